@@ -1,0 +1,121 @@
+"""Where checked archives are kept so that every worker can read them: in Postgres, or in a bucket.
+
+aioboto3 is used here and nowhere else, through its client API.
+"""
+
+import asyncio
+import hashlib
+import os
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aioboto3
+from botocore.exceptions import BotoCoreError, ClientError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.charts.package import Package
+from app.charts.tables import ChartArchive
+from app.database import Database
+from app.errors import TemporaryError
+from app.settings import Settings
+
+
+class Bucket:
+    """Archives in an S3-compatible bucket, by digest."""
+
+    def __init__(self, settings: Settings) -> None:
+        assert settings.s3_bucket is not None
+        self._bucket = settings.s3_bucket
+        self._options = {"endpoint_url": settings.s3_endpoint_url, "region_name": settings.s3_region}
+        self._session = aioboto3.Session()
+        self._stack = AsyncExitStack()
+        self._client: Any = None
+        self._connecting = asyncio.Lock()
+
+    async def put(self, digest: str, content: bytes) -> None:
+        await self._call("put_object", Key=_key(digest), Body=content, ContentType="application/gzip")
+
+    async def get(self, digest: str) -> bytes:
+        answer = await self._call("get_object", Key=_key(digest))
+        async with answer["Body"] as body:
+            return bytes(await body.read())
+
+    async def _call(self, verb: str, **arguments: Any) -> Any:
+        async with self._connecting:
+            if self._client is None:
+                self._client = await self._stack.enter_async_context(self._session.client("s3", **self._options))
+        try:
+            return await getattr(self._client, verb)(Bucket=self._bucket, **arguments)
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise TemporaryError("chart_storage", f"The bucket {self._bucket} can't be used: {error}") from None
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
+class Archives:
+    """Keeps archives under their digest, and hands them to Helm as local files."""
+
+    def __init__(self, database: Database, folder: Path, bucket: Bucket | None) -> None:
+        self._database = database
+        self._folder = folder
+        self._bucket = bucket
+
+    async def keep(self, package: Package, session: AsyncSession) -> None:
+        """Keeps an archive, within the caller's transaction; one that is kept already stays as it is."""
+        if await session.get(ChartArchive, package.digest) is not None:
+            return
+        if self._bucket:
+            await self._bucket.put(package.digest, package.content)
+        archive = ChartArchive(
+            **{
+                field: getattr(package, field)
+                for field in ChartArchive.model_fields
+                if field not in ("content", "size", "created_at")
+            },
+            size=len(package.content),
+            content=None if self._bucket else package.content,
+        )
+        await session.merge(archive)
+        await session.flush()
+
+    async def file(self, digest: str) -> Path:
+        """A local file with the archive; checked against its digest when it is fetched.
+
+        Raises:
+            TemporaryError: where it can't be had now.
+        """
+        path = self._folder / f"{digest}.tgz"
+        if await asyncio.to_thread(path.exists):
+            return path
+        content = await self._fetch(digest)
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise TemporaryError("chart_storage", f"The kept archive {digest} was changed.")
+        await asyncio.to_thread(_write, path, content)
+        return path
+
+    async def _fetch(self, digest: str) -> bytes:
+        rows = await self._database.rows(select(ChartArchive.content).where(col(ChartArchive.digest) == digest))
+        content = rows[0][0] if rows else None
+        if content is None and self._bucket:
+            return await self._bucket.get(digest)
+        if content is None:
+            raise TemporaryError("chart_storage", f"The archive {digest} is in a bucket that is not configured here.")
+        return bytes(content)
+
+    async def close(self) -> None:
+        if self._bucket:
+            await self._bucket.close()
+
+
+def _key(digest: str) -> str:
+    return f"charts/{digest}.tgz"
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    draft.write_bytes(content)
+    draft.replace(path)

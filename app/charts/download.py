@@ -1,0 +1,94 @@
+"""Bytes from chart repositories and OCI registries, within limits; errors a user can act on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx2
+
+from app.errors import ValidationFailed, invalid
+
+TIMEOUT = httpx2.Timeout(30, connect=10)
+
+
+@dataclass(frozen=True)
+class Login:
+    """Credentials for one repository. They go to its own host and nowhere else."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Login({self.username!r})"
+
+
+def origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
+def check_address(url: str, *, plain_http: bool) -> None:
+    """Raises ValidationFailed unless the address is https, or http where that is allowed for its host."""
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise invalid("url_with_credentials", "Give user name and password as such, not within the URL.", "url")
+    if not parts.hostname or parts.scheme not in ("https", "http"):
+        raise invalid("url_not_supported", "A chart repository is an https:// or oci:// address.", "url")
+    if parts.scheme == "http" and not plain_http:
+        raise invalid("plain_http", f"Use https, or name {parts.netloc} in POLYHELM_PLAIN_HTTP_HOSTS.", "url")
+
+
+class Downloader:
+    """One client for all repositories: it keeps connections, and sends no cookies and no credentials by itself."""
+
+    def __init__(self) -> None:
+        self.client = httpx2.AsyncClient(timeout=TIMEOUT, follow_redirects=True, max_redirects=5, trust_env=True)
+
+    async def get(self, url: str, *, limit: int, login: Login | None = None, home: str | None = None) -> bytes:
+        """The body behind an address, at most `limit` bytes. `login` is sent where it is on the same host as `home`.
+
+        Raises:
+            ValidationFailed: says what the other side answered.
+        """
+        auth = (login.username, login.password) if login and origin(url) == origin(home or url) else None
+        async with self.stream("GET", url, auth=auth) as response:
+            if response.status_code != 200:
+                raise refused(url, response.status_code)
+            return await read_limited(response, limit)
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, *, headers: dict[str, str] | None = None, auth: tuple[str, str] | None = None
+    ) -> AsyncIterator[httpx2.Response]:
+        """One request with its answer.
+
+        Raises:
+            ValidationFailed: where there is none.
+        """
+        try:
+            async with self.client.stream(method, url, headers=headers, auth=auth) as response:
+                yield response
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            words = str(error) or type(error).__name__
+            raise invalid("repository_unreachable", f"{url} can't be reached: {words}", "url") from None
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+
+async def read_limited(response: httpx2.Response, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > limit:
+            raise invalid("download_too_large", f"{response.url} answers with more than {limit:,} bytes.", "url")
+    return bytes(body)
+
+
+def refused(url: str, status: int) -> ValidationFailed:
+    if status in (401, 403):
+        return invalid("repository_unauthorized", f"{url} wants other credentials ({status}).", "url")
+    if status == 404:
+        return invalid("repository_not_found", f"There is nothing at {url} (404).", "url")
+    return invalid("repository_refused", f"{url} answers with status {status}.", "url")

@@ -1,0 +1,68 @@
+"""The index.yaml of an HTTP chart repository."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+import yaml
+
+from app.errors import ValidationFailed, invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One chart version that a repository offers. `digest` is the SHA-256 of its archive in hex, where it says so."""
+
+    name: str
+    version: str
+    app_version: str | None = None
+    description: str | None = None
+    deprecated: bool = False
+    url: str | None = None
+    digest: str | None = None
+
+
+def read_index(content: bytes, url: str) -> list[Offer]:
+    """Reads an index that was found at `url`; entries that make no sense are passed over, as Helm does.
+
+    Takes seconds for a large one: call it in a thread.
+
+    Raises:
+        ValidationFailed: where it is no index at all.
+    """
+    try:
+        document = yaml.load(content, yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise _no_index(url) from None
+    if not isinstance(document, dict) or not isinstance(document.get("entries"), dict):
+        raise _no_index(url)
+    offers: dict[tuple[str, str], Offer] = {}
+    for name, entries in document["entries"].items():
+        for entry in entries if isinstance(entries, list) else []:
+            offer = _offer(str(name), entry, url)
+            if offer is not None:
+                offers.setdefault((offer.name, offer.version), offer)
+    return list(offers.values())
+
+
+def _offer(name: str, entry: Any, url: str) -> Offer | None:
+    if not isinstance(entry, dict) or not entry.get("version") or not entry.get("urls"):
+        return None
+    digest = entry.get("digest")
+    return Offer(
+        name=name,
+        version=str(entry["version"]),
+        app_version=_text(entry.get("appVersion")),
+        description=_text(entry.get("description")),
+        deprecated=entry.get("deprecated") is True,
+        url=urljoin(url, str(entry["urls"][0])),
+        digest=str(digest).removeprefix("sha256:").lower() if digest else None,
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value).replace("\x00", "")[:10_000]
+
+
+def _no_index(url: str) -> ValidationFailed:
+    return invalid("repository_malformed", f"{url} is no chart repository index.", "url")

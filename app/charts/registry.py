@@ -1,0 +1,111 @@
+"""Charts in an OCI registry, by the OCI distribution specification 1.1 and Helm's media types (HIP 6)."""
+
+import hashlib
+import re
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+
+from app.charts.download import Downloader, Login, origin, read_limited, refused
+from app.errors import invalid
+
+CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_MAX_JSON = 4 * 2**20
+_MAX_TAG_PAGES = 100
+_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+
+
+class Registry:
+    """The charts below one `oci://host/path`."""
+
+    def __init__(self, downloader: Downloader, url: str, login: Login | None, *, plain_http: bool) -> None:
+        parts = urlsplit(url)
+        self._downloader = downloader
+        self._base = f"{'http' if plain_http else 'https'}://{parts.netloc}"
+        self._path = parts.path.strip("/")
+        self._login = login
+        self._token: dict[str, str] = {}  # by repository
+
+    async def versions(self, chart: str) -> list[str]:
+        """All versions of one chart. A tag can't hold `+`, so Helm writes `_` for it."""
+        path: str | None = f"/v2/{self._name(chart)}/tags/list?n=1000"
+        tags: list[str] = []
+        for _ in range(_MAX_TAG_PAGES):
+            if path is None:
+                break
+            page, path = await self._tag_page(chart, path)
+            tags += page
+        return [tag.replace("_", "+") for tag in tags]
+
+    async def pull(self, chart: str, version: str, *, limit: int) -> tuple[bytes, str]:
+        """The archive of one version and its SHA-256 in hex, by the manifest's word.
+
+        Raises:
+            ValidationFailed: where there is none, or it is no Helm chart.
+        """
+        tag = version.replace("+", "_")
+        manifest = orjson.loads(
+            await self._get(chart, f"/v2/{self._name(chart)}/manifests/{tag}", accept=_MANIFEST, limit=_MAX_JSON)
+        )
+        layers = [layer for layer in manifest.get("layers") or [] if layer.get("mediaType") == CHART_LAYER]
+        if not layers:
+            raise invalid("not_a_chart", f"{self._name(chart)}:{tag} in the registry is no Helm chart.", "chart")
+        digest = str(layers[0]["digest"])
+        content = await self._get(chart, f"/v2/{self._name(chart)}/blobs/{digest}", accept="*/*", limit=limit)
+        if digest != f"sha256:{hashlib.sha256(content).hexdigest()}":
+            raise invalid(
+                "chart_digest", f"The registry's archive of {chart} {version} is not the one it names.", "chart"
+            )
+        return content, digest.removeprefix("sha256:")
+
+    def _name(self, chart: str) -> str:
+        return f"{self._path}/{chart}" if self._path else chart
+
+    async def _tag_page(self, chart: str, path: str) -> tuple[list[str], str | None]:
+        body, headers = await self._ask(chart, path, accept="application/json", limit=_MAX_JSON)
+        following = re.match(r"<([^>]+)>;\s*rel=\"?next", headers.get("link", ""))
+        target = following[1] if following else None
+        if target and "://" in target:
+            target = target.removeprefix(self._base)
+        return [str(tag) for tag in orjson.loads(body).get("tags") or []], target
+
+    async def _get(self, chart: str, path: str, *, accept: str, limit: int) -> bytes:
+        return (await self._ask(chart, path, accept=accept, limit=limit))[0]
+
+    async def _ask(self, chart: str, path: str, *, accept: str, limit: int) -> tuple[bytes, Any]:
+        url = self._base + path
+        for attempt in range(2):
+            headers = {"Accept": accept}
+            auth = None
+            if token := self._token.get(chart):
+                headers["Authorization"] = f"Bearer {token}"
+            elif self._login:
+                auth = (self._login.username, self._login.password)
+            async with self._downloader.stream("GET", url, headers=headers, auth=auth) as response:
+                if response.status_code == 401 and attempt == 0:
+                    challenge = response.headers.get("www-authenticate", "")
+                elif response.status_code != 200:
+                    raise refused(url, response.status_code)
+                else:
+                    return await read_limited(response, limit), response.headers
+            await self._authenticate(chart, challenge, url)
+        raise refused(url, 401)
+
+    async def _authenticate(self, chart: str, challenge: str, url: str) -> None:
+        """Gets a token where the registry says one is to be had (the distribution specification's token flow)."""
+        scheme, _, rest = challenge.partition(" ")
+        parameters = dict(_PARAMETER.findall(rest))
+        realm = parameters.get("realm", "")
+        if scheme.lower() != "bearer" or urlsplit(realm).scheme not in ("https", urlsplit(self._base).scheme):
+            raise refused(url, 401)
+        query = {"service": parameters.get("service", ""), "scope": f"repository:{self._name(chart)}:pull"}
+        # Registries keep their token service on another host of theirs; without TLS it must be the registry's own.
+        trusted = urlsplit(realm).scheme == "https" or origin(realm) == origin(self._base)
+        auth = (self._login.username, self._login.password) if self._login and trusted else None
+        async with self._downloader.stream("GET", f"{realm}?{urlencode(query)}", auth=auth) as response:
+            if response.status_code != 200:
+                raise refused(realm, response.status_code)
+            answer = orjson.loads(await read_limited(response, _MAX_JSON))
+        self._token[chart] = str(answer.get("token") or answer.get("access_token") or "")

@@ -1,0 +1,1 @@
+"""Clusters: how one is registered, what we keep of it, and how it is reached."""

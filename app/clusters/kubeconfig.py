@@ -1,0 +1,218 @@
+"""Kubeconfigs from outside: only what is on the allowlist is taken over, into a new one of our own making.
+
+A kubeconfig can run programs (`exec`), read files (`tokenFile`, `client-key`) and send requests elsewhere
+(`proxy-url`). None of that may come from a user into a server, so nothing is passed through: an https server, its CA,
+and a token or a client certificate with its key, all of them inline, are read out and written anew.
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from app.errors import ValidationFailed, invalid
+
+MAX_BYTES = 256 * 1024
+_TOKEN = re.compile(r"^[\x21-\x7e]{1,16384}$")
+
+_REFUSED_USER_FIELDS = {
+    "exec": "runs a program on the server to get credentials; create a service account and give its token",
+    "auth-provider": "needs a plugin; create a service account and give its token",
+    "tokenFile": "names a file; give the token itself as `token`",
+    "client-certificate": "names a file; give its content as `client-certificate-data`",
+    "client-key": "names a file; give its content as `client-key-data`",
+    "username": "is basic authentication, which Kubernetes dropped; give a token",
+    "password": "is basic authentication, which Kubernetes dropped; give a token",
+    "as": "impersonates another user; give credentials of that user",
+    "as-uid": "impersonates another user; give credentials of that user",
+    "as-groups": "impersonates another user; give credentials of that user",
+    "as-user-extra": "impersonates another user; give credentials of that user",
+}
+_REFUSED_CLUSTER_FIELDS = {
+    "certificate-authority": "names a file; give its content as `certificate-authority-data`",
+    "proxy-url": "sends requests through a proxy; Polyhelm connects directly",
+    "tls-server-name": "is not supported; give a server name that the certificate is for",
+    "insecure-skip-tls-verify": "turns off the check of the server's certificate; give `certificate-authority-data`",
+}
+_USER_FIELDS = {"token", "client-certificate-data", "client-key-data"}
+_CLUSTER_FIELDS = {"server", "certificate-authority-data", "extensions", "disable-compression"}
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a member is reached. `ca`, `certificate` and `key` are PEM; without a `ca` the system's are trusted."""
+
+    server: str
+    ca: str | None
+    token: str | None
+    certificate: str | None
+    key: str | None
+
+    def __repr__(self) -> str:
+        return f"Access({self.server!r})"  # nothing else may end up in a log
+
+    def to_json(self) -> bytes:
+        return orjson.dumps(vars(self))
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "Access":
+        return cls(**orjson.loads(data))
+
+    def to_kubeconfig(self) -> bytes:
+        """A kubeconfig for Helm, with everything inline."""
+        cluster = {"server": self.server, "certificate-authority-data": _encode(self.ca)}
+        user = {
+            "token": self.token,
+            "client-certificate-data": _encode(self.certificate),
+            "client-key-data": _encode(self.key),
+        }
+        return orjson.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": "member", "cluster": _given(cluster)}],
+                "users": [{"name": "polyhelm", "user": _given(user)}],
+                "contexts": [{"name": "member", "context": {"cluster": "member", "user": "polyhelm"}}],
+                "current-context": "member",
+            }
+        )
+
+
+def read_kubeconfig(text: str, context: str | None = None) -> Access:
+    """Reads one context of a kubeconfig, the current one where none is named.
+
+    Raises:
+        ValidationFailed: says which field is wrong and what to give instead; no message quotes a credential.
+    """
+    document = _parse(text)
+    name = context or document.get("current-context")
+    if not name or not isinstance(name, str):
+        raise _wrong("kubeconfig_context", "The kubeconfig has no `current-context`: name one as `context`.")
+    chosen = _entry(document, "contexts", name, "context")
+    cluster = _entry(document, "clusters", chosen.get("cluster"), "cluster")
+    user = _entry(document, "users", chosen.get("user"), "user")
+    _refuse(cluster, _REFUSED_CLUSTER_FIELDS, _CLUSTER_FIELDS, "cluster")
+    _refuse(user, _REFUSED_USER_FIELDS, _USER_FIELDS, "user")
+    return Access(
+        server=_server(cluster.get("server")),
+        ca=_certificates(cluster.get("certificate-authority-data"), "certificate-authority-data"),
+        **_credentials(user),
+    )
+
+
+class _Loader(yaml.CSafeLoader):
+    """Without aliases: a kubeconfig needs none, and a few lines of them can unfold to gigabytes."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed in a kubeconfig")
+        return super().compose_node(parent, index)  # type: ignore[misc]
+
+
+def _parse(text: str) -> dict[str, Any]:
+    if len(text) > MAX_BYTES:
+        raise _wrong("kubeconfig_too_large", f"A kubeconfig has at most {MAX_BYTES // 1024} KiB.")
+    try:
+        document = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise _wrong("kubeconfig_malformed", "The kubeconfig is not valid YAML, or uses aliases.") from None
+    if not isinstance(document, dict) or document.get("kind", "Config") != "Config":
+        raise _wrong("kubeconfig_malformed", "This is not a kubeconfig: its `kind` must be `Config`.")
+    return document
+
+
+def _entry(document: dict[str, Any], section: str, name: object, field: str) -> dict[str, Any]:
+    entries = document.get(section)
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict) and entry.get("name") == name and isinstance(entry.get(field), dict):
+            return dict(entry[field])
+    raise _wrong(f"kubeconfig_{field}", f"The kubeconfig has no {field} named {str(name)[:100]!r} under `{section}`.")
+
+
+def _refuse(entry: dict[str, Any], refused: dict[str, str], known: set[str], what: str) -> None:
+    for field, value in entry.items():
+        if field in refused:
+            if value in (False, None, ""):  # as in `insecure-skip-tls-verify: false`
+                continue
+            raise _wrong(f"kubeconfig_{field.replace('-', '_')}", f"`{field}` of the {what} {refused[field]}.")
+        if field not in known:
+            raise _wrong("kubeconfig_unknown_field", f"`{str(field)[:100]}` of the {what} is not supported: remove it.")
+
+
+def _server(server: object) -> str:
+    if not isinstance(server, str):
+        raise _wrong("kubeconfig_server", "The cluster has no `server`.")
+    try:
+        url = urlsplit(server)
+        port_is_valid = url.port is None or 0 < url.port < 65536
+    except ValueError:
+        raise _wrong("kubeconfig_server", "The cluster's `server` is not a URL.") from None
+    if url.scheme != "https":
+        raise _wrong("kubeconfig_server_not_https", "The cluster's `server` must be an https:// address.")
+    if not url.hostname or not port_is_valid or url.username or url.password or url.query or url.fragment:
+        raise _wrong(
+            "kubeconfig_server", "The cluster's `server` must be plain: https://host:port, and a path at most."
+        )
+    if re.search(r"[\s\x00-\x1f\\]", server):
+        raise _wrong("kubeconfig_server", "The cluster's `server` holds characters that no URL has.")
+    return server.rstrip("/")
+
+
+def _credentials(user: dict[str, Any]) -> dict[str, str | None]:
+    token, certificate, key = (user.get(f) for f in ("token", "client-certificate-data", "client-key-data"))
+    if token:
+        if not isinstance(token, str) or not _TOKEN.match(token):
+            raise _wrong("kubeconfig_token", "The user's `token` must be one line of printable ASCII.")
+        return {"token": token, "certificate": None, "key": None}
+    if not certificate or not key:
+        raise _wrong(
+            "kubeconfig_no_credentials",
+            "The user has no inline credentials: give `token`, or `client-certificate-data` with `client-key-data`.",
+        )
+    pem = _decode(key, "client-key-data")
+    try:
+        load_pem_private_key(pem.encode(), password=None)
+    except Exception:  # cryptography raises many kinds, and none of them may be quoted
+        raise _wrong("kubeconfig_client_key_data", "`client-key-data` is no unencrypted PEM key in base64.") from None
+    return {"token": None, "certificate": _certificates(certificate, "client-certificate-data"), "key": pem}
+
+
+def _certificates(encoded: object, field: str) -> str | None:
+    if encoded in (None, ""):
+        return None
+    pem = _decode(encoded, field)
+    try:
+        x509.load_pem_x509_certificates(pem.encode())
+    except Exception:
+        raise _wrong(
+            f"kubeconfig_{field.replace('-', '_')}", f"`{field}` holds no PEM certificate in base64."
+        ) from None
+    return pem
+
+
+def _decode(encoded: object, field: str) -> str:
+    try:
+        if not isinstance(encoded, str):
+            raise TypeError
+        return base64.b64decode("".join(encoded.split()), validate=True).decode("ascii")
+    except (TypeError, binascii.Error, UnicodeDecodeError):
+        raise _wrong(f"kubeconfig_{field.replace('-', '_')}", f"`{field}` is not PEM in base64.") from None
+
+
+def _encode(pem: str | None) -> str | None:
+    return base64.b64encode(pem.encode()).decode() if pem else None
+
+
+def _given(fields: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _wrong(code: str, message: str) -> ValidationFailed:
+    return invalid(code, message, "kubeconfig")

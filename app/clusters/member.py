@@ -1,0 +1,253 @@
+"""One member cluster's API, as far as we need it. kubernetes-asyncio speaks to it; nothing else uses that library.
+
+Every request ends in an answer, a `TemporaryError` (the member can't be asked now) or a `PermanentError` (it refuses).
+"""
+
+import asyncio
+import os
+import ssl
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import orjson
+from kubernetes_asyncio.client import ApiClient, Configuration
+
+from app.clusters.kubeconfig import Access
+from app.errors import PermanentError, TemporaryError
+from app.releases.release import Observed, read_record
+
+UNREACHABLE = "cluster_unreachable"
+UNAUTHORIZED = "cluster_unauthorized"
+THROTTLED = "cluster_throttled"
+REFUSED = "cluster_refused"
+
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_PAGE = 500
+_CONNECTIONS = 8  # to one member, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A release revision as the labels of its Secret tell it, without its body. `status` is Helm's word."""
+
+    namespace: str
+    name: str
+    revision: int
+    status: str
+    secret: str
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Heads as they were at one moment of the member's store. `version` is its resource version then: it only grows."""
+
+    version: int
+    heads: list[Head]
+
+    def newest(self) -> list[Head]:
+        """The newest revision of every release."""
+        newest: dict[tuple[str, str], Head] = {}
+        for head in self.heads:
+            known = newest.get((head.namespace, head.name))
+            if known is None or head.revision > known.revision:
+                newest[head.namespace, head.name] = head
+        return list(newest.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: Any  # parsed JSON
+
+
+class Member:
+    """A connection to one member; `close` it when done. A request waits at most `timeout` seconds for its answer."""
+
+    def __init__(self, access: Access, *, timeout: float) -> None:
+        self.access = access
+        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 5))
+        self._api = _Api(access)
+
+    async def close(self) -> None:
+        await self._api.close()
+
+    async def version(self) -> str:
+        """The Kubernetes version, as v1.34.4."""
+        return str((await self.get("/version"))["gitVersion"])
+
+    async def uid(self) -> str:
+        """What a cluster is, whatever it is called: the uid of its kube-system namespace."""
+        return str((await self.get("/api/v1/namespaces/kube-system"))["metadata"]["uid"])
+
+    async def missing_permissions(self, verbs: Iterable[str], resource: str) -> list[str]:
+        """The verbs that our credentials do not allow on a core resource in all namespaces."""
+
+        async def allowed(verb: str) -> bool:
+            review = {
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": {"verb": verb, "resource": resource}},
+            }
+            path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+            answer = await self.request("POST", path, body=review)
+            return bool(_expect_success(answer, "It refuses to say what we may do").body["status"]["allowed"])
+
+        asked = list(verbs)
+        answers = await asyncio.gather(*(allowed(verb) for verb in asked))
+        return [verb for verb, is_allowed in zip(asked, answers, strict=True) if not is_allowed]
+
+    async def heads(self, *, namespace: str | None = None, name: str | None = None) -> Listing:
+        """Every revision that Helm keeps, of all releases or of the one that is named, from the labels alone."""
+        path = f"/api/v1/namespaces/{quote(namespace, safe='')}/secrets" if namespace else "/api/v1/secrets"
+        selector = f"owner=helm,name={name}" if name else "owner=helm"
+        query = [("labelSelector", selector), ("limit", str(_PAGE))]
+        heads: list[Head] = []
+        more: list[tuple[str, str]] = []
+        while True:
+            page = await self.get(path, query=query + more, accept=_METADATA_ONLY)
+            heads += filter(None, map(_head, page.get("items") or []))
+            token = page["metadata"].get("continue")
+            if not token:
+                return Listing(int(page["metadata"]["resourceVersion"]), heads)
+            more = [("continue", token)]
+
+    async def record(self, head: Head) -> Observed | None:
+        """The body of one revision; None where it is gone.
+
+        Raises:
+            UnreadableRecordError: where the Secret holds no release.
+        """
+        path = f"/api/v1/namespaces/{quote(head.namespace, safe='')}/secrets/{quote(head.secret, safe='')}"
+        answer = await self.request("GET", path)
+        if answer.status == 404:
+            return None
+        return read_record(_expect_success(answer, "It refuses to give a release record").body)
+
+    async def get(self, path: str, *, query: list[tuple[str, str]] | None = None, accept: str | None = None) -> Any:
+        answer = await self.request("GET", path, query=query, accept=accept)
+        return _expect_success(answer, f"It refuses GET {path}").body
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: list[tuple[str, str]] | None = None,
+        body: Any = None,
+        accept: str | None = None,
+        content_type: str = "application/json",
+    ) -> Answer:
+        """Sends one request. What keeps the member from being asked is raised; its refusals are for the caller.
+
+        Raises:
+            TemporaryError: unreachable, unauthorized or throttled.
+        """
+        headers = {"Accept": accept or "application/json", "Content-Type": content_type}
+        try:
+            response = await self._api.call_api(
+                path,
+                method,
+                query_params=query or [],
+                header_params=headers,
+                body=body,
+                auth_settings=["BearerToken"],
+                _preload_content=False,
+                _request_timeout=self._timeout,
+            )
+            async with response:
+                text = await response.read()
+        except TimeoutError:
+            seconds = f"{self._timeout.total:g}"
+            raise TemporaryError(UNREACHABLE, f"The API server did not answer within {seconds} s.") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise TemporaryError(UNREACHABLE, f"The API server can't be reached: {_words(error)}") from None
+        if response.status in (401, 429) or response.status >= 500 or (response.status == 403 and method == "GET"):
+            raise _not_now(response.status, response.headers.get("Retry-After"), text)
+        try:
+            return Answer(response.status, orjson.loads(text))
+        except orjson.JSONDecodeError:
+            raise TemporaryError(UNREACHABLE, "What answered is no Kubernetes API server: it sent no JSON.") from None
+
+
+class _Api(ApiClient):
+    """kubernetes-asyncio's client, with connections of our own: its own would follow proxies from the environment,
+    load the system's CAs beside the member's, and keep decoded keys in files until the process ends."""
+
+    def __init__(self, access: Access) -> None:
+        configuration = Configuration()
+        configuration.host = access.server
+        configuration.ssl_ca_cert = os.devnull
+        if access.token:
+            configuration.api_key = {"BearerToken": f"Bearer {access.token}"}
+        super().__init__(configuration)
+        self._unused = self.rest_client.pool_manager
+        self.rest_client.pool_manager = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=_tls(access)), read_bufsize=2**21
+        )
+        self.user_agent = "polyhelm"
+
+    async def close(self) -> None:
+        await self._unused.close()
+        await super().close()
+
+
+def _tls(access: Access) -> ssl.SSLContext:
+    context = ssl.create_default_context(cadata=access.ca) if access.ca else ssl.create_default_context()
+    # Python 3.13 refuses CAs without key identifiers; Go does not, and some clouds still issue them.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if access.certificate and access.key:
+        # Python reads a client certificate from files alone.
+        with tempfile.NamedTemporaryFile(mode="w", suffix=".pem") as file:
+            file.write(access.certificate + "\n" + access.key)
+            file.flush()
+            context.load_cert_chain(file.name)
+    return context
+
+
+def _head(item: dict[str, Any]) -> Head | None:
+    metadata = item["metadata"]
+    labels = metadata.get("labels") or {}
+    try:
+        return Head(
+            metadata["namespace"],
+            labels["name"],
+            int(labels["version"]),
+            labels["status"],
+            metadata["name"],
+            metadata["resourceVersion"],
+        )
+    except (KeyError, ValueError):
+        return None  # labelled `owner=helm` by somebody, and no release
+
+
+def _expect_success(answer: Answer, refusal: str) -> Answer:
+    if 200 <= answer.status < 300:
+        return answer
+    words = answer.body.get("message") if isinstance(answer.body, dict) else None
+    raise PermanentError(REFUSED, f"{refusal}: {words or answer.status}", words)
+
+
+def _not_now(status: int, retry_after: str | None, text: bytes) -> TemporaryError:
+    try:
+        words = str(orjson.loads(text)["message"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        words = f"HTTP status {status}"
+    if status == 401:
+        return TemporaryError(UNAUTHORIZED, "The API server does not accept our credentials (401).", words)
+    if status == 403:
+        return TemporaryError(UNAUTHORIZED, f"Our credentials do not allow this: {words}", words)
+    if status == 429:
+        pause = float(retry_after) if retry_after and retry_after.isdecimal() else None
+        return TemporaryError(THROTTLED, "The API server asks for a pause (429).", words, retry_after=pause)
+    return TemporaryError(UNREACHABLE, f"The API server is in trouble: {words}", words)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not valid: {error.certificate_error}"
+    return str(error) or type(error).__name__

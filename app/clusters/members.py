@@ -1,0 +1,56 @@
+"""The connections to members that a process holds: opened when first needed, shared, bounded, closed at the end."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from app.clusters.kubeconfig import Access
+from app.clusters.member import Member
+from app.clusters.tables import Cluster
+from app.encryption import KeyRing, Sealed
+
+_MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    sealed: Sealed
+    member: Member
+
+
+class Members:
+    def __init__(self, key_ring: KeyRing, *, timeout: float) -> None:
+        self._key_ring = key_ring
+        self._timeout = timeout
+        self._entries: OrderedDict[int, _Entry] = OrderedDict()
+        self._leaving: list[Member] = []
+
+    def of(self, cluster: Cluster) -> Member:
+        """The connection to a registered cluster, with the credentials that are in its row.
+
+        Raises:
+            KeyRingError: where they can't be decrypted.
+        """
+        sealed = Sealed(cluster.credentials_key, cluster.credentials)
+        entry = self._entries.get(cluster.id)
+        if entry is None or entry.sealed != sealed:
+            access = Access.from_json(self._key_ring.open(sealed, f"cluster:{cluster.id}"))
+            if entry is not None:
+                self._leaving.append(entry.member)
+            entry = self._entries[cluster.id] = _Entry(sealed, Member(access, timeout=self._timeout))
+        self._entries.move_to_end(cluster.id)
+        while len(self._entries) > _MOST:
+            self._leaving.append(self._entries.popitem(last=False)[1].member)
+        return entry.member
+
+    def connect(self, access: Access) -> Member:
+        """A connection that the caller closes, to a cluster that is not registered yet."""
+        return Member(access, timeout=self._timeout)
+
+    def seal(self, access: Access, cluster_id: int) -> Sealed:
+        return self._key_ring.seal(access.to_json(), f"cluster:{cluster_id}")
+
+    async def close(self) -> None:
+        for member in [*self._leaving, *(entry.member for entry in self._entries.values())]:
+            await member.close()
+        self._leaving.clear()
+        self._entries.clear()

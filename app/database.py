@@ -1,0 +1,52 @@
+"""Postgres: one engine with a bounded pool, and sessions that only read. Whoever writes opens a `Transaction`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+
+def engine_for(url: str, *, pool_size: int) -> AsyncEngine:
+    """An engine for an ordinary `postgresql://` address, with asyncpg as its driver."""
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+    )
+
+
+class Database:
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.engine = engine_for(url, pool_size=pool_size)
+        self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
+            self.engine, class_=AsyncSession, expire_on_commit=False, autoflush=False
+        )
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session for queries alone; the database refuses a write in it."""
+        async with self.sessions() as session, session.begin():
+            await session.connection(execution_options={"postgresql_readonly": True})
+            yield session
+
+    async def rows(self, statement: Any, **parameters: Any) -> list[Any]:
+        """All rows of one query."""
+        async with self.reading() as session:
+            result: Any = await session.execute(statement, parameters)
+            return list(result.all())
+
+    async def check(self) -> None:
+        """Raises where Postgres does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()

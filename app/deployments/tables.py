@@ -1,0 +1,50 @@
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.tables import Id, Json, Ref, Timestamp, now
+
+
+class Deployment(SQLModel, table=True):
+    """What stays the same through all changes, and how actions are done. What is wanted is in its newest revision."""
+
+    __tablename__ = "deployment"
+    __table_args__ = (
+        UniqueConstraint("group_id", "release_name"),
+        Index("ix_deployment_organization_id_id", "organization_id", "id"),
+    )
+
+    id: int = Id()
+    organization_id: int = Ref("organization.id")
+    group_id: int = Ref("cluster_group.id", ondelete="RESTRICT")
+    release_name: str
+    namespace: str
+    chart: str  # "repository/name", as given
+    chart_name: str
+    description: str | None = None
+    generation: int = 1
+    atomic: bool = False
+    wait: bool = False
+    timeout_seconds: int = 300
+    deleting: bool = False
+    forced: bool = False  # it is deleted even where a member can't be reached
+    created_at: datetime = Timestamp(default_factory=now)
+    updated_at: datetime = Timestamp(default_factory=now)
+
+
+class DeploymentRevision(SQLModel, table=True):
+    """One generation of what is wanted; never changed once written. Overrides are keyed by the cluster's name."""
+
+    __tablename__ = "deployment_revision"
+
+    deployment_id: int = Ref("deployment.id", primary_key=True)
+    generation: int = Field(primary_key=True)
+    chart_version: str
+    chart_digest: str = Field(foreign_key="chart_archive.digest", index=True)
+    values: dict[str, Any] = Json(default_factory=dict)
+    value_overrides: dict[str, dict[str, Any]] = Json(default_factory=dict)
+    targets: list[str] = Json(default_factory=list)
+    author: str | None = None
+    created_at: datetime = Timestamp(default_factory=now)

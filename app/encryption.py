@@ -1,0 +1,102 @@
+"""Credentials at rest: AES-256-GCM under a ring of keys.
+
+A sealed value carries the id of its key; the associated data binds it to its row, so that one row's credentials can not
+be put into another's.
+"""
+
+import base64
+import binascii
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE_BYTES = 12
+
+
+class KeyRingError(Exception):
+    """The key ring is malformed, or lacks the key that a value was sealed with. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    key_id: str
+    data: bytes  # nonce, ciphertext and tag
+
+
+class KeyRing:
+    """The first key seals; every key opens what it sealed."""
+
+    def __init__(self, keys: dict[str, bytes]) -> None:
+        if not keys:
+            raise KeyRingError("The key ring is empty: give POLYHELM_ENCRYPTION_KEYS at least one key.")
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        self.current = next(iter(keys))
+
+    @classmethod
+    def parse(cls, text: str) -> "KeyRing":
+        """Reads `id:base64,id:base64,…`.
+
+        Raises:
+            KeyRingError: where an entry is not an id and 32 bytes in base64. No message quotes a key.
+        """
+        keys: dict[str, bytes] = {}
+        for number, entry in enumerate(filter(None, text.split(",")), start=1):
+            key_id, colon, encoded = entry.strip().partition(":")
+            try:
+                key = base64.b64decode(encoded, validate=True)
+            except binascii.Error:
+                key = b""
+            if not (key_id and colon and len(key) == 32) or key_id in keys:
+                raise KeyRingError(
+                    f"Entry {number} of POLYHELM_ENCRYPTION_KEYS must be `id:base64`: an id of its own and 32 bytes."
+                )
+            keys[key_id] = key
+        return cls(keys)
+
+    @classmethod
+    def kept_in(cls, folder: Path) -> "KeyRing":
+        """The ring in a file that only its owner can read, made where there is none."""
+        path = folder / "encryption.keys"
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            entry = f"local-1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+            draft = path.with_suffix(f".{os.getpid()}.tmp")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(entry)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(draft, path)  # whoever is first wins, and all read the same key
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return cls.parse(path.read_text())
+
+    def seal(self, plain: bytes, bound_to: str) -> Sealed:
+        """Encrypts under the current key; `bound_to` names the row that it belongs to, as `table:id`."""
+        nonce = os.urandom(_NONCE_BYTES)
+        cipher = self._ciphers[self.current]
+        return Sealed(self.current, nonce + cipher.encrypt(nonce, plain, bound_to.encode()))
+
+    def open(self, sealed: Sealed, bound_to: str) -> bytes:
+        """Decrypts.
+
+        Raises:
+            KeyRingError: where the key is not in the ring, or the data is not what was sealed for that row.
+        """
+        cipher = self._ciphers.get(sealed.key_id)
+        if cipher is None:
+            raise KeyRingError(
+                f"The credentials of {bound_to} were sealed with the key {sealed.key_id!r}, which is not in"
+                " POLYHELM_ENCRYPTION_KEYS: add it after the first, then run `polyhelm rekey`."
+            )
+        nonce, data = sealed.data[:_NONCE_BYTES], sealed.data[_NONCE_BYTES:]
+        try:
+            return cipher.decrypt(nonce, data, bound_to.encode())
+        except InvalidTag:
+            raise KeyRingError(f"The credentials of {bound_to} were changed or belong to another row.") from None

@@ -1,0 +1,86 @@
+"""Errors a caller can act on, and the two kinds of failure of an action.
+
+A `UserError` crosses the API as the GraphQL type of its class name. Anything else that is raised is masked there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an input: where (`path` into the input) and what, in a sentence that says what to do."""
+
+    path: tuple[str, ...]
+    message: str
+
+
+@dataclass
+class UserError(Exception):
+    """`code` is stable and machine-readable, `message` a sentence that says what to do, `path` leads into the input."""
+
+    code: str
+    message: str
+    path: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass
+class ValidationFailed(UserError):  # noqa: N818 - the API's name
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass
+class NotFound(UserError):  # noqa: N818
+    pass
+
+
+@dataclass
+class Conflict(UserError):  # noqa: N818
+    pass
+
+
+@dataclass
+class Forbidden(UserError):  # noqa: N818
+    pass
+
+
+@dataclass
+class ClusterUnreachable(UserError):  # noqa: N818
+    clusters: list[str] = field(default_factory=list)
+
+
+def invalid(code: str, message: str, *path: str) -> ValidationFailed:
+    """A ValidationFailed about one place."""
+    return ValidationFailed(code, message, path, [Problem(path, message)])
+
+
+def all_invalid(problems: Sequence[Problem]) -> ValidationFailed:
+    """A ValidationFailed about one or more places; its own message and path are the first one's."""
+    first, more = problems[0], len(problems) - 1
+    message = first.message if not more else f"{first.message} (And {more} more: see problems.)"
+    return ValidationFailed("invalid_input", message, first.path, list(problems))
+
+
+class ActionError(Exception):
+    """An action on a member failed. `code` is stable; `output` holds the words of Helm or the API server."""
+
+    def __init__(self, code: str, message: str, output: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.output = output
+
+
+class TemporaryError(ActionError):
+    """It may succeed later without anything else being changed: it is tried again, with backoff."""
+
+    def __init__(self, code: str, message: str, output: str | None = None, *, retry_after: float | None = None) -> None:
+        super().__init__(code, message, output)
+        self.retry_after = retry_after  # seconds, where the other side asked for a pause
+
+
+class PermanentError(ActionError):
+    """It fails in the same way until something changes: it is reported at once and not repeated."""

@@ -1,0 +1,39 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.tables import Choice, Id, Json, Ref, Timestamp, now
+
+MULTI_CLUSTER_DEPLOYMENT = "multi-cluster-deployment"
+
+
+class FeatureState(StrEnum):
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    ACTIVE = "ACTIVE"
+    DISABLED = "DISABLED"
+    FAILED = "FAILED"
+
+
+class ClusterGroup(SQLModel, table=True):
+    __tablename__ = "cluster_group"
+    __table_args__ = (UniqueConstraint("organization_id", "name"),)
+
+    id: int = Id()
+    organization_id: int = Ref("organization.id")
+    name: str
+    created_at: datetime = Timestamp(default_factory=now)
+
+
+class GroupFeature(SQLModel, table=True):
+    __tablename__ = "group_feature"
+
+    group_id: int = Ref("cluster_group.id", primary_key=True)
+    name: str = Field(primary_key=True)
+    enabled: bool
+    state: FeatureState = Choice(FeatureState)
+    message: str | None = None
+    properties: dict[str, Any] = Json(default_factory=dict)

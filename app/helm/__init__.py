@@ -1,0 +1,1 @@
+"""The Helm binary: which one, how it is run, and what its failures mean."""

@@ -1,0 +1,82 @@
+"""Which Helm binary is used: the one that is named, else one on the PATH that is new enough, else the one along."""
+
+import re
+import shutil
+import subprocess
+import sysconfig
+from dataclasses import dataclass
+from functools import total_ordering
+from pathlib import Path
+
+OLDEST_ON_PATH = "3.18.4"  # before it, unpacking a chart could write outside its folder (CVE-2025-53547)
+OLDEST_WITHOUT_WARNING = "3.20.2"  # before it, the same by another way (CVE-2026-35206)
+
+
+class HelmMissingError(Exception):
+    """There is no usable Helm. The message says how to get one."""
+
+
+@total_ordering
+@dataclass(frozen=True)
+class HelmVersion:
+    text: str
+
+    @property
+    def _parts(self) -> tuple[int, ...]:
+        match = re.match(r"v?(\d+)\.(\d+)\.(\d+)", self.text)
+        return tuple(map(int, match.groups())) if match else (0, 0, 0)
+
+    def __lt__(self, other: "HelmVersion") -> bool:
+        return self._parts < other._parts
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class HelmBinary:
+    path: Path
+    version: HelmVersion
+    chosen_because: str
+
+    @property
+    def warning(self) -> str | None:
+        if self.version >= HelmVersion(OLDEST_WITHOUT_WARNING):
+            return None
+        return (
+            f"Helm {self.version} has known holes in how it unpacks charts. Polyhelm checks every chart before Helm"
+            f" sees it; still, put Helm {OLDEST_WITHOUT_WARNING} or newer on the PATH, or name one in POLYHELM_HELM."
+        )
+
+
+def find_helm(named: Path | None) -> HelmBinary:
+    """Finds Helm; runs `helm version`, so call it at start only.
+
+    Raises:
+        HelmMissingError: where the named one does not run, or there is none at all.
+    """
+    if named is not None:
+        return HelmBinary(named, _version(named), "POLYHELM_HELM names it")
+    along = Path(sysconfig.get_path("scripts")) / "helm"
+    on_path = shutil.which("helm")
+    if on_path and Path(on_path).resolve() != along.resolve():
+        version = _version(Path(on_path))
+        if version >= HelmVersion(OLDEST_ON_PATH):
+            return HelmBinary(Path(on_path), version, "it is the first on the PATH")
+    if along.exists():
+        return HelmBinary(
+            along, _version(along), f"the PATH has no Helm from {OLDEST_ON_PATH}; this one is installed along"
+        )
+    raise HelmMissingError(
+        f"There is no Helm: put Helm {OLDEST_WITHOUT_WARNING} or newer on the PATH, or name one in POLYHELM_HELM."
+    )
+
+
+def _version(path: Path) -> HelmVersion:
+    try:
+        done = subprocess.run(
+            [str(path), "version", "--template", "{{.Version}}"], capture_output=True, timeout=30, check=True, text=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise HelmMissingError(f"{path} does not run as Helm: {error}. Name another one in POLYHELM_HELM.") from error
+    return HelmVersion(done.stdout.strip().removeprefix("v"))

@@ -1,0 +1,227 @@
+"""Runs Helm for one release on one member. pyhelm3 is used here and nowhere else.
+
+Each run gets a session of its own, so that it outlives a worker that is killed, and ends what it began: a new worker
+finds the lease, the intent and its time limit in Postgres, and waits (docs/decisions/helm-outlives-worker.md). That is
+also why values and output go through files: with pipes, Helm could read half of the values, or die of a warning that
+nobody reads. It gets a minimal environment, files that only we can read, and hard limits of time and output.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyhelm3
+import structlog
+
+from app.clusters.kubeconfig import Access
+from app.errors import TemporaryError
+from app.helm.binary import HelmBinary
+from app.helm.failure import failure
+from app.releases.values import Values, to_helm
+
+log = structlog.get_logger()
+
+MARGIN_SECONDS = 30
+"""What Helm gets beyond its own `--timeout` before it is ended, for what that does not count, such as rendering."""
+
+HISTORY = 10
+_MAX_OUTPUT_BYTES = 32 * 2**20
+_STALE_RUN_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a release is: on which member, in which namespace, under which name. `cluster_id` keeps caches apart."""
+
+    cluster_id: int
+    access: Access
+    namespace: str
+    release_name: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an action is done. `validate` has Helm check the manifest against the member's OpenAPI; `check_schema` the
+    values against the chart's schemas."""
+
+    atomic: bool = False
+    wait: bool = False
+    timeout_seconds: int = 300
+    validate: bool = True
+    check_schema: bool = True
+
+
+class Helm:
+    def __init__(self, binary: HelmBinary, cache: Path, *, at_once: int) -> None:
+        self.binary = binary
+        self._cache = cache
+        self._runs = cache / "runs"
+        self._gate = asyncio.Semaphore(at_once)
+
+    def sweep(self) -> None:
+        """Removes what runs of a worker that was killed have left behind."""
+        for folder in self._runs.glob("*"):
+            with suppress(FileNotFoundError):
+                if time.time() - folder.stat().st_mtime > _STALE_RUN_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    async def install(self, place: Place, chart: Path, values: Values, options: Options) -> None:
+        """`helm install`: fails where the name is taken, except by a release that was uninstalled."""
+        await self._change(place, ["install", "--create-namespace", "--replace"], chart, values, options)
+
+    async def upgrade(self, place: Place, chart: Path, values: Values, options: Options) -> None:
+        await self._change(place, ["upgrade", "--history-max", str(HISTORY)], chart, values, options)
+
+    async def rollback(self, place: Place, revision: int, options: Options) -> None:
+        arguments = ["rollback", place.release_name, str(revision), "--history-max", str(HISTORY)]
+        if options.wait:
+            arguments.append("--wait")
+        await self._run(place, arguments, options.timeout_seconds)
+
+    async def uninstall(self, place: Place, options: Options) -> None:
+        """Removes a release and its history; one that is gone already is fine."""
+        arguments = ["uninstall", place.release_name, "--ignore-not-found"]
+        if options.wait:
+            arguments.append("--wait")
+        await self._run(place, arguments, options.timeout_seconds)
+
+    async def preview(self, place: Place, chart: Path, values: Values, options: Options, *, exists: bool) -> str:
+        """The manifest that an install or upgrade would apply, rendered against the member; nothing is changed."""
+        verb = ["upgrade"] if exists else ["install", "--replace"]
+        arguments = [*verb, place.release_name, str(chart), "--dry-run=server", "--hide-notes", "--output", "json"]
+        arguments += ["--values", "-", *_validation(options)]
+        output = await self._run(place, arguments, options.timeout_seconds, to_helm(values))
+        return output.decode()
+
+    async def _change(self, place: Place, verb: list[str], chart: Path, values: Values, options: Options) -> None:
+        arguments = [*verb, place.release_name, str(chart), "--values", "-", *_validation(options)]
+        if options.atomic:
+            arguments.append("--atomic")
+        if options.wait:
+            arguments += ["--wait", "--wait-for-jobs"]
+        await self._run(place, arguments, options.timeout_seconds, to_helm(values))
+
+    async def _run(self, place: Place, arguments: list[str], seconds: int, values: bytes = b"") -> bytes:
+        async with self._gate, self._folder() as folder:
+            kubeconfig = folder / "kubeconfig"
+            _write(kubeconfig, place.access.to_kubeconfig())
+            command = _Command(
+                executable=str(self.binary.path),
+                kubeconfig=kubeconfig,
+                environment=self._environment(place, folder),
+                limit=seconds + MARGIN_SECONDS,
+            )
+            return await command.run(
+                [*arguments, "--namespace", place.namespace, "--timeout", f"{seconds}s"], input=values
+            )
+
+    @asynccontextmanager
+    async def _folder(self) -> AsyncIterator[Path]:
+        """A folder of one run alone. It stays when we are killed, since Helm goes on; `sweep` removes it later."""
+        self._runs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = Path(tempfile.mkdtemp(dir=self._runs))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _environment(self, place: Place, folder: Path) -> dict[str, str]:
+        kept = self._cache / "helm" / str(place.cluster_id)
+        return {
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "PATH": os.defpath,
+            "HELM_CACHE_HOME": str(folder / "cache"),
+            "HELM_CONFIG_HOME": str(folder / "config"),
+            "HELM_DATA_HOME": str(folder / "data"),
+            "HELM_PLUGINS": str(folder / "no-plugins"),
+            "HELM_DRIVER": "secret",
+            # What a member can do changes seldom: client-go keeps its discovery here for six hours.
+            "KUBECACHEDIR": str(kept / "kube"),
+            # A run lasts a fraction of a second, in which collecting garbage costs a quarter of the CPU time and brings
+            # nothing; a chart that needs more memory than this has it collected all the same.
+            "GOGC": "off",
+            "GOMEMLIMIT": "128MiB",
+        }
+
+
+def _validation(options: Options) -> list[str]:
+    arguments = [] if options.validate else ["--disable-openapi-validation"]
+    return arguments if options.check_schema else [*arguments, "--skip-schema-validation"]
+
+
+class _Command(pyhelm3.Command):  # type: ignore[misc]
+    """pyhelm3's command, run without a shell, and ended with its children when cancelled or late."""
+
+    def __init__(self, *, environment: dict[str, str], limit: float, **more: Any) -> None:
+        super().__init__(**more)
+        self._environment = environment
+        self._limit = limit
+
+    async def run(self, command: list[str], input: bytes | None = None) -> bytes:  # noqa: A002 - pyhelm3's name
+        """Runs Helm.
+
+        Raises:
+            ActionError: with Helm's words, where it fails or takes too long.
+        """
+        folder: Path = self._kubeconfig.parent
+        _write(folder / "values", input or b"")
+        with (
+            (folder / "values").open("rb") as stdin,
+            (folder / "stdout").open("w+b") as stdout,
+            (folder / "stderr").open("w+b") as stderr,
+        ):
+            process = await asyncio.create_subprocess_exec(
+                self._executable,
+                *command,
+                "--kubeconfig",
+                str(self._kubeconfig),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                env=self._environment,
+                cwd=folder,
+                start_new_session=True,
+            )
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(self._limit):
+                    await process.wait()
+            except TimeoutError:
+                await _end(process)
+                raise TemporaryError("helm_hung", f"Helm did not end within {self._limit:g} s and was ended.") from None
+            except BaseException:
+                await _end(process)
+                raise
+            log.debug("helm.ran", verb=command[0], code=process.returncode, seconds=round(time.monotonic() - began, 3))
+            stdout.seek(0)
+            stderr.seek(0)
+            if process.returncode != 0:
+                raise failure(stderr.read(_MAX_OUTPUT_BYTES).decode(errors="replace"))
+            return stdout.read(_MAX_OUTPUT_BYTES)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """TERM, so that Helm can write down that it failed; then KILL, to the whole session."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        try:
+            async with asyncio.timeout(5):
+                await process.wait()
+                return
+        except TimeoutError:
+            continue

@@ -1,0 +1,131 @@
+"""Organizations and users: how the first ones come to be, and how more are made."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+
+from app.errors import Conflict, NotFound, all_invalid
+from app.identity.tables import ApiToken, Membership, Organization, Role, User
+from app.identity.tokens import SHORTEST, add_token, new_token
+from app.identity.viewer import Viewer
+from app.names import label_problem, text_problem
+from app.services import Services
+
+FIRST_ORGANIZATION = "default"
+FIRST_USER = "admin"
+_BOOTSTRAP_LOCK = 0x504F4C5A
+
+
+class BootstrapError(Exception):
+    """The bootstrap token is not fit to be one. The message says why, without the token."""
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """A user that was just made, with the token that is told this once."""
+
+    user: User
+    token: str
+
+
+async def bootstrap(services: Services, token: str) -> bool:
+    """Makes the first organization and its admin, who has this API token; does nothing where there is a user already.
+
+    Raises:
+        BootstrapError: where the token is too short to be safe.
+    """
+    async with services.transaction() as transaction:
+        session = transaction.session
+        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BOOTSTRAP_LOCK})
+        if (await session.exec(select(User.id).limit(1))).first() is not None:
+            return False
+        if len(token) < SHORTEST:
+            raise BootstrapError(f"POLYHELM_BOOTSTRAP_TOKEN must have at least {SHORTEST} characters.")
+        organization = Organization(name=FIRST_ORGANIZATION)
+        user = User(name=FIRST_USER, admin=True)
+        session.add_all([organization, user])
+        await session.flush()
+        session.add(Membership(user_id=user.id, organization_id=organization.id, role=Role.ADMIN))
+        await add_token(session, user.id, "bootstrap", token)
+        transaction.record(
+            "user.created",
+            f"{user.name} is the first admin.",
+            organization_id=organization.id,
+            actor=user.name,
+            subject=user,
+        )
+        return True
+
+
+async def create_organization(services: Services, viewer: Viewer, name: str) -> Organization:
+    """Makes an organization; whoever makes it is its first admin."""
+    viewer.require_admin()
+    if problem := label_problem(name, "name", what="The name of an organization"):
+        raise all_invalid([problem])
+    try:
+        async with services.transaction() as transaction:
+            organization = Organization(name=name)
+            transaction.session.add(organization)
+            await transaction.session.flush()
+            transaction.session.add(
+                Membership(user_id=viewer.user_id, organization_id=organization.id, role=Role.ADMIN)
+            )
+            transaction.record(
+                "organization.created", f"{name} was made.", organization_id=organization.id, actor=viewer.name
+            )
+            return organization
+    except IntegrityError:
+        raise Conflict("name_taken", f"There is an organization {name!r} already.", ("name",)) from None
+
+
+async def create_user(services: Services, viewer: Viewer, organization: str | None, name: str, role: Role) -> NewUser:
+    """Makes a user with a role in an organization, and their first token."""
+    organization_id = viewer.organization(organization)
+    viewer.require(organization_id, Role.ADMIN)
+    viewer.require_admin()
+    if problem := label_problem(name, "name", what="The name of a user"):
+        raise all_invalid([problem])
+    token = new_token()
+    try:
+        async with services.transaction() as transaction:
+            user = User(name=name)
+            transaction.session.add(user)
+            await transaction.session.flush()
+            transaction.session.add(Membership(user_id=user.id, organization_id=organization_id, role=role))
+            await add_token(transaction.session, user.id, "first", token)
+            transaction.record(
+                "user.created",
+                f"{name} was made with the role {role}.",
+                organization_id=organization_id,
+                actor=viewer.name,
+                subject=user,
+                role=role,
+            )
+            return NewUser(user, token)
+    except IntegrityError:
+        raise Conflict("name_taken", f"There is a user {name!r} already.", ("name",)) from None
+
+
+async def create_api_token(services: Services, viewer: Viewer, name: str) -> str:
+    """Makes one more token for the caller; it is told this once."""
+    if problem := text_problem(name, "name", what="The name of a token", longest=100):
+        raise all_invalid([problem])
+    token = new_token()
+    try:
+        async with services.transaction() as transaction:
+            await add_token(transaction.session, viewer.user_id, name, token)
+            return token
+    except IntegrityError:
+        raise Conflict("name_taken", f"You have a token {name!r} already.", ("name",)) from None
+
+
+async def revoke_api_token(services: Services, viewer: Viewer, name: str) -> None:
+    """Takes one of the caller's tokens away; it is refused from the next request on."""
+    async with services.transaction() as transaction:
+        statement = select(ApiToken).where(col(ApiToken.user_id) == viewer.user_id, col(ApiToken.name) == name)
+        token = (await transaction.session.exec(statement)).first()
+        if token is None:
+            raise NotFound("token_not_found", f"You have no token {name!r}.", ("name",))
+        await transaction.session.delete(token)

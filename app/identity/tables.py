@@ -1,0 +1,58 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.tables import Bytes, Choice, Id, Ref, Timestamp, now
+
+
+class Role(StrEnum):
+    """What a user may do in an organization; each role may do all that the one before may."""
+
+    VIEWER = "VIEWER"
+    DEPLOYER = "DEPLOYER"
+    ADMIN = "ADMIN"
+
+    def covers(self, needed: "Role") -> bool:
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(needed)
+
+
+class Organization(SQLModel, table=True):
+    __tablename__ = "organization"
+
+    id: int = Id()
+    name: str = Field(unique=True)
+    created_at: datetime = Timestamp(default_factory=now)
+
+
+class User(SQLModel, table=True):
+    __tablename__ = "user_account"  # `user` is a reserved word of SQL
+
+    id: int = Id()
+    name: str = Field(unique=True)
+    admin: bool = False  # of the installation: may make organizations and users
+    created_at: datetime = Timestamp(default_factory=now)
+
+
+class Membership(SQLModel, table=True):
+    __tablename__ = "membership"
+
+    user_id: int = Ref("user_account.id", primary_key=True)
+    organization_id: int = Ref("organization.id", primary_key=True, index=True)
+    role: Role = Choice(Role)
+
+
+class ApiToken(SQLModel, table=True):
+    """`digest` is the SHA-256 of the token; the token itself is told once and kept nowhere."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+
+    id: int = Id()
+    user_id: int = Ref("user_account.id")
+    name: str
+    digest: bytes = Bytes(unique=True)
+    created_at: datetime = Timestamp(default_factory=now)
+    expires_at: datetime | None = Timestamp(default=None)

@@ -1,0 +1,51 @@
+"""API tokens: made, told once, kept as a hash, and turned back into the viewer they stand for."""
+
+import hashlib
+import secrets
+
+from sqlmodel import col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.database import Database
+from app.identity.tables import ApiToken, Membership, Organization, Role, User
+from app.identity.viewer import Belonging, Viewer
+from app.tables import now
+
+PREFIX = "polyhelm_"
+SHORTEST = 20
+"""Characters of a token that is given from outside. Ours have 256 bits, so a plain hash keeps them safe."""
+
+
+def new_token() -> str:
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def token_digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def authenticate(database: Database, token: str) -> Viewer | None:
+    """The viewer whose token this is; None where it is nobody's or has expired. One query."""
+    statement = (
+        select(User, Membership.organization_id, Membership.role, Organization.name)
+        .join(ApiToken, col(ApiToken.user_id) == User.id)
+        .join(Membership, col(Membership.user_id) == User.id, isouter=True)
+        .join(Organization, col(Organization.id) == Membership.organization_id, isouter=True)
+        .where(ApiToken.digest == token_digest(token))
+        .where(or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > now()))
+    )
+    rows: list[tuple[User, int | None, Role, str]] = await database.rows(statement)
+    if not rows:
+        return None
+    user = rows[0][0]
+    belongings = {
+        organization_id: Belonging(name, role) for _, organization_id, role, name in rows if organization_id is not None
+    }
+    return Viewer(user.id, user.name, user.admin, belongings)
+
+
+async def add_token(session: AsyncSession, user_id: int, name: str, token: str) -> ApiToken:
+    row = ApiToken(user_id=user_id, name=name, digest=token_digest(token))
+    session.add(row)
+    await session.flush()
+    return row

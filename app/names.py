@@ -1,0 +1,36 @@
+"""Names: which are valid, and readable ones for what nobody named."""
+
+import re
+import secrets
+import unicodedata
+
+import coolname
+
+from app.errors import Problem
+
+MAX_RELEASE_NAME = 53
+"""Helm's limit: it leaves room for what charts append within the 63 characters of a DNS label."""
+
+_LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+
+
+def label_problem(name: str, *path: str, what: str = "A name", longest: int = 63) -> Problem | None:
+    """The problem with a name that is no DNS label (RFC 1123), if there is one."""
+    if len(name) <= longest and _LABEL.match(name):
+        return None
+    return Problem(
+        path,
+        f"{what} has at most {longest} characters, a-z, 0-9 and `-`, and begins and ends with a letter or digit.",
+    )
+
+
+def text_problem(text: str, *path: str, what: str, longest: int) -> Problem | None:
+    """The problem with a line of free text, if there is one."""
+    if 0 < len(text) <= longest and not any(unicodedata.category(character).startswith("C") for character in text):
+        return None
+    return Problem(path, f"{what} has 1 to {longest} characters and no control characters.")
+
+
+def random_release_name() -> str:
+    """A name such as `brave-otter-7f3a`."""
+    return f"{coolname.generate_slug(2)[:48]}-{secrets.token_hex(2)}"

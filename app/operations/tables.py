@@ -1,0 +1,83 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from app.releases.plan import ReleaseAction
+from app.tables import Bytes, Choice, Id, Json, Ref, Timestamp, now
+
+
+class OperationKind(StrEnum):
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    RECONCILE = "RECONCILE"
+    DELETE = "DELETE"
+
+
+class OperationState(StrEnum):
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    SUPERSEDED = "SUPERSEDED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_open(self) -> bool:
+        return self in OPEN
+
+
+OPEN = (OperationState.PENDING, OperationState.RUNNING)
+
+
+class Operation(SQLModel, table=True):
+    __tablename__ = "operation"
+    __table_args__ = (Index("ix_operation_deployment_id_id", "deployment_id", "id"),)
+
+    id: int = Id()
+    organization_id: int = Ref("organization.id")
+    deployment_id: int | None = Ref("deployment.id", ondelete="SET NULL", default=None, nullable=True)
+    kind: OperationKind = Choice(OperationKind)
+    state: OperationState = Choice(OperationState, default=OperationState.PENDING)
+    generation: int | None = None
+    author: str | None = None
+    created_at: datetime = Timestamp(default_factory=now)
+    finished_at: datetime | None = Timestamp(default=None)
+
+
+class OperationResult(SQLModel, table=True):
+    """What became of an operation on one cluster. At most one result of a target is open: a newer one supersedes it."""
+
+    __tablename__ = "operation_result"
+    __table_args__ = (
+        Index(
+            "uq_operation_result_open",
+            "target_id",
+            unique=True,
+            postgresql_where=text("state IN ('PENDING', 'RUNNING') AND target_id IS NOT NULL"),
+        ),
+    )
+
+    operation_id: int = Ref("operation.id", primary_key=True)
+    cluster_name: str = Field(primary_key=True)
+    target_id: int | None = Ref("target.id", ondelete="SET NULL", default=None, nullable=True, index=True)
+    action: ReleaseAction = Choice(ReleaseAction, default=ReleaseAction.NONE)
+    state: OperationState = Choice(OperationState, default=OperationState.PENDING)
+    error: dict[str, Any] | None = Json(default=None, nullable=True)
+    started_at: datetime | None = Timestamp(default=None)
+    finished_at: datetime | None = Timestamp(default=None)
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """The answer to a request, kept under the key that the client gave, so that the same request is done once."""
+
+    __tablename__ = "idempotency_key"
+
+    organization_id: int = Ref("organization.id", primary_key=True)
+    key: str = Field(primary_key=True)
+    request_digest: bytes = Bytes()
+    deployment_id: int | None = Ref("deployment.id", ondelete="SET NULL", default=None, nullable=True)
+    operation_id: int | None = Ref("operation.id", ondelete="SET NULL", default=None, nullable=True)
+    created_at: datetime = Timestamp(default_factory=now)

@@ -1,0 +1,133 @@
+"""The queue of wake-ups, on arq; nothing else knows arq.
+
+A job says "look at target 42" and no more: what to do is worked out from Postgres and the member. So a job may come
+twice or be lost: the sweeper finds what is left. Jobs are JSON, never pickle: whoever can write to Redis must not be
+able to run code.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+import orjson
+import structlog
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.worker import Worker, func
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+log = structlog.get_logger()
+
+QUEUE = "polyhelm:queue"
+LOOK = "look_at_target"
+LONGEST_JOB = 3 * 3600
+"""Seconds after which arq ends a job: beyond every time limit of ours, which end a job in good order."""
+
+_AT_ONCE = 50  # enqueueing commands in flight
+
+
+def redis_settings(url: str) -> RedisSettings:
+    settings = RedisSettings.from_dsn(url)
+    settings.conn_timeout = 5
+    settings.retry_on_timeout = True
+    settings.retry_on_error = [RedisConnectionError, RedisTimeoutError]
+    settings.retry = Retry(ExponentialBackoff(cap=2, base=0.05), retries=5)
+    return settings
+
+
+class Queue:
+    """Created without a connection; the first use connects, and a lost connection is made again."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._settings = redis_settings(redis_url)
+        self._pool: ArqRedis | None = None
+        self._connecting = asyncio.Lock()
+
+    async def wake(self, target_ids: Iterable[int], *, after: float = 0, key: str | None = None) -> None:
+        """Has targets looked at, `after` that many seconds. Never raises: a lost wake-up is found by the sweeper.
+
+        With a `key`, a wake-up of that key that still waits for the same target is enough.
+        """
+        ids = list(target_ids)
+        if not ids:
+            return
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def enqueue(redis: ArqRedis, target_id: int) -> None:
+            async with gate:
+                job_id = f"{key}:{target_id}" if key else None
+                await redis.enqueue_job(LOOK, target_id, _job_id=job_id, _defer_by=after or None)
+
+        try:
+            redis = await self._redis()
+            await asyncio.gather(*(enqueue(redis, target_id) for target_id in ids))
+        except (RedisError, OSError) as error:
+            log.warning("queue.wake_lost", targets=len(ids), error=str(error))
+
+    async def check(self) -> None:
+        """Raises where Redis does not answer."""
+        await (await self._redis()).ping()
+
+    async def _redis(self) -> ArqRedis:
+        async with self._connecting:
+            if self._pool is None:
+                self._pool = await create_pool(
+                    self._settings,
+                    default_queue_name=QUEUE,
+                    job_serializer=orjson.dumps,
+                    job_deserializer=orjson.loads,
+                )
+            return self._pool
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.aclose()
+
+
+class QueueWorker:
+    """Takes wake-ups from the queue and calls `look` with each target's id, `max_jobs` of them at once."""
+
+    def __init__(self, redis_url: str, look: Callable[[int], Awaitable[None]], *, max_jobs: int) -> None:
+        async def look_at_target(ctx: dict[Any, Any], target_id: int) -> None:
+            await look(target_id)
+
+        self._worker = Worker(
+            [func(look_at_target, name=LOOK, keep_result=0, max_tries=1000)],
+            redis_settings=redis_settings(redis_url),
+            queue_name=QUEUE,
+            max_jobs=max_jobs,
+            # Ids beyond this limit are not seen while those before it run, so it exceeds all that can run at once.
+            queue_read_limit=max_jobs * 10,
+            poll_delay=0.02,
+            job_timeout=LONGEST_JOB,
+            handle_signals=False,
+            log_results=False,
+            job_serializer=orjson.dumps,
+            job_deserializer=orjson.loads,
+        )
+
+    async def run(self) -> None:
+        """Works until it is cancelled; arq ends when it loses Redis, so it is begun again."""
+        failures = 0
+        while True:
+            began = time.monotonic()
+            try:
+                await self._worker.main()
+            except (RedisError, OSError) as error:
+                failures = 0 if time.monotonic() - began > 60 else failures + 1
+                log.warning("queue.redis_lost", error=str(error))
+                await asyncio.sleep(min(5.0, 0.1 * 2**failures))
+
+    async def stop(self, *, grace: float) -> None:
+        """Takes no more jobs, lets those that run end within `grace` seconds, and cancels the rest."""
+        self._worker.allow_pick_jobs = False
+        running = [task for task in self._worker.tasks.values() if not task.done()]
+        if running:
+            await asyncio.wait(running, timeout=grace)
+        with suppress(RedisError, OSError, asyncio.CancelledError):
+            await self._worker.close()

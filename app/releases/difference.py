@@ -1,0 +1,57 @@
+"""Where two documents of values differ: one entry for each path, as deep as both are maps."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.releases.canonical import canonical
+
+_PLAIN_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`desired` or `actual` is None where that side has no such key, too: `lacks` tells them apart from a null."""
+
+    path: str
+    desired: Any
+    actual: Any
+    lacks: str | None  # "desired", "actual" or None
+
+    def __str__(self) -> str:
+        if self.lacks == "actual":
+            return f"{self.path}: wanted {_shown(self.desired)}, found nothing"
+        if self.lacks == "desired":
+            return f"{self.path}: wanted nothing, found {_shown(self.actual)}"
+        return f"{self.path}: wanted {_shown(self.desired)}, found {_shown(self.actual)}"
+
+
+def differences(desired: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[Difference]:
+    """Yields each difference, by path in sorted order; lists are compared whole, as Helm replaces them whole."""
+    yield from _compare(desired, actual, "")
+
+
+def _compare(desired: Mapping[str, Any], actual: Mapping[str, Any], prefix: str) -> Iterator[Difference]:
+    for key in sorted(desired.keys() | actual.keys()):
+        path = _join(prefix, key)
+        if key not in actual:
+            yield Difference(path, desired[key], None, "actual")
+        elif key not in desired:
+            yield Difference(path, None, actual[key], "desired")
+        else:
+            wanted, found = desired[key], actual[key]
+            if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+                yield from _compare(wanted, found, path)
+            elif canonical(wanted) != canonical(found):
+                yield Difference(path, wanted, found, None)
+
+
+def _join(prefix: str, key: str) -> str:
+    step = key if _PLAIN_KEY.match(key) else f"[{canonical(key).decode()}]"
+    return f"{prefix}.{step}" if prefix and not step.startswith("[") else prefix + step
+
+
+def _shown(value: Any) -> str:
+    text = canonical(value).decode()
+    return text if len(text) <= 60 else f"{text[:57]}…"

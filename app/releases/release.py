@@ -1,0 +1,107 @@
+"""The two sides of every comparison: the release that should be there, and the one that is."""
+
+import base64
+import binascii
+import zlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from app.releases.canonical import digest
+from app.releases.values import Values
+
+MAX_RECORD_BYTES = 64 * 2**20
+"""How large a release record may become when unpacked; a Secret of 1 MiB could otherwise unpack to a gigabyte."""
+
+# Helm's words, by its own `release.Status`.
+PENDING = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
+
+
+@dataclass(frozen=True)
+class Desired:
+    """The release that should be on one cluster."""
+
+    chart_name: str
+    chart_version: str
+    values: Values
+
+    @cached_property
+    def digest(self) -> bytes:
+        return digest(self.chart_name, self.chart_version, self.values)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The newest revision of a release, as Helm recorded it on the member. `status` is Helm's own word."""
+
+    name: str
+    namespace: str
+    revision: int
+    status: str
+    chart_name: str
+    chart_version: str
+    app_version: str | None = None
+    values: Values = field(default_factory=dict)
+    updated_at: datetime | None = None
+    description: str | None = None
+
+    @cached_property
+    def digest(self) -> bytes:
+        return digest(self.chart_name, self.chart_version, self.values)
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status in PENDING
+
+
+class UnreadableRecordError(Exception):
+    """A Secret that says it is a Helm release and does not hold one. The message says what is wrong with it."""
+
+
+def read_record(secret: dict[str, Any]) -> Observed:
+    """Reads a Secret of type helm.sh/release.v1, in the JSON form of the Kubernetes API.
+
+    The record is JSON, gzipped, in base64 (Helm's `pkg/storage/driver/util.go`), and in base64 again,
+    as any Secret's data.
+
+    Raises:
+        UnreadableRecordError: for anything else.
+    """
+    try:
+        record = orjson.loads(_unpack(base64.b64decode(secret["data"]["release"])))
+        metadata = record["chart"]["metadata"]
+        return Observed(
+            name=record["name"],
+            namespace=record.get("namespace") or secret["metadata"]["namespace"],
+            revision=int(record["version"]),
+            status=record["info"]["status"],
+            chart_name=metadata["name"],
+            chart_version=metadata["version"],
+            app_version=metadata.get("appVersion") or None,
+            values=record.get("config") or {},
+            updated_at=_time(record["info"].get("last_deployed")),
+            description=record["info"].get("description") or None,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, zlib.error) as error:
+        name = secret.get("metadata", {}).get("name", "?")
+        raise UnreadableRecordError(f"Secret {name} holds no Helm release that can be read: {error}") from error
+
+
+def _unpack(encoded: bytes) -> bytes:
+    data = base64.b64decode(encoded)
+    if data[:3] != b"\x1f\x8b\x08":  # Helm reads records from before it compressed them, too
+        return data
+    unpacker = zlib.decompressobj(wbits=31)
+    unpacked = unpacker.decompress(data, MAX_RECORD_BYTES)
+    if unpacker.unconsumed_tail:
+        raise ValueError(f"it unpacks to more than {MAX_RECORD_BYTES} bytes")
+    return unpacked
+
+
+def _time(text: str | None) -> datetime | None:
+    if not text or text.startswith("0001-"):  # Go's zero time
+        return None
+    return datetime.fromisoformat(text)

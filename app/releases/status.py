@@ -1,0 +1,139 @@
+"""From what is wanted and what is there to a status and its reasons: the rules of docs/status.md, in order."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from app.releases.canonical import same_version
+from app.releases.difference import differences
+from app.releases.release import Desired, Observed
+
+MAX_REASONS = 50
+"""Reasons kept for one target. A release that differs in more places is told by the first of them and a count."""
+
+
+class TargetStatus(StrEnum):
+    UNKNOWN = "UNKNOWN"
+    NOT_INSTALLED = "NOT_INSTALLED"
+    STALE = "STALE"
+    DEPLOYED = "DEPLOYED"
+    DELETED = "DELETED"
+    SUPERSEDED = "SUPERSEDED"
+    FAILED = "FAILED"
+    DELETING = "DELETING"
+    PENDING_INSTALL = "PENDING_INSTALL"
+    PENDING_UPGRADE = "PENDING_UPGRADE"
+    PENDING_ROLLBACK = "PENDING_ROLLBACK"
+
+
+class ReasonCode(StrEnum):
+    UNREACHABLE = "UNREACHABLE"
+    ABSENT = "ABSENT"
+    VALUES = "VALUES"
+    CHART_NAME = "CHART_NAME"
+    CHART_VERSION = "CHART_VERSION"
+    HELM_STATUS = "HELM_STATUS"
+    ORPHAN = "ORPHAN"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    code: ReasonCode
+    message: str
+    path: str | None = None
+    desired: Any = None
+    actual: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A status and why it is so. `reasons` is empty for DEPLOYED, and for nothing else."""
+
+    status: TargetStatus
+    reasons: tuple[Reason, ...] = ()
+
+
+_HELM_STATUS = {
+    "unknown": TargetStatus.UNKNOWN,
+    "deployed": TargetStatus.DEPLOYED,
+    "uninstalled": TargetStatus.DELETED,
+    "superseded": TargetStatus.SUPERSEDED,
+    "failed": TargetStatus.FAILED,
+    "uninstalling": TargetStatus.DELETING,
+    "pending-install": TargetStatus.PENDING_INSTALL,
+    "pending-upgrade": TargetStatus.PENDING_UPGRADE,
+    "pending-rollback": TargetStatus.PENDING_ROLLBACK,
+}
+
+_SENTENCES = {
+    TargetStatus.UNKNOWN: "Helm does not know the state of this release.",
+    TargetStatus.DELETED: "The release was uninstalled and its history kept.",
+    TargetStatus.SUPERSEDED: "Helm's newest revision is marked as superseded, and none came after it.",
+    TargetStatus.FAILED: "Helm's last action on this release failed.",
+    TargetStatus.DELETING: "The release is being uninstalled.",
+    TargetStatus.PENDING_INSTALL: "An install of this release has begun and not ended.",
+    TargetStatus.PENDING_UPGRADE: "An upgrade of this release has begun and not ended.",
+    TargetStatus.PENDING_ROLLBACK: "A rollback of this release has begun and not ended.",
+}
+
+
+def helm_status(word: str) -> TargetStatus:
+    """Helm's word for a release as a status; a word that this version does not know is UNKNOWN."""
+    return _HELM_STATUS.get(word, TargetStatus.UNKNOWN)
+
+
+def judge(desired: Desired | None, observed: Observed | None, unreachable: str | None = None) -> Verdict:
+    """The status of a target.
+
+    Args:
+        desired: the release that should be there; None where the deployment does not target the cluster any more.
+        observed: the newest revision found there; None where there is none.
+        unreachable: why the member could not be asked, in a sentence; None where it could.
+    """
+    if unreachable is not None:
+        return Verdict(TargetStatus.UNKNOWN, (Reason(ReasonCode.UNREACHABLE, unreachable),))
+    if observed is None:
+        return Verdict(TargetStatus.NOT_INSTALLED, (Reason(ReasonCode.ABSENT, "There is no release of this name."),))
+    if desired is None:
+        message = "The deployment does not target this cluster any more; its release is still there."
+        return Verdict(TargetStatus.STALE, (Reason(ReasonCode.ORPHAN, message),))
+    if desired.digest != observed.digest:
+        return Verdict(TargetStatus.STALE, tuple(_stale(desired, observed)))
+    status = helm_status(observed.status)
+    if status is TargetStatus.DEPLOYED:
+        return Verdict(status)
+    message = _SENTENCES[status]
+    if observed.description and status is TargetStatus.FAILED:
+        message = f"{message} {observed.description}"
+    return Verdict(status, (Reason(ReasonCode.HELM_STATUS, message, actual=observed.status),))
+
+
+def _stale(desired: Desired, observed: Observed) -> list[Reason]:
+    reasons = []
+    for code, word, wanted, found, same in (
+        (
+            ReasonCode.CHART_NAME,
+            "Chart",
+            desired.chart_name,
+            observed.chart_name,
+            desired.chart_name == observed.chart_name,
+        ),
+        (
+            ReasonCode.CHART_VERSION,
+            "Chart version",
+            desired.chart_version,
+            observed.chart_version,
+            same_version(desired.chart_version, observed.chart_version),
+        ),
+    ):
+        if not same:
+            reasons.append(Reason(code, f"{word}: wanted {wanted}, found {found}", None, wanted, found))
+    found_differences = list(differences(desired.values, observed.values))
+    kept = found_differences[: MAX_REASONS - len(reasons)]
+    reasons += [
+        Reason(ReasonCode.VALUES, str(difference), difference.path, difference.desired, difference.actual)
+        for difference in kept
+    ]
+    if more := len(found_differences) - len(kept):
+        reasons[-1] = Reason(ReasonCode.VALUES, f"The values differ in {more + 1} more places.")
+    return reasons

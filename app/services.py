@@ -1,0 +1,64 @@
+"""What use cases and jobs work with: opened once for each process, passed on explicitly, closed at the end."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from app.charts.archives import Archives, Bucket
+from app.charts.download import Downloader
+from app.clusters.members import Members
+from app.database import Database
+from app.encryption import KeyRing
+from app.helm.binary import find_helm
+from app.helm.command import Helm
+from app.queue import Queue
+from app.settings import Settings
+from app.transaction import Transaction, transaction
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    database: Database
+    queue: Queue
+    key_ring: KeyRing
+    members: Members
+    archives: Archives
+    downloader: Downloader
+    helm: Helm
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        return transaction(self.database, self.queue)
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """The ring from the settings, or the one in the data dir.
+
+    Raises:
+        KeyRingError: where it is malformed.
+    """
+    if settings.encryption_keys is not None:
+        return KeyRing.parse(settings.encryption_keys.get_secret_value())
+    return KeyRing.kept_in(settings.data_dir)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Opens everything for a process whose settings name a database and a Redis."""
+    assert settings.database_url is not None
+    assert settings.redis_url is not None
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url, pool_size=settings.database_pool_size)
+        stack.push_async_callback(database.close)
+        queue = Queue(settings.redis_url)
+        stack.push_async_callback(queue.close)
+        ring = key_ring(settings)
+        members = Members(ring, timeout=settings.member_timeout)
+        stack.push_async_callback(members.close)
+        bucket = Bucket(settings) if settings.s3_bucket else None
+        archives = Archives(database, settings.cache / "charts", bucket)
+        stack.push_async_callback(archives.close)
+        downloader = Downloader()
+        stack.push_async_callback(downloader.close)
+        helm = Helm(find_helm(settings.helm), settings.cache, at_once=settings.helm_concurrency)
+        yield Services(settings, database, queue, ring, members, archives, downloader, helm)

@@ -1,0 +1,94 @@
+"""All settings: environment variables with the prefix POLYHELM_. `polyhelm settings` prints their reference page."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "polyhelm"
+
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="POLYHELM_", frozen=True, extra="forbid")
+
+    database_url: str | None = Field(
+        None, description="Postgres, as `postgresql://user:password@host/name`. Left out: `polyhelm up` embeds one."
+    )
+    database_pool_size: int = Field(10, ge=2, description="Connections to Postgres that one process holds at most.")
+    redis_url: str | None = Field(
+        None, description="Redis, as `redis://host:6379/0`. Left out: `polyhelm up` embeds one."
+    )
+    data_dir: Path = Field(
+        default_factory=_default_data_dir,
+        description="Where embedded services and generated keys are kept; everything in it is needed after a restart.",
+    )
+    cache_dir: Path | None = Field(
+        None,
+        description="Where charts and Helm's caches lie; may be emptied at any time. Left out: within the data dir.",
+    )
+    host: str = Field("127.0.0.1", description="The address the API listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port the API listens on; 0 takes a free one.")
+    bootstrap_token: SecretStr | None = Field(
+        None, description="The first admin's API token. Used only while there is no user; at least 20 characters."
+    )
+    encryption_keys: SecretStr | None = Field(
+        None,
+        description="The key ring for stored credentials: `id:base64,…`, each key 32 bytes; the first one seals, all of"
+        " them open. Left out: a key in the data dir, made when first needed.",
+    )
+    worker_concurrency: int = Field(100, ge=1, description="Jobs that one worker runs at once; most of them wait.")
+    helm_concurrency: int = Field(
+        4 * (os.cpu_count() or 1), ge=1, description="Helm processes that one worker runs at once."
+    )
+    cluster_concurrency: int = Field(4, ge=1, description="Actions at once on one cluster, over all workers.")
+    lease_seconds: Seconds = Field(
+        30,
+        description="How long a worker that died keeps a target to itself; it renews its lease three times as often.",
+    )
+    sweep_every: Seconds = Field(5, description="How often work whose wake-up was lost is looked for.")
+    retry_base: Seconds = Field(1, description="The longest pause before the first retry of a temporary failure.")
+    retry_cap: Seconds = Field(300, description="The longest pause before any retry.")
+    confirm_every: Seconds = Field(10, description="How often every release on a member is confirmed.")
+    unreachable_after: Seconds = Field(
+        15, description="How long a member may be out of reach before its targets are UNKNOWN."
+    )
+    member_timeout: Seconds = Field(10, description="How long a member's API server may take to answer.")
+    chart_refresh_every: Seconds = Field(600, description="How often the indexes of chart repositories are read again.")
+    helm: Path | None = Field(
+        None,
+        description="The Helm binary. Left out: `helm` on the PATH from 3.18.4, else the one that is installed along.",
+    )
+    chart_max_bytes: int = Field(20 * 2**20, ge=1, description="The largest chart archive.")
+    chart_max_unpacked_bytes: int = Field(100 * 2**20, ge=1, description="The most that a chart may unpack to.")
+    index_max_bytes: int = Field(64 * 2**20, ge=1, description="The largest index of a chart repository.")
+    plain_http_hosts: str = Field(
+        "", description="Chart repositories and OCI registries reached over plain HTTP: `host:port`, comma-separated."
+    )
+    s3_bucket: str | None = Field(
+        None, description="An S3-compatible bucket for chart archives. Left out: they are kept in Postgres."
+    )
+    s3_endpoint_url: str | None = Field(None, description="The endpoint of that bucket, where it is not Amazon's.")
+    s3_region: str | None = Field(
+        None, description="The region of that bucket. Credentials come as for any AWS client."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="`auto` is `console` on a terminal and `json` elsewhere."
+    )
+    graphiql: bool = Field(True, description="Whether browsers that open /graphql are given GraphiQL.")
+
+    def is_plain_http(self, host: str) -> bool:
+        """Whether a `host` or `host:port` is named as one to reach over plain HTTP."""
+        return host in {name.strip() for name in self.plain_http_hosts.split(",")} - {""}
+
+    @property
+    def cache(self) -> Path:
+        return self.cache_dir or self.data_dir / "cache"

@@ -1,0 +1,57 @@
+"""What all tables share: column types and the metadata that Alembic compares with the migrations."""
+
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, Literal
+
+from sqlalchemy import BigInteger, DateTime, LargeBinary, MetaData
+from sqlalchemy import Enum as SqlEnum
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata: MetaData = SQLModel.metadata
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def Id() -> Any:  # noqa: N802 - it stands where a type's name would
+    """A primary key that the database counts up."""
+    return Field(default=None, primary_key=True, sa_type=BigInteger)
+
+
+def Ref(column: str, *, ondelete: Literal["CASCADE", "SET NULL", "RESTRICT"] = "CASCADE", **more: Any) -> Any:  # noqa: N802
+    """A foreign key, as `table.column`."""
+    return Field(foreign_key=column, ondelete=ondelete, sa_type=BigInteger, **more)
+
+
+def Timestamp(**more: Any) -> Any:  # noqa: N802
+    """A moment, with its time zone."""
+    return Field(sa_type=DateTime(timezone=True), **more)
+
+
+def Json(**more: Any) -> Any:  # noqa: N802
+    return Field(sa_type=JSONB(none_as_null=True), **more)
+
+
+def Bytes(**more: Any) -> Any:  # noqa: N802
+    return Field(sa_type=LargeBinary, **more)
+
+
+def Choice(choices: type[Enum], **more: Any) -> Any:  # noqa: N802
+    """An enum kept as text, so that a new member needs no lock on the table."""
+    return Field(
+        sa_type=SqlEnum(
+            choices, native_enum=False, length=32, values_callable=lambda cls: [member.value for member in cls]
+        ),
+        **more,
+    )

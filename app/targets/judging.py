@@ -1,0 +1,168 @@
+"""The status of targets, worked out again from what is written down: no member is asked.
+
+A fingerprint of all that a status depends on is kept beside it. Only where it has changed are values compared, and only
+where the verdict has changed is a row written, with its event.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, select, update
+from sqlmodel import col
+
+from app.clusters.tables import Cluster, Reachability
+from app.deployments.tables import Deployment, DeploymentRevision
+from app.releases.release import Observed
+from app.releases.status import Verdict, judge
+from app.tables import now
+from app.targets.desired import desired_release
+from app.targets.tables import Release, Target
+from app.transaction import Transaction
+
+_RELEASE_OF_TARGET = and_(
+    col(Release.cluster_id) == Target.cluster_id,
+    col(Release.namespace) == Deployment.namespace,
+    col(Release.name) == Deployment.release_name,
+)
+
+_FACTS: Select[Any] = (
+    select(
+        col(Target.id),
+        col(Target.wanted),
+        col(Target.desired_digest),
+        col(Target.judged_digest),
+        col(Release.digest),
+        col(Release.status),
+        col(Release.description),
+        col(Cluster.reachability),
+        col(Cluster.reachability_message),
+    )
+    .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .join(Cluster, col(Cluster.id) == Target.cluster_id)
+    .join(Release, _RELEASE_OF_TARGET, isouter=True)
+)
+
+
+async def judge_targets(
+    transaction: Transaction,
+    cluster_ids: Iterable[int] | None = None,
+    *,
+    target_ids: Iterable[int] | None = None,
+    confirmed: tuple[str, str] | None = None,
+) -> int:
+    """Judges the targets on these clusters, or these targets, or all there are; gives how many verdicts have changed.
+
+    `confirmed` is the one release (namespace and name) that was just looked at: its target's `observed_at` is now.
+    """
+    statement = _FACTS
+    if cluster_ids is not None:
+        statement = statement.where(col(Target.cluster_id).in_(list(cluster_ids)))
+    if target_ids is not None:
+        statement = statement.where(col(Target.id).in_(list(target_ids)))
+    changed = {
+        row[0]: fingerprint
+        for row in (await transaction.session.execute(statement)).all()
+        if (fingerprint := _fingerprint(row)) != row[3]
+    }
+    if confirmed is not None and cluster_ids is not None:
+        await _confirm(transaction, list(cluster_ids), confirmed)
+    return await _judge_again(transaction, changed) if changed else 0
+
+
+def _fingerprint(row: Row[Any]) -> bytes:
+    _, wanted, desired, _, release, status, description, reachability, message = row
+    facts = hashlib.blake2b(desired if wanted else b"-", digest_size=16)
+    if reachability is Reachability.REACHABLE:
+        facts.update(b"%b|%b|%b" % (release or b"", (status or "").encode(), (description or "").encode()))
+    else:
+        facts.update(f"{reachability}|{message}".encode())
+    return facts.digest()
+
+
+async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> int:
+    statement = (
+        select(Target, Deployment, DeploymentRevision, Cluster, Release)
+        .join(Deployment, col(Deployment.id) == Target.deployment_id)
+        .join(
+            DeploymentRevision,
+            and_(
+                col(DeploymentRevision.deployment_id) == Deployment.id,
+                col(DeploymentRevision.generation) == Deployment.generation,
+            ),
+        )
+        .join(Cluster, col(Cluster.id) == Target.cluster_id)
+        .join(Release, _RELEASE_OF_TARGET, isouter=True)
+        .where(col(Target.id).in_(list(changed)))
+        .order_by(col(Target.id))
+        .execution_options(populate_existing=True)
+    )
+    count = 0
+    for target, deployment, revision, cluster, release in (await transaction.session.execute(statement)).all():
+        verdict = _verdict(target, deployment, revision, cluster, release)
+        values: dict[str, Any] = {"judged_digest": changed[target.id]}
+        reasons = [asdict(reason) for reason in verdict.reasons]
+        if (verdict.status, reasons) != (target.status, target.reasons):
+            values |= {"status": verdict.status, "reasons": reasons, "observed_at": now()}
+            if verdict.status is not target.status:
+                values["status_since"] = now()
+            count += 1
+            _record(transaction, target, deployment, cluster, verdict)
+        await transaction.session.execute(update(Target).where(col(Target.id) == target.id).values(values))
+    return count
+
+
+def _verdict(
+    target: Target,
+    deployment: Deployment,
+    revision: DeploymentRevision,
+    cluster: Cluster,
+    release: Release | None,
+) -> Verdict:
+    desired = desired_release(deployment, revision, cluster.name) if target.wanted else None
+    unreachable = None
+    if cluster.reachability is not Reachability.REACHABLE:
+        unreachable = cluster.reachability_message or "The cluster has not been looked at yet."
+    return judge(desired, observed_release(release) if release else None, unreachable)
+
+
+def observed_release(release: Release) -> Observed:
+    return Observed(
+        name=release.name,
+        namespace=release.namespace,
+        revision=release.revision,
+        status=release.status,
+        chart_name=release.chart_name,
+        chart_version=release.chart_version,
+        app_version=release.app_version,
+        values=release.values,
+        updated_at=release.updated_at,
+        description=release.description,
+    )
+
+
+def _record(
+    transaction: Transaction, target: Target, deployment: Deployment, cluster: Cluster, verdict: Verdict
+) -> None:
+    why = f" {verdict.reasons[0].message}" if verdict.reasons else ""
+    transaction.record(
+        "target.status",
+        f"{deployment.release_name} on {cluster.name} is {verdict.status}.{why}",
+        organization_id=deployment.organization_id,
+        subject=target,
+        was=target.status,
+        status=verdict.status,
+        deployment=deployment.release_name,
+        cluster=cluster.name,
+    )
+
+
+async def _confirm(transaction: Transaction, cluster_ids: list[int], release: tuple[str, str]) -> None:
+    namespace, name = release
+    await transaction.session.execute(
+        update(Target)
+        .where(col(Target.cluster_id).in_(cluster_ids), col(Target.deployment_id) == Deployment.id)
+        .where(col(Deployment.namespace) == namespace, col(Deployment.release_name) == name)
+        .values(observed_at=now())
+    )

@@ -1,0 +1,68 @@
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.releases.status import TargetStatus
+from app.tables import Bytes, Choice, Id, Json, Ref, Timestamp, now
+
+
+class Target(SQLModel, table=True):
+    """A deployment on one cluster.
+
+    It is worked on only under a lease; every write of a worker names the lease's token and is refused when another
+    worker has taken the target over since. The intent is written before Helm starts, and taken away with the outcome.
+    """
+
+    __tablename__ = "target"
+    __table_args__ = (
+        UniqueConstraint("deployment_id", "cluster_id"),
+        Index("ix_target_cluster_id_lease_expires_at", "cluster_id", "lease_expires_at"),
+        Index("ix_target_deployment_id_status", "deployment_id", "status"),
+    )
+
+    id: int = Id()
+    deployment_id: int = Ref("deployment.id")
+    cluster_id: int = Ref("cluster.id", ondelete="RESTRICT")
+    wanted: bool = True  # False: the release is to be removed, and then the target
+    desired_digest: bytes = Bytes()  # of the release that should be there (`app.releases.canonical.digest`)
+    generation: int | None = None  # the one it last converged to
+
+    status: TargetStatus = Choice(TargetStatus, default=TargetStatus.UNKNOWN)
+    reasons: list[dict[str, Any]] = Json(default_factory=list)
+    status_since: datetime = Timestamp(default_factory=now)
+    observed_at: datetime | None = Timestamp(default=None)
+    judged_digest: bytes | None = Bytes(default=None, nullable=True)  # what status and reasons were worked out from
+
+    error: dict[str, Any] | None = Json(default=None, nullable=True)
+    attempts: int = 0  # failed ones, for the present generation
+    retry_at: datetime | None = Timestamp(default=None)
+
+    claimed: bool = False  # Helm was run for it at least once: the release is ours
+    intent: dict[str, Any] | None = Json(default=None, nullable=True)
+    intent_until: datetime | None = Timestamp(default=None)  # Helm's hard time limit
+
+    lease_owner: str | None = None
+    lease_token: int = 0
+    lease_expires_at: datetime | None = Timestamp(default=None)
+
+
+class Release(SQLModel, table=True):
+    """The newest revision of a Helm release on a member, managed by us or not, as last observed."""
+
+    __tablename__ = "release"
+
+    cluster_id: int = Ref("cluster.id", primary_key=True)
+    namespace: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    revision: int
+    status: str  # Helm's own word
+    chart_name: str
+    chart_version: str
+    app_version: str | None = None
+    values: dict[str, Any] = Json(default_factory=dict)
+    digest: bytes = Bytes()
+    description: str | None = None
+    updated_at: datetime | None = Timestamp(default=None)
+    resource_version: str  # of the Secret that holds the record

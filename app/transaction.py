@@ -1,0 +1,85 @@
+"""The one way to write: a use case opens a transaction, and what it causes (events, wake-ups) is part of it.
+
+Events are written last, under one lock, so that their positions grow in the order in which commits become visible
+(docs/decisions/event-order.md). Wake-ups go to the queue after the commit; one that is lost is found by the sweeper.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from sqlalchemy import insert, text
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.database import Database
+from app.events.tables import Event
+from app.queue import Queue
+
+log = structlog.get_logger()
+
+EVENT_LOCK = 0x504F4C59  # any number that nothing else locks
+_SUBJECTS = {
+    "cluster": "Cluster",
+    "cluster_group": "ClusterGroup",
+    "deployment": "Deployment",
+    "target": "DeploymentTarget",
+    "operation": "Operation",
+    "chart_repository": "ChartRepository",
+    "user_account": "User",
+}
+
+
+class Transaction:
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self._events: list[dict[str, Any]] = []
+        self._wakes: dict[int, None] = {}
+
+    def record(
+        self,
+        kind: str,
+        message: str,
+        *,
+        organization_id: int,
+        actor: str | None = None,
+        subject: SQLModel | None = None,
+        **data: Any,
+    ) -> None:
+        """Makes an event of this transaction. `data` is JSON and holds no secrets."""
+        self._events.append(
+            {
+                "kind": kind,
+                "message": message,
+                "organization_id": organization_id,
+                "actor": actor,
+                "subject_type": _SUBJECTS[str(subject.__tablename__)] if subject else None,
+                "subject_id": getattr(subject, "id", None),
+                "data": data,
+            }
+        )
+
+    def wake(self, target_ids: Iterable[int]) -> None:
+        """Has these targets looked at as soon as this transaction is committed."""
+        self._wakes.update(dict.fromkeys(target_ids))
+
+    async def write_events(self) -> None:
+        if self._events:
+            await self.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK})
+            await self.session.execute(insert(Event), self._events)
+
+    @property
+    def wakes(self) -> list[int]:
+        return list(self._wakes)
+
+
+@asynccontextmanager
+async def transaction(database: Database, queue: Queue) -> AsyncIterator[Transaction]:
+    """Commits at its end, or rolls back when the block raises; then wakes what is to be woken."""
+    async with database.sessions() as session, session.begin():
+        opened = Transaction(session)
+        yield opened
+        await session.flush()
+        await opened.write_events()
+    await queue.wake(opened.wakes)

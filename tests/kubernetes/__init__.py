@@ -1,0 +1,4 @@
+"""Real Kubernetes control planes for tests and the demo: etcd and API servers, built from source, without nodes.
+
+Start reading at `controlplane.py`; `python -m tests.kubernetes --help` serves those who want a cluster to play with.
+"""
