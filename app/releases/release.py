@@ -47,6 +47,7 @@ class Observed:
     values: Values = field(default_factory=dict)
     updated_at: datetime | None = None
     description: str | None = None
+    manifest: str = field(default="", repr=False)
 
     @cached_property
     def digest(self) -> bytes:
@@ -84,6 +85,7 @@ def read_record(secret: dict[str, Any]) -> Observed:
             values=record.get("config") or {},
             updated_at=_time(record["info"].get("last_deployed")),
             description=record["info"].get("description") or None,
+            manifest=record.get("manifest") or "",
         )
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, zlib.error) as error:
         name = secret.get("metadata", {}).get("name", "?")

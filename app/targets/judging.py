@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, select, update
+from sqlalchemy import and_, select, update
 from sqlmodel import col
 
 from app.clusters.tables import Cluster, Reachability
@@ -27,7 +27,7 @@ _RELEASE_OF_TARGET = and_(
     col(Release.name) == Deployment.release_name,
 )
 
-_FACTS: Select[Any] = (
+_FACTS = (
     select(
         col(Target.id),
         col(Target.wanted),
@@ -71,7 +71,7 @@ async def judge_targets(
     return await _judge_again(transaction, changed) if changed else 0
 
 
-def _fingerprint(row: Row[Any]) -> bytes:
+def _fingerprint(row: Any) -> bytes:
     _, wanted, desired, _, release, status, description, reachability, message = row
     facts = hashlib.blake2b(desired if wanted else b"-", digest_size=16)
     if reachability is Reachability.REACHABLE:

@@ -1,0 +1,54 @@
+"""What a request about a deployment is answered with."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.deployments.tables import Deployment
+from app.operations.tables import IdempotencyKey, Operation
+from app.releases.plan import ReleaseAction
+from app.releases.status import Reason, TargetStatus
+from app.releases.values import Values
+from app.services import Services
+
+
+@dataclass(frozen=True)
+class TargetPlan:
+    """What would be done on one cluster. `manifest_diff` is a unified diff against what is installed."""
+
+    cluster_name: str
+    action: ReleaseAction
+    status: TargetStatus
+    reasons: tuple[Reason, ...]
+    desired_values: Values
+    manifest: str | None = None
+    manifest_diff: str | None = None
+    error: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class AbandonedRelease:
+    """A release that may still be on a cluster, and that nobody manages any more."""
+
+    cluster_name: str
+    namespace: str
+    release_name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Either what was written, or, after a dry run, the plan alone."""
+
+    deployment: Deployment | None = None
+    operation: Operation | None = None
+    plan: list[TargetPlan] | None = None
+    abandoned: list[AbandonedRelease] = field(default_factory=list)
+
+
+async def earlier_answer(services: Services, row: IdempotencyKey) -> Answer:
+    """The answer to a request that was answered before."""
+    async with services.database.reading() as session:
+        return Answer(
+            deployment=await session.get(Deployment, row.deployment_id) if row.deployment_id else None,
+            operation=await session.get(Operation, row.operation_id) if row.operation_id else None,
+        )

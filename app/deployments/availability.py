@@ -1,0 +1,81 @@
+"""Is a release name free on a cluster? The database knows our own releases; the cluster itself knows everybody's."""
+
+import asyncio
+from collections.abc import Iterable
+
+from sqlmodel import col, select
+
+from app.clusters.member import Head
+from app.clusters.tables import Cluster
+from app.deployments.tables import Deployment
+from app.errors import ClusterUnreachable, Conflict, TemporaryError
+from app.services import Services
+from app.targets.tables import Target
+
+AT_ONCE = 32
+"""Members asked at once by one request."""
+
+
+async def check_free(
+    services: Services, clusters: Iterable[Cluster], namespace: str, release_name: str, *, deployment_id: int | None
+) -> None:
+    """Raises unless the name is free on all of these clusters.
+
+    Raises:
+        Conflict: says where it is taken.
+        ClusterUnreachable: names the clusters that can't say; "not known" is not "free".
+    """
+    asked = {cluster.id: cluster for cluster in clusters}
+    statement = (
+        select(Target.cluster_id)
+        .join(Deployment, col(Deployment.id) == Target.deployment_id)
+        .where(col(Target.cluster_id).in_(list(asked)))
+        .where(col(Deployment.namespace) == namespace, col(Deployment.release_name) == release_name)
+        .where(col(Deployment.id) != (deployment_id or 0))
+    )
+    ours = [asked[row[0]].name for row in await services.database.rows(statement)]
+    if ours:
+        raise _taken(release_name, namespace, ours, "another deployment")
+    heads, unreachable = await heads_on(services, asked.values(), namespace, release_name)
+    if unreachable:
+        names = ", ".join(sorted(unreachable))
+        raise ClusterUnreachable(
+            "cluster_unreachable",
+            f"Whether the release name is free can't be told on {names}: {next(iter(unreachable.values()))}"
+            " Bring the cluster back, or leave it out of `targets`.",
+            ("targets",),
+            sorted(unreachable),
+        )
+    if heads:
+        raise _taken(release_name, namespace, sorted(heads), "a release that Polyhelm does not manage")
+
+
+async def heads_on(
+    services: Services, clusters: Iterable[Cluster], namespace: str, release_name: str
+) -> tuple[dict[str, Head], dict[str, str]]:
+    """Asks all these clusters at once for one release: the newest revisions, and the reasons of those that can't be
+    asked, each by the cluster's name."""
+    gate = asyncio.Semaphore(AT_ONCE)
+    found: dict[str, Head] = {}
+    unreachable: dict[str, str] = {}
+
+    async def ask(cluster: Cluster) -> None:
+        try:
+            async with gate:
+                listing = await services.members.of(cluster).heads(namespace=namespace, name=release_name)
+        except TemporaryError as error:
+            unreachable[cluster.name] = error.message
+        else:
+            found.update((cluster.name, head) for head in listing.newest())
+
+    await asyncio.gather(*map(ask, clusters))
+    return found, unreachable
+
+
+def _taken(release_name: str, namespace: str, clusters: list[str], by: str) -> Conflict:
+    where = ", ".join(sorted(clusters))
+    return Conflict(
+        "release_name_taken",
+        f"{release_name!r} in namespace {namespace!r} is taken by {by} on {where}: choose another releaseName.",
+        ("releaseName",),
+    )

@@ -1,0 +1,93 @@
+"""Checks of a whole request, before anything is written or any member is changed."""
+
+import asyncio
+from collections.abc import Mapping
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.charts.tables import ChartArchive
+from app.charts.value_schema import schema_problems
+from app.deployments.state import Wish, wish_problems
+from app.errors import Conflict, Problem, all_invalid
+from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, GroupFeature
+from app.names import MAX_RELEASE_NAME, label_problem
+from app.releases.canonical import canonical
+
+LONGEST_TIMEOUT_SECONDS = 3600
+
+
+async def check_feature(session: AsyncSession, group: ClusterGroup) -> None:
+    """Raises Conflict where the group has multi-cluster deployment turned off."""
+    feature = await session.get(GroupFeature, (group.id, MULTI_CLUSTER_DEPLOYMENT))
+    if feature is None or not feature.enabled:
+        raise Conflict(
+            "feature_off",
+            f"{MULTI_CLUSTER_DEPLOYMENT} is off in {group.name}: turn it on with setGroupFeature.",
+            ("group",),
+        )
+
+
+def name_problems(release_name: str | None, namespace: str) -> list[Problem]:
+    found = [label_problem(namespace, "namespace", what="A namespace")]
+    if release_name is not None:
+        found.append(label_problem(release_name, "releaseName", what="A release name", longest=MAX_RELEASE_NAME))
+    return [problem for problem in found if problem]
+
+
+def timeout_problems(seconds: int | None) -> list[Problem]:
+    if seconds is None or 1 <= seconds <= LONGEST_TIMEOUT_SECONDS:
+        return []
+    return [Problem(("timeoutSeconds",), f"A timeout is between 1 and {LONGEST_TIMEOUT_SECONDS} seconds.")]
+
+
+async def check_wish(wish: Wish) -> None:
+    """Checks a wish as a whole and, for each cluster, its values against the chart's schema.
+
+    Raises:
+        ValidationFailed: with every problem found.
+    """
+    found = list(wish_problems(wish)) or await asyncio.to_thread(_against_schema, wish)
+    if found:
+        raise all_invalid(found)
+
+
+def _against_schema(wish: Wish) -> list[Problem]:
+    archive: ChartArchive = wish.archive
+    if archive.values_schema is None:
+        return []
+    found: list[Problem] = []
+    checked: dict[bytes, list[Problem]] = {}
+    shared = canonical(wish.values)
+    for cluster in wish.targets or ("",):
+        values = wish.on(cluster).values
+        text = canonical(values)
+        if text not in checked:
+            checked[text] = list(schema_problems(archive.values_schema, archive.default_values, values))
+            # What the common values have wrong is told once, as theirs.
+            at = ("values",) if text == shared else ("valueOverrides", cluster)
+            found += [Problem((*at, *problem.path), f"{_where(problem)}{problem.message}") for problem in checked[text]]
+    return found
+
+
+def _where(problem: Problem) -> str:
+    return f"{'.'.join(problem.path)}: " if problem.path else ""
+
+
+async def archive_of(session: AsyncSession, digest: str) -> ChartArchive:
+    statement = select(ChartArchive).where(ChartArchive.digest == digest)
+    return (await session.exec(statement)).one()
+
+
+def overrides_by_cluster(given: list[tuple[str, Mapping[str, object]]]) -> dict[str, Mapping[str, object]]:
+    """The overrides by the cluster's name.
+
+    Raises:
+        ValidationFailed: where a cluster has two.
+    """
+    overrides: dict[str, Mapping[str, object]] = {}
+    for cluster, values in given:
+        if cluster in overrides:
+            raise all_invalid([Problem(("valueOverrides", cluster), f"{cluster} has two overrides: give one.")])
+        overrides[cluster] = values
+    return overrides

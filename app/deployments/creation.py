@@ -1,0 +1,159 @@
+"""Creating a deployment."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from app.charts.catalog import pin
+from app.clusters.tables import Cluster
+from app.deployments.answer import Answer, earlier_answer
+from app.deployments.availability import check_free
+from app.deployments.checks import check_feature, check_wish, name_problems, overrides_by_cluster, timeout_problems
+from app.deployments.generation import write_generation
+from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
+from app.deployments.preview import plan_targets
+from app.deployments.state import Wish, value_problems
+from app.deployments.tables import Deployment
+from app.errors import Conflict, all_invalid
+from app.groups.queries import chosen_members, group_by_name, members_of
+from app.groups.tables import ClusterGroup
+from app.identity.tables import Role
+from app.identity.viewer import Viewer
+from app.names import random_release_name
+from app.operations.tables import OperationKind
+from app.services import Services
+
+_TRIES = 5  # random names, each of which would have to be taken
+
+
+@dataclass(frozen=True)
+class CreateDeployment:
+    """The request, as the API takes it. What is None was left out."""
+
+    group: str
+    chart: str
+    namespace: str
+    organization: str | None = None
+    version: str | None = None
+    release_name: str | None = None
+    description: str | None = None
+    values: Any = None
+    value_overrides: list[tuple[str, Any]] = field(default_factory=list)
+    targets: list[str] | None = None
+    atomic: bool = False
+    wait: bool = False
+    timeout_seconds: int = 300
+    dry_run: bool = False
+    idempotency_key: str | None = None
+
+
+async def create_deployment(services: Services, viewer: Viewer, request: CreateDeployment) -> Answer:
+    """Checks everything, writes the first generation, and has it made true; or, on a dry run, tells what would be done.
+
+    Raises:
+        UserError: says what is wrong; nothing was written then.
+    """
+    organization_id = viewer.organization(request.organization)
+    viewer.require(organization_id, Role.DEPLOYER)
+    digest = request_digest("createDeployment", replace(request, idempotency_key=None))
+    try:
+        async with services.database.reading() as session:
+            await check_repeated(session, organization_id, request.idempotency_key, digest)
+            group = await group_by_name(session, organization_id, request.group)
+            await check_feature(session, group)
+            members = await members_of(session, group.id)
+        clusters = chosen_members(members, request.targets)
+        wish = await _wish(services, organization_id, request, tuple(clusters))
+        release_name = await _free_name(services, request, clusters)
+        deployment = Deployment(
+            organization_id=organization_id,
+            group_id=group.id,
+            release_name=release_name,
+            namespace=request.namespace,
+            chart=request.chart,
+            chart_name=wish.archive.name,
+            description=request.description,
+            atomic=request.atomic,
+            wait=request.wait,
+            timeout_seconds=request.timeout_seconds,
+        )
+        if request.dry_run:
+            return Answer(plan=await plan_targets(services, deployment, wish, clusters))
+        return await _write(services, viewer, request, group, deployment, wish, clusters, digest)
+    except RepeatedRequest as repeated:
+        return await earlier_answer(services, repeated.row)
+
+
+async def _wish(services: Services, organization_id: int, request: CreateDeployment, targets: tuple[str, ...]) -> Wish:
+    overrides = overrides_by_cluster(request.value_overrides)
+    values = {} if request.values is None else request.values
+    problems = [
+        *name_problems(request.release_name, request.namespace),
+        *timeout_problems(request.timeout_seconds),
+        *value_problems(values, overrides),
+    ]
+    if problems:
+        raise all_invalid(problems)
+    pinned = await pin(services, organization_id, request.chart, request.version)
+    wish = Wish(pinned.archive, values, {name: dict(override) for name, override in overrides.items()}, targets)
+    await check_wish(wish)
+    return wish
+
+
+async def _free_name(services: Services, request: CreateDeployment, clusters: dict[str, Cluster]) -> str:
+    if request.release_name is not None:
+        await check_free(services, clusters.values(), request.namespace, request.release_name, deployment_id=None)
+        return request.release_name
+    for attempt in range(_TRIES):
+        name = random_release_name()
+        try:
+            await check_free(services, clusters.values(), request.namespace, name, deployment_id=None)
+        except Conflict:
+            if attempt == _TRIES - 1:
+                raise
+        else:
+            return name
+    raise AssertionError("unreachable")
+
+
+async def _write(
+    services: Services,
+    viewer: Viewer,
+    request: CreateDeployment,
+    group: ClusterGroup,
+    deployment: Deployment,
+    wish: Wish,
+    clusters: dict[str, Cluster],
+    digest: bytes,
+) -> Answer:
+    try:
+        async with services.transaction() as transaction:
+            await claim_key(transaction, group.organization_id, request.idempotency_key, digest)
+            # Members and features may have changed since they were read; from here on they can't.
+            await transaction.session.get(ClusterGroup, group.id, with_for_update={"read": True, "key_share": True})
+            await check_feature(transaction.session, group)
+            chosen_members(await members_of(transaction.session, group.id), list(clusters))
+            transaction.session.add(deployment)
+            await transaction.session.flush()
+            transaction.record(
+                "deployment.created",
+                f"{deployment.release_name} ({wish.archive.name} {wish.archive.version}) was created in {group.name}.",
+                organization_id=group.organization_id,
+                actor=viewer.name,
+                subject=deployment,
+                targets=list(clusters),
+            )
+            operation = await write_generation(
+                transaction, deployment, wish, clusters, OperationKind.CREATE, author=viewer.name
+            )
+            await keep_answer(transaction, group.organization_id, request.idempotency_key, deployment.id, operation.id)
+            return Answer(deployment, operation)
+    except IntegrityError as error:
+        if "uq_deployment_group_id_release_name" not in str(error):
+            raise
+        raise Conflict(
+            "release_name_taken",
+            f"There is a deployment {deployment.release_name!r} in {group.name} already: choose another releaseName.",
+            ("releaseName",),
+        ) from None

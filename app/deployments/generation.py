@@ -1,0 +1,105 @@
+"""Writing down a new generation: the revision, the targets, the operation that makes it true. One transaction."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+
+from app.clusters.tables import Cluster
+from app.deployments.checks import archive_of
+from app.deployments.queries import current, targets_with_clusters
+from app.deployments.state import Wish
+from app.deployments.tables import Deployment
+from app.operations.progress import start_operation
+from app.operations.tables import Operation, OperationKind
+from app.releases.status import TargetStatus
+from app.tables import now
+from app.targets.judging import judge_targets
+from app.targets.tables import Target
+from app.transaction import Transaction
+
+
+async def write_generation(
+    transaction: Transaction,
+    deployment: Deployment,
+    wish: Wish,
+    clusters: Mapping[str, Cluster],
+    kind: OperationKind,
+    *,
+    author: str | None,
+) -> Operation:
+    """Writes `wish` as the deployment's present generation, whose number is set already.
+
+    `clusters` holds a cluster for each name in the wish's targets. Targets that are wanted no more stay as orphans
+    until their release is gone. The deployment's row is locked by the caller.
+    """
+    session = transaction.session
+    session.add(wish.revision(deployment.id, deployment.generation, author))
+    await session.flush()
+    await session.execute(
+        update(Target)
+        .where(col(Target.deployment_id) == deployment.id)
+        .where(col(Target.cluster_id).not_in([clusters[name].id for name in wish.targets]))
+        .values(wanted=False)
+    )
+    if wish.targets:
+        statement = insert(Target)
+        await session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["deployment_id", "cluster_id"],
+                set_={"wanted": True, "desired_digest": statement.excluded.desired_digest},
+            ),
+            [_target_row(deployment, wish, clusters[name]) for name in wish.targets],
+        )
+    present = await target_names(transaction, deployment.id)
+    operation = await start_operation(transaction, deployment, kind, present, author=author)
+    await judge_targets(transaction, target_ids=present)
+    return operation
+
+
+async def without_clusters(
+    transaction: Transaction, deployment: Deployment, gone: set[str], *, author: str | None
+) -> Operation | None:
+    """A new generation that does not target these clusters any more; None where there is nothing to change.
+
+    The deployment's row is locked by the caller.
+    """
+    session = transaction.session
+    revision = await current(session, deployment)
+    if deployment.deleting or not gone & set(revision.targets):
+        return None
+    staying = tuple(name for name in revision.targets if name not in gone)
+    overrides = {name: values for name, values in revision.value_overrides.items() if name in staying}
+    wish = Wish(await archive_of(session, revision.chart_digest), revision.values, overrides, staying)
+    clusters = {cluster.name: cluster for _, cluster in await targets_with_clusters(session, deployment.id)}
+    deployment.generation += 1
+    deployment.updated_at = now()
+    await session.flush()
+    return await write_generation(transaction, deployment, wish, clusters, OperationKind.UPDATE, author=author)
+
+
+async def target_names(transaction: Transaction, deployment_id: int) -> dict[int, str]:
+    """The cluster's name by the target's id, of all targets, wanted or not."""
+    statement = (
+        select(Target.id, Cluster.name)
+        .join(Cluster, col(Cluster.id) == Target.cluster_id)
+        .where(col(Target.deployment_id) == deployment_id)
+        .order_by(col(Target.id))
+    )
+    return dict((await transaction.session.exec(statement)).all())
+
+
+def _target_row(deployment: Deployment, wish: Wish, cluster: Cluster) -> dict[str, object]:
+    return {
+        "deployment_id": deployment.id,
+        "cluster_id": cluster.id,
+        "wanted": True,
+        "desired_digest": wish.digest_on(cluster.name),
+        "status": TargetStatus.UNKNOWN,
+        "reasons": [],
+        "status_since": now(),
+        "attempts": 0,
+        "claimed": False,
+        "lease_token": 0,
+    }

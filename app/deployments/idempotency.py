@@ -1,0 +1,71 @@
+"""The same request twice, by the key that its client gave it: one effect, one answer."""
+
+import hashlib
+from typing import Any
+
+import orjson
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.errors import Conflict, invalid
+from app.operations.tables import IdempotencyKey
+from app.tables import now
+from app.transaction import Transaction
+
+LONGEST_KEY = 200
+KEPT_DAYS = 7
+
+
+class RepeatedRequest(Exception):  # noqa: N818 - it steers, and is no error
+    """The request was answered before."""
+
+    def __init__(self, row: IdempotencyKey) -> None:
+        self.row = row
+
+
+def request_digest(verb: str, request: Any) -> bytes:
+    """What makes two requests the same. `request` is JSON, or a dataclass of it, without the key itself."""
+    text = orjson.dumps([verb, request], option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_DATACLASS, default=str)
+    return hashlib.blake2b(text, digest_size=16).digest()
+
+
+async def check_repeated(session: AsyncSession, organization_id: int, key: str | None, digest: bytes) -> None:
+    """Raises RepeatedRequest where this was answered before, and Conflict where the key was used for something else."""
+    if key is None:
+        return
+    if not 0 < len(key) <= LONGEST_KEY or "\x00" in key:
+        raise invalid("idempotency_key", f"An idempotencyKey has 1 to {LONGEST_KEY} characters.", "idempotencyKey")
+    row = await session.get(IdempotencyKey, (organization_id, key), populate_existing=True)
+    if row is None:
+        return
+    if row.request_digest != digest:
+        raise Conflict(
+            "idempotency_key_reused",
+            "This idempotencyKey was used for a request with other input: take a new key for a new request.",
+            ("idempotencyKey",),
+        )
+    raise RepeatedRequest(row)
+
+
+async def claim_key(transaction: Transaction, organization_id: int, key: str | None, digest: bytes) -> None:
+    """Takes the key within the transaction that does the work. The same request that comes meanwhile waits here for the
+    first one's commit, and is then a repeated one."""
+    if key is None:
+        return
+    taken = await transaction.session.execute(
+        insert(IdempotencyKey)
+        .values(organization_id=organization_id, key=key, request_digest=digest, created_at=now())
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.__table__.c.key)  # type: ignore[attr-defined]
+    )
+    if taken.first() is None:
+        await check_repeated(transaction.session, organization_id, key, digest)
+
+
+async def keep_answer(
+    transaction: Transaction, organization_id: int, key: str | None, deployment_id: int, operation_id: int | None
+) -> None:
+    if key is not None:
+        row = await transaction.session.get(IdempotencyKey, (organization_id, key), populate_existing=True)
+        assert row is not None
+        row.deployment_id, row.operation_id = deployment_id, operation_id

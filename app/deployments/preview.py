@@ -1,0 +1,107 @@
+"""What would be done, without doing it: nothing is written, here or on any member."""
+
+import asyncio
+import difflib
+from collections.abc import Iterable, Mapping
+
+import orjson
+
+from app.clusters.dry_run import try_manifest
+from app.clusters.tables import Cluster
+from app.deployments.answer import TargetPlan
+from app.deployments.availability import AT_ONCE
+from app.deployments.state import Wish
+from app.deployments.tables import Deployment
+from app.errors import ActionError, TemporaryError
+from app.helm.command import Options, Place
+from app.releases.plan import Claim, ReleaseAction, plan
+from app.releases.release import Desired, Observed
+from app.releases.status import judge
+from app.services import Services
+from app.tables import now
+from app.targets.sightings import look_at_release
+
+
+async def plan_targets(
+    services: Services,
+    deployment: Deployment,
+    wish: Wish | None,
+    clusters: Mapping[str, Cluster],
+    *,
+    leaving: Iterable[Cluster] = (),
+) -> list[TargetPlan]:
+    """The plan for each cluster, by name: those in `clusters` are to have the release, those in `leaving` to lose it.
+
+    Every member is asked, at most `AT_ONCE` of them at a time: what is there, and, in dry-run mode, whether it would
+    take the manifest. One that can't be asked gets a plan with an error.
+    """
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def plan_one(cluster: Cluster, desired: Desired | None) -> TargetPlan:
+        async with gate:
+            return await _plan_target(services, deployment, wish, cluster, desired)
+
+    tasks = [plan_one(cluster, wish.on(name)) for name, cluster in clusters.items()] if wish else []
+    tasks += [plan_one(cluster, None) for cluster in leaving]
+    return sorted(await asyncio.gather(*tasks), key=lambda target: target.cluster_name)
+
+
+async def _plan_target(
+    services: Services, deployment: Deployment, wish: Wish | None, cluster: Cluster, desired: Desired | None
+) -> TargetPlan:
+    values = desired.values if desired else {}
+    try:
+        member = services.members.of(cluster)
+        sighting = await look_at_release(member, deployment.namespace, deployment.release_name)
+    except TemporaryError as error:
+        verdict = judge(desired, None, error.message)
+        return TargetPlan(
+            cluster.name, ReleaseAction.NONE, verdict.status, verdict.reasons, values, error=as_json(error)
+        )
+    observed = sighting.of(deployment.namespace, deployment.release_name)
+    verdict = judge(desired, observed)
+    step = plan(desired, observed, Claim.OURS)
+    outcome = TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values)
+    if desired is None or wish is None or step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
+        return outcome
+    try:
+        manifest = await _render(services, deployment, wish, cluster, desired, observed)
+        await try_manifest(member, manifest, deployment.namespace)
+    except ActionError as error:
+        return TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values, error=as_json(error))
+    diff = _diff(observed.manifest if observed else "", manifest)
+    return TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values, manifest, diff)
+
+
+async def _render(
+    services: Services,
+    deployment: Deployment,
+    wish: Wish,
+    cluster: Cluster,
+    desired: Desired,
+    observed: Observed | None,
+) -> str:
+    chart = await services.archives.file(wish.archive.digest)
+    place = Place(cluster.id, services.members.of(cluster).access, deployment.namespace, deployment.release_name)
+    options = Options(timeout_seconds=deployment.timeout_seconds, check_schema=not wish.archive.has_remote_schema)
+    exists = observed is not None and observed.status != "uninstalled"
+    output = await services.helm.preview(place, chart, desired.values, options, exists=exists)
+    return str(orjson.loads(output).get("manifest") or "")
+
+
+def _diff(before: str, after: str) -> str:
+    lines = difflib.unified_diff(
+        before.strip().splitlines(), after.strip().splitlines(), "installed", "wanted", lineterm=""
+    )
+    return "\n".join(lines)
+
+
+def as_json(error: ActionError, *, attempts: int = 1) -> dict[str, object]:
+    """An action's error, in the shape in which it is stored and shown."""
+    return {
+        "code": error.code,
+        "message": error.message,
+        "output": error.output,
+        "at": now().isoformat(),
+        "attempts": attempts,
+    }

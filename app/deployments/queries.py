@@ -1,0 +1,40 @@
+"""Deployments as they are in the database; no member is asked."""
+
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.clusters.tables import Cluster
+from app.deployments.tables import Deployment, DeploymentRevision
+from app.errors import NotFound
+from app.identity.tables import Role
+from app.identity.viewer import Viewer
+from app.targets.tables import Target
+
+
+async def find_deployment(session: AsyncSession, viewer: Viewer, deployment_id: int, role: Role) -> Deployment:
+    """Raises NotFound where the viewer sees none of this id, and Forbidden where they may not do what needs `role`."""
+    deployment = await session.get(Deployment, deployment_id)
+    if deployment is None or not viewer.sees(deployment.organization_id):
+        raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
+    viewer.require(deployment.organization_id, role)
+    return deployment
+
+
+async def current(session: AsyncSession, deployment: Deployment) -> DeploymentRevision:
+    """The revision of the deployment's present generation."""
+    revision = await session.get(DeploymentRevision, (deployment.id, deployment.generation))
+    assert revision is not None
+    return revision
+
+
+async def targets_with_clusters(session: AsyncSession, deployment_id: int) -> Sequence[tuple[Target, Cluster]]:
+    """All targets, orphans included, with their clusters, in the order of the clusters' names."""
+    statement = (
+        select(Target, Cluster)
+        .join(Cluster, col(Cluster.id) == Target.cluster_id)
+        .where(col(Target.deployment_id) == deployment_id)
+        .order_by(col(Cluster.name))
+    )
+    return (await session.exec(statement)).all()

@@ -1,0 +1,63 @@
+"""Asking for a deployment to be made true again: after failures, and after changes by hand."""
+
+from collections.abc import Iterable
+
+from app.clusters.tables import Cluster
+from app.deployments.answer import Answer, TargetPlan
+from app.deployments.checks import archive_of
+from app.deployments.preview import plan_targets
+from app.deployments.queries import current, find_deployment, targets_with_clusters
+from app.deployments.state import Wish
+from app.deployments.tables import Deployment
+from app.errors import NotFound, Problem, all_invalid
+from app.identity.tables import Role
+from app.identity.viewer import Viewer
+from app.operations.progress import start_operation
+from app.operations.tables import OperationKind
+from app.services import Services
+
+
+async def reconcile_deployment(
+    services: Services, viewer: Viewer, deployment_id: int, targets: list[str] | None, *, dry_run: bool
+) -> Answer:
+    """Has every target, or those that are named, made to match; no target is added.
+
+    Releases on clusters that are targets no more are removed. A dry run tells what would be done.
+    """
+    if dry_run:
+        return Answer(plan=await _plan(services, viewer, deployment_id, targets))
+    async with services.transaction() as transaction:
+        session = transaction.session
+        await find_deployment(session, viewer, deployment_id, Role.DEPLOYER)
+        deployment = await session.get(Deployment, deployment_id, with_for_update={"key_share": True})
+        if deployment is None:
+            raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
+        pairs = await targets_with_clusters(session, deployment_id)
+        chosen = _chosen([cluster for _, cluster in pairs], targets)
+        names = {target.id: cluster.name for target, cluster in pairs if cluster.name in chosen}
+        operation = await start_operation(transaction, deployment, OperationKind.RECONCILE, names, author=viewer.name)
+        return Answer(deployment, operation)
+
+
+async def _plan(services: Services, viewer: Viewer, deployment_id: int, targets: list[str] | None) -> list[TargetPlan]:
+    async with services.database.reading() as session:
+        deployment = await find_deployment(session, viewer, deployment_id, Role.DEPLOYER)
+        revision = await current(session, deployment)
+        pairs = await targets_with_clusters(session, deployment_id)
+        archive = await archive_of(session, revision.chart_digest)
+    chosen = _chosen([cluster for _, cluster in pairs], targets)
+    wanted = {c.name: c for target, c in pairs if target.wanted and c.name in chosen}
+    leaving = [c for target, c in pairs if not target.wanted and c.name in chosen]
+    wish = Wish(archive, revision.values, revision.value_overrides, tuple(wanted))
+    return await plan_targets(services, deployment, wish, wanted, leaving=leaving)
+
+
+def _chosen(clusters: Iterable[Cluster], names: list[str] | None) -> set[str]:
+    known = {cluster.name for cluster in clusters}
+    if names is None:
+        return known
+    if unknown := [name for name in names if name not in known]:
+        raise all_invalid(
+            [Problem(("targets", name), f"{name!r} is no target of this deployment.") for name in unknown]
+        )
+    return set(names)

@@ -1,0 +1,240 @@
+"""Changing what a deployment wants."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from sqlmodel import col, select
+
+from app.charts.catalog import pin
+from app.charts.tables import ChartArchive
+from app.clusters.tables import Cluster
+from app.deployments.answer import Answer, earlier_answer
+from app.deployments.availability import check_free
+from app.deployments.checks import archive_of, check_feature, check_wish, overrides_by_cluster, timeout_problems
+from app.deployments.generation import write_generation
+from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
+from app.deployments.preview import plan_targets
+from app.deployments.queries import current, find_deployment
+from app.deployments.state import Wish, value_problems
+from app.deployments.tables import Deployment, DeploymentRevision
+from app.errors import Conflict, NotFound, all_invalid
+from app.groups.queries import chosen_members, members_of
+from app.groups.tables import ClusterGroup
+from app.identity.tables import Role
+from app.identity.viewer import Viewer
+from app.operations.tables import OperationKind
+from app.releases.values import Values, patch
+from app.services import Services
+from app.tables import now
+from app.targets.tables import Target
+
+_TRIES = 5  # when others keep changing the same deployment meanwhile
+
+
+class Unset(Enum):
+    """What was left out, where null means something else."""
+
+    UNSET = "UNSET"
+
+
+UNSET = Unset.UNSET
+
+
+@dataclass(frozen=True)
+class UpdateDeployment:
+    """The request, as the API takes it. Values and overrides that are null are taken away."""
+
+    id: int
+    expected_generation: int | None = None
+    version: str | None = None
+    values: Any = UNSET
+    value_overrides: list[tuple[str, Any]] | Unset | None = UNSET
+    reuse_values: bool = False
+    targets: list[str] | None = None
+    atomic: bool | None = None
+    wait: bool | None = None
+    timeout_seconds: int | None = None
+    dry_run: bool = False
+    idempotency_key: str | None = None
+
+
+class _MovedOnError(Exception):
+    """The deployment has changed between reading and writing."""
+
+
+async def update_deployment(services: Services, viewer: Viewer, request: UpdateDeployment) -> Answer:
+    """Writes a new generation where something that is wanted has changed, and none where nothing has.
+
+    Raises:
+        UserError: says what is wrong; nothing was written then.
+    """
+    digest = request_digest("updateDeployment", replace(request, idempotency_key=None))
+    try:
+        for _ in range(_TRIES):
+            try:
+                return await _attempt(services, viewer, request, digest)
+            except _MovedOnError:
+                continue
+    except RepeatedRequest as repeated:
+        return await earlier_answer(services, repeated.row)
+    raise Conflict("busy", "The deployment is being changed by others all the time: try again.", ())
+
+
+async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment, digest: bytes) -> Answer:
+    async with services.database.reading() as session:
+        deployment = await find_deployment(session, viewer, request.id, Role.DEPLOYER)
+        await check_repeated(session, deployment.organization_id, request.idempotency_key, digest)
+        revision = await current(session, deployment)
+        group = await session.get(ClusterGroup, deployment.group_id)
+        assert group is not None
+        await check_feature(session, group)
+        members = await members_of(session, group.id)
+        archive = await archive_of(session, revision.chart_digest)
+    _check_generation(deployment, request.expected_generation)
+    if deployment.deleting:
+        raise Conflict("being_deleted", f"{deployment.release_name} is being deleted.", ("id",))
+    if problems := timeout_problems(request.timeout_seconds):
+        raise all_invalid(problems)
+    clusters = chosen_members(members, list(revision.targets) if request.targets is None else request.targets)
+    wish = await _wish(services, deployment, revision, archive, request, tuple(clusters))
+    unchanged = wish.equals(revision)
+    if not unchanged:
+        await check_wish(wish)
+        await _check_new_targets(services, deployment, clusters)
+    if request.dry_run:
+        leaving = await _leaving(services, deployment, clusters)
+        return Answer(plan=await plan_targets(services, deployment, wish, clusters, leaving=leaving))
+    return await _write(services, viewer, request, deployment, None if unchanged else wish, clusters, digest)
+
+
+async def _wish(
+    services: Services,
+    deployment: Deployment,
+    revision: DeploymentRevision,
+    archive: ChartArchive,
+    request: UpdateDeployment,
+    targets: tuple[str, ...],
+) -> Wish:
+    given = {} if request.values is None else request.values
+    given_overrides = (
+        request.value_overrides if isinstance(request.value_overrides, Unset) else request.value_overrides or []
+    )
+    overrides = {} if isinstance(given_overrides, Unset) else overrides_by_cluster(given_overrides)
+    if problems := list(value_problems({} if given is UNSET else given, overrides)):
+        raise all_invalid(problems)
+    if request.version is not None:
+        archive = (await pin(services, deployment.organization_id, deployment.chart, request.version)).archive
+    return Wish(
+        archive,
+        revision.values if given is UNSET else _values(revision.values, given, reuse=request.reuse_values),
+        _overrides(revision, overrides, request, targets),
+        targets,
+    )
+
+
+def _values(stored: Values, given: Mapping[str, Any], *, reuse: bool) -> Values:
+    return patch(stored, given) if reuse else dict(given)
+
+
+def _overrides(
+    revision: DeploymentRevision,
+    given: Mapping[str, Mapping[str, Any]],
+    request: UpdateDeployment,
+    targets: tuple[str, ...],
+) -> dict[str, Values]:
+    """The override of a cluster that leaves the targets leaves with it; the history keeps it."""
+    stored = {name: values for name, values in revision.value_overrides.items() if name in targets}
+    if request.value_overrides is UNSET:
+        return stored
+    if not request.reuse_values:
+        return {name: dict(values) for name, values in given.items()}
+    return stored | {name: patch(stored.get(name, {}), values) for name, values in given.items()}
+
+
+async def _check_new_targets(services: Services, deployment: Deployment, clusters: dict[str, Cluster]) -> None:
+    rows = await services.database.rows(
+        select(Target.cluster_id).where(col(Target.deployment_id) == deployment.id, col(Target.wanted))
+    )
+    known = {row[0] for row in rows}
+    added = [cluster for cluster in clusters.values() if cluster.id not in known]
+    orphans = await services.database.rows(
+        select(Target.cluster_id).where(col(Target.deployment_id) == deployment.id, col(Target.claimed))
+    )
+    # A cluster that left and comes back before its release is gone still has our own release.
+    ours = {row[0] for row in orphans}
+    free = [cluster for cluster in added if cluster.id not in ours]
+    await check_free(services, free, deployment.namespace, deployment.release_name, deployment_id=deployment.id)
+
+
+async def _leaving(services: Services, deployment: Deployment, clusters: dict[str, Cluster]) -> list[Cluster]:
+    async with services.database.reading() as session:
+        statement = (
+            select(Cluster)
+            .join(Target, col(Target.cluster_id) == Cluster.id)
+            .where(col(Target.deployment_id) == deployment.id)
+            .where(col(Cluster.id).not_in([cluster.id for cluster in clusters.values()]))
+            .order_by(col(Cluster.name))
+        )
+        return list((await session.exec(statement)).all())
+
+
+async def _write(
+    services: Services,
+    viewer: Viewer,
+    request: UpdateDeployment,
+    read: Deployment,
+    wish: Wish | None,
+    clusters: dict[str, Cluster],
+    digest: bytes,
+) -> Answer:
+    async with services.transaction() as transaction:
+        session = transaction.session
+        await claim_key(transaction, read.organization_id, request.idempotency_key, digest)
+        await session.get(ClusterGroup, read.group_id, with_for_update={"read": True, "key_share": True})
+        deployment = await session.get(Deployment, read.id, with_for_update={"key_share": True})
+        if deployment is None:
+            raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
+        if deployment.generation != read.generation or deployment.deleting:
+            raise _MovedOnError
+        chosen_members(await members_of(session, read.group_id), list(clusters))
+        for name in ("atomic", "wait", "timeout_seconds"):
+            if (value := getattr(request, name)) is not None:
+                setattr(deployment, name, value)
+        operation = None
+        if wish is not None:
+            deployment.generation += 1
+            deployment.updated_at = now()
+            await session.flush()
+            transaction.record(
+                "deployment.updated",
+                f"{deployment.release_name} was changed: generation {deployment.generation},"
+                f" {wish.archive.name} {wish.archive.version} on {len(clusters)} clusters.",
+                organization_id=deployment.organization_id,
+                actor=viewer.name,
+                subject=deployment,
+                generation=deployment.generation,
+                targets=list(clusters),
+            )
+            operation = await write_generation(
+                transaction, deployment, wish, clusters, OperationKind.UPDATE, author=viewer.name
+            )
+        await keep_answer(
+            transaction,
+            deployment.organization_id,
+            request.idempotency_key,
+            deployment.id,
+            operation.id if operation else None,
+        )
+        return Answer(deployment, operation)
+
+
+def _check_generation(deployment: Deployment, expected: int | None) -> None:
+    if expected is not None and expected != deployment.generation:
+        raise Conflict(
+            "generation_moved_on",
+            f"{deployment.release_name} is at generation {deployment.generation}, not {expected}: look at what has"
+            " changed, then try again with the present generation.",
+            ("expectedGeneration",),
+        )

@@ -1,0 +1,58 @@
+"""What is on and off for a group."""
+
+from typing import Any
+
+from sqlmodel import col, select
+
+from app.deployments.tables import Deployment
+from app.errors import Conflict, NotFound, invalid
+from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureState, GroupFeature
+from app.identity.tables import Role
+from app.identity.viewer import Viewer
+from app.services import Services
+
+
+async def set_feature(
+    services: Services, viewer: Viewer, group_id: int, feature: str, *, enabled: bool, properties: Any
+) -> ClusterGroup:
+    """Turns a feature on or off. Multi-cluster deployment stays on while there are deployments."""
+    if properties is not None and not isinstance(properties, dict):
+        raise invalid("properties_malformed", "Properties are an object.", "properties")
+    async with services.transaction() as transaction:
+        session = transaction.session
+        group = await session.get(ClusterGroup, group_id, with_for_update=True)
+        if group is None or not viewer.sees(group.organization_id):
+            raise NotFound("cluster_group_not_found", "There is no such cluster group.", ("group",))
+        viewer.require(group.organization_id, Role.ADMIN)
+        row = await session.get(GroupFeature, (group_id, feature))
+        if row is None:
+            raise NotFound(
+                "feature_not_found",
+                f"There is no feature {feature!r}; there is {MULTI_CLUSTER_DEPLOYMENT}.",
+                ("feature",),
+            )
+        if not enabled:
+            used = (
+                await session.exec(select(Deployment.release_name).where(col(Deployment.group_id) == group_id).limit(5))
+            ).all()
+            if used:
+                raise Conflict(
+                    "feature_in_use",
+                    f"{group.name} has deployments ({', '.join(used)}): delete them before you turn {feature} off.",
+                    ("enabled",),
+                )
+        row.enabled = enabled
+        row.state = FeatureState.ACTIVE if enabled else FeatureState.DISABLED
+        row.message = None
+        if properties is not None:
+            row.properties = properties
+        transaction.record(
+            "group_feature.set",
+            f"{feature} is {'on' if enabled else 'off'} in {group.name}.",
+            organization_id=group.organization_id,
+            actor=viewer.name,
+            subject=group,
+            feature=feature,
+            enabled=enabled,
+        )
+        return group

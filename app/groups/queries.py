@@ -1,0 +1,42 @@
+"""Groups and their members, by name, within one organization."""
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.clusters.tables import Cluster
+from app.errors import NotFound, Problem, all_invalid
+from app.groups.tables import ClusterGroup
+
+
+async def group_by_name(session: AsyncSession, organization_id: int, name: str) -> ClusterGroup:
+    """Raises NotFound where there is none."""
+    statement = select(ClusterGroup).where(
+        col(ClusterGroup.organization_id) == organization_id, col(ClusterGroup.name) == name
+    )
+    group = (await session.exec(statement)).first()
+    if group is None:
+        raise NotFound("cluster_group_not_found", f"There is no cluster group {name!r}.", ("group",))
+    return group
+
+
+async def members_of(session: AsyncSession, group_id: int) -> dict[str, Cluster]:
+    """The clusters of a group, by name, in the order of their names."""
+    statement = select(Cluster).where(col(Cluster.group_id) == group_id).order_by(col(Cluster.name))
+    return {cluster.name: cluster for cluster in (await session.exec(statement)).all()}
+
+
+def chosen_members(members: dict[str, Cluster], names: list[str] | None) -> dict[str, Cluster]:
+    """The members of these names, all where None is given.
+
+    Raises:
+        ValidationFailed: names each that is not a member.
+    """
+    if names is None:
+        return members
+    unknown = [name for name in dict.fromkeys(names) if name not in members]
+    if unknown:
+        known = ", ".join(members) or "none yet"
+        raise all_invalid(
+            [Problem(("targets", name), f"{name!r} is no member of the group; members: {known}.") for name in unknown]
+        )
+    return {name: members[name] for name in sorted(dict.fromkeys(names))}

@@ -1,0 +1,150 @@
+"""Operations from their beginning to their end: which results are open is which work is to be done."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import func, insert, update
+from sqlmodel import col, select
+
+from app.deployments.tables import Deployment
+from app.operations.tables import OPEN, Operation, OperationKind, OperationResult, OperationState
+from app.releases.plan import ReleaseAction
+from app.tables import now
+from app.targets.tables import Target
+from app.transaction import Transaction
+
+
+async def start_operation(
+    transaction: Transaction,
+    deployment: Deployment,
+    kind: OperationKind,
+    targets: Mapping[int, str],
+    *,
+    author: str | None,
+) -> Operation:
+    """Opens an operation on targets (the cluster's name by the target's id), supersedes what was open on them, and has
+    them looked at after the commit. Without targets it has succeeded already."""
+    session = transaction.session
+    operation = Operation(
+        organization_id=deployment.organization_id,
+        deployment_id=deployment.id,
+        kind=kind,
+        generation=deployment.generation,
+        author=author,
+    )
+    session.add(operation)
+    await session.flush()
+    # Locks are taken in one order everywhere (cluster, deployment, target, operation), so that nothing deadlocks.
+    locked = select(Target.id).where(col(Target.id).in_(list(targets))).order_by(col(Target.id))
+    await session.exec(locked.with_for_update(key_share=True))
+    await close_results(transaction, targets, OperationState.SUPERSEDED)
+    transaction.record(
+        "operation.started",
+        f"{kind.capitalize()} of {deployment.release_name} on {len(targets)} clusters has begun.",
+        organization_id=deployment.organization_id,
+        actor=author,
+        subject=operation,
+        deployment=deployment.release_name,
+        generation=deployment.generation,
+    )
+    if not targets:
+        operation.state, operation.finished_at = OperationState.SUCCEEDED, now()
+        await session.flush()
+        return operation
+    await session.execute(
+        insert(OperationResult),
+        [
+            {"operation_id": operation.id, "cluster_name": name, "target_id": target_id}
+            for target_id, name in targets.items()
+        ],
+    )
+    await session.execute(
+        update(Target).where(col(Target.id).in_(list(targets))).values(attempts=0, retry_at=None, error=None)
+    )
+    transaction.wake(targets)
+    return operation
+
+
+async def close_results(
+    transaction: Transaction,
+    target_ids: Iterable[int],
+    state: OperationState,
+    *,
+    action: ReleaseAction | None = None,
+    error: dict[str, Any] | None = None,
+    operation_id: int | None = None,
+) -> None:
+    """Ends the open results of these targets (of one operation, if it is named), and operations that end by it."""
+    values: dict[str, Any] = {"state": state, "finished_at": now(), "error": error}
+    if action is not None:
+        values["action"] = action
+    statement = (
+        update(OperationResult)
+        .where(col(OperationResult.target_id).in_(list(target_ids)), col(OperationResult.state).in_(OPEN))
+        .values(values)
+        .returning(col(OperationResult.operation_id))
+    )
+    if operation_id is not None:
+        statement = statement.where(col(OperationResult.operation_id) == operation_id)
+    ended = {row[0] for row in (await transaction.session.execute(statement)).all()}
+    for operation in sorted(ended):
+        await _end_if_done(transaction, operation)
+
+
+async def begin_result(transaction: Transaction, operation_id: int, target_id: int) -> None:
+    """Marks a result, and its operation, as being worked on."""
+    session = transaction.session
+    await session.execute(
+        update(OperationResult)
+        .where(col(OperationResult.operation_id) == operation_id, col(OperationResult.target_id) == target_id)
+        .where(col(OperationResult.state) == OperationState.PENDING)
+        .values(state=OperationState.RUNNING, started_at=now())
+    )
+    await session.execute(
+        update(Operation)
+        .where(col(Operation.id) == operation_id, col(Operation.state) == OperationState.PENDING)
+        .values(state=OperationState.RUNNING)
+    )
+
+
+async def note_trouble(transaction: Transaction, operation_id: int, target_id: int, error: dict[str, Any]) -> None:
+    """Shows a temporary failure with the result, which stays open."""
+    await transaction.session.execute(
+        update(OperationResult)
+        .where(col(OperationResult.operation_id) == operation_id, col(OperationResult.target_id) == target_id)
+        .where(col(OperationResult.state).in_(OPEN))
+        .values(error=error)
+    )
+
+
+async def _end_if_done(transaction: Transaction, operation_id: int) -> None:
+    session = transaction.session
+    # The lock makes those who end the last two results see each other.
+    operation = await session.get(Operation, operation_id, with_for_update=True, populate_existing=True)
+    if operation is None or not operation.state.is_open:
+        return
+    statement = (
+        select(OperationResult.state, func.count())
+        .where(col(OperationResult.operation_id) == operation_id)
+        .group_by(col(OperationResult.state))
+    )
+    counts = dict((await session.exec(statement)).all())
+    if any(state in OPEN for state in counts):
+        return
+    for state in (OperationState.SUPERSEDED, OperationState.FAILED, OperationState.CANCELLED):
+        if counts.get(state):
+            operation.state = state
+            break
+    else:
+        operation.state = OperationState.SUCCEEDED
+    operation.finished_at = now()
+    await session.flush()
+    transaction.record(
+        "operation.finished",
+        f"{operation.kind.capitalize()} has ended: {operation.state}.",
+        organization_id=operation.organization_id,
+        actor=operation.author,
+        subject=operation,
+        state=operation.state,
+        results=counts,
+    )

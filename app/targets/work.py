@@ -1,0 +1,200 @@
+"""The work on one target: what is to be done, read in one go; and how it went, written under the lease."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, delete, select
+from sqlalchemy.orm import defer
+from sqlmodel import col, or_
+
+from app.charts.tables import ChartArchive
+from app.clusters.tables import Cluster
+from app.deployments.deletion import remove_if_empty
+from app.deployments.preview import as_json
+from app.deployments.tables import Deployment, DeploymentRevision
+from app.errors import ActionError
+from app.operations.progress import begin_result, close_results, note_trouble
+from app.operations.tables import OPEN, Operation, OperationResult, OperationState
+from app.releases.plan import Claim, ReleaseAction
+from app.releases.release import Desired
+from app.services import Services
+from app.tables import now
+from app.targets.desired import desired_release
+from app.targets.leases import Lease, fenced
+from app.targets.tables import Target
+from app.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Work:
+    """An open operation result with all that is needed to bring it to its end."""
+
+    lease: Lease
+    target: Target
+    deployment: Deployment
+    cluster: Cluster
+    archive: ChartArchive
+    operation: Operation
+    desired: Desired | None  # None: the release is to be removed
+
+    @property
+    def claim(self) -> Claim:
+        """Whose release it is, by what was written down before and after each of our Helm runs."""
+        if not self.target.claimed:
+            return Claim.NEVER
+        if self.target.intent is None:
+            return Claim.OURS
+        until = self.target.intent_until
+        return Claim.RUNNING if until is not None and until > now() else Claim.INTERRUPTED
+
+
+async def next_work(services: Services, lease: Lease) -> Work | None:
+    """The open result of the leased target, whose time has come; None where there is nothing to do (any more)."""
+    statement = (
+        select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation)
+        .join(Deployment, col(Deployment.id) == Target.deployment_id)
+        .join(
+            DeploymentRevision,
+            and_(
+                col(DeploymentRevision.deployment_id) == Deployment.id,
+                col(DeploymentRevision.generation) == Deployment.generation,
+            ),
+        )
+        .join(Cluster, col(Cluster.id) == Target.cluster_id)
+        .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
+        .join(OperationResult, and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN)))
+        .join(Operation, col(Operation.id) == OperationResult.operation_id)
+        .where(col(Target.id) == lease.target_id, col(Target.lease_token) == lease.token)
+        .where(or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= now()))
+        .options(defer(ChartArchive.content, raiseload=True))  # type: ignore[arg-type]
+    )
+    rows = await services.database.rows(statement)
+    if not rows:
+        return None
+    target, deployment, revision, cluster, archive, operation = rows[0]
+    desired = desired_release(deployment, revision, cluster.name) if target.wanted else None
+    return Work(lease, target, deployment, cluster, archive, operation, desired)
+
+
+async def begin(services: Services, work: Work) -> None:
+    async with services.transaction() as transaction:
+        await fenced(transaction, work.lease)
+        await begin_result(transaction, work.operation.id, work.target.id)
+
+
+async def intend(services: Services, work: Work, action: ReleaseAction, seconds: float) -> None:
+    """Writes down that Helm is about to run, for at most so many seconds. From here on the release is ours."""
+    async with services.transaction() as transaction:
+        intent = {"action": action, "generation": work.deployment.generation, "since": now().isoformat()}
+        until = now() + timedelta(seconds=seconds)
+        await fenced(transaction, work.lease, claimed=True, intent=intent, intent_until=until)
+    work.target.claimed, work.target.intent, work.target.intent_until = True, intent, until
+
+
+async def ended(services: Services, work: Work, *, well: bool, ours: bool = True) -> None:
+    """Writes down that Helm has ended. Where it did not end well, it may have left a release that is pending: the
+    intent stays, as one that can't be running any more. `ours` is False where Helm found the name taken."""
+    intent = None if well or not ours else work.target.intent
+    async with services.transaction() as transaction:
+        await fenced(transaction, work.lease, claimed=ours, intent=intent, intent_until=None)
+    work.target.claimed, work.target.intent, work.target.intent_until = ours, intent, None
+
+
+async def succeed(services: Services, work: Work, action: ReleaseAction) -> None:
+    """The target is as it should be. One that was to go is gone, and with the last one its deployment."""
+    async with services.transaction() as transaction:
+        session = transaction.session
+        deployment = work.deployment
+        if work.desired is None:
+            locked = await session.get(Deployment, deployment.id, with_for_update=True, populate_existing=True)
+            assert locked is not None
+            deployment = locked
+        await fenced(
+            transaction,
+            work.lease,
+            generation=work.deployment.generation,
+            error=None,
+            attempts=0,
+            retry_at=None,
+            intent=None,
+            intent_until=None,
+        )
+        await close_results(
+            transaction, [work.target.id], OperationState.SUCCEEDED, action=action, operation_id=work.operation.id
+        )
+        if action is not ReleaseAction.NONE:
+            _record(transaction, work, "target.converged", f"{action.capitalize()} on {work.cluster.name} is done.")
+        if work.desired is None:
+            still_unwanted = col(Target.id) == work.target.id, col(Target.wanted).is_(False)
+            await session.execute(delete(Target).where(*still_unwanted))
+            await remove_if_empty(transaction, deployment)
+
+
+async def fail(services: Services, work: Work, action: ReleaseAction, error: ActionError) -> None:
+    """It fails in the same way until something changes: the result ends, and says why."""
+    attempts = work.target.attempts + 1
+    told = as_json(error, attempts=attempts)
+    async with services.transaction() as transaction:
+        await fenced(transaction, work.lease, error=told, attempts=attempts, retry_at=None)
+        await close_results(
+            transaction,
+            [work.target.id],
+            OperationState.FAILED,
+            action=action,
+            error=told,
+            operation_id=work.operation.id,
+        )
+        _record(
+            transaction,
+            work,
+            "target.failed",
+            f"{action.capitalize()} on {work.cluster.name} failed: {error.message}",
+            code=error.code,
+        )
+
+
+async def retry(services: Services, work: Work, error: ActionError, retry_at: datetime) -> None:
+    """It may succeed later: the result stays open, and shows the trouble."""
+    attempts = work.target.attempts + 1
+    told = as_json(error, attempts=attempts)
+    async with services.transaction() as transaction:
+        await fenced(transaction, work.lease, error=told, attempts=attempts, retry_at=retry_at)
+        await note_trouble(transaction, work.operation.id, work.target.id, told)
+        if attempts == 1:
+            _record(
+                transaction,
+                work,
+                "target.retrying",
+                f"{work.deployment.release_name} on {work.cluster.name} is tried again: {error.message}",
+                code=error.code,
+            )
+
+
+async def due_targets(services: Services, *, cluster_id: int | None = None, limit: int) -> list[int]:
+    """Targets with an open result whose time has come and that nobody works on, those that wait longest first."""
+    moment = now()
+    statement = (
+        select(col(Target.id))
+        .join(OperationResult, and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN)))
+        .where(or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= moment))
+        .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= moment))
+        .order_by(col(OperationResult.operation_id), col(Target.id))
+        .limit(limit)
+    )
+    if cluster_id is not None:
+        statement = statement.where(col(Target.cluster_id) == cluster_id)
+    return [row[0] for row in await services.database.rows(statement)]
+
+
+def _record(transaction: Transaction, work: Work, kind: str, message: str, **data: Any) -> None:
+    transaction.record(
+        kind,
+        message,
+        organization_id=work.deployment.organization_id,
+        actor=work.operation.author,
+        subject=work.target,
+        deployment=work.deployment.release_name,
+        cluster=work.cluster.name,
+        **data,
+    )

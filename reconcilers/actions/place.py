@@ -1,0 +1,24 @@
+"""Where and how the action of a piece of work is done."""
+
+from app.helm.command import Options, Place
+from app.services import Services
+from app.targets.work import Work
+
+
+def place_of(services: Services, found: Work) -> Place:
+    return Place(
+        found.cluster.id,
+        services.members.of(found.cluster).access,
+        found.deployment.namespace,
+        found.deployment.release_name,
+    )
+
+
+def options_of(found: Work, *, validate: bool = True) -> Options:
+    return Options(
+        atomic=found.deployment.atomic,
+        wait=found.deployment.wait,
+        timeout_seconds=found.deployment.timeout_seconds,
+        validate=validate,
+        check_schema=not found.archive.has_remote_schema,
+    )

@@ -1,0 +1,9 @@
+"""Removes a release, with its history."""
+
+from app.services import Services
+from app.targets.work import Work
+from reconcilers.actions.place import options_of, place_of
+
+
+async def uninstall(services: Services, found: Work) -> None:
+    await services.helm.uninstall(place_of(services, found), options_of(found))

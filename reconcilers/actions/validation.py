@@ -1,0 +1,50 @@
+"""Each distinct manifest is checked against OpenAPI once for each Kubernetes version, not on every cluster.
+
+Fetching and reading a member's OpenAPI is two thirds of what a Helm run costs. What a chart renders is decided by chart,
+values, name, namespace and version: the first run of each of these has Helm check it, those that come meanwhile wait for
+it, and all that follow go without.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.targets.work import Work
+
+_MOST = 10_000  # manifests remembered; a forgotten one is checked once more
+
+_Key = tuple[str, bytes, str, str, str]
+
+
+class KnownManifests:
+    """The manifests that Helm has checked for this worker."""
+
+    def __init__(self) -> None:
+        self._valid: OrderedDict[_Key, None] = OrderedDict()
+        self._checking: dict[_Key, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def checked_once(self, found: Work) -> AsyncIterator[bool]:
+        """Yields whether Helm is to check the manifest in this run. A run that succeeds has checked it for all."""
+        assert found.desired is not None
+        key = (
+            found.archive.digest,
+            found.desired.digest,
+            found.deployment.release_name,
+            found.deployment.namespace,
+            found.cluster.kubernetes_version,
+        )
+        if key not in self._valid:
+            async with self._checking.setdefault(key, asyncio.Lock()):
+                if key not in self._valid:  # whoever we waited for may have checked it
+                    yield True
+                    self._remember(key)
+                    return
+        yield False
+
+    def _remember(self, key: _Key) -> None:
+        self._valid[key] = None
+        self._checking.pop(key, None)
+        while len(self._valid) > _MOST:
+            self._valid.popitem(last=False)

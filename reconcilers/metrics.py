@@ -1,0 +1,13 @@
+"""What the worker and the observer count."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ACTIONS = Counter("polyhelm_actions_total", "Helm actions, by what was done and how it ended.", ["action", "outcome"])
+ACTION_SECONDS = Histogram(
+    "polyhelm_action_seconds",
+    "How long Helm actions took.",
+    ["action"],
+    buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800),
+)
+OBSERVATIONS = Counter("polyhelm_observations_total", "Looks at members, by how they ended.", ["outcome"])
+WAITING = Gauge("polyhelm_waiting_targets", "Targets with open work that nobody works on.")

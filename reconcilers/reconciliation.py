@@ -1,0 +1,129 @@
+"""Makes one target true: look, plan, act, look again, until there is nothing more to do.
+
+The worker calls `look_at_target` for each wake-up. It may be called twice, late, or after a crash at any line: what is
+to be done is worked out each time from Postgres and the member, and only the holder of the target's lease does it.
+"""
+
+import random
+from datetime import timedelta
+
+import structlog
+
+from app.errors import ActionError, PermanentError, TemporaryError
+from app.helm.failure import LOCKED, NAME_TAKEN
+from app.releases.plan import Block, Plan, ReleaseAction, plan
+from app.services import Services
+from app.tables import now
+from app.targets import leases, work
+from app.targets.sightings import Sighting, look_at_release, write_sighting
+from app.targets.work import Work
+from reconcilers.actions import perform
+from reconcilers.actions.validation import KnownManifests
+from reconcilers.metrics import ACTIONS
+
+log = structlog.get_logger()
+
+_MOST_STEPS = 6  # recover, roll back, upgrade, and each looked at; more is a fight
+IN_FLIGHT = "release_in_flight"
+
+
+class Reconciler:
+    def __init__(self, services: Services, owner: str) -> None:
+        self._services = services
+        self._owner = owner
+        self._manifests = KnownManifests()
+
+    async def look_at_target(self, target_id: int) -> None:
+        """Works on a target while there is work whose time has come."""
+        services = self._services
+        lease = await leases.acquire(services, target_id, self._owner)
+        if lease is None:
+            return
+        try:
+            async with leases.kept(services, lease):
+                while found := await work.next_work(services, lease):
+                    await self._bring_to_an_end(found)
+        except leases.LeaseLostError:
+            log.warning("reconcile.lease_lost", target=target_id)
+            return
+        finally:
+            await leases.release(services, lease)
+        # Whoever waited for a place on this cluster takes ours, and work that came while we ended is not left behind.
+        following = await work.due_targets(services, cluster_id=lease.cluster_id, limit=1)
+        await services.queue.wake(following)
+
+    async def _bring_to_an_end(self, found: Work) -> None:
+        """Brings one operation's result to its end, or puts it off."""
+        await work.begin(self._services, found)
+        done = ReleaseAction.NONE
+        try:
+            for _ in range(_MOST_STEPS):
+                observed = (await self._look(found)).of(found.deployment.namespace, found.deployment.release_name)
+                step = plan(found.desired, observed, found.claim)
+                if step.is_done:
+                    await work.succeed(self._services, found, done)
+                    return
+                if step.block is not None:
+                    raise _blocked(step, found)
+                if step.action is done and not step.recovers:
+                    break
+                done = step.action
+                await perform(self._services, self._manifests, found, step, observed)
+                ACTIONS.labels(step.action, "succeeded").inc()
+            raise PermanentError(
+                "not_converged",
+                f"{done.capitalize()} succeeded, and the release is still not as wanted: somebody else is changing it.",
+            )
+        except TemporaryError as error:
+            await self._put_off(found, error)
+        except PermanentError as error:
+            ACTIONS.labels(done, "failed").inc()
+            await self._look_after_failure(found)
+            await work.fail(self._services, found, done, error)
+
+    async def _look(self, found: Work) -> Sighting:
+        member = self._services.members.of(found.cluster)
+        sighting = await look_at_release(member, found.deployment.namespace, found.deployment.release_name)
+        async with self._services.transaction() as transaction:
+            await write_sighting(transaction, found.cluster.id, sighting)
+        return sighting
+
+    async def _look_after_failure(self, found: Work) -> None:
+        try:
+            await self._look(found)
+        except ActionError as error:
+            log.info("reconcile.not_seen_after_failure", target=found.target.id, error=error.message)
+
+    async def _put_off(self, found: Work, error: TemporaryError) -> None:
+        pause = retry_pause(
+            found.target.attempts,
+            base=self._services.settings.retry_base,
+            cap=self._services.settings.retry_cap,
+            asked=error.retry_after,
+        )
+        retry_at = now() + timedelta(seconds=pause)
+        await work.retry(self._services, found, error, retry_at)
+        await self._services.queue.wake([found.target.id], after=pause)
+
+
+def retry_pause(attempts: int, *, base: float, cap: float, asked: float | None = None) -> float:
+    """Seconds until the next attempt: exponential backoff with full jitter, and at least what the other side asked."""
+    longest = min(cap, base * 2.0 ** min(attempts, 32))
+    return max(asked or 0.0, random.uniform(0, longest))  # noqa: S311 - jitter, no secret
+
+
+def _blocked(step: Plan, found: Work) -> ActionError:
+    name, cluster = found.deployment.release_name, found.cluster.name
+    if step.block is Block.TAKEN:
+        return PermanentError(
+            NAME_TAKEN,
+            f"There is a release {name} on {cluster} that Polyhelm did not install: uninstall it with helm, or take"
+            " another releaseName.",
+        )
+    if step.block is Block.LOCKED:
+        return TemporaryError(
+            LOCKED,
+            f"Somebody else's Helm is at work on {name} on {cluster}, or was interrupted there: `helm history {name}`"
+            " tells; `helm rollback` ends it.",
+        )
+    return TemporaryError(IN_FLIGHT, f"An earlier Helm run on {name} may not have ended yet; it is waited for.")
