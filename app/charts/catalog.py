@@ -115,6 +115,18 @@ async def refresh_repository(services: Services, repository: ChartRepository) ->
     return row
 
 
+async def refresh(services: Services, viewer: Viewer, repository_id: int) -> ChartRepository:
+    """Reads a repository's index again because somebody asks for it."""
+    async with services.database.reading() as session:
+        repository = await session.get(ChartRepository, repository_id)
+    if repository is None or not viewer.sees(repository.organization_id):
+        raise NotFound("chart_repository_not_found", "There is no such chart repository.", ("id",))
+    viewer.require(repository.organization_id, Role.DEPLOYER)
+    if repository.kind is not ChartRepositoryKind.HTTP:
+        return repository  # a registry is asked whenever it is needed, and an upload repository is what was uploaded
+    return await refresh_repository(services, repository)
+
+
 async def upload(services: Services, viewer: Viewer, organization: str | None, repository: str, archive: str) -> Pinned:
     """Takes a packaged chart into an upload repository, which is made where there is none of that name."""
     organization_id = viewer.organization(organization)
@@ -225,7 +237,7 @@ async def versions_of(services: Services, repository: ChartRepository, name: str
 
 async def _choose(services: Services, repository: ChartRepository, name: str, version: str | None) -> ChartVersion:
     """The version that is meant; asks the repository again where its index is old and lacks it."""
-    known = await _current_versions(services, repository, name, version)
+    known = await current_versions(services, repository, name, version)
     by_version = {row.version: row for row in known}
     if not by_version:
         raise NotFound("chart_not_found", f"{repository.name} has no chart {name!r}.", ("chart",))
@@ -236,7 +248,7 @@ async def _choose(services: Services, repository: ChartRepository, name: str, ve
     return by_version[found]
 
 
-async def _current_versions(
+async def current_versions(
     services: Services, repository: ChartRepository, name: str, version: str | None
 ) -> Sequence[ChartVersion]:
     known = await versions_of(services, repository, name)

@@ -1,6 +1,6 @@
 """Changing what a deployment wants."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -19,7 +19,7 @@ from app.deployments.preview import plan_targets
 from app.deployments.queries import current, find_deployment
 from app.deployments.state import Wish, value_problems
 from app.deployments.tables import Deployment, DeploymentRevision
-from app.errors import Conflict, NotFound, all_invalid
+from app.errors import Conflict, NotFound, Problem, all_invalid
 from app.groups.queries import chosen_members, members_of
 from app.groups.tables import ClusterGroup
 from app.identity.tables import Role
@@ -58,6 +58,8 @@ class UpdateDeployment:
     timeout_seconds: int | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
+    release_name: str | None = None
+    namespace: str | None = None
 
 
 class _MovedOnError(Exception):
@@ -95,7 +97,7 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
     _check_generation(deployment, request.expected_generation)
     if deployment.deleting:
         raise Conflict("being_deleted", f"{deployment.release_name} is being deleted.", ("id",))
-    if problems := timeout_problems(request.timeout_seconds):
+    if problems := [*_unchangeable(deployment, request), *timeout_problems(request.timeout_seconds)]:
         raise all_invalid(problems)
     clusters = chosen_members(members, list(revision.targets) if request.targets is None else request.targets)
     wish = await _wish(services, deployment, revision, archive, request, tuple(clusters))
@@ -228,6 +230,15 @@ async def _write(
             operation.id if operation else None,
         )
         return Answer(deployment, operation)
+
+
+def _unchangeable(deployment: Deployment, request: UpdateDeployment) -> Iterator[Problem]:
+    for path, given, present in (
+        ("releaseName", request.release_name, deployment.release_name),
+        ("namespace", request.namespace, deployment.namespace),
+    ):
+        if given is not None and given != present:
+            yield Problem((path,), f"It is {present!r} and never changes: create another deployment for {given!r}.")
 
 
 def _check_generation(deployment: Deployment, expected: int | None) -> None:

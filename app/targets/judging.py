@@ -21,7 +21,7 @@ from app.targets.desired import desired_release
 from app.targets.tables import Release, Target
 from app.transaction import Transaction
 
-_RELEASE_OF_TARGET = and_(
+RELEASE_OF_TARGET = and_(
     col(Release.cluster_id) == Target.cluster_id,
     col(Release.namespace) == Deployment.namespace,
     col(Release.name) == Deployment.release_name,
@@ -41,7 +41,7 @@ _FACTS = (
     )
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
     .join(Cluster, col(Cluster.id) == Target.cluster_id)
-    .join(Release, _RELEASE_OF_TARGET, isouter=True)
+    .join(Release, RELEASE_OF_TARGET, isouter=True)
 )
 
 
@@ -93,7 +93,7 @@ async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> i
             ),
         )
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
-        .join(Release, _RELEASE_OF_TARGET, isouter=True)
+        .join(Release, RELEASE_OF_TARGET, isouter=True)
         .where(col(Target.id).in_(list(changed)))
         .order_by(col(Target.id))
         .execution_options(populate_existing=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.member import Head, Member
 from app.clusters.tables import Cluster, Reachability
@@ -91,12 +92,12 @@ async def _read(member: Member, head: Head) -> Observed | None:
         return Observed(head.name, head.namespace, head.revision, head.status, "?", "?", description=str(error))
 
 
-async def known_versions(transaction: Transaction, cluster_id: int) -> dict[tuple[str, str], str]:
+async def known_versions(session: AsyncSession, cluster_id: int) -> dict[tuple[str, str], str]:
     """The Secrets' versions of what is written down of a member."""
     statement = select(Release.namespace, Release.name, Release.resource_version).where(
         col(Release.cluster_id) == cluster_id
     )
-    return {(namespace, name): version for namespace, name, version in await transaction.session.exec(statement)}
+    return {(namespace, name): version for namespace, name, version in await session.exec(statement)}
 
 
 async def write_sighting(transaction: Transaction, cluster_id: int, sighting: Sighting, *, reset: bool = False) -> bool:

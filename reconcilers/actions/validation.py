@@ -1,8 +1,8 @@
 """Each distinct manifest is checked against OpenAPI once for each Kubernetes version, not on every cluster.
 
-Fetching and reading a member's OpenAPI is two thirds of what a Helm run costs. What a chart renders is decided by chart,
-values, name, namespace and version: the first run of each of these has Helm check it, those that come meanwhile wait for
-it, and all that follow go without.
+Fetching and reading a member's OpenAPI is two thirds of what a Helm run costs. What a chart renders is decided by
+chart, values, name, namespace and version: the first run of each of these has Helm check it, those that come meanwhile
+wait for it, and all that follow go without.
 """
 
 import asyncio

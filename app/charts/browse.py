@@ -1,0 +1,95 @@
+"""What charts there are: from the database, except where a registry has to be asked for one chart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import col, or_, select
+
+from app.charts.catalog import current_versions, pin
+from app.charts.tables import ChartArchive, ChartRepository, ChartVersion
+from app.charts.versions import newest_first
+from app.services import Services
+
+MOST = 500
+"""Charts that one search gives; a narrower search gives the others."""
+
+
+@dataclass(frozen=True)
+class KnownChart:
+    """A chart with its versions, newest first."""
+
+    repository: ChartRepository
+    name: str
+    description: str | None
+    versions: Sequence[ChartVersion]
+
+
+async def repositories(services: Services, organization_id: int) -> Sequence[ChartRepository]:
+    async with services.database.reading() as session:
+        statement = (
+            select(ChartRepository)
+            .where(col(ChartRepository.organization_id) == organization_id)
+            .order_by(col(ChartRepository.name))
+        )
+        return (await session.exec(statement)).all()
+
+
+async def search(services: Services, organization_id: int, text: str | None) -> list[KnownChart]:
+    """Charts whose name or description has the text in it; all where there is none."""
+    async with services.database.reading() as session:
+        named = (
+            select(ChartVersion.repository_id, ChartVersion.name)
+            .join(ChartRepository, col(ChartRepository.id) == ChartVersion.repository_id)
+            .where(col(ChartRepository.organization_id) == organization_id)
+            .distinct()
+            .order_by(col(ChartVersion.name), col(ChartVersion.repository_id))
+            .limit(MOST)
+        )
+        if text:
+            pattern = f"%{_escaped(text)}%"
+            named = named.where(
+                or_(col(ChartVersion.name).ilike(pattern), col(ChartVersion.description).ilike(pattern))
+            )
+        found = named.subquery()
+        statement = (
+            select(ChartRepository, ChartVersion)
+            .join(ChartVersion, col(ChartVersion.repository_id) == ChartRepository.id)
+            .join(
+                found,
+                (found.c.repository_id == ChartVersion.repository_id) & (found.c.name == ChartVersion.name),
+            )
+        )
+        rows = (await session.exec(statement)).all()
+    charts: dict[tuple[str, str], tuple[ChartRepository, list[ChartVersion]]] = {}
+    for repository, version in rows:
+        charts.setdefault((version.name, repository.name), (repository, []))[1].append(version)
+    return [_known(repository, versions) for _, (repository, versions) in sorted(charts.items(), key=_key)]
+
+
+async def chart(services: Services, organization_id: int, repository: str, name: str) -> KnownChart | None:
+    """One chart with all its versions; None where the repository has none of that name."""
+    for found in await repositories(services, organization_id):
+        if found.name == repository:
+            versions = await current_versions(services, found, name, None)
+            return _known(found, versions) if versions else None
+    return None
+
+
+async def described(services: Services, repository: ChartRepository, version: ChartVersion) -> ChartArchive:
+    """What the archive of a version holds; pulled now, where it was not before."""
+    reference = f"{repository.name}/{version.name}"
+    return (await pin(services, repository.organization_id, reference, version.version)).archive
+
+
+def _known(repository: ChartRepository, versions: Sequence[ChartVersion]) -> KnownChart:
+    by_version = {version.version: version for version in versions}
+    ordered = [by_version[version] for version in newest_first(by_version)]
+    return KnownChart(repository, ordered[0].name, ordered[0].description, ordered)
+
+
+def _key(item: tuple[tuple[str, str], object]) -> tuple[str, str]:
+    return item[0]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,22 @@
+"""Lists of groups, in pages."""
+
+from sqlmodel import col, select
+
+from app.groups.tables import ClusterGroup
+from app.paging import Page, Window, fetch_page
+from app.services import Services
+
+
+async def groups_page(services: Services, organization_id: int, window: Window) -> Page[ClusterGroup]:
+    """Groups by name."""
+    statement = select(ClusterGroup).where(col(ClusterGroup.organization_id) == organization_id)
+    async with services.database.reading() as session:
+        return await fetch_page(session, statement, [col(ClusterGroup.name)], window)
+
+
+async def group_called(services: Services, organization_id: int, name: str) -> ClusterGroup | None:
+    statement = select(ClusterGroup).where(
+        col(ClusterGroup.organization_id) == organization_id, col(ClusterGroup.name) == name
+    )
+    async with services.database.reading() as session:
+        return (await session.exec(statement)).first()

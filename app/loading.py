@@ -1,0 +1,49 @@
+"""Rows for many ids in one query each, for the API's loaders."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import tuple_
+from sqlmodel import SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.clusters.tables import Cluster
+from app.deployments.tables import DeploymentRevision
+from app.groups.tables import GroupFeature
+from app.operations.tables import OperationResult
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+async def by_id(session: AsyncSession, table: type[Row], ids: Sequence[int]) -> dict[int, Row]:
+    key: Any = table.__table__.c.id  # type: ignore[attr-defined]
+    return {row.id: row for row in (await session.exec(select(table).where(key.in_(ids)))).all()}  # type: ignore[attr-defined]
+
+
+async def revisions(
+    session: AsyncSession, keys: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], DeploymentRevision]:
+    """By deployment and generation."""
+    statement = select(DeploymentRevision).where(
+        tuple_(col(DeploymentRevision.deployment_id), col(DeploymentRevision.generation)).in_(keys)
+    )
+    return {(row.deployment_id, row.generation): row for row in (await session.exec(statement)).all()}
+
+
+async def members(session: AsyncSession, group_ids: Sequence[int]) -> Sequence[Cluster]:
+    statement = select(Cluster).where(col(Cluster.group_id).in_(group_ids)).order_by(col(Cluster.name))
+    return (await session.exec(statement)).all()
+
+
+async def features(session: AsyncSession, group_ids: Sequence[int]) -> Sequence[GroupFeature]:
+    statement = select(GroupFeature).where(col(GroupFeature.group_id).in_(group_ids)).order_by(col(GroupFeature.name))
+    return (await session.exec(statement)).all()
+
+
+async def results(session: AsyncSession, operation_ids: Sequence[int]) -> Sequence[OperationResult]:
+    statement = (
+        select(OperationResult)
+        .where(col(OperationResult.operation_id).in_(operation_ids))
+        .order_by(col(OperationResult.cluster_name))
+    )
+    return (await session.exec(statement)).all()

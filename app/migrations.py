@@ -1,0 +1,91 @@
+"""The database's schema: brought up to date, and held against the tables."""
+
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+import alembic.config
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+import app.charts.tables
+import app.clusters.tables
+import app.deployments.tables
+import app.events.tables
+import app.groups.tables
+import app.identity.tables
+import app.operations.tables
+import app.targets.tables  # noqa: F401 - every table is to be known
+from app.database import engine_for
+from app.tables import metadata
+
+_LOCK = 0x504F4C5B
+
+
+def folder() -> Path:
+    """Where the migrations are: beside the package in a checkout, within it once installed."""
+    installed = Path(__file__).parent / "alembic"
+    return installed if installed.exists() else Path(__file__).parent.parent / "alembic"
+
+
+async def migrate(database_url: str) -> None:
+    """Brings the schema up to date. Any number of processes may do so at once: one does, the others wait."""
+    await _run(database_url, _upgrade)
+
+
+async def new_migration(database_url: str, message: str) -> None:
+    """Writes a migration from what the tables have and the database has not. For developers."""
+
+    def write(connection: Connection) -> None:
+        config = _config(connection)
+        number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
+        alembic.command.revision(config, message, autogenerate=True, rev_id=f"{number:04}")
+
+    await _run(database_url, write)
+
+
+async def differences(database_url: str) -> list[Any]:
+    """Where the migrated database differs from the tables; empty where the migrations are complete."""
+    found: list[Any] = []
+
+    def compare(connection: Connection) -> None:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found.extend(compare_metadata(context, metadata))
+
+    await _run(database_url, compare)
+    return found
+
+
+async def is_current(database_url: str) -> bool:
+    """Whether the schema is the one that this version of the program works with."""
+    heads: list[bool] = []
+
+    def look(connection: Connection) -> None:
+        present = MigrationContext.configure(connection).get_current_heads()
+        heads.append(set(present) == set(ScriptDirectory(str(folder())).get_heads()))
+
+    await _run(database_url, look)
+    return heads[0]
+
+
+async def _run(database_url: str, step: Any) -> None:
+    engine = engine_for(database_url, pool_size=1)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(step)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    alembic.command.upgrade(_config(connection), "head")
+
+
+def _config(connection: Connection) -> alembic.config.Config:
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(folder()))
+    config.attributes["connection"] = connection
+    return config

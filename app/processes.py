@@ -1,0 +1,148 @@
+"""What a process runs: the API, a worker, an observer, or all of them at once. Part of the composition root."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from typing import Any
+
+import structlog
+import uvicorn
+
+from app import migrations
+from app.embedded import embedded
+from app.identity.accounts import bootstrap
+from app.main import create_app
+from app.services import Services, open_services
+from app.settings import Settings
+from reconcilers.observer import Observer
+from reconcilers.worker import run_worker
+
+log = structlog.get_logger()
+
+_CLOSING_SECONDS = 5  # for requests that are being answered when the API is stopped
+
+
+class NotConfiguredError(Exception):
+    """A process of its own needs real services. The message says which settings are missing."""
+
+
+async def run_api(services: Services) -> None:
+    """Serves until it is cancelled."""
+    config = uvicorn.Config(
+        create_app(services),
+        host=services.settings.host,
+        port=services.settings.port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=_CLOSING_SECONDS,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve())
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
+
+
+class _Server(uvicorn.Server):
+    """Signals are ours: they stop the API together with what runs beside it."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+
+async def run_observer(services: Services) -> None:
+    """Observes until it is cancelled."""
+    await Observer(services).run()
+
+
+Part = Callable[[Services], Coroutine[Any, Any, None]]
+
+
+async def run_parts(settings: Settings, parts: list[Part]) -> None:
+    """Runs parts on real services until a signal comes.
+
+    Raises:
+        NotConfiguredError: where the settings name none.
+    """
+    missing = [f"POLYHELM_{name.upper()}" for name in ("database_url", "redis_url") if not getattr(settings, name)]
+    if missing:
+        raise NotConfiguredError(f"Set {' and '.join(missing)}, or use `polyhelm up`, which brings its own.")
+    async with open_services(settings) as services:
+        await until_signal(*(part(services) for part in parts))
+
+
+@asynccontextmanager
+async def house(settings: Settings) -> AsyncIterator[Services]:
+    """Everything in one process: embedded services where none are named, the schema brought up to date, the first
+    admin made where a bootstrap token is given; then API, worker and observer run beside the block.
+
+    A part that ends ends the block: it is cancelled and the part's error raised.
+    """
+    async with embedded(settings) as complete:
+        assert complete.database_url is not None
+        await migrations.migrate(complete.database_url)
+        async with open_services(complete) as services:
+            if complete.bootstrap_token is not None:
+                await bootstrap(services, complete.bootstrap_token.get_secret_value())
+            async with running(run_api(services), run_worker(services), run_observer(services)):
+                yield services
+
+
+@asynccontextmanager
+async def running(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs parts beside the block, and stops them at its end."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    holder = asyncio.current_task()
+    assert holder is not None
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            holder.cancel()
+
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    except asyncio.CancelledError:
+        for task in tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                raise error from None
+        raise
+    finally:
+        for task in tasks:
+            task.remove_done_callback(ended)
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until_signal(*parts: Coroutine[Any, Any, None]) -> None:
+    """Runs parts until SIGINT or SIGTERM comes."""
+    async with running(*parts):
+        await signalled()
+
+
+async def signalled() -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+    log.info("stopping")
+
+
+def run(main: Awaitable[None]) -> None:
+    """Runs an entry point on uvloop, where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main)  # type: ignore[arg-type]

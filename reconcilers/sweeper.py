@@ -1,0 +1,67 @@
+"""Finds what was lost: work whose wake-up never came, chart indexes that are old, keys that have expired.
+
+Nothing depends on the queue being right. Whatever is open in Postgres and not being worked on is woken again here.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete, or_
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col, select
+
+from app.charts.catalog import refresh_repository
+from app.charts.tables import ChartRepository, ChartRepositoryKind
+from app.deployments.idempotency import KEPT_DAYS
+from app.operations.tables import IdempotencyKey
+from app.services import Services
+from app.tables import now
+from app.targets.work import due_targets
+from reconcilers.metrics import WAITING
+
+log = structlog.get_logger()
+
+_MOST = 500  # targets woken by one sweep; the next one takes more
+_HOUSEKEEPING_SECONDS = 60.0
+
+
+class Sweeper:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def run(self) -> None:
+        """Sweeps until it is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._repeat(self._wake_due, self._services.settings.sweep_every))
+            group.create_task(self._repeat(self._keep_house, _HOUSEKEEPING_SECONDS))
+
+    async def _repeat(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
+        while True:
+            try:
+                await step()
+            except (DBAPIError, OSError) as error:
+                log.warning("sweeper.database_lost", error=str(error))
+            except Exception:
+                log.exception("sweeper.failed")
+            await asyncio.sleep(seconds)
+
+    async def _wake_due(self) -> None:
+        due = await due_targets(self._services, limit=_MOST)
+        WAITING.set(len(due))
+        await self._services.queue.wake(due, key="sweep")
+
+    async def _keep_house(self) -> None:
+        settings = self._services.settings
+        old = now() - timedelta(seconds=settings.chart_refresh_every)
+        statement = select(ChartRepository).where(
+            col(ChartRepository.kind) == ChartRepositoryKind.HTTP,
+            or_(col(ChartRepository.refreshed_at).is_(None), col(ChartRepository.refreshed_at) < old),
+        )
+        for (repository,) in await self._services.database.rows(statement):
+            await refresh_repository(self._services, repository)
+        async with self._services.transaction() as transaction:
+            expired = col(IdempotencyKey.created_at) < now() - timedelta(days=KEPT_DAYS)
+            await transaction.session.execute(delete(IdempotencyKey).where(expired))
+        await asyncio.to_thread(self._services.helm.sweep)

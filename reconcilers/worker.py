@@ -1,0 +1,35 @@
+"""The worker: takes wake-ups from the queue, works on targets, and sweeps up what was lost."""
+
+import asyncio
+import os
+import socket
+import uuid
+from contextlib import suppress
+
+from app.queue import QueueWorker
+from app.services import Services
+from reconcilers.reconciliation import Reconciler
+from reconcilers.sweeper import Sweeper
+
+GRACE_SECONDS = 10.0
+"""What actions that run get at the end to finish in good order, before Helm is asked to stop."""
+
+
+async def run_worker(services: Services) -> None:
+    """Works until it is cancelled; then lets what runs come to an end."""
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    reconciler = Reconciler(services, owner)
+    assert services.settings.redis_url is not None
+    queue = QueueWorker(
+        services.settings.redis_url, reconciler.look_at_target, max_jobs=services.settings.worker_concurrency
+    )
+    tasks = [asyncio.create_task(queue.run()), asyncio.create_task(Sweeper(services).run())]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await queue.stop(grace=GRACE_SECONDS)

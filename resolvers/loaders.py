@@ -1,0 +1,77 @@
+"""Loaders: what many fields of one operation ask for one by one, fetched for all of them at once.
+
+They live for one operation, so that the next one sees what has changed meanwhile.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+from strawberry.dataloader import DataLoader
+
+from app import loading
+from app.clusters.tables import Cluster
+from app.database import Database
+from app.deployments.tables import Deployment
+from app.groups.tables import ClusterGroup
+from app.operations.tables import Operation
+from app.targets.queries import releases_on, status_counts, targets_of
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+Row = TypeVar("Row", bound=SQLModel)
+
+
+class Loaders:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.cluster_by_id = self._by_id(Cluster)
+        self.group_by_id = self._by_id(ClusterGroup)
+        self.deployment_by_id = self._by_id(Deployment)
+        self.operation_by_id = self._by_id(Operation)
+        self.revision_by_deployment = self._one(loading.revisions)
+        self.targets_by_deployment = self._many(targets_of, lambda facts: (facts.target.deployment_id, facts))
+        self.members_by_group = self._many(loading.members, lambda row: (row.group_id, row))
+        self.features_by_group = self._many(loading.features, lambda row: (row.group_id, row))
+        self.releases_by_cluster = self._many(releases_on, lambda pair: (pair[0].cluster_id, pair))
+        self.results_by_operation = self._many(loading.results, lambda row: (row.operation_id, row))
+        counts = self._many(status_counts, lambda row: (row[0], (row[1], row[2])))
+        self.status_counts_by_deployment = DataLoader(load_fn=_as_dicts(counts))
+
+    def _by_id(self, table: type[Row]) -> DataLoader[int, Row | None]:
+        async def fetch(session: AsyncSession, ids: Sequence[int]) -> dict[int, Row]:
+            return await loading.by_id(session, table, ids)
+
+        return self._one(fetch)
+
+    def _one(self, fetch: Callable[[AsyncSession, Sequence[Key]], Awaitable[dict[Key, Value]]]) -> DataLoader[Key, Any]:
+        async def load(keys: list[Key]) -> list[Value | None]:
+            async with self._database.reading() as session:
+                found = await fetch(session, keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load_fn=load)
+
+    def _many(
+        self,
+        fetch: Callable[[AsyncSession, Sequence[int]], Awaitable[Iterable[Any]]],
+        entry: Callable[[Any], tuple[int, Value]],
+    ) -> DataLoader[int, list[Value]]:
+        async def load(keys: list[int]) -> list[list[Value]]:
+            found: defaultdict[int, list[Value]] = defaultdict(list)
+            async with self._database.reading() as session:
+                for row in await fetch(session, keys):
+                    key, value = entry(row)
+                    found[key].append(value)
+            return [found[key] for key in keys]
+
+        return DataLoader(load_fn=load)
+
+
+def _as_dicts(loader: DataLoader[int, list[Any]]) -> Callable[[list[int]], Awaitable[list[dict[Any, Any]]]]:
+    async def load(keys: list[int]) -> list[dict[Any, Any]]:
+        return [dict(pairs) for pairs in await loader.load_many(keys)]
+
+    return load

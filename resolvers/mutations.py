@@ -1,0 +1,265 @@
+"""The root of mutations: each takes one input, calls one use case, and answers with its payload or a user error."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import strawberry
+
+from app.charts import browse, catalog
+from app.charts.download import Login
+from app.clusters import registration
+from app.deployments.creation import CreateDeployment, create_deployment
+from app.deployments.deletion import delete_deployment
+from app.deployments.reconcile import reconcile_deployment
+from app.deployments.update import UNSET, UpdateDeployment, update_deployment
+from app.errors import UserError
+from app.groups import features, membership
+from app.identity import accounts
+from schema import inputs, payloads
+from schema.charts import Chart, ChartRepository
+from schema.clusters import Cluster
+from schema.context import Info
+from schema.deployments import DeploymentPayload, abandoned_of
+from schema.errors import to_graphql
+from schema.groups import ClusterGroup
+from schema.identity import User
+from schema.ids import row_id
+
+
+def _answering(resolve: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Turns a user error into a member of the result's union; whatever else is raised is masked at the top."""
+
+    @functools.wraps(resolve)
+    async def answer(*arguments: Any, **named: Any) -> Any:
+        try:
+            return await resolve(*arguments, **named)
+        except UserError as error:
+            return to_graphql(error)
+
+    return answer
+
+
+def _mutation(description: str) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
+    def wrap(resolve: Callable[..., Awaitable[Any]]) -> Any:
+        return strawberry.mutation(resolver=_answering(resolve), description=description)
+
+    return wrap
+
+
+def _overrides(given: list[inputs.ValueOverrideInput] | None) -> list[tuple[str, Any]]:
+    return [(override.cluster, override.values) for override in given or []]
+
+
+@strawberry.type
+class Mutation:
+    @_mutation("Registers a cluster from a kubeconfig, once its API server has answered.")
+    async def register_cluster(
+        self,
+        info: Info,
+        input: inputs.RegisterClusterInput,  # noqa: A002
+    ) -> payloads.RegisterClusterResult:
+        request = registration.RegisterCluster(**vars(input))
+        row = await registration.register_cluster(info.context.services, info.context.viewer, request)
+        return payloads.ClusterPayload(cluster=Cluster.of(row))
+
+    @_mutation("Forgets a cluster and its credentials.")
+    async def remove_cluster(
+        self,
+        info: Info,
+        input: inputs.RemoveClusterInput,  # noqa: A002
+    ) -> payloads.RemoveClusterResult:
+        abandoned = await registration.remove_cluster(
+            info.context.services, info.context.viewer, row_id(input.id, "Cluster"), force=input.force
+        )
+        return payloads.RemoveClusterPayload(id=input.id, abandoned=abandoned_of(abandoned))
+
+    @_mutation("Makes a group of clusters.")
+    async def create_cluster_group(
+        self,
+        info: Info,
+        input: inputs.CreateClusterGroupInput,  # noqa: A002
+    ) -> payloads.CreateClusterGroupResult:
+        row = await membership.create_group(
+            info.context.services, info.context.viewer, input.organization, input.name, input.members
+        )
+        return payloads.ClusterGroupPayload(cluster_group=ClusterGroup.of(row))
+
+    @_mutation("Renames a group, or changes its members; who leaves has the group's releases uninstalled.")
+    async def update_cluster_group(
+        self,
+        info: Info,
+        input: inputs.UpdateClusterGroupInput,  # noqa: A002
+    ) -> payloads.UpdateClusterGroupResult:
+        row = await membership.update_group(
+            info.context.services, info.context.viewer, row_id(input.id, "ClusterGroup"), input.name, input.members
+        )
+        return payloads.ClusterGroupPayload(cluster_group=ClusterGroup.of(row))
+
+    @_mutation("Deletes a group.")
+    async def delete_cluster_group(
+        self,
+        info: Info,
+        input: inputs.DeleteClusterGroupInput,  # noqa: A002
+    ) -> payloads.DeleteClusterGroupResult:
+        abandoned = await membership.delete_group(
+            info.context.services, info.context.viewer, row_id(input.id, "ClusterGroup"), force=input.force
+        )
+        return payloads.DeleteClusterGroupPayload(id=input.id, abandoned=abandoned_of(abandoned))
+
+    @_mutation("Turns a feature of a group on or off.")
+    async def set_group_feature(
+        self,
+        info: Info,
+        input: inputs.SetGroupFeatureInput,  # noqa: A002
+    ) -> payloads.SetGroupFeatureResult:
+        row = await features.set_feature(
+            info.context.services,
+            info.context.viewer,
+            row_id(input.group, "ClusterGroup"),
+            input.feature,
+            enabled=input.enabled,
+            properties=input.properties,
+        )
+        return payloads.ClusterGroupPayload(cluster_group=ClusterGroup.of(row))
+
+    @_mutation("Adds an HTTP chart repository (https://…) or an OCI registry (oci://…).")
+    async def add_chart_repository(
+        self,
+        info: Info,
+        input: inputs.AddChartRepositoryInput,  # noqa: A002
+    ) -> payloads.AddChartRepositoryResult:
+        login = Login(input.username, input.password or "") if input.username else None
+        row = await catalog.add_repository(
+            info.context.services, info.context.viewer, input.organization, input.name, input.url, login
+        )
+        return payloads.ChartRepositoryPayload(chart_repository=ChartRepository.of(row))
+
+    @_mutation("Reads a repository's index again now.")
+    async def refresh_chart_repository(
+        self,
+        info: Info,
+        input: inputs.RefreshChartRepositoryInput,  # noqa: A002
+    ) -> payloads.RefreshChartRepositoryResult:
+        row = await catalog.refresh(info.context.services, info.context.viewer, row_id(input.id, "ChartRepository"))
+        return payloads.ChartRepositoryPayload(chart_repository=ChartRepository.of(row))
+
+    @_mutation("Removes a chart repository; charts that deployments use stay kept.")
+    async def remove_chart_repository(
+        self,
+        info: Info,
+        input: inputs.RemoveChartRepositoryInput,  # noqa: A002
+    ) -> payloads.RemoveChartRepositoryResult:
+        await catalog.remove_repository(info.context.services, info.context.viewer, row_id(input.id, "ChartRepository"))
+        return payloads.RemoveChartRepositoryPayload(id=input.id)
+
+    @_mutation("Uploads a packaged chart to a repository for uploads, which is made where there is none.")
+    async def upload_chart(
+        self,
+        info: Info,
+        input: inputs.UploadChartInput,  # noqa: A002
+    ) -> payloads.UploadChartResult:
+        services, viewer = info.context.services, info.context.viewer
+        pinned = await catalog.upload(services, viewer, input.organization, input.repository, input.archive)
+        chart = await browse.chart(
+            services, pinned.repository.organization_id, pinned.repository.name, pinned.archive.name
+        )
+        assert chart is not None
+        return payloads.UploadChartPayload(
+            chart=Chart.of(chart), version=pinned.archive.version, digest=pinned.archive.digest
+        )
+
+    @_mutation("Creates a deployment, and has its release installed on every target.")
+    async def create_deployment(
+        self,
+        info: Info,
+        input: inputs.CreateDeploymentInput,  # noqa: A002
+    ) -> payloads.CreateDeploymentResult:
+        request = CreateDeployment(**{**vars(input), "value_overrides": _overrides(input.value_overrides)})
+        return DeploymentPayload.of(await create_deployment(info.context.services, info.context.viewer, request))
+
+    @_mutation("Changes what a deployment wants, and has every target made to match.")
+    async def update_deployment(
+        self,
+        info: Info,
+        input: inputs.UpdateDeploymentInput,  # noqa: A002
+    ) -> payloads.UpdateDeploymentResult:
+        request = UpdateDeployment(
+            **{
+                **vars(input),
+                "id": row_id(input.id, "Deployment"),
+                "values": input.values.value if input.values else UNSET,
+                "value_overrides": _overrides(input.value_overrides.value) if input.value_overrides else UNSET,
+            }
+        )
+        return DeploymentPayload.of(await update_deployment(info.context.services, info.context.viewer, request))
+
+    @_mutation("Has every target made to match again; one that does gets no Helm run.")
+    async def reconcile_deployment(
+        self,
+        info: Info,
+        input: inputs.ReconcileDeploymentInput,  # noqa: A002
+    ) -> payloads.ReconcileDeploymentResult:
+        return DeploymentPayload.of(
+            await reconcile_deployment(
+                info.context.services,
+                info.context.viewer,
+                row_id(input.id, "Deployment"),
+                input.targets,
+                dry_run=input.dry_run,
+            )
+        )
+
+    @_mutation("Has the release removed from every target; the deployment goes with the last of them.")
+    async def delete_deployment(
+        self,
+        info: Info,
+        input: inputs.DeleteDeploymentInput,  # noqa: A002
+    ) -> payloads.DeleteDeploymentResult:
+        return DeploymentPayload.of(
+            await delete_deployment(
+                info.context.services,
+                info.context.viewer,
+                row_id(input.id, "Deployment"),
+                force=input.force,
+                dry_run=input.dry_run,
+            )
+        )
+
+    @_mutation("Makes an organization; the caller is its first admin.")
+    async def create_organization(
+        self,
+        info: Info,
+        input: inputs.CreateOrganizationInput,  # noqa: A002
+    ) -> payloads.CreateOrganizationResult:
+        row = await accounts.create_organization(info.context.services, info.context.viewer, input.name)
+        return payloads.OrganizationPayload(name=row.name)
+
+    @_mutation("Makes a user with a role in an organization, and their first API token.")
+    async def create_user(
+        self,
+        info: Info,
+        input: inputs.CreateUserInput,  # noqa: A002
+    ) -> payloads.CreateUserResult:
+        made = await accounts.create_user(
+            info.context.services, info.context.viewer, input.organization, input.name, input.role
+        )
+        return payloads.UserPayload(user=User.of(made.user), token=made.token)
+
+    @_mutation("Makes one more API token for the caller.")
+    async def create_api_token(
+        self,
+        info: Info,
+        input: inputs.CreateApiTokenInput,  # noqa: A002
+    ) -> payloads.CreateApiTokenResult:
+        token = await accounts.create_api_token(info.context.services, info.context.viewer, input.name)
+        return payloads.ApiTokenPayload(token=token)
+
+    @_mutation("Takes one of the caller's API tokens away.")
+    async def revoke_api_token(
+        self,
+        info: Info,
+        input: inputs.RevokeApiTokenInput,  # noqa: A002
+    ) -> payloads.RevokeApiTokenResult:
+        await accounts.revoke_api_token(info.context.services, info.context.viewer, input.name)
+        return payloads.RevokeApiTokenPayload(name=input.name)

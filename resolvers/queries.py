@@ -1,0 +1,125 @@
+"""The root of queries. All of them answer from the database, except where a chart has to be pulled to be described."""
+
+import strawberry
+
+from app.charts import browse
+from app.clusters.lists import cluster_by_name, clusters_page
+from app.deployments.lists import deployment_by_name, deployments_page
+from app.events.lists import events_page
+from app.groups.lists import group_called, groups_page
+from app.paging import DEFAULT, Window
+from schema.charts import Chart, ChartRepository
+from schema.clusters import Cluster
+from schema.connections import Connection, to_connection
+from schema.context import Info
+from schema.deployments import Deployment
+from schema.enums import TargetStatus
+from schema.events import Event
+from schema.groups import ClusterGroup
+from schema.identity import Membership, User
+from schema.node import Node
+from schema.nodes import node_of
+from schema.operations import Operation
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="Any object by its id.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002
+        return await node_of(info.context, id)
+
+    @strawberry.field(description="Who is asking; null without a valid token.")
+    def viewer(self, info: Info) -> User | None:
+        return User.of_viewer(info.context.signed_in) if info.context.signed_in else None
+
+    @strawberry.field(description="The organizations that the caller belongs to.")
+    def memberships(self, info: Info) -> list[Membership]:
+        belongings = info.context.viewer.belongings.values()
+        return [Membership(organization=found.organization, role=found.role) for found in belongings]
+
+    @strawberry.field(description="By name; `search` looks into name, cloud, distribution and region.")
+    async def clusters(
+        self,
+        info: Info,
+        organization: str | None = None,
+        first: int = DEFAULT,
+        after: str | None = None,
+        search: str | None = None,
+    ) -> Connection[Cluster]:
+        organization_id = info.context.viewer.organization(organization)
+        page = await clusters_page(info.context.services, organization_id, Window(first, after), search=search)
+        return to_connection(page, Cluster.of)
+
+    @strawberry.field
+    async def cluster(self, info: Info, name: str, organization: str | None = None) -> Cluster | None:
+        organization_id = info.context.viewer.organization(organization)
+        row = await cluster_by_name(info.context.services, organization_id, name)
+        return Cluster.of(row) if row else None
+
+    @strawberry.field(description="By name.")
+    async def cluster_groups(
+        self, info: Info, organization: str | None = None, first: int = DEFAULT, after: str | None = None
+    ) -> Connection[ClusterGroup]:
+        organization_id = info.context.viewer.organization(organization)
+        page = await groups_page(info.context.services, organization_id, Window(first, after))
+        return to_connection(page, ClusterGroup.of)
+
+    @strawberry.field
+    async def cluster_group(self, info: Info, name: str, organization: str | None = None) -> ClusterGroup | None:
+        organization_id = info.context.viewer.organization(organization)
+        row = await group_called(info.context.services, organization_id, name)
+        return ClusterGroup.of(row) if row else None
+
+    @strawberry.field
+    async def chart_repositories(self, info: Info, organization: str | None = None) -> list[ChartRepository]:
+        organization_id = info.context.viewer.organization(organization)
+        return [ChartRepository.of(row) for row in await browse.repositories(info.context.services, organization_id)]
+
+    @strawberry.field(description=f"By name; at most {browse.MOST}. `search` looks into name and description.")
+    async def charts(self, info: Info, organization: str | None = None, search: str | None = None) -> list[Chart]:
+        organization_id = info.context.viewer.organization(organization)
+        return [Chart.of(found) for found in await browse.search(info.context.services, organization_id, search)]
+
+    @strawberry.field
+    async def chart(self, info: Info, repository: str, name: str, organization: str | None = None) -> Chart | None:
+        organization_id = info.context.viewer.organization(organization)
+        found = await browse.chart(info.context.services, organization_id, repository, name)
+        return Chart.of(found) if found else None
+
+    @strawberry.field(description="Newest first; `search` looks into release name and chart.")
+    async def deployments(
+        self,
+        info: Info,
+        organization: str | None = None,
+        group: str | None = None,
+        status: list[TargetStatus] | None = None,
+        search: str | None = None,
+        first: int = DEFAULT,
+        after: str | None = None,
+    ) -> Connection[Deployment]:
+        organization_id = info.context.viewer.organization(organization)
+        page = await deployments_page(
+            info.context.services, organization_id, Window(first, after), group=group, status=status, search=search
+        )
+        return to_connection(page, Deployment.of)
+
+    @strawberry.field
+    async def deployment(
+        self, info: Info, group: str, release_name: str, organization: str | None = None
+    ) -> Deployment | None:
+        organization_id = info.context.viewer.organization(organization)
+        row = await deployment_by_name(info.context.services, organization_id, group, release_name)
+        return Deployment.of(row) if row else None
+
+    @strawberry.field
+    async def operation(self, info: Info, id: strawberry.ID) -> Operation | None:  # noqa: A002
+        found = await node_of(info.context, id)
+        return found if isinstance(found, Operation) else None
+
+    @strawberry.field(description="What happened, newest first.")
+    async def events(
+        self, info: Info, organization: str | None = None, first: int = DEFAULT, after: str | None = None
+    ) -> Connection[Event]:
+        organization_id = info.context.viewer.organization(organization)
+        page = await events_page(info.context.services, organization_id, Window(first, after))
+        return to_connection(page, Event.of)

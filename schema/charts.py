@@ -1,0 +1,80 @@
+from datetime import datetime
+
+import strawberry
+
+from app.charts import tables
+from app.charts.browse import KnownChart, described
+from schema.context import Info
+from schema.enums import ChartRepositoryKind
+from schema.ids import encode_id
+from schema.node import Node
+from schema.scalars import JSON
+
+
+@strawberry.type(description="Where charts come from.")
+class ChartRepository(Node):
+    name: str
+    url: str
+    kind: ChartRepositoryKind
+    refreshed_at: datetime | None
+    error: str | None = strawberry.field(description="Why its index could not be read the last time.")
+
+    @classmethod
+    def of(cls, row: tables.ChartRepository) -> "ChartRepository":
+        return cls(
+            id=encode_id("ChartRepository", row.id),
+            name=row.name,
+            url=row.url,
+            kind=row.kind,
+            refreshed_at=row.refreshed_at,
+            error=row.error,
+        )
+
+
+@strawberry.type(description="One version of a chart. What its archive holds is pulled when it is first asked for.")
+class ChartVersion:
+    row: strawberry.Private[tables.ChartVersion]
+    repository: strawberry.Private[tables.ChartRepository]
+    version: str
+    app_version: str | None
+    digest: str | None
+    deprecated: bool
+
+    @strawberry.field(description="Its values.yaml, as it is written.")
+    async def default_values(self, info: Info) -> str:
+        return (await described(info.context.services, self.repository, self.row)).default_values
+
+    @strawberry.field(description="Its values.schema.json.")
+    async def values_schema(self, info: Info) -> JSON | None:
+        return (await described(info.context.services, self.repository, self.row)).values_schema
+
+    @strawberry.field(description="Its README.md.")
+    async def readme(self, info: Info) -> str | None:
+        return (await described(info.context.services, self.repository, self.row)).readme
+
+
+@strawberry.type
+class Chart:
+    repository: str
+    name: str
+    description: str | None
+    versions: list[ChartVersion] = strawberry.field(description="Newest first.")
+
+    @classmethod
+    def of(cls, chart: KnownChart) -> "Chart":
+        return cls(
+            repository=chart.repository.name,
+            name=chart.name,
+            description=chart.description,
+            versions=[
+                ChartVersion(
+                    row=row,
+                    repository=chart.repository,
+                    version=row.version,
+                    app_version=row.app_version,
+                    digest=row.archive_digest or row.digest,
+                    deprecated=row.deprecated,
+                )
+                for row in chart.versions
+            ],
+        )

@@ -1,0 +1,101 @@
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from app.clusters import tables
+from app.releases.status import helm_status
+from app.targets.tables import Release
+from schema.context import Info
+from schema.enums import Reachability, TargetStatus
+from schema.ids import encode_id
+from schema.node import Node
+from schema.scalars import JSON
+
+if TYPE_CHECKING:
+    from schema.deployments import Deployment
+    from schema.groups import ClusterGroup
+
+
+@strawberry.type(description="A Kubernetes cluster that was registered.")
+class Cluster(Node):
+    row: strawberry.Private[tables.Cluster]
+    name: str
+    cloud: str
+    distribution: str
+    region: str | None
+    labels: JSON
+    server: str = strawberry.field(description="The API server's URL; credentials are never readable.")
+    uid: str | None = strawberry.field(description="The kube-system namespace's uid: what a cluster is, by any name.")
+    kubernetes_version: str | None
+    reachability: Reachability
+    reachability_message: str | None
+    last_seen_at: datetime | None
+
+    @strawberry.field(description="A cluster belongs to one group at a time.")
+    async def group(self, info: Info) -> Annotated["ClusterGroup", strawberry.lazy("schema.groups")] | None:
+        from schema.groups import ClusterGroup
+
+        if self.row.group_id is None:
+            return None
+        group = await info.context.load.group_by_id.load(self.row.group_id)
+        return ClusterGroup.of(group) if group else None
+
+    @strawberry.field(description="Every Helm release on it, managed by us or not.")
+    async def releases(self, info: Info) -> list["HelmRelease"]:
+        releases = await info.context.load.releases_by_cluster.load(self.row.id)
+        return [HelmRelease.of(release, deployment_id) for release, deployment_id in releases]
+
+    @classmethod
+    def of(cls, row: tables.Cluster) -> "Cluster":
+        return cls(
+            row=row,
+            id=encode_id("Cluster", row.id),
+            name=row.name,
+            cloud=row.cloud,
+            distribution=row.distribution,
+            region=row.region,
+            labels=row.labels,
+            server=row.server,
+            uid=row.uid,
+            kubernetes_version=row.kubernetes_version,
+            reachability=row.reachability,
+            reachability_message=row.reachability_message,
+            last_seen_at=row.last_seen_at,
+        )
+
+
+@strawberry.type(description="A release on one cluster, as Helm recorded it.")
+class HelmRelease:
+    deployment_id: strawberry.Private[int | None]
+    name: str
+    namespace: str
+    revision: int
+    status: TargetStatus
+    chart_name: str
+    chart_version: str
+    app_version: str | None
+    updated_at: datetime | None
+
+    @strawberry.field(description="The deployment that this release belongs to, if it is one of ours.")
+    async def managed_by(self, info: Info) -> Annotated["Deployment", strawberry.lazy("schema.deployments")] | None:
+        from schema.deployments import Deployment
+
+        if self.deployment_id is None:
+            return None
+        deployment = await info.context.load.deployment_by_id.load(self.deployment_id)
+        return Deployment.of(deployment) if deployment else None
+
+    @classmethod
+    def of(cls, row: Release, deployment_id: int | None) -> "HelmRelease":
+        return cls(
+            deployment_id=deployment_id,
+            name=row.name,
+            namespace=row.namespace,
+            revision=row.revision,
+            status=helm_status(row.status),
+            chart_name=row.chart_name,
+            chart_version=row.chart_version,
+            app_version=row.app_version,
+            updated_at=row.updated_at,
+        )

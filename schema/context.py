@@ -1,0 +1,57 @@
+"""What every field of one operation can reach."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from app.clusters.tables import Cluster
+from app.deployments.tables import Deployment, DeploymentRevision
+from app.groups.tables import ClusterGroup, GroupFeature
+from app.identity.viewer import Viewer
+from app.operations.tables import Operation, OperationResult
+from app.releases.status import TargetStatus
+from app.services import Services
+from app.targets.queries import TargetFacts
+from app.targets.tables import Release
+
+
+class UnauthenticatedError(Exception):
+    """The request carries no token, or one that is not valid (any more)."""
+
+
+class Loaders(Protocol):
+    """What is fetched for many objects at once; each is named for what it gives and what it goes by."""
+
+    cluster_by_id: DataLoader[int, Cluster | None]
+    group_by_id: DataLoader[int, ClusterGroup | None]
+    deployment_by_id: DataLoader[int, Deployment | None]
+    operation_by_id: DataLoader[int, Operation | None]
+    revision_by_deployment: DataLoader[tuple[int, int], DeploymentRevision]
+    targets_by_deployment: DataLoader[int, list[TargetFacts]]
+    status_counts_by_deployment: DataLoader[int, dict[TargetStatus, int]]
+    members_by_group: DataLoader[int, list[Cluster]]
+    features_by_group: DataLoader[int, list[GroupFeature]]
+    releases_by_cluster: DataLoader[int, list[tuple[Release, int | None]]]
+    results_by_operation: DataLoader[int, list[OperationResult]]
+
+
+@dataclass
+class Context:
+    """`signed_in` is None for a request without a valid token. Loaders live for one operation, never longer."""
+
+    services: Services
+    signed_in: Viewer | None
+    load: Loaders
+    request: Any = None
+    response: Any = None
+
+    @property
+    def viewer(self) -> Viewer:
+        if self.signed_in is None:
+            raise UnauthenticatedError
+        return self.signed_in
+
+
+Info = strawberry.Info[Context, None]

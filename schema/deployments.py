@@ -1,0 +1,304 @@
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from app.deployments import answer, tables
+from app.deployments.lists import history_page, operations_page
+from app.paging import DEFAULT, Window
+from app.releases.status import helm_status
+from app.targets.desired import desired_release
+from app.targets.queries import TargetFacts
+from schema.clusters import Cluster
+from schema.connections import Connection, to_connection
+from schema.context import Info
+from schema.enums import ReasonCode, ReleaseAction, TargetStatus
+from schema.ids import encode_id
+from schema.node import Node
+from schema.operations import Operation, TargetError
+from schema.scalars import JSON
+
+if TYPE_CHECKING:
+    from schema.groups import ClusterGroup
+
+
+@strawberry.type(description="Values for one cluster, merged over the common ones.")
+class ValueOverride:
+    cluster: str
+    values: JSON
+
+
+@strawberry.type
+class StatusCount:
+    status: TargetStatus
+    count: int
+
+
+@strawberry.type(description="Why a status is what it is.")
+class StatusReason:
+    code: ReasonCode
+    message: str
+    path: str | None = strawberry.field(description="Into the values, where they differ.")
+    desired: JSON | None
+    actual: JSON | None
+
+
+def reasons_of(reasons: list[dict[str, Any]]) -> list[StatusReason]:
+    return [StatusReason(**{**reason, "code": ReasonCode(reason["code"])}) for reason in reasons]
+
+
+def overrides_of(overrides: Mapping[str, Any]) -> list[ValueOverride]:
+    return [ValueOverride(cluster=cluster, values=overrides[cluster]) for cluster in sorted(overrides)]
+
+
+@strawberry.type(description="What was wanted at one generation.")
+class DeploymentRevision:
+    generation: int
+    author: str | None
+    chart_version: str
+    values: JSON
+    value_overrides: list[ValueOverride]
+    targets: list[str]
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: tables.DeploymentRevision) -> "DeploymentRevision":
+        return cls(
+            generation=row.generation,
+            author=row.author,
+            chart_version=row.chart_version,
+            values=row.values,
+            value_overrides=overrides_of(row.value_overrides),
+            targets=row.targets,
+            created_at=row.created_at,
+        )
+
+
+@strawberry.type(description="What the deployment is on one cluster: desired and observed meet here.")
+class DeploymentTarget(Node):
+    facts: strawberry.Private[TargetFacts]
+    cluster_id: strawberry.ID
+    cluster_name: str
+    cloud: str
+    distribution: str
+    status: TargetStatus = strawberry.field(
+        description="STALE where the release differs from what is wanted, else Helm's own."
+    )
+    stale: bool
+    status_since: datetime
+    helm_status: TargetStatus | None = strawberry.field(description="What Helm says; null where there is no release.")
+    version: str | None = strawberry.field(description="The chart version installed.")
+    revision: int | None = strawberry.field(description="Helm's revision.")
+    values: JSON | None = strawberry.field(description="What is installed (user-supplied values).")
+    generation: int | None = strawberry.field(description="The generation that this target last converged to.")
+    observed_at: datetime | None = strawberry.field(description="When `status` was last confirmed.")
+
+    @strawberry.field(description="Never empty unless status is DEPLOYED.")
+    def reasons(self) -> list[StatusReason]:
+        return reasons_of(self.facts.target.reasons)
+
+    @strawberry.field(description="The last failed action, until one succeeds.")
+    def error(self) -> TargetError | None:
+        return TargetError.of(self.facts.target.error)
+
+    @strawberry.field
+    def cluster(self) -> Cluster:
+        return Cluster.of(self.facts.cluster)
+
+    @strawberry.field
+    async def deployment(self, info: Info) -> "Deployment":
+        row = await info.context.load.deployment_by_id.load(self.facts.target.deployment_id)
+        assert row is not None
+        return Deployment.of(row)
+
+    @strawberry.field(description="What is wanted here: the common values merged with this cluster's override.")
+    async def desired_values(self, info: Info) -> JSON:
+        row = await info.context.load.deployment_by_id.load(self.facts.target.deployment_id)
+        assert row is not None
+        revision = await info.context.load.revision_by_deployment.load((row.id, row.generation))
+        return desired_release(row, revision, self.cluster_name).values
+
+    @classmethod
+    def of(cls, facts: TargetFacts) -> "DeploymentTarget":
+        target, cluster, release = facts.target, facts.cluster, facts.release
+        return cls(
+            facts=facts,
+            id=encode_id("DeploymentTarget", target.id),
+            cluster_id=encode_id("Cluster", cluster.id),
+            cluster_name=cluster.name,
+            cloud=cluster.cloud,
+            distribution=cluster.distribution,
+            status=target.status,
+            stale=target.status is TargetStatus.STALE,
+            status_since=target.status_since,
+            helm_status=helm_status(release.status) if release else None,
+            version=release.chart_version if release else None,
+            revision=release.revision if release else None,
+            values=release.values if release else None,
+            generation=target.generation,
+            observed_at=facts.observed_at,
+        )
+
+
+@strawberry.type(description="One chart as one release on many clusters: the desired state.")
+class Deployment(Node):
+    row: strawberry.Private[tables.Deployment]
+    release_name: str
+    namespace: str
+    chart: str = strawberry.field(description='"repository/name", as given.')
+    chart_name: str
+    description: str | None
+    generation: int = strawberry.field(description="Grows by one with every change of what is wanted.")
+    atomic: bool
+    wait: bool
+    timeout_seconds: int
+    deleting: bool = strawberry.field(description="It goes with its last release.")
+    created_at: datetime
+    updated_at: datetime
+
+    @strawberry.field
+    async def group(self, info: Info) -> Annotated["ClusterGroup", strawberry.lazy("schema.groups")]:
+        from schema.groups import ClusterGroup
+
+        row = await info.context.load.group_by_id.load(self.row.group_id)
+        assert row is not None
+        return ClusterGroup.of(row)
+
+    @strawberry.field(description='Resolved when the deployment was written, never "latest".')
+    async def chart_version(self, info: Info) -> str:
+        return (await self._revision(info)).chart_version
+
+    @strawberry.field
+    async def chart_digest(self, info: Info) -> str:
+        return (await self._revision(info)).chart_digest
+
+    @strawberry.field(description="Common to all targets.")
+    async def values(self, info: Info) -> JSON:
+        return (await self._revision(info)).values
+
+    @strawberry.field
+    async def value_overrides(self, info: Info) -> list[ValueOverride]:
+        return overrides_of((await self._revision(info)).value_overrides)
+
+    @strawberry.field
+    async def targets(self, info: Info, status: list[TargetStatus] | None = None) -> list[DeploymentTarget]:
+        targets = await info.context.load.targets_by_deployment.load(self.row.id)
+        return [DeploymentTarget.of(facts) for facts in targets if status is None or facts.target.status in status]
+
+    @strawberry.field(description="Answered without touching any target row by row.")
+    async def status_counts(self, info: Info) -> list[StatusCount]:
+        counts = await info.context.load.status_counts_by_deployment.load(self.row.id)
+        return [StatusCount(status=status, count=counts[status]) for status in TargetStatus if status in counts]
+
+    @strawberry.field(description="What was wanted, newest first.")
+    async def history(
+        self, info: Info, first: int = DEFAULT, after: str | None = None
+    ) -> Connection[DeploymentRevision]:
+        page = await history_page(info.context.services, self.row.id, Window(first, after))
+        return to_connection(page, DeploymentRevision.of)
+
+    @strawberry.field(description="What was asked for, newest first.")
+    async def operations(self, info: Info, first: int = DEFAULT, after: str | None = None) -> Connection[Operation]:
+        page = await operations_page(info.context.services, self.row.id, Window(first, after))
+        return to_connection(page, Operation.of)
+
+    async def _revision(self, info: Info) -> tables.DeploymentRevision:
+        return await info.context.load.revision_by_deployment.load((self.row.id, self.row.generation))
+
+    @classmethod
+    def of(cls, row: tables.Deployment) -> "Deployment":
+        return cls(
+            row=row,
+            id=encode_id("Deployment", row.id),
+            release_name=row.release_name,
+            namespace=row.namespace,
+            chart=row.chart,
+            chart_name=row.chart_name,
+            description=row.description,
+            generation=row.generation,
+            atomic=row.atomic,
+            wait=row.wait,
+            timeout_seconds=row.timeout_seconds,
+            deleting=row.deleting,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+@strawberry.type(description="What would be done on one cluster.")
+class TargetPlan:
+    cluster_name: str
+    action: ReleaseAction
+    status: TargetStatus
+    reasons: list[StatusReason]
+    desired_values: JSON
+    manifest: str | None
+    manifest_diff: str | None = strawberry.field(description="A unified diff against what is installed.")
+    error: TargetError | None
+
+    @classmethod
+    def of(cls, plan: answer.TargetPlan) -> "TargetPlan":
+        return cls(
+            cluster_name=plan.cluster_name,
+            action=plan.action,
+            status=plan.status,
+            reasons=[
+                StatusReason(
+                    code=reason.code,
+                    message=reason.message,
+                    path=reason.path,
+                    desired=reason.desired,
+                    actual=reason.actual,
+                )
+                for reason in plan.reasons
+            ],
+            desired_values=plan.desired_values,
+            manifest=plan.manifest,
+            manifest_diff=plan.manifest_diff,
+            error=TargetError.of(plan.error),
+        )
+
+
+@strawberry.type(description="What an action would do, without doing it.")
+class DeploymentPlan:
+    targets: list[TargetPlan]
+
+
+@strawberry.type(description="A release that may still be on a cluster, and that nobody manages any more.")
+class AbandonedRelease:
+    cluster_name: str
+    namespace: str
+    release_name: str
+    reason: str
+
+
+def abandoned_of(releases: list[answer.AbandonedRelease]) -> list[AbandonedRelease]:
+    return [
+        AbandonedRelease(
+            cluster_name=left.cluster_name,
+            namespace=left.namespace,
+            release_name=left.release_name,
+            reason=left.reason,
+        )
+        for left in releases
+    ]
+
+
+@strawberry.type
+class DeploymentPayload:
+    deployment: Deployment | None
+    operation: Operation | None = strawberry.field(description="Null where nothing has changed, and on a dry run.")
+    plan: DeploymentPlan | None = strawberry.field(description="On a dry run alone.")
+    abandoned: list[AbandonedRelease] = strawberry.field(description="Given up by force; may still be there.")
+
+    @classmethod
+    def of(cls, found: answer.Answer) -> "DeploymentPayload":
+        return cls(
+            deployment=Deployment.of(found.deployment) if found.deployment else None,
+            operation=Operation.of(found.operation) if found.operation else None,
+            plan=DeploymentPlan(targets=[TargetPlan.of(plan) for plan in found.plan])
+            if found.plan is not None
+            else None,
+            abandoned=abandoned_of(found.abandoned),
+        )

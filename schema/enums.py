@@ -1,0 +1,36 @@
+"""The enums of the core, as those of the API."""
+
+import strawberry
+
+from app.charts.tables import ChartRepositoryKind
+from app.clusters.tables import Reachability
+from app.groups.tables import FeatureState
+from app.identity.tables import Role
+from app.operations.tables import OperationKind, OperationState
+from app.releases.plan import ReleaseAction
+from app.releases.status import ReasonCode, TargetStatus
+
+for _enum in (
+    ChartRepositoryKind,
+    FeatureState,
+    OperationKind,
+    OperationState,
+    Reachability,
+    ReasonCode,
+    ReleaseAction,
+    Role,
+    TargetStatus,
+):
+    strawberry.enum(_enum)
+
+__all__ = [
+    "ChartRepositoryKind",
+    "FeatureState",
+    "OperationKind",
+    "OperationState",
+    "Reachability",
+    "ReasonCode",
+    "ReleaseAction",
+    "Role",
+    "TargetStatus",
+]

@@ -1,0 +1,62 @@
+"""The errors a caller can act on, as members of the mutations' result unions."""
+
+import strawberry
+
+from app import errors
+
+
+@strawberry.type(description="One thing wrong with an input.")
+class Problem:
+    path: list[str] = strawberry.field(description="Where, from the input's top.")
+    message: str
+
+
+@strawberry.interface(description="An error that the caller can act on.")
+class UserError:
+    code: str = strawberry.field(description="Stable and machine-readable.")
+    message: str = strawberry.field(description="One sentence that says what to do.")
+    path: list[str] = strawberry.field(description="Into `input`; empty when it is about the whole.")
+
+
+@strawberry.type(description="The input is not valid.")
+class ValidationFailed(UserError):
+    problems: list[Problem]
+
+
+@strawberry.type(description="There is no such object, or none that the caller may see.")
+class NotFound(UserError):
+    pass
+
+
+@strawberry.type(description="It does not go together with what is there.")
+class Conflict(UserError):
+    pass
+
+
+@strawberry.type(description="The caller's role does not allow it.")
+class Forbidden(UserError):
+    pass
+
+
+@strawberry.type(description="Clusters that have to be asked can't be reached.")
+class ClusterUnreachable(UserError):
+    clusters: list[str] = strawberry.field(description="Their names.")
+
+
+AnyError = ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable
+
+
+def to_graphql(error: errors.UserError) -> AnyError:
+    """The error in the shape of the API."""
+    path = list(error.path)
+    if isinstance(error, errors.ValidationFailed):
+        problems = [Problem(path=list(problem.path), message=problem.message) for problem in error.problems]
+        return ValidationFailed(code=error.code, message=error.message, path=path, problems=problems)
+    if isinstance(error, errors.ClusterUnreachable):
+        return ClusterUnreachable(code=error.code, message=error.message, path=path, clusters=error.clusters)
+    if isinstance(error, errors.NotFound):
+        return NotFound(code=error.code, message=error.message, path=path)
+    if isinstance(error, errors.Conflict):
+        return Conflict(code=error.code, message=error.message, path=path)
+    assert isinstance(error, errors.Forbidden)
+    return Forbidden(code=error.code, message=error.message, path=path)

@@ -1,0 +1,56 @@
+import strawberry
+
+from app.deployments.lists import deployments_page
+from app.groups import tables
+from app.paging import DEFAULT, Window
+from schema.clusters import Cluster
+from schema.connections import Connection, to_connection
+from schema.context import Info
+from schema.deployments import Deployment
+from schema.enums import FeatureState
+from schema.ids import encode_id
+from schema.node import Node
+from schema.scalars import JSON
+
+
+@strawberry.type
+class GroupFeature:
+    name: str
+    enabled: bool
+    state: FeatureState
+    message: str | None
+    properties: JSON
+
+
+@strawberry.type(description="Clusters under one name, with features that can be on or off.")
+class ClusterGroup(Node):
+    row: strawberry.Private[tables.ClusterGroup]
+    name: str
+
+    @strawberry.field
+    async def members(self, info: Info) -> list[Cluster]:
+        return [Cluster.of(row) for row in await info.context.load.members_by_group.load(self.row.id)]
+
+    @strawberry.field
+    async def features(self, info: Info) -> list[GroupFeature]:
+        return [
+            GroupFeature(
+                name=row.name,
+                enabled=row.enabled,
+                state=row.state,
+                message=row.message,
+                properties=row.properties,
+            )
+            for row in await info.context.load.features_by_group.load(self.row.id)
+        ]
+
+    @strawberry.field
+    async def deployments(self, info: Info, first: int = DEFAULT, after: str | None = None) -> Connection[Deployment]:
+        page = await deployments_page(
+            info.context.services, self.row.organization_id, Window(first, after), group_id=self.row.id
+        )
+        return to_connection(page, Deployment.of)
+
+    @classmethod
+    def of(cls, row: tables.ClusterGroup) -> "ClusterGroup":
+        return cls(row=row, id=encode_id("ClusterGroup", row.id), name=row.name)

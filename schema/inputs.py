@@ -1,0 +1,169 @@
+"""The mutations' inputs."""
+
+import strawberry
+
+from schema.enums import Role
+from schema.scalars import JSON
+
+
+@strawberry.input
+class RegisterClusterInput:
+    name: str
+    cloud: str
+    distribution: str
+    kubeconfig: str
+    organization: str | None = None
+    region: str | None = None
+    labels: JSON | None = None
+    context: str | None = strawberry.field(default=None, description="Left out: the kubeconfig's current context.")
+
+
+@strawberry.input
+class RemoveClusterInput:
+    id: strawberry.ID
+    force: bool = strawberry.field(default=False, description="Leaves our releases on it, as they are.")
+
+
+@strawberry.input
+class CreateClusterGroupInput:
+    name: str
+    members: list[str]
+    organization: str | None = None
+
+
+@strawberry.input
+class UpdateClusterGroupInput:
+    id: strawberry.ID
+    name: str | None = None
+    members: list[str] | None = None
+
+
+@strawberry.input
+class DeleteClusterGroupInput:
+    id: strawberry.ID
+    force: bool = strawberry.field(default=False, description="Leaves the releases on the clusters, as they are.")
+
+
+@strawberry.input
+class SetGroupFeatureInput:
+    group: strawberry.ID
+    feature: str
+    enabled: bool
+    properties: JSON | None = None
+
+
+@strawberry.input
+class AddChartRepositoryInput:
+    name: str
+    url: str
+    organization: str | None = None
+    username: str | None = None
+    password: str | None = None
+
+
+@strawberry.input
+class RemoveChartRepositoryInput:
+    id: strawberry.ID
+
+
+@strawberry.input
+class RefreshChartRepositoryInput:
+    id: strawberry.ID
+
+
+@strawberry.input
+class UploadChartInput:
+    repository: str
+    archive: str = strawberry.field(description="A packaged chart, in base64.")
+    organization: str | None = None
+
+
+@strawberry.input
+class ValueOverrideInput:
+    cluster: str
+    values: JSON
+
+
+@strawberry.input
+class CreateDeploymentInput:
+    group: str
+    chart: str = strawberry.field(description='"repository/name".')
+    namespace: str = strawberry.field(description="Created on each target where it is missing.")
+    organization: str | None = None
+    version: str | None = strawberry.field(
+        default=None, description="Left out: the newest stable version, resolved now and kept."
+    )
+    release_name: str | None = strawberry.field(default=None, description="Left out: a readable random name.")
+    description: str | None = None
+    values: JSON | None = None
+    value_overrides: list[ValueOverrideInput] | None = None
+    targets: list[str] | None = strawberry.field(
+        default=None, description="Names of clusters. Left out: all members of the group as of now."
+    )
+    atomic: bool = strawberry.field(default=False, description="A failed install or upgrade is rolled back.")
+    wait: bool = strawberry.field(default=False, description="An action ends when the resources are ready.")
+    timeout_seconds: int = 300
+    dry_run: bool = strawberry.field(default=False, description="Validated and planned; nothing is changed anywhere.")
+    idempotency_key: str | None = None
+
+
+@strawberry.input
+class UpdateDeploymentInput:
+    id: strawberry.ID
+    expected_generation: int | None = strawberry.field(
+        default=None, description="Conflict when the deployment has moved on."
+    )
+    version: str | None = None
+    values: strawberry.Maybe[JSON | None]
+    value_overrides: strawberry.Maybe[list[ValueOverrideInput] | None]
+    reuse_values: bool = strawberry.field(
+        default=False,
+        description="true: what is given is merged over the stored values; false: it replaces them.",
+    )
+    targets: list[str] | None = strawberry.field(
+        default=None,
+        description="Left out: unchanged. A member that joined later is added here, with its overrides.",
+    )
+    atomic: bool | None = None
+    wait: bool | None = None
+    timeout_seconds: int | None = None
+    dry_run: bool = False
+    idempotency_key: str | None = None
+    release_name: str | None = strawberry.field(default=None, description="Never changes; naming another is an error.")
+    namespace: str | None = strawberry.field(default=None, description="Never changes; naming another is an error.")
+
+
+@strawberry.input
+class ReconcileDeploymentInput:
+    id: strawberry.ID
+    targets: list[str] | None = None
+    dry_run: bool = False
+
+
+@strawberry.input
+class DeleteDeploymentInput:
+    id: strawberry.ID
+    force: bool = strawberry.field(default=False, description="Gives up targets that can't be reached.")
+    dry_run: bool = False
+
+
+@strawberry.input
+class CreateOrganizationInput:
+    name: str
+
+
+@strawberry.input
+class CreateUserInput:
+    name: str
+    role: Role
+    organization: str | None = None
+
+
+@strawberry.input
+class CreateApiTokenInput:
+    name: str
+
+
+@strawberry.input
+class RevokeApiTokenInput:
+    name: str

@@ -1,0 +1,131 @@
+"""The mutations' answers: each a union of its payload and the errors it can give."""
+
+from typing import Annotated
+
+import strawberry
+
+from schema.charts import Chart, ChartRepository
+from schema.clusters import Cluster
+from schema.deployments import AbandonedRelease, DeploymentPayload
+from schema.errors import ClusterUnreachable, Conflict, Forbidden, NotFound, ValidationFailed
+from schema.groups import ClusterGroup
+from schema.identity import User
+
+
+@strawberry.type
+class ClusterPayload:
+    cluster: Cluster
+
+
+@strawberry.type
+class RemoveClusterPayload:
+    id: strawberry.ID
+    abandoned: list[AbandonedRelease] = strawberry.field(description="Left on the cluster, as they are.")
+
+
+@strawberry.type
+class ClusterGroupPayload:
+    cluster_group: ClusterGroup
+
+
+@strawberry.type
+class DeleteClusterGroupPayload:
+    id: strawberry.ID
+    abandoned: list[AbandonedRelease] = strawberry.field(description="Left on the clusters, as they are.")
+
+
+@strawberry.type
+class ChartRepositoryPayload:
+    chart_repository: ChartRepository
+
+
+@strawberry.type
+class RemoveChartRepositoryPayload:
+    id: strawberry.ID
+
+
+@strawberry.type
+class UploadChartPayload:
+    chart: Chart
+    version: str
+    digest: str
+
+
+@strawberry.type
+class OrganizationPayload:
+    name: str
+
+
+@strawberry.type
+class UserPayload:
+    user: User
+    token: str = strawberry.field(description="Their API token; it is told this once.")
+
+
+@strawberry.type
+class ApiTokenPayload:
+    token: str = strawberry.field(description="It is told this once.")
+
+
+@strawberry.type
+class RevokeApiTokenPayload:
+    name: str
+
+
+RegisterClusterResult = Annotated[
+    ClusterPayload | ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable,
+    strawberry.union("RegisterClusterResult"),
+]
+RemoveClusterResult = Annotated[
+    RemoveClusterPayload | NotFound | Conflict | Forbidden, strawberry.union("RemoveClusterResult")
+]
+CreateClusterGroupResult = Annotated[
+    ClusterGroupPayload | ValidationFailed | NotFound | Conflict | Forbidden,
+    strawberry.union("CreateClusterGroupResult"),
+]
+UpdateClusterGroupResult = Annotated[
+    ClusterGroupPayload | ValidationFailed | NotFound | Conflict | Forbidden,
+    strawberry.union("UpdateClusterGroupResult"),
+]
+DeleteClusterGroupResult = Annotated[
+    DeleteClusterGroupPayload | NotFound | Conflict | Forbidden, strawberry.union("DeleteClusterGroupResult")
+]
+SetGroupFeatureResult = Annotated[
+    ClusterGroupPayload | ValidationFailed | NotFound | Conflict | Forbidden,
+    strawberry.union("SetGroupFeatureResult"),
+]
+AddChartRepositoryResult = Annotated[
+    ChartRepositoryPayload | ValidationFailed | NotFound | Conflict | Forbidden,
+    strawberry.union("AddChartRepositoryResult"),
+]
+RefreshChartRepositoryResult = Annotated[
+    ChartRepositoryPayload | NotFound | Forbidden, strawberry.union("RefreshChartRepositoryResult")
+]
+RemoveChartRepositoryResult = Annotated[
+    RemoveChartRepositoryPayload | NotFound | Forbidden, strawberry.union("RemoveChartRepositoryResult")
+]
+UploadChartResult = Annotated[
+    UploadChartPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("UploadChartResult")
+]
+CreateDeploymentResult = Annotated[
+    DeploymentPayload | ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable,
+    strawberry.union("CreateDeploymentResult"),
+]
+UpdateDeploymentResult = Annotated[
+    DeploymentPayload | ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable,
+    strawberry.union("UpdateDeploymentResult"),
+]
+ReconcileDeploymentResult = Annotated[
+    DeploymentPayload | ValidationFailed | NotFound | Forbidden, strawberry.union("ReconcileDeploymentResult")
+]
+DeleteDeploymentResult = Annotated[DeploymentPayload | NotFound | Forbidden, strawberry.union("DeleteDeploymentResult")]
+CreateOrganizationResult = Annotated[
+    OrganizationPayload | ValidationFailed | Conflict | Forbidden, strawberry.union("CreateOrganizationResult")
+]
+CreateUserResult = Annotated[
+    UserPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("CreateUserResult")
+]
+CreateApiTokenResult = Annotated[
+    ApiTokenPayload | ValidationFailed | Conflict, strawberry.union("CreateApiTokenResult")
+]
+RevokeApiTokenResult = Annotated[RevokeApiTokenPayload | NotFound, strawberry.union("RevokeApiTokenResult")]

@@ -1,0 +1,48 @@
+"""One stored object at one version. It is kept as the JSON that answers a request, so that reading costs nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+Object = dict[str, Any]
+
+_NO_LABELS: dict[str, str] = {}
+
+
+def dump(obj: Object) -> bytes:
+    """JSON to keep: a copy, since what orjson gives holds on to the 8 KiB it was written in."""
+    return bytes(memoryview(orjson.dumps(obj)))
+
+
+class Record:
+    """Immutable: a write makes another one, so watchers and lists may keep it without a copy."""
+
+    __slots__ = ("_partial", "body", "labels", "name", "namespace", "owners", "uid", "version")
+
+    def __init__(self, obj: Object) -> None:
+        metadata = obj["metadata"]
+        self.namespace: str = metadata.get("namespace", "")
+        self.name: str = metadata["name"]
+        self.uid: str = metadata["uid"]
+        self.labels: dict[str, str] = metadata.get("labels") or _NO_LABELS
+        self.owners: tuple[str, ...] = tuple(owner["uid"] for owner in metadata.get("ownerReferences") or ())
+        self.version = int(metadata.get("resourceVersion") or 0)
+        self.body = dump(obj)
+        self._partial: bytes | None = None
+
+    def object(self) -> Object:
+        """A copy, free to be changed."""
+        obj: Object = orjson.loads(self.body)
+        return obj
+
+    @property
+    def partial(self) -> bytes:
+        """As a PartialObjectMetadata; made once, since a metadata-only list or watch asks for it again and again."""
+        if self._partial is None:
+            metadata = orjson.loads(self.body)["metadata"]
+            self._partial = dump(
+                {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}
+            )
+        return self._partial
