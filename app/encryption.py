@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+KEYS_FILE = "encryption.keys"
 _NONCE_BYTES = 12
 
 
@@ -60,7 +61,7 @@ class KeyRing:
     @classmethod
     def kept_in(cls, folder: Path) -> "KeyRing":
         """The ring in a file that only its owner can read, made where there is none."""
-        path = folder / "encryption.keys"
+        path = folder / KEYS_FILE
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             entry = f"local-1:{base64.b64encode(secrets.token_bytes(32)).decode()}"

@@ -35,6 +35,11 @@ class Window:
     first: int = DEFAULT
     after: str | None = None
 
+    @classmethod
+    def of(cls, first: int | None, after: str | None) -> "Window":
+        """The window of a request, in which null stands for the default."""
+        return cls(DEFAULT if first is None else first, after)
+
     def __post_init__(self) -> None:
         if not 0 <= self.first <= MOST:
             raise invalid("page_size", f"`first` is between 0 and {MOST}.", "first")

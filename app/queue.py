@@ -8,7 +8,6 @@ able to run code.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -86,7 +85,7 @@ class Queue:
 
     async def close(self) -> None:
         if self._pool is not None:
-            await self._pool.aclose()
+            await self._pool.aclose(close_connection_pool=True)
 
 
 class QueueWorker:
@@ -128,6 +127,9 @@ class QueueWorker:
         self._worker.allow_pick_jobs = False
         running = [task for task in self._worker.tasks.values() if not task.done()]
         if running:
-            await asyncio.wait(running, timeout=grace)
-        with suppress(RedisError, OSError, asyncio.CancelledError):
-            await self._worker.close()
+            _, late = await asyncio.wait(running, timeout=grace)
+            for task in [*self._worker.job_tasks.values(), *late]:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        if self._worker._pool is not None:
+            await self._worker._pool.aclose(close_connection_pool=True)

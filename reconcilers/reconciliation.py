@@ -5,6 +5,7 @@ to be done is worked out each time from Postgres and the member, and only the ho
 """
 
 import random
+import uuid
 from datetime import timedelta
 
 import structlog
@@ -76,10 +77,17 @@ class Reconciler:
             )
         except TemporaryError as error:
             await self._put_off(found, error)
+        except leases.LeaseLostError:
+            raise
         except PermanentError as error:
             ACTIONS.labels(done, "failed").inc()
             await self._look_after_failure(found)
             await work.fail(self._services, found, done, error)
+        except Exception:
+            error_id = uuid.uuid4().hex
+            log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
+            message = f"Something went wrong in Polyhelm itself. The worker's log has it under {error_id}."
+            await self._put_off(found, TemporaryError("internal", message))
 
     async def _look(self, found: Work) -> Sighting:
         member = self._services.members.of(found.cluster)

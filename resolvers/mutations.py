@@ -70,7 +70,7 @@ class Mutation:
         input: inputs.RemoveClusterInput,  # noqa: A002
     ) -> payloads.RemoveClusterResult:
         abandoned = await registration.remove_cluster(
-            info.context.services, info.context.viewer, row_id(input.id, "Cluster"), force=input.force
+            info.context.services, info.context.viewer, row_id(input.id, "Cluster"), force=bool(input.force)
         )
         return payloads.RemoveClusterPayload(id=input.id, abandoned=abandoned_of(abandoned))
 
@@ -103,7 +103,7 @@ class Mutation:
         input: inputs.DeleteClusterGroupInput,  # noqa: A002
     ) -> payloads.DeleteClusterGroupResult:
         abandoned = await membership.delete_group(
-            info.context.services, info.context.viewer, row_id(input.id, "ClusterGroup"), force=input.force
+            info.context.services, info.context.viewer, row_id(input.id, "ClusterGroup"), force=bool(input.force)
         )
         return payloads.DeleteClusterGroupPayload(id=input.id, abandoned=abandoned_of(abandoned))
 
@@ -175,7 +175,8 @@ class Mutation:
         info: Info,
         input: inputs.CreateDeploymentInput,  # noqa: A002
     ) -> payloads.CreateDeploymentResult:
-        request = CreateDeployment(**{**vars(input), "value_overrides": _overrides(input.value_overrides)})
+        given = {name: value for name, value in vars(input).items() if value is not None}  # null is the default
+        request = CreateDeployment(**{**given, "value_overrides": _overrides(input.value_overrides)})
         return DeploymentPayload.of(await create_deployment(info.context.services, info.context.viewer, request))
 
     @_mutation("Changes what a deployment wants, and has every target made to match.")
@@ -188,6 +189,8 @@ class Mutation:
             **{
                 **vars(input),
                 "id": row_id(input.id, "Deployment"),
+                "reuse_values": bool(input.reuse_values),
+                "dry_run": bool(input.dry_run),
                 "values": input.values.value if input.values else UNSET,
                 "value_overrides": _overrides(input.value_overrides.value) if input.value_overrides else UNSET,
             }
@@ -206,7 +209,7 @@ class Mutation:
                 info.context.viewer,
                 row_id(input.id, "Deployment"),
                 input.targets,
-                dry_run=input.dry_run,
+                dry_run=bool(input.dry_run),
             )
         )
 
@@ -221,8 +224,8 @@ class Mutation:
                 info.context.services,
                 info.context.viewer,
                 row_id(input.id, "Deployment"),
-                force=input.force,
-                dry_run=input.dry_run,
+                force=bool(input.force),
+                dry_run=bool(input.dry_run),
             )
         )
 

@@ -42,12 +42,12 @@ class Query:
         self,
         info: Info,
         organization: str | None = None,
-        first: int = DEFAULT,
+        first: int | None = DEFAULT,
         after: str | None = None,
         search: str | None = None,
     ) -> Connection[Cluster]:
         organization_id = info.context.viewer.organization(organization)
-        page = await clusters_page(info.context.services, organization_id, Window(first, after), search=search)
+        page = await clusters_page(info.context.services, organization_id, Window.of(first, after), search=search)
         return to_connection(page, Cluster.of)
 
     @strawberry.field
@@ -58,10 +58,10 @@ class Query:
 
     @strawberry.field(description="By name.")
     async def cluster_groups(
-        self, info: Info, organization: str | None = None, first: int = DEFAULT, after: str | None = None
+        self, info: Info, organization: str | None = None, first: int | None = DEFAULT, after: str | None = None
     ) -> Connection[ClusterGroup]:
         organization_id = info.context.viewer.organization(organization)
-        page = await groups_page(info.context.services, organization_id, Window(first, after))
+        page = await groups_page(info.context.services, organization_id, Window.of(first, after))
         return to_connection(page, ClusterGroup.of)
 
     @strawberry.field
@@ -94,12 +94,12 @@ class Query:
         group: str | None = None,
         status: list[TargetStatus] | None = None,
         search: str | None = None,
-        first: int = DEFAULT,
+        first: int | None = DEFAULT,
         after: str | None = None,
     ) -> Connection[Deployment]:
         organization_id = info.context.viewer.organization(organization)
         page = await deployments_page(
-            info.context.services, organization_id, Window(first, after), group=group, status=status, search=search
+            info.context.services, organization_id, Window.of(first, after), group=group, status=status, search=search
         )
         return to_connection(page, Deployment.of)
 
@@ -118,8 +118,8 @@ class Query:
 
     @strawberry.field(description="What happened, newest first.")
     async def events(
-        self, info: Info, organization: str | None = None, first: int = DEFAULT, after: str | None = None
+        self, info: Info, organization: str | None = None, first: int | None = DEFAULT, after: str | None = None
     ) -> Connection[Event]:
         organization_id = info.context.viewer.organization(organization)
-        page = await events_page(info.context.services, organization_id, Window(first, after))
+        page = await events_page(info.context.services, organization_id, Window.of(first, after))
         return to_connection(page, Event.of)

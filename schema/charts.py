@@ -37,8 +37,12 @@ class ChartVersion:
     repository: strawberry.Private[tables.ChartRepository]
     version: str
     app_version: str | None
-    digest: str | None
     deprecated: bool
+
+    @strawberry.field(description="The SHA-256 of its archive, in hex.")
+    async def digest(self, info: Info) -> str:
+        known = self.row.archive_digest or self.row.digest
+        return known or (await described(info.context.services, self.repository, self.row)).digest
 
     @strawberry.field(description="Its values.yaml, as it is written.")
     async def default_values(self, info: Info) -> str:
@@ -72,7 +76,6 @@ class Chart:
                     repository=chart.repository,
                     version=row.version,
                     app_version=row.app_version,
-                    digest=row.archive_digest or row.digest,
                     deprecated=row.deprecated,
                 )
                 for row in chart.versions

@@ -193,14 +193,16 @@ class Deployment(Node):
 
     @strawberry.field(description="What was wanted, newest first.")
     async def history(
-        self, info: Info, first: int = DEFAULT, after: str | None = None
+        self, info: Info, first: int | None = DEFAULT, after: str | None = None
     ) -> Connection[DeploymentRevision]:
-        page = await history_page(info.context.services, self.row.id, Window(first, after))
+        page = await history_page(info.context.services, self.row.id, Window.of(first, after))
         return to_connection(page, DeploymentRevision.of)
 
     @strawberry.field(description="What was asked for, newest first.")
-    async def operations(self, info: Info, first: int = DEFAULT, after: str | None = None) -> Connection[Operation]:
-        page = await operations_page(info.context.services, self.row.id, Window(first, after))
+    async def operations(
+        self, info: Info, first: int | None = DEFAULT, after: str | None = None
+    ) -> Connection[Operation]:
+        page = await operations_page(info.context.services, self.row.id, Window.of(first, after))
         return to_connection(page, Operation.of)
 
     async def _revision(self, info: Info) -> tables.DeploymentRevision:

@@ -45,9 +45,11 @@ class ClusterGroup(Node):
         ]
 
     @strawberry.field
-    async def deployments(self, info: Info, first: int = DEFAULT, after: str | None = None) -> Connection[Deployment]:
+    async def deployments(
+        self, info: Info, first: int | None = DEFAULT, after: str | None = None
+    ) -> Connection[Deployment]:
         page = await deployments_page(
-            info.context.services, self.row.organization_id, Window(first, after), group_id=self.row.id
+            info.context.services, self.row.organization_id, Window.of(first, after), group_id=self.row.id
         )
         return to_connection(page, Deployment.of)
 

@@ -21,7 +21,7 @@ class RegisterClusterInput:
 @strawberry.input
 class RemoveClusterInput:
     id: strawberry.ID
-    force: bool = strawberry.field(default=False, description="Leaves our releases on it, as they are.")
+    force: bool | None = strawberry.field(default=False, description="Leaves our releases on it, as they are.")
 
 
 @strawberry.input
@@ -41,7 +41,9 @@ class UpdateClusterGroupInput:
 @strawberry.input
 class DeleteClusterGroupInput:
     id: strawberry.ID
-    force: bool = strawberry.field(default=False, description="Leaves the releases on the clusters, as they are.")
+    force: bool | None = strawberry.field(
+        default=False, description="Leaves the releases on the clusters, as they are."
+    )
 
 
 @strawberry.input
@@ -100,10 +102,12 @@ class CreateDeploymentInput:
     targets: list[str] | None = strawberry.field(
         default=None, description="Names of clusters. Left out: all members of the group as of now."
     )
-    atomic: bool = strawberry.field(default=False, description="A failed install or upgrade is rolled back.")
-    wait: bool = strawberry.field(default=False, description="An action ends when the resources are ready.")
-    timeout_seconds: int = 300
-    dry_run: bool = strawberry.field(default=False, description="Validated and planned; nothing is changed anywhere.")
+    atomic: bool | None = strawberry.field(default=False, description="A failed install or upgrade is rolled back.")
+    wait: bool | None = strawberry.field(default=False, description="An action ends when the resources are ready.")
+    timeout_seconds: int | None = 300
+    dry_run: bool | None = strawberry.field(
+        default=False, description="Validated and planned; nothing is changed anywhere."
+    )
     idempotency_key: str | None = None
 
 
@@ -116,7 +120,7 @@ class UpdateDeploymentInput:
     version: str | None = None
     values: strawberry.Maybe[JSON | None]
     value_overrides: strawberry.Maybe[list[ValueOverrideInput] | None]
-    reuse_values: bool = strawberry.field(
+    reuse_values: bool | None = strawberry.field(
         default=False,
         description="true: what is given is merged over the stored values; false: it replaces them.",
     )
@@ -127,7 +131,7 @@ class UpdateDeploymentInput:
     atomic: bool | None = None
     wait: bool | None = None
     timeout_seconds: int | None = None
-    dry_run: bool = False
+    dry_run: bool | None = False
     idempotency_key: str | None = None
     release_name: str | None = strawberry.field(default=None, description="Never changes; naming another is an error.")
     namespace: str | None = strawberry.field(default=None, description="Never changes; naming another is an error.")
@@ -137,14 +141,14 @@ class UpdateDeploymentInput:
 class ReconcileDeploymentInput:
     id: strawberry.ID
     targets: list[str] | None = None
-    dry_run: bool = False
+    dry_run: bool | None = False
 
 
 @strawberry.input
 class DeleteDeploymentInput:
     id: strawberry.ID
-    force: bool = strawberry.field(default=False, description="Gives up targets that can't be reached.")
-    dry_run: bool = False
+    force: bool | None = strawberry.field(default=False, description="Gives up targets that can't be reached.")
+    dry_run: bool | None = False
 
 
 @strawberry.input

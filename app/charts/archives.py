@@ -5,7 +5,7 @@ aioboto3 is used here and nowhere else, through its client API.
 
 import asyncio
 import hashlib
-import os
+import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,6 @@ def _key(digest: str) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    draft.write_bytes(content)
-    draft.replace(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as draft:
+        draft.write(content)
+    Path(draft.name).replace(path)  # whoever else fetched it meanwhile wrote the same

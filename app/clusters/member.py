@@ -4,7 +4,6 @@ Every request ends in an answer, a `TemporaryError` (the member can't be asked n
 """
 
 import asyncio
-import os
 import ssl
 import tempfile
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 from kubernetes_asyncio.client import ApiClient, Configuration
+from kubernetes_asyncio.client.rest import RESTClientObject
 
 from app.clusters.kubeconfig import Access
 from app.errors import PermanentError, TemporaryError
@@ -175,25 +175,26 @@ class Member:
 
 
 class _Api(ApiClient):
-    """kubernetes-asyncio's client, with connections of our own: its own would follow proxies from the environment,
-    load the system's CAs beside the member's, and keep decoded keys in files until the process ends."""
+    """kubernetes-asyncio's client on connections of our own: its own would follow proxies from the environment, trust
+    the system's CAs beside the member's, and keep decoded keys in files until the process ends."""
 
     def __init__(self, access: Access) -> None:
-        configuration = Configuration()
-        configuration.host = access.server
-        configuration.ssl_ca_cert = os.devnull
+        self.configuration = Configuration()
+        self.configuration.host = access.server
         if access.token:
-            configuration.api_key = {"BearerToken": f"Bearer {access.token}"}
-        super().__init__(configuration)
-        self._unused = self.rest_client.pool_manager
-        self.rest_client.pool_manager = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=_tls(access)), read_bufsize=2**21
-        )
-        self.user_agent = "polyhelm"
+            self.configuration.api_key = {"BearerToken": f"Bearer {access.token}"}
+        self.client_side_validation = False
+        self.rest_client = _Connections(access)
+        self.default_headers = {"User-Agent": "polyhelm"}
+        self.cookie = ""
 
-    async def close(self) -> None:
-        await self._unused.close()
-        await super().close()
+
+class _Connections(RESTClientObject):
+    def __init__(self, access: Access) -> None:
+        self.server_hostname = self.proxy = ""
+        self.proxy_headers = {}
+        connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=_tls(access))
+        self.pool_manager = aiohttp.ClientSession(connector=connector, read_bufsize=2**21)
 
 
 def _tls(access: Access) -> ssl.SSLContext:

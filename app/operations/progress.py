@@ -146,5 +146,5 @@ async def _end_if_done(transaction: Transaction, operation_id: int) -> None:
         actor=operation.author,
         subject=operation,
         state=operation.state,
-        results=counts,
+        results={str(state): count for state, count in counts.items()},
     )

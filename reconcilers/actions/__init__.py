@@ -1,5 +1,6 @@
 """One action, one module. Each does one thing to one release; the intent is written before and the outcome after."""
 
+import asyncio
 import time
 
 from app.errors import ActionError
@@ -26,22 +27,25 @@ async def perform(
     Raises:
         ActionError: with Helm's words.
     """
+    chart = await services.archives.file(found.archive.digest)
     # An atomic action that fails is followed by a rollback, which has the same time again.
     runs = 2 if found.deployment.atomic else 1
     await work.intend(services, found, step.action, runs * (found.deployment.timeout_seconds + MARGIN_SECONDS))
     began = time.monotonic()
     try:
         if step.action is ReleaseAction.INSTALL:
-            await install(services, manifests, found)
+            await install(services, manifests, found, chart)
         elif step.action is ReleaseAction.UPGRADE:
-            await upgrade(services, manifests, found)
+            await upgrade(services, manifests, found, chart)
         elif step.action is ReleaseAction.ROLLBACK:
             assert observed is not None
             await rollback(services, found, observed)
         else:
             await uninstall(services, found)
-    except ActionError as error:
-        await work.ended(services, found, well=False, ours=error.code != NAME_TAKEN)
+    except BaseException as error:
+        # Helm has ended, whatever it was that ended it, our own shutdown included.
+        taken = isinstance(error, ActionError) and error.code == NAME_TAKEN
+        await asyncio.shield(work.ended(services, found, well=False, ours=not taken))
         raise
     finally:
         ACTION_SECONDS.labels(step.action).observe(time.monotonic() - began)

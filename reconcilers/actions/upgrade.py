@@ -1,14 +1,15 @@
 """Upgrades a release to what is wanted: another chart version, other values, or the same again after a failure."""
 
+from pathlib import Path
+
 from app.services import Services
 from app.targets.work import Work
 from reconcilers.actions.place import options_of, place_of
 from reconcilers.actions.validation import KnownManifests
 
 
-async def upgrade(services: Services, manifests: KnownManifests, found: Work) -> None:
+async def upgrade(services: Services, manifests: KnownManifests, found: Work, chart: Path) -> None:
     assert found.desired is not None
-    chart = await services.archives.file(found.archive.digest)
     async with manifests.checked_once(found) as validate:
         await services.helm.upgrade(
             place_of(services, found), chart, found.desired.values, options_of(found, validate=validate)

@@ -12,7 +12,6 @@ import pytest_asyncio
 
 from simulator import Simulator
 from tests.kubernetes import binaries
-from tests.kubernetes.fixtures import control_planes, programs
 
 from .client import Client
 from .helm import PACKAGED, Helm
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.kubernetes.controlplane import ControlPlanes
-
-__all__ = ["control_planes", "programs"]
 
 KINDS = ["simulator", pytest.param("kubernetes", marks=pytest.mark.xdist_group("kubernetes"))]
 

@@ -1,0 +1,76 @@
+"""What all tests share: a Postgres, a Redis, simulated and real members, and a Polyhelm on top of them."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from hypothesis import settings
+
+from app import migrations
+from app.embedded import embedded
+from app.settings import Settings
+from simulator import Member, Simulator
+from tests.kubernetes.fixtures import control_planes, helm, members, programs
+from tests.stack import Stack, fresh_database, open_stack
+
+__all__ = ["control_planes", "helm", "members", "programs"]
+
+settings.register_profile("polyhelm", deadline=None, derandomize=bool(os.environ.get("CI")), max_examples=100)
+settings.load_profile("polyhelm")
+
+TEMPLATE = "template_polyhelm"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Settings]:
+    """A Postgres that holds a migrated template database, and a Redis; for all tests of this process."""
+    folder = tmp_path_factory.mktemp("servers")
+    async with embedded(Settings(data_dir=folder)) as running:
+        assert running.database_url is not None
+        url = await fresh_database(running.database_url, TEMPLATE)
+        await migrations.migrate(url)
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def simulator() -> AsyncIterator[Simulator]:
+    async with Simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def simulated(simulator: Simulator, request: pytest.FixtureRequest) -> Callable[[str], Member]:
+    """Adds a simulated member; the name is made unique, so that no two tests share one."""
+
+    def add(name: str) -> Member:
+        return simulator.add(f"{name}-{abs(hash(request.node.nodeid)) % 10**8}")
+
+    return add
+
+
+@pytest.fixture
+def new_stack(servers: Settings, tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Stack]]:
+    """Opens a Polyhelm on a database of its own; settings can be changed by name, `working=False` leaves out worker and
+    observer."""
+
+    def new(*, working: bool = True, **changed: object) -> AbstractAsyncContextManager[Stack]:
+        return open_stack(servers, TEMPLATE, tmp_path, working=working, **changed)
+
+    return new
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stack(new_stack: Callable[..., AbstractAsyncContextManager[Stack]]) -> AsyncIterator[Stack]:
+    """A Polyhelm with API, worker and observer, and an admin who is signed in."""
+    async with new_stack() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def quiet(new_stack: Callable[..., AbstractAsyncContextManager[Stack]]) -> AsyncIterator[Stack]:
+    """A Polyhelm with the API alone: nothing happens but what is asked for."""
+    async with new_stack(working=False) as opened:
+        yield opened
