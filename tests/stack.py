@@ -22,7 +22,7 @@ from app.processes import run_observer, running
 from app.services import Services, open_services
 from app.settings import Settings
 from reconcilers.worker import run_worker
-from tests.charts import packaged
+from tests.sample_charts import packaged
 
 TOKEN = "a-token-for-the-tests-alone"
 SETTLE_SECONDS = 60.0
@@ -92,7 +92,7 @@ class Stack:
         return answer["clusterGroup"]["id"]
 
     async def upload(self, chart: str, repository: str = "charts") -> Any:
-        """Uploads a chart in base64, as the functions of `tests.charts` make them."""
+        """Uploads a chart in base64, as the functions of `tests.sample_charts` make them."""
         fields = "... on UploadChartPayload { version digest }"
         return await self.mutate("uploadChart", fields, repository=repository, archive=chart)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from simulator import Member
-from tests.charts import packaged
+from tests.sample_charts import packaged
 from tests.stack import Stack
 
 
