@@ -1,0 +1,73 @@
+# `make` alone lists what one can do.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+CLUSTERS ?= simulated
+DATA ?= .polyhelm
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: .venv/.ready ## Make the virtual environment with the locked dependencies
+
+# The stamp is made anew when the locks change, so that an old environment is not kept by mistake.
+.venv/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Polyhelm needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Python has no venv module: on Debian, apt install python3-venv."; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: demo
+demo: setup ## Run everything with three member clusters (CLUSTERS=real: real control planes)
+ifeq ($(CLUSTERS),real)
+	$(BIN)/python -m tests.kubernetes run --names paris,berlin,tokyo --data $(DATA)/real/clusters -- \
+		$(BIN)/polyhelm demo --clusters given --data-dir $(DATA)/real
+else
+	$(BIN)/polyhelm demo --data-dir $(DATA)/demo
+endif
+
+.PHONY: test
+test: setup ## Run all tests (ARGS="…" goes to pytest)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: check
+check: setup ## Format, lint, types, layers, schema snapshot, settings page: seconds
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/yamllint --strict --config-file .yamllint .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m schema --check
+	$(BIN)/polyhelm settings | diff docs/reference/settings.md - || { echo "docs/reference/settings.md is old: make write"; exit 1; }
+	$(BIN)/mypy
+
+.PHONY: write
+write: setup ## Format the code; write the schema snapshot and the settings page
+	$(BIN)/ruff check --quiet --fix-only .
+	$(BIN)/ruff format --quiet .
+	$(BIN)/python -m schema --write
+	$(BIN)/polyhelm settings > docs/reference/settings.md
+
+.PHONY: migration
+migration: setup ## Write a migration from what the tables have changed (MESSAGE="…")
+	$(BIN)/python -m app.migrations "$(MESSAGE)"
+
+.PHONY: bench
+bench: setup ## Measure, beside what one would run instead
+	$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: lock
+lock: ## Lock the newest versions that pyproject.toml allows (needs uv)
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		pyproject.toml -o requirements/run.txt
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## Remove the environment and what the demo has kept
+	rm -rf .venv .polyhelm dist .mypy_cache .ruff_cache .import_linter_cache
