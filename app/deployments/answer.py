@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.deployments.idempotency import RepeatedRequest
 from app.deployments.tables import Deployment
-from app.operations.tables import IdempotencyKey, Operation
+from app.operations.tables import Operation
 from app.releases.plan import ReleaseAction
 from app.releases.status import Reason, TargetStatus
 from app.releases.values import Values
@@ -45,10 +46,10 @@ class Answer:
     abandoned: list[AbandonedRelease] = field(default_factory=list)
 
 
-async def earlier_answer(services: Services, row: IdempotencyKey) -> Answer:
+async def earlier_answer(services: Services, repeated: RepeatedRequest) -> Answer:
     """The answer to a request that was answered before."""
     async with services.database.reading() as session:
         return Answer(
-            deployment=await session.get(Deployment, row.deployment_id) if row.deployment_id else None,
-            operation=await session.get(Operation, row.operation_id) if row.operation_id else None,
+            deployment=await session.get(Deployment, repeated.deployment_id) if repeated.deployment_id else None,
+            operation=await session.get(Operation, repeated.operation_id) if repeated.operation_id else None,
         )

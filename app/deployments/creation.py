@@ -1,6 +1,6 @@
 """Creating a deployment."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -56,7 +56,7 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
     """
     organization_id = viewer.organization(request.organization)
     viewer.require(organization_id, Role.DEPLOYER)
-    digest = request_digest("createDeployment", replace(request, idempotency_key=None))
+    digest = request_digest("createDeployment", request)
     try:
         async with services.database.reading() as session:
             await check_repeated(session, organization_id, request.idempotency_key, digest)
@@ -82,7 +82,7 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
             return Answer(plan=await plan_targets(services, deployment, wish, clusters))
         return await _write(services, viewer, request, group, deployment, wish, clusters, digest)
     except RepeatedRequest as repeated:
-        return await earlier_answer(services, repeated.row)
+        return await earlier_answer(services, repeated)
 
 
 async def _wish(services: Services, organization_id: int, request: CreateDeployment, targets: tuple[str, ...]) -> Wish:

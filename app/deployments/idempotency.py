@@ -1,9 +1,10 @@
 """The same request twice, by the key that its client gave it: one effect, one answer."""
 
 import hashlib
+import json
+from dataclasses import asdict
 from typing import Any
 
-import orjson
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,16 +18,18 @@ KEPT_DAYS = 7
 
 
 class RepeatedRequest(Exception):  # noqa: N818 - it steers, and is no error
-    """The request was answered before."""
+    """The request was answered before, about this deployment and with this operation."""
 
-    def __init__(self, row: IdempotencyKey) -> None:
-        self.row = row
+    def __init__(self, deployment_id: int | None, operation_id: int | None) -> None:
+        self.deployment_id = deployment_id
+        self.operation_id = operation_id
 
 
 def request_digest(verb: str, request: Any) -> bytes:
-    """What makes two requests the same. `request` is JSON, or a dataclass of it, without the key itself."""
-    text = orjson.dumps([verb, request], option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_DATACLASS, default=str)
-    return hashlib.blake2b(text, digest_size=16).digest()
+    """What makes two requests the same. `request` is a dataclass of JSON; it has not been checked yet, so the JSON
+    may hold what no Helm values may (Python's encoder takes it all)."""
+    text = json.dumps([verb, asdict(request) | {"idempotency_key": None}], sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 async def check_repeated(session: AsyncSession, organization_id: int, key: str | None, digest: bytes) -> None:
@@ -44,7 +47,7 @@ async def check_repeated(session: AsyncSession, organization_id: int, key: str |
             "This idempotencyKey was used for a request with other input: take a new key for a new request.",
             ("idempotencyKey",),
         )
-    raise RepeatedRequest(row)
+    raise RepeatedRequest(row.deployment_id, row.operation_id)
 
 
 async def claim_key(transaction: Transaction, organization_id: int, key: str | None, digest: bytes) -> None:

@@ -1,7 +1,7 @@
 """Changing what a deployment wants."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -72,7 +72,7 @@ async def update_deployment(services: Services, viewer: Viewer, request: UpdateD
     Raises:
         UserError: says what is wrong; nothing was written then.
     """
-    digest = request_digest("updateDeployment", replace(request, idempotency_key=None))
+    digest = request_digest("updateDeployment", request)
     try:
         for _ in range(_TRIES):
             try:
@@ -80,7 +80,7 @@ async def update_deployment(services: Services, viewer: Viewer, request: UpdateD
             except _MovedOnError:
                 continue
     except RepeatedRequest as repeated:
-        return await earlier_answer(services, repeated.row)
+        return await earlier_answer(services, repeated)
     raise Conflict("busy", "The deployment is being changed by others all the time: try again.", ())
 
 

@@ -19,8 +19,11 @@ Kubernetes limits to 1 MiB after compression."""
 
 MAX_DEPTH = 100
 
-# YAML's readers refuse these raw, though JSON allows them; Helm reads its values as YAML.
-_NOT_PRINTABLE_IN_YAML = re.compile("[\x7f-\x84\x86-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+MAX_KEY = 1000
+"""Characters of a key as it is sent to Helm: YAML's readers give up on one that goes on for more than 1,024."""
+
+# YAML's readers refuse these raw or take them for line breaks, though JSON allows them; Helm reads its values as YAML.
+_NOT_PLAIN_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def merge(*layers: Mapping[str, Any]) -> Values:
@@ -57,14 +60,18 @@ def patch(stored: Mapping[str, Any], given: Mapping[str, Any]) -> Values:
     return patched
 
 
-def coalesce(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> Values:
-    """What a chart's templates see: its defaults under the user-supplied values; `null` removes a default."""
+def coalesce(defaults: Mapping[str, Any], values: Mapping[str, Any], *, _nested: bool = False) -> Values:
+    """What a chart's templates see: its defaults under the user-supplied values; `null` removes a default.
+
+    A `null` over no default stays; below the first level also one over a default that is itself `null`.
+    """
     seen: Values = {}
     for key, value in values.items():
         default = defaults.get(key)
-        if value is None and key in defaults:
-            continue
-        seen[key] = coalesce(default, value) if isinstance(default, Mapping) and isinstance(value, Mapping) else value
+        if isinstance(default, Mapping) and isinstance(value, Mapping):
+            seen[key] = coalesce(default, value, _nested=True)
+        elif value is not None or key not in defaults or (_nested and default is None):
+            seen[key] = value
     for key, default in defaults.items():
         if key not in values:
             seen[key] = default
@@ -73,8 +80,11 @@ def coalesce(defaults: Mapping[str, Any], values: Mapping[str, Any]) -> Values:
 
 def to_helm(values: Mapping[str, Any]) -> bytes:
     """The values as a document that Helm's YAML reader takes for exactly what they are."""
-    text = orjson.dumps(values).decode()
-    return _NOT_PRINTABLE_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()
+    return _yaml(values).encode()
+
+
+def _yaml(value: object) -> str:
+    return _NOT_PLAIN_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", orjson.dumps(value).decode())
 
 
 def problems(values: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -98,7 +108,10 @@ def _unfit(value: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
         yield path, f"Values are nested at most {MAX_DEPTH} levels deep."
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _unfit_text(key, path)
+            unfit = list(_unfit_text(key, path))
+            yield from unfit
+            if not unfit and len(key) > MAX_KEY // 6 and len(_yaml(key)) > MAX_KEY:  # an escape has six characters
+                yield path, f"A key has at most {MAX_KEY:,} characters: {key[:50]}… has more."
             yield from _unfit(inner, (*path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):

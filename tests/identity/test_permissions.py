@@ -1,0 +1,203 @@
+"""Who may do what: every mutation and every query, for every kind of caller, by introspection of the schema."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from app.identity.tables import Membership, Organization, Role, User
+from app.identity.tokens import add_token
+from resolvers.api import api
+from simulator import Member
+from tests.stack import Stack
+
+MINIMAL: dict[str, dict[str, Any]] = {
+    "registerCluster": {"name": "x", "cloud": "other", "distribution": "other", "kubeconfig": "x"},
+    "removeCluster": {"id": "CLUSTER"},
+    "createClusterGroup": {"name": "other", "members": []},
+    "updateClusterGroup": {"id": "GROUP", "name": "renamed"},
+    "deleteClusterGroup": {"id": "GROUP"},
+    "setGroupFeature": {"group": "GROUP", "feature": "multi-cluster-deployment", "enabled": True},
+    "addChartRepository": {"name": "x", "url": "oci://registry.invalid/charts"},
+    "refreshChartRepository": {"id": "REPOSITORY"},
+    "removeChartRepository": {"id": "REPOSITORY"},
+    "uploadChart": {"repository": "charts", "archive": "x"},
+    "createDeployment": {"group": "fleet", "chart": "charts/web", "namespace": "default"},
+    "updateDeployment": {"id": "DEPLOYMENT", "values": {"a": 1}},
+    "reconcileDeployment": {"id": "DEPLOYMENT"},
+    "deleteDeployment": {"id": "DEPLOYMENT"},
+    "createOrganization": {"name": "other"},
+    "createUser": {"name": "somebody", "role": "VIEWER"},
+    "createApiToken": {"name": "second"},
+    "revokeApiToken": {"name": "nothing"},
+}
+"""An input for each mutation. One that is missing fails the test: nobody can forget a new mutation."""
+
+NEEDS = {
+    **dict.fromkeys(MINIMAL, "ADMIN"),
+    **dict.fromkeys(
+        ["createDeployment", "updateDeployment", "reconcileDeployment", "deleteDeployment", "uploadChart"], "DEPLOYER"
+    ),
+    "refreshChartRepository": "DEPLOYER",
+    "createOrganization": "INSTALLATION",
+    "createUser": "INSTALLATION",
+    "createApiToken": "ANYBODY",
+    "revokeApiToken": "ANYBODY",
+}
+
+QUERIES = {
+    "viewer": "{ viewer { name } }",
+    "node": 'query { node(id: "DEPLOYMENT") { id } }',
+    "memberships": "{ memberships { organization } }",
+    "clusters": "{ clusters { nodes { name } } }",
+    "cluster": '{ cluster(name: "paris") { name releases { name } } }',
+    "clusterGroups": "{ clusterGroups { nodes { name } } }",
+    "clusterGroup": '{ clusterGroup(name: "fleet") { name members { name } } }',
+    "chartRepositories": "{ chartRepositories { name } }",
+    "charts": "{ charts { name } }",
+    "chart": '{ chart(repository: "charts", name: "web") { name } }',
+    "deployments": "{ deployments { nodes { releaseName } } }",
+    "deployment": '{ deployment(group: "fleet", releaseName: "shop") { id targets { values } } }',
+    "operation": '{ operation(id: "OPERATION") { id results { clusterName } } }',
+    "events": "{ events { nodes { message } } }",
+}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator[dict[str, str]]:
+    """One object of each kind, by the word that stands for its id above; nothing of them may be changed."""
+    group_id = await quiet.fleet({"paris": simulated("paris").kubeconfig})
+    answer = await quiet.create(releaseName="shop")
+    found = await quiet.data("{ clusters { nodes { id } } chartRepositories { id } }")
+    yield {
+        "CLUSTER": found["clusters"]["nodes"][0]["id"],
+        "GROUP": group_id,
+        "REPOSITORY": found["chartRepositories"][0]["id"],
+        "DEPLOYMENT": answer["deployment"]["id"],
+        "OPERATION": answer["operation"]["id"],
+    }
+
+
+async def token_of(stack: Stack, role: Role, organization: str = "default") -> str:
+    """The token of a new user with this role in an organization, which is made where there is none."""
+    token = f"token-of-{role}-in-{organization}".ljust(32, "-")
+    async with stack.services.transaction() as transaction:
+        session = transaction.session
+        rows = await stack.services.database.rows(Organization.__table__.select())  # type: ignore[attr-defined]
+        organization_id = next((row.id for row in rows if row.name == organization), None)
+        if organization_id is None:
+            made = Organization(name=organization)
+            session.add(made)
+            await session.flush()
+            organization_id = made.id
+        user = User(name=f"{role.lower()}-of-{organization}")
+        session.add(user)
+        await session.flush()
+        session.add(Membership(user_id=user.id, organization_id=organization_id, role=role))
+        await add_token(session, user.id, "test", token)
+    return token
+
+
+def filled(given: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
+    return {key: ids.get(value, value) if isinstance(value, str) else value for key, value in given.items()}
+
+
+async def code_of(stack: Stack, mutation: str, ids: dict[str, str], token: str | None) -> str | None:
+    kind = mutation[0].upper() + mutation[1:]
+    query = (
+        f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ __typename ... on UserError {{ code }} }} }}"
+    )
+    answer = await stack.ask(query, token, input=filled(MINIMAL[mutation], ids))
+    if "errors" in answer:
+        return str(answer["errors"][0]["extensions"]["code"])
+    return answer["data"][mutation].get("code")  # type: ignore[no-any-return]
+
+
+def fields_of(root: str) -> set[str]:
+    kind = api._schema.type_map[root]
+    return set(kind.fields)  # type: ignore[attr-defined]
+
+
+def test_every_mutation_and_every_query_is_in_this_test() -> None:
+    assert fields_of("Mutation") == set(MINIMAL) == set(NEEDS)
+    assert fields_of("Query") == set(QUERIES)
+
+
+async def test_nobody_may_do_or_see_anything(quiet: Stack, ids: dict[str, str]) -> None:
+    for token in (None, "a-token-that-is-nobodys", ""):
+        for mutation in MINIMAL:
+            assert await code_of(quiet, mutation, ids, token) == "unauthenticated", mutation
+        for name, query in QUERIES.items():
+            answer = await quiet.ask(_with(query, ids), token)
+            if name == "viewer":
+                assert answer["data"] == {"viewer": None}
+            else:
+                assert answer["errors"][0]["extensions"]["code"] == "unauthenticated", name
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_role_may_do_what_needs_it_and_nothing_more(quiet: Stack, ids: dict[str, str], role: Role) -> None:
+    token = await token_of(quiet, role)
+    ranks = ["ANYBODY", *Role, "INSTALLATION"]
+    for mutation, needed in NEEDS.items():
+        if ranks.index(needed) > ranks.index(role):
+            before = await quiet.data(_with(QUERIES["deployment"], ids))
+            assert await code_of(quiet, mutation, ids, token) == "forbidden", mutation
+            assert await quiet.data(_with(QUERIES["deployment"], ids)) == before
+    if role is Role.VIEWER:
+        for name, query in QUERIES.items():
+            assert "errors" not in await quiet.ask(_with(query, ids), token), name
+    allowed = "reconcileDeployment" if role is not Role.VIEWER else "createApiToken"
+    assert await code_of(quiet, allowed, ids, token) is None
+
+
+async def test_what_belongs_to_another_organization_looks_as_if_it_were_not_there(
+    quiet: Stack, ids: dict[str, str]
+) -> None:
+    token = await token_of(quiet, Role.ADMIN, "others")
+    nothing: dict[str, Any] = {
+        "node": None,
+        "clusters": {"nodes": []},
+        "cluster": None,
+        "clusterGroups": {"nodes": []},
+        "clusterGroup": None,
+        "chartRepositories": [],
+        "charts": [],
+        "chart": None,
+        "deployments": {"nodes": []},
+        "deployment": None,
+        "operation": None,
+        "events": {"nodes": []},
+    }
+    for name, expected in nothing.items():
+        answer = await quiet.ask(_with(QUERIES[name], ids), token)
+        assert answer == {"data": {name: expected}}, name
+    for mutation, given in MINIMAL.items():
+        if "id" in given or "group" in given:
+            missing = {**ids, **dict.fromkeys(ids, "RGVwbG95bWVudDo5OTk5")}
+            code = await code_of(quiet, mutation, ids, token)
+            assert code == await code_of(quiet, mutation, missing, token), mutation
+            assert code is not None
+            assert code.endswith("_not_found"), mutation
+
+
+async def test_an_expired_or_revoked_token_is_nobodys(quiet: Stack) -> None:
+    fields = "... on ApiTokenPayload { token }"
+    second = (await quiet.mutate("createApiToken", fields, name="second"))["token"]
+    assert (await quiet.data("{ viewer { name admin } }", second))["viewer"] == {"name": "admin", "admin": True}
+    await quiet.mutate("revokeApiToken", "... on RevokeApiTokenPayload { name }", name="second")
+    assert (await quiet.data("{ viewer { name } }", second))["viewer"] is None
+
+
+async def test_the_first_user_is_the_admin_and_a_second_bootstrap_makes_nobody(quiet: Stack) -> None:
+    from app.identity.accounts import bootstrap
+
+    assert await bootstrap(quiet.services, "another-token-for-the-tests") is False
+    assert (await quiet.data("{ viewer { name } }", "another-token-for-the-tests"))["viewer"] is None
+
+
+def _with(query: str, ids: dict[str, str]) -> str:
+    for word, global_id in ids.items():
+        query = query.replace(word, global_id)
+    return query
