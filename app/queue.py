@@ -27,6 +27,8 @@ LOOK = "look_at_target"
 LONGEST_JOB = 3 * 3600
 """Seconds after which arq ends a job: beyond every time limit of ours, which end a job in good order."""
 
+IN_PROGRESS_SECONDS = 60.0
+
 _AT_ONCE = 50  # enqueueing commands in flight
 
 
@@ -50,7 +52,8 @@ class Queue:
     async def wake(self, target_ids: Iterable[int], *, after: float = 0, key: str | None = None) -> None:
         """Has targets looked at, `after` that many seconds. Never raises: a lost wake-up is found by the sweeper.
 
-        With a `key`, a wake-up of that key that still waits for the same target is enough.
+        With a `key`, one wake-up of that key for a target is enough. A worker that is killed takes the key with it for
+        `IN_PROGRESS_SECONDS`, so a key is used for a moment only.
         """
         ids = list(target_ids)
         if not ids:
@@ -88,6 +91,21 @@ class Queue:
             await self._pool.aclose(close_connection_pool=True)
 
 
+class _StoppedError(Exception):
+    """The worker was told to stop."""
+
+
+class _Worker(Worker):
+    """arq's worker, stopped between two polls: cancelled in the middle of one, it would leave a connection behind."""
+
+    stopping = False
+
+    async def _poll_iteration(self) -> None:
+        if self.stopping:
+            raise _StoppedError
+        await super()._poll_iteration()
+
+
 class QueueWorker:
     """Takes wake-ups from the queue and calls `look` with each target's id, `max_jobs` of them at once."""
 
@@ -95,7 +113,7 @@ class QueueWorker:
         async def look_at_target(ctx: dict[Any, Any], target_id: int) -> None:
             await look(target_id)
 
-        self._worker = Worker(
+        self._worker = _Worker(
             [func(look_at_target, name=LOOK, keep_result=0, max_tries=1000)],
             redis_settings=redis_settings(redis_url),
             queue_name=QUEUE,
@@ -109,14 +127,19 @@ class QueueWorker:
             job_serializer=orjson.dumps,
             job_deserializer=orjson.loads,
         )
+        # A job of a worker that was killed is picked up again after this, not after three hours. One that still runs
+        # may be picked up as well: that finds the target's lease taken, and ends.
+        self._worker.in_progress_timeout_s = IN_PROGRESS_SECONDS
 
     async def run(self) -> None:
-        """Works until it is cancelled; arq ends when it loses Redis, so it is begun again."""
+        """Works until it is stopped; arq ends when it loses Redis, so it is begun again."""
         failures = 0
         while True:
             began = time.monotonic()
             try:
                 await self._worker.main()
+            except _StoppedError:
+                return
             except (RedisError, OSError) as error:
                 failures = 0 if time.monotonic() - began > 60 else failures + 1
                 log.warning("queue.redis_lost", error=str(error))
@@ -124,12 +147,14 @@ class QueueWorker:
 
     async def stop(self, *, grace: float) -> None:
         """Takes no more jobs, lets those that run end within `grace` seconds, and cancels the rest."""
-        self._worker.allow_pick_jobs = False
+        self._worker.stopping = True
         running = [task for task in self._worker.tasks.values() if not task.done()]
         if running:
-            _, late = await asyncio.wait(running, timeout=grace)
-            for task in [*self._worker.job_tasks.values(), *late]:
+            await asyncio.wait(running, timeout=grace)
+            for task in self._worker.job_tasks.values():
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+
+    async def close(self) -> None:
         if self._worker._pool is not None:
             await self._worker._pool.aclose(close_connection_pool=True)

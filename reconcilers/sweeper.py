@@ -4,6 +4,7 @@ Nothing depends on the queue being right. Whatever is open in Postgres and not b
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -50,7 +51,9 @@ class Sweeper:
     async def _wake_due(self) -> None:
         due = await due_targets(self._services, limit=_MOST)
         WAITING.set(len(due))
-        await self._services.queue.wake(due, key="sweep")
+        # Sweeps of the same moment wake a target once, however many workers there are.
+        moment = int(time.time() / self._services.settings.sweep_every)
+        await self._services.queue.wake(due, key=f"sweep:{moment}")
 
     async def _keep_house(self) -> None:
         settings = self._services.settings

@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import uuid
-from contextlib import suppress
 
 from app.queue import QueueWorker
 from app.services import Services
@@ -23,13 +22,11 @@ async def run_worker(services: Services) -> None:
     queue = QueueWorker(
         services.settings.redis_url, reconciler.look_at_target, max_jobs=services.settings.worker_concurrency
     )
-    tasks = [asyncio.create_task(queue.run()), asyncio.create_task(Sweeper(services).run())]
+    taking, sweeping = asyncio.create_task(queue.run()), asyncio.create_task(Sweeper(services).run())
     try:
-        await asyncio.gather(*tasks)
+        await asyncio.gather(asyncio.shield(taking), sweeping)
     finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        sweeping.cancel()
         await queue.stop(grace=GRACE_SECONDS)
+        await asyncio.gather(taking, sweeping, return_exceptions=True)
+        await queue.close()

@@ -1,6 +1,8 @@
 """What all tests share: a Postgres, a Redis, simulated and real members, and a Polyhelm on top of them."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -25,14 +27,20 @@ TEMPLATE = "template_polyhelm"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Settings]:
-    """A Postgres that holds a migrated template database, and a Redis; for all tests of this process."""
-    folder = tmp_path_factory.mktemp("servers")
-    async with embedded(Settings(data_dir=folder)) as running:
-        assert running.database_url is not None
-        url = await fresh_database(running.database_url, TEMPLATE)
-        await migrations.migrate(url)
-        yield running
+async def servers() -> AsyncIterator[Settings]:
+    """A Postgres that holds a migrated template database, and a Redis; for all tests of this process.
+
+    Not below pytest's own folder: as root, Postgres runs as another user, and pytest shuts others out of its folder.
+    """
+    folder = tempfile.mkdtemp(prefix="polyhelm-tests-")
+    try:
+        async with embedded(Settings(data_dir=Path(folder))) as running:
+            assert running.database_url is not None
+            url = await fresh_database(running.database_url, TEMPLATE)
+            await migrations.migrate(url)
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

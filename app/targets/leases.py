@@ -111,8 +111,9 @@ async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
                 async with services.transaction() as transaction:
                     await fenced(transaction, lease, lease_expires_at=func.clock_timestamp() + _length(services))
             except LeaseLostError:
-                lost = True
-                holder.cancel()
+                if await _exists(services, lease.target_id):  # else the block itself has just removed it
+                    lost = True
+                    holder.cancel()
                 return
             except (DBAPIError, OSError) as error:
                 # Postgres is away. The next renewal may come in time; if not, whoever takes over fences us out.
@@ -129,6 +130,10 @@ async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
         renewal.cancel()
         with suppress(asyncio.CancelledError):
             await renewal
+
+
+async def _exists(services: Services, target_id: int) -> bool:
+    return bool(await services.database.rows(select(Target.id).where(col(Target.id) == target_id)))
 
 
 def _length(services: Services) -> timedelta:

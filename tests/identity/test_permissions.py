@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from app.identity.accounts import bootstrap
 from app.identity.tables import Membership, Organization, Role, User
 from app.identity.tokens import add_token
 from resolvers.api import api
@@ -191,8 +192,6 @@ async def test_an_expired_or_revoked_token_is_nobodys(quiet: Stack) -> None:
 
 
 async def test_the_first_user_is_the_admin_and_a_second_bootstrap_makes_nobody(quiet: Stack) -> None:
-    from app.identity.accounts import bootstrap
-
     assert await bootstrap(quiet.services, "another-token-for-the-tests") is False
     assert (await quiet.data("{ viewer { name } }", "another-token-for-the-tests"))["viewer"] is None
 

@@ -1,0 +1,60 @@
+"""`python -m tests.reconcilers.crashing_worker STEP`: a worker that kills itself with SIGKILL at a step of a reconcile.
+
+Each step is a place between two effects, so together they are every place at which a crash makes a difference.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from app.helm import command
+from app.processes import run_parts
+from app.settings import Settings
+from app.targets import leases, work
+from reconcilers import reconciliation
+from reconcilers.worker import run_worker
+
+Call = Callable[..., Awaitable[Any]]
+
+STEPS: dict[str, tuple[Any, str, str]] = {
+    "leased": (leases, "acquire", "after"),
+    "begun": (work, "begin", "after"),
+    "looked": (reconciliation, "look_at_release", "after"),
+    "seen": (reconciliation, "write_sighting", "after"),
+    "about to write the intent": (work, "intend", "before"),
+    "intent written": (work, "intend", "after"),
+    "Helm started": (asyncio, "create_subprocess_exec", "after"),
+    "Helm ended": (command._Command, "run", "after"),
+    "end written": (work, "ended", "after"),
+    "about to write success": (work, "succeed", "before"),
+    "success written": (work, "succeed", "after"),
+    "about to release the lease": (leases, "release", "before"),
+}
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying(call: Call, when: str) -> Call:
+    async def wrapped(*arguments: Any, **named: Any) -> Any:
+        if when == "before":
+            die()
+        result = await call(*arguments, **named)
+        die()
+        return result
+
+    return wrapped
+
+
+def main() -> None:
+    owner, name, when = STEPS[sys.argv[1]]
+    setattr(owner, name, dying(getattr(owner, name), when))
+    asyncio.run(run_parts(Settings(), [run_worker]))
+
+
+if __name__ == "__main__":
+    main()

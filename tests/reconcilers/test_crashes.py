@@ -1,0 +1,159 @@
+"""The worker is killed with SIGKILL at each step of a reconcile; another one brings everything to its end, with one
+Helm revision for each change."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+
+from app.processes import running
+from reconcilers.worker import run_worker
+from simulator import Member
+from tests.reconcilers.crashing_worker import STEPS
+from tests.stack import Stack, eventually
+
+NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
+LEASE_SECONDS = 1.0
+
+
+async def crash(stack: Stack, step: str) -> None:
+    """Runs a worker that kills itself at this step, until it has."""
+    worker = await start(stack, "-m", "tests.reconcilers.crashing_worker", step)
+    async with asyncio.timeout(60):
+        assert await worker.wait() == -signal.SIGKILL
+
+
+async def start(stack: Stack, *arguments: str) -> asyncio.subprocess.Process:
+    settings = stack.services.settings
+    environment = {
+        name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "COVERAGE_PROCESS_START") if name in os.environ
+    }
+    environment |= {
+        "POLYHELM_DATABASE_URL": str(settings.database_url),
+        "POLYHELM_REDIS_URL": str(settings.redis_url),
+        "POLYHELM_DATA_DIR": str(settings.data_dir),
+        "POLYHELM_LEASE_SECONDS": str(LEASE_SECONDS),
+        "POLYHELM_LOG_LEVEL": "error",
+    }
+    return await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environment)
+
+
+def revisions(member: Member, name: str) -> list[tuple[int, str]]:
+    """Helm's revisions of a release on a member, with their states."""
+    labels = [secret["metadata"]["labels"] for secret in member.objects("secrets")]
+    return sorted((int(found["version"]), found["status"]) for found in labels if found.get("name") == name)
+
+
+async def finished(stack: Stack, answer: Any) -> Any:
+    """The operation's end, brought about by a worker that is not killed."""
+    async with running(run_worker(stack.services)):
+        return await stack.settled(answer)
+
+
+@pytest.mark.parametrize("step", list(STEPS))
+async def test_a_worker_killed_at_any_step_leaves_one_revision_for_each_change(
+    new_stack: NewStack, simulated: Callable[[str], Member], step: str
+) -> None:
+    paris = simulated("paris")
+    async with new_stack(working=False, lease_seconds=LEASE_SECONDS) as stack:
+        await stack.fleet({"paris": paris.kubeconfig})
+
+        answer = await stack.create(releaseName="shop")
+        await crash(stack, step)
+        assert (await finished(stack, answer))["state"] == "SUCCEEDED"
+        assert revisions(paris, "shop") == [(1, "deployed")]
+
+        answer = await stack.update(answer["deployment"]["id"], values={"replicas": 2})
+        await crash(stack, step)
+        assert (await finished(stack, answer))["state"] == "SUCCEEDED"
+        assert revisions(paris, "shop") == [(1, "superseded"), (2, "deployed")]
+
+        answer = await stack.delete(answer["deployment"]["id"])
+        await crash(stack, step)
+        assert (await finished(stack, answer))["state"] == "SUCCEEDED"
+        assert revisions(paris, "shop") == []
+
+
+async def test_a_helm_that_outlives_its_worker_is_waited_for_and_not_started_again(
+    new_stack: NewStack, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    async with new_stack(working=False, lease_seconds=LEASE_SECONDS) as stack:
+        await stack.fleet({"paris": paris.kubeconfig})
+        await stack.upload(_with_a_deployment())
+        paris.faults.stuck = True
+        answer = await stack.create(releaseName="shop", chart="charts/waiting", wait=True, timeoutSeconds=60)
+        worker = await start(stack, "-c", "from app.cli import main; main()", "worker")
+
+        async def pending() -> bool:
+            return revisions(paris, "shop") == [(1, "pending-install")]
+
+        await eventually(pending)
+        worker.kill()
+        await worker.wait()
+        async with running(run_worker(stack.services)):
+
+            async def reported() -> Any:
+                query = "query ($id: ID!) { operation(id: $id) { results { error { code } } } }"
+                operation = (await stack.data(query, id=answer["operation"]["id"]))["operation"]
+                return operation["results"][0]["error"]
+
+            assert await eventually(reported) == {"code": "release_in_flight"}
+            paris.faults.stuck = False
+            assert (await stack.settled(answer))["state"] == "SUCCEEDED"
+        assert revisions(paris, "shop") == [(1, "deployed")]
+
+
+async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
+    quiet: Stack, simulated: Callable[[str], Member]
+) -> None:
+    from datetime import timedelta
+
+    from sqlalchemy import update
+
+    from app.tables import now
+    from app.targets import leases, work
+    from app.targets.tables import Target
+
+    await quiet.fleet({"paris": simulated("paris").kubeconfig})
+    await quiet.create(releaseName="shop")
+    services = quiet.services
+    target_id = (await work.due_targets(services, limit=1))[0]
+    first = await leases.acquire(services, target_id, "first")
+    assert first is not None
+    assert await leases.acquire(services, target_id, "second") is None
+    found = await work.next_work(services, first)
+    assert found is not None
+    async with services.transaction() as transaction:
+        await transaction.session.execute(update(Target).values(lease_expires_at=now() - timedelta(seconds=1)))
+    second = await leases.acquire(services, target_id, "second")
+    assert second is not None
+    assert second.token == first.token + 1
+    for write in (work.begin(services, found), work.succeed(services, found, found.claim and work.ReleaseAction.NONE)):
+        with pytest.raises(leases.LeaseLostError):
+            await write
+    assert await work.next_work(services, first) is None
+
+
+def _with_a_deployment() -> str:
+    import base64
+
+    from tests.sample_charts import archive, chart_files
+
+    files = chart_files("waiting")
+    files["templates/web.yaml"] = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: nginx}]}
+"""
+    return base64.b64encode(archive(files, root="waiting")).decode()
