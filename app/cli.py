@@ -17,6 +17,7 @@ from app.encryption import KeyRingError
 from app.helm.binary import HelmMissingError
 from app.identity.accounts import BootstrapError, bootstrap
 from app.processes import (
+    AddressTakenError,
     NotConfiguredError,
     house,
     run,
@@ -148,7 +149,7 @@ def settings() -> None:
 def main() -> None:
     try:
         cli()
-    except (NotConfiguredError, HelmMissingError, KeyRingError, BootstrapError, DemoError) as error:
+    except (AddressTakenError, NotConfiguredError, HelmMissingError, KeyRingError, BootstrapError, DemoError) as error:
         console.print(f"[red]{error}[/]")
         raise SystemExit(2) from None
     except ValidationError as error:

@@ -31,7 +31,7 @@ async def examine(settings: Settings, console: Console) -> bool:
     fine = True
     async for finding in _findings(settings):
         mark = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "problem": "[red]✗[/]"}[finding.state]
-        console.print(f"{mark} [bold]{finding.what}[/]: {finding.words}", highlight=False)
+        console.print(f"{mark} [bold]{finding.what}[/]: {finding.words}", highlight=False, soft_wrap=True)
         fine = fine and finding.state != "problem"
     return fine
 
