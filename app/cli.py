@@ -15,7 +15,7 @@ from app.demo import Clusters, DemoError, run_demo
 from app.embedded import embedded
 from app.encryption import KeyRingError
 from app.helm.binary import HelmMissingError
-from app.identity.accounts import BootstrapError, bootstrap
+from app.identity.accounts import BootstrapError, bootstrap, has_users
 from app.processes import (
     AddressTakenError,
     NotConfiguredError,
@@ -60,6 +60,11 @@ def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     async def main() -> None:
         async with house(settings) as services:
             address = f"http://{services.settings.host}:{services.settings.port}"
+            if not await has_users(services):
+                console.print(
+                    "There is no user yet: stop it, set POLYHELM_BOOTSTRAP_TOKEN to 20 characters or more, and start it"
+                    " again. The first admin is made with that API token."
+                )
             console.print(f"Polyhelm is at [bold]{address}/graphql[/]. Ctrl-C stops it.")
             await signalled()
 

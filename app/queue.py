@@ -48,6 +48,7 @@ class Queue:
         self._settings = redis_settings(redis_url)
         self._pool: ArqRedis | None = None
         self._connecting = asyncio.Lock()
+        self._waking: set[asyncio.Task[None]] = set()
 
     async def wake(self, target_ids: Iterable[int], *, after: float = 0, key: str | None = None) -> None:
         """Has targets looked at, `after` that many seconds. Never raises: a lost wake-up is found by the sweeper.
@@ -71,6 +72,14 @@ class Queue:
         except (RedisError, OSError) as error:
             log.warning("queue.wake_lost", targets=len(ids), error=str(error))
 
+    def wake_soon(self, target_ids: Iterable[int]) -> None:
+        """Has targets looked at, without waiting for Redis: a request is answered as fast while it is away."""
+        ids = list(target_ids)
+        if ids:
+            task = asyncio.create_task(self.wake(ids))
+            self._waking.add(task)
+            task.add_done_callback(self._waking.discard)
+
     async def check(self) -> None:
         """Raises where Redis does not answer."""
         await (await self._redis()).ping()
@@ -87,6 +96,7 @@ class Queue:
             return self._pool
 
     async def close(self) -> None:
+        await asyncio.gather(*self._waking, return_exceptions=True)
         if self._pool is not None:
             await self._pool.aclose(close_connection_pool=True)
 

@@ -82,4 +82,4 @@ async def transaction(database: Database, queue: Queue) -> AsyncIterator[Transac
         yield opened
         await session.flush()
         await opened.write_events()
-    await queue.wake(opened.wakes)
+    queue.wake_soon(opened.wakes)

@@ -59,6 +59,11 @@ async def bootstrap(services: Services, token: str) -> bool:
         return True
 
 
+async def has_users(services: Services) -> bool:
+    async with services.database.reading() as session:
+        return (await session.exec(select(User.id).limit(1))).first() is not None
+
+
 async def create_organization(services: Services, viewer: Viewer, name: str) -> Organization:
     """Makes an organization; whoever makes it is its first admin."""
     viewer.require_admin()

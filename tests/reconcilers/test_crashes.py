@@ -2,19 +2,27 @@
 Helm revision for each change."""
 
 import asyncio
+import base64
 import os
 import signal
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from app.processes import running
+from app.releases.plan import ReleaseAction
+from app.tables import now
+from app.targets import leases, work
+from app.targets.tables import Target
 from reconcilers.worker import run_worker
 from simulator import Member
 from tests.reconcilers.crashing_worker import STEPS
+from tests.sample_charts import archive, chart_files
 from tests.stack import Stack, eventually
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
@@ -112,14 +120,6 @@ async def test_a_helm_that_outlives_its_worker_is_waited_for_and_not_started_aga
 async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
-    from datetime import timedelta
-
-    from sqlalchemy import update
-
-    from app.tables import now
-    from app.targets import leases, work
-    from app.targets.tables import Target
-
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
     await quiet.create(releaseName="shop")
     services = quiet.services
@@ -134,17 +134,13 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
     second = await leases.acquire(services, target_id, "second")
     assert second is not None
     assert second.token == first.token + 1
-    for write in (work.begin(services, found), work.succeed(services, found, found.claim and work.ReleaseAction.NONE)):
+    for write in (work.begin(services, found), work.succeed(services, found, ReleaseAction.NONE)):
         with pytest.raises(leases.LeaseLostError):
             await write
     assert await work.next_work(services, first) is None
 
 
 def _with_a_deployment() -> str:
-    import base64
-
-    from tests.sample_charts import archive, chart_files
-
     files = chart_files("waiting")
     files["templates/web.yaml"] = """apiVersion: apps/v1
 kind: Deployment
