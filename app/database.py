@@ -5,22 +5,31 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 
 def engine_for(url: str, *, pool_size: int) -> AsyncEngine:
     """An engine for an ordinary `postgresql://` address, with asyncpg as its driver."""
-    return create_async_engine(
+    engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
         pool_size=pool_size,
         max_overflow=0,
-        pool_pre_ping=True,
         json_serializer=lambda value: orjson.dumps(value).decode(),
         json_deserializer=orjson.loads,
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
+    """Has the pool connect anew where Postgres went away meanwhile. asyncpg knows it without asking, where a ping
+    (`pool_pre_ping`) is a round trip for each session: a tenth of the worker's CPU time."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 class Database:

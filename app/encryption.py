@@ -5,9 +5,9 @@ be put into another's.
 """
 
 import base64
-import binascii
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class KeyRing:
             key_id, colon, encoded = entry.strip().partition(":")
             try:
                 key = base64.b64decode(encoded, validate=True)
-            except binascii.Error:
+            except ValueError:  # no base64, or beyond ASCII
                 key = b""
             if not (key_id and colon and len(key) == 32) or key_id in keys:
                 raise KeyRingError(
@@ -65,8 +65,9 @@ class KeyRing:
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             entry = f"local-1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-            draft = path.with_suffix(f".{os.getpid()}.tmp")
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            # A draft for each who makes one (process ids repeat in containers that share the folder), with mode 0600.
+            with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".tmp", delete=False) as file:
+                draft = Path(file.name)
                 file.write(entry)
                 file.flush()
                 os.fsync(file.fileno())
@@ -99,5 +100,5 @@ class KeyRing:
         nonce, data = sealed.data[:_NONCE_BYTES], sealed.data[_NONCE_BYTES:]
         try:
             return cipher.decrypt(nonce, data, bound_to.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter where there is not even a whole nonce
             raise KeyRingError(f"The credentials of {bound_to} were changed or belong to another row.") from None

@@ -11,12 +11,12 @@ from app.errors import Problem
 MAX_RELEASE_NAME = 53
 """Helm's limit: it leaves room for what charts append within the 63 characters of a DNS label."""
 
-_LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
 def label_problem(name: str, *path: str, what: str = "A name", longest: int = 63) -> Problem | None:
     """The problem with a name that is no DNS label (RFC 1123), if there is one."""
-    if len(name) <= longest and _LABEL.match(name):
+    if len(name) <= longest and _LABEL.fullmatch(name):
         return None
     return Problem(
         path,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import orjson
-from sqlalchemy import tuple_
+from sqlalchemy import BigInteger, Integer, tuple_
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import invalid
@@ -50,7 +50,7 @@ async def fetch_page(
 ) -> Page[Any]:
     """One page of a select of one entity, in the order of `keys`: columns of it that are unique together."""
     if window.after is not None:
-        position = _decode(window.after, len(keys))
+        position = _decode(window.after, keys)
         statement = statement.where(tuple_(*keys) < position if descending else tuple_(*keys) > position)
     statement = statement.order_by(*(key.desc() if descending else key for key in keys)).limit(window.first + 1)
     rows = list((await session.exec(statement)).all())
@@ -64,15 +64,19 @@ def _encode(position: list[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(position)).decode()
 
 
-def _decode(cursor: str, length: int) -> tuple[Any, ...]:
+def _decode(cursor: str, keys: Sequence[Any]) -> tuple[Any, ...]:
     try:
         position = orjson.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         position = None
-    if (
-        not isinstance(position, list)
-        or len(position) != length
-        or not all(isinstance(part, str) or (isinstance(part, int) and abs(part) < 2**63) for part in position)
-    ):
+    if not isinstance(position, list) or len(position) != len(keys) or not all(map(_fits, position, keys)):
         raise invalid("cursor", "This is no cursor of this list: take one from an answer.", "after")
     return tuple(position)
+
+
+def _fits(part: object, key: Any) -> bool:
+    """Whether Postgres can compare it with that column."""
+    if isinstance(key.type, Integer):
+        bits = 63 if isinstance(key.type, BigInteger) else 31
+        return isinstance(part, int) and not isinstance(part, bool) and abs(part) < 2**bits
+    return isinstance(part, str) and "\x00" not in part

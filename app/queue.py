@@ -68,7 +68,8 @@ class Queue:
 
         try:
             redis = await self._redis()
-            await asyncio.gather(*(enqueue(redis, target_id) for target_id in ids))
+            # Cancelled in the middle of a command, redis-py would leave a connection behind: it is let to end.
+            await asyncio.shield(asyncio.gather(*(enqueue(redis, target_id) for target_id in ids)))
         except (RedisError, OSError) as error:
             log.warning("queue.wake_lost", targets=len(ids), error=str(error))
 

@@ -58,7 +58,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         bucket = Bucket(settings) if settings.s3_bucket else None
         archives = Archives(database, settings.cache / "charts", bucket)
         stack.push_async_callback(archives.close)
-        downloader = Downloader()
+        downloader = Downloader(settings.is_plain_http)
         stack.push_async_callback(downloader.close)
         helm = Helm(find_helm(settings.helm), settings.cache, at_once=settings.helm_concurrency)
         yield Services(settings, database, queue, ring, members, archives, downloader, helm)

@@ -11,11 +11,11 @@ from datetime import timedelta
 import structlog
 
 from app.errors import ActionError, PermanentError, TemporaryError
-from app.helm.failure import LOCKED, NAME_TAKEN
-from app.releases.plan import Block, Plan, ReleaseAction, plan
+from app.releases.plan import ReleaseAction, plan
 from app.services import Services
 from app.tables import now
 from app.targets import leases, work
+from app.targets.claims import blocked, claim_of
 from app.targets.sightings import Sighting, look_at_release, write_sighting
 from app.targets.work import Work
 from reconcilers.actions import perform
@@ -25,7 +25,6 @@ from reconcilers.metrics import ACTIONS
 log = structlog.get_logger()
 
 _MOST_STEPS = 6  # recover, roll back, upgrade, and each looked at; more is a fight
-IN_FLIGHT = "release_in_flight"
 
 
 class Reconciler:
@@ -60,12 +59,12 @@ class Reconciler:
         try:
             for _ in range(_MOST_STEPS):
                 observed = (await self._look(found)).of(found.deployment.namespace, found.deployment.release_name)
-                step = plan(found.desired, observed, found.claim)
+                step = plan(found.desired, observed, claim_of(found.target))
                 if step.is_done:
                     await work.succeed(self._services, found, done)
                     return
                 if step.block is not None:
-                    raise _blocked(step, found)
+                    raise blocked(step.block, found.deployment.release_name, found.cluster.name)
                 if step.action is done and not step.recovers:
                     break
                 done = step.action
@@ -118,20 +117,3 @@ def retry_pause(attempts: int, *, base: float, cap: float, asked: float | None =
     """Seconds until the next attempt: exponential backoff with full jitter, and at least what the other side asked."""
     longest = min(cap, base * 2.0 ** min(attempts, 32))
     return max(asked or 0.0, random.uniform(0, longest))  # noqa: S311 - jitter, no secret
-
-
-def _blocked(step: Plan, found: Work) -> ActionError:
-    name, cluster = found.deployment.release_name, found.cluster.name
-    if step.block is Block.TAKEN:
-        return PermanentError(
-            NAME_TAKEN,
-            f"There is a release {name} on {cluster} that Polyhelm did not install: uninstall it with helm, or take"
-            " another releaseName.",
-        )
-    if step.block is Block.LOCKED:
-        return TemporaryError(
-            LOCKED,
-            f"Somebody else's Helm is at work on {name} on {cluster}, or was interrupted there: `helm history {name}`"
-            " tells; `helm rollback` ends it.",
-        )
-    return TemporaryError(IN_FLIGHT, f"An earlier Helm run on {name} may not have ended yet; it is waited for.")

@@ -9,9 +9,11 @@ import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import aioboto3
 from botocore.exceptions import BotoCoreError, ClientError
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -62,6 +64,11 @@ class Archives:
         self._database = database
         self._folder = folder
         self._bucket = bucket
+        self._pulls: WeakValueDictionary[tuple[int, str, str], asyncio.Lock] = WeakValueDictionary()
+
+    def pulling(self, repository_id: int, name: str, version: str) -> asyncio.Lock:
+        """Held while a version is pulled, so that many who ask for it at once have it pulled once."""
+        return self._pulls.setdefault((repository_id, name, version), asyncio.Lock())
 
     async def keep(self, package: Package, session: AsyncSession) -> None:
         """Keeps an archive, within the caller's transaction; one that is kept already stays as it is."""
@@ -69,17 +76,14 @@ class Archives:
             return
         if self._bucket:
             await self._bucket.put(package.digest, package.content)
-        archive = ChartArchive(
-            **{
-                field: getattr(package, field)
-                for field in ChartArchive.model_fields
-                if field not in ("content", "size", "created_at")
-            },
-            size=len(package.content),
-            content=None if self._bucket else package.content,
-        )
-        await session.merge(archive)
-        await session.flush()
+        row = _row(package, content=None if self._bucket else package.content)
+        # Whoever pulled it at the same time may have kept it meanwhile.
+        await session.execute(insert(ChartArchive).values(row.model_dump()).on_conflict_do_nothing())
+
+    async def hold(self, package: Package) -> ChartArchive:
+        """An archive that is kept nowhere, at hand for this process: what `file` gives, and the row it would have."""
+        await asyncio.to_thread(_write, self._path(package.digest), package.content)
+        return _row(package, content=None)
 
     async def file(self, digest: str) -> Path:
         """A local file with the archive; checked against its digest when it is fetched.
@@ -87,7 +91,7 @@ class Archives:
         Raises:
             TemporaryError: where it can't be had now.
         """
-        path = self._folder / f"{digest}.tgz"
+        path = self._path(digest)
         if await asyncio.to_thread(path.exists):
             return path
         content = await self._fetch(digest)
@@ -95,6 +99,9 @@ class Archives:
             raise TemporaryError("chart_storage", f"The kept archive {digest} was changed.")
         await asyncio.to_thread(_write, path, content)
         return path
+
+    def _path(self, digest: str) -> Path:
+        return self._folder / f"{digest}.tgz"
 
     async def _fetch(self, digest: str) -> bytes:
         rows = await self._database.rows(select(ChartArchive.content).where(col(ChartArchive.digest) == digest))
@@ -108,6 +115,13 @@ class Archives:
     async def close(self) -> None:
         if self._bucket:
             await self._bucket.close()
+
+
+def _row(package: Package, *, content: bytes | None) -> ChartArchive:
+    fields = ChartArchive.model_fields.keys() - {"content", "size", "created_at"}
+    return ChartArchive(
+        **{field: getattr(package, field) for field in fields}, size=len(package.content), content=content
+    )
 
 
 def _key(digest: str) -> str:

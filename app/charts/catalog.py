@@ -51,7 +51,7 @@ async def add_repository(
     if problem := label_problem(name, "name", what="The name of a chart repository"):
         raise all_invalid([problem])
     url = url.strip().rstrip("/")
-    kind = ChartRepositoryKind.OCI if urlsplit(url).scheme == "oci" else ChartRepositoryKind.HTTP
+    kind = ChartRepositoryKind.OCI if url.startswith("oci://") else ChartRepositoryKind.HTTP
     _check_address(services, url.replace("oci://", "https://", 1))
     repository = ChartRepository(organization_id=organization_id, name=name, url=url, kind=kind)
     offers = await _offers(services, repository, login) if kind is ChartRepositoryKind.HTTP else []
@@ -170,7 +170,7 @@ async def upload(services: Services, viewer: Viewer, organization: str | None, r
             )
         await services.archives.keep(package, session)
         await _write_offers(session, row, [_offer_of(package)], replace=False)
-        await _set_pin(session, row, package)
+        await _set_pin(session, row, package, package.version)
         transaction.record(
             "chart.uploaded",
             f"{package.name} {package.version} was uploaded to {repository}.",
@@ -186,8 +186,12 @@ async def upload(services: Services, viewer: Viewer, organization: str | None, r
     return Pinned(row, pinned)
 
 
-async def pin(services: Services, organization_id: int, chart: str, version: str | None) -> Pinned:
+async def pin(
+    services: Services, organization_id: int, chart: str, version: str | None, *, keep: bool = True
+) -> Pinned:
     """Resolves "repository/name" and a version (None: the newest stable one) to a kept archive, pulling it if need be.
+
+    Without `keep` nothing is written down: what has to be pulled is at hand for this process alone.
 
     Raises:
         ValidationFailed, NotFound: says what there is instead.
@@ -202,20 +206,34 @@ async def pin(services: Services, organization_id: int, chart: str, version: str
         repository = (await session.exec(statement)).first()
     if repository is None:
         raise NotFound("chart_repository_not_found", f"There is no chart repository {repository_name!r}.", ("chart",))
-    chosen = await _choose(services, repository, name, version)
-    if chosen.archive_digest is not None:
-        async with services.database.reading() as session:
-            archive = await session.get(ChartArchive, chosen.archive_digest)
-        assert archive is not None
+    chosen = await _choose(services, repository, name, version, keep=keep)
+    if archive := await _kept(services, chosen):
         return Pinned(repository, archive)
-    package = await _pull(services, repository, chosen)
-    async with services.transaction() as transaction:
-        await services.archives.keep(package, transaction.session)
-        await _write_offers(transaction.session, repository, [_offer_of(package, chosen)], replace=False)
-        await _set_pin(transaction.session, repository, package)
-        archive = await transaction.session.get(ChartArchive, package.digest)
-        assert archive is not None
+    async with services.archives.pulling(repository.id, chosen.name, chosen.version):
+        if archive := await _kept(services, chosen):
+            return Pinned(repository, archive)
+        package = await _pull(services, repository, chosen)
+        if not keep:
+            return Pinned(repository, await services.archives.hold(package))
+        async with services.transaction() as transaction:
+            await services.archives.keep(package, transaction.session)
+            await _write_offers(transaction.session, repository, [_offer_of(package, chosen)], replace=False)
+            await _set_pin(transaction.session, repository, package, chosen.version)
+            archive = await transaction.session.get(ChartArchive, package.digest)
+            assert archive is not None
     return Pinned(repository, archive)
+
+
+async def _kept(services: Services, chosen: ChartVersion) -> ChartArchive | None:
+    """The archive that a version is pinned to, by now."""
+    statement = (
+        select(ChartArchive)
+        .join(ChartVersion, col(ChartVersion.archive_digest) == ChartArchive.digest)
+        .where(col(ChartVersion.repository_id) == chosen.repository_id)
+        .where(col(ChartVersion.name) == chosen.name, col(ChartVersion.version) == chosen.version)
+    )
+    async with services.database.reading() as session:
+        return (await session.exec(statement)).first()
 
 
 def login_of(services: Services, repository: ChartRepository) -> Login | None:
@@ -235,9 +253,11 @@ async def versions_of(services: Services, repository: ChartRepository, name: str
         return list((await session.exec(statement)).all())
 
 
-async def _choose(services: Services, repository: ChartRepository, name: str, version: str | None) -> ChartVersion:
+async def _choose(
+    services: Services, repository: ChartRepository, name: str, version: str | None, *, keep: bool
+) -> ChartVersion:
     """The version that is meant; asks the repository again where its index is old and lacks it."""
-    known = await current_versions(services, repository, name, version)
+    known = await current_versions(services, repository, name, version, keep=keep)
     by_version = {row.version: row for row in known}
     if not by_version:
         raise NotFound("chart_not_found", f"{repository.name} has no chart {name!r}.", ("chart",))
@@ -249,8 +269,9 @@ async def _choose(services: Services, repository: ChartRepository, name: str, ve
 
 
 async def current_versions(
-    services: Services, repository: ChartRepository, name: str, version: str | None
+    services: Services, repository: ChartRepository, name: str, version: str | None, *, keep: bool = True
 ) -> Sequence[ChartVersion]:
+    """What there is of a chart, from a fresh index where the one we have is old; without `keep` that one stays."""
     known = await versions_of(services, repository, name)
     has_it = find((row.version for row in known), version) is not None if version else False
     if repository.kind is ChartRepositoryKind.UPLOAD or has_it:
@@ -261,9 +282,28 @@ async def current_versions(
         return [pins.get(tag) or ChartVersion(repository_id=repository.id, name=name, version=tag) for tag in tags]
     age = (now() - repository.refreshed_at).total_seconds() if repository.refreshed_at else None
     if age is None or age > (_STALE_INDEX_SECONDS if version or not known else services.settings.chart_refresh_every):
+        if not keep:
+            return await _offered_now(services, repository, name, known)
         await refresh_repository(services, repository)
         return await versions_of(services, repository, name)
     return known
+
+
+async def _offered_now(
+    services: Services, repository: ChartRepository, name: str, known: Sequence[ChartVersion]
+) -> Sequence[ChartVersion]:
+    """What a refreshed index would leave us with, without writing it down."""
+    try:
+        offers = await _offers(services, repository, login_of(services, repository))
+    except ValidationFailed:
+        return known
+    pins = {row.version: row for row in known if row.archive_digest is not None}
+    fresh = [
+        ChartVersion(repository_id=repository.id, **{f: getattr(offer, f) for f in Offer.__slots__})
+        for offer in offers
+        if offer.name == name and offer.version not in pins
+    ]
+    return [*pins.values(), *fresh]
 
 
 async def _pull(services: Services, repository: ChartRepository, chosen: ChartVersion) -> Package:
@@ -317,11 +357,12 @@ async def _write_offers(
         await session.execute(statement, rows[start : start + _ROWS_AT_ONCE])
 
 
-async def _set_pin(session: AsyncSession, repository: ChartRepository, package: Package) -> None:
+async def _set_pin(session: AsyncSession, repository: ChartRepository, package: Package, version: str) -> None:
+    """Pins a version, as the repository writes it, to what was pulled for it."""
     await session.execute(
         update(ChartVersion)
         .where(col(ChartVersion.repository_id) == repository.id)
-        .where(col(ChartVersion.name) == package.name, col(ChartVersion.version) == package.version)
+        .where(col(ChartVersion.name) == package.name, col(ChartVersion.version) == version)
         .values(archive_digest=package.digest)
     )
 
@@ -344,7 +385,7 @@ def _registry(services: Services, repository: ChartRepository) -> Registry:
 
 
 def _check_address(services: Services, url: str) -> None:
-    check_address(url, plain_http=services.settings.is_plain_http(urlsplit(url).netloc))
+    check_address(url, services.settings.is_plain_http)
 
 
 def _limits(services: Services) -> Limits:

@@ -1,6 +1,6 @@
 """Bytes from chart repositories and OCI registries, within limits; errors a user can act on."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -28,22 +28,35 @@ def origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-def check_address(url: str, *, plain_http: bool) -> None:
+def check_address(url: str, is_plain_http: Callable[[str], bool]) -> None:
     """Raises ValidationFailed unless the address is https, or http where that is allowed for its host."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise invalid("url_not_supported", "A chart repository is an https:// or oci:// address.", "url") from None
     if parts.username or parts.password:
         raise invalid("url_with_credentials", "Give user name and password as such, not within the URL.", "url")
     if not parts.hostname or parts.scheme not in ("https", "http"):
         raise invalid("url_not_supported", "A chart repository is an https:// or oci:// address.", "url")
-    if parts.scheme == "http" and not plain_http:
+    # With or without the usual port: a client leaves it out.
+    if parts.scheme == "http" and not (is_plain_http(parts.netloc) or is_plain_http(f"{parts.hostname}:{port or 80}")):
         raise invalid("plain_http", f"Use https, or name {parts.netloc} in POLYHELM_PLAIN_HTTP_HOSTS.", "url")
 
 
 class Downloader:
-    """One client for all repositories: it keeps connections, and sends no cookies and no credentials by itself."""
+    """One client for all repositories: it keeps connections, and sends no cookies and no credentials by itself.
 
-    def __init__(self) -> None:
-        self.client = httpx2.AsyncClient(timeout=TIMEOUT, follow_redirects=True, max_redirects=5, trust_env=True)
+    A redirect leads to plain HTTP only where `is_plain_http` allows it for that host.
+    """
+
+    def __init__(self, is_plain_http: Callable[[str], bool]) -> None:
+        async def check(request: httpx2.Request) -> None:
+            check_address(str(request.url), is_plain_http)
+
+        self.client = httpx2.AsyncClient(
+            timeout=TIMEOUT, follow_redirects=True, max_redirects=5, trust_env=True, event_hooks={"request": [check]}
+        )
 
     async def get(self, url: str, *, limit: int, login: Login | None = None, home: str | None = None) -> bytes:
         """The body behind an address, at most `limit` bytes. `login` is sent where it is on the same host as `home`.

@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 import yaml
 
 from app.errors import ValidationFailed, invalid
+from app.untrusted_yaml import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ def read_index(content: bytes, url: str) -> list[Offer]:
         ValidationFailed: where it is no index at all.
     """
     try:
-        document = yaml.load(content, yaml.CSafeLoader)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        document = load(content)
+    except (yaml.YAMLError, ValueError):
         raise _no_index(url) from None
     if not isinstance(document, dict) or not isinstance(document.get("entries"), dict):
         raise _no_index(url)
@@ -46,17 +47,23 @@ def read_index(content: bytes, url: str) -> list[Offer]:
 
 
 def _offer(name: str, entry: Any, url: str) -> Offer | None:
-    if not isinstance(entry, dict) or not entry.get("version") or not entry.get("urls"):
+    if not isinstance(entry, dict) or not entry.get("version"):
         return None
-    digest = entry.get("digest")
+    urls, version, digest = entry.get("urls"), str(entry["version"]), _text(entry.get("digest"))
+    if not isinstance(urls, list) or not urls or not isinstance(urls[0], str) or "\x00" in name + version + urls[0]:
+        return None
+    try:
+        address = urljoin(url, urls[0])
+    except ValueError:
+        return None
     return Offer(
         name=name,
-        version=str(entry["version"]),
+        version=version,
         app_version=_text(entry.get("appVersion")),
         description=_text(entry.get("description")),
         deprecated=entry.get("deprecated") is True,
-        url=urljoin(url, str(entry["urls"][0])),
-        digest=str(digest).removeprefix("sha256:").lower() if digest else None,
+        url=address,
+        digest=digest.removeprefix("sha256:").lower() if digest else None,
     )
 
 

@@ -17,6 +17,8 @@ import yaml
 
 from app.charts.value_schema import has_remote_reference
 from app.errors import ValidationFailed, invalid
+from app.names import text_problem
+from app.untrusted_yaml import load
 
 MAX_ENTRIES = 10_000
 _MAX_TEXT = 2 * 2**20  # of one file that we read: Chart.yaml, values.yaml, the schema, the readme
@@ -58,7 +60,7 @@ def open_package(content: bytes, limits: Limits) -> Package:
         )
     try:
         files = dict(_files(content, limits))
-    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, RecursionError) as error:
         raise _wrong("chart_malformed", f"The archive is not a gzipped tar file: {error}.") from None
     metadata = _metadata(files)
     schema = _schema(files.get("values.schema.json"))
@@ -82,7 +84,8 @@ def _files(content: bytes, limits: Limits) -> Iterator[tuple[str, bytes]]:
     """Yields what is read of the chart, by path below its one folder; checks every entry."""
     root: str | None = None
     total = 0
-    with tarfile.open(fileobj=_Bounded(content, limits.unpacked), mode="r|") as archive:
+    source = _Bounded(content, limits.unpacked)
+    with tarfile.open(fileobj=source, mode="r|") as archive:
         for number, entry in enumerate(archive):
             if number >= MAX_ENTRIES:
                 raise _wrong("chart_too_large", f"The archive has more than {MAX_ENTRIES:,} entries.")
@@ -109,6 +112,7 @@ def _files(content: bytes, limits: Limits) -> Iterator[tuple[str, bytes]]:
                 file = archive.extractfile(entry)
                 assert file is not None
                 yield below, file.read()
+    source.finish()
 
 
 class _Bounded(io.RawIOBase):
@@ -131,19 +135,32 @@ class _Bounded(io.RawIOBase):
             raise _too_large_unpacked(self._limit)
         return chunk
 
+    def finish(self) -> None:
+        """Refuses what we have not seen and Helm might: Go reads several gzip streams as one, zlib the first alone."""
+        while self.read(2**16):
+            pass
+        if not self._unpacker.eof or self._unpacker.unused_data:
+            raise ValueError("it is cut off, or goes on after its end")
+
 
 def _metadata(files: dict[str, bytes]) -> dict[str, Any]:
     if "Chart.yaml" not in files:
         raise _wrong("chart_malformed", "The archive has no Chart.yaml in its folder: package it with `helm package`.")
     try:
-        metadata = yaml.load(files["Chart.yaml"], yaml.CSafeLoader)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        metadata = load(files["Chart.yaml"])
+    except (yaml.YAMLError, ValueError):
         raise _wrong("chart_malformed", "Chart.yaml is not valid YAML.") from None
     if not isinstance(metadata, dict) or metadata.get("apiVersion") not in ("v1", "v2"):
         raise _wrong("chart_malformed", "Chart.yaml must have an apiVersion of v1 or v2.")
     for field in ("name", "version"):
         value = metadata.get(field)
-        if not isinstance(value, str) or not value.strip() or value.startswith("-") or "/" in value or len(value) > 250:
+        if (
+            not isinstance(value, str)
+            or not value.strip()
+            or value.startswith("-")
+            or "/" in value
+            or text_problem(value, what=field, longest=250)
+        ):
             raise _wrong("chart_malformed", f"Chart.yaml must have a `{field}` as text.")
     if metadata.get("type") == "library":
         raise _wrong("chart_not_installable", "This is a library chart, which can't be installed.")
@@ -158,7 +175,7 @@ def _schema(text: bytes | None) -> dict[str, Any] | None:
 def _json(text: bytes) -> Any:
     try:
         return orjson.loads(text)
-    except orjson.JSONDecodeError:
+    except ValueError:
         raise _wrong("chart_malformed", "The chart's values.schema.json is not valid JSON.") from None
 
 

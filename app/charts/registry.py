@@ -3,12 +3,12 @@
 import hashlib
 import re
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import orjson
 
 from app.charts.download import Downloader, Login, origin, read_limited, refused
-from app.errors import invalid
+from app.errors import ValidationFailed, invalid
 
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -46,10 +46,14 @@ class Registry:
             ValidationFailed: where there is none, or it is no Helm chart.
         """
         tag = version.replace("+", "_")
-        manifest = orjson.loads(
-            await self._get(chart, f"/v2/{self._name(chart)}/manifests/{tag}", accept=_MANIFEST, limit=_MAX_JSON)
-        )
-        layers = [layer for layer in manifest.get("layers") or [] if layer.get("mediaType") == CHART_LAYER]
+        path = f"/v2/{self._name(chart)}/manifests/{tag}"
+        manifest = _object(await self._get(chart, path, accept=_MANIFEST, limit=_MAX_JSON), self._base + path)
+        described = manifest.get("layers")
+        layers = [
+            layer
+            for layer in (described if isinstance(described, list) else [])
+            if isinstance(layer, dict) and layer.get("mediaType") == CHART_LAYER and layer.get("digest")
+        ]
         if not layers:
             raise invalid("not_a_chart", f"{self._name(chart)}:{tag} in the registry is no Helm chart.", "chart")
         digest = str(layers[0]["digest"])
@@ -66,10 +70,11 @@ class Registry:
     async def _tag_page(self, chart: str, path: str) -> tuple[list[str], str | None]:
         body, headers = await self._ask(chart, path, accept="application/json", limit=_MAX_JSON)
         following = re.match(r"<([^>]+)>;\s*rel=\"?next", headers.get("link", ""))
-        target = following[1] if following else None
-        if target and "://" in target:
-            target = target.removeprefix(self._base)
-        return [str(tag) for tag in orjson.loads(body).get("tags") or []], target
+        target = urljoin(self._base + path, following[1]) if following else None
+        if target and not target.startswith(f"{self._base}/"):
+            raise _malformed(self._base + path)
+        tags = _object(body, self._base + path).get("tags")
+        return list(map(str, tags if isinstance(tags, list) else [])), target and target.removeprefix(self._base)
 
     async def _get(self, chart: str, path: str, *, accept: str, limit: int) -> bytes:
         return (await self._ask(chart, path, accept=accept, limit=limit))[0]
@@ -98,14 +103,32 @@ class Registry:
         scheme, _, rest = challenge.partition(" ")
         parameters = dict(_PARAMETER.findall(rest))
         realm = parameters.get("realm", "")
-        if scheme.lower() != "bearer" or urlsplit(realm).scheme not in ("https", urlsplit(self._base).scheme):
+        try:
+            kind, place = urlsplit(realm).scheme, origin(realm)
+        except ValueError:
+            raise refused(url, 401) from None
+        if scheme.lower() != "bearer" or kind not in ("https", urlsplit(self._base).scheme):
             raise refused(url, 401)
         query = {"service": parameters.get("service", ""), "scope": f"repository:{self._name(chart)}:pull"}
         # Registries keep their token service on another host of theirs; without TLS it must be the registry's own.
-        trusted = urlsplit(realm).scheme == "https" or origin(realm) == origin(self._base)
+        trusted = kind == "https" or place == origin(self._base)
         auth = (self._login.username, self._login.password) if self._login and trusted else None
         async with self._downloader.stream("GET", f"{realm}?{urlencode(query)}", auth=auth) as response:
             if response.status_code != 200:
                 raise refused(realm, response.status_code)
-            answer = orjson.loads(await read_limited(response, _MAX_JSON))
+            answer = _object(await read_limited(response, _MAX_JSON), realm)
         self._token[chart] = str(answer.get("token") or answer.get("access_token") or "")
+
+
+def _object(body: bytes, url: str) -> dict[str, Any]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise _malformed(url)
+    return found
+
+
+def _malformed(url: str) -> ValidationFailed:
+    return invalid("registry_malformed", f"What {url} answers is not what an OCI registry does.", "url")

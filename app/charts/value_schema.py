@@ -1,5 +1,7 @@
 """A chart's values.schema.json: checks values against it. What a `$ref` names elsewhere is never fetched."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,18 +10,30 @@ import yaml
 
 from app.errors import Problem
 from app.releases.values import Values, coalesce
+from app.untrusted_yaml import load
 
 MAX_PROBLEMS = 20
 
 
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_KNOWN_DRAFT = re.compile(r"https?://json-schema\.org/(draft-0[4-7]/|draft/2019-09/|draft/2020-12/|)schema#?")
+
+
 def has_remote_reference(schema: Any) -> bool:
-    """Whether a schema refers to something outside itself; Helm would fetch it."""
-    if isinstance(schema, Mapping):
-        reference = schema.get("$ref")
-        return (isinstance(reference, str) and not reference.startswith("#")) or any(
-            map(has_remote_reference, schema.values())
-        )
-    return isinstance(schema, list) and any(map(has_remote_reference, schema))
+    """Whether a schema refers to something outside itself, as another schema or as its draft; Helm would fetch it."""
+    left = [schema]
+    while left:
+        part = left.pop()
+        if isinstance(part, Mapping):
+            for name, value in part.items():
+                if name in _REFERENCES and isinstance(value, str) and not value.startswith("#"):
+                    return True
+                if name == "$schema" and isinstance(value, str) and not _KNOWN_DRAFT.fullmatch(value):
+                    return True
+            left += part.values()
+        elif isinstance(part, list):
+            left += part
+    return False
 
 
 def schema_problems(schema: Mapping[str, Any], default_values: str, values: Values) -> Iterator[Problem]:
@@ -43,7 +57,21 @@ def schema_problems(schema: Mapping[str, Any], default_values: str, values: Valu
 def parse_defaults(text: str) -> Values:
     """A chart's values.yaml; empty where it holds no map."""
     try:
-        defaults = yaml.load(text, yaml.CSafeLoader)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        defaults = load(text)
+    except (yaml.YAMLError, ValueError):
         return {}
-    return defaults if isinstance(defaults, dict) else {}
+    plain = _plain(defaults)
+    return plain if isinstance(plain, dict) else {}
+
+
+def _plain(value: Any) -> Any:
+    """What YAML has beyond JSON (keys that are no text, dates, sets, bytes) as text, as Helm has it."""
+    if isinstance(value, dict):
+        return {_text(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _text(key: Any) -> str:
+    return key if isinstance(key, str) else json.dumps(key) if isinstance(key, bool | None) else str(key)

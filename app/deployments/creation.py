@@ -95,7 +95,7 @@ async def _wish(services: Services, organization_id: int, request: CreateDeploym
     ]
     if problems:
         raise all_invalid(problems)
-    pinned = await pin(services, organization_id, request.chart, request.version)
+    pinned = await pin(services, organization_id, request.chart, request.version, keep=not request.dry_run)
     wish = Wish(pinned.archive, values, {name: dict(override) for name, override in overrides.items()}, targets)
     await check_wish(wish)
     return wish

@@ -3,8 +3,10 @@
 import asyncio
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import orjson
+from sqlmodel import col, select
 
 from app.clusters.dry_run import try_manifest
 from app.clusters.tables import Cluster
@@ -19,7 +21,9 @@ from app.releases.release import Desired, Observed
 from app.releases.status import judge
 from app.services import Services
 from app.tables import now
+from app.targets.claims import blocked, claim_of
 from app.targets.sightings import look_at_release
+from app.targets.tables import Target
 
 
 async def plan_targets(
@@ -36,18 +40,31 @@ async def plan_targets(
     take the manifest. One that can't be asked gets a plan with an error.
     """
     gate = asyncio.Semaphore(AT_ONCE)
+    claims = await _claims(services, deployment)
 
     async def plan_one(cluster: Cluster, desired: Desired | None) -> TargetPlan:
         async with gate:
-            return await _plan_target(services, deployment, wish, cluster, desired)
+            claim = claims.get(cluster.id, Claim.NEVER)
+            return await _plan_target(services, deployment, wish, cluster, desired, claim)
 
     tasks = [plan_one(cluster, wish.on(name)) for name, cluster in clusters.items()] if wish else []
     tasks += [plan_one(cluster, None) for cluster in leaving]
     return sorted(await asyncio.gather(*tasks), key=lambda target: target.cluster_name)
 
 
+async def _claims(services: Services, deployment: Deployment) -> dict[int, Claim]:
+    """Whose the release is on each cluster, by the cluster's id; a deployment that is not written yet has none."""
+    rows = await services.database.rows(select(Target).where(col(Target.deployment_id) == (deployment.id or 0)))
+    return {target.cluster_id: claim_of(target) for (target,) in rows}
+
+
 async def _plan_target(
-    services: Services, deployment: Deployment, wish: Wish | None, cluster: Cluster, desired: Desired | None
+    services: Services,
+    deployment: Deployment,
+    wish: Wish | None,
+    cluster: Cluster,
+    desired: Desired | None,
+    claim: Claim,
 ) -> TargetPlan:
     values = desired.values if desired else {}
     try:
@@ -60,17 +77,20 @@ async def _plan_target(
         )
     observed = sighting.of(deployment.namespace, deployment.release_name)
     verdict = judge(desired, observed)
-    step = plan(desired, observed, Claim.OURS)
+    step = plan(desired, observed, claim)
     outcome = TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values)
+    if step.block is not None:
+        problem = blocked(step.block, deployment.release_name, cluster.name)
+        return replace(outcome, error=as_json(problem))
     if desired is None or wish is None or step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
         return outcome
     try:
         manifest = await _render(services, deployment, wish, cluster, desired, observed)
         await try_manifest(member, manifest, deployment.namespace)
     except ActionError as error:
-        return TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values, error=as_json(error))
+        return replace(outcome, error=as_json(error))
     diff = _diff(observed.manifest if observed else "", manifest)
-    return TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values, manifest, diff)
+    return replace(outcome, manifest=manifest, manifest_diff=diff)
 
 
 async def _render(

@@ -127,7 +127,10 @@ async def _wish(
     if problems := list(value_problems({} if given is UNSET else given, overrides)):
         raise all_invalid(problems)
     if request.version is not None:
-        archive = (await pin(services, deployment.organization_id, deployment.chart, request.version)).archive
+        keep = not request.dry_run
+        archive = (
+            await pin(services, deployment.organization_id, deployment.chart, request.version, keep=keep)
+        ).archive
     return Wish(
         archive,
         revision.values if given is UNSET else _values(revision.values, given, reuse=request.reuse_values),

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sysconfig
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import total_ordering
 from pathlib import Path
@@ -60,9 +61,10 @@ def find_helm(named: Path | None) -> HelmBinary:
     along = Path(sysconfig.get_path("scripts")) / "helm"
     on_path = shutil.which("helm")
     if on_path and Path(on_path).resolve() != along.resolve():
-        version = _version(Path(on_path))
-        if version >= HelmVersion(OLDEST_ON_PATH):
-            return HelmBinary(Path(on_path), version, "it is the first on the PATH")
+        with suppress(HelmMissingError):
+            version = _version(Path(on_path))
+            if version >= HelmVersion(OLDEST_ON_PATH):
+                return HelmBinary(Path(on_path), version, "it is the first on the PATH")
     if along.exists():
         return HelmBinary(
             along, _version(along), f"the PATH has no Helm from {OLDEST_ON_PATH}; this one is installed along"

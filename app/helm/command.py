@@ -78,7 +78,9 @@ class Helm:
         await self._change(place, ["install", "--create-namespace", "--replace"], chart, values, options)
 
     async def upgrade(self, place: Place, chart: Path, values: Values, options: Options) -> None:
-        await self._change(place, ["upgrade", "--history-max", str(HISTORY)], chart, values, options)
+        """`helm upgrade` to just these values: without `--reset-values`, none at all would mean the installed ones."""
+        verb = ["upgrade", "--reset-values", "--history-max", str(HISTORY)]
+        await self._change(place, verb, chart, values, options)
 
     async def rollback(self, place: Place, revision: int, options: Options) -> None:
         arguments = ["rollback", place.release_name, str(revision), "--history-max", str(HISTORY)]
@@ -95,7 +97,7 @@ class Helm:
 
     async def preview(self, place: Place, chart: Path, values: Values, options: Options, *, exists: bool) -> str:
         """The manifest that an install or upgrade would apply, rendered against the member; nothing is changed."""
-        verb = ["upgrade"] if exists else ["install", "--replace"]
+        verb = ["upgrade", "--reset-values"] if exists else ["install", "--replace"]
         arguments = [*verb, place.release_name, str(chart), "--dry-run=server", "--hide-notes", "--output", "json"]
         arguments += ["--values", "-", *_validation(options)]
         output = await self._run(place, arguments, options.timeout_seconds, to_helm(values))

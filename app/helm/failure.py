@@ -66,5 +66,7 @@ def _without_warnings(stderr: str) -> str:
 
 
 def _sentence(output: str) -> str:
-    first = output.removeprefix("Error: ").split("\n", 1)[0].strip()
+    # What the API server refuses comes as a list, below a line that only counts it.
+    told = re.sub(r"\d+ errors? occurred:\s+\* ", "", output.removeprefix("Error: "), count=1)
+    first = told.split("\n", 1)[0].strip()
     return (first[:500] or "Helm failed without a word.").rstrip(":")

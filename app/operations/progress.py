@@ -58,9 +58,7 @@ async def start_operation(
             for target_id, name in targets.items()
         ],
     )
-    await session.execute(
-        update(Target).where(col(Target.id).in_(list(targets))).values(attempts=0, retry_at=None, error=None)
-    )
+    await session.execute(update(Target).where(col(Target.id).in_(list(targets))).values(attempts=0, retry_at=None))
     transaction.wake(targets)
     return operation
 
@@ -83,6 +81,7 @@ async def close_results(
         .where(col(OperationResult.target_id).in_(list(target_ids)), col(OperationResult.state).in_(OPEN))
         .values(values)
         .returning(col(OperationResult.operation_id))
+        .execution_options(synchronize_session=False)
     )
     if operation_id is not None:
         statement = statement.where(col(OperationResult.operation_id) == operation_id)
@@ -99,11 +98,13 @@ async def begin_result(transaction: Transaction, operation_id: int, target_id: i
         .where(col(OperationResult.operation_id) == operation_id, col(OperationResult.target_id) == target_id)
         .where(col(OperationResult.state) == OperationState.PENDING)
         .values(state=OperationState.RUNNING, started_at=now())
+        .execution_options(synchronize_session=False)
     )
     await session.execute(
         update(Operation)
         .where(col(Operation.id) == operation_id, col(Operation.state) == OperationState.PENDING)
         .values(state=OperationState.RUNNING)
+        .execution_options(synchronize_session=False)
     )
 
 

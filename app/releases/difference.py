@@ -7,7 +7,7 @@ from typing import Any
 
 from app.releases.canonical import canonical
 
-_PLAIN_KEY = re.compile(r"^[A-Za-z0-9_-]+$")
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def _compare(desired: Mapping[str, Any], actual: Mapping[str, Any], prefix: str)
 
 
 def _join(prefix: str, key: str) -> str:
-    step = key if _PLAIN_KEY.match(key) else f"[{canonical(key).decode()}]"
+    step = key if _PLAIN_KEY.fullmatch(key) else f"[{canonical(key).decode()}]"
     return f"{prefix}.{step}" if prefix and not step.startswith("[") else prefix + step
 
 

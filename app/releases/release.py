@@ -6,12 +6,14 @@ import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from app.releases.canonical import digest
 from app.releases.values import Values
+
+Found = TypeVar("Found")
 
 MAX_RECORD_BYTES = 64 * 2**20
 """How large a release record may become when unpacked; a Secret of 1 MiB could otherwise unpack to a gigabyte."""
@@ -75,21 +77,28 @@ def read_record(secret: dict[str, Any]) -> Observed:
         record = orjson.loads(_unpack(base64.b64decode(secret["data"]["release"])))
         metadata = record["chart"]["metadata"]
         return Observed(
-            name=record["name"],
-            namespace=record.get("namespace") or secret["metadata"]["namespace"],
+            name=_of(str, record["name"]),
+            namespace=_of(str, record.get("namespace") or secret["metadata"]["namespace"]),
             revision=int(record["version"]),
-            status=record["info"]["status"],
-            chart_name=metadata["name"],
-            chart_version=metadata["version"],
-            app_version=metadata.get("appVersion") or None,
-            values=record.get("config") or {},
+            status=_of(str, record["info"]["status"]),
+            chart_name=_of(str, metadata["name"]),
+            chart_version=_of(str, metadata["version"]),
+            app_version=_of(str, metadata.get("appVersion") or "") or None,
+            values=_of(dict, record.get("config") or {}),
             updated_at=_time(record["info"].get("last_deployed")),
-            description=record["info"].get("description") or None,
-            manifest=record.get("manifest") or "",
+            description=_of(str, record["info"].get("description") or "") or None,
+            manifest=_of(str, record.get("manifest") or ""),
         )
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, zlib.error) as error:
         name = secret.get("metadata", {}).get("name", "?")
         raise UnreadableRecordError(f"Secret {name} holds no Helm release that can be read: {error}") from error
+
+
+def _of(kind: type[Found], value: object) -> Found:
+    """The value, where it is of the kind that Helm writes there; anybody can write a Secret."""
+    if not isinstance(value, kind):
+        raise TypeError(f"a {kind.__name__} is expected where it has a {type(value).__name__}")
+    return value
 
 
 def _unpack(encoded: bytes) -> bytes:
@@ -100,6 +109,8 @@ def _unpack(encoded: bytes) -> bytes:
     unpacked = unpacker.decompress(data, MAX_RECORD_BYTES)
     if unpacker.unconsumed_tail:
         raise ValueError(f"it unpacks to more than {MAX_RECORD_BYTES} bytes")
+    if not unpacker.eof:
+        raise ValueError("it is cut off")
     return unpacked
 
 

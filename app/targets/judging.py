@@ -165,4 +165,5 @@ async def _confirm(transaction: Transaction, cluster_ids: list[int], release: tu
         .where(col(Target.cluster_id).in_(cluster_ids), col(Target.deployment_id) == Deployment.id)
         .where(col(Deployment.namespace) == namespace, col(Deployment.release_name) == name)
         .values(observed_at=now())
+        .execution_options(synchronize_session=False)
     )

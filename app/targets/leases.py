@@ -65,6 +65,7 @@ async def acquire(services: Services, target_id: int, owner: str) -> Lease | Non
                 lease_expires_at=func.clock_timestamp() + _length(services),
             )
             .returning(col(Target.lease_token))
+            .execution_options(synchronize_session=False)
         )
         token = taken.scalar_one_or_none()
         return None if token is None else Lease(target_id, cluster_id, token)
@@ -81,6 +82,7 @@ async def fenced(transaction: Transaction, lease: Lease, **values: Any) -> None:
         .where(col(Target.id) == lease.target_id, col(Target.lease_token) == lease.token)
         .values(values or {"lease_token": lease.token})
         .returning(col(Target.id))
+        .execution_options(synchronize_session=False)  # no session holds targets beside this
     )
     if done.scalar_one_or_none() is None:
         raise LeaseLostError

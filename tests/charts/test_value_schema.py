@@ -1,0 +1,193 @@
+"""A chart's values.schema.json: what is checked, and what is never fetched for it."""
+
+import json
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from app.charts.value_schema import MAX_PROBLEMS, has_remote_reference, parse_defaults, schema_problems
+from app.errors import Problem
+from tests.charts.servers import served
+from tests.releases.oracle import Oracle
+
+DRAFT_07 = "http://json-schema.org/draft-07/schema#"
+DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema"
+REPLICAS = {"type": "object", "properties": {"replicas": {"type": "integer"}}, "required": ["replicas"]}
+
+
+def problems(schema: dict[str, Any], values: dict[str, Any], defaults: str = "") -> list[Problem]:
+    return list(schema_problems(schema, defaults, values))
+
+
+@pytest.mark.parametrize(
+    ("defaults", "values", "expected"),
+    [
+        ("replicas: 1", {}, []),
+        ("", {"replicas": 2}, []),
+        ("", {}, [Problem((), '"replicas" is a required property')]),
+        ("replicas: 1", {"replicas": None}, [Problem((), '"replicas" is a required property')]),
+        ("replicas: 1", {"replicas": "2"}, [Problem(("replicas",), '"2" is not of type "integer"')]),
+        ("replicas: one", {}, [Problem(("replicas",), '"one" is not of type "integer"')]),
+        ("replicas: one", {"replicas": 1}, []),
+        ("", {"replicas": 1.0}, []),
+    ],
+)
+def test_what_is_checked_are_the_values_over_the_defaults(defaults: str, values: Any, expected: list[Problem]) -> None:
+    assert problems(REPLICAS, values, defaults) == expected
+
+
+def test_a_problem_leads_to_its_place() -> None:
+    schema = {"properties": {"hosts": {"items": {"properties": {"port": {"maximum": 5}}}}}}
+    found = problems(schema, {"hosts": [{"port": 1}, {"port": 6}]})
+    assert found == [Problem(("hosts", "1", "port"), "6 is greater than the maximum of 5")]
+
+
+def test_of_many_problems_the_first_are_told() -> None:
+    schema = {"additionalProperties": {"type": "string"}}
+    assert len(problems(schema, {f"k{number}": number for number in range(100)})) == MAX_PROBLEMS
+
+
+@pytest.mark.parametrize(
+    ("draft", "schema"),
+    [
+        (DRAFT_07, {"properties": {"a": {"items": [{"type": "string"}, {"type": "integer"}]}}}),
+        (DRAFT_2020, {"properties": {"a": {"prefixItems": [{"type": "string"}, {"type": "integer"}]}}}),
+        (DRAFT_07, {"definitions": {"pair": {"minItems": 3}}, "properties": {"a": {"$ref": "#/definitions/pair"}}}),
+        (DRAFT_2020, {"$defs": {"pair": {"minItems": 3}}, "properties": {"a": {"$ref": "#/$defs/pair"}}}),
+        (DRAFT_2020, {"dependentRequired": {"a": ["b"]}}),
+        (DRAFT_07, {"dependencies": {"a": ["b"]}}),
+    ],
+)
+def test_the_draft_that_a_schema_names_is_the_one_it_is_read_by(draft: str, schema: dict[str, Any]) -> None:
+    named = {"$schema": draft} | schema
+    assert len(problems(named, {"a": ["x", "y"]})) == 1
+    assert problems(named, {"a": ["x", 2, 3], "b": 1}) == []
+    assert not has_remote_reference(named)
+
+
+def test_a_keyword_of_another_draft_has_no_meaning() -> None:
+    assert problems({"$schema": DRAFT_07, "properties": {"a": {"prefixItems": [{"type": "string"}]}}}, {"a": [1]}) == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "nothing"},
+        {"properties": []},
+        {"$ref": "#/definitions/missing"},
+        {"pattern": "("},
+        {"required": "a"},
+    ],
+)
+def test_a_schema_that_is_none_is_one_problem(schema: dict[str, Any]) -> None:
+    [problem] = problems(schema, {"a": 1})
+    assert problem.path == ()
+    assert problem.message.startswith("The chart's values.schema.json is not a valid schema: ")
+
+
+@pytest.mark.parametrize("schema", [{"$ref": "#"}, {"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}])
+def test_a_schema_that_refers_to_itself_comes_to_an_end(schema: dict[str, Any]) -> None:
+    assert problems({"$schema": DRAFT_2020} | schema, {"a": 1}) == []
+
+
+def test_a_pattern_that_takes_for_ever_comes_to_an_end() -> None:
+    schema = {"properties": {"a": {"pattern": "^(a+)+$"}}}
+    assert len(problems(schema, {"a": "a" * 60 + "b"})) == 1
+
+
+def nested(depth: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    for _ in range(depth):
+        schema = {"properties": {"a": schema}}
+    return schema
+
+
+@pytest.mark.parametrize("depth", [100, 400, 20_000])
+def test_a_schema_may_be_nested_as_deep_as_it_likes(depth: int) -> None:
+    assert not has_remote_reference(nested(depth))
+    if depth <= 400:
+        assert all(problem.path == () for problem in problems(nested(depth), {"a": {"a": 1}}))
+
+
+@pytest.mark.parametrize(
+    ("schema", "remote"),
+    [
+        ({}, False),
+        (True, False),
+        ({"$ref": "#/definitions/a"}, False),
+        ({"$ref": "#"}, False),
+        ({"$id": "https://example.com/a"}, False),
+        ({"properties": {"$ref": {"type": "string"}}}, False),
+        ({"$schema": DRAFT_07}, False),
+        ({"$schema": DRAFT_2020}, False),
+        ({"$schema": "http://json-schema.org/schema#"}, False),
+        ({"$ref": "https://example.com/a"}, True),
+        ({"$ref": "http://169.254.169.254/"}, True),
+        ({"$ref": "file:///etc/passwd"}, True),
+        ({"$ref": "other.json"}, True),
+        ({"$ref": "other.json#/a"}, True),
+        ({"$ref": "//example.com/a"}, True),
+        ({"$dynamicRef": "https://example.com/a"}, True),
+        ({"$recursiveRef": "https://example.com/a"}, True),
+        ({"$schema": "https://example.com/draft"}, True),
+        ({"$schema": "https://json-schema.org.example.com/draft-07/schema#"}, True),
+        ({"allOf": [{}, {"properties": {"a": {"$ref": "https://example.com/a"}}}]}, True),
+        ({"$defs": {"a": {"not": {"$ref": "a.json"}}}}, True),
+    ],
+)
+def test_what_lies_elsewhere_is_remote(schema: Any, remote: bool) -> None:
+    assert has_remote_reference(schema) is remote
+
+
+@pytest.mark.parametrize(("keyword", "places"), [("$ref", [("b",)]), ("$schema", [("b",)]), ("$dynamicRef", [()])])
+async def test_what_a_schema_names_elsewhere_is_never_fetched(keyword: str, places: list[tuple[str, ...]]) -> None:
+    asked = []
+
+    async def canary(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.json_response({"type": "string"})
+
+    async with served(canary) as host:
+        elsewhere = f"http://{host}/schema.json"
+        schema: dict[str, Any] = {"properties": {"a": {keyword: elsewhere}, "b": {"type": "integer"}}}
+        if keyword == "$schema":
+            schema = schema | {"$schema": elsewhere}
+        found = problems(schema, {"a": 5, "b": "x"})
+        assert has_remote_reference(schema)
+    assert asked == []
+    assert [problem.path for problem in found] == places
+
+
+@pytest.mark.parametrize(
+    ("text", "defaults"),
+    [
+        ("", {}),
+        ("# nothing", {}),
+        ("- a", {}),
+        ("text", {}),
+        ("a: [", {}),
+        ("a: 1\n---\nb: 1", {}),
+        ("{a: " * 10_000, {}),
+        ("a: {b: 1}", {"a": {"b": 1}}),
+        ("2: a\ntrue: b\nnull: c\n1.5: d", {"2": "a", "true": "b", "null": "c", "1.5": "d"}),
+        ("a: 2024-01-01\nb: 2024-01-01T00:00:00Z", {"a": "2024-01-01", "b": "2024-01-01T00:00:00Z"}),
+        ("a: &a {b: 1}\nc: *a\nd: {<<: *a, e: 2}", {"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1, "e": 2}}),
+        ("a: {1: {2: [{3: 4}]}}", {"a": {"1": {"2": [{"3": 4}]}}}),
+    ],
+)
+def test_defaults_are_read_as_what_the_templates_see(text: str, defaults: Any) -> None:
+    assert parse_defaults(text) == defaults
+
+
+def test_defaults_are_read_as_helm_reads_them(oracle: Oracle) -> None:
+    text = "2: a\ntrue: b\n1.5: d\na: 2024-01-01\nb: 2024-01-01T00:00:00Z\nc: {1: [{2: 3}]}\nd: 0x1f\ne: =\ng: yes\n"
+    seen = oracle.sees(defaults=text.encode())
+    assert json.loads(json.dumps(parse_defaults(text))) == seen
+
+
+@pytest.mark.parametrize("defaults", ["1: a", "a: 2024-01-01", "a: !!set {b: }", "a: !!binary aGk="])
+def test_defaults_beyond_json_keep_nobody_from_checking(defaults: str) -> None:
+    assert problems({"type": "object", "additionalProperties": {"type": "string"}}, {"b": 1}, defaults) == [
+        Problem(("b",), '1 is not of type "string"')
+    ]

@@ -1,0 +1,212 @@
+"""A member that can't be asked, or refuses: each with the error that says how it goes on."""
+
+import asyncio
+import base64
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from app.clusters.kubeconfig import Access, read_kubeconfig
+from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, UNREACHABLE, Member
+from app.errors import PermanentError, TemporaryError
+from app.releases.release import UnreadableRecordError
+from simulator import Member as SimulatedMember
+from simulator import Simulator
+from tests.clusters.kubeconfigs import CERTIFICATE
+from tests.releases.test_release import RECORD, written
+
+
+@pytest.fixture
+def paris(simulated: Callable[[str], SimulatedMember]) -> SimulatedMember:
+    return simulated("paris")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def member(paris: SimulatedMember) -> AsyncIterator[Member]:
+    opened = Member(read_kubeconfig(paris.kubeconfig), timeout=5)
+    yield opened
+    await opened.close()
+
+
+def put_release(paris: SimulatedMember, name: str, revision: int, status: str = "deployed") -> None:
+    record = RECORD | {"name": name, "version": revision, "info": {"status": status}}
+    labels = {"owner": "helm", "name": name, "version": str(revision), "status": status}
+    metadata = {"name": f"sh.helm.release.v1.{name}.v{revision}", "namespace": "default", "labels": labels}
+    secret = {"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": metadata}
+    paris.put("secrets", secret | {"data": written(record)["data"]})
+
+
+ASKS: list[tuple[str, Callable[[Member], Any]]] = [
+    ("version", lambda member: member.version()),
+    ("heads", lambda member: member.heads()),
+    ("permissions", lambda member: member.missing_permissions(["get"], "secrets")),
+]
+
+
+@pytest.mark.parametrize(("what", "ask"), ASKS)
+async def test_down_is_unreachable(
+    member: Member, paris: SimulatedMember, what: str, ask: Callable[[Member], Any]
+) -> None:
+    paris.faults.down = True
+    with pytest.raises(TemporaryError) as caught:
+        await ask(member)
+    assert caught.value.code == UNREACHABLE
+    assert caught.value.message.startswith("The API server can't be reached: ")
+    paris.faults.down = False
+    await ask(member)
+
+
+@pytest.mark.parametrize(("what", "ask"), ASKS)
+async def test_silence_is_unreachable_after_the_timeout(
+    paris: SimulatedMember, what: str, ask: Callable[[Member], Any]
+) -> None:
+    member = Member(read_kubeconfig(paris.kubeconfig), timeout=0.3)
+    paris.faults.hang = True
+    began = time.monotonic()
+    with pytest.raises(TemporaryError) as caught:
+        await ask(member)
+    await member.close()
+    paris.faults.hang = False
+    assert (caught.value.code, caught.value.message) == (UNREACHABLE, "The API server did not answer within 0.3 s.")
+    assert 0.3 <= time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(("what", "ask"), ASKS)
+async def test_a_token_that_is_refused_is_unauthorized(
+    member: Member, paris: SimulatedMember, what: str, ask: Callable[[Member], Any]
+) -> None:
+    paris.faults.unauthorized = True
+    with pytest.raises(TemporaryError) as caught:
+        await ask(member)
+    assert (caught.value.code, caught.value.message, caught.value.output) == (
+        UNAUTHORIZED,
+        "The API server does not accept our credentials (401).",
+        "Unauthorized",
+    )
+
+
+@pytest.mark.parametrize(("what", "ask"), ASKS)
+async def test_too_many_requests_is_throttled_for_as_long_as_the_server_says(
+    member: Member, paris: SimulatedMember, what: str, ask: Callable[[Member], Any]
+) -> None:
+    paris.faults.throttled = 7
+    with pytest.raises(TemporaryError) as caught:
+        await ask(member)
+    assert (caught.value.code, caught.value.message, caught.value.retry_after) == (
+        THROTTLED,
+        "The API server asks for a pause (429).",
+        7.0,
+    )
+
+
+async def test_secrets_that_may_not_be_read_are_unauthorized_and_say_so(member: Member, paris: SimulatedMember) -> None:
+    paris.faults.forbidden = True
+    with pytest.raises(TemporaryError) as caught:
+        await member.heads()
+    assert caught.value.code == UNAUTHORIZED
+    assert caught.value.message.startswith("Our credentials do not allow this: secrets is forbidden: ")
+    assert (await member.version()).startswith("v1.")
+    assert await member.missing_permissions(["get", "list"], "secrets") == ["get", "list"]
+    assert await member.missing_permissions(["get", "list"], "configmaps") == []
+
+
+async def test_a_refusal_that_no_time_heals_is_permanent(member: Member) -> None:
+    with pytest.raises(PermanentError) as caught:
+        await member.get("/api/v1/namespaces/nowhere")
+    assert (caught.value.code, caught.value.message) == (
+        REFUSED,
+        'It refuses GET /api/v1/namespaces/nowhere: namespaces "nowhere" not found',
+    )
+
+
+async def test_a_closed_port_is_unreachable(paris: SimulatedMember) -> None:
+    server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    member = Member(Access(f"https://127.0.0.1:{port}", None, "token", None, None), timeout=5)
+    with pytest.raises(TemporaryError) as caught:
+        await member.version()
+    await member.close()
+    assert caught.value.code == UNREACHABLE
+
+
+async def test_a_server_under_another_certificate_is_unreachable_and_gets_no_token(paris: SimulatedMember) -> None:
+    access = read_kubeconfig(paris.kubeconfig)
+    member = Member(Access(access.server, CERTIFICATE, access.token, None, None), timeout=5)
+    with pytest.raises(TemporaryError) as caught:
+        await member.version()
+    await member.close()
+    assert caught.value.code == UNREACHABLE
+    assert caught.value.message.startswith("The API server can't be reached: its certificate is not valid: ")
+    assert paris.requests == {}
+
+
+async def test_no_proxy_of_the_environment_is_used(paris: SimulatedMember, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    member = Member(read_kubeconfig(paris.kubeconfig), timeout=5)
+    assert await member.version() == paris.kubernetes_version
+    await member.close()
+
+
+async def test_what_it_is_and_which_version_it_has(member: Member, paris: SimulatedMember) -> None:
+    [system] = [found for found in paris.objects("namespaces") if found["metadata"]["name"] == "kube-system"]
+    assert await member.version() == paris.kubernetes_version
+    assert await member.uid() == system["metadata"]["uid"]
+
+
+async def test_heads_are_all_revisions_and_the_newest_of_each_release(member: Member, paris: SimulatedMember) -> None:
+    for name, revision, status in [("shop", 1, "superseded"), ("shop", 2, "deployed"), ("shop", 10, "failed")]:
+        put_release(paris, name, revision, status)
+    put_release(paris, "blog", 3)
+    paris.put("secrets", {"metadata": {"name": "a", "namespace": "default", "labels": {"owner": "helm"}}})
+    paris.put("secrets", {"metadata": {"name": "b", "namespace": "default"}})
+    listing = await member.heads()
+    assert sorted((head.name, head.revision, head.status) for head in listing.heads) == [
+        ("blog", 3, "deployed"),
+        ("shop", 1, "superseded"),
+        ("shop", 2, "deployed"),
+        ("shop", 10, "failed"),
+    ]
+    assert sorted((head.name, head.revision) for head in listing.newest()) == [("blog", 3), ("shop", 10)]
+    assert [head.name for head in (await member.heads(namespace="default", name="blog")).heads] == ["blog"]
+    assert (await member.heads(namespace="default", name="other")).heads == []
+    assert (await member.heads()).version >= listing.version
+
+
+async def test_heads_come_in_pages_when_there_are_many(member: Member, paris: SimulatedMember) -> None:
+    for number in range(501):
+        put_release(paris, f"release-{number}", 1)
+    assert len((await member.heads()).heads) == 501
+    assert paris.requests["list secrets"] == 2
+
+
+async def test_a_record_is_read_by_its_head_until_it_is_gone(member: Member, paris: SimulatedMember) -> None:
+    put_release(paris, "shop", 1)
+    [head] = (await member.heads()).heads
+    found = await member.record(head)
+    assert found is not None
+    assert (found.name, found.revision, found.values) == ("shop", 1, {"a": 1})
+    await member.request("DELETE", f"/api/v1/namespaces/default/secrets/{head.secret}")
+    assert await member.record(head) is None
+
+
+async def test_a_secret_that_only_says_it_is_a_release_is_unreadable(member: Member, paris: SimulatedMember) -> None:
+    labels = {"owner": "helm", "name": "shop", "version": "1", "status": "deployed"}
+    metadata = {"name": "false", "namespace": "default", "labels": labels}
+    paris.put("secrets", {"metadata": metadata, "data": {"release": base64.b64encode(b"nothing").decode()}})
+    [head] = (await member.heads()).heads
+    with pytest.raises(UnreadableRecordError, match=r"^Secret false holds no Helm release"):
+        await member.record(head)
+
+
+async def test_one_member_down_leaves_the_others_alone(simulator: Simulator, simulated: Callable[..., Any]) -> None:
+    simulated("paris").faults.down = True
+    tokyo = simulated("tokyo")
+    member = Member(read_kubeconfig(tokyo.kubeconfig), timeout=5)
+    assert await member.version() == tokyo.kubernetes_version
+    await member.close()

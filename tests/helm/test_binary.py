@@ -1,0 +1,105 @@
+"""Which Helm is used, by scripts that say they are one."""
+
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from app.helm.binary import HelmBinary, HelmMissingError, HelmVersion, find_helm
+
+
+@pytest.fixture
+def along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the Helm that is installed along would be; the PATH has nothing else."""
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    real = sysconfig.get_path
+    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(scripts) if name == "scripts" else real(name))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return scripts / "helm"
+
+
+def make(path: Path, version: str) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n[ \"$1\" = version ] && echo '{version}'\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_one_that_is_named_comes_first_however_old(along: Path, tmp_path: Path) -> None:
+    make(along, "v3.17.3")
+    make(tmp_path / "bin" / "helm", "v3.22.0")
+    named = make(tmp_path / "named", "v3.9.0")
+    assert find_helm(named) == HelmBinary(named, HelmVersion("3.9.0"), "POLYHELM_HELM names it")
+
+
+@pytest.mark.parametrize("version", ["3.18.4", "3.18.10", "3.22.0", "4.0.0", "3.19.0+gabc"])
+def test_one_on_the_path_that_is_new_enough_comes_next(along: Path, tmp_path: Path, version: str) -> None:
+    make(along, "v3.17.3")
+    on_path = make(tmp_path / "bin" / "helm", f"v{version}")
+    assert find_helm(None) == HelmBinary(on_path, HelmVersion(version), "it is the first on the PATH")
+
+
+@pytest.mark.parametrize("version", ["v3.18.3", "v3.9.9", "v2.17.0", "no version"])
+def test_one_on_the_path_that_is_too_old_is_passed_over(along: Path, tmp_path: Path, version: str) -> None:
+    make(along, "v3.17.3")
+    make(tmp_path / "bin" / "helm", version)
+    assert find_helm(None) == HelmBinary(
+        along, HelmVersion("3.17.3"), "the PATH has no Helm from 3.18.4; this one is installed along"
+    )
+
+
+def test_the_one_along_is_taken_where_the_path_has_none(along: Path) -> None:
+    make(along, "v3.17.3")
+    assert find_helm(None).path == along
+
+
+def test_the_one_along_may_be_the_one_on_the_path(along: Path, tmp_path: Path) -> None:
+    make(along, "v3.17.3")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "helm").symlink_to(along)
+    assert find_helm(None).path == along
+
+
+def test_a_broken_one_on_the_path_is_passed_over(along: Path, tmp_path: Path) -> None:
+    make(along, "v3.17.3")
+    broken = make(tmp_path / "bin" / "helm", "v3.22.0")
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    assert find_helm(None).path == along
+
+
+def test_none_at_all_says_how_to_get_one(along: Path) -> None:
+    with pytest.raises(HelmMissingError) as caught:
+        find_helm(None)
+    assert str(caught.value) == (
+        "There is no Helm: put Helm 3.20.2 or newer on the PATH, or name one in POLYHELM_HELM."
+    )
+
+
+@pytest.mark.parametrize("content", [None, "#!/bin/sh\nexit 3\n", "no program"])
+def test_a_named_one_that_does_not_run_is_an_error_with_its_name(
+    along: Path, tmp_path: Path, content: str | None
+) -> None:
+    make(along, "v3.17.3")
+    named = tmp_path / "named"
+    if content is not None:
+        named.write_text(content)
+        named.chmod(0o755)
+    with pytest.raises(
+        HelmMissingError, match=rf"^{named} does not run as Helm: .* Name another one in POLYHELM_HELM\.$"
+    ):
+        find_helm(named)
+
+
+@pytest.mark.parametrize(
+    ("version", "warned"), [("3.17.3", True), ("3.20.1", True), ("3.20.2", False), ("3.22.0", False), ("4.0.0", False)]
+)
+def test_one_with_known_holes_is_warned_of(version: str, warned: bool) -> None:
+    warning = HelmBinary(Path("helm"), HelmVersion(version), "").warning
+    assert (warning is not None) == warned
+    assert warning is None or warning.startswith(f"Helm {version} has known holes in how it unpacks charts.")
+
+
+def test_versions_are_compared_as_numbers() -> None:
+    assert HelmVersion("3.9.0") < HelmVersion("3.10.0") < HelmVersion("v3.10.1") < HelmVersion("4.0.0-rc.1")
+    assert HelmVersion("noise") < HelmVersion("0.0.1")

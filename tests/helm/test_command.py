@@ -1,0 +1,275 @@
+"""How Helm is run, by a script in its place."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.clusters.kubeconfig import Access, read_kubeconfig
+from app.errors import PermanentError, TemporaryError
+from app.helm.binary import HelmBinary, HelmVersion
+from app.helm.command import Helm, Options, Place
+from tests.stack import eventually
+
+ACCESS = Access("https://paris.example:6443", None, "s3cr3t-token", None, None)
+PLACE = Place(7, ACCESS, "default", "shop")
+CHART = Path("/charts/web.tgz")
+
+Make = Callable[[str], Helm]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """A Helm that is this script of Python; what it writes into `told(...)` is found in `said.json`."""
+
+    def made(script: str) -> Helm:
+        program = tmp_path / "helm"
+        head = f"#!{sys.executable} -I\nimport json, os, signal, subprocess, sys, time\n"
+        head += f"def told(what): open({str(tmp_path / 'draft')!r}, 'w').write(json.dumps(what)); "
+        head += f"os.rename({str(tmp_path / 'draft')!r}, {str(tmp_path / 'said.json')!r})\n"
+        program.write_text(head + script)
+        program.chmod(0o755)
+        return Helm(HelmBinary(program, HelmVersion("3.22.0"), "of a test"), tmp_path / "cache", at_once=2)
+
+    return made
+
+
+async def said(folder: Path) -> Any:
+    async def look() -> Any:
+        path = folder / "said.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    return await eventually(look, 20)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def gone(pid: int) -> None:
+    async def look() -> bool:
+        return not is_alive(pid)
+
+    await eventually(look, 20)
+
+
+ARGUMENTS = "told(sys.argv[1:])"
+
+
+async def test_each_action_is_one_command_for_one_release(make: Make, tmp_path: Path) -> None:
+    helm = make(ARGUMENTS)
+    options = Options(timeout_seconds=60)
+    end = ["--namespace", "default", "--timeout", "60s", "--kubeconfig"]
+
+    async def ran(action: Any) -> list[str]:
+        (tmp_path / "said.json").unlink(missing_ok=True)
+        await action
+        *arguments, kubeconfig = await said(tmp_path)
+        assert Path(kubeconfig).name == "kubeconfig"
+        assert arguments[-5:] == end
+        return list(arguments[:-5])
+
+    assert await ran(helm.install(PLACE, CHART, {}, options)) == [
+        *("install", "--create-namespace", "--replace", "shop", str(CHART), "--values", "-")
+    ]
+    assert await ran(helm.upgrade(PLACE, CHART, {}, options)) == [
+        *("upgrade", "--reset-values", "--history-max", "10", "shop", str(CHART), "--values", "-")
+    ]
+    assert await ran(helm.rollback(PLACE, 3, options)) == ["rollback", "shop", "3", "--history-max", "10"]
+    assert await ran(helm.uninstall(PLACE, options)) == ["uninstall", "shop", "--ignore-not-found"]
+
+
+@pytest.mark.parametrize(
+    ("options", "flags"),
+    [
+        (Options(), []),
+        (Options(atomic=True), ["--atomic"]),
+        (Options(wait=True), ["--wait", "--wait-for-jobs"]),
+        (Options(validate=False), ["--disable-openapi-validation"]),
+        (Options(check_schema=False), ["--skip-schema-validation"]),
+    ],
+)
+async def test_options_are_flags(make: Make, tmp_path: Path, options: Options, flags: list[str]) -> None:
+    await make(ARGUMENTS).install(PLACE, CHART, {}, options)
+    arguments = await said(tmp_path)
+    assert arguments[7 : 7 + len(flags) + 1] == [*flags, "--namespace"]
+    assert arguments[-3:-1] == ["300s", "--kubeconfig"]
+
+
+async def test_values_arrive_whole_by_standard_input(make: Make, tmp_path: Path) -> None:
+    values = {"text": "\u2028\x7f'\"\\\n" * 50_000, "null": None, "deep": {"a": [1, 2.5, "x"]}}
+    await make("time.sleep(0.1); told(json.loads(sys.stdin.read()))").install(PLACE, CHART, values, Options())
+    assert await said(tmp_path) == values
+
+
+async def test_the_environment_holds_what_helm_needs_and_nothing_of_ours(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLYHELM_DATABASE_URL", "postgresql://secret")
+    monkeypatch.setenv("KUBECONFIG", "/root/.kube/config")
+    monkeypatch.setenv("HELM_NAMESPACE", "other")
+    await make("told([dict(os.environ), os.getcwd()])").uninstall(PLACE, Options())
+    environment, folder = await said(tmp_path)
+    environment.pop("LC_CTYPE", None)  # Python's own
+    assert environment == {
+        "HOME": folder,
+        "TMPDIR": folder,
+        "PATH": os.defpath,
+        "HELM_CACHE_HOME": f"{folder}/cache",
+        "HELM_CONFIG_HOME": f"{folder}/config",
+        "HELM_DATA_HOME": f"{folder}/data",
+        "HELM_PLUGINS": f"{folder}/no-plugins",
+        "HELM_DRIVER": "secret",
+        "KUBECACHEDIR": str(tmp_path / "cache" / "helm" / "7" / "kube"),
+        "GOGC": "off",
+        "GOMEMLIMIT": "128MiB",
+    }
+
+
+LOOKS = """
+path = sys.argv[-1]
+told([open(path).read(), oct(os.stat(path).st_mode & 0o777), oct(os.stat(os.path.dirname(path)).st_mode & 0o777), path])
+"""
+
+
+async def test_the_kubeconfig_is_ours_alone_and_gone_afterwards(make: Make, tmp_path: Path) -> None:
+    await make(LOOKS).uninstall(PLACE, Options())
+    kubeconfig, mode, folder_mode, path = await said(tmp_path)
+    assert read_kubeconfig(kubeconfig) == ACCESS
+    assert (mode, folder_mode) == ("0o600", "0o700")
+    assert Path(path).parent.parent == tmp_path / "cache" / "runs"
+    assert list((tmp_path / "cache" / "runs").iterdir()) == []
+
+
+async def test_the_token_is_in_no_argument(make: Make, tmp_path: Path) -> None:
+    await make(ARGUMENTS).install(PLACE, CHART, {"password": "hunter2"}, Options())
+    assert not {"s3cr3t", "hunter2"} & set(" ".join(await said(tmp_path)).replace("-", " ").split())
+
+
+async def test_a_failure_is_told_in_helms_words_and_leaves_no_file(make: Make, tmp_path: Path) -> None:
+    helm = make(
+        "print('Error: INSTALLATION FAILED: cannot re-use a name that is still in use', file=sys.stderr); sys.exit(1)"
+    )
+    with pytest.raises(PermanentError) as caught:
+        await helm.install(PLACE, CHART, {}, Options())
+    assert (caught.value.code, caught.value.message) == (
+        "release_name_taken",
+        "INSTALLATION FAILED: cannot re-use a name that is still in use",
+    )
+    assert list((tmp_path / "cache" / "runs").iterdir()) == []
+
+
+async def test_a_preview_gives_what_helm_writes_and_not_its_warnings(make: Make) -> None:
+    helm = make("print('W1121 noise', file=sys.stderr); sys.stdout.write('x' * 300_000)")
+    assert await helm.preview(PLACE, CHART, {}, Options(), exists=False) == "x" * 300_000
+
+
+FAMILY = """
+child = subprocess.Popen(["/bin/sleep", "600"])
+told([os.getpid(), child.pid])
+child.wait()
+"""
+
+
+async def test_a_cancel_ends_the_whole_process_group(make: Make, tmp_path: Path) -> None:
+    run = asyncio.create_task(make(FAMILY).uninstall(PLACE, Options()))
+    pids = await said(tmp_path)
+    assert os.getpgid(pids[0]) == os.getpgid(pids[1]) == pids[0]
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    for pid in pids:
+        await gone(pid)
+    assert list((tmp_path / "cache" / "runs").iterdir()) == []
+
+
+async def test_helm_may_write_down_that_it_was_ended(make: Make, tmp_path: Path) -> None:
+    script = "signal.signal(signal.SIGTERM, lambda *_: (told('ended in good order'), sys.exit(1)))\n"
+    script += "open(os.path.join(os.getcwd(), 'ready'), 'w').close()\ntime.sleep(600)"
+    run = asyncio.create_task(make(script).uninstall(PLACE, Options()))
+
+    async def ready() -> bool:
+        return any((tmp_path / "cache" / "runs").glob("*/ready"))
+
+    await eventually(ready, 20)
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert await said(tmp_path) == "ended in good order"
+
+
+async def test_a_run_beyond_its_hard_limit_is_ended_and_may_be_tried_again(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.helm.command.MARGIN_SECONDS", 1.5)
+    with pytest.raises(TemporaryError) as caught:
+        await make(FAMILY).uninstall(PLACE, Options(timeout_seconds=0))
+    assert (caught.value.code, caught.value.message) == ("helm_hung", "Helm did not end within 1.5 s and was ended.")
+    for pid in await said(tmp_path):
+        await gone(pid)
+
+
+async def test_no_more_run_at_once_than_is_allowed(make: Make, tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    script = f"mark = {str(marks)!r} + f'/{{os.getpid()}}'\nopen(mark, 'w').close()\n"
+    script += f"time.sleep(0.2)\nprint(len(os.listdir({str(marks)!r})))\nos.remove(mark)"
+    helm = make(script)
+    outputs = await asyncio.gather(*(helm.preview(PLACE, CHART, {}, Options(), exists=True) for _ in range(6)))
+    assert max(int(output) for output in outputs) == 2
+
+
+WORKER = """
+import asyncio, sys
+from pathlib import Path
+from app.helm.binary import HelmBinary, HelmVersion
+from app.helm.command import Helm, Options
+from tests.helm.test_command import PLACE
+helm = Helm(HelmBinary(Path(sys.argv[1]), HelmVersion("3.22.0"), ""), Path(sys.argv[2]), at_once=1)
+asyncio.run(helm.uninstall(PLACE, Options()))
+"""
+
+
+async def test_a_worker_that_is_killed_does_not_take_helm_with_it(make: Make, tmp_path: Path) -> None:
+    helm = make(
+        "parent = os.getppid()\ntold(os.getpid())\nwhile os.getppid() == parent: time.sleep(0.02)\n"
+        f"print('x' * 100_000)\nprint('x' * 100_000, file=sys.stderr)\nopen({str(tmp_path / 'ended')!r}, 'w').close()\n"
+    )
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WORKER, helm.binary.path, tmp_path / "cache", stdout=subprocess.DEVNULL
+    )
+    try:
+        await said(tmp_path)
+        worker.kill()
+        assert await worker.wait() == -signal.SIGKILL
+
+        async def ended() -> bool:
+            return (tmp_path / "ended").exists()
+
+        await eventually(ended, 20)
+    finally:
+        if worker.returncode is None:
+            worker.kill()
+            await worker.wait()
+    assert len(list((tmp_path / "cache" / "runs").iterdir())) == 1
+
+
+def test_what_killed_workers_left_behind_is_removed_after_a_day(make: Make, tmp_path: Path) -> None:
+    runs = tmp_path / "cache" / "runs"
+    for name, age in (("old", 25), ("young", 23)):
+        (runs / name).mkdir(parents=True)
+        (runs / name / "kubeconfig").write_text("secret")
+        os.utime(runs / name, (time.time() - age * 3600,) * 2)
+    make("").sweep()
+    assert [path.name for path in runs.iterdir()] == ["young"]
