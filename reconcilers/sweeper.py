@@ -13,7 +13,7 @@ from sqlalchemy import delete, or_
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
-from app.charts.catalog import refresh_repository
+from app.charts.offers import refresh_repository
 from app.charts.tables import ChartRepository, ChartRepositoryKind
 from app.deployments.idempotency import KEPT_DAYS
 from app.operations.tables import IdempotencyKey

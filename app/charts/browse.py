@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import col, or_, select
 
-from app.charts.catalog import current_versions, pin
+from app.charts.pinning import current_versions, pin
 from app.charts.tables import ChartArchive, ChartRepository, ChartVersion
 from app.charts.versions import newest_first
 from app.services import Services

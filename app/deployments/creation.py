@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from app.charts.catalog import pin
+from app.charts.pinning import pin
 from app.clusters.tables import Cluster
 from app.deployments.answer import Answer, earlier_answer
 from app.deployments.availability import check_free

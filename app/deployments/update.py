@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from app.charts.catalog import pin
+from app.charts.pinning import pin
 from app.charts.tables import ChartArchive
 from app.clusters.tables import Cluster
 from app.deployments.answer import Answer, earlier_answer

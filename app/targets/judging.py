@@ -83,25 +83,21 @@ def _fingerprint(row: Any) -> bytes:
 
 async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> int:
     statement = (
-        select(Target, Deployment, DeploymentRevision, Cluster, Release)
+        select(Target, Deployment, Cluster, Release)
         .join(Deployment, col(Deployment.id) == Target.deployment_id)
-        .join(
-            DeploymentRevision,
-            and_(
-                col(DeploymentRevision.deployment_id) == Deployment.id,
-                col(DeploymentRevision.generation) == Deployment.generation,
-            ),
-        )
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
         .join(Release, RELEASE_OF_TARGET, isouter=True)
         .where(col(Target.id).in_(list(changed)))
         .order_by(col(Target.id))
         .execution_options(populate_existing=True)
     )
+    rows = (await transaction.session.execute(statement)).all()
+    revisions = await _present_revisions(transaction, {deployment.id for _, deployment, _, _ in rows})
     count = 0
-    for target, deployment, revision, cluster, release in (await transaction.session.execute(statement)).all():
-        verdict = _verdict(target, deployment, revision, cluster, release)
-        values: dict[str, Any] = {"judged_digest": changed[target.id]}
+    written = []
+    for target, deployment, cluster, release in rows:
+        verdict = _verdict(target, deployment, revisions[deployment.id], cluster, release)
+        values: dict[str, Any] = {"id": target.id, "judged_digest": changed[target.id]}
         reasons = [asdict(reason) for reason in verdict.reasons]
         if (verdict.status, reasons) != (target.status, target.reasons):
             values |= {"status": verdict.status, "reasons": reasons, "observed_at": now()}
@@ -109,8 +105,22 @@ async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> i
                 values["status_since"] = now()
             count += 1
             _record(transaction, target, deployment, cluster, verdict)
-        await transaction.session.execute(update(Target).where(col(Target.id) == target.id).values(values))
+        written.append(values)
+    if written:
+        # By their keys and in one go: one by one, each update would be held against every target in the session.
+        await transaction.session.execute(update(Target), written)
     return count
+
+
+async def _present_revisions(transaction: Transaction, deployment_ids: set[int]) -> dict[int, DeploymentRevision]:
+    """What each of these deployments wants. Fetched once for each, not once for each of its targets: a revision holds
+    the overrides of all of them."""
+    present = and_(
+        col(DeploymentRevision.deployment_id) == Deployment.id,
+        col(DeploymentRevision.generation) == Deployment.generation,
+    )
+    statement = select(DeploymentRevision).join(Deployment, present).where(col(Deployment.id).in_(deployment_ids))
+    return {row.deployment_id: row for row in (await transaction.session.execute(statement)).scalars()}
 
 
 def _verdict(

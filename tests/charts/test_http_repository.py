@@ -7,8 +7,8 @@ from typing import Any
 import pytest_asyncio
 from sqlalchemy import text
 
-from app.charts.catalog import pin
 from app.charts.download import Login
+from app.charts.pinning import pin
 from tests.charts.servers import Files, basic, digest, served
 from tests.sample_charts import archive, chart_files
 from tests.stack import Stack

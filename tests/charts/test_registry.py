@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from app.charts.catalog import pin
 from app.charts.download import Login
+from app.charts.pinning import pin
 from app.errors import NotFound, ValidationFailed
 from tests.charts.servers import Files, OciRegistry, basic, digest, served
 from tests.sample_charts import archive, chart_files

@@ -2,7 +2,7 @@ import asyncio
 import base64
 from typing import Any
 
-from app.charts.catalog import pin
+from app.charts.pinning import pin
 from tests.charts.servers import digest
 from tests.sample_charts import SCHEMA, archive, chart_files, packaged
 from tests.stack import Stack

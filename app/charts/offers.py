@@ -1,0 +1,110 @@
+"""What repositories offer: read from them, and written down; the catalog that everything else looks into."""
+
+import asyncio
+
+import orjson
+from sqlalchemy import delete, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.charts.download import Login, check_address
+from app.charts.index import Offer, read_index
+from app.charts.package import Limits, Package
+from app.charts.tables import ChartRepository, ChartVersion
+from app.encryption import Sealed
+from app.errors import NotFound, ValidationFailed
+from app.services import Services
+from app.tables import now
+
+_ROWS_AT_ONCE = 1000
+
+
+def login_of(services: Services, repository: ChartRepository) -> Login | None:
+    if repository.credentials is None or repository.credentials_key is None:
+        return None
+    sealed = Sealed(repository.credentials_key, repository.credentials)
+    username, password = orjson.loads(services.key_ring.open(sealed, f"chart_repository:{repository.id}"))
+    return Login(username, password)
+
+
+async def fetch_offers(services: Services, repository: ChartRepository, login: Login | None) -> list[Offer]:
+    url = f"{repository.url}/index.yaml"
+    content = await services.downloader.get(url, limit=services.settings.index_max_bytes, login=login)
+    return await asyncio.to_thread(read_index, content, url)
+
+
+async def refresh_repository(services: Services, repository: ChartRepository) -> ChartRepository:
+    """Reads the index of an HTTP repository again. One that can't be read keeps what it had, and tells the error."""
+    error: ValidationFailed | None = None
+    offers: list[Offer] = []
+    try:
+        offers = await fetch_offers(services, repository, login_of(services, repository))
+    except ValidationFailed as failed:
+        error = failed
+    async with services.transaction() as transaction:
+        row = await transaction.session.get(ChartRepository, repository.id, with_for_update=True)
+        if row is None:
+            raise NotFound("chart_repository_not_found", "There is no such chart repository.", ("id",))
+        row.error = error.message if error else None
+        if error is None:
+            row.refreshed_at = now()
+            await write_offers(transaction.session, row, offers)
+    return row
+
+
+async def versions_of(services: Services, repository: ChartRepository, name: str) -> list[ChartVersion]:
+    """What is known of a chart's versions, from the database alone."""
+    async with services.database.reading() as session:
+        statement = select(ChartVersion).where(
+            col(ChartVersion.repository_id) == repository.id, col(ChartVersion.name) == name
+        )
+        return list((await session.exec(statement)).all())
+
+
+async def write_offers(
+    session: AsyncSession, repository: ChartRepository, offers: list[Offer], *, replace: bool = True
+) -> None:
+    """Writes what a repository offers; what it offers no more goes, except where it is pinned."""
+    rows = [{"repository_id": repository.id, **{f: getattr(o, f) for f in Offer.__slots__}} for o in offers]
+    statement = insert(ChartVersion)
+    changed = {f: statement.excluded[f] for f in Offer.__slots__ if f not in ("name", "version")}
+    statement = statement.on_conflict_do_update(index_elements=["repository_id", "name", "version"], set_=changed)
+    if replace:
+        await session.execute(
+            delete(ChartVersion).where(
+                col(ChartVersion.repository_id) == repository.id, col(ChartVersion.archive_digest).is_(None)
+            )
+        )
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        await session.execute(statement, rows[start : start + _ROWS_AT_ONCE])
+
+
+async def set_pin(session: AsyncSession, repository: ChartRepository, package: Package, version: str) -> None:
+    """Pins a version, as the repository writes it, to what was pulled for it."""
+    await session.execute(
+        update(ChartVersion)
+        .where(col(ChartVersion.repository_id) == repository.id)
+        .where(col(ChartVersion.name) == package.name, col(ChartVersion.version) == version)
+        .values(archive_digest=package.digest)
+    )
+
+
+def offer_of(package: Package, chosen: ChartVersion | None = None) -> Offer:
+    return Offer(
+        name=package.name,
+        version=chosen.version if chosen else package.version,
+        app_version=package.app_version,
+        description=package.description,
+        deprecated=chosen.deprecated if chosen else False,
+        url=chosen.url if chosen else None,
+        digest=package.digest,
+    )
+
+
+def check_repository_address(services: Services, url: str) -> None:
+    check_address(url, services.settings.is_plain_http)
+
+
+def archive_limits(services: Services) -> Limits:
+    return Limits(services.settings.chart_max_bytes, services.settings.chart_max_unpacked_bytes)

@@ -1,0 +1,174 @@
+"""From a chart's name and version to the archive that is kept for it: the same bytes for every cluster, for ever."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlmodel import col, select
+
+from app.charts.index import Offer
+from app.charts.offers import (
+    archive_limits,
+    check_repository_address,
+    fetch_offers,
+    login_of,
+    offer_of,
+    refresh_repository,
+    set_pin,
+    versions_of,
+    write_offers,
+)
+from app.charts.package import Package, open_package
+from app.charts.registry import Registry
+from app.charts.tables import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
+from app.charts.versions import find, newest_stable
+from app.errors import NotFound, ValidationFailed, invalid
+from app.services import Services
+from app.tables import now
+
+_STALE_INDEX_SECONDS = 30
+"""How old an index must be to be read again because a version is asked for that it does not have."""
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A chart version that is kept: the same bytes for every cluster and every later day."""
+
+    repository: ChartRepository
+    archive: ChartArchive
+
+
+async def pin(
+    services: Services, organization_id: int, chart: str, version: str | None, *, keep: bool = True
+) -> Pinned:
+    """Resolves "repository/name" and a version (None: the newest stable one) to a kept archive, pulling it if need be.
+
+    Without `keep` nothing is written down: what has to be pulled is at hand for this process alone.
+
+    Raises:
+        ValidationFailed, NotFound: says what there is instead.
+    """
+    repository_name, slash, name = chart.partition("/")
+    if not slash or not name:
+        raise invalid("chart_malformed_reference", 'Name a chart as "repository/name".', "chart")
+    async with services.database.reading() as session:
+        statement = select(ChartRepository).where(
+            col(ChartRepository.organization_id) == organization_id, col(ChartRepository.name) == repository_name
+        )
+        repository = (await session.exec(statement)).first()
+    if repository is None:
+        raise NotFound("chart_repository_not_found", f"There is no chart repository {repository_name!r}.", ("chart",))
+    chosen = await _choose(services, repository, name, version, keep=keep)
+    if archive := await _kept(services, chosen):
+        return Pinned(repository, archive)
+    async with services.archives.pulling(repository.id, chosen.name, chosen.version):
+        if archive := await _kept(services, chosen):
+            return Pinned(repository, archive)
+        package = await _pull(services, repository, chosen)
+        if not keep:
+            return Pinned(repository, await services.archives.hold(package))
+        async with services.transaction() as transaction:
+            await services.archives.keep(package, transaction.session)
+            await write_offers(transaction.session, repository, [offer_of(package, chosen)], replace=False)
+            await set_pin(transaction.session, repository, package, chosen.version)
+            archive = await transaction.session.get(ChartArchive, package.digest)
+            assert archive is not None
+    return Pinned(repository, archive)
+
+
+async def _kept(services: Services, chosen: ChartVersion) -> ChartArchive | None:
+    """The archive that a version is pinned to, by now."""
+    statement = (
+        select(ChartArchive)
+        .join(ChartVersion, col(ChartVersion.archive_digest) == ChartArchive.digest)
+        .where(col(ChartVersion.repository_id) == chosen.repository_id)
+        .where(col(ChartVersion.name) == chosen.name, col(ChartVersion.version) == chosen.version)
+    )
+    async with services.database.reading() as session:
+        return (await session.exec(statement)).first()
+
+
+async def _choose(
+    services: Services, repository: ChartRepository, name: str, version: str | None, *, keep: bool
+) -> ChartVersion:
+    """The version that is meant; asks the repository again where its index is old and lacks it."""
+    known = await current_versions(services, repository, name, version, keep=keep)
+    by_version = {row.version: row for row in known}
+    if not by_version:
+        raise NotFound("chart_not_found", f"{repository.name} has no chart {name!r}.", ("chart",))
+    found = newest_stable(by_version) if version is None else find(by_version, version)
+    if found is None:
+        wanted = "stable version: name a version" if version is None else f"version {version!r}"
+        raise NotFound("chart_version_not_found", f"{repository.name}/{name} has no {wanted}.", ("version",))
+    return by_version[found]
+
+
+async def current_versions(
+    services: Services, repository: ChartRepository, name: str, version: str | None, *, keep: bool = True
+) -> Sequence[ChartVersion]:
+    """What there is of a chart, from a fresh index where the one we have is old; without `keep` that one stays."""
+    known = await versions_of(services, repository, name)
+    has_it = find((row.version for row in known), version) is not None if version else False
+    if repository.kind is ChartRepositoryKind.UPLOAD or has_it:
+        return known
+    if repository.kind is ChartRepositoryKind.OCI:
+        tags = await _registry(services, repository).versions(name)
+        pins = {row.version: row for row in known}
+        return [pins.get(tag) or ChartVersion(repository_id=repository.id, name=name, version=tag) for tag in tags]
+    age = (now() - repository.refreshed_at).total_seconds() if repository.refreshed_at else None
+    if age is None or age > (_STALE_INDEX_SECONDS if version or not known else services.settings.chart_refresh_every):
+        if not keep:
+            return await _offered_now(services, repository, name, known)
+        await refresh_repository(services, repository)
+        return await versions_of(services, repository, name)
+    return known
+
+
+async def _offered_now(
+    services: Services, repository: ChartRepository, name: str, known: Sequence[ChartVersion]
+) -> Sequence[ChartVersion]:
+    """What a refreshed index would leave us with, without writing it down."""
+    try:
+        offers = await fetch_offers(services, repository, login_of(services, repository))
+    except ValidationFailed:
+        return known
+    pins = {row.version: row for row in known if row.archive_digest is not None}
+    fresh = [
+        ChartVersion(repository_id=repository.id, **{f: getattr(offer, f) for f in Offer.__slots__})
+        for offer in offers
+        if offer.name == name and offer.version not in pins
+    ]
+    return [*pins.values(), *fresh]
+
+
+async def _pull(services: Services, repository: ChartRepository, chosen: ChartVersion) -> Package:
+    limit = services.settings.chart_max_bytes
+    if repository.kind is ChartRepositoryKind.OCI:
+        content, expected = await _registry(services, repository).pull(chosen.name, chosen.version, limit=limit)
+    else:
+        assert chosen.url is not None
+        check_repository_address(services, chosen.url)
+        login = login_of(services, repository)
+        content = await services.downloader.get(chosen.url, limit=limit, login=login, home=repository.url)
+        expected = chosen.digest or ""
+    package = await asyncio.to_thread(open_package, content, archive_limits(services))
+    if expected and package.digest != expected:
+        raise invalid(
+            "chart_digest",
+            f"The archive of {chosen.name} {chosen.version} is not the one that {repository.name} announces:"
+            f" its digest is {package.digest}, not {expected}.",
+            "chart",
+        )
+    if package.name != chosen.name or find([package.version], chosen.version) is None:
+        raise invalid(
+            "chart_mismatch",
+            f"{repository.name} announces {chosen.name} {chosen.version} and gives {package.name} {package.version}.",
+            "chart",
+        )
+    return package
+
+
+def _registry(services: Services, repository: ChartRepository) -> Registry:
+    plain = services.settings.is_plain_http(urlsplit(repository.url).netloc)
+    return Registry(services.downloader, repository.url, login_of(services, repository), plain_http=plain)
