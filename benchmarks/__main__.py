@@ -29,6 +29,8 @@ _BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "idle": idle.with_three_members,
 }
 
+_WIDTH = 150  # of the table where it goes to a file
+
 
 def main() -> None:
     arguments = _parser().parse_args()
@@ -72,13 +74,13 @@ async def _run(bench: Bench, names: list[str]) -> list[Row]:
 
 
 def _print(machine: dict[str, str], rounds: int, rows: list[Row]) -> None:
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     console.print(", ".join(f"{name} {value}" for name, value in machine.items()), highlight=False)
     console.print(f"Medians of {rounds}, with the least and the most of them in brackets.", highlight=False)
     table = Table("what", "Polyhelm", "instead", "ratio", "goal", "met")
     for row in rows:
         instead = f"{row.other}\n{row.other_name}" if row.other else ""
-        part = f"{row.part:.3g}x" if row.part is not None else ""
+        part = "" if row.part is None else f"{row.part:.2f}x" if row.part >= 0.01 else f"1/{1 / row.part:,.0f}"
         met = {True: "yes", False: "NO", None: ""}[row.met]
         table.add_row(
             f"{row.what}\n[dim]{row.note}[/]" if row.note else row.what, str(row.ours), instead, part, row.goal, met

@@ -20,7 +20,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.charts.package import Package
 from app.charts.tables import ChartArchive
 from app.database import Database
-from app.errors import TemporaryError
+from app.errors import TemporaryError, invalid
 from app.settings import Settings
 
 
@@ -71,11 +71,18 @@ class Archives:
         return self._pulls.setdefault((repository_id, name, version), asyncio.Lock())
 
     async def keep(self, package: Package, session: AsyncSession) -> None:
-        """Keeps an archive, within the caller's transaction; one that is kept already stays as it is."""
+        """Keeps an archive, within the caller's transaction; one that is kept already stays as it is.
+
+        Raises:
+            ValidationFailed: where the bucket can't be used now.
+        """
         if await session.get(ChartArchive, package.digest) is not None:
             return
         if self._bucket:
-            await self._bucket.put(package.digest, package.content)
+            try:
+                await self._bucket.put(package.digest, package.content)
+            except TemporaryError as error:
+                raise invalid(error.code, f"{error.message} Try again when it can.", "chart") from None
         row = _row(package, content=None if self._bucket else package.content)
         # Whoever pulled it at the same time may have kept it meanwhile.
         await session.execute(insert(ChartArchive).values(row.model_dump()).on_conflict_do_nothing())

@@ -107,8 +107,10 @@ async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> i
             _record(transaction, target, deployment, cluster, verdict)
         written.append(values)
     if written:
-        # By their keys and in one go: one by one, each update would be held against every target in the session.
-        await transaction.session.execute(update(Target), written)
+        # By their keys and in one go: one by one, each update would be held against every target in the session. With a
+        # condition of its own, SQLAlchemy takes a target that is gone by now for what it is, and for no error.
+        by_key = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
+        await transaction.session.execute(by_key, written)
     return count
 
 
