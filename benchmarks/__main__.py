@@ -67,9 +67,13 @@ async def _run(bench: Bench, names: list[str]) -> list[Row]:
     rows = []
     for name in names:
         try:
-            rows += await _BENCHMARKS[name](bench)
+            found = await _BENCHMARKS[name](bench)
         except binaries.BinariesMissing as missing:
             print(f"{name} is left out: {missing}", file=sys.stderr)
+        else:
+            for row in found:  # at once, so that a long run that is broken off has told what it had
+                print(f"{row.what}: {row.ours}" + (f" against {row.other}" if row.other else ""), file=sys.stderr)
+            rows += found
     return rows
 
 

