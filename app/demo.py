@@ -164,10 +164,10 @@ async def _settle(services: Services, deployment_id: int, console: Console) -> N
         while True:
             async with services.database.reading() as session:
                 targets = await targets_of(session, [deployment_id])
-            if all(facts.target.generation is not None or facts.target.error for facts in targets):
+            if all(facts.generation is not None or facts.error for facts in targets):
                 break
             await asyncio.sleep(0.1)
-    states = ", ".join(f"{facts.cluster.name} {facts.target.status}" for facts in targets)
+    states = ", ".join(f"{facts.cluster_name} {facts.status}" for facts in targets)
     console.print(f"[green]✓[/] {states}.")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import orjson
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -34,6 +35,9 @@ class _GraphQL(GraphQL[Context, None]):
             allow_queries_via_get=False,
         )
         self._services = services
+
+    def encode_json(self, data: object) -> bytes:
+        return orjson.dumps(data)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         viewer = await viewer_of(self._services, request)

@@ -8,6 +8,7 @@ import strawberry
 import structlog
 from graphql import ExecutionResult, GraphQLError
 from strawberry.extensions import (
+    AddValidationRules,
     MaxAliasesLimiter,
     MaxTokensLimiter,
     ParserCache,
@@ -58,15 +59,21 @@ def _error(error: GraphQLError, message: str, **extensions: Any) -> GraphQLError
     return GraphQLError(message, nodes=error.nodes, path=error.path, extensions=extensions)
 
 
+# Each of these limiters makes a rule of its own when it is made, and validated documents are remembered by the rules: made
+# anew for each request, they would have every document validated every time.
+_LIMITS = [
+    *QueryDepthLimiter(max_depth=15).validation_rules,
+    *MaxAliasesLimiter(max_alias_count=100).validation_rules,
+]
+
 api = strawberry.Schema(
     query=Query,
     mutation=Mutation,
     types=[ChartRepository, Cluster, ClusterGroup, Deployment, DeploymentTarget, Operation, User],
     extensions=[
         _Errors,
-        lambda: QueryDepthLimiter(max_depth=15),
         lambda: MaxTokensLimiter(max_token_count=10_000),
-        lambda: MaxAliasesLimiter(max_alias_count=100),
+        lambda: AddValidationRules(_LIMITS),
         lambda: ParserCache(maxsize=500),
         lambda: ValidationCache(maxsize=500),
     ],

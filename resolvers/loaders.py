@@ -17,7 +17,7 @@ from app.database import Database
 from app.deployments.tables import Deployment
 from app.groups.tables import ClusterGroup
 from app.operations.tables import Operation
-from app.targets.queries import releases_on, status_counts, targets_of
+from app.targets.queries import installed_values, releases_on, status_counts, targets_by_id, targets_of
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -32,7 +32,9 @@ class Loaders:
         self.deployment_by_id = self._by_id(Deployment)
         self.operation_by_id = self._by_id(Operation)
         self.revision_by_deployment = self._one(loading.revisions)
-        self.targets_by_deployment = self._many(targets_of, lambda facts: (facts.target.deployment_id, facts))
+        self.target_by_id = self._one(targets_by_id)
+        self.installed_values_by_target = self._one(installed_values)
+        self.targets_by_deployment = self._many(targets_of, lambda facts: (facts.deployment_id, facts))
         self.members_by_group = self._many(loading.members, lambda row: (row.group_id, row))
         self.features_by_group = self._many(loading.features, lambda row: (row.group_id, row))
         self.releases_by_cluster = self._many(releases_on, lambda pair: (pair[0].cluster_id, pair))

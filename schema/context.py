@@ -29,6 +29,8 @@ class Loaders(Protocol):
     deployment_by_id: DataLoader[int, Deployment | None]
     operation_by_id: DataLoader[int, Operation | None]
     revision_by_deployment: DataLoader[tuple[int, int], DeploymentRevision]
+    target_by_id: DataLoader[int, TargetFacts | None]
+    installed_values_by_target: DataLoader[int, dict[str, Any] | None]
     targets_by_deployment: DataLoader[int, list[TargetFacts]]
     status_counts_by_deployment: DataLoader[int, dict[TargetStatus, int]]
     members_by_group: DataLoader[int, list[Cluster]]

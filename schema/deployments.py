@@ -90,54 +90,55 @@ class DeploymentTarget(Node):
     helm_status: TargetStatus | None = strawberry.field(description="What Helm says; null where there is no release.")
     version: str | None = strawberry.field(description="The chart version installed.")
     revision: int | None = strawberry.field(description="Helm's revision.")
-    values: JSON | None = strawberry.field(description="What is installed (user-supplied values).")
     generation: int | None = strawberry.field(description="The generation that this target last converged to.")
     observed_at: datetime | None = strawberry.field(description="When `status` was last confirmed.")
+    reasons: list[StatusReason] = strawberry.field(description="Never empty unless status is DEPLOYED.")
+    error: TargetError | None = strawberry.field(description="The last failed action, until one succeeds.")
 
-    @strawberry.field(description="Never empty unless status is DEPLOYED.")
-    def reasons(self) -> list[StatusReason]:
-        return reasons_of(self.facts.target.reasons)
-
-    @strawberry.field(description="The last failed action, until one succeeds.")
-    def error(self) -> TargetError | None:
-        return TargetError.of(self.facts.target.error)
+    @strawberry.field(description="What is installed (user-supplied values).")
+    async def values(self, info: Info) -> JSON | None:
+        return await info.context.load.installed_values_by_target.load(self.facts.id)
 
     @strawberry.field
-    def cluster(self) -> Cluster:
-        return Cluster.of(self.facts.cluster)
+    async def cluster(self, info: Info) -> Cluster:
+        row = await info.context.load.cluster_by_id.load(self.facts.cluster_id)
+        assert row is not None
+        return Cluster.of(row)
 
     @strawberry.field
     async def deployment(self, info: Info) -> "Deployment":
-        row = await info.context.load.deployment_by_id.load(self.facts.target.deployment_id)
-        assert row is not None
-        return Deployment.of(row)
+        return Deployment.of(await self._deployment(info))
 
     @strawberry.field(description="What is wanted here: the common values merged with this cluster's override.")
     async def desired_values(self, info: Info) -> JSON:
-        row = await info.context.load.deployment_by_id.load(self.facts.target.deployment_id)
-        assert row is not None
+        row = await self._deployment(info)
         revision = await info.context.load.revision_by_deployment.load((row.id, row.generation))
         return desired_release(row, revision, self.cluster_name).values
 
+    async def _deployment(self, info: Info) -> tables.Deployment:
+        row = await info.context.load.deployment_by_id.load(self.facts.deployment_id)
+        assert row is not None
+        return row
+
     @classmethod
     def of(cls, facts: TargetFacts) -> "DeploymentTarget":
-        target, cluster, release = facts.target, facts.cluster, facts.release
         return cls(
             facts=facts,
-            id=encode_id("DeploymentTarget", target.id),
-            cluster_id=encode_id("Cluster", cluster.id),
-            cluster_name=cluster.name,
-            cloud=cluster.cloud,
-            distribution=cluster.distribution,
-            status=target.status,
-            stale=target.status is TargetStatus.STALE,
-            status_since=target.status_since,
-            helm_status=helm_status(release.status) if release else None,
-            version=release.chart_version if release else None,
-            revision=release.revision if release else None,
-            values=release.values if release else None,
-            generation=target.generation,
+            id=encode_id("DeploymentTarget", facts.id),
+            cluster_id=encode_id("Cluster", facts.cluster_id),
+            cluster_name=facts.cluster_name,
+            cloud=facts.cloud,
+            distribution=facts.distribution,
+            status=facts.status,
+            stale=facts.status is TargetStatus.STALE,
+            status_since=facts.status_since,
+            helm_status=helm_status(facts.helm_status) if facts.helm_status else None,
+            version=facts.chart_version,
+            revision=facts.revision,
+            generation=facts.generation,
             observed_at=facts.observed_at,
+            reasons=reasons_of(facts.reasons),
+            error=TargetError.of(facts.error),
         )
 
 
@@ -184,7 +185,7 @@ class Deployment(Node):
     @strawberry.field
     async def targets(self, info: Info, status: list[TargetStatus] | None = None) -> list[DeploymentTarget]:
         targets = await info.context.load.targets_by_deployment.load(self.row.id)
-        return [DeploymentTarget.of(facts) for facts in targets if status is None or facts.target.status in status]
+        return [DeploymentTarget.of(facts) for facts in targets if status is None or facts.status in status]
 
     @strawberry.field(description="Answered without touching any target row by row.")
     async def status_counts(self, info: Info) -> list[StatusCount]:

@@ -2,7 +2,6 @@
 
 from app.charts.tables import ChartRepository as ChartRepositoryRow
 from app.identity.tables import User as UserRow
-from app.targets.queries import target_by_id
 from schema.charts import ChartRepository
 from schema.clusters import Cluster
 from schema.context import Context
@@ -33,10 +32,10 @@ async def node_of(context: Context, global_id: str) -> Node | None:
     if type_name == "Operation":
         operation = await load.operation_by_id.load(row_id)
         return Operation.of(operation) if operation and viewer.sees(operation.organization_id) else None
+    if type_name == "DeploymentTarget":
+        facts = await load.target_by_id.load(row_id)
+        return DeploymentTarget.of(facts) if facts and viewer.sees(facts.organization_id) else None
     async with context.services.database.reading() as session:
-        if type_name == "DeploymentTarget":
-            facts = await target_by_id(session, row_id)
-            return DeploymentTarget.of(facts) if facts and viewer.sees(facts.cluster.organization_id) else None
         if type_name == "ChartRepository":
             repository = await session.get(ChartRepositoryRow, row_id)
             return ChartRepository.of(repository) if repository and viewer.sees(repository.organization_id) else None

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 
+from sqlalchemy import bindparam
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -24,17 +25,22 @@ def token_digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+# Made once: to put such a statement together costs as much as to run it, and every request needs it.
+_VIEWER = (
+    select(User, Membership.organization_id, Membership.role, Organization.name)
+    .join(ApiToken, col(ApiToken.user_id) == User.id)
+    .join(Membership, col(Membership.user_id) == User.id, isouter=True)
+    .join(Organization, col(Organization.id) == Membership.organization_id, isouter=True)
+    .where(col(ApiToken.digest) == bindparam("digest"))
+    .where(or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > bindparam("moment")))
+)
+
+
 async def authenticate(database: Database, token: str) -> Viewer | None:
     """The viewer whose token this is; None where it is nobody's or has expired. One query."""
-    statement = (
-        select(User, Membership.organization_id, Membership.role, Organization.name)
-        .join(ApiToken, col(ApiToken.user_id) == User.id)
-        .join(Membership, col(Membership.user_id) == User.id, isouter=True)
-        .join(Organization, col(Organization.id) == Membership.organization_id, isouter=True)
-        .where(ApiToken.digest == token_digest(token))
-        .where(or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > now()))
+    rows: list[tuple[User, int | None, Role, str]] = await database.rows(
+        _VIEWER, digest=token_digest(token), moment=now()
     )
-    rows: list[tuple[User, int | None, Role, str]] = await database.rows(statement)
     if not rows:
         return None
     user = rows[0][0]

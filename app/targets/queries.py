@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import BindParameter, and_, bindparam, func, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,49 +16,98 @@ from app.targets.judging import RELEASE_OF_TARGET
 from app.targets.tables import Release, Target
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TargetFacts:
-    """A target with its cluster and what was last observed there."""
+    """What the API tells of a target without looking further: plain columns, as a page of them is made all the time.
 
-    target: Target
-    cluster: Cluster
-    release: Release | None
+    `confirmed_at` is when this release alone was last looked at, `swept_at` when all of its cluster's were.
+    """
+
+    id: int
+    deployment_id: int
+    organization_id: int
+    cluster_id: int
+    cluster_name: str
+    cloud: str
+    distribution: str
+    status: TargetStatus
+    status_since: datetime
+    reasons: list[dict[str, Any]]
+    error: dict[str, Any] | None
+    generation: int | None
+    confirmed_at: datetime | None
+    swept_at: datetime | None
+    helm_status: str | None
+    chart_version: str | None
+    revision: int | None
 
     @property
     def observed_at(self) -> datetime | None:
-        """When the status was last confirmed: by a look at this release alone, or at all of the cluster's."""
-        times = [moment for moment in (self.target.observed_at, self.cluster.confirmed_at) if moment]
+        """When the status was last confirmed."""
+        times = [moment for moment in (self.confirmed_at, self.swept_at) if moment]
         return max(times, default=None)
 
 
-def _facts() -> Any:
-    return (
-        select(Target, Cluster, Release)
-        .join(Deployment, col(Deployment.id) == Target.deployment_id)
-        .join(Cluster, col(Cluster.id) == Target.cluster_id)
-        .join(Release, RELEASE_OF_TARGET, isouter=True)
+# Made once: to put such a statement together costs as much as to run it.
+_FACTS = (
+    select(
+        col(Target.id),
+        col(Target.deployment_id),
+        col(Cluster.organization_id),
+        col(Cluster.id),
+        col(Cluster.name),
+        col(Cluster.cloud),
+        col(Cluster.distribution),
+        col(Target.status),
+        col(Target.status_since),
+        col(Target.reasons),
+        col(Target.error),
+        col(Target.generation),
+        col(Target.observed_at),
+        col(Cluster.confirmed_at),
+        col(Release.status),
+        col(Release.chart_version),
+        col(Release.revision),
     )
+    .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .join(Cluster, col(Cluster.id) == Target.cluster_id)
+    .join(Release, RELEASE_OF_TARGET, isouter=True)
+)
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_BY_DEPLOYMENT = _FACTS.where(col(Target.deployment_id).in_(_IDS)).order_by(col(Cluster.name))
+_BY_ID = _FACTS.where(col(Target.id).in_(_IDS))
+_INSTALLED = (
+    select(col(Target.id), col(Release.values))
+    .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .join(Release, RELEASE_OF_TARGET)
+    .where(col(Target.id).in_(_IDS))
+)
+_COUNTS = (
+    select(col(Target.deployment_id), col(Target.status), func.count())
+    .where(col(Target.deployment_id).in_(_IDS))
+    .group_by(col(Target.deployment_id), col(Target.status))
+)
 
 
 async def targets_of(session: AsyncSession, deployment_ids: Iterable[int]) -> list[TargetFacts]:
     """All targets of these deployments, in the order of the clusters' names."""
-    statement = _facts().where(col(Target.deployment_id).in_(list(deployment_ids))).order_by(col(Cluster.name))
-    return [TargetFacts(*row) for row in (await session.execute(statement)).all()]
+    rows = await session.execute(_BY_DEPLOYMENT, {"ids": list(deployment_ids)})
+    return [TargetFacts(*row) for row in rows]
 
 
-async def target_by_id(session: AsyncSession, target_id: int) -> TargetFacts | None:
-    row = (await session.execute(_facts().where(col(Target.id) == target_id))).first()
-    return TargetFacts(*row) if row else None
+async def targets_by_id(session: AsyncSession, ids: Iterable[int]) -> dict[int, TargetFacts]:
+    return {row[0]: TargetFacts(*row) for row in await session.execute(_BY_ID, {"ids": list(ids)})}
+
+
+async def installed_values(session: AsyncSession, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """By target, where there is a release. They can be large, so that only who asks for them gets them."""
+    return {row[0]: row[1] for row in await session.execute(_INSTALLED, {"ids": list(ids)})}
 
 
 async def status_counts(session: AsyncSession, deployment_ids: Iterable[int]) -> list[tuple[int, TargetStatus, int]]:
     """How many targets of each deployment have each status."""
-    statement = (
-        select(col(Target.deployment_id), col(Target.status), func.count())
-        .where(col(Target.deployment_id).in_(list(deployment_ids)))
-        .group_by(col(Target.deployment_id), col(Target.status))
-    )
-    return [(row[0], row[1], row[2]) for row in (await session.execute(statement)).all()]
+    rows = await session.execute(_COUNTS, {"ids": list(deployment_ids)})
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 async def releases_on(session: AsyncSession, cluster_ids: Iterable[int]) -> list[tuple[Release, int | None]]:
