@@ -59,8 +59,8 @@ def _error(error: GraphQLError, message: str, **extensions: Any) -> GraphQLError
     return GraphQLError(message, nodes=error.nodes, path=error.path, extensions=extensions)
 
 
-# Each of these limiters makes a rule of its own when it is made, and validated documents are remembered by the rules: made
-# anew for each request, they would have every document validated every time.
+# Each of these limiters makes a rule of its own when it is made, and validated documents are remembered by the rules:
+# made anew for each request, they would have every document validated every time.
 _LIMITS = [
     *QueryDepthLimiter(max_depth=15).validation_rules,
     *MaxAliasesLimiter(max_alias_count=100).validation_rules,
