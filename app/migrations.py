@@ -1,6 +1,9 @@
 """The database's schema: brought up to date, and held against the tables."""
 
+import asyncio
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import alembic.command
@@ -19,6 +22,8 @@ import app.identity.tables
 import app.operations.tables
 import app.targets.tables  # noqa: F401 - every table is to be known
 from app.database import engine_for
+from app.embedded import embedded
+from app.settings import Settings
 from app.tables import metadata
 
 _LOCK = 0x504F4C5B
@@ -89,3 +94,15 @@ def _config(connection: Connection) -> alembic.config.Config:
     config.set_main_option("script_location", str(folder()))
     config.attributes["connection"] = connection
     return config
+
+
+async def _write(message: str) -> None:
+    with TemporaryDirectory(prefix="polyhelm-migration-") as name:
+        async with embedded(Settings(data_dir=Path(name))) as settings:
+            assert settings.database_url is not None
+            await migrate(settings.database_url)
+            await new_migration(settings.database_url, message)
+
+
+if __name__ == "__main__":
+    asyncio.run(_write(sys.argv[1]))

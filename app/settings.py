@@ -56,7 +56,9 @@ class Settings(BaseSettings):
     sweep_every: Seconds = Field(5, description="How often work whose wake-up was lost is looked for.")
     retry_base: Seconds = Field(1, description="The longest pause before the first retry of a temporary failure.")
     retry_cap: Seconds = Field(300, description="The longest pause before any retry.")
-    confirm_every: Seconds = Field(10, description="How often every release on a member is confirmed.")
+    confirm_every: Seconds = Field(
+        60, description="How often every status is confirmed at least; after three times as long it is UNKNOWN."
+    )
     unreachable_after: Seconds = Field(
         15, description="How long a member may be out of reach before its targets are UNKNOWN."
     )

@@ -4,6 +4,7 @@ The worker calls `look_at_target` for each wake-up. It may be called twice, late
 to be done is worked out each time from Postgres and the member, and only the holder of the target's lease does it.
 """
 
+import asyncio
 import random
 import uuid
 from datetime import timedelta
@@ -16,7 +17,7 @@ from app.services import Services
 from app.tables import now
 from app.targets import leases, work
 from app.targets.claims import blocked, claim_of
-from app.targets.sightings import Sighting, look_at_release, write_sighting
+from app.targets.sightings import Sighting, look_at_release
 from app.targets.work import Work
 from reconcilers.actions import perform
 from reconcilers.actions.validation import KnownManifests
@@ -34,41 +35,40 @@ class Reconciler:
         self._manifests = KnownManifests()
 
     async def look_at_target(self, target_id: int) -> None:
-        """Works on a target while there is work whose time has come."""
+        """Works on a target, if there is work whose time has come."""
         services = self._services
-        lease = await leases.acquire(services, target_id, self._owner)
-        if lease is None:
+        found = await work.take(services, target_id, self._owner)
+        if found is None:
             return
         try:
-            async with leases.kept(services, lease):
-                while found := await work.next_work(services, lease):
-                    await self._bring_to_an_end(found)
+            async with leases.kept(services, found.lease):
+                await self._bring_to_an_end(found)
         except leases.LeaseLostError:
             log.warning("reconcile.lease_lost", target=target_id)
             return
-        finally:
-            await leases.release(services, lease)
+        except BaseException:
+            await asyncio.shield(work.give_back(services, found))
+            raise
         # Whoever waited for a place on this cluster takes ours, and work that came while we ended is not left behind.
-        following = await work.due_targets(services, cluster_id=lease.cluster_id, limit=1)
+        following = await work.due_targets(services, cluster_id=found.cluster.id, limit=1)
         await services.queue.wake(following)
 
     async def _bring_to_an_end(self, found: Work) -> None:
-        """Brings one operation's result to its end, or puts it off."""
-        await work.begin(self._services, found)
+        """Brings one operation's result to its end, or puts it off. The lease is free then."""
         done = ReleaseAction.NONE
         try:
             for _ in range(_MOST_STEPS):
-                observed = (await self._look(found)).of(found.deployment.namespace, found.deployment.release_name)
-                step = plan(found.desired, observed, claim_of(found.target))
+                seen = await self._look(found)
+                step = plan(found.desired, seen.release, claim_of(found.target))
                 if step.is_done:
-                    await work.succeed(self._services, found, done)
+                    await work.succeed(self._services, found, done, seen)
                     return
                 if step.block is not None:
                     raise blocked(step.block, found.deployment.release_name, found.cluster.name)
                 if step.action is done and not step.recovers:
                     break
                 done = step.action
-                await perform(self._services, self._manifests, found, step, observed)
+                await perform(self._services, self._manifests, found, step, seen)
                 ACTIONS.labels(step.action, "succeeded").inc()
             raise PermanentError(
                 "not_converged",
@@ -80,8 +80,7 @@ class Reconciler:
             raise
         except PermanentError as error:
             ACTIONS.labels(done, "failed").inc()
-            await self._look_after_failure(found)
-            await work.fail(self._services, found, done, error)
+            await work.fail(self._services, found, done, error, await self._look_after_failure(found))
         except Exception:
             error_id = uuid.uuid4().hex
             log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
@@ -90,16 +89,15 @@ class Reconciler:
 
     async def _look(self, found: Work) -> Sighting:
         member = self._services.members.of(found.cluster)
-        sighting = await look_at_release(member, found.deployment.namespace, found.deployment.release_name)
-        async with self._services.transaction() as transaction:
-            await write_sighting(transaction, found.cluster.id, sighting)
-        return sighting
+        names = found.deployment.namespace, found.deployment.release_name
+        return await look_at_release(member, found.cluster.id, *names, found.known)
 
-    async def _look_after_failure(self, found: Work) -> None:
+    async def _look_after_failure(self, found: Work) -> Sighting | None:
         try:
-            await self._look(found)
+            return await self._look(found)
         except ActionError as error:
             log.info("reconcile.not_seen_after_failure", target=found.target.id, error=error.message)
+            return None
 
     async def _put_off(self, found: Work, error: TemporaryError) -> None:
         pause = retry_pause(

@@ -19,6 +19,7 @@ from app.deployments.idempotency import KEPT_DAYS
 from app.operations.tables import IdempotencyKey
 from app.services import Services
 from app.tables import now
+from app.targets.reachability import expire
 from app.targets.work import due_targets
 from reconcilers.metrics import WAITING
 
@@ -37,6 +38,7 @@ class Sweeper:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat(self._wake_due, self._services.settings.sweep_every))
             group.create_task(self._repeat(self._keep_house, _HOUSEKEEPING_SECONDS))
+            group.create_task(self._repeat(self._expire, self._services.settings.confirm_every / 2))
 
     async def _repeat(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
         while True:
@@ -54,6 +56,9 @@ class Sweeper:
         # Sweeps of the same moment wake a target once, however many workers there are.
         moment = int(time.time() / self._services.settings.sweep_every)
         await self._services.queue.wake(due, key=f"sweep:{moment}")
+
+    async def _expire(self) -> None:
+        await expire(self._services)
 
     async def _keep_house(self) -> None:
         settings = self._services.settings

@@ -6,7 +6,8 @@ Every request ends in an answer, a `TemporaryError` (the member can't be asked n
 import asyncio
 import ssl
 import tempfile
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ import orjson
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.client.rest import RESTClientObject
 
+from app.clusters.changes import EXPIRED, METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
 from app.clusters.kubeconfig import Access
 from app.errors import PermanentError, TemporaryError
 from app.releases.release import Observed, read_record
@@ -25,21 +27,10 @@ UNAUTHORIZED = "cluster_unauthorized"
 THROTTLED = "cluster_throttled"
 REFUSED = "cluster_refused"
 
-_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _PAGE = 500
 _CONNECTIONS = 8  # to one member, at most
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A release revision as the labels of its Secret tell it, without its body. `status` is Helm's word."""
-
-    namespace: str
-    name: str
-    revision: int
-    status: str
-    secret: str
-    resource_version: str
+_SILENCE = 10.0  # seconds after which a watch that should have ended is given up
+_LONGEST_LINE = 2 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +100,8 @@ class Member:
         heads: list[Head] = []
         more: list[tuple[str, str]] = []
         while True:
-            page = await self.get(path, query=query + more, accept=_METADATA_ONLY)
-            heads += filter(None, map(_head, page.get("items") or []))
+            page = await self.get(path, query=query + more, accept=METADATA_ONLY_LIST)
+            heads += filter(None, map(Head.of, page.get("items") or []))
             token = page["metadata"].get("continue")
             if not token:
                 return Listing(int(page["metadata"]["resourceVersion"]), heads)
@@ -147,9 +138,59 @@ class Member:
         Raises:
             TemporaryError: unreachable, unauthorized or throttled.
         """
+        async with self._asked(method, path, query, body, accept, content_type, self._timeout) as response:
+            text = await response.read()
+        if response.status in (401, 429) or response.status >= 500 or (response.status == 403 and method == "GET"):
+            raise _not_now(response.status, response.headers.get("Retry-After"), text)
+        try:
+            return Answer(response.status, orjson.loads(text))
+        except orjson.JSONDecodeError:
+            raise TemporaryError(UNREACHABLE, "What answered is no Kubernetes API server: it sent no JSON.") from None
+
+    async def changes(self, version: int, *, seconds: int) -> AsyncGenerator[list[Change]]:
+        """What changes at Helm's release Secrets after a version, as it happens, until the server ends it in good order
+        after so many seconds. Changes that arrive together come together.
+
+        Raises:
+            TemporaryError: where the member can't be asked any more, or not from this version on (EXPIRED).
+        """
+        query = [
+            ("watch", "1"),
+            ("labelSelector", "owner=helm"),
+            ("resourceVersion", str(version)),
+            ("allowWatchBookmarks", "true"),
+            ("timeoutSeconds", str(seconds)),
+        ]
+        limit = aiohttp.ClientTimeout(total=seconds + _SILENCE, sock_connect=self._timeout.sock_connect)
+        async with self._asked(
+            "GET", "/api/v1/secrets", query, None, METADATA_ONLY, "application/json", limit
+        ) as found:
+            if found.status == 410:
+                raise TemporaryError(EXPIRED, "The API server's history does not reach back far enough.")
+            if found.status != 200:
+                raise _not_now(found.status, found.headers.get("Retry-After"), await found.read())
+            rest = b""
+            async for chunk in found.content.iter_any():
+                *lines, rest = (rest + chunk).split(b"\n")
+                if len(rest) > _LONGEST_LINE:
+                    raise TemporaryError("watch_unreadable", f"A change of more than {_LONGEST_LINE} bytes came.")
+                if changes := [change for line in lines if line for change in read_changes(line)]:
+                    yield changes
+
+    @asynccontextmanager
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        query: list[tuple[str, str]] | None,
+        body: Any,
+        accept: str | None,
+        content_type: str,
+        limit: aiohttp.ClientTimeout,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Accept": accept or "application/json", "Content-Type": content_type}
         try:
-            response = await self._api.call_api(
+            response: aiohttp.ClientResponse = await self._api.call_api(
                 path,
                 method,
                 query_params=query or [],
@@ -157,21 +198,14 @@ class Member:
                 body=body,
                 auth_settings=["BearerToken"],
                 _preload_content=False,
-                _request_timeout=self._timeout,
+                _request_timeout=limit,
             )
             async with response:
-                text = await response.read()
+                yield response
         except TimeoutError:
-            seconds = f"{self._timeout.total:g}"
-            raise TemporaryError(UNREACHABLE, f"The API server did not answer within {seconds} s.") from None
+            raise TemporaryError(UNREACHABLE, f"The API server did not answer within {limit.total:g} s.") from None
         except (aiohttp.ClientError, OSError) as error:
             raise TemporaryError(UNREACHABLE, f"The API server can't be reached: {_words(error)}") from None
-        if response.status in (401, 429) or response.status >= 500 or (response.status == 403 and method == "GET"):
-            raise _not_now(response.status, response.headers.get("Retry-After"), text)
-        try:
-            return Answer(response.status, orjson.loads(text))
-        except orjson.JSONDecodeError:
-            raise TemporaryError(UNREACHABLE, "What answered is no Kubernetes API server: it sent no JSON.") from None
 
 
 class _Api(ApiClient):
@@ -208,22 +242,6 @@ def _tls(access: Access) -> ssl.SSLContext:
             file.flush()
             context.load_cert_chain(file.name)
     return context
-
-
-def _head(item: dict[str, Any]) -> Head | None:
-    metadata = item["metadata"]
-    labels = metadata.get("labels") or {}
-    try:
-        return Head(
-            metadata["namespace"],
-            labels["name"],
-            int(labels["version"]),
-            labels["status"],
-            metadata["name"],
-            metadata["resourceVersion"],
-        )
-    except (KeyError, ValueError):
-        return None  # labelled `owner=helm` by somebody, and no release
 
 
 def _expect_success(answer: Answer, refusal: str) -> Answer:

@@ -1,7 +1,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.tables import Bytes, Choice, Id, Json, Ref, Timestamp, now
@@ -21,7 +21,6 @@ class Cluster(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("organization_id", "name"),
         UniqueConstraint("organization_id", "uid"),
-        Index("ix_cluster_confirm_due_at", "confirm_due_at"),
     )
 
     id: int = Id()
@@ -40,7 +39,16 @@ class Cluster(SQLModel, table=True):
     reachability: Reachability = Choice(Reachability, default=Reachability.PENDING)
     reachability_message: str | None = None
     last_seen_at: datetime | None = Timestamp(default=None)
-    observed_version: int = Field(default=0, sa_type=BigInteger)  # the newest state of its store that was written down
     confirmed_at: datetime | None = Timestamp(default=None)  # when all its releases were last looked at
-    confirm_due_at: datetime = Timestamp(default_factory=now)  # when they are to be looked at again
+    observer_id: str | None = None  # who watches it
+    observer_token: int = Field(default=0, sa_type=BigInteger)  # grows with each observer that takes it
     created_at: datetime = Timestamp(default_factory=now)
+
+
+class Observer(SQLModel, table=True):
+    """A process that watches members. It lives as long as it renews `seen_at`."""
+
+    __tablename__ = "observer"
+
+    id: str = Field(primary_key=True)
+    seen_at: datetime = Timestamp(default_factory=now)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlmodel import col, select
 
-from app.clusters.member import Head
+from app.clusters.changes import Head
 from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment
 from app.errors import ClusterUnreachable, Conflict, TemporaryError

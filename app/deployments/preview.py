@@ -69,13 +69,13 @@ async def _plan_target(
     values = desired.values if desired else {}
     try:
         member = services.members.of(cluster)
-        sighting = await look_at_release(member, deployment.namespace, deployment.release_name)
+        seen = await look_at_release(member, cluster.id, deployment.namespace, deployment.release_name)
     except TemporaryError as error:
         verdict = judge(desired, None, error.message)
         return TargetPlan(
             cluster.name, ReleaseAction.NONE, verdict.status, verdict.reasons, values, error=as_json(error)
         )
-    observed = sighting.of(deployment.namespace, deployment.release_name)
+    observed = seen.release
     verdict = judge(desired, observed)
     step = plan(desired, observed, claim)
     outcome = TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values)

@@ -1,10 +1,18 @@
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.tables import Id, Json, Ref, Timestamp, now
+from app.tables import Choice, Id, Json, Ref, Timestamp, now
+
+
+class DriftPolicy(StrEnum):
+    """What is done where somebody else has changed a release."""
+
+    REPORT = "REPORT"  # its status shows it until someone reconciles
+    CORRECT = "CORRECT"  # it is made to match at once
 
 
 class Deployment(SQLModel, table=True):
@@ -28,6 +36,7 @@ class Deployment(SQLModel, table=True):
     atomic: bool = False
     wait: bool = False
     timeout_seconds: int = 300
+    drift_policy: DriftPolicy = Choice(DriftPolicy, default=DriftPolicy.REPORT)
     deleting: bool = False
     forced: bool = False  # it is deleted even where a member can't be reached
     created_at: datetime = Timestamp(default_factory=now)

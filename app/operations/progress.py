@@ -90,22 +90,23 @@ async def close_results(
         await _end_if_done(transaction, operation)
 
 
-async def begin_result(transaction: Transaction, operation_id: int, target_id: int) -> None:
+async def begin_result(transaction: Transaction, operation: Operation, target_id: int) -> None:
     """Marks a result, and its operation, as being worked on."""
     session = transaction.session
     await session.execute(
         update(OperationResult)
-        .where(col(OperationResult.operation_id) == operation_id, col(OperationResult.target_id) == target_id)
+        .where(col(OperationResult.operation_id) == operation.id, col(OperationResult.target_id) == target_id)
         .where(col(OperationResult.state) == OperationState.PENDING)
         .values(state=OperationState.RUNNING, started_at=now())
         .execution_options(synchronize_session=False)
     )
-    await session.execute(
-        update(Operation)
-        .where(col(Operation.id) == operation_id, col(Operation.state) == OperationState.PENDING)
-        .values(state=OperationState.RUNNING)
-        .execution_options(synchronize_session=False)
-    )
+    if operation.state is OperationState.PENDING:
+        await session.execute(
+            update(Operation)
+            .where(col(Operation.id) == operation.id, col(Operation.state) == OperationState.PENDING)
+            .values(state=OperationState.RUNNING)
+            .execution_options(synchronize_session=False)
+        )
 
 
 async def note_trouble(transaction: Transaction, operation_id: int, target_id: int, error: dict[str, Any]) -> None:

@@ -50,12 +50,9 @@ async def judge_targets(
     cluster_ids: Iterable[int] | None = None,
     *,
     target_ids: Iterable[int] | None = None,
-    confirmed: tuple[str, str] | None = None,
 ) -> int:
-    """Judges the targets on these clusters, or these targets, or all there are; gives how many verdicts have changed.
-
-    `confirmed` is the one release (namespace and name) that was just looked at: its target's `observed_at` is now.
-    """
+    """Judges the targets on these clusters, or these targets, or all there are; gives how many verdicts have
+    changed."""
     statement = _FACTS
     if cluster_ids is not None:
         statement = statement.where(col(Target.cluster_id).in_(list(cluster_ids)))
@@ -66,8 +63,6 @@ async def judge_targets(
         for row in (await transaction.session.execute(statement)).all()
         if (fingerprint := _fingerprint(row)) != row[3]
     }
-    if confirmed is not None and cluster_ids is not None:
-        await _confirm(transaction, list(cluster_ids), confirmed)
     return await _judge_again(transaction, changed) if changed else 0
 
 
@@ -167,15 +162,4 @@ def _record(
         status=verdict.status,
         deployment=deployment.release_name,
         cluster=cluster.name,
-    )
-
-
-async def _confirm(transaction: Transaction, cluster_ids: list[int], release: tuple[str, str]) -> None:
-    namespace, name = release
-    await transaction.session.execute(
-        update(Target)
-        .where(col(Target.cluster_id).in_(cluster_ids), col(Target.deployment_id) == Deployment.id)
-        .where(col(Deployment.namespace) == namespace, col(Deployment.release_name) == name)
-        .values(observed_at=now())
-        .execution_options(synchronize_session=False)
     )

@@ -12,12 +12,14 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, update
+from sqlalchemy import bindparam, func, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import aliased
 from sqlmodel import col, or_, select
 
 from app.clusters.tables import Cluster
 from app.services import Services
+from app.settings import Settings
 from app.targets.tables import Target
 from app.transaction import Transaction
 
@@ -35,40 +37,44 @@ class Lease:
     token: int
 
 
-async def acquire(services: Services, target_id: int, owner: str) -> Lease | None:
+FREE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
+"""What a holder writes with the end of its work, so that the lease is free as soon as that is true."""
+
+# The cluster's row is locked first, so that two workers do not both find the last free place on it.
+_CLUSTER = (
+    select(Cluster.id)
+    .join(Target, col(Target.cluster_id) == Cluster.id)
+    .where(col(Target.id) == bindparam("target"))
+    .with_for_update(of=Cluster, key_share=True)
+)
+
+
+async def acquire(transaction: Transaction, settings: Settings, target_id: int, owner: str) -> Lease | None:
     """Takes the lease of a target; None where it is held, its cluster is busy, or the target is gone."""
-    async with services.transaction() as transaction:
-        session = transaction.session
-        # The cluster's row is locked first, so that two workers do not both find the last free place on it.
-        cluster_id = (
-            await session.exec(
-                select(Cluster.id)
-                .join(Target, col(Target.cluster_id) == Cluster.id)
-                .where(Target.id == target_id)
-                .with_for_update(of=Cluster, key_share=True)
-            )
-        ).first()
-        if cluster_id is None:
-            return None
-        active = select(func.count()).where(
-            Target.cluster_id == cluster_id, col(Target.lease_expires_at) > func.clock_timestamp()
+    session = transaction.session
+    cluster_id = (await session.execute(_CLUSTER, {"target": target_id})).scalar_one_or_none()
+    if cluster_id is None:
+        return None
+    other = aliased(Target)
+    active = (
+        select(func.count())
+        .where(col(other.cluster_id) == cluster_id, col(other.lease_expires_at) > func.clock_timestamp())
+        .scalar_subquery()
+    )
+    taken = await session.execute(
+        update(Target)
+        .where(col(Target.id) == target_id, active < settings.cluster_concurrency)
+        .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp()))
+        .values(
+            lease_owner=owner,
+            lease_token=Target.lease_token + 1,
+            lease_expires_at=func.clock_timestamp() + _length(settings),
         )
-        if (await session.execute(active)).scalar_one() >= services.settings.cluster_concurrency:
-            return None
-        taken = await session.execute(
-            update(Target)
-            .where(col(Target.id) == target_id)
-            .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp()))
-            .values(
-                lease_owner=owner,
-                lease_token=Target.lease_token + 1,
-                lease_expires_at=func.clock_timestamp() + _length(services),
-            )
-            .returning(col(Target.lease_token))
-            .execution_options(synchronize_session=False)
-        )
-        token = taken.scalar_one_or_none()
-        return None if token is None else Lease(target_id, cluster_id, token)
+        .returning(col(Target.lease_token))
+        .execution_options(synchronize_session=False)
+    )
+    token = taken.scalar_one_or_none()
+    return None if token is None else Lease(target_id, cluster_id, token)
 
 
 async def fenced(transaction: Transaction, lease: Lease, **values: Any) -> None:
@@ -88,12 +94,6 @@ async def fenced(transaction: Transaction, lease: Lease, **values: Any) -> None:
         raise LeaseLostError
 
 
-async def release(services: Services, lease: Lease) -> None:
-    with suppress(LeaseLostError):
-        async with services.transaction() as transaction:
-            await fenced(transaction, lease, lease_owner=None, lease_expires_at=None)
-
-
 @asynccontextmanager
 async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
     """Renews the lease while the block runs, and cancels the block when the lease is lost.
@@ -110,13 +110,11 @@ async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
         while True:
             await asyncio.sleep(services.settings.lease_seconds / 3)
             try:
-                async with services.transaction() as transaction:
-                    await fenced(transaction, lease, lease_expires_at=func.clock_timestamp() + _length(services))
-            except LeaseLostError:
-                if await _exists(services, lease.target_id):  # else the block itself has just removed it
-                    lost = True
-                    holder.cancel()
-                return
+                if not await _renew(services, lease):
+                    if await _is_lost(services, lease):
+                        lost = True
+                        holder.cancel()
+                    return
             except (DBAPIError, OSError) as error:
                 # Postgres is away. The next renewal may come in time; if not, whoever takes over fences us out.
                 log.warning("lease.not_renewed", target=lease.target_id, error=str(error))
@@ -134,9 +132,24 @@ async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
             await renewal
 
 
-async def _exists(services: Services, target_id: int) -> bool:
-    return bool(await services.database.rows(select(Target.id).where(col(Target.id) == target_id)))
+async def _renew(services: Services, lease: Lease) -> bool:
+    """False where it is ours no longer: lost, or freed with the end of the work."""
+    async with services.transaction() as transaction:
+        renewed = await transaction.session.execute(
+            update(Target)
+            .where(col(Target.id) == lease.target_id, col(Target.lease_token) == lease.token)
+            .where(col(Target.lease_owner).is_not(None))
+            .values(lease_expires_at=func.clock_timestamp() + _length(services.settings))
+            .returning(col(Target.id))
+            .execution_options(synchronize_session=False)
+        )
+        return renewed.scalar_one_or_none() is not None
 
 
-def _length(services: Services) -> timedelta:
-    return timedelta(seconds=services.settings.lease_seconds)
+async def _is_lost(services: Services, lease: Lease) -> bool:
+    tokens = await services.database.rows(select(Target.lease_token).where(col(Target.id) == lease.target_id))
+    return any(token != lease.token for (token,) in tokens)
+
+
+def _length(settings: Settings) -> timedelta:
+    return timedelta(seconds=settings.lease_seconds)

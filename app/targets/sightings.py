@@ -1,184 +1,159 @@
-"""What was seen on a member, written down: the releases there, and from them the status of the targets.
+"""What was seen on members, written down: releases, and from them the status of targets.
 
-The observer and the worker both look, and whoever looked first may write last. So a sighting carries the version of the
-member's store that it shows, and one that is older than what is written already is refused.
+The observer and the worker both look, and whoever looked first may write last. A member's store counts its changes, so
+each sighting carries the count at which it was true, and one that is older than what is known of the target is dropped.
 """
 
-import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import delete, tuple_, update
+from sqlalchemy import BindParameter, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.clusters.member import Head, Member
-from app.clusters.tables import Cluster, Reachability
+from app.clusters.changes import Head
+from app.clusters.member import Member
+from app.deployments.tables import Deployment
 from app.releases.release import Observed, UnreadableRecordError
 from app.tables import now
-from app.targets.judging import judge_targets
-from app.targets.tables import Release
+from app.targets.judging import judge_targets, observed_release
+from app.targets.tables import Release, Target
 from app.transaction import Transaction
 
-_BODIES_AT_ONCE = 4
 _ROWS_AT_ONCE = 500
 
+Key = tuple[int, str, str]
+"""What a release is known by: the cluster's id, namespace, name."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Sighting:
-    """The newest revision of each release on a member, or of the one in `scope` (namespace and name).
+    """One release on a member at one moment: its newest revision, or None where there is no such release.
 
-    `unchanged` are the releases that are known in just this version already: their bodies were not fetched again.
-    """
+    `version` is the version of the member's store at which it was so, `secret_version` that of the Secret with the
+    record. `anew` says that the store was restored from a backup and counts anew, so that versions known before mean
+    nothing."""
 
+    key: Key
     version: int
-    found: dict[tuple[str, str], tuple[Head, Observed]]
-    unchanged: frozenset[tuple[str, str]] = frozenset()
-    scope: tuple[str, str] | None = None
+    release: Observed | None
+    secret_version: str = ""
+    anew: bool = False
 
-    def of(self, namespace: str, name: str) -> Observed | None:
-        entry = self.found.get((namespace, name))
-        return entry[1] if entry else None
+    def is_news(self, known: Release | None) -> bool:
+        """Whether it shows anything else than what is written down."""
+        return self.secret_version != (known.resource_version if known else "")
 
 
-async def look_at_release(member: Member, namespace: str, name: str) -> Sighting:
-    """Looks at one release.
+async def look_at_release(
+    member: Member, cluster_id: int, namespace: str, name: str, known: Release | None = None
+) -> Sighting:
+    """Looks at one release. Its record is not fetched again where it is `known` in just this version.
 
     Raises:
         TemporaryError: where the member can't be asked.
     """
+    key = (cluster_id, namespace, name)
     while True:
         listing = await member.heads(namespace=namespace, name=name)
         heads = listing.newest()
         if not heads:
-            return Sighting(listing.version, {}, scope=(namespace, name))
-        observed = await _read(member, heads[0])
+            return Sighting(key, listing.version, None)
+        if known is not None and known.resource_version == heads[0].resource_version:
+            return Sighting(key, listing.version, observed_release(known), known.resource_version)
+        observed = await read_release(member, heads[0])
         if observed is not None:  # None: it went away in between, and another one may be the newest
-            return Sighting(listing.version, {(namespace, name): (heads[0], observed)}, scope=(namespace, name))
+            return Sighting(key, listing.version, observed, heads[0].resource_version)
 
 
-async def look_at_member(member: Member, known: dict[tuple[str, str], str]) -> Sighting:
-    """Looks at all releases; fetches bodies only where the Secret's version is not the `known` one.
-
-    Raises:
-        TemporaryError: where the member can't be asked.
-    """
-    listing = await member.heads()
-    gate = asyncio.Semaphore(_BODIES_AT_ONCE)
-    found: dict[tuple[str, str], tuple[Head, Observed]] = {}
-    unchanged = set()
-
-    async def fetch(head: Head) -> None:
-        async with gate:
-            observed = await _read(member, head)
-        if observed is not None:
-            found[head.namespace, head.name] = (head, observed)
-
-    changed = []
-    for head in listing.newest():
-        if known.get((head.namespace, head.name)) == head.resource_version:
-            unchanged.add((head.namespace, head.name))
-        else:
-            changed.append(head)
-    await asyncio.gather(*map(fetch, changed))
-    return Sighting(listing.version, found, frozenset(unchanged))
-
-
-async def _read(member: Member, head: Head) -> Observed | None:
+async def read_release(member: Member, head: Head) -> Observed | None:
+    """The record of a release; None where it is gone. One that can't be read equals no release that is wanted, and says
+    why: its labels still tell that it is there."""
     try:
         return await member.record(head)
     except UnreadableRecordError as error:
-        # Its labels still tell that it is there. It equals no release that is wanted, and the reason says why.
         return Observed(head.name, head.namespace, head.revision, head.status, "?", "?", description=str(error))
 
 
-async def known_versions(session: AsyncSession, cluster_id: int) -> dict[tuple[str, str], str]:
-    """The Secrets' versions of what is written down of a member."""
-    statement = select(Release.namespace, Release.name, Release.resource_version).where(
-        col(Release.cluster_id) == cluster_id
-    )
-    return {(namespace, name): version for namespace, name, version in await session.exec(statement)}
+_KEYS: BindParameter[Key] = bindparam("keys", expanding=True)
+_TARGET_KEY = (col(Target.cluster_id), col(Deployment.namespace), col(Deployment.release_name))
+_LOCKED = (
+    select(col(Target.id), *_TARGET_KEY, col(Target.seen_version))
+    .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .where(tuple_(*_TARGET_KEY).in_(_KEYS))
+    .order_by(col(Target.id))
+    .with_for_update(of=Target, key_share=True)
+)
+_GONE = (
+    delete(Release)
+    .where(tuple_(col(Release.cluster_id), col(Release.namespace), col(Release.name)).in_(_KEYS))
+    .execution_options(synchronize_session=False)
+)
 
 
-async def write_sighting(transaction: Transaction, cluster_id: int, sighting: Sighting, *, reset: bool = False) -> bool:
-    """Writes down what was seen and judges the member's targets by it; False where something newer is written already.
-
-    `reset` writes it in any case: the member's store was restored from a backup, and counts anew.
-    """
-    session = transaction.session
-    cluster = await session.get(Cluster, cluster_id, with_for_update={"key_share": True})
-    if cluster is None or (sighting.version < cluster.observed_version and not reset):
-        return False
-    moment = now()
-    was = cluster.reachability
-    cluster.observed_version = sighting.version
-    cluster.reachability, cluster.reachability_message = Reachability.REACHABLE, None
-    cluster.last_seen_at = moment
-    if sighting.scope is None:
-        cluster.confirmed_at = moment
-    if was is not Reachability.REACHABLE:
-        transaction.record(
-            "cluster.reachable",
-            f"{cluster.name} is reachable.",
-            organization_id=cluster.organization_id,
-            subject=cluster,
-            was=was,
-        )
-    await session.flush()
-    gone = delete(Release).where(col(Release.cluster_id) == cluster_id)
-    if sighting.scope is not None:
-        gone = gone.where(tuple_(col(Release.namespace), col(Release.name)) == sighting.scope)
-    present = [*sighting.found, *sighting.unchanged]
-    if present:
-        gone = gone.where(tuple_(col(Release.namespace), col(Release.name)).not_in(present))
-    await session.execute(gone)
-    rows = [_row(cluster_id, head, observed) for head, observed in sighting.found.values()]
-    statement = insert(Release)
+def _upsert() -> Any:
     keys = ("cluster_id", "namespace", "name")
+    statement = insert(Release)
     changed = {field: statement.excluded[field] for field in Release.model_fields if field not in keys}
-    statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        await session.execute(statement, rows[start : start + _ROWS_AT_ONCE])
-    await judge_targets(transaction, [cluster_id], confirmed=sighting.scope)
-    return True
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
-async def write_out_of_reach(
-    transaction: Transaction, cluster_id: int, reachability: Reachability, message: str
-) -> None:
-    """Writes down that a member can't be asked: its targets turn UNKNOWN, and what was last known stays beside."""
-    cluster = await transaction.session.get(Cluster, cluster_id, with_for_update={"key_share": True})
-    if cluster is None:
-        return
-    if cluster.reachability is not reachability:
-        transaction.record(
-            "cluster.unreachable" if reachability is Reachability.UNREACHABLE else "cluster.unauthorized",
-            f"{cluster.name} can't be asked: {message}",
-            organization_id=cluster.organization_id,
-            subject=cluster,
-            was=cluster.reachability,
-        )
-    await transaction.session.execute(
-        update(Cluster)
-        .where(col(Cluster.id) == cluster_id)
-        .values(reachability=reachability, reachability_message=message)
-    )
-    await judge_targets(transaction, [cluster_id])
+_PRESENT = _upsert()
+_SEEN = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
 
 
-def _row(cluster_id: int, head: Head, observed: Observed) -> dict[str, object]:
+async def write_sightings(transaction: Transaction, sightings: Iterable[Sighting]) -> None:
+    """Writes down what was seen, at most one sighting for each release, and judges the targets by it."""
+    pending = list(sightings)
+    for start in range(0, len(pending), _ROWS_AT_ONCE):
+        await _write(transaction, {found.key: found for found in pending[start : start + _ROWS_AT_ONCE]})
+
+
+async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> None:
+    session = transaction.session
+    seen = []
+    for target_id, cluster_id, namespace, name, version in await session.execute(_LOCKED, {"keys": list(found)}):
+        sighting = found[cluster_id, namespace, name]
+        if sighting.version < version and not sighting.anew:
+            del found[sighting.key]
+        else:
+            seen.append({"id": target_id, "seen_version": sighting.version, "observed_at": now()})
+    if gone := [key for key, sighting in found.items() if sighting.release is None]:
+        await session.execute(_GONE, {"keys": gone})
+    if rows := [_row(sighting, sighting.release) for sighting in found.values() if sighting.release is not None]:
+        await session.execute(_PRESENT, rows)
+    if seen:
+        await session.execute(_SEEN, seen)
+        await judge_targets(transaction, target_ids=[target["id"] for target in seen])
+
+
+def _row(sighting: Sighting, release: Observed) -> dict[str, object]:
+    cluster_id, namespace, name = sighting.key
     return {
         "cluster_id": cluster_id,
-        "namespace": head.namespace,
-        "name": head.name,
-        "revision": head.revision,
-        "status": observed.status,
-        "chart_name": observed.chart_name,
-        "chart_version": observed.chart_version,
-        "app_version": observed.app_version,
-        "values": observed.values,
-        "digest": observed.digest,
-        "description": observed.description,
-        "updated_at": observed.updated_at,
-        "resource_version": head.resource_version,
+        "namespace": namespace,
+        "name": name,
+        "revision": release.revision,
+        "status": release.status,
+        "chart_name": release.chart_name,
+        "chart_version": release.chart_version,
+        "app_version": release.app_version,
+        "values": release.values,
+        "digest": release.digest,
+        "description": release.description,
+        "updated_at": release.updated_at,
+        "resource_version": sighting.secret_version,
     }
+
+
+async def known_versions(session: AsyncSession, cluster_id: int) -> tuple[dict[tuple[str, str], str], int]:
+    """What is written down of a member: the Secrets' versions by namespace and name, and the newest version of its
+    store."""
+    versions = select(col(Release.namespace), col(Release.name), col(Release.resource_version)).where(
+        col(Release.cluster_id) == cluster_id
+    )
+    found = {(namespace, name): version for namespace, name, version in await session.execute(versions)}
+    newest = select(func.max(Target.seen_version)).where(col(Target.cluster_id) == cluster_id)
+    return found, (await session.execute(newest)).scalar_one() or 0

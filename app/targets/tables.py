@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.releases.status import TargetStatus
@@ -33,11 +33,18 @@ class Target(SQLModel, table=True):
     reasons: list[dict[str, Any]] = Json(default_factory=list)
     status_since: datetime = Timestamp(default_factory=now)
     observed_at: datetime | None = Timestamp(default=None)
+    seen_version: int = Field(default=0, sa_type=BigInteger)  # of the member's store, when the release was last seen
     judged_digest: bytes | None = Bytes(default=None, nullable=True)  # what status and reasons were worked out from
 
     error: dict[str, Any] | None = Json(default=None, nullable=True)
     attempts: int = 0  # failed ones, for the present generation
     retry_at: datetime | None = Timestamp(default=None)
+
+    corrections: int = 0  # of changes by somebody else, since it last was left in peace
+    corrected_at: datetime | None = Timestamp(default=None)
+    contested_until: datetime | None = Timestamp(
+        default=None
+    )  # not corrected before: somebody else changes it each time
 
     claimed: bool = False  # Helm was run for it at least once: the release is ours
     intent: dict[str, Any] | None = Json(default=None, nullable=True)

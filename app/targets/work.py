@@ -1,15 +1,16 @@
 """The work on one target: what is to be done, read in one go; and how it went, written under the lease."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, bindparam, delete, select
 from sqlalchemy.orm import defer
 from sqlmodel import col, or_
 
 from app.charts.tables import ChartArchive
-from app.clusters.tables import Cluster
+from app.clusters.tables import Cluster, Reachability
 from app.deployments.deletion import remove_if_empty
 from app.deployments.preview import as_json
 from app.deployments.tables import Deployment, DeploymentRevision
@@ -20,15 +21,20 @@ from app.releases.plan import ReleaseAction
 from app.releases.release import Desired
 from app.services import Services
 from app.tables import now
+from app.targets import leases
 from app.targets.desired import desired_release
-from app.targets.leases import Lease, fenced
-from app.targets.tables import Target
+from app.targets.judging import RELEASE_OF_TARGET
+from app.targets.leases import FREE, Lease, LeaseLostError, fenced
+from app.targets.reachability import write_reachability
+from app.targets.sightings import Sighting, write_sightings
+from app.targets.tables import Release, Target
 from app.transaction import Transaction
 
 
 @dataclass(frozen=True)
 class Work:
-    """An open operation result with all that is needed to bring it to its end."""
+    """An open operation result with all that is needed to bring it to its end. `known` is the release as it was last
+    seen."""
 
     lease: Lease
     target: Target
@@ -36,70 +42,95 @@ class Work:
     cluster: Cluster
     archive: ChartArchive
     operation: Operation
+    known: Release | None
     desired: Desired | None  # None: the release is to be removed
 
 
-async def next_work(services: Services, lease: Lease) -> Work | None:
-    """The open result of the leased target, whose time has come; None where there is nothing to do (any more)."""
-    statement = (
-        select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation)
-        .join(Deployment, col(Deployment.id) == Target.deployment_id)
-        .join(
-            DeploymentRevision,
-            and_(
-                col(DeploymentRevision.deployment_id) == Deployment.id,
-                col(DeploymentRevision.generation) == Deployment.generation,
-            ),
-        )
-        .join(Cluster, col(Cluster.id) == Target.cluster_id)
-        .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
-        .join(OperationResult, and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN)))
-        .join(Operation, col(Operation.id) == OperationResult.operation_id)
-        .where(col(Target.id) == lease.target_id, col(Target.lease_token) == lease.token)
-        .where(or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= now()))
-        .options(defer(ChartArchive.content, raiseload=True))  # type: ignore[arg-type]
+_WORK = (
+    select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release)
+    .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .join(
+        DeploymentRevision,
+        and_(
+            col(DeploymentRevision.deployment_id) == Deployment.id,
+            col(DeploymentRevision.generation) == Deployment.generation,
+        ),
     )
-    rows = await services.database.rows(statement)
-    if not rows:
-        return None
-    target, deployment, revision, cluster, archive, operation = rows[0]
-    desired = desired_release(deployment, revision, cluster.name) if target.wanted else None
-    return Work(lease, target, deployment, cluster, archive, operation, desired)
+    .join(Cluster, col(Cluster.id) == Target.cluster_id)
+    .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
+    .join(OperationResult, and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN)))
+    .join(Operation, col(Operation.id) == OperationResult.operation_id)
+    .join(Release, RELEASE_OF_TARGET, isouter=True)
+    .where(col(Target.id) == bindparam("target"))
+    .where(or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment")))
+    .options(defer(ChartArchive.content, raiseload=True))  # type: ignore[arg-type]
+)
 
 
-async def begin(services: Services, work: Work) -> None:
+async def take(services: Services, target_id: int, owner: str) -> Work | None:
+    """Takes the lease of a target with an open result whose time has come, and marks it as being worked on.
+
+    None where there is nothing to do (any more), or somebody else does it.
+    """
     async with services.transaction() as transaction:
-        await fenced(transaction, work.lease)
-        await begin_result(transaction, work.operation.id, work.target.id)
+        lease = await leases.acquire(transaction, services.settings, target_id, owner)
+        if lease is None:
+            return None
+        row = (await transaction.session.execute(_WORK, {"target": target_id, "moment": now()})).first()
+        if row is None:
+            await fenced(transaction, lease, **FREE)
+            return None
+        target, deployment, revision, cluster, archive, operation, known = row
+        await begin_result(transaction, operation, target_id)
+    desired = desired_release(deployment, revision, cluster.name) if target.wanted else None
+    return Work(lease, target, deployment, cluster, archive, operation, known, desired)
 
 
-async def intend(services: Services, work: Work, action: ReleaseAction, seconds: float) -> None:
+async def intend(services: Services, work: Work, action: ReleaseAction, seconds: float, seen: Sighting) -> None:
     """Writes down that Helm is about to run, for at most so many seconds. From here on the release is ours."""
     async with services.transaction() as transaction:
+        if seen.is_news(work.known):
+            await write_sightings(transaction, [seen])
         intent = {"action": action, "generation": work.deployment.generation, "since": now().isoformat()}
         until = now() + timedelta(seconds=seconds)
         await fenced(transaction, work.lease, claimed=True, intent=intent, intent_until=until)
     work.target.claimed, work.target.intent, work.target.intent_until = True, intent, until
 
 
-async def ended(services: Services, work: Work, *, well: bool, ours: bool = True) -> None:
-    """Writes down that Helm has ended. Where it did not end well, it may have left a release that is pending: the
-    intent stays, as one that can't be running any more. `ours` is False where Helm found the name taken."""
-    intent = None if well or not ours else work.target.intent
-    async with services.transaction() as transaction:
-        await fenced(transaction, work.lease, claimed=ours, intent=intent, intent_until=None)
-    work.target.claimed, work.target.intent, work.target.intent_until = ours, intent, None
+def helm_ended(work: Work, *, well: bool, ours: bool = True) -> None:
+    """Notes that Helm has ended; it is written down with how the work ends. Where Helm did not end well, it may have
+    left a release that is pending: the intent stays, as one that can't be running any more. `ours` is False where Helm
+    found the name taken."""
+    target = work.target
+    target.claimed, target.intent_until = ours, None
+    if well or not ours:
+        target.intent = None
 
 
-async def succeed(services: Services, work: Work, action: ReleaseAction) -> None:
-    """The target is as it should be. One that was to go is gone, and with the last one its deployment."""
+def _outcome(work: Work) -> dict[str, Any]:
+    target = work.target
+    return {"claimed": target.claimed, "intent": target.intent, "intent_until": target.intent_until, **FREE}
+
+
+async def give_back(services: Services, work: Work) -> None:
+    """Frees the lease of work that is broken off; its result stays open."""
+    with suppress(LeaseLostError):
+        async with services.transaction() as transaction:
+            await fenced(transaction, work.lease, **_outcome(work))
+
+
+async def succeed(services: Services, work: Work, action: ReleaseAction, seen: Sighting) -> None:
+    """The target was seen to be as it should be. One that was to go is gone, and with the last one its deployment."""
     async with services.transaction() as transaction:
         session = transaction.session
         deployment = work.deployment
+        if work.cluster.reachability is not Reachability.REACHABLE:
+            await write_reachability(transaction, work.cluster.id, Reachability.REACHABLE)
         if work.desired is None:
             locked = await session.get(Deployment, deployment.id, with_for_update=True, populate_existing=True)
             assert locked is not None
             deployment = locked
+        await write_sightings(transaction, [seen])
         await fenced(
             transaction,
             work.lease,
@@ -107,8 +138,7 @@ async def succeed(services: Services, work: Work, action: ReleaseAction) -> None
             error=None,
             attempts=0,
             retry_at=None,
-            intent=None,
-            intent_until=None,
+            **_outcome(work),
         )
         await close_results(
             transaction, [work.target.id], OperationState.SUCCEEDED, action=action, operation_id=work.operation.id
@@ -121,12 +151,16 @@ async def succeed(services: Services, work: Work, action: ReleaseAction) -> None
             await remove_if_empty(transaction, deployment)
 
 
-async def fail(services: Services, work: Work, action: ReleaseAction, error: ActionError) -> None:
+async def fail(
+    services: Services, work: Work, action: ReleaseAction, error: ActionError, seen: Sighting | None
+) -> None:
     """It fails in the same way until something changes: the result ends, and says why."""
     attempts = work.target.attempts + 1
     told = as_json(error, attempts=attempts)
     async with services.transaction() as transaction:
-        await fenced(transaction, work.lease, error=told, attempts=attempts, retry_at=None)
+        if seen is not None:
+            await write_sightings(transaction, [seen])
+        await fenced(transaction, work.lease, error=told, attempts=attempts, retry_at=None, **_outcome(work))
         await close_results(
             transaction,
             [work.target.id],
@@ -149,7 +183,7 @@ async def retry(services: Services, work: Work, error: ActionError, retry_at: da
     attempts = work.target.attempts + 1
     told = as_json(error, attempts=attempts)
     async with services.transaction() as transaction:
-        await fenced(transaction, work.lease, error=told, attempts=attempts, retry_at=retry_at)
+        await fenced(transaction, work.lease, error=told, attempts=attempts, retry_at=retry_at, **_outcome(work))
         await note_trouble(transaction, work.operation.id, work.target.id, told)
         if attempts == 1:
             _record(

@@ -1,15 +1,14 @@
 """One action, one module. Each does one thing to one release; the intent is written before and the outcome after."""
 
-import asyncio
 import time
 
 from app.errors import ActionError
 from app.helm.command import MARGIN_SECONDS
 from app.helm.failure import NAME_TAKEN
 from app.releases.plan import Plan, ReleaseAction
-from app.releases.release import Observed
 from app.services import Services
 from app.targets import work
+from app.targets.sightings import Sighting
 from app.targets.work import Work
 from reconcilers.actions.install import install
 from reconcilers.actions.rollback import rollback
@@ -19,10 +18,9 @@ from reconcilers.actions.validation import KnownManifests
 from reconcilers.metrics import ACTION_SECONDS
 
 
-async def perform(
-    services: Services, manifests: KnownManifests, found: Work, step: Plan, observed: Observed | None
-) -> None:
-    """Does a step of a plan.
+async def perform(services: Services, manifests: KnownManifests, found: Work, step: Plan, seen: Sighting) -> None:
+    """Does a step of a plan, which was made from what was seen. How it ended well is seen by looking again; until that
+    is written down, the intent stays.
 
     Raises:
         ActionError: with Helm's words.
@@ -30,7 +28,7 @@ async def perform(
     chart = await services.archives.file(found.archive.digest)
     # An atomic action that fails is followed by a rollback, which has the same time again.
     runs = 2 if found.deployment.atomic else 1
-    await work.intend(services, found, step.action, runs * (found.deployment.timeout_seconds + MARGIN_SECONDS))
+    await work.intend(services, found, step.action, runs * (found.deployment.timeout_seconds + MARGIN_SECONDS), seen)
     began = time.monotonic()
     try:
         if step.action is ReleaseAction.INSTALL:
@@ -38,15 +36,15 @@ async def perform(
         elif step.action is ReleaseAction.UPGRADE:
             await upgrade(services, manifests, found, chart)
         elif step.action is ReleaseAction.ROLLBACK:
-            assert observed is not None
-            await rollback(services, found, observed)
+            assert seen.release is not None
+            await rollback(services, found, seen.release)
         else:
             await uninstall(services, found)
     except BaseException as error:
         # Helm has ended, whatever it was that ended it, our own shutdown included.
         taken = isinstance(error, ActionError) and error.code == NAME_TAKEN
-        await asyncio.shield(work.ended(services, found, well=False, ours=not taken))
+        work.helm_ended(found, well=False, ours=not taken)
         raise
     finally:
         ACTION_SECONDS.labels(step.action).observe(time.monotonic() - began)
-    await work.ended(services, found, well=True)
+    work.helm_ended(found, well=True)

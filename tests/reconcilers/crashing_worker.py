@@ -13,25 +13,21 @@ from typing import Any
 from app.helm import command
 from app.processes import run_parts
 from app.settings import Settings
-from app.targets import leases, work
+from app.targets import work
 from reconcilers import reconciliation
 from reconcilers.worker import run_worker
 
 Call = Callable[..., Awaitable[Any]]
 
 STEPS: dict[str, tuple[Any, str, str]] = {
-    "leased": (leases, "acquire", "after"),
-    "begun": (work, "begin", "after"),
+    "taken": (work, "take", "after"),
     "looked": (reconciliation, "look_at_release", "after"),
-    "seen": (reconciliation, "write_sighting", "after"),
     "about to write the intent": (work, "intend", "before"),
     "intent written": (work, "intend", "after"),
     "Helm started": (asyncio, "create_subprocess_exec", "after"),
     "Helm ended": (command._Command, "run", "after"),
-    "end written": (work, "ended", "after"),
     "about to write success": (work, "succeed", "before"),
     "success written": (work, "succeed", "after"),
-    "about to release the lease": (leases, "release", "before"),
 }
 
 

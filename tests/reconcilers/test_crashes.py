@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from app.errors import PermanentError
 from app.processes import running
 from app.releases.plan import ReleaseAction
 from app.tables import now
 from app.targets import leases, work
+from app.targets.sightings import Sighting
 from app.targets.tables import Target
 from reconcilers.worker import run_worker
 from simulator import Member
@@ -124,20 +126,24 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
     await quiet.create(releaseName="shop")
     services = quiet.services
     target_id = (await work.due_targets(services, limit=1))[0]
-    first = await leases.acquire(services, target_id, "first")
+    first = await work.take(services, target_id, "first")
     assert first is not None
-    assert await leases.acquire(services, target_id, "second") is None
-    found = await work.next_work(services, first)
-    assert found is not None
+    assert await work.take(services, target_id, "second") is None
     async with services.transaction() as transaction:
         await transaction.session.execute(update(Target).values(lease_expires_at=now() - timedelta(seconds=1)))
-    second = await leases.acquire(services, target_id, "second")
+    second = await work.take(services, target_id, "second")
     assert second is not None
-    assert second.token == first.token + 1
-    for write in (work.begin(services, found), work.succeed(services, found, ReleaseAction.NONE)):
+    assert second.lease.token == first.lease.token + 1
+    seen = Sighting((first.cluster.id, "shop", "shop"), 1, None)
+    failure = PermanentError("failed", "It failed.")
+    for write in (
+        work.intend(services, first, ReleaseAction.INSTALL, 1.0, seen),
+        work.succeed(services, first, ReleaseAction.NONE, seen),
+        work.fail(services, first, ReleaseAction.NONE, failure, None),
+        work.retry(services, first, failure, now()),
+    ):
         with pytest.raises(leases.LeaseLostError):
             await write
-    assert await work.next_work(services, first) is None
 
 
 def _with_a_deployment() -> str:

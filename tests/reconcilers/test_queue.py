@@ -7,11 +7,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from app.clusters.tables import Cluster
 from app.processes import running
 from app.services import open_services
 from app.settings import Settings
-from reconcilers.observer import Observer, look_and_write
 from reconcilers.reconciliation import Reconciler, retry_pause
 from reconcilers.worker import run_worker
 from simulator import Member
@@ -138,22 +136,6 @@ async def test_a_member_that_refuses_our_credentials_is_unknown_and_never_not_in
     assert cluster["reachability"] == "UNAUTHORIZED"
     paris.faults.unauthorized = False
     await stack.until_status(deployment_id, "paris", "DEPLOYED")
-
-
-async def test_a_look_at_a_member_where_nothing_has_changed_fetches_no_record(
-    quiet: Stack, simulated: Callable[[str], Member]
-) -> None:
-    paris = simulated("paris")
-    await quiet.fleet({"paris": paris.kubeconfig})
-    async with running(run_worker(quiet.services), Observer(quiet.services).run()):
-        await quiet.deployed()
-    async with quiet.services.database.reading() as session:
-        cluster = await session.get(Cluster, 1)
-    assert cluster is not None
-    await look_and_write(quiet.services, cluster)
-    paris.requests.clear()
-    await look_and_write(quiet.services, cluster)
-    assert dict(paris.requests) == {"list secrets": 1}
 
 
 def test_pauses_grow_with_the_attempts_up_to_the_cap_and_respect_what_was_asked() -> None:

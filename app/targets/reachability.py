@@ -1,0 +1,79 @@
+"""Whether members can be asked, and what follows for their targets."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, text
+from sqlmodel import col
+
+from app.clusters.tables import Cluster, Reachability
+from app.services import Services
+from app.targets.judging import judge_targets
+from app.transaction import Transaction
+
+_KINDS = {
+    Reachability.REACHABLE: "cluster.reachable",
+    Reachability.UNREACHABLE: "cluster.unreachable",
+    Reachability.UNAUTHORIZED: "cluster.unauthorized",
+}
+
+
+async def write_reachability(
+    transaction: Transaction, cluster_id: int, reachability: Reachability, message: str | None = None
+) -> bool:
+    """Writes down whether a member can be asked, and if not, why; gives whether that is news.
+
+    Targets on one that can't be asked turn UNKNOWN, and what was last known stays beside. Locks the cluster's row.
+    """
+    cluster = await transaction.session.get(
+        Cluster, cluster_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    if cluster is None or (cluster.reachability, cluster.reachability_message) == (reachability, message):
+        return False
+    if cluster.reachability is not reachability:
+        transaction.record(
+            _KINDS[reachability],
+            f"{cluster.name} can't be asked: {message}" if message else f"{cluster.name} is reachable.",
+            organization_id=cluster.organization_id,
+            subject=cluster,
+            was=cluster.reachability,
+        )
+    cluster.reachability, cluster.reachability_message = reachability, message
+    await transaction.session.flush()
+    await judge_targets(transaction, [cluster_id])
+    return True
+
+
+# Locked in the order of their ids, as everywhere.
+_CONFIRMED = text("""
+    WITH fresh AS (
+        SELECT cluster.id, given.at
+        FROM cluster JOIN unnest(CAST(:ids AS bigint[]), CAST(:times AS timestamptz[])) AS given (id, at) USING (id)
+        ORDER BY cluster.id FOR NO KEY UPDATE OF cluster
+    )
+    UPDATE cluster SET confirmed_at = fresh.at, last_seen_at = fresh.at FROM fresh WHERE cluster.id = fresh.id
+    RETURNING cluster.id, cluster.reachability
+""")
+
+
+async def confirm(services: Services, fresh: Mapping[int, datetime]) -> list[int]:
+    """Writes down when all that is known of members was last confirmed; gives those that count as out of reach."""
+    async with services.transaction() as transaction:
+        parameters = {"ids": list(fresh), "times": list(fresh.values())}
+        rows = (await transaction.session.execute(_CONFIRMED, parameters)).all()
+    return [cluster_id for cluster_id, reachability in rows if reachability != Reachability.REACHABLE]
+
+
+async def expire(services: Services) -> None:
+    """Turns UNKNOWN what has not been confirmed for three times as long as it should be: no observer is left, or none
+    that works. Every process that serves or works does this, so that a status never outlives whoever died."""
+    seconds = 3 * services.settings.confirm_every
+    confirmed_at = func.coalesce(Cluster.confirmed_at, Cluster.last_seen_at, Cluster.created_at)
+    statement = select(col(Cluster.id)).where(
+        col(Cluster.reachability) == Reachability.REACHABLE,
+        confirmed_at < func.clock_timestamp() - timedelta(seconds=seconds),
+    )
+    for (cluster_id,) in await services.database.rows(statement):
+        async with services.transaction() as transaction:
+            message = f"Nobody has confirmed it for {seconds:g} s: is an observer running?"
+            await write_reachability(transaction, cluster_id, Reachability.UNREACHABLE, message)

@@ -1,0 +1,107 @@
+"""The observer: watches its share of all members, and writes down what is there as it changes."""
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from app.services import Services
+from app.targets.reachability import confirm
+from reconcilers.metrics import WATCHED
+from reconcilers.observer import shares
+from reconcilers.observer.news import NewsDesk
+from reconcilers.observer.shares import Post
+from reconcilers.observer.watch import Claim, MemberWatch
+
+log = structlog.get_logger()
+
+_BEAT_SECONDS = 1.0
+_LISTS_AT_ONCE = 50
+
+
+class Observer:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._desk = NewsDesk(services)
+        self._watches: dict[int, MemberWatch] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._lists = asyncio.Semaphore(_LISTS_AT_ONCE)
+        self._confirmed: dict[int, datetime] = {}
+
+    async def run(self) -> None:
+        """Observes until it is cancelled; then its members are free for others at once."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._desk.run())
+                group.create_task(self._repeat(self._share_out, _BEAT_SECONDS))
+                group.create_task(self._repeat(self._confirm, min(5.0, self._services.settings.confirm_every / 4)))
+        finally:
+            for cluster_id in list(self._tasks):
+                self._stop(cluster_id)
+            await asyncio.shield(self._leave())
+
+    async def _leave(self) -> None:
+        try:
+            await shares.leave(self._services, self._id)
+        except (DBAPIError, OSError) as error:
+            log.warning("observer.database_lost", error=str(error))
+
+    async def _repeat(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
+        while True:
+            try:
+                await step()
+            except (DBAPIError, OSError) as error:
+                log.warning("observer.database_lost", error=str(error))
+            await asyncio.sleep(seconds)
+
+    async def _share_out(self) -> None:
+        """Watches what is ours now, and no more what is not."""
+        ours_before = {cluster_id for cluster_id, watch in self._watches.items() if watch.is_ours}
+        found = await shares.renew(self._services, self._id)
+        mine = {post.cluster_id: post for post in found.mine}
+        for cluster_id, task in list(self._tasks.items()):
+            is_gone = cluster_id in ours_before and mine.get(cluster_id) != self._watches[cluster_id].post
+            if task.done() or is_gone:
+                self._stop(cluster_id)
+        for post in [*found.mine, *await shares.take(self._services, self._id, found.free)]:
+            self._start(post)
+        for post in found.theirs:
+            self._start(post, self._take_over)
+        WATCHED.set(len(self._tasks))
+
+    async def _take_over(self, post: Post) -> Post | None:
+        return next(iter(await shares.take(self._services, self._id, [post])), None)
+
+    def _start(self, post: Post, claim: Claim | None = None) -> None:
+        if post.cluster_id not in self._tasks:
+            watch = self._watches[post.cluster_id] = MemberWatch(self._services, self._desk, self._lists, post, claim)
+            self._tasks[post.cluster_id] = asyncio.create_task(watch.run())
+
+    def _stop(self, cluster_id: int) -> None:
+        del self._watches[cluster_id]
+        self._confirmed.pop(cluster_id, None)
+        self._tasks.pop(cluster_id).cancel()
+
+    async def _confirm(self) -> None:
+        """Writes down which members have said that we know all of them, and know all by now."""
+        busy = self._desk.busy_clusters()
+        fresh = {
+            cluster_id: watch.confirmed_at
+            for cluster_id, watch in self._watches.items()
+            if watch.is_ours
+            and watch.confirmed_at
+            and watch.confirmed_at != self._confirmed.get(cluster_id)
+            and cluster_id not in busy
+        }
+        if not fresh:
+            return
+        for cluster_id in await confirm(self._services, fresh):
+            if cluster_id in self._watches:
+                await self._watches[cluster_id].write_reachable()
+        self._confirmed = {**self._confirmed, **fresh}

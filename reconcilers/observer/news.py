@@ -1,0 +1,186 @@
+"""From a change on a member to a status in the database, for all members that this process watches.
+
+Changes are sorted out first (what a worker has written down already, or is about to, is left to it), then the record of
+each is fetched once, then all that came meanwhile are written in one transaction. Of each release only the newest
+counts, so what waits is never more than there are releases."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import structlog
+from sqlalchemy import BindParameter, bindparam, func, select, tuple_
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col
+
+from app.clusters.changes import Head
+from app.deployments.tables import Deployment
+from app.errors import ActionError
+from app.releases.release import PENDING
+from app.services import Services
+from app.targets.sightings import Key, Sighting, write_sightings
+from app.targets.tables import Release, Target
+from reconcilers.metrics import OBSERVATIONS
+from reconcilers.observer.shares import Post, still_ours
+
+log = structlog.get_logger()
+
+_AT_ONCE = 500
+"""Changes sorted out or written in one go."""
+
+_FETCHES = 32
+"""Records that are fetched at once."""
+
+_LEFT_TO_WORKER = 1.0
+"""Seconds that a worker has to write down itself what it has just done."""
+
+_PASSING = 0.2
+"""Seconds that a pending state has to last to be told."""
+
+_AFTER_TROUBLE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A release that has changed. `head` is None where it has to be looked up what is there now.
+
+    `look` fetches it; `failed` is told where the member can't be asked.
+    """
+
+    post: Post
+    key: Key
+    head: Head | None
+    look: Callable[[], Awaitable[Sighting | None]]
+    failed: Callable[[ActionError], None]
+    due: float = 0.0
+    is_left: bool = False
+
+
+class NewsDesk:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._waiting: dict[Key, News] = {}
+        self._fetching: dict[Key, asyncio.Task[None]] = {}
+        self._seen: dict[Key, tuple[Post, Sighting]] = {}
+        self._something_waits, self._something_seen = asyncio.Event(), asyncio.Event()
+        self._fetches = asyncio.Semaphore(_FETCHES)
+
+    def tell(self, news: News) -> None:
+        """A newer change takes the place of an older one of the same release that still waits."""
+        pending = news.head is not None and news.head.status in PENDING
+        self._waiting[news.key] = replace(news, due=time.monotonic() + (_PASSING if pending else 0))
+        self._something_waits.set()
+
+    def busy_clusters(self) -> set[int]:
+        """Those of which something was told that is not written down yet: what is known of them is not confirmed."""
+        return {key[0] for held in (self._waiting, self._fetching, self._seen) for key in held}
+
+    async def run(self) -> None:
+        """Works until it is cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._sort_out())
+                group.create_task(self._write())
+        finally:
+            for task in self._fetching.values():
+                task.cancel()
+            await asyncio.gather(*self._fetching.values(), return_exceptions=True)
+
+    async def _sort_out(self) -> None:
+        while True:
+            await self._until_due()
+            moment = time.monotonic()
+            due = [news for key, news in self._waiting.items() if news.due <= moment and key not in self._fetching]
+            due = due[:_AT_ONCE]
+            try:
+                known = await self._known([news.key for news in due])
+            except (DBAPIError, OSError) as error:
+                log.warning("observer.database_lost", error=str(error))
+                await asyncio.sleep(_AFTER_TROUBLE)
+                continue
+            for news in due:
+                if self._waiting.get(news.key) is not news:
+                    continue  # a newer one has come meanwhile
+                version, is_leased = known.get(news.key, ("", False))
+                if news.head is not None and version == news.head.resource_version:
+                    del self._waiting[news.key]
+                elif is_leased and not news.is_left:
+                    self._waiting[news.key] = replace(news, due=moment + _LEFT_TO_WORKER, is_left=True)
+                else:
+                    del self._waiting[news.key]
+                    self._fetching[news.key] = asyncio.create_task(self._fetch(news))
+
+    async def _until_due(self) -> None:
+        """Waits until something is to be done. One whose record is being fetched waits for that."""
+        while True:
+            self._something_waits.clear()
+            times = [news.due for key, news in self._waiting.items() if key not in self._fetching]
+            pause = min(times) - time.monotonic() if times else None
+            if pause is not None and pause <= 0:
+                return
+            try:
+                async with asyncio.timeout(pause):
+                    await self._something_waits.wait()
+            except TimeoutError:
+                return
+
+    async def _known(self, keys: list[Key]) -> dict[Key, tuple[str, bool]]:
+        """What is written down of these releases: the version of the Secret, and whether a worker is at work on it."""
+        if not keys:
+            return {}
+        rows = await self._services.database.rows(_VERSIONS, keys=keys)
+        found = {(row[0], row[1], row[2]): (row[3], False) for row in rows}
+        for cluster_id, namespace, name in await self._services.database.rows(_LEASED, keys=keys):
+            key = (cluster_id, namespace, name)
+            found[key] = (found.get(key, ("", False))[0], True)
+        return found
+
+    async def _fetch(self, news: News) -> None:
+        try:
+            async with self._fetches:
+                sighting = await news.look()
+            if sighting is not None:
+                self._seen[news.key] = (news.post, sighting)
+                self._something_seen.set()
+        except ActionError as error:
+            news.failed(error)
+        except Exception:
+            log.exception("observer.failed", release=news.key)
+        finally:
+            del self._fetching[news.key]
+            self._something_waits.set()
+
+    async def _write(self) -> None:
+        while True:
+            await self._something_seen.wait()
+            self._something_seen.clear()
+            while self._seen:
+                batch = dict(list(self._seen.items())[:_AT_ONCE])
+                try:
+                    await self._write_down(batch)
+                except (DBAPIError, OSError) as error:
+                    log.warning("observer.database_lost", error=str(error))
+                    await asyncio.sleep(_AFTER_TROUBLE)
+                    continue
+                for key, entry in batch.items():
+                    if self._seen.get(key) is entry:
+                        del self._seen[key]
+
+    async def _write_down(self, batch: dict[Key, tuple[Post, Sighting]]) -> None:
+        async with self._services.transaction() as transaction:
+            ours = await still_ours(transaction.session, {post for post, _ in batch.values()})
+            sightings = [sighting for post, sighting in batch.values() if post.cluster_id in ours]
+            await write_sightings(transaction, sightings)
+        OBSERVATIONS.labels("seen").inc(len(sightings))
+
+
+_KEYS: BindParameter[Key] = bindparam("keys", expanding=True)
+_RELEASE = (col(Release.cluster_id), col(Release.namespace), col(Release.name))
+_VERSIONS = select(*_RELEASE, col(Release.resource_version)).where(tuple_(*_RELEASE).in_(_KEYS))
+_TARGET = (col(Target.cluster_id), col(Deployment.namespace), col(Deployment.release_name))
+_LEASED = (
+    select(*_TARGET)
+    .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .where(tuple_(*_TARGET).in_(_KEYS), col(Target.lease_expires_at) > func.clock_timestamp())
+)

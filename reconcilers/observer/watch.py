@@ -1,0 +1,251 @@
+"""One member, watched: listed once, then followed by a metadata-only watch, for as long as it takes.
+
+Whatever goes wrong with the member is told in its reachability, and the watch
+is begun again, after a pause that grows with the failures.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col, select
+
+from app.clusters.changes import EXPIRED, Change, Head
+from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, UNREACHABLE, Listing, Member
+from app.clusters.tables import Cluster, Reachability
+from app.encryption import KeyRingError
+from app.errors import ActionError, TemporaryError
+from app.operations.tables import OPEN, OperationResult
+from app.services import Services
+from app.tables import now
+from app.targets.reachability import write_reachability
+from app.targets.sightings import Key, Sighting, known_versions, look_at_release, read_release
+from app.targets.tables import Target
+from reconcilers.metrics import OBSERVATIONS
+from reconcilers.observer.news import News, NewsDesk
+from reconcilers.observer.shares import Post, still_ours
+
+log = structlog.get_logger()
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
+_DATABASE_PAUSE = 1.0
+Claim = Callable[[Post], Awaitable[Post | None]]
+
+_SHORTEST_WATCH = 1.0  # one that ends sooner counts as a failure, or a server that ends all at once would be hammered
+
+
+class MemberWatch:
+    """`post` is where it stands. With a `claim`, the member is another observer's: once it is listed, `claim` takes it
+    over and gives the post under which to go on, or None where that failed.
+
+    `lists` bounds how many members are listed at once.
+    """
+
+    def __init__(
+        self, services: Services, desk: NewsDesk, lists: asyncio.Semaphore, post: Post, claim: Claim | None = None
+    ) -> None:
+        self.post = post
+        self.confirmed_at: datetime | None = None
+        """When the member last said that we know all."""
+        self._services = services
+        self._desk = desk
+        self._lists = lists
+        self._claim = claim
+        self._newest: dict[tuple[str, str], tuple[int, str]] = {}
+        self._alive_at = time.monotonic()
+        self._failures = 0
+        self._trouble: asyncio.Future[None] | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        return self._claim is None
+
+    async def run(self) -> None:
+        """Watches until it is cancelled, or until another observer has the member."""
+        while True:
+            try:
+                async with self._lists:
+                    prepared = await self._list()
+                if prepared is None:
+                    return
+                await self._watch(*prepared)
+            except ActionError as error:
+                if self._claim is not None:
+                    return  # its observer will tell
+                OBSERVATIONS.labels(error.code).inc()
+                if error.code != EXPIRED:
+                    await self._out_of_reach(error)
+            except KeyRingError as error:
+                OBSERVATIONS.labels("refused").inc()
+                await self._out_of_reach(TemporaryError(UNAUTHORIZED, str(error)))
+            except (DBAPIError, OSError) as error:
+                log.warning("observer.database_lost", cluster=self.post.cluster_id, error=str(error))
+                await asyncio.sleep(_DATABASE_PAUSE)
+            except Exception:
+                log.exception("observer.failed", cluster=self.post.cluster_id)
+                await asyncio.sleep(_LONGEST_PAUSE)
+
+    async def _list(self) -> tuple[Member, int] | None:
+        """Lists the member and tells what is new there; None where it is not ours (any more)."""
+        cluster = await self._cluster()
+        if cluster is None:
+            return None
+        member = self._services.members.of(cluster)
+        listing = await member.heads()
+        self._life_sign(confirms=True)
+        if self._claim is not None:
+            post = await self._claim(self.post)
+            if post is None:
+                return None
+            self.post, self._claim = post, None
+        async with self._services.database.reading() as session:
+            known, newest = await known_versions(session, self.post.cluster_id)
+        if listing.version < newest:
+            # A worker may have looked after we did; then a second look is newer still. If it is not, the store was
+            # restored from a backup and counts anew.
+            listing = await member.heads()
+        self._take_in(member, listing, known, anew=listing.version < newest)
+        if cluster.reachability is not Reachability.REACHABLE:
+            await self.write_reachable()
+        return member, listing.version
+
+    async def _watch(self, member: Member, version: int) -> None:
+        """Follows the member until something goes wrong, and sees to it that it lives."""
+        self._trouble = asyncio.get_running_loop().create_future()
+        following = asyncio.create_task(self._follow(member, version))
+        quiet = self._services.settings.unreachable_after / 2
+        try:
+            while True:
+                await asyncio.wait({following, self._trouble}, timeout=quiet, return_when=asyncio.FIRST_COMPLETED)
+                for ended in (following, self._trouble):
+                    if ended.done():
+                        ended.result()
+                if time.monotonic() - self._alive_at >= quiet:
+                    await self._ask_for_life(member, 0.8 * quiet)
+        finally:
+            following.cancel()
+            self._trouble.cancel()
+            await asyncio.gather(following, self._trouble, return_exceptions=True)
+
+    async def _follow(self, member: Member, version: int) -> None:
+        """One watch after the other, each from where the one before ended."""
+        seconds = max(1, int(0.8 * self._services.settings.confirm_every))
+        while True:
+            began = time.monotonic()
+            async with aclosing(member.changes(version, seconds=seconds)) as stream:
+                async for changes in stream:
+                    for change in changes:
+                        self._note(member, change)
+                    version = changes[-1].version
+                    self._life_sign(confirms=True)
+            self._life_sign(confirms=True)
+            if time.monotonic() - began < min(_SHORTEST_WATCH, seconds / 2):
+                raise TemporaryError("watch_ended", "The API server ends watches at once.")
+
+    def _take_in(self, member: Member, listing: Listing, known: dict[tuple[str, str], str], *, anew: bool) -> None:
+        """Tells what differs between the member and what is written down of it."""
+        heads = {(head.namespace, head.name): head for head in listing.newest()}
+        self._newest = {release: (head.revision, head.resource_version) for release, head in heads.items()}
+        for release, head in heads.items():
+            if known.get(release) != head.resource_version or anew:
+                self._tell(member, release, head, anew=anew)
+        for release in known.keys() - heads.keys():
+            self._tell(member, release, None, anew=anew)
+
+    def _note(self, member: Member, change: Change) -> None:
+        if (head := change.head) is not None:
+            release = (head.namespace, head.name)
+            if head.revision >= self._newest.get(release, (0, ""))[0]:
+                self._newest[release] = (head.revision, head.resource_version)
+                self._tell(member, release, head)
+        elif (gone := change.gone) is not None:
+            release = (gone.namespace, gone.name)
+            if gone.revision >= self._newest.get(release, (0, ""))[0]:
+                self._newest.pop(release, None)
+                self._tell(member, release, None)
+        elif change.unclear is not None:
+            self._newest.pop(change.unclear, None)
+            self._tell(member, change.unclear, None)
+
+    def _tell(self, member: Member, release: tuple[str, str], head: Head | None, *, anew: bool = False) -> None:
+        key: Key = (self.post.cluster_id, *release)
+
+        async def look() -> Sighting | None:
+            if head is not None:
+                found = await read_release(member, head)
+                if found is not None:
+                    return Sighting(key, int(head.resource_version), found, head.resource_version, anew)
+            seen = replace(await look_at_release(member, *key), anew=anew)
+            if seen.release is not None:
+                self._newest.setdefault(release, (seen.release.revision, seen.secret_version))
+            return seen
+
+        self._desk.tell(News(self.post, key, head, look, self._fail))
+
+    def _fail(self, error: ActionError) -> None:
+        """The record of a release could not be fetched: all is begun again, so that it is not forgotten."""
+        if self._trouble is not None and not self._trouble.done():
+            self._trouble.set_exception(error)
+
+    def _life_sign(self, *, confirms: bool = False) -> None:
+        self._alive_at = time.monotonic()
+        self._failures = 0
+        if confirms:
+            self.confirmed_at = now()
+
+    async def _ask_for_life(self, member: Member, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await member.version()
+        except TimeoutError:
+            raise TemporaryError(UNREACHABLE, f"The API server did not answer within {seconds:g} s.") from None
+        self._life_sign()
+
+    async def _out_of_reach(self, error: ActionError) -> None:
+        """Tells that the member can't be asked, once that has lasted, and waits until it is to be tried again."""
+        settings = self._services.settings
+        self._failures += 1
+        pause = random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._failures, 16)))  # noqa: S311
+        if isinstance(error, TemporaryError) and error.code == THROTTLED:
+            await asyncio.sleep(max(pause, error.retry_after or 0))
+            return
+        refused = error.code in (UNAUTHORIZED, REFUSED)
+        left = self._alive_at + 0.9 * settings.unreachable_after - time.monotonic()
+        if refused or left <= 0:
+            reachability = Reachability.UNAUTHORIZED if refused else Reachability.UNREACHABLE
+            with suppress(DBAPIError, OSError):
+                async with self._services.transaction() as transaction:
+                    if await still_ours(transaction.session, [self.post]):
+                        await write_reachability(transaction, self.post.cluster_id, reachability, error.message)
+        else:
+            pause = min(pause, left)
+        await asyncio.sleep(pause)
+
+    async def write_reachable(self) -> None:
+        """Tells that the member answers, and wakes the work that waited for it."""
+        async with self._services.transaction() as transaction:
+            session, cluster_id = transaction.session, self.post.cluster_id
+            if not await still_ours(session, [self.post]):
+                return
+            if not await write_reachability(transaction, cluster_id, Reachability.REACHABLE):
+                return
+            waiting = (
+                select(Target.id)
+                .join(OperationResult, col(OperationResult.target_id) == Target.id)
+                .where(col(Target.cluster_id) == cluster_id, col(OperationResult.state).in_(OPEN))
+            )
+            woken = list((await session.exec(waiting)).all())
+            await session.execute(update(Target).where(col(Target.id).in_(woken)).values(retry_at=None))
+            transaction.wake(woken)
+
+    async def _cluster(self) -> Cluster | None:
+        """The row as it is now: its credentials may have been renewed."""
+        async with self._services.database.reading() as session:
+            return await session.get(Cluster, self.post.cluster_id)
