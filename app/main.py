@@ -1,52 +1,80 @@
 """The composition root of the API: routes, and what each request is given."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import orjson
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
-from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.unset import UNSET
 
 from app import migrations
 from app.identity.tokens import authenticate
 from app.identity.viewer import Viewer
 from app.services import Services
 from resolvers.api import api
-from resolvers.loaders import Loaders
+from resolvers.loaders import Loaders, SharedLoaders
 from schema.context import Context
 
 log = structlog.get_logger()
 
 _READY_SECONDS = 3.0
+_INIT_SECONDS = 10  # for a WebSocket to say who it is
+
+
+class _WebSocket(ASGIWebSocketAdapter):
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        try:
+            await self.ws.send_text(orjson.dumps(message).decode())
+        except WebSocketDisconnect as error:
+            raise WebSocketDisconnected from error
 
 
 class _GraphQL(GraphQL[Context, None]):
+    websocket_adapter_class = _WebSocket
+
     def __init__(self, services: Services) -> None:
         super().__init__(
             api,
             graphql_ide="graphiql" if services.settings.graphiql else None,
-            subscription_protocols=(),
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            connection_init_wait_timeout=timedelta(seconds=_INIT_SECONDS),
             allow_queries_via_get=False,
         )
         self._services = services
+        self._shared = SharedLoaders(services.database)
 
     def encode_json(self, data: object) -> bytes:
         return orjson.dumps(data)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        viewer = await viewer_of(self._services, request)
-        return Context(self._services, viewer, Loaders(self._services.database), request, response)
+        viewer = await viewer_of(self._services, request.headers.get("authorization"))
+        return Context(self._services, viewer, Loaders(self._services.database), self._shared, request, response)
+
+    async def on_ws_connect(self, context: Context) -> Any:
+        """The token is in the header, where a client can set one, or in what it sends first."""
+        given = {key.lower(): value for key, value in (context.connection_params or {}).items()}.get("authorization")
+        if isinstance(given, str):
+            context.signed_in = await viewer_of(self._services, given)
+        if context.signed_in is None:
+            raise ConnectionRejectionError
+        return UNSET
 
 
-async def viewer_of(services: Services, request: HTTPConnection) -> Viewer | None:
-    """Whoever's API token the request carries."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+async def viewer_of(services: Services, authorization: str | None) -> Viewer | None:
+    """Whoever's API token it is, as `Bearer …`."""
+    scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         return None
     return await authenticate(services.database, token.strip())
@@ -69,10 +97,12 @@ def create_app(services: Services) -> Starlette:
     async def metrics(request: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
+    graphql = _GraphQL(services)
     return Starlette(
         routes=[
             Route("/", home),
-            Route("/graphql", _GraphQL(services)),
+            Route("/graphql", graphql),
+            WebSocketRoute("/graphql", graphql),
             Route("/healthz", alive),
             Route("/readyz", ready),
             Route("/metrics", metrics),

@@ -50,21 +50,27 @@ async def fetch_page(
 ) -> Page[Any]:
     """One page of a select of one entity, in the order of `keys`: columns of it that are unique together."""
     if window.after is not None:
-        position = _decode(window.after, keys)
+        position = position_of(window.after, keys)
         statement = statement.where(tuple_(*keys) < position if descending else tuple_(*keys) > position)
     statement = statement.order_by(*(key.desc() if descending else key for key in keys)).limit(window.first + 1)
     rows = list((await session.exec(statement)).all())
     has_next = len(rows) > window.first
     rows = rows[: window.first]
-    cursors = [_encode([getattr(row, key.key) for key in keys]) for row in rows]
+    cursors = [cursor_of(*(getattr(row, key.key) for key in keys)) for row in rows]
     return Page(rows, cursors, has_next, window.after is not None)
 
 
-def _encode(position: list[Any]) -> str:
+def cursor_of(*position: Any) -> str:
+    """The cursor of the row with these keys."""
     return base64.urlsafe_b64encode(orjson.dumps(position)).decode()
 
 
-def _decode(cursor: str, keys: Sequence[Any]) -> tuple[Any, ...]:
+def position_of(cursor: str, keys: Sequence[Any]) -> tuple[Any, ...]:
+    """The keys of a cursor's row.
+
+    Raises:
+        ValidationFailed: where it is no cursor of such a list.
+    """
     try:
         position = orjson.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):

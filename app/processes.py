@@ -23,6 +23,7 @@ from reconcilers.worker import run_worker
 
 log = structlog.get_logger()
 
+_LARGEST_MESSAGE = 4 * 2**20
 _CLOSING_SECONDS = 5  # for requests that are being answered when the API is stopped
 
 
@@ -57,6 +58,10 @@ async def run_api(services: Services, listener: socket.socket | None = None) -> 
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=_CLOSING_SECONDS,
+        ws="websockets-sansio",
+        ws_max_size=_LARGEST_MESSAGE,
+        # What is told is small; compressing it would cost each socket 300 KB, and each message CPU time.
+        ws_per_message_deflate=False,
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listener or listen(services.settings)]))

@@ -9,6 +9,8 @@ from app.charts.download import Downloader
 from app.clusters.members import Members
 from app.database import Database
 from app.encryption import KeyRing
+from app.events.feed import Feed
+from app.events.hints import Hints
 from app.helm.binary import find_helm
 from app.helm.command import Helm
 from app.queue import Queue
@@ -21,6 +23,8 @@ class Services:
     settings: Settings
     database: Database
     queue: Queue
+    hints: Hints
+    feed: Feed
     key_ring: KeyRing
     members: Members
     archives: Archives
@@ -28,7 +32,7 @@ class Services:
     helm: Helm
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        return transaction(self.database, self.queue)
+        return transaction(self.database, self.queue, self.hints)
 
 
 def key_ring(settings: Settings) -> KeyRing:
@@ -52,6 +56,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(database.close)
         queue = Queue(settings.redis_url)
         stack.push_async_callback(queue.close)
+        hints = Hints(settings.redis_url)
+        stack.push_async_callback(hints.close)
+        feed = Feed(database, hints)
         ring = key_ring(settings)
         members = Members(ring, timeout=settings.member_timeout)
         stack.push_async_callback(members.close)
@@ -61,4 +68,4 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         downloader = Downloader(settings.is_plain_http)
         stack.push_async_callback(downloader.close)
         helm = Helm(find_helm(settings.helm), settings.cache, at_once=settings.helm_concurrency)
-        yield Services(settings, database, queue, ring, members, archives, downloader, helm)
+        yield Services(settings, database, queue, hints, feed, ring, members, archives, downloader, helm)

@@ -1,7 +1,8 @@
 """The one way to write: a use case opens a transaction, and what it causes (events, wake-ups) is part of it.
 
 Events are written last, under one lock, so that their positions grow in the order in which commits become visible
-(docs/decisions/event-order.md). Wake-ups go to the queue after the commit; one that is lost is found by the sweeper.
+(docs/decisions/event-order.md). Wake-ups and hints are given after the
+commit; a wake-up that is lost is found by the sweeper, a hint by whoever follows.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -14,6 +15,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import Database
+from app.events.hints import Hints
 from app.events.tables import Event
 from app.queue import Queue
 
@@ -56,6 +58,8 @@ class Transaction:
                 "actor": actor,
                 "subject_type": _SUBJECTS[str(subject.__tablename__)] if subject else None,
                 "subject_id": getattr(subject, "id", None),
+                "deployment_id": _part_of(subject, "deployment"),
+                "cluster_id": _part_of(subject, "cluster"),
                 "data": data,
             }
         )
@@ -70,12 +74,21 @@ class Transaction:
             await self.session.execute(insert(Event), self._events)
 
     @property
+    def has_events(self) -> bool:
+        return bool(self._events)
+
+    @property
     def wakes(self) -> list[int]:
         return list(self._wakes)
 
 
+def _part_of(subject: SQLModel | None, table: str) -> int | None:
+    """The id of the deployment or cluster that a subject is, or belongs to."""
+    return getattr(subject, "id" if subject is not None and subject.__tablename__ == table else f"{table}_id", None)
+
+
 @asynccontextmanager
-async def transaction(database: Database, queue: Queue) -> AsyncIterator[Transaction]:
+async def transaction(database: Database, queue: Queue, hints: Hints) -> AsyncIterator[Transaction]:
     """Commits at its end, or rolls back when the block raises; then wakes what is to be woken."""
     async with database.sessions() as session, session.begin():
         opened = Transaction(session)
@@ -83,3 +96,5 @@ async def transaction(database: Database, queue: Queue) -> AsyncIterator[Transac
         await session.flush()
         await opened.write_events()
     queue.wake_soon(opened.wakes)
+    if opened.has_events:
+        hints.tell_soon()

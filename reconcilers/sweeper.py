@@ -15,6 +15,7 @@ from sqlmodel import col, select
 
 from app.charts.offers import refresh_repository
 from app.charts.tables import ChartRepository, ChartRepositoryKind
+from app.deployments.drift import correct_drift
 from app.deployments.idempotency import KEPT_DAYS
 from app.operations.tables import IdempotencyKey
 from app.services import Services
@@ -38,6 +39,7 @@ class Sweeper:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._repeat(self._wake_due, self._services.settings.sweep_every))
             group.create_task(self._repeat(self._keep_house, _HOUSEKEEPING_SECONDS))
+            group.create_task(self._repeat(self._correct, self._services.settings.sweep_every))
             group.create_task(self._repeat(self._expire, self._services.settings.confirm_every / 2))
 
     async def _repeat(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
@@ -56,6 +58,9 @@ class Sweeper:
         # Sweeps of the same moment wake a target once, however many workers there are.
         moment = int(time.time() / self._services.settings.sweep_every)
         await self._services.queue.wake(due, key=f"sweep:{moment}")
+
+    async def _correct(self) -> None:
+        await correct_drift(self._services)
 
     async def _expire(self) -> None:
         await expire(self._services)

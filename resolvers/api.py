@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 import structlog
 from graphql import ExecutionResult, GraphQLError
+from starlette.requests import Request
 from strawberry.extensions import (
     AddValidationRules,
     MaxAliasesLimiter,
@@ -16,13 +17,18 @@ from strawberry.extensions import (
     SchemaExtension,
     ValidationCache,
 )
+from strawberry.types import ExecutionContext
+from strawberry.types.execution import ExecutionResult as StrawberryResult
+from strawberry.types.graphql import OperationType
 
 from app.errors import UserError
+from resolvers.loaders import Loaders
 from resolvers.mutations import Mutation
 from resolvers.queries import Query
+from resolvers.subscriptions import Subscription
 from schema.charts import ChartRepository
 from schema.clusters import Cluster
-from schema.context import UnauthenticatedError
+from schema.context import Context, UnauthenticatedError
 from schema.deployments import Deployment, DeploymentTarget
 from schema.groups import ClusterGroup
 from schema.identity import User
@@ -39,6 +45,36 @@ class _Errors(SchemaExtension):
         result = self.execution_context.result
         if isinstance(result, ExecutionResult) and result.errors:
             result.errors = [_shown(error) for error in result.errors]
+
+    async def on_stream_result(self, result: object) -> AsyncIterator[None]:
+        """What a subscription tells, one by one."""
+        if isinstance(result, ExecutionResult | StrawberryResult) and result.errors:
+            result.errors = [_shown(error) for error in result.errors]
+        yield
+
+
+_STREAM = "text/event-stream"
+
+
+class _Streams(SchemaExtension):
+    """A subscription needs a connection on which more than one answer can come."""
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        request = self.execution_context.context.request
+        subscribes = self.execution_context.operation_type is OperationType.SUBSCRIPTION
+        if subscribes and isinstance(request, Request) and _STREAM not in request.headers.get("accept", ""):
+            message = f"Subscribe over a WebSocket (graphql-transport-ws), or accept {_STREAM} (graphql-sse)."
+            raise GraphQLError(message, extensions={"code": "needs_stream"})
+        yield
+
+
+class _FreshLoaders(SchemaExtension):
+    """A WebSocket has one context for all of its operations; what one has loaded is old for the next."""
+
+    async def on_operation(self) -> AsyncIterator[None]:
+        context: Context = self.execution_context.context
+        context.load = Loaders(context.services.database)
+        yield
 
 
 def _shown(error: GraphQLError) -> GraphQLError:
@@ -66,12 +102,21 @@ _LIMITS = [
     *MaxAliasesLimiter(max_alias_count=100).validation_rules,
 ]
 
-api = strawberry.Schema(
+
+class _Schema(strawberry.Schema):
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """What is to be logged of errors, `_Errors` logs: not every refusal with a traceback."""
+
+
+api = _Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[ChartRepository, Cluster, ClusterGroup, Deployment, DeploymentTarget, Operation, User],
     extensions=[
         _Errors,
+        _FreshLoaders,
+        _Streams,
         lambda: MaxTokensLimiter(max_token_count=10_000),
         lambda: AddValidationRules(_LIMITS),
         lambda: ParserCache(maxsize=500),

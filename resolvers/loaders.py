@@ -77,3 +77,20 @@ def _as_dicts(loader: DataLoader[int, list[Any]]) -> Callable[[list[int]], Await
         return [dict(pairs) for pairs in await loader.load_many(keys)]
 
     return load
+
+
+class SharedLoaders:
+    """Loaders for subscribers: those who look at the same moment share what they load, so that a change that a thousand
+    of them follow is read once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._upto = -1
+        self._loaders = Loaders(database)
+
+    def of(self, upto: int) -> Loaders:
+        """The loaders of those who have seen all events up to this position. They were made after it was read, so what
+        they give is at least as new."""
+        if upto != self._upto:
+            self._upto, self._loaders = upto, Loaders(self._database)
+        return self._loaders

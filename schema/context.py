@@ -39,15 +39,25 @@ class Loaders(Protocol):
     results_by_operation: DataLoader[int, list[OperationResult]]
 
 
+class SharedLoaders(Protocol):
+    def of(self, upto: int) -> Loaders: ...
+
+
 @dataclass
 class Context:
-    """`signed_in` is None for a request without a valid token. Loaders live for one operation, never longer."""
+    """`signed_in` is None for a request without a valid token.
+
+    Loaders live for one operation, or one event of a subscription, never longer. A WebSocket has one context for all of
+    its operations: `load` may be exchanged at any time, for newer ones.
+    """
 
     services: Services
     signed_in: Viewer | None
     load: Loaders
+    shared: SharedLoaders
     request: Any = None
     response: Any = None
+    connection_params: dict[str, object] | None = None
 
     @property
     def viewer(self) -> Viewer:

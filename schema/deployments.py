@@ -13,7 +13,7 @@ from app.targets.queries import TargetFacts
 from schema.clusters import Cluster
 from schema.connections import Connection, to_connection
 from schema.context import Info
-from schema.enums import ReasonCode, ReleaseAction, TargetStatus
+from schema.enums import DriftPolicy, ReasonCode, ReleaseAction, TargetStatus
 from schema.ids import encode_id
 from schema.node import Node
 from schema.operations import Operation, TargetError
@@ -154,6 +154,7 @@ class Deployment(Node):
     atomic: bool
     wait: bool
     timeout_seconds: int
+    drift_policy: DriftPolicy = strawberry.field(description="What is done where somebody else changes a release.")
     deleting: bool = strawberry.field(description="It goes with its last release.")
     created_at: datetime
     updated_at: datetime
@@ -223,6 +224,7 @@ class Deployment(Node):
             atomic=row.atomic,
             wait=row.wait,
             timeout_seconds=row.timeout_seconds,
+            drift_policy=row.drift_policy,
             deleting=row.deleting,
             created_at=row.created_at,
             updated_at=row.updated_at,

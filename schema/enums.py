@@ -4,6 +4,7 @@ import strawberry
 
 from app.charts.tables import ChartRepositoryKind
 from app.clusters.tables import Reachability
+from app.deployments.tables import DriftPolicy
 from app.groups.tables import FeatureState
 from app.identity.tables import Role
 from app.operations.tables import OperationKind, OperationState
@@ -12,6 +13,7 @@ from app.releases.status import ReasonCode, TargetStatus
 
 for _enum in (
     ChartRepositoryKind,
+    DriftPolicy,
     FeatureState,
     OperationKind,
     OperationState,
@@ -25,6 +27,7 @@ for _enum in (
 
 __all__ = [
     "ChartRepositoryKind",
+    "DriftPolicy",
     "FeatureState",
     "OperationKind",
     "OperationState",

@@ -3,6 +3,7 @@ from datetime import datetime
 import strawberry
 
 from app.events import tables
+from app.paging import cursor_of
 from schema.context import Info
 from schema.ids import encode_id
 from schema.node import Node
@@ -13,7 +14,7 @@ from schema.scalars import JSON
 @strawberry.type(description="One thing that happened.")
 class Event:
     row: strawberry.Private[tables.Event]
-    cursor: str
+    cursor: str = strawberry.field(description="What `events` goes on after.")
     at: datetime
     kind: str
     actor: str | None
@@ -30,7 +31,7 @@ class Event:
     def of(cls, row: tables.Event) -> "Event":
         return cls(
             row=row,
-            cursor=str(row.position),
+            cursor=cursor_of(row.position),
             at=row.at,
             kind=row.kind,
             actor=row.actor,

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from schema.enums import Role
+from schema.enums import DriftPolicy, Role
 from schema.scalars import JSON
 
 
@@ -105,6 +105,9 @@ class CreateDeploymentInput:
     atomic: bool | None = strawberry.field(default=False, description="A failed install or upgrade is rolled back.")
     wait: bool | None = strawberry.field(default=False, description="An action ends when the resources are ready.")
     timeout_seconds: int | None = 300
+    drift_policy: DriftPolicy | None = strawberry.field(
+        default=DriftPolicy.REPORT, description="What is done where somebody else changes a release."
+    )
     dry_run: bool | None = strawberry.field(
         default=False, description="Validated and planned; nothing is changed anywhere."
     )
@@ -131,6 +134,7 @@ class UpdateDeploymentInput:
     atomic: bool | None = None
     wait: bool | None = None
     timeout_seconds: int | None = None
+    drift_policy: DriftPolicy | None = None
     dry_run: bool | None = False
     idempotency_key: str | None = None
     release_name: str | None = strawberry.field(default=None, description="Never changes; naming another is an error.")

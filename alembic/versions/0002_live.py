@@ -38,9 +38,13 @@ def upgrade() -> None:
     op.add_column("target", sa.Column("corrections", sa.Integer(), server_default="0", nullable=False))
     op.add_column("target", sa.Column("corrected_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("target", sa.Column("contested_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("event", sa.Column("deployment_id", sa.BigInteger(), nullable=True))
+    op.add_column("event", sa.Column("cluster_id", sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("event", "cluster_id")
+    op.drop_column("event", "deployment_id")
     op.drop_column("target", "contested_until")
     op.drop_column("target", "corrected_at")
     op.drop_column("target", "corrections")

@@ -14,7 +14,7 @@ from app.deployments.generation import write_generation
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.preview import plan_targets
 from app.deployments.state import Wish, value_problems
-from app.deployments.tables import Deployment
+from app.deployments.tables import Deployment, DriftPolicy
 from app.errors import Conflict, all_invalid
 from app.groups.queries import chosen_members, group_by_name, members_of
 from app.groups.tables import ClusterGroup
@@ -44,6 +44,7 @@ class CreateDeployment:
     atomic: bool = False
     wait: bool = False
     timeout_seconds: int = 300
+    drift_policy: DriftPolicy = DriftPolicy.REPORT
     dry_run: bool = False
     idempotency_key: str | None = None
 
@@ -77,6 +78,7 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
             atomic=request.atomic,
             wait=request.wait,
             timeout_seconds=request.timeout_seconds,
+            drift_policy=request.drift_policy,
         )
         if request.dry_run:
             return Answer(plan=await plan_targets(services, deployment, wish, clusters))

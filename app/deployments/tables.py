@@ -9,7 +9,7 @@ from app.tables import Choice, Id, Json, Ref, Timestamp, now
 
 
 class DriftPolicy(StrEnum):
-    """What is done where somebody else has changed a release."""
+    """What is done where somebody else changes a release."""
 
     REPORT = "REPORT"  # its status shows it until someone reconciles
     CORRECT = "CORRECT"  # it is made to match at once

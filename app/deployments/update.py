@@ -18,7 +18,7 @@ from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_k
 from app.deployments.preview import plan_targets
 from app.deployments.queries import current, find_deployment
 from app.deployments.state import Wish, value_problems
-from app.deployments.tables import Deployment, DeploymentRevision
+from app.deployments.tables import Deployment, DeploymentRevision, DriftPolicy
 from app.errors import Conflict, NotFound, Problem, all_invalid
 from app.groups.queries import chosen_members, members_of
 from app.groups.tables import ClusterGroup
@@ -56,6 +56,7 @@ class UpdateDeployment:
     atomic: bool | None = None
     wait: bool | None = None
     timeout_seconds: int | None = None
+    drift_policy: DriftPolicy | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
     release_name: str | None = None
@@ -204,7 +205,7 @@ async def _write(
         if deployment.generation != read.generation or deployment.deleting:
             raise _MovedOnError
         chosen_members(await members_of(session, read.group_id), list(clusters))
-        for name in ("atomic", "wait", "timeout_seconds"):
+        for name in ("atomic", "wait", "timeout_seconds", "drift_policy"):
             if (value := getattr(request, name)) is not None:
                 setattr(deployment, name, value)
         operation = None

@@ -21,4 +21,6 @@ class Event(SQLModel, table=True):
     message: str
     subject_type: str | None = None
     subject_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
+    deployment_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)  # the one it has to do with
+    cluster_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
     data: dict[str, Any] = Json(default_factory=dict)

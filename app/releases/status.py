@@ -34,6 +34,7 @@ class ReasonCode(StrEnum):
     CHART_VERSION = "CHART_VERSION"
     HELM_STATUS = "HELM_STATUS"
     ORPHAN = "ORPHAN"
+    CONTESTED = "CONTESTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,27 @@ def helm_status(word: str) -> TargetStatus:
     return _HELM_STATUS.get(word, TargetStatus.UNKNOWN)
 
 
-def judge(desired: Desired | None, observed: Observed | None, unreachable: str | None = None) -> Verdict:
+def judge(
+    desired: Desired | None,
+    observed: Observed | None,
+    unreachable: str | None = None,
+    contested: str | None = None,
+) -> Verdict:
     """The status of a target.
 
     Args:
         desired: the release that should be there; None where the deployment does not target the cluster any more.
         observed: the newest revision found there; None where there is none.
         unreachable: why the member could not be asked, in a sentence; None where it could.
+        contested: where it is not corrected now because somebody else changes it each time, a sentence that says so.
     """
+    verdict = _judged(desired, observed, unreachable)
+    if contested is None or not verdict.reasons:
+        return verdict
+    return Verdict(verdict.status, (*verdict.reasons, Reason(ReasonCode.CONTESTED, contested)))
+
+
+def _judged(desired: Desired | None, observed: Observed | None, unreachable: str | None) -> Verdict:
     if unreachable is not None:
         return Verdict(TargetStatus.UNKNOWN, (Reason(ReasonCode.UNREACHABLE, unreachable),))
     if observed is None:

@@ -38,6 +38,7 @@ _FACTS = (
         col(Release.description),
         col(Cluster.reachability),
         col(Cluster.reachability_message),
+        col(Target.contested_until),
     )
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
     .join(Cluster, col(Cluster.id) == Target.cluster_id)
@@ -50,9 +51,8 @@ async def judge_targets(
     cluster_ids: Iterable[int] | None = None,
     *,
     target_ids: Iterable[int] | None = None,
-) -> int:
-    """Judges the targets on these clusters, or these targets, or all there are; gives how many verdicts have
-    changed."""
+) -> set[int]:
+    """Judges the targets on these clusters, or these targets, or all there are; gives those whose verdict changed."""
     statement = _FACTS
     if cluster_ids is not None:
         statement = statement.where(col(Target.cluster_id).in_(list(cluster_ids)))
@@ -63,20 +63,22 @@ async def judge_targets(
         for row in (await transaction.session.execute(statement)).all()
         if (fingerprint := _fingerprint(row)) != row[3]
     }
-    return await _judge_again(transaction, changed) if changed else 0
+    return await _judge_again(transaction, changed) if changed else set()
 
 
 def _fingerprint(row: Any) -> bytes:
-    _, wanted, desired, _, release, status, description, reachability, message = row
+    _, wanted, desired, _, release, status, description, reachability, message, contested = row
     facts = hashlib.blake2b(desired if wanted else b"-", digest_size=16)
     if reachability is Reachability.REACHABLE:
         facts.update(b"%b|%b|%b" % (release or b"", (status or "").encode(), (description or "").encode()))
     else:
         facts.update(f"{reachability}|{message}".encode())
+    if contested is not None:
+        facts.update(contested.isoformat().encode())
     return facts.digest()
 
 
-async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> int:
+async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> set[int]:
     statement = (
         select(Target, Deployment, Cluster, Release)
         .join(Deployment, col(Deployment.id) == Target.deployment_id)
@@ -88,7 +90,7 @@ async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> i
     )
     rows = (await transaction.session.execute(statement)).all()
     revisions = await _present_revisions(transaction, {deployment.id for _, deployment, _, _ in rows})
-    count = 0
+    told = set()
     written = []
     for target, deployment, cluster, release in rows:
         verdict = _verdict(target, deployment, revisions[deployment.id], cluster, release)
@@ -98,7 +100,7 @@ async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> i
             values |= {"status": verdict.status, "reasons": reasons, "observed_at": now()}
             if verdict.status is not target.status:
                 values["status_since"] = now()
-            count += 1
+            told.add(target.id)
             _record(transaction, target, deployment, cluster, verdict)
         written.append(values)
     if written:
@@ -106,7 +108,7 @@ async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> i
         # condition of its own, SQLAlchemy takes a target that is gone by now for what it is, and for no error.
         by_key = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
         await transaction.session.execute(by_key, written)
-    return count
+    return told
 
 
 async def _present_revisions(transaction: Transaction, deployment_ids: set[int]) -> dict[int, DeploymentRevision]:
@@ -131,7 +133,13 @@ def _verdict(
     unreachable = None
     if cluster.reachability is not Reachability.REACHABLE:
         unreachable = cluster.reachability_message or "The cluster has not been looked at yet."
-    return judge(desired, observed_release(release) if release else None, unreachable)
+    contested = None
+    if target.contested_until is not None:
+        contested = (
+            f"It was corrected {target.corrections} times, and somebody else changed it again:"
+            f" the next correction is at {target.contested_until:%H:%M:%S} UTC."
+        )
+    return judge(desired, observed_release(release) if release else None, unreachable, contested)
 
 
 def observed_release(release: Release) -> Observed:

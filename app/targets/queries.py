@@ -26,6 +26,7 @@ class TargetFacts:
     id: int
     deployment_id: int
     organization_id: int
+    group_id: int
     cluster_id: int
     cluster_name: str
     cloud: str
@@ -54,6 +55,7 @@ _FACTS = (
         col(Target.id),
         col(Target.deployment_id),
         col(Cluster.organization_id),
+        col(Deployment.group_id),
         col(Cluster.id),
         col(Cluster.name),
         col(Cluster.cloud),
@@ -97,6 +99,25 @@ async def targets_of(session: AsyncSession, deployment_ids: Iterable[int]) -> li
 
 async def targets_by_id(session: AsyncSession, ids: Iterable[int]) -> dict[int, TargetFacts]:
     return {row[0]: TargetFacts(*row) for row in await session.execute(_BY_ID, {"ids": list(ids)})}
+
+
+async def targets_after(
+    session: AsyncSession,
+    organization_id: int,
+    target_id: int,
+    *,
+    group_id: int | None,
+    deployment_id: int | None,
+    limit: int,
+) -> list[TargetFacts]:
+    """The next targets of an organization, in the order of their ids."""
+    statement = _FACTS.where(col(Cluster.organization_id) == organization_id, col(Target.id) > target_id)
+    if group_id is not None:
+        statement = statement.where(col(Deployment.group_id) == group_id)
+    if deployment_id is not None:
+        statement = statement.where(col(Target.deployment_id) == deployment_id)
+    rows = await session.execute(statement.order_by(col(Target.id)).limit(limit))
+    return [TargetFacts(*row) for row in rows]
 
 
 async def installed_values(session: AsyncSession, ids: Iterable[int]) -> dict[int, dict[str, Any]]:

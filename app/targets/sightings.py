@@ -10,15 +10,17 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import load_only
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.changes import Head
 from app.clusters.member import Member
+from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment
 from app.releases.release import Observed, UnreadableRecordError
 from app.tables import now
-from app.targets.judging import judge_targets, observed_release
+from app.targets.judging import RELEASE_OF_TARGET, judge_targets, observed_release
 from app.targets.tables import Release, Target
 from app.transaction import Transaction
 
@@ -80,11 +82,22 @@ async def read_release(member: Member, head: Head) -> Observed | None:
 _KEYS: BindParameter[Key] = bindparam("keys", expanding=True)
 _TARGET_KEY = (col(Target.cluster_id), col(Deployment.namespace), col(Deployment.release_name))
 _LOCKED = (
-    select(col(Target.id), *_TARGET_KEY, col(Target.seen_version))
+    select(
+        Target,
+        *_TARGET_KEY,
+        col(Deployment.organization_id),
+        col(Cluster.name),
+        col(Release.revision),
+        col(Release.status),
+    )
+    .options(load_only(Target.id, Target.deployment_id, Target.cluster_id, Target.seen_version))  # type: ignore[arg-type]
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .join(Cluster, col(Cluster.id) == Target.cluster_id)
+    .join(Release, RELEASE_OF_TARGET, isouter=True)
     .where(tuple_(*_TARGET_KEY).in_(_KEYS))
     .order_by(col(Target.id))
     .with_for_update(of=Target, key_share=True)
+    .execution_options(populate_existing=True)
 )
 _GONE = (
     delete(Release)
@@ -104,29 +117,61 @@ _PRESENT = _upsert()
 _SEEN = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
 
 
-async def write_sightings(transaction: Transaction, sightings: Iterable[Sighting]) -> None:
-    """Writes down what was seen, at most one sighting for each release, and judges the targets by it."""
+async def write_sightings(transaction: Transaction, sightings: Iterable[Sighting]) -> list[int]:
+    """Writes down what was seen, at most one sighting for each release, and judges the targets by it. Gives the targets
+    that were seen."""
     pending = list(sightings)
+    seen: list[int] = []
     for start in range(0, len(pending), _ROWS_AT_ONCE):
-        await _write(transaction, {found.key: found for found in pending[start : start + _ROWS_AT_ONCE]})
+        seen += await _write(transaction, {found.key: found for found in pending[start : start + _ROWS_AT_ONCE]})
+    return seen
 
 
-async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> None:
+async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[int]:
     session = transaction.session
-    seen = []
-    for target_id, cluster_id, namespace, name, version in await session.execute(_LOCKED, {"keys": list(found)}):
+    moment = now()
+    seen: list[dict[str, Any]] = []
+    changed: list[tuple[Target, int, str, Sighting]] = []
+    for row in (await session.execute(_LOCKED, {"keys": list(found)})).all():
+        target, cluster_id, namespace, name, organization_id, cluster_name, revision, status = row
         sighting = found[cluster_id, namespace, name]
-        if sighting.version < version and not sighting.anew:
+        if sighting.version < target.seen_version and not sighting.anew:
             del found[sighting.key]
-        else:
-            seen.append({"id": target_id, "seen_version": sighting.version, "observed_at": now()})
+            continue
+        seen.append({"id": target.id, "seen_version": sighting.version, "observed_at": moment})
+        release = sighting.release
+        if release is not None and (release.revision, release.status) != (revision, status):
+            changed.append((target, organization_id, cluster_name, sighting))
     if gone := [key for key, sighting in found.items() if sighting.release is None]:
         await session.execute(_GONE, {"keys": gone})
     if rows := [_row(sighting, sighting.release) for sighting in found.values() if sighting.release is not None]:
         await session.execute(_PRESENT, rows)
+    ids = [target["id"] for target in seen]
     if seen:
         await session.execute(_SEEN, seen)
-        await judge_targets(transaction, target_ids=[target["id"] for target in seen])
+        judged = await judge_targets(transaction, target_ids=ids)
+        for target, organization_id, cluster_name, sighting in changed:
+            if target.id not in judged:
+                _record(transaction, target, organization_id, cluster_name, sighting)
+    return ids
+
+
+def _record(
+    transaction: Transaction, target: Target, organization_id: int, cluster_name: str, sighting: Sighting
+) -> None:
+    """Tells of a release that has changed where its status has not."""
+    release = sighting.release
+    assert release is not None
+    transaction.record(
+        "target.release",
+        f"{release.name} on {cluster_name} is at revision {release.revision}, {release.status}.",
+        organization_id=organization_id,
+        subject=target,
+        deployment=release.name,
+        cluster=cluster_name,
+        revision=release.revision,
+        helm_status=release.status,
+    )
 
 
 def _row(sighting: Sighting, release: Observed) -> dict[str, object]:

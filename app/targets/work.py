@@ -94,6 +94,7 @@ async def intend(services: Services, work: Work, action: ReleaseAction, seconds:
         intent = {"action": action, "generation": work.deployment.generation, "since": now().isoformat()}
         until = now() + timedelta(seconds=seconds)
         await fenced(transaction, work.lease, claimed=True, intent=intent, intent_until=until)
+        _record(transaction, work, "target.started", f"{action.capitalize()} on {work.cluster.name} has begun.")
     work.target.claimed, work.target.intent, work.target.intent_until = True, intent, until
 
 

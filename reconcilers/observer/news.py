@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from app.clusters.changes import Head
+from app.deployments.drift import correct_drift
 from app.deployments.tables import Deployment
 from app.errors import ActionError
 from app.releases.release import PENDING
@@ -171,7 +172,9 @@ class NewsDesk:
         async with self._services.transaction() as transaction:
             ours = await still_ours(transaction.session, {post for post, _ in batch.values()})
             sightings = [sighting for post, sighting in batch.values() if post.cluster_id in ours]
-            await write_sightings(transaction, sightings)
+            seen = await write_sightings(transaction, sightings)
+        if seen:
+            await correct_drift(self._services, seen)
         OBSERVATIONS.labels("seen").inc(len(sightings))
 
 

@@ -1,0 +1,113 @@
+"""Drift: a release that was as wanted, and that somebody else has changed. Where the deployment says so, it is
+corrected.
+
+The first correction comes at once. Each further one waits longer, until the target has been left in peace: two tools
+that fight over a release would else fill Helm's history. While it waits, the target's reasons say so."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy import and_, func, select, update
+from sqlmodel import col, or_
+
+from app.clusters.tables import Cluster
+from app.deployments.tables import Deployment, DriftPolicy
+from app.operations.progress import start_operation
+from app.operations.tables import OPEN, OperationKind, OperationResult
+from app.releases.status import TargetStatus
+from app.services import Services
+from app.tables import now
+from app.targets.judging import judge_targets
+from app.targets.tables import Target
+from app.transaction import Transaction
+
+_MOST = 500  # targets in one go
+_FIRST_PAUSE = timedelta(seconds=30)
+_LONGEST_PAUSE = timedelta(hours=1)
+_PEACE = timedelta(hours=2)
+_DRIFTED = (
+    TargetStatus.STALE,
+    TargetStatus.NOT_INSTALLED,
+    TargetStatus.FAILED,
+    TargetStatus.DELETED,
+    TargetStatus.SUPERSEDED,
+)
+
+# One whose last action failed is not drift: it would fail again. One that has not converged is being worked on.
+_CANDIDATES = (
+    select(Target, col(Deployment.id), col(Cluster.name))
+    .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .join(Cluster, col(Cluster.id) == Target.cluster_id)
+    .where(
+        col(Deployment.drift_policy) == DriftPolicy.CORRECT,
+        col(Deployment.deleting).is_(False),
+        col(Target.wanted),
+        col(Target.status).in_(_DRIFTED),
+        col(Target.error).is_(None),
+        col(Target.generation) == Deployment.generation,
+        or_(col(Target.contested_until).is_(None), col(Target.contested_until) <= func.clock_timestamp()),
+        or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp()),
+        ~select(col(OperationResult.operation_id))
+        .where(and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN)))
+        .exists(),
+    )
+    .order_by(col(Deployment.id), col(Target.id))
+    .limit(_MOST)
+)
+
+
+def next_correction(corrections: int, corrected_at: datetime | None, moment: datetime) -> datetime | None:
+    """When a target that was corrected so many times, the last time then, may be corrected again; None: now."""
+    if corrected_at is None or moment - corrected_at > _PEACE:
+        return None
+    due = corrected_at + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(corrections - 1, 16))
+    return None if due <= moment else due
+
+
+async def correct_drift(services: Services, target_ids: Iterable[int] | None = None) -> None:
+    """Has targets that have drifted made to match, of these or of all: those that may be corrected now."""
+    statement = _CANDIDATES
+    if target_ids is not None:
+        statement = statement.where(col(Target.id).in_(list(target_ids)))
+    rows = await services.database.rows(statement)
+    for deployment_id, group in groupby(rows, key=lambda row: row[1]):
+        ids = [target.id for target, _, _ in group]
+        async with services.transaction() as transaction:
+            await _correct(transaction, deployment_id, ids)
+
+
+async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[int]) -> None:
+    session = transaction.session
+    deployment = await session.get(Deployment, deployment_id, with_for_update={"key_share": True})
+    if deployment is None:
+        return
+    moment = now()
+    correct: dict[int, str] = {}
+    # As they are under the lock: another process may have been faster.
+    rows = (await session.execute(_CANDIDATES.where(col(Target.id).in_(ids)))).all()
+    for target, _, cluster_name in rows:
+        due = next_correction(target.corrections, target.corrected_at, moment)
+        data = {"deployment": deployment.release_name, "cluster": cluster_name}
+        about = f"{deployment.release_name} on {cluster_name}"
+        if due is None:
+            correct[target.id] = cluster_name
+            is_peace = target.corrected_at is None or moment - target.corrected_at > _PEACE
+            values = {"corrections": 1 if is_peace else target.corrections + 1, "corrected_at": moment}
+            await _write(transaction, target.id, contested_until=None, **values)
+            message = f"{about} was changed by somebody else, and is corrected."
+            kind = "target.drifted"
+        else:
+            await _write(transaction, target.id, contested_until=due)
+            message = f"{about} was changed again after {target.corrections} corrections: somebody else is at it too."
+            kind = "target.contested"
+        transaction.record(kind, message, organization_id=deployment.organization_id, subject=target, **data)
+    await judge_targets(transaction, target_ids=[target.id for target, _, _ in rows])
+    if correct:
+        await start_operation(transaction, deployment, OperationKind.RECONCILE, correct, author=None)
+
+
+async def _write(transaction: Transaction, target_id: int, **values: object) -> None:
+    await transaction.session.execute(
+        update(Target).where(col(Target.id) == target_id).values(**values).execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,147 @@
+"""The feed: every event, once for each process, handed on to whoever follows.
+
+It runs while somebody follows. A hint says that there is more; the events are then read from Postgres after the last
+one read, so that none is missed whatever becomes of the hints. Each follower keeps what it has not looked at yet, by
+key: of what changes again and again a slow one sees the newest, and one that falls behind further than `MOST` is told
+just that."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col
+
+from app.database import Database
+from app.events.hints import Hints
+from app.events.tables import Event
+
+log = structlog.get_logger()
+
+MOST = 10_000
+"""Changes that wait for one follower, at most."""
+
+_PAGE = 1000
+_LOOK_SECONDS = 5.0  # without a hint
+_LOOK_SECONDS_WITHOUT_REDIS = 0.25
+_AFTER_TROUBLE = 0.5
+
+Key = TypeVar("Key", bound=Hashable)
+Pick = Callable[[Event], Iterable[Key]]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Generic[Key]):
+    """What has changed since the last look: `keys` with the newest event of each; or, where it was too much
+    (`too_much`), anything. `upto` is the position of the last event that was read by then: who loads what has changed
+    now can share it with everybody else whose `upto` is the same."""
+
+    keys: dict[Key, Event]
+    too_much: bool
+    upto: int
+
+
+class Follower(Generic[Key]):
+    """Opened by `Feed.follow`."""
+
+    def __init__(self, pick: Pick[Key], feed: "Feed") -> None:
+        self.upto = feed.position
+        """The position after which it follows."""
+        self._pick = pick
+        self._feed = feed
+        self._keys: dict[Key, Event] = {}
+        self._too_much = False
+        self._something = asyncio.Event()
+
+    def offer(self, event: Event) -> None:
+        for key in self._pick(event):
+            self._keys.pop(key, None)  # so that the order is that of the newest changes
+            self._keys[key] = event
+            self._something.set()
+        if len(self._keys) > MOST:
+            self._keys.clear()
+            self._too_much = True
+
+    async def changed(self) -> Changed[Key]:
+        """Waits until something has changed."""
+        await self._something.wait()
+        self._something.clear()
+        found = Changed(self._keys, self._too_much, self._feed.position)
+        self._keys, self._too_much = {}, False
+        return found
+
+
+class Feed:
+    def __init__(self, database: Database, hints: Hints) -> None:
+        self.position = 0
+        """Of the last event that was read."""
+        self._database = database
+        self._hints = hints
+        self._followers: dict[int, set[Follower[Any]]] = {}
+        self._running: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+        self._hinted = asyncio.Event()
+        self._hears = False
+
+    @asynccontextmanager
+    async def follow(self, organization_id: int, pick: Pick[Key]) -> AsyncIterator[Follower[Key]]:
+        """Follows the events of an organization that are committed from now on: `pick` gives the keys of what an event
+        changes, none where it is of no interest."""
+        async with self._starting:
+            if self._running is None:
+                await self._start()
+        follower = Follower(pick, self)
+        self._followers.setdefault(organization_id, set()).add(follower)
+        try:
+            yield follower
+        finally:
+            left = self._followers[organization_id]
+            left.discard(follower)
+            if not left:
+                del self._followers[organization_id]
+            if not self._followers and self._running is not None:
+                self._running.cancel()
+                self._running = None
+
+    async def _start(self) -> None:
+        ((newest,),) = await self._database.rows(select(func.coalesce(func.max(Event.position), 0)))
+        self.position = newest
+        self._running = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            group.create_task(self._read())
+
+    async def _listen(self) -> None:
+        async with aclosing(self._hints.listen()) as hints:
+            async for hears in hints:
+                self._hears = hears
+                self._hinted.set()
+
+    async def _read(self) -> None:
+        while True:
+            self._hinted.clear()
+            try:
+                while events := await self._page():
+                    for event in events:
+                        for follower in self._followers.get(event.organization_id, ()):
+                            follower.offer(event)
+                    self.position = events[-1].position
+            except (DBAPIError, OSError) as error:
+                log.warning("feed.database_lost", error=str(error))
+                await asyncio.sleep(_AFTER_TROUBLE)
+                continue
+            try:
+                async with asyncio.timeout(_LOOK_SECONDS if self._hears else _LOOK_SECONDS_WITHOUT_REDIS):
+                    await self._hinted.wait()
+            except TimeoutError:
+                pass
+
+    async def _page(self) -> list[Event]:
+        statement = select(Event).where(col(Event.position) > self.position).order_by(col(Event.position))
+        return [event for (event,) in await self._database.rows(statement.limit(_PAGE))]

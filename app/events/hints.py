@@ -1,0 +1,59 @@
+"""Hints, through Redis: "there are more events". They carry nothing else; whoever gets one reads the events in
+Postgres.
+
+A hint that is lost costs a moment: whoever follows events looks now and then by itself, more often while Redis is away.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+log = structlog.get_logger()
+
+_CHANNEL = "polyhelm:events"
+_CONNECT_SECONDS = 5.0
+_AGAIN_SECONDS = 0.5
+
+
+class Hints:
+    """Created without a connection; the first use connects."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis: Redis = Redis.from_url(redis_url, socket_connect_timeout=_CONNECT_SECONDS, health_check_interval=5)
+        self._telling: asyncio.Task[None] | None = None
+        self._more = False
+
+    def tell_soon(self) -> None:
+        """Gives the hint without waiting for Redis. Those of the same moment are one."""
+        self._more = True
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        while self._more:
+            self._more = False
+            try:
+                await self._redis.publish(_CHANNEL, b"")
+            except (RedisError, OSError) as error:
+                log.warning("hints.redis_lost", error=str(error))
+
+    async def listen(self) -> AsyncGenerator[bool]:
+        """For each hint, and for each time that Redis is found again, True; for each time that it is lost, False."""
+        while True:
+            try:
+                async with self._redis.pubsub(ignore_subscribe_messages=False) as channel:
+                    await channel.subscribe(_CHANNEL)
+                    async for _ in channel.listen():
+                        yield True
+            except (RedisError, OSError) as error:
+                log.warning("hints.redis_lost", error=str(error))
+            yield False
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def close(self) -> None:
+        if self._telling is not None:
+            await asyncio.gather(self._telling, return_exceptions=True)
+        await self._redis.aclose()

@@ -1,0 +1,217 @@
+"""The root of subscriptions: each gives the state as of now, then every change after it.
+
+Each first follows the feed and then reads what there is, so that nothing between the two is missed; what is told twice
+by that is the same twice. Objects are loaded when they are told, so that a slow subscriber gets the newest state of
+what has changed, not every step between."""
+
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any
+
+import strawberry
+from sqlmodel import col, select
+
+from app.clusters import tables as clusters
+from app.errors import NotFound
+from app.events.lists import events_after
+from app.events.tables import Event as EventRow
+from app.groups.queries import group_by_name
+from app.identity.viewer import Viewer
+from app.paging import position_of
+from app.services import Services
+from app.targets.queries import TargetFacts, targets_after
+from schema.clusters import Cluster
+from schema.context import Info
+from schema.deployments import Deployment, DeploymentTarget
+from schema.enums import TargetStatus
+from schema.events import Event
+from schema.ids import row_id
+from schema.operations import Operation
+
+_PAGE = 500
+_EVERYTHING = 0
+"""A key, which no row has, for a change that may be about any."""
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription(description="Ends when the deployment is gone.")
+    async def deployment(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Deployment, None]:  # noqa: A002
+        number = row_id(id, "Deployment")
+        found = await info.context.load.deployment_by_id.load(number)
+        if found is None or not info.context.viewer.sees(found.organization_id):
+            raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
+
+        def pick(event: EventRow) -> Iterable[int]:
+            return (number,) if event.deployment_id == number else ()
+
+        async with info.context.services.feed.follow(found.organization_id, pick) as follower:
+            row = await _fresh(info, follower.upto).deployment_by_id.load(number)
+            while row is not None:
+                yield Deployment.of(row)
+                row = await _fresh(info, (await follower.changed()).upto).deployment_by_id.load(number)
+
+    @strawberry.subscription(
+        description="Targets as they are, then each that changes. With `status`, one that leaves is told as well."
+    )
+    async def targets(
+        self,
+        info: Info,
+        organization: str | None = None,
+        group: str | None = None,
+        deployment: strawberry.ID | None = None,
+        status: list[TargetStatus] | None = None,
+    ) -> AsyncGenerator[DeploymentTarget, None]:
+        services, viewer = info.context.services, info.context.viewer
+        organization_id = viewer.organization(organization)
+        group_id = await _group_id(services, viewer, organization_id, group)
+        deployment_id = None if deployment is None else row_id(deployment, "Deployment")
+        matching: set[int] = set()
+
+        def is_told(facts: TargetFacts) -> bool:
+            if (group_id is not None and facts.group_id != group_id) or (
+                deployment_id is not None and facts.deployment_id != deployment_id
+            ):
+                return False
+            was = facts.id in matching
+            is_now = status is None or facts.status in status
+            if status is not None:
+                (matching.add if is_now else matching.discard)(facts.id)
+            return is_now or was
+
+        def pick(event: EventRow) -> Iterable[int]:
+            if event.subject_type != "DeploymentTarget" or event.subject_id is None:
+                return ()
+            return (event.subject_id,) if deployment_id in (None, event.deployment_id) else ()
+
+        async with services.feed.follow(organization_id, pick) as follower:
+            everything = True
+            while True:
+                if everything:
+                    last = 0
+                    while page := await _targets_after(services, organization_id, last, group_id, deployment_id):
+                        for facts in filter(is_told, page):
+                            _fresh(info, follower.upto)
+                            yield DeploymentTarget.of(facts)
+                        last = page[-1].id
+                changed = await follower.changed()
+                everything = changed.too_much
+                load = _fresh(info, changed.upto)
+                for facts in await load.target_by_id.load_many(changed.keys):
+                    if facts is not None and is_told(facts):
+                        yield DeploymentTarget.of(facts)
+
+    @strawberry.subscription(description="Ends when the operation does.")
+    async def operation(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Operation, None]:  # noqa: A002
+        number = row_id(id, "Operation")
+        found = await info.context.load.operation_by_id.load(number)
+        if found is None or not info.context.viewer.sees(found.organization_id):
+            raise NotFound("operation_not_found", "There is no such operation.", ("id",))
+        deployment_id = found.deployment_id
+
+        def pick(event: EventRow) -> Iterable[int]:
+            is_it = event.subject_type == "Operation" and event.subject_id == number
+            is_part = event.subject_type == "DeploymentTarget" and event.deployment_id == deployment_id
+            return (number,) if is_it or is_part else ()
+
+        async with info.context.services.feed.follow(found.organization_id, pick) as follower:
+            row = await _fresh(info, follower.upto).operation_by_id.load(number)
+            while row is not None:
+                yield Operation.of(row)
+                if not row.state.is_open:
+                    return
+                row = await _fresh(info, (await follower.changed()).upto).operation_by_id.load(number)
+
+    @strawberry.subscription(
+        description="Clusters as they are, then each that changes. With `group`, one that leaves it is told as well."
+    )
+    async def clusters(
+        self, info: Info, organization: str | None = None, group: str | None = None
+    ) -> AsyncGenerator[Cluster, None]:
+        services, viewer = info.context.services, info.context.viewer
+        organization_id = viewer.organization(organization)
+        group_id = await _group_id(services, viewer, organization_id, group)
+        members: set[int] = set()
+
+        def is_told(row: clusters.Cluster) -> bool:
+            was, is_now = row.id in members, group_id is None or row.group_id == group_id
+            if group_id is not None:
+                (members.add if is_now else members.discard)(row.id)
+            return is_now or was
+
+        def pick(event: EventRow) -> Iterable[int]:
+            if event.subject_type == "ClusterGroup":
+                return (_EVERYTHING,)
+            return (event.cluster_id,) if event.subject_type == "Cluster" and event.cluster_id is not None else ()
+
+        async with services.feed.follow(organization_id, pick) as follower:
+            everything = True
+            while True:
+                if everything:
+                    for row in filter(is_told, await _clusters(services, organization_id)):
+                        _fresh(info, follower.upto)
+                        yield Cluster.of(row)
+                changed = await follower.changed()
+                everything = changed.too_much or _EVERYTHING in changed.keys
+                load = _fresh(info, changed.upto)
+                for found in await load.cluster_by_id.load_many([] if everything else changed.keys):
+                    if found is not None and is_told(found):
+                        yield Cluster.of(found)
+
+    @strawberry.subscription(
+        description="Everything that happens from now on, or after the cursor of an event: none is left out."
+    )
+    async def events(
+        self, info: Info, organization: str | None = None, after: str | None = None
+    ) -> AsyncGenerator[Event, None]:
+        services = info.context.services
+        organization_id = info.context.viewer.organization(organization)
+        last = None if after is None else position_of(after, [col(EventRow.position)])[0]
+
+        def pick(event: EventRow) -> Iterable[int]:
+            return (event.position,)
+
+        async with services.feed.follow(organization_id, pick) as follower:
+            catches_up = last is not None
+            if last is None:
+                last = follower.upto
+            while True:
+                while catches_up and (page := await events_after(services, organization_id, last)):
+                    for row in page:
+                        _fresh(info, row.position)
+                        yield Event.of(row)
+                        last = row.position
+                changed = await follower.changed()
+                catches_up = changed.too_much
+                _fresh(info, changed.upto)
+                for position, row in changed.keys.items():
+                    if position > last and not catches_up:
+                        yield Event.of(row)
+                        last = position
+
+
+def _fresh(info: Info, upto: int) -> Any:
+    """Has what is told next loaded anew."""
+    info.context.load = info.context.shared.of(upto)
+    return info.context.load
+
+
+async def _group_id(services: Services, viewer: Viewer, organization_id: int, group: str | None) -> int | None:
+    if group is None:
+        return None
+    async with services.database.reading() as session:
+        return (await group_by_name(session, organization_id, group)).id
+
+
+async def _targets_after(
+    services: Services, organization_id: int, last: int, group_id: int | None, deployment_id: int | None
+) -> list[TargetFacts]:
+    async with services.database.reading() as session:
+        return await targets_after(
+            session, organization_id, last, group_id=group_id, deployment_id=deployment_id, limit=_PAGE
+        )
+
+
+async def _clusters(services: Services, organization_id: int) -> list[clusters.Cluster]:
+    statement = select(clusters.Cluster).where(col(clusters.Cluster.organization_id) == organization_id)
+    async with services.database.reading() as session:
+        return list((await session.exec(statement.order_by(col(clusters.Cluster.name)))).all())
