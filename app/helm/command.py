@@ -23,6 +23,7 @@ import structlog
 
 from app.clusters.kubeconfig import Access
 from app.errors import TemporaryError
+from app.helm import process
 from app.helm.binary import HelmBinary
 from app.helm.failure import failure
 from app.releases.values import Values, to_helm
@@ -181,32 +182,28 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
             (folder / "stdout").open("w+b") as stdout,
             (folder / "stderr").open("w+b") as stderr,
         ):
-            process = await asyncio.create_subprocess_exec(
-                self._executable,
-                *command,
-                "--kubeconfig",
-                str(self._kubeconfig),
+            child = process.start(
+                [self._executable, *command, "--kubeconfig", str(self._kubeconfig)],
+                environment=self._environment,
+                folder=folder,
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
-                env=self._environment,
-                cwd=folder,
-                start_new_session=True,
             )
             began = time.monotonic()
             try:
                 async with asyncio.timeout(self._limit):
-                    await process.wait()
+                    await child.wait()
             except TimeoutError:
-                await _end(process)
+                await _end(child)
                 raise TemporaryError("helm_hung", f"Helm did not end within {self._limit:g} s and was ended.") from None
             except BaseException:
-                await _end(process)
+                await _end(child)
                 raise
-            log.debug("helm.ran", verb=command[0], code=process.returncode, seconds=round(time.monotonic() - began, 3))
+            log.debug("helm.ran", verb=command[0], code=child.returncode, seconds=round(time.monotonic() - began, 3))
             stdout.seek(0)
             stderr.seek(0)
-            if process.returncode != 0:
+            if child.returncode != 0:
                 raise failure(stderr.read(_MAX_OUTPUT_BYTES).decode(errors="replace"))
             return stdout.read(_MAX_OUTPUT_BYTES)
 
@@ -216,14 +213,14 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(child: process.Process) -> None:
     """TERM, so that Helm can write down that it failed; then KILL, to the whole session."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+            os.killpg(child.pid, number)
         try:
             async with asyncio.timeout(5):
-                await process.wait()
+                await child.wait()
                 return
         except TimeoutError:
             continue

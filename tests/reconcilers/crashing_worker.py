@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from app.helm import command
+from app.helm import command, process
 from app.processes import run_parts
 from app.settings import Settings
 from app.targets import work
@@ -24,7 +24,7 @@ STEPS: dict[str, tuple[Any, str, str]] = {
     "looked": (reconciliation, "look_at_release", "after"),
     "about to write the intent": (work, "intend", "before"),
     "intent written": (work, "intend", "after"),
-    "Helm started": (asyncio, "create_subprocess_exec", "after"),
+    "Helm started": (process, "start", "after"),
     "Helm ended": (command._Command, "run", "after"),
     "about to write success": (work, "succeed", "before"),
     "success written": (work, "succeed", "after"),
@@ -46,9 +46,18 @@ def dying(call: Call, when: str) -> Call:
     return wrapped
 
 
+def dying_at_once(call: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        call(*arguments, **named)
+        die()
+
+    return wrapped
+
+
 def main() -> None:
     owner, name, when = STEPS[sys.argv[1]]
-    setattr(owner, name, dying(getattr(owner, name), when))
+    call = getattr(owner, name)
+    setattr(owner, name, dying(call, when) if asyncio.iscoroutinefunction(call) else dying_at_once(call))
     asyncio.run(run_parts(Settings(), [run_worker]))
 
 

@@ -1,0 +1,317 @@
+"""From a change on a member to whoever follows: how long it takes, and what watching costs.
+
+API and observer are processes of their own, members too; a change is a release record that is written as Helm writes
+it, and its time runs from the moment at which the API server has acknowledged it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+from sqlalchemy import func, select
+from sqlmodel import col
+from websockets.asyncio.client import connect
+
+from app import migrations
+from app.clusters.kubeconfig import read_kubeconfig
+from app.clusters.member import Member
+from app.embedded import embedded
+from app.identity.accounts import bootstrap
+from app.releases.values import merge
+from app.services import Services, open_services
+from app.settings import Settings
+from app.targets.tables import Target
+from benchmarks import processes
+from benchmarks.bench import Bench
+from benchmarks.figures import Figure, Row
+from benchmarks.fleet import common, override, release_name, write_record, write_records, write_rows
+from benchmarks.helm_loop import HelmLoop
+from benchmarks.members import Kubeconfigs, real, simulated
+from benchmarks.server import TOKEN
+from tests.kubernetes.process import HOST, Port, dying_with_parent
+
+_CHANGES = 40
+_PAUSE = 0.05  # between two changes, so that each is measured alone
+_ARRIVAL_SECONDS = 60.0
+_FAN_OUT = 1000
+_LARGE, _RELEASES = 1000, 10
+_IDLE_SECONDS = 30.0
+_BUSY_SECONDS, _CHANGES_A_SECOND = 10, 100
+_SWEPT = 10  # members that Helm is asked of, for its row
+_TARGETS = "subscription { targets { id clusterName revision status } }"
+
+
+@dataclass
+class House:
+    """A database with a fleet, connections to its members, and the parts that run."""
+
+    services: Services
+    members: dict[str, Member]
+    environment: dict[str, str]
+    revisions: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def part(self, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        command = [*dying_with_parent("TERM"), sys.executable, "-c", "from app.cli import main; main()", name]
+        process = await asyncio.create_subprocess_exec(*command, env=self.environment, stdout=subprocess.DEVNULL)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            await process.wait()
+
+    async def change(self, name: str, release: int = 0) -> tuple[int, float]:
+        """Writes a new revision with other values on a member; gives it, and when that was acknowledged."""
+        revision = self.revisions[name, release] = self.revisions.get((name, release), 1) + 1
+        values = merge(common(release), override(name)) | {"greeting": f"Revision {revision}"}
+        await write_record(self.members[name], release_name(release), revision, values)
+        return revision, time.perf_counter()
+
+    async def settled(self) -> float:
+        """When every target had its verdict."""
+        statement = select(func.count()).where(col(Target.observed_at).is_(None))
+        while (await self.services.database.rows(statement))[0][0]:  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.1)
+        return time.perf_counter()
+
+
+@asynccontextmanager
+async def _house(bench: Bench, folder: str, kubeconfigs: Kubeconfigs, releases: int) -> AsyncIterator[House]:
+    texts = {name: path.read_text() for name, path in kubeconfigs.items()}
+    async with AsyncExitStack() as stack:
+        base = bench.new_folder(folder)
+        settings = await stack.enter_async_context(embedded(Settings(data_dir=base, helm=bench.helm)))
+        assert settings.database_url is not None and settings.redis_url is not None
+        await migrations.migrate(settings.database_url)
+        services = await stack.enter_async_context(open_services(settings))
+        await bootstrap(services, TOKEN)
+        bench.tell(f"live: writing {len(texts)} members with {releases} releases each")
+        await write_rows(services, texts, releases)
+        members = {name: services.members.connect(read_kubeconfig(text)) for name, text in texts.items()}
+        for member in members.values():
+            stack.push_async_callback(member.close)
+        await write_records(members, releases)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYHELM_")} | {
+            "POLYHELM_DATABASE_URL": settings.database_url,
+            "POLYHELM_REDIS_URL": settings.redis_url,
+            "POLYHELM_DATA_DIR": str(base),
+            "POLYHELM_LOG_LEVEL": "error",
+        }
+        yield House(services, members, environment)
+
+
+@dataclass
+class Subscriber:
+    """What it was told of each target's revision, and when."""
+
+    told: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    async def listen(self, url: str, began: asyncio.Event) -> None:
+        async with connect(url, subprotocols=["graphql-transport-ws"], compression=None, max_size=None) as socket:  # type: ignore[list-item]
+            init = {"type": "connection_init", "payload": {"Authorization": f"Bearer {TOKEN}"}}
+            await socket.send(orjson.dumps(init).decode())
+            await socket.recv()
+            subscribe = {"id": "1", "type": "subscribe", "payload": {"query": _TARGETS}}
+            await socket.send(orjson.dumps(subscribe).decode())
+            async for text in socket:
+                target = orjson.loads(text)["payload"]["data"]["targets"]
+                self.told.setdefault((target["clusterName"], target["revision"]), time.perf_counter())
+                began.set()
+
+    async def when(self, name: str, revision: int) -> float:
+        async with asyncio.timeout(_ARRIVAL_SECONDS):
+            while (name, revision) not in self.told:  # noqa: ASYNC110 - an event for each would cost more than what is measured
+                await asyncio.sleep(0.001)
+        return self.told[name, revision]
+
+
+@asynccontextmanager
+async def _subscribers(house: House, count: int) -> AsyncIterator[list[Subscriber]]:
+    port = Port()
+    port.close()
+    house.environment["POLYHELM_PORT"] = str(port.number)
+    async with house.part("api"), asyncio.TaskGroup() as group:
+        await _listening(port.number)
+        found, tasks = [Subscriber() for _ in range(count)], []
+        for subscriber in found:
+            began = asyncio.Event()
+            url = f"ws://{HOST}:{port.number}/graphql"
+            tasks.append(group.create_task(subscriber.listen(url, began)))
+            if len(tasks) % 50 == 0:
+                await began.wait()
+        await began.wait()
+        await asyncio.sleep(1)
+        yield found
+        for task in tasks:
+            task.cancel()
+
+
+async def _listening(port: int) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(HOST, port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+
+
+async def of_changes(bench: Bench) -> list[Row]:
+    rows = []
+    for kind, count, subscribers in (("simulated", 1, 1), ("simulated", 100, 100), ("real", 3, 1)):
+        rows += await _latency(bench, kind, count, subscribers)
+    return rows
+
+
+async def _latency(bench: Bench, kind: str, count: int, subscribers: int) -> list[Row]:
+    folder = f"live-{kind}-{count}"
+    async with (
+        (real if kind == "real" else simulated)(count, bench.folder / folder) as kubeconfigs,
+        _house(bench, f"{folder}-data", kubeconfigs, 1) as house,
+        house.part("observer"),
+        _subscribers(house, subscribers) as found,
+    ):
+        await house.settled()
+        what = f"change to subscriber, {count} {kind} members, {subscribers} subscribers"
+        return await _changes(bench, house, found, what, kubeconfigs, goal=count == 100)
+
+
+async def _changes(
+    bench: Bench, house: House, found: list[Subscriber], what: str, kubeconfigs: Kubeconfigs, *, goal: bool
+) -> list[Row]:
+    names = list(house.members)
+    bench.tell(f"live: {what}")
+    times = []
+    for number in range(_CHANGES):
+        name = names[number % len(names)]
+        revision, acknowledged = await house.change(name)
+        times += [await subscriber.when(name, revision) - acknowledged for subscriber in found]
+        await asyncio.sleep(_PAUSE)
+    floor = await _bare(house, names[0])
+    sweep = await asyncio.to_thread(_swept, bench, kubeconfigs)
+    quantiles = statistics.quantiles(times, n=100)
+    return [
+        Row(
+            f"{what}, median",
+            Figure((quantiles[49],), "ms"),
+            Figure((floor,), "ms"),
+            "a bare watch",
+            below=0.025 if goal else None,
+        ),
+        Row(
+            f"{what}, 99th percentile",
+            Figure((quantiles[98],), "ms"),
+            Figure((sweep,), "ms"),
+            "one round of helm list, two at once",
+            below=0.1 if goal else None,
+        ),
+    ]
+
+
+async def _bare(house: House, name: str) -> float:
+    """The median time from a record's acknowledgement to its event at a watch that does nothing else."""
+    member = house.members[name]
+    version = (await member.heads()).version
+    seen: dict[int, float] = {}
+
+    async def watch() -> None:
+        async with aclosing(member.changes(version, seconds=60)) as stream:
+            async for changes in stream:
+                for change in changes:
+                    if change.head is not None:
+                        seen[change.head.revision] = time.perf_counter()
+
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(0.5)
+    times = []
+    for _ in range(_CHANGES):
+        revision, acknowledged = await house.change(name)
+        while revision not in seen:  # noqa: ASYNC110 - the least that can be in the way of what is measured
+            await asyncio.sleep(0.0005)
+        times.append(max(0.0, seen[revision] - acknowledged))
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    return statistics.median(times)
+
+
+def _swept(bench: Bench, kubeconfigs: Kubeconfigs) -> float:
+    """The seconds that one round of `helm list` over all members takes: measured on a few, and multiplied."""
+    home = bench.folder / "live-home"
+    home.mkdir(exist_ok=True)
+    loop = HelmLoop(bench.helm, home, bench.chart)
+    paths: list[Path] = list(kubeconfigs.values())[:_SWEPT]
+    loop.each(paths, ["list", "--all-namespaces"], 2)
+    return loop.each(paths, ["list", "--all-namespaces"], 2).wall * len(kubeconfigs) / len(paths)
+
+
+async def of_one_change(bench: Bench) -> list[Row]:
+    async with (
+        simulated(1, bench.folder / "fan-out") as kubeconfigs,
+        _house(bench, "fan-out-data", kubeconfigs, 1) as house,
+        house.part("observer"),
+        _subscribers(house, _FAN_OUT) as found,
+    ):
+        bench.tell(f"live: one change to {_FAN_OUT} subscribers")
+        (name,) = house.members
+        times = []
+        for _ in range(max(bench.rounds, 5)):
+            revision, acknowledged = await house.change(name)
+            times += [await subscriber.when(name, revision) - acknowledged for subscriber in found]
+            await asyncio.sleep(1)
+    reached = Figure((statistics.quantiles(times, n=100)[98],), "ms")
+    return [Row(f"one change to {_FAN_OUT} subscribers, 99th percentile", reached, below=0.15)]
+
+
+async def at_scale(bench: Bench) -> list[Row]:
+    targets = _LARGE * _RELEASES
+    async with (
+        simulated(_LARGE, bench.folder / "large") as kubeconfigs,
+        _house(bench, "large-data", kubeconfigs, _RELEASES) as house,
+    ):
+        bench.tell(f"live: cold start with {_LARGE} members")
+        began = time.perf_counter()
+        async with house.part("observer") as observer:
+            cold = await house.settled() - began
+            async with _subscribers(house, 1) as found:
+                what = f"change to subscriber, {_LARGE} simulated members, 1 subscriber"
+                rows = await _changes(bench, house, found, what, kubeconfigs, goal=False)
+            bench.tell("live: idle")
+            idle = await _busy(observer.pid, asyncio.sleep(_IDLE_SECONDS))
+            memory = processes.memory([observer.pid]).pss
+            bench.tell(f"live: {_CHANGES_A_SECOND} changes a second")
+            busy = await _busy(observer.pid, _many_changes(house))
+            memory_busy = processes.memory([observer.pid]).pss
+    name = f"observer of {_LARGE} members with {targets} targets"
+    return [
+        *rows,
+        Row(f"{name}, cold start", Figure((cold,)), below=30),
+        Row(f"{name}, memory", Figure((memory,), "MB"), below=600e6),
+        Row(f"{name}, idle, CPU of one core", Figure((idle,), "%"), below=0.05),
+        Row(f"{name}, {_CHANGES_A_SECOND} changes a second, CPU of one core", Figure((busy,), "%")),
+        Row("the same, memory", Figure((memory_busy,), "MB")),
+    ]
+
+
+async def _busy(pid: int, while_: object) -> float:
+    cpu, began = processes.cpu_seconds([pid]), time.perf_counter()
+    await while_  # type: ignore[misc]
+    return (processes.cpu_seconds([pid]) - cpu) / (time.perf_counter() - began)
+
+
+async def _many_changes(house: House) -> None:
+    names = list(house.members)
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for number in range(_BUSY_SECONDS * _CHANGES_A_SECOND):
+            await asyncio.sleep(max(0.0, began + number / _CHANGES_A_SECOND - time.perf_counter()))
+            group.create_task(house.change(names[number % len(names)], number % _RELEASES))
