@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import tuple_
+from sqlalchemy.orm import defer
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.charts.tables import ChartArchive
 from app.clusters.tables import Cluster
 from app.deployments.tables import DeploymentRevision
 from app.groups.tables import GroupFeature
@@ -28,6 +30,14 @@ async def revisions(
         tuple_(col(DeploymentRevision.deployment_id), col(DeploymentRevision.generation)).in_(keys)
     )
     return {(row.deployment_id, row.generation): row for row in (await session.exec(statement)).all()}
+
+
+async def archives(session: AsyncSession, digests: Sequence[str]) -> dict[str, ChartArchive]:
+    """What charts hold, by digest, without their bytes."""
+    statement = (
+        select(ChartArchive).where(col(ChartArchive.digest).in_(digests)).options(defer(ChartArchive.content))  # type: ignore[arg-type]
+    )
+    return {row.digest: row for row in (await session.exec(statement)).all()}
 
 
 async def members(session: AsyncSession, group_ids: Sequence[int]) -> Sequence[Cluster]:

@@ -17,7 +17,7 @@ from app.database import Database
 from app.deployments.tables import Deployment
 from app.groups.tables import ClusterGroup
 from app.operations.tables import Operation
-from app.targets.queries import installed_values, releases_on, status_counts, targets_by_id, targets_of
+from app.targets.queries import installed_values, releases_on, status_counts, targets_by_id, targets_of, targets_on
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -35,6 +35,8 @@ class Loaders:
         self.target_by_id = self._one(targets_by_id)
         self.installed_values_by_target = self._one(installed_values)
         self.targets_by_deployment = self._many(targets_of, lambda facts: (facts.deployment_id, facts))
+        self.archive_by_digest = self._one(loading.archives)
+        self.targets_by_cluster = self._many(targets_on, lambda facts: (facts.cluster_id, facts))
         self.members_by_group = self._many(loading.members, lambda row: (row.group_id, row))
         self.features_by_group = self._many(loading.features, lambda row: (row.group_id, row))
         self.releases_by_cluster = self._many(releases_on, lambda pair: (pair[0].cluster_id, pair))

@@ -2,11 +2,13 @@
 
 import strawberry
 
+from app import fleet
 from app.charts import browse
 from app.clusters.lists import cluster_by_name, clusters_page
 from app.deployments.lists import deployment_by_name, deployments_page
 from app.events.lists import events_page
 from app.groups.lists import group_called, groups_page
+from app.identity.accounts import tokens_of
 from app.paging import DEFAULT, Window
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
@@ -15,8 +17,9 @@ from schema.context import Info
 from schema.deployments import Deployment
 from schema.enums import TargetStatus
 from schema.events import Event
+from schema.fleet import Fleet, FleetFilter
 from schema.groups import ClusterGroup
-from schema.identity import Membership, User
+from schema.identity import ApiToken, Membership, User
 from schema.node import Node
 from schema.nodes import node_of
 from schema.operations import Operation
@@ -36,6 +39,10 @@ class Query:
     def memberships(self, info: Info) -> list[Membership]:
         belongings = info.context.viewer.belongings.values()
         return [Membership(organization=found.organization, role=found.role) for found in belongings]
+
+    @strawberry.field(description="The caller's own API tokens, by name.")
+    async def api_tokens(self, info: Info) -> list[ApiToken]:
+        return [ApiToken.of(row) for row in await tokens_of(info.context.services, info.context.viewer)]
 
     @strawberry.field(description="By name; `search` looks into name, cloud, distribution and region.")
     async def clusters(
@@ -116,10 +123,32 @@ class Query:
         found = await node_of(info.context, id)
         return found if isinstance(found, Operation) else None
 
-    @strawberry.field(description="What happened, newest first.")
+    @strawberry.field(
+        description="The fleet at a glance: deployments by clusters, as far as the filter lets them through."
+    )
+    def fleet(
+        self,
+        info: Info,
+        organization: str | None = None,
+        filter: FleetFilter | None = None,  # noqa: A002
+    ) -> Fleet:
+        organization_id = info.context.viewer.organization(organization)
+        return Fleet(organization_id=organization_id, chosen=fleet.FleetFilter(**vars(filter or FleetFilter())))
+
+    @strawberry.field(
+        description="What happened, newest first. `kinds` are kinds or their first words; `search` looks into message"
+        " and actor."
+    )
     async def events(
-        self, info: Info, organization: str | None = None, first: int | None = DEFAULT, after: str | None = None
+        self,
+        info: Info,
+        organization: str | None = None,
+        first: int | None = DEFAULT,
+        after: str | None = None,
+        kinds: list[str] | None = None,
+        search: str | None = None,
     ) -> Connection[Event]:
         organization_id = info.context.viewer.organization(organization)
-        page = await events_page(info.context.services, organization_id, Window.of(first, after))
+        window = Window.of(first, after)
+        page = await events_page(info.context.services, organization_id, window, kinds=kinds, search=search)
         return to_connection(page, Event.of)

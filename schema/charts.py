@@ -4,6 +4,7 @@ import strawberry
 
 from app.charts import tables
 from app.charts.browse import KnownChart, described
+from app.charts.versions import find, newest_stable
 from schema.context import Info
 from schema.enums import ChartRepositoryKind
 from schema.ids import encode_id
@@ -56,28 +57,37 @@ class ChartVersion:
     async def readme(self, info: Info) -> str | None:
         return (await described(info.context.services, self.repository, self.row)).readme
 
+    @classmethod
+    def of(cls, row: tables.ChartVersion, repository: tables.ChartRepository) -> "ChartVersion":
+        return cls(
+            row=row,
+            repository=repository,
+            version=row.version,
+            app_version=row.app_version,
+            deprecated=row.deprecated,
+        )
+
 
 @strawberry.type
 class Chart:
+    known: strawberry.Private[KnownChart]
     repository: str
     name: str
     description: str | None
     versions: list[ChartVersion] = strawberry.field(description="Newest first.")
 
+    @strawberry.field(description="One version; the newest stable one where none is named.")
+    def version(self, version: str | None = None) -> ChartVersion | None:
+        by_version = {row.version: row for row in self.known.versions}
+        chosen = find(by_version, version) if version else newest_stable(by_version)
+        return ChartVersion.of(by_version[chosen], self.known.repository) if chosen else None
+
     @classmethod
     def of(cls, chart: KnownChart) -> "Chart":
         return cls(
+            known=chart,
             repository=chart.repository.name,
             name=chart.name,
             description=chart.description,
-            versions=[
-                ChartVersion(
-                    row=row,
-                    repository=chart.repository,
-                    version=row.version,
-                    app_version=row.app_version,
-                    deprecated=row.deprecated,
-                )
-                for row in chart.versions
-            ],
+            versions=[ChartVersion.of(row, chart.repository) for row in chart.versions],
         )

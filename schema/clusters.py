@@ -13,7 +13,7 @@ from schema.node import Node
 from schema.scalars import JSON
 
 if TYPE_CHECKING:
-    from schema.deployments import Deployment
+    from schema.deployments import Deployment, DeploymentTarget
     from schema.groups import ClusterGroup
 
 
@@ -40,6 +40,12 @@ class Cluster(Node):
             return None
         group = await info.context.load.group_by_id.load(self.row.group_id)
         return ClusterGroup.of(group) if group else None
+
+    @strawberry.field(description="What the deployments are on it, in no order.")
+    async def targets(self, info: Info) -> list[Annotated["DeploymentTarget", strawberry.lazy("schema.deployments")]]:
+        from schema.deployments import DeploymentTarget
+
+        return [DeploymentTarget.of(facts) for facts in await info.context.load.targets_by_cluster.load(self.row.id)]
 
     @strawberry.field(description="Every Helm release on it, managed by us or not.")
     async def releases(self, info: Info) -> list["HelmRelease"]:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from app.charts.tables import ChartArchive
 from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.groups.tables import ClusterGroup, GroupFeature
@@ -31,8 +32,10 @@ class Loaders(Protocol):
     revision_by_deployment: DataLoader[tuple[int, int], DeploymentRevision]
     target_by_id: DataLoader[int, TargetFacts | None]
     installed_values_by_target: DataLoader[int, dict[str, Any] | None]
+    archive_by_digest: DataLoader[str, ChartArchive]
     targets_by_deployment: DataLoader[int, list[TargetFacts]]
     status_counts_by_deployment: DataLoader[int, dict[TargetStatus, int]]
+    targets_by_cluster: DataLoader[int, list[TargetFacts]]
     members_by_group: DataLoader[int, list[Cluster]]
     features_by_group: DataLoader[int, list[GroupFeature]]
     releases_by_cluster: DataLoader[int, list[tuple[Release, int | None]]]

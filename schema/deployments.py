@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from app.charts.tables import ChartArchive
 from app.deployments import answer, tables
 from app.deployments.lists import history_page, operations_page
 from app.paging import DEFAULT, Window
@@ -79,6 +80,7 @@ class DeploymentRevision:
 class DeploymentTarget(Node):
     facts: strawberry.Private[TargetFacts]
     cluster_id: strawberry.ID
+    deployment_id: strawberry.ID
     cluster_name: str
     cloud: str
     distribution: str
@@ -90,6 +92,7 @@ class DeploymentTarget(Node):
     helm_status: TargetStatus | None = strawberry.field(description="What Helm says; null where there is no release.")
     version: str | None = strawberry.field(description="The chart version installed.")
     revision: int | None = strawberry.field(description="Helm's revision.")
+    changed_at: datetime | None = strawberry.field(description="When Helm last changed the release.")
     generation: int | None = strawberry.field(description="The generation that this target last converged to.")
     observed_at: datetime | None = strawberry.field(description="When `status` was last confirmed.")
     reasons: list[StatusReason] = strawberry.field(description="Never empty unless status is DEPLOYED.")
@@ -126,6 +129,7 @@ class DeploymentTarget(Node):
             facts=facts,
             id=encode_id("DeploymentTarget", facts.id),
             cluster_id=encode_id("Cluster", facts.cluster_id),
+            deployment_id=encode_id("Deployment", facts.deployment_id),
             cluster_name=facts.cluster_name,
             cloud=facts.cloud,
             distribution=facts.distribution,
@@ -136,6 +140,7 @@ class DeploymentTarget(Node):
             version=facts.chart_version,
             revision=facts.revision,
             generation=facts.generation,
+            changed_at=facts.changed_at,
             observed_at=facts.observed_at,
             reasons=reasons_of(facts.reasons),
             error=TargetError.of(facts.error),
@@ -175,6 +180,14 @@ class Deployment(Node):
     async def chart_digest(self, info: Info) -> str:
         return (await self._revision(info)).chart_digest
 
+    @strawberry.field(description="Its chart's values.yaml, as it is written: the weakest layer of values.")
+    async def default_values(self, info: Info) -> str:
+        return (await self._archive(info)).default_values
+
+    @strawberry.field(description="Its chart's values.schema.json.")
+    async def values_schema(self, info: Info) -> JSON | None:
+        return (await self._archive(info)).values_schema
+
     @strawberry.field(description="Common to all targets.")
     async def values(self, info: Info) -> JSON:
         return (await self._revision(info)).values
@@ -206,6 +219,9 @@ class Deployment(Node):
     ) -> Connection[Operation]:
         page = await operations_page(info.context.services, self.row.id, Window.of(first, after))
         return to_connection(page, Operation.of)
+
+    async def _archive(self, info: Info) -> ChartArchive:
+        return await info.context.load.archive_by_digest.load((await self._revision(info)).chart_digest)
 
     async def _revision(self, info: Info) -> tables.DeploymentRevision:
         return await info.context.load.revision_by_deployment.load((self.row.id, self.row.generation))

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import strawberry
 
 from app.identity import tables
@@ -19,6 +21,17 @@ class User(Node):
     @classmethod
     def of_viewer(cls, viewer: Viewer) -> "User":
         return cls(id=encode_id("User", viewer.user_id), name=viewer.name, admin=viewer.admin)
+
+
+@strawberry.type(description="One of the caller's API tokens; the token itself was told once and is kept nowhere.")
+class ApiToken:
+    name: str
+    created_at: datetime
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, row: tables.ApiToken) -> "ApiToken":
+        return cls(name=row.name, created_at=row.created_at, expires_at=row.expires_at)
 
 
 @strawberry.type(description="An organization that the caller belongs to, and their role there.")

@@ -1,5 +1,6 @@
 """Organizations and users: how the first ones come to be, and how more are made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -124,6 +125,13 @@ async def create_api_token(services: Services, viewer: Viewer, name: str) -> str
             return token
     except IntegrityError:
         raise Conflict("name_taken", f"You have a token {name!r} already.", ("name",)) from None
+
+
+async def tokens_of(services: Services, viewer: Viewer) -> Sequence[ApiToken]:
+    """The caller's own tokens, by name."""
+    statement = select(ApiToken).where(col(ApiToken.user_id) == viewer.user_id).order_by(col(ApiToken.name))
+    async with services.database.reading() as session:
+        return (await session.exec(statement)).all()
 
 
 async def revoke_api_token(services: Services, viewer: Viewer, name: str) -> None:

@@ -41,6 +41,7 @@ class TargetFacts:
     helm_status: str | None
     chart_version: str | None
     revision: int | None
+    changed_at: datetime | None
 
     @property
     def observed_at(self) -> datetime | None:
@@ -70,6 +71,7 @@ _FACTS = (
         col(Release.status),
         col(Release.chart_version),
         col(Release.revision),
+        col(Release.updated_at),
     )
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
     .join(Cluster, col(Cluster.id) == Target.cluster_id)
@@ -77,6 +79,7 @@ _FACTS = (
 )
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _BY_DEPLOYMENT = _FACTS.where(col(Target.deployment_id).in_(_IDS)).order_by(col(Cluster.name))
+_BY_CLUSTER = _FACTS.where(col(Target.cluster_id).in_(_IDS))
 _BY_ID = _FACTS.where(col(Target.id).in_(_IDS))
 _INSTALLED = (
     select(col(Target.id), col(Release.values))
@@ -94,6 +97,12 @@ _COUNTS = (
 async def targets_of(session: AsyncSession, deployment_ids: Iterable[int]) -> list[TargetFacts]:
     """All targets of these deployments, in the order of the clusters' names."""
     rows = await session.execute(_BY_DEPLOYMENT, {"ids": list(deployment_ids)})
+    return [TargetFacts(*row) for row in rows]
+
+
+async def targets_on(session: AsyncSession, cluster_ids: Iterable[int]) -> list[TargetFacts]:
+    """All targets on these clusters, in no order."""
+    rows = await session.execute(_BY_CLUSTER, {"ids": list(cluster_ids)})
     return [TargetFacts(*row) for row in rows]
 
 

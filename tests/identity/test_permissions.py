@@ -50,6 +50,8 @@ NEEDS = {
 QUERIES = {
     "viewer": "{ viewer { name } }",
     "node": 'query { node(id: "DEPLOYMENT") { id } }',
+    "apiTokens": "{ apiTokens { name } }",
+    "fleet": "{ fleet { statusCounts { count } clusterCount clusters { nodes { name targets { status } } } } }",
     "memberships": "{ memberships { organization } }",
     "clusters": "{ clusters { nodes { name } } }",
     "cluster": '{ cluster(name: "paris") { name releases { name } } }',
@@ -160,6 +162,7 @@ async def test_what_belongs_to_another_organization_looks_as_if_it_were_not_ther
     nothing: dict[str, Any] = {
         "node": None,
         "clusters": {"nodes": []},
+        "fleet": {"statusCounts": [], "clusterCount": 0, "clusters": {"nodes": []}},
         "cluster": None,
         "clusterGroups": {"nodes": []},
         "clusterGroup": None,

@@ -1,0 +1,47 @@
+import strawberry
+
+from app import fleet
+from app.paging import DEFAULT, Window
+from schema.clusters import Cluster
+from schema.connections import Connection, to_connection
+from schema.context import Info
+from schema.deployments import Deployment, StatusCount
+from schema.enums import TargetStatus
+
+
+@strawberry.input(description="What is left out lets everything through.")
+class FleetFilter:
+    group: str | None = None
+    cloud: str | None = None
+    chart: str | None = strawberry.field(default=None, description='"repository/name".')
+    search: str | None = strawberry.field(default=None, description="In a cluster's or release's name, or a chart.")
+    status: list[TargetStatus] | None = None
+
+
+@strawberry.type(description="Deployments by clusters, as far as a filter lets them through.")
+class Fleet:
+    organization_id: strawberry.Private[int]
+    chosen: strawberry.Private[fleet.FleetFilter]
+
+    @strawberry.field(description="Targets by status; the filter's own statuses are left aside.")
+    async def status_counts(self, info: Info) -> list[StatusCount]:
+        counts = await fleet.fleet_counts(info.context.services, self.organization_id, self.chosen)
+        return [StatusCount(status=status, count=counts[status]) for status in TargetStatus if status in counts]
+
+    @strawberry.field(description="Clusters of the filter's group and cloud, whatever is on them.")
+    async def cluster_count(self, info: Info) -> int:
+        return await fleet.fleet_size(info.context.services, self.organization_id, self.chosen)
+
+    @strawberry.field(description="By name.")
+    async def clusters(self, info: Info, first: int | None = DEFAULT, after: str | None = None) -> Connection[Cluster]:
+        window = Window.of(first, after)
+        page = await fleet.fleet_clusters(info.context.services, self.organization_id, window, self.chosen)
+        return to_connection(page, Cluster.of)
+
+    @strawberry.field(description="By release name.")
+    async def deployments(
+        self, info: Info, first: int | None = DEFAULT, after: str | None = None
+    ) -> Connection[Deployment]:
+        window = Window.of(first, after)
+        page = await fleet.fleet_deployments(info.context.services, self.organization_id, window, self.chosen)
+        return to_connection(page, Deployment.of)

@@ -1,0 +1,99 @@
+"""The fleet at a glance: what each filter leaves of clusters, deployments and counts; and the lists beside it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest_asyncio
+
+from simulator import Member
+from tests.sample_charts import packaged
+from tests.stack import Stack
+
+FLEET = """query ($filter: FleetFilter) { fleet(filter: $filter) {
+  clusterCount statusCounts { status count }
+  clusters { nodes { name targets { clusterName deploymentId status statusSince } } }
+  deployments { nodes { id releaseName } }
+} }"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def fleet(quiet: Stack, simulated: Callable[[str], Member]) -> Stack:
+    """A shop on three clusters of two clouds, and a blog on the last of them; a cluster that has nothing."""
+    clouds = {"berlin": "google", "paris": "amazon", "tokyo": "amazon", "york": "onprem"}
+    for name, cloud in clouds.items():
+        await quiet.register(name, simulated(name).kubeconfig, cloud=cloud)
+    await quiet.group("fleet", ["berlin", "paris", "tokyo"])
+    await quiet.group("spare", ["york"])
+    await quiet.upload(packaged(schema={"type": "object"}))
+    await quiet.upload(packaged(schema={"type": "object"}), "others")
+    await quiet.create(releaseName="shop")
+    await quiet.create(releaseName="blog", chart="others/web", targets=["tokyo"], namespace="blog")
+    return quiet
+
+
+async def seen(stack: Stack, **chosen: Any) -> Any:
+    """Clusters, releases, the number of targets by status."""
+    found = (await stack.data(FLEET, filter=chosen))["fleet"]
+    return (
+        [cluster["name"] for cluster in found["clusters"]["nodes"]],
+        [deployment["releaseName"] for deployment in found["deployments"]["nodes"]],
+        {count["status"]: count["count"] for count in found["statusCounts"]},
+    )
+
+
+async def test_a_fleet_has_every_cluster_every_deployment_and_counts_every_target(fleet: Stack) -> None:
+    assert await seen(fleet) == (["berlin", "paris", "tokyo", "york"], ["blog", "shop"], {"NOT_INSTALLED": 4})
+    found = (await fleet.data(FLEET, filter={}))["fleet"]
+    assert found["clusterCount"] == 4
+    ids = {deployment["id"]: deployment["releaseName"] for deployment in found["deployments"]["nodes"]}
+    on = {
+        row["name"]: sorted(ids[cell["deploymentId"]] for cell in row["targets"]) for row in found["clusters"]["nodes"]
+    }
+    assert on == {"berlin": ["shop"], "paris": ["shop"], "tokyo": ["blog", "shop"], "york": []}
+
+
+async def test_a_filter_leaves_what_it_means(fleet: Stack) -> None:
+    assert await seen(fleet, group="spare") == (["york"], [], {})
+    assert await seen(fleet, cloud="google") == (["berlin"], ["shop"], {"NOT_INSTALLED": 1})
+    assert await seen(fleet, chart="others/web") == (["tokyo"], ["blog"], {"NOT_INSTALLED": 1})
+    assert await seen(fleet, search="TOK") == (["tokyo"], ["blog", "shop"], {"NOT_INSTALLED": 2})
+    assert await seen(fleet, search="blo") == (["tokyo"], ["blog"], {"NOT_INSTALLED": 1})
+    assert await seen(fleet, search="yor") == (["york"], [], {})
+    assert await seen(fleet, search="100%") == ([], [], {})
+
+
+async def test_statuses_leave_out_clusters_but_no_counts(fleet: Stack) -> None:
+    assert await seen(fleet, status=["STALE"]) == ([], [], {"NOT_INSTALLED": 4})
+    everywhere = ["berlin", "paris", "tokyo"]
+    assert await seen(fleet, status=["NOT_INSTALLED"]) == (everywhere, ["blog", "shop"], {"NOT_INSTALLED": 4})
+    narrowed = await seen(fleet, status=["NOT_INSTALLED"], search="blog", cloud="amazon")
+    assert narrowed == (["tokyo"], ["blog"], {"NOT_INSTALLED": 1})
+
+
+async def test_events_are_chosen_by_kind_or_its_first_word_and_by_text(fleet: Stack) -> None:
+    query = "query ($kinds: [String!], $search: String) { events(kinds: $kinds, search: $search) { nodes { kind } } }"
+
+    async def kinds(**given: Any) -> list[str]:
+        return [event["kind"] for event in (await fleet.data(query, **given))["events"]["nodes"]]
+
+    assert await kinds(kinds=["cluster"]) == ["cluster.registered"] * 4
+    assert await kinds(kinds=["cluster_group.created", "deployment"], search="SPARE") == ["cluster_group.created"]
+    assert await kinds(kinds=["clus"]) == []
+
+
+async def test_a_chart_tells_one_version_and_a_deployment_the_defaults_it_was_pinned_with(fleet: Stack) -> None:
+    query = """{
+      chart(repository: "charts", name: "web") { version { version } one: version(version: "v1.0.0") { version }
+        none: version(version: "9.9.9") { version } }
+      deployment(group: "fleet", releaseName: "shop") { defaultValues valuesSchema }
+    }"""
+    found = await fleet.data(query)
+    assert found["chart"] == {"version": {"version": "1.0.0"}, "one": {"version": "1.0.0"}, "none": None}
+    assert "replicas" in found["deployment"]["defaultValues"]
+    assert found["deployment"]["valuesSchema"]["type"] == "object"
+
+
+async def test_callers_see_their_own_tokens_and_never_what_they_are(fleet: Stack) -> None:
+    await fleet.mutate("createApiToken", "... on ApiTokenPayload { token }", name="laptop")
+    found = (await fleet.data("{ apiTokens { name createdAt expiresAt } }"))["apiTokens"]
+    assert [(token["name"], token["expiresAt"]) for token in found] == [("bootstrap", None), ("laptop", None)]
