@@ -1,5 +1,7 @@
 """The root of queries. All of them answer from the database, except where a chart has to be pulled to be described."""
 
+import importlib.metadata
+
 import strawberry
 
 from app import fleet
@@ -24,6 +26,8 @@ from schema.node import Node
 from schema.nodes import node_of
 from schema.operations import Operation
 
+_VERSION = importlib.metadata.version("polyhelm")
+
 
 @strawberry.type
 class Query:
@@ -34,6 +38,11 @@ class Query:
     @strawberry.field(description="Who is asking; null without a valid token.")
     def viewer(self, info: Info) -> User | None:
         return User.of_viewer(info.context.signed_in) if info.context.signed_in else None
+
+    @strawberry.field(description="That of the server: a client that is older or newer can say so.")
+    def version(self, info: Info) -> str:
+        _ = info.context.viewer  # raises for nobody: which gaps a server may have is for those who may use it
+        return _VERSION
 
     @strawberry.field(description="The organizations that the caller belongs to.")
     def memberships(self, info: Info) -> list[Membership]:

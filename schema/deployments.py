@@ -284,6 +284,9 @@ class TargetPlan:
 @strawberry.type(description="What an action would do, without doing it.")
 class DeploymentPlan:
     targets: list[TargetPlan]
+    changed: bool = strawberry.field(
+        description="Whether what is wanted would change; without, only what differs from it on a cluster would."
+    )
 
 
 @strawberry.type(description="A release that may still be on a cluster, and that nobody manages any more.")
@@ -318,7 +321,7 @@ class DeploymentPayload:
         return cls(
             deployment=Deployment.of(found.deployment) if found.deployment else None,
             operation=Operation.of(found.operation) if found.operation else None,
-            plan=DeploymentPlan(targets=[TargetPlan.of(plan) for plan in found.plan])
+            plan=DeploymentPlan(targets=[TargetPlan.of(plan) for plan in found.plan], changed=found.changed)
             if found.plan is not None
             else None,
             abandoned=abandoned_of(found.abandoned),

@@ -28,10 +28,11 @@ class ApiToken:
     name: str
     created_at: datetime
     expires_at: datetime | None
+    last_used_at: datetime | None = strawberry.field(description="To the hour; null where it was never used.")
 
     @classmethod
     def of(cls, row: tables.ApiToken) -> "ApiToken":
-        return cls(name=row.name, created_at=row.created_at, expires_at=row.expires_at)
+        return cls(name=row.name, created_at=row.created_at, expires_at=row.expires_at, last_used_at=row.last_used_at)
 
 
 @strawberry.type(description="An organization that the caller belongs to, and their role there.")

@@ -38,11 +38,13 @@ class AbandonedRelease:
 
 @dataclass(frozen=True)
 class Answer:
-    """Either what was written, or, after a dry run, the plan alone."""
+    """Either what was written, or, after a dry run, the plan alone; `changed` tells of a plan whether what is wanted
+    would change."""
 
     deployment: Deployment | None = None
     operation: Operation | None = None
     plan: list[TargetPlan] | None = None
+    changed: bool = False
     abandoned: list[AbandonedRelease] = field(default_factory=list)
 
 

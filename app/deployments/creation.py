@@ -81,7 +81,7 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
             drift_policy=request.drift_policy,
         )
         if request.dry_run:
-            return Answer(plan=await plan_targets(services, deployment, wish, clusters))
+            return Answer(plan=await plan_targets(services, deployment, wish, clusters), changed=True)
         return await _write(services, viewer, request, group, deployment, wish, clusters, digest)
     except RepeatedRequest as repeated:
         return await earlier_answer(services, repeated)

@@ -35,7 +35,7 @@ async def delete_deployment(
         pairs = await targets_with_clusters(session, deployment_id)
     if dry_run:
         leaving = [cluster for _, cluster in pairs]
-        return Answer(plan=await plan_targets(services, deployment, None, {}, leaving=leaving))
+        return Answer(plan=await plan_targets(services, deployment, None, {}, leaving=leaving), changed=True)
     unreachable = await _unreachable(services, deployment, pairs) if force else {}
     async with services.transaction() as transaction:
         session = transaction.session

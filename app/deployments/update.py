@@ -108,7 +108,8 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
         await _check_new_targets(services, deployment, clusters)
     if request.dry_run:
         leaving = await _leaving(services, deployment, clusters)
-        return Answer(plan=await plan_targets(services, deployment, wish, clusters, leaving=leaving))
+        plan = await plan_targets(services, deployment, wish, clusters, leaving=leaving)
+        return Answer(plan=plan, changed=not unchanged)
     return await _write(services, viewer, request, deployment, None if unchanged else wish, clusters, digest)
 
 

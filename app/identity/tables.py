@@ -56,3 +56,4 @@ class ApiToken(SQLModel, table=True):
     digest: bytes = Bytes(unique=True)
     created_at: datetime = Timestamp(default_factory=now)
     expires_at: datetime | None = Timestamp(default=None)
+    last_used_at: datetime | None = Timestamp(default=None)  # to the hour

@@ -2,9 +2,10 @@
 
 import hashlib
 import secrets
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam
-from sqlmodel import col, or_, select
+from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import Database
@@ -15,6 +16,8 @@ from app.tables import now
 PREFIX = "polyhelm_"
 SHORTEST = 20
 """Characters of a token that is given from outside. Ours have 256 bits, so a plain hash keeps them safe."""
+_USE_IS_NOTED = timedelta(hours=1)
+"""How often, at most: a write for each request would cost more than most requests do."""
 
 
 def new_token() -> str:
@@ -28,6 +31,7 @@ def token_digest(token: str) -> bytes:
 # Made once: to put such a statement together costs as much as to run it, and every request needs it.
 _VIEWER = (
     select(User, Membership.organization_id, Membership.role, Organization.name)
+    .add_columns(col(ApiToken.last_used_at))
     .join(ApiToken, col(ApiToken.user_id) == User.id)
     .join(Membership, col(Membership.user_id) == User.id, isouter=True)
     .join(Organization, col(Organization.id) == Membership.organization_id, isouter=True)
@@ -38,16 +42,26 @@ _VIEWER = (
 
 async def authenticate(database: Database, token: str) -> Viewer | None:
     """The viewer whose token this is; None where it is nobody's or has expired. One query."""
-    rows: list[tuple[User, int | None, Role, str]] = await database.rows(
-        _VIEWER, digest=token_digest(token), moment=now()
+    digest = token_digest(token)
+    rows: list[tuple[User, int | None, Role, str, datetime | None]] = await database.rows(
+        _VIEWER, digest=digest, moment=now()
     )
     if not rows:
         return None
-    user = rows[0][0]
+    user, *_, last_used_at = rows[0]
+    if last_used_at is None or last_used_at < now() - _USE_IS_NOTED:
+        await _note_use(database, digest)
     belongings = {
-        organization_id: Belonging(name, role) for _, organization_id, role, name in rows if organization_id is not None
+        organization_id: Belonging(name, role)
+        for _, organization_id, role, name, _ in rows
+        if organization_id is not None
     }
     return Viewer(user.id, user.name, user.admin, belongings)
+
+
+async def _note_use(database: Database, digest: bytes) -> None:
+    async with database.sessions() as session, session.begin():
+        await session.execute(update(ApiToken).where(col(ApiToken.digest) == digest).values(last_used_at=now()))
 
 
 async def add_token(session: AsyncSession, user_id: int, name: str, token: str) -> ApiToken:

@@ -88,6 +88,18 @@ async def test_an_update_that_changes_what_is_wanted_makes_one_generation(
     assert wanted["history"]["nodes"][1]["values"] == {"a": {"b": 1, "c": 2}, "list": [1, 2]}
 
 
+@pytest.mark.parametrize(
+    ("given", "changed"), [({}, False), ({"values": {"x": 1}}, True), ({"targets": ["paris", "berlin"]}, True)]
+)
+async def test_a_plan_says_whether_what_is_wanted_would_change(
+    quiet: Stack, simulated: Callable[[str], Member], given: dict[str, Any], changed: bool
+) -> None:
+    deployment_id = await created(quiet, simulated)
+    fields = "... on DeploymentPayload { plan { changed } }"
+    answer = await quiet.mutate("updateDeployment", fields, id=deployment_id, dryRun=True, **given)
+    assert answer == {"plan": {"changed": changed}}
+
+
 async def test_the_newest_stable_version_is_taken_and_kept(quiet: Stack, simulated: Callable[[str], Member]) -> None:
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
     await quiet.upload(packaged(version="1.10.0"))

@@ -1,6 +1,7 @@
 """Who may do what: every mutation and every query, for every kind of caller, by introspection of the schema."""
 
 from collections.abc import AsyncIterator, Callable
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -52,6 +53,7 @@ QUERIES = {
     "node": 'query { node(id: "DEPLOYMENT") { id } }',
     "apiTokens": "{ apiTokens { name } }",
     "fleet": "{ fleet { statusCounts { count } clusterCount clusters { nodes { name targets { status } } } } }",
+    "version": "{ version }",
     "memberships": "{ memberships { organization } }",
     "clusters": "{ clusters { nodes { name } } }",
     "cluster": '{ cluster(name: "paris") { name releases { name } } }',
@@ -192,6 +194,22 @@ async def test_an_expired_or_revoked_token_is_nobodys(quiet: Stack) -> None:
     assert (await quiet.data("{ viewer { name admin } }", second))["viewer"] == {"name": "admin", "admin": True}
     await quiet.mutate("revokeApiToken", "... on RevokeApiTokenPayload { name }", name="second")
     assert (await quiet.data("{ viewer { name } }", second))["viewer"] is None
+
+
+async def test_a_user_sees_their_own_tokens_and_when_each_was_used(quiet: Stack) -> None:
+    query = "{ apiTokens { name expiresAt lastUsedAt } }"
+    token = (await quiet.mutate("createApiToken", "... on ApiTokenPayload { token }", name="second"))["token"]
+    bootstrap_token, second = (await quiet.data(query))["apiTokens"]
+    assert (bootstrap_token["name"], bootstrap_token["expiresAt"]) == ("bootstrap", None)
+    assert bootstrap_token["lastUsedAt"] is not None
+    assert second == {"name": "second", "expiresAt": None, "lastUsedAt": None}
+    assert (await quiet.data(query, token))["apiTokens"][1]["lastUsedAt"] is not None
+    other = await token_of(quiet, Role.ADMIN)
+    assert [found["name"] for found in (await quiet.data(query, other))["apiTokens"]] == ["test"]
+
+
+async def test_the_server_tells_its_version(quiet: Stack) -> None:
+    assert await quiet.data("{ version }") == {"version": version("polyhelm")}
 
 
 async def test_the_first_user_is_the_admin_and_a_second_bootstrap_makes_nobody(quiet: Stack) -> None:
