@@ -37,21 +37,23 @@ test: setup ## Run all tests (ARGS="…" goes to pytest)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: check
-check: setup ## Format, lint, types, layers, schema snapshot, settings page: seconds
+check: setup ## Format, lint, types, layers, schema snapshot, reference pages: seconds
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/yamllint --strict --config-file .yamllint .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m schema --check
 	$(BIN)/polyhelm settings | diff docs/reference/settings.md - || { echo "docs/reference/settings.md is old: make write"; exit 1; }
+	$(BIN)/polyhelm commands | diff docs/reference/cli.md - || { echo "docs/reference/cli.md is old: make write"; exit 1; }
 	$(BIN)/mypy
 
 .PHONY: write
-write: setup ## Format the code; write the schema snapshot and the settings page
+write: setup ## Format the code; write the schema snapshot and the reference pages
 	$(BIN)/ruff check --quiet --fix-only .
 	$(BIN)/ruff format --quiet .
 	$(BIN)/python -m schema --write
 	$(BIN)/polyhelm settings > docs/reference/settings.md
+	$(BIN)/polyhelm commands > docs/reference/cli.md
 
 .PHONY: migration
 migration: setup ## Write a migration from what the tables have changed (MESSAGE="…")

@@ -78,7 +78,7 @@ def test_every_source_of_a_copy_exists_and_goes_into_the_build() -> None:
 
 def test_the_wheel_has_all_that_it_is_built_from() -> None:
     """The project's table names folders and files; the build stage has to copy each of them."""
-    named = {"pyproject.toml", "README.md", "app", "schema", "resolvers", "reconcilers", "simulator", "alembic"}
+    named = {"pyproject.toml", "README.md", "app", "cli", "schema", "resolvers", "reconcilers", "simulator", "alembic"}
     assert named <= set(copied())
 
 

@@ -64,7 +64,7 @@ def test_the_wheel_holds_the_migrations_and_the_demo_chart(wheel: Path) -> None:
     for needed in ("app/alembic/env.py", "app/demo_chart/Chart.yaml", "app/demo_chart/templates/web.yaml"):
         assert needed in names
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
-    assert tops == {"app", "schema", "resolvers", "reconcilers", "simulator"}
+    assert tops == {"app", "cli", "schema", "resolvers", "reconcilers", "simulator"}
 
 
 def test_the_program_is_the_one_of_the_wheel(installed: Path, tmp_path: Path) -> None:

@@ -1,0 +1,114 @@
+"""Commands that talk to a server: all of them take the same options and fail in the same way."""
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from cli import names
+from cli.failure import Failure
+from cli.output import Format, Output
+from cli.session import Session
+from cli.terminal import tell
+
+_PANEL = "Server and output"
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="End when it is accepted, not when it is done.")]
+Timeout = Annotated[float, typer.Option(help="How many seconds to wait; exit code 3 when they are over.", min=0)]
+ClusterName = Annotated[str, typer.Argument(help="A cluster's name.", autocompletion=names.clusters, metavar="CLUSTER")]
+GroupName = Annotated[str, typer.Argument(help="A group's name.", autocompletion=names.groups, metavar="GROUP")]
+DeploymentName = Annotated[
+    str,
+    typer.Argument(help="A deployment.", autocompletion=names.deployments, metavar="GROUP/RELEASE"),
+]
+
+
+def _shared(
+    output: Annotated[
+        Format, typer.Option("--output", "-o", help="How to answer.", rich_help_panel=_PANEL)
+    ] = Format.TABLE,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but the answer and errors.", rich_help_panel=_PANEL)
+    ] = False,
+    context: Annotated[
+        str | None,
+        typer.Option(
+            help="Which context to use.",
+            envvar="POLYHELM_CONTEXT",
+            autocompletion=names.context_names,
+            show_default="the current one",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option(help="The server's address.", envvar="POLYHELM_SERVER", rich_help_panel=_PANEL)
+    ] = None,
+    token: Annotated[
+        str | None, typer.Option(help="The API token.", envvar="POLYHELM_TOKEN", rich_help_panel=_PANEL)
+    ] = None,
+    organization: Annotated[
+        str | None,
+        typer.Option(
+            help="For those who belong to more than one.", envvar="POLYHELM_ORGANIZATION", rich_help_panel=_PANEL
+        ),
+    ] = None,
+) -> Session:
+    return Session(
+        output=Output(output), quiet=quiet, context=context, server=server, token=token, organization=organization
+    )
+
+
+_SHARED = list(inspect.signature(_shared, eval_str=True).parameters.values())
+
+
+def remote(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds a command: a function of a session and of options of its own, to which the shared ones are added."""
+
+    def add(body: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(body, eval_str=True)
+        session_parameter, *own = [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in _all(signature)]
+        assert session_parameter.annotation is Session
+
+        def command(**given: Any) -> None:
+            shared = {parameter.name: given.pop(parameter.name) for parameter in _SHARED}
+            session = _shared(**shared)
+            with failing():
+                try:
+                    body(session, **given)
+                finally:
+                    session.close()
+
+        parameters = [*own, *(parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in _SHARED)]
+        command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        command.__doc__ = body.__doc__
+        app.command(name)(command)
+        return body
+
+    return add
+
+
+class failing:  # noqa: N801 - it is written as a phrase: with failing()
+    """Turns a `Failure` into words on standard error and its exit code."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Failure):
+            report(error)
+            raise typer.Exit(error.code) from None
+
+
+def report(failure: Failure) -> None:
+    tell(f"Error: {failure.message}")
+    for line in failure.details:
+        tell(f"  {line}")
+    if failure.next_step:
+        tell(f"Next: {failure.next_step}")
+
+
+def _all(signature: inspect.Signature) -> list[inspect.Parameter]:
+    return list(signature.parameters.values())

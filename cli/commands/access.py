@@ -1,0 +1,138 @@
+"""`polyhelm login` and `polyhelm context`: which server is meant, and who one is there."""
+
+import sys
+from dataclasses import replace
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from cli import contexts, names
+from cli.command import failing
+from cli.contexts import Context
+from cli.failure import Failure, usage
+from cli.output import Format, Output, fields
+from cli.terminal import tell
+
+context = typer.Typer(help="The servers that you have signed in to.", no_args_is_help=True)
+
+ContextName = Annotated[
+    str, typer.Argument(help="A context's name.", autocompletion=names.context_names, metavar="CONTEXT")
+]
+OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How to answer.")]
+
+_WHO = "{ viewer { name admin } memberships { organization role } }"
+
+
+def login(
+    server: Annotated[str, typer.Argument(help="The server's address.", envvar="POLYHELM_SERVER", metavar="SERVER")],
+    token: Annotated[
+        str | None, typer.Option(help="An API token. Left out, it is asked for.", envvar="POLYHELM_TOKEN")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What to call it.", show_default="the server's host")] = None,
+    organization: Annotated[
+        str | None, typer.Option(help="The one you mean where you name none.", envvar="POLYHELM_ORGANIZATION")
+    ] = None,
+) -> None:
+    """Sign in to a server; other commands go to it from then on."""
+    with failing():
+        address = contexts.normalized(server)
+        given = Context(address, token or _asked_token(), organization)
+        who = _who(given)
+        organizations = {membership["organization"]: membership["role"] for membership in who["memberships"]}
+        if organization is not None and organization not in organizations:
+            raise usage(
+                f"{who['viewer']['name']} belongs to no organization {organization!r}.",
+                f"Name one of: {', '.join(organizations) or 'none yet'}",
+            )
+        name = name or urlsplit(address).netloc
+        contexts.save(contexts.load().with_context(name, given))
+        tell(f"You are {who['viewer']['name']} at {address}. This is the context {name}.")
+        if len(organizations) > 1 and organization is None:
+            tell(f"You belong to {', '.join(organizations)}: say which you mean with --organization.")
+
+
+@context.command("ls")
+def ls(output: OutputOption = Format.TABLE) -> None:
+    """List them; the current one has a star."""
+    with failing():
+        known = contexts.load()
+        rows = [_told(name, each) for name, each in known.contexts.items()]
+        if not rows:
+            tell(f"There are none yet. {contexts.SIGN_IN}")
+        columns = {
+            "CURRENT": lambda row: "*" if row["name"] == known.current else "",
+            "NAME": lambda row: row["name"],
+            "SERVER": lambda row: row["server"],
+            "ORGANIZATION": lambda row: row["organization"],
+        }
+        Output(output).listing(rows, columns, name=lambda row: str(row["name"]))
+
+
+@context.command("show")
+def show(
+    name: Annotated[
+        str | None, typer.Argument(help="Left out: the current one.", autocompletion=names.context_names)
+    ] = None,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Tell what a context is; its token is not told."""
+    with failing():
+        known = contexts.load()
+        name = name or known.current
+        if name is None:
+            raise usage("There is no current context.", contexts.SIGN_IN)
+        told = _told(name, known.get(name))
+        answer = Output(output)
+        if answer.is_table:
+            answer.text(fields({key.capitalize(): value for key, value in told.items()}))
+        else:
+            answer.data(told, [name])
+
+
+@context.command("use")
+def use(
+    name: ContextName,
+    organization: Annotated[str | None, typer.Option(help="Mean this one from now on.")] = None,
+) -> None:
+    """Make a context the current one."""
+    with failing():
+        known = contexts.load().using(name)
+        if organization is not None:
+            known = known.with_context(name, replace(known.get(name), organization=organization))
+        contexts.save(known)
+        tell(f"{name} is the current context.")
+
+
+@context.command("rm")
+def rm(name: ContextName) -> None:
+    """Forget a context and its token. The token itself stays valid: `polyhelm token revoke` takes it away."""
+    with failing():
+        contexts.save(contexts.load().without(name))
+        tell(f"The context {name} is forgotten.")
+
+
+def _asked_token() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("API token", hide_input=True, err=True)).strip()
+    token = sys.stdin.readline().strip()
+    if not token:
+        raise usage("There is no token.", "Give it with --token, in POLYHELM_TOKEN or on standard input.")
+    return token
+
+
+def _who(given: Context) -> Any:
+    from cli.client import Client
+
+    client = Client(given.server, given.token)
+    try:
+        who = client.ask(_WHO, {})
+    finally:
+        client.close()
+    if who["viewer"] is None:
+        raise Failure(f"{given.server} does not accept the token.", "Has it been revoked? Ask for another one.")
+    return who
+
+
+def _told(name: str, context: Context) -> dict[str, str | None]:
+    return {"name": name, "server": context.server, "organization": context.organization}

@@ -1,0 +1,248 @@
+"""`polyhelm deploy apply` and `deploy diff`: a file's deployments compared with what is there, and made true."""
+
+import difflib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli import names
+from cli.command import NoWait, Timeout, Yes, remote, report
+from cli.commands.deployments import deploy, find_deployment, generations, seek_deployment
+from cli.failure import Failure, usage
+from cli.manifest import OPTIONS, Manifest, read
+from cli.output import as_yaml, table_lines
+from cli.session import Session
+from cli.terminal import confirm
+
+File = Annotated[
+    str, typer.Option("--file", "-f", help="A file of deployments; - reads standard input.", metavar="FILE")
+]
+
+_PLAN = """... on DeploymentPayload { plan { changed targets {
+  clusterName action status reasons { code message path desired actual } manifestDiff error { code message output }
+} } }"""
+_DONE = "... on DeploymentPayload { deployment { id generation chartVersion } operation { id } }"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What applying one document would do. `existing` is None where the deployment would be made."""
+
+    manifest: Manifest
+    existing: Any | None
+    plan: Any
+
+    @property
+    def is_nothing(self) -> bool:
+        return self.existing is not None and not self.plan["changed"] and not self.options
+
+    @property
+    def options(self) -> list[str]:
+        """Which of the options would change; they make no generation."""
+        return [
+            f"{key}: {str(self.existing[field]).lower()} -> {str(wanted).lower()}"
+            for key, field in OPTIONS.items()
+            if self.existing is not None
+            and (wanted := getattr(self.manifest, key)) is not None
+            and wanted != self.existing[field]
+        ]
+
+    @property
+    def troubles(self) -> int:
+        return sum(target["error"] is not None for target in self.plan["targets"])
+
+
+@remote(deploy, "apply")
+def apply(
+    session: Session,
+    file: File,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and change nothing.")] = False,
+    yes: Yes = False,
+    no_wait: NoWait = False,
+    timeout: Timeout = 600,
+) -> None:
+    """Make what a file says true: show the plan, ask, apply, and wait until every cluster has it."""
+    changes = _changes(session, file)
+    on_output = session.output.is_table and not (session.quiet and yes)
+    show = session.output.text if on_output else session.tell
+    for change in changes:
+        show(_told(change))
+    wanted = [change for change in changes if not change.is_nothing]
+    if dry_run:
+        return _answer(session, [_result(change, None) for change in changes])
+    if wanted:
+        troubles = sum(change.troubles for change in wanted)
+        question = (
+            f"Some clusters can't take it as it is ({troubles}). Apply it all the same?" if troubles else "Apply?"
+        )
+        confirm(question, yes=yes)
+    results = {change.manifest.name: _apply(session, change) for change in wanted}
+    failures = [] if no_wait else _wait(session, results, timeout)
+    _answer(session, [_result(change, results.get(change.manifest.name)) for change in changes])
+    if failures:
+        first, *others = sorted(failures, key=lambda failure: failure.code)  # failed before not converged
+        for failure in others:
+            report(failure)
+        raise first
+    return None
+
+
+@remote(deploy, "diff")
+def diff(
+    session: Session,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A deployment.", autocompletion=names.deployments, metavar="GROUP/RELEASE"),
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option("--file", "-f", help="A file of deployments; - reads standard input.", metavar="FILE")
+    ] = None,
+    since: Annotated[int | None, typer.Option("--from", help="A generation, to compare what was wanted.")] = None,
+    until: Annotated[int | None, typer.Option("--to", help="A generation.", show_default="the newest")] = None,
+) -> None:
+    """Show differences in manifests: with a file, what applying it would change; with a name, what reconciling would.
+
+    With --from, compare what two generations want."""
+    if (name is None) == (file is None):
+        raise usage("Either a deployment or a file is compared.", "polyhelm deploy diff GROUP/RELEASE, or -f FILE")
+    if name is not None and since is not None:
+        return session.output.diff(_between(session, name, since, until))
+    if file is not None:
+        plans = {change.manifest.name: change.plan for change in _changes(session, file)}
+    else:
+        assert name is not None
+        deployment = find_deployment(session, name)
+        answer = session.mutate("reconcileDeployment", _PLAN, id=deployment["id"], dryRun=True)
+        plans = {name: answer["plan"]}
+    if not session.output.is_table:
+        return session.output.data([{"deployment": each, **plan} for each, plan in plans.items()], plans)
+    for each, plan in plans.items():
+        for target in plan["targets"]:
+            session.output.diff(_of_target(each, target))
+    return None
+
+
+def _changes(session: Session, file: str) -> list[Change]:
+    return [_change(session, manifest) for manifest in read(*_content(file))]
+
+
+def _change(session: Session, manifest: Manifest) -> Change:
+    existing = seek_deployment(session, manifest.name)
+    if existing is not None and existing["chart"] != manifest.chart:
+        raise Failure(
+            f"{manifest.name} is the chart {existing['chart']}; a deployment never becomes another chart.",
+            f"Choose another release name, or remove it first: polyhelm deploy rm {manifest.name}",
+        )
+    return Change(manifest, existing, _mutate(session, manifest, existing, _PLAN, dryRun=True)["plan"])
+
+
+def _apply(session: Session, change: Change) -> Any:
+    return _mutate(session, change.manifest, change.existing, _DONE)
+
+
+def _mutate(session: Session, manifest: Manifest, existing: Any | None, payload: str, **more: Any) -> Any:
+    """Asks for what the document says. What exists is changed only if nobody else has changed it meanwhile."""
+    try:
+        if existing is not None:
+            guard = {"id": existing["id"], "expectedGeneration": existing["generation"]}
+            return session.mutate("updateDeployment", payload, **guard, **manifest.wish(), **more)
+        place = {"organization": session.organization, "group": manifest.group, "chart": manifest.chart}
+        return session.mutate("createDeployment", payload, **place, **manifest.wish(), **more)
+    except Failure as failure:
+        failure.message = f"{manifest.name}: {failure.message}"
+        raise
+
+
+def _wait(session: Session, results: dict[str, Any], timeout: float) -> list[Failure]:
+    from cli.progress import finish
+
+    failures = []
+    for name, result in results.items():
+        try:
+            finish(session, result["operation"], timeout)
+        except Failure as failure:
+            failure.message = f"{name}: {failure.message}"
+            failures.append(failure)
+        else:
+            session.tell(f"{name} is as wanted: generation {result['deployment']['generation']}.")
+    return failures
+
+
+def _told(change: Change) -> str:
+    name, targets = change.manifest.name, change.plan["targets"]
+    astray = [target["clusterName"] for target in targets if target["action"] != "NONE"]
+    if change.is_nothing:
+        mend = f" Not as wanted: {', '.join(astray)}; mend it: polyhelm reconcile {name}" if astray else ""
+        return f"{name}: nothing differs.{mend}"
+    verb = "is made" if change.existing is None else f"changes, from generation {change.existing['generation']}"
+    columns = {
+        "CLUSTER": lambda row: row["clusterName"],
+        "ACTION": lambda row: row["action"],
+        "WHY": lambda row: _why(row),
+    }
+    lines = [f"{name} {verb}:", *(f"  {line}" for line in [*change.options, *table_lines(targets, columns)])]
+    return "\n".join(lines)
+
+
+def _why(target: Any) -> str:
+    sentences = [reason["message"] for reason in target["reasons"]]
+    if error := target["error"]:
+        sentences.append(error["message"] + (f" ({error['output'].strip()})" if error["output"] else ""))
+    return " ".join(sentences).replace("\n", " ")
+
+
+def _result(change: Change, done: Any | None) -> dict[str, Any]:
+    action = "NONE" if change.is_nothing else "CREATE" if change.existing is None else "UPDATE"
+    return {
+        "deployment": change.manifest.name,
+        "action": action,
+        "generation": done["deployment"]["generation"] if done else change.existing and change.existing["generation"],
+        "operation": done["operation"] and done["operation"]["id"] if done else None,
+        "targets": change.plan["targets"],
+    }
+
+
+def _answer(session: Session, results: list[dict[str, Any]]) -> None:
+    if not session.output.is_table:
+        session.output.data(results, [result["deployment"] for result in results])
+
+
+def _of_target(name: str, target: Any) -> str:
+    if target["action"] == "NONE" and not target["error"]:
+        return ""
+    head = f"# {name} on {target['clusterName']}: {target['action']}"
+    trouble = f"# {_why(target)}" if target["error"] else None
+    return "\n".join(filter(None, [head, trouble, target["manifestDiff"]]))
+
+
+def _between(session: Session, name: str, since: int, until: int | None) -> str:
+    kept = {each["generation"]: each for each in generations(session, find_deployment(session, name)["id"])}
+    until = max(kept) if until is None else until
+    if missing := [number for number in (since, until) if number not in kept]:
+        raise Failure(f"{name} has no generation {missing[0]}.", f"See which it has: polyhelm deploy history {name}")
+    before, after = (as_yaml(_wanted(kept[number])).splitlines() for number in (since, until))
+    return "\n".join(
+        difflib.unified_diff(before, after, f"generation {since}", f"generation {until}", n=1000, lineterm="")
+    )
+
+
+def _wanted(revision: Any) -> dict[str, Any]:
+    overrides = {each["cluster"]: each["values"] for each in revision["valueOverrides"]}
+    return {
+        "version": revision["chartVersion"],
+        "values": revision["values"],
+        "overrides": overrides,
+        "targets": sorted(revision["targets"]),
+    }
+
+
+def _content(file: str) -> tuple[str, str]:
+    if file == "-":
+        return sys.stdin.read(), "standard input"
+    try:
+        return Path(file).read_text(), file
+    except (OSError, UnicodeDecodeError) as error:
+        raise usage(f"{file} can't be read: {getattr(error, 'strerror', error)}") from None

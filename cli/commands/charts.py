@@ -1,0 +1,151 @@
+"""`polyhelm chart`: what can be deployed."""
+
+import base64
+import io
+import tarfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import names
+from cli.command import remote
+from cli.failure import Failure, usage
+from cli.output import as_yaml, fields, table_lines
+from cli.session import Session
+
+chart = typer.Typer(help="What can be deployed.", no_args_is_help=True)
+
+_LIST = """query ($organization: String, $search: String) {
+  charts(organization: $organization, search: $search) {
+    repository name description versions { version appVersion deprecated }
+  }
+}"""
+_ONE = """query ($organization: String, $repository: String!, $name: String!) {
+  chart(organization: $organization, repository: $repository, name: $name) {
+    repository name description versions { version appVersion deprecated }
+  }
+}"""
+_VERSION = """query ($organization: String, $repository: String!, $name: String!, $version: String) {
+  chart(organization: $organization, repository: $repository, name: $name) {
+    repository name description version(version: $version) { version appVersion deprecated digest %s }
+  }
+}"""
+
+
+class Content(StrEnum):
+    VALUES = "values"
+    README = "readme"
+    SCHEMA = "schema"
+
+
+_FIELD = {Content.VALUES: "defaultValues", Content.README: "readme", Content.SCHEMA: "valuesSchema"}
+
+
+@remote(chart, "search")
+def search(
+    session: Session,
+    text: Annotated[str | None, typer.Argument(help="Look for it in name and description.", metavar="TEXT")] = None,
+) -> None:
+    """List charts by name, each with its newest version."""
+    rows = session.ask(_LIST, search=text)["charts"]
+    if not rows:
+        session.tell("There are none. Add a repository: polyhelm repo add NAME URL")
+    columns = {
+        "CHART": lambda row: f"{row['repository']}/{row['name']}",
+        "VERSION": lambda row: row["versions"][0]["version"] if row["versions"] else None,
+        "APP": lambda row: row["versions"][0]["appVersion"] if row["versions"] else None,
+        "DESCRIPTION": lambda row: row["description"],
+    }
+    session.output.listing(rows, columns, name=lambda row: f"{row['repository']}/{row['name']}")
+
+
+@remote(chart, "show")
+def show(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="A chart.", autocompletion=names.charts, metavar="REPOSITORY/NAME")],
+    content: Annotated[
+        Content | None, typer.Argument(help="Print what a version holds: values, readme or schema.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="Which one.", show_default="the newest")] = None,
+) -> None:
+    """Tell a chart's versions, or what one of them holds."""
+    repository, slash, chart_name = name.partition("/")
+    if not slash:
+        raise usage(f"{name!r} is no chart.", "Name it with its repository: polyhelm chart show REPOSITORY/NAME")
+    missing, look = f"There is no chart {name!r}.", "See which there are: polyhelm chart search"
+    if content is None and version is None:
+        found = session.find(_ONE, missing, look, repository=repository, name=chart_name)
+    else:
+        query = _VERSION % (_FIELD[content] if content else "")
+        found = session.find(query, missing, look, repository=repository, name=chart_name, version=version)
+        one = found.pop("version")
+        if one is None:
+            raise Failure(
+                f"{name} has no version {version or 'that is stable'}.", f"See all: polyhelm chart show {name}"
+            )
+        if content is not None:
+            return _print(one[_FIELD[content]])
+        found["versions"] = [one]
+    if not session.output.is_table:
+        return session.output.data(found, [name])
+    columns = {
+        "VERSION": lambda row: row["version"],
+        "APP": lambda row: row["appVersion"],
+        "DEPRECATED": lambda row: "yes" if row["deprecated"] else None,
+    }
+    told = fields({"Chart": name, "Description": found["description"]})
+    return session.output.text("\n".join([told, "", *table_lines(found["versions"], columns)]))
+
+
+@remote(chart, "push")
+def push(
+    session: Session,
+    path: Annotated[Path, typer.Argument(help="A packaged chart, or a folder with one.", metavar="PATH", exists=True)],
+    repository: Annotated[
+        str,
+        typer.Argument(
+            help="A repository for uploads; made where there is none.",
+            autocompletion=names.repositories,
+            metavar="REPOSITORY",
+        ),
+    ],
+) -> None:
+    """Upload a chart."""
+    made = session.mutate(
+        "uploadChart",
+        "... on UploadChartPayload { chart { repository name } version digest }",
+        organization=session.organization,
+        repository=repository,
+        archive=base64.b64encode(_packaged(path) if path.is_dir() else path.read_bytes()).decode(),
+    )
+    name = f"{repository}/{made['chart']['name']}"
+    session.tell(f"{name} {made['version']} is uploaded.")
+    if not session.output.is_table:
+        session.output.data({"chart": name, "version": made["version"], "digest": made["digest"]}, [name])
+
+
+def _print(content: object) -> None:
+    """As it is written in the chart; a schema, which is kept parsed, as YAML."""
+    text = content if isinstance(content, str) else as_yaml(content) if content else ""
+    typer.echo(text.rstrip("\n"))
+
+
+def _packaged(folder: Path) -> bytes:
+    """A chart's folder as Helm packages it: all below one folder of its name. Owners are left out."""
+    import yaml
+
+    try:
+        name = yaml.safe_load((folder / "Chart.yaml").read_text())["name"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
+        raise usage(f"{folder} is no chart: it has no Chart.yaml with a name.") from None
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                entry = tarfile.TarInfo(f"{name}/{path.relative_to(folder).as_posix()}")
+                entry.size = path.stat().st_size
+                with path.open("rb") as file:
+                    archive.addfile(entry, file)
+    return packed.getvalue()

@@ -1,0 +1,168 @@
+"""`polyhelm cluster`: the Kubernetes clusters that are registered."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.command import ClusterName, Yes, remote
+from cli.failure import usage
+from cli.output import ago, fields, table_lines
+from cli.session import Session
+from cli.terminal import confirm_name
+
+cluster = typer.Typer(help="The Kubernetes clusters that are registered.", no_args_is_help=True)
+
+_FIELDS = """
+id name cloud distribution region labels server uid kubernetesVersion reachability reachabilityMessage lastSeenAt
+group { name }
+"""
+_LIST = f"""query ($organization: String, $first: Int, $after: String, $search: String) {{
+  clusters(organization: $organization, first: $first, after: $after, search: $search) {{
+    nodes {{ {_FIELDS} }} pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+_ONE = f"""query ($organization: String, $name: String!) {{
+  cluster(organization: $organization, name: $name) {{
+    {_FIELDS}
+    releases {{ name namespace revision status chartName chartVersion updatedAt managedBy {{ group {{ name }} }} }}
+  }}
+}}"""
+_ID = "query ($organization: String, $name: String!) { cluster(organization: $organization, name: $name) { id name } }"
+_ABANDONED = "abandoned { clusterName namespace releaseName reason }"
+
+
+@remote(cluster, "add")
+def add(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="What to call it.", metavar="NAME")],
+    kubeconfig: Annotated[str, typer.Option(help="A kubeconfig file; - reads standard input.", metavar="FILE")],
+    kube_context: Annotated[
+        str | None, typer.Option(help="Which of the kubeconfig's contexts.", show_default="its current one")
+    ] = None,
+    cloud: Annotated[
+        str, typer.Option(help="amazon, google, azure, alibaba, oracle, digitalocean, onprem or other.")
+    ] = "other",
+    distribution: Annotated[str, typer.Option(help="pke, eks, gke, aks, k3s, kubeadm or other.")] = "other",
+    region: Annotated[str | None, typer.Option(help="Where it runs.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="May be repeated.", metavar="KEY=VALUE")] = None,
+) -> None:
+    """Register a cluster, once its API server has answered."""
+    payload = f"... on ClusterPayload {{ cluster {{ {_FIELDS} }} }}"
+    made = session.mutate(
+        "registerCluster",
+        payload,
+        organization=session.organization,
+        name=name,
+        kubeconfig=_text_of(kubeconfig),
+        context=kube_context,
+        cloud=cloud,
+        distribution=distribution,
+        region=region,
+        labels=dict(_pair(each) for each in label) if label else None,
+    )["cluster"]
+    session.tell(f"{name} is registered: Kubernetes {made['kubernetesVersion']} at {made['server']}.")
+    _answer(session, made)
+
+
+@remote(cluster, "ls")
+def ls(
+    session: Session,
+    search: Annotated[str | None, typer.Option(help="Look into name, cloud, distribution and region.")] = None,
+) -> None:
+    """List them by name."""
+    rows = list(session.pages(_LIST, search=search))
+    if not rows:
+        session.tell("There are none. Register one: polyhelm cluster add NAME --kubeconfig FILE")
+    columns = {
+        "NAME": lambda row: row["name"],
+        "REACHABILITY": lambda row: row["reachability"],
+        "SEEN": lambda row: ago(row["lastSeenAt"]),
+        "VERSION": lambda row: row["kubernetesVersion"],
+        "CLOUD": lambda row: row["cloud"],
+        "DISTRIBUTION": lambda row: row["distribution"],
+        "REGION": lambda row: row["region"],
+        "GROUP": lambda row: row["group"] and row["group"]["name"],
+    }
+    session.output.listing(rows, columns, name=lambda row: str(row["name"]))
+
+
+@remote(cluster, "show")
+def show(session: Session, name: ClusterName) -> None:
+    """Tell what is known of one, and every Helm release on it, ours or not."""
+    found = _find(session, _ONE, name)
+    if not session.output.is_table:
+        return session.output.data(found, [name])
+    labels = ", ".join(f"{key}={value}" for key, value in sorted(found["labels"].items()))
+    told = {
+        "Name": name,
+        "Reachability": " ".join(filter(None, (found["reachability"], found["reachabilityMessage"]))),
+        "Seen": found["lastSeenAt"] and f"{ago(found['lastSeenAt'])} ago",
+        "Server": found["server"],
+        "Kubernetes": found["kubernetesVersion"],
+        "Cloud": found["cloud"],
+        "Distribution": found["distribution"],
+        "Region": found["region"],
+        "Labels": labels,
+        "Group": found["group"] and found["group"]["name"],
+    }
+    columns = {
+        "RELEASE": lambda row: row["name"],
+        "NAMESPACE": lambda row: row["namespace"],
+        "STATUS": lambda row: row["status"],
+        "CHART": lambda row: f"{row['chartName']} {row['chartVersion']}",
+        "REVISION": lambda row: row["revision"],
+        "UPDATED": lambda row: ago(row["updatedAt"]),
+        "DEPLOYMENT": lambda row: row["managedBy"] and f"{row['managedBy']['group']['name']}/{row['name']}",
+    }
+    releases = table_lines(found["releases"], columns)
+    return session.output.text("\n".join([fields(told), *([""] if releases else []), *releases]))
+
+
+@remote(cluster, "rm")
+def rm(
+    session: Session,
+    name: ClusterName,
+    force: Annotated[bool, typer.Option("--force", help="Also with our releases on it, which stay there.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Forget a cluster and its credentials. The cluster itself is left alone."""
+    found = _find(session, _ID, name)
+    confirm_name(f"The cluster {name} and its credentials will be forgotten.", name, yes=yes)
+    payload = f"... on RemoveClusterPayload {{ id {_ABANDONED} }}"
+    left = session.mutate("removeCluster", payload, id=found["id"], force=force)["abandoned"]
+    session.tell(f"{name} is forgotten.")
+    tell_abandoned(session, left)
+
+
+def tell_abandoned(session: Session, releases: list[Any]) -> None:
+    """What stays behind on clusters is said, even when asked to be quiet: nobody else looks after it."""
+    from cli.terminal import tell
+
+    for left in releases:
+        where = f"{left['releaseName']} in namespace {left['namespace']} of {left['clusterName']}"
+        tell(f"Left behind: {where}: {left['reason']}")
+
+
+def _find(session: Session, query: str, name: str) -> Any:
+    return session.find(query, f"There is no cluster {name!r}.", "See which there are: polyhelm cluster ls", name=name)
+
+
+def _answer(session: Session, made: Any) -> None:
+    if not session.output.is_table:
+        session.output.data(made, [made["name"]])
+
+
+def _text_of(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise usage(f"{file} can't be read: {getattr(error, 'strerror', error)}") from None
+
+
+def _pair(given: str) -> tuple[str, str]:
+    key, equals, value = given.partition("=")
+    if not equals or not key:
+        raise usage(f"{given!r} is no label.", "Labels look like this: --label tier=production")
+    return key, value

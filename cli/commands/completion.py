@@ -1,0 +1,39 @@
+"""`polyhelm completion`: what has the shell complete commands, options and names."""
+
+import os
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+# Typer offers these as options of the program alone, and only for the shell that it finds around itself.
+from typer._completion_classes import completion_init
+from typer._completion_shared import get_completion_script, install
+
+_PROGRAM, _VARIABLE = "polyhelm", "_POLYHELM_COMPLETE"
+
+
+class Shell(StrEnum):
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def completion(
+    shell: Annotated[Shell, typer.Argument(help="For which shell.")],
+    into_profile: Annotated[
+        bool, typer.Option("--install", help="Put it where the shell finds it, instead of printing it.")
+    ] = False,
+) -> None:
+    """Print what has the shell complete commands, options, and the names of what the server has."""
+    if into_profile:
+        _, path = install(shell=shell, prog_name=_PROGRAM, complete_var=_VARIABLE)
+        typer.echo(f"Completion is in {path}. It works in shells that are started from now on.", err=True)
+    else:
+        typer.echo(get_completion_script(prog_name=_PROGRAM, complete_var=_VARIABLE, shell=shell))
+
+
+def prepare() -> None:
+    """Has the program answer the shell, where it is the shell that asks."""
+    if _VARIABLE in os.environ:
+        completion_init()

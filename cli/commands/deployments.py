@@ -1,0 +1,196 @@
+"""`polyhelm deploy`: what is wanted on the clusters, and what has become of it."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from cli.command import DeploymentName, NoWait, Timeout, Yes, remote
+from cli.commands.clusters import tell_abandoned
+from cli.failure import usage
+from cli.names import deployment_name
+from cli.output import Columns, ago, fields, table_lines
+from cli.session import Session
+from cli.terminal import confirm_name
+
+deploy = typer.Typer(help="Charts on clusters: what is wanted, and what has become of it.", no_args_is_help=True)
+
+
+class Status(StrEnum):
+    """What a target can be, the most pressing first."""
+
+    UNKNOWN = "UNKNOWN"
+    NOT_INSTALLED = "NOT_INSTALLED"
+    STALE = "STALE"
+    FAILED = "FAILED"
+    DELETED = "DELETED"
+    SUPERSEDED = "SUPERSEDED"
+    DELETING = "DELETING"
+    PENDING_INSTALL = "PENDING_INSTALL"
+    PENDING_UPGRADE = "PENDING_UPGRADE"
+    PENDING_ROLLBACK = "PENDING_ROLLBACK"
+    DEPLOYED = "DEPLOYED"
+
+
+Statuses = Annotated[
+    list[Status] | None, typer.Option("--status", help="With a target of this; may be repeated.", case_sensitive=False)
+]
+
+TARGET_FIELDS = """
+clusterName status statusSince revision version generation observedAt
+reasons { code message path desired actual } error { code message output at attempts }
+"""
+_SUMMARY = (
+    "id releaseName namespace chart chartVersion generation updatedAt statusCounts { status count } group { name }"
+)
+_LIST = f"""query ($organization: String, $first: Int, $after: String, $group: String, $status: [TargetStatus!],
+                   $search: String) {{
+  deployments(organization: $organization, first: $first, after: $after, group: $group, status: $status,
+              search: $search) {{ nodes {{ {_SUMMARY} }} pageInfo {{ hasNextPage endCursor }} }}
+}}"""
+_ONE = f"""query ($organization: String, $group: String!, $release: String!) {{
+  deployment(organization: $organization, group: $group, releaseName: $release) {{
+    {_SUMMARY} description chartDigest atomic wait timeoutSeconds deleting createdAt values
+    valueOverrides {{ cluster values }} targets {{ {TARGET_FIELDS} }}
+  }}
+}}"""
+_BRIEF = """query ($organization: String, $group: String!, $release: String!) {
+  deployment(organization: $organization, group: $group, releaseName: $release) {
+    id chart generation atomic wait timeoutSeconds
+  }
+}"""
+_HISTORY = """query ($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on Deployment {
+  history(first: $first, after: $after) { nodes {
+    generation author chartVersion targets createdAt values valueOverrides { cluster values }
+  } pageInfo { hasNextPage endCursor } }
+} } }"""
+
+
+@remote(deploy, "ls")
+def ls(
+    session: Session,
+    group: Annotated[str | None, typer.Option(help="Of this group alone.")] = None,
+    status: Statuses = None,
+    search: Annotated[str | None, typer.Option(help="Look into release name and chart.")] = None,
+) -> None:
+    """List them, newest first."""
+    rows = list(session.pages(_LIST, group=group, status=status, search=search))
+    if not rows:
+        session.tell("There are none. Make one: polyhelm deploy apply -f FILE")
+    columns: Columns = {
+        "DEPLOYMENT": deployment_name,
+        "CHART": lambda row: f"{row['chart']} {row['chartVersion']}",
+        "NAMESPACE": lambda row: row["namespace"],
+        "GENERATION": lambda row: row["generation"],
+        "CHANGED": lambda row: ago(row["updatedAt"]),
+        "STATUS": lambda row: counts(row["statusCounts"]),
+    }
+    session.output.listing(rows, columns, name=deployment_name)
+
+
+@remote(deploy, "get")
+def get(session: Session, name: DeploymentName) -> None:
+    """Tell what a deployment wants, and what is on each cluster, and why."""
+    found = find_deployment(session, name, _ONE)
+    if not session.output.is_table:
+        return session.output.data(found, [name])
+    told = {
+        "Deployment": name + (" (being deleted)" if found["deleting"] else ""),
+        "Chart": f"{found['chart']} {found['chartVersion']}",
+        "Namespace": found["namespace"],
+        "Description": found["description"],
+        "Generation": f"{found['generation']}, {ago(found['updatedAt'])} old",
+        "Status": counts(found["statusCounts"]),
+    }
+    return session.output.text("\n".join([fields(told), "", *table_lines(found["targets"], TARGET_COLUMNS)]))
+
+
+@remote(deploy, "history")
+def history(session: Session, name: DeploymentName) -> None:
+    """List what was wanted, newest first."""
+    found = find_deployment(session, name)
+    rows = generations(session, found["id"])
+    columns: Columns = {
+        "GENERATION": lambda row: row["generation"],
+        "AGE": lambda row: ago(row["createdAt"]),
+        "AUTHOR": lambda row: row["author"],
+        "VERSION": lambda row: row["chartVersion"],
+        "TARGETS": lambda row: ", ".join(row["targets"]),
+    }
+    session.output.listing(rows, columns, name=lambda row: str(row["generation"]))
+
+
+@remote(deploy, "rm")
+def rm(
+    session: Session,
+    name: DeploymentName,
+    force: Annotated[bool, typer.Option("--force", help="Give up clusters that can't be reached.")] = False,
+    yes: Yes = False,
+    no_wait: NoWait = False,
+    timeout: Timeout = 600,
+) -> None:
+    """Remove the release from every cluster; the deployment goes with the last of them."""
+    from cli.progress import finish
+
+    found = find_deployment(session, name, _ONE)
+    clusters = ", ".join(target["clusterName"] for target in found["targets"]) or "no cluster"
+    confirm_name(f"{name} will be uninstalled from {clusters}.", name, yes=yes)
+    payload = "... on DeploymentPayload { operation { id } abandoned { clusterName namespace releaseName reason } }"
+    answer = session.mutate("deleteDeployment", payload, id=found["id"], force=force)
+    if not no_wait:
+        finish(session, answer["operation"], timeout)
+    session.tell(f"{name} is {'being removed' if no_wait else 'removed'}.")
+    tell_abandoned(session, answer["abandoned"])
+
+
+TARGET_COLUMNS: Columns = {
+    "CLUSTER": lambda row: row["clusterName"],
+    "STATUS": lambda row: row["status"],
+    "SINCE": lambda row: ago(row["statusSince"]),
+    "VERSION": lambda row: row["version"],
+    "REVISION": lambda row: row["revision"],
+    "WHY": lambda row: why(row),
+}
+
+
+def why(target: Any) -> str:
+    """Everything that is known of why a target's status is what it is, in one line."""
+    sentences = [reason["message"] for reason in target["reasons"]]
+    if target["error"]:
+        sentences.append(target["error"]["message"])
+    return " ".join(dict.fromkeys(sentences)).replace("\n", " ")
+
+
+def counts(status_counts: list[Any]) -> str:
+    return ", ".join(f"{each['count']} {each['status']}" for each in status_counts) or "no targets"
+
+
+def find_deployment(session: Session, name: str, query: str = _BRIEF) -> Any:
+    group, release = parted(name)
+    missing, look = f"There is no deployment {name!r}.", "See which there are: polyhelm deploy ls"
+    return session.find(query, missing, look, group=group, release=release)
+
+
+def seek_deployment(session: Session, name: str) -> Any | None:
+    """The deployment, in brief, or None."""
+    group, release = parted(name)
+    return session.ask(_BRIEF, group=group, release=release)["deployment"]
+
+
+def parted(name: str) -> tuple[str, str]:
+    group, slash, release = name.partition("/")
+    if not slash or not group or not release:
+        raise usage(f"{name!r} is no deployment.", "Name it with its group: GROUP/RELEASE")
+    return group, release
+
+
+def generations(session: Session, deployment_id: str) -> list[Any]:
+    """All revisions of a deployment, newest first."""
+    found: list[Any] = []
+    after = None
+    while True:
+        page = session.ask(_HISTORY, id=deployment_id, first=200, after=after)["node"]["history"]
+        found += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found
+        after = page["pageInfo"]["endCursor"]

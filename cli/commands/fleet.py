@@ -1,0 +1,177 @@
+"""`polyhelm status` and `polyhelm events`: what is on the clusters, and what has happened."""
+
+import json
+import sys
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from cli import names
+from cli.commands.deployments import Status, Statuses, counts, why
+from cli.commands.reconciliation import CHANGES
+from cli.live import ticks
+from cli.names import deployment_name
+from cli.output import Columns, Format, ago, as_yaml, table_lines
+from cli.session import Session
+from cli.terminal import coloured, is_capable
+
+_ASTRAY = ", ".join(status for status in Status if status is not Status.DEPLOYED)
+_FLEET = f"""query ($organization: String, $first: Int, $after: String, $group: String, $status: [TargetStatus!],
+                    $search: String) {{
+  deployments(organization: $organization, first: $first, after: $after, group: $group, status: $status,
+              search: $search) {{
+    nodes {{
+      releaseName chart chartVersion generation group {{ name }} statusCounts {{ status count }}
+      targets(status: [{_ASTRAY}]) {{
+        clusterName status statusSince reasons {{ code message path desired actual }} error {{ code message output }}
+      }}
+    }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+_EVENTS = """query ($organization: String, $first: Int, $after: String) {
+  events(organization: $organization, first: $first, after: $after) {
+    nodes { cursor at kind actor message data } pageInfo { hasNextPage endCursor }
+  }
+}"""
+
+_DEPLOYMENTS: Columns = {
+    "DEPLOYMENT": deployment_name,
+    "CHART": lambda row: f"{row['chart']} {row['chartVersion']}",
+    "GENERATION": lambda row: row["generation"],
+    "STATUS": lambda row: counts(row["statusCounts"]),
+}
+_TARGETS: Columns = {
+    "DEPLOYMENT": lambda row: row["deployment"],
+    "CLUSTER": lambda row: row["clusterName"],
+    "STATUS": lambda row: row["status"],
+    "SINCE": lambda row: ago(row["statusSince"]),
+    "WHY": why,
+}
+
+
+def status(
+    session: Session,
+    group: Annotated[str | None, typer.Option(help="Of this group alone.", autocompletion=names.groups)] = None,
+    status: Statuses = None,
+    search: Annotated[str | None, typer.Option(help="Look into release name and chart.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show changes as they happen, until Ctrl-C.")] = False,
+) -> None:
+    """Tell how the fleet is: every deployment, every target that is not as wanted, and why."""
+
+    def look() -> list[Any]:
+        return sorted(session.pages(_FLEET, group=group, search=search, status=status), key=deployment_name)
+
+    if watch:
+        return _watch(session, look)
+    rows = look()
+    if not rows:
+        session.tell("Nothing is deployed. Begin with: polyhelm deploy apply -f FILE")
+    if session.output.is_table:
+        session.output.text("\n\n".join(_parts(rows)))
+    else:
+        session.output.data(rows, [deployment_name(row) for row in rows])
+    return None
+
+
+def events(
+    session: Session,
+    limit: Annotated[int, typer.Option(help="How many of the newest.", min=0)] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show what happens next, until Ctrl-C.")] = False,
+) -> None:
+    """Tell what has happened, the newest last."""
+    newest = list(session.pages(_EVENTS, most=limit))
+    if not follow and session.output.format in (Format.JSON, Format.YAML):
+        return session.output.data(newest[::-1], [])
+    _print(session, newest[::-1])
+    if not follow:
+        return None
+    last = newest[0]["cursor"] if newest else _newest_cursor(session)
+    try:
+        for _ in ticks(session.client, CHANGES, {"organization": session.organization}):
+            new = _after(session, last)
+            last = new[-1]["cursor"] if new else last
+            _print(session, new)
+    except KeyboardInterrupt:
+        return None
+
+
+def _parts(rows: list[Any]) -> list[str]:
+    """All deployments, those targets that are not as wanted, and how many there are of what."""
+    if not rows:
+        return []
+    astray = [{**target, "deployment": deployment_name(row)} for row in rows for target in row["targets"]]
+    totals = dict.fromkeys(Status, 0)
+    for row in rows:
+        for each in row["statusCounts"]:
+            totals[each["status"]] += each["count"]
+    summary = ", ".join(f"{count} {name}" for name, count in totals.items() if count) or "no targets"
+    tables = ["\n".join(table_lines(rows, _DEPLOYMENTS)), "\n".join(table_lines(astray, _TARGETS))]
+    return [*filter(None, tables), f"{len(rows)} {'deployment' if len(rows) == 1 else 'deployments'}: {summary}"]
+
+
+def _watch(session: Session, look: Any) -> None:
+    """On a terminal, one table that changes; elsewhere, the whole of it again at each change."""
+    changes = ticks(session.client, CHANGES, {"organization": session.organization})
+    try:
+        if session.output.is_table and is_capable(sys.stdout):
+            return _live(look, changes)
+        before = None
+        for _ in changes:
+            rows = look()
+            if rows != before:
+                if session.output.is_table:
+                    session.output.text("\n\n".join([*_parts(rows), ""]))
+                else:
+                    session.output.data(rows, [deployment_name(row) for row in rows])
+            before = rows
+    except KeyboardInterrupt:
+        return None
+
+
+def _live(look: Any, changes: Any) -> None:
+    """What is wrong stands on top, so that it is seen where the terminal is too small for all."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    rows: list[Any] = []
+
+    def picture() -> Text:  # made anew each second: it tells how long ago something was
+        parts = _parts(rows)[::-1] or ["Nothing is deployed."]
+        return Text.from_ansi(coloured("\n\n".join(parts)), no_wrap=True, overflow="ellipsis")
+
+    with Live(console=Console(), get_renderable=picture, refresh_per_second=1, vertical_overflow="ellipsis") as live:
+        for _ in changes:
+            rows[:] = look()
+            live.refresh()
+
+
+def _print(session: Session, found: list[Any]) -> None:
+    """One line for each event; JSON, too, since a stream has no end."""
+    for event in found:
+        if session.output.format is Format.JSON:
+            line = json.dumps(event, ensure_ascii=False)
+        elif session.output.format is Format.YAML:
+            line = "---\n" + as_yaml(event).rstrip("\n")
+        elif session.output.format is Format.NAME:
+            line = event["cursor"]
+        else:
+            at = datetime.fromisoformat(event["at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+            line = f"{at}  {event['kind']:<22}  {event['actor'] or '-':<12}  {event['message']}"
+        session.output.text(line)
+
+
+def _newest_cursor(session: Session) -> str | None:
+    return next((event["cursor"] for event in session.pages(_EVENTS, most=1)), None)
+
+
+def _after(session: Session, cursor: str | None) -> list[Any]:
+    """What happened after a cursor, the oldest first."""
+    new = []
+    for event in session.pages(_EVENTS):
+        if event["cursor"] == cursor:
+            break
+        new.append(event)
+    return new[::-1]

@@ -1,0 +1,170 @@
+"""`polyhelm group`: clusters under one name, and the features that are on for them."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from cli import names
+from cli.command import GroupName, Yes, remote
+from cli.commands.clusters import tell_abandoned
+from cli.failure import Failure
+from cli.output import fields, table_lines
+from cli.session import Session
+from cli.terminal import confirm, confirm_name
+
+group = typer.Typer(help="Clusters under one name, with features.", no_args_is_help=True)
+
+Members = Annotated[
+    list[str], typer.Argument(help="Names of clusters.", autocompletion=names.clusters, metavar="CLUSTER...")
+]
+
+_FIELDS = """
+id name members { name reachability kubernetesVersion cloud region } features { name enabled state message }
+"""
+_LIST = f"""query ($organization: String, $first: Int, $after: String) {{
+  clusterGroups(organization: $organization, first: $first, after: $after) {{
+    nodes {{ {_FIELDS} }} pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+_ONE = f"""query ($organization: String, $name: String!) {{
+  clusterGroup(organization: $organization, name: $name) {{ {_FIELDS} }}
+}}"""
+_PAYLOAD = f"... on ClusterGroupPayload {{ clusterGroup {{ {_FIELDS} }} }}"
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
+@remote(group, "create")
+def create(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="What to call it.", metavar="NAME")],
+    members: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names of clusters.", autocompletion=names.clusters, metavar="CLUSTER..."),
+    ] = None,
+) -> None:
+    """Make a group of clusters. A cluster is in one group at most."""
+    given = {"organization": session.organization, "name": name, "members": members or []}
+    made = session.mutate("createClusterGroup", _PAYLOAD, **given)["clusterGroup"]
+    _answer(session, made, f"The group {name} has {_count(made)}.")
+
+
+@remote(group, "ls")
+def ls(session: Session) -> None:
+    """List them by name."""
+    rows = list(session.pages(_LIST))
+    if not rows:
+        session.tell("There are none. Make one: polyhelm group create NAME CLUSTER...")
+    columns = {
+        "NAME": lambda row: row["name"],
+        "MEMBERS": lambda row: ", ".join(member["name"] for member in row["members"]),
+        "FEATURES": lambda row: ", ".join(feature["name"] for feature in row["features"] if feature["enabled"]),
+    }
+    session.output.listing(rows, columns, name=lambda row: str(row["name"]))
+
+
+@remote(group, "show")
+def show(session: Session, name: GroupName) -> None:
+    """Tell a group's members and features."""
+    found = find_group(session, name)
+    if not session.output.is_table:
+        return session.output.data(found, [name])
+    members = table_lines(
+        found["members"],
+        {
+            "CLUSTER": lambda row: row["name"],
+            "REACHABILITY": lambda row: row["reachability"],
+            "VERSION": lambda row: row["kubernetesVersion"],
+            "CLOUD": lambda row: row["cloud"],
+            "REGION": lambda row: row["region"],
+        },
+    )
+    features = table_lines(
+        found["features"],
+        {
+            "FEATURE": lambda row: row["name"],
+            "SWITCH": lambda row: "on" if row["enabled"] else "off",
+            "STATE": lambda row: row["state"],
+            "MESSAGE": lambda row: row["message"],
+        },
+    )
+    parts = [fields({"Name": name, "Members": _count(found)}), "\n".join(members), "\n".join(features)]
+    return session.output.text("\n\n".join(filter(None, parts)))
+
+
+@remote(group, "add")
+def add(session: Session, name: GroupName, members: Members) -> None:
+    """Add members. They get a deployment when an update of it names them among its targets."""
+    found = find_group(session, name)
+    _set_members(session, found, [*_names(found), *(member for member in members if member not in _names(found))])
+
+
+@remote(group, "remove")
+def remove(session: Session, name: GroupName, members: Members, yes: Yes = False) -> None:
+    """Take members out of a group; the group's releases are uninstalled from them."""
+    found = find_group(session, name)
+    if strangers := [member for member in members if member not in _names(found)]:
+        raise Failure(f"{', '.join(strangers)}: not in the group {name}.", f"See who is: polyhelm group show {name}")
+    listed = ", ".join(members)
+    confirm(f"The releases of {name}'s deployments will be uninstalled from {listed}. Go on?", yes=yes)
+    _set_members(session, found, [member for member in _names(found) if member not in members])
+
+
+@remote(group, "feature")
+def feature(
+    session: Session,
+    name: GroupName,
+    feature: Annotated[str, typer.Argument(help="A feature's name.", metavar="FEATURE")],
+    switch: Annotated[Switch, typer.Argument(help="Whether it is to be on.")],
+) -> None:
+    """Turn a feature of a group on or off."""
+    found = find_group(session, name)
+    given = {"group": found["id"], "feature": feature, "enabled": switch is Switch.ON}
+    changed = session.mutate("setGroupFeature", _PAYLOAD, **given)["clusterGroup"]
+    _answer(session, changed, f"{feature} is {switch} in {name}.")
+
+
+@remote(group, "rm")
+def rm(
+    session: Session,
+    name: GroupName,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also with deployments in it; their releases stay on the clusters.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Delete a group. Its clusters stay registered."""
+    found = find_group(session, name)
+    confirm_name(f"The group {name} will be deleted.", name, yes=yes)
+    payload = "... on DeleteClusterGroupPayload { id abandoned { clusterName namespace releaseName reason } }"
+    left = session.mutate("deleteClusterGroup", payload, id=found["id"], force=force)["abandoned"]
+    session.tell(f"{name} is deleted.")
+    tell_abandoned(session, left)
+
+
+def find_group(session: Session, name: str) -> Any:
+    return session.find(_ONE, f"There is no group {name!r}.", "See which there are: polyhelm group ls", name=name)
+
+
+def _set_members(session: Session, found: Any, members: list[str]) -> None:
+    changed = session.mutate("updateClusterGroup", _PAYLOAD, id=found["id"], members=members)["clusterGroup"]
+    _answer(session, changed, f"The group {found['name']} has {_count(changed)}.")
+
+
+def _answer(session: Session, changed: Any, words: str) -> None:
+    session.tell(words)
+    if not session.output.is_table:
+        session.output.data(changed, [changed["name"]])
+
+
+def _names(found: Any) -> list[str]:
+    return [member["name"] for member in found["members"]]
+
+
+def _count(found: Any) -> str:
+    count = len(found["members"])
+    return "1 member" if count == 1 else f"{count} members"

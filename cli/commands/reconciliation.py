@@ -1,0 +1,102 @@
+"""`polyhelm reconcile` and `polyhelm deploy wait`: until every cluster has what is wanted."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli import names
+from cli.command import DeploymentName, NoWait, Timeout, remote
+from cli.commands.deployments import deploy, find_deployment, why
+from cli.failure import not_converged
+from cli.live import ticks
+from cli.output import table_lines
+from cli.progress import ENDED, OPERATION_FIELDS, display_for, failure_of, finish
+from cli.session import Session
+
+_PLAN = """... on DeploymentPayload { plan { targets {
+  clusterName action status reasons { code message path desired actual } error { code message output }
+} } }"""
+_DONE = "... on DeploymentPayload { operation { id } }"
+_STATE = f"""query ($organization: String, $group: String!, $release: String!) {{
+  deployment(organization: $organization, group: $group, releaseName: $release) {{
+    generation
+    targets {{ clusterName status generation reasons {{ message }} error {{ message }} }}
+    operations(first: 1) {{ nodes {{ generation {OPERATION_FIELDS} }} }}
+  }}
+}}"""
+CHANGES = "subscription ($organization: String) { events(organization: $organization) { cursor } }"
+"""Tells of everything that happens: every change of a status is an event."""
+
+
+@remote(deploy, "wait")
+def wait(session: Session, name: DeploymentName, timeout: Timeout = 600) -> None:
+    """Wait until every cluster has what is wanted now."""
+    shown = False
+    with display_for(session) as display:
+        for _ in ticks(session.client, CHANGES, {"organization": session.organization}, seconds=timeout):
+            found = find_deployment(session, name, _STATE)
+            operation = next(iter(found["operations"]["nodes"]), None)
+            if operation and (shown or operation["state"] not in ENDED):
+                display.show(operation["results"])
+                shown = True
+            if _has_ended(found, operation):
+                break
+    lagging = _lagging(found)
+    if not lagging:
+        session.tell(f"{name} is as wanted: generation {found['generation']}.")
+    elif operation and operation["state"] == "FAILED":
+        raise failure_of(operation)
+    else:
+        lines = [f"{target['clusterName']}: {target['status']} {why(target)}".rstrip() for target in lagging]
+        next_step = f"Look at it: polyhelm deploy get {name}. To have it mended: polyhelm reconcile {name}"
+        raise not_converged(f"{name} is not as wanted after {timeout:g} seconds.", next_step, *lines)
+
+
+def reconcile(
+    session: Session,
+    name: DeploymentName,
+    cluster: Annotated[
+        list[str] | None,
+        typer.Option(help="On this one alone; may be repeated.", autocompletion=names.clusters, metavar="CLUSTER"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and change nothing.")] = False,
+    no_wait: NoWait = False,
+    timeout: Timeout = 600,
+) -> None:
+    """Make every cluster match again: after a failure, after a change by hand. What is right already is left alone."""
+    found = find_deployment(session, name)
+    given = {"id": found["id"], "targets": cluster or None}
+    if dry_run:
+        return _show(session, session.mutate("reconcileDeployment", _PLAN, **given, dryRun=True)["plan"]["targets"])
+    operation = session.mutate("reconcileDeployment", _DONE, **given)["operation"]
+    if not no_wait:
+        operation = finish(session, operation, timeout)
+        session.tell(f"{name} is as wanted.")
+    if not session.output.is_table:
+        session.output.data({"deployment": name, "operation": operation}, [name])
+    return None
+
+
+def _show(session: Session, targets: list[Any]) -> None:
+    columns = {
+        "CLUSTER": lambda row: row["clusterName"],
+        "ACTION": lambda row: row["action"],
+        "STATUS": lambda row: row["status"],
+        "WHY": why,
+    }
+    if session.output.is_table:
+        session.output.text("\n".join(table_lines(targets, columns)))
+    else:
+        session.output.data(targets, [target["clusterName"] for target in targets])
+
+
+def _has_ended(deployment: Any, operation: Any | None) -> bool:
+    """Whether it is as wanted, or the newest operation has failed: then nothing more happens by itself."""
+    if operation is not None and operation["state"] not in ENDED:
+        return False
+    return not _lagging(deployment) or bool(operation and operation["state"] == "FAILED")
+
+
+def _lagging(deployment: Any) -> list[Any]:
+    wanted = ("DEPLOYED", deployment["generation"])
+    return [target for target in deployment["targets"] if (target["status"], target["generation"]) != wanted]

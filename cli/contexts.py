@@ -1,0 +1,105 @@
+"""Contexts: the servers that one has signed in to, each under a name, in a file that its owner alone may read."""
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cli.failure import Failure, usage
+
+SIGN_IN = "Sign in: polyhelm login SERVER"
+
+
+@dataclass(frozen=True)
+class Context:
+    """One server, and who one is there."""
+
+    server: str
+    token: str
+    organization: str | None = None
+
+
+@dataclass(frozen=True)
+class Contexts:
+    """All of them; `current` names the one that is used where none is named."""
+
+    current: str | None = None
+    contexts: dict[str, Context] = field(default_factory=dict)
+
+    def with_context(self, name: str, context: Context) -> "Contexts":
+        """The same with one more, which becomes the current one."""
+        return Contexts(name, self.contexts | {name: context})
+
+    def using(self, name: str) -> "Contexts":
+        return replace(self, current=self._known(name))
+
+    def without(self, name: str) -> "Contexts":
+        rest = {other: context for other, context in self.contexts.items() if other != self._known(name)}
+        return Contexts(None if self.current == name else self.current, rest)
+
+    def get(self, name: str) -> Context:
+        return self.contexts[self._known(name)]
+
+    def _known(self, name: str) -> str:
+        if name not in self.contexts:
+            raise Failure(f"There is no context {name!r}.", "See which there are: polyhelm context ls")
+        return name
+
+
+def path() -> Path:
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "polyhelm" / "contexts.json"
+
+
+def load() -> Contexts:
+    try:
+        stored = json.loads(path().read_text())
+        contexts = {name: Context(**context) for name, context in stored["contexts"].items()}
+        return Contexts(stored["current"], contexts)
+    except FileNotFoundError:
+        return Contexts()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Failure(f"{path()} can't be read: {error}", "Mend or remove it, and sign in again.") from None
+
+
+def save(contexts: Contexts) -> None:
+    """Writes all of them in one step: whoever reads meanwhile sees the old or the new ones; nobody else sees any."""
+    path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(dir=path().parent, prefix=".contexts-")  # with mode 0600
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(contexts), file, indent=2)
+        file.write("\n")
+    Path(draft).replace(path())
+
+
+def choose(name: str | None, server: str | None, token: str | None, organization: str | None) -> Context:
+    """What a command goes by: what was given, else the named context, else the current one.
+
+    A token goes to the server that it belongs to, and to no other: one that is named without a token gets that of a
+    context for it, or none.
+    """
+    contexts = load()
+    name = name or contexts.current
+    stored = contexts.get(name) if name and not (server and token) else None
+    if server is not None:
+        server = normalized(server)
+        if stored is None or stored.server != server:
+            stored = next((context for context in contexts.contexts.values() if context.server == server), None)
+    if server is None:
+        if stored is None:
+            raise usage("It is not known which server is meant.", SIGN_IN)
+        server = stored.server
+    token = token or (stored.token if stored else None)
+    if token is None:
+        raise usage(f"There is no token for {server}.", f"Sign in: polyhelm login {server}")
+    return Context(server, token, organization or (stored.organization if stored else None))
+
+
+def normalized(server: str) -> str:
+    """A server's address without what is the same for all of them."""
+    parts = urlsplit(server if "://" in server else f"https://{server}")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise usage(f"{server!r} is no address of a server.", "It looks like this: https://polyhelm.example.com")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/").removesuffix("/graphql")

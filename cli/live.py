@@ -1,0 +1,130 @@
+"""Word of changes, as they happen: a GraphQL subscription over server-sent events (the graphql-sse protocol, "distinct
+connections"). What has changed is then asked for, so that a slow reader sees the newest state, not a queue of old ones.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cli.failure import Failure
+
+if TYPE_CHECKING:
+    from cli.client import Client
+
+_BREATH = 0.25
+"""Changes that come within so many seconds are one."""
+_RETRY, _LONGEST_RETRY = 0.5, 10.0
+_SILENT = 60.0
+"""A connection on which not even a keep-alive came for so long is taken for dead."""
+_ASK_AGAIN = 1.0
+
+
+@dataclass(frozen=True)
+class Message:
+    """One server-sent event."""
+
+    event: str
+    data: str
+
+
+class NoSubscriptionsError(Exception):
+    """The server answers, and has no such subscription."""
+
+
+def ticks(
+    client: "Client", subscription: str, variables: Mapping[str, Any], *, seconds: float | None = None
+) -> Iterator[None]:
+    """Yields at once, and then whenever the subscription tells of something; ends after so many seconds.
+
+    A connection that is lost is made again, and counts as a change: something may have been missed.
+    """
+    end = None if seconds is None else time.monotonic() + seconds
+    happened, closed = threading.Event(), threading.Event()
+    listener = threading.Thread(
+        target=_listen, args=(client, subscription, variables, happened, closed), name="listener", daemon=True
+    )
+    listener.start()
+    try:
+        while True:
+            happened.clear()
+            yield
+            if not happened.wait(None if end is None else max(0.0, end - time.monotonic())):
+                return
+            time.sleep(_BREATH)
+    finally:
+        closed.set()
+
+
+def messages(lines: Iterable[str]) -> Iterator[Message]:
+    """The events in the lines of a stream, by the rules of HTML's `text/event-stream`."""
+    event, data = "", list[str]()
+    for line in lines:
+        if not line:
+            if event or data:
+                yield Message(event or "message", "\n".join(data))
+            event, data = "", []
+            continue
+        field, _, value = line.partition(":")
+        if field == "event":
+            event = value.removeprefix(" ")
+        elif field == "data":
+            data.append(value.removeprefix(" "))
+
+
+def results(client: "Client", subscription: str, variables: Mapping[str, Any]) -> Iterator[Any]:
+    """The data of each result of a subscription, until the server completes it.
+
+    Raises:
+        NoSubscriptionsError: where the server knows none.
+        Failure: where a result is an error, or the connection is lost.
+    """
+    import json
+
+    import httpx2
+
+    headers = {"accept": "text/event-stream"}
+    body = {"query": subscription, "variables": dict(variables)}
+    timeout = httpx2.Timeout(10.0, read=_SILENT)
+    try:
+        with client.http.stream("POST", "/graphql", json=body, headers=headers, timeout=timeout) as response:
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                response.read()
+                raise NoSubscriptionsError
+            for message in messages(response.iter_lines()):
+                if message.event == "complete":
+                    return
+                if message.event == "next":
+                    yield client.data_of(json.loads(message.data))
+    except httpx2.HTTPError as error:
+        raise client.unreachable(error) from None
+
+
+def _listen(
+    client: "Client",
+    subscription: str,
+    variables: Mapping[str, Any],
+    happened: threading.Event,
+    closed: threading.Event,
+) -> None:
+    """Sets `happened` for each result, on connection after connection, until `closed` is set."""
+    pause = _RETRY
+    while not closed.is_set():
+        try:
+            for _ in results(client, subscription, variables):
+                pause = _RETRY
+                happened.set()
+            happened.set()  # it is complete: what it was about has ended
+        except NoSubscriptionsError:
+            _ask_again(happened, closed)
+        except Failure:
+            happened.set()  # whoever asks next is told what is wrong
+        closed.wait(pause)
+        pause = min(2 * pause, _LONGEST_RETRY)
+
+
+def _ask_again(happened: threading.Event, closed: threading.Event) -> None:
+    """For servers without subscriptions: says once a second that something may have changed."""
+    while not closed.wait(_ASK_AGAIN):
+        happened.set()

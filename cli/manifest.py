@@ -1,0 +1,186 @@
+"""The file that `polyhelm deploy apply` takes: one deployment a document, read strictly; mistakes have their lines.
+
+docs/cli.md tells its format to those who write one.
+"""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from cli.failure import usage
+
+HEADER, VERSION = "polyhelm", "v1"
+_KINDS: dict[str, tuple[type, str]] = {
+    HEADER: (str, "text"),
+    "group": (str, "text"),
+    "release": (str, "text"),
+    "namespace": (str, "text"),
+    "chart": (str, "text"),
+    "version": (str, "text"),
+    "values": (dict, "a map"),
+    "overrides": (dict, "a map of clusters"),
+    "targets": (list, "a list of clusters"),
+    "atomic": (bool, "true or false"),
+    "wait": (bool, "true or false"),
+    "timeout": (int, "a number of seconds"),
+}
+_NEEDED = (HEADER, "group", "release", "namespace", "chart")
+OPTIONS = {"atomic": "atomic", "wait": "wait", "timeout": "timeoutSeconds"}
+"""How actions are to be done: keys of the file, and what the API calls them."""
+
+
+class _Loader(yaml.CSafeLoader):
+    """What looks like a date stays text, as Helm reads it: there are no dates in JSON."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One document. What it leaves out is None; values and overrides that are left out are empty."""
+
+    group: str
+    release: str
+    namespace: str
+    chart: str
+    values: dict[str, Any]
+    overrides: dict[str, dict[str, Any]]
+    version: str | None = None
+    targets: list[str] | None = None
+    atomic: bool | None = None
+    wait: bool | None = None
+    timeout: int | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.group}/{self.release}"
+
+    def wish(self) -> dict[str, Any]:
+        """What is wanted, as the API's inputs take it when a deployment is made and when it is changed."""
+        return {
+            "version": self.version,
+            "namespace": self.namespace,
+            "releaseName": self.release,
+            "values": self.values,
+            "valueOverrides": [{"cluster": name, "values": values} for name, values in self.overrides.items()],
+            "targets": self.targets,
+            "atomic": self.atomic,
+            "wait": self.wait,
+            "timeoutSeconds": self.timeout,
+        }
+
+
+def read(text: str, source: str) -> list[Manifest]:
+    """All deployments in a file.
+
+    Raises:
+        Failure: with every mistake in it, each with its line; nothing is applied then.
+    """
+    try:
+        nodes = [node for node in yaml.compose_all(text, Loader=_Loader) if not _is_empty(node)]
+        problems = [problem for node in nodes for problem in sorted(_problems(node))]
+        manifests = [] if problems else [_manifest(node) for node in nodes]
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise usage(f"{source}:{line}: this is no YAML: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise usage(f"{source}: this is no YAML: {error}") from None
+    except RecursionError:
+        raise usage(f"{source}: an alias in it contains itself.") from None
+    problems += _repeated(manifests, nodes) if manifests else ()
+    if problems:
+        lines = [f"{source}:{line}: {words}" for line, words in problems]
+        raise usage("The file is not valid.", "Its format is told in docs/cli.md.", *lines)
+    if not manifests:
+        raise usage(f"{source} holds no deployment.", "Its format is told in docs/cli.md.")
+    return manifests
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
+
+
+def _problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
+    if not isinstance(node, yaml.MappingNode):
+        yield _line(node), f"a deployment is a map that begins with `{HEADER}: {VERSION}`"
+        return
+    entries = {str(key.value): (key, value) for key, value in node.value}
+    yield from _duplicates(node)
+    if HEADER in entries and entries[HEADER][1].value != VERSION:
+        yield _line(entries[HEADER][1]), f"`{HEADER}` must be `{VERSION}`, the only format that this polyhelm reads"
+    for name, (key, value) in entries.items():
+        if name not in _KINDS:
+            close = difflib.get_close_matches(name, _KINDS, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(_KINDS)}"
+            yield _line(key), f"`{name}` is not known: {hint}"
+        else:
+            yield from _kind_problems(name, value)
+    for name in _NEEDED:
+        if name not in entries:
+            yield _line(node), f"`{name}` is missing" + (f": `{HEADER}: {VERSION}`" if name == HEADER else "")
+
+
+def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
+    kind, words = _KINDS[name]
+    if _is_empty(node) and name not in _NEEDED:
+        return
+    value = _value(node)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        hint = " (put it in quotes)" if kind is str and isinstance(node, yaml.ScalarNode) and node.value else ""
+        yield _line(node), f"`{name}` must be {words}{hint}"
+    elif kind is str and not value:
+        yield _line(node), f"`{name}` is empty"
+    elif isinstance(value, list) and (wrong := next((item for item in node.value if not _is_text(item)), None)):
+        yield _line(wrong), f"`{name}` must be {words}: this is none"
+    elif name == "overrides":
+        for key, below in node.value:
+            if not _is_empty(below) and not isinstance(below, yaml.MappingNode):
+                yield _line(below), f"the override for `{key.value}` must be a map of values"
+
+
+def _duplicates(node: yaml.Node) -> Iterator[tuple[int, str]]:
+    """A key that stands there twice: YAML's readers take the last one, and nobody notices."""
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _duplicates(item)
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[object, int] = {}
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    yield _line(key), f"`{key.value}` is there twice, first in line {seen[key.value]}"
+                seen.setdefault(key.value, _line(key))
+            yield from _duplicates(value)
+
+
+def _repeated(manifests: list[Manifest], nodes: list[yaml.Node]) -> Iterator[tuple[int, str]]:
+    seen: dict[str, int] = {}
+    for manifest, node in zip(manifests, nodes, strict=True):
+        if manifest.name in seen:
+            yield _line(node), f"{manifest.name} is there twice, first in line {seen[manifest.name]}"
+        seen.setdefault(manifest.name, _line(node))
+
+
+def _manifest(node: yaml.Node) -> Manifest:
+    document = {key: value for key, value in _value(node).items() if value is not None and key != HEADER}
+    overrides = {name: values or {} for name, values in document.pop("overrides", {}).items()}
+    return Manifest(values=document.pop("values", {}), overrides=overrides, **document)
+
+
+def _value(node: yaml.Node) -> Any:
+    return yaml.SafeLoader("").construct_document(node)
+
+
+def _is_text(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:str"
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1

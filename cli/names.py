@@ -1,0 +1,77 @@
+"""What the shell completes: names of what the server has. Quick, and silent where there is no answer."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cli import contexts
+from cli.failure import Failure
+
+if TYPE_CHECKING:
+    from cli.client import Client
+
+SECONDS = 1.0
+"""Whoever waits longer for a completion types on."""
+
+_MOST = 200
+
+
+def _nodes(connection: str, fields: str) -> list[Any]:
+    document = (
+        "query ($organization: String, $first: Int, $after: String)"
+        f" {{ found: {connection}(organization: $organization, first: $first, after: $after)"
+        f" {{ nodes {{ {fields} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+    )
+    return _asked(lambda client, variables: list(client.pages(document, variables, most=_MOST)))
+
+
+def _asked(ask: Callable[["Client", dict[str, Any]], list[Any]]) -> list[Any]:
+    from cli.client import Client
+
+    environment = (os.environ.get(f"POLYHELM_{word}") for word in ("CONTEXT", "SERVER", "TOKEN", "ORGANIZATION"))
+    try:
+        chosen = contexts.choose(*environment)
+        return ask(Client(chosen.server, chosen.token, SECONDS), {"organization": chosen.organization})
+    except Failure:
+        return []
+
+
+def _starting(incomplete: str, found: list[str]) -> list[str]:
+    return [name for name in found if name.startswith(incomplete)]
+
+
+def clusters(incomplete: str) -> list[str]:
+    return _starting(incomplete, [node["name"] for node in _nodes("clusters", "name")])
+
+
+def groups(incomplete: str) -> list[str]:
+    return _starting(incomplete, [node["name"] for node in _nodes("clusterGroups", "name")])
+
+
+def deployments(incomplete: str) -> list[str]:
+    found = _nodes("deployments", "releaseName group { name }")
+    return _starting(incomplete, [deployment_name(node) for node in found])
+
+
+def repositories(incomplete: str) -> list[str]:
+    query = "query ($organization: String) { chartRepositories(organization: $organization) { name } }"
+    found = _asked(lambda client, variables: list(client.ask(query, variables)["chartRepositories"]))
+    return _starting(incomplete, [node["name"] for node in found])
+
+
+def charts(incomplete: str) -> list[str]:
+    query = "query ($organization: String) { charts(organization: $organization) { repository name } }"
+    found = _asked(lambda client, variables: list(client.ask(query, variables)["charts"]))
+    return _starting(incomplete, [f"{node['repository']}/{node['name']}" for node in found])
+
+
+def context_names(incomplete: str) -> list[str]:
+    try:
+        return _starting(incomplete, list(contexts.load().contexts))
+    except Failure:
+        return []
+
+
+def deployment_name(deployment: Mapping[str, Any]) -> str:
+    """How a deployment is called on the command line."""
+    return f"{deployment['group']['name']}/{deployment['releaseName']}"

@@ -1,0 +1,108 @@
+"""What a command answers on standard output: a table for people; JSON, YAML or names for programs."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from cli.terminal import coloured, is_capable
+
+Row = Mapping[str, Any]
+Columns = Mapping[str, Callable[[Any], object]]
+"""Titles of columns, and what of an object each of them shows."""
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    NAME = "name"
+
+
+class Output:
+    def __init__(self, form: Format) -> None:
+        self.format = form
+        self._coloured = is_capable(sys.stdout)
+
+    @property
+    def is_table(self) -> bool:
+        return self.format is Format.TABLE
+
+    def listing(self, rows: Sequence[Row], columns: Columns, *, name: Callable[[Any], str]) -> None:
+        """A list of objects. Nothing is printed of an empty one but JSON's and YAML's own word for it."""
+        if self.is_table:
+            self.text("\n".join(table_lines(rows, columns)))
+        else:
+            self.data(list(rows), [name(row) for row in rows])
+
+    def data(self, value: object, names: Iterable[str]) -> None:
+        """An object for programs: as it came from the API, or by its names alone."""
+        if self.format is Format.JSON:
+            self.text(json.dumps(value, indent=2, ensure_ascii=False))
+        elif self.format is Format.YAML:
+            self.text(as_yaml(value).rstrip("\n"))
+        else:
+            self.text("\n".join(names))
+
+    def diff(self, text: str) -> None:
+        """A unified diff; its sides have colours on a terminal."""
+        import typer
+
+        sides = {"+": typer.colors.GREEN, "-": typer.colors.RED, "#": typer.colors.BRIGHT_BLACK}
+        for line in text.splitlines():
+            colour = sides.get(line[:1]) if self._coloured else None
+            print(typer.style(line, fg=colour) if colour else line)  # noqa: T201
+
+    def text(self, text: str) -> None:
+        if text:
+            print(coloured(text) if self._coloured and self.is_table else text, flush=True)  # noqa: T201
+
+
+def table_lines(rows: Sequence[Row], columns: Columns) -> list[str]:
+    """Columns as wide as what is in them; nothing is cut off, so that `grep` and `awk` find everything."""
+    if not rows:
+        return []
+    cells = [[str(shown(of(row))) for of in columns.values()] for row in rows]
+    return aligned([list(columns), *cells])
+
+
+def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "   ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+
+
+def fields(pairs: Mapping[str, object]) -> str:
+    """One object's fields, one below the other; those that are not known are left out."""
+    return "\n".join(
+        aligned([[f"{title}:", str(value)] for title, value in pairs.items() if value not in (None, "", [], {})])
+    )
+
+
+def shown(value: object) -> object:
+    """A cell: what is not there is a dash, so that each line has as many words as columns."""
+    return "-" if value in (None, "") else value
+
+
+def as_yaml(value: object) -> str:
+    import yaml
+
+    text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=120)
+    return text
+
+
+def ago(moment: str | None) -> str | None:
+    """How long ago a moment was, in its largest unit."""
+    if moment is None:
+        return None
+    seconds = max(0, int((datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

@@ -1,0 +1,33 @@
+"""All commands over the API, added to a program."""
+
+import typer
+
+from cli.command import remote
+from cli.commands import access, apply, completion, fleet, reconciliation
+from cli.commands.charts import chart
+from cli.commands.clusters import cluster
+from cli.commands.deployments import deploy
+from cli.commands.groups import group
+from cli.commands.repositories import repo
+from cli.commands.tokens import token
+
+assert apply  # it adds its commands to those of `deploy`
+
+
+def add_commands(program: typer.Typer) -> None:
+    completion.prepare()
+    program.command("login")(access.login)
+    program.add_typer(access.context, name="context")
+    remote(program, "status")(fleet.status)
+    remote(program, "events")(fleet.events)
+    remote(program, "reconcile")(reconciliation.reconcile)
+    for name, commands in (
+        ("deploy", deploy),
+        ("cluster", cluster),
+        ("group", group),
+        ("repo", repo),
+        ("chart", chart),
+        ("token", token),
+    ):
+        program.add_typer(commands, name=name)
+    program.command("completion")(completion.completion)

@@ -1,0 +1,152 @@
+"""An operation followed to its end, with a bar for each cluster; without a terminal, with a line for each."""
+
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from cli.failure import Failure, not_converged
+from cli.live import ticks
+from cli.session import Session
+from cli.terminal import is_capable
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+ENDED = ("SUCCEEDED", "FAILED", "SUPERSEDED", "CANCELLED")
+
+OPERATION_FIELDS = """
+id kind state results { clusterName action state error { code message output } }
+deployment { releaseName group { name } }
+"""
+_QUERY = f"query ($id: ID!) {{ operation(id: $id) {{ {OPERATION_FIELDS} }} }}"
+_SUBSCRIPTION = "subscription ($id: ID!) { operation(id: $id) { state results { state } } }"
+_SHOWN_AT_MOST = 20
+
+
+def finish(session: Session, operation: Any | None, seconds: float) -> Any | None:
+    """Waits until an operation has ended; gives it, or None where there was nothing to do.
+
+    Raises:
+        Failure: where it failed on a cluster, or, with its own exit code, where it has not ended in time.
+    """
+    if operation is None:
+        return None
+    with display_for(session) as display:
+        for _ in ticks(session.client, _SUBSCRIPTION, {"id": operation["id"]}, seconds=seconds):
+            found = session.ask(_QUERY, id=operation["id"])["operation"]
+            if found is None:  # it went with its deployment, which was its purpose
+                return None
+            display.show(found["results"])
+            if found["state"] in ENDED:
+                break
+    if found["state"] not in ENDED:
+        raise _late(found, seconds)
+    if found["state"] != "SUCCEEDED":
+        raise failure_of(found)
+    return found
+
+
+def failure_of(operation: Any) -> Failure:
+    lines = [
+        f"{result['clusterName']}: {result['action']} {result['state']}{_error(result)}"
+        for result in operation["results"]
+        if result["state"] != "SUCCEEDED"
+    ]
+    name = _name(operation)
+    next_step = (
+        f"Look at it: polyhelm deploy get {name}. Once it is mended: polyhelm reconcile {name}" if name else None
+    )
+    if operation["state"] == "SUPERSEDED":
+        next_step = f"Somebody has asked for something newer. Wait for that: polyhelm deploy wait {name}"
+    return Failure(f"The {operation['kind'].lower()} has ended: {operation['state']}.", next_step, tuple(lines))
+
+
+def _late(operation: Any, seconds: float) -> Failure:
+    unfinished = [result for result in operation["results"] if result["state"] not in ENDED]
+    lines = [f"{result['clusterName']}: {result['state']}{_error(result)}" for result in unfinished]
+    name = _name(operation)
+    next_step = f"Wait on: polyhelm deploy wait {name}" if name else None
+    return not_converged(f"It is not done after {seconds:g} seconds; the server goes on with it.", next_step, *lines)
+
+
+def _error(result: Any) -> str:
+    error = result["error"]
+    if not error:
+        return ""
+    return f": {error['message']}" + (f" ({error['output'].strip()})" if error["output"] else "")
+
+
+def _name(operation: Any) -> str | None:
+    deployment = operation["deployment"]
+    return f"{deployment['group']['name']}/{deployment['releaseName']}" if deployment else None
+
+
+class _Lines:
+    """One line for each cluster that is done."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._told: set[str] = set()
+
+    def __enter__(self) -> "_Lines":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def show(self, results: list[Any]) -> None:
+        for result in results:
+            if result["state"] in ENDED and result["clusterName"] not in self._told:
+                self._told.add(result["clusterName"])
+                self._session.tell(f"{result['clusterName']}: {result['action']} {result['state']}")
+
+
+class _Bars:
+    """One bar for each cluster, and one for all of them; where there are many, those that are done make room."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "_Bars":
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._progress: Progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[state]}"),
+            console=Console(stderr=True),
+        )
+        self._stack.enter_context(self._progress)
+        self._all = self._progress.add_task("all", total=None, state="")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def show(self, results: list[Any]) -> None:
+        done = [result for result in results if result["state"] in ENDED]
+        self._progress.update(self._all, total=len(results), completed=len(done))
+        room = _SHOWN_AT_MOST
+        for result in sorted(results, key=lambda each: (each["state"] in ENDED, each["clusterName"])):
+            self._update(result, visible=room > 0)
+            room -= 1
+
+    def _update(self, result: Any, *, visible: bool) -> None:
+        name, state = result["clusterName"], result["state"]
+        words = f"{result['action']} {state}{_error(result)}".replace("\n", " ")
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(name, total=1, state=words, start=False)
+        task = self._tasks[name]
+        if state != "PENDING":
+            self._progress.start_task(task)
+        self._progress.update(task, completed=int(state in ENDED), state=words, visible=visible)
+        if state in ENDED:
+            self._progress.stop_task(task)
+
+
+def display_for(session: Session) -> "_Bars | _Lines":
+    return _Bars() if is_capable(sys.stderr) and not session.quiet else _Lines(session)

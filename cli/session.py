@@ -1,0 +1,78 @@
+"""What every command that talks to a server is given: the server, the output, and who is asking."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cli import versions
+from cli.contexts import Context, choose
+from cli.failure import Failure
+from cli.output import Output
+from cli.terminal import tell
+
+if TYPE_CHECKING:
+    from cli.client import Client
+
+
+class Session:
+    def __init__(
+        self,
+        *,
+        output: Output,
+        quiet: bool,
+        context: str | None = None,
+        server: str | None = None,
+        token: str | None = None,
+        organization: str | None = None,
+    ) -> None:
+        self.output = output
+        self.quiet = quiet
+        self._given = (context, server, token, organization)
+
+    @cached_property
+    def context(self) -> Context:
+        return choose(*self._given)
+
+    @property
+    def organization(self) -> str | None:
+        return self.context.organization
+
+    @cached_property
+    def client(self) -> "Client":
+        from cli.client import Client
+
+        client = Client(self.context.server, self.context.token)
+        versions.compare(client, quiet=self.quiet)
+        return client
+
+    def ask(self, document: str, **variables: Any) -> Any:
+        """The data of a query; its variables include the organization where it declares one."""
+        return self.client.ask(document, self._variables(document, variables))
+
+    def pages(self, document: str, *, most: int | None = None, **variables: Any) -> Iterator[Any]:
+        return self.client.pages(document, self._variables(document, variables), most=most)
+
+    def mutate(self, mutation: str, payload: str = "", **given: Any) -> Any:
+        return self.client.mutate(mutation, payload, given)
+
+    def tell(self, text: str) -> None:
+        """Says something that is not the answer itself, unless asked to be quiet."""
+        tell(text, quiet=self.quiet)
+
+    def find(self, document: str, missing: str, next_step: str, **variables: Any) -> Any:
+        """The one object that a query asks for.
+
+        Raises:
+            Failure: where there is none; `missing` says so.
+        """
+        (found,) = self.ask(document, **variables).values()
+        if found is None:
+            raise Failure(missing, next_step)
+        return found
+
+    def close(self) -> None:
+        if "client" in self.__dict__:
+            self.client.close()
+
+    def _variables(self, document: str, given: dict[str, Any]) -> dict[str, Any]:
+        return given | ({"organization": self.organization} if "$organization" in document else {})

@@ -1,0 +1,72 @@
+"""Tells once when the server is older or newer than this program. It is asked once a day: commands stay quick."""
+
+import json
+import os
+import time
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.failure import Failure
+from cli.terminal import tell
+
+if TYPE_CHECKING:
+    from cli.client import Client
+
+_DAY = 86_400.0
+
+
+def own() -> str:
+    return version("polyhelm")
+
+
+def compare(client: "Client", *, quiet: bool) -> None:
+    """Does nothing where the server's version was asked for today. Whatever else is wrong with the server, the command
+    itself will tell."""
+    known = _known()
+    entry = known.get(client.server, {})
+    if quiet or time.time() - entry.get("asked", 0) < _DAY:
+        return
+    try:
+        found = client.ask("{ version }", {})["version"]
+    except Failure as failure:
+        if failure.kind is not None or "version" not in failure.message:
+            return
+        found = None  # it knows of no versions yet
+    told = (own(), found)
+    if found != own() and entry.get("told") != list(told):
+        tell(difference(found))
+    _remember(known | {client.server: {"asked": time.time(), "told": told}})
+
+
+def difference(server: str | None) -> str:
+    """What to say to a server of another version; None is one from before versions were told."""
+    import semver
+
+    mine = own()
+    if server is None or semver.Version.parse(server) < semver.Version.parse(mine):
+        return (
+            f"Note: this polyhelm is {mine}, the server is older ({server or 'its version is not known'}): some"
+            " commands may not work with it. Update the server, or install the polyhelm that belongs to it."
+        )
+    return f"Note: this polyhelm is {mine}, the server is newer ({server}). Update it: pip install polyhelm=={server}"
+
+
+def _path() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "polyhelm" / "servers.json"
+
+
+def _known() -> dict[str, Any]:
+    try:
+        known = json.loads(_path().read_text())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _remember(known: dict[str, Any]) -> None:
+    with suppress(OSError):  # then it is asked again the next time
+        _path().parent.mkdir(parents=True, exist_ok=True)
+        _path().write_text(json.dumps(known))

@@ -1,0 +1,221 @@
+"""`polyhelm deploy`: a file applied, compared, waited for, looked at and removed."""
+
+import base64
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from simulator import Member
+from tests.cli.polyhelm import Polyhelm
+from tests.sample_charts import archive, chart_files
+
+FILE = """\
+polyhelm: v1
+group: fleet
+release: shop
+namespace: default
+chart: charts/web
+values: {replicas: 2}
+overrides:
+  paris: {replicas: 3}
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def fleet(working: Polyhelm, members: dict[str, Member]) -> AsyncIterator[Polyhelm]:
+    """Paris and Berlin in the group `fleet`, the chart charts/web, and FILE in the program's home."""
+    await working.stack.fleet({name: member.kubeconfig for name, member in members.items()})
+    (working.home / "shop.yaml").write_text(FILE)
+    yield working
+
+
+def apply(*more: str) -> tuple[str, ...]:
+    return ("deploy", "apply", "-f", "shop.yaml", *more)
+
+
+async def test_a_file_is_planned_applied_and_applied_again_without_a_change(fleet: Polyhelm) -> None:
+    plan = [
+        "fleet/shop is made:",
+        "  CLUSTER   ACTION    WHY",
+        "  berlin    INSTALL   There is no release of this name.",
+        "  paris     INSTALL   There is no release of this name.",
+    ]
+    assert await fleet.fine(*apply("--dry-run")) == plan
+    done = await fleet(*apply())
+    assert (done.code, done.words[0]) == (2, "Error: This has to be confirmed, and nobody is there to ask.")
+    assert await fleet.fine("deploy", "ls", "-o", "name") == []
+
+    done = await fleet(*apply("--yes"))
+    assert (done.code, done.lines) == (0, plan)
+    assert sorted(done.words) == [
+        "berlin: INSTALL SUCCEEDED",
+        "fleet/shop is as wanted: generation 1.",
+        "paris: INSTALL SUCCEEDED",
+    ]
+    assert await fleet.fine("deploy", "get", "fleet/shop") == [
+        "Deployment:   fleet/shop",
+        "Chart:        charts/web 1.0.0",
+        "Namespace:    default",
+        "Generation:   1, <age> old",
+        "Status:       2 DEPLOYED",
+        "",
+        "CLUSTER   STATUS     SINCE   VERSION   REVISION   WHY",
+        "berlin    DEPLOYED <age> 1.0.0     1          -",
+        "paris     DEPLOYED <age> 1.0.0     1          -",
+    ]
+
+    done = await fleet(*apply())  # nobody has to be asked for nothing
+    assert (done.code, done.lines, done.words) == (0, ["fleet/shop: nothing differs."], [])
+    assert (await fleet("deploy", "get", "fleet/shop", "-o", "json")).data["generation"] == 1
+
+
+async def test_a_change_names_what_differs_and_keeps_the_history(fleet: Polyhelm) -> None:
+    await fleet.fine(*apply("--yes"))
+    changed = FILE.replace("replicas: 2", "replicas: 5") + "timeout: 60\n"
+    done = await fleet("deploy", "apply", "-f", "-", "--yes", stdin=changed)
+    assert (done.code, done.lines) == (
+        0,
+        [
+            "fleet/shop changes, from generation 1:",
+            "  timeout: 300 -> 60",
+            "  CLUSTER   ACTION    WHY",
+            "  berlin    UPGRADE   replicas: wanted 5, found 2",
+            "  paris     NONE      -",
+        ],
+    )
+    assert await fleet.fine("deploy", "history", "fleet/shop") == [
+        "GENERATION   AGE   AUTHOR   VERSION   TARGETS",
+        "2 <age> admin    1.0.0     berlin, paris",
+        "1 <age> admin    1.0.0     berlin, paris",
+    ]
+    assert await fleet.fine("deploy", "diff", "fleet/shop", "--from", "1") == [
+        "--- generation 1",
+        "+++ generation 2",
+        "@@ -1,9 +1,9 @@",
+        " version: 1.0.0",
+        " values:",
+        "-  replicas: 2",
+        "+  replicas: 5",
+        " overrides:",
+        "   paris:",
+        "     replicas: 3",
+        " targets:",
+        " - berlin",
+        " - paris",
+    ]
+    done = await fleet("deploy", "diff", "fleet/shop", "--from", "7")
+    assert (done.code, done.words[0]) == (1, "Error: fleet/shop has no generation 7.")
+
+
+async def test_options_alone_are_changed_without_a_generation(fleet: Polyhelm) -> None:
+    await fleet.fine(*apply("--yes"))
+    (fleet.home / "shop.yaml").write_text(FILE + "atomic: true\n")
+    assert (await fleet.fine(*apply("--yes")))[:2] == [
+        "fleet/shop changes, from generation 1:",
+        "  atomic: false -> true",
+    ]
+    found = (await fleet("deploy", "get", "fleet/shop", "-o", "json")).data
+    assert (found["generation"], found["atomic"]) == (1, True)
+    assert await fleet.fine(*apply()) == ["fleet/shop: nothing differs."]
+
+
+async def test_a_difference_is_shown_in_manifests_before_anything_is_done(fleet: Polyhelm) -> None:
+    lines = await fleet.fine("deploy", "diff", "-f", "shop.yaml")
+    assert lines[:3] == ["# fleet/shop on berlin: INSTALL", "--- installed", "+++ wanted"]
+    await fleet.fine(*apply("--yes"))
+    assert await fleet.fine("deploy", "diff", "-f", "shop.yaml") == []
+    assert await fleet.fine("deploy", "diff", "fleet/shop") == []
+    done = await fleet("deploy", "diff")
+    assert (done.code, done.words[0]) == (2, "Error: Either a deployment or a file is compared.")
+
+
+async def test_several_documents_are_applied_together_or_not_at_all(fleet: Polyhelm) -> None:
+    other = FILE.replace("shop", "other")
+    done = await fleet("deploy", "apply", "-f", "-", "--yes", stdin=f"{FILE}---\n{other.replace('paris', 'rome')}")
+    assert done.code == 1
+    assert done.words[0].startswith("Error: fleet/other: ")
+    assert await fleet.fine("deploy", "ls", "-o", "name") == []
+    done = await fleet("deploy", "apply", "-f", "-", "--yes", "-o", "json", stdin=f"{FILE}---\n{other}")
+    assert [(each["deployment"], each["action"], each["generation"]) for each in done.data] == [
+        ("fleet/shop", "CREATE", 1),
+        ("fleet/other", "CREATE", 1),
+    ]
+    assert sorted(await fleet.fine("deploy", "ls", "-o", "name")) == ["fleet/other", "fleet/shop"]
+
+
+async def test_another_chart_is_refused_with_a_way_out(fleet: Polyhelm) -> None:
+    await fleet.fine(*apply("--yes", "--no-wait", "-q"))
+    done = await fleet("deploy", "apply", "-f", "-", "--yes", stdin=FILE.replace("charts/web", "charts/other"))
+    assert (done.code, done.words) == (
+        1,
+        [
+            "Error: fleet/shop is the chart charts/web; a deployment never becomes another chart.",
+            "Next: Choose another release name, or remove it first: polyhelm deploy rm fleet/shop",
+        ],
+    )
+
+
+async def test_a_version_that_is_not_there_is_told_with_where_to_look(fleet: Polyhelm) -> None:
+    done = await fleet("deploy", "apply", "-f", "-", "--yes", stdin=FILE + "version: 9.9.9\n")
+    assert (done.code, done.words) == (
+        1,
+        [
+            "Error: fleet/shop: charts/web has no version '9.9.9'.",
+            "Next: See what there is: polyhelm chart show REPOSITORY/NAME",
+        ],
+    )
+
+
+async def test_what_fails_on_a_cluster_is_in_the_plan_and_fails_with_helms_words(fleet: Polyhelm) -> None:
+    files = chart_files(name="broken") | {"templates/fail.yaml": '{{ if .Values.broken }}{{ fail "no luck" }}{{ end }}'}
+    await fleet.stack.upload(base64.b64encode(archive(files, root="broken")).decode())
+    text = FILE.replace("charts/web", "charts/broken").replace("paris: {replicas: 3}", "paris: {broken: true}")
+    done = await fleet("deploy", "apply", "-f", "-", "--yes", stdin=text)
+    assert done.code == 1
+    assert done.lines[:3] == [
+        "fleet/shop is made:",
+        "  CLUSTER   ACTION    WHY",
+        "  berlin    INSTALL   There is no release of this name.",
+    ]
+    assert "no luck" in done.lines[3]
+    error = done.words.index("Error: fleet/shop: The create has ended: FAILED.")
+    assert done.words[error + 1].startswith("  paris: INSTALL FAILED: ")
+    assert "no luck" in done.words[error + 1]
+    assert done.words[-1] == (
+        "Next: Look at it: polyhelm deploy get fleet/shop. Once it is mended: polyhelm reconcile fleet/shop"
+    )
+    done = await fleet("deploy", "wait", "fleet/shop")
+    assert (done.code, done.words[0]) == (1, "Error: The create has ended: FAILED.")
+
+
+async def test_what_is_not_done_in_time_has_an_exit_code_of_its_own(
+    fleet: Polyhelm, members: dict[str, Member]
+) -> None:
+    await fleet.fine(*apply("--yes", "-q"))
+    members["paris"].faults.down = True
+    await fleet.stack.until_status(await deployment_id(fleet), "paris", "UNKNOWN")
+    (fleet.home / "shop.yaml").write_text(FILE.replace("3", "4"))
+    done = await fleet(*apply("--yes", "--timeout", "1"))
+    assert done.code == 3
+    assert "Error: fleet/shop: It is not done after 1 seconds; the server goes on with it." in done.words
+    assert any(line.startswith("  paris: RUNNING") for line in done.words)
+    assert done.words[-1] == "Next: Wait on: polyhelm deploy wait fleet/shop"
+    done = await fleet("deploy", "wait", "fleet/shop", "--timeout", "0.5")
+    error = done.words.index("Error: fleet/shop is not as wanted after 0.5 seconds.")
+    assert done.code == 3
+    assert done.words[error + 1].startswith("  paris: UNKNOWN ")
+    members["paris"].faults.down = False
+    assert (await fleet("deploy", "wait", "fleet/shop")).words[-1] == "fleet/shop is as wanted: generation 2."
+
+
+async def deployment_id(program: Polyhelm) -> str:
+    identity: str = (await program("deploy", "get", "fleet/shop", "-o", "json")).data["id"]
+    return identity
+
+
+async def test_a_deployment_is_removed_with_its_releases(fleet: Polyhelm, members: dict[str, Member]) -> None:
+    await fleet.fine(*apply("--yes", "-q"))
+    done = await fleet("deploy", "rm", "fleet/shop", "--yes")
+    assert (done.code, done.words[-1]) == (0, "fleet/shop is removed.")
+    assert await fleet.fine("deploy", "ls", "-o", "json") == ["[]"]
+    assert members["paris"].objects("secrets") == []

@@ -1,0 +1,129 @@
+"""Clusters, groups and tokens: registered, listed, shown and removed from the command line."""
+
+import re
+
+import pytest
+
+from simulator import Member
+from tests.cli.polyhelm import Polyhelm
+
+
+async def test_clusters_are_registered_listed_shown_and_removed(polyhelm: Polyhelm, members: dict[str, Member]) -> None:
+    assert (await polyhelm("cluster", "ls")).words == [
+        "There are none. Register one: polyhelm cluster add NAME --kubeconfig FILE"
+    ]
+    done = await polyhelm(
+        *("cluster", "add", "paris", "--kubeconfig", "paris.yaml", "--cloud", "amazon", "--distribution", "eks"),
+        *("--region", "eu-west-3", "--label", "tier=production", "--label", "a=b"),
+    )
+    assert (done.code, done.lines) == (0, [])
+    assert done.words[0].startswith("paris is registered: Kubernetes v1.34.4 at https://127.0.0.1:")
+    kubeconfig = members["berlin"].kubeconfig
+    done = await polyhelm("cluster", "add", "berlin", "--kubeconfig", "-", "-o", "json", stdin=kubeconfig)
+    assert (done.code, done.data["name"], done.data["reachability"]) == (0, "berlin", "REACHABLE")
+
+    assert await polyhelm.fine("cluster", "ls", "-o", "name") == ["berlin", "paris"]
+    assert await polyhelm.fine("cluster", "ls") == [
+        "NAME     REACHABILITY   SEEN   VERSION   CLOUD    DISTRIBUTION   REGION      GROUP",
+        "berlin   REACHABLE <age> v1.34.4   other    other          -           -",
+        "paris    REACHABLE <age> v1.34.4   amazon   eks            eu-west-3   -",
+    ]
+    assert await polyhelm.fine("cluster", "ls", "--search", "amaz", "-o", "name") == ["paris"]
+    shown = await polyhelm.fine("cluster", "show", "paris")
+    assert [line for line in shown if not line.startswith("Server:")] == [
+        "Name:           paris",
+        "Reachability:   REACHABLE",
+        "Seen: <age> ago",
+        "Kubernetes:     v1.34.4",
+        "Cloud:          amazon",
+        "Distribution:   eks",
+        "Region:         eu-west-3",
+        "Labels:         a=b, tier=production",
+    ]
+    assert "reachability: REACHABLE" in await polyhelm.fine("cluster", "show", "paris", "-o", "yaml")
+
+    done = await polyhelm("cluster", "rm", "paris")
+    assert (done.code, done.words) == (
+        2,
+        [
+            "Error: This has to be confirmed, and nobody is there to ask.",
+            "Next: Add --yes to do it without asking.",
+        ],
+    )
+    done = await polyhelm("cluster", "rm", "paris", "--yes")
+    assert (done.code, done.words) == (0, ["paris is forgotten."])
+    assert await polyhelm.fine("cluster", "ls", "-o", "name") == ["berlin"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("cluster", "show", "rome"), 1, ["There is no cluster 'rome'.", "See which there are: polyhelm cluster ls"]),
+        (("cluster", "add", "x", "--kubeconfig", "x"), 2, ["x can't be read: No such file or directory"]),
+        (
+            ("cluster", "add", "rome", "--kubeconfig", "paris.yaml", "--label", "x"),
+            2,
+            ["'x' is no label.", "Labels look like this: --label tier=production"],
+        ),
+        (("group", "show", "web"), 1, ["There is no group 'web'.", "See which there are: polyhelm group ls"]),
+        (
+            ("token", "revoke", "none", "--yes"),
+            1,
+            ["You have no token 'none'.", "See what there is: polyhelm token ls"],
+        ),
+    ],
+)
+async def test_what_can_not_be_done_says_why_and_what_to_do(
+    polyhelm: Polyhelm, members: dict[str, Member], arguments: tuple[str, ...], code: int, words: list[str]
+) -> None:
+    done = await polyhelm(*arguments)
+    assert (done.code, done.lines) == (code, [])
+    assert [re.sub("^(Error|Next): ", "", line) for line in done.words] == words
+
+
+async def test_the_problems_of_an_input_have_their_paths(polyhelm: Polyhelm, members: dict[str, Member]) -> None:
+    done = await polyhelm("cluster", "add", "UPPER", "--kubeconfig", "paris.yaml", "--cloud", "moon")
+    assert done.code == 1
+    assert done.words[0] == "Error: The input is not valid."
+    assert [line.split(":")[0] for line in done.words[1:]] == ["  name", "  cloud"]
+
+
+async def test_groups_are_made_changed_and_deleted(polyhelm: Polyhelm, members: dict[str, Member]) -> None:
+    for name in members:
+        await polyhelm.fine("cluster", "add", name, "--kubeconfig", f"{name}.yaml")
+    assert (await polyhelm("group", "create", "web", "paris")).words == ["The group web has 1 member."]
+    assert (await polyhelm("group", "add", "web", "berlin")).words == ["The group web has 2 members."]
+    assert await polyhelm.fine("group", "ls") == [
+        "NAME   MEMBERS         FEATURES",
+        "web    berlin, paris   multi-cluster-deployment",
+    ]
+    feature = ("group", "feature", "web", "multi-cluster-deployment")
+    assert (await polyhelm(*feature, "off")).words == ["multi-cluster-deployment is off in web."]
+    assert await polyhelm.fine("group", "show", "web") == [
+        "Name:      web",
+        "Members:   2 members",
+        "",
+        "CLUSTER   REACHABILITY   VERSION   CLOUD   REGION",
+        "berlin    REACHABLE      v1.34.4   other   -",
+        "paris     REACHABLE      v1.34.4   other   -",
+        "",
+        "FEATURE                    SWITCH   STATE      MESSAGE",
+        "multi-cluster-deployment   off      DISABLED   -",
+    ]
+    done = await polyhelm("group", "remove", "web", "rome", "--yes")
+    assert (done.code, done.words[0]) == (1, "Error: rome: not in the group web.")
+    assert (await polyhelm("group", "remove", "web", "paris", "--yes")).words == ["The group web has 1 member."]
+    assert await polyhelm.fine("group", "rm", "web", "--yes", "-q") == []
+    assert await polyhelm.fine("group", "ls", "-o", "json") == ["[]"]
+
+
+async def test_a_token_is_told_once_and_works_until_it_is_revoked(polyhelm: Polyhelm) -> None:
+    (token,) = await polyhelm.fine("token", "create", "laptop")
+    assert await polyhelm.fine("token", "ls", POLYHELM_TOKEN=token) == [
+        "NAME        AGE   EXPIRES   USED",
+        "bootstrap <age> - <age> ago",
+        "laptop <age> - <age> ago",
+    ]
+    assert (await polyhelm("token", "revoke", "laptop", "--yes")).words == ["The token laptop is taken away."]
+    done = await polyhelm("token", "ls", POLYHELM_TOKEN=token)
+    assert (done.code, done.words[0]) == (1, f"Error: {polyhelm.server} does not accept the token.")

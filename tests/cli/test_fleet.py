@@ -1,0 +1,120 @@
+"""`polyhelm status`, `events`, `reconcile` and `deploy wait`: the fleet at a glance, and mended."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from simulator import Member
+from tests.cli.polyhelm import PROGRAM, Polyhelm
+from tests.contract.helm import Helm
+from tests.stack import eventually
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def fleet(working: Polyhelm, members: dict[str, Member]) -> AsyncIterator[Polyhelm]:
+    """Shop and cart on Paris and Berlin; Paris has lost its shop."""
+    await working.stack.fleet({name: member.kubeconfig for name, member in members.items()})
+    for release in ("shop", "cart"):
+        await working.stack.deployed(releaseName=release)
+    await lose_shop(working, members["paris"])
+    yield working
+
+
+async def lose_shop(program: Polyhelm, member: Member) -> None:
+    """Somebody uninstalls it by hand."""
+    await Helm.at(program.home, member.kubeconfig)("uninstall", "shop", "--namespace", "default")
+
+    async def is_noticed() -> bool:
+        return "1 NOT_INSTALLED" in (await program("status")).out
+
+    await eventually(is_noticed)
+
+
+STATUS = [
+    "DEPLOYMENT   CHART              GENERATION   STATUS",
+    "fleet/cart   charts/web 1.0.0   1            2 DEPLOYED",
+    "fleet/shop   charts/web 1.0.0   1            1 NOT_INSTALLED, 1 DEPLOYED",
+    "",
+    "DEPLOYMENT   CLUSTER   STATUS          SINCE   WHY",
+    "fleet/shop   paris     NOT_INSTALLED <age> There is no release of this name.",
+    "",
+    "2 deployments: 1 NOT_INSTALLED, 3 DEPLOYED",
+]
+
+
+async def test_the_fleet_is_told_with_what_is_wrong_and_why(fleet: Polyhelm) -> None:
+    assert await fleet.fine("status") == STATUS
+    assert await fleet.fine("status", "-o", "name", "--status", "not_installed") == ["fleet/shop"]
+    assert await fleet.fine("status", "--search", "cart") == [*STATUS[:2], "", "1 deployment: 2 DEPLOYED"]
+    assert (await fleet("status", "--group", "none")).words == [
+        "Nothing is deployed. Begin with: polyhelm deploy apply -f FILE"
+    ]
+    (cart, shop) = (await fleet("status", "-o", "json")).data
+    assert (cart["targets"], [target["clusterName"] for target in shop["targets"]]) == ([], ["paris"])
+    done = await fleet("status", "--status", "green")
+    assert (done.code, done.lines) == (2, [])
+    assert "'green' is not one of" in done.err
+
+
+async def test_reconciling_mends_what_is_wrong_and_leaves_the_rest_alone(fleet: Polyhelm) -> None:
+    done = await fleet("deploy", "wait", "fleet/shop", "--timeout", "0")
+    assert (done.code, done.words) == (
+        3,
+        [
+            "Error: fleet/shop is not as wanted after 0 seconds.",
+            "  paris: NOT_INSTALLED There is no release of this name.",
+            "Next: Look at it: polyhelm deploy get fleet/shop. To have it mended: polyhelm reconcile fleet/shop",
+        ],
+    )
+    assert await fleet.fine("reconcile", "fleet/shop", "--dry-run") == [
+        "CLUSTER   ACTION    STATUS          WHY",
+        "berlin    NONE      DEPLOYED        -",
+        "paris     INSTALL   NOT_INSTALLED   There is no release of this name.",
+    ]
+    done = await fleet("reconcile", "fleet/shop")
+    assert (done.code, sorted(done.words)) == (
+        0,
+        ["berlin: NONE SUCCEEDED", "fleet/shop is as wanted.", "paris: INSTALL SUCCEEDED"],
+    )
+    done = await fleet("deploy", "wait", "fleet/shop")
+    assert (done.code, done.words) == (0, ["fleet/shop is as wanted: generation 1."])
+    assert (await fleet("reconcile", "fleet/shop", "--cluster", "berlin", "-q")).words == []
+    done = await fleet("reconcile", "fleet/shop", "--cluster", "rome")
+    assert done.code == 1
+
+
+async def test_what_happened_is_told_with_the_newest_last(fleet: Polyhelm) -> None:
+    lines = await fleet.fine("events", "--limit", "200")
+    assert [re.sub(" +", " ", line) for line in (lines[0], lines[-1])] == [
+        "<moment> user.created admin admin is the first admin.",
+        "<moment> target.status - shop on paris is NOT_INSTALLED. There is no release of this name.",
+    ]
+    newest = (await fleet("events", "--limit", "1", "-o", "json")).data
+    assert [event["kind"] for event in newest] == ["target.status"]
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+async def test_following_tells_what_happens_next_and_nothing_twice(fleet: Polyhelm, form: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(PROGRAM, "events", "--follow", "--limit", "1", "-o", form),
+        env=fleet.environment(),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            first = (await process.stdout.readline()).decode()
+            assert "shop on paris is NOT_INSTALLED" in first
+            await fleet.fine("group", "create", "empty")
+            await fleet.fine("group", "rm", "empty", "--yes")
+            told = [(await process.stdout.readline()).decode() for _ in range(2)]
+    finally:
+        process.terminate()
+        await process.wait()
+    messages = [json.loads(line)["message"] for line in told] if form == "json" else told
+    for message, words in zip(messages, ("The group empty was made", "The group empty was deleted."), strict=True):
+        assert words in message

@@ -1,0 +1,38 @@
+"""docs/cli.md: every example in it is run, in order, on what the demo brings up, and answers as it is written there."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from app.demo import GROUP, NAMESPACE, RELEASE, sample_chart
+from simulator import Member
+from tests.cli.polyhelm import Polyhelm, timeless
+
+GUIDE = (Path(__file__).parents[2] / "docs/cli.md").read_text()
+
+
+def examples() -> list[tuple[str, list[str]]]:
+    """Each command of the guide, and the lines that it answers."""
+    found = []
+    for block in re.findall(r"```console\n(.*?)```", GUIDE, re.DOTALL):
+        for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, *lines = example.splitlines()
+            found.append((command, [timeless(line) for line in lines]))
+    return found
+
+
+async def test_the_guide_works_as_it_is_written(working: Polyhelm, simulated: Callable[[str], Member]) -> None:
+    names = ("paris", "berlin", "tokyo")
+    for name in names:
+        await working.stack.register(name, simulated(name).kubeconfig)
+    await working.stack.group(GROUP, list(names))
+    await working.stack.upload(sample_chart(), "samples")
+    await working.stack.deployed(group=GROUP, chart="samples/hello", namespace=NAMESPACE, releaseName=RELEASE)
+    (file,) = re.findall(r"```yaml\n# greeter.yaml\n(.*?)```", GUIDE, re.DOTALL)
+    (working.home / "greeter.yaml").write_text(file)
+
+    (login, nothing), *rest = examples()
+    assert (login, nothing) == ("polyhelm login http://127.0.0.1:8000", [])
+    await working.fine(*login.replace("http://127.0.0.1:8000", working.server).split()[1:])
+    for command, expected in rest:
+        assert await working.shell(command) == expected, command
