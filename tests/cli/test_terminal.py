@@ -1,0 +1,110 @@
+"""In a terminal: the fleet as it changes, bars, colours, and questions that are answered."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from simulator import Member
+from tests.cli.polyhelm import Polyhelm, timeless
+from tests.cli.terminal import terminal
+from tests.cli.test_apply import FILE
+from tests.contract.helm import Helm
+
+GREEN_DEPLOYED = b"\x1b[32mDEPLOYED"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def fleet(working: Polyhelm, members: dict[str, Member]) -> AsyncIterator[Polyhelm]:
+    await working.stack.fleet({name: member.kubeconfig for name, member in members.items()})
+    (working.home / "shop.yaml").write_text(FILE)
+    yield working
+
+
+async def test_the_watched_fleet_changes_as_it_happens_until_ctrl_c(
+    fleet: Polyhelm, members: dict[str, Member]
+) -> None:
+    await fleet.stack.deployed(releaseName="shop")
+    async with terminal(fleet, "status", "--watch") as screen:
+        shown = await screen.shows("2 DEPLOYED")
+        assert [timeless(line) for line in shown.splitlines()] == [
+            "1 deployment: 2 DEPLOYED",
+            "",
+            "DEPLOYMENT   CHART              GENERATION   STATUS",
+            "fleet/shop   charts/web 1.0.0   1            2 DEPLOYED",
+        ]
+        assert GREEN_DEPLOYED in screen.raw
+
+        await Helm.at(fleet.home, members["paris"].kubeconfig)("uninstall", "shop", "--namespace", "default")
+        shown = await screen.shows("There is no release of this name.")
+        assert [timeless(line) for line in shown.splitlines()] == [
+            "1 deployment: 1 NOT_INSTALLED, 1 DEPLOYED",
+            "",
+            "DEPLOYMENT   CLUSTER   STATUS          SINCE   WHY",
+            "fleet/shop   paris     NOT_INSTALLED <age> There is no release of this name.",
+            "",
+            "DEPLOYMENT   CHART              GENERATION   STATUS",
+            "fleet/shop   charts/web 1.0.0   1            1 NOT_INSTALLED, 1 DEPLOYED",
+        ]
+        await fleet.fine("reconcile", "fleet/shop")
+        await screen.shows("1 deployment: 2 DEPLOYED")
+        screen.type("\x03")
+        assert await screen.ended() == 0
+
+
+async def test_a_change_is_asked_about_and_followed_with_a_bar_for_each_cluster(fleet: Polyhelm) -> None:
+    async with terminal(fleet, "deploy", "apply", "-f", "shop.yaml") as screen:
+        await screen.shows("Apply? [y/N]:")
+        screen.type("y\n")
+        shown = await screen.shows("fleet/shop is as wanted: generation 1.")
+        assert await screen.ended() == 0
+    bars = [line.split() for line in shown.splitlines() if "━" in line]
+    assert sorted((words[0], words[2], words[4:]) for words in bars) == [
+        ("all", "2/2", []),
+        ("berlin", "1/1", ["INSTALL", "SUCCEEDED"]),
+        ("paris", "1/1", ["INSTALL", "SUCCEEDED"]),
+    ]
+
+
+async def test_a_no_changes_nothing(fleet: Polyhelm) -> None:
+    async with terminal(fleet, "deploy", "apply", "-f", "shop.yaml") as screen:
+        await screen.shows("Apply? [y/N]:")
+        screen.type("\n")
+        assert await screen.ended() == 1
+    assert await fleet.fine("deploy", "ls", "-o", "name") == []
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("shop\n", 1, ["fleet/shop"]), ("fleet/shop\n", 0, [])])
+async def test_what_is_destroyed_is_named_and_its_name_asked_for(
+    fleet: Polyhelm, answer: str, code: int, left: list[str]
+) -> None:
+    await fleet.stack.deployed(releaseName="shop")
+    async with terminal(fleet, "deploy", "rm", "fleet/shop") as screen:
+        shown = await screen.shows("Type fleet/shop to confirm:")
+        assert "fleet/shop will be uninstalled from berlin, paris." in shown
+        screen.type(answer)
+        assert await screen.ended() == code
+    assert await fleet.fine("deploy", "ls", "-o", "name") == left
+
+
+@pytest.mark.parametrize("plain", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+async def test_there_are_no_colours_and_no_bars_where_they_are_not_wanted(
+    fleet: Polyhelm, plain: dict[str, str]
+) -> None:
+    async with terminal(fleet, "deploy", "apply", "-f", "shop.yaml", "--yes", **plain) as screen:
+        shown = await screen.shows("fleet/shop is as wanted: generation 1.")
+        assert await screen.ended() == 0
+    assert b"\x1b" not in screen.raw
+    assert "━" not in shown
+
+
+async def test_a_token_is_typed_without_being_shown(fleet: Polyhelm) -> None:
+    token = fleet.signed_in["POLYHELM_TOKEN"]
+    address = fleet.signed_in.pop("POLYHELM_SERVER")
+    fleet.signed_in.clear()
+    async with terminal(fleet, "login", address) as screen:
+        await screen.shows("API token:")
+        screen.type(f"{token}\n")
+        shown = await screen.shows("You are admin at")
+        assert await screen.ended() == 0
+    assert token not in shown
