@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from cli.failure import Failure
+from cli.failure import UNREACHABLE, Failure
 
 SECONDS = 60.0
 """How long one answer may take: a plan asks every cluster."""
@@ -19,6 +19,8 @@ _ERRORS = """
 }
 """
 _PAGE = 200
+_GATEWAY_TROUBLE = (502, 503, 504)
+"""What a proxy answers while there is no server behind it."""
 _LISTS = {
     "cluster": "polyhelm cluster ls",
     "cluster_group": "polyhelm group ls",
@@ -31,7 +33,7 @@ _LISTS = {
 """Where to look for what was not found, by the beginning of the error's code."""
 _NEXT_STEPS = {
     "generation_moved_on": "Look at what was changed meanwhile: polyhelm deploy history GROUP/RELEASE",
-    "organization_needed": "Name it with --organization, or for good: polyhelm login --organization NAME",
+    "organization_needed": "Name it with --organization, or for good: polyhelm context use CONTEXT --organization NAME",
     "cluster_unreachable": "Look at the clusters: polyhelm cluster ls",
 }
 
@@ -93,9 +95,8 @@ class Client:
 
     def unreachable(self, error: httpx2.HTTPError) -> Failure:
         words = str(error) or type(error).__name__
-        return Failure(
-            f"{self.server} can't be reached: {words}", "Is it running, and is this its address? Try --server."
-        )
+        next_step = "Is it running, and is this its address? Try --server."
+        return Failure(f"{self.server} can't be reached: {words}", next_step, kind=UNREACHABLE)
 
     def _post(self, body: Mapping[str, Any]) -> Any:
         try:
@@ -114,6 +115,7 @@ class Client:
             raise Failure(
                 f"{self.server} does not answer as Polyhelm does (HTTP {response.status_code}).",
                 "Is this its address? Try --server.",
+                kind=UNREACHABLE if response.status_code in _GATEWAY_TROUBLE else None,
             )
         return answer
 
@@ -130,7 +132,7 @@ class Client:
 def _user_error(error: Any) -> Failure:
     problems = error.get("problems") or [error]
     lines = [f"{'.'.join(problem['path'])}: {problem['message']}" for problem in problems if problem["path"]]
-    if not lines or (len(problems) == 1 and "problems" not in error):
+    if not lines or "problems" not in error:
         return Failure(error["message"], _next_step(error["code"]), kind=error["code"])
     return Failure("The input is not valid.", _next_step(error["code"]), tuple(lines), kind=error["code"])
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 FAILED, USAGE, NOT_CONVERGED = 1, 2, 3
+UNREACHABLE = "unreachable"
+"""The kind of a failure that may be over soon: there is no connection to the server."""
 
 
 @dataclass

@@ -4,11 +4,12 @@ connections"). What has changed is then asked for, so that a slow reader sees th
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from cli.failure import Failure
+from cli.failure import UNREACHABLE, Failure
+from cli.terminal import tell
 
 if TYPE_CHECKING:
     from cli.client import Client
@@ -33,13 +34,41 @@ class NoSubscriptionsError(Exception):
     """The server answers, and has no such subscription."""
 
 
+Seen = TypeVar("Seen")
+
+
+def looks(
+    client: "Client",
+    subscription: str,
+    variables: Mapping[str, Any],
+    look: Callable[[], Seen],
+    *,
+    seconds: float | None = None,
+) -> Iterator[Seen]:
+    """What `look` sees, at once and then after each change; a server that is away for a while is waited for.
+
+    Raises:
+        Failure: where the first look fails, or a later one for another reason than the connection.
+    """
+    present: bool | None = None
+    for _ in ticks(client, subscription, variables, seconds=seconds):
+        try:
+            seen = look()
+        except Failure as failure:
+            if present is None or failure.kind != UNREACHABLE:
+                raise
+            if present:
+                tell(f"{failure.message}. Trying again...")
+            present = False
+        else:
+            present = True
+            yield seen
+
+
 def ticks(
     client: "Client", subscription: str, variables: Mapping[str, Any], *, seconds: float | None = None
-) -> Iterator[None]:
-    """Yields at once, and then whenever the subscription tells of something; ends after so many seconds.
-
-    A connection that is lost is made again, and counts as a change: something may have been missed.
-    """
+) -> Generator[None, None, None]:
+    """Yields at once, and then whenever the subscription may have something to tell; ends after so many seconds."""
     end = None if seconds is None else time.monotonic() + seconds
     happened, closed = threading.Event(), threading.Event()
     listener = threading.Thread(
@@ -73,8 +102,10 @@ def messages(lines: Iterable[str]) -> Iterator[Message]:
             data.append(value.removeprefix(" "))
 
 
-def results(client: "Client", subscription: str, variables: Mapping[str, Any]) -> Iterator[Any]:
-    """The data of each result of a subscription, until the server completes it.
+def results(
+    client: "Client", subscription: str, variables: Mapping[str, Any], opened: Callable[[], None] = lambda: None
+) -> Iterator[Any]:
+    """The data of each result of a subscription, until the server completes it. `opened` is called once it listens.
 
     Raises:
         NoSubscriptionsError: where the server knows none.
@@ -92,6 +123,7 @@ def results(client: "Client", subscription: str, variables: Mapping[str, Any]) -
             if not response.headers.get("content-type", "").startswith("text/event-stream"):
                 response.read()
                 raise NoSubscriptionsError
+            opened()
             for message in messages(response.iter_lines()):
                 if message.event == "complete":
                     return
@@ -108,11 +140,12 @@ def _listen(
     happened: threading.Event,
     closed: threading.Event,
 ) -> None:
-    """Sets `happened` for each result, on connection after connection, until `closed` is set."""
+    """Sets `happened` for each result, on connection after connection, until `closed` is set; and for each connection,
+    since something may have happened before there was one."""
     pause = _RETRY
     while not closed.is_set():
         try:
-            for _ in results(client, subscription, variables):
+            for _ in results(client, subscription, variables, opened=happened.set):
                 pause = _RETRY
                 happened.set()
             happened.set()  # it is complete: what it was about has ended

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from cli.failure import Failure, not_converged
-from cli.live import ticks
+from cli.live import looks
 from cli.session import Session
 from cli.terminal import is_capable
 
@@ -32,8 +32,11 @@ def finish(session: Session, operation: Any | None, seconds: float) -> Any | Non
     if operation is None:
         return None
     with display_for(session) as display:
-        for _ in ticks(session.client, _SUBSCRIPTION, {"id": operation["id"]}, seconds=seconds):
-            found = session.ask(_QUERY, id=operation["id"])["operation"]
+        variables = {"id": operation["id"]}
+        for answer in looks(
+            session.client, _SUBSCRIPTION, variables, lambda: session.ask(_QUERY, **variables), seconds=seconds
+        ):
+            found = answer["operation"]
             if found is None:  # it went with its deployment, which was its purpose
                 return None
             display.show(found["results"])

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,8 +10,8 @@ import typer
 
 from cli import names
 from cli.commands.deployments import Status, Statuses, counts, why
-from cli.commands.reconciliation import CHANGES
-from cli.live import ticks
+from cli.commands.reconciliation import CHANGES, changes_of
+from cli.live import looks
 from cli.names import deployment_name
 from cli.output import Columns, Format, ago, as_yaml, table_lines
 from cli.session import Session
@@ -88,9 +89,12 @@ def events(
     if not follow:
         return None
     last = newest[0]["cursor"] if newest else _newest_cursor(session)
+
+    def look() -> list[Any]:
+        return _after(session, last)
+
     try:
-        for _ in ticks(session.client, CHANGES, {"organization": session.organization}):
-            new = _after(session, last)
+        for new in looks(session.client, CHANGES, changes_of(session), look):
             last = new[-1]["cursor"] if new else last
             _print(session, new)
     except KeyboardInterrupt:
@@ -111,15 +115,14 @@ def _parts(rows: list[Any]) -> list[str]:
     return [*filter(None, tables), f"{len(rows)} {'deployment' if len(rows) == 1 else 'deployments'}: {summary}"]
 
 
-def _watch(session: Session, look: Any) -> None:
+def _watch(session: Session, look: Callable[[], list[Any]]) -> None:
     """On a terminal, one table that changes; elsewhere, the whole of it again at each change."""
-    changes = ticks(session.client, CHANGES, {"organization": session.organization})
+    seen = looks(session.client, CHANGES, changes_of(session), look)
     try:
         if session.output.is_table and is_capable(sys.stdout):
-            return _live(look, changes)
+            return _live(seen)
         before = None
-        for _ in changes:
-            rows = look()
+        for rows in seen:
             if rows != before:
                 if session.output.is_table:
                     session.output.text("\n\n".join([*_parts(rows), ""]))
@@ -130,7 +133,7 @@ def _watch(session: Session, look: Any) -> None:
         return None
 
 
-def _live(look: Any, changes: Any) -> None:
+def _live(seen: Iterator[list[Any]]) -> None:
     """What is wrong stands on top, so that it is seen where the terminal is too small for all."""
     from rich.console import Console
     from rich.live import Live
@@ -143,8 +146,7 @@ def _live(look: Any, changes: Any) -> None:
         return Text.from_ansi(coloured("\n\n".join(parts)), no_wrap=True, overflow="ellipsis")
 
     with Live(console=Console(), get_renderable=picture, refresh_per_second=1, vertical_overflow="ellipsis") as live:
-        for _ in changes:
-            rows[:] = look()
+        for rows in seen:  # noqa: B007 - the picture is of them
             live.refresh()
 
 

@@ -1,5 +1,6 @@
 """`polyhelm reconcile` and `polyhelm deploy wait`: until every cluster has what is wanted."""
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +9,7 @@ from cli import names
 from cli.command import DeploymentName, NoWait, Timeout, remote
 from cli.commands.deployments import deploy, find_deployment, why
 from cli.failure import not_converged
-from cli.live import ticks
+from cli.live import looks
 from cli.output import table_lines
 from cli.progress import ENDED, OPERATION_FIELDS, display_for, failure_of, finish
 from cli.session import Session
@@ -33,8 +34,8 @@ def wait(session: Session, name: DeploymentName, timeout: Timeout = 600) -> None
     """Wait until every cluster has what is wanted now."""
     shown = False
     with display_for(session) as display:
-        for _ in ticks(session.client, CHANGES, {"organization": session.organization}, seconds=timeout):
-            found = find_deployment(session, name, _STATE)
+        look = partial(find_deployment, session, name, _STATE)
+        for found in looks(session.client, CHANGES, changes_of(session), look, seconds=timeout):
             operation = next(iter(found["operations"]["nodes"]), None)
             if operation and (shown or operation["state"] not in ENDED):
                 display.show(operation["results"])
@@ -50,6 +51,10 @@ def wait(session: Session, name: DeploymentName, timeout: Timeout = 600) -> None
         lines = [f"{target['clusterName']}: {target['status']} {why(target)}".rstrip() for target in lagging]
         next_step = f"Look at it: polyhelm deploy get {name}. To have it mended: polyhelm reconcile {name}"
         raise not_converged(f"{name} is not as wanted after {timeout:g} seconds.", next_step, *lines)
+
+
+def changes_of(session: Session) -> dict[str, Any]:
+    return {"organization": session.organization}
 
 
 def reconcile(

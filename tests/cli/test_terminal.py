@@ -1,10 +1,12 @@
 """In a terminal: the fleet as it changes, bars, colours, and questions that are answered."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
 
+from app.processes import listen, run_api, running
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm, timeless
 from tests.cli.terminal import terminal
@@ -50,6 +52,25 @@ async def test_the_watched_fleet_changes_as_it_happens_until_ctrl_c(
         await screen.shows("1 deployment: 2 DEPLOYED")
         screen.type("\x03")
         assert await screen.ended() == 0
+
+
+async def test_a_watch_outlives_a_restart_of_the_api(fleet: Polyhelm) -> None:
+    services = fleet.stack.services
+    address = services.settings.model_copy(update={"port": 0})
+    first = listen(address)
+    same = address.model_copy(update={"port": first.getsockname()[1]})
+    server = f"http://127.0.0.1:{same.port}"
+    async with AsyncExitStack() as api, terminal(fleet, "status", "--watch", POLYHELM_SERVER=server) as screen:
+        await api.enter_async_context(running(run_api(services, first)))
+        await screen.shows("Nothing is deployed.")
+        await api.aclose()
+        first.close()
+        await screen.shows(f"{server} can't be reached: ")
+        await fleet.stack.create(releaseName="shop")
+        async with running(run_api(services, listen(same))):
+            await screen.shows("fleet/shop")
+            screen.type("\x03")
+            assert await screen.ended() == 0
 
 
 async def test_a_change_is_asked_about_and_followed_with_a_bar_for_each_cluster(fleet: Polyhelm) -> None:
