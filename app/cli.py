@@ -3,7 +3,6 @@
 Help and the commands over the API start at once, since what the others run is imported when one of them runs.
 """
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,6 +66,21 @@ def _told() -> Iterator[None]:
             name = "POLYHELM_" + "_".join(str(part) for part in problem["loc"]).upper()
             _say(f"[red]{name}: {problem['msg']}[/]")
         raise typer.Exit(2) from None
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("polyhelm"))  # noqa: T201
+        raise typer.Exit
+
+
+@cli.callback()
+def program(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_tell_version)] = False,
+) -> None:
+    pass
 
 
 @cli.command(rich_help_panel=_SERVER)
@@ -185,6 +199,8 @@ def demo(
 @cli.command(rich_help_panel=_SERVER)
 def doctor(data_dir: DataDir = None) -> None:
     """Tell what is missing on this machine, and how to get it."""
+    import asyncio
+
     from rich.console import Console
 
     from app import doctor as checkup

@@ -97,6 +97,13 @@ def choose(name: str | None, server: str | None, token: str | None, organization
     return Context(server, token, organization or (stored.organization if stored else None))
 
 
+def is_exposed(server: str) -> bool:
+    """Whether whoever listens on the way reads the token."""
+    parts = urlsplit(server)
+    host = parts.hostname or ""
+    return parts.scheme == "http" and host not in ("localhost", "::1") and not host.startswith("127.")
+
+
 def normalized(server: str) -> str:
     """A server's address without what is the same for all of them."""
     parts = urlsplit(server if "://" in server else f"https://{server}")

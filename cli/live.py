@@ -153,6 +153,10 @@ def _listen(
             _ask_again(happened, closed)
         except Failure:
             happened.set()  # whoever asks next is told what is wrong
+        except Exception:
+            if closed.is_set():
+                return  # its connection was closed under its feet
+            raise
         closed.wait(pause)
         pause = min(2 * pause, _LONGEST_RETRY)
 

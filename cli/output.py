@@ -10,7 +10,7 @@ from typing import Any
 from cli.terminal import coloured, is_capable
 
 Row = Mapping[str, Any]
-Columns = Mapping[str, Callable[[Any], object]]
+Columns = dict[str, Callable[[Any], object]]
 """Titles of columns, and what of an object each of them shows."""
 
 

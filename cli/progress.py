@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cli.failure import Failure, not_converged
@@ -31,21 +32,31 @@ def finish(session: Session, operation: Any | None, seconds: float) -> Any | Non
     """
     if operation is None:
         return None
-    with display_for(session) as display:
-        variables = {"id": operation["id"]}
-        for answer in looks(
-            session.client, _SUBSCRIPTION, variables, lambda: session.ask(_QUERY, **variables), seconds=seconds
-        ):
-            found = answer["operation"]
-            if found is None:  # it went with its deployment, which was its purpose
-                return None
-            display.show(found["results"])
-            if found["state"] in ENDED:
-                break
+    try:
+        found = _followed(session, operation["id"], seconds)
+    except KeyboardInterrupt:
+        session.tell("The server goes on with it.")
+        raise
+    if found is None:
+        return None
     if found["state"] not in ENDED:
         raise _late(found, seconds)
     if found["state"] != "SUCCEEDED":
         raise failure_of(found)
+    return found
+
+
+def _followed(session: Session, operation_id: str, seconds: float) -> Any | None:
+    """The operation as it was last seen; None where it went with its deployment, which was its purpose."""
+    look = partial(session.ask, _QUERY, id=operation_id)
+    with display_for(session) as display:
+        for answer in looks(session.client, _SUBSCRIPTION, {"id": operation_id}, look, seconds=seconds):
+            found = answer["operation"]
+            if found is None:
+                break
+            display.show(found["results"])
+            if found["state"] in ENDED:
+                break
     return found
 
 

@@ -7,6 +7,7 @@ import signal
 import sysconfig
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx2
@@ -168,6 +169,10 @@ async def test_doctor_says_what_is_there_and_what_is_missing(tmp_path: Path) -> 
     )
     assert code == 1
     assert printed.count("✗") == 3
+
+
+async def test_the_program_tells_its_version() -> None:
+    assert await run("--version") == (0, f"{version('polyhelm')}\n")
 
 
 async def test_the_settings_page_names_every_setting() -> None:

@@ -47,6 +47,8 @@ def login(
             )
         name = name or urlsplit(address).netloc
         contexts.save(contexts.load().with_context(name, given))
+        if contexts.is_exposed(address):
+            tell("Note: this is plain HTTP: whoever listens on the way reads the token. Prefer https://.")
         tell(f"You are {who['viewer']['name']} at {address}. This is the context {name}.")
         if len(organizations) > 1 and organization is None:
             tell(f"You belong to {', '.join(organizations)}: say which you mean with --organization.")

@@ -50,6 +50,8 @@ _TARGETS: Columns = {
     "SINCE": lambda row: ago(row["statusSince"]),
     "WHY": why,
 }
+_CLOCKED: Columns = _TARGETS | {"SINCE": lambda row: _clock(row["statusSince"])}
+"""For a picture that stands until something changes: it tells when something was, and not how long ago."""
 
 
 def status(
@@ -101,7 +103,7 @@ def events(
         return None
 
 
-def _parts(rows: list[Any]) -> list[str]:
+def _parts(rows: list[Any], columns: Columns = _TARGETS) -> list[str]:
     """All deployments, those targets that are not as wanted, and how many there are of what."""
     if not rows:
         return []
@@ -111,7 +113,7 @@ def _parts(rows: list[Any]) -> list[str]:
         for each in row["statusCounts"]:
             totals[each["status"]] += each["count"]
     summary = ", ".join(f"{count} {name}" for name, count in totals.items() if count) or "no targets"
-    tables = ["\n".join(table_lines(rows, _DEPLOYMENTS)), "\n".join(table_lines(astray, _TARGETS))]
+    tables = ["\n".join(table_lines(rows, _DEPLOYMENTS)), "\n".join(table_lines(astray, columns))]
     return [*filter(None, tables), f"{len(rows)} {'deployment' if len(rows) == 1 else 'deployments'}: {summary}"]
 
 
@@ -139,15 +141,11 @@ def _live(seen: Iterator[list[Any]]) -> None:
     from rich.live import Live
     from rich.text import Text
 
-    rows: list[Any] = []
-
-    def picture() -> Text:  # made anew each second: it tells how long ago something was
-        parts = _parts(rows)[::-1] or ["Nothing is deployed."]
-        return Text.from_ansi(coloured("\n\n".join(parts)), no_wrap=True, overflow="ellipsis")
-
-    with Live(console=Console(), get_renderable=picture, refresh_per_second=1, vertical_overflow="ellipsis") as live:
-        for rows in seen:  # noqa: B007 - the picture is of them
-            live.refresh()
+    # Drawn by this thread alone: a Ctrl-C while another one holds the terminal would leave both waiting.
+    with Live(console=Console(), auto_refresh=False, vertical_overflow="ellipsis") as live:
+        for rows in seen:
+            text = "\n\n".join(_parts(rows, _CLOCKED)[::-1]) or "Nothing is deployed."
+            live.update(Text.from_ansi(coloured(text), no_wrap=True, overflow="ellipsis"), refresh=True)
 
 
 def _print(session: Session, found: list[Any]) -> None:
@@ -163,6 +161,11 @@ def _print(session: Session, found: list[Any]) -> None:
             at = datetime.fromisoformat(event["at"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
             line = f"{at}  {event['kind']:<22}  {event['actor'] or '-':<12}  {event['message']}"
         session.output.text(line)
+
+
+def _clock(moment: str) -> str:
+    at = datetime.fromisoformat(moment).astimezone()
+    return at.strftime("%H:%M:%S" if at.date() == datetime.now(at.tzinfo).date() else "%Y-%m-%d")
 
 
 def _newest_cursor(session: Session) -> str | None:

@@ -42,7 +42,7 @@ class Done:
 def timeless(line: str) -> str:
     """Ages and moments are replaced by a mark; so are the spaces around them, since they are as wide as an age is."""
     line = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.:+]*", "<moment>", line)
-    return re.sub(r" +\b\d+[smhd]\b *", " <age> ", line).rstrip()
+    return re.sub(r" +\b(\d+[smhd]|\d\d:\d\d:\d\d)\b *", " <age> ", line).rstrip()
 
 
 @dataclass

@@ -41,6 +41,21 @@ def test_a_token_goes_to_no_server_but_its_own(stored: None) -> None:
         contexts.choose(None, "https://new.example.com", None, None)
 
 
+@pytest.mark.parametrize(
+    ("server", "exposed"),
+    [
+        ("http://polyhelm.example.com", True),
+        ("http://10.0.0.7:8000", True),
+        ("https://polyhelm.example.com", False),
+        ("http://127.0.0.1:8000", False),
+        ("http://localhost:8000", False),
+        ("http://[::1]:8000", False),
+    ],
+)
+def test_plain_http_is_for_this_machine_alone(server: str, exposed: bool) -> None:
+    assert contexts.is_exposed(server) is exposed
+
+
 def test_only_its_owner_may_read_the_file(stored: None, tmp_path: Path) -> None:
     path = tmp_path / "polyhelm" / "contexts.json"
     assert [each.name for each in path.parent.iterdir()] == ["contexts.json"]

@@ -125,6 +125,20 @@ def test_a_connection_that_breaks_is_made_again_and_counts_as_a_change() -> None
         seen.close()
 
 
+def test_whoever_has_seen_enough_leaves_no_noise_behind() -> None:
+    end = threading.Event()
+    with running(Server([event("next", {"data": {}}), end])) as client:
+        seen = ticks(client, SUBSCRIPTION, {}, seconds=10)
+        next(seen)
+        next(seen)
+        (listener,) = (thread for thread in threading.enumerate() if thread.name == "listener")
+        seen.close()
+        client.close()
+        end.set()
+        listener.join(10)
+        assert not listener.is_alive()
+
+
 def test_a_look_that_finds_no_server_is_had_again_and_only_the_first_must_find_one() -> None:
     answers: list[object] = ["one", away(), away(), "two", Failure("forbidden")]
 

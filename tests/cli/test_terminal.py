@@ -42,7 +42,7 @@ async def test_the_watched_fleet_changes_as_it_happens_until_ctrl_c(
         assert [timeless(line) for line in shown.splitlines()] == [
             "1 deployment: 1 NOT_INSTALLED, 1 DEPLOYED",
             "",
-            "DEPLOYMENT   CLUSTER   STATUS          SINCE   WHY",
+            "DEPLOYMENT   CLUSTER   STATUS          SINCE      WHY",
             "fleet/shop   paris     NOT_INSTALLED <age> There is no release of this name.",
             "",
             "DEPLOYMENT   CHART              GENERATION   STATUS",
@@ -85,6 +85,22 @@ async def test_a_change_is_asked_about_and_followed_with_a_bar_for_each_cluster(
         ("berlin", "1/1", ["INSTALL", "SUCCEEDED"]),
         ("paris", "1/1", ["INSTALL", "SUCCEEDED"]),
     ]
+
+
+async def test_whoever_stops_waiting_is_told_that_the_server_goes_on(
+    fleet: Polyhelm, members: dict[str, Member]
+) -> None:
+    await fleet.stack.deployed(releaseName="shop")
+    async with terminal(fleet, "deploy", "apply", "-f", "shop.yaml") as screen:
+        await screen.shows("Apply? [y/N]:")
+        members["paris"].faults.hang = True
+        screen.type("y\n")
+        await screen.shows("RUNNING")
+        screen.type("\x03")
+        await screen.shows("The server goes on with it.")
+        assert await screen.ended() == 130
+    members["paris"].faults.hang = False
+    assert (await fleet("deploy", "wait", "fleet/shop", "-q")).code == 0
 
 
 async def test_a_no_changes_nothing(fleet: Polyhelm) -> None:
