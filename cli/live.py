@@ -104,7 +104,7 @@ def messages(lines: Iterable[str]) -> Iterator[Message]:
 
 def results(
     client: "Client", subscription: str, variables: Mapping[str, Any], opened: Callable[[], None] = lambda: None
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """The data of each result of a subscription, until the server completes it. `opened` is called once it listens.
 
     Raises:

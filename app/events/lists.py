@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from collections.abc import Sequence
-
 from sqlmodel import col, or_, select
 
 from app.events.tables import Event

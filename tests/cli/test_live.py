@@ -1,12 +1,13 @@
 """Word of changes over server-sent events: read as the protocol says, and never lost for good."""
 
 import asyncio
+import itertools
 import json
 import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 import uvicorn
@@ -16,8 +17,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from cli.client import Client
+from cli.commands.reconciliation import CHANGES
 from cli.failure import UNREACHABLE, Failure
 from cli.live import Message, NoSubscriptionsError, looks, messages, results, ticks
+from tests.cli.polyhelm import Polyhelm
+from tests.stack import TOKEN
 
 SUBSCRIPTION = "subscription { events { cursor } }"
 
@@ -123,6 +127,27 @@ def test_a_connection_that_breaks_is_made_again_and_counts_as_a_change() -> None
             next(seen)
         end.set()
         seen.close()
+
+
+async def test_the_api_tells_of_what_happens(polyhelm: Polyhelm) -> None:
+    client = Client(polyhelm.server, TOKEN)
+    listening = threading.Event()
+
+    def first() -> object:
+        with closing(results(client, CHANGES, {"organization": None}, listening.set)) as found:
+            return next(iter(found))
+
+    async with asyncio.timeout(30):
+        told = asyncio.create_task(asyncio.to_thread(first))
+        await asyncio.to_thread(listening.wait)
+        for number in itertools.count():
+            await polyhelm.stack.group(f"group-{number}", [])
+            if (await asyncio.wait([told], timeout=1))[0]:
+                break
+        answer = await told
+    assert isinstance(answer, dict)
+    assert list(answer) == ["events"]
+    client.close()
 
 
 def test_whoever_has_seen_enough_leaves_no_noise_behind() -> None:
