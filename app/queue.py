@@ -8,6 +8,7 @@ able to run code.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing, suppress
 from typing import Any
 
 import orjson
@@ -20,6 +21,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from app.hints import WAKES, Hints
+
 log = structlog.get_logger()
 
 QUEUE = "polyhelm:queue"
@@ -30,6 +33,8 @@ LONGEST_JOB = 3 * 3600
 IN_PROGRESS_SECONDS = 60.0
 
 _AT_ONCE = 50  # enqueueing commands in flight
+_LOOK_SECONDS = 0.25  # between two looks into the queue that nobody hinted at: for what was put off until now
+_LOOK_SECONDS_WITHOUT_HINTS = 0.02
 
 
 def redis_settings(url: str) -> RedisSettings:
@@ -46,6 +51,7 @@ class Queue:
 
     def __init__(self, redis_url: str) -> None:
         self._settings = redis_settings(redis_url)
+        self._hints = Hints(redis_url, WAKES)
         self._pool: ArqRedis | None = None
         self._connecting = asyncio.Lock()
         self._waking: set[asyncio.Task[None]] = set()
@@ -70,6 +76,7 @@ class Queue:
             redis = await self._redis()
             # Cancelled in the middle of a command, redis-py would leave a connection behind: it is let to end.
             await asyncio.shield(asyncio.gather(*(enqueue(redis, target_id) for target_id in ids)))
+            self._hints.tell_soon()
         except (RedisError, OSError) as error:
             log.warning("queue.wake_lost", targets=len(ids), error=str(error))
 
@@ -98,6 +105,7 @@ class Queue:
 
     async def close(self) -> None:
         await asyncio.gather(*self._waking, return_exceptions=True)
+        await self._hints.close()
         if self._pool is not None:
             await self._pool.aclose(close_connection_pool=True)
 
@@ -107,11 +115,21 @@ class _StoppedError(Exception):
 
 
 class _Worker(Worker):
-    """arq's worker, stopped between two polls: cancelled in the middle of one, it would leave a connection behind."""
+    """arq's worker, which looks when it is hinted at, not fifty times a second. It is stopped between two looks:
+    cancelled in the middle of one, it would leave a connection behind."""
 
     stopping = False
+    pause = _LOOK_SECONDS_WITHOUT_HINTS
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.hinted = asyncio.Event()
 
     async def _poll_iteration(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.pause):
+                await self.hinted.wait()
+        self.hinted.clear()
         if self.stopping:
             raise _StoppedError
         await super()._poll_iteration()
@@ -131,19 +149,34 @@ class QueueWorker:
             max_jobs=max_jobs,
             # Ids beyond this limit are not seen while those before it run, so it exceeds all that can run at once.
             queue_read_limit=max_jobs * 10,
-            poll_delay=0.02,
+            poll_delay=0.001,  # the pause is ours
             job_timeout=LONGEST_JOB,
             handle_signals=False,
             log_results=False,
             job_serializer=orjson.dumps,
             job_deserializer=orjson.loads,
         )
+        self._hints = Hints(redis_url, WAKES)
         # A job of a worker that was killed is picked up again after this, not after three hours. One that still runs
         # may be picked up as well: that finds the target's lease taken, and ends.
         self._worker.in_progress_timeout_s = IN_PROGRESS_SECONDS
 
     async def run(self) -> None:
         """Works until it is stopped; arq ends when it loses Redis, so it is begun again."""
+        listening = asyncio.create_task(self._listen())
+        try:
+            await self._work()
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        async with aclosing(self._hints.listen()) as hints:
+            async for hears in hints:
+                self._worker.pause = _LOOK_SECONDS if hears else _LOOK_SECONDS_WITHOUT_HINTS
+                self._worker.hinted.set()
+
+    async def _work(self) -> None:
         failures = 0
         while True:
             began = time.monotonic()
@@ -159,6 +192,7 @@ class QueueWorker:
     async def stop(self, *, grace: float) -> None:
         """Takes no more jobs, lets those that run end within `grace` seconds, and cancels the rest."""
         self._worker.stopping = True
+        self._worker.hinted.set()
         running = [task for task in self._worker.tasks.values() if not task.done()]
         if running:
             await asyncio.wait(running, timeout=grace)
@@ -167,5 +201,6 @@ class QueueWorker:
             await asyncio.gather(*running, return_exceptions=True)
 
     async def close(self) -> None:
+        await self._hints.close()
         if self._worker._pool is not None:
             await self._worker._pool.aclose(close_connection_pool=True)

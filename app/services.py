@@ -10,9 +10,9 @@ from app.clusters.members import Members
 from app.database import Database
 from app.encryption import KeyRing
 from app.events.feed import Feed
-from app.events.hints import Hints
 from app.helm.binary import find_helm
 from app.helm.command import Helm
+from app.hints import EVENTS, Hints
 from app.queue import Queue
 from app.settings import Settings
 from app.transaction import Transaction, transaction
@@ -56,7 +56,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(database.close)
         queue = Queue(settings.redis_url)
         stack.push_async_callback(queue.close)
-        hints = Hints(settings.redis_url)
+        hints = Hints(settings.redis_url, EVENTS)
         stack.push_async_callback(hints.close)
         feed = Feed(database, hints)
         ring = key_ring(settings)

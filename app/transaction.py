@@ -15,8 +15,8 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import Database
-from app.events.hints import Hints
 from app.events.tables import Event
+from app.hints import Hints
 from app.queue import Queue
 
 log = structlog.get_logger()

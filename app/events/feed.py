@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from app.database import Database
-from app.events.hints import Hints
 from app.events.tables import Event
+from app.hints import Hints
 
 log = structlog.get_logger()
 

@@ -13,7 +13,8 @@ from redis.exceptions import RedisError
 
 log = structlog.get_logger()
 
-_CHANNEL = "polyhelm:events"
+EVENTS = "polyhelm:events"
+WAKES = "polyhelm:wakes"
 _CONNECT_SECONDS = 5.0
 _AGAIN_SECONDS = 0.5
 
@@ -21,7 +22,8 @@ _AGAIN_SECONDS = 0.5
 class Hints:
     """Created without a connection; the first use connects."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, channel: str) -> None:
+        self._channel = channel
         self._redis: Redis = Redis.from_url(redis_url, socket_connect_timeout=_CONNECT_SECONDS, health_check_interval=5)
         self._telling: asyncio.Task[None] | None = None
         self._more = False
@@ -36,7 +38,7 @@ class Hints:
         while self._more:
             self._more = False
             try:
-                await self._redis.publish(_CHANNEL, b"")
+                await self._redis.publish(self._channel, b"")
             except (RedisError, OSError) as error:
                 log.warning("hints.redis_lost", error=str(error))
 
@@ -45,7 +47,7 @@ class Hints:
         while True:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=False) as channel:
-                    await channel.subscribe(_CHANNEL)
+                    await channel.subscribe(self._channel)
                     async for _ in channel.listen():
                         yield True
             except (RedisError, OSError) as error:
