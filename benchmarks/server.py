@@ -24,7 +24,7 @@ from tests.kubernetes.process import HOST, Port, dying_with_parent
 TOKEN = "a-token-for-the-benchmarks-alone"
 GROUP = "fleet"
 _START_SECONDS = 60.0
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.5
 _LONGEST_ROLLOUT = 600.0
 
 
