@@ -79,8 +79,10 @@ class _FreshLoaders(SchemaExtension):
 
 def _shown(error: GraphQLError) -> GraphQLError:
     cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
     if cause is None:
-        return error  # the query itself: syntax, validation, limits
+        return error  # the query itself: syntax, validation, limits, variables
     if isinstance(cause, UserError):
         return _error(error, cause.message, code=cause.code, path=list(cause.path))
     if isinstance(cause, UnauthenticatedError):
