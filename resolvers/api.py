@@ -22,6 +22,7 @@ from strawberry.types.execution import ExecutionResult as StrawberryResult
 from strawberry.types.graphql import OperationType
 
 from app.errors import UserError
+from resolvers.execution import Execution
 from resolvers.loaders import Loaders
 from resolvers.mutations import Mutation
 from resolvers.queries import Query
@@ -114,6 +115,7 @@ api = _Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
+    execution_context_class=Execution,
     types=[ChartRepository, Cluster, ClusterGroup, Deployment, DeploymentTarget, Operation, User],
     extensions=[
         _Errors,

@@ -25,7 +25,10 @@ Row = TypeVar("Row", bound=SQLModel)
 
 
 class Loaders:
-    def __init__(self, database: Database) -> None:
+    """`told` holds what subscribers share besides: see `resolvers/execution.py`. None where nothing is shared."""
+
+    def __init__(self, database: Database, told: dict[object, Any] | None = None) -> None:
+        self.told = told
         self._database = database
         self.cluster_by_id = self._by_id(Cluster)
         self.group_by_id = self._by_id(ClusterGroup)
@@ -94,5 +97,9 @@ class SharedLoaders:
         """The loaders of those who have seen all events up to this position. They were made after it was read, so what
         they give is at least as new."""
         if upto != self._upto:
-            self._upto, self._loaders = upto, Loaders(self._database)
+            self._upto, self._loaders = upto, Loaders(self._database, {})
         return self._loaders
+
+    def own(self) -> Loaders:
+        """Loaders that nobody shares."""
+        return Loaders(self._database)

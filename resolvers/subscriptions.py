@@ -5,7 +5,6 @@ by that is the same twice. Objects are loaded when they are told, so that a slow
 what has changed, not every step between."""
 
 from collections.abc import AsyncGenerator, Iterable
-from typing import Any
 
 import strawberry
 from sqlmodel import col, select
@@ -20,7 +19,7 @@ from app.paging import position_of
 from app.services import Services
 from app.targets.queries import TargetFacts, targets_after
 from schema.clusters import Cluster
-from schema.context import Info
+from schema.context import Info, Loaders
 from schema.deployments import Deployment, DeploymentTarget
 from schema.enums import TargetStatus
 from schema.events import Event
@@ -45,7 +44,7 @@ class Subscription:
             return (number,) if event.deployment_id == number else ()
 
         async with info.context.services.feed.follow(found.organization_id, pick) as follower:
-            row = await _fresh(info, follower.upto).deployment_by_id.load(number)
+            row = await _own(info).deployment_by_id.load(number)
             while row is not None:
                 yield Deployment.of(row)
                 row = await _fresh(info, (await follower.changed()).upto).deployment_by_id.load(number)
@@ -90,15 +89,15 @@ class Subscription:
                     last = 0
                     while page := await _targets_after(services, organization_id, last, group_id, deployment_id):
                         for facts in filter(is_told, page):
-                            _fresh(info, follower.upto)
+                            _own(info)
                             yield DeploymentTarget.of(facts)
                         last = page[-1].id
                 changed = await follower.changed()
                 everything = changed.too_much
                 load = _fresh(info, changed.upto)
-                for facts in await load.target_by_id.load_many(changed.keys):
-                    if facts is not None and is_told(facts):
-                        yield DeploymentTarget.of(facts)
+                for found in await load.target_by_id.load_many(changed.keys):
+                    if found is not None and is_told(found):
+                        yield DeploymentTarget.of(found)
 
     @strawberry.subscription(description="Ends when the operation does.")
     async def operation(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Operation, None]:  # noqa: A002
@@ -114,7 +113,7 @@ class Subscription:
             return (number,) if is_it or is_part else ()
 
         async with info.context.services.feed.follow(found.organization_id, pick) as follower:
-            row = await _fresh(info, follower.upto).operation_by_id.load(number)
+            row = await _own(info).operation_by_id.load(number)
             while row is not None:
                 yield Operation.of(row)
                 if not row.state.is_open:
@@ -148,7 +147,7 @@ class Subscription:
             while True:
                 if everything:
                     for row in filter(is_told, await _clusters(services, organization_id)):
-                        _fresh(info, follower.upto)
+                        _own(info)
                         yield Cluster.of(row)
                 changed = await follower.changed()
                 everything = changed.too_much or _EVERYTHING in changed.keys
@@ -177,7 +176,7 @@ class Subscription:
             while True:
                 while catches_up and (page := await events_after(services, organization_id, last)):
                     for row in page:
-                        _fresh(info, row.position)
+                        _own(info)
                         yield Event.of(row)
                         last = row.position
                 changed = await follower.changed()
@@ -189,8 +188,14 @@ class Subscription:
                         last = position
 
 
-def _fresh(info: Info, upto: int) -> Any:
-    """Has what is told next loaded anew."""
+def _own(info: Info) -> Loaders:
+    """Has what is told next loaded anew, for this subscriber alone."""
+    info.context.load = info.context.shared.own()
+    return info.context.load
+
+
+def _fresh(info: Info, upto: int) -> Loaders:
+    """Has what is told next loaded anew, together with everybody who has seen all events up to there."""
     info.context.load = info.context.shared.of(upto)
     return info.context.load
 

@@ -25,6 +25,7 @@ class UnauthenticatedError(Exception):
 class Loaders(Protocol):
     """What is fetched for many objects at once; each is named for what it gives and what it goes by."""
 
+    told: dict[object, Any] | None
     cluster_by_id: DataLoader[int, Cluster | None]
     group_by_id: DataLoader[int, ClusterGroup | None]
     deployment_by_id: DataLoader[int, Deployment | None]
@@ -44,6 +45,7 @@ class Loaders(Protocol):
 
 class SharedLoaders(Protocol):
     def of(self, upto: int) -> Loaders: ...
+    def own(self) -> Loaders: ...
 
 
 @dataclass
