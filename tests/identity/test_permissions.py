@@ -1,18 +1,23 @@
-"""Who may do what: every mutation and every query, for every kind of caller, by introspection of the schema."""
+"""Who may do what: every mutation, query and subscription, for every kind of caller, by introspection of the schema."""
 
 from collections.abc import AsyncIterator, Callable
 from importlib.metadata import version
 from typing import Any
 
+import httpx2
 import pytest
 import pytest_asyncio
+from sqlmodel import col, select
+from websockets.exceptions import ConnectionClosed
 
 from app.identity.accounts import bootstrap
 from app.identity.tables import Membership, Organization, Role, User
 from app.identity.tokens import add_token
 from resolvers.api import api
 from simulator import Member
-from tests.stack import Stack
+from tests.live.client import followed_by, socket
+from tests.live.conftest import Served
+from tests.stack import Stack, eventually
 
 MINIMAL: dict[str, dict[str, Any]] = {
     "registerCluster": {"name": "x", "cloud": "other", "distribution": "other", "kubeconfig": "x"},
@@ -66,6 +71,28 @@ QUERIES = {
     "deployment": '{ deployment(group: "fleet", releaseName: "shop") { id targets { values } } }',
     "operation": '{ operation(id: "OPERATION") { id results { clusterName } } }',
     "events": "{ events { nodes { message } } }",
+}
+
+SUBSCRIPTIONS = {
+    "deployment": 'subscription { deployment(id: "DEPLOYMENT") { id } }',
+    "targets": "subscription { targets { id } }",
+    "operation": 'subscription { operation(id: "OPERATION") { id } }',
+    "clusters": "subscription { clusters { id } }",
+    "events": "subscription { events { cursor } }",
+}
+HIDDEN = {
+    **{name: SUBSCRIPTIONS[name] for name in ("deployment", "operation")},
+    "targets of a group": 'subscription { targets(group: "fleet") { id } }',
+    "clusters of a group": 'subscription { clusters(group: "fleet") { id } }',
+    "targets of an organization": 'subscription { targets(organization: "default") { id } }',
+    "clusters of an organization": 'subscription { clusters(organization: "default") { id } }',
+    "events of an organization": 'subscription { events(organization: "default") { cursor } }',
+}
+"""What names something of an organization that the caller does not belong to."""
+
+EMPTY = {
+    **{name: SUBSCRIPTIONS[name] for name in ("targets", "clusters", "events")},
+    "targets of a deployment": 'subscription { targets(deployment: "DEPLOYMENT") { id } }',
 }
 
 
@@ -124,9 +151,10 @@ def fields_of(root: str) -> set[str]:
     return set(kind.fields)  # type: ignore[attr-defined]
 
 
-def test_every_mutation_and_every_query_is_in_this_test() -> None:
+def test_every_mutation_query_and_subscription_is_in_this_test() -> None:
     assert fields_of("Mutation") == set(MINIMAL) == set(NEEDS)
     assert fields_of("Query") == set(QUERIES)
+    assert fields_of("Subscription") == set(SUBSCRIPTIONS)
 
 
 async def test_nobody_may_do_or_see_anything(quiet: Stack, ids: dict[str, str]) -> None:
@@ -186,6 +214,53 @@ async def test_what_belongs_to_another_organization_looks_as_if_it_were_not_ther
             assert code == await code_of(quiet, mutation, missing, token), mutation
             assert code is not None
             assert code.endswith("_not_found"), mutation
+
+
+async def test_nobody_may_subscribe_to_anything(quiet: Stack, served: Served, ids: dict[str, str]) -> None:
+    async with served(quiet) as url, httpx2.AsyncClient(headers={"Accept": "text/event-stream"}) as client:
+        for token in (None, "a-token-that-is-nobodys"):
+            with pytest.raises(ConnectionClosed):
+                async with socket(url, token):
+                    pass
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            for name, query in SUBSCRIPTIONS.items():
+                answer = await client.post(f"{url}/graphql", json={"query": _with(query, ids)}, headers=headers)
+                assert '"code":"unauthenticated"' in answer.text, name
+
+
+async def test_whoever_belongs_to_an_organization_may_subscribe_to_all_that_is_in_it(
+    quiet: Stack, served: Served, ids: dict[str, str]
+) -> None:
+    async with served(quiet) as url, socket(url, await token_of(quiet, Role.VIEWER)) as opened:
+        told = {name: await opened.subscribe(_with(query, ids)) for name, query in SUBSCRIPTIONS.items()}
+        assert await told["deployment"].next() == {"id": ids["DEPLOYMENT"]}
+        assert await told["operation"].next() == {"id": ids["OPERATION"]}
+        assert await told["clusters"].next() == {"id": ids["CLUSTER"]}
+        assert list(await told["targets"].next()) == ["id"]
+        await eventually(lambda: followed_by(quiet, len(told)))
+        await quiet.update(ids["DEPLOYMENT"], values={"replicas": 2})
+        assert list(await told["events"].next()) == ["cursor"]
+
+
+async def test_what_belongs_to_another_organization_looks_to_subscribers_as_if_it_were_not_there(
+    quiet: Stack, served: Served, ids: dict[str, str]
+) -> None:
+    token = await token_of(quiet, Role.ADMIN, "others")
+    nowhere = {**ids, **dict.fromkeys(ids, "RGVwbG95bWVudDo5OTk5"), '"fleet"': '"none"', '"default"': '"none"'}
+    async with served(quiet) as url, socket(url, token) as opened:
+        for name, query in HIDDEN.items():
+            (error,) = await (await opened.subscribe(_with(query, ids))).next()
+            (expected,) = await (await opened.subscribe(_with(query, nowhere))).next()
+            assert error["extensions"] == expected["extensions"], name
+            assert error["extensions"]["code"].endswith("_not_found"), name
+        told = {name: await opened.subscribe(_with(query, ids)) for name, query in EMPTY.items()}
+        await eventually(lambda: followed_by(quiet, len(told)))
+        await quiet.update(ids["DEPLOYMENT"], values={"replicas": 2})
+        rows = await quiet.services.database.rows(select(Organization.id).where(col(Organization.name) == "others"))
+        async with quiet.services.transaction() as transaction:
+            transaction.record("test", "the first that they may see", organization_id=rows[0][0])
+        await told["events"].next()
+        assert {name: found.told.qsize() for name, found in told.items()} == dict.fromkeys(told, 0)
 
 
 async def test_an_expired_or_revoked_token_is_nobodys(quiet: Stack) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.stack import TOKEN
+from tests.stack import TOKEN, Stack
 
 PROTOCOL = "graphql-transport-ws"
 TELL_SECONDS = 30.0
@@ -79,3 +79,8 @@ async def socket(url: str, token: str | None = TOKEN) -> AsyncIterator[Socket]:
         finally:
             receiving.cancel()
             await asyncio.gather(receiving, return_exceptions=True)
+
+
+async def followed_by(stack: Stack, count: int) -> bool:
+    """Whether so many subscriptions follow what happens. They do before they tell what there is."""
+    return sum(map(len, stack.services.feed._followers.values())) == count

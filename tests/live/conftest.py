@@ -10,6 +10,8 @@ from tests.live.client import Socket
 from tests.live.client import socket as open_socket
 from tests.stack import Stack
 
+Served = Callable[[Stack], AbstractAsyncContextManager[str]]
+
 
 @asynccontextmanager
 async def _served(stack: Stack) -> AsyncIterator[str]:
@@ -19,7 +21,7 @@ async def _served(stack: Stack) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def served() -> Callable[[Stack], AbstractAsyncContextManager[str]]:
+def served() -> Served:
     """Serves a stack's API on a port of its own; gives the URL."""
     return _served
 
