@@ -14,8 +14,11 @@ from tests.contract.client import Client
 from tests.contract.helm import Helm
 from tests.kubernetes.controlplane import ControlPlanes
 from tests.kubernetes.member import Member
+from tests.live.conftest import served
 from tests.real.fleet import Fleet, Hand
 from tests.stack import Stack
+
+__all__ = ["served"]
 
 CONTROLLED = "oslo"
 
