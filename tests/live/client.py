@@ -20,9 +20,9 @@ class Subscription:
         self.told: asyncio.Queue[Any] = asyncio.Queue()
         self.ended = asyncio.Event()
 
-    async def next(self) -> Any:
+    async def next(self, seconds: float = TELL_SECONDS) -> Any:
         """The next that is told: the data's only field, or the errors."""
-        async with asyncio.timeout(TELL_SECONDS):
+        async with asyncio.timeout(seconds):
             payload = await self.told.get()
         if isinstance(payload, list):
             return payload

@@ -1,0 +1,92 @@
+"""What somebody does by hand to releases on a simulated member: Helm's records are written as Helm writes them, without
+a process for each change."""
+
+import base64
+import gzip
+import json
+from typing import Any
+
+from simulator import Member
+
+Record = dict[str, Any]
+_KIND = ("", "secrets")
+
+
+def revisions(member: Member, release: str) -> list[int]:
+    """Those that Helm would list, oldest first."""
+    return sorted(int(secret["metadata"]["labels"]["version"]) for secret in _secrets(member, release))
+
+
+def upgrade(member: Member, release: str, values: Any, *, status: str = "deployed") -> int:
+    """Adds a revision with these values; gives its number."""
+    newest = max(_secrets(member, release), key=lambda secret: int(secret["metadata"]["labels"]["version"]))
+    record = _unpacked(newest)
+    revision = int(record["version"]) + 1
+    record |= {"version": revision, "config": values}
+    record["info"] |= {"status": status, "description": "Upgrade complete"}
+    metadata = newest["metadata"]
+    added = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": newest["type"],
+        "metadata": {
+            "name": f"sh.helm.release.v1.{release}.v{revision}",
+            "namespace": metadata["namespace"],
+            "labels": metadata["labels"] | {"version": str(revision), "status": status},
+        },
+        "data": {"release": _packed(record)},
+    }
+    member.put("secrets", added)
+    _mark(member, newest, "superseded")
+    return revision
+
+
+def uninstall(member: Member, release: str) -> None:
+    for secret in _secrets(member, release):
+        metadata = secret["metadata"]
+        found = member.store.get(_KIND, metadata["namespace"], metadata["name"])
+        assert found is not None
+        member.store.remove(_KIND, found)
+
+
+def restore(member: Member, backup: list[Record], version: int) -> None:
+    """Puts Helm's records of a backup (`copies`) in the place of those that are there, and has the store count on from
+    the version that it had then."""
+    names = {secret["metadata"]["labels"]["name"] for secret in member.objects("secrets") if _is_helms(secret)}
+    for name in names:
+        uninstall(member, name)
+    collection = member.store.collection(_KIND)
+    collection.dropped += len(collection.changes)
+    collection.changes.clear()
+    collection.floor = member.store.version = version - len(backup)
+    for secret in backup:
+        member.put("secrets", secret | {"metadata": {**secret["metadata"], "resourceVersion": ""}})
+
+
+def copies(member: Member) -> list[Record]:
+    """Helm's records as they are, for a backup."""
+    return [secret for secret in member.objects("secrets") if _is_helms(secret)]
+
+
+def _is_helms(secret: Record) -> bool:
+    return bool((secret["metadata"].get("labels") or {}).get("owner") == "helm")
+
+
+def _secrets(member: Member, release: str) -> list[Record]:
+    return [secret for secret in copies(member) if secret["metadata"]["labels"]["name"] == release]
+
+
+def _mark(member: Member, secret: Record, status: str) -> None:
+    record = _unpacked(secret)
+    record["info"]["status"] = status
+    secret["metadata"]["labels"]["status"] = status
+    secret["data"]["release"] = _packed(record)
+    member.put("secrets", secret)
+
+
+def _unpacked(secret: Record) -> Any:
+    return json.loads(gzip.decompress(base64.b64decode(base64.b64decode(secret["data"]["release"]))))
+
+
+def _packed(record: Any) -> str:
+    return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(record).encode(), 1))).decode()
