@@ -35,14 +35,12 @@ class Sighting:
     """One release on a member at one moment: its newest revision, or None where there is no such release.
 
     `version` is the version of the member's store at which it was so, `secret_version` that of the Secret with the
-    record. `anew` says that the store was restored from a backup and counts anew, so that versions known before mean
-    nothing."""
+    record."""
 
     key: Key
     version: int
     release: Observed | None
     secret_version: str = ""
-    anew: bool = False
 
     def is_news(self, known: Release | None) -> bool:
         """Whether it shows anything else than what is written down."""
@@ -135,7 +133,7 @@ async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[i
     for row in (await session.execute(_LOCKED, {"keys": list(found)})).all():
         target, cluster_id, namespace, name, organization_id, cluster_name, revision, status = row
         sighting = found[cluster_id, namespace, name]
-        if sighting.version < target.seen_version and not sighting.anew:
+        if sighting.version < target.seen_version:
             del found[sighting.key]
             continue
         seen.append({"id": target.id, "seen_version": sighting.version, "observed_at": moment})
@@ -202,3 +200,15 @@ async def known_versions(session: AsyncSession, cluster_id: int) -> tuple[dict[t
     found = {(namespace, name): version for namespace, name, version in await session.execute(versions)}
     newest = select(func.max(Target.seen_version)).where(col(Target.cluster_id) == cluster_id)
     return found, (await session.execute(newest)).scalar_one() or 0
+
+
+async def forget_versions(session: AsyncSession, cluster_id: int) -> None:
+    """For a member whose store was restored from a backup and counts anew: versions known before mean nothing, so that
+    whatever is seen next is news."""
+    targets = select(col(Target.id)).where(col(Target.cluster_id) == cluster_id).order_by(col(Target.id))
+    await session.execute(targets.with_for_update(key_share=True))
+    for statement in (
+        update(Target).where(col(Target.cluster_id) == cluster_id).values(seen_version=0),
+        update(Release).where(col(Release.cluster_id) == cluster_id).values(resource_version=""),
+    ):
+        await session.execute(statement.execution_options(synchronize_session=False))

@@ -9,7 +9,6 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -26,7 +25,7 @@ from app.operations.tables import OPEN, OperationResult
 from app.services import Services
 from app.tables import now
 from app.targets.reachability import write_reachability
-from app.targets.sightings import Key, Sighting, known_versions, look_at_release, read_release
+from app.targets.sightings import Key, Sighting, forget_versions, known_versions, look_at_release, read_release
 from app.targets.tables import Target
 from reconcilers.metrics import OBSERVATIONS
 from reconcilers.observer.news import News, NewsDesk
@@ -111,7 +110,9 @@ class MemberWatch:
             # A worker may have looked after we did; then a second look is newer still. If it is not, the store was
             # restored from a backup and counts anew.
             listing = await member.heads()
-        self._take_in(member, listing, known, anew=listing.version < newest)
+            if listing.version < newest:
+                known = await self._forget_versions(known)
+        self._take_in(member, listing, known)
         if cluster.reachability is not Reachability.REACHABLE:
             await self.write_reachable()
         return member, listing.version
@@ -149,15 +150,21 @@ class MemberWatch:
             if time.monotonic() - began < min(_SHORTEST_WATCH, seconds / 2):
                 raise TemporaryError("watch_ended", "The API server ends watches at once.")
 
-    def _take_in(self, member: Member, listing: Listing, known: dict[tuple[str, str], str], *, anew: bool) -> None:
+    async def _forget_versions(self, known: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+        async with self._services.transaction() as transaction:
+            if await still_ours(transaction.session, [self.post]):
+                await forget_versions(transaction.session, self.post.cluster_id)
+        return dict.fromkeys(known, "")
+
+    def _take_in(self, member: Member, listing: Listing, known: dict[tuple[str, str], str]) -> None:
         """Tells what differs between the member and what is written down of it."""
         heads = {(head.namespace, head.name): head for head in listing.newest()}
         self._newest = {release: (head.revision, head.resource_version) for release, head in heads.items()}
         for release, head in heads.items():
-            if known.get(release) != head.resource_version or anew:
-                self._tell(member, release, head, anew=anew)
+            if known.get(release) != head.resource_version:
+                self._tell(member, release, head)
         for release in known.keys() - heads.keys():
-            self._tell(member, release, None, anew=anew)
+            self._tell(member, release, None)
 
     def _note(self, member: Member, change: Change) -> None:
         if (head := change.head) is not None:
@@ -174,15 +181,15 @@ class MemberWatch:
             self._newest.pop(change.unclear, None)
             self._tell(member, change.unclear, None)
 
-    def _tell(self, member: Member, release: tuple[str, str], head: Head | None, *, anew: bool = False) -> None:
+    def _tell(self, member: Member, release: tuple[str, str], head: Head | None) -> None:
         key: Key = (self.post.cluster_id, *release)
 
         async def look() -> Sighting | None:
             if head is not None:
                 found = await read_release(member, head)
                 if found is not None:
-                    return Sighting(key, int(head.resource_version), found, head.resource_version, anew)
-            seen = replace(await look_at_release(member, *key), anew=anew)
+                    return Sighting(key, int(head.resource_version), found, head.resource_version)
+            seen = await look_at_release(member, *key)
             if seen.release is not None:
                 self._newest.setdefault(release, (seen.release.revision, seen.secret_version))
             return seen

@@ -1,0 +1,184 @@
+"""Members that fall silent, hang, refuse, ask for a pause, or forget: what a subscriber is told, and nothing else."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import pairwise
+from typing import Any
+
+from simulator import Member, Simulator
+from tests.live import hands
+from tests.live.client import Subscription, socket
+from tests.live.conftest import Served
+from tests.live.network import network
+from tests.stack import Stack, eventually
+
+NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
+
+TARGETS = """subscription { targets {
+  clusterName status helmStatus revision reasons { code message } cluster { reachability }
+} }"""
+
+
+@asynccontextmanager
+async def watched(stack: Stack, served: Served, **kubeconfigs: str) -> AsyncIterator[Subscription]:
+    """A subscriber who has seen the release "shop" DEPLOYED on these members."""
+    await stack.fleet(kubeconfigs)
+    await stack.deployed(releaseName="shop")
+    async with served(stack) as url, socket(url) as opened:
+        targets = await opened.subscribe(TARGETS)
+        for _ in kubeconfigs:
+            assert (await targets.next())["status"] == "DEPLOYED"
+        yield targets
+
+
+async def sees(targets: Subscription, status: str, revision: int | None) -> Any:
+    """The next that is told has this status and revision."""
+    found = await targets.next()
+    assert (found["status"], found["revision"]) == (status, revision), found
+    return found
+
+
+async def test_a_member_behind_a_cut_network_is_unknown_and_tells_what_was_missed_when_it_is_mended(
+    stack: Stack, served: Served, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    async with network(paris) as cable, watched(stack, served, paris=cable.kubeconfig(paris)) as targets:
+        cable.cut()
+        hands.upgrade(paris, "shop", {"a": 1})
+        found = await sees(targets, "UNKNOWN", 1)
+        assert found["helmStatus"] == "DEPLOYED"
+        assert found["cluster"] == {"reachability": "UNREACHABLE"}
+        assert [reason["code"] for reason in found["reasons"]] == ["UNREACHABLE"]
+        cable.mend()
+        await tells_what_it_is_like(targets, 2)
+
+
+async def tells_what_it_is_like(targets: Subscription, revision: int) -> None:
+    """After UNKNOWN comes the state that was known, for a moment or not at all, and then the present one."""
+    found = await targets.next()
+    while (found["status"], found["revision"]) == ("DEPLOYED", 1):
+        found = await targets.next()
+    assert (found["status"], found["revision"]) == ("STALE", revision), found
+    assert found["cluster"] == {"reachability": "REACHABLE"}
+
+
+async def test_a_hanging_api_server_is_unknown_while_the_others_are_told_of(
+    stack: Stack, served: Served, simulated: Callable[[str], Member]
+) -> None:
+    paris, berlin = simulated("paris"), simulated("berlin")
+    async with watched(stack, served, paris=paris.kubeconfig, berlin=berlin.kubeconfig) as targets:
+        paris.faults.hang = True
+        assert (await sees(targets, "UNKNOWN", 1))["clusterName"] == "paris"
+        for revision in (2, 3):
+            hands.upgrade(paris, "shop", {"a": revision})
+            hands.upgrade(berlin, "shop", {"a": revision})
+            assert (await sees(targets, "STALE", revision))["clusterName"] == "berlin"
+        paris.faults.hang = False
+        await tells_what_it_is_like(targets, 3)
+
+
+async def test_an_expired_token_is_unauthorized_and_never_a_release_that_is_not_installed(
+    stack: Stack, served: Served, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    async with watched(stack, served, paris=paris.kubeconfig) as targets:
+        paris.faults.unauthorized = True
+        hands.uninstall(paris, "shop")
+        found = await sees(targets, "UNKNOWN", 1)
+        assert found["cluster"] == {"reachability": "UNAUTHORIZED"}
+        (reason,) = found["reasons"]
+        assert reason["message"] == "The API server does not accept our credentials (401)."
+        paris.faults.unauthorized = False
+        while (found := await targets.next())["status"] == "DEPLOYED":
+            pass
+        assert (found["status"], found["revision"]) == ("NOT_INSTALLED", None)
+        assert found["cluster"] == {"reachability": "REACHABLE"}
+
+
+async def test_a_member_that_asks_for_a_pause_is_given_it_and_loses_no_change(
+    new_stack: NewStack, served: Served, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    async with (
+        new_stack(confirm_every=60, unreachable_after=60) as stack,
+        watched(stack, served, paris=paris.kubeconfig) as targets,
+    ):
+        paris.faults.throttled = 1
+        hands.upgrade(paris, "shop", {"a": 1})
+        moments = [await asked(paris) for _ in range(4)]
+        assert targets.told.empty()
+        paris.faults.throttled = 0
+        await sees(targets, "STALE", 2)
+    assert (
+        min(later - earlier for earlier, later in pairwise(moments)) > 0.8
+    )  # a second, as precisely as they are known
+
+
+async def asked(member: Member) -> float:
+    """When it is asked for something next."""
+    before = member.requests.total()
+
+    async def is_asked() -> bool:
+        return member.requests.total() > before
+
+    await eventually(is_asked)
+    return time.monotonic()
+
+
+async def test_a_watch_whose_history_is_gone_is_listed_again_and_nothing_is_unknown_meanwhile(
+    new_stack: NewStack, served: Served
+) -> None:
+    async with Simulator(["paris"], history=5) as simulator, new_stack(unreachable_after=60) as stack:
+        paris = simulator.members["paris"]
+        async with watched(stack, served, paris=paris.kubeconfig) as targets:
+            lists = paris.requests["list secrets"]
+            for number in range(20):  # before the watcher is told of any
+                hands.upgrade(paris, "shop", {"a": number})
+            await sees(targets, "STALE", 21)
+            assert paris.requests["list secrets"] == lists + 1
+            hands.upgrade(paris, "shop", {"a": "last"})
+            await sees(targets, "STALE", 22)
+
+
+async def test_a_store_that_is_restored_from_a_backup_is_believed_though_it_counts_anew(
+    stack: Stack, served: Served, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    async with watched(stack, served, paris=paris.kubeconfig) as targets:
+        backup, version = hands.copies(paris), paris.store.version
+        for number in range(5):
+            hands.upgrade(paris, "shop", {"a": number})
+        await targets.until(status="STALE", revision=6)
+        async with offline(paris):
+            hands.restore(paris, backup, version)
+        await targets.until(status="DEPLOYED", revision=1)
+        hands.upgrade(paris, "shop", {"a": "new"})
+        await sees(targets, "STALE", 2)
+
+
+async def test_a_release_that_appears_after_a_restore_is_seen_though_its_version_is_an_old_one(
+    stack: Stack, served: Served, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    async with watched(stack, served, paris=paris.kubeconfig) as targets:
+        release, version = hands.copies(paris), paris.store.version
+        for number in range(5):
+            hands.upgrade(paris, "shop", {"a": number})
+        hands.uninstall(paris, "shop")
+        await targets.until(status="NOT_INSTALLED", revision=None)
+        async with offline(paris):
+            hands.restore(paris, [], version - 1)
+            await targets.until(status="UNKNOWN")
+        await targets.until(status="NOT_INSTALLED")
+        hands.restore(paris, release, version)
+        await sees(targets, "DEPLOYED", 1)
+
+
+@asynccontextmanager
+async def offline(member: Member) -> AsyncIterator[None]:
+    """Long enough for the observer to notice."""
+    member.faults.down = True
+    await asked(member)
+    yield
+    member.faults.down = False
