@@ -10,7 +10,9 @@ from tests.live import hands
 from tests.live.client import Subscription, socket
 
 RELEASE = "shop"
-TARGETS = "subscription { targets { clusterName status revision helmStatus reasons { code path actual } } }"
+TARGETS = """subscription ($deployment: ID) {
+  targets(deployment: $deployment) { clusterName status revision helmStatus reasons { code path actual } }
+}"""
 
 
 class Ticker:
@@ -64,10 +66,10 @@ class Ticker:
 
 
 @asynccontextmanager
-async def ticking(url: str, members: Mapping[str, Member]) -> AsyncIterator[Ticker]:
+async def ticking(url: str, members: Mapping[str, Member], deployment_id: str | None = None) -> AsyncIterator[Ticker]:
     """Changes while the block runs. After it, every change was told, in order."""
     async with socket(url) as opened:
-        ticker = Ticker(members, await opened.subscribe(TARGETS))
+        ticker = Ticker(members, await opened.subscribe(TARGETS, deployment=deployment_id))
         running = asyncio.create_task(ticker.run())
         try:
             yield ticker
