@@ -18,6 +18,7 @@ from app.identity.accounts import bootstrap
 from app.main import create_app
 from app.services import Services, open_services
 from app.settings import Settings
+from app.targets.reachability import keep_expiring
 from reconcilers.observer import Observer
 from reconcilers.worker import run_worker
 
@@ -65,12 +66,13 @@ async def run_api(services: Services, listener: socket.socket | None = None) -> 
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listener or listen(services.settings)]))
-    try:
-        await asyncio.shield(serving)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await serving
-        raise
+    async with running(keep_expiring(services)):  # as no worker may be left to do it
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            server.should_exit = True
+            await serving
+            raise
 
 
 class _Server(uvicorn.Server):

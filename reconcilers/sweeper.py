@@ -10,17 +10,17 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import delete, or_
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
 from app.charts.offers import refresh_repository
 from app.charts.tables import ChartRepository, ChartRepositoryKind
+from app.database import LOST
 from app.deployments.drift import correct_drift
 from app.deployments.idempotency import KEPT_DAYS
 from app.operations.tables import IdempotencyKey
 from app.services import Services
 from app.tables import now
-from app.targets.reachability import expire
+from app.targets.reachability import keep_expiring
 from app.targets.work import due_targets
 from reconcilers.metrics import WAITING
 
@@ -40,13 +40,13 @@ class Sweeper:
             group.create_task(self._repeat(self._wake_due, self._services.settings.sweep_every))
             group.create_task(self._repeat(self._keep_house, _HOUSEKEEPING_SECONDS))
             group.create_task(self._repeat(self._correct, self._services.settings.sweep_every))
-            group.create_task(self._repeat(self._expire, self._services.settings.confirm_every / 2))
+            group.create_task(keep_expiring(self._services))
 
     async def _repeat(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
         while True:
             try:
                 await step()
-            except (DBAPIError, OSError) as error:
+            except LOST as error:
                 log.warning("sweeper.database_lost", error=str(error))
             except Exception:
                 log.exception("sweeper.failed")
@@ -61,9 +61,6 @@ class Sweeper:
 
     async def _correct(self) -> None:
         await correct_drift(self._services)
-
-    async def _expire(self) -> None:
-        await expire(self._services)
 
     async def _keep_house(self) -> None:
         settings = self._services.settings

@@ -1,15 +1,20 @@
 """Whether members can be asked, and what follows for their targets."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
 from app.clusters.tables import Cluster, Reachability
+from app.database import LOST
 from app.services import Services
 from app.targets.judging import judge_targets
 from app.transaction import Transaction
+
+log = structlog.get_logger()
 
 _KINDS = {
     Reachability.REACHABLE: "cluster.reachable",
@@ -77,3 +82,15 @@ async def expire(services: Services) -> None:
         async with services.transaction() as transaction:
             message = f"Nobody has confirmed it for {seconds:g} s: is an observer running?"
             await write_reachability(transaction, cluster_id, Reachability.UNREACHABLE, message)
+
+
+async def keep_expiring(services: Services) -> None:
+    """Sees to that until it is cancelled."""
+    while True:
+        try:
+            await expire(services)
+        except LOST as error:
+            log.warning("expiry.database_lost", error=str(error))
+        except Exception:
+            log.exception("expiry.failed")
+        await asyncio.sleep(services.settings.confirm_every / 2)
