@@ -1,15 +1,27 @@
 """Postgres: one engine with a bounded pool, and sessions that only read. Whoever writes opens a `Transaction`."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+import structlog
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+log = structlog.get_logger()
+
+LOST = (DBAPIError, PoolTimeoutError, OSError)
+"""What is raised where Postgres is away, or has no connection to spare for too long."""
+
+_AGAIN_SECONDS = 0.5
+
+Found = TypeVar("Found")
 
 
 def engine_for(url: str, *, pool_size: int, **more: Any) -> AsyncEngine:
@@ -73,3 +85,15 @@ class Database:
 
 def _sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
     return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False, autoflush=False)
+
+
+async def patiently(look: Callable[[], Awaitable[Found]]) -> Found:
+    """What it gives, however long Postgres is away: for those who would else have to begin anew."""
+    while True:
+        try:
+            return await look()
+        except (DataError, IntegrityError, ProgrammingError):
+            raise
+        except LOST as error:
+            log.warning("database.lost", error=str(error))
+            await asyncio.sleep(_AGAIN_SECONDS)

@@ -3,6 +3,7 @@
 They live for one operation, so that the next one sees what has changed meanwhile.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from strawberry.dataloader import DataLoader
 
 from app import loading
 from app.clusters.tables import Cluster
-from app.database import Database
+from app.database import Database, patiently
 from app.deployments.tables import Deployment
 from app.groups.tables import ClusterGroup
 from app.operations.tables import Operation
@@ -24,12 +25,21 @@ Value = TypeVar("Value")
 Row = TypeVar("Row", bound=SQLModel)
 
 
-class Loaders:
-    """`told` holds what subscribers share besides: see `resolvers/execution.py`. None where nothing is shared."""
+class _SharedLoader(DataLoader[Key, Value]):
+    """For many who are cut off at any moment: who is takes nobody else along that waits for the same."""
 
-    def __init__(self, database: Database, told: dict[object, Any] | None = None) -> None:
-        self.told = told
+    def load(self, key: Key) -> Awaitable[Value]:
+        return asyncio.shield(super().load(key))
+
+
+class Loaders:
+    """`shared` ones are for subscribers: they wait where Postgres is away, so that none has to begin anew, and `told`
+    holds what those who share them are told (see `resolvers/execution.py`)."""
+
+    def __init__(self, database: Database, *, shared: bool = False) -> None:
+        self.told: dict[object, Any] | None = {} if shared else None
         self._database = database
+        self._shared = shared
         self.cluster_by_id = self._by_id(Cluster)
         self.group_by_id = self._by_id(ClusterGroup)
         self.deployment_by_id = self._by_id(Deployment)
@@ -55,11 +65,10 @@ class Loaders:
 
     def _one(self, fetch: Callable[[AsyncSession, Sequence[Key]], Awaitable[dict[Key, Value]]]) -> DataLoader[Key, Any]:
         async def load(keys: list[Key]) -> list[Value | None]:
-            async with self._database.reading() as session:
-                found = await fetch(session, keys)
+            found = await self._fetch(fetch, keys)
             return [found.get(key) for key in keys]
 
-        return DataLoader(load_fn=load)
+        return (_SharedLoader if self._shared else DataLoader)(load_fn=load)
 
     def _many(
         self,
@@ -68,13 +77,21 @@ class Loaders:
     ) -> DataLoader[int, list[Value]]:
         async def load(keys: list[int]) -> list[list[Value]]:
             found: defaultdict[int, list[Value]] = defaultdict(list)
-            async with self._database.reading() as session:
-                for row in await fetch(session, keys):
-                    key, value = entry(row)
-                    found[key].append(value)
+            for row in await self._fetch(fetch, keys):
+                key, value = entry(row)
+                found[key].append(value)
             return [found[key] for key in keys]
 
-        return DataLoader(load_fn=load)
+        return (_SharedLoader if self._shared else DataLoader)(load_fn=load)
+
+    async def _fetch(
+        self, fetch: Callable[[AsyncSession, Sequence[Key]], Awaitable[Value]], keys: Sequence[Key]
+    ) -> Value:
+        async def look() -> Value:
+            async with self._database.reading() as session:
+                return await fetch(session, keys)
+
+        return await (patiently(look) if self._shared else look())
 
 
 def _as_dicts(loader: DataLoader[int, list[Any]]) -> Callable[[list[int]], Awaitable[list[dict[Any, Any]]]]:
@@ -91,15 +108,15 @@ class SharedLoaders:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._upto = -1
-        self._loaders = Loaders(database)
+        self._loaders = Loaders(database, shared=True)
 
     def of(self, upto: int) -> Loaders:
         """The loaders of those who have seen all events up to this position. They were made after it was read, so what
         they give is at least as new."""
         if upto != self._upto:
-            self._upto, self._loaders = upto, Loaders(self._database, {})
+            self._upto, self._loaders = upto, Loaders(self._database, shared=True)
         return self._loaders
 
     def own(self) -> Loaders:
-        """Loaders that nobody shares."""
-        return Loaders(self._database)
+        """Loaders for one subscriber alone."""
+        return Loaders(self._database, shared=True)

@@ -5,11 +5,13 @@ by that is the same twice. Objects are loaded when they are told, so that a slow
 what has changed, not every step between."""
 
 from collections.abc import AsyncGenerator, Iterable
+from functools import partial
 
 import strawberry
 from sqlmodel import col, select
 
 from app.clusters import tables as clusters
+from app.database import patiently
 from app.errors import NotFound
 from app.events.lists import events_after
 from app.events.tables import Event as EventRow
@@ -174,7 +176,7 @@ class Subscription:
             if last is None:
                 last = follower.upto
             while True:
-                while catches_up and (page := await events_after(services, organization_id, last)):
+                while catches_up and (page := await patiently(partial(events_after, services, organization_id, last))):
                     for row in page:
                         _own(info)
                         yield Event.of(row)
@@ -210,13 +212,16 @@ async def _group_id(services: Services, viewer: Viewer, organization_id: int, gr
 async def _targets_after(
     services: Services, organization_id: int, last: int, group_id: int | None, deployment_id: int | None
 ) -> list[TargetFacts]:
-    async with services.database.reading() as session:
-        return await targets_after(
-            session, organization_id, last, group_id=group_id, deployment_id=deployment_id, limit=_PAGE
-        )
+    async def look() -> list[TargetFacts]:
+        async with services.database.reading() as session:
+            return await targets_after(
+                session, organization_id, last, group_id=group_id, deployment_id=deployment_id, limit=_PAGE
+            )
+
+    return await patiently(look)
 
 
 async def _clusters(services: Services, organization_id: int) -> list[clusters.Cluster]:
     statement = select(clusters.Cluster).where(col(clusters.Cluster.organization_id) == organization_id)
-    async with services.database.reading() as session:
-        return list((await session.exec(statement.order_by(col(clusters.Cluster.name)))).all())
+    rows = await patiently(partial(services.database.rows, statement.order_by(col(clusters.Cluster.name))))
+    return [cluster for (cluster,) in rows]
