@@ -13,10 +13,9 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
-from app.database import Database
+from app.database import LOST, Database
 from app.events.tables import Event
 from app.hints import Hints
 
@@ -132,7 +131,7 @@ class Feed:
                         for follower in self._followers.get(event.organization_id, ()):
                             follower.offer(event)
                     self.position = events[-1].position
-            except (DBAPIError, OSError) as error:
+            except LOST as error:
                 log.warning("feed.database_lost", error=str(error))
                 await asyncio.sleep(_AFTER_TROUBLE)
                 continue

@@ -13,11 +13,11 @@ from typing import Any
 
 import structlog
 from sqlalchemy import bindparam, func, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 from sqlmodel import col, or_, select
 
 from app.clusters.tables import Cluster
+from app.database import LOST
 from app.services import Services
 from app.settings import Settings
 from app.targets.tables import Target
@@ -115,7 +115,7 @@ async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
                         lost = True
                         holder.cancel()
                     return
-            except (DBAPIError, OSError) as error:
+            except LOST as error:
                 # Postgres is away. The next renewal may come in time; if not, whoever takes over fences us out.
                 log.warning("lease.not_renewed", target=lease.target_id, error=str(error))
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
+from app.database import LOST
 from app.services import Services
 from app.targets.reachability import confirm
 from reconcilers.metrics import WATCHED
@@ -49,14 +49,14 @@ class Observer:
     async def _leave(self) -> None:
         try:
             await shares.leave(self._services, self._id)
-        except (DBAPIError, OSError) as error:
+        except LOST as error:
             log.warning("observer.database_lost", error=str(error))
 
     async def _repeat(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
         while True:
             try:
                 await step()
-            except (DBAPIError, OSError) as error:
+            except LOST as error:
                 log.warning("observer.database_lost", error=str(error))
             await asyncio.sleep(seconds)
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy import BindParameter, bindparam, func, select, tuple_
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from app.clusters.changes import Head
+from app.database import LOST
 from app.deployments.drift import correct_drift
 from app.deployments.tables import Deployment
 from app.errors import ActionError
@@ -96,7 +96,7 @@ class NewsDesk:
             due = due[:_AT_ONCE]
             try:
                 known = await self._known([news.key for news in due])
-            except (DBAPIError, OSError) as error:
+            except LOST as error:
                 log.warning("observer.database_lost", error=str(error))
                 await asyncio.sleep(_AFTER_TROUBLE)
                 continue
@@ -160,7 +160,7 @@ class NewsDesk:
                 batch = dict(list(self._seen.items())[:_AT_ONCE])
                 try:
                     await self._write_down(batch)
-                except (DBAPIError, OSError) as error:
+                except LOST as error:
                     log.warning("observer.database_lost", error=str(error))
                     await asyncio.sleep(_AFTER_TROUBLE)
                     continue

@@ -13,12 +13,12 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import update
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
 from app.clusters.changes import EXPIRED, Change, Head
 from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, UNREACHABLE, Listing, Member
 from app.clusters.tables import Cluster, Reachability
+from app.database import LOST
 from app.encryption import KeyRingError
 from app.errors import ActionError, TemporaryError
 from app.operations.tables import OPEN, OperationResult
@@ -84,7 +84,7 @@ class MemberWatch:
             except KeyRingError as error:
                 OBSERVATIONS.labels("refused").inc()
                 await self._out_of_reach(TemporaryError(UNAUTHORIZED, str(error)))
-            except (DBAPIError, OSError) as error:
+            except LOST as error:
                 log.warning("observer.database_lost", cluster=self.post.cluster_id, error=str(error))
                 await asyncio.sleep(_DATABASE_PAUSE)
             except Exception:
@@ -227,7 +227,7 @@ class MemberWatch:
         left = self._alive_at + 0.9 * settings.unreachable_after - time.monotonic()
         if refused or left <= 0:
             reachability = Reachability.UNAUTHORIZED if refused else Reachability.UNREACHABLE
-            with suppress(DBAPIError, OSError):
+            with suppress(*LOST):
                 async with self._services.transaction() as transaction:
                     if await still_ours(transaction.session, [self.post]):
                         await write_reachability(transaction, self.post.cluster_id, reachability, error.message)

@@ -167,8 +167,8 @@ async def test_postgres_may_be_restarted_with_no_event_missed_and_none_told_twic
                 async with ticking(url, members, deployment_id) as ticker:
                     await ticker.ticks(2)
                     first = (await events.next())["cursor"]
-                    for _ in range(2):
-                        answer = await stack.create(releaseName=f"begun-{_}")
+                    for release in ("one", "two", "three"):
+                        answer = await stack.create(releaseName=release)
                         await postgres.stop()
                         await postgres.start()
                         await ticker.ticks(2)

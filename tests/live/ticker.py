@@ -70,14 +70,10 @@ async def ticking(url: str, members: Mapping[str, Member], deployment_id: str | 
     """Changes while the block runs. After it, every change was told, in order."""
     async with socket(url) as opened:
         ticker = Ticker(members, await opened.subscribe(TARGETS, deployment=deployment_id))
-        running = asyncio.create_task(ticker.run())
-        try:
+        async with asyncio.TaskGroup() as group:  # which ends the block where a change is told wrongly
+            group.create_task(ticker.run())
             yield ticker
             ticker.stop()
-            await running
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
     for name, told in ticker.told.items():
         assert sorted(set(told)) == list(range(ticker.begun[name] + 1, ticker.made[name] + 1)), name
         assert told == sorted(told), name
