@@ -28,7 +28,7 @@ THROTTLED = "cluster_throttled"
 REFUSED = "cluster_refused"
 
 _PAGE = 500
-_CONNECTIONS = 8  # to one member, at most
+_CONNECTIONS = 3  # to one member, at most: a watch, and two for what is asked; each costs a TLS handshake and buffers
 _SILENCE = 10.0  # seconds after which a watch that should have ended is given up
 _LONGEST_LINE = 2 * 2**20
 
@@ -70,6 +70,25 @@ class Member:
     async def version(self) -> str:
         """The Kubernetes version, as v1.34.4."""
         return str((await self.get("/version"))["gitVersion"])
+
+    async def ping(self, *, seconds: float) -> None:
+        """Asks for a sign of life: any answer is one. It is asked for often, so that kubernetes-asyncio's way of
+        putting requests together, which costs as much as the request, is left aside.
+
+        Raises:
+            TemporaryError: where none comes in time.
+        """
+        try:
+            async with self._api.rest_client.pool_manager.get(
+                f"{self.access.server}/version",
+                headers=self._api.default_headers,
+                timeout=aiohttp.ClientTimeout(total=seconds),
+            ) as response:
+                await response.read()
+        except TimeoutError:
+            raise TemporaryError(UNREACHABLE, f"The API server did not answer within {seconds:g} s.") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise TemporaryError(UNREACHABLE, f"The API server can't be reached: {_words(error)}") from None
 
     async def uid(self) -> str:
         """What a cluster is, whatever it is called: the uid of its kube-system namespace."""

@@ -16,7 +16,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.clusters.changes import EXPIRED, Change, Head
-from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, UNREACHABLE, Listing, Member
+from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, Listing, Member
 from app.clusters.tables import Cluster, Reachability
 from app.database import LOST
 from app.encryption import KeyRingError
@@ -35,6 +35,10 @@ log = structlog.get_logger()
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
 _DATABASE_PAUSE = 1.0
+# Parts of the time within which a member that is gone has to be told as such: how long it may be quiet until it is
+# asked for a sign of life, and how long it may take for that.
+_QUIET, _ANSWER = 0.65, 0.2
+
 Claim = Callable[[Post], Awaitable[Post | None]]
 
 _SHORTEST_WATCH = 1.0  # one that ends sooner counts as a failure, or a server that ends all at once would be hammered
@@ -121,7 +125,7 @@ class MemberWatch:
         """Follows the member until something goes wrong, and sees to it that it lives."""
         self._trouble = asyncio.get_running_loop().create_future()
         following = asyncio.create_task(self._follow(member, version))
-        quiet = self._services.settings.unreachable_after / 2
+        quiet = self._services.settings.unreachable_after * _QUIET
         try:
             while True:
                 await asyncio.wait({following, self._trouble}, timeout=quiet, return_when=asyncio.FIRST_COMPLETED)
@@ -129,7 +133,8 @@ class MemberWatch:
                     if ended.done():
                         ended.result()
                 if time.monotonic() - self._alive_at >= quiet:
-                    await self._ask_for_life(member, 0.8 * quiet)
+                    await member.ping(seconds=self._services.settings.unreachable_after * _ANSWER)
+                    self._life_sign()
         finally:
             following.cancel()
             self._trouble.cancel()
@@ -137,8 +142,10 @@ class MemberWatch:
 
     async def _follow(self, member: Member, version: int) -> None:
         """One watch after the other, each from where the one before ended."""
-        seconds = max(1, int(0.8 * self._services.settings.confirm_every))
+        longest = 0.8 * self._services.settings.confirm_every
         while True:
+            # Not the same for all, or a thousand watches that began together would end together each time.
+            seconds = max(1, int(random.uniform(0.5, 1) * longest))  # noqa: S311
             began = time.monotonic()
             async with aclosing(member.changes(version, seconds=seconds)) as stream:
                 async for changes in stream:
@@ -206,14 +213,6 @@ class MemberWatch:
         self._failures = 0
         if confirms:
             self.confirmed_at = now()
-
-    async def _ask_for_life(self, member: Member, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await member.version()
-        except TimeoutError:
-            raise TemporaryError(UNREACHABLE, f"The API server did not answer within {seconds:g} s.") from None
-        self._life_sign()
 
     async def _out_of_reach(self, error: ActionError) -> None:
         """Tells that the member can't be asked, once that has lasted, and waits until it is to be tried again."""
