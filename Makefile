@@ -23,8 +23,27 @@ setup: .venv/.ready ## Make the virtual environment with the locked dependencies
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+.PHONY: frontend
+frontend: frontend/dist/.ready ## Build the pages (with Node from PyPI where the machine has none)
+
+PAGES := $(shell find frontend/src frontend/scripts -type f -not -name graphql.ts -not -name introspection.json) \
+	frontend/index.html frontend/vite.config.ts frontend/tsconfig.json schema/schema.graphql
+
+frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json requirements/node.txt
+	PYTHON=$(PYTHON) frontend/with-node npm ci --no-progress --loglevel=error
+	@touch $@
+
+frontend/dist/.ready: frontend/node_modules/.ready $(PAGES)
+	frontend/with-node npm run --silent build
+	@touch $@
+
+frontend/.checked: frontend/node_modules/.ready frontend/biome.json $(PAGES)
+	frontend/with-node npm run --silent check
+	frontend/with-node npm run --silent test
+	@touch $@
+
 .PHONY: demo
-demo: setup ## Run everything with three member clusters (CLUSTERS=real: real control planes)
+demo: setup frontend ## Run everything with three member clusters (CLUSTERS=real: real control planes)
 ifeq ($(CLUSTERS),real)
 	$(BIN)/python -m tests.kubernetes run --names paris,berlin,tokyo --data $(DATA)/real/clusters -- \
 		$(BIN)/polyhelm demo --clusters given --data-dir $(DATA)/real
@@ -33,11 +52,11 @@ else
 endif
 
 .PHONY: test
-test: setup ## Run all tests (ARGS="…" goes to pytest)
+test: setup frontend ## Run all tests (ARGS="…" goes to pytest)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: check
-check: setup ## Format, lint, types, layers, schema snapshot, reference pages: seconds
+check: setup frontend/.checked ## Format, lint, types, layers, schema snapshot, reference pages: seconds
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/yamllint --strict --config-file .yamllint .
@@ -48,9 +67,10 @@ check: setup ## Format, lint, types, layers, schema snapshot, reference pages: s
 	$(BIN)/mypy
 
 .PHONY: write
-write: setup ## Format the code; write the schema snapshot and the reference pages
+write: setup frontend/node_modules/.ready ## Format the code; write the schema snapshot and the reference pages
 	$(BIN)/ruff check --quiet --fix-only .
 	$(BIN)/ruff format --quiet .
+	frontend/with-node npm run --silent write
 	$(BIN)/python -m schema --write
 	$(BIN)/polyhelm settings > docs/reference/settings.md
 	$(BIN)/polyhelm commands > docs/reference/cli.md
@@ -72,4 +92,4 @@ lock: ## Lock the newest versions that pyproject.toml allows (needs uv)
 
 .PHONY: clean
 clean: ## Remove the environment and what the demo has kept
-	rm -rf .venv .polyhelm dist .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .polyhelm dist frontend/dist frontend/node_modules frontend/.node frontend/.checked .mypy_cache .ruff_cache .import_linter_cache

@@ -100,7 +100,7 @@ def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
                         "There is no user yet: stop it, set POLYHELM_BOOTSTRAP_TOKEN to 20 characters or more, and"
                         " start it again. The first admin is made with that API token."
                     )
-                _say(f"Polyhelm is at [bold]{address}/graphql[/]. Ctrl-C stops it.")
+                _say(f"Polyhelm is at [bold]{address}/[/], its API at [bold]{address}/graphql[/]. Ctrl-C stops it.")
                 await signalled()
 
         run(main())

@@ -172,12 +172,12 @@ async def _settle(services: Services, deployment_id: int, console: Console) -> N
 
 
 def _greet(settings: Settings, token: str, deployment_id: int, kubeconfigs: dict[str, Path], console: Console) -> None:
-    address = f"http://{settings.host}:{settings.port}/graphql"
+    address = f"http://{settings.host}:{settings.port}"
     global_id = b64encode(f"Deployment:{deployment_id}".encode()).decode()
     first = next(iter(kubeconfigs.values()))
-    console.print(f"\nGraphiQL: [bold]{address}[/]")
-    console.print("Put this under [bold]Headers[/] there:")
-    console.print(f'  {{"Authorization": "Bearer {token}"}}', highlight=False, markup=False, soft_wrap=True)
+    console.print(f"\nLook at it: [bold]{address}/[/]")
+    console.print("Sign in there with this token; GraphiQL, at [bold]/graphiql[/], then has it too:")
+    console.print(f"  {token}", highlight=False, markup=False, soft_wrap=True)
     for number, (question, query) in enumerate(_QUERIES, start=1):
         console.print(f"\n[bold]{number}. {question}[/]")
         console.print(

@@ -20,6 +20,7 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.types.unset import UNSET
 
 from app import migrations
+from app.frontend import frontend_routes
 from app.identity.tokens import authenticate
 from app.identity.viewer import Viewer
 from app.services import Services
@@ -58,6 +59,10 @@ class _GraphQL(GraphQL[Context, None]):
     def encode_json(self, data: object) -> bytes:
         return orjson.dumps(data)
 
+    async def render_graphql_ide(self, request: Request) -> Response:
+        """A browser that opens the API's address is led to our own page; strawberry's loads GraphiQL from elsewhere."""
+        return RedirectResponse("/graphiql")
+
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         viewer = await viewer_of(self._services, request.headers.get("authorization"))
         return Context(self._services, viewer, Loaders(self._services.database), self._shared, request, response)
@@ -83,9 +88,6 @@ async def viewer_of(services: Services, authorization: str | None) -> Viewer | N
 def create_app(services: Services) -> Starlette:
     """The API for services that are open, and that the caller closes."""
 
-    async def home(request: Request) -> Response:
-        return RedirectResponse("/graphql")
-
     async def alive(request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -100,12 +102,12 @@ def create_app(services: Services) -> Starlette:
     graphql = _GraphQL(services)
     return Starlette(
         routes=[
-            Route("/", home),
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
             Route("/healthz", alive),
             Route("/readyz", ready),
             Route("/metrics", metrics),
+            *frontend_routes(graphiql=services.settings.graphiql),
         ]
     )
 

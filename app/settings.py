@@ -85,7 +85,9 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="`auto` is `console` on a terminal and `json` elsewhere."
     )
-    graphiql: bool = Field(True, description="Whether browsers that open /graphql are given GraphiQL.")
+    graphiql: bool = Field(
+        True, description="Whether there is GraphiQL, at /graphiql; browsers that open /graphql are led there."
+    )
 
     def is_plain_http(self, host: str) -> bool:
         """Whether a `host` or `host:port` is named as one to reach over plain HTTP."""

@@ -107,13 +107,13 @@ async def test_the_demo_deploys_on_three_clusters_and_finds_them_again(tmp_path:
     for _ in range(2):
         async with started("demo", tmp_path, "Ctrl-C stops everything") as printed, httpx2.AsyncClient() as client:
             assert "berlin DEPLOYED, paris DEPLOYED, tokyo DEPLOYED." in printed
-            address = re.search(r"GraphiQL: (\S+)", printed)
-            token = re.search(r"Bearer (\S+?)\"", printed)
+            address = re.search(r"Look at it: (\S+)/", printed)
+            token = re.search(r"^  (polyhelm_\S+)$", printed, re.MULTILINE)
             assert address, printed
             assert token, printed
             headers = {"Authorization": f"Bearer {token[1]}"}
             for asked in re.findall(r"^  ((?:\{ d|mutation).*)$", printed, re.MULTILINE):
-                answer = (await client.post(address[1], json={"query": asked}, headers=headers)).json()
+                answer = (await client.post(f"{address[1]}/graphql", json={"query": asked}, headers=headers)).json()
                 assert "errors" not in answer, asked
                 answers += [answer["data"]] if asked == query else []
     assert answers == 2 * [

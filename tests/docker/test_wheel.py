@@ -57,11 +57,16 @@ def run(installed: Path, folder: Path, *arguments: str, **environment: str) -> s
     return done.stdout + done.stderr
 
 
-def test_the_wheel_holds_the_migrations_and_the_demo_chart(wheel: Path) -> None:
+def test_the_wheel_holds_the_migrations_the_demo_chart_and_the_pages(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     migrations = {path.name for path in (ROOT / "alembic" / "versions").glob("*.py")}
     assert {f"app/alembic/versions/{name}" for name in migrations} <= set(names)
-    for needed in ("app/alembic/env.py", "app/demo_chart/Chart.yaml", "app/demo_chart/templates/web.yaml"):
+    for needed in (
+        "app/alembic/env.py",
+        "app/demo_chart/Chart.yaml",
+        "app/demo_chart/templates/web.yaml",
+        "app/pages/index.html",
+    ):
         assert needed in names
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert tops == {"app", "cli", "schema", "resolvers", "reconcilers", "simulator"}

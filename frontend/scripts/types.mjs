@@ -1,0 +1,40 @@
+// Writes src/graphql.ts, from the API's printed schema and the operations in src/**/*.graphql: the types that are used,
+// and a typed document for each operation. And src/introspection.json, by which the normalised cache knows what
+// implements what.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { codegen } from "@graphql-codegen/core";
+import * as documents from "@graphql-codegen/typed-document-node";
+import * as operations from "@graphql-codegen/typescript-operations";
+import { minifyIntrospectionQuery } from "@urql/introspection";
+import { buildSchema, introspectionFromSchema, parse } from "graphql";
+
+const source = new URL("../src/", import.meta.url).pathname;
+const schema = buildSchema(readFileSync(new URL("../../schema/schema.graphql", import.meta.url), "utf8"));
+const asked = readdirSync(source, { recursive: true })
+  .filter((path) => path.endsWith(".graphql"))
+  .sort()
+  .map((path) => ({ location: path, document: parse(readFileSync(join(source, path), "utf8")) }));
+
+const written = await codegen({
+  schema: parse(readFileSync(new URL("../../schema/schema.graphql", import.meta.url), "utf8")),
+  schemaAst: schema,
+  documents: asked,
+  filename: "graphql.ts",
+  config: {
+    scalars: { DateTime: "string", JSON: "import('./json').Json" },
+    enumsAsTypes: true,
+    useTypeImports: true,
+    onlyOperationTypes: true,
+    skipTypename: false,
+    dedupeFragments: true,
+    optimizeDocumentNode: true,
+    avoidOptionals: false,
+  },
+  plugins: [{ operations: {} }, { documents: {} }],
+  pluginMap: { operations, documents },
+});
+writeFileSync(join(source, "graphql.ts"), `${written}\n`);
+
+const introspection = introspectionFromSchema(schema, { descriptions: false });
+writeFileSync(join(source, "introspection.json"), JSON.stringify(minifyIntrospectionQuery(introspection)));

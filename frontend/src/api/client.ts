@@ -1,0 +1,24 @@
+import { Client, fetchExchange, mapExchange } from "urql";
+import { normalisedCache } from "./cache";
+import { lost } from "./connection";
+import { signOut } from "./session";
+
+/** A client for one signed-in session. The cache goes with it, so that nobody sees what the one before saw. */
+export function clientFor(token: string): Client {
+  return new Client({
+    url: "/graphql",
+    preferGetMethod: false,
+    requestPolicy: "cache-and-network",
+    fetchOptions: { headers: { authorization: `Bearer ${token}` } },
+    exchanges: [
+      normalisedCache(),
+      mapExchange({
+        onError(error) {
+          if (error.networkError) lost();
+          if (error.graphQLErrors.some((found) => found.extensions.code === "unauthenticated")) signOut();
+        },
+      }),
+      fetchExchange,
+    ],
+  });
+}

@@ -1,0 +1,54 @@
+import { useState } from "react";
+import { type AnyVariables, type CombinedError, type TypedDocumentNode, useMutation } from "urql";
+
+/** What a user error says, whichever it is. */
+export type Refusal = {
+  code: string;
+  message: string;
+  path: string[];
+  problems: { path: string[]; message: string }[];
+};
+
+type Answered = { __typename: string };
+type Result<Data> = Data[keyof Data] & Answered;
+type Payload<Data, Name> = Extract<Result<Data>, { __typename: Name }>;
+
+/**
+ * A mutation with one `input`, whose answer is a union of its payload (of the type `name`) and user errors.
+ * `send` gives the payload, or null: then `refusal` says why.
+ */
+export function useAction<Data, Variables extends AnyVariables, Name extends Result<Data>["__typename"]>(
+  document: TypedDocumentNode<Data, Variables>,
+  name: Name,
+) {
+  const [{ fetching }, execute] = useMutation(document);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+
+  async function send(variables: Variables): Promise<Payload<Data, Name> | null> {
+    setRefusal(null);
+    const { data, error } = await execute(variables);
+    const answer = data && (Object.values(data)[0] as Result<Data>);
+    if (answer && answer.__typename === name) return answer as Payload<Data, Name>;
+    const told = answer as unknown as Partial<Refusal> | undefined;
+    setRefusal(
+      told
+        ? {
+            code: told.code ?? "",
+            message: told.message ?? "",
+            path: told.path ?? [],
+            problems: told.problems ?? [],
+          }
+        : { code: "failed", message: wordsOf(error), path: [], problems: [] },
+    );
+    return null;
+  }
+
+  return { send, fetching, refusal, dismiss: () => setRefusal(null) };
+}
+
+/** An error of a whole request, as a sentence. */
+export function wordsOf(error: CombinedError | undefined): string {
+  if (error?.networkError)
+    return "Polyhelm can't be reached at the moment. Nothing is known to have been done.";
+  return error?.graphQLErrors[0]?.message ?? "Something went wrong.";
+}

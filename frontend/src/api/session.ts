@@ -1,0 +1,39 @@
+import { Store, useStore } from "../store";
+
+/** Who is signed in, and for which organization they look at things (null: the only one they belong to). */
+export type Session = { token: string; organization: string | null };
+
+const KEY = "polyhelm.session";
+
+function kept(): Session | null {
+  const text = sessionStorage.getItem(KEY) ?? localStorage.getItem(KEY);
+  return text ? (JSON.parse(text) as Session) : null;
+}
+
+export const session = new Store<Session | null>(kept());
+
+/** `keep`: also when the browser was closed. Without it the session ends with its tab. */
+export function signIn(token: string, keep: boolean): void {
+  const made: Session = { token, organization: null };
+  (keep ? localStorage : sessionStorage).setItem(KEY, JSON.stringify(made));
+  session.set(made);
+}
+
+export function signOut(): void {
+  localStorage.removeItem(KEY);
+  sessionStorage.removeItem(KEY);
+  session.set(null);
+}
+
+export function chooseOrganization(organization: string): void {
+  const present = session.get();
+  if (!present) return;
+  const changed = { ...present, organization };
+  (localStorage.getItem(KEY) ? localStorage : sessionStorage).setItem(KEY, JSON.stringify(changed));
+  session.set(changed);
+}
+
+/** The organization to send along with what asks for one. */
+export function useOrganization(): string | null {
+  return useStore(session)?.organization ?? null;
+}

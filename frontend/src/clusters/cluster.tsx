@@ -1,0 +1,236 @@
+import { useState } from "react";
+import { useQuery } from "urql";
+import { Link, useLocation } from "wouter";
+import { useAction } from "../api/outcome";
+import { useOrganization } from "../api/session";
+import { ClusterDetailDocument, type ClusterDetailQuery, RemoveClusterDocument } from "../graphql";
+import { isObject } from "../json";
+import { deploymentPath, groupPath } from "../parts/address";
+import { Destroy } from "../parts/dialog";
+import { Glyph } from "../parts/glyph";
+import { Answer, Blank } from "../parts/states";
+import { Reached, Status } from "../parts/status";
+import { Ago, Since } from "../parts/time";
+import { toast } from "../parts/toast";
+
+type Cluster = NonNullable<ClusterDetailQuery["cluster"]>;
+
+export default function ClusterPage({ name }: { name: string }) {
+  const organization = useOrganization();
+  const [asked, ask] = useQuery({ query: ClusterDetailDocument, variables: { organization, name } });
+  return (
+    <Answer asked={asked} retry={ask}>
+      {({ cluster }) =>
+        cluster ? (
+          <Found cluster={cluster} />
+        ) : (
+          <Blank title="There is no such cluster">
+            <Link href="/clusters" className="button">
+              To the clusters
+            </Link>
+          </Blank>
+        )
+      }
+    </Answer>
+  );
+}
+
+function Found({ cluster }: { cluster: Cluster }) {
+  const [removing, setRemoving] = useState(false);
+  const labels = isObject(cluster.labels) ? Object.entries(cluster.labels) : [];
+  return (
+    <>
+      <div className="head">
+        <div>
+          <p className="above">
+            <Link href="/clusters">Clusters</Link>
+          </p>
+          <h1 className="wrap">{cluster.name}</h1>
+        </div>
+        <button type="button" className="button danger" onClick={() => setRemoving(true)}>
+          Remove
+        </button>
+      </div>
+      {cluster.reachability !== "REACHABLE" && (
+        <div className="note warn">
+          <Glyph shape="question" />
+          <div>
+            <p>{cluster.reachabilityMessage ?? "It was not asked yet."}</p>
+            <p>
+              What is told of it below is as of{" "}
+              {cluster.lastSeenAt ? <Ago at={cluster.lastSeenAt} /> : "never"}.
+            </p>
+          </div>
+        </div>
+      )}
+      <dl className="card padded facts">
+        <div>
+          <dt>State</dt>
+          <dd>
+            <Reached reachability={cluster.reachability} />
+          </dd>
+        </div>
+        <div>
+          <dt>Last contact</dt>
+          <dd>{cluster.lastSeenAt ? <Ago at={cluster.lastSeenAt} /> : "never"}</dd>
+        </div>
+        <div>
+          <dt>Kubernetes</dt>
+          <dd>{cluster.kubernetesVersion ?? "not known"}</dd>
+        </div>
+        <div>
+          <dt>Where</dt>
+          <dd>{[cluster.cloud, cluster.distribution, cluster.region].filter(Boolean).join(", ")}</dd>
+        </div>
+        <div>
+          <dt>Group</dt>
+          <dd>
+            {cluster.group ? <Link href={groupPath(cluster.group.name)}>{cluster.group.name}</Link> : "none"}
+          </dd>
+        </div>
+        <div>
+          <dt>API server</dt>
+          <dd className="mono">{cluster.server}</dd>
+        </div>
+        {labels.length > 0 && (
+          <div>
+            <dt>Labels</dt>
+            <dd className="row">
+              {labels.map(([key, value]) => (
+                <span className="tag" key={key}>
+                  {key}={String(value)}
+                </span>
+              ))}
+            </dd>
+          </div>
+        )}
+      </dl>
+      <Deployments cluster={cluster} />
+      <Releases cluster={cluster} />
+      {removing && <Remove cluster={cluster} close={() => setRemoving(false)} />}
+    </>
+  );
+}
+
+function Deployments({ cluster }: { cluster: Cluster }) {
+  if (cluster.targets.length === 0) return null;
+  const targets = cluster.targets.toSorted((one, other) =>
+    one.deployment.releaseName.localeCompare(other.deployment.releaseName),
+  );
+  return (
+    <section className="card" aria-labelledby="deployments">
+      <header>
+        <h2 id="deployments">Deployments</h2>
+      </header>
+      <ul className="list">
+        {targets.map((target) => (
+          <li key={target.id}>
+            <div className="row apart">
+              <Link
+                href={`${deploymentPath(target.deployment.group.name, target.deployment.releaseName)}?cluster=${encodeURIComponent(cluster.name)}`}
+              >
+                {target.deployment.releaseName}
+              </Link>
+              <span className="row">
+                <Status status={target.status} />
+                <span className="soft small">
+                  for <Since at={target.statusSince} />
+                </span>
+              </span>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Releases({ cluster }: { cluster: Cluster }) {
+  return (
+    <section className="card" aria-labelledby="releases">
+      <header>
+        <h2 id="releases">Helm releases</h2>
+        <span className="soft small">all of them, ours or not</span>
+      </header>
+      {cluster.releases.length === 0 ? (
+        <Blank title="No Helm release was seen on it" />
+      ) : (
+        <div className="table folds">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Release</th>
+                <th scope="col">Namespace</th>
+                <th scope="col">Helm says</th>
+                <th scope="col">Chart</th>
+                <th scope="col">Revision</th>
+                <th scope="col">Changed</th>
+                <th scope="col">Managed by</th>
+              </tr>
+            </thead>
+            <tbody>
+              {cluster.releases.map((release) => (
+                <tr key={`${release.namespace}/${release.name}`}>
+                  <th scope="row">{release.name}</th>
+                  <td data-label="namespace">{release.namespace}</td>
+                  <td>
+                    <Status status={release.status} />
+                  </td>
+                  <td>
+                    {release.chartName} {release.chartVersion}
+                  </td>
+                  <td data-label="revision">{release.revision}</td>
+                  <td data-label="changed">{release.updatedAt && <Ago at={release.updatedAt} />}</td>
+                  <td data-label="managed by">
+                    {release.managedBy ? (
+                      <Link
+                        href={deploymentPath(release.managedBy.group.name, release.managedBy.releaseName)}
+                      >
+                        {release.managedBy.group.name}/{release.managedBy.releaseName}
+                      </Link>
+                    ) : (
+                      <span className="soft">nobody here</span>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Remove({ cluster, close }: { cluster: Cluster; close: () => void }) {
+  const { send, fetching, refusal } = useAction(RemoveClusterDocument, "RemoveClusterPayload");
+  const [force, setForce] = useState(false);
+  const [, go] = useLocation();
+  async function destroy() {
+    if (!(await send({ input: { id: cluster.id, force } }))) return;
+    toast(`${cluster.name} was removed.`);
+    go("/clusters");
+  }
+  return (
+    <Destroy
+      title={`Remove ${cluster.name}`}
+      name={cluster.name}
+      verb="Remove it"
+      fetching={fetching}
+      refusal={refusal}
+      close={close}
+      destroy={destroy}
+    >
+      <p>
+        Polyhelm forgets the cluster and its credentials. The cluster itself goes on. It has{" "}
+        {cluster.targets.length} {cluster.targets.length === 1 ? "deployment" : "deployments"} of ours.
+      </p>
+      {cluster.targets.length > 0 && (
+        <label className="check">
+          <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
+          Leave our releases on it, as they are
+        </label>
+      )}
+    </Destroy>
+  );
+}

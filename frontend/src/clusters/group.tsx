@@ -1,0 +1,242 @@
+import { type FormEvent, useState } from "react";
+import { useQuery } from "urql";
+import { Link, useLocation } from "wouter";
+import { useAction } from "../api/outcome";
+import { useOrganization } from "../api/session";
+import {
+  DeleteGroupDocument,
+  GroupDetailDocument,
+  type GroupDetailQuery,
+  SetFeatureDocument,
+  UpdateGroupDocument,
+} from "../graphql";
+import { deploymentPath, groupPath } from "../parts/address";
+import { Destroy, Dialog } from "../parts/dialog";
+import { Answer, Blank, Refused } from "../parts/states";
+import { Status } from "../parts/status";
+import { toast } from "../parts/toast";
+import { Members } from "./groups";
+import { ClusterTable } from "./page";
+
+type Group = NonNullable<GroupDetailQuery["clusterGroup"]>;
+
+export default function GroupPage({ name }: { name: string }) {
+  const organization = useOrganization();
+  const [asked, ask] = useQuery({ query: GroupDetailDocument, variables: { organization, name } });
+  return (
+    <Answer asked={asked} retry={ask}>
+      {({ clusterGroup }) =>
+        clusterGroup ? (
+          <Found group={clusterGroup} />
+        ) : (
+          <Blank title="There is no such group">
+            <Link href="/clusters?tab=groups" className="button">
+              To the groups
+            </Link>
+          </Blank>
+        )
+      }
+    </Answer>
+  );
+}
+
+function Found({ group }: { group: Group }) {
+  const [open, setOpen] = useState<"edit" | "delete" | null>(null);
+  const close = () => setOpen(null);
+  return (
+    <>
+      <div className="head">
+        <div>
+          <p className="above">
+            <Link href="/clusters?tab=groups">Groups</Link>
+          </p>
+          <h1 className="wrap">{group.name}</h1>
+        </div>
+        <div className="row">
+          <Link href={`/create?group=${encodeURIComponent(group.name)}`} className="button first">
+            Deploy a chart
+          </Link>
+          <button type="button" className="button" onClick={() => setOpen("edit")}>
+            Change
+          </button>
+          <button type="button" className="button danger" onClick={() => setOpen("delete")}>
+            Delete
+          </button>
+        </div>
+      </div>
+      <section className="card" aria-labelledby="features">
+        <header>
+          <h2 id="features">Features</h2>
+        </header>
+        <ul className="list">
+          {group.features.map((feature) => (
+            <Feature key={feature.name} group={group} feature={feature} />
+          ))}
+        </ul>
+      </section>
+      <section className="card" aria-labelledby="group-deployments">
+        <header>
+          <h2 id="group-deployments">Deployments</h2>
+        </header>
+        {group.deployments.nodes.length === 0 ? (
+          <Blank title="Nothing is deployed to it yet" />
+        ) : (
+          <ul className="list">
+            {group.deployments.nodes.map((deployment) => (
+              <li key={deployment.id}>
+                <div className="row apart">
+                  <Link href={deploymentPath(group.name, deployment.releaseName)}>
+                    {deployment.releaseName}
+                  </Link>
+                  <span className="row wide">
+                    {deployment.statusCounts.map(({ status, count }) => (
+                      <span className="row" key={status}>
+                        {count} <Status status={status} />
+                      </span>
+                    ))}
+                  </span>
+                </div>
+                <p className="soft small">
+                  {deployment.chart} {deployment.chartVersion}
+                </p>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      <section className="card" aria-labelledby="members">
+        <header>
+          <h2 id="members">Members</h2>
+        </header>
+        {group.members.length === 0 ? (
+          <Blank title="It has no members yet" />
+        ) : (
+          <ClusterTable clusters={group.members} isHeaded />
+        )}
+      </section>
+      {open === "edit" && <Change group={group} close={close} />}
+      {open === "delete" && <Delete group={group} close={close} />}
+    </>
+  );
+}
+
+const FEATURE_STATES = {
+  PENDING: "waiting",
+  IN_PROGRESS: "in progress",
+  ACTIVE: "active",
+  DISABLED: "off",
+  FAILED: "failed",
+};
+
+function Feature({ group, feature }: { group: Group; feature: Group["features"][number] }) {
+  const { send, fetching, refusal } = useAction(SetFeatureDocument, "ClusterGroupPayload");
+  return (
+    <li>
+      <div className="row apart">
+        <span>
+          <b>{feature.name}</b> <span className="tag">{FEATURE_STATES[feature.state]}</span>
+        </span>
+        <button
+          type="button"
+          role="switch"
+          aria-checked={feature.enabled}
+          aria-label={feature.name}
+          className="button slim"
+          disabled={fetching}
+          onClick={() =>
+            send({ input: { group: group.id, feature: feature.name, enabled: !feature.enabled } })
+          }
+        >
+          Turn {feature.enabled ? "off" : "on"}
+        </button>
+      </div>
+      {feature.message && <p className="soft small">{feature.message}</p>}
+      <Refused refusal={refusal} />
+    </li>
+  );
+}
+
+function Change({ group, close }: { group: Group; close: () => void }) {
+  const { send, fetching, refusal } = useAction(UpdateGroupDocument, "ClusterGroupPayload");
+  const present = group.members.map((member) => member.name);
+  const [name, setName] = useState(group.name);
+  const [members, setMembers] = useState(present);
+  const leaving = present.filter((member) => !members.includes(member));
+  const [, go] = useLocation();
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    const done = await send({ input: { id: group.id, name, members } });
+    if (!done) return;
+    close();
+    go(groupPath(done.clusterGroup.name), { replace: true });
+  }
+  return (
+    <Dialog title={`Change ${group.name}`} close={close}>
+      <form onSubmit={submit}>
+        <h2>Change {group.name}</h2>
+        <div className="field">
+          <label htmlFor="group-name">Name</label>
+          <input
+            id="group-name"
+            className="input"
+            required
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </div>
+        <Members members={members} change={setMembers} of={group.name} />
+        {leaving.length > 0 && group.deployments.nodes.length > 0 && (
+          <div className="note warn">
+            The group's releases are uninstalled from {leaving.join(", ")}:{" "}
+            {group.deployments.nodes.map((deployment) => deployment.releaseName).join(", ")}.
+          </div>
+        )}
+        <Refused refusal={refusal} />
+        <div className="row apart">
+          <button type="button" className="button" onClick={close}>
+            Cancel
+          </button>
+          <button
+            type="submit"
+            className={`button ${leaving.length > 0 ? "danger" : "first"}`}
+            disabled={fetching}
+          >
+            {leaving.length > 0 ? `Save, and let ${leaving.join(", ")} leave` : "Save"}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Delete({ group, close }: { group: Group; close: () => void }) {
+  const { send, fetching, refusal } = useAction(DeleteGroupDocument, "DeleteClusterGroupPayload");
+  const [force, setForce] = useState(false);
+  const [, go] = useLocation();
+  const count = group.deployments.nodes.length;
+  async function destroy() {
+    if (!(await send({ input: { id: group.id, force } }))) return;
+    toast(`${group.name} was deleted.`);
+    go("/clusters?tab=groups");
+  }
+  return (
+    <Destroy
+      title={`Delete ${group.name}`}
+      name={group.name}
+      verb="Delete it"
+      fetching={fetching}
+      refusal={refusal}
+      close={close}
+      destroy={destroy}
+    >
+      <p>The group is deleted. Its clusters stay registered, in no group.</p>
+      {count > 0 && (
+        <label className="check">
+          <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
+          Forget its {count === 1 ? "deployment" : `${count} deployments`}, and leave the releases on the
+          clusters as they are
+        </label>
+      )}
+    </Destroy>
+  );
+}

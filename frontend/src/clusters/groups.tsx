@@ -1,0 +1,176 @@
+import { type FormEvent, useState } from "react";
+import { useQuery } from "urql";
+import { Link, useLocation } from "wouter";
+import { useAction } from "../api/outcome";
+import { useOrganization } from "../api/session";
+import { ClustersDocument, CreateGroupDocument, GroupsDocument } from "../graphql";
+import { groupPath } from "../parts/address";
+import { Dialog } from "../parts/dialog";
+import { Glyph, ofCluster } from "../parts/glyph";
+import { Answer, Blank, Refused } from "../parts/states";
+
+export function Groups() {
+  const organization = useOrganization();
+  const [asked, ask] = useQuery({ query: GroupsDocument, variables: { organization } });
+  const [making, setMaking] = useState(false);
+  const make = (
+    <button type="button" className="button" onClick={() => setMaking(true)}>
+      Make a group
+    </button>
+  );
+  return (
+    <>
+      <section className="card" aria-label="Groups">
+        <Answer asked={asked} retry={ask}>
+          {({ clusterGroups: { nodes } }) =>
+            nodes.length === 0 ? (
+              <Blank title="No groups yet">
+                <p>A deployment goes to a group of clusters. A cluster is in one group at a time.</p>
+                {make}
+              </Blank>
+            ) : (
+              <>
+                <header>
+                  <span className="soft small">
+                    {nodes.length} {nodes.length === 1 ? "group" : "groups"}
+                  </span>
+                  {make}
+                </header>
+                <ul className="list">
+                  {nodes.map((group) => (
+                    <li key={group.id}>
+                      <div className="row apart">
+                        <Link href={groupPath(group.name)}>
+                          <b>{group.name}</b>
+                        </Link>
+                        <span className="soft small">
+                          {group.members.length} {group.members.length === 1 ? "cluster" : "clusters"}
+                        </span>
+                      </div>
+                      <div className="row small soft">
+                        {group.members.slice(0, 12).map((member) => {
+                          const [tone, shape, words] = ofCluster(member.reachability);
+                          return (
+                            <span key={member.id} className="row" title={words}>
+                              <Glyph shape={shape} tone={tone} />
+                              {member.name}
+                            </span>
+                          );
+                        })}
+                        {group.members.length > 12 && <span>and {group.members.length - 12} more</span>}
+                      </div>
+                    </li>
+                  ))}
+                </ul>
+              </>
+            )
+          }
+        </Answer>
+      </section>
+      {making && <MakeGroup close={() => setMaking(false)} />}
+    </>
+  );
+}
+
+function MakeGroup({ close }: { close: () => void }) {
+  const organization = useOrganization();
+  const [, go] = useLocation();
+  const { send, fetching, refusal } = useAction(CreateGroupDocument, "ClusterGroupPayload");
+  const [name, setName] = useState("");
+  const [members, setMembers] = useState<string[]>([]);
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    const made = await send({ input: { organization, name, members } });
+    if (made) go(groupPath(made.clusterGroup.name));
+  }
+  return (
+    <Dialog title="Make a group" close={close}>
+      <form onSubmit={submit}>
+        <h2>Make a group</h2>
+        <div className="field">
+          <label htmlFor="group-name">Name</label>
+          <input
+            id="group-name"
+            className="input"
+            required
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </div>
+        <Members members={members} change={setMembers} of={null} />
+        <Refused refusal={refusal} />
+        <div className="row apart">
+          <button type="button" className="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" className="button first" disabled={fetching}>
+            Make it
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Clusters to choose as members: those that are in no group, and in this one. */
+export function Members({
+  members,
+  change,
+  of,
+}: {
+  members: string[];
+  change: (members: string[]) => void;
+  of: string | null;
+}) {
+  const organization = useOrganization();
+  const [search, setSearch] = useState("");
+  const [asked, ask] = useQuery({
+    query: ClustersDocument,
+    variables: { organization, search: search || null, after: null },
+  });
+  return (
+    <fieldset className="stack tight">
+      <legend className="label">Clusters</legend>
+      <input
+        className="input"
+        type="search"
+        aria-label="Search clusters"
+        placeholder="Search"
+        value={search}
+        onChange={(event) => setSearch(event.target.value)}
+      />
+      <Answer asked={asked} retry={ask} lines={3}>
+        {({ clusters: { nodes } }) => (
+          <div className="choices">
+            {nodes.length === 0 && <p className="soft small">There is no such cluster.</p>}
+            {nodes.map((cluster) => {
+              const elsewhere = cluster.group && cluster.group.name !== of ? cluster.group.name : null;
+              return (
+                <label className="check" key={cluster.id}>
+                  <input
+                    type="checkbox"
+                    disabled={elsewhere !== null}
+                    checked={members.includes(cluster.name)}
+                    onChange={(event) =>
+                      change(
+                        event.target.checked
+                          ? [...members, cluster.name]
+                          : members.filter((name) => name !== cluster.name),
+                      )
+                    }
+                  />
+                  <span>
+                    {cluster.name}{" "}
+                    <span className="soft small">
+                      {elsewhere ? `in ${elsewhere}` : `${cluster.cloud} ${cluster.region ?? ""}`}
+                    </span>
+                  </span>
+                </label>
+              );
+            })}
+          </div>
+        )}
+      </Answer>
+    </fieldset>
+  );
+}

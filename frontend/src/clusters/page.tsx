@@ -1,0 +1,163 @@
+import { useState } from "react";
+import { useQuery } from "urql";
+import { Link } from "wouter";
+import { useOrganization } from "../api/session";
+import { type ClusterLineFragment, ClustersDocument } from "../graphql";
+import { clusterPath, groupPath, useAddress } from "../parts/address";
+import { Search } from "../parts/search";
+import { Answer, Blank } from "../parts/states";
+import { Reached } from "../parts/status";
+import { Tabs } from "../parts/tabs";
+import { Ago } from "../parts/time";
+import { Groups } from "./groups";
+
+const TABS = [
+  { key: "clusters", label: "Clusters" },
+  { key: "groups", label: "Groups" },
+];
+
+export default function ClustersPage() {
+  const [params, change] = useAddress();
+  const tab = params.get("tab") === "groups" ? "groups" : "clusters";
+  return (
+    <>
+      <div className="head">
+        <h1>Clusters</h1>
+        <Link href="/register" className="button first">
+          Register a cluster
+        </Link>
+      </div>
+      <Tabs tabs={TABS} chosen={tab} choose={(key) => change({ tab: key })} label="Clusters and groups">
+        {tab === "clusters" ? (
+          <>
+            <Search
+              label="Name, cloud, distribution or region"
+              value={params.get("q") ?? ""}
+              change={(q) => change({ q })}
+            />
+            <Clusters key={params.get("q")} search={params.get("q")} />
+          </>
+        ) : (
+          <Groups />
+        )}
+      </Tabs>
+    </>
+  );
+}
+
+/** Page by page: each part of the list asks for the one after it. */
+function Clusters({ search }: { search: string | null }) {
+  const [cursors, setCursors] = useState<(string | null)[]>([null]);
+  return (
+    <section className="card" aria-label="Clusters">
+      {cursors.map((after, index) => (
+        <Part
+          key={after}
+          after={after}
+          search={search}
+          isFirst={index === 0}
+          next={
+            index === cursors.length - 1
+              ? (cursor) => setCursors((present) => [...present, cursor])
+              : undefined
+          }
+        />
+      ))}
+    </section>
+  );
+}
+
+function Part({
+  after,
+  search,
+  isFirst,
+  next,
+}: {
+  after: string | null;
+  search: string | null;
+  isFirst: boolean;
+  next?: (cursor: string) => void;
+}) {
+  const organization = useOrganization();
+  const [asked, ask] = useQuery({ query: ClustersDocument, variables: { organization, search, after } });
+  return (
+    <Answer asked={asked} retry={ask}>
+      {({ clusters }) => {
+        if (clusters.nodes.length === 0) return search ? <Blank title="Nothing matches" /> : <None />;
+        const { hasNextPage, endCursor } = clusters.pageInfo;
+        return (
+          <>
+            <ClusterTable clusters={clusters.nodes} isHeaded={isFirst} />
+            {next && hasNextPage && endCursor && (
+              <div className="blank">
+                <button type="button" className="button" onClick={() => next(endCursor)}>
+                  More clusters
+                </button>
+              </div>
+            )}
+          </>
+        );
+      }}
+    </Answer>
+  );
+}
+
+function None() {
+  return (
+    <Blank title="No clusters yet">
+      <p>A cluster is registered with a kubeconfig. Nothing is installed on it for that.</p>
+      <Link href="/register" className="button first">
+        Register a cluster
+      </Link>
+    </Blank>
+  );
+}
+
+export function ClusterTable({ clusters, isHeaded }: { clusters: ClusterLineFragment[]; isHeaded: boolean }) {
+  return (
+    <div className="table folds">
+      <table>
+        <thead className={isHeaded ? "" : "hidden"}>
+          <tr>
+            <th scope="col">Cluster</th>
+            <th scope="col">State</th>
+            <th scope="col">Last contact</th>
+            <th scope="col">Where</th>
+            <th scope="col">Kubernetes</th>
+            <th scope="col">Group</th>
+          </tr>
+        </thead>
+        <tbody>
+          {clusters.map((cluster) => (
+            <tr key={cluster.id}>
+              <th scope="row">
+                <Link href={clusterPath(cluster.name)}>{cluster.name}</Link>
+              </th>
+              <td>
+                <Reached reachability={cluster.reachability} />
+                {cluster.reachability !== "REACHABLE" && cluster.reachabilityMessage && (
+                  <p className="soft small wrap">{cluster.reachabilityMessage}</p>
+                )}
+              </td>
+              <td data-label="last contact">
+                {cluster.lastSeenAt ? <Ago at={cluster.lastSeenAt} /> : "never"}
+              </td>
+              <td>
+                {cluster.cloud} {cluster.distribution}
+                {cluster.region && <span className="soft small"> {cluster.region}</span>}
+              </td>
+              <td data-label="Kubernetes">{cluster.kubernetesVersion ?? "not known"}</td>
+              <td data-label="group">
+                {cluster.group ? (
+                  <Link href={groupPath(cluster.group.name)}>{cluster.group.name}</Link>
+                ) : (
+                  <span className="soft">none</span>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

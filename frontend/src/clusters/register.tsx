@@ -1,0 +1,200 @@
+import { type DragEvent, type FormEvent, useId, useState } from "react";
+import { Link, useLocation } from "wouter";
+import { useAction } from "../api/outcome";
+import { useOrganization } from "../api/session";
+import { CLOUDS } from "../fleet/filter";
+import { RegisterClusterDocument } from "../graphql";
+import { clusterPath } from "../parts/address";
+import { Refused } from "../parts/states";
+import { toast } from "../parts/toast";
+import { readKubeconfig } from "./kubeconfig";
+
+const DISTRIBUTIONS = ["eks", "gke", "aks", "pke", "k3s", "kubeadm", "other"];
+const USUAL: Record<string, string> = { amazon: "eks", google: "gke", azure: "aks", onprem: "kubeadm" };
+
+/** Registers a cluster from a kubeconfig that is pasted, dropped or chosen; the API says precisely what is wrong. */
+export default function RegisterPage() {
+  const organization = useOrganization();
+  const [, go] = useLocation();
+  const { send, fetching, refusal } = useAction(RegisterClusterDocument, "ClusterPayload");
+  const [kubeconfig, setKubeconfig] = useState("");
+  const [over, setOver] = useState(false);
+  const [given, setGiven] = useState({
+    name: "",
+    cloud: "onprem",
+    distribution: "kubeadm",
+    region: "",
+    context: "",
+  });
+  const read = kubeconfig.trim() ? readKubeconfig(kubeconfig) : null;
+  const contexts = read && "contexts" in read ? read.contexts : [];
+  const context = given.context || (read && "current" in read && read.current) || "";
+  const set = (changes: Partial<typeof given>) => setGiven((present) => ({ ...present, ...changes }));
+
+  async function take(file: File | undefined) {
+    if (file) setKubeconfig(await file.text());
+  }
+
+  function drop(event: DragEvent) {
+    event.preventDefault();
+    setOver(false);
+    void take(event.dataTransfer.files[0]);
+  }
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    const { name, cloud, distribution, region } = given;
+    const input = {
+      organization,
+      name,
+      cloud,
+      distribution,
+      region: region || null,
+      kubeconfig,
+      context: context || null,
+    };
+    const done = await send({ input });
+    if (!done) return;
+    toast(`${done.cluster.name} was registered.`);
+    go(clusterPath(done.cluster.name));
+  }
+
+  return (
+    <>
+      <div className="head">
+        <div>
+          <p className="above">
+            <Link href="/clusters">Clusters</Link>
+          </p>
+          <h1>Register a cluster</h1>
+        </div>
+      </div>
+      <form className="stack form" onSubmit={submit}>
+        <section className="card padded stack" aria-labelledby="access">
+          <h2 id="access">1. How it is reached</h2>
+          <div className="field">
+            <label htmlFor="kubeconfig">Kubeconfig</label>
+            <textarea
+              id="kubeconfig"
+              className={`input ${over ? "over" : ""}`}
+              required
+              spellCheck={false}
+              value={kubeconfig}
+              placeholder="Paste it here, or drop the file"
+              aria-invalid={
+                (read !== null && "problem" in read) || refusal?.path.includes("kubeconfig") || false
+              }
+              aria-describedby="kubeconfig-hint"
+              onChange={(event) => setKubeconfig(event.target.value)}
+              onDragOver={(event) => {
+                event.preventDefault();
+                setOver(true);
+              }}
+              onDragLeave={() => setOver(false)}
+              onDrop={drop}
+            />
+            <span className="hint" id="kubeconfig-hint">
+              With a token or a client certificate in it. It is kept encrypted, and nothing gives it out
+              again. One that runs a program (`exec`) can't be used: make a service account's token.
+            </span>
+            {read && "problem" in read && (
+              <span className="wrong" role="alert">
+                {read.problem}
+              </span>
+            )}
+          </div>
+          <div className="row">
+            <label className="button">
+              Choose a file
+              <input
+                type="file"
+                className="hidden"
+                onChange={(event) => void take(event.target.files?.[0])}
+              />
+            </label>
+            {contexts.length > 1 && (
+              <Pick
+                label="Context"
+                value={context}
+                options={contexts}
+                change={(value) => set({ context: value })}
+              />
+            )}
+          </div>
+        </section>
+        <section className="card padded stack" aria-labelledby="what">
+          <h2 id="what">2. What it is</h2>
+          <div className="fields">
+            <div className="field">
+              <label htmlFor="name">Name</label>
+              <input
+                id="name"
+                className="input"
+                required
+                value={given.name}
+                aria-invalid={refusal?.path.includes("name") || false}
+                onChange={(event) => set({ name: event.target.value })}
+              />
+              <span className="hint">Short, in small letters: paris, staging-2.</span>
+            </div>
+            <Pick
+              label="Cloud"
+              value={given.cloud}
+              options={CLOUDS}
+              change={(cloud) => set({ cloud, distribution: USUAL[cloud] ?? "other" })}
+            />
+            <Pick
+              label="Distribution"
+              value={given.distribution}
+              options={DISTRIBUTIONS}
+              change={(distribution) => set({ distribution })}
+            />
+            <div className="field">
+              <label htmlFor="region">Region</label>
+              <input
+                id="region"
+                className="input"
+                value={given.region}
+                onChange={(event) => set({ region: event.target.value })}
+              />
+            </div>
+          </div>
+        </section>
+        <Refused refusal={refusal} />
+        <div className="row">
+          <button
+            type="submit"
+            className="button first"
+            disabled={fetching || (read !== null && "problem" in read)}
+          >
+            {fetching ? "Asking its API server…" : "Register it"}
+          </button>
+        </div>
+      </form>
+    </>
+  );
+}
+
+function Pick({
+  label,
+  value,
+  options,
+  change,
+}: {
+  label: string;
+  value: string;
+  options: string[];
+  change: (value: string) => void;
+}) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} className="input" value={value} onChange={(event) => change(event.target.value)}>
+        {options.map((option) => (
+          <option key={option}>{option}</option>
+        ))}
+      </select>
+    </div>
+  );
+}

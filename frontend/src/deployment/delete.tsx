@@ -1,0 +1,48 @@
+import { useState } from "react";
+import { useAction } from "../api/outcome";
+import { DeleteDeploymentDocument } from "../graphql";
+import { Destroy } from "../parts/dialog";
+import { toast } from "../parts/toast";
+import type { Deployment } from "./page";
+
+/** Says what goes with a deployment, and on which clusters. */
+export function DeleteDeployment({ deployment, close }: { deployment: Deployment; close: () => void }) {
+  const { send, fetching, refusal } = useAction(DeleteDeploymentDocument, "DeploymentPayload");
+  const [force, setForce] = useState(false);
+  const unreachable = deployment.targets.filter((target) => target.status === "UNKNOWN");
+  const names = deployment.targets.map((target) => target.clusterName);
+
+  async function destroy() {
+    const done = await send({ input: { id: deployment.id, force } });
+    if (!done) return;
+    toast(`${deployment.releaseName} is being deleted.`);
+    close();
+  }
+
+  return (
+    <Destroy
+      title={`Delete ${deployment.releaseName}`}
+      name={deployment.releaseName}
+      verb="Delete it"
+      fetching={fetching}
+      refusal={refusal}
+      close={close}
+      destroy={destroy}
+    >
+      <p>
+        The release <code>{deployment.releaseName}</code> in the namespace <code>{deployment.namespace}</code>{" "}
+        is uninstalled from {names.length === 1 ? "one cluster" : `${names.length} clusters`}
+        {names.length <= 12 ? `: ${names.join(", ")}` : ""}. Its history goes with it.
+      </p>
+      {unreachable.length > 0 && (
+        <label className="check">
+          <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
+          <span>
+            Give up {unreachable.map((target) => target.clusterName).join(", ")}, which can't be reached: the
+            release may stay there.
+          </span>
+        </label>
+      )}
+    </Destroy>
+  );
+}

@@ -1,0 +1,97 @@
+import { useQuery } from "urql";
+import { stringify } from "yaml";
+import { DeploymentHistoryDocument, type DeploymentHistoryQuery } from "../graphql";
+import { useAddress } from "../parts/address";
+import { Difference } from "../parts/diff";
+import { Answer } from "../parts/states";
+import { Ago } from "../parts/time";
+
+type Revision = Extract<
+  NonNullable<DeploymentHistoryQuery["node"]>,
+  { __typename: "Deployment" }
+>["history"]["nodes"][number];
+
+/** Every generation of what was wanted, and the difference between any two. */
+export function History({ id }: { id: string }) {
+  const [asked, ask] = useQuery({ query: DeploymentHistoryDocument, variables: { id } });
+  return (
+    <Answer asked={asked} retry={ask}>
+      {({ node }) => (node?.__typename === "Deployment" ? <Between revisions={node.history.nodes} /> : null)}
+    </Answer>
+  );
+}
+
+function Between({ revisions }: { revisions: Revision[] }) {
+  const [params, change] = useAddress();
+  const find = (name: string) => revisions.find((one) => String(one.generation) === params.get(name));
+  const to = find("to") ?? revisions[0]!;
+  const from = find("from") ?? revisions[revisions.indexOf(to) + 1] ?? to;
+  return (
+    <div className="history">
+      <section className="card" aria-label="Generations">
+        <ul className="list">
+          {revisions.map((revision) => (
+            <li key={revision.generation} className={revision === to || revision === from ? "chosen" : ""}>
+              <div className="row apart">
+                <b>Generation {revision.generation}</b>
+                <span className="soft small">
+                  <Ago at={revision.createdAt} />
+                </span>
+              </div>
+              <p className="soft small">
+                chart {revision.chartVersion}, {revision.targets.length}{" "}
+                {revision.targets.length === 1 ? "cluster" : "clusters"}
+                {revision.author && `, by ${revision.author}`}
+              </p>
+              <div className="row small">
+                <label className="check">
+                  <input
+                    type="radio"
+                    name="from"
+                    checked={revision === from}
+                    onChange={() => change({ from: String(revision.generation) })}
+                  />
+                  from
+                </label>
+                <label className="check">
+                  <input
+                    type="radio"
+                    name="to"
+                    checked={revision === to}
+                    onChange={() => change({ to: String(revision.generation) })}
+                  />
+                  to
+                </label>
+              </div>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section className="card padded stack" aria-label="Difference">
+        <h2>
+          {from === to
+            ? `Generation ${to.generation}`
+            : `From generation ${from.generation} to generation ${to.generation}`}
+        </h2>
+        {from === to && revisions.length === 1 ? (
+          <pre className="code">{written(to)}</pre>
+        ) : (
+          <Difference before={written(from)} after={written(to)} label="Difference of the generations" />
+        )}
+      </section>
+    </div>
+  );
+}
+
+/** A generation as one text: what can differ between two, in the words of `deploy apply -f`. */
+function written(revision: Revision): string {
+  return stringify(
+    {
+      chartVersion: revision.chartVersion,
+      targets: revision.targets,
+      values: revision.values,
+      valueOverrides: Object.fromEntries(revision.valueOverrides.map((one) => [one.cluster, one.values])),
+    },
+    { sortMapEntries: true },
+  );
+}

@@ -1,0 +1,52 @@
+import { useAction } from "../api/outcome";
+import { ReconcileDocument, type TargetStatus } from "../graphql";
+import { Refused } from "../parts/states";
+import { toast } from "../parts/toast";
+import type { Deployment, Target } from "./page";
+
+const AT_REST: TargetStatus[] = ["STALE", "NOT_INSTALLED", "FAILED", "DELETED", "SUPERSEDED"];
+
+/** Whether reconciling it helps. One that can't be reached, or is being worked on already, is not helped by asking. */
+export function mendable(target: { status: TargetStatus }): boolean {
+  return AT_REST.includes(target.status);
+}
+
+const VERBS: Partial<Record<TargetStatus, string>> = {
+  NOT_INSTALLED: "Install it",
+  DELETED: "Install it again",
+  FAILED: "Try again",
+};
+
+/** What the button says that mends one target. */
+export function mendWords(target: Target): string {
+  if (target.reasons.some((reason) => reason.code === "ORPHAN")) return "Uninstall it";
+  return VERBS[target.status] ?? "Mend it";
+}
+
+export function Mend({
+  deployment,
+  targets,
+  words,
+}: {
+  deployment: Deployment;
+  targets: Target[];
+  words: string;
+}) {
+  const { send, fetching, refusal } = useAction(ReconcileDocument, "DeploymentPayload");
+  async function mend() {
+    const names = targets.map((target) => target.clusterName);
+    const done = await send({ input: { id: deployment.id, targets: names } });
+    if (done)
+      toast(
+        `${deployment.releaseName} is being reconciled on ${names.length === 1 ? names[0] : `${names.length} clusters`}.`,
+      );
+  }
+  return (
+    <>
+      <button type="button" className="button first" disabled={fetching} onClick={mend}>
+        {words}
+      </button>
+      <Refused refusal={refusal} />
+    </>
+  );
+}

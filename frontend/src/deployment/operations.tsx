@@ -1,0 +1,103 @@
+import { useQuery } from "urql";
+import { DeploymentOperationsDocument, type OperationLineFragment } from "../graphql";
+import { ofOperation } from "../parts/glyph";
+import { Answer, Blank } from "../parts/states";
+import { Progress } from "../parts/status";
+import { Ago } from "../parts/time";
+import { span } from "../values/words";
+
+const KINDS = { CREATE: "Create", UPDATE: "Update", RECONCILE: "Reconcile", DELETE: "Delete" };
+const ACTIONS = {
+  NONE: "nothing to do",
+  INSTALL: "install",
+  UPGRADE: "upgrade",
+  ROLLBACK: "roll back",
+  UNINSTALL: "uninstall",
+};
+const OPEN = ["PENDING", "RUNNING"];
+
+function lasted(from: string, to: string): string {
+  const seconds = (Date.parse(to) - Date.parse(from)) / 1000;
+  return seconds < 10 ? `${seconds.toFixed(1)} s` : span(seconds);
+}
+
+/** What was asked for, and what became of it on each cluster, with Helm's own words. */
+export function Operations({ id }: { id: string }) {
+  const [asked, ask] = useQuery({ query: DeploymentOperationsDocument, variables: { id } });
+  return (
+    <Answer asked={asked} retry={ask}>
+      {({ node }) =>
+        node?.__typename === "Deployment" && node.operations.nodes.length > 0 ? (
+          <section className="card" aria-label="Operations">
+            <ul className="list">
+              {node.operations.nodes.map((operation, index) => (
+                <li key={operation.id}>
+                  <OperationLine operation={operation} open={index === 0} />
+                </li>
+              ))}
+            </ul>
+          </section>
+        ) : (
+          <Blank title="Nothing was asked for yet" />
+        )
+      }
+    </Answer>
+  );
+}
+
+export function OperationLine({ operation, open }: { operation: OperationLineFragment; open: boolean }) {
+  const { results } = operation;
+  const done = results.filter((result) => !OPEN.includes(result.state)).length;
+  const failed = results.filter((result) => result.state === "FAILED").length;
+  const [tone] = ofOperation(operation.state);
+  return (
+    <details className="operation" open={open}>
+      <summary>
+        <span className="row wide">
+          <b>
+            {KINDS[operation.kind]}
+            {operation.generation !== null && ` generation ${operation.generation}`}
+          </b>
+          <Progress state={operation.state} />
+          <span className="soft small">
+            {operation.author && `by ${operation.author}, `}
+            <Ago at={operation.createdAt} />
+          </span>
+          <span className="soft small">
+            {done} of {results.length} done{failed > 0 && `, ${failed} failed`}
+          </span>
+        </span>
+        <span
+          className="bar"
+          role="progressbar"
+          aria-label="Clusters done"
+          aria-valuemin={0}
+          aria-valuemax={results.length}
+          aria-valuenow={done}
+        >
+          <i className={`tone-${tone}`} style={{ width: `${(100 * done) / Math.max(results.length, 1)}%` }} />
+        </span>
+      </summary>
+      <ul className="results">
+        {results.map((result) => (
+          <li key={result.clusterName}>
+            <div className="row wide">
+              <b>{result.clusterName}</b>
+              <span className="soft">{ACTIONS[result.action]}</span>
+              <Progress state={result.state} />
+              {result.startedAt && result.finishedAt && (
+                <span className="soft small">in {lasted(result.startedAt, result.finishedAt)}</span>
+              )}
+            </div>
+            {result.error && (
+              <>
+                <p>{result.error.message}</p>
+                {result.error.output && <pre className="code">{result.error.output}</pre>}
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

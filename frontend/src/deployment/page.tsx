@@ -1,0 +1,149 @@
+import "../styles/deployment.css";
+import { useState } from "react";
+import { useQuery } from "urql";
+import { Link } from "wouter";
+import { useOrganization } from "../api/session";
+import { DeploymentDetailDocument, type DeploymentDetailQuery } from "../graphql";
+import { deploymentPath, groupPath, useAddress } from "../parts/address";
+import { Glyph, shapeOf, toneOf } from "../parts/glyph";
+import { Answer, Blank } from "../parts/states";
+import { Tabs } from "../parts/tabs";
+import { Ago } from "../parts/time";
+import { STATUS_WORDS } from "../values/words";
+import { DeleteDeployment } from "./delete";
+import { History } from "./history";
+import { Mend, mendable } from "./mend";
+import { Operations } from "./operations";
+import { Targets } from "./targets";
+import { Values } from "./values";
+
+export type Deployment = NonNullable<DeploymentDetailQuery["deployment"]>;
+export type Target = Deployment["targets"][number];
+
+const TABS = [
+  { key: "targets", label: "Targets" },
+  { key: "values", label: "Values" },
+  { key: "history", label: "History" },
+  { key: "operations", label: "Operations" },
+];
+
+export default function DeploymentPage({ group, release }: { group: string; release: string }) {
+  const organization = useOrganization();
+  const [asked, ask] = useQuery({
+    query: DeploymentDetailDocument,
+    variables: { organization, group, release },
+  });
+  return (
+    <Answer asked={asked} retry={ask}>
+      {({ deployment }) =>
+        deployment ? (
+          <Found deployment={deployment} />
+        ) : (
+          <Blank title="There is no such deployment">
+            <p>
+              The group {group} has no deployment {release}. It may have been deleted.
+            </p>
+            <Link href="/" className="button">
+              To the fleet
+            </Link>
+          </Blank>
+        )
+      }
+    </Answer>
+  );
+}
+
+function Found({ deployment }: { deployment: Deployment }) {
+  const [params, change] = useAddress();
+  const [deleting, setDeleting] = useState(false);
+  const tab = TABS.some((found) => found.key === params.get("tab")) ? params.get("tab")! : "targets";
+  const toMend = deployment.targets.filter(mendable);
+  return (
+    <>
+      <div className="head">
+        <div>
+          <p className="above">
+            <Link href="/">Fleet</Link> /{" "}
+            <Link href={groupPath(deployment.group.name)}>{deployment.group.name}</Link>
+          </p>
+          <h1 className="wrap">{deployment.releaseName}</h1>
+          {deployment.description && <p className="soft">{deployment.description}</p>}
+        </div>
+        <div className="row">
+          {toMend.length > 1 && (
+            <Mend deployment={deployment} targets={toMend} words={`Mend all ${toMend.length}`} />
+          )}
+          <Link
+            href={`${deploymentPath(deployment.group.name, deployment.releaseName)}/edit`}
+            className="button"
+          >
+            Edit
+          </Link>
+          <button type="button" className="button danger" onClick={() => setDeleting(true)}>
+            Delete
+          </button>
+        </div>
+      </div>
+      {deployment.deleting && (
+        <div className="note warn">
+          <Glyph shape="minus" />
+          <p>It is being deleted: its releases are uninstalled, and it goes with the last of them.</p>
+        </div>
+      )}
+      <div className="card padded stack">
+        <dl className="facts">
+          <Fact name="Chart" value={`${deployment.chart} ${deployment.chartVersion}`} />
+          <Fact name="Namespace" value={deployment.namespace} />
+          <Fact name="Generation" value={String(deployment.generation)} />
+          <div>
+            <dt>Last changed</dt>
+            <dd>
+              <Ago at={deployment.updatedAt} />
+            </dd>
+          </div>
+        </dl>
+        <Counts deployment={deployment} />
+      </div>
+      <Tabs tabs={TABS} chosen={tab} choose={(key) => change({ tab: key })} label="About this deployment">
+        {tab === "targets" && <Targets deployment={deployment} />}
+        {tab === "values" && <Values deployment={deployment} />}
+        {tab === "history" && <History id={deployment.id} />}
+        {tab === "operations" && <Operations id={deployment.id} />}
+      </Tabs>
+      {deleting && <DeleteDeployment deployment={deployment} close={() => setDeleting(false)} />}
+    </>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+/** How many targets have each status, from the targets themselves: they are live. */
+function Counts({ deployment }: { deployment: Deployment }) {
+  const counts = new Map<Target["status"], number>();
+  for (const { status } of deployment.targets) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const ordered = [...counts].sort((one, other) => other[1] - one[1]);
+  return (
+    <div className="stack tight">
+      <div className="bar" aria-hidden="true">
+        {ordered.map(([status, count]) => (
+          <i key={status} className={`tone-${toneOf(status)}`} style={{ flexGrow: count }} />
+        ))}
+      </div>
+      <ul className="row wide">
+        {ordered.map(([status, count]) => (
+          <li key={status} className={`status tone-${toneOf(status)}`}>
+            <Glyph shape={shapeOf(status)} />
+            {count} {STATUS_WORDS[status].toLowerCase()}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

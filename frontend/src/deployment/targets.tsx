@@ -1,0 +1,161 @@
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useRef } from "react";
+import { Link } from "wouter";
+import type { TargetStatus } from "../graphql";
+import { clusterPath, useAddress } from "../parts/address";
+import { Glyph, shapeOf, toneOf } from "../parts/glyph";
+import { Status } from "../parts/status";
+import { Ago, Since, useNow } from "../parts/time";
+import { reasonWords, STATUS_WORDS } from "../values/words";
+import { Mend, mendable, mendWords } from "./mend";
+import type { Deployment, Target } from "./page";
+
+/** What the deployment is on each cluster, and why. What needs somebody comes first. */
+const URGENCY: TargetStatus[] = ["FAILED", "STALE", "UNKNOWN", "NOT_INSTALLED", "DELETED", "SUPERSEDED"];
+const ESTIMATED_HEIGHT = 96;
+
+export function Targets({ deployment }: { deployment: Deployment }) {
+  const [params, change] = useAddress();
+  const only = params.get("only");
+  const named = params.get("cluster");
+  const present = [...new Set(deployment.targets.map((target) => target.status))];
+  const shown = deployment.targets
+    .filter((target) => !only || target.status === only)
+    .sort(
+      (one, other) =>
+        Number(other.clusterName === named) - Number(one.clusterName === named) ||
+        rank(one) - rank(other) ||
+        one.clusterName.localeCompare(other.clusterName),
+    );
+  const list = useRef<HTMLUListElement>(null);
+  const virtual = useWindowVirtualizer({
+    count: shown.length,
+    estimateSize: () => ESTIMATED_HEIGHT,
+    overscan: 10,
+    scrollMargin: list.current?.offsetTop ?? 0,
+    getItemKey: (index) => shown[index]!.id,
+  });
+  useEffect(() => {
+    if (named) list.current?.querySelector<HTMLElement>("[data-named]")?.focus();
+  }, [named]);
+
+  return (
+    <section className="card" aria-label="Targets">
+      {present.length > 1 && (
+        <header>
+          <fieldset className="counts">
+            <legend className="hidden">Show only</legend>
+            {present.map((status) => (
+              <button
+                key={status}
+                type="button"
+                className={`count tone-${toneOf(status)}`}
+                aria-pressed={only === status}
+                onClick={() => change({ only: only === status ? null : status })}
+              >
+                <Glyph shape={shapeOf(status)} />
+                {STATUS_WORDS[status]}
+              </button>
+            ))}
+          </fieldset>
+        </header>
+      )}
+      <ul ref={list} className="targets" style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map((item) => (
+          <li
+            key={item.key}
+            ref={virtual.measureElement}
+            data-index={item.index}
+            style={{ translate: `0 ${item.start - virtual.options.scrollMargin}px` }}
+          >
+            <TargetLine deployment={deployment} target={shown[item.index]!} named={named} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function rank(target: Target): number {
+  const found = URGENCY.indexOf(target.status);
+  return found < 0 ? URGENCY.length : found;
+}
+
+function TargetLine({
+  deployment,
+  target,
+  named,
+}: {
+  deployment: Deployment;
+  target: Target;
+  named: string | null;
+}) {
+  const now = useNow();
+  const isNamed = target.clusterName === named;
+  return (
+    <article
+      className={`target ${isNamed ? "named" : ""}`}
+      aria-label={`${target.clusterName}: ${STATUS_WORDS[target.status]}`}
+      data-named={isNamed || undefined}
+      data-cluster={target.clusterName}
+      data-status={target.status}
+      tabIndex={isNamed ? -1 : undefined}
+    >
+      <div className="where">
+        <Link href={clusterPath(target.clusterName)}>{target.clusterName}</Link>
+        <span className="soft small">
+          {target.cloud} {target.distribution}
+        </span>
+      </div>
+      <div className="what">
+        <div className="row">
+          <Status status={target.status} pill />
+          <span className="soft small">
+            for <Since at={target.statusSince} />
+            {target.revision !== null && ` · revision ${target.revision}`}
+            {target.version && ` · chart ${target.version}`}
+            {target.observedAt && (
+              <>
+                {" "}
+                · confirmed <Ago at={target.observedAt} />
+              </>
+            )}
+          </span>
+        </div>
+        {target.reasons.length > 0 && (
+          <ul className="reasons">
+            {target.reasons.map((reason) => (
+              <li key={reason.code + reason.message}>
+                {reasonWords(reason, target, deployment.generation, now)}
+              </li>
+            ))}
+          </ul>
+        )}
+        {target.error && (
+          <div className="failure">
+            <p>
+              {target.error.message}{" "}
+              <span className="soft">
+                (attempt {target.error.attempts}, <Ago at={target.error.at} />)
+              </span>
+            </p>
+            {target.error.output && (
+              <details>
+                <summary>What Helm said</summary>
+                <pre className="code">{target.error.output}</pre>
+              </details>
+            )}
+          </div>
+        )}
+      </div>
+      <div className="do">
+        {mendable(target) && <Mend deployment={deployment} targets={[target]} words={mendWords(target)} />}
+        {target.status === "UNKNOWN" && (
+          <Link className="button" href={clusterPath(target.clusterName)}>
+            See the cluster
+          </Link>
+        )}
+      </div>
+    </article>
+  );
+}

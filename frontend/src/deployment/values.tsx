@@ -1,0 +1,134 @@
+import { useMemo } from "react";
+import { useQuery } from "urql";
+import { parse } from "yaml";
+import { DeploymentValuesDocument, type DeploymentValuesQuery } from "../graphql";
+import { isObject, type Json, type JsonObject } from "../json";
+import { useAddress } from "../parts/address";
+import { Answer, Blank } from "../parts/states";
+import { Ago } from "../parts/time";
+import { compare, type Line } from "../values/origin";
+import type { Deployment } from "./page";
+
+const ORIGINS = { chart: "chart", common: "common", override: "override", removed: "removed" };
+
+type Found = Extract<NonNullable<DeploymentValuesQuery["node"]>, { __typename: "Deployment" }>;
+
+export function Values({ deployment }: { deployment: Deployment }) {
+  const [asked, ask] = useQuery({ query: DeploymentValuesDocument, variables: { id: deployment.id } });
+  return (
+    <Answer asked={asked} retry={ask}>
+      {({ node }) =>
+        node?.__typename === "Deployment" && node.targets.length > 0 ? (
+          <Beside found={node} />
+        ) : (
+          <Blank title="It has no targets" />
+        )
+      }
+    </Answer>
+  );
+}
+
+/** What is wanted on one cluster beside what is installed there, and from which layer each value comes. */
+function Beside({ found }: { found: Found }) {
+  const [params, change] = useAddress();
+  const target = found.targets.find((one) => one.clusterName === params.get("cluster")) ?? found.targets[0]!;
+  const onlyDifferent = params.get("differing") === "1";
+  const lines = useMemo(() => {
+    const override = found.valueOverrides.find((one) => one.cluster === target.clusterName)?.values;
+    return compare(
+      asObject(parse(found.defaultValues) as Json),
+      asObject(found.values),
+      asObject(override),
+      target.values === null ? null : asObject(target.values),
+    );
+  }, [found, target]);
+  const differing = lines.filter((line) => line.differs).length;
+  const shown = onlyDifferent ? lines.filter((line) => line.differs) : lines;
+
+  return (
+    <section className="card" aria-label="Values">
+      <header>
+        <div className="row">
+          <label className="label" htmlFor="of-cluster">
+            On
+          </label>
+          <select
+            id="of-cluster"
+            className="input slim"
+            value={target.clusterName}
+            onChange={(event) => change({ cluster: event.target.value })}
+          >
+            {found.targets.map((one) => (
+              <option key={one.id}>{one.clusterName}</option>
+            ))}
+          </select>
+          {target.observedAt && (
+            <span className="soft small">
+              as seen <Ago at={target.observedAt} />
+            </span>
+          )}
+        </div>
+        <label className="check small">
+          <input
+            type="checkbox"
+            checked={onlyDifferent}
+            onChange={(event) => change({ differing: event.target.checked ? "1" : null })}
+          />
+          Only what differs ({differing})
+        </label>
+      </header>
+      {shown.length === 0 ? (
+        <Blank title={onlyDifferent ? "Nothing differs" : "There are no values"}>
+          {onlyDifferent && <p>What is installed is what is wanted.</p>}
+        </Blank>
+      ) : (
+        <div className="table folds values">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Value</th>
+                <th scope="col">Wanted</th>
+                <th scope="col">Installed</th>
+                <th scope="col">From</th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((line) => (
+                <ValueLine key={line.path} line={line} isInstalled={target.values !== null} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function ValueLine({ line, isInstalled }: { line: Line; isInstalled: boolean }) {
+  return (
+    <tr className={line.differs ? "differs" : ""}>
+      <th scope="row" className="mono wrap">
+        {line.path}
+      </th>
+      <td className="mono wrap" data-label="wanted">
+        {written(line.desired)}
+      </td>
+      <td className="mono wrap" data-label="installed">
+        {isInstalled ? written(line.installed) : "—"}
+        {line.differs && <span className="hidden"> (differs)</span>}
+      </td>
+      <td data-label="from">
+        {line.origin && <span className={`tag from-${line.origin}`}>{ORIGINS[line.origin]}</span>}
+      </td>
+    </tr>
+  );
+}
+
+function written(value: Json | undefined): string {
+  if (value === undefined) return "—";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function asObject(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}

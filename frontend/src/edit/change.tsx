@@ -1,0 +1,196 @@
+import "../styles/edit.css";
+import { useState } from "react";
+import { useQuery } from "urql";
+import { Link, useLocation } from "wouter";
+import { stringify } from "yaml";
+import { useAction } from "../api/outcome";
+import { useOrganization } from "../api/session";
+import {
+  ChartDetailDocument,
+  GenerationNowDocument,
+  ToEditDocument,
+  type ToEditQuery,
+  UpdateDeploymentDocument,
+} from "../graphql";
+import { isObject, type Json } from "../json";
+import { deploymentPath } from "../parts/address";
+import { Answer, Blank } from "../parts/states";
+import { toast } from "../parts/toast";
+import { type Draft, wantedOf } from "./draft";
+import { Options } from "./options";
+import { type Planned, Review } from "./review";
+import { Targets } from "./targets";
+import { Values } from "./values";
+
+type Deployment = NonNullable<ToEditQuery["deployment"]>;
+
+export default function EditPage({ group, release }: { group: string; release: string }) {
+  const organization = useOrganization();
+  // What is edited is what is wanted now, not what a page has seen once.
+  const [asked, ask] = useQuery({
+    query: ToEditDocument,
+    variables: { organization, group, release },
+    requestPolicy: "network-only",
+  });
+  return (
+    <Answer asked={asked} retry={ask}>
+      {({ deployment }) =>
+        deployment ? (
+          <Edit start={deployment} startOver={ask} />
+        ) : (
+          <Blank title="There is no such deployment" />
+        )
+      }
+    </Answer>
+  );
+}
+
+function Edit({ start, startOver }: { start: Deployment; startOver: () => void }) {
+  const organization = useOrganization();
+  const [, go] = useLocation();
+  const [deployment] = useState(start);
+  const [version, setVersion] = useState(deployment.chartVersion);
+  const [draft, setDraft] = useState(() => draftOf(deployment));
+  const [planned, setPlanned] = useState<Planned | null>(null);
+  const { send, fetching, refusal } = useAction(UpdateDeploymentDocument, "DeploymentPayload");
+  const [repository, name] = deployment.chart.split("/", 2) as [string, string];
+  const [chart] = useQuery({
+    query: ChartDetailDocument,
+    variables: { organization, repository, name, version },
+  });
+  const [now] = useQuery({ query: GenerationNowDocument, variables: { id: deployment.id } });
+
+  const path = deploymentPath(deployment.group.name, deployment.releaseName);
+  const wanted = wantedOf(draft);
+  const input =
+    "broken" in wanted
+      ? null
+      : { id: deployment.id, expectedGeneration: deployment.generation, version, ...wanted };
+  const request = input && JSON.stringify(input);
+  const present =
+    now.data?.node && "generation" in now.data.node ? now.data.node.generation : deployment.generation;
+
+  async function plan() {
+    if (!input || !request) return;
+    const answer = await send({ input: { ...input, dryRun: true } });
+    setPlanned(answer?.plan ? { request, targets: answer.plan.targets } : null);
+  }
+  async function perform() {
+    if (!input) return;
+    const answer = await send({ input });
+    if (!answer) return;
+    toast(`${deployment.releaseName} is being updated.`);
+    go(path);
+  }
+
+  return (
+    <>
+      <div className="head">
+        <div>
+          <p className="above">
+            <Link href="/">Fleet</Link> / <Link href={path}>{deployment.releaseName}</Link>
+          </p>
+          <h1>Edit {deployment.releaseName}</h1>
+        </div>
+      </div>
+      {present > deployment.generation && (
+        <div className="note warn" role="alert">
+          <div className="stack tight">
+            <p>
+              Somebody has changed it meanwhile: it is at generation {present}, and you began at{" "}
+              {deployment.generation}.
+            </p>
+            <div>
+              <button type="button" className="button slim" onClick={() => window.location.reload()}>
+                Begin anew
+              </button>
+            </div>
+          </div>
+        </div>
+      )}
+      <section className="card padded stack" aria-labelledby="where">
+        <h2 id="where">
+          {deployment.chart} to {deployment.group.name}
+        </h2>
+        <div className="field">
+          <label htmlFor="version">Chart version</label>
+          <select
+            id="version"
+            className="input slim"
+            value={version}
+            onChange={(event) => setVersion(event.target.value)}
+          >
+            {versions(deployment, chart.data?.chart?.versions).map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </div>
+        <Targets
+          members={membersOf(deployment)}
+          targets={draft.targets}
+          change={(targets) => setDraft({ ...draft, targets })}
+        />
+      </section>
+      <Answer asked={chart}>
+        {(found) => (
+          <Values
+            draft={draft}
+            change={(changes) => setDraft((before) => ({ ...before, ...changes }))}
+            defaultValues={found.chart?.version?.defaultValues ?? ""}
+            schema={found.chart?.version?.valuesSchema ?? null}
+          />
+        )}
+      </Answer>
+      <Options draft={draft} change={(changes) => setDraft((before) => ({ ...before, ...changes }))} />
+      <Review
+        planned={planned}
+        request={request}
+        broken={"broken" in wanted ? wanted.broken : []}
+        fetching={fetching}
+        refusal={refusal}
+        plan={plan}
+        perform={perform}
+        verb="Do it"
+      >
+        {refusal?.code === "generation_conflict" && (
+          <div>
+            <button type="button" className="button" onClick={startOver}>
+              Begin anew
+            </button>
+          </div>
+        )}
+      </Review>
+    </>
+  );
+}
+
+function draftOf(deployment: Deployment): Draft {
+  return {
+    values: written(deployment.values),
+    overrides: Object.fromEntries(deployment.valueOverrides.map((one) => [one.cluster, written(one.values)])),
+    targets: deployment.targets.map((target) => target.clusterName),
+    atomic: deployment.atomic,
+    wait: deployment.wait,
+    timeoutSeconds: deployment.timeoutSeconds,
+  };
+}
+
+function written(values: Json): string {
+  return isObject(values) && Object.keys(values).length > 0 ? stringify(values) : "";
+}
+
+/** The group's members, and the targets that have left it. */
+function membersOf(deployment: Deployment) {
+  const { members } = deployment.group;
+  const left = deployment.targets.filter(
+    (target) => !members.some((member) => member.name === target.clusterName),
+  );
+  return [
+    ...members,
+    ...left.map((target) => ({ name: target.clusterName, cloud: "no longer a member", region: null })),
+  ];
+}
+
+function versions(deployment: Deployment, offered: { version: string }[] | undefined): string[] {
+  return [...new Set([...(offered ?? []).map((one) => one.version), deployment.chartVersion])];
+}

@@ -1,0 +1,236 @@
+import "../styles/edit.css";
+import { useState } from "react";
+import { useQuery } from "urql";
+import { Link, useLocation } from "wouter";
+import { useAction } from "../api/outcome";
+import { useOrganization } from "../api/session";
+import {
+  ChartDetailDocument,
+  type ChartDetailQuery,
+  CreateDeploymentDocument,
+  GroupMembersDocument,
+} from "../graphql";
+import { deploymentPath, useAddress } from "../parts/address";
+import { Answer, Blank } from "../parts/states";
+import { toast } from "../parts/toast";
+import { type Draft, wantedOf } from "./draft";
+import { Options } from "./options";
+import { ChartPicker } from "./picker";
+import { Readme } from "./readme";
+import { type Planned, Review } from "./review";
+import { Targets } from "./targets";
+import { Values } from "./values";
+
+type Chart = NonNullable<ChartDetailQuery["chart"]>;
+
+/** First the chart, then where to and with which values, then the plan. The chart is in the address. */
+export default function CreatePage() {
+  const organization = useOrganization();
+  const [params, change] = useAddress();
+  const [repository, name] = (params.get("chart") ?? "").split("/", 2);
+  const version = params.get("version");
+  const [asked, ask] = useQuery({
+    query: ChartDetailDocument,
+    variables: { organization, repository: repository ?? "", name: name ?? "", version },
+    pause: !name,
+  });
+  return (
+    <>
+      <div className="head">
+        <div>
+          <p className="above">
+            <Link href="/">Fleet</Link>
+          </p>
+          <h1>Deploy a chart</h1>
+        </div>
+        {name && (
+          <button type="button" className="button" onClick={() => change({ chart: null, version: null })}>
+            Another chart
+          </button>
+        )}
+      </div>
+      {name ? (
+        <Answer asked={asked} retry={ask}>
+          {({ chart }) =>
+            chart?.version ? (
+              <Create
+                key={`${chart.repository}/${chart.name}`}
+                chart={chart}
+                chooseVersion={(one) => change({ version: one })}
+              />
+            ) : (
+              <Blank title="There is no such chart" />
+            )
+          }
+        </Answer>
+      ) : (
+        <ChartPicker choose={(chart) => change({ chart })} />
+      )}
+    </>
+  );
+}
+
+function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (version: string) => void }) {
+  const organization = useOrganization();
+  const [, go] = useLocation();
+  const [params] = useAddress();
+  const [groups, ask] = useQuery({ query: GroupMembersDocument, variables: { organization } });
+  const [given, setGiven] = useState({
+    group: params.get("group") ?? "",
+    releaseName: chart.name,
+    namespace: "default",
+  });
+  const [draft, setDraft] = useState<Draft>(() => ({
+    values: "",
+    overrides: {},
+    targets: [],
+    atomic: false,
+    wait: false,
+    timeoutSeconds: 300,
+  }));
+  const [aimed, setAimed] = useState<string | null>(null);
+  const [planned, setPlanned] = useState<Planned | null>(null);
+  const [idempotencyKey] = useState(() => crypto.randomUUID());
+  const { send, fetching, refusal } = useAction(CreateDeploymentDocument, "DeploymentPayload");
+
+  const found = groups.data?.clusterGroups.nodes ?? [];
+  const group = found.find((one) => one.name === given.group) ?? found[0];
+  // Until somebody chooses, a deployment goes to all members of the group that is chosen.
+  const targets =
+    group && aimed === group.name ? draft.targets : (group?.members.map((member) => member.name) ?? []);
+  const whole = { ...draft, targets };
+  const wanted = wantedOf(whole);
+  const version = chart.version!;
+  const input =
+    "broken" in wanted || !group || !given.releaseName || !given.namespace || targets.length === 0
+      ? null
+      : {
+          organization,
+          group: group.name,
+          chart: `${chart.repository}/${chart.name}`,
+          version: version.version,
+          releaseName: given.releaseName,
+          namespace: given.namespace,
+          ...wanted,
+        };
+  const request = input && JSON.stringify(input);
+  const edit = (changes: Partial<Draft>) => setDraft((before) => ({ ...before, ...changes }));
+
+  async function plan() {
+    if (!input || !request) return;
+    const answer = await send({ input: { ...input, dryRun: true } });
+    setPlanned(answer?.plan ? { request, targets: answer.plan.targets } : null);
+  }
+  async function perform() {
+    if (!input) return;
+    const answer = await send({ input: { ...input, idempotencyKey } });
+    if (!answer) return;
+    toast(`${input.releaseName} is being installed.`);
+    go(deploymentPath(input.group, input.releaseName));
+  }
+
+  return (
+    <>
+      <section className="card padded stack" aria-labelledby="chart-head">
+        <div className="row apart">
+          <h2 id="chart-head">
+            {chart.repository}/{chart.name}
+          </h2>
+          <select
+            className="input slim"
+            aria-label="Chart version"
+            value={version.version}
+            onChange={(event) => chooseVersion(event.target.value)}
+          >
+            {chart.versions.map((one) => (
+              <option key={one.version} value={one.version}>
+                {one.version}
+                {one.deprecated ? " (deprecated)" : ""}
+              </option>
+            ))}
+          </select>
+        </div>
+        {chart.description && <p className="soft">{chart.description}</p>}
+        {version.readme && <Readme text={version.readme} />}
+      </section>
+      <section className="card padded stack" aria-labelledby="where">
+        <h2 id="where">Where to</h2>
+        <Answer asked={groups} retry={ask}>
+          {() =>
+            group ? (
+              <>
+                <div className="fields">
+                  <div className="field">
+                    <label htmlFor="group">Group</label>
+                    <select
+                      id="group"
+                      className="input"
+                      value={group.name}
+                      onChange={(event) => setGiven({ ...given, group: event.target.value })}
+                    >
+                      {found.map((one) => (
+                        <option key={one.id}>{one.name}</option>
+                      ))}
+                    </select>
+                  </div>
+                  <div className="field">
+                    <label htmlFor="release">Release name</label>
+                    <input
+                      id="release"
+                      className="input"
+                      value={given.releaseName}
+                      aria-invalid={refusal?.path.includes("releaseName") || false}
+                      onChange={(event) => setGiven({ ...given, releaseName: event.target.value })}
+                    />
+                  </div>
+                  <div className="field">
+                    <label htmlFor="namespace">Namespace</label>
+                    <input
+                      id="namespace"
+                      className="input"
+                      value={given.namespace}
+                      aria-invalid={refusal?.path.includes("namespace") || false}
+                      onChange={(event) => setGiven({ ...given, namespace: event.target.value })}
+                    />
+                  </div>
+                </div>
+                <Targets
+                  members={group.members}
+                  targets={targets}
+                  change={(chosen) => {
+                    setAimed(group.name);
+                    edit({ targets: chosen });
+                  }}
+                />
+              </>
+            ) : (
+              <Blank title="There is no group yet">
+                <p>A deployment goes to a group of clusters.</p>
+                <Link href="/clusters?tab=groups" className="button">
+                  Make a group
+                </Link>
+              </Blank>
+            )
+          }
+        </Answer>
+      </section>
+      <Values
+        draft={whole}
+        change={edit}
+        defaultValues={version.defaultValues}
+        schema={version.valuesSchema}
+      />
+      <Options draft={draft} change={edit} />
+      <Review
+        planned={planned}
+        request={request}
+        broken={"broken" in wanted ? wanted.broken : []}
+        fetching={fetching}
+        refusal={refusal}
+        plan={plan}
+        perform={perform}
+        verb="Deploy it"
+      />
+    </>
+  );
+}

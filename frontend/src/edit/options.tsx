@@ -1,0 +1,40 @@
+import type { Draft } from "./draft";
+
+/** How actions are done. */
+export function Options({ draft, change }: { draft: Draft; change: (changes: Partial<Draft>) => void }) {
+  return (
+    <details className="card padded">
+      <summary>How it is done</summary>
+      <div className="stack options">
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={draft.atomic}
+            onChange={(event) => change({ atomic: event.target.checked })}
+          />
+          Roll back an install or upgrade that fails
+        </label>
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={draft.wait}
+            onChange={(event) => change({ wait: event.target.checked })}
+          />
+          Wait until its resources are ready
+        </label>
+        <div className="field">
+          <label htmlFor="timeout">Time limit of one action, in seconds</label>
+          <input
+            id="timeout"
+            className="input slim"
+            type="number"
+            min={1}
+            max={3600}
+            value={draft.timeoutSeconds}
+            onChange={(event) => change({ timeoutSeconds: Number(event.target.value) })}
+          />
+        </div>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,115 @@
+import { lazy, Suspense, useMemo, useState } from "react";
+import { parse } from "yaml";
+import { valuesOf } from "../editor/check";
+import { isObject, type Json, type JsonObject } from "../json";
+import { Loading } from "../parts/states";
+import { Tabs } from "../parts/tabs";
+import { merge } from "../values/merge";
+import type { Draft } from "./draft";
+
+const YamlEditor = lazy(() => import("../editor/yaml-editor"));
+const COMMON = "/common";
+
+/** A tab for the common values, and one for each override. Each is checked merged over what lies below it. */
+export function Values({
+  draft,
+  change,
+  defaultValues,
+  schema,
+}: {
+  draft: Draft;
+  change: (changes: Partial<Draft>) => void;
+  defaultValues: string;
+  schema: Json;
+}) {
+  const [chosen, setChosen] = useState(COMMON);
+  const overridden = draft.targets.filter((cluster) => cluster in draft.overrides);
+  const others = draft.targets.filter((cluster) => !(cluster in draft.overrides));
+  const tab = overridden.includes(chosen) ? chosen : COMMON;
+
+  const layers = useMemo(() => {
+    const defaults = parsed(defaultValues);
+    const below = tab === COMMON ? defaults : merge(defaults, valuesOf(draft.values) ?? {});
+    return { below, schema: isObject(schema) ? schema : null };
+  }, [defaultValues, schema, tab, draft.values]);
+
+  function add(cluster: string) {
+    change({ overrides: { ...draft.overrides, [cluster]: "" } });
+    setChosen(cluster);
+  }
+  function remove(cluster: string) {
+    const { [cluster]: _, ...rest } = draft.overrides;
+    change({ overrides: rest });
+    setChosen(COMMON);
+  }
+
+  return (
+    <section className="card padded stack" aria-labelledby="values-head">
+      <div className="row apart">
+        <h2 id="values-head">Values</h2>
+        {others.length > 0 && (
+          <select
+            className="input slim"
+            aria-label="Override values for a cluster"
+            value=""
+            onChange={(event) => add(event.target.value)}
+          >
+            <option value="" disabled>
+              Override for…
+            </option>
+            {others.map((cluster) => (
+              <option key={cluster}>{cluster}</option>
+            ))}
+          </select>
+        )}
+      </div>
+      <Tabs
+        label="Layers of values"
+        tabs={[
+          { key: COMMON, label: "Common" },
+          ...overridden.map((cluster) => ({ key: cluster, label: cluster })),
+        ]}
+        chosen={tab}
+        choose={setChosen}
+      >
+        <Suspense fallback={<Loading lines={6} />}>
+          {tab === COMMON ? (
+            <YamlEditor
+              key={tab}
+              label="Common values"
+              text={draft.values}
+              change={(values) => change({ values })}
+              layers={layers}
+              hint="# Values for all clusters. Ctrl-Space shows what the chart knows."
+            />
+          ) : (
+            <YamlEditor
+              key={tab}
+              label={`Values for ${tab}`}
+              text={draft.overrides[tab] ?? ""}
+              change={(text) => change({ overrides: { ...draft.overrides, [tab]: text } })}
+              layers={layers}
+              hint={`# Values for ${tab} alone, merged over the common ones.`}
+            />
+          )}
+        </Suspense>
+        {tab !== COMMON && (
+          <div>
+            <button type="button" className="button slim" onClick={() => remove(tab)}>
+              Drop the override for {tab}
+            </button>
+          </div>
+        )}
+      </Tabs>
+      <details>
+        <summary>The chart's own values</summary>
+        <pre className="code">{defaultValues || "It has none."}</pre>
+      </details>
+    </section>
+  );
+}
+
+function parsed(defaultValues: string): JsonObject {
+  const found = parse(defaultValues) as Json;
+  return isObject(found) ? found : {};
+}

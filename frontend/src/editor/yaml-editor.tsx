@@ -1,0 +1,132 @@
+import { autocompletion, type CompletionContext, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { yaml } from "@codemirror/lang-yaml";
+import { HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { linter, lintGutter } from "@codemirror/lint";
+import { Compartment, EditorState } from "@codemirror/state";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  keymap,
+  lineNumbers,
+  placeholder,
+} from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { useEffect, useRef } from "react";
+import { check, type Layers } from "./check";
+import { placeAt } from "./place";
+import { keysAt, valuesAt } from "./schema";
+
+const COLOURS = syntaxHighlighting(
+  HighlightStyle.define([
+    { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--accent)" },
+    { tag: [tags.string, tags.content], color: "var(--ink)" },
+    { tag: [tags.number, tags.bool, tags.null, tags.keyword], color: "var(--busy)" },
+    { tag: tags.comment, color: "var(--ink-faint)" },
+    { tag: tags.punctuation, color: "var(--ink-soft)" },
+  ]),
+);
+
+const THEME = EditorView.theme({
+  "&": { fontSize: "var(--small)", backgroundColor: "var(--surface)", color: "var(--ink)" },
+  "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-1px" },
+  ".cm-scroller": { fontFamily: "var(--mono)", minHeight: "18rem", maxHeight: "32rem" },
+  ".cm-gutters": { backgroundColor: "var(--sunken)", color: "var(--ink-faint)", border: "0" },
+  ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "var(--none-soft)" },
+  ".cm-cursor": { borderLeftColor: "var(--ink)" },
+  "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": {
+    backgroundColor: "var(--accent-soft) !important",
+  },
+  ".cm-tooltip": { backgroundColor: "var(--raised)", color: "var(--ink)", border: "1px solid var(--line)" },
+  ".cm-tooltip-autocomplete ul li[aria-selected]": {
+    backgroundColor: "var(--accent)",
+    color: "var(--accent-ink)",
+  },
+  ".cm-placeholder": { color: "var(--ink-faint)" },
+});
+
+/** Values as YAML, with completion and checks from the chart's schema and its defaults. */
+export default function YamlEditor({
+  label,
+  text,
+  change,
+  layers,
+  hint,
+}: {
+  label: string;
+  text: string;
+  change: (text: string) => void;
+  layers: Layers;
+  hint: string;
+}) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const changed = useRef(change);
+  changed.current = change;
+  const help = useRef(new Compartment());
+  const first = useRef({ text, layers, hint });
+
+  useEffect(() => {
+    const editor = new EditorView({
+      parent: host.current!,
+      state: EditorState.create({
+        doc: first.current.text,
+        extensions: [
+          lineNumbers(),
+          lintGutter(),
+          history(),
+          drawSelection(),
+          highlightActiveLine(),
+          indentOnInput(),
+          indentUnit.of("  "),
+          yaml(),
+          COLOURS,
+          THEME,
+          placeholder(first.current.hint),
+          keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
+          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) changed.current(update.state.doc.toString());
+          }),
+          help.current.of(helpFrom(first.current.layers)),
+        ],
+      }),
+    });
+    view.current = editor;
+    return () => editor.destroy();
+  }, [label]);
+
+  useEffect(() => {
+    view.current?.dispatch({ effects: help.current.reconfigure(helpFrom(layers)) });
+  }, [layers]);
+
+  return <div className="editor" ref={host} />;
+}
+
+function helpFrom(layers: Layers) {
+  return [
+    linter(
+      (view) => check(view.state.doc.toString(), layers).map((found) => ({ ...found, severity: "error" })),
+      {
+        delay: 300,
+      },
+    ),
+    autocompletion({ override: [(context) => offers(context, layers)] }),
+  ];
+}
+
+function offers(context: CompletionContext, { below, schema }: Layers) {
+  const place = placeAt(context.state.sliceDoc(0, context.pos));
+  if (!place || (!context.explicit && place.within === "key" && !place.begun)) return null;
+  const isKey = place.within === "key";
+  const found = isKey ? keysAt(schema, below, place.path) : valuesAt(schema, below, place.path);
+  return {
+    from: context.pos - place.begun.length,
+    options: found.map((offer) => ({
+      ...offer,
+      type: isKey ? "property" : "value",
+      apply: isKey ? `${offer.label}: ` : offer.label,
+    })),
+  };
+}

@@ -1,0 +1,86 @@
+import type { ReactNode } from "react";
+import type { CombinedError } from "urql";
+import type { Refusal } from "../api/outcome";
+import { wordsOf } from "../api/outcome";
+import { Glyph } from "./glyph";
+
+/** Nothing is there (yet), and what to do about it. */
+export function Blank({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <div className="blank">
+      <Glyph shape="hollow" />
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+export function Loading({ lines = 4 }: { lines?: number }) {
+  return (
+    <div className="bones" role="status" aria-label="Loading">
+      {Array.from({ length: lines }, (_, index) => (
+        <i key={index} style={{ width: `${92 - ((index * 17) % 40)}%` }} />
+      ))}
+    </div>
+  );
+}
+
+export function Trouble({ error, retry }: { error: CombinedError; retry?: () => void }) {
+  return (
+    <div className="note bad" role="alert">
+      <Glyph shape="cross" />
+      <div className="stack tight">
+        <p>{wordsOf(error)}</p>
+        {retry && (
+          <div>
+            <button type="button" className="button slim" onClick={retry}>
+              Try again
+            </button>
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Why a mutation was refused, with each single problem. */
+export function Refused({ refusal }: { refusal: Refusal | null }) {
+  if (!refusal) return null;
+  const told = refusal.problems.filter((problem) => problem.message !== refusal.message);
+  return (
+    <div className="note bad" role="alert">
+      <Glyph shape="cross" />
+      <div>
+        <p>{refusal.message}</p>
+        {told.length > 0 && (
+          <ul>
+            {told.map((problem) => (
+              <li key={problem.path.join(".") + problem.message}>
+                {problem.path.length > 0 && <code>{problem.path.join(".")}</code>} {problem.message}
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </div>
+  );
+}
+
+type Asked<Data> = { data?: Data; error?: CombinedError; fetching: boolean };
+
+/** A query's answer: its data as soon as there is some, and until then how things are. */
+export function Answer<Data>({
+  asked,
+  retry,
+  lines,
+  children,
+}: {
+  asked: Asked<Data>;
+  retry?: () => void;
+  lines?: number;
+  children: (data: Data) => ReactNode;
+}) {
+  if (asked.data) return children(asked.data);
+  if (asked.error) return <Trouble error={asked.error} retry={retry} />;
+  return <Loading lines={lines} />;
+}

@@ -1,0 +1,52 @@
+import { type KeyboardEvent, type ReactNode, useId } from "react";
+
+export type Tab = { key: string; label: ReactNode };
+
+/** Tabs by the pattern of the ARIA guide: the arrow keys go from one to the next. */
+export function Tabs({
+  tabs,
+  chosen,
+  choose,
+  label,
+  children,
+}: {
+  tabs: Tab[];
+  chosen: string;
+  choose: (key: string) => void;
+  label: string;
+  children: ReactNode;
+}) {
+  const id = useId();
+  function move(event: KeyboardEvent) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const at = tabs.findIndex((tab) => tab.key === chosen);
+    const next = tabs[(at + step + tabs.length) % tabs.length]!;
+    choose(next.key);
+    document.getElementById(`${id}-${next.key}`)?.focus();
+  }
+  return (
+    <>
+      <div className="tabs" role="tablist" aria-label={label} onKeyDown={move}>
+        {tabs.map((tab) => (
+          <button
+            key={tab.key}
+            id={`${id}-${tab.key}`}
+            type="button"
+            role="tab"
+            aria-selected={tab.key === chosen}
+            aria-controls={`${id}-panel`}
+            tabIndex={tab.key === chosen ? 0 : -1}
+            onClick={() => choose(tab.key)}
+          >
+            {tab.label}
+          </button>
+        ))}
+      </div>
+      <div id={`${id}-panel`} role="tabpanel" aria-labelledby={`${id}-${chosen}`} className="stack">
+        {children}
+      </div>
+    </>
+  );
+}

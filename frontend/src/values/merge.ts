@@ -1,0 +1,29 @@
+import { isObject, type Json, type JsonObject } from "../json";
+
+/**
+ * Values merged as Helm does it, the stronger over the weaker: maps deeply, lists replaced, null removes.
+ * Pieces that are not touched are shared with the input, which is never changed.
+ */
+export function merge(weaker: JsonObject, stronger: JsonObject): JsonObject {
+  const merged = { ...weaker };
+  for (const [key, value] of Object.entries(stronger)) {
+    const below = merged[key];
+    if (value === null) delete merged[key];
+    else merged[key] = isObject(value) && isObject(below) ? merge(below, value) : value;
+  }
+  return merged;
+}
+
+/** Every value that is no map, by its path; an empty map is a value of its own. A dot within a key is escaped. */
+export function leaves(values: JsonObject, above = ""): Map<string, Json> {
+  const found = new Map<string, Json>();
+  for (const [key, value] of Object.entries(values)) {
+    const path = above + key.replaceAll("\\", "\\\\").replaceAll(".", "\\.");
+    if (isObject(value) && Object.keys(value).length > 0) {
+      for (const [inner, leaf] of leaves(value, `${path}.`)) found.set(inner, leaf);
+    } else {
+      found.set(path, value);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { diffLines, unifiedLines } from "./diff";
+import { leaves, merge } from "./merge";
+import { compare } from "./origin";
+import { ago, reasonWords, span } from "./words";
+
+describe("values are merged as Helm merges them", () => {
+  it("merges maps deeply, replaces lists, and lets null remove", () => {
+    const weaker = { image: { tag: "1", repository: "nginx" }, hosts: ["a", "b"], debug: true };
+    expect(merge(weaker, { image: { tag: "2" }, hosts: ["c"], debug: null })).toEqual({
+      image: { tag: "2", repository: "nginx" },
+      hosts: ["c"],
+    });
+    expect(weaker.debug).toBe(true);
+  });
+
+  it("tells each value by its path, with dots in keys escaped", () => {
+    const found = leaves({ a: { b: 1, "c.d": [1] }, e: {} });
+    expect([...found]).toEqual([
+      ["a.b", 1],
+      ["a.c\\.d", [1]],
+      ["e", {}],
+    ]);
+  });
+});
+
+describe("each value has the layer it comes from", () => {
+  const defaults = { replicas: 1, greeting: "Hello", probe: { path: "/" } };
+
+  it("names the strongest layer that has it, and marks what differs from what is installed", () => {
+    const lines = compare(defaults, { replicas: 2, probe: null }, { greeting: "Bonjour" }, { replicas: 5 });
+    expect(lines).toEqual([
+      { path: "greeting", desired: "Bonjour", installed: "Hello", origin: "override", differs: true },
+      { path: "probe.path", desired: undefined, installed: "/", origin: "removed", differs: true },
+      { path: "replicas", desired: 2, installed: 5, origin: "common", differs: true },
+    ]);
+  });
+
+  it("has no origin for what only the installed release has, and no difference where nothing is installed", () => {
+    expect(compare({}, {}, {}, { extra: 1 })[0]).toMatchObject({ origin: null, differs: true });
+    expect(compare({ a: 1 }, {}, {}, null)[0]).toMatchObject({ origin: "chart", differs: false });
+  });
+});
+
+describe("differences in lines", () => {
+  it("keeps what both have, and says what was cut and added", () => {
+    expect(diffLines("a\nb\nc\nd\n", "a\nx\nc\nd\n")).toEqual([
+      { kind: "same", text: "a" },
+      { kind: "cut", text: "b" },
+      { kind: "add", text: "x" },
+      { kind: "same", text: "c" },
+      { kind: "same", text: "d" },
+    ]);
+    expect(diffLines("a\na\n", "a\n")).toHaveLength(2);
+    expect(diffLines("", "a\n")).toEqual([{ kind: "add", text: "a" }]);
+  });
+
+  it("reads a unified diff", () => {
+    expect(unifiedLines("--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n z\n").map((line) => line.kind)).toEqual([
+      ...["place", "place", "place"],
+      ...["cut", "add", "same"],
+    ]);
+  });
+});
+
+describe("times and reasons in words", () => {
+  const now = Date.parse("2026-01-01T12:00:00Z");
+
+  it("says for how long in few characters", () => {
+    expect([0, 59, 60, 3599, 3600, 172800].map(span)).toEqual([
+      "0 s",
+      "59 s",
+      "1 min",
+      "59 min",
+      "1 h",
+      "2 d",
+    ]);
+    expect(ago("2026-01-01T11:58:59Z", now)).toBe("1 minute ago");
+    expect(ago("2026-01-01T12:00:00Z", now)).toBe("just now");
+  });
+
+  it("says that a hand changed what had been right, and that a generation is not there yet", () => {
+    const reason = { code: "VALUES", message: "replicaCount: wanted 3, found 5" } as const;
+    const release = { generation: 2, revision: 7, changedAt: "2026-01-01T11:58:00Z" };
+    expect(reasonWords(reason, release, 2, now)).toBe(
+      "replicaCount: wanted 3, found 5; changed by hand at revision 7, 2 minutes ago",
+    );
+    expect(reasonWords(reason, release, 3, now)).toBe(
+      "replicaCount: wanted 3, found 5; generation 3 is not there yet",
+    );
+    expect(reasonWords({ code: "ABSENT", message: "It is not there." }, release, 3, now)).toBe(
+      "It is not there.",
+    );
+  });
+});

@@ -1,0 +1,60 @@
+import type { ReasonCode, TargetStatus } from "../graphql";
+
+/** What each status is called here. */
+export const STATUS_WORDS: Record<TargetStatus, string> = {
+  DEPLOYED: "Deployed",
+  STALE: "Stale",
+  NOT_INSTALLED: "Not installed",
+  UNKNOWN: "Unknown",
+  FAILED: "Failed",
+  PENDING_INSTALL: "Installing",
+  PENDING_UPGRADE: "Upgrading",
+  PENDING_ROLLBACK: "Rolling back",
+  DELETING: "Uninstalling",
+  DELETED: "Uninstalled",
+  SUPERSEDED: "Superseded",
+};
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** For how long, in as few characters as will do: "12 s", "3 min", "5 h", "2 d". */
+export function span(seconds: number): string {
+  if (seconds < MINUTE) return `${Math.max(0, Math.floor(seconds))} s`;
+  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min`;
+  if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h`;
+  return `${Math.floor(seconds / DAY)} d`;
+}
+
+/** How long ago, as one would say it. */
+export function ago(moment: string, now: number): string {
+  const seconds = (now - Date.parse(moment)) / 1000;
+  if (seconds < 5) return "just now";
+  if (seconds < MINUTE) return `${Math.floor(seconds)} seconds ago`;
+  const [count, unit] =
+    seconds < HOUR
+      ? [seconds / MINUTE, "minute"]
+      : seconds < 2 * DAY
+        ? [seconds / HOUR, "hour"]
+        : [seconds / DAY, "day"];
+  const whole = Math.floor(count as number);
+  return `${whole} ${unit}${whole === 1 ? "" : "s"} ago`;
+}
+
+type Told = { code: ReasonCode; message: string };
+type Release = { generation: number | null; revision: number | null; changedAt: string | null };
+
+const OF_THE_RELEASE: ReasonCode[] = ["VALUES", "CHART_NAME", "CHART_VERSION"];
+
+/**
+ * A reason, and where the difference comes from: a target that had reached the present generation and differs now was
+ * changed by somebody else; one that had not is still on its way.
+ */
+export function reasonWords(reason: Told, release: Release, generation: number, now: number): string {
+  if (!OF_THE_RELEASE.includes(reason.code)) return reason.message;
+  const said = reason.message.replace(/\.$/, "");
+  if (release.generation !== generation) return `${said}; generation ${generation} is not there yet`;
+  const when = release.changedAt ? `, ${ago(release.changedAt, now)}` : "";
+  return `${said}; changed by hand at revision ${release.revision}${when}`;
+}

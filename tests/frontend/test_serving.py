@@ -1,0 +1,53 @@
+"""How the pages are served: every address of the app leads to it, no other does, and nothing is asked for twice."""
+
+import gzip
+import re
+
+import pytest
+
+from app.frontend import folder
+from tests.stack import Stack
+
+HTML = {"accept": "text/html,application/xhtml+xml"}
+
+
+@pytest.mark.parametrize("path", ["/", "/deployments/web/hello", "/clusters/paris.eu", "/no/such/page"])
+async def test_every_address_of_the_app_leads_to_it(quiet: Stack, path: str) -> None:
+    answer = await quiet.client.get(path, headers=HTML)
+    assert answer.status_code == 200
+    assert '<div id="app">' in answer.text
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+async def test_what_a_page_loads_is_kept_for_ever_and_comes_from_here_alone(quiet: Stack) -> None:
+    page = (await quiet.client.get("/", headers=HTML)).text
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert sources
+    for source in sources:
+        assert source.startswith("/assets/"), source
+        answer = await quiet.client.get(source)
+        assert answer.status_code == 200, source
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize("path", ["/assets/gone.js", "/favicon.ico", "/assets/../pyproject.toml"])
+async def test_a_file_that_is_not_there_is_no_page(quiet: Stack, path: str) -> None:
+    answer = await quiet.client.get(path, headers={"accept": "*/*"})
+    assert answer.status_code == 404
+    assert "<html" not in answer.text
+
+
+async def test_a_browser_that_opens_the_api_is_led_to_graphiql_and_a_program_is_not(quiet: Stack) -> None:
+    answer = await quiet.client.get("/graphql", headers=HTML, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/graphiql")
+    assert (await quiet.client.get("/graphql", headers={"accept": "application/json"})).status_code >= 400
+
+
+async def test_scripts_of_the_first_screen_stay_small() -> None:
+    """GraphiQL, the editor of values and every other page come when they are asked for."""
+    page = (folder() / "index.html").read_text()
+    first = re.findall(r'(?:src|href)="/(assets/[^"]+\.js)"', page)
+    assert first
+    size = sum(len(gzip.compress((folder() / name).read_bytes())) for name in first)
+    assert size < 350_000
