@@ -26,8 +26,8 @@ setup: .venv/.ready ## Make the virtual environment with the locked dependencies
 .PHONY: frontend
 frontend: frontend/dist/.ready ## Build the pages (with Node from PyPI where the machine has none)
 
-PAGES := $(shell find frontend/src frontend/scripts -type f -not -name graphql.ts -not -name introspection.json) \
-	frontend/index.html frontend/vite.config.ts frontend/tsconfig.json schema/schema.graphql
+PAGES := $(shell find frontend/src frontend/scripts -type f -not -name graphql.ts -not -name introspection.json -not -name tour.json) \
+	frontend/index.html frontend/graphiql.html README.md frontend/vite.config.ts frontend/tsconfig.json schema/schema.graphql
 
 frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json requirements/node.txt
 	PYTHON=$(PYTHON) frontend/with-node npm ci --no-progress --loglevel=error

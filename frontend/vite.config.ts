@@ -6,7 +6,7 @@ export default defineConfig({
   build: {
     // What cannot be read in a browser of the last two years is not worth the bytes for the others.
     target: "es2022",
-    rollupOptions: { input: ["index.html"] },
+    rollupOptions: { input: ["index.html", "graphiql.html"] },
     // GraphiQL's editor is large, and loaded by nobody who does not ask for it.
     chunkSizeWarningLimit: 4000,
   },
