@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
 import { connection } from "./api/connection";
+import { useLive } from "./api/live";
 import { chooseOrganization, session, signOut } from "./api/session";
 import { ViewerDocument } from "./graphql";
 import { Glyph } from "./parts/glyph";
@@ -53,6 +54,7 @@ export function Mark() {
 
 /** What is around every page. */
 export function Frame({ children }: { children: ReactNode }) {
+  useLive();
   const [path] = useLocation();
   const page = useRef<HTMLElement>(null);
   const first = useRef(true);

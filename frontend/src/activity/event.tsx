@@ -26,7 +26,7 @@ function subjectPath(subject: EventLineFragment["subject"]): string | null {
     case "ClusterGroup":
       return groupPath(subject.name);
     case "Deployment":
-      return deploymentPath(subject.group.name, subject.releaseName);
+      return deploymentPath(subject.home.name, subject.releaseName);
     case "DeploymentTarget": {
       const { group, releaseName } = subject.deployment;
       return `${deploymentPath(group.name, releaseName)}?cluster=${encodeURIComponent(subject.clusterName)}`;

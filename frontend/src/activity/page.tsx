@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useQuery } from "urql";
+import { useRefresh } from "../api/live";
 import { useOrganization } from "../api/session";
 import { type EventLineFragment, EventsDocument } from "../graphql";
 import { useAddress } from "../parts/address";
@@ -91,6 +92,10 @@ function Part({
     query: EventsDocument,
     variables: { organization, kinds: kinds.length > 0 ? kinds : null, search: search || null, after },
   });
+  const isNewest = after === null;
+  useRefresh(isNewest ? FAMILIES.map(({ kind }) => kind).join(" ") : "", () =>
+    ask({ requestPolicy: "network-only" }),
+  );
   return (
     <Answer asked={asked} retry={ask} lines={8}>
       {({ events }) => {

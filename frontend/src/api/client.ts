@@ -2,6 +2,7 @@ import { Client, fetchExchange, mapExchange } from "urql";
 import { normalisedCache } from "./cache";
 import { lost } from "./connection";
 import { signOut } from "./session";
+import { subscriptions } from "./socket";
 
 /** A client for one signed-in session. The cache goes with it, so that nobody sees what the one before saw. */
 export function clientFor(token: string): Client {
@@ -9,7 +10,13 @@ export function clientFor(token: string): Client {
     url: "/graphql",
     preferGetMethod: false,
     requestPolicy: "cache-and-network",
-    fetchOptions: { headers: { authorization: `Bearer ${token}` } },
+    // One answer to one request: what goes on and on comes over the socket.
+    fetchOptions: {
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: "application/graphql-response+json, application/json",
+      },
+    },
     exchanges: [
       normalisedCache(),
       mapExchange({
@@ -19,6 +26,7 @@ export function clientFor(token: string): Client {
         },
       }),
       fetchExchange,
+      subscriptions(token),
     ],
   });
 }

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
+import { useFresh, useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
 import { ClusterDetailDocument, type ClusterDetailQuery, RemoveClusterDocument } from "../graphql";
@@ -13,11 +14,16 @@ import { Reached, Status } from "../parts/status";
 import { Ago, Since } from "../parts/time";
 import { toast } from "../parts/toast";
 
+const CONFIRMED_EVERY = 20_000;
+
 type Cluster = NonNullable<ClusterDetailQuery["cluster"]>;
 
 export default function ClusterPage({ name }: { name: string }) {
   const organization = useOrganization();
   const [asked, ask] = useQuery({ query: ClusterDetailDocument, variables: { organization, name } });
+  const refresh = () => ask({ requestPolicy: "network-only" });
+  useRefresh("cluster target deployment", refresh);
+  useFresh(refresh, CONFIRMED_EVERY);
   return (
     <Answer asked={asked} retry={ask}>
       {({ cluster }) =>

@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
+import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
 import {
@@ -23,6 +24,9 @@ type Group = NonNullable<GroupDetailQuery["clusterGroup"]>;
 export default function GroupPage({ name }: { name: string }) {
   const organization = useOrganization();
   const [asked, ask] = useQuery({ query: GroupDetailDocument, variables: { organization, name } });
+  useRefresh("cluster cluster_group group_feature deployment target", () =>
+    ask({ requestPolicy: "network-only" }),
+  );
   return (
     <Answer asked={asked} retry={ask}>
       {({ clusterGroup }) =>

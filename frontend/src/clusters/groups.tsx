@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
+import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
 import { ClustersDocument, CreateGroupDocument, GroupsDocument } from "../graphql";
@@ -12,6 +13,7 @@ import { Answer, Blank, Refused } from "../parts/states";
 export function Groups() {
   const organization = useOrganization();
   const [asked, ask] = useQuery({ query: GroupsDocument, variables: { organization } });
+  useRefresh("cluster cluster_group", () => ask({ requestPolicy: "network-only" }));
   const [making, setMaking] = useState(false);
   const make = (
     <button type="button" className="button" onClick={() => setMaking(true)}>

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useQuery } from "urql";
 import { Link } from "wouter";
+import { useFresh, useRefresh } from "../api/live";
 import { useOrganization } from "../api/session";
 import { type ClusterLineFragment, ClustersDocument } from "../graphql";
 import { clusterPath, groupPath, useAddress } from "../parts/address";
@@ -10,6 +11,8 @@ import { Reached } from "../parts/status";
 import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
 import { Groups } from "./groups";
+
+const CONFIRMED_EVERY = 20_000;
 
 const TABS = [
   { key: "clusters", label: "Clusters" },
@@ -80,6 +83,9 @@ function Part({
 }) {
   const organization = useOrganization();
   const [asked, ask] = useQuery({ query: ClustersDocument, variables: { organization, search, after } });
+  const refresh = () => ask({ requestPolicy: "network-only" });
+  useRefresh("cluster cluster_group", refresh);
+  useFresh(refresh, CONFIRMED_EVERY);
   return (
     <Answer asked={asked} retry={ask}>
       {({ clusters }) => {

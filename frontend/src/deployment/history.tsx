@@ -1,5 +1,6 @@
 import { useQuery } from "urql";
 import { stringify } from "yaml";
+import { useRefresh } from "../api/live";
 import { DeploymentHistoryDocument, type DeploymentHistoryQuery } from "../graphql";
 import { useAddress } from "../parts/address";
 import { Difference } from "../parts/diff";
@@ -14,6 +15,7 @@ type Revision = Extract<
 /** Every generation of what was wanted, and the difference between any two. */
 export function History({ id }: { id: string }) {
   const [asked, ask] = useQuery({ query: DeploymentHistoryDocument, variables: { id } });
+  useRefresh("deployment", () => ask({ requestPolicy: "network-only" }));
   return (
     <Answer asked={asked} retry={ask}>
       {({ node }) => (node?.__typename === "Deployment" ? <Between revisions={node.history.nodes} /> : null)}

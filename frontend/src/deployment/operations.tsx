@@ -1,4 +1,5 @@
 import { useQuery } from "urql";
+import { useRefresh } from "../api/live";
 import { DeploymentOperationsDocument, type OperationLineFragment } from "../graphql";
 import { ofOperation } from "../parts/glyph";
 import { Answer, Blank } from "../parts/states";
@@ -24,6 +25,7 @@ function lasted(from: string, to: string): string {
 /** What was asked for, and what became of it on each cluster, with Helm's own words. */
 export function Operations({ id }: { id: string }) {
   const [asked, ask] = useQuery({ query: DeploymentOperationsDocument, variables: { id } });
+  useRefresh("operation target", () => ask({ requestPolicy: "network-only" }));
   return (
     <Answer asked={asked} retry={ask}>
       {({ node }) =>

@@ -2,6 +2,7 @@ import "../styles/deployment.css";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { Link } from "wouter";
+import { useFresh, useRefresh } from "../api/live";
 import { useOrganization } from "../api/session";
 import { DeploymentDetailDocument, type DeploymentDetailQuery } from "../graphql";
 import { deploymentPath, groupPath, useAddress } from "../parts/address";
@@ -20,6 +21,8 @@ import { Values } from "./values";
 export type Deployment = NonNullable<DeploymentDetailQuery["deployment"]>;
 export type Target = Deployment["targets"][number];
 
+const CONFIRMED_EVERY = 20_000;
+
 const TABS = [
   { key: "targets", label: "Targets" },
   { key: "values", label: "Values" },
@@ -33,6 +36,9 @@ export default function DeploymentPage({ group, release }: { group: string; rele
     query: DeploymentDetailDocument,
     variables: { organization, group, release },
   });
+  const refresh = () => ask({ requestPolicy: "network-only" });
+  useRefresh("deployment operation cluster_group", refresh);
+  useFresh(refresh, CONFIRMED_EVERY);
   return (
     <Answer asked={asked} retry={ask}>
       {({ deployment }) =>

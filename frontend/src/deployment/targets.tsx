@@ -35,10 +35,6 @@ export function Targets({ deployment }: { deployment: Deployment }) {
     scrollMargin: list.current?.offsetTop ?? 0,
     getItemKey: (index) => shown[index]!.id,
   });
-  useEffect(() => {
-    if (named) list.current?.querySelector<HTMLElement>("[data-named]")?.focus();
-  }, [named]);
-
   return (
     <section className="card" aria-label="Targets">
       {present.length > 1 && (
@@ -92,11 +88,16 @@ function TargetLine({
 }) {
   const now = useNow();
   const isNamed = target.clusterName === named;
+  const shown = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // After the frame has put the focus on the new page as a whole.
+    if (isNamed) requestAnimationFrame(() => shown.current?.focus());
+  }, [isNamed]);
   return (
     <article
+      ref={shown}
       className={`target ${isNamed ? "named" : ""}`}
       aria-label={`${target.clusterName}: ${STATUS_WORDS[target.status]}`}
-      data-named={isNamed || undefined}
       data-cluster={target.clusterName}
       data-status={target.status}
       tabIndex={isNamed ? -1 : undefined}

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { useQuery } from "urql";
 import { parse } from "yaml";
+import { useRefresh } from "../api/live";
 import { DeploymentValuesDocument, type DeploymentValuesQuery } from "../graphql";
 import { isObject, type Json, type JsonObject } from "../json";
 import { useAddress } from "../parts/address";
@@ -15,6 +16,7 @@ type Found = Extract<NonNullable<DeploymentValuesQuery["node"]>, { __typename: "
 
 export function Values({ deployment }: { deployment: Deployment }) {
   const [asked, ask] = useQuery({ query: DeploymentValuesDocument, variables: { id: deployment.id } });
+  useRefresh("deployment target", () => ask({ requestPolicy: "network-only" }));
   return (
     <Answer asked={asked} retry={ask}>
       {({ node }) =>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
 import { stringify } from "yaml";
+import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
 import {
@@ -58,7 +59,8 @@ function Edit({ start, startOver }: { start: Deployment; startOver: () => void }
     query: ChartDetailDocument,
     variables: { organization, repository, name, version },
   });
-  const [now] = useQuery({ query: GenerationNowDocument, variables: { id: deployment.id } });
+  const [now, askNow] = useQuery({ query: GenerationNowDocument, variables: { id: deployment.id } });
+  useRefresh("deployment", () => askNow({ requestPolicy: "network-only" }));
 
   const path = deploymentPath(deployment.group.name, deployment.releaseName);
   const wanted = wantedOf(draft);

@@ -236,10 +236,12 @@ function MatrixCell({
         data-at={at}
         data-status={cell.status}
         tabIndex={at === "0:0" ? 0 : -1}
-        aria-label={`${column.releaseName} on ${row.name}: ${words}`}
       >
         <Glyph shape={shapeOf(cell.status)} />
-        {roomy && <span className="words">{words}</span>}
+        <span className="hidden">
+          {column.releaseName} on {row.name}:{" "}
+        </span>
+        <span className={roomy ? "words" : "hidden"}>{words}</span>
         {roomy ? (
           <span className="since">
             <Since at={cell.statusSince} />

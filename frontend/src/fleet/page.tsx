@@ -1,5 +1,6 @@
 import { useQuery } from "urql";
 import { Link } from "wouter";
+import { useFresh, useRefresh } from "../api/live";
 import { useOrganization } from "../api/session";
 import { FleetChoicesDocument, FleetColumnsDocument, FleetSummaryDocument } from "../graphql";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
@@ -10,13 +11,29 @@ import { CLOUDS, STATUSES, useFleetFilter } from "./filter";
 import { Matrix } from "./matrix";
 import { useFleetRows } from "./pages";
 
+/** Events tell whatever changes; this is for a page that stays open while its laptop sleeps. */
+const SLOWLY = 300_000;
+
 export function FleetPage() {
   const organization = useOrganization();
   const { filter, change, toggle, isNarrow } = useFleetFilter();
-  const [summary] = useQuery({ query: FleetSummaryDocument, variables: { organization, filter } });
-  const [columns] = useQuery({ query: FleetColumnsDocument, variables: { organization, filter } });
+  const [summary, askSummary] = useQuery({
+    query: FleetSummaryDocument,
+    variables: { organization, filter },
+  });
+  const [columns, askColumns] = useQuery({
+    query: FleetColumnsDocument,
+    variables: { organization, filter },
+  });
   const [choices] = useQuery({ query: FleetChoicesDocument, variables: { organization } });
   const rows = useFleetRows(filter);
+  useRefresh("target deployment cluster cluster_group", () => askSummary({ requestPolicy: "network-only" }));
+  useRefresh("deployment cluster_group", () => askColumns({ requestPolicy: "network-only" }));
+  useRefresh(
+    filter.status ? "target deployment cluster cluster_group" : "deployment cluster cluster_group",
+    rows.refresh,
+  );
+  useFresh(rows.refresh, SLOWLY);
 
   const counts = new Map(summary.data?.fleet.statusCounts.map(({ status, count }) => [status, count]));
   const deployments = columns.data?.fleet.deployments.nodes ?? [];

@@ -13,12 +13,15 @@ type Loaded = { rows: Row[]; more: boolean; error?: CombinedError };
  * The fleet's rows, page by page. Each page is followed by itself, so that a cell that changes costs a look at its own
  * page, not at fifty thousand cells; what arrives within one frame is shown with it.
  */
-export function useFleetRows(filter: FleetFilter): Loaded & { loadMore: () => void; reload: () => void } {
+export function useFleetRows(
+  filter: FleetFilter,
+): Loaded & { loadMore: () => void; reload: () => void; refresh: () => void } {
   const client = useClient();
   const organization = useOrganization();
   const [loaded, setLoaded] = useState<Loaded | null>(null);
   const [attempt, setAttempt] = useState(0);
   const follow = useRef<() => void>(() => {});
+  const again = useRef<() => void>(() => {});
   useEffect(() => {
     const pages: Page[] = [];
     const following: (() => void)[] = [];
@@ -48,6 +51,22 @@ export function useFleetRows(filter: FleetFilter): Loaded & { loadMore: () => vo
       following.push(unsubscribe);
     }
 
+    // The pages that are there are asked for once more; what they tell reaches those who follow them.
+    async function refresh(): Promise<void> {
+      let after: string | null = null;
+      for (let at = 0; at < pages.length; at++) {
+        const { data } = await client
+          .query(FleetRowsDocument, { organization, filter, after }, { requestPolicy: "network-only" })
+          .toPromise();
+        if (!data) return;
+        pages[at] = data.fleet.clusters;
+        after = data.fleet.clusters.pageInfo.endCursor;
+        if (!data.fleet.clusters.pageInfo.hasNextPage) pages.length = at + 1;
+      }
+      show();
+    }
+
+    again.current = () => void refresh();
     follow.current = page;
     page();
     return () => {
@@ -58,5 +77,6 @@ export function useFleetRows(filter: FleetFilter): Loaded & { loadMore: () => vo
 
   const loadMore = useCallback(() => follow.current(), []);
   const reload = useCallback(() => setAttempt((count) => count + 1), []);
-  return { ...(loaded ?? { rows: [], more: true }), loadMore, reload };
+  const refresh = useCallback(() => again.current(), []);
+  return { ...(loaded ?? { rows: [], more: true }), loadMore, reload, refresh };
 }

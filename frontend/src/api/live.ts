@@ -1,0 +1,87 @@
+import { useEffect, useRef } from "react";
+import { useClient } from "urql";
+import { pipe, subscribe } from "wonka";
+import { type EventLineFragment, LastEventDocument, LiveDocument } from "../graphql";
+import { connection } from "./connection";
+import { useOrganization } from "./session";
+
+type Listener = (event: EventLineFragment) => void;
+
+const listeners = new Set<Listener>();
+const PAUSE_MILLISECONDS = 400;
+
+/** Follows all that happens, for as long as somebody is signed in: one subscription for the whole page. */
+export function useLive(): void {
+  const client = useClient();
+  const organization = useOrganization();
+  useEffect(() => {
+    let stop: (() => void) | undefined;
+    let isOver = false;
+    async function follow() {
+      const { data } = await client
+        .query(LastEventDocument, { organization }, { requestPolicy: "network-only" })
+        .toPromise();
+      if (isOver || !data) return;
+      const after = data.events.nodes[0]?.cursor ?? null;
+      stop = pipe(
+        client.subscription(LiveDocument, { organization, after }),
+        subscribe(({ data }) => {
+          if (data) for (const listener of listeners) listener(data.events);
+        }),
+      ).unsubscribe;
+    }
+    void follow();
+    // Where even the first question found no answer, it is asked again once there is somebody to give one.
+    const unfollow = connection.follow(() => {
+      if (connection.get() === "connected" && !stop) void follow();
+    });
+    return () => {
+      isOver = true;
+      unfollow();
+      stop?.();
+    };
+  }, [client, organization]);
+}
+
+/**
+ * Asks again after events of these kinds (their first words, such as "deployment"): for what the events' subjects alone
+ * do not tell, such as lists and counts. A hundred events in a row are one question, or two.
+ */
+export function useRefresh(kinds: string, ask: () => void): void {
+  const latest = useRef(ask);
+  latest.current = ask;
+  useEffect(() => {
+    const wanted = kinds.split(" ");
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    function hear(event: EventLineFragment) {
+      if (timer || !wanted.includes(event.kind.split(".", 1)[0]!)) return;
+      timer = setTimeout(() => {
+        timer = undefined;
+        latest.current();
+      }, PAUSE_MILLISECONDS);
+    }
+    listeners.add(hear);
+    return () => {
+      clearTimeout(timer);
+      listeners.delete(hear);
+    };
+  }, [kinds]);
+}
+
+/** Asks again once the API is back, and now and then for what no event tells: when something was last confirmed. */
+export function useFresh(ask: () => void, every: number): void {
+  const latest = useRef(ask);
+  latest.current = ask;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible" && connection.get() === "connected") latest.current();
+    }, every);
+    const unfollow = connection.follow(() => {
+      if (connection.get() === "connected") latest.current();
+    });
+    return () => {
+      clearInterval(timer);
+      unfollow();
+    };
+  }, [every]);
+}

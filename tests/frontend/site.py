@@ -1,0 +1,103 @@
+"""A Polyhelm that listens, as a browser needs it, and a page in that browser."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Page
+
+from app.processes import run_api
+from tests.stack import TOKEN, Stack
+
+AXE = (Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js").read_text()
+WIDE, PHONE = (1280, 800), (390, 844)
+SIGN_IN = "sessionStorage.setItem('polyhelm.session', JSON.stringify({token: %s, organization: null}))"
+
+
+class Site:
+    """A stack behind a port of this machine. It can be stopped and started again, and keeps its address."""
+
+    def __init__(self, stack: Stack, port: int) -> None:
+        self.stack = stack
+        self.port = port
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        listener = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
+        self.port = listener.getsockname()[1]
+        self._serving = asyncio.create_task(run_api(self.stack.services, listener))
+
+    async def stop(self) -> None:
+        if self._serving is not None:
+            self._serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._serving
+            self._serving = None
+
+
+@asynccontextmanager
+async def serving(stack: Stack) -> AsyncIterator[Site]:
+    site = Site(stack, 0)
+    site.start()
+    try:
+        yield site
+    finally:
+        await site.stop()
+
+
+@asynccontextmanager
+async def opened(
+    browser: Browser,
+    site: Site,
+    *,
+    token: str | None = TOKEN,
+    size: tuple[int, int] = WIDE,
+    scheme: str = "light",
+) -> AsyncIterator[Page]:
+    """A page of a browser that knows nothing but, perhaps, a token. What its scripts complain about fails the test."""
+    context: BrowserContext = await browser.new_context(
+        base_url=site.url,
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="UTC",
+    )
+    if token:
+        await context.add_init_script(SIGN_IN % json.dumps(token))
+    page = await context.new_page()
+    page.set_default_timeout(15_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: complaints.extend(_elsewhere(site, request.url)))
+    try:
+        yield page
+        assert complaints == []
+    finally:
+        await context.close()
+
+
+def _elsewhere(site: Site, url: str) -> list[str]:
+    """Nothing is loaded but from the API itself."""
+    own = (site.url, site.url.replace("http", "ws"), "data:", "blob:")
+    return [] if url.startswith(own) else [f"asks {url}"]
+
+
+async def findings(page: Page) -> Sequence[str]:
+    """What axe calls serious or critical."""
+    await page.evaluate(AXE)
+    told: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{found['id']}: {node['target']} {node['failureSummary']}"
+        for found in told["violations"]
+        if found["impact"] in ("serious", "critical")
+        for node in found["nodes"][:3]
+    ]

@@ -1,0 +1,62 @@
+"""axe finds nothing serious on any screen, in light and dark; and on a phone nothing goes beyond its edge."""
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from simulator import Member
+from tests.frontend.site import PHONE, Site, findings, opened
+
+SCREENS = {
+    "fleet": "/",
+    "targets": "/deployments/fleet/shop",
+    "values": "/deployments/fleet/shop?tab=values",
+    "history": "/deployments/fleet/shop?tab=history",
+    "operations": "/deployments/fleet/shop?tab=operations",
+    "edit": "/deployments/fleet/shop/edit",
+    "picker": "/create",
+    "create": "/create?chart=charts/web",
+    "clusters": "/clusters",
+    "groups": "/clusters?tab=groups",
+    "cluster": "/clusters/paris",
+    "group": "/groups/fleet",
+    "register": "/register",
+    "activity": "/activity",
+    "tokens": "/tokens",
+    "missing": "/deployments/fleet/nothing",
+}
+
+
+async def settled(page: Page) -> None:
+    await page.wait_for_load_state("networkidle")
+    await page.wait_for_function("!document.querySelector('.bones')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_serious_on_any_screen(
+    site: Site, browser: Browser, shop: dict[str, Member], scheme: str
+) -> None:
+    found: dict[str, object] = {}
+    async with opened(browser, site, scheme=scheme) as page:
+        for name, path in SCREENS.items():
+            await page.goto(path)
+            await settled(page)
+            found[name] = await findings(page)
+        await page.goto("/deployments/fleet/shop")
+        await page.get_by_role("button", name="Delete").click()
+        found["delete"] = await findings(page)
+    async with opened(browser, site, token=None, scheme=scheme) as page:
+        await page.goto("/")
+        found["sign in"] = await findings(page)
+    assert {name: told for name, told in found.items() if told} == {}
+
+
+async def test_on_a_phone_nothing_goes_beyond_its_edge(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
+    beyond = {}
+    async with opened(browser, site, size=PHONE) as page:
+        for name, path in SCREENS.items():
+            await page.goto(path)
+            await settled(page)
+            width: int = await page.evaluate("document.documentElement.scrollWidth")
+            if width > PHONE[0]:
+                beyond[name] = width
+    assert beyond == {}

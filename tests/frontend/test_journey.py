@@ -1,0 +1,195 @@
+"""The way from nothing to a deployment on three clusters, and what one does then, as one does it: by clicking."""
+
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, expect
+
+from simulator import Member
+from tests.frontend.site import Site, opened
+from tests.sample_charts import packaged
+from tests.stack import TOKEN
+
+NAMES = ("paris", "berlin", "tokyo")
+
+
+async def register(page: Page, name: str, kubeconfig: str) -> None:
+    await page.get_by_label("Kubeconfig").fill(kubeconfig)
+    await page.get_by_label("Name").fill(name)
+    await page.get_by_role("button", name="Register it").click()
+
+
+async def test_from_nothing_to_a_deployment_on_three_clusters(
+    site: Site, browser: Browser, simulated: Callable[[str], Member], tmp_path: Path
+) -> None:
+    archive = tmp_path / "web-1.0.0.tgz"
+    archive.write_bytes(base64.b64decode(packaged(values="replicas: 1\n")))
+    async with opened(browser, site, token=None) as page:
+        await page.goto("/")
+        await page.get_by_label("API token").fill("nobody's-token-at-all")
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Nobody has this token")
+        await page.get_by_label("API token").fill(TOKEN)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("heading", name="No clusters yet")).to_be_visible()
+
+        await page.get_by_role("link", name="Register a cluster").click()
+        await register(page, "paris", "kind: Config\nclusters: []\nusers: []\ncontexts: []\n")
+        await expect(page.get_by_role("alert")).to_be_visible()
+        for name in NAMES:
+            await page.goto("/register")
+            await register(page, name, simulated(name).kubeconfig)
+            await expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+            await expect(page.get_by_text("Reachable")).to_be_visible()
+
+        await page.goto("/clusters?tab=groups")
+        await page.get_by_role("button", name="Make a group").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Name").fill("web")
+        for name in NAMES:
+            await dialog.get_by_role("checkbox", name=name).check()
+        await dialog.get_by_role("button", name="Make it").click()
+        await expect(page.get_by_role("heading", name="web", exact=True)).to_be_visible()
+        await expect(page.get_by_text("multi-cluster-deployment")).to_be_visible()
+
+        await page.get_by_role("link", name="Deploy a chart").click()
+        await page.get_by_role("button", name="Upload a chart").click()
+        await dialog.get_by_label("Packaged chart").set_input_files(archive)
+        await dialog.get_by_role("button", name="Upload it").click()
+        await page.get_by_label("Release name").fill("shop")
+        await page.get_by_role("textbox", name="Common values").click()
+        await page.keyboard.type("repl")
+        await page.get_by_role("option", name=re.compile("replicas")).click()
+        await page.keyboard.type("2")
+        await page.get_by_role("button", name="Show the plan").click()
+        await expect(page.get_by_text("Install on 3")).to_be_visible()
+        await page.get_by_role("button", name="Deploy it").click()
+
+        await expect(page.get_by_role("heading", name="shop", exact=True)).to_be_visible()
+        for name in NAMES:
+            await expect(page.get_by_role("article", name=f"{name}: Deployed")).to_be_visible()
+        await page.get_by_role("link", name="Fleet").first.click()
+        await expect(page.get_by_role("button", name="3 Deployed")).to_be_visible()
+        for name in NAMES:
+            await expect(page.get_by_role("link", name=f"shop on {name}: Deployed")).to_be_visible()
+
+
+async def test_the_plan_that_is_shown_is_what_is_done(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/deployments/fleet/shop/edit")
+        perform = page.get_by_role("button", name="Do it")
+        await expect(perform).to_be_disabled()
+        await page.get_by_role("tab", name="paris").click()
+        await page.get_by_role("textbox", name="Values for paris").fill("greeting: Salut\n")
+        await page.get_by_role("button", name="Show the plan").click()
+        plan = {"paris": "UPGRADE", "berlin": "NONE", "tokyo": "NONE"}
+        for name, action in plan.items():
+            await expect(page.locator(f"[data-cluster={name}][data-action={action}]")).to_be_visible()
+        await expect(page.locator("[data-cluster=paris] .diff .add").first).to_contain_text("Salut")
+
+        # Whoever changes something after the plan has not seen what would be done.
+        await page.get_by_text("How it is done").click()
+        await page.get_by_label("Wait until").check()
+        await expect(perform).to_be_disabled()
+        await page.get_by_label("Wait until").uncheck()
+        await perform.click()
+
+        await page.get_by_role("tab", name="Operations").click()
+        operation = page.locator(".operation").filter(has_text="Update generation 2")
+        await expect(operation.get_by_text("Succeeded").first).to_be_visible()
+        for name, action in plan.items():
+            words = {"UPGRADE": "upgrade", "NONE": "nothing to do"}[action]
+            await expect(operation.get_by_role("listitem").filter(has_text=name)).to_contain_text(words)
+        await page.get_by_role("tab", name="History").click()
+        await expect(page.locator(".diff .cut")).to_contain_text("greeting: Bonjour")
+        await expect(page.locator(".diff .add")).to_contain_text("greeting: Salut")
+        await page.goto("/deployments/fleet/shop?tab=values&cluster=paris")
+        row = page.get_by_role("row", name="greeting")
+        await expect(row).to_contain_text("override")
+        await expect(row.get_by_role("cell").nth(1)).to_have_text("Salut")
+
+
+async def test_a_plan_for_an_old_generation_is_refused(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/deployments/fleet/shop/edit")
+        await page.get_by_role("textbox", name="Common values").fill("replicas: 4\n")
+        await page.get_by_role("button", name="Show the plan").click()
+        await expect(page.get_by_text("Upgrade on 3")).to_be_visible()
+        found = await site.stack.data('{ deployment(group: "fleet", releaseName: "shop") { id } }')
+        await site.stack.update(found["deployment"]["id"], values={"replicas": 7})
+        await page.get_by_role("button", name="Do it").click()
+        await expect(page.get_by_role("alert").first).to_contain_text("generation")
+        found = await site.stack.data('{ deployment(group: "fleet", releaseName: "shop") { values } }')
+        assert found["deployment"]["values"] == {"replicas": 7}
+
+
+async def test_values_are_checked_by_the_charts_schema_while_they_are_written(
+    site: Site, browser: Browser, shop: dict[str, Member]
+) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/deployments/fleet/shop/edit")
+        await page.get_by_role("textbox", name="Common values").fill("replicas: -1\n")
+        await page.locator(".cm-lintRange-error").hover()
+        await expect(page.locator(".cm-tooltip-lint")).to_contain_text("less than")
+        await page.get_by_role("button", name="Show the plan").click()
+        await expect(page.get_by_role("alert")).to_contain_text("replicas")
+
+
+async def test_deleting_names_what_goes_and_asks_for_its_name(
+    site: Site, browser: Browser, shop: dict[str, Member]
+) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/deployments/fleet/shop")
+        await page.get_by_role("button", name="Delete").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("uninstalled from 3 clusters: berlin, paris, tokyo")
+        delete = dialog.get_by_role("button", name="Delete it")
+        await expect(delete).to_be_disabled()
+        await dialog.get_by_label("to go on").fill("shop")
+        await delete.click()
+        await expect(dialog).to_be_hidden()
+        await page.goto("/")
+        await expect(page.get_by_text("0 targets")).to_be_visible()
+
+
+async def test_a_token_is_made_told_once_and_revoked(site: Site, browser: Browser) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/tokens")
+        await page.get_by_label("What the token is for").fill("laptop")
+        await page.get_by_role("button", name="Make a token").click()
+        token = await page.locator(".note code").text_content()
+        assert (await site.stack.data("{ viewer { name } }", token))["viewer"] == {"name": "admin"}
+        await page.get_by_role("button", name="Revoke laptop").click()
+        await page.get_by_label("to go on").fill("laptop")
+        await page.get_by_role("button", name="Revoke it").click()
+        await expect(page.get_by_role("region", name="Your tokens")).not_to_contain_text("laptop")
+        assert (await site.stack.data("{ viewer { name } }", token))["viewer"] is None
+
+
+async def test_a_view_of_the_fleet_can_be_shared_by_its_address(
+    site: Site, browser: Browser, shop: dict[str, Member]
+) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/")
+        await page.get_by_label("Cluster, release or chart").fill("par")
+        await page.get_by_role("button", name="Deployed").click()
+        await expect(page.get_by_role("rowheader")).to_have_count(1)
+        await expect(page).to_have_url(re.compile(r"(?=.*q=par)(?=.*status=DEPLOYED)"))
+        shared = page.url
+    async with opened(browser, site) as page:
+        await page.goto(shared)
+        await expect(page.get_by_role("rowheader")).to_have_text(re.compile("paris"))
+        await expect(page.get_by_role("button", name="1 Deployed")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_the_arrow_keys_go_from_cell_to_cell(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/")
+        first = page.get_by_role("link", name="shop on berlin: Deployed")
+        await first.focus()
+        await page.keyboard.press("ArrowDown")
+        await expect(page.get_by_role("link", name="shop on paris: Deployed")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("article", name="paris: Deployed")).to_be_focused()

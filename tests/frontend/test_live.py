@@ -1,0 +1,120 @@
+"""An open page follows what happens: changes by hand, clusters that are cut off, an API that was away."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from simulator import Member
+from tests.contract.helm import PACKAGED, Helm
+from tests.frontend.site import Site, opened
+
+SLOW = 15_000
+"""Milliseconds that a busy machine may take; how fast it is when it is not is measured on real control planes."""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def by_hand(shop: dict[str, Member], tmp_path: Path) -> AsyncIterator[Helm]:
+    """Somebody's own Helm on paris."""
+    home = tmp_path / "by-hand"
+    home.mkdir()
+    yield Helm.at(home, shop["paris"].kubeconfig, PACKAGED)
+
+
+async def scale(helm: Helm, replicas: int) -> None:
+    """What somebody does who does not know Polyhelm."""
+    chart = helm.home / "web"
+    if not chart.exists():
+        (chart / "templates").mkdir(parents=True)
+        (chart / "Chart.yaml").write_text("apiVersion: v2\nname: web\nversion: 1.0.0\n")
+        (chart / "values.yaml").write_text("replicas: 1\ngreeting: Hello\n")
+    values = helm.home / "values.json"
+    values.write_text(json.dumps({"greeting": "Bonjour", "replicas": replicas}))
+    await helm("upgrade", "shop", str(chart), "--namespace", "default", "--values", str(values))
+
+
+async def test_a_change_by_hand_shows_with_its_reason_and_one_click_mends_it(
+    site: Site, browser: Browser, by_hand: Helm
+) -> None:
+    async with opened(browser, site) as fleet, opened(browser, site) as page:
+        await fleet.goto("/")
+        await page.goto("/deployments/fleet/shop")
+        await expect(fleet.get_by_role("button", name="3 Deployed")).to_be_visible()
+        await scale(by_hand, 5)
+        await expect(fleet.get_by_role("link", name="shop on paris: Stale")).to_be_visible(timeout=SLOW)
+        await expect(fleet.get_by_role("button", name="1 Stale")).to_be_visible()
+        paris = page.locator("[data-cluster=paris]")
+        await expect(paris).to_have_attribute("data-status", "STALE")
+        await expect(paris).to_contain_text("replicas: wanted 2, found 5; changed by hand at revision 2")
+
+        await paris.get_by_role("button", name="Mend it").click()
+        await expect(paris).to_have_attribute("data-status", "DEPLOYED", timeout=SLOW)
+        await expect(fleet.get_by_role("link", name="shop on paris: Deployed")).to_be_visible()
+        await page.get_by_role("tab", name="Operations").click()
+        operation = page.locator(".operation").filter(has_text="Reconcile")
+        await expect(operation.get_by_text("Succeeded").first).to_be_visible()
+        await expect(operation).to_contain_text("upgrade")
+
+
+async def test_activity_tells_each_event_as_it_happens_and_leads_to_what_it_is_about(
+    site: Site, browser: Browser, by_hand: Helm
+) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/activity")
+        await expect(page.get_by_text("shop on paris is DEPLOYED.")).to_be_visible()
+        await scale(by_hand, 6)
+        told = page.get_by_role("link", name=re.compile(r"shop on paris is STALE\. replicas: wanted 2, found 6"))
+        await expect(told).to_be_visible(timeout=SLOW)
+        await page.get_by_role("button", name="Clusters").click()
+        await expect(told).to_be_hidden()
+        await page.get_by_role("button", name="Clusters").click()
+        await told.click()
+        await expect(page.get_by_role("article", name="paris: Stale")).to_be_visible()
+
+
+async def test_a_cluster_that_is_cut_off_turns_unknown_and_back(
+    site: Site, browser: Browser, shop: dict[str, Member]
+) -> None:
+    async with opened(browser, site) as page, opened(browser, site) as clusters:
+        await page.goto("/deployments/fleet/shop")
+        await clusters.goto("/clusters/tokyo")
+        tokyo = page.locator("[data-cluster=tokyo]")
+        await expect(tokyo).to_have_attribute("data-status", "DEPLOYED")
+        shop["tokyo"].faults.down = True
+        await expect(tokyo).to_have_attribute("data-status", "UNKNOWN", timeout=SLOW)
+        await expect(tokyo).to_contain_text("can't be reached")
+        await expect(clusters.get_by_text("Unreachable")).to_be_visible()
+        shop["tokyo"].faults.down = False
+        await expect(tokyo).to_have_attribute("data-status", "DEPLOYED", timeout=SLOW)
+        await expect(clusters.get_by_text("Unreachable")).to_be_hidden()
+
+
+async def test_a_lost_connection_shows_and_heals_and_nothing_of_meanwhile_is_missed(
+    site: Site, browser: Browser, by_hand: Helm
+) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/")
+        await expect(page.get_by_role("link", name="shop on paris: Deployed")).to_be_visible()
+        await site.stop()
+        await expect(page.get_by_text("The connection to Polyhelm is lost")).to_be_visible(timeout=SLOW)
+        await expect(page.get_by_role("link", name="shop on paris: Deployed")).to_be_visible()
+        await scale(by_hand, 7)
+        site.start()
+        await expect(page.get_by_text("The connection to Polyhelm is lost")).to_be_hidden(timeout=SLOW)
+        await expect(page.get_by_role("link", name="shop on paris: Stale")).to_be_visible(timeout=SLOW)
+        await scale(by_hand, 2)
+        await expect(page.get_by_role("link", name="shop on paris: Deployed")).to_be_visible(timeout=SLOW)
+
+
+async def test_a_token_that_was_revoked_ends_the_session(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
+    fields = "... on ApiTokenPayload { token }"
+    token = (await site.stack.mutate("createApiToken", fields, name="short"))["token"]
+    async with opened(browser, site, token=token) as page:
+        await page.goto("/")
+        await expect(page.get_by_role("button", name="3 Deployed")).to_be_visible()
+        await site.stack.mutate("revokeApiToken", "... on RevokeApiTokenPayload { name }", name="short")
+        await page.get_by_role("link", name="Clusters").click()
+        await expect(page.get_by_label("API token")).to_be_visible()
