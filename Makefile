@@ -75,6 +75,10 @@ write: setup frontend/node_modules/.ready ## Format the code; write the schema s
 	$(BIN)/polyhelm settings > docs/reference/settings.md
 	$(BIN)/polyhelm commands > docs/reference/cli.md
 
+.PHONY: screenshots
+screenshots: setup frontend ## Take pictures of every screen, for the docs (needs Chromium)
+	$(BIN)/python -m tests.frontend.screenshots $(ARGS)
+
 .PHONY: migration
 migration: setup ## Write a migration from what the tables have changed (MESSAGE="…")
 	$(BIN)/python -m app.migrations "$(MESSAGE)"
@@ -87,6 +91,8 @@ bench: setup ## Measure, beside what one would run instead
 lock: ## Lock the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml -o requirements/run.txt
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements/node.in -o requirements/node.txt
 	uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 

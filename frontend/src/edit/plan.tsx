@@ -38,6 +38,7 @@ export function Plan({ targets }: { targets: PlannedFragment[] }) {
 
 function Target({ target, open }: { target: PlannedFragment; open: boolean }) {
   const [words, tone, shape] = ACTIONS[target.action];
+  const reasons = target.reasons.filter((reason) => reason.message !== target.error?.message);
   return (
     <li data-cluster={target.clusterName} data-action={target.action}>
       <div className="row wide">
@@ -48,17 +49,17 @@ function Target({ target, open }: { target: PlannedFragment; open: boolean }) {
         </span>
       </div>
       {target.error && (
-        <div className="note bad">
-          <Glyph shape="cross" />
+        <div className={`note ${target.error.code === "cluster_unreachable" ? "warn" : "bad"}`}>
+          <Glyph shape={target.error.code === "cluster_unreachable" ? "question" : "cross"} />
           <div>
             <p>{target.error.message}</p>
             {target.error.output && <pre>{target.error.output}</pre>}
           </div>
         </div>
       )}
-      {target.reasons.length > 0 && (
+      {reasons.length > 0 && (
         <ul className="reasons small">
-          {target.reasons.map((reason) => (
+          {reasons.map((reason) => (
             <li key={reason.code + reason.message}>{reason.message}</li>
           ))}
         </ul>

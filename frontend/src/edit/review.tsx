@@ -30,7 +30,9 @@ export function Review({
   children?: ReactNode;
 }) {
   const isCurrent = planned !== null && planned.request === request;
-  const fails = planned?.targets.some((target) => target.error) ?? false;
+  const errors = planned?.targets.flatMap((target) => target.error?.code ?? []) ?? [];
+  // A cluster that can't be asked now follows when it is back; what another refuses would fail there.
+  const fails = errors.some((code) => code !== "cluster_unreachable");
   const shown = useRef<HTMLDivElement>(null);
   return (
     <div className="stack" ref={shown}>
@@ -69,7 +71,9 @@ export function Review({
           {isCurrent
             ? fails
               ? "A cluster refuses it: see above."
-              : "What you see is what is done."
+              : errors.length > 0
+                ? "Clusters that can't be reached follow when they are back."
+                : "What you see is what is done."
             : "Nothing is changed by a plan."}
         </span>
       </div>

@@ -1,14 +1,11 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
-import type { FleetColumnsQuery, TargetStatus } from "../graphql";
+import type { TargetStatus } from "../graphql";
 import { clusterPath, deploymentPath } from "../parts/address";
-import { Glyph, ofCluster, shapeOf, toneOf } from "../parts/glyph";
-import { Since } from "../parts/time";
-import { STATUS_WORDS } from "../values/words";
-import type { Cell, Row } from "./pages";
-
-type Column = FleetColumnsQuery["fleet"]["deployments"]["nodes"][number];
+import { Glyph, ofCluster } from "../parts/glyph";
+import { type Column, MatrixCell } from "./cell";
+import type { Row } from "./pages";
 
 const ROW = 40;
 const NARROW = 40;
@@ -191,73 +188,6 @@ const MatrixRow = memo(function MatrixRow({
     </div>
   );
 });
-
-function MatrixCell({
-  cell,
-  row,
-  column,
-  at,
-  left,
-  chosen,
-  roomy,
-}: {
-  cell: Cell | undefined;
-  row: Row;
-  column: Column;
-  at: string;
-  left: number;
-  chosen: TargetStatus[];
-  roomy: boolean;
-}) {
-  if (!cell) {
-    return (
-      <span
-        className="spot"
-        role="gridcell"
-        aria-colindex={Number(at.split(":")[1]) + 2}
-        style={{ insetInlineStart: left }}
-      >
-        <span className="hidden">not deployed</span>
-      </span>
-    );
-  }
-  const faded = chosen.length > 0 && !chosen.includes(cell.status);
-  const words = STATUS_WORDS[cell.status];
-  return (
-    <span
-      className="spot"
-      role="gridcell"
-      aria-colindex={Number(at.split(":")[1]) + 2}
-      style={{ insetInlineStart: left }}
-    >
-      <Link
-        href={`${deploymentPath(column.group.name, column.releaseName)}?cluster=${encodeURIComponent(row.name)}`}
-        className={`cell tone-${toneOf(cell.status)} ${faded ? "faded" : ""}`}
-        data-at={at}
-        data-status={cell.status}
-        tabIndex={at === "0:0" ? 0 : -1}
-      >
-        <Glyph shape={shapeOf(cell.status)} />
-        <span className="hidden">
-          {column.releaseName} on {row.name}:{" "}
-        </span>
-        <span className={roomy ? "words" : "hidden"}>{words}</span>
-        {roomy ? (
-          <span className="since">
-            <Since at={cell.statusSince} />
-          </span>
-        ) : (
-          <span className="tip" aria-hidden="true">
-            <b>
-              {column.releaseName} on {row.name}
-            </b>
-            {words} for <Since at={cell.statusSince} />
-          </span>
-        )}
-      </Link>
-    </span>
-  );
-}
 
 const STEPS: Record<string, [number, number]> = {
   ArrowDown: [1, 0],

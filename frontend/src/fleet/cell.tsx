@@ -1,0 +1,84 @@
+import { useState } from "react";
+import { Link } from "wouter";
+import type { FleetColumnsQuery, TargetStatus } from "../graphql";
+import { deploymentPath } from "../parts/address";
+import { Glyph, shapeOf, toneOf } from "../parts/glyph";
+import { Since } from "../parts/time";
+import { STATUS_WORDS } from "../values/words";
+import type { Cell, Row } from "./pages";
+
+export type Column = FleetColumnsQuery["fleet"]["deployments"]["nodes"][number];
+
+/** One target. What does not fit into a narrow cell is told to whom points at it, and made only then. */
+export function MatrixCell({
+  cell,
+  row,
+  column,
+  at,
+  left,
+  chosen,
+  roomy,
+}: {
+  cell: Cell | undefined;
+  row: Row;
+  column: Column;
+  at: string;
+  left: number;
+  chosen: TargetStatus[];
+  roomy: boolean;
+}) {
+  const [isPointedAt, setPointedAt] = useState(false);
+  if (!cell) {
+    return (
+      <span
+        className="spot"
+        role="gridcell"
+        aria-colindex={Number(at.split(":")[1]) + 2}
+        style={{ insetInlineStart: left }}
+      >
+        <span className="hidden">not deployed</span>
+      </span>
+    );
+  }
+  const faded = chosen.length > 0 && !chosen.includes(cell.status);
+  const words = STATUS_WORDS[cell.status];
+  return (
+    <span
+      className="spot"
+      role="gridcell"
+      aria-colindex={Number(at.split(":")[1]) + 2}
+      style={{ insetInlineStart: left }}
+    >
+      <Link
+        href={`${deploymentPath(column.group.name, column.releaseName)}?cluster=${encodeURIComponent(row.name)}`}
+        className={`cell tone-${toneOf(cell.status)} ${faded ? "faded" : ""}`}
+        data-at={at}
+        data-status={cell.status}
+        tabIndex={at === "0:0" ? 0 : -1}
+        onPointerEnter={() => setPointedAt(true)}
+        onPointerLeave={() => setPointedAt(false)}
+        onFocus={() => setPointedAt(true)}
+        onBlur={() => setPointedAt(false)}
+      >
+        <Glyph shape={shapeOf(cell.status)} />
+        <span className="hidden">
+          {column.releaseName} on {row.name}:{" "}
+        </span>
+        <span className={roomy ? "words" : "hidden"}>{words}</span>
+        {roomy && (
+          <span className="since">
+            <Since at={cell.statusSince} />
+          </span>
+        )}
+        {!roomy && isPointedAt && (
+          <span className="tip" aria-hidden="true">
+            <b>
+              {column.releaseName} on {row.name}
+            </b>
+            {words} for <Since at={cell.statusSince} />
+          </span>
+        )}
+      </Link>
+    </span>
+  );
+}

@@ -1,0 +1,141 @@
+"""`make screenshots`: every screen, light and dark, on a desk and on a phone, into docs/images.
+
+On simulated members, so that it takes a minute; what is on them is made to look like a day at work.
+"""
+
+import asyncio
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from playwright.async_api import Page, async_playwright
+
+from app import migrations
+from app.demo import sample_chart
+from app.embedded import embedded
+from app.settings import Settings
+from simulator import Member, Simulator
+from tests.contract.helm import PACKAGED, Helm
+from tests.frontend.conftest import FLAGS
+from tests.frontend.site import PHONE, WIDE, Site, opened, serving
+from tests.sample_charts import packaged
+from tests.stack import Stack, eventually, fresh_database, open_stack
+
+IMAGES = Path(__file__).parents[2] / "docs/images"
+PLACES = {
+    "berlin": ("google", "gke", "europe-west10"),
+    "dublin": ("amazon", "eks", "eu-west-1"),
+    "frankfurt": ("amazon", "eks", "eu-central-1"),
+    "helsinki": ("onprem", "kubeadm", None),
+    "madrid": ("google", "gke", "europe-southwest1"),
+    "oslo": ("azure", "aks", "norwayeast"),
+    "paris": ("amazon", "eks", "eu-west-3"),
+    "tokyo": ("amazon", "eks", "ap-northeast-1"),
+}
+SCREENS = {
+    "fleet": "/",
+    "deployment": "/deployments/web/hello?cluster=paris",
+    "values": "/deployments/web/hello?tab=values&cluster=paris",
+    "history": "/deployments/web/hello?tab=history",
+    "operations": "/deployments/web/hello?tab=operations",
+    "create": "/create?chart=samples/hello",
+    "plan": "/deployments/web/hello/edit",
+    "clusters": "/clusters",
+    "cluster": "/clusters/paris",
+    "register": "/register",
+    "group": "/groups/web",
+    "activity": "/activity",
+    "tokens": "/tokens",
+    "graphiql": "/graphiql",
+}
+
+
+async def a_day_at_work(stack: Stack, simulator: Simulator, folder: Path) -> None:
+    """Eight clusters with four releases: one was changed by hand, one cluster can't be reached, one release fails."""
+    members: dict[str, Member] = {name: simulator.add(name) for name in PLACES}
+    for name, (cloud, distribution, region) in PLACES.items():
+        await stack.register(name, members[name].kubeconfig, cloud=cloud, distribution=distribution, region=region)
+    await stack.group("web", list(PLACES))
+    await stack.upload(sample_chart(), "samples")
+    await stack.upload(packaged("ingress", "2.3.1"), "platform")
+    await stack.upload(packaged("metrics", "0.9.4"), "platform")
+    greetings = {"paris": "Bonjour", "berlin": "Guten Tag", "frankfurt": "Guten Tag", "tokyo": "こんにちは"}
+    overrides = [{"cluster": name, "values": {"greeting": words}} for name, words in greetings.items()]
+    given = {"group": "web", "chart": "samples/hello", "namespace": "demo"}
+    hello = await stack.deployed(**given, releaseName="hello", values={"greeting": "Hello"}, valueOverrides=overrides)
+    await stack.deployed(group="web", chart="platform/ingress", namespace="platform", releaseName="ingress")
+    for name, targets in (("metrics", ["berlin", "dublin", "oslo"]), ("shop", ["paris", "madrid", "tokyo"])):
+        chart = {"metrics": "platform/metrics", "shop": "samples/hello"}[name]
+        await stack.deployed(group="web", chart=chart, namespace=name, releaseName=name, targets=targets)
+    answer = await stack.update(hello, values={"greeting": "Hello", "replicaCount": 3}, valueOverrides=overrides)
+    await stack.settled(answer)
+
+    home = folder / "by-hand"
+    home.mkdir()
+    helm = Helm.at(home, members["paris"].kubeconfig, PACKAGED)
+    hello_chart = Path(__file__).parents[2] / "app/demo_chart"
+    await helm("upgrade", "hello", str(hello_chart), "--namespace", "demo", "--reuse-values", "--set", "replicaCount=5")
+    await stack.until_status(hello, "paris", "STALE")
+    await Helm.at(home, members["madrid"].kubeconfig, PACKAGED)("uninstall", "shop", "--namespace", "shop")
+    members["helsinki"].faults.down = True
+    await stack.until_status(hello, "helsinki", "UNKNOWN")
+
+    async def is_gone() -> bool:
+        counts = "{ fleet { statusCounts { status count } } }"
+        found = (await stack.data(counts))["fleet"]["statusCounts"]
+        return any(count["status"] == "NOT_INSTALLED" for count in found)
+
+    await eventually(is_gone)
+
+
+async def prepared(page: Page, name: str) -> None:
+    """What has to be done on a screen before there is something to see."""
+    if name == "plan":
+        await page.get_by_role("tab", name="berlin").click()
+        await page.get_by_role("textbox", name="Values for berlin").fill("greeting: Moin\nreplicaCount: 4\n")
+        await page.get_by_role("button", name="Show the plan").click()
+        await page.get_by_role("region", name="The plan").evaluate("plan => plan.scrollIntoView()")
+    if name == "history":
+        await page.locator(".diff").wait_for()
+    if name == "graphiql":
+        await page.get_by_role("button", name=re.compile("Execute|Run")).click()
+        await page.wait_for_timeout(1000)
+
+
+async def photographed(site: Site, chosen: Callable[[str], bool]) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        for scheme in ("light", "dark"):
+            for size, label in ((WIDE, "1280"), (PHONE, "390")):
+                async with opened(browser, site, size=size, scheme=scheme) as page:
+                    for name, path in SCREENS.items():
+                        if not chosen(name):
+                            continue
+                        await page.goto(path)
+                        await page.wait_for_load_state("networkidle")
+                        await page.wait_for_function("!document.querySelector('.bones')")
+                        await prepared(page, name)
+                        await page.screenshot(path=IMAGES / f"{name}-{scheme}-{label}.png")
+        await browser.close()
+
+
+async def main(names: list[str]) -> None:
+    IMAGES.mkdir(exist_ok=True)
+    async with AsyncExitStack() as closing:
+        folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="polyhelm-screens-")))
+        folder.chmod(0o755)  # noqa: ASYNC240 - as root, Postgres is another user
+        servers = await closing.enter_async_context(embedded(Settings(data_dir=folder / "servers")))
+        assert servers.database_url is not None
+        await migrations.migrate(await fresh_database(servers.database_url, "screens"))
+        simulator = await closing.enter_async_context(Simulator())
+        stack = await closing.enter_async_context(open_stack(servers, "screens", folder, working=True))
+        await a_day_at_work(stack, simulator, folder)
+        site = await closing.enter_async_context(serving(stack))
+        await photographed(site, lambda name: not names or name in names)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))

@@ -1,0 +1,39 @@
+"""GraphiQL: from our own address, with the token of whoever is signed in, the README's tour, and subscriptions."""
+
+import re
+
+from playwright.async_api import Browser, Page, expect
+
+from simulator import Member
+from tests.frontend.site import Site, opened
+
+RUN = re.compile("Execute query")
+
+
+async def write(page: Page, query: str) -> None:
+    await page.locator(".graphiql-query-editor .monaco-editor").click()
+    await page.keyboard.press("Control+a")
+    await page.keyboard.insert_text(query)
+
+
+async def test_an_example_of_the_tour_is_chosen_and_run(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/graphql")
+        await expect(page).to_have_url(re.compile("/graphiql$"))
+        await page.get_by_label("Examples").select_option("1. How is everything?")
+        await expect(page.locator(".graphiql-query-editor")).to_contain_text("How is everything?")
+        await page.get_by_role("button", name=RUN).click()
+        await expect(page.locator(".result-window")).to_contain_text("shop")
+        await page.get_by_role("button", name=re.compile("Documentation Explorer")).click()
+        await expect(page.get_by_text("Root Types")).to_be_visible()
+
+
+async def test_a_subscription_runs_until_it_is_stopped(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/graphiql")
+        await expect(page.get_by_role("button", name=RUN)).to_be_visible()
+        await write(page, "subscription { clusters { name reachability } }")
+        await page.get_by_role("button", name=RUN).click()
+        await expect(page.locator(".result-window")).to_contain_text("REACHABLE")
+        await page.get_by_role("button", name=re.compile("Stop")).click()
+        await expect(page.get_by_role("button", name=RUN)).to_be_visible()
