@@ -12,7 +12,6 @@ const NARROW = 40;
 const ROOMY = 148;
 const HEAD_ROOMY = 44;
 const HEAD_NARROW = 132;
-const AHEAD = 25;
 
 /**
  * Deployments × clusters. Only what can be seen is in the page, so that fifty thousand cells cost what fifty do. Where
@@ -23,13 +22,13 @@ export function Matrix({
   rows,
   columns,
   more,
-  loadMore,
+  see,
   chosen,
 }: {
   rows: Row[];
   columns: Column[];
   more: boolean;
-  loadMore: () => void;
+  see: (first: number, last: number) => void;
   chosen: TargetStatus[];
 }) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -68,10 +67,9 @@ export function Matrix({
 
   const shownRows = down.getVirtualItems();
   const shownColumns = across.getVirtualItems();
+  const first = shownRows[0]?.index ?? 0;
   const last = shownRows.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (more && last >= rows.length - AHEAD) loadMore();
-  }, [more, last, rows.length, loadMore]);
+  useEffect(() => see(first, last), [first, last, rows.length, see]);
 
   const move = useArrowKeys(scroller, rows.length, columns.length, (row, column) => {
     down.scrollToIndex(row);

@@ -106,7 +106,7 @@ export function FleetPage() {
           rows={rows.rows}
           columns={deployments}
           more={rows.more}
-          loadMore={rows.loadMore}
+          see={rows.see}
           chosen={filter.status ?? []}
         />
       ) : rows.more || !columns.data ? (

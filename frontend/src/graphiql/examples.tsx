@@ -17,6 +17,7 @@ export function Examples() {
       className="examples"
       aria-label="Examples"
       value=""
+      disabled={!editor}
       onChange={(event) => open(event.target.value)}
     >
       <option value="" disabled>
