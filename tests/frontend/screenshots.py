@@ -116,7 +116,7 @@ async def photographed(site: Site, chosen: Callable[[str], bool]) -> None:
                             continue
                         await page.goto(path)
                         await page.wait_for_load_state("networkidle")
-                        await page.wait_for_function("!document.querySelector('.bones')")
+                        await page.wait_for_function("() => !document.querySelector('.bones')")
                         await prepared(page, name)
                         await page.screenshot(path=IMAGES / f"{name}-{scheme}-{label}.png")
         await browser.close()

@@ -28,7 +28,7 @@ SCREENS = {
 
 async def settled(page: Page) -> None:
     await page.wait_for_load_state("networkidle")
-    await page.wait_for_function("!document.querySelector('.bones')")
+    await page.wait_for_function("() => !document.querySelector('.bones')")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

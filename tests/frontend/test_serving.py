@@ -1,11 +1,9 @@
 """How the pages are served: every address of the app leads to it, no other does, and nothing is asked for twice."""
 
-import gzip
 import re
 
 import pytest
 
-from app.frontend import folder
 from tests.stack import Stack
 
 HTML = {"accept": "text/html,application/xhtml+xml"}
@@ -42,12 +40,3 @@ async def test_a_browser_that_opens_the_api_is_led_to_graphiql_and_a_program_is_
     answer = await quiet.client.get("/graphql", headers=HTML, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (307, "/graphiql")
     assert (await quiet.client.get("/graphql", headers={"accept": "application/json"})).status_code >= 400
-
-
-async def test_scripts_of_the_first_screen_stay_small() -> None:
-    """GraphiQL, the editor of values and every other page come when they are asked for."""
-    page = (folder() / "index.html").read_text()
-    first = re.findall(r'(?:src|href)="/(assets/[^"]+\.js)"', page)
-    assert first
-    size = sum(len(gzip.compress((folder() / name).read_bytes())) for name in first)
-    assert size < 350_000

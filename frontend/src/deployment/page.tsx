@@ -101,6 +101,10 @@ function Found({ deployment }: { deployment: Deployment }) {
           <Fact name="Chart" value={`${deployment.chart} ${deployment.chartVersion}`} />
           <Fact name="Namespace" value={deployment.namespace} />
           <Fact name="Generation" value={String(deployment.generation)} />
+          <Fact
+            name="Changes by others"
+            value={deployment.driftPolicy === "CORRECT" ? "are mended" : "are reported"}
+          />
           <div>
             <dt>Last changed</dt>
             <dd>

@@ -174,6 +174,7 @@ function draftOf(deployment: Deployment): Draft {
     atomic: deployment.atomic,
     wait: deployment.wait,
     timeoutSeconds: deployment.timeoutSeconds,
+    driftPolicy: deployment.driftPolicy,
   };
 }
 

@@ -87,6 +87,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
     atomic: false,
     wait: false,
     timeoutSeconds: 300,
+    driftPolicy: "REPORT",
   }));
   const [aimed, setAimed] = useState<string | null>(null);
   const [planned, setPlanned] = useState<Planned | null>(null);

@@ -8,6 +8,7 @@ const draft: Draft = {
   atomic: false,
   wait: true,
   timeoutSeconds: 60,
+  driftPolicy: "REPORT",
 };
 
 it("asks for the values as they are written, without overrides that are empty or for no target", () => {
@@ -18,6 +19,7 @@ it("asks for the values as they are written, without overrides that are empty or
     atomic: false,
     wait: true,
     timeoutSeconds: 60,
+    driftPolicy: "REPORT",
   });
 });
 

@@ -1,5 +1,5 @@
 import { valuesOf } from "../editor/check";
-import type { ValueOverrideInput } from "../graphql";
+import type { DriftPolicy, ValueOverrideInput } from "../graphql";
 import type { JsonObject } from "../json";
 
 /** What is being written: values as texts, so that a half-written one is kept as it is. */
@@ -10,6 +10,7 @@ export type Draft = {
   atomic: boolean;
   wait: boolean;
   timeoutSeconds: number;
+  driftPolicy: DriftPolicy;
 };
 
 export type Wanted = {
@@ -19,6 +20,7 @@ export type Wanted = {
   atomic: boolean;
   wait: boolean;
   timeoutSeconds: number;
+  driftPolicy: DriftPolicy;
 };
 
 /** What a draft asks for, or which of its texts stand for no values: "" is the common one, else the cluster's. */
@@ -30,7 +32,7 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
   const broken = overrides.filter(([, values]) => !values).map(([cluster]) => cluster);
   if (!common) broken.unshift("");
   if (!common || broken.length > 0) return { broken };
-  const { targets, atomic, wait, timeoutSeconds } = draft;
+  const { targets, atomic, wait, timeoutSeconds, driftPolicy } = draft;
   return {
     values: common,
     valueOverrides: overrides
@@ -40,5 +42,6 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
     atomic,
     wait,
     timeoutSeconds,
+    driftPolicy,
   };
 }

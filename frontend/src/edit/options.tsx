@@ -22,6 +22,14 @@ export function Options({ draft, change }: { draft: Draft; change: (changes: Par
           />
           Wait until its resources are ready
         </label>
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={draft.driftPolicy === "CORRECT"}
+            onChange={(event) => change({ driftPolicy: event.target.checked ? "CORRECT" : "REPORT" })}
+          />
+          Mend what somebody else changes, without being asked
+        </label>
         <div className="field">
           <label htmlFor="timeout">Time limit of one action, in seconds</label>
           <input
