@@ -113,6 +113,11 @@ function Account() {
   const chosen = useStore(theme);
   const organization = useStore(session)?.organization;
   const memberships = data?.memberships ?? [];
+  // Who belongs to several has to look at one of them: at the first, until another is chosen.
+  const first = memberships.length > 1 ? memberships[0]?.organization : undefined;
+  useEffect(() => {
+    if (first && !organization) chooseOrganization(first);
+  }, [first, organization]);
   return (
     <footer>
       <a className="wide-only" href="/graphiql">
@@ -126,9 +131,6 @@ function Account() {
             value={organization ?? ""}
             onChange={(event) => chooseOrganization(event.target.value)}
           >
-            <option value="" disabled>
-              Choose one
-            </option>
             {memberships.map((membership) => (
               <option key={membership.organization}>{membership.organization}</option>
             ))}

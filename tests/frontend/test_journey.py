@@ -168,6 +168,17 @@ async def test_a_token_is_made_told_once_and_revoked(site: Site, browser: Browse
         assert (await site.stack.data("{ viewer { name } }", token))["viewer"] is None
 
 
+async def test_who_belongs_to_two_organizations_sees_one_and_can_choose_the_other(
+    site: Site, browser: Browser, shop: dict[str, Member]
+) -> None:
+    await site.stack.mutate("createOrganization", "... on OrganizationPayload { name }", name="second")
+    async with opened(browser, site) as page:
+        await page.goto("/")
+        await expect(page.get_by_role("button", name="3 Deployed")).to_be_visible()
+        await page.get_by_label("Organization").select_option("second")
+        await expect(page.get_by_role("heading", name="No clusters yet")).to_be_visible()
+
+
 async def test_a_view_of_the_fleet_can_be_shared_by_its_address(
     site: Site, browser: Browser, shop: dict[str, Member]
 ) -> None:
