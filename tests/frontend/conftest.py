@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from simulator import Member
 from tests.frontend.site import Site, serving
@@ -16,6 +16,9 @@ from tests.sample_charts import packaged
 from tests.stack import Stack
 
 __all__ = ["cache", "new_fleet"]
+
+# What a busy machine may take. How fast pages are when it is not is measured by tests of their own.
+expect.set_options(timeout=30_000)
 
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),

@@ -74,7 +74,7 @@ async def opened(
     if token:
         await context.add_init_script(SIGN_IN % json.dumps(token))
     page = await context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: complaints.extend(_elsewhere(site, request.url)))

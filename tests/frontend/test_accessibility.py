@@ -31,6 +31,7 @@ async def settled(page: Page) -> None:
     await page.wait_for_function("() => !document.querySelector('.bones')")
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_serious_on_any_screen(
     site: Site, browser: Browser, shop: dict[str, Member], scheme: str

@@ -11,12 +11,11 @@ from tests.real.conftest import NewFleet
 pytestmark = pytest.mark.xdist_group("kubernetes")
 
 TRIES = 3
-SLOW = 30_000
 
 
 async def shows(page: Page, cluster: str, status: str, since: float) -> float:
     """Seconds until the page shows it."""
-    await expect(page.locator(f"[data-cluster={cluster}]")).to_have_attribute("data-status", status, timeout=SLOW)
+    await expect(page.locator(f"[data-cluster={cluster}]")).to_have_attribute("data-status", status)
     return time.monotonic() - since
 
 
@@ -54,9 +53,9 @@ async def test_the_plan_is_what_is_done_and_a_stopped_member_is_unknown_until_it
         plan = {"paris": "NONE", "berlin": "NONE", "tokyo": "UPGRADE"}
         for name, action in plan.items():
             shown = page.locator(f"[data-cluster={name}][data-action={action}]")
-            await expect(shown).to_be_visible(timeout=SLOW)
+            await expect(shown).to_be_visible()
         await page.get_by_role("button", name="Do it").click()
-        await expect(page.get_by_role("article", name="tokyo: Deployed")).to_contain_text("revision 2", timeout=SLOW)
+        await expect(page.get_by_role("article", name="tokyo: Deployed")).to_contain_text("revision 2")
         for name, hand in fleet.hands.items():
             revisions = len(await hand.history(fleet.release))
             assert revisions == (2 if plan[name] == "UPGRADE" else 1)

@@ -3,6 +3,7 @@ fluent. The limits are far above what a quiet machine needs (docs/app.md has tho
 
 import time
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy import insert
 from sqlmodel import col, select
@@ -18,7 +19,6 @@ from tests.frontend.site import opened, serving
 from tests.stack import Stack
 
 CLUSTERS, DEPLOYMENTS = 1000, 50
-SLOW = 30_000
 FRAMES = """async () => {
   const grid = document.querySelector('[role=grid]'), frames = [];
   let before = performance.now();
@@ -90,12 +90,13 @@ async def scrolled(page: Page) -> list[float]:
     return frames
 
 
+@pytest.mark.timeout(300)
 async def test_a_fleet_of_fifty_thousand_targets_is_fluent(quiet: Stack, browser: Browser) -> None:
     target_id = await fill(quiet)
     async with serving(quiet) as site, opened(browser, site) as page:
         began = time.monotonic()
         await page.goto("/")
-        await expect(page.get_by_role("link", name="service-00 on cluster-0001: Deployed")).to_be_visible(timeout=SLOW)
+        await expect(page.get_by_role("link", name="service-00 on cluster-0001: Deployed")).to_be_visible()
         first = time.monotonic() - began
         await expect(page.get_by_text("50,000 targets, 1,000 clusters")).to_be_visible()
         assert await page.locator("[data-at]").count() < 2_000
@@ -104,7 +105,7 @@ async def test_a_fleet_of_fifty_thousand_targets_is_fluent(quiet: Stack, browser
         for _ in range(6):
             await page.wait_for_load_state("networkidle")
             frames += await scrolled(page)
-        await expect(page.get_by_role("rowheader", name="cluster-1000")).to_be_visible(timeout=SLOW)
+        await expect(page.get_by_role("rowheader", name="cluster-1000")).to_be_visible()
         frames.sort()
         half, most = frames[len(frames) // 2], frames[-len(frames) // 20]
         print(f"first cells after {first:.2f} s; frames of {half:.0f} ms, 19 in 20 below {most:.0f} ms")
