@@ -2,6 +2,8 @@
 fluent. The limits are far above what a quiet machine needs (docs/app.md has those figures)."""
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -14,6 +16,7 @@ from app.deployments.tables import Deployment, DeploymentRevision
 from app.groups.tables import ClusterGroup
 from app.identity.tables import Organization
 from app.releases.status import TargetStatus
+from app.tables import now
 from app.targets.tables import Target
 from tests.frontend.site import opened, serving
 from tests.stack import Stack
@@ -52,6 +55,7 @@ async def fill(stack: Stack) -> int:
                 uid=str(number),
                 kubernetes_version="v1.34.4",
                 reachability=Reachability.REACHABLE,
+                confirmed_at=now(),
             )
             for number in range(1, CLUSTERS + 1)
         ]
@@ -91,37 +95,45 @@ async def scrolled(page: Page) -> list[float]:
 
 
 @pytest.mark.timeout(300)
-async def test_a_fleet_of_fifty_thousand_targets_is_fluent(quiet: Stack, browser: Browser) -> None:
-    target_id = await fill(quiet)
-    async with serving(quiet) as site, opened(browser, site) as page:
-        began = time.monotonic()
-        await page.goto("/")
-        await expect(page.get_by_role("link", name="service-00 on cluster-0001: Deployed")).to_be_visible()
-        first = time.monotonic() - began
-        await expect(page.get_by_text("50,000 targets, 1,000 clusters")).to_be_visible()
-        assert await page.locator("[data-at]").count() < 2_000
+async def test_a_fleet_of_fifty_thousand_targets_is_fluent(
+    new_stack: Callable[..., AbstractAsyncContextManager[Stack]], browser: Browser
+) -> None:
+    # Nobody confirms these members: for an hour that is taken for well.
+    async with new_stack(working=False, confirm_every=3600) as quiet:
+        target_id = await fill(quiet)
+        async with serving(quiet) as site, opened(browser, site) as page:
+            await is_fluent(quiet, target_id, page)
 
-        frames = await scrolled(page)
-        for _ in range(6):
-            await page.wait_for_load_state("networkidle")
-            frames += await scrolled(page)
-        await expect(page.get_by_role("rowheader", name="cluster-1000")).to_be_visible()
-        frames.sort()
-        half, most = frames[len(frames) // 2], frames[-len(frames) // 20]
-        print(f"first cells after {first:.2f} s; frames of {half:.0f} ms, 19 in 20 below {most:.0f} ms")
-        assert half < 100
 
-        await page.get_by_role("grid").evaluate("grid => grid.scrollTo(0, 0)")
-        async with quiet.services.transaction() as transaction:
-            target = await transaction.session.get(Target, target_id)
-            assert target is not None
-            target.status = TargetStatus.FAILED
-            organization_id = (await transaction.session.exec(select(Organization.id))).one()
-            transaction.record("target.status", "It failed.", organization_id=organization_id, subject=target)
-        began = time.monotonic()
-        await expect(page.get_by_role("link", name="service-00 on cluster-0001: Failed")).to_be_visible()
-        print(f"a change shows after {time.monotonic() - began:.2f} s")
+async def is_fluent(quiet: Stack, target_id: int, page: Page) -> None:
+    began = time.monotonic()
+    await page.goto("/")
+    await expect(page.get_by_role("link", name="service-00 on cluster-0001: Deployed")).to_be_visible()
+    first = time.monotonic() - began
+    await expect(page.get_by_text("50,000 targets, 1,000 clusters")).to_be_visible()
+    assert await page.locator("[data-at]").count() < 2_000
 
-        await page.get_by_label("Cluster, release or chart").fill("cluster-0777")
-        await expect(page.get_by_role("rowheader")).to_have_count(1)
-        await expect(page.get_by_text("50 targets")).to_be_visible()
+    frames = await scrolled(page)
+    for _ in range(6):
+        await page.wait_for_load_state("networkidle")
+        frames += await scrolled(page)
+    await expect(page.get_by_role("rowheader", name="cluster-1000")).to_be_visible()
+    frames.sort()
+    half, most = frames[len(frames) // 2], frames[-len(frames) // 20]
+    print(f"first cells after {first:.2f} s; frames of {half:.0f} ms, 19 in 20 below {most:.0f} ms")
+    assert half < 100
+
+    await page.get_by_role("grid").evaluate("grid => grid.scrollTo(0, 0)")
+    async with quiet.services.transaction() as transaction:
+        target = await transaction.session.get(Target, target_id)
+        assert target is not None
+        target.status = TargetStatus.FAILED
+        organization_id = (await transaction.session.exec(select(Organization.id))).one()
+        transaction.record("target.status", "It failed.", organization_id=organization_id, subject=target)
+    began = time.monotonic()
+    await expect(page.get_by_role("link", name="service-00 on cluster-0001: Failed")).to_be_visible()
+    print(f"a change shows after {time.monotonic() - began:.2f} s")
+
+    await page.get_by_label("Cluster, release or chart").fill("cluster-0777")
+    await expect(page.get_by_role("rowheader")).to_have_count(1)
+    await expect(page.get_by_text("50 targets")).to_be_visible()
