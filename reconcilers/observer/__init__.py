@@ -89,15 +89,15 @@ class Observer:
         self._tasks.pop(cluster_id).cancel()
 
     async def _confirm(self) -> None:
-        """Writes down which members have said that we know all of them, and know all by now."""
-        busy = self._desk.busy_clusters()
+        """Writes down up to when members have said that we know all of them, and know all by now."""
+        unwritten = self._desk.unwritten()
         fresh = {
-            cluster_id: watch.confirmed_at
+            cluster_id: moment
             for cluster_id, watch in self._watches.items()
             if watch.is_ours
             and watch.confirmed_at
-            and watch.confirmed_at != self._confirmed.get(cluster_id)
-            and cluster_id not in busy
+            and (moment := min(watch.confirmed_at, unwritten.get(cluster_id, watch.confirmed_at)))
+            != self._confirmed.get(cluster_id)
         }
         if not fresh:
             return

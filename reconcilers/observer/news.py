@@ -7,7 +7,9 @@ counts, so what waits is never more than there are releases."""
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import chain
 
 import structlog
 from sqlalchemy import BindParameter, bindparam, func, select, tuple_
@@ -20,6 +22,7 @@ from app.deployments.tables import Deployment
 from app.errors import ActionError
 from app.releases.release import PENDING
 from app.services import Services
+from app.tables import now
 from app.targets.sightings import Key, Sighting, write_sightings
 from app.targets.tables import Release, Target
 from reconcilers.metrics import OBSERVATIONS
@@ -54,6 +57,7 @@ class News:
     head: Head | None
     look: Callable[[], Awaitable[Sighting | None]]
     failed: Callable[[ActionError], None]
+    told_at: datetime = field(default_factory=now)
     due: float = 0.0
     is_left: bool = False
 
@@ -62,20 +66,28 @@ class NewsDesk:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._waiting: dict[Key, News] = {}
-        self._fetching: dict[Key, asyncio.Task[None]] = {}
-        self._seen: dict[Key, tuple[Post, Sighting]] = {}
+        self._fetching: dict[Key, tuple[News, asyncio.Task[None]]] = {}
+        self._seen: dict[Key, tuple[News, Sighting]] = {}
         self._something_waits, self._something_seen = asyncio.Event(), asyncio.Event()
         self._fetches = asyncio.Semaphore(_FETCHES)
 
     def tell(self, news: News) -> None:
         """A newer change takes the place of an older one of the same release that still waits."""
         pending = news.head is not None and news.head.status in PENDING
-        self._waiting[news.key] = replace(news, due=time.monotonic() + (_PASSING if pending else 0))
+        told_at = min(news.told_at, self._waiting.get(news.key, news).told_at)
+        due = time.monotonic() + (_PASSING if pending else 0)
+        self._waiting[news.key] = replace(news, told_at=told_at, due=due)
         self._something_waits.set()
 
-    def busy_clusters(self) -> set[int]:
-        """Those of which something was told that is not written down yet: what is known of them is not confirmed."""
-        return {key[0] for held in (self._waiting, self._fetching, self._seen) for key in held}
+    def unwritten(self) -> dict[int, datetime]:
+        """The clusters of which something was told that is not written down yet, each with the moment since when: what
+        is known of it is confirmed up to then."""
+        since: dict[int, datetime] = {}
+        begun = (news for news, _ in chain(self._fetching.values(), self._seen.values()))
+        for news in chain(self._waiting.values(), begun):
+            cluster_id = news.post.cluster_id
+            since[cluster_id] = min(news.told_at, since.get(cluster_id, news.told_at))
+        return since
 
     async def run(self) -> None:
         """Works until it is cancelled."""
@@ -84,9 +96,10 @@ class NewsDesk:
                 group.create_task(self._sort_out())
                 group.create_task(self._write())
         finally:
-            for task in self._fetching.values():
+            tasks = [task for _, task in self._fetching.values()]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._fetching.values(), return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _sort_out(self) -> None:
         while True:
@@ -110,7 +123,7 @@ class NewsDesk:
                     self._waiting[news.key] = replace(news, due=moment + _LEFT_TO_WORKER, is_left=True)
                 else:
                     del self._waiting[news.key]
-                    self._fetching[news.key] = asyncio.create_task(self._fetch(news))
+                    self._fetching[news.key] = news, asyncio.create_task(self._fetch(news))
 
     async def _until_due(self) -> None:
         """Waits until something is to be done. One whose record is being fetched waits for that."""
@@ -142,7 +155,8 @@ class NewsDesk:
             async with self._fetches:
                 sighting = await news.look()
             if sighting is not None:
-                self._seen[news.key] = (news.post, sighting)
+                unwritten, _ = self._seen.get(news.key, (news, None))
+                self._seen[news.key] = replace(news, told_at=min(news.told_at, unwritten.told_at)), sighting
                 self._something_seen.set()
         except ActionError as error:
             news.failed(error)
@@ -168,10 +182,10 @@ class NewsDesk:
                     if self._seen.get(key) is entry:
                         del self._seen[key]
 
-    async def _write_down(self, batch: dict[Key, tuple[Post, Sighting]]) -> None:
+    async def _write_down(self, batch: dict[Key, tuple[News, Sighting]]) -> None:
         async with self._services.transaction() as transaction:
-            ours = await still_ours(transaction.session, {post for post, _ in batch.values()})
-            sightings = [sighting for post, sighting in batch.values() if post.cluster_id in ours]
+            ours = await still_ours(transaction.session, {news.post for news, _ in batch.values()})
+            sightings = [sighting for news, sighting in batch.values() if news.post.cluster_id in ours]
             seen = await write_sightings(transaction, sightings)
         if seen:
             await correct_drift(self._services, seen)

@@ -2,14 +2,20 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Any
 
+from sqlmodel import select
+
+from app.clusters.tables import Cluster
 from app.processes import run_observer, running
+from app.tables import now
 from reconcilers.worker import run_worker
 from simulator import Member
+from tests.live import hands
 from tests.live.client import socket
 from tests.live.conftest import Served
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 
@@ -52,3 +58,24 @@ async def test_without_an_observer_and_a_worker_all_becomes_unknown_while_the_ap
             async with running(run_observer(stack.services)):
                 assert await targets.until(status="DEPLOYED") == told("DEPLOYED")
             assert await targets.until(status="UNKNOWN") == told("UNKNOWN", UNCONFIRMED)
+
+
+async def test_a_member_that_is_never_at_rest_is_confirmed_all_the_same(
+    new_stack: NewStack, simulated: Callable[[str], Member]
+) -> None:
+    """There is always a change that is not written down yet, and what came before it is confirmed."""
+    paris = simulated("paris")
+    async with new_stack(confirm_every=2) as stack:
+        await stack.fleet({"paris": paris.kubeconfig})
+        await stack.deployed(releaseName="shop")
+        paris.faults.latency = 0.3
+        begun, number = now(), 0
+
+        async def confirmed_meanwhile() -> bool:
+            nonlocal number
+            number += 1
+            hands.upgrade(paris, "shop", {"number": number})
+            ((confirmed_at,),) = await stack.services.database.rows(select(Cluster.confirmed_at))
+            return bool(confirmed_at and confirmed_at > begun + timedelta(seconds=2))
+
+        await eventually(confirmed_meanwhile, seconds=20)
