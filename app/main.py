@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.http.streaming import SSETransport
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET
 
@@ -24,7 +25,7 @@ from app.frontend import frontend_routes
 from app.identity.tokens import authenticate
 from app.identity.viewer import Viewer
 from app.services import Services
-from resolvers.api import api
+from resolvers.api import api, wants_stream
 from resolvers.loaders import Loaders, SharedLoaders
 from schema.context import Context
 
@@ -42,8 +43,14 @@ class _WebSocket(ASGIWebSocketAdapter):
             raise WebSocketDisconnected from error
 
 
+class _ServerSentEvents(SSETransport):
+    def accepts(self, accept: str) -> bool:
+        return wants_stream(accept)
+
+
 class _GraphQL(GraphQL[Context, None]):
     websocket_adapter_class = _WebSocket
+    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: _ServerSentEvents}  # noqa: RUF012 - the library's
 
     def __init__(self, services: Services) -> None:
         super().__init__(

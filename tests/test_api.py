@@ -1,6 +1,9 @@
 """What the API says to requests that are not right."""
 
-from tests.stack import Stack
+import httpx2
+
+from resolvers.api import wants_stream
+from tests.stack import TOKEN, Stack
 
 
 async def test_a_variable_that_is_no_member_of_its_enum_is_told_as_such(quiet: Stack) -> None:
@@ -8,3 +11,20 @@ async def test_a_variable_that_is_no_member_of_its_enum_is_told_as_such(quiet: S
     (error,) = (await quiet.ask(query, status=["NOPE"]))["errors"]
     assert "Value 'NOPE' does not exist in 'TargetStatus' enum" in error["message"]
     assert error.get("extensions", {}).get("code") != "internal"
+
+
+async def test_a_query_of_a_client_that_takes_events_as_well_is_answered_in_json(quiet: Stack) -> None:
+    accept = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"
+    headers = {"Authorization": f"Bearer {TOKEN}", "Accept": accept}
+    response: httpx2.Response = await quiet.client.post(
+        "/graphql", json={"query": "{ viewer { name } }"}, headers=headers
+    )
+    assert response.headers["content-type"].startswith("application/json")
+    assert response.json() == {"data": {"viewer": {"name": "admin"}}}
+
+
+def test_who_asks_for_events_first_wants_events() -> None:
+    assert wants_stream("text/event-stream")
+    assert wants_stream("text/event-stream; charset=utf-8, application/json")
+    assert not wants_stream("application/json, text/event-stream")
+    assert not wants_stream("*/*")

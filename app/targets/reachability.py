@@ -80,8 +80,11 @@ async def expire(services: Services) -> None:
     )
     for (cluster_id,) in await services.database.rows(statement):
         async with services.transaction() as transaction:
-            message = f"Nobody has confirmed it for {seconds:g} s: is an observer running?"
-            await write_reachability(transaction, cluster_id, Reachability.UNREACHABLE, message)
+            # Under the lock: it may have been confirmed just now.
+            locked = statement.where(col(Cluster.id) == cluster_id).with_for_update(key_share=True)
+            if (await transaction.session.execute(locked)).first() is not None:
+                message = f"Nobody has confirmed it for {seconds:g} s: is an observer running?"
+                await write_reachability(transaction, cluster_id, Reachability.UNREACHABLE, message)
 
 
 async def keep_expiring(services: Services) -> None:

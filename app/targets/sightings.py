@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.changes import Head
 from app.clusters.member import Member
-from app.clusters.tables import Cluster
+from app.clusters.tables import Cluster, Reachability
 from app.deployments.tables import Deployment
 from app.releases.release import Observed, UnreadableRecordError
 from app.tables import now
@@ -85,6 +85,7 @@ _LOCKED = (
         *_TARGET_KEY,
         col(Deployment.organization_id),
         col(Cluster.name),
+        col(Cluster.reachability),
         col(Release.revision),
         col(Release.status),
     )
@@ -131,14 +132,16 @@ async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[i
     seen: list[dict[str, Any]] = []
     changed: list[tuple[Target, int, str, Sighting]] = []
     for row in (await session.execute(_LOCKED, {"keys": list(found)})).all():
-        target, cluster_id, namespace, name, organization_id, cluster_name, revision, status = row
+        target, cluster_id, namespace, name, organization_id, cluster_name, reachability, revision, status = row
         sighting = found[cluster_id, namespace, name]
         if sighting.version < target.seen_version:
             del found[sighting.key]
             continue
         seen.append({"id": target.id, "seen_version": sighting.version, "observed_at": moment})
         release = sighting.release
-        if release is not None and (release.revision, release.status) != (revision, status):
+        # What is seen of a member that counts as out of reach is told when it counts as back.
+        is_told = reachability is Reachability.REACHABLE
+        if is_told and release is not None and (release.revision, release.status) != (revision, status):
             changed.append((target, organization_id, cluster_name, sighting))
     if gone := [key for key, sighting in found.items() if sighting.release is None]:
         await session.execute(_GONE, {"keys": gone})

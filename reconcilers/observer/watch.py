@@ -35,9 +35,10 @@ log = structlog.get_logger()
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
 _DATABASE_PAUSE = 1.0
+_WRITTEN_SECONDS = 0.02  # between two looks whether all is written down
 # Parts of the time within which a member that is gone has to be told as such: how long it may be quiet until it is
 # asked for a sign of life, and how long it may take for that.
-_QUIET, _ANSWER = 0.65, 0.2
+_QUIET, _ANSWER = 0.6, 0.3
 
 Claim = Callable[[Post], Awaitable[Post | None]]
 
@@ -73,12 +74,22 @@ class MemberWatch:
     async def run(self) -> None:
         """Watches until it is cancelled, or until another observer has the member."""
         while True:
+            # There before anything is told: what goes wrong with the first change is not to be lost.
+            self._trouble = asyncio.get_running_loop().create_future()
             try:
-                async with self._lists:
-                    prepared = await self._list()
-                if prepared is None:
+                cluster = await self._cluster()
+                if cluster is None:
                     return
-                await self._watch(*prepared)
+                member = self._services.members.of(cluster)
+                # One that hangs is not to hold a place that another waits for.
+                await member.ping(seconds=self._services.settings.member_timeout)
+                async with self._lists:
+                    version = await self._list(member)
+                if version is None:
+                    return
+                if cluster.reachability is not Reachability.REACHABLE:
+                    await self._come_back()
+                await self._watch(member, version)
             except ActionError as error:
                 if self._claim is not None:
                     return  # its observer will tell
@@ -95,12 +106,9 @@ class MemberWatch:
                 log.exception("observer.failed", cluster=self.post.cluster_id)
                 await asyncio.sleep(_LONGEST_PAUSE)
 
-    async def _list(self) -> tuple[Member, int] | None:
-        """Lists the member and tells what is new there; None where it is not ours (any more)."""
-        cluster = await self._cluster()
-        if cluster is None:
-            return None
-        member = self._services.members.of(cluster)
+    async def _list(self, member: Member) -> int | None:
+        """Lists the member and tells what is new there; gives the version of its store, or None where another observer
+        has taken the member."""
         listing = await member.heads()
         self._life_sign(confirms=True)
         if self._claim is not None:
@@ -117,13 +125,20 @@ class MemberWatch:
             if listing.version < newest:
                 known = await self._forget_versions(known)
         self._take_in(member, listing, known)
-        if cluster.reachability is not Reachability.REACHABLE:
-            await self.write_reachable()
-        return member, listing.version
+        return listing.version
+
+    async def _come_back(self) -> None:
+        """Tells that the member answers, once what is new there is written down: else what was last known would be told
+        as if it were so now."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DATABASE_PAUSE):
+                while self.post.cluster_id in self._desk.unwritten():  # noqa: ASYNC110 - seldom, and not for long
+                    await asyncio.sleep(_WRITTEN_SECONDS)
+        await self.write_reachable()
 
     async def _watch(self, member: Member, version: int) -> None:
         """Follows the member until something goes wrong, and sees to it that it lives."""
-        self._trouble = asyncio.get_running_loop().create_future()
+        assert self._trouble is not None
         following = asyncio.create_task(self._follow(member, version))
         quiet = self._services.settings.unreachable_after * _QUIET
         try:

@@ -65,7 +65,7 @@ async def test_a_member_that_is_never_at_rest_is_confirmed_all_the_same(
 ) -> None:
     """There is always a change that is not written down yet, and what came before it is confirmed."""
     paris = simulated("paris")
-    async with new_stack(confirm_every=2) as stack:
+    async with new_stack(confirm_every=2, unreachable_after=5) as stack:
         await stack.fleet({"paris": paris.kubeconfig})
         await stack.deployed(releaseName="shop")
         paris.faults.latency = 0.3
