@@ -11,6 +11,8 @@ from graphql import parse, validate
 from app.demo import GROUP, NAMESPACE, RELEASE, sample_chart
 from resolvers.api import api
 from simulator import Member
+from tests.live.client import socket
+from tests.live.serving import served
 from tests.stack import Stack
 
 ROOT = Path(__file__).parent.parent
@@ -36,7 +38,7 @@ async def test_the_tour_of_the_readme_works_as_it_is_written(stack: Stack, simul
     await stack.group(GROUP, list(names))
     await stack.upload(sample_chart(), "samples")
     deployed = await stack.deployed(group=GROUP, chart="samples/hello", namespace=NAMESPACE, releaseName=RELEASE)
-    overview, detail, plan, update, reconcile = examples(ROOT / "README.md")
+    overview, detail, plan, update, watch, reconcile = examples(ROOT / "README.md")
 
     (found,) = (await stack.data(overview))["deployments"]["nodes"]
     assert found["statusCounts"] == [{"status": "DEPLOYED", "count": 3}]
@@ -49,6 +51,11 @@ async def test_the_tour_of_the_readme_works_as_it_is_written(stack: Stack, simul
     assert all("1.28-alpine" in target["manifestDiff"] for target in targets)
     operation: dict[str, Any] = (await stack.data(update))["updateDeployment"]
     assert (await stack.settled(operation))["state"] == "SUCCEEDED"
+    async with served(stack) as url, socket(url) as live:
+        told = await live.subscribe(watch)
+        first = [await told.next() for _ in names]
+    assert sorted(target["clusterName"] for target in first) == sorted(names)
+    assert {(target["status"], target["revision"]) for target in first} == {("DEPLOYED", 2)}
     operation = (await stack.data(reconcile))["reconcileDeployment"]
     results = (await stack.settled(operation))["results"]
     assert [result["action"] for result in results] == ["NONE"] * 3

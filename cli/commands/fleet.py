@@ -141,7 +141,7 @@ def _live(seen: Iterator[list[Any]]) -> None:
     from rich.live import Live
     from rich.text import Text
 
-    # Drawn by this thread alone: a Ctrl-C while another one holds the terminal would leave both waiting.
+    # Drawn by this thread alone, and only where something has changed.
     with Live(console=Console(), auto_refresh=False, vertical_overflow="ellipsis") as live:
         for rows in seen:
             text = "\n\n".join(_parts(rows, _CLOCKED)[::-1]) or "Nothing is deployed."

@@ -16,7 +16,7 @@ from app.identity.tokens import add_token
 from resolvers.api import api
 from simulator import Member
 from tests.live.client import followed_by, socket
-from tests.live.conftest import Served
+from tests.live.serving import Served
 from tests.stack import Stack, eventually
 
 MINIMAL: dict[str, dict[str, Any]] = {

@@ -11,7 +11,7 @@ from app.deployments.drift import correct_drift, next_correction
 from simulator import Member
 from tests.live import hands
 from tests.live.client import Subscription, socket
-from tests.live.conftest import Served
+from tests.live.serving import Served
 from tests.stack import Stack
 
 EVENTS = """subscription ($after: String) { events(after: $after) { cursor kind message } }"""

@@ -14,7 +14,7 @@ from reconcilers.worker import run_worker
 from simulator import Member
 from tests.live import hands
 from tests.live.client import socket
-from tests.live.conftest import Served
+from tests.live.serving import Served
 from tests.stack import Stack, eventually
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]

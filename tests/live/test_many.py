@@ -17,7 +17,7 @@ from app.identity.tables import Organization
 from simulator import Member
 from tests.live import hands
 from tests.live.client import PROTOCOL, Socket, followed_by, socket
-from tests.live.conftest import Served
+from tests.live.serving import Served
 from tests.stack import TOKEN, Stack, eventually
 
 ROUND = 250

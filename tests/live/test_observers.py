@@ -14,8 +14,8 @@ from reconcilers.worker import run_worker
 from simulator import Member
 from tests.live import hands
 from tests.live.client import socket
-from tests.live.conftest import Served
 from tests.live.processes import process
+from tests.live.serving import Served
 from tests.live.ticker import RELEASE, TARGETS, ticking
 from tests.stack import Stack, eventually
 

@@ -4,7 +4,7 @@ import asyncio
 
 from app.transaction import Transaction
 from tests.live.client import followed_by, socket
-from tests.live.conftest import Served
+from tests.live.serving import Served
 from tests.stack import Stack, eventually
 from tests.test_events import organization, someone_waits_for_the_lock
 

@@ -22,7 +22,7 @@ from app.settings import Settings
 from simulator import Member
 from tests.conftest import TEMPLATE
 from tests.live.client import Subscription, socket
-from tests.live.conftest import Served
+from tests.live.serving import Served
 from tests.live.ticker import RELEASE, ticking
 from tests.stack import Stack, eventually, fresh_database, open_stack
 

@@ -9,8 +9,8 @@ from typing import Any
 from simulator import Member, Simulator
 from tests.live import hands
 from tests.live.client import Subscription, socket
-from tests.live.conftest import Served
 from tests.live.network import network
+from tests.live.serving import Served
 from tests.stack import Stack, eventually
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]

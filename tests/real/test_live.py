@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.live.client import Subscription, socket
-from tests.live.conftest import Served
+from tests.live.serving import Served
 from tests.real.fleet import Fleet, Hand, values_reason
 from tests.real.test_changes_by_hand import ABSENT
 
