@@ -102,6 +102,7 @@ class Observer:
         if not fresh:
             return
         for cluster_id in await confirm(self._services, fresh):
-            if cluster_id in self._watches:
-                await self._watches[cluster_id].write_reachable()
+            watch = self._watches.get(cluster_id)
+            if watch is not None and watch.is_well:  # else it was confirmed before it went away
+                await watch.write_reachable()
         self._confirmed = {**self._confirmed, **fresh}

@@ -71,6 +71,11 @@ class MemberWatch:
     def is_ours(self) -> bool:
         return self._claim is None
 
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing has gone wrong since its last sign of life."""
+        return self._failures == 0
+
     async def run(self) -> None:
         """Watches until it is cancelled, or until another observer has the member."""
         while True:

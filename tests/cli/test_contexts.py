@@ -126,7 +126,7 @@ async def test_a_server_that_is_no_polyhelm_is_told_as_such(polyhelm: Polyhelm) 
     assert (done.code, done.words) == (
         1,
         [
-            f"Error: {polyhelm.server}/elsewhere does not answer as Polyhelm does (HTTP 404).",
+            f"Error: {polyhelm.server}/elsewhere does not answer as Polyhelm does (HTTP 405).",
             "Next: Is this its address? Try --server.",
         ],
     )

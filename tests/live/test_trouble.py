@@ -6,6 +6,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
+from app.processes import running
+from reconcilers.observer import Observer
+from reconcilers.worker import run_worker
 from simulator import Member, Simulator
 from tests.live import hands
 from tests.live.client import Subscription, socket
@@ -182,3 +185,18 @@ async def offline(member: Member) -> AsyncIterator[None]:
     await asked(member)
     yield
     member.faults.down = False
+
+
+async def test_what_was_confirmed_before_a_member_went_away_does_not_bring_it_back(
+    quiet: Stack, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    await quiet.fleet({"paris": paris.kubeconfig})
+    observer = Observer(quiet.services)
+    async with running(run_worker(quiet.services), observer.run()):
+        deployment_id = await quiet.deployed(releaseName="shop")
+        paris.faults.down = True
+        await quiet.until_status(deployment_id, "paris", "UNKNOWN")
+        observer._confirmed.clear()  # as if it was about to be written down when the member went away
+        await observer._confirm()
+        assert (await quiet.targets(deployment_id))["paris"]["status"] == "UNKNOWN"
