@@ -42,6 +42,7 @@ from tests.kubernetes.process import HOST, Port, dying_with_parent
 _CHANGES = 40
 _PAUSE = 0.05  # between two changes, so that each is measured alone
 _ARRIVAL_SECONDS = 60.0
+_QUIET_SECONDS = 1.0  # in which nothing comes: all there is was told
 _FAN_OUT = 1000
 _LARGE, _RELEASES = 1000, 10
 _IDLE_SECONDS = 30.0
@@ -114,6 +115,8 @@ class Subscriber:
     """What it was told of each target's revision, and when."""
 
     told: dict[tuple[str, int], float] = field(default_factory=dict)
+    received: int = 0
+    count: int = -1
 
     async def listen(self, url: str, began: asyncio.Event) -> None:
         async with connect(url, subprotocols=["graphql-transport-ws"], compression=None, max_size=None) as socket:  # type: ignore[list-item]
@@ -124,8 +127,14 @@ class Subscriber:
             await socket.send(orjson.dumps(subscribe).decode())
             async for text in socket:
                 target = orjson.loads(text)["payload"]["data"]["targets"]
+                self.received += 1
                 self.told.setdefault((target["clusterName"], target["revision"]), time.perf_counter())
                 began.set()
+
+    def is_told_of_more(self) -> bool:
+        """Whether anything has come since this was asked last."""
+        before, self.count = self.count, self.received
+        return self.received != before
 
     async def when(self, name: str, revision: int) -> float:
         async with asyncio.timeout(_ARRIVAL_SECONDS):
@@ -149,7 +158,9 @@ async def _subscribers(house: House, count: int) -> AsyncIterator[list[Subscribe
             if len(tasks) % 50 == 0:
                 await began.wait()
         await began.wait()
-        await asyncio.sleep(1)
+        # The state as of now comes first, which is ten thousand targets for a large fleet; nothing tells where it ends.
+        while found[-1].is_told_of_more():  # noqa: ASYNC110
+            await asyncio.sleep(_QUIET_SECONDS)
         yield found
         for task in tasks:
             task.cancel()

@@ -26,6 +26,12 @@ settings.load_profile("polyhelm")
 TEMPLATE = "template_polyhelm"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that have to stay together come first: begun last, they would run for minutes while the other worker has
+    nothing left to do."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def servers() -> AsyncIterator[Settings]:
     """A Postgres that holds a migrated template database, and a Redis; for all tests of this process.
