@@ -1,5 +1,6 @@
 """In a terminal: the fleet as it changes, bars, colours, and questions that are answered."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -141,6 +142,9 @@ async def test_a_token_is_typed_without_being_shown(fleet: Polyhelm) -> None:
     fleet.signed_in.clear()
     async with terminal(fleet, "login", address) as screen:
         await screen.shows("API token:")
+        async with asyncio.timeout(30):
+            while not screen.raw.endswith(b"API token: "):  # noqa: ASYNC110 - the space comes once the echo is off
+                await asyncio.sleep(0.01)
         screen.type(f"{token}\n")
         shown = await screen.shows("You are admin at")
         assert await screen.ended() == 0
