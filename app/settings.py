@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     bootstrap_token: SecretStr | None = Field(
         None, description="The first admin's API token. Used only while there is no user; at least 20 characters."
     )
+    session_idle: Seconds = Field(12 * 3600, description="How long the app stays signed in while nobody uses it.")
+    session_lifetime: Seconds = Field(
+        7 * 24 * 3600, description="How long the app stays signed in at most, however much it is used."
+    )
     encryption_keys: SecretStr | None = Field(
         None,
         description="The key ring for stored credentials: `id:base64,…`, each key 32 bytes; the first one seals, all of"

@@ -19,6 +19,23 @@ class Role(StrEnum):
         return ranks.index(self) >= ranks.index(needed)
 
 
+class Source(StrEnum):
+    """Where a user comes from: whoever is of one never signs in by another."""
+
+    LOCAL = "LOCAL"
+    OIDC = "OIDC"
+    LDAP = "LDAP"
+
+
+class Method(StrEnum):
+    """How a caller signed in."""
+
+    TOKEN = "TOKEN"  # noqa: S105 - a word
+    PASSWORD = "PASSWORD"  # noqa: S105
+    OIDC = "OIDC"
+    LDAP = "LDAP"
+
+
 class Organization(SQLModel, table=True):
     __tablename__ = "organization"
 
@@ -28,12 +45,20 @@ class Organization(SQLModel, table=True):
 
 
 class User(SQLModel, table=True):
+    """`subject` is what their source knows them by: an issuer's `sub`, a directory's DN. `password` is a hash."""
+
     __tablename__ = "user_account"  # `user` is a reserved word of SQL
+    __table_args__ = (UniqueConstraint("source", "issuer", "subject"),)
 
     id: int = Id()
     name: str = Field(unique=True)
     admin: bool = False  # of the installation: may make organizations and users
+    password: str | None = None
+    source: Source = Choice(Source, default=Source.LOCAL)
+    issuer: str = ""  # of OpenID Connect; empty elsewhere
+    subject: str | None = None
     created_at: datetime = Timestamp(default_factory=now)
+    disabled_at: datetime | None = Timestamp(default=None)
 
 
 class Membership(SQLModel, table=True):
@@ -57,3 +82,18 @@ class ApiToken(SQLModel, table=True):
     created_at: datetime = Timestamp(default_factory=now)
     expires_at: datetime | None = Timestamp(default=None)
     last_used_at: datetime | None = Timestamp(default=None)  # to the hour
+
+
+class AppSession(SQLModel, table=True):
+    """Somebody signed in with a browser. `digest` is the SHA-256 of the cookie's secret, which is kept nowhere."""
+
+    __tablename__ = "app_session"
+
+    id: int = Id()
+    user_id: int = Ref("user_account.id", index=True)
+    method: Method = Choice(Method)
+    digest: bytes = Bytes(unique=True)
+    user_agent: str = ""
+    created_at: datetime = Timestamp(default_factory=now)
+    last_used_at: datetime = Timestamp(default_factory=now)
+    expires_at: datetime = Timestamp(index=True)  # however much it is used

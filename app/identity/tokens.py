@@ -2,15 +2,16 @@
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import bindparam
-from sqlmodel import col, or_, select, update
+from sqlmodel import col, or_, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import Database
-from app.identity.tables import ApiToken, Membership, Organization, Role, User
-from app.identity.viewer import Belonging, Viewer
+from app.identity.credentials import viewer_in, viewers
+from app.identity.tables import ApiToken, Method
+from app.identity.viewer import Via, Viewer
 from app.tables import now
 
 PREFIX = "polyhelm_"
@@ -28,35 +29,23 @@ def token_digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-# Made once: to put such a statement together costs as much as to run it, and every request needs it.
 _VIEWER = (
-    select(User, Membership.organization_id, Membership.role, Organization.name)
-    .add_columns(col(ApiToken.last_used_at))
-    .join(ApiToken, col(ApiToken.user_id) == User.id)
-    .join(Membership, col(Membership.user_id) == User.id, isouter=True)
-    .join(Organization, col(Organization.id) == Membership.organization_id, isouter=True)
-    .where(col(ApiToken.digest) == bindparam("digest"))
+    viewers(ApiToken)
+    .add_columns(col(ApiToken.name), col(ApiToken.last_used_at))
     .where(or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > bindparam("moment")))
 )
 
 
 async def authenticate(database: Database, token: str) -> Viewer | None:
-    """The viewer whose token this is; None where it is nobody's or has expired. One query."""
+    """The viewer whose token this is; None where it is nobody's, has expired, or its user is disabled. One query."""
     digest = token_digest(token)
-    rows: list[tuple[User, int | None, Role, str, datetime | None]] = await database.rows(
-        _VIEWER, digest=digest, moment=now()
-    )
+    rows = await database.rows(_VIEWER, digest=digest, moment=now())
     if not rows:
         return None
-    user, *_, last_used_at = rows[0]
+    *_, credential, name, last_used_at = rows[0]
     if last_used_at is None or last_used_at < now() - _USE_IS_NOTED:
         await _note_use(database, digest)
-    belongings = {
-        organization_id: Belonging(name, role)
-        for _, organization_id, role, name, _ in rows
-        if organization_id is not None
-    }
-    return Viewer(user.id, user.name, user.admin, belongings)
+    return viewer_in(rows, Via(Method.TOKEN, credential, name))
 
 
 async def _note_use(database: Database, digest: bytes) -> None:

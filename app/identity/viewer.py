@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.errors import Forbidden, NotFound, invalid
-from app.identity.tables import Role
+from app.identity.tables import Method, Role
 
 
 @dataclass(frozen=True)
@@ -14,12 +14,25 @@ class Belonging:
 
 
 @dataclass(frozen=True)
+class Via:
+    """How a caller signed in: `credential` is the id of the API token (with its name) or of the app's session."""
+
+    method: Method
+    credential: int
+    token: str | None = None
+
+    def __str__(self) -> str:
+        return f"token {self.token}" if self.token is not None else self.method.lower()
+
+
+@dataclass(frozen=True)
 class Viewer:
     """A signed-in user. What belongs to an organization that is not in `belongings` does not exist for them."""
 
     user_id: int
     name: str
     admin: bool
+    via: Via
     belongings: Mapping[int, Belonging] = field(default_factory=dict)  # by the organization's id
 
     def organization(self, name: str | None, *, at: str = "organization") -> int:

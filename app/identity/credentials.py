@@ -1,0 +1,44 @@
+"""What a credential stands for: the statement that finds a viewer by the digest of one, whatever kind it is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
+from sqlmodel import col
+
+from app.identity.tables import ApiToken, AppSession, Membership, Organization, User
+from app.identity.viewer import Belonging, Via, Viewer
+
+
+def viewers(credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
+    """A row for each organization of the user whose credential has this `digest`, or one row without an organization;
+    none for a disabled user. To be made once: to put such a statement together costs as much as to run it, and every
+    request needs it."""
+    found: Any = (
+        select(
+            col(User.id),
+            col(User.name),
+            col(User.admin),
+            col(Organization.id),
+            col(Organization.name),
+            col(Membership.role),
+            col(credential.id),
+        )
+        .select_from(credential)
+        .join(User, col(User.id) == credential.user_id)
+        .join(Membership, col(Membership.user_id) == User.id, isouter=True)
+        .join(Organization, col(Organization.id) == Membership.organization_id, isouter=True)
+        .where(col(credential.digest) == bindparam("digest"), col(User.disabled_at).is_(None))
+    )
+    return found  # type: ignore[no-any-return]
+
+
+def viewer_in(rows: Sequence[Any], via: Via) -> Viewer:
+    """The viewer of the rows that such a statement found; there is one at least."""
+    user_id, name, admin, *_ = rows[0]
+    belongings = {
+        organization_id: Belonging(organization, role)
+        for _, _, _, organization_id, organization, role, *_ in rows
+        if organization_id is not None
+    }
+    return Viewer(user_id, name, admin, via, belongings)
