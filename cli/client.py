@@ -29,6 +29,7 @@ _LISTS = {
     "chart_version": "polyhelm chart show REPOSITORY/NAME",
     "deployment": "polyhelm deploy ls",
     "token": "polyhelm token ls",
+    "user": "polyhelm role ls",
 }
 """Where to look for what was not found, by the beginning of the error's code."""
 _NEXT_STEPS = {

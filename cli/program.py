@@ -9,6 +9,7 @@ from cli.commands.clusters import cluster
 from cli.commands.deployments import deploy
 from cli.commands.groups import group
 from cli.commands.repositories import repo
+from cli.commands.roles import role
 from cli.commands.tokens import token
 
 assert apply  # it adds its commands to those of `deploy`
@@ -27,6 +28,7 @@ def add_commands(program: typer.Typer) -> None:
         ("group", group),
         ("repo", repo),
         ("chart", chart),
+        ("role", role),
         ("token", token),
     ):
         program.add_typer(commands, name=name)

@@ -29,9 +29,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         their text, so that the same words are the same operation."""
         context: Context = self.context_value
         variables = orjson.dumps(self.variable_values.coerced, default=str, option=orjson.OPT_SORT_KEYS)
-        viewer = context.viewer
-        roles = frozenset((organization, found.role) for organization, found in viewer.belongings.items())
-        return id(self.operation), variables, viewer.user_id, viewer.admin, roles
+        return id(self.operation), variables, context.viewer.rights
 
 
 class _Told:

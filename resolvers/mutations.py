@@ -15,7 +15,7 @@ from app.deployments.reconcile import reconcile_deployment
 from app.deployments.update import UNSET, UpdateDeployment, update_deployment
 from app.errors import UserError
 from app.groups import features, membership
-from app.identity import accounts
+from app.identity import accounts, roles
 from schema import inputs, payloads
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
@@ -23,7 +23,7 @@ from schema.context import Info
 from schema.deployments import DeploymentPayload, abandoned_of
 from schema.errors import to_graphql
 from schema.groups import ClusterGroup
-from schema.identity import User
+from schema.identity import Member, User
 from schema.ids import row_id
 
 
@@ -248,6 +248,17 @@ class Mutation:
             info.context.services, info.context.viewer, input.organization, input.name, input.role
         )
         return payloads.UserPayload(user=User.of(made.user), token=made.token)
+
+    @_mutation("Gives a user a role in an organization or in one of its groups, or takes it away.")
+    async def set_role(
+        self,
+        info: Info,
+        input: inputs.SetRoleInput,  # noqa: A002
+    ) -> payloads.SetRoleResult:
+        member = await roles.set_role(
+            info.context.services, info.context.viewer, input.organization, input.user, input.role, input.group
+        )
+        return payloads.RolePayload(member=Member.of(member) if member else None)
 
     @_mutation("Makes one more API token for the caller.")
     async def create_api_token(

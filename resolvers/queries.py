@@ -11,6 +11,7 @@ from app.deployments.lists import deployment_by_name, deployments_page
 from app.events.lists import events_page
 from app.groups.lists import group_called, groups_page
 from app.identity.accounts import tokens_of
+from app.identity.roles import members_page
 from app.paging import DEFAULT, Window
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
@@ -21,7 +22,7 @@ from schema.enums import TargetStatus
 from schema.events import Event
 from schema.fleet import Fleet, FleetFilter
 from schema.groups import ClusterGroup
-from schema.identity import ApiToken, Membership, User
+from schema.identity import ApiToken, Member, Membership, User
 from schema.node import Node
 from schema.nodes import node_of
 from schema.operations import Operation
@@ -46,8 +47,15 @@ class Query:
 
     @strawberry.field(description="The organizations that the caller belongs to.")
     def memberships(self, info: Info) -> list[Membership]:
-        belongings = info.context.viewer.belongings.values()
-        return [Membership(organization=found.organization, role=found.role) for found in belongings]
+        return [Membership.of(belonging) for belonging in info.context.viewer.belongings.values()]
+
+    @strawberry.field(description="Who belongs to an organization, by name, with their roles.")
+    async def members(
+        self, info: Info, organization: str | None = None, first: int | None = DEFAULT, after: str | None = None
+    ) -> Connection[Member]:
+        organization_id = info.context.viewer.organization(organization)
+        page = await members_page(info.context.services, organization_id, Window.of(first, after))
+        return to_connection(page, Member.of)
 
     @strawberry.field(description="The caller's own API tokens, by name.")
     async def api_tokens(self, info: Info) -> list[ApiToken]:

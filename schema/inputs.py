@@ -168,6 +168,16 @@ class CreateUserInput:
 
 
 @strawberry.input
+class SetRoleInput:
+    user: str = strawberry.field(description="Their name.")
+    role: Role | None = strawberry.field(default=None, description="Null takes the role away.")
+    organization: str | None = None
+    group: str | None = strawberry.field(
+        default=None, description="The role is one in this group alone, beyond the one in the organization."
+    )
+
+
+@strawberry.input
 class CreateApiTokenInput:
     name: str
 

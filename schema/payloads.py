@@ -9,7 +9,7 @@ from schema.clusters import Cluster
 from schema.deployments import AbandonedRelease, DeploymentPayload
 from schema.errors import ClusterUnreachable, Conflict, Forbidden, NotFound, ValidationFailed
 from schema.groups import ClusterGroup
-from schema.identity import User
+from schema.identity import Member, User
 
 
 @strawberry.type
@@ -60,6 +60,11 @@ class OrganizationPayload:
 class UserPayload:
     user: User
     token: str = strawberry.field(description="Their API token; it is told this once.")
+
+
+@strawberry.type
+class RolePayload:
+    member: Member | None = strawberry.field(description="As they are now; null where they belong there no more.")
 
 
 @strawberry.type
@@ -124,6 +129,9 @@ CreateOrganizationResult = Annotated[
 ]
 CreateUserResult = Annotated[
     UserPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("CreateUserResult")
+]
+SetRoleResult = Annotated[
+    RolePayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("SetRoleResult")
 ]
 CreateApiTokenResult = Annotated[
     ApiTokenPayload | ValidationFailed | Conflict, strawberry.union("CreateApiTokenResult")

@@ -16,7 +16,7 @@ from app.deployments.preview import plan_targets
 from app.deployments.state import Wish, value_problems
 from app.deployments.tables import Deployment, DriftPolicy
 from app.errors import Conflict, all_invalid
-from app.groups.queries import chosen_members, group_by_name, members_of
+from app.groups.queries import chosen_members, find_group, members_of, no_group
 from app.groups.tables import ClusterGroup
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
@@ -56,12 +56,14 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
         UserError: says what is wrong; nothing was written then.
     """
     organization_id = viewer.organization(request.organization)
-    viewer.require(organization_id, Role.DEPLOYER)
     digest = request_digest("createDeployment", request)
     try:
         async with services.database.reading() as session:
+            group = await find_group(session, organization_id, request.group)
+            viewer.require(organization_id, Role.DEPLOYER, group_id=group.id if group else None)
             await check_repeated(session, organization_id, request.idempotency_key, digest)
-            group = await group_by_name(session, organization_id, request.group)
+            if group is None:
+                raise no_group(request.group)
             await check_feature(session, group)
             members = await members_of(session, group.id)
         clusters = chosen_members(members, request.targets)

@@ -18,7 +18,7 @@ async def find_deployment(session: AsyncSession, viewer: Viewer, deployment_id: 
     deployment = await session.get(Deployment, deployment_id)
     if deployment is None or not viewer.sees(deployment.organization_id):
         raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
-    viewer.require(deployment.organization_id, role)
+    viewer.require(deployment.organization_id, role, group_id=deployment.group_id)
     return deployment
 
 

@@ -2,6 +2,7 @@
 
 from sqlmodel import col, select
 
+from app.groups.queries import find_group
 from app.groups.tables import ClusterGroup
 from app.paging import Page, Window, fetch_page
 from app.services import Services
@@ -15,8 +16,5 @@ async def groups_page(services: Services, organization_id: int, window: Window) 
 
 
 async def group_called(services: Services, organization_id: int, name: str) -> ClusterGroup | None:
-    statement = select(ClusterGroup).where(
-        col(ClusterGroup.organization_id) == organization_id, col(ClusterGroup.name) == name
-    )
     async with services.database.reading() as session:
-        return (await session.exec(statement)).first()
+        return await find_group(session, organization_id, name)

@@ -8,15 +8,23 @@ from app.errors import NotFound, Problem, all_invalid
 from app.groups.tables import ClusterGroup
 
 
-async def group_by_name(session: AsyncSession, organization_id: int, name: str) -> ClusterGroup:
-    """Raises NotFound where there is none."""
+async def find_group(session: AsyncSession, organization_id: int, name: str) -> ClusterGroup | None:
     statement = select(ClusterGroup).where(
         col(ClusterGroup.organization_id) == organization_id, col(ClusterGroup.name) == name
     )
-    group = (await session.exec(statement)).first()
+    return (await session.exec(statement)).first()
+
+
+async def group_by_name(session: AsyncSession, organization_id: int, name: str) -> ClusterGroup:
+    """Raises NotFound where there is none."""
+    group = await find_group(session, organization_id, name)
     if group is None:
-        raise NotFound("cluster_group_not_found", f"There is no cluster group {name!r}.", ("group",))
+        raise no_group(name)
     return group
+
+
+def no_group(name: str) -> NotFound:
+    return NotFound("cluster_group_not_found", f"There is no cluster group {name!r}.", ("group",))
 
 
 async def members_of(session: AsyncSession, group_id: int) -> dict[str, Cluster]:

@@ -1,19 +1,20 @@
 """What a credential stands for: the statement that finds a viewer by the digest of one, whatever kind it is."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 from sqlmodel import col
 
-from app.identity.tables import ApiToken, AppSession, Membership, Organization, User
+from app.identity.tables import GROUP_ROLES, ApiToken, AppSession, GroupRole, Membership, Organization, Role, User
 from app.identity.viewer import Belonging, Via, Viewer
 
 
 def viewers(credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
-    """A row for each organization of the user whose credential has this `digest`, or one row without an organization;
-    none for a disabled user. To be made once: to put such a statement together costs as much as to run it, and every
-    request needs it."""
+    """A row for each organization of the user whose credential has this `digest` (one for each role in a group, where
+    there are some), or one row without an organization; none for a disabled user. To be made once: to put such a
+    statement together costs as much as to run it, and every request needs it."""
     found: Any = (
         select(
             col(User.id),
@@ -22,12 +23,15 @@ def viewers(credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
             col(Organization.id),
             col(Organization.name),
             col(Membership.role),
+            col(GroupRole.group_id),
+            col(GroupRole.role),
             col(credential.id),
         )
         .select_from(credential)
         .join(User, col(User.id) == credential.user_id)
         .join(Membership, col(Membership.user_id) == User.id, isouter=True)
         .join(Organization, col(Organization.id) == Membership.organization_id, isouter=True)
+        .join(GroupRole, GROUP_ROLES, isouter=True)
         .where(col(credential.digest) == bindparam("digest"), col(User.disabled_at).is_(None))
     )
     return found  # type: ignore[no-any-return]
@@ -36,9 +40,11 @@ def viewers(credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
 def viewer_in(rows: Sequence[Any], via: Via) -> Viewer:
     """The viewer of the rows that such a statement found; there is one at least."""
     user_id, name, admin, *_ = rows[0]
-    belongings = {
-        organization_id: Belonging(organization, role)
-        for _, _, _, organization_id, organization, role, *_ in rows
-        if organization_id is not None
-    }
+    belongings: dict[int, Belonging] = {}
+    groups: defaultdict[int, dict[int, Role]] = defaultdict(dict)
+    for _, _, _, organization_id, organization, role, group_id, group_role, *_ in rows:
+        if organization_id is not None:
+            belongings[organization_id] = Belonging(organization, role, groups[organization_id])
+            if group_id is not None:
+                groups[organization_id][group_id] = group_role
     return Viewer(user_id, name, admin, via, belongings)

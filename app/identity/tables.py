@@ -1,8 +1,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy import BigInteger, ForeignKeyConstraint, UniqueConstraint, and_
+from sqlmodel import Field, SQLModel, col
 
 from app.tables import Bytes, Choice, Id, Ref, Timestamp, now
 
@@ -67,6 +67,31 @@ class Membership(SQLModel, table=True):
     user_id: int = Ref("user_account.id", primary_key=True)
     organization_id: int = Ref("organization.id", primary_key=True, index=True)
     role: Role = Choice(Role)
+
+
+class GroupRole(SQLModel, table=True):
+    """What a member of an organization may do in one of its groups, beyond their role there. It goes with the
+    membership, and with the group."""
+
+    __tablename__ = "group_role"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["user_id", "organization_id"],
+            ["membership.user_id", "membership.organization_id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    user_id: int = Field(primary_key=True, sa_type=BigInteger)
+    group_id: int = Ref("cluster_group.id", primary_key=True, index=True)
+    organization_id: int = Field(sa_type=BigInteger)
+    role: Role = Choice(Role)
+
+
+GROUP_ROLES = and_(
+    col(GroupRole.user_id) == Membership.user_id, col(GroupRole.organization_id) == Membership.organization_id
+)
+"""How the roles in groups are joined to the membership that they go with."""
 
 
 class ApiToken(SQLModel, table=True):

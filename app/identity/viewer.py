@@ -1,6 +1,6 @@
 """Who is asking, and what they may do. Every use case and every query asks here, and nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from app.errors import Forbidden, NotFound, invalid
@@ -9,8 +9,15 @@ from app.identity.tables import Method, Role
 
 @dataclass(frozen=True)
 class Belonging:
+    """What somebody may do in an organization, and what more they may do in single groups, by the group's id."""
+
     organization: str
     role: Role
+    groups: Mapping[int, Role] = field(default_factory=dict)
+
+    def covers(self, needed: Role, group_id: int | None) -> bool:
+        in_group = None if group_id is None else self.groups.get(group_id)
+        return self.role.covers(needed) or (in_group is not None and in_group.covers(needed))
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,18 @@ class Viewer:
     via: Via
     belongings: Mapping[int, Belonging] = field(default_factory=dict)  # by the organization's id
 
+    @property
+    def rights(self) -> Hashable:
+        """Viewers for whom this is the same may do and see the same."""
+        return (
+            self.user_id,
+            self.admin,
+            frozenset(
+                (organization_id, belonging.role, frozenset(belonging.groups.items()))
+                for organization_id, belonging in self.belongings.items()
+            ),
+        )
+
     def organization(self, name: str | None, *, at: str = "organization") -> int:
         """The id of the organization that is meant; the only one where none is named.
 
@@ -55,11 +74,13 @@ class Viewer:
     def sees(self, organization_id: int) -> bool:
         return organization_id in self.belongings
 
-    def require(self, organization_id: int, role: Role) -> None:
-        """Raises Forbidden unless the caller has at least this role in the organization."""
+    def require(self, organization_id: int, role: Role, *, group_id: int | None = None) -> None:
+        """Raises Forbidden unless the caller has at least this role in the organization or, for what belongs to one
+        group, in that group."""
         belonging = self.belongings.get(organization_id)
-        if belonging is None or not belonging.role.covers(role):
-            raise Forbidden("forbidden", f"This needs the role {role} in the organization: ask one of its admins.")
+        if belonging is None or not belonging.covers(role, group_id):
+            where = "the organization" if group_id is None else "the group or its organization"
+            raise Forbidden("forbidden", f"This needs the role {role} in {where}: ask an admin of the organization.")
 
     def require_admin(self) -> None:
         """Raises Forbidden unless the caller administers the installation."""

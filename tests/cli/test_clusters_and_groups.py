@@ -127,3 +127,25 @@ async def test_a_token_is_told_once_and_works_until_it_is_revoked(polyhelm: Poly
     assert (await polyhelm("token", "revoke", "laptop", "--yes")).words == ["The token laptop is taken away."]
     done = await polyhelm("token", "ls", POLYHELM_TOKEN=token)
     assert (done.code, done.words[0]) == (1, f"Error: {polyhelm.server} does not accept the token.")
+
+
+async def test_roles_are_given_listed_and_taken(polyhelm: Polyhelm) -> None:
+    await polyhelm.stack.mutate("createUser", "... on UserPayload { token }", name="ann", role="VIEWER")
+    await polyhelm.stack.group("edge", [])
+    assert await polyhelm.fine("role", "give", "ann", "deployer", "--group", "edge") == [
+        "User:        ann",
+        "Role:        VIEWER",
+        "In groups:   edge DEPLOYER",
+    ]
+    assert await polyhelm.fine("role", "ls") == [
+        "USER    ROLE     IN GROUPS",
+        "admin   ADMIN    -",
+        "ann     VIEWER   edge DEPLOYER",
+    ]
+    assert (await polyhelm("role", "take", "ann")).code == 2
+    assert (await polyhelm("role", "take", "ann", "--yes")).words == ["ann has no role there any more."]
+    done = await polyhelm("role", "give", "admin", "viewer")
+    assert (done.code, done.words[0]) == (
+        1,
+        "Error: admin is the organization's only admin: make somebody else one first.",
+    )

@@ -36,6 +36,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "deleteDeployment": {"id": "DEPLOYMENT"},
     "createOrganization": {"name": "other"},
     "createUser": {"name": "somebody", "role": "VIEWER"},
+    "setRole": {"user": "somebody", "role": "VIEWER"},
     "createApiToken": {"name": "second"},
     "revokeApiToken": {"name": "nothing"},
 }
@@ -60,6 +61,7 @@ QUERIES = {
     "fleet": "{ fleet { statusCounts { count } clusterCount clusters { nodes { name targets { status } } } } }",
     "version": "{ version }",
     "memberships": "{ memberships { organization } }",
+    "members": "{ members { nodes { user role groupRoles { group role } } } }",
     "clusters": "{ clusters { nodes { name } } }",
     "cluster": '{ cluster(name: "paris") { name releases { name } } }',
     "clusterGroups": "{ clusterGroups { nodes { name } } }",

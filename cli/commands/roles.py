@@ -1,0 +1,81 @@
+"""`polyhelm role`: who may do what in an organization and its groups."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from cli import names
+from cli.command import Yes, remote
+from cli.output import fields
+from cli.session import Session
+from cli.terminal import confirm
+
+role = typer.Typer(help="Who may do what.", no_args_is_help=True)
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    DEPLOYER = "deployer"
+    ADMIN = "admin"
+
+
+UserName = Annotated[str, typer.Argument(help="A user's name.", metavar="USER")]
+Group = Annotated[
+    str | None,
+    typer.Option(help="In this group alone, beyond the organization.", autocompletion=names.groups, metavar="GROUP"),
+]
+
+_FIELDS = "user role groupRoles { group role }"
+_LIST = f"""query ($organization: String, $first: Int, $after: String) {{
+  members(organization: $organization, first: $first, after: $after) {{
+    nodes {{ {_FIELDS} }} pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+_PAYLOAD = f"... on RolePayload {{ member {{ {_FIELDS} }} }}"
+
+
+@remote(role, "ls")
+def ls(session: Session) -> None:
+    """List who belongs to the organization, with their roles in it and in single groups."""
+    columns = {
+        "USER": lambda row: row["user"],
+        "ROLE": lambda row: row["role"],
+        "IN GROUPS": lambda row: ", ".join(f"{found['group']} {found['role']}" for found in row["groupRoles"]),
+    }
+    session.output.listing(list(session.pages(_LIST)), columns, name=lambda row: str(row["user"]))
+
+
+@remote(role, "give")
+def give(
+    session: Session,
+    user: UserName,
+    role: Annotated[Role, typer.Argument(help="What they may do; in a group there is `deployer` alone.")],
+    group: Group = None,
+) -> None:
+    """Give a user a role, in place of the one that they have there."""
+    _set(session, user, group, role.upper())
+
+
+@remote(role, "take")
+def take(session: Session, user: UserName, group: Group = None, yes: Yes = False) -> None:
+    """Take a user's role away. Without one in the organization they see nothing of it."""
+    where = f"the group {group}" if group else "the organization and all of its groups"
+    confirm(f"{user} will have no role in {where} any more. Go on?", yes=yes)
+    _set(session, user, group, None)
+
+
+def _set(session: Session, user: str, group: str | None, role: str | None) -> None:
+    given = {"organization": session.organization, "user": user, "role": role, "group": group}
+    member = session.mutate("setRole", _PAYLOAD, **given)["member"]
+    if not session.output.is_table:
+        session.output.data(member, [user])
+    elif member is None:
+        session.tell(f"{user} has no role there any more.")
+    else:
+        _tell(session, member)
+
+
+def _tell(session: Session, member: Any) -> None:
+    groups = [f"{found['group']} {found['role']}" for found in member["groupRoles"]]
+    session.output.text(fields({"User": member["user"], "Role": member["role"], "In groups": ", ".join(groups)}))

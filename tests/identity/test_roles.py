@@ -1,0 +1,191 @@
+"""Roles: given and taken by admins, in an organization and in single groups of it, and what they are good for."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest_asyncio
+from sqlmodel import col, update
+
+from app.errors import Conflict
+from app.identity.roles import set_role
+from app.identity.tables import Role, User
+from app.identity.tokens import authenticate
+from app.tables import now
+from simulator import Member
+from tests.stack import PAYLOAD, TOKEN, Stack
+
+MEMBER = "... on RolePayload { member { user role groupRoles { group role } } }"
+MEMBERS = """query ($first: Int, $after: String) { members(first: $first, after: $after) {
+  nodes { user role groupRoles { group role } }
+  pageInfo { hasNextPage endCursor }
+} }"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def groups(quiet: Stack, simulated: Callable[[str], Member]) -> dict[str, str]:
+    """The groups `fleet`, with Paris, and `edge`, with Berlin; a deployment in each. Gives the deployments' ids."""
+    await quiet.fleet({"paris": simulated("paris").kubeconfig})
+    await quiet.register("berlin", simulated("berlin").kubeconfig)
+    await quiet.group("edge", ["berlin"])
+    return {group: (await quiet.create(group=group))["deployment"]["id"] for group in ("fleet", "edge")}
+
+
+async def user(stack: Stack, name: str, role: str = "VIEWER") -> str:
+    """Makes a user of this name; gives their token."""
+    made = await stack.mutate("createUser", "... on UserPayload { token }", name=name, role=role)
+    token: str = made["token"]
+    return token
+
+
+async def give(stack: Stack, name: str, role: str | None, token: str = TOKEN, **given: Any) -> Any:
+    return await stack.mutate("setRole", MEMBER, token, user=name, role=role, **given)
+
+
+async def test_a_deployer_of_one_group_changes_what_is_deployed_there_and_nowhere_else(
+    quiet: Stack, groups: dict[str, str]
+) -> None:
+    ann = await user(quiet, "ann")
+    assert await give(quiet, "ann", "DEPLOYER", group="fleet") == {
+        "member": {"user": "ann", "role": "VIEWER", "groupRoles": [{"group": "fleet", "role": "DEPLOYER"}]}
+    }
+    refused = {
+        "__typename": "Forbidden",
+        "code": "forbidden",
+        "message": "This needs the role DEPLOYER in the group or its organization: ask an admin of the organization.",
+        "path": [],
+    }
+
+    async def may(mutation: str, **given: Any) -> bool:
+        answer = await quiet.mutate(mutation, PAYLOAD, ann, **given)
+        assert answer["__typename"] == "DeploymentPayload" or answer == refused
+        return "operation" in answer
+
+    for group, expected in (("fleet", True), ("edge", False)):
+        new = {"group": group, "chart": "charts/web", "namespace": "other"}
+        assert await may("createDeployment", **new) is expected
+        assert await may("createDeployment", dryRun=True, **new) is expected
+        assert await may("updateDeployment", id=groups[group], values={"replicas": 2}) is expected
+        assert await may("reconcileDeployment", id=groups[group]) is expected
+        assert await may("deleteDeployment", id=groups[group]) is expected
+
+
+async def test_a_role_in_a_group_is_none_in_the_organization(quiet: Stack, groups: dict[str, str]) -> None:
+    ann = await user(quiet, "ann")
+    await give(quiet, "ann", "DEPLOYER", group="fleet")
+    group = (await quiet.data('{ clusterGroup(name: "fleet") { id } }', ann))["clusterGroup"]
+    refused = [
+        await quiet.mutate("updateClusterGroup", "__typename", ann, id=group["id"], members=[]),
+        await quiet.mutate("deleteClusterGroup", "__typename", ann, id=group["id"]),
+        await quiet.mutate("setGroupFeature", "__typename", ann, group=group["id"], feature="x", enabled=False),
+        await quiet.mutate("uploadChart", "__typename", ann, repository="charts", archive="x"),
+        await give(quiet, "ann", "ADMIN", ann),
+        await give(quiet, "ann", "DEPLOYER", ann, group="edge"),
+    ]
+    assert [answer["code"] for answer in refused] == ["forbidden"] * len(refused)
+
+
+async def test_a_user_is_told_their_roles_and_members_see_who_has_which(quiet: Stack, groups: dict[str, str]) -> None:
+    ann = await user(quiet, "ann")
+    await give(quiet, "ann", "DEPLOYER", group="fleet")
+    await give(quiet, "ann", "DEPLOYER", group="edge")
+    in_groups = [{"group": "edge", "role": "DEPLOYER"}, {"group": "fleet", "role": "DEPLOYER"}]
+    (own,) = (await quiet.data("{ memberships { organization role groupRoles { group role } } }", ann))["memberships"]
+    assert (own["organization"], own["role"]) == ("default", "VIEWER")
+    assert sorted(own["groupRoles"], key=lambda found: str(found["group"])) == in_groups
+    admin = {"user": "admin", "role": "ADMIN", "groupRoles": []}
+    members = (await quiet.data(MEMBERS, ann))["members"]
+    assert members["nodes"] == [admin, {"user": "ann", "role": "VIEWER", "groupRoles": in_groups}]
+    first = (await quiet.data(MEMBERS, ann, first=1))["members"]
+    assert (first["nodes"], first["pageInfo"]["hasNextPage"]) == ([admin], True)
+    rest = (await quiet.data(MEMBERS, ann, first=1, after=first["pageInfo"]["endCursor"]))["members"]
+    assert rest["nodes"] == members["nodes"][1:]
+
+
+async def test_whoever_loses_the_role_in_the_organization_loses_those_in_its_groups(
+    quiet: Stack, groups: dict[str, str]
+) -> None:
+    ann = await user(quiet, "ann")
+    await give(quiet, "ann", "DEPLOYER", group="fleet")
+    assert await give(quiet, "ann", None) == {"member": None}
+    assert (await quiet.data("{ memberships { organization } }", ann))["memberships"] == []
+    assert await give(quiet, "ann", "VIEWER") == {"member": {"user": "ann", "role": "VIEWER", "groupRoles": []}}
+
+
+async def test_a_role_in_a_group_goes_when_it_is_taken_and_with_the_group(quiet: Stack, groups: dict[str, str]) -> None:
+    await user(quiet, "ann")
+    for group in groups:
+        await give(quiet, "ann", "DEPLOYER", group=group)
+    left = await give(quiet, "ann", None, group="edge")
+    assert left["member"]["groupRoles"] == [{"group": "fleet", "role": "DEPLOYER"}]
+    query = '{ clusterGroup(name: "fleet") { id } }'
+    group_id = (await quiet.data(query))["clusterGroup"]["id"]
+    await quiet.mutate("deleteClusterGroup", "__typename", id=group_id, force=True)
+    members = (await quiet.data(MEMBERS))["members"]["nodes"]
+    assert members[1] == {"user": "ann", "role": "VIEWER", "groupRoles": []}
+
+
+async def test_what_is_set_is_an_event_and_what_was_so_before_is_none(quiet: Stack, groups: dict[str, str]) -> None:
+    await user(quiet, "ann")
+    query = '{ events(kinds: ["role"]) { nodes { message actor data } } }'
+    await give(quiet, "ann", "DEPLOYER", group="fleet")
+    await give(quiet, "ann", "DEPLOYER", group="fleet")
+    await give(quiet, "ann", "ADMIN")
+    await give(quiet, "ann", "ADMIN")
+    await give(quiet, "ann", None, group="fleet")
+    await give(quiet, "ann", None)
+    assert [event["message"] for event in (await quiet.data(query))["events"]["nodes"][::-1]] == [
+        "ann has the role DEPLOYER in the group fleet now.",
+        "ann has the role ADMIN now.",
+        "ann has no role in the group fleet now.",
+        "ann has no role any more.",
+    ]
+    newest = (await quiet.data(query))["events"]["nodes"][0]
+    assert (newest["actor"], newest["data"]) == ("admin", {"user": "ann", "role": None, "was": "ADMIN"})
+
+
+async def test_an_organization_keeps_an_admin_even_where_two_give_up_at_once(quiet: Stack) -> None:
+    alone = await give(quiet, "admin", "VIEWER")
+    assert (alone["__typename"], alone["code"], alone["path"]) == ("Conflict", "last_admin", ["user"])
+    assert (await give(quiet, "admin", None))["code"] == "last_admin"
+    await user(quiet, "ann", "ADMIN")
+    viewer = await authenticate(quiet.services.database, TOKEN)
+    assert viewer is not None
+    ends = await asyncio.gather(
+        *(set_role(quiet.services, viewer, None, name, Role.VIEWER, None) for name in ("admin", "ann")),
+        return_exceptions=True,
+    )
+    assert [type(end) for end in ends].count(Conflict) == 1
+    roles = [member["role"] for member in (await quiet.data(MEMBERS))["members"]["nodes"]]
+    assert sorted(roles) == ["ADMIN", "VIEWER"]
+
+
+async def test_an_admin_who_is_disabled_is_none_to_be_left_with(quiet: Stack) -> None:
+    await user(quiet, "ann", "ADMIN")
+    async with quiet.services.transaction() as transaction:
+        await transaction.session.execute(update(User).where(col(User.name) == "ann").values(disabled_at=now()))
+    assert (await give(quiet, "admin", None))["code"] == "last_admin"
+
+
+async def test_an_admin_of_an_organization_alone_learns_of_no_user_outside_of_it(quiet: Stack) -> None:
+    ann = await user(quiet, "ann", "ADMIN")
+    await user(quiet, "bob")
+    await give(quiet, "bob", None)
+    outside, nobody = [await give(quiet, name, "VIEWER", ann) for name in ("bob", "nobody")]
+    assert outside["__typename"] == "NotFound"
+    assert outside["message"].replace("bob", "nobody") == nobody["message"]
+    assert outside | {"message": ""} == nobody | {"message": ""}
+    await give(quiet, "bob", "VIEWER")
+    assert (await give(quiet, "bob", "DEPLOYER", ann))["member"]["role"] == "DEPLOYER"
+
+
+async def test_what_makes_no_sense_is_refused(quiet: Stack, groups: dict[str, str]) -> None:
+    await user(quiet, "ann")
+    for role in ("VIEWER", "ADMIN"):
+        answer = await give(quiet, "ann", role, group="fleet")
+        assert (answer["code"], answer["path"]) == ("role_not_of_groups", ["role"])
+    answer = await give(quiet, "ann", "DEPLOYER", group="none")
+    assert (answer["code"], answer["path"]) == ("cluster_group_not_found", ["group"])
+    await give(quiet, "ann", None)
+    answer = await give(quiet, "ann", "DEPLOYER", group="fleet")
+    assert (answer["__typename"], answer["code"], answer["path"]) == ("Conflict", "not_a_member", ["user"])
