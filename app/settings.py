@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     session_lifetime: Seconds = Field(
         7 * 24 * 3600, description="How long the app stays signed in at most, however much it is used."
     )
+    token_lifetime: Seconds | None = Field(
+        None,
+        description="How long a new API token is good for at most. Left out: no limit.",
+    )
     encryption_keys: SecretStr | None = Field(
         None,
         description="The key ring for stored credentials: `id:base64,…`, each key 32 bytes; the first one seals, all of"

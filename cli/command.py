@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,12 @@ DeploymentName = Annotated[
     str,
     typer.Argument(help="A deployment.", autocompletion=names.deployments, metavar="GROUP/RELEASE"),
 ]
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    DEPLOYER = "deployer"
+    ADMIN = "admin"
 
 
 def _shared(

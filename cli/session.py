@@ -34,6 +34,11 @@ class Session:
         return choose(*self._given)
 
     @property
+    def named_organization(self) -> str | None:
+        """The one that was named for this command, by its option or the environment; not the context's."""
+        return self._given[-1]
+
+    @property
     def organization(self) -> str | None:
         return self.context.organization
 

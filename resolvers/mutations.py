@@ -15,7 +15,7 @@ from app.deployments.reconcile import reconcile_deployment
 from app.deployments.update import UNSET, UpdateDeployment, update_deployment
 from app.errors import UserError
 from app.groups import features, membership
-from app.identity import accounts, roles
+from app.identity import accounts, roles, tokens
 from schema import inputs, payloads
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
@@ -266,8 +266,8 @@ class Mutation:
         info: Info,
         input: inputs.CreateApiTokenInput,  # noqa: A002
     ) -> payloads.CreateApiTokenResult:
-        token = await accounts.create_api_token(info.context.services, info.context.viewer, input.name)
-        return payloads.ApiTokenPayload(token=token)
+        made = await tokens.create_api_token(info.context.services, info.context.viewer, **vars(input))
+        return payloads.ApiTokenPayload(token=made.token, expires_at=made.row.expires_at)
 
     @_mutation("Takes one of the caller's API tokens away.")
     async def revoke_api_token(
@@ -275,5 +275,5 @@ class Mutation:
         info: Info,
         input: inputs.RevokeApiTokenInput,  # noqa: A002
     ) -> payloads.RevokeApiTokenResult:
-        await accounts.revoke_api_token(info.context.services, info.context.viewer, input.name)
+        await tokens.revoke_api_token(info.context.services, info.context.viewer, input.name)
         return payloads.RevokeApiTokenPayload(name=input.name)

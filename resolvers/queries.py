@@ -10,8 +10,8 @@ from app.clusters.lists import cluster_by_name, clusters_page
 from app.deployments.lists import deployment_by_name, deployments_page
 from app.events.lists import events_page
 from app.groups.lists import group_called, groups_page
-from app.identity.accounts import tokens_of
 from app.identity.roles import members_page
+from app.identity.tokens import tokens_of
 from app.paging import DEFAULT, Window
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
@@ -59,7 +59,7 @@ class Query:
 
     @strawberry.field(description="The caller's own API tokens, by name.")
     async def api_tokens(self, info: Info) -> list[ApiToken]:
-        return [ApiToken.of(row) for row in await tokens_of(info.context.services, info.context.viewer)]
+        return [ApiToken.of(*found) for found in await tokens_of(info.context.services, info.context.viewer)]
 
     @strawberry.field(description="By name; `search` looks into name, cloud, distribution and region.")
     async def clusters(

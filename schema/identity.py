@@ -27,13 +27,22 @@ class User(Node):
 @strawberry.type(description="One of the caller's API tokens; the token itself was told once and is kept nowhere.")
 class ApiToken:
     name: str
+    organization: str | None = strawberry.field(description="The only one that it is good for; null: all.")
+    role: Role | None = strawberry.field(description="The most that it may do; null for all that its user may.")
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None = strawberry.field(description="To the hour; null where it was never used.")
 
     @classmethod
-    def of(cls, row: tables.ApiToken) -> "ApiToken":
-        return cls(name=row.name, created_at=row.created_at, expires_at=row.expires_at, last_used_at=row.last_used_at)
+    def of(cls, row: tables.ApiToken, organization: str | None) -> "ApiToken":
+        return cls(
+            name=row.name,
+            organization=organization,
+            role=row.role,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            last_used_at=row.last_used_at,
+        )
 
 
 @strawberry.type(description="What somebody may do in one group, beyond their role in the organization.")

@@ -1,5 +1,7 @@
 """The mutations' inputs."""
 
+from datetime import datetime
+
 import strawberry
 
 from schema.enums import DriftPolicy, Role
@@ -180,6 +182,13 @@ class SetRoleInput:
 @strawberry.input
 class CreateApiTokenInput:
     name: str
+    organization: str | None = strawberry.field(
+        default=None, description="The only one that the token is good for. Left out: all that its user belongs to."
+    )
+    role: Role | None = strawberry.field(
+        default=None, description="The token may do no more than this, and nowhere more than its user."
+    )
+    expires_at: datetime | None = strawberry.field(default=None, description="Left out: as late as possible.")
 
 
 @strawberry.input

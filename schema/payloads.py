@@ -1,5 +1,6 @@
 """The mutations' answers: each a union of its payload and the errors it can give."""
 
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
@@ -70,6 +71,7 @@ class RolePayload:
 @strawberry.type
 class ApiTokenPayload:
     token: str = strawberry.field(description="It is told this once.")
+    expires_at: datetime | None
 
 
 @strawberry.type
@@ -134,6 +136,6 @@ SetRoleResult = Annotated[
     RolePayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("SetRoleResult")
 ]
 CreateApiTokenResult = Annotated[
-    ApiTokenPayload | ValidationFailed | Conflict, strawberry.union("CreateApiTokenResult")
+    ApiTokenPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("CreateApiTokenResult")
 ]
-RevokeApiTokenResult = Annotated[RevokeApiTokenPayload | NotFound, strawberry.union("RevokeApiTokenResult")]
+RevokeApiTokenResult = Annotated[RevokeApiTokenPayload | NotFound | Forbidden, strawberry.union("RevokeApiTokenResult")]

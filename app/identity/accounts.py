@@ -1,17 +1,16 @@
 """Organizations and users: how the first ones come to be, and how more are made."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import select
 
-from app.errors import Conflict, NotFound, all_invalid
-from app.identity.tables import ApiToken, Membership, Organization, Role, User
-from app.identity.tokens import SHORTEST, add_token, new_token
+from app.errors import Conflict, all_invalid
+from app.identity.tables import Membership, Organization, Role, User
+from app.identity.tokens import SHORTEST, add_token, longest_life, new_token
 from app.identity.viewer import Viewer
-from app.names import label_problem, text_problem
+from app.names import label_problem
 from app.services import Services
 
 FIRST_ORGANIZATION = "default"
@@ -100,7 +99,8 @@ async def create_user(services: Services, viewer: Viewer, organization: str | No
             transaction.session.add(user)
             await transaction.session.flush()
             transaction.session.add(Membership(user_id=user.id, organization_id=organization_id, role=role))
-            await add_token(transaction.session, user.id, "first", token)
+            expires_at = longest_life(services.settings)
+            await add_token(transaction.session, user.id, "first", token, expires_at=expires_at)
             transaction.record(
                 "user.created",
                 f"{name} was made with the role {role}.",
@@ -112,33 +112,3 @@ async def create_user(services: Services, viewer: Viewer, organization: str | No
             return NewUser(user, token)
     except IntegrityError:
         raise Conflict("name_taken", f"There is a user {name!r} already.", ("name",)) from None
-
-
-async def create_api_token(services: Services, viewer: Viewer, name: str) -> str:
-    """Makes one more token for the caller; it is told this once."""
-    if problem := text_problem(name, "name", what="The name of a token", longest=100):
-        raise all_invalid([problem])
-    token = new_token()
-    try:
-        async with services.transaction() as transaction:
-            await add_token(transaction.session, viewer.user_id, name, token)
-            return token
-    except IntegrityError:
-        raise Conflict("name_taken", f"You have a token {name!r} already.", ("name",)) from None
-
-
-async def tokens_of(services: Services, viewer: Viewer) -> Sequence[ApiToken]:
-    """The caller's own tokens, by name."""
-    statement = select(ApiToken).where(col(ApiToken.user_id) == viewer.user_id).order_by(col(ApiToken.name))
-    async with services.database.reading() as session:
-        return (await session.exec(statement)).all()
-
-
-async def revoke_api_token(services: Services, viewer: Viewer, name: str) -> None:
-    """Takes one of the caller's tokens away; it is refused from the next request on."""
-    async with services.transaction() as transaction:
-        statement = select(ApiToken).where(col(ApiToken.user_id) == viewer.user_id, col(ApiToken.name) == name)
-        token = (await transaction.session.exec(statement)).first()
-        if token is None:
-            raise NotFound("token_not_found", f"You have no token {name!r}.", ("name",))
-        await transaction.session.delete(token)

@@ -18,6 +18,10 @@ class Role(StrEnum):
         ranks = list(Role)
         return ranks.index(self) >= ranks.index(needed)
 
+    def capped(self, ceiling: "Role | None") -> "Role":
+        """This one, or the ceiling where that is less."""
+        return self if ceiling is None or ceiling.covers(self) else ceiling
+
 
 class Source(StrEnum):
     """Where a user comes from: whoever is of one never signs in by another."""
@@ -95,7 +99,8 @@ GROUP_ROLES = and_(
 
 
 class ApiToken(SQLModel, table=True):
-    """`digest` is the SHA-256 of the token; the token itself is told once and kept nowhere."""
+    """`digest` is the SHA-256 of the token; the token itself is told once and kept nowhere. With an `organization_id`
+    it is good for nothing outside of that organization, with a `role` it may nowhere do more than that role."""
 
     __tablename__ = "api_token"
     __table_args__ = (UniqueConstraint("user_id", "name"),)
@@ -104,6 +109,8 @@ class ApiToken(SQLModel, table=True):
     user_id: int = Ref("user_account.id")
     name: str
     digest: bytes = Bytes(unique=True)
+    organization_id: int | None = Ref("organization.id", default=None, nullable=True)
+    role: Role | None = Choice(Role, default=None, nullable=True)
     created_at: datetime = Timestamp(default_factory=now)
     expires_at: datetime | None = Timestamp(default=None)
     last_used_at: datetime | None = Timestamp(default=None)  # to the hour

@@ -2,16 +2,24 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import MAXYEAR, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam
-from sqlmodel import col, or_, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import Database
+from app.errors import Conflict, NotFound, all_invalid, invalid
 from app.identity.credentials import viewer_in, viewers
-from app.identity.tables import ApiToken, Method
+from app.identity.tables import ApiToken, Method, Organization, Role
 from app.identity.viewer import Via, Viewer
+from app.names import text_problem
+from app.services import Services
+from app.settings import Settings
 from app.tables import now
 
 PREFIX = "polyhelm_"
@@ -31,7 +39,8 @@ def token_digest(token: str) -> bytes:
 
 _VIEWER = (
     viewers(ApiToken)
-    .add_columns(col(ApiToken.name), col(ApiToken.last_used_at))
+    .add_columns(col(ApiToken.name), col(ApiToken.organization_id), col(ApiToken.role), col(ApiToken.expires_at))
+    .add_columns(col(ApiToken.last_used_at))
     .where(or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > bindparam("moment")))
 )
 
@@ -42,10 +51,11 @@ async def authenticate(database: Database, token: str) -> Viewer | None:
     rows = await database.rows(_VIEWER, digest=digest, moment=now())
     if not rows:
         return None
-    *_, credential, name, last_used_at = rows[0]
+    *_, credential, name, organization_id, role, expires_at, last_used_at = rows[0]
     if last_used_at is None or last_used_at < now() - _USE_IS_NOTED:
         await _note_use(database, digest)
-    return viewer_in(rows, Via(Method.TOKEN, credential, name))
+    via = Via(Method.TOKEN, credential, name, expires_at=expires_at)
+    return viewer_in(rows, via).limited_to(organization_id, role)
 
 
 async def _note_use(database: Database, digest: bytes) -> None:
@@ -53,8 +63,92 @@ async def _note_use(database: Database, digest: bytes) -> None:
         await session.execute(update(ApiToken).where(col(ApiToken.digest) == digest).values(last_used_at=now()))
 
 
-async def add_token(session: AsyncSession, user_id: int, name: str, token: str) -> ApiToken:
-    row = ApiToken(user_id=user_id, name=name, digest=token_digest(token))
+async def add_token(session: AsyncSession, user_id: int, name: str, token: str, **limits: Any) -> ApiToken:
+    """`limits` are columns: `organization_id`, `role` and `expires_at`."""
+    row = ApiToken(user_id=user_id, name=name, digest=token_digest(token), **limits)
     session.add(row)
     await session.flush()
     return row
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """An API token that was just made, told this once."""
+
+    row: ApiToken
+    token: str
+
+
+async def create_api_token(
+    services: Services,
+    viewer: Viewer,
+    name: str,
+    *,
+    organization: str | None = None,
+    role: Role | None = None,
+    expires_at: datetime | None = None,
+) -> NewToken:
+    """Makes one more token for the caller: for all that they may do, or for one organization alone, or for no more than
+    a role. Without `expires_at` it lives as long as it may.
+
+    Raises:
+        UserError: says what is wrong; nothing was written then.
+    """
+    viewer.require_unlimited()
+    if problem := text_problem(name, "name", what="The name of a token", longest=100):
+        raise all_invalid([problem])
+    organization_id = None if organization is None else viewer.organization(organization)
+    expires_at = _end(services.settings, viewer, expires_at)
+    token = new_token()
+    limits = {"organization_id": organization_id, "role": role, "expires_at": expires_at}
+    try:
+        async with services.transaction() as transaction:
+            row = await add_token(transaction.session, viewer.user_id, name, token, **limits)
+            return NewToken(row, token)
+    except IntegrityError:
+        raise Conflict("name_taken", f"You have a token {name!r} already.", ("name",)) from None
+
+
+def longest_life(settings: Settings) -> datetime | None:
+    """When a token that is made now has to end at last; None where it need not end."""
+    return None if settings.token_lifetime is None else now() + timedelta(seconds=settings.token_lifetime)
+
+
+def _end(settings: Settings, viewer: Viewer, wanted: datetime | None) -> datetime | None:
+    """When a token ends that the viewer makes: when they want it to, or as late as it may."""
+    if wanted is not None and (wanted.tzinfo is None or wanted.year == MAXYEAR):
+        raise invalid("expires_at", "Give an expiresAt with its time zone, such as 2030-01-31T12:00:00Z.", "expiresAt")
+    if wanted is not None and wanted <= now():
+        raise invalid("expires_at_past", "Give an expiresAt that is in the future.", "expiresAt")
+    limits = [end for end in (longest_life(settings), viewer.via.expires_at) if end is not None]
+    longest = min(limits, default=None)
+    if wanted is None or longest is None:
+        return wanted or longest
+    if wanted > longest:
+        message = f"A token that you make here ends at {longest.isoformat(timespec='seconds')} at the latest."
+        raise invalid("expires_at_late", message, "expiresAt")
+    return wanted
+
+
+async def tokens_of(services: Services, viewer: Viewer) -> Sequence[tuple[ApiToken, str | None]]:
+    """The caller's own tokens, by name, each with the name of the organization that it is for."""
+    viewer.require_unlimited()
+    statement = (
+        select(ApiToken, Organization.name)
+        .join(Organization, col(Organization.id) == ApiToken.organization_id, isouter=True)
+        .where(col(ApiToken.user_id) == viewer.user_id)
+        .order_by(col(ApiToken.name))
+    )
+    async with services.database.reading() as session:
+        return (await session.exec(statement)).all()
+
+
+async def revoke_api_token(services: Services, viewer: Viewer, name: str) -> None:
+    """Takes one of the caller's tokens away; it is refused from the next request on."""
+    viewer.require_unlimited()
+    async with services.transaction() as transaction:
+        statement = select(ApiToken).where(col(ApiToken.user_id) == viewer.user_id, col(ApiToken.name) == name)
+        token = (await transaction.session.exec(statement)).first()
+        if token is None:
+            raise NotFound("token_not_found", f"You have no token {name!r}.", ("name",))
+        await transaction.session.delete(token)

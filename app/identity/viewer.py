@@ -1,7 +1,8 @@
 """Who is asking, and what they may do. Every use case and every query asks here, and nowhere else."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from app.errors import Forbidden, NotFound, invalid
 from app.identity.tables import Method, Role
@@ -15,6 +16,10 @@ class Belonging:
     role: Role
     groups: Mapping[int, Role] = field(default_factory=dict)
 
+    def capped(self, ceiling: Role | None) -> "Belonging":
+        groups = {group_id: role.capped(ceiling) for group_id, role in self.groups.items()}
+        return replace(self, role=self.role.capped(ceiling), groups=groups)
+
     def covers(self, needed: Role, group_id: int | None) -> bool:
         in_group = None if group_id is None else self.groups.get(group_id)
         return self.role.covers(needed) or (in_group is not None and in_group.covers(needed))
@@ -22,11 +27,14 @@ class Belonging:
 
 @dataclass(frozen=True)
 class Via:
-    """How a caller signed in: `credential` is the id of the API token (with its name) or of the app's session."""
+    """How a caller signed in: `credential` is the id of the API token (with its name) or of the app's session. A token
+    that is `limited` may do less than its user; one that expires makes none that lives longer."""
 
     method: Method
     credential: int
     token: str | None = None
+    limited: bool = False
+    expires_at: datetime | None = None
 
     def __str__(self) -> str:
         return f"token {self.token}" if self.token is not None else self.method.lower()
@@ -41,6 +49,17 @@ class Viewer:
     admin: bool
     via: Via
     belongings: Mapping[int, Belonging] = field(default_factory=dict)  # by the organization's id
+
+    def limited_to(self, organization_id: int | None, role: Role | None) -> "Viewer":
+        """The same user with a token that is good for one organization alone, or for no more than a role, or both."""
+        if organization_id is None and role is None:
+            return self
+        belongings = {
+            found_id: belonging.capped(role)
+            for found_id, belonging in self.belongings.items()
+            if organization_id in (None, found_id)
+        }
+        return replace(self, admin=False, via=replace(self.via, limited=True), belongings=belongings)
 
     @property
     def rights(self) -> Hashable:
@@ -81,6 +100,11 @@ class Viewer:
         if belonging is None or not belonging.covers(role, group_id):
             where = "the organization" if group_id is None else "the group or its organization"
             raise Forbidden("forbidden", f"This needs the role {role} in {where}: ask an admin of the organization.")
+
+    def require_unlimited(self) -> None:
+        """Raises Forbidden where the caller signed in with a token that may do less than its user."""
+        if self.via.limited:
+            raise Forbidden("token_limited", "This token is limited: sign in, or use a token without limits.")
 
     def require_admin(self) -> None:
         """Raises Forbidden unless the caller administers the installation."""

@@ -1,23 +1,16 @@
 """`polyhelm role`: who may do what in an organization and its groups."""
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from cli import names
-from cli.command import Yes, remote
+from cli.command import Role, Yes, remote
 from cli.output import fields
 from cli.session import Session
 from cli.terminal import confirm
 
 role = typer.Typer(help="Who may do what.", no_args_is_help=True)
-
-
-class Role(StrEnum):
-    VIEWER = "viewer"
-    DEPLOYER = "deployer"
-    ADMIN = "admin"
 
 
 UserName = Annotated[str, typer.Argument(help="A user's name.", metavar="USER")]

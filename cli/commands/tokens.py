@@ -1,10 +1,13 @@
 """`polyhelm token`: the API tokens of whoever is signed in."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from cli.command import Yes, remote
+from cli.command import Role, Yes, remote
+from cli.failure import usage
 from cli.output import ago
 from cli.session import Session
 from cli.terminal import confirm_name
@@ -13,18 +16,39 @@ token = typer.Typer(help="Your API tokens.", no_args_is_help=True)
 
 TokenName = Annotated[str, typer.Argument(help="A token's name.", metavar="NAME")]
 
-_LIST = "{ apiTokens { name createdAt expiresAt lastUsedAt } }"
+_LIST = "{ apiTokens { name organization role createdAt expiresAt lastUsedAt } }"
+_SPAN = re.compile(r"(\d{1,4})([hdw])")
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
 @remote(token, "create")
-def create(session: Session, name: TokenName) -> None:
-    """Make one more. It is printed this once, and kept nowhere."""
-    made = session.mutate("createApiToken", "... on ApiTokenPayload { token }", name=name)["token"]
-    session.tell(f"The token {name}, told this once:")
+def create(
+    session: Session,
+    name: TokenName,
+    role: Annotated[Role | None, typer.Option(help="It may do no more than this.")] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="When it ends: after 12h, 30d or 8w, or on a day such as 2030-01-31.")
+    ] = None,
+) -> None:
+    """Make one more. It is printed this once, and kept nowhere.
+
+    With --organization it is good for that one alone. It never may do more than you.
+    """
+    payload = "... on ApiTokenPayload { token expiresAt }"
+    given = {
+        "organization": session.named_organization,
+        "role": role.upper() if role else None,
+        "expiresAt": _moment(expires).isoformat() if expires else None,
+    }
+    made = session.mutate("createApiToken", payload, name=name, **given)
+    limits = [f"in {given['organization']}"] if given["organization"] else []
+    limits += [f"as {given['role']}"] if given["role"] else []
+    limits += [f"until {made['expiresAt']}"] if made["expiresAt"] else []
+    session.tell(f"The token {' '.join([name, *limits])}, told this once:")
     if session.output.is_table:
-        session.output.text(made)
+        session.output.text(made["token"])
     else:
-        session.output.data({"name": name, "token": made}, [name])
+        session.output.data({"name": name, "token": made["token"], "expiresAt": made["expiresAt"]}, [name])
 
 
 @remote(token, "ls")
@@ -32,6 +56,8 @@ def ls(session: Session) -> None:
     """List them by name."""
     columns = {
         "NAME": lambda row: row["name"],
+        "ORGANIZATION": lambda row: row["organization"],
+        "ROLE": lambda row: row["role"],
         "AGE": lambda row: ago(row["createdAt"]),
         "EXPIRES": lambda row: row["expiresAt"],
         "USED": lambda row: f"{ago(row['lastUsedAt'])} ago" if row["lastUsedAt"] else "never",
@@ -45,3 +71,14 @@ def revoke(session: Session, name: TokenName, yes: Yes = False) -> None:
     confirm_name(f"The token {name} will be taken away.", name, yes=yes)
     session.mutate("revokeApiToken", "... on RevokeApiTokenPayload { name }", name=name)
     session.tell(f"The token {name} is taken away.")
+
+
+def _moment(text: str) -> datetime:
+    """Raises Failure where it is neither a span of time nor a day or moment."""
+    if span := _SPAN.fullmatch(text):
+        return datetime.now(UTC) + timedelta(**{_UNITS[span[2]]: int(span[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise usage(f"{text!r} is no time.", "Give 12h, 30d, 8w, or a day such as 2030-01-31.") from None
+    return moment.astimezone()

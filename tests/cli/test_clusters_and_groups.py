@@ -120,13 +120,28 @@ async def test_groups_are_made_changed_and_deleted(polyhelm: Polyhelm, members: 
 async def test_a_token_is_told_once_and_works_until_it_is_revoked(polyhelm: Polyhelm) -> None:
     (token,) = await polyhelm.fine("token", "create", "laptop")
     assert await polyhelm.fine("token", "ls", POLYHELM_TOKEN=token) == [
-        "NAME        AGE   EXPIRES   USED",
-        "bootstrap <age> - <age> ago",
-        "laptop <age> - <age> ago",
+        "NAME        ORGANIZATION   ROLE   AGE   EXPIRES   USED",
+        "bootstrap   -              - <age> - <age> ago",
+        "laptop      -              - <age> - <age> ago",
     ]
     assert (await polyhelm("token", "revoke", "laptop", "--yes")).words == ["The token laptop is taken away."]
     done = await polyhelm("token", "ls", POLYHELM_TOKEN=token)
     assert (done.code, done.words[0]) == (1, f"Error: {polyhelm.server} does not accept the token.")
+
+
+async def test_a_token_can_be_limited_to_an_organization_a_role_and_a_time(polyhelm: Polyhelm) -> None:
+    limits = ("--organization", "default", "--role", "viewer", "--expires", "30d")
+    done = await polyhelm("token", "create", "ci", *limits)
+    assert done.words == ["The token ci in default as VIEWER until <moment>, told this once:"]
+    assert (await polyhelm.fine("token", "ls"))[2].split()[:3] == ["ci", "default", "VIEWER"]
+    environment = {"POLYHELM_TOKEN": done.out.strip()}
+    assert await polyhelm.fine("cluster", "ls", **environment) == []
+    refused = await polyhelm("group", "create", "web", **environment)
+    assert (refused.code, refused.words[0].split(":")[0]) == (1, "Error")
+    refused = await polyhelm("token", "ls", **environment)
+    assert refused.words[0] == "Error: This token is limited: sign in, or use a token without limits."
+    wrong = await polyhelm("token", "create", "other", "--expires", "soon")
+    assert (wrong.code, wrong.words[0]) == (2, "Error: 'soon' is no time.")
 
 
 async def test_roles_are_given_listed_and_taken(polyhelm: Polyhelm) -> None:

@@ -158,9 +158,16 @@ async def test_a_token_is_made_told_once_and_revoked(site: Site, browser: Browse
     async with opened(browser, site) as page:
         await page.goto("/tokens")
         await page.get_by_label("What the token is for").fill("laptop")
+        await page.get_by_label("Where it is good").select_option("default alone")
+        await page.get_by_label("What it may do").select_option("viewer")
+        await page.get_by_label("When it ends").select_option("in 30 days")
         await page.get_by_role("button", name="Make a token").click()
         token = await page.locator(".note code").text_content()
-        assert (await site.stack.data("{ viewer { name } }", token))["viewer"] == {"name": "admin"}
+        assert (await site.stack.data("{ viewer { name } memberships { role } }", token)) == {
+            "viewer": {"name": "admin"},
+            "memberships": [{"role": "VIEWER"}],
+        }
+        await expect(page.get_by_role("region", name="Your tokens")).to_contain_text("viewer in default alone")
         await page.get_by_role("button", name="Revoke laptop").click()
         await page.get_by_label("to go on").fill("laptop")
         await page.get_by_role("button", name="Revoke it").click()

@@ -1,7 +1,7 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { useQuery } from "urql";
 import { useAction } from "../api/outcome";
-import { CreateTokenDocument, RevokeTokenDocument, TokensDocument } from "../graphql";
+import { CreateTokenDocument, RevokeTokenDocument, type Role, TokensDocument } from "../graphql";
 import { Destroy } from "../parts/dialog";
 import { Glyph } from "../parts/glyph";
 import { Answer, Blank, Refused } from "../parts/states";
@@ -16,10 +16,10 @@ export default function TokensPage() {
       <div className="head">
         <div>
           <h1>Tokens</h1>
-          <p className="soft">For the API, the command line and these pages. Each may do what you may.</p>
+          <p className="soft">For the API, the command line and these pages. None may do more than you.</p>
         </div>
       </div>
-      <Make />
+      <Make organizations={asked.data?.memberships.map((found) => found.organization) ?? []} />
       <section className="card" aria-label="Your tokens">
         <Answer asked={asked} retry={ask}>
           {({ apiTokens }) =>
@@ -40,7 +40,14 @@ export default function TokensPage() {
                       </button>
                     </div>
                     <span className="soft small">
-                      made <Ago at={token.createdAt} />
+                      {limits(token)}made <Ago at={token.createdAt} />,{" "}
+                      {token.lastUsedAt ? (
+                        <>
+                          last used <Ago at={token.lastUsedAt} />
+                        </>
+                      ) : (
+                        "never used"
+                      )}
                       {token.expiresAt && `, ends ${new Date(token.expiresAt).toLocaleString()}`}
                     </span>
                   </li>
@@ -55,13 +62,29 @@ export default function TokensPage() {
   );
 }
 
-function Make() {
+/** What a token is limited to, in words that something follows. */
+function limits({ role, organization }: { role: Role | null; organization: string | null }): string {
+  const words = [role?.toLowerCase(), organization && `in ${organization} alone`].filter(Boolean);
+  return words.length > 0 ? `${words.join(" ")}, ` : "";
+}
+
+const ROLES: Role[] = ["VIEWER", "DEPLOYER", "ADMIN"];
+const LIVES = { "in 7 days": 7, "in 30 days": 30, "in 90 days": 90, "in a year": 365 };
+const DAY = 86_400_000;
+
+function Make({ organizations }: { organizations: string[] }) {
   const { send, fetching, refusal } = useAction(CreateTokenDocument, "ApiTokenPayload");
   const [name, setName] = useState("");
+  const [organization, setOrganization] = useState("");
+  const [role, setRole] = useState<Role | "">("");
+  const [days, setDays] = useState("");
   const [made, setMade] = useState<string | null>(null);
   async function submit(event: FormEvent) {
     event.preventDefault();
-    const done = await send({ input: { name } });
+    const expiresAt = days ? new Date(Date.now() + Number(days) * DAY).toISOString() : null;
+    const done = await send({
+      input: { name, organization: organization || null, role: role || null, expiresAt },
+    });
     if (!done) return;
     setMade(done.token);
     setName("");
@@ -79,10 +102,40 @@ function Make() {
             value={name}
             onChange={(event) => setName(event.target.value)}
           />
-          <button type="submit" className="button first" disabled={fetching}>
-            Make a token
-          </button>
         </div>
+      </div>
+      <div className="row">
+        <Limit label="Where it is good" value={organization} change={setOrganization} all="Everywhere">
+          {organizations.map((name) => (
+            <option key={name} value={name}>
+              {name} alone
+            </option>
+          ))}
+        </Limit>
+        <Limit
+          label="What it may do"
+          value={role}
+          change={(value) => setRole(value as Role | "")}
+          all="All that you may"
+        >
+          {ROLES.map((name) => (
+            <option key={name} value={name}>
+              {name.toLowerCase()}
+            </option>
+          ))}
+        </Limit>
+        <Limit label="When it ends" value={days} change={setDays} all="As late as possible">
+          {Object.entries(LIVES).map(([words, count]) => (
+            <option key={count} value={count}>
+              {words}
+            </option>
+          ))}
+        </Limit>
+      </div>
+      <div>
+        <button type="submit" className="button first" disabled={fetching}>
+          Make a token
+        </button>
       </div>
       <Refused refusal={refusal} />
       {made && (
@@ -104,6 +157,31 @@ function Make() {
         </div>
       )}
     </form>
+  );
+}
+
+function Limit({
+  label,
+  value,
+  change,
+  all,
+  children,
+}: {
+  label: string;
+  value: string;
+  change: (value: string) => void;
+  all: string;
+  children: ReactNode;
+}) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} className="input slim" value={value} onChange={(event) => change(event.target.value)}>
+        <option value="">{all}</option>
+        {children}
+      </select>
+    </div>
   );
 }
 
