@@ -44,17 +44,35 @@ def load(text: str | bytes, *, aliases: bool = True) -> Any:
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
-        if node is None:
-            return None
-        if "&" in text if isinstance(text, str) else b"&" in text:
-            sizes: dict[int, int] = {}
-            if _unfolded(node, sizes, aliases=aliases) > MAX_ALIASED + len(sizes):
-                raise yaml.YAMLError("its aliases unfold to too much")
-        return loader.construct_document(node)
+        return None if node is None else _construct(loader, node, text, aliases=aliases)
     except RecursionError:
         raise yaml.YAMLError("it is nested too deep") from None
     finally:
         loader.dispose()
+
+
+def load_all(text: str) -> list[Any]:
+    """Reads every document of a stream. Raises what `load` raises."""
+    loader = _Loader(text)
+    found = []
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            assert node is not None
+            found.append(_construct(loader, node, text, aliases=True))
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deep") from None
+    finally:
+        loader.dispose()
+    return found
+
+
+def _construct(loader: _Loader, node: yaml.Node, text: str | bytes, *, aliases: bool) -> Any:
+    if "&" in text if isinstance(text, str) else b"&" in text:
+        sizes: dict[int, int] = {}
+        if _unfolded(node, sizes, aliases=aliases) > MAX_ALIASED + len(sizes):
+            raise yaml.YAMLError("its aliases unfold to too much")
+    return loader.construct_document(node)
 
 
 def _unfolded(node: yaml.Node, sizes: dict[int, int], *, aliases: bool) -> int:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import orjson
 import yaml
 
+from app import untrusted_yaml
 from app.clusters.member import Member
 from app.errors import PermanentError
 
@@ -41,7 +42,10 @@ async def try_manifest(member: Member, manifest: str, namespace: str) -> None:
 
 
 def _objects(manifest: str) -> list[dict[str, Any]]:
-    return [found for found in yaml.load_all(manifest, yaml.CSafeLoader) if isinstance(found, dict)]
+    try:
+        return [found for found in untrusted_yaml.load_all(manifest) if isinstance(found, dict)]
+    except (yaml.YAMLError, ValueError) as error:
+        raise PermanentError("chart_not_rendered", f"What the chart renders is no manifest: {error}") from None
 
 
 async def _resources(member: Member, version: str) -> dict[tuple[str, str], dict[str, Any]]:

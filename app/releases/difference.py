@@ -1,13 +1,11 @@
 """Where two documents of values differ: one entry for each path, as deep as both are maps."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.releases.canonical import canonical
-
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
+from app.releases.paths import join
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ def differences(desired: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterat
 
 def _compare(desired: Mapping[str, Any], actual: Mapping[str, Any], prefix: str) -> Iterator[Difference]:
     for key in sorted(desired.keys() | actual.keys()):
-        path = _join(prefix, key)
+        path = join(prefix, key)
         if key not in actual:
             yield Difference(path, desired[key], None, "actual")
         elif key not in desired:
@@ -45,11 +43,6 @@ def _compare(desired: Mapping[str, Any], actual: Mapping[str, Any], prefix: str)
                 yield from _compare(wanted, found, path)
             elif canonical(wanted) != canonical(found):
                 yield Difference(path, wanted, found, None)
-
-
-def _join(prefix: str, key: str) -> str:
-    step = key if _PLAIN_KEY.fullmatch(key) else f"[{canonical(key).decode()}]"
-    return f"{prefix}.{step}" if prefix and not step.startswith("[") else prefix + step
 
 
 def _shown(value: Any) -> str:

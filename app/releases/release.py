@@ -3,7 +3,8 @@
 import base64
 import binascii
 import zlib
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -11,6 +12,8 @@ from typing import Any, TypeVar
 import orjson
 
 from app.releases.canonical import digest
+from app.releases.references import Layer, Marks, Reference, combine, mask, texts_at
+from app.releases.scrubbing import Scrubber
 from app.releases.values import Values
 
 Found = TypeVar("Found")
@@ -24,15 +27,22 @@ PENDING = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
 
 @dataclass(frozen=True)
 class Desired:
-    """The release that should be on one cluster."""
+    """The release that should be on one cluster. Where a value comes from a secret, `values` has its mark, and
+    `references` says, by path, which it is."""
 
     chart_name: str
     chart_version: str
     values: Values
+    references: Mapping[str, Reference] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> bytes:
         return digest(self.chart_name, self.chart_version, self.values)
+
+
+def desired(chart_name: str, chart_version: str, layers: Iterable[Layer], marks: Marks) -> Desired:
+    """The release that these layers of values make, the weakest first."""
+    return Desired(chart_name, chart_version, *combine(layers, marks))
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,25 @@ class Observed:
     @property
     def is_pending(self) -> bool:
         return self.status in PENDING
+
+
+def covered(wanted: Desired, paths: Collection[str], mark: Callable[[Any], str]) -> Desired:
+    """What is wanted, as it is compared with a release that is `masked` at these paths: plain values there, too, are
+    stood for by their marks."""
+    return replace(wanted, values=mask(wanted.values, paths, mark)) if paths else wanted
+
+
+def masked(observed: Observed, paths: Collection[str], mark: Callable[[Any], str]) -> Observed:
+    """The release as it may be kept and shown: marks for what is at these paths, and no words that quote it."""
+    if not paths:
+        return observed
+    scrubber = Scrubber(texts_at(observed.values, paths))
+    return replace(
+        observed,
+        values=mask(observed.values, paths, mark),
+        description=scrubber.clean(observed.description) if observed.description else observed.description,
+        manifest=scrubber.clean(observed.manifest),
+    )
 
 
 class UnreadableRecordError(Exception):

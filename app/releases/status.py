@@ -1,11 +1,12 @@
 """From what is wanted and what is there to a status and its reasons: the rules of docs/status.md, in order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from app.releases.canonical import same_version
-from app.releases.difference import differences
+from app.releases.difference import Difference, differences
+from app.releases.references import hidden, is_mark
 from app.releases.release import Desired, Observed
 
 MAX_REASONS = 50
@@ -30,6 +31,7 @@ class ReasonCode(StrEnum):
     UNREACHABLE = "UNREACHABLE"
     ABSENT = "ABSENT"
     VALUES = "VALUES"
+    SECRET = "SECRET"  # noqa: S105 - a reason's name
     CHART_NAME = "CHART_NAME"
     CHART_VERSION = "CHART_VERSION"
     HELM_STATUS = "HELM_STATUS"
@@ -144,10 +146,22 @@ def _stale(desired: Desired, observed: Observed) -> list[Reason]:
             reasons.append(Reason(code, f"{word}: wanted {wanted}, found {found}", None, wanted, found))
     found_differences = list(differences(desired.values, observed.values))
     kept = found_differences[: MAX_REASONS - len(reasons)]
-    reasons += [
-        Reason(ReasonCode.VALUES, str(difference), difference.path, difference.desired, difference.actual)
-        for difference in kept
-    ]
+    reasons += [_difference(desired, difference) for difference in kept]
     if more := len(found_differences) - len(kept):
         reasons[-1] = Reason(ReasonCode.VALUES, f"The values differ in {more + 1} more places.")
     return reasons
+
+
+def _difference(desired: Desired, found: Difference) -> Reason:
+    """One difference of values, in words that quote nothing that comes from a secret."""
+    if not is_mark(found.desired) and not is_mark(found.actual):
+        shown = replace(found, desired=hidden(found.desired), actual=hidden(found.actual))
+        return Reason(ReasonCode.VALUES, str(shown), shown.path, shown.desired, shown.actual)
+    reference = desired.references.get(found.path)
+    if reference is None:
+        message = f"{found.path}: not the value that is wanted; it has come from a secret, so neither is shown."
+    elif found.lacks == "actual":
+        message = f"{found.path}: wanted the value {reference.key} of the secret {reference.secret}, found nothing."
+    else:
+        message = f"{found.path}: not the value {reference.key} of the secret {reference.secret} as it is now."
+    return Reason(ReasonCode.SECRET, message, found.path)

@@ -1,0 +1,67 @@
+"""A rendered manifest as it may be shown: what Kubernetes Secrets hold is left out, as `kubectl diff` leaves it out."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from app import untrusted_yaml
+from app.releases.references import HIDDEN
+
+_KEPT_IN = ("data", "stringData")
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_DOCUMENT = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
+_COMMENT = re.compile(r"\A(?:[ \t]*(?:#.*)?\n)*")
+
+
+def shown(manifest: str) -> str:
+    """The manifest, with the data of every Secret hidden. A document that can't be read and may hold one is hidden
+    whole."""
+    return "---".join(_shown(document) for document in _split(manifest))
+
+
+def _split(manifest: str) -> list[str]:
+    ends = [0]
+    for match in _DOCUMENT.finditer(manifest):
+        ends += [match.start(), match.start() + 3]
+    ends.append(len(manifest))
+    return [manifest[start:end] for start, end in zip(ends[::2], ends[1::2], strict=True)]
+
+
+def _shown(document: str) -> str:
+    if "Secret" not in document:
+        return document
+    comment = _COMMENT.match(document)
+    head = comment[0] if comment else ""
+    try:
+        found = untrusted_yaml.load(document)
+    except (yaml.YAMLError, ValueError):
+        return f"{head}# {HIDDEN}\n"
+    covered = _covered(found)
+    if covered == found:
+        return document
+    return head + yaml.safe_dump(covered, sort_keys=False, allow_unicode=True, width=1000)
+
+
+def _covered(found: Any) -> Any:
+    if isinstance(found, list):
+        return [_covered(inner) for inner in found]
+    if not isinstance(found, Mapping):
+        return found
+    if found.get("kind") != "Secret":
+        return {key: _covered(inner) for key, inner in found.items()}
+    covered = dict(found)
+    for field in _KEPT_IN:
+        if isinstance(held := covered.get(field), Mapping):
+            covered[field] = dict.fromkeys(held, HIDDEN)
+        elif held is not None:
+            covered[field] = HIDDEN
+    metadata = covered.get("metadata")
+    if (
+        isinstance(metadata, Mapping)
+        and isinstance(notes := metadata.get("annotations"), Mapping)
+        and _LAST_APPLIED in notes
+    ):
+        covered["metadata"] = {**metadata, "annotations": {**notes, _LAST_APPLIED: HIDDEN}}
+    return covered

@@ -1,0 +1,161 @@
+"""Values that come from secrets: which, where they go, and what stands in their place wherever values are kept.
+
+A secret's value is put in only when Helm is run. Everywhere else its *mark* stands for it: a digest under a key of this
+installation, so that two values can be told apart, and none be guessed. What is installed is kept with marks too, so
+desired and observed values are compared as any others are.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from app.releases.paths import Steps, steps_of
+from app.releases.values import Values, merge
+
+MARK = "polyhelm:secret:"
+"""What every mark begins with."""
+
+HIDDEN = "••••••••"
+"""What is shown in a mark's place."""
+
+Marks = Mapping[tuple[str, str], str]
+"""The mark of each value of a secret, by the secret's name and the value's key."""
+
+ANY: Marks = defaultdict(lambda: MARK)
+"""Where it only matters that there is a mark."""
+
+_MISSING = object()
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The value under a key of a secret, to be put at a path into the values."""
+
+    secret: str
+    key: str
+    path: str
+
+    @cached_property
+    def steps(self) -> Steps:
+        return steps_of(self.path)
+
+    @property
+    def source(self) -> tuple[str, str]:
+        return self.secret, self.key
+
+    def as_json(self) -> dict[str, str]:
+        return {"secret": self.secret, "key": self.key, "path": self.path}
+
+
+def references_of(stored: Iterable[Mapping[str, str]]) -> tuple[Reference, ...]:
+    """From the JSON in which a revision keeps them."""
+    return tuple(Reference(**entry) for entry in stored)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of values, together with those that come from secrets."""
+
+    values: Mapping[str, Any]
+    references: tuple[Reference, ...] = ()
+
+
+def combine(layers: Iterable[Layer], marks: Marks) -> tuple[Values, dict[str, Reference]]:
+    """The layers merged, the weakest first, with a mark for each value of a secret; and the references that were not
+    overridden, by path.
+
+    Raises:
+        KeyError: where a referenced value has no mark.
+    """
+    layers = tuple(layers)
+    merged = merge(
+        *(place(layer.values, ((found.steps, marks[found.source]) for found in layer.references)) for layer in layers)
+    )
+    latest = {found.path: found for layer in layers for found in layer.references}
+    return merged, {path: found for path, found in latest.items() if is_mark(value_at(merged, found.steps))}
+
+
+def place(values: Mapping[str, Any], entries: Iterable[tuple[Steps, Any]]) -> Values:
+    """The values with each entry at its place; maps are made where there are none."""
+    placed = dict(values)
+    for steps, value in entries:
+        inner = placed
+        for step in steps[:-1]:
+            below = inner.get(step)
+            inner[step] = dict(below) if isinstance(below, Mapping) else {}
+            inner = inner[step]
+        inner[steps[-1]] = value
+    return placed
+
+
+def value_at(values: Mapping[str, Any], steps: Steps) -> Any:
+    """What is there; a value that equals nothing where there is nothing."""
+    found: Any = values
+    for step in steps:
+        found = found.get(step, _MISSING) if isinstance(found, Mapping) else _MISSING
+    return found
+
+
+def mask(values: Mapping[str, Any], paths: Iterable[str], mark: Callable[[Any], str]) -> Values:
+    """The values with a mark for whatever is at these paths. What is a mark already stays."""
+    entries = []
+    for path in paths:
+        found = value_at(values, steps := steps_of(path))
+        if found is not _MISSING and not is_mark(found):
+            entries.append((steps, mark(found)))
+    return place(values, entries)
+
+
+def texts_at(values: Mapping[str, Any], paths: Iterable[str]) -> Iterator[str]:
+    """Yields every text at or below these paths, marks left out: what may be quoted somewhere."""
+    for path in paths:
+        yield from _texts(value_at(values, steps_of(path)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, str) and not is_mark(value):
+        yield value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def is_mark(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(MARK)
+
+
+def hidden(value: Any) -> Any:
+    """A JSON value as it may be shown."""
+    if isinstance(value, Mapping):
+        return {key: hidden(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [hidden(inner) for inner in value]
+    return HIDDEN if is_mark(value) else value
+
+
+def clashes(layer: Layer) -> Iterator[tuple[str, str]]:
+    """Yields (path, message) for each reference that has no place of its own within its layer."""
+    taken: dict[Steps, str] = {}
+    for found in layer.references:
+        for steps, other in taken.items():
+            shorter = min(len(steps), len(found.steps))
+            if steps[:shorter] == found.steps[:shorter]:
+                yield found.path, f"{found.path} and {other} lie within each other: give one value for each place."
+        taken[found.steps] = found.path
+        at: Any = layer.values
+        for step in found.steps:
+            if not isinstance(at, Mapping):
+                yield found.path, f"{found.path} leads into a value that is no map."
+                break
+            if step not in at:
+                break
+            at = at[step]
+        else:
+            yield found.path, f"{found.path} is among the values, too: leave it out there."

@@ -1,0 +1,79 @@
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.releases.manifest import shown
+from app.releases.references import HIDDEN
+from app.releases.scrubbing import Scrubber
+
+PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw\nBCIEIAnothersecret\n-----END PRIVATE KEY-----\n"
+
+
+@given(secret=st.text(st.characters(exclude_categories=["Cs"]), min_size=6).filter(lambda text: len(text.strip()) >= 6))
+def test_a_secret_is_found_in_every_form_that_words_quote_it_in(secret: str) -> None:
+    scrubber = Scrubber([secret])
+    for form in (secret, json.dumps(secret), json.dumps(secret, ensure_ascii=False), quote(secret, safe="")):
+        assert HIDDEN in scrubber.clean(f"before {form} after")
+        assert secret not in scrubber.clean(f"before {form} after").replace(HIDDEN, "")
+    assert scrubber.clean(f"data: {base64.b64encode(secret.encode()).decode()}").startswith(f"data: {HIDDEN}")
+
+
+def test_each_line_of_a_long_secret_is_found_alone() -> None:
+    cleaned = Scrubber([PEM]).clean('error at line 2: "MC4CAQAwBQYDK2Vw" is no key')
+    assert cleaned == f'error at line 2: "{HIDDEN}" is no key'
+
+
+@pytest.mark.parametrize(
+    ("secret", "words", "cleaned"),
+    [
+        ("on", "install on paris failed: only", f"install {HIDDEN} paris failed: only"),
+        ("5432", "port 5432 of 15432", f"port {HIDDEN} of 15432"),
+        ("", "nothing", "nothing"),
+        ("  ", "a  b", "a  b"),
+        ("abc+def/ghi=", "abc%2Bdef%2Fghi%3D", HIDDEN),
+        ("it's-quoted", "'it''s-quoted'", f"'{HIDDEN}'"),
+    ],
+)
+def test_a_short_secret_is_taken_out_where_it_stands_alone(secret: str, words: str, cleaned: str) -> None:
+    assert Scrubber([secret]).clean(words) == cleaned
+
+
+def test_a_scrubber_shows_nothing_of_what_it_knows() -> None:
+    assert "hunter2" not in repr(Scrubber(["hunter2"]))
+    assert Scrubber([]).clean("as it was") == "as it was"
+
+
+MANIFEST = """---
+# Source: web/templates/secret.yaml
+apiVersion: v1
+kind: Secret
+metadata:
+  name: web
+data:
+  password: aHVudGVyMg==
+stringData:
+  user: root
+---
+# Source: web/templates/deployment.yaml
+kind: Deployment
+metadata:
+  name: Secret-looking
+  annotations: {a: "b"}
+"""
+
+
+def test_a_manifest_is_shown_without_what_kubernetes_secrets_hold() -> None:
+    assert shown(MANIFEST) == MANIFEST.replace("aHVudGVyMg==", HIDDEN).replace("root", HIDDEN)
+    assert shown("kind: ConfigMap\ndata:\n  a: b\n") == "kind: ConfigMap\ndata:\n  a: b\n"
+    listed = "kind: List\nitems:\n- kind: Secret\n  data: {a: aHVudGVyMg==}\n"
+    assert "aHVudGVyMg" not in shown(listed)
+    assert shown('{"kind": "Secret", "data": {"a": "aHVudGVyMg=="}}') == f"kind: Secret\ndata:\n  a: {HIDDEN}\n"
+
+
+def test_a_document_that_can_not_be_read_and_may_hold_a_secret_is_hidden_whole() -> None:
+    assert shown("---\n# Source: x\nkind: Secret\ndata: [hunter2\n") == f"---\n# Source: x\n# {HIDDEN}\n"
+    assert shown("---\nkind: Map\ndata: [hunter2\n") == "---\nkind: Map\ndata: [hunter2\n"
