@@ -20,6 +20,7 @@ import app.events.tables
 import app.groups.tables
 import app.identity.tables
 import app.operations.tables
+import app.secrets.tables
 import app.targets.tables  # noqa: F401 - every table is to be known
 from app.database import engine_for
 from app.embedded import embedded

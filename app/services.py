@@ -14,6 +14,7 @@ from app.helm.binary import find_helm
 from app.helm.command import Helm
 from app.hints import EVENTS, Hints
 from app.queue import Queue
+from app.secrets.fingerprints import Fingerprints
 from app.settings import Settings
 from app.transaction import Transaction, transaction
 
@@ -26,13 +27,14 @@ class Services:
     hints: Hints
     feed: Feed
     key_ring: KeyRing
+    fingerprints: Fingerprints
     members: Members
     archives: Archives
     downloader: Downloader
     helm: Helm
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        return transaction(self.database, self.queue, self.hints)
+        return transaction(self.database, self.queue, self.hints, self.fingerprints)
 
 
 def key_ring(settings: Settings) -> KeyRing:
@@ -68,4 +70,5 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         downloader = Downloader(settings.is_plain_http)
         stack.push_async_callback(downloader.close)
         helm = Helm(find_helm(settings.helm), settings.cache, at_once=settings.helm_concurrency)
-        yield Services(settings, database, queue, hints, feed, ring, members, archives, downloader, helm)
+        fingerprints = Fingerprints(database, ring)
+        yield Services(settings, database, queue, hints, feed, ring, fingerprints, members, archives, downloader, helm)

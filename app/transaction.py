@@ -18,6 +18,7 @@ from app.database import Database
 from app.events.tables import Event
 from app.hints import Hints
 from app.queue import Queue
+from app.secrets.fingerprints import Fingerprints
 
 log = structlog.get_logger()
 
@@ -29,13 +30,17 @@ _SUBJECTS = {
     "target": "DeploymentTarget",
     "operation": "Operation",
     "chart_repository": "ChartRepository",
+    "secret": "Secret",
     "user_account": "User",
 }
 
 
 class Transaction:
-    def __init__(self, session: AsyncSession) -> None:
+    """`fingerprints` mark what comes from secrets, in all that is written."""
+
+    def __init__(self, session: AsyncSession, fingerprints: Fingerprints) -> None:
         self.session = session
+        self.fingerprints = fingerprints
         self._events: list[dict[str, Any]] = []
         self._wakes: dict[int, None] = {}
 
@@ -88,10 +93,12 @@ def _part_of(subject: SQLModel | None, table: str) -> int | None:
 
 
 @asynccontextmanager
-async def transaction(database: Database, queue: Queue, hints: Hints) -> AsyncIterator[Transaction]:
+async def transaction(
+    database: Database, queue: Queue, hints: Hints, fingerprints: Fingerprints
+) -> AsyncIterator[Transaction]:
     """Commits at its end, or rolls back when the block raises; then wakes what is to be woken."""
     async with database.sessions() as session, session.begin():
-        opened = Transaction(session)
+        opened = Transaction(session, fingerprints)
         yield opened
         await session.flush()
         await opened.write_events()

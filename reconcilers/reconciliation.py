@@ -13,6 +13,7 @@ import structlog
 
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.releases.plan import ReleaseAction, plan
+from app.releases.release import Desired, Observed, covered, masked
 from app.services import Services
 from app.tables import now
 from app.targets import leases, work
@@ -59,7 +60,7 @@ class Reconciler:
         try:
             for _ in range(_MOST_STEPS):
                 seen = await self._look(found)
-                step = plan(found.desired, seen.release, claim_of(found.target))
+                step = plan(*await self._compared(found, seen), claim_of(found.target))
                 if step.is_done:
                     await work.succeed(self._services, found, done, seen)
                     return
@@ -91,6 +92,15 @@ class Reconciler:
         member = self._services.members.of(found.cluster)
         names = found.deployment.namespace, found.deployment.release_name
         return await look_at_release(member, found.cluster.id, *names, found.known)
+
+    async def _compared(self, found: Work, seen: Sighting) -> tuple[Desired | None, Observed | None]:
+        """What is wanted and what was seen, with marks for what comes from secrets."""
+        desired, observed = found.desired, seen.release
+        if paths := found.target.secret_paths:
+            mark = await self._services.fingerprints.mark()
+            desired = covered(desired, paths, mark) if desired else None
+            observed = masked(observed, paths, mark) if observed else None
+        return desired, observed
 
     async def _look_after_failure(self, found: Work) -> Sighting | None:
         try:

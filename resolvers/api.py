@@ -34,6 +34,7 @@ from schema.deployments import Deployment, DeploymentTarget
 from schema.groups import ClusterGroup
 from schema.identity import User
 from schema.operations import Operation
+from schema.secrets import Secret
 
 log = structlog.get_logger()
 
@@ -123,7 +124,7 @@ api = _Schema(
     mutation=Mutation,
     subscription=Subscription,
     execution_context_class=Execution,
-    types=[ChartRepository, Cluster, ClusterGroup, Deployment, DeploymentTarget, Operation, User],
+    types=[ChartRepository, Cluster, ClusterGroup, Deployment, DeploymentTarget, Operation, Secret, User],
     extensions=[
         _Errors,
         _FreshLoaders,

@@ -18,6 +18,7 @@ from app.database import Database, patiently
 from app.deployments.tables import Deployment
 from app.groups.tables import ClusterGroup
 from app.operations.tables import Operation
+from app.secrets.lists import users_of
 from app.targets.queries import installed_values, releases_on, status_counts, targets_by_id, targets_of, targets_on
 
 Key = TypeVar("Key")
@@ -53,6 +54,7 @@ class Loaders:
         self.members_by_group = self._many(loading.members, lambda row: (row.group_id, row))
         self.features_by_group = self._many(loading.features, lambda row: (row.group_id, row))
         self.releases_by_cluster = self._many(releases_on, lambda pair: (pair[0].cluster_id, pair))
+        self.deployments_by_secret = self._many(users_of, lambda pair: pair)
         self.results_by_operation = self._many(loading.results, lambda row: (row.operation_id, row))
         counts = self._many(status_counts, lambda row: (row[0], (row[1], row[2])))
         self.status_counts_by_deployment = DataLoader(load_fn=_as_dicts(counts))

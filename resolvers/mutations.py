@@ -12,10 +12,12 @@ from app.clusters import registration
 from app.deployments.creation import CreateDeployment, create_deployment
 from app.deployments.deletion import delete_deployment
 from app.deployments.reconcile import reconcile_deployment
+from app.deployments.state import Override
 from app.deployments.update import UNSET, UpdateDeployment, update_deployment
 from app.errors import UserError
 from app.groups import features, membership
 from app.identity import accounts, roles, tokens
+from app.secrets import changes as secrets
 from schema import inputs, payloads
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
@@ -25,6 +27,7 @@ from schema.errors import to_graphql
 from schema.groups import ClusterGroup
 from schema.identity import Member, User
 from schema.ids import row_id
+from schema.secrets import Secret
 
 
 def _answering(resolve: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -47,8 +50,19 @@ def _mutation(description: str) -> Callable[[Callable[..., Awaitable[Any]]], Any
     return wrap
 
 
-def _overrides(given: list[inputs.ValueOverrideInput] | None) -> list[tuple[str, Any]]:
-    return [(override.cluster, override.values) for override in given or []]
+def _values_from(given: list[inputs.ValueFromInput] | None) -> list[dict[str, str]]:
+    return [vars(entry) for entry in given or []]
+
+
+def _overrides(given: list[inputs.ValueOverrideInput] | None) -> list[Override]:
+    return [
+        Override(
+            one.cluster,
+            {} if one.values is None else one.values,
+            None if one.values_from is None else _values_from(one.values_from),
+        )
+        for one in given or []
+    ]
 
 
 @strawberry.type
@@ -176,7 +190,13 @@ class Mutation:
         input: inputs.CreateDeploymentInput,  # noqa: A002
     ) -> payloads.CreateDeploymentResult:
         given = {name: value for name, value in vars(input).items() if value is not None}  # null is the default
-        request = CreateDeployment(**{**given, "value_overrides": _overrides(input.value_overrides)})
+        request = CreateDeployment(
+            **{
+                **given,
+                "values_from": _values_from(input.values_from),
+                "value_overrides": _overrides(input.value_overrides),
+            }
+        )
         return DeploymentPayload.of(await create_deployment(info.context.services, info.context.viewer, request))
 
     @_mutation("Changes what a deployment wants, and has every target made to match.")
@@ -192,6 +212,7 @@ class Mutation:
                 "reuse_values": bool(input.reuse_values),
                 "dry_run": bool(input.dry_run),
                 "values": input.values.value if input.values else UNSET,
+                "values_from": _values_from(input.values_from.value) if input.values_from else UNSET,
                 "value_overrides": _overrides(input.value_overrides.value) if input.value_overrides else UNSET,
             }
         )
@@ -228,6 +249,42 @@ class Mutation:
                 dry_run=bool(input.dry_run),
             )
         )
+
+    @_mutation("Keeps a secret, sealed; deployments put its values in by reference.")
+    async def create_secret(
+        self,
+        info: Info,
+        input: inputs.CreateSecretInput,  # noqa: A002
+    ) -> payloads.CreateSecretResult:
+        given = {name: value for name, value in vars(input).items() if value is not None}  # null is the default
+        row = await secrets.create_secret(
+            info.context.services, info.context.viewer, secrets.CreateSecret(**{"data": None, **given})
+        )
+        return payloads.SecretPayload(secret=Secret.of(row))
+
+    @_mutation("Changes values of a secret; targets that have others installed are STALE until they are reconciled.")
+    async def update_secret(
+        self,
+        info: Info,
+        input: inputs.UpdateSecretInput,  # noqa: A002
+    ) -> payloads.UpdateSecretResult:
+        row = await secrets.update_secret(
+            info.context.services,
+            info.context.viewer,
+            row_id(input.id, "Secret"),
+            {} if input.data is None else input.data,
+            description=input.description,
+        )
+        return payloads.SecretPayload(secret=Secret.of(row))
+
+    @_mutation("Deletes a secret that no deployment uses.")
+    async def delete_secret(
+        self,
+        info: Info,
+        input: inputs.DeleteSecretInput,  # noqa: A002
+    ) -> payloads.DeleteSecretResult:
+        await secrets.delete_secret(info.context.services, info.context.viewer, row_id(input.id, "Secret"))
+        return payloads.DeleteSecretPayload(id=input.id)
 
     @_mutation("Makes an organization; the caller is its first admin.")
     async def create_organization(

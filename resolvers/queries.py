@@ -13,6 +13,7 @@ from app.groups.lists import group_called, groups_page
 from app.identity.roles import members_page
 from app.identity.tokens import tokens_of
 from app.paging import DEFAULT, Window
+from app.secrets.lists import secret_called, secrets_page
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
 from schema.connections import Connection, to_connection
@@ -26,6 +27,7 @@ from schema.identity import ApiToken, Member, Membership, User
 from schema.node import Node
 from schema.nodes import node_of
 from schema.operations import Operation
+from schema.secrets import Secret
 
 _VERSION = importlib.metadata.version("polyhelm")
 
@@ -134,6 +136,20 @@ class Query:
         organization_id = info.context.viewer.organization(organization)
         row = await deployment_by_name(info.context.services, organization_id, group, release_name)
         return Deployment.of(row) if row else None
+
+    @strawberry.field(description="By name.")
+    async def secrets(
+        self, info: Info, organization: str | None = None, first: int | None = DEFAULT, after: str | None = None
+    ) -> Connection[Secret]:
+        organization_id = info.context.viewer.organization(organization)
+        page = await secrets_page(info.context.services, organization_id, Window.of(first, after))
+        return to_connection(page, Secret.of)
+
+    @strawberry.field
+    async def secret(self, info: Info, name: str, organization: str | None = None) -> Secret | None:
+        organization_id = info.context.viewer.organization(organization)
+        row = await secret_called(info.context.services, organization_id, name)
+        return Secret.of(row) if row else None
 
     @strawberry.field
     async def operation(self, info: Info, id: strawberry.ID) -> Operation | None:  # noqa: A002

@@ -1,4 +1,3 @@
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +7,7 @@ from app.charts.tables import ChartArchive
 from app.deployments import answer, tables
 from app.deployments.lists import history_page, operations_page
 from app.paging import DEFAULT, Window
+from app.releases.references import ANY, hidden
 from app.releases.status import helm_status
 from app.targets.desired import desired_release
 from app.targets.queries import TargetFacts
@@ -24,10 +24,18 @@ if TYPE_CHECKING:
     from schema.groups import ClusterGroup
 
 
+@strawberry.type(description="A value of a secret: it is put in when Helm is run, and shown nowhere.")
+class ValueFrom:
+    secret: str = strawberry.field(description="The secret's name.")
+    key: str
+    path: str = strawberry.field(description="Where it goes, into the values.")
+
+
 @strawberry.type(description="Values for one cluster, merged over the common ones.")
 class ValueOverride:
     cluster: str
     values: JSON
+    values_from: list[ValueFrom]
 
 
 @strawberry.type
@@ -49,8 +57,19 @@ def reasons_of(reasons: list[dict[str, Any]]) -> list[StatusReason]:
     return [StatusReason(**{**reason, "code": ReasonCode(reason["code"])}) for reason in reasons]
 
 
-def overrides_of(overrides: Mapping[str, Any]) -> list[ValueOverride]:
-    return [ValueOverride(cluster=cluster, values=overrides[cluster]) for cluster in sorted(overrides)]
+def values_from_of(stored: list[dict[str, str]]) -> list[ValueFrom]:
+    return [ValueFrom(**entry) for entry in stored]
+
+
+def overrides_of(revision: tables.DeploymentRevision) -> list[ValueOverride]:
+    return [
+        ValueOverride(
+            cluster=cluster,
+            values=revision.value_overrides.get(cluster, {}),
+            values_from=values_from_of(revision.overrides_from.get(cluster, [])),
+        )
+        for cluster in sorted(revision.overriding())
+    ]
 
 
 @strawberry.type(description="What was wanted at one generation.")
@@ -59,6 +78,7 @@ class DeploymentRevision:
     author: str | None
     chart_version: str
     values: JSON
+    values_from: list[ValueFrom]
     value_overrides: list[ValueOverride]
     targets: list[str]
     created_at: datetime
@@ -70,7 +90,8 @@ class DeploymentRevision:
             author=row.author,
             chart_version=row.chart_version,
             values=row.values,
-            value_overrides=overrides_of(row.value_overrides),
+            values_from=values_from_of(row.values_from),
+            value_overrides=overrides_of(row),
             targets=row.targets,
             created_at=row.created_at,
         )
@@ -98,7 +119,7 @@ class DeploymentTarget(Node):
     reasons: list[StatusReason] = strawberry.field(description="Never empty unless status is DEPLOYED.")
     error: TargetError | None = strawberry.field(description="The last failed action, until one succeeds.")
 
-    @strawberry.field(description="What is installed (user-supplied values).")
+    @strawberry.field(description="What is installed (user-supplied values); what comes from secrets is hidden.")
     async def values(self, info: Info) -> JSON | None:
         return await info.context.load.installed_values_by_target.load(self.facts.id)
 
@@ -116,7 +137,7 @@ class DeploymentTarget(Node):
     async def desired_values(self, info: Info) -> JSON:
         row = await self._deployment(info)
         revision = await info.context.load.revision_by_deployment.load((row.id, row.generation))
-        return desired_release(row, revision, self.cluster_name).values
+        return hidden(desired_release(row, revision, self.cluster_name, ANY).values)
 
     async def _deployment(self, info: Info) -> tables.Deployment:
         row = await info.context.load.deployment_by_id.load(self.facts.deployment_id)
@@ -192,9 +213,13 @@ class Deployment(Node):
     async def values(self, info: Info) -> JSON:
         return (await self._revision(info)).values
 
+    @strawberry.field(description="Common to all targets, from secrets.")
+    async def values_from(self, info: Info) -> list[ValueFrom]:
+        return values_from_of((await self._revision(info)).values_from)
+
     @strawberry.field
     async def value_overrides(self, info: Info) -> list[ValueOverride]:
-        return overrides_of((await self._revision(info)).value_overrides)
+        return overrides_of(await self._revision(info))
 
     @strawberry.field
     async def targets(self, info: Info, status: list[TargetStatus] | None = None) -> list[DeploymentTarget]:

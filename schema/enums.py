@@ -10,6 +10,7 @@ from app.identity.tables import Role
 from app.operations.tables import OperationKind, OperationState
 from app.releases.plan import ReleaseAction
 from app.releases.status import ReasonCode, TargetStatus
+from app.secrets.tables import SecretKind
 
 for _enum in (
     ChartRepositoryKind,
@@ -21,6 +22,7 @@ for _enum in (
     ReasonCode,
     ReleaseAction,
     Role,
+    SecretKind,
     TargetStatus,
 ):
     strawberry.enum(_enum)
@@ -35,5 +37,6 @@ __all__ = [
     "ReasonCode",
     "ReleaseAction",
     "Role",
+    "SecretKind",
     "TargetStatus",
 ]

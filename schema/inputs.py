@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from schema.enums import DriftPolicy, Role
+from schema.enums import DriftPolicy, Role, SecretKind
 from schema.scalars import JSON
 
 
@@ -82,10 +82,18 @@ class UploadChartInput:
     organization: str | None = None
 
 
+@strawberry.input(description="A value of a secret: it is put in when Helm is run, and shown nowhere.")
+class ValueFromInput:
+    secret: str = strawberry.field(description="The secret's name.")
+    key: str
+    path: str = strawberry.field(description='Where it goes: `database.password`, `annotations["a.b/c"]`.')
+
+
 @strawberry.input
 class ValueOverrideInput:
     cluster: str
-    values: JSON
+    values: JSON | None = None
+    values_from: list[ValueFromInput] | None = None
 
 
 @strawberry.input
@@ -100,6 +108,7 @@ class CreateDeploymentInput:
     release_name: str | None = strawberry.field(default=None, description="Left out: a readable random name.")
     description: str | None = None
     values: JSON | None = None
+    values_from: list[ValueFromInput] | None = None
     value_overrides: list[ValueOverrideInput] | None = None
     targets: list[str] | None = strawberry.field(
         default=None, description="Names of clusters. Left out: all members of the group as of now."
@@ -124,6 +133,7 @@ class UpdateDeploymentInput:
     )
     version: str | None = None
     values: strawberry.Maybe[JSON | None]
+    values_from: strawberry.Maybe[list[ValueFromInput] | None]
     value_overrides: strawberry.Maybe[list[ValueOverrideInput] | None]
     reuse_values: bool | None = strawberry.field(
         default=False,
@@ -155,6 +165,35 @@ class DeleteDeploymentInput:
     id: strawberry.ID
     force: bool | None = strawberry.field(default=False, description="Gives up targets that can't be reached.")
     dry_run: bool | None = False
+
+
+@strawberry.input
+class CreateSecretInput:
+    name: str
+    data: JSON = strawberry.field(description="Keys to texts. They can never be read back.")
+    kind: SecretKind | None = strawberry.field(
+        default=SecretKind.OPAQUE,
+        description="KUBECONFIG has the key `kubeconfig`, REGISTRY `username` and `password`.",
+    )
+    organization: str | None = None
+    group: str | None = strawberry.field(
+        default=None, description="Left out: for all deployments, if their author may deploy to all groups."
+    )
+    description: str | None = None
+
+
+@strawberry.input
+class UpdateSecretInput:
+    id: strawberry.ID
+    data: JSON | None = strawberry.field(
+        default=None, description="Is set over what is kept; null takes a key away. What is not named stays."
+    )
+    description: str | None = None
+
+
+@strawberry.input
+class DeleteSecretInput:
+    id: strawberry.ID
 
 
 @strawberry.input

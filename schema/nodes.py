@@ -2,6 +2,7 @@
 
 from app.charts.tables import ChartRepository as ChartRepositoryRow
 from app.identity.tables import User as UserRow
+from app.secrets.tables import Secret as SecretRow
 from schema.charts import ChartRepository
 from schema.clusters import Cluster
 from schema.context import Context
@@ -11,6 +12,7 @@ from schema.identity import User
 from schema.ids import decode_id
 from schema.node import Node
 from schema.operations import Operation
+from schema.secrets import Secret
 
 
 async def node_of(context: Context, global_id: str) -> Node | None:
@@ -39,6 +41,9 @@ async def node_of(context: Context, global_id: str) -> Node | None:
         if type_name == "ChartRepository":
             repository = await session.get(ChartRepositoryRow, row_id)
             return ChartRepository.of(repository) if repository and viewer.sees(repository.organization_id) else None
+        if type_name == "Secret":
+            secret = await session.get(SecretRow, row_id)
+            return Secret.of(secret) if secret and viewer.sees(secret.organization_id) else None
         if type_name == "User" and row_id == viewer.user_id:
             user = await session.get(UserRow, row_id)
             return User.of(user) if user else None

@@ -11,6 +11,7 @@ from schema.deployments import AbandonedRelease, DeploymentPayload
 from schema.errors import ClusterUnreachable, Conflict, Forbidden, NotFound, ValidationFailed
 from schema.groups import ClusterGroup
 from schema.identity import Member, User
+from schema.secrets import Secret
 
 
 @strawberry.type
@@ -50,6 +51,16 @@ class UploadChartPayload:
     chart: Chart
     version: str
     digest: str
+
+
+@strawberry.type
+class SecretPayload:
+    secret: Secret
+
+
+@strawberry.type
+class DeleteSecretPayload:
+    id: strawberry.ID
 
 
 @strawberry.type
@@ -126,6 +137,15 @@ ReconcileDeploymentResult = Annotated[
     DeploymentPayload | ValidationFailed | NotFound | Forbidden, strawberry.union("ReconcileDeploymentResult")
 ]
 DeleteDeploymentResult = Annotated[DeploymentPayload | NotFound | Forbidden, strawberry.union("DeleteDeploymentResult")]
+CreateSecretResult = Annotated[
+    SecretPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("CreateSecretResult")
+]
+UpdateSecretResult = Annotated[
+    SecretPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("UpdateSecretResult")
+]
+DeleteSecretResult = Annotated[
+    DeleteSecretPayload | NotFound | Conflict | Forbidden, strawberry.union("DeleteSecretResult")
+]
 CreateOrganizationResult = Annotated[
     OrganizationPayload | ValidationFailed | Conflict | Forbidden, strawberry.union("CreateOrganizationResult")
 ]

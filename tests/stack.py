@@ -160,7 +160,8 @@ class Stack:
 _ASKS_CLUSTERS = {"registerCluster", "createDeployment", "updateDeployment"}
 _CHECKS_INPUT = {
     *("createClusterGroup", "updateClusterGroup", "setGroupFeature", "addChartRepository", "uploadChart"),
-    *("reconcileDeployment", "createOrganization", "createUser", "setRole", "createApiToken"),
+    *("createSecret", "updateSecret", "reconcileDeployment", "createOrganization", "createUser", "setRole"),
+    "createApiToken",
 }
 _PLAIN = "... on UserError { __typename code message path }"
 

@@ -34,7 +34,7 @@ async def test_a_reader_misses_no_event_of_a_transaction_that_commits_late(quiet
     """The first transaction writes its event first and commits last, as nobody could forbid it without the lock."""
     organization_id, seen = await organization(quiet), await newest(quiet)
     async with quiet.services.database.sessions() as slow_session, slow_session.begin():
-        slow = Transaction(slow_session)
+        slow = Transaction(slow_session, quiet.services.fingerprints)
         slow.record("test.slow", "slow", organization_id=organization_id)
         await slow.write_events()
 
@@ -111,7 +111,7 @@ async def test_what_is_rolled_back_leaves_no_event(quiet: Stack) -> None:
 async def test_a_transaction_without_events_does_not_wait_for_those_that_have_some(quiet: Stack) -> None:
     organization_id = await organization(quiet)
     async with quiet.services.database.sessions() as session, session.begin():
-        slow = Transaction(session)
+        slow = Transaction(session, quiet.services.fingerprints)
         slow.record("test.slow", "slow", organization_id=organization_id)
         await slow.write_events()
         async with asyncio.timeout(10), quiet.services.transaction() as transaction:

@@ -1,18 +1,19 @@
 """Checks of a whole request, before anything is written or any member is changed."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.charts.tables import ChartArchive
 from app.charts.value_schema import schema_problems
-from app.deployments.state import Wish, wish_problems
+from app.deployments.state import Override, Wish, wish_problems
 from app.errors import Conflict, Problem, all_invalid
 from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, GroupFeature
 from app.names import MAX_RELEASE_NAME, label_problem
 from app.releases.canonical import canonical
+from app.releases.references import is_mark, value_at
 
 LONGEST_TIMEOUT_SECONDS = 3600
 
@@ -58,12 +59,14 @@ def _against_schema(wish: Wish) -> list[Problem]:
         return []
     found: list[Problem] = []
     checked: dict[bytes, list[Problem]] = {}
-    shared = canonical(wish.values)
+    shared = canonical(wish.on("").values)
     for cluster in wish.targets or ("",):
         values = wish.on(cluster).values
         text = canonical(values)
         if text not in checked:
-            checked[text] = list(schema_problems(archive.values_schema, archive.default_values, values))
+            problems = schema_problems(archive.values_schema, archive.default_values, values)
+            # What a secret holds is checked by Helm, in the worker: only its mark is there.
+            checked[text] = [found for found in problems if not is_mark(value_at(values, found.path))]
             # What the common values have wrong is told once, as theirs.
             at = ("values",) if text == shared else ("valueOverrides", cluster)
             found += [Problem((*at, *problem.path), f"{_where(problem)}{problem.message}") for problem in checked[text]]
@@ -79,15 +82,16 @@ async def archive_of(session: AsyncSession, digest: str) -> ChartArchive:
     return (await session.exec(statement)).one()
 
 
-def overrides_by_cluster(given: list[tuple[str, Mapping[str, object]]]) -> dict[str, Mapping[str, object]]:
+def overrides_by_cluster(given: Iterable[Override]) -> dict[str, Override]:
     """The overrides by the cluster's name.
 
     Raises:
         ValidationFailed: where a cluster has two.
     """
-    overrides: dict[str, Mapping[str, object]] = {}
-    for cluster, values in given:
-        if cluster in overrides:
-            raise all_invalid([Problem(("valueOverrides", cluster), f"{cluster} has two overrides: give one.")])
-        overrides[cluster] = values
+    overrides: dict[str, Override] = {}
+    for override in given:
+        if override.cluster in overrides:
+            message = f"{override.cluster} has two overrides: give one."
+            raise all_invalid([Problem(("valueOverrides", override.cluster), message)])
+        overrides[override.cluster] = override
     return overrides

@@ -1,6 +1,6 @@
 """Creating a deployment."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +13,7 @@ from app.deployments.checks import check_feature, check_wish, name_problems, ove
 from app.deployments.generation import write_generation
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.preview import plan_targets
-from app.deployments.state import Wish, value_problems
+from app.deployments.state import Given, Override, Wish, references_from, value_problems
 from app.deployments.tables import Deployment, DriftPolicy
 from app.errors import Conflict, all_invalid
 from app.groups.queries import chosen_members, find_group, members_of, no_group
@@ -22,6 +22,8 @@ from app.identity.tables import Role
 from app.identity.viewer import Viewer
 from app.names import random_release_name
 from app.operations.tables import OperationKind
+from app.releases.references import Layer
+from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.services import Services
 
 _TRIES = 5  # random names, each of which would have to be taken
@@ -39,7 +41,8 @@ class CreateDeployment:
     release_name: str | None = None
     description: str | None = None
     values: Any = None
-    value_overrides: list[tuple[str, Any]] = field(default_factory=list)
+    values_from: list[Given] = field(default_factory=list)
+    value_overrides: list[Override] = field(default_factory=list)
     targets: list[str] | None = None
     atomic: bool = False
     wait: bool = False
@@ -68,6 +71,11 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
             members = await members_of(session, group.id)
         clusters = chosen_members(members, request.targets)
         wish = await _wish(services, organization_id, request, tuple(clusters))
+        async with services.database.reading() as session:
+            secrets = await referenced(session, group, wish.references)
+        require_use(viewer, group.id, secrets)
+        wish = replace(wish, marks=marks_of(secrets))
+        await check_wish(wish)
         release_name = await _free_name(services, request, clusters)
         deployment = Deployment(
             organization_id=organization_id,
@@ -81,6 +89,7 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
             wait=request.wait,
             timeout_seconds=request.timeout_seconds,
             drift_policy=request.drift_policy,
+            secret_paths=sorted({found.path for found in wish.references}),
         )
         if request.dry_run:
             return Answer(plan=await plan_targets(services, deployment, wish, clusters), changed=True)
@@ -91,18 +100,21 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
 
 async def _wish(services: Services, organization_id: int, request: CreateDeployment, targets: tuple[str, ...]) -> Wish:
     overrides = overrides_by_cluster(request.value_overrides)
-    values = {} if request.values is None else request.values
+    values: Any = {} if request.values is None else request.values
     problems = [
         *name_problems(request.release_name, request.namespace),
         *timeout_problems(request.timeout_seconds),
-        *value_problems(values, overrides),
+        *value_problems(values, request.values_from, overrides),
     ]
     if problems:
         raise all_invalid(problems)
     pinned = await pin(services, organization_id, request.chart, request.version, keep=not request.dry_run)
-    wish = Wish(pinned.archive, values, {name: dict(override) for name, override in overrides.items()}, targets)
-    await check_wish(wish)
-    return wish
+    return Wish(
+        pinned.archive,
+        Layer(values, references_from(request.values_from)),
+        {name: Layer(given.values, references_from(given.values_from or [])) for name, given in overrides.items()},
+        targets,
+    )
 
 
 async def _free_name(services: Services, request: CreateDeployment, clusters: dict[str, Cluster]) -> str:
@@ -138,6 +150,8 @@ async def _write(
             await transaction.session.get(ClusterGroup, group.id, with_for_update={"read": True, "key_share": True})
             await check_feature(transaction.session, group)
             chosen_members(await members_of(transaction.session, group.id), list(clusters))
+            secrets = await referenced(transaction.session, group, wish.references, hold=True)
+            wish = replace(wish, marks=marks_of(secrets))
             transaction.session.add(deployment)
             await transaction.session.flush()
             transaction.record(
@@ -148,6 +162,7 @@ async def _write(
                 subject=deployment,
                 targets=list(clusters),
             )
+            await write_uses(transaction.session, deployment.id, secrets)
             operation = await write_generation(
                 transaction, deployment, wish, clusters, OperationKind.CREATE, author=viewer.name
             )

@@ -13,7 +13,9 @@ from app.deployments.state import Wish
 from app.deployments.tables import Deployment
 from app.operations.progress import start_operation
 from app.operations.tables import Operation, OperationKind
+from app.releases.release import Desired, covered
 from app.releases.status import TargetStatus
+from app.secrets.queries import marks_by_deployment
 from app.tables import now
 from app.targets.judging import judge_targets
 from app.targets.tables import Target
@@ -44,13 +46,17 @@ async def write_generation(
         .values(wanted=False)
     )
     if wish.targets:
+        wanted = {name: wish.on(name) for name in wish.targets}
+        if paths := deployment.secret_paths:
+            mark = await transaction.fingerprints.mark()
+            wanted = {name: covered(desired, paths, mark) for name, desired in wanted.items()}
         statement = insert(Target)
         await session.execute(
             statement.on_conflict_do_update(
                 index_elements=["deployment_id", "cluster_id"],
                 set_={"wanted": True, "desired_digest": statement.excluded.desired_digest},
             ),
-            [_target_row(deployment, wish, clusters[name]) for name in wish.targets],
+            [_target_row(deployment, wanted[name], clusters[name]) for name in wish.targets],
         )
     present = await target_names(transaction, deployment.id)
     operation = await start_operation(transaction, deployment, kind, present, author=author)
@@ -70,8 +76,9 @@ async def without_clusters(
     if deployment.deleting or not gone & set(revision.targets):
         return None
     staying = tuple(name for name in revision.targets if name not in gone)
-    overrides = {name: values for name, values in revision.value_overrides.items() if name in staying}
-    wish = Wish(await archive_of(session, revision.chart_digest), revision.values, overrides, staying)
+    archive = await archive_of(session, revision.chart_digest)
+    marks = await marks_by_deployment(session, [deployment.id])
+    wish = Wish.of(archive, revision, staying, marks.get(deployment.id, {}))
     clusters = {cluster.name: cluster for _, cluster in await targets_with_clusters(session, deployment.id)}
     deployment.generation += 1
     deployment.updated_at = now()
@@ -90,12 +97,13 @@ async def target_names(transaction: Transaction, deployment_id: int) -> dict[int
     return dict((await transaction.session.exec(statement)).all())
 
 
-def _target_row(deployment: Deployment, wish: Wish, cluster: Cluster) -> dict[str, object]:
+def _target_row(deployment: Deployment, wanted: Desired, cluster: Cluster) -> dict[str, object]:
     return {
         "deployment_id": deployment.id,
         "cluster_id": cluster.id,
         "wanted": True,
-        "desired_digest": wish.digest_on(cluster.name),
+        "desired_digest": wanted.digest,
+        "secret_paths": deployment.secret_paths,
         "status": TargetStatus.UNKNOWN,
         "reasons": [],
         "status_since": now(),

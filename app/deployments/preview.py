@@ -16,8 +16,11 @@ from app.deployments.state import Wish
 from app.deployments.tables import Deployment
 from app.errors import ActionError, TemporaryError
 from app.helm.command import Options, Place
+from app.releases.manifest import shown
 from app.releases.plan import Claim, ReleaseAction, plan
-from app.releases.release import Desired, Observed
+from app.releases.references import hidden
+from app.releases.release import Desired, Observed, covered, masked
+from app.releases.scrubbing import Scrubber
 from app.releases.status import judge
 from app.services import Services
 from app.tables import now
@@ -66,7 +69,7 @@ async def _plan_target(
     desired: Desired | None,
     claim: Claim,
 ) -> TargetPlan:
-    values = desired.values if desired else {}
+    values = hidden(desired.values) if desired else {}
     try:
         member = services.members.of(cluster)
         seen = await look_at_release(member, cluster.id, deployment.namespace, deployment.release_name)
@@ -75,22 +78,32 @@ async def _plan_target(
         return TargetPlan(
             cluster.name, ReleaseAction.NONE, verdict.status, verdict.reasons, values, error=as_json(error)
         )
+    paths = {*deployment.secret_paths, *(found.path for found in wish.references)} if wish else deployment.secret_paths
     observed = seen.release
-    verdict = judge(desired, observed)
-    step = plan(desired, observed, claim)
+    compared = desired
+    if paths:
+        mark = await services.fingerprints.mark()
+        observed = masked(observed, paths, mark) if observed else None
+        compared = covered(desired, paths, mark) if desired else None
+    verdict = judge(compared, observed)
+    step = plan(compared, observed, claim)
     outcome = TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values)
     if step.block is not None:
         problem = blocked(step.block, deployment.release_name, cluster.name)
         return replace(outcome, error=as_json(problem))
     if desired is None or wish is None or step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
         return outcome
+    scrubber = Scrubber(wish.marks.values())
     try:
-        manifest = await _render(services, deployment, wish, cluster, desired, observed)
+        manifest = await _render(services, deployment, wish, cluster, desired, observed, scrubber)
         await try_manifest(member, manifest, deployment.namespace)
     except ActionError as error:
-        return replace(outcome, error=as_json(error))
-    diff = _diff(observed.manifest if observed else "", manifest)
-    return replace(outcome, manifest=manifest, manifest_diff=diff)
+        told = as_json(error)
+        words = {field: scrubber.clean(str(told[field])) for field in ("message", "output") if told[field]}
+        return replace(outcome, error=told | words)
+    manifest = await asyncio.to_thread(shown, scrubber.clean(manifest))
+    installed = await asyncio.to_thread(shown, observed.manifest) if observed else ""
+    return replace(outcome, manifest=manifest, manifest_diff=_diff(installed, manifest))
 
 
 async def _render(
@@ -100,10 +113,17 @@ async def _render(
     cluster: Cluster,
     desired: Desired,
     observed: Observed | None,
+    scrubber: Scrubber,
 ) -> str:
+    """What Helm would apply, with marks where values of secrets would be: only a worker puts those in. A chart's schema
+    may well refuse a mark, and is not asked where there is one."""
     chart = await services.archives.file(wish.archive.digest)
     place = Place(cluster.id, services.members.of(cluster).access, deployment.namespace, deployment.release_name)
-    options = Options(timeout_seconds=deployment.timeout_seconds, check_schema=not wish.archive.has_remote_schema)
+    options = Options(
+        timeout_seconds=deployment.timeout_seconds,
+        check_schema=not wish.archive.has_remote_schema and not desired.references,
+        scrubber=scrubber,
+    )
     exists = observed is not None and observed.status != "uninstalled"
     output = await services.helm.preview(place, chart, desired.values, options, exists=exists)
     return str(orjson.loads(output).get("manifest") or "")

@@ -14,6 +14,7 @@ from app.identity.tables import Role
 from app.identity.viewer import Viewer
 from app.operations.progress import start_operation
 from app.operations.tables import OperationKind
+from app.secrets.queries import marks_by_deployment
 from app.services import Services
 
 
@@ -45,10 +46,11 @@ async def _plan(services: Services, viewer: Viewer, deployment_id: int, targets:
         revision = await current(session, deployment)
         pairs = await targets_with_clusters(session, deployment_id)
         archive = await archive_of(session, revision.chart_digest)
+        marks = await marks_by_deployment(session, [deployment_id])
     chosen = _chosen([cluster for _, cluster in pairs], targets)
     wanted = {c.name: c for target, c in pairs if target.wanted and c.name in chosen}
     leaving = [c for target, c in pairs if not target.wanted and c.name in chosen]
-    wish = Wish(archive, revision.values, revision.value_overrides, tuple(wanted))
+    wish = Wish.of(archive, revision, tuple(wanted), marks.get(deployment_id, {}))
     return await plan_targets(services, deployment, wish, wanted, leaving=leaving)
 
 

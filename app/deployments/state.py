@@ -1,40 +1,66 @@
 """What a deployment wants, as one value: written as a revision, compared with the one before, checked as a whole."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from app.charts.tables import ChartArchive
 from app.deployments.tables import DeploymentRevision
 from app.errors import Problem
-from app.releases.canonical import canonical, digest
-from app.releases.release import Desired
-from app.releases.values import MAX_VALUES_BYTES, Values, merge, problems
+from app.releases.canonical import canonical
+from app.releases.paths import path_of, steps_of
+from app.releases.references import Layer, Marks, Reference, clashes, references_of
+from app.releases.release import Desired, desired
+from app.releases.values import MAX_VALUES_BYTES, problems
+
+MAX_REFERENCES = 100
+"""To values of secrets, in one layer of values."""
+
+Given = Mapping[str, str]
+"""A reference as it was given: `secret`, `key` and `path`."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """Values for one cluster, as they were given; `values_from` is None where it was left out."""
+
+    cluster: str
+    values: Any = field(default_factory=dict)
+    values_from: Sequence[Given] | None = None
 
 
 @dataclass(frozen=True)
 class Wish:
-    """One generation of what is wanted. Overrides are keyed by the cluster's name."""
+    """One generation of what is wanted. Overrides are keyed by the cluster's name; `marks` are those of all values of
+    secrets that are referred to."""
 
     archive: ChartArchive
-    values: Values = field(default_factory=dict)
-    value_overrides: Mapping[str, Values] = field(default_factory=dict)
+    common: Layer
+    overrides: Mapping[str, Layer]
     targets: tuple[str, ...] = ()
+    marks: Marks = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, archive: ChartArchive, revision: DeploymentRevision, targets: tuple[str, ...], marks: Marks) -> "Wish":
+        """What a revision wants, on these targets alone."""
+        overrides = {cluster: revision.layers(cluster)[1] for cluster in revision.overriding() & set(targets)}
+        return cls(archive, Layer(revision.values, references_of(revision.values_from)), overrides, targets, marks)
 
     def on(self, cluster: str) -> Desired:
-        merged = merge(self.values, self.value_overrides.get(cluster, {}))
-        return Desired(self.archive.name, self.archive.version, merged)
+        layers = (self.common, self.overrides.get(cluster, _NOTHING))
+        return desired(self.archive.name, self.archive.version, layers, self.marks)
 
-    def digest_on(self, cluster: str) -> bytes:
-        wanted = self.on(cluster)
-        return digest(wanted.chart_name, wanted.chart_version, wanted.values)
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        return tuple(found for layer in (self.common, *self.overrides.values()) for found in layer.references)
 
     def equals(self, revision: DeploymentRevision) -> bool:
         """Whether this is what the revision has: then there is nothing to write."""
         return (
             self.archive.digest == revision.chart_digest
             and set(self.targets) == set(revision.targets)
-            and canonical(self.values) == canonical(revision.values)
-            and canonical(dict(self.value_overrides)) == canonical(revision.value_overrides)
+            and canonical(self._stored()) == canonical({field: getattr(revision, field) for field in self._stored()})
         )
 
     def revision(self, deployment_id: int, generation: int, author: str | None) -> DeploymentRevision:
@@ -43,29 +69,71 @@ class Wish:
             generation=generation,
             chart_version=self.archive.version,
             chart_digest=self.archive.digest,
-            values=self.values,
-            value_overrides=dict(self.value_overrides),
             targets=list(self.targets),
             author=author,
+            **self._stored(),
         )
 
+    def _stored(self) -> dict[str, Any]:
+        """Values and references, as a revision keeps them."""
+        return {
+            "values": self.common.values,
+            "values_from": _stored(self.common),
+            "value_overrides": {cluster: layer.values for cluster, layer in self.overrides.items()},
+            "overrides_from": {c: _stored(layer) for c, layer in self.overrides.items() if layer.references},
+        }
 
-def value_problems(values: object, overrides: Mapping[str, object]) -> Iterator[Problem]:
+
+_NOTHING = Layer({})
+
+
+def _stored(layer: Layer) -> list[dict[str, str]]:
+    return [found.as_json() for found in sorted(layer.references, key=lambda found: found.path)]
+
+
+def value_problems(
+    values: object, values_from: Sequence[Given] | None, overrides: Mapping[str, Override]
+) -> Iterator[Problem]:
     """Yields what keeps what was given from being values at all, before any of it is merged."""
-    for path, message in problems(values):
-        yield Problem(("values", *path), message)
+    for steps, message in problems(values):
+        yield Problem(("values", *steps), message)
+    for path, message in _unfit(values_from):
+        yield Problem(("valuesFrom", path), message)
     for cluster, override in overrides.items():
-        for path, message in problems(override):
-            yield Problem(("valueOverrides", cluster, *path), message)
+        for steps, message in problems(override.values):
+            yield Problem(("valueOverrides", cluster, *steps), message)
+        for path, message in _unfit(override.values_from):
+            yield Problem(("valueOverrides", cluster, "valuesFrom", path), message)
+
+
+def _unfit(values_from: Sequence[Given] | None) -> Iterator[tuple[str, str]]:
+    if values_from is not None and len(values_from) > MAX_REFERENCES:
+        yield "", f"At most {MAX_REFERENCES} values of one layer come from secrets."
+        return
+    for given in values_from or ():
+        try:
+            steps_of(given["path"])
+        except ValueError as error:
+            yield given["path"], str(error)
+
+
+def references_from(given: Iterable[Given]) -> tuple[Reference, ...]:
+    """What was given and has no problem, with each path in its one form."""
+    return tuple(Reference(entry["secret"], entry["key"], path_of(steps_of(entry["path"]))) for entry in given)
 
 
 def wish_problems(wish: Wish) -> Iterator[Problem]:
-    """Yields what is wrong with a wish as a whole: overrides of no target, merged values that are too large."""
-    for cluster in wish.value_overrides:
+    """Yields what is wrong with a wish as a whole: overrides of no target, references without a place of their own,
+    merged values that are too large."""
+    for path, message in clashes(wish.common):
+        yield Problem(("valuesFrom", path), message)
+    for cluster, layer in wish.overrides.items():
+        for path, message in clashes(layer):
+            yield Problem(("valueOverrides", cluster, "valuesFrom", path), message)
         if cluster not in wish.targets:
             message = f"{cluster} is no target of this deployment: name it in `targets`, or leave its override out."
             yield Problem(("valueOverrides", cluster), message)
     for cluster in wish.targets:
-        if cluster in wish.value_overrides and (size := len(canonical(wish.on(cluster).values))) > MAX_VALUES_BYTES:
+        if cluster in wish.overrides and (size := len(canonical(wish.on(cluster).values))) > MAX_VALUES_BYTES:
             message = f"The values for {cluster} have {size:,} bytes when merged; at most {MAX_VALUES_BYTES:,} fit."
             yield Problem(("valueOverrides", cluster), message)

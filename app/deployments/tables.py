@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from app.releases.references import Layer, Reference, references_of
 from app.tables import Choice, Id, Json, Ref, Timestamp, now
 
 
@@ -38,13 +39,16 @@ class Deployment(SQLModel, table=True):
     timeout_seconds: int = 300
     drift_policy: DriftPolicy = Choice(DriftPolicy, default=DriftPolicy.REPORT)
     deleting: bool = False
+    secret_paths: list[str] = Json(default_factory=list)  # where any of its generations had values of secrets
     forced: bool = False  # it is deleted even where a member can't be reached
     created_at: datetime = Timestamp(default_factory=now)
     updated_at: datetime = Timestamp(default_factory=now)
 
 
 class DeploymentRevision(SQLModel, table=True):
-    """One generation of what is wanted; never changed once written. Overrides are keyed by the cluster's name."""
+    """One generation of what is wanted; never changed once written. Overrides are keyed by the cluster's name.
+
+    `values_from` and `overrides_from` are references to values of secrets, each as `{secret, key, path}`."""
 
     __tablename__ = "deployment_revision"
 
@@ -54,6 +58,25 @@ class DeploymentRevision(SQLModel, table=True):
     chart_digest: str = Field(foreign_key="chart_archive.digest", index=True)
     values: dict[str, Any] = Json(default_factory=dict)
     value_overrides: dict[str, dict[str, Any]] = Json(default_factory=dict)
+    values_from: list[dict[str, str]] = Json(default_factory=list)
+    overrides_from: dict[str, list[dict[str, str]]] = Json(default_factory=dict)
     targets: list[str] = Json(default_factory=list)
     author: str | None = None
     created_at: datetime = Timestamp(default_factory=now)
+
+    def references(self) -> tuple[Reference, ...]:
+        """All of them, those of overrides included."""
+        return references_of(
+            entry for entries in (self.values_from, *self.overrides_from.values()) for entry in entries
+        )
+
+    def overriding(self) -> set[str]:
+        """The clusters that have an override."""
+        return self.value_overrides.keys() | self.overrides_from.keys()
+
+    def layers(self, cluster: str) -> tuple[Layer, Layer]:
+        """The layers of values on one cluster, the weaker first."""
+        return (
+            Layer(self.values, references_of(self.values_from)),
+            Layer(self.value_overrides.get(cluster, {}), references_of(self.overrides_from.get(cluster, ()))),
+        )

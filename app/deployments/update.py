@@ -1,7 +1,7 @@
 """Changing what a deployment wants."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -17,7 +17,7 @@ from app.deployments.generation import write_generation
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.preview import plan_targets
 from app.deployments.queries import current, find_deployment
-from app.deployments.state import Wish, value_problems
+from app.deployments.state import Given, Override, Wish, references_from, value_problems
 from app.deployments.tables import Deployment, DeploymentRevision, DriftPolicy
 from app.errors import Conflict, NotFound, Problem, all_invalid
 from app.groups.queries import chosen_members, members_of
@@ -25,9 +25,12 @@ from app.groups.tables import ClusterGroup
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
 from app.operations.tables import OperationKind
+from app.releases.references import Layer, references_of
 from app.releases.values import Values, patch
+from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.services import Services
 from app.tables import now
+from app.targets.covering import cover_secrets
 from app.targets.tables import Target
 
 _TRIES = 5  # when others keep changing the same deployment meanwhile
@@ -44,13 +47,14 @@ UNSET = Unset.UNSET
 
 @dataclass(frozen=True)
 class UpdateDeployment:
-    """The request, as the API takes it. Values and overrides that are null are taken away."""
+    """The request, as the API takes it. Values, references and overrides that are null are taken away."""
 
     id: int
     expected_generation: int | None = None
     version: str | None = None
     values: Any = UNSET
-    value_overrides: list[tuple[str, Any]] | Unset | None = UNSET
+    values_from: list[Given] | Unset | None = UNSET
+    value_overrides: list[Override] | Unset | None = UNSET
     reuse_values: bool = False
     targets: list[str] | None = None
     atomic: bool | None = None
@@ -102,6 +106,11 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
         raise all_invalid(problems)
     clusters = chosen_members(members, list(revision.targets) if request.targets is None else request.targets)
     wish = await _wish(services, deployment, revision, archive, request, tuple(clusters))
+    async with services.database.reading() as session:
+        secrets = await referenced(session, group, wish.references)
+    used = {found.secret for found in revision.references()}
+    require_use(viewer, group.id, [secret for secret in secrets if secret.name not in used])
+    wish = replace(wish, marks=marks_of(secrets))
     unchanged = wish.equals(revision)
     if not unchanged:
         await check_wish(wish)
@@ -110,7 +119,7 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
         leaving = await _leaving(services, deployment, clusters)
         plan = await plan_targets(services, deployment, wish, clusters, leaving=leaving)
         return Answer(plan=plan, changed=not unchanged)
-    return await _write(services, viewer, request, deployment, None if unchanged else wish, clusters, digest)
+    return await _write(services, viewer, request, group, deployment, None if unchanged else wish, clusters, digest)
 
 
 async def _wish(
@@ -122,23 +131,21 @@ async def _wish(
     targets: tuple[str, ...],
 ) -> Wish:
     given = {} if request.values is None else request.values
-    given_overrides = (
-        request.value_overrides if isinstance(request.value_overrides, Unset) else request.value_overrides or []
+    given_from = request.values_from if isinstance(request.values_from, Unset) else request.values_from or []
+    overrides = (
+        {} if isinstance(request.value_overrides, Unset) else overrides_by_cluster(request.value_overrides or [])
     )
-    overrides = {} if isinstance(given_overrides, Unset) else overrides_by_cluster(given_overrides)
-    if problems := list(value_problems({} if given is UNSET else given, overrides)):
+    checked_from = None if isinstance(given_from, Unset) else given_from
+    if problems := list(value_problems({} if given is UNSET else given, checked_from, overrides)):
         raise all_invalid(problems)
     if request.version is not None:
         keep = not request.dry_run
         archive = (
             await pin(services, deployment.organization_id, deployment.chart, request.version, keep=keep)
         ).archive
-    return Wish(
-        archive,
-        revision.values if given is UNSET else _values(revision.values, given, reuse=request.reuse_values),
-        _overrides(revision, overrides, request, targets),
-        targets,
-    )
+    values = revision.values if given is UNSET else _values(revision.values, given, reuse=request.reuse_values)
+    references = references_of(revision.values_from) if checked_from is None else references_from(checked_from)
+    return Wish(archive, Layer(values, references), _overrides(revision, overrides, request, targets), targets)
 
 
 def _values(stored: Values, given: Mapping[str, Any], *, reuse: bool) -> Values:
@@ -147,17 +154,22 @@ def _values(stored: Values, given: Mapping[str, Any], *, reuse: bool) -> Values:
 
 def _overrides(
     revision: DeploymentRevision,
-    given: Mapping[str, Mapping[str, Any]],
+    given: Mapping[str, Override],
     request: UpdateDeployment,
     targets: tuple[str, ...],
-) -> dict[str, Values]:
+) -> dict[str, Layer]:
     """The override of a cluster that leaves the targets leaves with it; the history keeps it."""
-    stored = {name: values for name, values in revision.value_overrides.items() if name in targets}
+    stored = {name: revision.layers(name)[1] for name in revision.overriding() if name in targets}
     if request.value_overrides is UNSET:
         return stored
     if not request.reuse_values:
-        return {name: dict(values) for name, values in given.items()}
-    return stored | {name: patch(stored.get(name, {}), values) for name, values in given.items()}
+        return {name: Layer(dict(one.values), references_from(one.values_from or [])) for name, one in given.items()}
+    return stored | {name: _patched(stored.get(name, Layer({})), override) for name, override in given.items()}
+
+
+def _patched(stored: Layer, given: Override) -> Layer:
+    references = stored.references if given.values_from is None else references_from(given.values_from)
+    return Layer(patch(stored.values, given.values), references)
 
 
 async def _check_new_targets(services: Services, deployment: Deployment, clusters: dict[str, Cluster]) -> None:
@@ -191,6 +203,7 @@ async def _write(
     services: Services,
     viewer: Viewer,
     request: UpdateDeployment,
+    group: ClusterGroup,
     read: Deployment,
     wish: Wish | None,
     clusters: dict[str, Cluster],
@@ -200,6 +213,7 @@ async def _write(
         session = transaction.session
         await claim_key(transaction, read.organization_id, request.idempotency_key, digest)
         await session.get(ClusterGroup, read.group_id, with_for_update={"read": True, "key_share": True})
+        secrets = await referenced(session, group, wish.references, hold=True) if wish else []
         deployment = await session.get(Deployment, read.id, with_for_update={"key_share": True})
         if deployment is None:
             raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
@@ -211,9 +225,12 @@ async def _write(
                 setattr(deployment, name, value)
         operation = None
         if wish is not None:
+            wish = replace(wish, marks=marks_of(secrets))
             deployment.generation += 1
             deployment.updated_at = now()
             await session.flush()
+            await write_uses(session, deployment.id, secrets)
+            await cover_secrets(transaction, deployment, wish.references)
             transaction.record(
                 "deployment.updated",
                 f"{deployment.release_name} was changed: generation {deployment.generation},"

@@ -26,6 +26,7 @@ from app.errors import TemporaryError
 from app.helm import process
 from app.helm.binary import HelmBinary
 from app.helm.failure import failure
+from app.releases.scrubbing import NOTHING, Scrubber
 from app.releases.values import Values, to_helm
 
 log = structlog.get_logger()
@@ -51,13 +52,14 @@ class Place:
 @dataclass(frozen=True)
 class Options:
     """How an action is done. `validate` has Helm check the manifest against the member's OpenAPI; `check_schema` the
-    values against the chart's schemas."""
+    values against the chart's schemas; `scrubber` takes values of secrets out of Helm's words."""
 
     atomic: bool = False
     wait: bool = False
     timeout_seconds: int = 300
     validate: bool = True
     check_schema: bool = True
+    scrubber: Scrubber = NOTHING
 
 
 class Helm:
@@ -87,21 +89,21 @@ class Helm:
         arguments = ["rollback", place.release_name, str(revision), "--history-max", str(HISTORY)]
         if options.wait:
             arguments.append("--wait")
-        await self._run(place, arguments, options.timeout_seconds)
+        await self._run(place, arguments, options)
 
     async def uninstall(self, place: Place, options: Options) -> None:
         """Removes a release and its history; one that is gone already is fine."""
         arguments = ["uninstall", place.release_name, "--ignore-not-found"]
         if options.wait:
             arguments.append("--wait")
-        await self._run(place, arguments, options.timeout_seconds)
+        await self._run(place, arguments, options)
 
     async def preview(self, place: Place, chart: Path, values: Values, options: Options, *, exists: bool) -> str:
         """The manifest that an install or upgrade would apply, rendered against the member; nothing is changed."""
         verb = ["upgrade", "--reset-values"] if exists else ["install", "--replace"]
         arguments = [*verb, place.release_name, str(chart), "--dry-run=server", "--hide-notes", "--output", "json"]
         arguments += ["--values", "-", *_validation(options)]
-        output = await self._run(place, arguments, options.timeout_seconds, to_helm(values))
+        output = await self._run(place, arguments, options, to_helm(values))
         return output.decode()
 
     async def _change(self, place: Place, verb: list[str], chart: Path, values: Values, options: Options) -> None:
@@ -110,9 +112,10 @@ class Helm:
             arguments.append("--atomic")
         if options.wait:
             arguments += ["--wait", "--wait-for-jobs"]
-        await self._run(place, arguments, options.timeout_seconds, to_helm(values))
+        await self._run(place, arguments, options, to_helm(values))
 
-    async def _run(self, place: Place, arguments: list[str], seconds: int, values: bytes = b"") -> bytes:
+    async def _run(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> bytes:
+        seconds = options.timeout_seconds
         async with self._gate, self._folder() as folder:
             kubeconfig = folder / "kubeconfig"
             _write(kubeconfig, place.access.to_kubeconfig())
@@ -121,6 +124,7 @@ class Helm:
                 kubeconfig=kubeconfig,
                 environment=self._environment(place, folder),
                 limit=seconds + MARGIN_SECONDS,
+                scrubber=options.scrubber,
             )
             return await command.run(
                 [*arguments, "--namespace", place.namespace, "--timeout", f"{seconds}s"], input=values
@@ -164,8 +168,9 @@ def _validation(options: Options) -> list[str]:
 class _Command(pyhelm3.Command):  # type: ignore[misc]
     """pyhelm3's command, run without a shell, and ended with its children when cancelled or late."""
 
-    def __init__(self, *, environment: dict[str, str], limit: float, **more: Any) -> None:
+    def __init__(self, *, environment: dict[str, str], limit: float, scrubber: Scrubber, **more: Any) -> None:
         super().__init__(**more)
+        self._scrubber = scrubber
         self._environment = environment
         self._limit = limit
 
@@ -204,7 +209,7 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
             stdout.seek(0)
             stderr.seek(0)
             if child.returncode != 0:
-                raise failure(stderr.read(_MAX_OUTPUT_BYTES).decode(errors="replace"))
+                raise failure(self._scrubber.clean(stderr.read(_MAX_OUTPUT_BYTES).decode(errors="replace")))
             return stdout.read(_MAX_OUTPUT_BYTES)
 
 

@@ -14,8 +14,9 @@ from sqlmodel import col
 
 from app.clusters.tables import Cluster, Reachability
 from app.deployments.tables import Deployment, DeploymentRevision
-from app.releases.release import Observed
+from app.releases.release import Desired, Observed, covered
 from app.releases.status import Verdict, judge
+from app.secrets.queries import marks_by_deployment
 from app.tables import now
 from app.targets.desired import desired_release
 from app.targets.tables import Release, Target
@@ -90,10 +91,18 @@ async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> s
     )
     rows = (await transaction.session.execute(statement)).all()
     revisions = await _present_revisions(transaction, {deployment.id for _, deployment, _, _ in rows})
+    with_secrets = [revision.deployment_id for revision in revisions.values() if revision.references()]
+    marks = await marks_by_deployment(transaction.session, with_secrets) if with_secrets else {}
     told = set()
     written = []
     for target, deployment, cluster, release in rows:
-        verdict = _verdict(target, deployment, revisions[deployment.id], cluster, release)
+        revision = revisions[deployment.id]
+        desired = None
+        if target.wanted:
+            desired = desired_release(deployment, revision, cluster.name, marks.get(deployment.id, {}))
+            if target.secret_paths:
+                desired = covered(desired, target.secret_paths, await transaction.fingerprints.mark())
+        verdict = _verdict(target, desired, cluster, release)
         values: dict[str, Any] = {"id": target.id, "judged_digest": changed[target.id]}
         reasons = [asdict(reason) for reason in verdict.reasons]
         if (verdict.status, reasons) != (target.status, target.reasons):
@@ -122,14 +131,7 @@ async def _present_revisions(transaction: Transaction, deployment_ids: set[int])
     return {row.deployment_id: row for row in (await transaction.session.execute(statement)).scalars()}
 
 
-def _verdict(
-    target: Target,
-    deployment: Deployment,
-    revision: DeploymentRevision,
-    cluster: Cluster,
-    release: Release | None,
-) -> Verdict:
-    desired = desired_release(deployment, revision, cluster.name) if target.wanted else None
+def _verdict(target: Target, desired: Desired | None, cluster: Cluster, release: Release | None) -> Verdict:
     unreachable = None
     if cluster.reachability is not Reachability.REACHABLE:
         unreachable = cluster.reachability_message or "The cluster has not been looked at yet."

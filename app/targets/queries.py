@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment
+from app.releases.references import hidden
 from app.releases.status import TargetStatus
 from app.targets.judging import RELEASE_OF_TARGET
 from app.targets.tables import Release, Target
@@ -130,8 +131,9 @@ async def targets_after(
 
 
 async def installed_values(session: AsyncSession, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """By target, where there is a release. They can be large, so that only who asks for them gets them."""
-    return {row[0]: row[1] for row in await session.execute(_INSTALLED, {"ids": list(ids)})}
+    """By target, where there is a release; what comes from secrets is hidden. They can be large, so that only who asks
+    for them gets them."""
+    return {row[0]: hidden(row[1]) for row in await session.execute(_INSTALLED, {"ids": list(ids)})}
 
 
 async def status_counts(session: AsyncSession, deployment_ids: Iterable[int]) -> list[tuple[int, TargetStatus, int]]:

@@ -5,7 +5,7 @@ each sighting carries the count at which it was true, and one that is older than
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, delete, func, select, tuple_, update
@@ -18,7 +18,7 @@ from app.clusters.changes import Head
 from app.clusters.member import Member
 from app.clusters.tables import Cluster, Reachability
 from app.deployments.tables import Deployment
-from app.releases.release import Observed, UnreadableRecordError
+from app.releases.release import Observed, UnreadableRecordError, masked
 from app.tables import now
 from app.targets.judging import RELEASE_OF_TARGET, judge_targets, observed_release
 from app.targets.tables import Release, Target
@@ -34,6 +34,7 @@ Key = tuple[int, str, str]
 class Sighting:
     """One release on a member at one moment: its newest revision, or None where there is no such release.
 
+    The release is as it is there, values of secrets included, and is kept nowhere as it is.
     `version` is the version of the member's store at which it was so, `secret_version` that of the Secret with the
     record."""
 
@@ -79,6 +80,7 @@ async def read_release(member: Member, head: Head) -> Observed | None:
 
 _KEYS: BindParameter[Key] = bindparam("keys", expanding=True)
 _TARGET_KEY = (col(Target.cluster_id), col(Deployment.namespace), col(Deployment.release_name))
+_NEEDED: Any = (Target.id, Target.deployment_id, Target.cluster_id, Target.seen_version, Target.secret_paths)
 _LOCKED = (
     select(
         Target,
@@ -89,7 +91,7 @@ _LOCKED = (
         col(Release.revision),
         col(Release.status),
     )
-    .options(load_only(Target.id, Target.deployment_id, Target.cluster_id, Target.seen_version))  # type: ignore[arg-type]
+    .options(load_only(*_NEEDED))
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
     .join(Cluster, col(Cluster.id) == Target.cluster_id)
     .join(Release, RELEASE_OF_TARGET, isouter=True)
@@ -118,11 +120,12 @@ _SEEN = update(Target).where(col(Target.id).is_not(None)).execution_options(sync
 
 async def write_sightings(transaction: Transaction, sightings: Iterable[Sighting]) -> list[int]:
     """Writes down what was seen, at most one sighting for each release, and judges the targets by it. Gives the targets
-    that were seen."""
+    that were seen. Values of secrets are masked here, where the target's row is locked: none is ever written down."""
     pending = list(sightings)
     seen: list[int] = []
     for start in range(0, len(pending), _ROWS_AT_ONCE):
-        seen += await _write(transaction, {found.key: found for found in pending[start : start + _ROWS_AT_ONCE]})
+        batch = {found.key: found for found in pending[start : start + _ROWS_AT_ONCE]}
+        seen += await _write(transaction, batch)
     return seen
 
 
@@ -138,6 +141,9 @@ async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[i
             del found[sighting.key]
             continue
         seen.append({"id": target.id, "seen_version": sighting.version, "observed_at": moment})
+        if target.secret_paths and sighting.release is not None:
+            covered = masked(sighting.release, target.secret_paths, await transaction.fingerprints.mark())
+            sighting = found[sighting.key] = replace(sighting, release=covered)
         release = sighting.release
         # What is seen of a member that counts as out of reach is told when it counts as back.
         is_told = reachability is Reachability.REACHABLE

@@ -26,6 +26,9 @@ class Target(SQLModel, table=True):
     deployment_id: int = Ref("deployment.id")
     cluster_id: int = Ref("cluster.id", ondelete="RESTRICT")
     wanted: bool = True  # False: the release is to be removed, and then the target
+    secret_paths: list[str] = Json(
+        default_factory=list
+    )  # the deployment's: what is seen of the release is masked there
     desired_digest: bytes = Bytes()  # of the release that should be there (`app.releases.canonical.digest`)
     generation: int | None = None  # the one it last converged to
 

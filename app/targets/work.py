@@ -1,5 +1,6 @@
 """The work on one target: what is to be done, read in one go; and how it went, written under the lease."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from app.operations.progress import begin_result, close_results, note_trouble
 from app.operations.tables import OPEN, Operation, OperationResult, OperationState
 from app.releases.plan import ReleaseAction
 from app.releases.release import Desired
+from app.secrets.queries import marks_of, used_by
+from app.secrets.tables import Secret
 from app.services import Services
 from app.tables import now
 from app.targets import leases
@@ -44,6 +47,7 @@ class Work:
     operation: Operation
     known: Release | None
     desired: Desired | None  # None: the release is to be removed
+    secrets: Sequence[Secret] = ()  # those that the deployment uses, sealed
 
 
 _WORK = (
@@ -82,8 +86,9 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
             return None
         target, deployment, revision, cluster, archive, operation, known = row
         await begin_result(transaction, operation, target_id)
-    desired = desired_release(deployment, revision, cluster.name) if target.wanted else None
-    return Work(lease, target, deployment, cluster, archive, operation, known, desired)
+        secrets = await used_by(transaction.session, deployment.id) if revision.references() else ()
+    desired = desired_release(deployment, revision, cluster.name, marks_of(secrets)) if target.wanted else None
+    return Work(lease, target, deployment, cluster, archive, operation, known, desired, secrets)
 
 
 async def intend(services: Services, work: Work, action: ReleaseAction, seconds: float, seen: Sighting) -> None:

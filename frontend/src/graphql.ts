@@ -45,6 +45,7 @@ export type CreateDeploymentInput = {
   releaseName?: string | null | undefined;
   description?: string | null | undefined;
   values?: import('./json').Json | null | undefined;
+  valuesFrom?: Array<ValueFromInput> | null | undefined;
   valueOverrides?: Array<ValueOverrideInput> | null | undefined;
   /** Names of clusters. Left out: all members of the group as of now. */
   targets?: Array<string> | null | undefined;
@@ -119,6 +120,7 @@ export type ReasonCode =
   | 'UNREACHABLE'
   | 'ABSENT'
   | 'VALUES'
+  | 'SECRET'
   | 'CHART_NAME'
   | 'CHART_VERSION'
   | 'HELM_STATUS'
@@ -197,6 +199,7 @@ export type UpdateDeploymentInput = {
   expectedGeneration?: number | null | undefined;
   version?: string | null | undefined;
   values?: import('./json').Json | null | undefined;
+  valuesFrom?: Array<ValueFromInput> | null | undefined;
   valueOverrides?: Array<ValueOverrideInput> | null | undefined;
   /** true: what is given is merged over the stored values; false: it replaces them. */
   reuseValues?: boolean | null | undefined;
@@ -221,9 +224,19 @@ export type UploadChartInput = {
   organization?: string | null | undefined;
 };
 
+/** A value of a secret: it is put in when Helm is run, and shown nowhere. */
+export type ValueFromInput = {
+  /** The secret's name. */
+  secret: string;
+  key: string;
+  /** Where it goes: `database.password`, `annotations["a.b/c"]`. */
+  path: string;
+};
+
 export type ValueOverrideInput = {
   cluster: string;
-  values: import('./json').Json;
+  values?: import('./json').Json | null | undefined;
+  valuesFrom?: Array<ValueFromInput> | null | undefined;
 };
 
 export type TokensQueryVariables = Exact<{ [key: string]: never; }>;
@@ -270,6 +283,7 @@ export type EventsQuery = { events: { nodes: Array<{ cursor: string, at: string,
         | { __typename: 'Deployment', releaseName: string, id: string, home: { id: string, name: string } }
         | { __typename: 'DeploymentTarget', clusterName: string, id: string, deployment: { id: string, releaseName: string, group: { id: string, name: string } } }
         | { __typename: 'Operation', id: string, about: { id: string, releaseName: string, group: { id: string, name: string } } | null }
+        | { __typename: 'Secret', id: string }
         | { __typename: 'User', id: string }
        | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
@@ -280,6 +294,7 @@ export type EventLineFragment = { cursor: string, at: string, kind: string, acto
     | { __typename: 'Deployment', releaseName: string, id: string, home: { id: string, name: string } }
     | { __typename: 'DeploymentTarget', clusterName: string, id: string, deployment: { id: string, releaseName: string, group: { id: string, name: string } } }
     | { __typename: 'Operation', id: string, about: { id: string, releaseName: string, group: { id: string, name: string } } | null }
+    | { __typename: 'Secret', id: string }
     | { __typename: 'User', id: string }
    | null };
 
@@ -296,6 +311,7 @@ export type LiveSubscription = { events: { cursor: string, at: string, kind: str
       | { __typename: 'Deployment', releaseName: string, id: string, home: { id: string, name: string } }
       | { __typename: 'DeploymentTarget', clusterName: string, id: string, clusterId: string, cloud: string, distribution: string, status: TargetStatus, stale: boolean, statusSince: string, helmStatus: TargetStatus | null, version: string | null, revision: number | null, changedAt: string | null, generation: number | null, observedAt: string | null, deployment: { id: string, releaseName: string, group: { id: string, name: string } }, reasons: Array<{ code: ReasonCode, message: string, path: string | null }>, error: { code: string, message: string, output: string | null, at: string, attempts: number } | null }
       | { __typename: 'Operation', id: string, kind: OperationKind, state: OperationState, generation: number | null, author: string | null, createdAt: string, finishedAt: string | null, about: { id: string, releaseName: string, group: { id: string, name: string } } | null, results: Array<{ clusterName: string, action: ReleaseAction, state: OperationState, startedAt: string | null, finishedAt: string | null, error: { code: string, message: string, output: string | null, at: string, attempts: number } | null }> }
+      | { __typename: 'Secret', id: string }
       | { __typename: 'User', id: string }
      | null } };
 
@@ -440,6 +456,7 @@ export type DeploymentValuesQuery = { node:
     | { __typename: 'Deployment', defaultValues: string, values: import('./json').Json, id: string, valueOverrides: Array<{ cluster: string, values: import('./json').Json }>, targets: Array<{ id: string, clusterName: string, status: TargetStatus, values: import('./json').Json | null, observedAt: string | null }> }
     | { __typename: 'DeploymentTarget', id: string }
     | { __typename: 'Operation', id: string }
+    | { __typename: 'Secret', id: string }
     | { __typename: 'User', id: string }
    | null };
 
@@ -456,6 +473,7 @@ export type DeploymentHistoryQuery = { node:
     | { __typename: 'Deployment', generation: number, id: string, history: { nodes: Array<{ generation: number, author: string | null, chartVersion: string, values: import('./json').Json, targets: Array<string>, createdAt: string, valueOverrides: Array<{ cluster: string, values: import('./json').Json }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } }
     | { __typename: 'DeploymentTarget', id: string }
     | { __typename: 'Operation', id: string }
+    | { __typename: 'Secret', id: string }
     | { __typename: 'User', id: string }
    | null };
 
@@ -472,6 +490,7 @@ export type DeploymentOperationsQuery = { node:
     | { __typename: 'Deployment', id: string, operations: { nodes: Array<{ id: string, kind: OperationKind, state: OperationState, generation: number | null, author: string | null, createdAt: string, finishedAt: string | null, results: Array<{ clusterName: string, action: ReleaseAction, state: OperationState, startedAt: string | null, finishedAt: string | null, error: { code: string, message: string, output: string | null, at: string, attempts: number } | null }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } }
     | { __typename: 'DeploymentTarget', id: string }
     | { __typename: 'Operation', id: string }
+    | { __typename: 'Secret', id: string }
     | { __typename: 'User', id: string }
    | null };
 
@@ -544,6 +563,7 @@ export type GenerationNowQuery = { node:
     | { id: string }
     | { id: string }
     | { generation: number, id: string }
+    | { id: string }
     | { id: string }
     | { id: string }
     | { id: string }

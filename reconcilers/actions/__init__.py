@@ -32,12 +32,11 @@ async def perform(services: Services, manifests: KnownManifests, found: Work, st
     began = time.monotonic()
     try:
         if step.action is ReleaseAction.INSTALL:
-            await install(services, manifests, found, chart)
+            await install(services, manifests, found, chart, seen)
         elif step.action is ReleaseAction.UPGRADE:
-            await upgrade(services, manifests, found, chart)
+            await upgrade(services, manifests, found, chart, seen)
         elif step.action is ReleaseAction.ROLLBACK:
-            assert seen.release is not None
-            await rollback(services, found, seen.release)
+            await rollback(services, found, seen)
         else:
             await uninstall(services, found)
     except BaseException as error:

@@ -1,6 +1,7 @@
 """Where and how the action of a piece of work is done."""
 
 from app.helm.command import Options, Place
+from app.releases.scrubbing import NOTHING, Scrubber
 from app.services import Services
 from app.targets.work import Work
 
@@ -14,11 +15,12 @@ def place_of(services: Services, found: Work) -> Place:
     )
 
 
-def options_of(found: Work, *, validate: bool = True) -> Options:
+def options_of(found: Work, *, validate: bool = True, scrubber: Scrubber = NOTHING) -> Options:
     return Options(
         atomic=found.deployment.atomic,
         wait=found.deployment.wait,
         timeout_seconds=found.deployment.timeout_seconds,
         validate=validate,
         check_schema=not found.archive.has_remote_schema,
+        scrubber=scrubber,
     )

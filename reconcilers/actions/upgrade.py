@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from app.services import Services
+from app.targets.sightings import Sighting
 from app.targets.work import Work
+from reconcilers.actions.exposure import exposed_values, scrubber_of
 from reconcilers.actions.place import options_of, place_of
 from reconcilers.actions.validation import KnownManifests
 
 
-async def upgrade(services: Services, manifests: KnownManifests, found: Work, chart: Path) -> None:
-    assert found.desired is not None
+async def upgrade(services: Services, manifests: KnownManifests, found: Work, chart: Path, seen: Sighting) -> None:
+    values = exposed_values(services, found)
     async with manifests.checked_once(found) as validate:
-        await services.helm.upgrade(
-            place_of(services, found), chart, found.desired.values, options_of(found, validate=validate)
-        )
+        options = options_of(found, validate=validate, scrubber=scrubber_of(found, seen, values))
+        await services.helm.upgrade(place_of(services, found), chart, values, options)

@@ -34,6 +34,9 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "updateDeployment": {"id": "DEPLOYMENT", "values": {"a": 1}},
     "reconcileDeployment": {"id": "DEPLOYMENT"},
     "deleteDeployment": {"id": "DEPLOYMENT"},
+    "createSecret": {"name": "other", "data": {"a": "b"}},
+    "updateSecret": {"id": "SECRET", "data": {"a": "c"}},
+    "deleteSecret": {"id": "SECRET"},
     "createOrganization": {"name": "other"},
     "createUser": {"name": "somebody", "role": "VIEWER"},
     "setRole": {"user": "somebody", "role": "VIEWER"},
@@ -69,6 +72,8 @@ QUERIES = {
     "chartRepositories": "{ chartRepositories { name } }",
     "charts": "{ charts { name } }",
     "chart": '{ chart(repository: "charts", name: "web") { name } }',
+    "secrets": "{ secrets { nodes { name } } }",
+    "secret": '{ secret(name: "db") { id usedBy { id } } }',
     "deployments": "{ deployments { nodes { releaseName } } }",
     "deployment": '{ deployment(group: "fleet", releaseName: "shop") { id targets { values } } }',
     "operation": '{ operation(id: "OPERATION") { id results { clusterName } } }',
@@ -102,12 +107,14 @@ EMPTY = {
 async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator[dict[str, str]]:
     """One object of each kind, by the word that stands for its id above; nothing of them may be changed."""
     group_id = await quiet.fleet({"paris": simulated("paris").kubeconfig})
+    secret = await quiet.mutate("createSecret", "... on SecretPayload { secret { id } }", name="db", data={"a": "b"})
     answer = await quiet.create(releaseName="shop")
     found = await quiet.data("{ clusters { nodes { id } } chartRepositories { id } }")
     yield {
         "CLUSTER": found["clusters"]["nodes"][0]["id"],
         "GROUP": group_id,
         "REPOSITORY": found["chartRepositories"][0]["id"],
+        "SECRET": secret["secret"]["id"],
         "DEPLOYMENT": answer["deployment"]["id"],
         "OPERATION": answer["operation"]["id"],
     }
@@ -201,6 +208,8 @@ async def test_what_belongs_to_another_organization_looks_as_if_it_were_not_ther
         "chartRepositories": [],
         "charts": [],
         "chart": None,
+        "secrets": {"nodes": []},
+        "secret": None,
         "deployments": {"nodes": []},
         "deployment": None,
         "operation": None,

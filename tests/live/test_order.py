@@ -24,7 +24,7 @@ async def test_an_event_that_is_written_first_and_committed_last_is_told_and_in_
         events = await opened.subscribe(EVENTS)
         await eventually(lambda: followed_by(quiet, 1))
         async with quiet.services.database.sessions() as session, session.begin():
-            slow = Transaction(session)
+            slow = Transaction(session, quiet.services.fingerprints)
             slow.record("test", "slow", organization_id=organization_id)
             await slow.write_events()
             quick = asyncio.create_task(happens("quick"))

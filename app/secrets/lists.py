@@ -1,0 +1,35 @@
+"""Secrets as the API tells of them: everything but their values."""
+
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.deployments.tables import Deployment
+from app.paging import Page, Window, fetch_page
+from app.secrets.tables import Secret, SecretUse
+from app.services import Services
+
+
+async def secrets_page(services: Services, organization_id: int, window: Window) -> Page[Secret]:
+    """Secrets by name."""
+    statement = select(Secret).where(col(Secret.organization_id) == organization_id)
+    async with services.database.reading() as session:
+        return await fetch_page(session, statement, [col(Secret.name)], window)
+
+
+async def secret_called(services: Services, organization_id: int, name: str) -> Secret | None:
+    statement = select(Secret).where(col(Secret.organization_id) == organization_id, col(Secret.name) == name)
+    async with services.database.reading() as session:
+        return (await session.exec(statement)).first()
+
+
+async def users_of(session: AsyncSession, secret_ids: Sequence[int]) -> list[tuple[int, Deployment]]:
+    """The deployments whose present generation uses each of these secrets, by name."""
+    statement = (
+        select(SecretUse.secret_id, Deployment)
+        .join(Deployment, col(Deployment.id) == SecretUse.deployment_id)
+        .where(col(SecretUse.secret_id).in_(secret_ids))
+        .order_by(col(Deployment.release_name), col(Deployment.id))
+    )
+    return list((await session.exec(statement)).all())

@@ -1,0 +1,117 @@
+"""Secrets as deployments use them: their marks, and the rows that a worker opens."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+import orjson
+from sqlalchemy import BindParameter, bindparam, delete, insert, select
+from sqlmodel import col, or_
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.encryption import KeyRing, Sealed
+from app.errors import Problem, all_invalid
+from app.groups.tables import ClusterGroup
+from app.identity.tables import Role
+from app.identity.viewer import Viewer
+from app.releases.references import Marks, Reference
+from app.secrets.tables import Secret, SecretUse
+
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_MARKS = (
+    select(col(SecretUse.deployment_id), col(Secret.name), col(Secret.marks))
+    .join(Secret, col(Secret.id) == SecretUse.secret_id)
+    .where(col(SecretUse.deployment_id).in_(_IDS))
+)
+_USED = (
+    select(Secret)
+    .join(SecretUse, col(SecretUse.secret_id) == Secret.id)
+    .where(col(SecretUse.deployment_id) == bindparam("deployment"))
+)
+
+
+async def marks_by_deployment(session: AsyncSession, deployment_ids: Iterable[int]) -> dict[int, Marks]:
+    """The marks of all values that each of these deployments may refer to."""
+    marks: defaultdict[int, dict[tuple[str, str], str]] = defaultdict(dict)
+    for deployment_id, name, kept in await session.execute(_MARKS, {"ids": list(deployment_ids)}):
+        marks[deployment_id] |= {(name, key): mark for key, mark in kept.items()}
+    return dict(marks)
+
+
+async def used_by(session: AsyncSession, deployment_id: int) -> Sequence[Secret]:
+    return (await session.execute(_USED, {"deployment": deployment_id})).scalars().all()
+
+
+def marks_of(secrets: Iterable[Secret]) -> Marks:
+    return {(secret.name, key): mark for secret in secrets for key, mark in secret.marks.items()}
+
+
+async def referenced(
+    session: AsyncSession, group: ClusterGroup, references: Collection[Reference], *, hold: bool = False
+) -> Sequence[Secret]:
+    """The secrets that a deployment of a group refers to. `hold` keeps them as they are until the transaction ends.
+
+    Raises:
+        ValidationFailed: names each that there is not, or not for this group, or that has no such key.
+    """
+    if not references:
+        return []
+    statement = (
+        select(Secret)
+        .where(col(Secret.organization_id) == group.organization_id)
+        .where(or_(col(Secret.group_id).is_(None), col(Secret.group_id) == group.id))
+        .where(col(Secret.name).in_({found.secret for found in references}))
+        .order_by(col(Secret.id))
+        .execution_options(populate_existing=True)
+    )
+    secrets = (await session.execute(statement.with_for_update(read=True) if hold else statement)).scalars().all()
+    marks = marks_of(secrets)
+    names = {secret.name for secret in secrets}
+    problems = {
+        found.source: Problem(
+            ("valuesFrom", found.path),
+            f"The secret {found.secret} has no key {found.key!r}."
+            if found.secret in names
+            else f"There is no secret {found.secret!r} for the group {group.name}.",
+        )
+        for found in references
+        if found.source not in marks
+    }
+    if problems:
+        raise all_invalid(list(problems.values()))
+    return secrets
+
+
+async def write_uses(session: AsyncSession, deployment_id: int, secrets: Iterable[Secret]) -> None:
+    """Notes which secrets the present generation of a deployment uses."""
+    await session.execute(delete(SecretUse).where(col(SecretUse.deployment_id) == deployment_id))
+    if rows := [{"deployment_id": deployment_id, "secret_id": secret.id} for secret in secrets]:
+        await session.execute(insert(SecretUse), rows)
+
+
+def require_use(viewer: Viewer, group_id: int, secrets: Iterable[Secret]) -> None:
+    """Whoever may refer to a secret can have a chart show what is in it. So a deployer of one group alone may refer to
+    those that were made for this group.
+
+    Raises:
+        Forbidden: where the caller may not.
+    """
+    for secret in secrets:
+        if secret.group_id is None:
+            viewer.require(secret.organization_id, Role.DEPLOYER)
+        else:
+            viewer.require(secret.organization_id, Role.DEPLOYER, group_id=group_id)
+
+
+def opened(key_ring: KeyRing, secret: Secret) -> dict[str, str]:
+    """The values of a secret, by key: for the moment of use alone.
+
+    Raises:
+        KeyRingError: where they can't be decrypted.
+    """
+    sealed = Sealed(secret.key_id, secret.sealed)
+    values: dict[str, str] = orjson.loads(key_ring.open(sealed, bound_to(secret.id)))
+    return values
+
+
+def bound_to(secret_id: int) -> str:
+    return f"secret:{secret_id}"

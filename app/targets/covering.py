@@ -1,0 +1,38 @@
+"""Paths that hold values of secrets from now on: what is kept of releases is masked there, whenever it was seen."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from app.deployments.tables import Deployment
+from app.releases.references import Reference
+from app.releases.release import masked
+from app.targets.judging import RELEASE_OF_TARGET, observed_release
+from app.targets.tables import Release, Target
+from app.transaction import Transaction
+
+
+async def cover_secrets(transaction: Transaction, deployment: Deployment, references: Iterable[Reference]) -> None:
+    """Has these places masked on every target, for as long as the deployment is there. Its row is locked by the
+    caller, and its targets are from here on: whoever writes down what was seen of them meanwhile reads the new paths.
+    """
+    paths = sorted({*deployment.secret_paths, *(found.path for found in references)})
+    if paths == deployment.secret_paths:
+        return
+    session = transaction.session
+    deployment.secret_paths = paths
+    ours = col(Target.deployment_id) == deployment.id
+    await session.execute(select(col(Target.id)).where(ours).order_by(col(Target.id)).with_for_update(key_share=True))
+    await session.execute(update(Target).where(ours).values(secret_paths=paths))
+    mark = await transaction.fingerprints.mark()
+    statement = (
+        select(Release)
+        .join(Target, col(Target.cluster_id) == Release.cluster_id)
+        .join(Deployment, col(Deployment.id) == Target.deployment_id)
+        .where(ours, RELEASE_OF_TARGET)
+    )
+    for release in (await session.execute(statement)).scalars():
+        seen = masked(observed_release(release), paths, mark)
+        release.values, release.digest, release.description = seen.values, seen.digest, seen.description
+    await session.flush()

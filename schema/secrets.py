@@ -1,0 +1,53 @@
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from app.secrets import tables
+from schema.context import Info
+from schema.enums import SecretKind
+from schema.ids import encode_id
+from schema.node import Node
+
+if TYPE_CHECKING:
+    from schema.deployments import Deployment
+    from schema.groups import ClusterGroup
+
+
+@strawberry.type(description="Values that deployments refer to. They are kept sealed, and can never be read back.")
+class Secret(Node):
+    row: strawberry.Private[tables.Secret]
+    name: str
+    kind: SecretKind
+    description: str | None
+    keys: list[str] = strawberry.field(description="What it has values under.")
+    version: int = strawberry.field(description="Grows by one with every change of a value.")
+    created_at: datetime
+    updated_at: datetime
+
+    @strawberry.field(description="The group whose deployments alone may refer to it, if there is one.")
+    async def group(self, info: Info) -> Annotated["ClusterGroup", strawberry.lazy("schema.groups")] | None:
+        from schema.groups import ClusterGroup
+
+        row = await info.context.load.group_by_id.load(self.row.group_id) if self.row.group_id else None
+        return ClusterGroup.of(row) if row else None
+
+    @strawberry.field(description="The deployments that refer to it.")
+    async def used_by(self, info: Info) -> list[Annotated["Deployment", strawberry.lazy("schema.deployments")]]:
+        from schema.deployments import Deployment
+
+        return [Deployment.of(row) for row in await info.context.load.deployments_by_secret.load(self.row.id)]
+
+    @classmethod
+    def of(cls, row: tables.Secret) -> "Secret":
+        return cls(
+            row=row,
+            id=encode_id("Secret", row.id),
+            name=row.name,
+            kind=row.kind,
+            description=row.description,
+            keys=sorted(row.marks),
+            version=row.version,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
