@@ -6,6 +6,10 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+export function asObject(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}
+
 /** Whether two values are the same to Helm: the order of keys does not matter, and 1 is 1.0. */
 export function same(one: Json | undefined, other: Json | undefined): boolean {
   if (one === other) return true;

@@ -65,6 +65,8 @@ async def test_from_nothing_to_a_deployment_on_three_clusters(
         await page.keyboard.type("2")
         await page.get_by_role("button", name="Show the plan").click()
         await expect(page.get_by_text("Install on 3")).to_be_visible()
+        given = page.locator("[data-cluster=paris]").get_by_role("row", name="replicas")
+        await expect(given.get_by_role("cell")).to_have_text(["2", "—", "common"])
         await page.get_by_role("button", name="Deploy it").click()
 
         await expect(page.get_by_role("heading", name="shop", exact=True)).to_be_visible()
@@ -88,6 +90,8 @@ async def test_the_plan_that_is_shown_is_what_is_done(site: Site, browser: Brows
         for name, action in plan.items():
             await expect(page.locator(f"[data-cluster={name}][data-action={action}]")).to_be_visible()
         await expect(page.locator("[data-cluster=paris] .diff .add").first).to_contain_text("Salut")
+        change = page.locator("[data-cluster=paris]").get_by_role("row", name="greeting")
+        await expect(change.get_by_role("cell")).to_have_text(["Salut", "Bonjour", "override"])
 
         # Whoever changes something after the plan has not seen what would be done.
         await page.get_by_text("How it is done").click()

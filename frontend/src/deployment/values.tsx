@@ -3,14 +3,13 @@ import { useQuery } from "urql";
 import { parse } from "yaml";
 import { useRefresh } from "../api/live";
 import { DeploymentValuesDocument, type DeploymentValuesQuery } from "../graphql";
-import { isObject, type Json, type JsonObject } from "../json";
+import { asObject, type Json } from "../json";
 import { useAddress } from "../parts/address";
 import { Answer, Blank } from "../parts/states";
 import { Ago } from "../parts/time";
-import { compare, type Line } from "../values/origin";
+import { ValueTable } from "../parts/value-table";
+import { compare } from "../values/origin";
 import type { Deployment } from "./page";
-
-const ORIGINS = { chart: "chart", common: "common", override: "override", removed: "removed" };
 
 type Found = Extract<NonNullable<DeploymentValuesQuery["node"]>, { __typename: "Deployment" }>;
 
@@ -84,53 +83,8 @@ function Beside({ found }: { found: Found }) {
           {onlyDifferent && <p>What is installed is what is wanted.</p>}
         </Blank>
       ) : (
-        <div className="table folds values">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Value</th>
-                <th scope="col">Wanted</th>
-                <th scope="col">Installed</th>
-                <th scope="col">From</th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((line) => (
-                <ValueLine key={line.path} line={line} isInstalled={target.values !== null} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ValueTable lines={shown} isInstalled={target.values !== null} marked />
       )}
     </section>
   );
-}
-
-function ValueLine({ line, isInstalled }: { line: Line; isInstalled: boolean }) {
-  return (
-    <tr className={line.differs ? "differs" : ""}>
-      <th scope="row" className="mono wrap">
-        {line.path}
-      </th>
-      <td className="mono wrap" data-label="wanted">
-        {written(line.desired)}
-      </td>
-      <td className="mono wrap" data-label="installed">
-        {isInstalled ? written(line.installed) : "—"}
-        {line.differs && <span className="hidden"> (differs)</span>}
-      </td>
-      <td data-label="from">
-        {line.origin && <span className={`tag from-${line.origin}`}>{ORIGINS[line.origin]}</span>}
-      </td>
-    </tr>
-  );
-}
-
-function written(value: Json | undefined): string {
-  if (value === undefined) return "—";
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function asObject(value: Json | undefined): JsonObject {
-  return isObject(value) ? value : {};
 }

@@ -19,7 +19,8 @@ import { Answer, Blank } from "../parts/states";
 import { toast } from "../parts/toast";
 import { type Draft, wantedOf } from "./draft";
 import { Options } from "./options";
-import { type Planned, Review } from "./review";
+import { usePlanning } from "./planning";
+import { Review } from "./review";
 import { Targets } from "./targets";
 import { Values } from "./values";
 
@@ -36,23 +37,18 @@ export default function EditPage({ group, release }: { group: string; release: s
   return (
     <Answer asked={asked} retry={ask}>
       {({ deployment }) =>
-        deployment ? (
-          <Edit start={deployment} startOver={ask} />
-        ) : (
-          <Blank title="There is no such deployment" />
-        )
+        deployment ? <Edit start={deployment} /> : <Blank title="There is no such deployment" />
       }
     </Answer>
   );
 }
 
-function Edit({ start, startOver }: { start: Deployment; startOver: () => void }) {
+function Edit({ start }: { start: Deployment }) {
   const organization = useOrganization();
   const [, go] = useLocation();
   const [deployment] = useState(start);
   const [version, setVersion] = useState(deployment.chartVersion);
   const [draft, setDraft] = useState(() => draftOf(deployment));
-  const [planned, setPlanned] = useState<Planned | null>(null);
   const { send, fetching, refusal } = useAction(UpdateDeploymentDocument, "DeploymentPayload");
   const [repository, name] = deployment.chart.split("/", 2) as [string, string];
   const [chart] = useQuery({
@@ -68,15 +64,10 @@ function Edit({ start, startOver }: { start: Deployment; startOver: () => void }
     "broken" in wanted
       ? null
       : { id: deployment.id, expectedGeneration: deployment.generation, version, ...wanted };
-  const request = input && JSON.stringify(input);
+  const planning = usePlanning(input, (given) => send({ input: given }));
   const present =
     now.data?.node && "generation" in now.data.node ? now.data.node.generation : deployment.generation;
 
-  async function plan() {
-    if (!input || !request) return;
-    const answer = await send({ input: { ...input, dryRun: true } });
-    setPlanned(answer?.plan ? { request, targets: answer.plan.targets } : null);
-  }
   async function perform() {
     if (!input) return;
     const answer = await send({ input });
@@ -145,23 +136,14 @@ function Edit({ start, startOver }: { start: Deployment; startOver: () => void }
       </Answer>
       <Options draft={draft} change={(changes) => setDraft((before) => ({ ...before, ...changes }))} />
       <Review
-        planned={planned}
-        request={request}
-        broken={"broken" in wanted ? wanted.broken : []}
+        planning={planning}
+        wanted={wanted}
+        defaultValues={chart.data?.chart?.version?.defaultValues ?? ""}
         fetching={fetching}
         refusal={refusal}
-        plan={plan}
         perform={perform}
         verb="Do it"
-      >
-        {refusal?.code === "generation_conflict" && (
-          <div>
-            <button type="button" className="button" onClick={startOver}>
-              Begin anew
-            </button>
-          </div>
-        )}
-      </Review>
+      />
     </>
   );
 }

@@ -16,8 +16,9 @@ import { toast } from "../parts/toast";
 import { type Draft, wantedOf } from "./draft";
 import { Options } from "./options";
 import { ChartPicker } from "./picker";
+import { usePlanning } from "./planning";
 import { Readme } from "./readme";
-import { type Planned, Review } from "./review";
+import { Review } from "./review";
 import { Targets } from "./targets";
 import { Values } from "./values";
 
@@ -90,7 +91,6 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
     driftPolicy: "REPORT",
   }));
   const [aimed, setAimed] = useState<string | null>(null);
-  const [planned, setPlanned] = useState<Planned | null>(null);
   const [idempotencyKey] = useState(() => crypto.randomUUID());
   const { send, fetching, refusal } = useAction(CreateDeploymentDocument, "DeploymentPayload");
 
@@ -114,14 +114,9 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
           namespace: given.namespace,
           ...wanted,
         };
-  const request = input && JSON.stringify(input);
+  const planning = usePlanning(input, (given) => send({ input: given }));
   const edit = (changes: Partial<Draft>) => setDraft((before) => ({ ...before, ...changes }));
 
-  async function plan() {
-    if (!input || !request) return;
-    const answer = await send({ input: { ...input, dryRun: true } });
-    setPlanned(answer?.plan ? { request, targets: answer.plan.targets } : null);
-  }
   async function perform() {
     if (!input) return;
     const answer = await send({ input: { ...input, idempotencyKey } });
@@ -223,12 +218,11 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
       />
       <Options draft={draft} change={edit} />
       <Review
-        planned={planned}
-        request={request}
-        broken={"broken" in wanted ? wanted.broken : []}
+        planning={planning}
+        wanted={wanted}
+        defaultValues={version.defaultValues}
         fetching={fetching}
         refusal={refusal}
-        plan={plan}
         perform={perform}
         verb="Deploy it"
       />

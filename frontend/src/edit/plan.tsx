@@ -1,6 +1,12 @@
+import { useMemo } from "react";
 import type { PlannedFragment } from "../graphql";
+import { asObject, type JsonObject } from "../json";
 import { Unified } from "../parts/diff";
 import { Glyph, type Tone } from "../parts/glyph";
+import { ValueTable } from "../parts/value-table";
+import { changes } from "../values/origin";
+import type { Wanted } from "./draft";
+import { parsed } from "./values";
 
 const ACTIONS: Record<PlannedFragment["action"], [string, Tone, Parameters<typeof Glyph>[0]["shape"]]> = {
   NONE: ["Nothing to do", "none", "hollow"],
@@ -10,8 +16,17 @@ const ACTIONS: Record<PlannedFragment["action"], [string, Tone, Parameters<typeo
   UNINSTALL: ["Uninstall", "bad", "minus"],
 };
 
-/** What would be done on each cluster: the action, which values differ, and the difference in manifests. */
-export function Plan({ targets }: { targets: PlannedFragment[] }) {
+/** What would be done on each cluster: the action, which values change and where they come from, and the manifests. */
+export function Plan({
+  targets,
+  wanted,
+  defaultValues,
+}: {
+  targets: PlannedFragment[];
+  wanted: Wanted;
+  defaultValues: string;
+}) {
+  const defaults = useMemo(() => parsed(defaultValues), [defaultValues]);
   const counts = new Map<PlannedFragment["action"], number>();
   for (const { action } of targets) counts.set(action, (counts.get(action) ?? 0) + 1);
   return (
@@ -29,16 +44,35 @@ export function Plan({ targets }: { targets: PlannedFragment[] }) {
       </header>
       <ul className="list plan">
         {targets.map((target) => (
-          <Target key={target.clusterName} target={target} open={targets.length <= 5} />
+          <Target
+            key={target.clusterName}
+            target={target}
+            wanted={wanted}
+            defaults={defaults}
+            open={targets.length <= 5}
+          />
         ))}
       </ul>
     </section>
   );
 }
 
-function Target({ target, open }: { target: PlannedFragment; open: boolean }) {
+function Target({
+  target,
+  wanted,
+  defaults,
+  open,
+}: {
+  target: PlannedFragment;
+  wanted: Wanted;
+  defaults: JsonObject;
+  open: boolean;
+}) {
   const [words, tone, shape] = ACTIONS[target.action];
-  const reasons = target.reasons.filter((reason) => reason.message !== target.error?.message);
+  const lines = useMemo(() => changedValues(target, wanted, defaults), [target, wanted, defaults]);
+  const reasons = target.reasons.filter(
+    (reason) => reason.message !== target.error?.message && !(reason.code === "VALUES" && reason.path),
+  );
   return (
     <li data-cluster={target.clusterName} data-action={target.action}>
       <div className="row wide">
@@ -64,6 +98,14 @@ function Target({ target, open }: { target: PlannedFragment; open: boolean }) {
           ))}
         </ul>
       )}
+      {lines.length > 0 && (
+        <details open={open}>
+          <summary>
+            {target.action === "INSTALL" ? "Its values" : "What changes in its values"} ({lines.length})
+          </summary>
+          <ValueTable lines={lines} isInstalled={target.action !== "INSTALL"} />
+        </details>
+      )}
       {target.manifestDiff ? (
         <details open={open}>
           <summary>What changes in its manifests</summary>
@@ -80,4 +122,14 @@ function Target({ target, open }: { target: PlannedFragment; open: boolean }) {
       )}
     </li>
   );
+}
+
+function changedValues(target: PlannedFragment, wanted: Wanted, defaults: JsonObject) {
+  if (target.action !== "INSTALL" && target.action !== "UPGRADE") return [];
+  const override = wanted.valueOverrides.find((one) => one.cluster === target.clusterName)?.values;
+  // Where another version is installed, what its chart has as defaults is not known here.
+  const before = target.reasons.some((reason) => reason.code.startsWith("CHART_")) ? {} : defaults;
+  const layers = { defaults, before, common: wanted.values, override: asObject(override) };
+  const told = target.reasons.filter((reason) => reason.code === "VALUES");
+  return changes(layers, asObject(target.desiredValues), target.action === "INSTALL" ? null : told);
 }

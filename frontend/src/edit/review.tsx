@@ -1,41 +1,34 @@
-import { type ReactNode, useRef } from "react";
 import type { Refusal } from "../api/outcome";
-import type { PlannedFragment } from "../graphql";
 import { Refused } from "../parts/states";
+import type { Wanted } from "./draft";
 import { Plan } from "./plan";
-
-/** What was planned, and for exactly which request: another request is not what the user has seen. */
-export type Planned = { request: string; targets: PlannedFragment[] };
+import type { Planning } from "./planning";
 
 /** First the plan, then the deed. A change after the plan asks for another plan. */
 export function Review({
-  planned,
-  request,
-  broken,
+  planning,
+  wanted,
+  defaultValues,
   fetching,
   refusal,
-  plan,
   perform,
   verb,
-  children,
 }: {
-  planned: Planned | null;
-  request: string | null;
-  broken: string[];
+  planning: Planning;
+  wanted: Wanted | { broken: string[] };
+  defaultValues: string;
   fetching: boolean;
   refusal: Refusal | null;
-  plan: () => void;
   perform: () => void;
   verb: string;
-  children?: ReactNode;
 }) {
-  const isCurrent = planned !== null && planned.request === request;
-  const errors = planned?.targets.flatMap((target) => target.error?.code ?? []) ?? [];
+  const { targets, isOutdated, isPossible, plan } = planning;
+  const errors = targets?.flatMap((target) => target.error?.code ?? []) ?? [];
   // A cluster that can't be asked now follows when it is back; what another refuses would fail there.
   const fails = errors.some((code) => code !== "cluster_unreachable");
-  const shown = useRef<HTMLDivElement>(null);
+  const broken = "broken" in wanted ? wanted.broken : [];
   return (
-    <div className="stack" ref={shown}>
+    <div className="stack">
       {broken.length > 0 && (
         <div className="note warn" role="alert">
           {broken.map((name) => (name ? `The override for ${name}` : "The common values")).join(" and ")}{" "}
@@ -43,9 +36,10 @@ export function Review({
         </div>
       )}
       <Refused refusal={refusal} />
-      {children}
-      {planned && isCurrent && <Plan targets={planned.targets} />}
-      {planned && !isCurrent && (
+      {targets && !("broken" in wanted) && (
+        <Plan targets={targets} wanted={wanted} defaultValues={defaultValues} />
+      )}
+      {isOutdated && (
         <div className="note warn" role="status">
           You have changed something since the plan was made. Make it again before it is done.
         </div>
@@ -53,22 +47,22 @@ export function Review({
       <div className="row deed">
         <button
           type="button"
-          className={`button ${isCurrent ? "" : "first"}`}
-          disabled={!request || fetching}
+          className={`button ${targets ? "" : "first"}`}
+          disabled={!isPossible || fetching}
           onClick={plan}
         >
-          {fetching && !isCurrent ? "Asking every cluster…" : isCurrent ? "Plan again" : "Show the plan"}
+          {fetching && !targets ? "Asking every cluster…" : targets ? "Plan again" : "Show the plan"}
         </button>
         <button
           type="button"
           className="button first"
-          disabled={!isCurrent || fails || fetching}
+          disabled={!targets || fails || fetching}
           onClick={perform}
         >
           {verb}
         </button>
         <span className="soft small">
-          {isCurrent
+          {targets
             ? fails
               ? "A cluster refuses it: see above."
               : errors.length > 0

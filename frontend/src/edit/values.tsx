@@ -1,7 +1,7 @@
 import { lazy, Suspense, useMemo, useState } from "react";
 import { parse } from "yaml";
 import { valuesOf } from "../editor/check";
-import { isObject, type Json, type JsonObject } from "../json";
+import { asObject, isObject, type Json, type JsonObject } from "../json";
 import { Loading } from "../parts/states";
 import { Tabs } from "../parts/tabs";
 import { merge } from "../values/merge";
@@ -109,7 +109,7 @@ export function Values({
   );
 }
 
-function parsed(defaultValues: string): JsonObject {
-  const found = parse(defaultValues) as Json;
-  return isObject(found) ? found : {};
+/** A chart's values.yaml as values. */
+export function parsed(defaultValues: string): JsonObject {
+  return asObject(parse(defaultValues) as Json);
 }

@@ -14,16 +14,21 @@ export function merge(weaker: JsonObject, stronger: JsonObject): JsonObject {
   return merged;
 }
 
-/** Every value that is no map, by its path; an empty map is a value of its own. A dot within a key is escaped. */
+/** Every value that is no map, by its path, as the API writes paths; an empty map is a value of its own. */
 export function leaves(values: JsonObject, above = ""): Map<string, Json> {
   const found = new Map<string, Json>();
   for (const [key, value] of Object.entries(values)) {
-    const path = above + key.replaceAll("\\", "\\\\").replaceAll(".", "\\.");
+    const path = joined(above, key);
     if (isObject(value) && Object.keys(value).length > 0) {
-      for (const [inner, leaf] of leaves(value, `${path}.`)) found.set(inner, leaf);
+      for (const [inner, leaf] of leaves(value, path)) found.set(inner, leaf);
     } else {
       found.set(path, value);
     }
   }
   return found;
+}
+
+function joined(above: string, key: string): string {
+  if (!/^[A-Za-z0-9_-]+$/.test(key)) return `${above}[${JSON.stringify(key)}]`;
+  return above ? `${above}.${key}` : key;
 }

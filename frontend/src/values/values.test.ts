@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diffLines, unifiedLines } from "./diff";
 import { leaves, merge } from "./merge";
-import { compare } from "./origin";
+import { changes, compare } from "./origin";
 import { ago, reasonWords, span } from "./words";
 
 describe("values are merged as Helm merges them", () => {
@@ -14,11 +14,11 @@ describe("values are merged as Helm merges them", () => {
     expect(weaker.debug).toBe(true);
   });
 
-  it("tells each value by its path, with dots in keys escaped", () => {
+  it("tells each value by its path, with keys in quotes that are no plain words", () => {
     const found = leaves({ a: { b: 1, "c.d": [1] }, e: {} });
     expect([...found]).toEqual([
       ["a.b", 1],
-      ["a.c\\.d", [1]],
+      ['a["c.d"]', [1]],
       ["e", {}],
     ]);
   });
@@ -39,6 +39,43 @@ describe("each value has the layer it comes from", () => {
   it("has no origin for what only the installed release has, and no difference where nothing is installed", () => {
     expect(compare({}, {}, {}, { extra: 1 })[0]).toMatchObject({ origin: null, differs: true });
     expect(compare({ a: 1 }, {}, {}, null)[0]).toMatchObject({ origin: "chart", differs: false });
+  });
+});
+
+describe("a plan's changes in values", () => {
+  const defaults = { replicas: 1, probe: { path: "/" }, log: "info" };
+  const layers = {
+    defaults,
+    before: defaults,
+    common: { replicas: 2, probe: null },
+    override: { host: "a" },
+  };
+
+  it("have the default beside what is taken away, and each leaf of a map that is new", () => {
+    const told = [
+      { path: "extra", desired: null, actual: { a: 1, "b.c": 2 } },
+      { path: "host", desired: "a", actual: null },
+      { path: "log", desired: null, actual: "debug" },
+      { path: "probe", desired: null, actual: null },
+      { path: "replicas", desired: 2, actual: 5 },
+      { path: null, desired: null, actual: null },
+    ];
+    const desired = { replicas: 2, probe: null, host: "a" };
+    expect(changes(layers, desired, told)).toEqual([
+      { path: "extra.a", desired: undefined, installed: 1, origin: null, differs: true },
+      { path: 'extra["b.c"]', desired: undefined, installed: 2, origin: null, differs: true },
+      { path: "host", desired: "a", installed: undefined, origin: "override", differs: true },
+      { path: "log", desired: "info", installed: "debug", origin: "chart", differs: true },
+      { path: "probe", desired: undefined, installed: undefined, origin: "removed", differs: true },
+      { path: "replicas", desired: 2, installed: 5, origin: "common", differs: true },
+    ]);
+  });
+
+  it("are all that is given to Helm where nothing is installed yet", () => {
+    expect(changes(layers, { replicas: 2, host: "a" }, null)).toEqual([
+      { path: "host", desired: "a", installed: undefined, origin: "override", differs: true },
+      { path: "replicas", desired: 2, installed: undefined, origin: "common", differs: true },
+    ]);
   });
 });
 

@@ -1,0 +1,35 @@
+import { useState } from "react";
+import type { PlannedFragment } from "../graphql";
+
+/** What was planned, and for exactly which request: another request is not what the user has seen. */
+type Planned = { request: string; targets: PlannedFragment[] };
+
+type Answered = { plan: { targets: PlannedFragment[] } | null } | null;
+
+/**
+ * The plan of an input, made when it is asked for: `targets` are its clusters, as long as the input has stayed what it
+ * was. `input` is null while it is not whole.
+ */
+export function usePlanning<Input>(
+  input: Input | null,
+  send: (input: Input & { dryRun: boolean }) => Promise<Answered>,
+) {
+  const [planned, setPlanned] = useState<Planned | null>(null);
+  const request = input && JSON.stringify(input);
+
+  async function plan(): Promise<void> {
+    if (!input || !request) return;
+    const answer = await send({ ...input, dryRun: true });
+    setPlanned(answer?.plan ? { request, targets: answer.plan.targets } : null);
+  }
+
+  const isCurrent = planned !== null && planned.request === request;
+  return {
+    targets: isCurrent ? planned.targets : null,
+    isOutdated: planned !== null && !isCurrent,
+    isPossible: input !== null,
+    plan,
+  };
+}
+
+export type Planning = ReturnType<typeof usePlanning>;
