@@ -32,11 +32,11 @@ OPTIONS = {"atomic": "atomic", "wait": "wait", "timeout": "timeoutSeconds"}
 """How actions are to be done: keys of the file, and what the API calls them."""
 
 
-class _Loader(yaml.CSafeLoader):
+class Loader(yaml.CSafeLoader):
     """What looks like a date stays text, as Helm reads it: there are no dates in JSON."""
 
 
-_Loader.yaml_implicit_resolvers = {
+Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
@@ -84,7 +84,7 @@ def read(text: str, source: str) -> list[Manifest]:
         Failure: with every mistake in it, each with its line; nothing is applied then.
     """
     try:
-        nodes = [node for node in yaml.compose_all(text, Loader=_Loader) if not _is_empty(node)]
+        nodes = [node for node in yaml.compose_all(text, Loader=Loader) if not _is_empty(node)]
         problems = [problem for node in nodes for problem in sorted(_problems(node))]
         manifests = [] if problems else [_manifest(node) for node in nodes]
     except yaml.MarkedYAMLError as error:

@@ -27,6 +27,7 @@ from schema.errors import to_graphql
 from schema.groups import ClusterGroup
 from schema.identity import Member, User
 from schema.ids import row_id
+from schema.operations import Operation
 from schema.secrets import Secret
 
 
@@ -105,10 +106,12 @@ class Mutation:
         info: Info,
         input: inputs.UpdateClusterGroupInput,  # noqa: A002
     ) -> payloads.UpdateClusterGroupResult:
-        row = await membership.update_group(
+        row, begun = await membership.update_group(
             info.context.services, info.context.viewer, row_id(input.id, "ClusterGroup"), input.name, input.members
         )
-        return payloads.ClusterGroupPayload(cluster_group=ClusterGroup.of(row))
+        return payloads.ClusterGroupPayload(
+            cluster_group=ClusterGroup.of(row), operations=[Operation.of(operation) for operation in begun]
+        )
 
     @_mutation("Deletes a group.")
     async def delete_cluster_group(

@@ -11,6 +11,7 @@ from schema.deployments import AbandonedRelease, DeploymentPayload
 from schema.errors import ClusterUnreachable, Conflict, Forbidden, NotFound, ValidationFailed
 from schema.groups import ClusterGroup
 from schema.identity import Member, User
+from schema.operations import Operation
 from schema.secrets import Secret
 
 
@@ -28,6 +29,9 @@ class RemoveClusterPayload:
 @strawberry.type
 class ClusterGroupPayload:
     cluster_group: ClusterGroup
+    operations: list[Operation] = strawberry.field(
+        default_factory=list, description="By which the group's releases go from the clusters that leave it."
+    )
 
 
 @strawberry.type

@@ -19,6 +19,7 @@ from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureSta
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
 from app.names import label_problem
+from app.operations.tables import Operation
 from app.services import Services
 from app.transaction import Transaction
 
@@ -54,11 +55,12 @@ async def create_group(
 
 async def update_group(
     services: Services, viewer: Viewer, group_id: int, name: str | None, members: Sequence[str] | None
-) -> ClusterGroup:
-    """Renames a group, or changes its members. Who leaves has the group's releases uninstalled; who joins gets nothing
-    until a deployment names it among its targets."""
+) -> tuple[ClusterGroup, list[Operation]]:
+    """Renames a group, or changes its members. Who leaves has the group's releases uninstalled, by the operations that
+    are given back; who joins gets nothing until a deployment names it among its targets."""
     if name is not None:
         _check_name(name)
+    begun: list[Operation] = []
     try:
         async with services.transaction() as transaction:
             session = transaction.session
@@ -79,7 +81,7 @@ async def update_group(
                 present = await members_of(session, group.id)
                 leaving = [cluster for cluster in present.values() if cluster.name not in clusters]
                 joining = {name: cluster for name, cluster in clusters.items() if name not in present}
-                await _leave(transaction, viewer, group, leaving)
+                begun = await _leave(transaction, viewer, group, leaving)
                 await _join(transaction, group, joining)
                 if leaving or joining:
                     transaction.record(
@@ -91,7 +93,7 @@ async def update_group(
                         joined=sorted(joining),
                         left=sorted(cluster.name for cluster in leaving),
                     )
-            return group
+            return group, begun
     except IntegrityError:
         raise _name_taken(name or "") from None
 
@@ -180,10 +182,12 @@ async def _join(transaction: Transaction, group: ClusterGroup, clusters: dict[st
     await transaction.session.flush()
 
 
-async def _leave(transaction: Transaction, viewer: Viewer, group: ClusterGroup, leaving: Sequence[Cluster]) -> None:
+async def _leave(
+    transaction: Transaction, viewer: Viewer, group: ClusterGroup, leaving: Sequence[Cluster]
+) -> list[Operation]:
     """The releases of the group's deployments are to go from these clusters: a new generation of each of them."""
     if not leaving:
-        return
+        return []
     session = transaction.session
     gone = {cluster.name for cluster in leaving}
     await session.execute(
@@ -195,8 +199,11 @@ async def _leave(transaction: Transaction, viewer: Viewer, group: ClusterGroup, 
         .order_by(col(Deployment.id))
         .with_for_update(key_share=True)
     )
-    for deployment in (await session.exec(statement)).all():
+    begun = [
         await without_clusters(transaction, deployment, gone, author=viewer.name)
+        for deployment in (await session.exec(statement)).all()
+    ]
+    return [operation for operation in begun if operation is not None]
 
 
 def _check_name(name: str) -> None:

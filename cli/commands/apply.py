@@ -1,9 +1,7 @@
 """`polyhelm deploy apply` and `deploy diff`: a file's deployments compared with what is there, and made true."""
 
 import difflib
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +10,7 @@ from cli import names
 from cli.command import NoWait, Timeout, Yes, remote, report
 from cli.commands.deployments import deploy, find_deployment, generations, seek_deployment
 from cli.failure import Failure, usage
+from cli.files import content
 from cli.manifest import OPTIONS, Manifest, read
 from cli.output import as_yaml, table_lines
 from cli.session import Session
@@ -126,7 +125,7 @@ def diff(
 
 
 def _changes(session: Session, file: str) -> list[Change]:
-    return [_change(session, manifest) for manifest in read(*_content(file))]
+    return [_change(session, manifest) for manifest in read(*content(file))]
 
 
 def _change(session: Session, manifest: Manifest) -> Change:
@@ -237,12 +236,3 @@ def _wanted(revision: Any) -> dict[str, Any]:
         "overrides": overrides,
         "targets": sorted(revision["targets"]),
     }
-
-
-def _content(file: str) -> tuple[str, str]:
-    if file == "-":
-        return sys.stdin.read(), "standard input"
-    try:
-        return Path(file).read_text(), file
-    except (OSError, UnicodeDecodeError) as error:
-        raise usage(f"{file} can't be read: {getattr(error, 'strerror', error)}") from None

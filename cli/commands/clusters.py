@@ -1,13 +1,12 @@
 """`polyhelm cluster`: the Kubernetes clusters that are registered."""
 
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.command import ClusterName, Yes, remote
 from cli.failure import usage
+from cli.files import content
 from cli.output import ago, fields, table_lines
 from cli.session import Session
 from cli.terminal import confirm_name
@@ -55,7 +54,7 @@ def add(
         payload,
         organization=session.organization,
         name=name,
-        kubeconfig=_text_of(kubeconfig),
+        kubeconfig=content(kubeconfig)[0],
         context=kube_context,
         cloud=cloud,
         distribution=distribution,
@@ -152,13 +151,6 @@ def _find(session: Session, query: str, name: str) -> Any:
 def _answer(session: Session, made: Any) -> None:
     if not session.output.is_table:
         session.output.data(made, [made["name"]])
-
-
-def _text_of(file: str) -> str:
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise usage(f"{file} can't be read: {getattr(error, 'strerror', error)}") from None
 
 
 def _pair(given: str) -> tuple[str, str]:

@@ -1,14 +1,16 @@
 """`polyhelm group`: clusters under one name, and the features that are on for them."""
 
+import json
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from cli import names
-from cli.command import GroupName, Yes, remote
+from cli.command import GroupName, NoWait, Timeout, Yes, remote
 from cli.commands.clusters import tell_abandoned
 from cli.failure import Failure
+from cli.files import content, read_map
 from cli.output import fields, table_lines
 from cli.session import Session
 from cli.terminal import confirm, confirm_name
@@ -20,7 +22,7 @@ Members = Annotated[
 ]
 
 _FIELDS = """
-id name members { name reachability kubernetesVersion cloud region } features { name enabled state message }
+id name members { name reachability kubernetesVersion cloud region } features { name enabled state message properties }
 """
 _LIST = f"""query ($organization: String, $first: Int, $after: String) {{
   clusterGroups(organization: $organization, first: $first, after: $after) {{
@@ -30,7 +32,7 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String) {{
 _ONE = f"""query ($organization: String, $name: String!) {{
   clusterGroup(organization: $organization, name: $name) {{ {_FIELDS} }}
 }}"""
-_PAYLOAD = f"... on ClusterGroupPayload {{ clusterGroup {{ {_FIELDS} }} }}"
+_PAYLOAD = f"... on ClusterGroupPayload {{ clusterGroup {{ {_FIELDS} }} operations {{ id }} }}"
 
 
 class Switch(StrEnum):
@@ -50,7 +52,7 @@ def create(
     """Make a group of clusters. A cluster is in one group at most."""
     given = {"organization": session.organization, "name": name, "members": members or []}
     made = session.mutate("createClusterGroup", _PAYLOAD, **given)["clusterGroup"]
-    _answer(session, made, f"The group {name} has {_count(made)}.")
+    _answer(session, made, _size(made))
 
 
 @remote(group, "ls")
@@ -89,6 +91,7 @@ def show(session: Session, name: GroupName) -> None:
             "FEATURE": lambda row: row["name"],
             "SWITCH": lambda row: "on" if row["enabled"] else "off",
             "STATE": lambda row: row["state"],
+            "PROPERTIES": lambda row: json.dumps(row["properties"]) if row["properties"] else None,
             "MESSAGE": lambda row: row["message"],
         },
     )
@@ -100,18 +103,33 @@ def show(session: Session, name: GroupName) -> None:
 def add(session: Session, name: GroupName, members: Members) -> None:
     """Add members. They get a deployment when an update of it names them among its targets."""
     found = find_group(session, name)
-    _set_members(session, found, [*_names(found), *(member for member in members if member not in _names(found))])
+    joining = [member for member in members if member not in _names(found)]
+    changed, _ = _set_members(session, found, [*_names(found), *joining])
+    _answer(session, changed, _size(changed))
 
 
 @remote(group, "remove")
-def remove(session: Session, name: GroupName, members: Members, yes: Yes = False) -> None:
-    """Take members out of a group; the group's releases are uninstalled from them."""
+def remove(
+    session: Session,
+    name: GroupName,
+    members: Members,
+    yes: Yes = False,
+    no_wait: NoWait = False,
+    timeout: Timeout = 600,
+) -> None:
+    """Take members out of a group, and wait until the group's releases are uninstalled from them."""
+    from cli.progress import finish
+
     found = find_group(session, name)
     if strangers := [member for member in members if member not in _names(found)]:
         raise Failure(f"{', '.join(strangers)}: not in the group {name}.", f"See who is: polyhelm group show {name}")
     listed = ", ".join(members)
     confirm(f"The releases of {name}'s deployments will be uninstalled from {listed}. Go on?", yes=yes)
-    _set_members(session, found, [member for member in _names(found) if member not in members])
+    staying = [member for member in _names(found) if member not in members]
+    changed, operations = _set_members(session, found, staying)
+    for operation in [] if no_wait else operations:
+        finish(session, operation, timeout)
+    _answer(session, changed, _size(changed))
 
 
 @remote(group, "feature")
@@ -120,10 +138,19 @@ def feature(
     name: GroupName,
     feature: Annotated[str, typer.Argument(help="A feature's name.", metavar="FEATURE")],
     switch: Annotated[Switch, typer.Argument(help="Whether it is to be on.")],
+    properties: Annotated[
+        str | None,
+        typer.Option(help="A file with its properties, in YAML or JSON; - reads standard input.", metavar="FILE"),
+    ] = None,
 ) -> None:
-    """Turn a feature of a group on or off."""
+    """Turn a feature of a group on or off, and set its properties: those of a file in place of all that it has."""
     found = find_group(session, name)
-    given = {"group": found["id"], "feature": feature, "enabled": switch is Switch.ON}
+    given = {
+        "group": found["id"],
+        "feature": feature,
+        "enabled": switch is Switch.ON,
+        "properties": None if properties is None else read_map(*content(properties)),
+    }
     changed = session.mutate("setGroupFeature", _PAYLOAD, **given)["clusterGroup"]
     _answer(session, changed, f"{feature} is {switch} in {name}.")
 
@@ -150,9 +177,10 @@ def find_group(session: Session, name: str) -> Any:
     return session.find(_ONE, f"There is no group {name!r}.", "See which there are: polyhelm group ls", name=name)
 
 
-def _set_members(session: Session, found: Any, members: list[str]) -> None:
-    changed = session.mutate("updateClusterGroup", _PAYLOAD, id=found["id"], members=members)["clusterGroup"]
-    _answer(session, changed, f"The group {found['name']} has {_count(changed)}.")
+def _set_members(session: Session, found: Any, members: list[str]) -> tuple[Any, list[Any]]:
+    """The group as it is then, and the operations that take its releases from those who leave."""
+    answer = session.mutate("updateClusterGroup", _PAYLOAD, id=found["id"], members=members)
+    return answer["clusterGroup"], answer["operations"]
 
 
 def _answer(session: Session, changed: Any, words: str) -> None:
@@ -163,6 +191,10 @@ def _answer(session: Session, changed: Any, words: str) -> None:
 
 def _names(found: Any) -> list[str]:
     return [member["name"] for member in found["members"]]
+
+
+def _size(found: Any) -> str:
+    return f"The group {found['name']} has {_count(found)}."
 
 
 def _count(found: Any) -> str:

@@ -98,7 +98,9 @@ async def test_groups_are_made_changed_and_deleted(polyhelm: Polyhelm, members: 
         "web    berlin, paris   multi-cluster-deployment",
     ]
     feature = ("group", "feature", "web", "multi-cluster-deployment")
-    assert (await polyhelm(*feature, "off")).words == ["multi-cluster-deployment is off in web."]
+    (polyhelm.home / "properties.yaml").write_text("owner: x\n")
+    done = await polyhelm(*feature, "off", "--properties", "properties.yaml")
+    assert done.words == ["multi-cluster-deployment is off in web."]
     assert await polyhelm.fine("group", "show", "web") == [
         "Name:      web",
         "Members:   2 members",
@@ -107,14 +109,30 @@ async def test_groups_are_made_changed_and_deleted(polyhelm: Polyhelm, members: 
         "berlin    REACHABLE      v1.34.4   other   -",
         "paris     REACHABLE      v1.34.4   other   -",
         "",
-        "FEATURE                    SWITCH   STATE      MESSAGE",
-        "multi-cluster-deployment   off      DISABLED   -",
+        "FEATURE                    SWITCH   STATE      PROPERTIES       MESSAGE",
+        'multi-cluster-deployment   off      DISABLED   {"owner": "x"}   -',
     ]
+    done = await polyhelm(*feature, "on", "--properties", "-", stdin="- a list\n")
+    assert (done.code, done.words[0]) == (2, "Error: standard input holds no map.")
     done = await polyhelm("group", "remove", "web", "rome", "--yes")
     assert (done.code, done.words[0]) == (1, "Error: rome: not in the group web.")
     assert (await polyhelm("group", "remove", "web", "paris", "--yes")).words == ["The group web has 1 member."]
     assert await polyhelm.fine("group", "rm", "web", "--yes", "-q") == []
     assert await polyhelm.fine("group", "ls", "-o", "json") == ["[]"]
+
+
+async def test_who_is_taken_out_of_a_group_has_its_releases_uninstalled_before_the_command_ends(
+    working: Polyhelm, members: dict[str, Member]
+) -> None:
+    await working.stack.fleet({name: member.kubeconfig for name, member in members.items()})
+    await working.stack.deployed(releaseName="shop")
+    done = await working("group", "remove", "fleet", "paris", "--yes")
+    assert (done.code, sorted(done.words)) == (
+        0,
+        ["The group fleet has 1 member.", "berlin: NONE SUCCEEDED", "paris: UNINSTALL SUCCEEDED"],
+    )
+    assert members["paris"].objects("secrets") == []
+    assert len(members["berlin"].objects("secrets")) == 1
 
 
 async def test_a_token_is_told_once_and_works_until_it_is_revoked(polyhelm: Polyhelm) -> None:

@@ -39,13 +39,15 @@ async def test_who_leaves_loses_the_groups_releases_and_who_joins_gets_nothing_u
     deployment_id = await stack.deployed(
         releaseName="shop", valueOverrides=[{"cluster": "paris", "values": {"name": "boutique"}}]
     )
-    await stack.mutate("updateClusterGroup", GROUP, id=group_id, members=["berlin", "tokyo"])
+    fields = "... on ClusterGroupPayload { operations { id kind } }"
+    answer = await stack.mutate("updateClusterGroup", fields, id=group_id, members=["berlin", "tokyo"])
     query = """query ($id: ID!) { node(id: $id) { ... on Deployment {
       generation valueOverrides { cluster } operations(first: 1) { nodes { id kind } }
     } } }"""
     deployment = (await stack.data(query, id=deployment_id))["node"]
     assert (deployment["generation"], deployment["valueOverrides"]) == (2, [])
-    operation = await stack.settled({"operation": deployment["operations"]["nodes"][0]})
+    assert answer["operations"] == deployment["operations"]["nodes"]
+    operation = await stack.settled({"operation": answer["operations"][0]})
     assert {result["clusterName"]: result["action"] for result in operation["results"]} == {
         "berlin": "NONE",
         "paris": "UNINSTALL",
