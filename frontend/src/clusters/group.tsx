@@ -115,7 +115,7 @@ function Found({ group }: { group: Group }) {
         {group.members.length === 0 ? (
           <Blank title="It has no members yet" />
         ) : (
-          <ClusterTable clusters={group.members} isHeaded />
+          <ClusterTable clusters={group.members} />
         )}
       </section>
       {open === "edit" && <Change group={group} close={close} />}

@@ -3,11 +3,14 @@ import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
+import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { ClustersDocument, CreateGroupDocument, GroupsDocument } from "../graphql";
 import { groupPath } from "../parts/address";
 import { Dialog } from "../parts/dialog";
 import { Glyph, ofCluster } from "../parts/glyph";
+import { More } from "../parts/more";
+import { Search } from "../parts/search";
 import { Answer, Blank, Refused } from "../parts/states";
 
 export function Groups() {
@@ -114,6 +117,8 @@ function MakeGroup({ close }: { close: () => void }) {
   );
 }
 
+const SIZE = 100;
+
 /** Clusters to choose as members: those that are in no group, and in this one. */
 export function Members({
   members,
@@ -126,23 +131,18 @@ export function Members({
 }) {
   const organization = useOrganization();
   const [search, setSearch] = useState("");
-  const [asked, ask] = useQuery({
-    query: ClustersDocument,
-    variables: { organization, search: search || null, after: null },
-  });
+  const pages = usePages(
+    ClustersDocument,
+    { organization, search: search || null },
+    (data) => data.clusters,
+    SIZE,
+  );
   return (
     <fieldset className="stack tight">
       <legend className="label">Clusters</legend>
-      <input
-        className="input"
-        type="search"
-        aria-label="Search clusters"
-        placeholder="Search"
-        value={search}
-        onChange={(event) => setSearch(event.target.value)}
-      />
-      <Answer asked={asked} retry={ask} lines={3}>
-        {({ clusters: { nodes } }) => (
+      <Search label="Search clusters" value={search} change={setSearch} />
+      <Answer asked={pages.asked} retry={pages.reload} lines={3}>
+        {(nodes) => (
           <div className="choices">
             {nodes.length === 0 && <p className="soft small">There is no such cluster.</p>}
             {nodes.map((cluster) => {
@@ -170,9 +170,13 @@ export function Members({
                 </label>
               );
             })}
+            <More pages={pages} words="More clusters" />
           </div>
         )}
       </Answer>
+      <p className="soft small">
+        {members.length === 0 ? "None is chosen." : `Chosen: ${members.toSorted().join(", ")}`}
+      </p>
     </fieldset>
   );
 }

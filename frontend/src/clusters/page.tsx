@@ -1,10 +1,10 @@
-import { useState } from "react";
-import { useQuery } from "urql";
 import { Link } from "wouter";
 import { useFresh, useRefresh } from "../api/live";
+import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { type ClusterLineFragment, ClustersDocument } from "../graphql";
 import { clusterPath, groupPath, useAddress } from "../parts/address";
+import { More } from "../parts/more";
 import { Search } from "../parts/search";
 import { Answer, Blank } from "../parts/states";
 import { Reached } from "../parts/status";
@@ -38,7 +38,7 @@ export default function ClustersPage() {
               value={params.get("q") ?? ""}
               change={(q) => change({ q })}
             />
-            <Clusters key={params.get("q")} search={params.get("q")} />
+            <Clusters search={params.get("q")} />
           </>
         ) : (
           <Groups />
@@ -48,63 +48,27 @@ export default function ClustersPage() {
   );
 }
 
-/** Page by page: each part of the list asks for the one after it. */
+const SIZE = 100;
+
 function Clusters({ search }: { search: string | null }) {
-  const [cursors, setCursors] = useState<(string | null)[]>([null]);
+  const organization = useOrganization();
+  const pages = usePages(ClustersDocument, { organization, search }, (data) => data.clusters, SIZE);
+  useRefresh("cluster cluster_group", pages.refresh);
+  useFresh(pages.refresh, CONFIRMED_EVERY);
   return (
     <section className="card" aria-label="Clusters">
-      {cursors.map((after, index) => (
-        <Part
-          key={after}
-          after={after}
-          search={search}
-          isFirst={index === 0}
-          next={
-            index === cursors.length - 1
-              ? (cursor) => setCursors((present) => [...present, cursor])
-              : undefined
-          }
-        />
-      ))}
+      <Answer asked={pages.asked} retry={pages.reload}>
+        {(clusters) => {
+          if (clusters.length === 0) return search ? <Blank title="Nothing matches" /> : <None />;
+          return (
+            <>
+              <ClusterTable clusters={clusters} />
+              <More pages={pages} words="More clusters" />
+            </>
+          );
+        }}
+      </Answer>
     </section>
-  );
-}
-
-function Part({
-  after,
-  search,
-  isFirst,
-  next,
-}: {
-  after: string | null;
-  search: string | null;
-  isFirst: boolean;
-  next?: (cursor: string) => void;
-}) {
-  const organization = useOrganization();
-  const [asked, ask] = useQuery({ query: ClustersDocument, variables: { organization, search, after } });
-  const refresh = () => ask({ requestPolicy: "network-only" });
-  useRefresh("cluster cluster_group", refresh);
-  useFresh(refresh, CONFIRMED_EVERY);
-  return (
-    <Answer asked={asked} retry={ask}>
-      {({ clusters }) => {
-        if (clusters.nodes.length === 0) return search ? <Blank title="Nothing matches" /> : <None />;
-        const { hasNextPage, endCursor } = clusters.pageInfo;
-        return (
-          <>
-            <ClusterTable clusters={clusters.nodes} isHeaded={isFirst} />
-            {next && hasNextPage && endCursor && (
-              <div className="blank">
-                <button type="button" className="button" onClick={() => next(endCursor)}>
-                  More clusters
-                </button>
-              </div>
-            )}
-          </>
-        );
-      }}
-    </Answer>
   );
 }
 
@@ -119,11 +83,11 @@ function None() {
   );
 }
 
-export function ClusterTable({ clusters, isHeaded }: { clusters: ClusterLineFragment[]; isHeaded: boolean }) {
+export function ClusterTable({ clusters }: { clusters: ClusterLineFragment[] }) {
   return (
     <div className="table folds">
       <table>
-        <thead className={isHeaded ? "" : "hidden"}>
+        <thead>
           <tr>
             <th scope="col">Cluster</th>
             <th scope="col">State</th>

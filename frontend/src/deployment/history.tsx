@@ -1,9 +1,11 @@
-import { useQuery } from "urql";
+import { type ReactNode, useEffect } from "react";
 import { stringify } from "yaml";
 import { useRefresh } from "../api/live";
+import { usePages } from "../api/pages";
 import { DeploymentHistoryDocument, type DeploymentHistoryQuery } from "../graphql";
 import { useAddress } from "../parts/address";
 import { Difference } from "../parts/diff";
+import { More } from "../parts/more";
 import { Answer } from "../parts/states";
 import { Ago } from "../parts/time";
 
@@ -12,18 +14,33 @@ type Revision = Extract<
   { __typename: "Deployment" }
 >["history"]["nodes"][number];
 
+const SIZE = 50;
+
 /** Every generation of what was wanted, and the difference between any two. */
 export function History({ id }: { id: string }) {
-  const [asked, ask] = useQuery({ query: DeploymentHistoryDocument, variables: { id } });
-  useRefresh("deployment", () => ask({ requestPolicy: "network-only" }));
+  const [params] = useAddress();
+  const pages = usePages(
+    DeploymentHistoryDocument,
+    { id },
+    ({ node }) => (node?.__typename === "Deployment" ? node.history : null),
+    SIZE,
+  );
+  useRefresh("deployment", pages.refresh);
+  // Generations are without gaps: the oldest that is loaded tells whether those in the address are.
+  const { data } = pages.asked;
+  const oldest = Math.min(...[params.get("from"), params.get("to")].filter(Boolean).map(Number));
+  const isMissing = pages.more && !!data && oldest < data.at(-1)!.generation;
+  useEffect(() => {
+    if (isMissing) pages.see(0, data.length);
+  }, [isMissing, data, pages.see]);
   return (
-    <Answer asked={asked} retry={ask}>
-      {({ node }) => (node?.__typename === "Deployment" ? <Between revisions={node.history.nodes} /> : null)}
+    <Answer asked={pages.asked} retry={pages.reload}>
+      {(revisions) => <Between revisions={revisions} more={<More pages={pages} words="Earlier ones" />} />}
     </Answer>
   );
 }
 
-function Between({ revisions }: { revisions: Revision[] }) {
+function Between({ revisions, more }: { revisions: Revision[]; more: ReactNode }) {
   const [params, change] = useAddress();
   const find = (name: string) => revisions.find((one) => String(one.generation) === params.get(name));
   const to = find("to") ?? revisions[0]!;
@@ -68,6 +85,7 @@ function Between({ revisions }: { revisions: Revision[] }) {
             </li>
           ))}
         </ul>
+        {more}
       </section>
       <section className="card padded stack" aria-label="Difference">
         <h2>

@@ -1,10 +1,11 @@
-import { useQuery } from "urql";
 import { useRefresh } from "../api/live";
+import { usePages } from "../api/pages";
 import { DeploymentOperationsDocument, type OperationLineFragment } from "../graphql";
 import { ofOperation } from "../parts/glyph";
+import { More } from "../parts/more";
 import { Answer, Blank } from "../parts/states";
 import { Progress } from "../parts/status";
-import { Ago } from "../parts/time";
+import { Ago, Since } from "../parts/time";
 import { span } from "../values/words";
 
 const KINDS = { CREATE: "Create", UPDATE: "Update", RECONCILE: "Reconcile", DELETE: "Delete" };
@@ -22,22 +23,30 @@ function lasted(from: string, to: string): string {
   return seconds < 10 ? `${seconds.toFixed(1)} s` : span(seconds);
 }
 
+const SIZE = 20;
+
 /** What was asked for, and what became of it on each cluster, with Helm's own words. */
 export function Operations({ id }: { id: string }) {
-  const [asked, ask] = useQuery({ query: DeploymentOperationsDocument, variables: { id } });
-  useRefresh("operation target", () => ask({ requestPolicy: "network-only" }));
+  const pages = usePages(
+    DeploymentOperationsDocument,
+    { id },
+    ({ node }) => (node?.__typename === "Deployment" ? node.operations : null),
+    SIZE,
+  );
+  useRefresh("operation target", pages.refresh);
   return (
-    <Answer asked={asked} retry={ask}>
-      {({ node }) =>
-        node?.__typename === "Deployment" && node.operations.nodes.length > 0 ? (
+    <Answer asked={pages.asked} retry={pages.reload}>
+      {(operations) =>
+        operations.length > 0 ? (
           <section className="card" aria-label="Operations">
             <ul className="list">
-              {node.operations.nodes.map((operation, index) => (
+              {operations.map((operation, index) => (
                 <li key={operation.id}>
                   <OperationLine operation={operation} open={index === 0} />
                 </li>
               ))}
             </ul>
+            <More pages={pages} words="What was asked before" />
           </section>
         ) : (
           <Blank title="Nothing was asked for yet" />
@@ -87,8 +96,16 @@ export function OperationLine({ operation, open }: { operation: OperationLineFra
               <b>{result.clusterName}</b>
               <span className="soft">{ACTIONS[result.action]}</span>
               <Progress state={result.state} />
-              {result.startedAt && result.finishedAt && (
-                <span className="soft small">in {lasted(result.startedAt, result.finishedAt)}</span>
+              {result.startedAt && (
+                <span className="soft small">
+                  {result.finishedAt ? (
+                    `in ${lasted(result.startedAt, result.finishedAt)}`
+                  ) : (
+                    <>
+                      for <Since at={result.startedAt} />
+                    </>
+                  )}
+                </span>
               )}
             </div>
             {result.error && (

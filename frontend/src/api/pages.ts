@@ -1,0 +1,118 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { type AnyVariables, type CombinedError, type TypedDocumentNode, useClient } from "urql";
+
+type Connection<Node> = { nodes: Node[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+type Loaded<Node> = { nodes: Node[]; more: boolean; error?: CombinedError };
+type Followed = { after: string | null; unfollow: () => void };
+
+/**
+ * A connection, page by page. Only the pages that are seen, and their neighbours, are followed: the cache reads each page
+ * that is followed again whenever something on it changes. `see` says which items are seen, by their places in the list;
+ * what lies behind the last page that was loaded is asked for when it is about to be.
+ *
+ * `variables` may be new ones at each call; what counts is what is in them. `size` is how many the query asks for.
+ * `asked` has all items that were loaded.
+ */
+export function usePages<Data, Variables extends AnyVariables, Node>(
+  document: TypedDocumentNode<Data, Variables>,
+  variables: Omit<Variables, "after">,
+  connectionOf: (data: Data) => Connection<Node> | null,
+  size: number,
+) {
+  const client = useClient();
+  const [loaded, setLoaded] = useState<Loaded<Node> | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  const seeing = useRef<{ see: (first: number, last: number) => void; refresh: () => void } | null>(null);
+  const request = JSON.stringify(variables);
+  const read = useRef(connectionOf);
+  read.current = connectionOf;
+
+  useEffect(() => {
+    const pages: Connection<Node>[] = [];
+    const followed = new Map<number, Followed>();
+    let frame = 0;
+    let isOver = false;
+    let isRefreshing = false;
+    let isAskedAgain = false;
+
+    function show(error?: CombinedError): void {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() =>
+        setLoaded({
+          nodes: pages.flatMap((page) => page.nodes),
+          more: !!pages.at(-1)?.pageInfo.hasNextPage,
+          error,
+        }),
+      );
+    }
+
+    const afterOf = (at: number) => pages[at - 1]?.pageInfo.endCursor ?? null;
+
+    function asked(at: number, isForced = false) {
+      const requestPolicy = isForced ? "network-only" : pages[at] ? "cache-first" : "cache-and-network";
+      const given = { ...JSON.parse(request), after: afterOf(at) } as Variables;
+      return client.query(document, given, { requestPolicy });
+    }
+
+    function follow(at: number): void {
+      const isThere = at < pages.length || at === 0 || !!pages[at - 1]?.pageInfo.hasNextPage;
+      if (at > pages.length || !isThere || followed.has(at)) return;
+      const { unsubscribe } = asked(at).subscribe(({ data, error }) => {
+        const page = data && read.current(data);
+        if (page) pages[at] = page;
+        if (page || error) show(page ? undefined : error);
+      });
+      followed.set(at, { after: afterOf(at), unfollow: unsubscribe });
+    }
+
+    function unfollow(at: number): void {
+      followed.get(at)?.unfollow();
+      followed.delete(at);
+    }
+
+    function see(first: number, last: number): void {
+      const [from, to] = [Math.floor(first / size) - 1, Math.floor(last / size) + 1];
+      for (const at of [...followed.keys()]) if (at < from || at > to) unfollow(at);
+      for (let at = Math.max(0, from); at <= to; at++) follow(at);
+    }
+
+    /** Asks for all pages that are there once more, one after the other: items may have come or gone. */
+    async function refresh(): Promise<void> {
+      isAskedAgain = isRefreshing;
+      if (isRefreshing) return;
+      isRefreshing = true;
+      for (let at = 0; at < pages.length; at++) {
+        const { data } = await asked(at, true).toPromise();
+        const page = data && read.current(data);
+        if (isOver) return;
+        if (!page) break;
+        pages[at] = page;
+        if (!page.pageInfo.hasNextPage) pages.length = at + 1;
+      }
+      // Where a page begins has moved with what came before it.
+      for (const [at, { after }] of [...followed]) {
+        if (at < pages.length && after === afterOf(at)) continue;
+        unfollow(at);
+        if (at < pages.length) follow(at);
+      }
+      isRefreshing = false;
+      show();
+      if (isAskedAgain) void refresh();
+    }
+
+    seeing.current = { see, refresh: () => void refresh() };
+    follow(0);
+    return () => {
+      isOver = true;
+      cancelAnimationFrame(frame);
+      for (const at of [...followed.keys()]) unfollow(at);
+    };
+  }, [client, document, request, size, attempt]);
+
+  const see = useCallback((first: number, last: number) => seeing.current?.see(first, last), []);
+  const refresh = useCallback(() => seeing.current?.refresh(), []);
+  const reload = useCallback(() => setAttempt((count) => count + 1), []);
+  const data = loaded && (loaded.nodes.length > 0 || !loaded.error) ? loaded.nodes : undefined;
+  const asked = { data, error: loaded?.error, fetching: loaded === null };
+  return { asked, more: loaded?.more ?? false, see, refresh, reload };
+}
