@@ -8,7 +8,6 @@ import {
   DeleteGroupDocument,
   GroupDetailDocument,
   type GroupDetailQuery,
-  SetFeatureDocument,
   UpdateGroupDocument,
 } from "../graphql";
 import { deploymentPath, groupPath } from "../parts/address";
@@ -16,10 +15,11 @@ import { Destroy, Dialog } from "../parts/dialog";
 import { Answer, Blank, Refused } from "../parts/states";
 import { Status } from "../parts/status";
 import { toast } from "../parts/toast";
+import { Feature } from "./feature";
 import { Members } from "./groups";
 import { ClusterTable } from "./page";
 
-type Group = NonNullable<GroupDetailQuery["clusterGroup"]>;
+export type Group = NonNullable<GroupDetailQuery["clusterGroup"]>;
 
 export default function GroupPage({ name }: { name: string }) {
   const organization = useOrganization();
@@ -121,42 +121,6 @@ function Found({ group }: { group: Group }) {
       {open === "edit" && <Change group={group} close={close} />}
       {open === "delete" && <Delete group={group} close={close} />}
     </>
-  );
-}
-
-const FEATURE_STATES = {
-  PENDING: "waiting",
-  IN_PROGRESS: "in progress",
-  ACTIVE: "active",
-  DISABLED: "off",
-  FAILED: "failed",
-};
-
-function Feature({ group, feature }: { group: Group; feature: Group["features"][number] }) {
-  const { send, fetching, refusal } = useAction(SetFeatureDocument, "ClusterGroupPayload");
-  return (
-    <li>
-      <div className="row apart">
-        <span>
-          <b>{feature.name}</b> <span className="tag">{FEATURE_STATES[feature.state]}</span>
-        </span>
-        <button
-          type="button"
-          role="switch"
-          aria-checked={feature.enabled}
-          aria-label={feature.name}
-          className="button slim"
-          disabled={fetching}
-          onClick={() =>
-            send({ input: { group: group.id, feature: feature.name, enabled: !feature.enabled } })
-          }
-        >
-          Turn {feature.enabled ? "off" : "on"}
-        </button>
-      </div>
-      {feature.message && <p className="soft small">{feature.message}</p>}
-      <Refused refusal={refusal} />
-    </li>
   );
 }
 

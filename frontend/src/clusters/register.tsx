@@ -8,6 +8,7 @@ import { clusterPath } from "../parts/address";
 import { Refused } from "../parts/states";
 import { toast } from "../parts/toast";
 import { readKubeconfig } from "./kubeconfig";
+import { readLabels } from "./labels";
 
 const DISTRIBUTIONS = ["eks", "gke", "aks", "pke", "k3s", "kubeadm", "other"];
 const USUAL: Record<string, string> = { amazon: "eks", google: "gke", azure: "aks", onprem: "kubeadm" };
@@ -24,9 +25,11 @@ export default function RegisterPage() {
     cloud: "onprem",
     distribution: "kubeadm",
     region: "",
+    labels: "",
     context: "",
   });
   const read = kubeconfig.trim() ? readKubeconfig(kubeconfig) : null;
+  const labels = readLabels(given.labels);
   const contexts = read && "contexts" in read ? read.contexts : [];
   const context = given.context || (read && "current" in read && read.current) || "";
   const set = (changes: Partial<typeof given>) => setGiven((present) => ({ ...present, ...changes }));
@@ -43,6 +46,7 @@ export default function RegisterPage() {
 
   async function submit(event: FormEvent) {
     event.preventDefault();
+    if ("problem" in labels) return;
     const { name, cloud, distribution, region } = given;
     const input = {
       organization,
@@ -50,6 +54,7 @@ export default function RegisterPage() {
       cloud,
       distribution,
       region: region || null,
+      labels: labels.labels,
       kubeconfig,
       context: context || null,
     };
@@ -155,9 +160,27 @@ export default function RegisterPage() {
                 id="region"
                 className="input"
                 value={given.region}
+                placeholder="eu-west-3"
+                aria-invalid={refusal?.path.includes("region") || false}
                 onChange={(event) => set({ region: event.target.value })}
               />
             </div>
+          </div>
+          <div className="field">
+            <label htmlFor="labels">Labels</label>
+            <input
+              id="labels"
+              className="input"
+              value={given.labels}
+              placeholder="tier=production, team=web"
+              aria-invalid={"problem" in labels || refusal?.path.includes("labels") || false}
+              onChange={(event) => set({ labels: event.target.value })}
+            />
+            {"problem" in labels && (
+              <span className="wrong" role="alert">
+                {labels.problem}
+              </span>
+            )}
           </div>
         </section>
         <Refused refusal={refusal} />
@@ -165,7 +188,7 @@ export default function RegisterPage() {
           <button
             type="submit"
             className="button first"
-            disabled={fetching || (read !== null && "problem" in read)}
+            disabled={fetching || "problem" in labels || (read !== null && "problem" in read)}
           >
             {fetching ? "Asking its API server…" : "Register it"}
           </button>

@@ -1,0 +1,109 @@
+import { type FormEvent, useState } from "react";
+import { stringify } from "yaml";
+import { useAction } from "../api/outcome";
+import { valuesOf } from "../editor/check";
+import { SetFeatureDocument } from "../graphql";
+import { asObject } from "../json";
+import { Dialog } from "../parts/dialog";
+import { Refused } from "../parts/states";
+import type { Group } from "./group";
+
+type Found = Group["features"][number];
+
+const STATES = {
+  PENDING: "waiting",
+  IN_PROGRESS: "in progress",
+  ACTIVE: "active",
+  DISABLED: "off",
+  FAILED: "failed",
+};
+
+/** What is on or off for a group, and what it is given. */
+export function Feature({ group, feature }: { group: Group; feature: Found }) {
+  const { send, fetching, refusal } = useAction(SetFeatureDocument, "ClusterGroupPayload");
+  const [editing, setEditing] = useState(false);
+  const properties = written(feature);
+  return (
+    <li>
+      <div className="row apart">
+        <span>
+          <b>{feature.name}</b> <span className="tag">{STATES[feature.state]}</span>
+        </span>
+        <span className="row">
+          <button type="button" className="button slim" onClick={() => setEditing(true)}>
+            Properties<span className="hidden"> of {feature.name}</span>
+          </button>
+          <button
+            type="button"
+            role="switch"
+            aria-checked={feature.enabled}
+            aria-label={feature.name}
+            className="button slim"
+            disabled={fetching}
+            onClick={() =>
+              send({ input: { group: group.id, feature: feature.name, enabled: !feature.enabled } })
+            }
+          >
+            Turn {feature.enabled ? "off" : "on"}
+          </button>
+        </span>
+      </div>
+      {feature.message && <p className="soft small">{feature.message}</p>}
+      {properties && <pre className="code">{properties}</pre>}
+      <Refused refusal={refusal} />
+      {editing && <Properties group={group} feature={feature} close={() => setEditing(false)} />}
+    </li>
+  );
+}
+
+function Properties({ group, feature, close }: { group: Group; feature: Found; close: () => void }) {
+  const { send, fetching, refusal } = useAction(SetFeatureDocument, "ClusterGroupPayload");
+  const [text, setText] = useState(() => written(feature));
+  const properties = valuesOf(text);
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    const { name, enabled } = feature;
+    if (properties && (await send({ input: { group: group.id, feature: name, enabled, properties } })))
+      close();
+  }
+  return (
+    <Dialog title={`Properties of ${feature.name}`} close={close}>
+      <form onSubmit={submit}>
+        <h2>Properties of {feature.name}</h2>
+        <div className="field">
+          <label htmlFor="properties">Properties</label>
+          <textarea
+            id="properties"
+            className="input"
+            spellCheck={false}
+            value={text}
+            placeholder="key: value"
+            aria-invalid={properties === null}
+            onChange={(event) => setText(event.target.value)}
+          />
+          {properties === null ? (
+            <span className="wrong" role="alert">
+              This is no map. Write it as `key: value`, one a line.
+            </span>
+          ) : (
+            <span className="hint">In YAML or JSON. They take the place of all that it has.</span>
+          )}
+        </div>
+        <Refused refusal={refusal} />
+        <div className="row apart">
+          <button type="button" className="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" className="button first" disabled={fetching || properties === null}>
+            Save
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function written(feature: Found): string {
+  const properties = asObject(feature.properties);
+  return Object.keys(properties).length > 0 ? stringify(properties) : "";
+}

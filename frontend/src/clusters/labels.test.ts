@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { readLabels } from "./labels";
+
+it("reads labels that are divided by commas or lines", () => {
+  expect(readLabels("tier=production, team = web\n url=a=b,,")).toEqual({
+    labels: { tier: "production", team: "web", url: "a=b" },
+  });
+  expect(readLabels("  ")).toEqual({ labels: {} });
+});
+
+it("says which of them is none", () => {
+  expect(readLabels("tier=x, production")).toEqual({
+    problem: "“production” is no label. Labels look like this: tier=production, team=web",
+  });
+  expect(readLabels("=x")).toHaveProperty("problem");
+  expect(readLabels("a=1,a=2")).toEqual({ problem: "The label a is there twice." });
+});
