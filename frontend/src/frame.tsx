@@ -81,16 +81,7 @@ export function Frame({ children }: { children: ReactNode }) {
                   href={place.path}
                   aria-current={path === place.path || place.also.test(path) ? "page" : undefined}
                 >
-                  <svg
-                    viewBox="0 0 20 20"
-                    fill="none"
-                    stroke="currentColor"
-                    strokeWidth="1.6"
-                    strokeLinejoin="round"
-                    aria-hidden="true"
-                  >
-                    <path d={place.icon} />
-                  </svg>
+                  <Icon path={place.icon} />
                   {place.name}
                 </Link>
               </li>
@@ -108,6 +99,22 @@ export function Frame({ children }: { children: ReactNode }) {
   );
 }
 
+function Icon({ path }: { path: string }) {
+  return (
+    <svg
+      viewBox="0 0 20 20"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.6"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
+      <path d={path} />
+    </svg>
+  );
+}
+
+/** Who is signed in, and how they look at things: at the side, or on a phone behind a button. */
 function Account() {
   const [{ data }] = useQuery({ query: ViewerDocument });
   const chosen = useStore(theme);
@@ -120,40 +127,44 @@ function Account() {
   }, [first, organization]);
   return (
     <footer>
-      <a className="wide-only" href="/graphiql">
-        GraphiQL
-      </a>
-      {memberships.length > 1 && (
-        <label className="field wide-only">
-          <span className="label">Organization</span>
+      <button type="button" className="narrow-only" popoverTarget="account">
+        <Icon path="M10 3a3.3 3.3 0 1 1 0 6.6A3.3 3.3 0 0 1 10 3ZM3.5 17c.6-3.2 3.2-5 6.5-5s5.9 1.8 6.5 5" />
+        Account
+      </button>
+      <div id="account" popover="auto">
+        <a href="/graphiql">GraphiQL</a>
+        {memberships.length > 1 && (
+          <label className="field">
+            <span className="label">Organization</span>
+            <select
+              className="input"
+              value={organization ?? ""}
+              onChange={(event) => chooseOrganization(event.target.value)}
+            >
+              {memberships.map((membership) => (
+                <option key={membership.organization}>{membership.organization}</option>
+              ))}
+            </select>
+          </label>
+        )}
+        <label className="field">
+          <span className="label">Colours</span>
           <select
             className="input"
-            value={organization ?? ""}
-            onChange={(event) => chooseOrganization(event.target.value)}
+            value={chosen}
+            onChange={(event) => chooseTheme(event.target.value as Theme)}
           >
-            {memberships.map((membership) => (
-              <option key={membership.organization}>{membership.organization}</option>
-            ))}
+            <option value="system">As the system</option>
+            <option value="light">Light</option>
+            <option value="dark">Dark</option>
           </select>
         </label>
-      )}
-      <label className="field wide-only">
-        <span className="label">Colours</span>
-        <select
-          className="input"
-          value={chosen}
-          onChange={(event) => chooseTheme(event.target.value as Theme)}
-        >
-          <option value="system">As the system</option>
-          <option value="light">Light</option>
-          <option value="dark">Dark</option>
-        </select>
-      </label>
-      <div className="row apart">
-        <span className="wide-only">{data?.viewer?.name}</span>
-        <button type="button" className="button slim" onClick={signOut}>
-          Sign out
-        </button>
+        <div className="row apart">
+          <span>{data?.viewer?.name}</span>
+          <button type="button" className="button slim" onClick={signOut}>
+            Sign out
+          </button>
+        </div>
       </div>
     </footer>
   );
