@@ -80,7 +80,8 @@ async def run_demo(settings: Settings, clusters: Clusters) -> None:
     """Runs until a signal comes."""
     console = Console()
     token = await asyncio.to_thread(_token, settings.data_dir)
-    settings = settings.model_copy(update={"bootstrap_token": SecretStr(token)})
+    here = ",".join(filter(None, (settings.allowed_networks, "127.0.0.0/8", "::1")))
+    settings = settings.model_copy(update={"bootstrap_token": SecretStr(token), "allowed_networks": here})
     async with _members(settings.data_dir, clusters) as kubeconfigs:
         with console.status("Starting Polyhelm…"):
             async with house(settings) as services:

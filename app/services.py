@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from app.addresses import Policies
 from app.charts.archives import Archives, Bucket
 from app.charts.download import Downloader
 from app.clusters.members import Members
@@ -62,12 +63,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(hints.close)
         feed = Feed(database, hints)
         ring = key_ring(settings)
-        members = Members(ring, timeout=settings.member_timeout)
+        policies = Policies(settings.allowed)
+        members = Members(ring, policies.clusters, timeout=settings.member_timeout)
         stack.push_async_callback(members.close)
         bucket = Bucket(settings) if settings.s3_bucket else None
         archives = Archives(database, settings.cache / "charts", bucket)
         stack.push_async_callback(archives.close)
-        downloader = Downloader(settings.is_plain_http)
+        downloader = Downloader(policies.users, settings.is_plain_http)
         stack.push_async_callback(downloader.close)
         helm = Helm(find_helm(settings.helm), settings.cache, at_once=settings.helm_concurrency)
         fingerprints = Fingerprints(database, ring)

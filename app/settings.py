@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.addresses import Allowed
 
 
 def _default_data_dir() -> Path:
@@ -82,6 +84,12 @@ class Settings(BaseSettings):
     plain_http_hosts: str = Field(
         "", description="Chart repositories and OCI registries reached over plain HTTP: `host:port`, comma-separated."
     )
+    allowed_networks: str = Field(
+        "",
+        description="What Polyhelm may connect to though it is not on the internet: networks (`10.0.0.0/8`), addresses"
+        " and host names, comma-separated. API servers in private networks need not be named, those on this machine do."
+        " Link-local and metadata addresses are never connected to.",
+    )
     s3_bucket: str | None = Field(
         None, description="An S3-compatible bucket for chart archives. Left out: they are kept in Postgres."
     )
@@ -100,6 +108,16 @@ class Settings(BaseSettings):
     def is_plain_http(self, host: str) -> bool:
         """Whether a `host` or `host:port` is named as one to reach over plain HTTP."""
         return host in {name.strip() for name in self.plain_http_hosts.split(",")} - {""}
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _check_networks(cls, text: str) -> str:
+        Allowed.parse(text)
+        return text
+
+    @property
+    def allowed(self) -> Allowed:
+        return Allowed.parse(self.allowed_networks)
 
     @property
     def cache(self) -> Path:

@@ -90,7 +90,9 @@ async def _house(bench: Bench, folder: str, kubeconfigs: Kubeconfigs, releases: 
     texts = {name: path.read_text() for name, path in kubeconfigs.items()}
     async with AsyncExitStack() as stack:
         base = bench.new_folder(folder)
-        settings = await stack.enter_async_context(embedded(Settings(data_dir=base, helm=bench.helm)))
+        settings = await stack.enter_async_context(
+            embedded(Settings(data_dir=base, helm=bench.helm, allowed_networks="127.0.0.0/8"))
+        )
         assert settings.database_url is not None and settings.redis_url is not None
         await migrations.migrate(settings.database_url)
         services = await stack.enter_async_context(open_services(settings))
@@ -105,6 +107,7 @@ async def _house(bench: Bench, folder: str, kubeconfigs: Kubeconfigs, releases: 
             "POLYHELM_DATABASE_URL": settings.database_url,
             "POLYHELM_REDIS_URL": settings.redis_url,
             "POLYHELM_DATA_DIR": str(base),
+            "POLYHELM_ALLOWED_NETWORKS": settings.allowed_networks,
             "POLYHELM_LOG_LEVEL": "error",
         }
         yield House(services, members, environment)

@@ -29,7 +29,7 @@ async def of_all_targets(bench: Bench) -> list[Row]:
     targets = _MEMBERS * _RELEASES
     async with Simulator(_name(number) for number in range(_MEMBERS)) as simulator:
         helm = await _through_helm(bench, simulator)
-        settings = Settings(data_dir=bench.new_folder("rediff-data"), helm=bench.helm)
+        settings = Settings(data_dir=bench.new_folder("rediff-data"), helm=bench.helm, allowed_networks="127.0.0.0/8")
         async with embedded(settings) as complete:
             assert complete.database_url is not None
             await migrations.migrate(complete.database_url)

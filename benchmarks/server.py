@@ -112,11 +112,12 @@ _PAYLOAD = "... on DeploymentPayload { deployment { id } operation { id } }"
 
 @asynccontextmanager
 async def polyhelm(folder: Path, helm: Path) -> AsyncIterator[Server]:
-    """A server with the default settings; only where it listens, its data and its Helm are named."""
+    """A server with the default settings; only where it listens, its data, its Helm and its members are named."""
     port = Port()
     port.close()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYHELM_")}
     environment |= {"POLYHELM_BOOTSTRAP_TOKEN": TOKEN, "POLYHELM_HELM": str(helm)}
+    environment["POLYHELM_ALLOWED_NETWORKS"] = "127.0.0.0/8"
     command = [*dying_with_parent("TERM"), sys.executable, "-c", "from app.cli import main; main()", "up"]
     command += ["--port", str(port.number), "--data-dir", str(folder)]
     log = folder.parent / f"{folder.name}.log"

@@ -25,6 +25,8 @@ from reconcilers.worker import run_worker
 from tests.sample_charts import packaged
 
 TOKEN = "a-token-for-the-tests-alone"
+HERE = "127.0.0.0/8"
+"""Where tests have members and repositories."""
 SETTLE_SECONDS = 60.0
 
 RESULT = """
@@ -192,6 +194,7 @@ async def open_stack(
         "retry_base": 0.05,
         "retry_cap": 0.5,
         "member_timeout": 5,
+        "allowed_networks": HERE,
     }
     settings = Settings(**fast | changed)
     try:

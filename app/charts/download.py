@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from app import outgoing
+from app.addresses import AddressRefusedError, Policy
 from app.errors import ValidationFailed, invalid
 
 TIMEOUT = httpx2.Timeout(30, connect=10)
@@ -24,8 +26,9 @@ class Login:
 
 
 def origin(url: str) -> tuple[str, str | None, int | None]:
+    """Who answers at an address: what was given to one origin goes to no other."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def check_address(url: str, is_plain_http: Callable[[str], bool]) -> None:
@@ -47,15 +50,16 @@ def check_address(url: str, is_plain_http: Callable[[str], bool]) -> None:
 class Downloader:
     """One client for all repositories: it keeps connections, and sends no cookies and no credentials by itself.
 
-    A redirect leads to plain HTTP only where `is_plain_http` allows it for that host.
+    It connects to the addresses that `policy` allows, and a redirect leads to plain HTTP only where `is_plain_http`
+    allows it for that host.
     """
 
-    def __init__(self, is_plain_http: Callable[[str], bool]) -> None:
+    def __init__(self, policy: Policy, is_plain_http: Callable[[str], bool]) -> None:
         async def check(request: httpx2.Request) -> None:
             check_address(str(request.url), is_plain_http)
 
-        self.client = httpx2.AsyncClient(
-            timeout=TIMEOUT, follow_redirects=True, max_redirects=5, trust_env=True, event_hooks={"request": [check]}
+        self.client = outgoing.client(
+            policy, timeout=TIMEOUT, follow_redirects=True, max_redirects=5, event_hooks={"request": [check]}
         )
 
     async def get(self, url: str, *, limit: int, login: Login | None = None, home: str | None = None) -> bytes:
@@ -82,6 +86,8 @@ class Downloader:
         try:
             async with self.client.stream(method, url, headers=headers, auth=auth) as response:
                 yield response
+        except AddressRefusedError as error:
+            raise invalid("address_refused", str(error), "url") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             words = str(error) or type(error).__name__
             raise invalid("repository_unreachable", f"{url} can't be reached: {words}", "url") from None

@@ -89,7 +89,8 @@ class Registry:
             elif self._login:
                 auth = (self._login.username, self._login.password)
             async with self._downloader.stream("GET", url, headers=headers, auth=auth) as response:
-                if response.status_code == 401 and attempt == 0:
+                # Only the registry itself says where its credentials go, nobody that it redirects to (CVE-2020-15157).
+                if response.status_code == 401 and attempt == 0 and origin(str(response.url)) == origin(url):
                     challenge = response.headers.get("www-authenticate", "")
                 elif response.status_code != 200:
                     raise refused(url, response.status_code)

@@ -10,19 +10,22 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import orjson
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.client.rest import RESTClientObject
 
+from app.addresses import AddressRefusedError, Policy
 from app.clusters.changes import EXPIRED, METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
 from app.clusters.kubeconfig import Access
 from app.errors import PermanentError, TemporaryError
+from app.outgoing import checked_socket
 from app.releases.release import Observed, read_record
 
 UNREACHABLE = "cluster_unreachable"
+ADDRESS_REFUSED = "cluster_address_refused"
 UNAUTHORIZED = "cluster_unauthorized"
 THROTTLED = "cluster_throttled"
 REFUSED = "cluster_refused"
@@ -59,10 +62,10 @@ class Answer:
 class Member:
     """A connection to one member; `close` it when done. A request waits at most `timeout` seconds for its answer."""
 
-    def __init__(self, access: Access, *, timeout: float) -> None:
+    def __init__(self, access: Access, policy: Policy, *, timeout: float) -> None:
         self.access = access
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 5))
-        self._api = _Api(access)
+        self._api = _Api(access, policy)
 
     async def close(self) -> None:
         await self._api.close()
@@ -88,7 +91,7 @@ class Member:
         except TimeoutError:
             raise TemporaryError(UNREACHABLE, f"The API server did not answer within {seconds:g} s.") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise TemporaryError(UNREACHABLE, f"The API server can't be reached: {_words(error)}") from None
+            raise _unreachable(error) from None
 
     async def uid(self) -> str:
         """What a cluster is, whatever it is called: the uid of its kube-system namespace."""
@@ -224,30 +227,46 @@ class Member:
         except TimeoutError:
             raise TemporaryError(UNREACHABLE, f"The API server did not answer within {limit.total:g} s.") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise TemporaryError(UNREACHABLE, f"The API server can't be reached: {_words(error)}") from None
+            raise _unreachable(error) from None
 
 
 class _Api(ApiClient):
     """kubernetes-asyncio's client on connections of our own: its own would follow proxies from the environment, trust
     the system's CAs beside the member's, and keep decoded keys in files until the process ends."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, policy: Policy) -> None:
         self.configuration = Configuration()
         self.configuration.host = access.server
         if access.token:
             self.configuration.api_key = {"BearerToken": f"Bearer {access.token}"}
         self.client_side_validation = False
-        self.rest_client = _Connections(access)
+        self.rest_client = _Connections(access, policy)
         self.default_headers = {"User-Agent": "polyhelm"}
         self.cookie = ""
 
 
 class _Connections(RESTClientObject):
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, policy: Policy) -> None:
         self.server_hostname = self.proxy = ""
         self.proxy_headers = {}
-        connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=_tls(access))
-        self.pool_manager = aiohttp.ClientSession(connector=connector, read_bufsize=2**21)
+        host = urlsplit(access.server).hostname or ""
+        connector = aiohttp.TCPConnector(
+            limit=_CONNECTIONS, ssl=_tls(access), socket_factory=checked_socket(policy, host)
+        )
+        self.pool_manager = aiohttp.ClientSession(
+            connector=connector, read_bufsize=2**21, middlewares=(_refuse_redirects,)
+        )
+
+
+async def _refuse_redirects(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """An API server does not redirect; one that does would choose whom else we ask, with the member's credentials."""
+    response = await handler(request)
+    if response.status in (301, 302, 303, 307, 308):
+        response.close()
+        raise TemporaryError(UNREACHABLE, f"The API server redirects ({response.status}), which is not followed.")
+    return response
 
 
 def _tls(access: Access) -> ssl.SSLContext:
@@ -283,6 +302,13 @@ def _not_now(status: int, retry_after: str | None, text: bytes) -> TemporaryErro
         pause = float(retry_after) if retry_after and retry_after.isdecimal() else None
         return TemporaryError(THROTTLED, "The API server asks for a pause (429).", words, retry_after=pause)
     return TemporaryError(UNREACHABLE, f"The API server is in trouble: {words}", words)
+
+
+def _unreachable(error: aiohttp.ClientError | OSError) -> TemporaryError:
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, AddressRefusedError):
+        return TemporaryError(ADDRESS_REFUSED, f"The API server is not connected to: {cause}")
+    return TemporaryError(UNREACHABLE, f"The API server can't be reached: {_words(error)}")
 
 
 def _words(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from app.addresses import Policy
 from app.clusters.kubeconfig import Access
 from app.clusters.member import Member
 from app.clusters.tables import Cluster
@@ -18,8 +19,9 @@ class _Entry:
 
 
 class Members:
-    def __init__(self, key_ring: KeyRing, *, timeout: float) -> None:
+    def __init__(self, key_ring: KeyRing, policy: Policy, *, timeout: float) -> None:
         self._key_ring = key_ring
+        self._policy = policy
         self._timeout = timeout
         self._entries: OrderedDict[int, _Entry] = OrderedDict()
         self._leaving: list[Member] = []
@@ -36,7 +38,7 @@ class Members:
             access = Access.from_json(self._key_ring.open(sealed, f"cluster:{cluster.id}"))
             if entry is not None:
                 self._leaving.append(entry.member)
-            entry = self._entries[cluster.id] = _Entry(sealed, Member(access, timeout=self._timeout))
+            entry = self._entries[cluster.id] = _Entry(sealed, Member(access, self._policy, timeout=self._timeout))
         self._entries.move_to_end(cluster.id)
         while len(self._entries) > _MOST:
             self._leaving.append(self._entries.popitem(last=False)[1].member)
@@ -44,7 +46,7 @@ class Members:
 
     def connect(self, access: Access) -> Member:
         """A connection that the caller closes, to a cluster that is not registered yet."""
-        return Member(access, timeout=self._timeout)
+        return Member(access, self._policy, timeout=self._timeout)
 
     def seal(self, access: Access, cluster_id: int) -> Sealed:
         return self._key_ring.seal(access.to_json(), f"cluster:{cluster_id}")

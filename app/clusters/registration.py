@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from app.clusters.kubeconfig import Access, read_kubeconfig
-from app.clusters.member import UNAUTHORIZED
+from app.clusters.member import ADDRESS_REFUSED, UNAUTHORIZED
 from app.clusters.tables import Cluster, Reachability
 from app.deployments.answer import AbandonedRelease
 from app.deployments.deletion import give_up, remove_if_empty
@@ -201,6 +201,8 @@ async def _ask(services: Services, name: str, access: Access) -> _Found:
     except TemporaryError as error:
         if error.code == UNAUTHORIZED:
             raise invalid("cluster_unauthorized", error.message, "kubeconfig") from None
+        if error.code == ADDRESS_REFUSED:
+            raise invalid(error.code, error.message, "kubeconfig") from None
         raise ClusterUnreachable("cluster_unreachable", error.message, ("kubeconfig",), [name]) from None
     except (ActionError, KeyError, TypeError) as error:
         message = f"What answers at {access.server} is no Kubernetes API server that we understand: {error}"

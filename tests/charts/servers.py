@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def served(handler: Handler) -> AsyncIterator[str]:
+async def served(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """Serves every path; gives `127.0.0.1:port`."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -29,7 +30,7 @@ async def served(handler: Handler) -> AsyncIterator[str]:
     runner = web.AppRunner(application, shutdown_timeout=0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
         yield f"127.0.0.1:{runner.addresses[0][1]}"
     finally:
@@ -94,6 +95,7 @@ class OciRegistry:
     scopes: list[str] = field(default_factory=list)
     realm: str = ""
     """Where tokens are to be had; its own address where it is empty."""
+    redirects: dict[str, str] = field(default_factory=dict)
 
     def push(self, repository: str, tag: str, content: bytes, *, media_type: str = CHART_LAYER) -> None:
         def put(blob: bytes, kind: str) -> dict[str, Any]:
@@ -120,6 +122,8 @@ class OciRegistry:
             realm = self.realm or f"http://{request.host}/token"
             challenge = f'Bearer realm="{realm}",service="registry",scope="repository:{repository}:pull"'
             return web.Response(status=401, headers={"WWW-Authenticate": challenge})
+        if path in self.redirects:
+            return web.Response(status=307, headers={"Location": self.redirects[path]})
         if path in self.changes:
             return web.Response(body=self.changes[path])
         if "/tags/" in path:

@@ -133,6 +133,23 @@ async def test_a_token_service_elsewhere_without_tls_gets_no_login(pushed: Pushe
     assert elsewhere.asked == [("/token", None)]
 
 
+async def test_who_is_redirected_to_can_not_say_where_credentials_go(new_stack: NewStack) -> None:
+    """Registries lead to where their blobs are; whoever is there may be somebody else (CVE-2020-15157)."""
+    registry, elsewhere = OciRegistry(login=LOGIN), OciRegistry()
+    async with (
+        served(registry) as host,
+        served(elsewhere) as other,
+        new_stack(working=False, plain_http_hosts=f"{host},{other}") as stack,
+    ):
+        there = Pushed(stack, registry, host)
+        registry.push("team/charts/web", "1.0.0", web())
+        blob = f"/v2/team/charts/web/blobs/sha256:{digest(web())}"
+        registry.redirects[blob] = f"http://{other}{blob}"
+        await there.add(username=LOGIN.username, password=LOGIN.password)
+        assert (await there.refusal())[0] == "repository_unauthorized"
+    assert elsewhere.asked == [(blob, None)]
+
+
 @pytest.mark.parametrize("realm", ["", "ftp://example.com/token", "file:///etc/passwd", "token", "http://[::1"])
 async def test_a_challenge_that_leads_nowhere_is_a_refusal(pushed: Pushed, realm: str) -> None:
     pushed.registry.realm = realm or " "

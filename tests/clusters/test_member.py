@@ -8,15 +8,22 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
+from app.addresses import Allowed, Policies
 from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, UNREACHABLE, Member
 from app.errors import PermanentError, TemporaryError
 from app.releases.release import UnreadableRecordError
 from simulator import Member as SimulatedMember
 from simulator import Simulator
+from simulator.certificates import issue
+from tests.charts.servers import served
 from tests.clusters.kubeconfigs import CERTIFICATE
 from tests.releases.test_release import RECORD, written
+from tests.stack import HERE
+
+POLICY = Policies(Allowed.parse(HERE)).clusters
 
 
 @pytest.fixture
@@ -26,7 +33,7 @@ def paris(simulated: Callable[[str], SimulatedMember]) -> SimulatedMember:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def member(paris: SimulatedMember) -> AsyncIterator[Member]:
-    opened = Member(read_kubeconfig(paris.kubeconfig), timeout=5)
+    opened = Member(read_kubeconfig(paris.kubeconfig), POLICY, timeout=5)
     yield opened
     await opened.close()
 
@@ -63,7 +70,7 @@ async def test_down_is_unreachable(
 async def test_silence_is_unreachable_after_the_timeout(
     paris: SimulatedMember, what: str, ask: Callable[[Member], Any]
 ) -> None:
-    member = Member(read_kubeconfig(paris.kubeconfig), timeout=0.3)
+    member = Member(read_kubeconfig(paris.kubeconfig), POLICY, timeout=0.3)
     paris.faults.hang = True
     began = time.monotonic()
     with pytest.raises(TemporaryError) as caught:
@@ -127,7 +134,7 @@ async def test_a_closed_port_is_unreachable(paris: SimulatedMember) -> None:
     port = server.sockets[0].getsockname()[1]
     server.close()
     await server.wait_closed()
-    member = Member(Access(f"https://127.0.0.1:{port}", None, "token", None, None), timeout=5)
+    member = Member(Access(f"https://127.0.0.1:{port}", None, "token", None, None), POLICY, timeout=5)
     with pytest.raises(TemporaryError) as caught:
         await member.version()
     await member.close()
@@ -136,7 +143,7 @@ async def test_a_closed_port_is_unreachable(paris: SimulatedMember) -> None:
 
 async def test_a_server_under_another_certificate_is_unreachable_and_gets_no_token(paris: SimulatedMember) -> None:
     access = read_kubeconfig(paris.kubeconfig)
-    member = Member(Access(access.server, CERTIFICATE, access.token, None, None), timeout=5)
+    member = Member(Access(access.server, CERTIFICATE, access.token, None, None), POLICY, timeout=5)
     with pytest.raises(TemporaryError) as caught:
         await member.version()
     await member.close()
@@ -145,10 +152,31 @@ async def test_a_server_under_another_certificate_is_unreachable_and_gets_no_tok
     assert paris.requests == {}
 
 
+async def test_a_redirect_is_not_followed(paris: SimulatedMember) -> None:
+    """Not even to itself: whoever follows one sends credentials to where a member wants them."""
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    certificates = issue()
+    async with served(answer, certificates.context()) as host:
+        member = Member(
+            Access(f"https://{host}", certificates.authority.decode(), "t0ken", None, None), POLICY, timeout=5
+        )
+        for ask in (member.version(), member.ping(seconds=5), anext(member.changes(1, seconds=1))):
+            with pytest.raises(TemporaryError) as caught:
+                await ask
+            assert caught.value.message == "The API server redirects (307), which is not followed."
+        await member.close()
+    assert asked == ["/version", "/version", "/api/v1/secrets"]
+
+
 async def test_no_proxy_of_the_environment_is_used(paris: SimulatedMember, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    member = Member(read_kubeconfig(paris.kubeconfig), timeout=5)
+    member = Member(read_kubeconfig(paris.kubeconfig), POLICY, timeout=5)
     assert await member.version() == paris.kubernetes_version
     await member.close()
 
@@ -207,6 +235,6 @@ async def test_a_secret_that_only_says_it_is_a_release_is_unreadable(member: Mem
 async def test_one_member_down_leaves_the_others_alone(simulator: Simulator, simulated: Callable[..., Any]) -> None:
     simulated("paris").faults.down = True
     tokyo = simulated("tokyo")
-    member = Member(read_kubeconfig(tokyo.kubeconfig), timeout=5)
+    member = Member(read_kubeconfig(tokyo.kubeconfig), POLICY, timeout=5)
     assert await member.version() == tokyo.kubernetes_version
     await member.close()

@@ -16,7 +16,15 @@ async def start(stack: Stack, part: str, *options: str, **settings: object) -> a
     """`polyhelm PART` on the stack's services, with its settings or those given here."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     own = stack.services.settings
-    shared = ("database_url", "redis_url", "data_dir", "confirm_every", "unreachable_after", "member_timeout")
+    shared = (
+        "database_url",
+        "redis_url",
+        "data_dir",
+        "confirm_every",
+        "unreachable_after",
+        "member_timeout",
+        "allowed_networks",
+    )
     given = {name: getattr(own, name) for name in shared} | {"log_level": "error"} | settings
     environment = kept | {f"POLYHELM_{name.upper()}": str(value) for name, value in given.items()}
     return await asyncio.create_subprocess_exec(sys.executable, "-c", PART, part, *options, env=environment)

@@ -47,6 +47,7 @@ async def start(stack: Stack, *arguments: str) -> asyncio.subprocess.Process:
         "POLYHELM_DATABASE_URL": str(settings.database_url),
         "POLYHELM_REDIS_URL": str(settings.redis_url),
         "POLYHELM_DATA_DIR": str(settings.data_dir),
+        "POLYHELM_ALLOWED_NETWORKS": settings.allowed_networks,
         "POLYHELM_LEASE_SECONDS": str(LEASE_SECONDS),
         "POLYHELM_LOG_LEVEL": "error",
     }

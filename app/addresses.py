@@ -1,0 +1,174 @@
+"""Which addresses Polyhelm connects to. Pure: whoever connects asks for each resolved address, right before it does.
+
+What a user gives (a kubeconfig, a repository's address) must not lead the server to what only the server can reach: its
+own ports, its network, and above all the metadata service of its cloud, which hands out credentials.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+class Kind(StrEnum):
+    """Where an address leads, in words that go into a message."""
+
+    PUBLIC = "the internet"
+    PRIVATE = "a private network"
+    LOOPBACK = "the machine that Polyhelm runs on"
+    CLOSED = "a link-local, multicast or metadata address, or one that belongs to nobody"
+
+
+class AddressRefusedError(OSError):
+    """An address that Polyhelm does not connect to."""
+
+
+def _networks(*written: str) -> tuple[Network, ...]:
+    return tuple(map(ip_network, written))
+
+
+# Nobody's API server or chart repository is here, and no setting opens it.
+_CLOSED = _networks(
+    *("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32"),
+    "192.0.0.0/24",  # protocol assignments; Oracle's older metadata service
+    "100.100.100.200/32",  # Alibaba's metadata service
+    "168.63.129.16/32",  # Azure's host
+    *("::/128", "fe80::/10", "ff00::/8", "100::/64"),
+    "2001::/32",  # Teredo: leads to an IPv4 host of the sender's choice
+    # The metadata services of Amazon, Google, Oracle and Scaleway.
+    *("fd00:ec2::/32", "fd20:ce::254/128", "fd00:c1::a9fe:a9fe/128", "fd00:42::42/128"),
+)
+_LOOPBACK = _networks("127.0.0.0/8", "::1/128")
+_GLOBAL = IPv6Network("2000::/3")  # all of IPv6 that has been given out for the internet
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
+# An IPv4 address in the last 32 bits: compatible, translated (SIIT), NAT64.
+_CARRIERS = (IPv6Network("::/96"), IPv6Network("::ffff:0:0:0/96"), IPv6Network("64:ff9b::/96"), _LOCAL_NAT64)
+_ISATAP = (0x5EFE, 0x200_5EFE)
+_STRICTNESS = (Kind.PUBLIC, Kind.PRIVATE, Kind.LOOPBACK, Kind.CLOSED)
+
+
+@lru_cache(maxsize=10_000)
+def kind_of(address: str) -> Kind:
+    """The kind of an address as a resolver writes it; what is no address is CLOSED.
+
+    An IPv6 address that carries an IPv4 one (mapped, translated, 6to4, NAT64, ISATAP) is of the kind of that.
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return Kind.CLOSED
+    if isinstance(found, IPv6Address) and (carried := _carried(found)):
+        inner = kind_of(str(carried))
+        return max(inner, Kind.PRIVATE, key=_STRICTNESS.index) if found in _LOCAL_NAT64 else inner
+    if any(found in network for network in _LOOPBACK):
+        return Kind.LOOPBACK
+    if any(found in network for network in _CLOSED):
+        return Kind.CLOSED
+    is_public = found.is_global and (isinstance(found, IPv4Address) or found in _GLOBAL)
+    return Kind.PUBLIC if is_public else Kind.PRIVATE
+
+
+def _carried(address: IPv6Address) -> IPv4Address | None:
+    number = int(address)
+    if number <= 0xFFFF:  # `::` and `::1` are addresses of their own
+        return None
+    if any(address in carrier for carrier in _CARRIERS) or (number >> 32 & 0xFFFFFFFF) in _ISATAP:
+        return IPv4Address(number & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a setting opens beyond what is open anyway: networks, and host names wherever they lead."""
+
+    networks: tuple[Network, ...] = ()
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, text: str) -> "Allowed":
+        """Reads networks (as `10.0.0.0/8`), single addresses and host names, comma-separated.
+
+        Raises:
+            ValueError: where an entry is none of these, or could never be connected to.
+        """
+        networks: list[Network] = []
+        names: set[str] = set()
+        for entry in filter(None, (part.strip() for part in text.split(","))):
+            if _is_name(entry):
+                names.add(_canonical(entry))
+                continue
+            try:
+                network = ip_network(entry)
+            except ValueError:
+                raise ValueError(f"{entry!r} is neither a network such as 10.0.0.0/8 nor a host name") from None
+            if any(network.version == closed.version and network.subnet_of(closed) for closed in _CLOSED):  # type: ignore[arg-type]
+                raise ValueError(f"{entry!r} is never connected to: it leads to {Kind.CLOSED}")
+            networks.append(network)
+        return cls(tuple(networks), frozenset(names))
+
+
+def _is_name(entry: str) -> bool:
+    last = entry.rstrip(".").rpartition(".")[2]
+    return not last.isdecimal() and re.fullmatch(r"[\w.-]+", entry) is not None
+
+
+def _canonical(host: str) -> str:
+    return host.rstrip(".").lower()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which addresses one kind of request may go to."""
+
+    kinds: frozenset[Kind]
+    allowed: Allowed
+
+    def check(self, host: str, address: str) -> None:
+        """Allows an address that `host` was resolved to.
+
+        Raises:
+            AddressRefusedError: says where it leads and which setting opens it. It names no address, so that the errors
+                about all addresses of one host read alike.
+        """
+        kind = kind_of(address)
+        if kind in self.kinds:
+            return
+        if kind is Kind.CLOSED:
+            raise AddressRefusedError(f"{host} leads to {kind}. Polyhelm never connects there.")
+        if _canonical(host) in self.allowed.names or _is_in(address, self.allowed.networks):
+            return
+        raise AddressRefusedError(
+            f"{host} leads to {kind}. Polyhelm connects there only where POLYHELM_ALLOWED_NETWORKS names its network."
+        )
+
+
+def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
+    found = ip_address(address)
+    written = [found, _carried(found)] if isinstance(found, IPv6Address) else [found]
+    return any(each in network for each in written if each for network in networks)
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The policy for each kind of request, by who names its address."""
+
+    allowed: Allowed
+
+    @property
+    def users(self) -> Policy:
+        """What users name: chart repositories, registries, hooks."""
+        return Policy(frozenset({Kind.PUBLIC}), self.allowed)
+
+    @property
+    def clusters(self) -> Policy:
+        """API servers: most are in private networks, and must show a certificate of the kubeconfig's CA."""
+        return Policy(frozenset({Kind.PUBLIC, Kind.PRIVATE}), self.allowed)
+
+    @property
+    def operator(self) -> Policy:
+        """What the settings name, such as issuers."""
+        return Policy(frozenset({Kind.PUBLIC, Kind.PRIVATE, Kind.LOOPBACK}), self.allowed)

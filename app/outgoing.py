@@ -1,0 +1,83 @@
+"""Connections to the outside, each checked at the moment of connecting: between the check and the connection no name is
+looked up again, so that no name server can answer first with one address and then with another.
+
+aiohttp opens its sockets by `checked_socket`; `client` is httpx2 on connections of the same kind.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from app.addresses import AddressRefusedError, Policy
+
+AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
+"""One address of a host, as `getaddrinfo` gives it."""
+
+
+def checked_socket(policy: Policy, host: str) -> Callable[[AddressInfo], socket.socket]:
+    """What opens a socket for each address that `host` was resolved to, and raises AddressRefusedError where the policy
+    does not allow it."""
+
+    def open_socket(info: AddressInfo) -> socket.socket:
+        family, kind, protocol, _, address = info
+        policy.check(host, address[0])
+        return socket.socket(family, kind, protocol)
+
+    return open_socket
+
+
+def client(policy: Policy, **options: Any) -> httpx2.AsyncClient:
+    """An HTTP client whose every connection, those after a redirect included, obeys a policy.
+
+    It goes through no proxy of the environment, which would connect to wherever it is told; `SSL_CERT_FILE` and
+    `SSL_CERT_DIR` are still read. A refused address raises AddressRefusedError from whichever call connects.
+    """
+    return httpx2.AsyncClient(transport=_Transport(policy), trust_env=False, **options)
+
+
+class _Transport(httpx2.AsyncHTTPTransport):
+    def __init__(self, policy: Policy) -> None:
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=httpx2.create_ssl_context(),
+            max_connections=100,
+            max_keepalive_connections=20,
+            keepalive_expiry=5,
+            network_backend=_Checked(policy),
+        )
+
+
+class _Checked(httpcore2.AnyIOBackend):
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """Tries the host's addresses one after the other; each has its share of the time that is left."""
+        end = time.monotonic() + timeout if timeout is not None else None
+        try:
+            async with asyncio.timeout(timeout):
+                found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except TimeoutError:
+            raise httpcore2.ConnectTimeout(f"{host} was not resolved in time") from None
+        except OSError as error:
+            raise httpcore2.ConnectError(str(error)) from error
+        failure: Exception | None = None
+        for number, (*_, address) in enumerate(found):
+            try:
+                self._policy.check(host, str(address[0]))
+                share = (end - time.monotonic()) / (len(found) - number) if end is not None else None
+                return await super().connect_tcp(str(address[0]), port, share, local_address, socket_options)
+            except (AddressRefusedError, httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failure = failure or error
+        raise failure or httpcore2.ConnectError(f"{host} has no address")
