@@ -21,7 +21,9 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.types.unset import UNSET
 
 from app import migrations
+from app.ending import Ending, connection_of
 from app.frontend import frontend_routes
+from app.identity.connections import Connections
 from app.identity.tokens import authenticate
 from app.identity.viewer import Viewer
 from app.services import Services
@@ -52,7 +54,7 @@ class _GraphQL(GraphQL[Context, None]):
     websocket_adapter_class = _WebSocket
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: _ServerSentEvents}  # noqa: RUF012 - the library's
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, connections: Connections) -> None:
         super().__init__(
             api,
             graphql_ide="graphiql" if services.settings.graphiql else None,
@@ -62,6 +64,7 @@ class _GraphQL(GraphQL[Context, None]):
         )
         self._services = services
         self._shared = SharedLoaders(services.database)
+        self._connections = connections
 
     def encode_json(self, data: object) -> bytes:
         return orjson.dumps(data)
@@ -71,7 +74,7 @@ class _GraphQL(GraphQL[Context, None]):
         return RedirectResponse("/graphiql")
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        viewer = await viewer_of(self._services, request.headers.get("authorization"))
+        viewer = connection_of(request).viewer = await viewer_of(self._services, request.headers.get("authorization"))
         return Context(self._services, viewer, Loaders(self._services.database), self._shared, request, response)
 
     async def on_ws_connect(self, context: Context) -> Any:
@@ -81,7 +84,15 @@ class _GraphQL(GraphQL[Context, None]):
             context.signed_in = await viewer_of(self._services, given)
         if context.signed_in is None:
             raise ConnectionRejectionError
+        connection = connection_of(context.request)
+        connection.viewer = context.signed_in
+        self._connections.add(connection)
         return UNSET
+
+    async def create_streaming_response(self, request: Request | WebSocket, *rest: Any, **more: Any) -> Response:
+        """A subscription's, over server-sent events."""
+        self._connections.add(connection_of(request))
+        return await super().create_streaming_response(request, *rest, **more)
 
 
 async def viewer_of(services: Services, authorization: str | None) -> Viewer | None:
@@ -106,7 +117,8 @@ def create_app(services: Services) -> Starlette:
     async def metrics(request: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    graphql = _GraphQL(services)
+    connections = Connections(services.database, idle=timedelta(seconds=services.settings.session_idle))
+    graphql = Ending(_GraphQL(services, connections), connections)
     return Starlette(
         routes=[
             Route("/graphql", graphql),

@@ -1,20 +1,25 @@
-"""What a credential stands for: the statement that finds a viewer by the digest of one, whatever kind it is."""
+"""What credentials stand for, whatever kind they are: the statement that finds a viewer by the digest of one, or those
+of many by their ids."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import ARRAY, BigInteger, Select, bindparam, func, select
 from sqlmodel import col
 
 from app.identity.tables import GROUP_ROLES, ApiToken, AppSession, GroupRole, Membership, Organization, Role, User
 from app.identity.viewer import Belonging, Via, Viewer
 
+_CREDENTIAL = 8  # its id's place in a row
+
 
 def viewers(credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
-    """A row for each organization of the user whose credential has this `digest` (one for each role in a group, where
-    there are some), or one row without an organization; none for a disabled user. To be made once: to put such a
-    statement together costs as much as to run it, and every request needs it."""
+    """For each credential a row for each organization of its user (one for each role in a group, where there are some),
+    or one row without an organization; none for a disabled user. To be made once: to put such a statement together
+    costs as much as to run it, and every request needs it."""
     found: Any = (
         select(
             col(User.id),
@@ -32,13 +37,29 @@ def viewers(credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
         .join(Membership, col(Membership.user_id) == User.id, isouter=True)
         .join(Organization, col(Organization.id) == Membership.organization_id, isouter=True)
         .join(GroupRole, GROUP_ROLES, isouter=True)
-        .where(col(credential.digest) == bindparam("digest"), col(User.disabled_at).is_(None))
+        .where(col(User.disabled_at).is_(None))
     )
     return found  # type: ignore[no-any-return]
 
 
+def with_digest(statement: Select[Any], credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
+    """The one of a `digest`."""
+    return statement.where(col(credential.digest) == bindparam("digest"))
+
+
+def with_ids(statement: Select[Any], credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
+    """Those of `ids`, in their order."""
+    ids = bindparam("ids", type_=ARRAY(BigInteger))
+    return statement.where(col(credential.id) == func.any(ids)).order_by(col(credential.id))
+
+
+def by_credential(rows: Sequence[Any]) -> Iterator[tuple[int, list[Any]]]:
+    """What such a statement found, for each credential by its id."""
+    return ((found, list(same)) for found, same in groupby(rows, key=itemgetter(_CREDENTIAL)))
+
+
 def viewer_in(rows: Sequence[Any], via: Via) -> Viewer:
-    """The viewer of the rows that such a statement found; there is one at least."""
+    """The viewer of the rows of one credential; there is one at least."""
     user_id, name, admin, *_ = rows[0]
     belongings: dict[int, Belonging] = {}
     groups: defaultdict[int, dict[int, Role]] = defaultdict(dict)

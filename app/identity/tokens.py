@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import Database
 from app.errors import Conflict, NotFound, all_invalid, invalid
-from app.identity.credentials import viewer_in, viewers
+from app.identity.credentials import by_credential, viewer_in, viewers, with_digest, with_ids
 from app.identity.tables import ApiToken, Method, Organization, Role
 from app.identity.viewer import Via, Viewer
 from app.names import text_problem
@@ -37,23 +37,35 @@ def token_digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-_VIEWER = (
+_VIEWERS = (
     viewers(ApiToken)
     .add_columns(col(ApiToken.name), col(ApiToken.organization_id), col(ApiToken.role), col(ApiToken.expires_at))
     .add_columns(col(ApiToken.last_used_at))
     .where(or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > bindparam("moment")))
 )
+_BY_DIGEST, _BY_ID = with_digest(_VIEWERS, ApiToken), with_ids(_VIEWERS, ApiToken)
 
 
 async def authenticate(database: Database, token: str) -> Viewer | None:
     """The viewer whose token this is; None where it is nobody's, has expired, or its user is disabled. One query."""
     digest = token_digest(token)
-    rows = await database.rows(_VIEWER, digest=digest, moment=now())
+    rows = await database.rows(_BY_DIGEST, digest=digest, moment=now())
     if not rows:
         return None
-    *_, credential, name, organization_id, role, expires_at, last_used_at = rows[0]
+    *_, last_used_at = rows[0]
     if last_used_at is None or last_used_at < now() - _USE_IS_NOTED:
         await _note_use(database, digest)
+    return _viewer(rows)
+
+
+async def token_viewers(database: Database, ids: Iterable[int]) -> dict[int, Viewer]:
+    """The viewers that tokens stand for now, by the tokens' ids; none for one that is nobody's any more. One query."""
+    rows = await database.rows(_BY_ID, ids=list(ids), moment=now())
+    return {token_id: _viewer(found) for token_id, found in by_credential(rows)}
+
+
+def _viewer(rows: Sequence[Any]) -> Viewer:
+    *_, credential, name, organization_id, role, expires_at, _ = rows[0]
     via = Via(Method.TOKEN, credential, name, expires_at=expires_at)
     return viewer_in(rows, via).limited_to(organization_id, role)
 
