@@ -105,6 +105,29 @@ class Settings(BaseSettings):
         True, description="Whether there is GraphiQL, at /graphiql; browsers that open /graphql are led there."
     )
 
+    introspection: bool = Field(
+        True, description="Whether the schema can be asked for; without, errors suggest no names either."
+    )
+    query_length: int = Field(100_000, ge=1, description="Characters of a GraphQL document, at most.")
+    query_tokens: int = Field(5_000, ge=1, description="Tokens of a GraphQL document, at most.")
+    query_depth: int = Field(15, ge=1, description="Fields within each other in a GraphQL document, at most.")
+    query_fields: int = Field(
+        2_000, ge=1, description="Fields of a GraphQL document with its fragments written out, at most."
+    )
+    query_aliases: int = Field(100, ge=0, description="Aliases of a GraphQL document, counted likewise, at most.")
+    query_root_fields: int = Field(50, ge=1, description="Fields at the root of a GraphQL document, at most.")
+    query_directives: int = Field(100, ge=0, description="Directives of a GraphQL document, at most.")
+    query_cost: int = Field(
+        100_000, ge=1, description="Fields that an answer may have, as counted before anything is done: docs/limits.md."
+    )
+    filter_length: int = Field(100, ge=1, description="Entries of a list in an argument of a query or subscription.")
+    input_length: int = Field(
+        5_000, ge=1, description="Entries of a list in a mutation's input: clusters, or overrides for them."
+    )
+    operation_timeout: Seconds = Field(
+        60, description="How long a query or mutation may take. Subscriptions have no end of their own."
+    )
+
     def is_plain_http(self, host: str) -> bool:
         """Whether a `host` or `host:port` is named as one to reach over plain HTTP."""
         return host in {name.strip() for name in self.plain_http_hosts.split(",")} - {""}

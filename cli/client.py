@@ -60,11 +60,14 @@ class Client:
         """The data of a query."""
         return self.data_of(self._post({"query": document, "variables": variables}))
 
-    def pages(self, document: str, variables: Mapping[str, Any], *, most: int | None = None) -> Iterator[Any]:
-        """The nodes of a connection, which is the query's only field, over all its pages; `most` of them at most."""
-        after, left = None, most
+    def pages(
+        self, document: str, variables: Mapping[str, Any], *, most: int | None = None, size: int | None = None
+    ) -> Iterator[Any]:
+        """The nodes of a connection, which is the query's only field, over all its pages; `most` of them at most.
+        Pages are as large as they come, or of `size`."""
+        after, left, size = None, most, size or _PAGE
         while left is None or left > 0:
-            first = _PAGE if left is None else min(_PAGE, left)
+            first = size if left is None else min(size, left)
             (connection,) = self.ask(document, {**variables, "first": first, "after": after}).values()
             yield from connection["nodes"]
             if not connection["pageInfo"]["hasNextPage"]:

@@ -54,8 +54,10 @@ class Session:
         """The data of a query; its variables include the organization where it declares one."""
         return self.client.ask(document, self._variables(document, variables))
 
-    def pages(self, document: str, *, most: int | None = None, **variables: Any) -> Iterator[Any]:
-        return self.client.pages(document, self._variables(document, variables), most=most)
+    def pages(
+        self, document: str, *, most: int | None = None, size: int | None = None, **variables: Any
+    ) -> Iterator[Any]:
+        return self.client.pages(document, self._variables(document, variables), most=most, size=size)
 
     def mutate(self, mutation: str, payload: str = "", **given: Any) -> Any:
         return self.client.mutate(mutation, payload, given)

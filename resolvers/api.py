@@ -1,27 +1,25 @@
 """The executable schema: roots, limits, caches, and what callers get to see of an error."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
 import strawberry
 import structlog
-from graphql import ExecutionResult, GraphQLError
+from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError
 from starlette.requests import Request
-from strawberry.extensions import (
-    AddValidationRules,
-    MaxAliasesLimiter,
-    MaxTokensLimiter,
-    ParserCache,
-    QueryDepthLimiter,
-    SchemaExtension,
-    ValidationCache,
-)
+from strawberry.exceptions import MissingQueryError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
 from strawberry.types.execution import ExecutionResult as StrawberryResult
 from strawberry.types.graphql import OperationType
 
 from app.errors import UserError
+from app.settings import Settings
+from resolvers import limits
+from resolvers.documents import Documents
 from resolvers.execution import Execution
 from resolvers.loaders import Loaders
 from resolvers.mutations import Mutation
@@ -43,9 +41,14 @@ class _Errors(SchemaExtension):
     """A user error keeps its code and words; what nobody planned for is logged under an id, and only the id is told."""
 
     async def on_operation(self) -> AsyncIterator[None]:
-        yield
+        try:
+            yield
+        except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError, GraphQLError):
+            raise  # each transport has its own words for these
+        except Exception as error:
+            raise _shown(GraphQLError(str(error), original_error=error)) from None
         result = self.execution_context.result
-        if isinstance(result, ExecutionResult) and result.errors:
+        if isinstance(result, ExecutionResult | StrawberryResult) and result.errors:
             result.errors = [_shown(error) for error in result.errors]
 
     async def on_stream_result(self, result: object) -> AsyncIterator[None]:
@@ -77,6 +80,19 @@ class _Streams(SchemaExtension):
         yield
 
 
+class _TimeLimit(SchemaExtension):
+    async def on_execute(self) -> AsyncIterator[None]:
+        if self.execution_context.operation_type is OperationType.SUBSCRIPTION:
+            yield
+            return
+        settings: Settings = self.execution_context.context.services.settings
+        try:
+            async with asyncio.timeout(settings.operation_timeout):
+                yield
+        except TimeoutError:
+            raise limits.timed_out(settings) from None
+
+
 class _FreshLoaders(SchemaExtension):
     """A WebSocket has one context for all of its operations; what one has loaded is old for the next."""
 
@@ -90,8 +106,10 @@ def _shown(error: GraphQLError) -> GraphQLError:
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
+    if isinstance(error, GraphQLSyntaxError):
+        return _error(error, error.message, code=limits.code_of(error))
     if cause is None:
-        return error  # the query itself: syntax, validation, limits, variables
+        return error  # the query itself: validation, limits, variables
     if isinstance(cause, UserError):
         return _error(error, cause.message, code=cause.code, path=list(cause.path))
     if isinstance(cause, UnauthenticatedError):
@@ -104,14 +122,6 @@ def _shown(error: GraphQLError) -> GraphQLError:
 
 def _error(error: GraphQLError, message: str, **extensions: Any) -> GraphQLError:
     return GraphQLError(message, nodes=error.nodes, path=error.path, extensions=extensions)
-
-
-# Each of these limiters makes a rule of its own when it is made, and validated documents are remembered by the rules:
-# made anew for each request, they would have every document validated every time.
-_LIMITS = [
-    *QueryDepthLimiter(max_depth=15).validation_rules,
-    *MaxAliasesLimiter(max_alias_count=100).validation_rules,
-]
 
 
 class _Schema(strawberry.Schema):
@@ -129,10 +139,8 @@ api = _Schema(
         _Errors,
         _FreshLoaders,
         _Streams,
-        lambda: MaxTokensLimiter(max_token_count=10_000),
-        lambda: AddValidationRules(_LIMITS),
-        lambda: ParserCache(maxsize=500),
-        lambda: ValidationCache(maxsize=500),
+        Documents,
+        _TimeLimit,
     ],
 )
 

@@ -31,6 +31,8 @@ _FLEET = f"""query ($organization: String, $first: Int, $after: String, $group: 
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
+_PAGE = 50
+"""Each of them brings its targets along: larger pages would be beyond what the API answers at once."""
 _EVENTS = """query ($organization: String, $first: Int, $after: String) {
   events(organization: $organization, first: $first, after: $after) {
     nodes { cursor at kind actor message data } pageInfo { hasNextPage endCursor }
@@ -64,7 +66,8 @@ def status(
     """Tell how the fleet is: every deployment, every target that is not as wanted, and why."""
 
     def look() -> list[Any]:
-        return sorted(session.pages(_FLEET, group=group, search=search, status=status), key=deployment_name)
+        rows = session.pages(_FLEET, size=_PAGE, group=group, search=search, status=status)
+        return sorted(rows, key=deployment_name)
 
     if watch:
         return _watch(session, look)
