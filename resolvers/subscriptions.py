@@ -4,11 +4,13 @@ Each first follows the feed and then reads what there is, so that nothing betwee
 by that is the same twice. Objects are loaded when they are told, so that a slow subscriber gets the newest state of
 what has changed, not every step between."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from functools import partial
+from typing import TypeVar
 
 import strawberry
 from sqlmodel import col, select
+from strawberry.dataloader import DataLoader
 
 from app.clusters import tables as clusters
 from app.database import patiently
@@ -27,6 +29,9 @@ from schema.enums import TargetStatus
 from schema.events import Event
 from schema.ids import row_id
 from schema.operations import Operation
+
+Row = TypeVar("Row")
+Told = TypeVar("Told")
 
 _PAGE = 500
 _EVERYTHING = 0
@@ -97,9 +102,9 @@ class Subscription:
                 changed = await follower.changed()
                 everything = changed.too_much
                 load = _fresh(info, changed.upto)
-                for found in await load.target_by_id.load_many(changed.keys):
+                for found in await _loaded(load.target_by_id, changed.keys):
                     if found is not None and is_told(found):
-                        yield DeploymentTarget.of(found)
+                        yield _shared(load, found, DeploymentTarget.of)
 
     @strawberry.subscription(description="Ends when the operation does.")
     async def operation(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Operation, None]:  # noqa: A002
@@ -154,9 +159,9 @@ class Subscription:
                 changed = await follower.changed()
                 everything = changed.too_much or _EVERYTHING in changed.keys
                 load = _fresh(info, changed.upto)
-                for found in await load.cluster_by_id.load_many([] if everything else changed.keys):
+                for found in await _loaded(load.cluster_by_id, [] if everything else changed.keys):
                     if found is not None and is_told(found):
-                        yield Cluster.of(found)
+                        yield _shared(load, found, Cluster.of)
 
     @strawberry.subscription(
         description="Everything that happens from now on, or after the cursor of an event: none is left out."
@@ -200,6 +205,24 @@ def _fresh(info: Info, upto: int) -> Loaders:
     """Has what is told next loaded anew, together with everybody who has seen all events up to there."""
     info.context.load = info.context.shared.of(upto)
     return info.context.load
+
+
+async def _loaded(loader: DataLoader[int, Row | None], keys: Collection[int]) -> Iterable[Row | None]:
+    """What has these keys. It is mostly one, for which to gather would cost more than to load."""
+    if len(keys) == 1:
+        return [await loader.load(key) for key in keys]
+    return await loader.load_many(keys)
+
+
+def _shared(load: Loaders, row: Row, make: Callable[[Row], Told]) -> Told:
+    """What is made of a row, once for all who share what they load."""
+    assert load.told is not None
+    found = load.told.get(id(row))
+    if found is None:
+        # Kept with the row, so that nothing else can come to have its place in memory.
+        found = load.told[id(row)] = make(row), row
+    told: Told = found[0]
+    return told
 
 
 async def _group_id(services: Services, viewer: Viewer, organization_id: int, group: str | None) -> int | None:
