@@ -9,7 +9,7 @@ import orjson
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -20,10 +20,11 @@ from strawberry.http.streaming import SSETransport
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET
 
-from app import migrations
+from app import cookies, migrations
 from app.ending import Ending, connection_of
 from app.frontend import frontend_routes
 from app.identity.connections import Connections
+from app.identity.sessions import resume
 from app.identity.tokens import authenticate
 from app.identity.viewer import Viewer
 from app.services import Services
@@ -74,7 +75,7 @@ class _GraphQL(GraphQL[Context, None]):
         return RedirectResponse("/graphiql")
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        viewer = connection_of(request).viewer = await viewer_of(self._services, request.headers.get("authorization"))
+        viewer = connection_of(request).viewer = await signed_in(self._services, request)
         return Context(self._services, viewer, Loaders(self._services.database), self._shared, request, response)
 
     async def on_ws_connect(self, context: Context) -> Any:
@@ -93,6 +94,20 @@ class _GraphQL(GraphQL[Context, None]):
         """A subscription's, over server-sent events."""
         self._connections.add(connection_of(request))
         return await super().create_streaming_response(request, *rest, **more)
+
+
+async def signed_in(services: Services, connection: HTTPConnection) -> Viewer | None:
+    """Who is asking: by an API token, else by the cookie of a session. What another page has a browser send along with
+    that cookie is nobody's."""
+    if (authorization := connection.headers.get("authorization")) is not None:
+        return await viewer_of(services, authorization)
+    secret = cookies.browser_of(services.settings, connection).secret
+    if secret is None:
+        return None
+    if not cookies.is_own(connection):
+        log.warning("cookie.foreign", origin=connection.headers.get("origin"), host=connection.headers.get("host"))
+        return None
+    return await resume(services.database, secret, idle=timedelta(seconds=services.settings.session_idle))
 
 
 async def viewer_of(services: Services, authorization: str | None) -> Viewer | None:

@@ -14,6 +14,7 @@ from app.events.feed import Feed
 from app.helm.binary import find_helm
 from app.helm.command import Helm
 from app.hints import EVENTS, Hints
+from app.identity.passwords import Passwords
 from app.queue import Queue
 from app.secrets.fingerprints import Fingerprints
 from app.settings import Settings
@@ -33,6 +34,7 @@ class Services:
     archives: Archives
     downloader: Downloader
     helm: Helm
+    passwords: Passwords
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return transaction(self.database, self.queue, self.hints, self.fingerprints)
@@ -73,4 +75,19 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(downloader.close)
         helm = Helm(find_helm(settings.helm), settings.cache, at_once=settings.helm_concurrency)
         fingerprints = Fingerprints(database, ring)
-        yield Services(settings, database, queue, hints, feed, ring, fingerprints, members, archives, downloader, helm)
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        yield Services(
+            settings,
+            database,
+            queue,
+            hints,
+            feed,
+            ring,
+            fingerprints,
+            members,
+            archives,
+            downloader,
+            helm,
+            passwords,
+        )

@@ -41,6 +41,21 @@ class Settings(BaseSettings):
     bootstrap_token: SecretStr | None = Field(
         None, description="The first admin's API token. Used only while there is no user; at least 20 characters."
     )
+    registration: Literal["enabled", "admin_only", "disabled"] = Field(
+        "admin_only",
+        description="Who may register with a name and a password: everybody; the first one alone, who becomes the"
+        " admin; or nobody, so that the first admin comes by the bootstrap token.",
+    )
+    reserved_names: str = Field(
+        "admin,administrator,anonymous,api,nobody,operator,owner,polyhelm,root,security,support,system",
+        description="Names that no user can take, comma-separated; the first admin by a bootstrap token is `admin`.",
+    )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#]+/?$",
+        description="Where browsers reach the API, as `https://polyhelm.example.com`. Left out: as each request says;"
+        " a proxy's X-Forwarded-Proto is believed from the addresses in FORWARDED_ALLOW_IPS.",
+    )
     session_idle: Seconds = Field(12 * 3600, description="How long the app stays signed in while nobody uses it.")
     session_lifetime: Seconds = Field(
         7 * 24 * 3600, description="How long the app stays signed in at most, however much it is used."
@@ -141,6 +156,10 @@ class Settings(BaseSettings):
     @property
     def allowed(self) -> Allowed:
         return Allowed.parse(self.allowed_networks)
+
+    def is_reserved(self, name: str) -> bool:
+        """Whether no user can take this name."""
+        return name in {reserved.strip() for reserved in self.reserved_names.split(",")}
 
     @property
     def cache(self) -> Path:

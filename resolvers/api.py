@@ -107,7 +107,7 @@ def _shown(error: GraphQLError) -> GraphQLError:
     if isinstance(cause, UserError):
         return _error(error, cause.message, code=cause.code, path=list(cause.path))
     if isinstance(cause, UnauthenticatedError):
-        message = "Send a valid API token, as `Authorization: Bearer …`."
+        message = "Sign in, or send a valid API token, as `Authorization: Bearer …`."
         return _error(error, message, code="unauthenticated")
     error_id = uuid.uuid4().hex
     log.error("graphql.failed", error_id=error_id, path=error.path, exc_info=cause)

@@ -17,6 +17,7 @@ from app.clusters.tables import Cluster
 from app.database import Database, patiently
 from app.deployments.tables import Deployment
 from app.groups.tables import ClusterGroup
+from app.identity.tables import User
 from app.operations.tables import Operation
 from app.secrets.lists import users_of
 from app.targets.queries import installed_values, releases_on, status_counts, targets_by_id, targets_of, targets_on
@@ -45,6 +46,7 @@ class Loaders:
         self.group_by_id = self._by_id(ClusterGroup)
         self.deployment_by_id = self._by_id(Deployment)
         self.operation_by_id = self._by_id(Operation)
+        self.user_by_id = self._by_id(User)
         self.revision_by_deployment = self._one(loading.revisions)
         self.target_by_id = self._one(targets_by_id)
         self.installed_values_by_target = self._one(installed_values)

@@ -8,7 +8,7 @@ import strawberry
 
 from app.charts import browse, catalog
 from app.charts.download import Login
-from app.clusters import registration
+from app.clusters import registration as clusters
 from app.deployments.creation import CreateDeployment, create_deployment
 from app.deployments.deletion import delete_deployment
 from app.deployments.reconcile import reconcile_deployment
@@ -16,8 +16,9 @@ from app.deployments.state import Override
 from app.deployments.update import UNSET, UpdateDeployment, update_deployment
 from app.errors import UserError
 from app.groups import features, membership
-from app.identity import accounts, roles, tokens
+from app.identity import accounts, registration, roles, sessions, tokens, users
 from app.secrets import changes as secrets
+from resolvers import browser
 from schema import inputs, payloads
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
@@ -74,8 +75,8 @@ class Mutation:
         info: Info,
         input: inputs.RegisterClusterInput,  # noqa: A002
     ) -> payloads.RegisterClusterResult:
-        request = registration.RegisterCluster(**vars(input))
-        row = await registration.register_cluster(info.context.services, info.context.viewer, request)
+        request = clusters.RegisterCluster(**vars(input))
+        row = await clusters.register_cluster(info.context.services, info.context.viewer, request)
         return payloads.ClusterPayload(cluster=Cluster.of(row))
 
     @_mutation("Forgets a cluster and its credentials.")
@@ -84,7 +85,7 @@ class Mutation:
         info: Info,
         input: inputs.RemoveClusterInput,  # noqa: A002
     ) -> payloads.RemoveClusterResult:
-        abandoned = await registration.remove_cluster(
+        abandoned = await clusters.remove_cluster(
             info.context.services, info.context.viewer, row_id(input.id, "Cluster"), force=bool(input.force)
         )
         return payloads.RemoveClusterPayload(id=input.id, abandoned=abandoned_of(abandoned))
@@ -305,7 +306,7 @@ class Mutation:
         input: inputs.CreateUserInput,  # noqa: A002
     ) -> payloads.CreateUserResult:
         made = await accounts.create_user(
-            info.context.services, info.context.viewer, input.organization, input.name, input.role
+            info.context.services, info.context.viewer, input.organization, input.name, input.role, input.password
         )
         return payloads.UserPayload(user=User.of(made.user), token=made.token)
 
@@ -319,6 +320,71 @@ class Mutation:
             info.context.services, info.context.viewer, input.organization, input.user, input.role, input.group
         )
         return payloads.RolePayload(member=Member.of(member) if member else None)
+
+    @_mutation("Makes a user with a name and a password, where the settings let whoever asks; the first is the admin.")
+    async def register(
+        self,
+        info: Info,
+        input: inputs.RegisterInput,  # noqa: A002
+    ) -> payloads.RegisterResult:
+        row = await registration.register(info.context.services, input.name, input.password)
+        return payloads.RegisterPayload(user=User.of(row))
+
+    @_mutation("Signs in with a name and a password, for browsers: what follows is known by a cookie.")
+    async def sign_in(
+        self,
+        info: Info,
+        input: inputs.SignInInput,  # noqa: A002
+    ) -> payloads.SignInResult:
+        signed_in = await browser.sign_in(info.context, input.name, input.password)
+        return payloads.SignInPayload(user=User.of(signed_in.user), expires_at=signed_in.expires_at)
+
+    @_mutation("Signs out in this browser, or everywhere.")
+    async def sign_out(
+        self,
+        info: Info,
+        input: inputs.SignOutInput,  # noqa: A002
+    ) -> payloads.SignOutResult:
+        await browser.sign_out(info.context, everywhere=bool(input.everywhere))
+        return payloads.SignOutPayload(user=User.of_viewer(info.context.viewer))
+
+    @_mutation("Ends one of the caller's sessions.")
+    async def revoke_session(
+        self,
+        info: Info,
+        input: inputs.RevokeSessionInput,  # noqa: A002
+    ) -> payloads.RevokeSessionResult:
+        await sessions.revoke_session(info.context.services, info.context.viewer, row_id(input.id, "Session"))
+        return payloads.RevokeSessionPayload(id=input.id)
+
+    @_mutation("Changes a password: one's own, or anybody's for admins. Who signed in with the old one is signed out.")
+    async def set_password(
+        self,
+        info: Info,
+        input: inputs.SetPasswordInput,  # noqa: A002
+    ) -> payloads.SetPasswordResult:
+        row = await users.set_password(
+            info.context.services, info.context.viewer, input.user, input.password, input.current_password
+        )
+        return payloads.AccountPayload(user=User.of(row))
+
+    @_mutation("Lets a user sign in no more: their tokens and sessions are refused from the next request on.")
+    async def disable_user(
+        self,
+        info: Info,
+        input: inputs.DisableUserInput,  # noqa: A002
+    ) -> payloads.DisableUserResult:
+        row = await users.disable_user(info.context.services, info.context.viewer, input.user)
+        return payloads.AccountPayload(user=User.of(row))
+
+    @_mutation("Lets a disabled user sign in again.")
+    async def enable_user(
+        self,
+        info: Info,
+        input: inputs.EnableUserInput,  # noqa: A002
+    ) -> payloads.EnableUserResult:
+        row = await users.enable_user(info.context.services, info.context.viewer, input.user)
+        return payloads.AccountPayload(user=User.of(row))
 
     @_mutation("Makes one more API token for the caller.")
     async def create_api_token(

@@ -10,8 +10,11 @@ from app.clusters.lists import cluster_by_name, clusters_page
 from app.deployments.lists import deployment_by_name, deployments_page
 from app.events.lists import events_page
 from app.groups.lists import group_called, groups_page
+from app.identity import registration
 from app.identity.roles import members_page
+from app.identity.sessions import sessions_of
 from app.identity.tokens import tokens_of
+from app.identity.users import users_page
 from app.paging import DEFAULT, Window
 from app.secrets.lists import secret_called, secrets_page
 from schema.charts import Chart, ChartRepository
@@ -23,7 +26,7 @@ from schema.enums import TargetStatus
 from schema.events import Event
 from schema.fleet import Fleet, FleetFilter
 from schema.groups import ClusterGroup
-from schema.identity import ApiToken, Member, Membership, User
+from schema.identity import ApiToken, Member, Membership, Session, SignInOptions, User
 from schema.node import Node
 from schema.nodes import node_of
 from schema.operations import Operation
@@ -41,6 +44,23 @@ class Query:
     @strawberry.field(description="Who is asking; null without a valid token.")
     def viewer(self, info: Info) -> User | None:
         return User.of_viewer(info.context.signed_in) if info.context.signed_in else None
+
+    @strawberry.field(description="How one can sign in here; for whoever asks.")
+    async def sign_in_options(self, info: Info) -> SignInOptions:
+        return SignInOptions(registration=await registration.is_open(info.context.services))
+
+    @strawberry.field(description="All users of the installation, by name, for its admins. `search` looks into names.")
+    async def users(
+        self, info: Info, first: int | None = DEFAULT, after: str | None = None, search: str | None = None
+    ) -> Connection[User]:
+        window = Window.of(first, after)
+        page = await users_page(info.context.services, info.context.viewer, window, search=search)
+        return to_connection(page, User.of)
+
+    @strawberry.field(description="The browsers in which the caller is signed in, the newest first.")
+    async def sessions(self, info: Info) -> list[Session]:
+        viewer = info.context.viewer
+        return [Session.of(row, viewer) for row in await sessions_of(info.context.services, viewer)]
 
     @strawberry.field(description="That of the server: a client that is older or newer can say so.")
     def version(self, info: Info) -> str:

@@ -10,6 +10,7 @@ from app.charts.tables import ChartArchive
 from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.groups.tables import ClusterGroup, GroupFeature
+from app.identity.tables import User
 from app.identity.viewer import Viewer
 from app.operations.tables import Operation, OperationResult
 from app.releases.status import TargetStatus
@@ -30,6 +31,7 @@ class Loaders(Protocol):
     group_by_id: DataLoader[int, ClusterGroup | None]
     deployment_by_id: DataLoader[int, Deployment | None]
     operation_by_id: DataLoader[int, Operation | None]
+    user_by_id: DataLoader[int, User | None]
     revision_by_deployment: DataLoader[tuple[int, int], DeploymentRevision]
     target_by_id: DataLoader[int, TargetFacts | None]
     installed_values_by_target: DataLoader[int, dict[str, Any] | None]

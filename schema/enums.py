@@ -6,7 +6,8 @@ from app.charts.tables import ChartRepositoryKind
 from app.clusters.tables import Reachability
 from app.deployments.tables import DriftPolicy
 from app.groups.tables import FeatureState
-from app.identity.tables import Role
+from app.identity.tables import Method as SignInMethod
+from app.identity.tables import Role, Source
 from app.operations.tables import OperationKind, OperationState
 from app.releases.plan import ReleaseAction
 from app.releases.status import ReasonCode, TargetStatus
@@ -23,9 +24,11 @@ for _enum in (
     ReleaseAction,
     Role,
     SecretKind,
+    Source,
     TargetStatus,
 ):
     strawberry.enum(_enum)
+strawberry.enum(SignInMethod, name="SignInMethod")
 
 __all__ = [
     "ChartRepositoryKind",
@@ -38,5 +41,7 @@ __all__ = [
     "ReleaseAction",
     "Role",
     "SecretKind",
+    "SignInMethod",
+    "Source",
     "TargetStatus",
 ]

@@ -206,6 +206,48 @@ class CreateUserInput:
     name: str
     role: Role
     organization: str | None = None
+    password: str | None = strawberry.field(default=None, description="Left out: they have a token alone.")
+
+
+@strawberry.input
+class RegisterInput:
+    name: str
+    password: str
+
+
+@strawberry.input
+class SignInInput:
+    name: str
+    password: str
+
+
+@strawberry.input
+class SignOutInput:
+    everywhere: bool | None = strawberry.field(default=False, description="In all browsers, not in this one alone.")
+
+
+@strawberry.input
+class RevokeSessionInput:
+    id: strawberry.ID
+
+
+@strawberry.input
+class SetPasswordInput:
+    password: str = strawberry.field(description="The new one.")
+    current_password: str | None = strawberry.field(
+        default=None, description="Needed to change one's own, where there is one."
+    )
+    user: str | None = strawberry.field(default=None, description="Somebody else's name, for admins.")
+
+
+@strawberry.input
+class DisableUserInput:
+    user: str = strawberry.field(description="Their name.")
+
+
+@strawberry.input
+class EnableUserInput:
+    user: str = strawberry.field(description="Their name.")
 
 
 @strawberry.input

@@ -84,6 +84,32 @@ class RolePayload:
 
 
 @strawberry.type
+class RegisterPayload:
+    user: User
+
+
+@strawberry.type
+class SignInPayload:
+    user: User
+    expires_at: datetime = strawberry.field(description="When the session ends, however much it is used.")
+
+
+@strawberry.type
+class SignOutPayload:
+    user: User = strawberry.field(description="Who was signed in.")
+
+
+@strawberry.type
+class RevokeSessionPayload:
+    id: strawberry.ID
+
+
+@strawberry.type
+class AccountPayload:
+    user: User
+
+
+@strawberry.type
 class ApiTokenPayload:
     token: str = strawberry.field(description="It is told this once.")
     expires_at: datetime | None
@@ -159,6 +185,17 @@ CreateUserResult = Annotated[
 SetRoleResult = Annotated[
     RolePayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("SetRoleResult")
 ]
+RegisterResult = Annotated[
+    RegisterPayload | ValidationFailed | Conflict | Forbidden, strawberry.union("RegisterResult")
+]
+SignInResult = Annotated[SignInPayload | Conflict | Forbidden, strawberry.union("SignInResult")]
+SignOutResult = Annotated[SignOutPayload | Forbidden, strawberry.union("SignOutResult")]
+RevokeSessionResult = Annotated[RevokeSessionPayload | NotFound | Forbidden, strawberry.union("RevokeSessionResult")]
+SetPasswordResult = Annotated[
+    AccountPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("SetPasswordResult")
+]
+DisableUserResult = Annotated[AccountPayload | NotFound | Conflict | Forbidden, strawberry.union("DisableUserResult")]
+EnableUserResult = Annotated[AccountPayload | NotFound | Forbidden, strawberry.union("EnableUserResult")]
 CreateApiTokenResult = Annotated[
     ApiTokenPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("CreateApiTokenResult")
 ]

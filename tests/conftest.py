@@ -68,10 +68,10 @@ def simulated(simulator: Simulator, request: pytest.FixtureRequest) -> Callable[
 @pytest.fixture
 def new_stack(servers: Settings, tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Stack]]:
     """Opens a Polyhelm on a database of its own; settings can be changed by name, `working=False` leaves out worker and
-    observer."""
+    observer, `users=False` the admin."""
 
-    def new(*, working: bool = True, **changed: object) -> AbstractAsyncContextManager[Stack]:
-        return open_stack(servers, TEMPLATE, tmp_path, working=working, **changed)
+    def new(*, working: bool = True, users: bool = True, **changed: object) -> AbstractAsyncContextManager[Stack]:
+        return open_stack(servers, TEMPLATE, tmp_path, working=working, users=users, **changed)
 
     return new
 

@@ -163,7 +163,7 @@ _ASKS_CLUSTERS = {"registerCluster", "createDeployment", "updateDeployment"}
 _CHECKS_INPUT = {
     *("createClusterGroup", "updateClusterGroup", "setGroupFeature", "addChartRepository", "uploadChart"),
     *("createSecret", "updateSecret", "reconcileDeployment", "createOrganization", "createUser", "setRole"),
-    "createApiToken",
+    *("createApiToken", "register", "setPassword"),
 }
 _PLAIN = "... on UserError { __typename code message path }"
 
@@ -179,7 +179,7 @@ async def eventually(look: Callable[[], Awaitable[Any]], seconds: float = SETTLE
 
 @asynccontextmanager
 async def open_stack(
-    servers: Settings, template: str, folder: Path, *, working: bool, **changed: object
+    servers: Settings, template: str, folder: Path, *, working: bool, users: bool = True, **changed: object
 ) -> AsyncIterator[Stack]:
     assert servers.database_url is not None
     name = f"test_{secrets.token_hex(6)}"
@@ -200,7 +200,8 @@ async def open_stack(
     try:
         await empty_redis(servers)
         async with open_services(settings) as services:
-            await bootstrap(services, TOKEN)
+            if users:
+                await bootstrap(services, TOKEN)
             transport = httpx2.ASGITransport(create_app(services))
             async with httpx2.AsyncClient(transport=transport, base_url="http://polyhelm", timeout=60) as client:
                 parts = (run_worker(services), run_observer(services)) if working else ()

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.errors import Conflict, all_invalid
+from app.errors import Conflict, Problem, all_invalid
 from app.identity.tables import Membership, Organization, Role, User
 from app.identity.tokens import SHORTEST, add_token, longest_life, new_token
 from app.identity.viewer import Viewer
 from app.names import label_problem
 from app.services import Services
+from app.transaction import Transaction
 
 FIRST_ORGANIZATION = "default"
 FIRST_USER = "admin"
@@ -37,31 +39,55 @@ async def bootstrap(services: Services, token: str) -> bool:
         BootstrapError: where the token is too short to be safe.
     """
     async with services.transaction() as transaction:
-        session = transaction.session
-        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BOOTSTRAP_LOCK})
-        if (await session.exec(select(User.id).limit(1))).first() is not None:
+        await lock_bootstrap(transaction)
+        if await any_user(transaction.session):
             return False
         if len(token) < SHORTEST:
             raise BootstrapError(f"POLYHELM_BOOTSTRAP_TOKEN must have at least {SHORTEST} characters.")
-        organization = Organization(name=FIRST_ORGANIZATION)
-        user = User(name=FIRST_USER, admin=True)
-        session.add_all([organization, user])
-        await session.flush()
-        session.add(Membership(user_id=user.id, organization_id=organization.id, role=Role.ADMIN))
-        await add_token(session, user.id, "bootstrap", token)
-        transaction.record(
-            "user.created",
-            f"{user.name} is the first admin.",
-            organization_id=organization.id,
-            actor=user.name,
-            subject=user,
-        )
+        user = User(name=FIRST_USER)
+        await first_admin(transaction, user)
+        await add_token(transaction.session, user.id, "bootstrap", token)
         return True
+
+
+async def lock_bootstrap(transaction: Transaction) -> None:
+    """Until the transaction ends, nobody else finds out whether there is a user in order to make the first one."""
+    await transaction.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BOOTSTRAP_LOCK})
+
+
+async def first_admin(transaction: Transaction, user: User) -> None:
+    """Makes the first user, who administers the installation, and the first organization. Under the bootstrap lock."""
+    session = transaction.session
+    organization = Organization(name=FIRST_ORGANIZATION)
+    user.admin = True
+    session.add_all([organization, user])
+    await session.flush()
+    session.add(Membership(user_id=user.id, organization_id=organization.id, role=Role.ADMIN))
+    transaction.record(
+        "user.created",
+        f"{user.name} is the first admin.",
+        organization_id=organization.id,
+        actor=user.name,
+        subject=user,
+    )
 
 
 async def has_users(services: Services) -> bool:
     async with services.database.reading() as session:
-        return (await session.exec(select(User.id).limit(1))).first() is not None
+        return await any_user(session)
+
+
+async def any_user(session: AsyncSession) -> bool:
+    return (await session.exec(select(User.id).limit(1))).first() is not None
+
+
+def user_name_problem(services: Services, name: str, *path: str) -> Problem | None:
+    """The problem with the name of a new user, if there is one."""
+    if problem := label_problem(name, *path, what="The name of a user"):
+        return problem
+    if services.settings.is_reserved(name):
+        return Problem(path, f"The name {name!r} is reserved: take another one.")
+    return None
 
 
 async def create_organization(services: Services, viewer: Viewer, name: str) -> Organization:
@@ -85,17 +111,24 @@ async def create_organization(services: Services, viewer: Viewer, name: str) -> 
         raise Conflict("name_taken", f"There is an organization {name!r} already.", ("name",)) from None
 
 
-async def create_user(services: Services, viewer: Viewer, organization: str | None, name: str, role: Role) -> NewUser:
-    """Makes a user with a role in an organization, and their first token."""
+async def create_user(
+    services: Services, viewer: Viewer, organization: str | None, name: str, role: Role, password: str | None
+) -> NewUser:
+    """Makes a user with a role in an organization, their first token, and a password where one is given."""
     organization_id = viewer.organization(organization)
     viewer.require(organization_id, Role.ADMIN)
     viewer.require_admin()
-    if problem := label_problem(name, "name", what="The name of a user"):
-        raise all_invalid([problem])
+    problems = [
+        user_name_problem(services, name, "name"),
+        await services.passwords.problem(password, name, "password") if password is not None else None,
+    ]
+    if found := [problem for problem in problems if problem is not None]:
+        raise all_invalid(found)
+    hashed = await services.passwords.hash(password) if password is not None else None
     token = new_token()
     try:
         async with services.transaction() as transaction:
-            user = User(name=name)
+            user = User(name=name, password=hashed)
             transaction.session.add(user)
             await transaction.session.flush()
             transaction.session.add(Membership(user_id=user.id, organization_id=organization_id, role=role))

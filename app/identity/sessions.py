@@ -1,21 +1,38 @@
 """The app's sessions: opened at sign-in, known by the digest of a cookie's secret, ended by time or by their owner."""
 
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import bindparam
-from sqlmodel import col, update
+from sqlmodel import col, delete, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import Database
+from app.errors import NotFound
 from app.identity.credentials import by_credential, viewer_in, viewers, with_digest, with_ids
-from app.identity.tables import AppSession
+from app.identity.tables import AppSession, Method, User
 from app.identity.tokens import token_digest
 from app.identity.viewer import Via, Viewer
+from app.services import Services
 from app.tables import now
 
 _NOTED_WITHIN = 20
 """A use is noted when this part of the idle limit has passed since the last one: a write for each request would cost
 more than most requests do."""
+
+_LONGEST_USER_AGENT = 300
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Where a request comes from; `secret` is that of the session it has already, if any."""
+
+    user_agent: str = ""
+    address: str | None = None
+    secret: str | None = None
+
 
 _VIEWERS = (
     viewers(AppSession)
@@ -46,3 +63,62 @@ async def session_viewers(database: Database, ids: Iterable[int], *, idle: timed
     rows = await database.rows(_BY_ID, ids=list(ids), moment=moment, used_after=moment - idle)
     found = by_credential(rows)
     return {session_id: viewer_in(same, Via(same[0].method, session_id)) for session_id, same in found}
+
+
+async def open_session(
+    session: AsyncSession, user: User, method: Method, browser: Browser, *, lifetime: float
+) -> tuple[str, AppSession]:
+    """Opens a session that lasts for `lifetime` seconds at most, and gives its secret, which is always a new one. The
+    one that the browser had before ends, as do all whose time is over."""
+    secret, moment = secrets.token_urlsafe(32), now()
+    await session.execute(delete(AppSession).where(col(AppSession.expires_at) <= moment))
+    if browser.secret is not None:
+        await session.execute(delete(AppSession).where(col(AppSession.digest) == token_digest(browser.secret)))
+    row = AppSession(
+        user_id=user.id,
+        method=method,
+        digest=token_digest(secret),
+        user_agent=browser.user_agent[:_LONGEST_USER_AGENT],
+        expires_at=moment + timedelta(seconds=lifetime),
+    )
+    session.add(row)
+    await session.flush()
+    return secret, row
+
+
+async def end_sessions(session: AsyncSession, user_id: int, *, keep: int | None = None) -> None:
+    """Ends all sessions of a user, but for the one with the id `keep`."""
+    statement = delete(AppSession).where(col(AppSession.user_id) == user_id)
+    await session.execute(statement if keep is None else statement.where(col(AppSession.id) != keep))
+
+
+async def sign_out(services: Services, viewer: Viewer, *, everywhere: bool) -> None:
+    """Ends the session by which the caller asks, or all of theirs."""
+    viewer.require_unlimited()
+    async with services.transaction() as transaction:
+        if everywhere:
+            await end_sessions(transaction.session, viewer.user_id)
+        elif viewer.via.method is not Method.TOKEN:
+            await transaction.session.execute(delete(AppSession).where(col(AppSession.id) == viewer.via.credential))
+
+
+async def sessions_of(services: Services, viewer: Viewer) -> Sequence[AppSession]:
+    """The caller's own sessions that have not ended, the newest first."""
+    moment = now()
+    statement = select(AppSession).where(
+        col(AppSession.user_id) == viewer.user_id,
+        col(AppSession.expires_at) > moment,
+        col(AppSession.last_used_at) > moment - timedelta(seconds=services.settings.session_idle),
+    )
+    async with services.database.reading() as session:
+        return (await session.exec(statement.order_by(col(AppSession.id).desc()))).all()
+
+
+async def revoke_session(services: Services, viewer: Viewer, session_id: int) -> None:
+    """Ends one of the caller's own sessions; it is refused from the next request on."""
+    viewer.require_unlimited()
+    async with services.transaction() as transaction:
+        row = await transaction.session.get(AppSession, session_id)
+        if row is None or row.user_id != viewer.user_id:
+            raise NotFound("session_not_found", "You have no such session.", ("id",))
+        await transaction.session.delete(row)

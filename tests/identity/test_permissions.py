@@ -40,6 +40,13 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "createOrganization": {"name": "other"},
     "createUser": {"name": "somebody", "role": "VIEWER"},
     "setRole": {"user": "somebody", "role": "VIEWER"},
+    "register": {"name": "somebody", "password": "x"},
+    "signIn": {"name": "somebody", "password": "x"},
+    "signOut": {},
+    "revokeSession": {"id": "U2Vzc2lvbjo5OTk5"},
+    "setPassword": {"user": "somebody", "password": "x"},
+    "disableUser": {"user": "somebody"},
+    "enableUser": {"user": "somebody"},
     "createApiToken": {"name": "second"},
     "revokeApiToken": {"name": "nothing"},
 }
@@ -52,13 +59,20 @@ NEEDS = {
     ),
     "refreshChartRepository": "DEPLOYER",
     "createOrganization": "INSTALLATION",
-    "createUser": "INSTALLATION",
+    **dict.fromkeys(["createUser", "setPassword", "disableUser", "enableUser"], "INSTALLATION"),
+    **dict.fromkeys(["register", "signIn", "signOut", "revokeSession"], "ANYBODY"),
     "createApiToken": "ANYBODY",
     "revokeApiToken": "ANYBODY",
 }
 
+OPEN = {"register": "registration_closed", "signIn": "wrong_credentials"}
+"""What somebody who is not signed in may ask, and what is wrong with the inputs above."""
+
 QUERIES = {
     "viewer": "{ viewer { name } }",
+    "signInOptions": "{ signInOptions { registration } }",
+    "sessions": "{ sessions { id } }",
+    "users": "{ users { nodes { name } } }",
     "node": 'query { node(id: "DEPLOYMENT") { id } }',
     "apiTokens": "{ apiTokens { name } }",
     "fleet": "{ fleet { statusCounts { count } clusterCount clusters { nodes { name targets { status } } } } }",
@@ -169,11 +183,13 @@ def test_every_mutation_query_and_subscription_is_in_this_test() -> None:
 async def test_nobody_may_do_or_see_anything(quiet: Stack, ids: dict[str, str]) -> None:
     for token in (None, "a-token-that-is-nobodys", ""):
         for mutation in MINIMAL:
-            assert await code_of(quiet, mutation, ids, token) == "unauthenticated", mutation
+            assert await code_of(quiet, mutation, ids, token) == OPEN.get(mutation, "unauthenticated"), mutation
         for name, query in QUERIES.items():
             answer = await quiet.ask(_with(query, ids), token)
             if name == "viewer":
                 assert answer["data"] == {"viewer": None}
+            elif name == "signInOptions":
+                assert answer["data"] == {"signInOptions": {"registration": False}}
             else:
                 assert answer["errors"][0]["extensions"]["code"] == "unauthenticated", name
 
@@ -189,7 +205,8 @@ async def test_a_role_may_do_what_needs_it_and_nothing_more(quiet: Stack, ids: d
             assert await quiet.data(_with(QUERIES["deployment"], ids)) == before
     if role is Role.VIEWER:
         for name, query in QUERIES.items():
-            assert "errors" not in await quiet.ask(_with(query, ids), token), name
+            refused = (await quiet.ask(_with(query, ids), token)).get("errors")
+            assert (refused is not None) == (name == "users"), name
     allowed = "reconcileDeployment" if role is not Role.VIEWER else "createApiToken"
     assert await code_of(quiet, allowed, ids, token) is None
 

@@ -158,8 +158,10 @@ async def test_postgres_may_be_restarted_with_no_event_missed_and_none_told_twic
 ) -> None:
     members = {name: simulated(name) for name in ("paris", "berlin")}
     async with own_postgres(servers) as (settings, postgres):
-        fast = {"confirm_every": 60, "unreachable_after": 30, "lease_seconds": 2}
-        async with open_stack(settings, TEMPLATE, tmp_path, working=True, **fast) as stack:
+        slow = open_stack(
+            settings, TEMPLATE, tmp_path, working=True, confirm_every=60, unreachable_after=30, lease_seconds=2
+        )
+        async with slow as stack:
             await stack.fleet({name: member.kubeconfig for name, member in members.items()})
             deployment_id = await stack.deployed(releaseName=RELEASE)
             async with served(stack) as url, socket(url) as opened:

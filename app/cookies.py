@@ -1,0 +1,61 @@
+"""The cookie that a session of the app is known by, and whether a request that carries it was made by our own pages."""
+
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from strawberry.http.websocket_origin import is_same_origin
+
+from app.identity.sessions import Browser
+from app.settings import Settings
+
+_NAME = "polyhelm"
+
+
+def is_secure(settings: Settings, connection: HTTPConnection) -> bool:
+    """Whether the browser reaches us by TLS."""
+    scheme = urlsplit(settings.public_url).scheme if settings.public_url else connection.url.scheme
+    return scheme in ("https", "wss")
+
+
+def browser_of(settings: Settings, connection: HTTPConnection) -> Browser:
+    return Browser(
+        user_agent=connection.headers.get("user-agent", ""),
+        address=connection.client.host if connection.client else None,
+        secret=connection.cookies.get(_name(is_secure(settings, connection))) or None,
+    )
+
+
+def set_session(
+    settings: Settings, connection: HTTPConnection, response: Response, secret: str, seconds: float
+) -> None:
+    """Has the browser send the secret with every request of our own pages, and show it to no script."""
+    secure = is_secure(settings, connection)
+    response.set_cookie(
+        _name(secure), secret, max_age=int(seconds), path="/", secure=secure, httponly=True, samesite="strict"
+    )
+
+
+def clear_session(settings: Settings, connection: HTTPConnection, response: Response) -> None:
+    secure = is_secure(settings, connection)
+    response.delete_cookie(_name(secure), path="/", secure=secure, httponly=True, samesite="strict")
+
+
+def is_foreign(connection: HTTPConnection) -> bool:
+    """Whether a page of somebody else's made a browser send this. What no browser sends is nobody's page."""
+    headers = connection.headers
+    if (site := headers.get("sec-fetch-site")) is not None:  # no page can set it
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and not is_same_origin(origin, headers.get("host"))
+
+
+def is_own(connection: HTTPConnection) -> bool:
+    """Whether one of our own pages sent this, as far as the browser says so: silence is not enough."""
+    says_so = "sec-fetch-site" in connection.headers or "origin" in connection.headers
+    return says_so and not is_foreign(connection)
+
+
+def _name(secure: bool) -> str:
+    """The prefix has browsers take it only over TLS, for this host alone: no neighbour can plant one of its own."""
+    return f"__Host-{_NAME}" if secure else _NAME

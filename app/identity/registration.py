@@ -1,0 +1,48 @@
+"""How people become users on their own: by a name and a password, where the settings let them."""
+
+from sqlalchemy.exc import IntegrityError
+
+from app.errors import Conflict, Forbidden, all_invalid
+from app.identity.accounts import any_user, first_admin, has_users, lock_bootstrap, user_name_problem
+from app.identity.tables import User
+from app.services import Services
+
+
+async def is_open(services: Services) -> bool:
+    """Whether somebody who is not signed in may register now."""
+    mode = services.settings.registration
+    return mode == "enabled" or (mode == "admin_only" and not await has_users(services))
+
+
+async def register(services: Services, name: str, password: str) -> User:
+    """Makes a user; the first one is the installation's admin, however many register at once. Later ones belong to no
+    organization until an admin gives them a role in one.
+
+    Raises:
+        UserError: where registration is closed, the name is taken or not fit, or the password is not fit.
+    """
+    if not await is_open(services):
+        raise _closed()
+    problems = [
+        user_name_problem(services, name, "name"),
+        await services.passwords.problem(password, name, "password"),
+    ]
+    if found := [problem for problem in problems if problem is not None]:
+        raise all_invalid(found)
+    user = User(name=name, password=await services.passwords.hash(password))
+    try:
+        async with services.transaction() as transaction:
+            await lock_bootstrap(transaction)
+            if not await any_user(transaction.session):
+                await first_admin(transaction, user)
+            elif services.settings.registration == "enabled":
+                transaction.session.add(user)
+            else:
+                raise _closed()
+        return user
+    except IntegrityError:
+        raise Conflict("name_taken", f"There is a user {name!r} already.", ("name",)) from None
+
+
+def _closed() -> Forbidden:
+    return Forbidden("registration_closed", "Users are made by an administrator of this installation: ask one.")

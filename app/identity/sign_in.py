@@ -1,0 +1,67 @@
+"""Signing in to the app: by a name and a password here, or by what another system says of somebody."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from app.errors import Forbidden
+from app.identity.sessions import Browser, open_session
+from app.identity.tables import Method, Source, User
+from app.names import label_problem
+from app.services import Services
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Somebody who has just signed in. `secret` goes into their cookie, and is kept nowhere else."""
+
+    user: User
+    secret: str
+    expires_at: datetime
+
+
+async def sign_in(services: Services, name: str, password: str, browser: Browser) -> SignedIn:
+    """Opens a session for whoever has this name and password. Every attempt with a password comes through here, before
+    anything is looked up: what slows down those who guess belongs in front.
+
+    Raises:
+        Forbidden: where nobody has them. An unknown name, a wrong password and a disabled user look and take alike.
+    """
+    user = await _named(services, name)
+    matches, newer = await services.passwords.verify(password, user.password if user else None)
+    if user is None or not matches or user.disabled_at is not None:
+        log.info("sign_in.refused", method=Method.PASSWORD, address=browser.address)
+        raise Forbidden("wrong_credentials", "Nobody has this name and this password.")
+    if newer is not None:
+        await _keep_newer_hash(services, user, newer)
+    return await admit(services, user, Method.PASSWORD, browser)
+
+
+async def admit(services: Services, user: User, method: Method, browser: Browser) -> SignedIn:
+    """Opens a session for a user who has proved to be the one."""
+    async with services.transaction() as transaction:
+        secret, row = await open_session(
+            transaction.session, user, method, browser, lifetime=services.settings.session_lifetime
+        )
+    log.info("sign_in", user=user.name, method=method, address=browser.address)
+    return SignedIn(user, secret, row.expires_at)
+
+
+async def _named(services: Services, name: str) -> User | None:
+    if label_problem(name):
+        return None
+    async with services.database.reading() as session:
+        statement = select(User).where(col(User.name) == name, col(User.source) == Source.LOCAL)
+        return (await session.exec(statement)).first()
+
+
+async def _keep_newer_hash(services: Services, user: User, newer: str) -> None:
+    async with services.transaction() as transaction:
+        # Not over a password that was changed meanwhile.
+        statement = update(User).where(col(User.id) == user.id, col(User.password) == user.password)
+        await transaction.session.execute(statement.values(password=newer))

@@ -1,0 +1,112 @@
+"""Users as the installation's admins see and change them, and the passwords that users change themselves."""
+
+from sqlmodel import col, select
+
+from app.errors import Conflict, Forbidden, NotFound, all_invalid
+from app.identity.sessions import end_sessions
+from app.identity.tables import Membership, Method, Source, User
+from app.identity.viewer import Viewer
+from app.paging import Page, Window, fetch_page
+from app.services import Services
+from app.tables import now
+from app.transaction import Transaction
+
+
+async def users_page(services: Services, viewer: Viewer, window: Window, *, search: str | None) -> Page[User]:
+    """All users of the installation, by name; `search` looks into their names."""
+    viewer.require_admin()
+    statement = select(User)
+    if search:
+        statement = statement.where(col(User.name).icontains(search, autoescape=True))
+    async with services.database.reading() as session:
+        return await fetch_page(session, statement, [col(User.name)], window)
+
+
+async def set_password(
+    services: Services, viewer: Viewer, name: str | None, password: str, current: str | None
+) -> User:
+    """Changes the caller's own password, who has to give the current one where there is one; or, for an admin, that of
+    somebody else. Whoever is signed in with the old one is so no more, but for the caller themselves.
+
+    Raises:
+        UserError: says what is wrong; nothing was written then.
+    """
+    is_own = name is None or name == viewer.name
+    if is_own:
+        viewer.require_unlimited()
+    else:
+        viewer.require_admin()
+    name = viewer.name if name is None else name
+    async with services.database.reading() as session:
+        user = (await session.exec(select(User).where(col(User.name) == name))).first()
+    if user is None:
+        raise _no_user(name)
+    if user.source is not Source.LOCAL:
+        raise Conflict("not_local", f"{name} signs in elsewhere: the password is changed there.", ("user",))
+    if is_own and user.password is None and viewer.via.expires_at is not None:
+        raise Forbidden("token_limited", "This token expires, and a password does not: sign in with one that stays.")
+    if is_own and user.password is not None:
+        matches, _ = await services.passwords.verify(current or "", user.password)
+        if not matches:
+            raise Forbidden("wrong_credentials", "This is not your current password.", ("currentPassword",))
+    if problem := await services.passwords.problem(password, name, "password"):
+        raise all_invalid([problem])
+    hashed = await services.passwords.hash(password)
+    async with services.transaction() as transaction:
+        changed = await _locked(transaction, name)
+        if changed.password != user.password:
+            raise Conflict("password_changed", "The password was changed meanwhile: look again.", ("password",))
+        changed.password = hashed
+        keep = viewer.via.credential if is_own and viewer.via.method is not Method.TOKEN else None
+        await end_sessions(transaction.session, user.id, keep=keep)
+        await _record(transaction, viewer, changed, "user.password_set", f"The password of {name} was changed.")
+        return changed
+
+
+async def disable_user(services: Services, viewer: Viewer, name: str) -> User:
+    """Lets a user sign in no more: their tokens and sessions are nobody's from the next request on."""
+    viewer.require_admin()
+    async with services.transaction() as transaction:
+        session = transaction.session
+        # All of them, in one order: else two admins could disable each other at once, and none would be left.
+        statement = select(User).where(col(User.admin), col(User.disabled_at).is_(None)).order_by(col(User.id))
+        admins = (await session.exec(statement.with_for_update())).all()
+        user = await _locked(transaction, name)
+        if user.disabled_at is not None:
+            return user
+        if [admin.id for admin in admins] == [user.id]:
+            raise Conflict("last_admin", f"{name} is the only admin: there has to be another one first.", ("user",))
+        user.disabled_at = now()
+        await end_sessions(session, user.id)
+        await _record(transaction, viewer, user, "user.disabled", f"{name} may sign in no more.")
+        return user
+
+
+async def enable_user(services: Services, viewer: Viewer, name: str) -> User:
+    """Lets a disabled user sign in again. Their tokens are good again; their sessions are gone."""
+    viewer.require_admin()
+    async with services.transaction() as transaction:
+        user = await _locked(transaction, name)
+        if user.disabled_at is not None:
+            user.disabled_at = None
+            await _record(transaction, viewer, user, "user.enabled", f"{name} may sign in again.")
+        return user
+
+
+async def _locked(transaction: Transaction, name: str) -> User:
+    statement = select(User).where(col(User.name) == name).with_for_update()
+    user = (await transaction.session.exec(statement)).first()
+    if user is None:
+        raise _no_user(name)
+    return user
+
+
+async def _record(transaction: Transaction, viewer: Viewer, user: User, kind: str, message: str) -> None:
+    """An event in each organization that the user belongs to."""
+    statement = select(Membership.organization_id).where(col(Membership.user_id) == user.id)
+    for organization_id in (await transaction.session.exec(statement)).all():
+        transaction.record(kind, message, organization_id=organization_id, actor=viewer.name, subject=user)
+
+
+def _no_user(name: str) -> NotFound:
+    return NotFound("user_not_found", f"There is no user {name!r}.", ("user",))

@@ -1,0 +1,40 @@
+"""What mutations say to a browser: the cookie of a session, set and taken back."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import cookies
+from app.errors import Forbidden
+from app.identity import sessions
+from app.identity import sign_in as signing
+from schema.context import Context
+
+
+async def sign_in(context: Context, name: str, password: str) -> signing.SignedIn:
+    """Signs in, and has the answer set the cookie."""
+    request, response = _exchange(context)
+    settings = context.services.settings
+    browser = cookies.browser_of(settings, request)
+    signed_in = await signing.sign_in(context.services, name, password, browser)
+    cookies.set_session(settings, request, response, signed_in.secret, settings.session_lifetime)
+    return signed_in
+
+
+async def sign_out(context: Context, *, everywhere: bool) -> None:
+    """Signs out, and has the answer take the cookie back."""
+    request, response = _exchange(context)
+    await sessions.sign_out(context.services, context.viewer, everywhere=everywhere)
+    cookies.clear_session(context.services.settings, request, response)
+
+
+def _exchange(context: Context) -> tuple[Request, Response]:
+    """The request and the answer to it, which has headers of its own.
+
+    Raises:
+        Forbidden: on a WebSocket, and for a page that is not ours.
+    """
+    if not isinstance(context.request, Request):
+        raise Forbidden("needs_http", "Ask this by HTTP: a cookie can't come over a WebSocket.")
+    if cookies.is_foreign(context.request):
+        raise Forbidden("foreign_origin", "Only Polyhelm's own pages may ask this.")
+    return context.request, context.response
