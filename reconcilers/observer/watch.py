@@ -163,7 +163,7 @@ class MemberWatch:
     async def _follow(self, member: Member, version: int) -> None:
         """One watch after the other, each from where the one before ended."""
         longest = 0.8 * self._services.settings.confirm_every
-        # The first is of another length for each, or a thousand watches that began together would end together each time.
+        # The first is of another length for each, or a thousand that began together would end together each time.
         length = random.uniform(0.1, 1) * longest  # noqa: S311
         while True:
             seconds = max(1, int(length))
