@@ -12,6 +12,7 @@ from rich.console import Console
 from app import migrations
 from app.database import Database
 from app.encryption import KEYS_FILE, KeyRingError
+from app.helm import landlock
 from app.helm.binary import HelmMissingError, find_helm
 from app.services import key_ring
 from app.settings import Settings
@@ -39,6 +40,7 @@ async def examine(settings: Settings, console: Console) -> bool:
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("Python", "ok", platform.python_version())
     yield await asyncio.to_thread(_helm, settings)
+    yield _confinement()
     yield _keys(settings)
     yield await _postgres(settings)
     yield await _redis(settings)
@@ -54,6 +56,13 @@ def _helm(settings: Settings) -> Finding:
         return Finding("Helm", "problem", str(error))
     words = f"{found.version} at {found.path}: {found.chosen_because}."
     return Finding("Helm", "warning" if found.warning else "ok", f"{words} {found.warning or ''}".strip())
+
+
+def _confinement() -> Finding:
+    if landlock.is_available():
+        return Finding("Helm's connections", "ok", "The kernel keeps each run to its member's port.")
+    words = "This kernel (Linux from 6.7 with Landlock does) can't keep Helm from following a member that redirects it."
+    return Finding("Helm's connections", "warning", words)
 
 
 def _keys(settings: Settings) -> Finding:

@@ -13,6 +13,7 @@ from app.encryption import KeyRing
 from app.events.feed import Feed
 from app.helm.binary import find_helm
 from app.helm.command import Helm
+from app.helm.confinement import Limits
 from app.hints import EVENTS, Hints
 from app.identity.passwords import Passwords
 from app.queue import Queue
@@ -73,7 +74,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(archives.close)
         downloader = Downloader(policies.users, settings.is_plain_http)
         stack.push_async_callback(downloader.close)
-        helm = Helm(find_helm(settings.helm), settings.cache, at_once=settings.helm_concurrency)
+        limits = Limits(settings.helm_memory_bytes, settings.helm_cpu_seconds)
+        helm = Helm(find_helm(settings.helm), settings.cache, limits, at_once=settings.helm_concurrency)
         fingerprints = Fingerprints(database, ring)
         passwords = Passwords()
         stack.callback(passwords.close)

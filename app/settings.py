@@ -93,6 +93,12 @@ class Settings(BaseSettings):
         None,
         description="The Helm binary. Left out: `helm` on the PATH from 3.18.4, else the one that is installed along.",
     )
+    helm_memory_bytes: int = Field(
+        2**30, ge=2**28, description="The memory that one Helm process may use; an ordinary one needs a fifth of this."
+    )
+    helm_cpu_seconds: int = Field(
+        60, ge=1, description="The CPU time that one Helm process may use; an ordinary one needs less than a second."
+    )
     chart_max_bytes: int = Field(20 * 2**20, ge=1, description="The largest chart archive.")
     chart_max_unpacked_bytes: int = Field(100 * 2**20, ge=1, description="The most that a chart may unpack to.")
     index_max_bytes: int = Field(64 * 2**20, ge=1, description="The largest index of a chart repository.")

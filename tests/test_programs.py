@@ -157,7 +157,7 @@ async def test_doctor_says_what_is_there_and_what_is_missing(tmp_path: Path) -> 
     code, printed = await run("doctor", "--data-dir", str(tmp_path))
     assert code == 0
     assert [line[2:].split(":")[0] for line in printed.splitlines()] == [
-        *("Python", "Helm", "Encryption keys", "Postgres", "Redis", "Disk")
+        *("Python", "Helm", "Helm's connections", "Encryption keys", "Postgres", "Redis", "Disk")
     ]
     assert os.listdir(tmp_path) == []
     code, printed = await run(

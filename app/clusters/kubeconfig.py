@@ -59,6 +59,11 @@ class Access:
     def __repr__(self) -> str:
         return f"Access({self.server!r})"  # nothing else may end up in a log
 
+    @property
+    def port(self) -> int:
+        """The TCP port of the API server."""
+        return urlsplit(self.server).port or 443
+
     def to_json(self) -> bytes:
         return orjson.dumps(vars(self))
 

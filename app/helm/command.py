@@ -3,7 +3,8 @@
 Each run gets a session of its own, so that it outlives a worker that is killed, and ends what it began: a new worker
 finds the lease, the intent and its time limit in Postgres, and waits (docs/decisions/helm-outlives-worker.md). That is
 also why values and output go through files: with pipes, Helm could read half of the values, or die of a warning that
-nobody reads. It gets a minimal environment, files that only we can read, and hard limits of time and output.
+nobody reads. It gets a minimal environment, files that only we can read, and hard limits
+(docs/decisions/confinement.md).
 """
 
 import asyncio
@@ -25,7 +26,8 @@ from app.clusters.kubeconfig import Access
 from app.errors import TemporaryError
 from app.helm import process
 from app.helm.binary import HelmBinary
-from app.helm.failure import failure
+from app.helm.confinement import Limits
+from app.helm.failure import beyond_limits, failure
 from app.releases.scrubbing import NOTHING, Scrubber
 from app.releases.values import Values, to_helm
 
@@ -35,8 +37,8 @@ MARGIN_SECONDS = 30
 """What Helm gets beyond its own `--timeout` before it is ended, for what that does not count, such as rendering."""
 
 HISTORY = 10
-_MAX_OUTPUT_BYTES = 32 * 2**20
 _STALE_RUN_SECONDS = 24 * 3600
+_DNS = 53
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,9 @@ class Options:
 
 
 class Helm:
-    def __init__(self, binary: HelmBinary, cache: Path, *, at_once: int) -> None:
+    def __init__(self, binary: HelmBinary, cache: Path, limits: Limits, *, at_once: int) -> None:
         self.binary = binary
+        self._limits = limits
         self._cache = cache
         self._runs = cache / "runs"
         self._gate = asyncio.Semaphore(at_once)
@@ -123,7 +126,9 @@ class Helm:
                 executable=str(self.binary.path),
                 kubeconfig=kubeconfig,
                 environment=self._environment(place, folder),
-                limit=seconds + MARGIN_SECONDS,
+                seconds=seconds + MARGIN_SECONDS,
+                limits=self._limits,
+                port=place.access.port,
                 scrubber=options.scrubber,
             )
             return await command.run(
@@ -157,6 +162,9 @@ class Helm:
             # nothing; a chart that needs more memory than this has it collected all the same.
             "GOGC": "off",
             "GOMEMLIMIT": "128MiB",
+            # Helm follows a member that redirects it, with the token. Plain HTTP leads nowhere; for HTTPS, who answers
+            # must have a certificate of the member's CA.
+            "HTTP_PROXY": "http://0.0.0.0:1",
         }
 
 
@@ -166,19 +174,30 @@ def _validation(options: Options) -> list[str]:
 
 
 class _Command(pyhelm3.Command):  # type: ignore[misc]
-    """pyhelm3's command, run without a shell, and ended with its children when cancelled or late."""
+    """pyhelm3's command, run without a shell, under limits, and ended with its children when cancelled or late."""
 
-    def __init__(self, *, environment: dict[str, str], limit: float, scrubber: Scrubber, **more: Any) -> None:
+    def __init__(
+        self,
+        *,
+        environment: dict[str, str],
+        seconds: float,
+        limits: Limits,
+        port: int,
+        scrubber: Scrubber,
+        **more: Any,
+    ) -> None:
         super().__init__(**more)
         self._scrubber = scrubber
         self._environment = environment
-        self._limit = limit
+        self._seconds = seconds
+        self._limits = limits
+        self._ports = (port, _DNS)
 
     async def run(self, command: list[str], input: bytes | None = None) -> bytes:  # noqa: A002 - pyhelm3's name
         """Runs Helm.
 
         Raises:
-            ActionError: with Helm's words, where it fails or takes too long.
+            ActionError: with Helm's words, where it fails, or needs more than it may have.
         """
         folder: Path = self._kubeconfig.parent
         _write(folder / "values", input or b"")
@@ -194,23 +213,28 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
+                limits=self._limits,
+                ports=self._ports,
             )
             began = time.monotonic()
             try:
-                async with asyncio.timeout(self._limit):
+                async with asyncio.timeout(self._seconds):
                     await child.wait()
             except TimeoutError:
                 await _end(child)
-                raise TemporaryError("helm_hung", f"Helm did not end within {self._limit:g} s and was ended.") from None
+                words = f"Helm did not end within {self._seconds:g} s and was ended."
+                raise TemporaryError("helm_hung", words) from None
             except BaseException:
                 await _end(child)
                 raise
             log.debug("helm.ran", verb=command[0], code=child.returncode, seconds=round(time.monotonic() - began, 3))
             stdout.seek(0)
             stderr.seek(0)
-            if child.returncode != 0:
-                raise failure(self._scrubber.clean(stderr.read(_MAX_OUTPUT_BYTES).decode(errors="replace")))
-            return stdout.read(_MAX_OUTPUT_BYTES)
+            if child.returncode:
+                words = stderr.read().decode(errors="replace")
+                exceeded = beyond_limits(child.returncode, child.cpu_seconds, words, self._limits)
+                raise exceeded or failure(self._scrubber.clean(words))
+            return stdout.read()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,9 +1,11 @@
 """What a failed Helm run means: Helm's own words to an error of one of the two kinds."""
 
 import re
+import signal
 
 from app.clusters.member import THROTTLED, UNAUTHORIZED, UNREACHABLE
 from app.errors import ActionError, PermanentError, TemporaryError
+from app.helm.confinement import Limits
 
 MAX_OUTPUT = 16_000
 """Characters of Helm's output that are kept with an error."""
@@ -41,6 +43,28 @@ _PERMANENT = (
         r"|no matches for kind|unable to create new content",
     ),
 )
+
+
+# How Go's runtime ends where it is given no more memory.
+_OUT_OF_MEMORY = re.compile(
+    r"(fatal error|runtime): [^\n]*(out of memory|cannot allocate|failed to reserve|failed to create new OS thread)"
+)
+_FILE_TOO_LARGE = re.compile(r"Error: (.*\n)*?.*write [^\n]*: file too large$", re.MULTILINE)
+
+
+def beyond_limits(code: int, cpu_seconds: float, stderr: str, limits: Limits) -> ActionError | None:
+    """The error of a run that needed more than it may have, or was ended by the system; None for any other."""
+    if _OUT_OF_MEMORY.match(stderr):
+        megabytes = limits.memory // 2**20
+        return PermanentError("helm_memory", f"Helm needs more than {megabytes:,} MiB of memory for this chart.")
+    if code == -signal.SIGKILL and cpu_seconds >= 0.9 * limits.cpu:
+        return PermanentError("helm_cpu", f"Helm needs more than {limits.cpu} s of CPU time for this chart.")
+    if _FILE_TOO_LARGE.match(stderr):
+        return PermanentError("helm_output_too_large", f"What Helm renders has more than {limits.output:,} bytes.")
+    if code < 0:
+        name = signal.Signals(-code).name
+        return TemporaryError("helm_killed", f"Helm was ended from outside ({name}), as where memory runs short.")
+    return None
 
 
 def failure(stderr: str) -> ActionError:

@@ -17,11 +17,13 @@ from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.errors import PermanentError, TemporaryError
 from app.helm.binary import HelmBinary, HelmVersion
 from app.helm.command import Helm, Options, Place
+from app.helm.confinement import Limits
 from tests.stack import eventually
 
 ACCESS = Access("https://paris.example:6443", None, "s3cr3t-token", None, None)
 PLACE = Place(7, ACCESS, "default", "shop")
 CHART = Path("/charts/web.tgz")
+LIMITS = Limits(memory=2**30, cpu=60)
 
 Make = Callable[[str], Helm]
 
@@ -37,7 +39,7 @@ def make(tmp_path: Path) -> Make:
         head += f"os.rename({str(tmp_path / 'draft')!r}, {str(tmp_path / 'said.json')!r})\n"
         program.write_text(head + script)
         program.chmod(0o755)
-        return Helm(HelmBinary(program, HelmVersion("3.22.0"), "of a test"), tmp_path / "cache", at_once=2)
+        return Helm(HelmBinary(program, HelmVersion("3.22.0"), "of a test"), tmp_path / "cache", LIMITS, at_once=2)
 
     return made
 
@@ -134,6 +136,7 @@ async def test_the_environment_holds_what_helm_needs_and_nothing_of_ours(
         "KUBECACHEDIR": str(tmp_path / "cache" / "helm" / "7" / "kube"),
         "GOGC": "off",
         "GOMEMLIMIT": "128MiB",
+        "HTTP_PROXY": "http://0.0.0.0:1",
     }
 
 
@@ -235,8 +238,8 @@ import asyncio, sys
 from pathlib import Path
 from app.helm.binary import HelmBinary, HelmVersion
 from app.helm.command import Helm, Options
-from tests.helm.test_command import PLACE
-helm = Helm(HelmBinary(Path(sys.argv[1]), HelmVersion("3.22.0"), ""), Path(sys.argv[2]), at_once=1)
+from tests.helm.test_command import LIMITS, PLACE
+helm = Helm(HelmBinary(Path(sys.argv[1]), HelmVersion("3.22.0"), ""), Path(sys.argv[2]), LIMITS, at_once=1)
 asyncio.run(helm.uninstall(PLACE, Options()))
 """
 
