@@ -9,7 +9,7 @@ from strawberry.http.websocket_origin import is_same_origin
 from app.identity.sessions import Browser
 from app.settings import Settings
 
-_NAME = "polyhelm"
+_SESSION, _ATTEMPT = "polyhelm", "polyhelm-sign-in"
 
 
 def is_secure(settings: Settings, connection: HTTPConnection) -> bool:
@@ -41,6 +41,30 @@ def clear_session(settings: Settings, connection: HTTPConnection, response: Resp
     response.delete_cookie(_name(secure), path="/", secure=secure, httponly=True, samesite="strict")
 
 
+def own_address(settings: Settings, connection: HTTPConnection) -> str:
+    """Where the browser reaches us, without a path."""
+    return (settings.public_url or str(connection.base_url)).rstrip("/")
+
+
+def attempt_of(settings: Settings, connection: HTTPConnection) -> str | None:
+    """What was kept with the browser when it went to sign in elsewhere."""
+    return connection.cookies.get(_name(is_secure(settings, connection), _ATTEMPT))
+
+
+def set_attempt(
+    settings: Settings, connection: HTTPConnection, response: Response, sealed: str, seconds: float
+) -> None:
+    """Lax, as it is sent when another site leads the browser back to us."""
+    secure = is_secure(settings, connection)
+    name = _name(secure, _ATTEMPT)
+    response.set_cookie(name, sealed, max_age=int(seconds), path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def clear_attempt(settings: Settings, connection: HTTPConnection, response: Response) -> None:
+    secure = is_secure(settings, connection)
+    response.delete_cookie(_name(secure, _ATTEMPT), path="/", secure=secure, httponly=True, samesite="lax")
+
+
 def is_foreign(connection: HTTPConnection) -> bool:
     """Whether a page of somebody else's made a browser send this. What no browser sends is nobody's page."""
     headers = connection.headers
@@ -56,6 +80,6 @@ def is_own(connection: HTTPConnection) -> bool:
     return says_so and not is_foreign(connection)
 
 
-def _name(secure: bool) -> str:
+def _name(secure: bool, name: str = _SESSION) -> str:
     """The prefix has browsers take it only over TLS, for this host alone: no neighbour can plant one of its own."""
-    return f"__Host-{_NAME}" if secure else _NAME
+    return f"__Host-{name}" if secure else name

@@ -27,6 +27,7 @@ from app.identity.connections import Connections
 from app.identity.sessions import resume
 from app.identity.tokens import authenticate
 from app.identity.viewer import Viewer
+from app.oidc_routes import oidc_routes
 from app.services import Services
 from resolvers.api import api, wants_stream
 from resolvers.loaders import Loaders, SharedLoaders
@@ -141,6 +142,7 @@ def create_app(services: Services) -> Starlette:
             Route("/healthz", alive),
             Route("/readyz", ready),
             Route("/metrics", metrics),
+            *oidc_routes(services),
             *frontend_routes(graphiql=services.settings.graphiql),
         ]
     )

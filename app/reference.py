@@ -19,7 +19,7 @@ def settings_page() -> str:
     for name, field in Settings.model_fields.items():
         default = _TOLD.get(name)
         if default is None:
-            unset = field.default in (None, PydanticUndefined, "")
+            unset = field.default in (None, PydanticUndefined, "", {}, [])
             default = (
                 "" if unset else f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
             )

@@ -16,6 +16,8 @@ def _default_data_dir() -> Path:
 
 
 Seconds = Annotated[float, Field(gt=0)]
+Roles = dict[str, dict[str, Literal["VIEWER", "DEPLOYER", "ADMIN"]]]
+"""Roles by group, and then by organization."""
 
 
 class Settings(BaseSettings):
@@ -63,6 +65,29 @@ class Settings(BaseSettings):
     token_lifetime: Seconds | None = Field(
         None,
         description="How long a new API token is good for at most. Left out: no limit.",
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="An issuer of OpenID Connect, as it calls itself. Left out: nobody signs in with one.",
+    )
+    oidc_client_id: str = Field("polyhelm", description="What the issuer calls us.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="The secret that we share with the issuer. Left out: we are a public client, with PKCE alone."
+    )
+    oidc_label: str = Field("Single sign-on", description="What the sign-in page calls the issuer.")
+    oidc_scopes: str = Field("openid profile email", description="What the issuer is asked for; some need `groups`.")
+    oidc_name_claim: str = Field("preferred_username", description="The claim that a new user's name is made of.")
+    oidc_groups_claim: str = Field(
+        "groups", description="The claim with somebody's groups, in the id token or else at the userinfo endpoint."
+    )
+    oidc_roles: Roles = Field(
+        {},
+        description='What groups give, as JSON: `{"platform": {"default": "ADMIN"}}`. Memberships in the organizations'
+        " that it names follow the groups at each sign-in; others are left alone.",
+    )
+    oidc_admins: list[str] = Field(
+        [], description='Groups whose members administer the installation, as JSON: `["platform"]`.'
     )
     encryption_keys: SecretStr | None = Field(
         None,

@@ -26,7 +26,7 @@ from schema.enums import TargetStatus
 from schema.events import Event
 from schema.fleet import Fleet, FleetFilter
 from schema.groups import ClusterGroup
-from schema.identity import ApiToken, Member, Membership, Session, SignInOptions, User
+from schema.identity import ApiToken, Member, Membership, Session, SignInOptions, SignInProvider, User
 from schema.node import Node
 from schema.nodes import node_of
 from schema.operations import Operation
@@ -47,7 +47,13 @@ class Query:
 
     @strawberry.field(description="How one can sign in here; for whoever asks.")
     async def sign_in_options(self, info: Info) -> SignInOptions:
-        return SignInOptions(registration=await registration.is_open(info.context.services))
+        services = info.context.services
+        providers = (
+            [SignInProvider(label=services.settings.oidc_label, path="/auth/oidc/start")]
+            if services.settings.oidc_issuer
+            else []
+        )
+        return SignInOptions(registration=await registration.is_open(services), providers=providers)
 
     @strawberry.field(description="All users of the installation, by name, for its admins. `search` looks into names.")
     async def users(

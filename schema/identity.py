@@ -96,9 +96,16 @@ class Session:
         )
 
 
+@strawberry.type(description="Another system that knows people, where a browser can be sent to sign in.")
+class SignInProvider:
+    label: str
+    path: str = strawberry.field(description="Of this server; `to`, a path of the app, can be added to its query.")
+
+
 @strawberry.type(description="How one can sign in to this server.")
 class SignInOptions:
     registration: bool = strawberry.field(description="Whether `register` is open to whoever asks.")
+    providers: list[SignInProvider]
 
 
 @strawberry.type(description="An organization that the caller belongs to, and their role there.")

@@ -1,0 +1,136 @@
+"""Users who come from elsewhere: known by what their source calls them, with the roles that their groups there give."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+
+from app.errors import Conflict, Forbidden
+from app.identity.accounts import any_user, first_admin, lock_bootstrap, user_name_problem
+from app.identity.tables import Membership, Organization, Role, Source, User
+from app.services import Services
+from app.transaction import Transaction
+
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_LONGEST_NAME = 63
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody as their source knows them. `subject` is theirs for good, within the issuer."""
+
+    source: Source
+    issuer: str
+    subject: str
+    name: str
+    groups: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Grants:
+    """What groups give: roles, by group and organization, and who administers the installation. An organization that no
+    group gives a role in is left to its admins, and so is the installation where `admins` is empty."""
+
+    roles: Mapping[str, Mapping[str, Role]] = field(default_factory=dict)
+    admins: frozenset[str] = frozenset()
+
+    @property
+    def organizations(self) -> frozenset[str]:
+        return frozenset(organization for given in self.roles.values() for organization in given)
+
+    def roles_of(self, groups: Iterable[str]) -> dict[str, Role]:
+        """The highest role that these groups give, by organization."""
+        found: dict[str, Role] = {}
+        for group in groups:
+            for organization, role in self.roles.get(group, {}).items():
+                if organization not in found or role.covers(found[organization]):
+                    found[organization] = role
+        return found
+
+
+def name_of(claimed: str) -> str:
+    """A user's name from what somebody is called elsewhere: `Carol@example.com` is `carol-example-com`."""
+    return _NOT_IN_NAMES.sub("-", claimed.lower()).strip("-")[:_LONGEST_NAME].rstrip("-")
+
+
+async def adopt(services: Services, person: Person, grants: Grants) -> User:
+    """The user who stands for somebody, made when they come for the first time, with the roles that their groups give
+    as of now. Nobody is taken for a user of that name who comes from elsewhere.
+
+    Raises:
+        UserError: where they are disabled, their name is taken or not fit, or there is no admin yet who they could be.
+    """
+    try:
+        async with services.transaction() as transaction:
+            await lock_bootstrap(transaction)
+            user = await _known(transaction, person)
+            if user is None:
+                user = await _new(services, transaction, person, grants)
+            if user.disabled_at is not None:
+                raise Forbidden("user_disabled", "You may sign in no more: ask an administrator of this installation.")
+            if grants.admins:
+                user.admin = not grants.admins.isdisjoint(person.groups)
+            await _give_roles(transaction, user, person, grants)
+            return user
+    except IntegrityError:
+        message = f"There is a user {name_of(person.name)!r} already, who signs in elsewhere: ask an administrator."
+        raise Conflict("name_taken", message) from None
+
+
+async def _known(transaction: Transaction, person: Person) -> User | None:
+    statement = select(User).where(
+        col(User.source) == person.source, col(User.issuer) == person.issuer, col(User.subject) == person.subject
+    )
+    return (await transaction.session.exec(statement.with_for_update())).first()
+
+
+async def _new(services: Services, transaction: Transaction, person: Person, grants: Grants) -> User:
+    name = name_of(person.name)
+    if problem := user_name_problem(services, name):
+        raise Forbidden("name_not_fit", f"Your name elsewhere can't be one here. {problem.message}")
+    user = User(name=name, source=person.source, issuer=person.issuer, subject=person.subject)
+    if await any_user(transaction.session):
+        transaction.session.add(user)
+        await transaction.session.flush()
+    elif grants.admins.isdisjoint(person.groups):
+        # They would be the first user, and with one nobody can become the first admin any more.
+        raise Forbidden("no_admin_yet", "There is no administrator yet: one of them has to be the first to sign in.")
+    else:
+        await first_admin(transaction, user)
+    return user
+
+
+async def _give_roles(transaction: Transaction, user: User, person: Person, grants: Grants) -> None:
+    """Makes the memberships in the organizations that the grants name what the groups give. Follows the lock order of
+    those who change roles: the organization first."""
+    session = transaction.session
+    wanted = grants.roles_of(person.groups)
+    organizations = select(Organization).where(col(Organization.name).in_(grants.organizations))
+    locked = organizations.order_by(col(Organization.id)).with_for_update(key_share=True)
+    found = {row.id: row.name for row in (await session.exec(locked)).all()}
+    mine = select(Membership).where(col(Membership.user_id) == user.id, col(Membership.organization_id).in_(found))
+    present = {row.organization_id: row for row in (await session.exec(mine)).all()}
+    for organization_id, organization in found.items():
+        membership, role = present.get(organization_id), wanted.get(organization)
+        was = membership.role if membership else None
+        if role is was:
+            continue
+        if membership is None:
+            assert role is not None
+            session.add(Membership(user_id=user.id, organization_id=organization_id, role=role))
+        elif role is None:
+            await session.delete(membership)
+        else:
+            membership.role = role
+        transaction.record(
+            "role.set",
+            f"{user.name} has {f'the role {role}' if role else 'no role'} now, by their groups.",
+            organization_id=organization_id,
+            actor=user.name,
+            subject=user,
+            user=user.name,
+            role=role,
+            was=was,
+        )

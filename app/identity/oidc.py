@@ -1,0 +1,204 @@
+"""OpenID Connect: one issuer, found by discovery, asked by the authorization code flow with PKCE, state and nonce.
+
+What it says is believed once the id token is: its signature by a key of the issuer, issuer, audience, time and nonce.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import structlog
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.oidc.core import CodeIDToken
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+
+from app.identity.external import Grants, Person
+from app.identity.tables import Role, Source
+from app.settings import Settings
+
+log = structlog.get_logger()
+
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
+"""With the issuer's private key alone: not by a secret that it shares with us, and not by nothing."""
+_ANSWER_SECONDS = 10.0
+_KEPT_SECONDS = 3600.0  # for what discovery and the keys said
+_ASKED_AGAIN_SECONDS = 60.0  # for a key that is not among them
+_LEEWAY_SECONDS = 60  # by which the issuer's clock may differ
+
+
+class OidcError(Exception):
+    """The issuer does not answer as it should, or what it says of somebody can't be believed. For the log."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One browser's attempt to sign in. None but that browser may finish it."""
+
+    state: str
+    nonce: str
+    verifier: str
+    redirect_uri: str
+
+    @classmethod
+    def new(cls, redirect_uri: str) -> "Attempt":
+        return cls(secrets.token_urlsafe(), secrets.token_urlsafe(), secrets.token_urlsafe(48), redirect_uri)
+
+
+def grants(settings: Settings) -> Grants:
+    roles = {
+        group: {organization: Role(role) for organization, role in given.items()}
+        for group, given in settings.oidc_roles.items()
+    }
+    return Grants(roles, frozenset(settings.oidc_admins))
+
+
+class Issuer:
+    """The one that the settings name."""
+
+    def __init__(self, settings: Settings) -> None:
+        assert settings.oidc_issuer is not None
+        self.name = settings.oidc_issuer
+        self._settings = settings
+        self._fetching = asyncio.Lock()
+        self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    async def address(self, attempt: Attempt) -> str:
+        """Where a browser goes to sign in.
+
+        Raises:
+            OidcError: where the issuer does not answer as it should.
+        """
+        endpoint = (await self._metadata())["authorization_endpoint"]
+        async with self._client(attempt.redirect_uri) as client:
+            address: str
+            address, _ = client.create_authorization_url(
+                endpoint, state=attempt.state, nonce=attempt.nonce, code_verifier=attempt.verifier
+            )
+        return address
+
+    async def person(self, attempt: Attempt, code: str) -> Person:
+        """Whom the code stands for that the issuer gave to the browser.
+
+        Raises:
+            OidcError: where it can't be believed.
+        """
+        metadata = await self._metadata()
+        async with self._client(attempt.redirect_uri) as client:
+            token = await client.fetch_token(
+                metadata["token_endpoint"],
+                grant_type="authorization_code",
+                code=code,
+                code_verifier=attempt.verifier,
+                redirect_uri=attempt.redirect_uri,
+            )
+            claims = await self._claims(token, attempt)
+            if self._settings.oidc_groups_claim not in claims and "userinfo_endpoint" in metadata:
+                more = _json(await client.get(metadata["userinfo_endpoint"]))
+                if more.get("sub") != claims["sub"]:
+                    raise OidcError("the userinfo endpoint speaks of somebody else")
+                claims = {**more, **claims}
+        return self._person(claims)
+
+    def _person(self, claims: Mapping[str, Any]) -> Person:
+        if not isinstance(claims["sub"], str) or not claims["sub"]:
+            raise OidcError("there is no subject")
+        name = claims.get(self._settings.oidc_name_claim)
+        if not isinstance(name, str):
+            raise OidcError(f"there is no claim {self._settings.oidc_name_claim!r} to take a name from")
+        groups = claims.get(self._settings.oidc_groups_claim, [])
+        groups = [groups] if isinstance(groups, str) else groups
+        if not isinstance(groups, list):
+            raise OidcError(f"the claim {self._settings.oidc_groups_claim!r} is no list")
+        named = frozenset(group for group in groups if isinstance(group, str))
+        return Person(Source.OIDC, self.name, claims["sub"], name, named)
+
+    async def _claims(self, token: Mapping[str, Any], attempt: Attempt) -> Mapping[str, Any]:
+        if not isinstance(token.get("id_token"), str):
+            raise OidcError("there is no id token")
+        decoded = await self._decoded(token["id_token"])
+        claims = CodeIDToken(
+            decoded.claims,
+            decoded.header,
+            {
+                "iss": {"essential": True, "value": self.name},
+                "aud": {"essential": True, "value": self._settings.oidc_client_id},
+            },
+            {
+                "nonce": attempt.nonce,
+                "client_id": self._settings.oidc_client_id,
+                "access_token": token.get("access_token"),
+            },
+        )
+        claims.validate(leeway=_LEEWAY_SECONDS)
+        return dict(claims)
+
+    async def _decoded(self, id_token: str) -> jwt.Token:
+        try:
+            return jwt.decode(id_token, await self._keys(), ALGORITHMS)
+        except InvalidKeyIdError:  # the issuer may have a new key since
+            return jwt.decode(id_token, await self._keys(younger_than=_ASKED_AGAIN_SECONDS), ALGORITHMS)
+
+    async def _metadata(self) -> dict[str, Any]:
+        metadata = await self._fetched(self.name.rstrip("/") + "/.well-known/openid-configuration")
+        if metadata.get("issuer") != self.name:
+            raise OidcError(f"discovery speaks for the issuer {metadata.get('issuer')!r}")
+        scheme = urlsplit(self.name).scheme
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            if urlsplit(str(metadata.get(name))).scheme not in ("https", scheme):
+                raise OidcError(f"discovery has no usable {name}")
+        return metadata
+
+    async def _keys(self, *, younger_than: float = _KEPT_SECONDS) -> KeySet:
+        keys = await self._fetched((await self._metadata())["jwks_uri"], younger_than=younger_than)
+        return KeySet.import_key_set(keys)  # type: ignore[arg-type]
+
+    async def _fetched(self, url: str, *, younger_than: float = _KEPT_SECONDS) -> dict[str, Any]:
+        """What is there, asked for anew now and then; by one at a time, however many wait for it."""
+        async with self._fetching:
+            at, kept = self._kept.get(url, (0.0, None))
+            if kept is None or time.monotonic() - at > younger_than:
+                async with _told(), httpx2.AsyncClient(timeout=_ANSWER_SECONDS) as client:
+                    kept = _json(await client.get(url))
+                self._kept[url] = (time.monotonic(), kept)
+            return kept
+
+    @asynccontextmanager
+    async def _client(self, redirect_uri: str) -> AsyncIterator[Any]:
+        secret = self._settings.oidc_client_secret
+        async with (
+            _told(),
+            AsyncOAuth2Client(
+                self._settings.oidc_client_id,
+                secret.get_secret_value() if secret else None,
+                scope=self._settings.oidc_scopes,
+                redirect_uri=redirect_uri,
+                code_challenge_method="S256",
+                timeout=_ANSWER_SECONDS,
+            ) as client,
+        ):
+            yield client
+
+
+def _json(response: httpx2.Response) -> dict[str, Any]:
+    response.raise_for_status()
+    answer = response.json()
+    if not isinstance(answer, dict):
+        raise OidcError(f"{response.url} is no JSON object")
+    return answer
+
+
+@asynccontextmanager
+async def _told() -> AsyncIterator[None]:
+    try:
+        yield
+    except (AuthlibBaseError, JoseError, httpx2.HTTPError, ValueError) as error:
+        raise OidcError(f"{type(error).__name__}: {error}") from error

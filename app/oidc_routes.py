@@ -1,0 +1,106 @@
+"""Where browsers go to sign in with OpenID Connect, and where they come back. Part of the composition root."""
+
+import base64
+import hmac
+import time
+from dataclasses import asdict
+from urllib.parse import urlencode
+
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from app import cookies
+from app.encryption import KeyRing, KeyRingError, Sealed
+from app.errors import UserError
+from app.identity.external import adopt
+from app.identity.oidc import Attempt, Issuer, OidcError, grants
+from app.identity.sign_in import admit
+from app.identity.tables import Method
+from app.services import Services
+
+log = structlog.get_logger()
+
+START, BACK = "/auth/oidc/start", "/auth/oidc/back"
+_ATTEMPT_SECONDS = 600
+_BOUND_TO = "oidc:attempt"
+
+
+def oidc_routes(services: Services) -> list[BaseRoute]:
+    """None where the settings name no issuer."""
+    settings = services.settings
+    if settings.oidc_issuer is None:
+        return []
+    issuer = Issuer(settings)
+
+    async def start(request: Request) -> Response:
+        attempt = Attempt.new(cookies.own_address(settings, request) + BACK)
+        to = local_path(request.query_params.get("to", "/"))
+        try:
+            response = RedirectResponse(await issuer.address(attempt), 303)
+        except OidcError as error:
+            return _failed(to, "oidc_unreachable", error)
+        cookies.set_attempt(settings, request, response, _seal(services.key_ring, attempt, to), _ATTEMPT_SECONDS)
+        return response
+
+    async def back(request: Request) -> Response:
+        """Ends the attempt, whatever comes of it: its cookie is good for one way back."""
+        response = await finish(request)
+        cookies.clear_attempt(settings, request, response)
+        return response
+
+    async def finish(request: Request) -> Response:
+        kept = _opened(services.key_ring, cookies.attempt_of(settings, request))
+        given = request.query_params
+        if kept is None or not hmac.compare_digest(given.get("state", "").encode(), kept[0].state.encode()):
+            return _failed("/", "oidc_expired", "the browser has begun no such attempt, or too long ago")
+        attempt, to = kept
+        if "error" in given or "code" not in given:
+            return _failed(to, "oidc_refused", given.get("error", "no code"))
+        if given.get("iss", issuer.name) != issuer.name:
+            return _failed(to, "oidc_failed", "the answer is another issuer's")
+        try:
+            person = await issuer.person(attempt, given["code"])
+            user = await adopt(services, person, grants(settings))
+            signed_in = await admit(services, user, Method.OIDC, cookies.browser_of(settings, request))
+        except OidcError as error:
+            return _failed(to, "oidc_failed", error)
+        except UserError as error:
+            return _failed(to, error.code, error)
+        response = RedirectResponse(to, 303)
+        cookies.set_session(settings, request, response, signed_in.secret, settings.session_lifetime)
+        return response
+
+    return [Route(START, start), Route(BACK, back)]
+
+
+def local_path(to: str) -> str:
+    """A path of our own pages, as it is given; `/` for whatever else it is."""
+    is_path = to.startswith("/") and not to.startswith("//")
+    # Browsers take a backslash for a slash, and leave out what is not printed.
+    is_plain = to.isascii() and to.isprintable() and "\\" not in to
+    return to if is_path and is_plain else "/"
+
+
+def _failed(to: str, code: str, error: object) -> Response:
+    """Back to the pages, which say in words what the code means."""
+    log.warning("oidc.failed", code=code, error=str(error))
+    return RedirectResponse(f"/?{urlencode({'problem': code, 'to': to})}", 303)
+
+
+def _seal(ring: KeyRing, attempt: Attempt, to: str) -> str:
+    sealed = ring.seal(orjson.dumps([asdict(attempt), to, time.time()]), _BOUND_TO)
+    return f"{sealed.key_id}.{base64.urlsafe_b64encode(sealed.data).decode()}"
+
+
+def _opened(ring: KeyRing, cookie: str | None) -> tuple[Attempt, str] | None:
+    """What was sealed, unless it is too old or not ours."""
+    key_id, _, data = (cookie or "").rpartition(".")
+    try:
+        opened = ring.open(Sealed(key_id, base64.urlsafe_b64decode(data)), _BOUND_TO)
+    except (KeyRingError, ValueError):
+        return None
+    attempt, to, at = orjson.loads(opened)
+    return (Attempt(**attempt), to) if time.time() - at < _ATTEMPT_SECONDS else None
