@@ -1,7 +1,7 @@
 """The fleet at a glance: the clusters and deployments that a filter leaves, and how many targets have each status."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_
@@ -9,11 +9,16 @@ from sqlmodel import col, select
 
 from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment
+from app.errors import invalid
 from app.groups.tables import ClusterGroup
 from app.paging import Page, Window, fetch_page
 from app.releases.status import TargetStatus
 from app.services import Services
+from app.targets.queries import TargetFacts, targets_by_id
 from app.targets.tables import Target
+
+MOST_AT_ONCE = 100
+MOST_CHARTS = 500
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,32 @@ async def fleet_deployments(
         statement = statement.where(_of_deployment(organization_id, chosen))
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(Deployment.release_name), col(Deployment.id)], window)
+
+
+async def fleet_cells(
+    services: Services, organization_id: int, cluster_ids: Sequence[int], deployment_ids: Sequence[int]
+) -> list[TargetFacts]:
+    """The targets of these deployments on these clusters, in no order: a piece of the matrix. At most `MOST_AT_ONCE`
+    of each."""
+    for name, ids in (("clusters", cluster_ids), ("deployments", deployment_ids)):
+        if len(ids) > MOST_AT_ONCE:
+            raise invalid("too_many", f"`{name}` are at most {MOST_AT_ONCE} at once.", name)
+    statement = (
+        select(Target.id)
+        .join(Deployment, col(Deployment.id) == Target.deployment_id)
+        .where(col(Deployment.organization_id) == organization_id)
+        .where(col(Target.deployment_id).in_(deployment_ids), col(Target.cluster_id).in_(cluster_ids))
+    )
+    async with services.database.reading() as session:
+        found = (await session.exec(statement)).all()
+        return list((await targets_by_id(session, found)).values())
+
+
+async def fleet_charts(services: Services, organization_id: int, chosen: FleetFilter) -> list[str]:
+    """The charts that are deployed in the filter's group, by name."""
+    wanted = _of_deployments(organization_id, replace(chosen, chart=None))
+    statement = select(Deployment.chart).where(*wanted).distinct().order_by(col(Deployment.chart)).limit(MOST_CHARTS)
+    return [chart for (chart,) in await services.database.rows(statement)]
 
 
 async def fleet_counts(services: Services, organization_id: int, chosen: FleetFilter) -> dict[TargetStatus, int]:

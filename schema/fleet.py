@@ -5,8 +5,9 @@ from app.paging import DEFAULT, Window
 from schema.clusters import Cluster
 from schema.connections import Connection, to_connection
 from schema.context import Info
-from schema.deployments import Deployment, StatusCount
+from schema.deployments import Deployment, DeploymentTarget, StatusCount
 from schema.enums import TargetStatus
+from schema.ids import row_id
 
 
 @strawberry.input(description="What is left out lets everything through.")
@@ -32,6 +33,12 @@ class Fleet:
     async def cluster_count(self, info: Info) -> int:
         return await fleet.fleet_size(info.context.services, self.organization_id, self.chosen)
 
+    @strawberry.field(
+        description=f"Charts that are deployed, by name; the filter's group alone counts. At most {fleet.MOST_CHARTS}."
+    )
+    async def charts(self, info: Info) -> list[str]:
+        return await fleet.fleet_charts(info.context.services, self.organization_id, self.chosen)
+
     @strawberry.field(description="By name.")
     async def clusters(self, info: Info, first: int | None = DEFAULT, after: str | None = None) -> Connection[Cluster]:
         window = Window.of(first, after)
@@ -45,3 +52,15 @@ class Fleet:
         window = Window.of(first, after)
         page = await fleet.fleet_deployments(info.context.services, self.organization_id, window, self.chosen)
         return to_connection(page, Deployment.of)
+
+    @strawberry.field(
+        description="The targets of these deployments on these clusters, in no order, whatever the filter is."
+        f" At most {fleet.MOST_AT_ONCE} of each."
+    )
+    async def cells(
+        self, info: Info, clusters: list[strawberry.ID], deployments: list[strawberry.ID]
+    ) -> list[DeploymentTarget]:
+        cluster_ids = [row_id(cluster, "Cluster") for cluster in clusters]
+        deployment_ids = [row_id(deployment, "Deployment") for deployment in deployments]
+        found = await fleet.fleet_cells(info.context.services, self.organization_id, cluster_ids, deployment_ids)
+        return [DeploymentTarget.of(facts) for facts in found]

@@ -52,6 +52,39 @@ async def test_a_fleet_has_every_cluster_every_deployment_and_counts_every_targe
     assert on == {"berlin": ["shop"], "paris": ["shop"], "tokyo": ["blog", "shop"], "york": []}
 
 
+CELLS = """query ($clusters: [ID!]!, $deployments: [ID!]!) { fleet { cells(clusters: $clusters, deployments: $deployments) {
+  clusterName deploymentId status
+} } }"""
+
+
+async def test_a_piece_of_the_matrix_has_the_targets_of_these_deployments_on_these_clusters(fleet: Stack) -> None:
+    found = await fleet.data("{ clusters { nodes { id name } } deployments { nodes { id releaseName } } }")
+    clusters = {each["name"]: each["id"] for each in found["clusters"]["nodes"]}
+    deployments = {each["releaseName"]: each["id"] for each in found["deployments"]["nodes"]}
+
+    async def cells(names: list[str], releases: list[str]) -> set[tuple[str, str]]:
+        chosen = {"clusters": [clusters[name] for name in names], "deployments": [deployments[r] for r in releases]}
+        answer = await fleet.data(CELLS, **chosen)
+        ids = {value: key for key, value in deployments.items()}
+        return {(cell["clusterName"], ids[cell["deploymentId"]]) for cell in answer["fleet"]["cells"]}
+
+    assert await cells(["paris", "tokyo", "york"], ["shop", "blog"]) == {
+        ("paris", "shop"),
+        ("tokyo", "shop"),
+        ("tokyo", "blog"),
+    }
+    assert await cells(["berlin", "tokyo"], ["blog"]) == {("tokyo", "blog")}
+    assert await cells([], ["blog"]) == set()
+    answer = await fleet.ask(CELLS, clusters=["x"] * 101, deployments=[])
+    assert answer["errors"][0]["extensions"]["code"] == "too_many"
+
+
+async def test_charts_to_choose_from_are_those_that_are_deployed(fleet: Stack) -> None:
+    query = "query ($filter: FleetFilter) { fleet(filter: $filter) { charts } }"
+    assert (await fleet.data(query, filter={"chart": "charts/web"}))["fleet"]["charts"] == ["charts/web", "others/web"]
+    assert (await fleet.data(query, filter={"group": "spare"}))["fleet"]["charts"] == []
+
+
 async def test_a_filter_leaves_what_it_means(fleet: Stack) -> None:
     assert await seen(fleet, group="spare") == (["york"], [], {})
     assert await seen(fleet, cloud="google") == (["berlin"], ["shop"], {"NOT_INSTALLED": 1})

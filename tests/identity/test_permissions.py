@@ -75,7 +75,8 @@ QUERIES = {
     "users": "{ users { nodes { name } } }",
     "node": 'query { node(id: "DEPLOYMENT") { id } }',
     "apiTokens": "{ apiTokens { name } }",
-    "fleet": "{ fleet { statusCounts { count } clusterCount clusters { nodes { name targets { status } } } } }",
+    "fleet": """{ fleet { statusCounts { count } clusterCount clusters { nodes { name targets { status } } }
+      charts cells(clusters: ["CLUSTER"], deployments: ["DEPLOYMENT"]) { clusterName } } }""",
     "version": "{ version }",
     "memberships": "{ memberships { organization } }",
     "members": "{ members { nodes { user role groupRoles { group role } } } }",
@@ -218,7 +219,7 @@ async def test_what_belongs_to_another_organization_looks_as_if_it_were_not_ther
     nothing: dict[str, Any] = {
         "node": None,
         "clusters": {"nodes": []},
-        "fleet": {"statusCounts": [], "clusterCount": 0, "clusters": {"nodes": []}},
+        "fleet": {"statusCounts": [], "clusterCount": 0, "clusters": {"nodes": []}, "charts": [], "cells": []},
         "cluster": None,
         "clusterGroups": {"nodes": []},
         "clusterGroup": None,

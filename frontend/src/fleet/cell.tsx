@@ -1,16 +1,17 @@
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Link } from "wouter";
-import type { FleetColumnsQuery, TargetStatus } from "../graphql";
+import type { FleetColumnsQuery, FleetRowsQuery, TargetStatus } from "../graphql";
 import { deploymentPath } from "../parts/address";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Since } from "../parts/time";
 import { STATUS_WORDS } from "../values/words";
-import type { Cell, Row } from "./pages";
+import type { Cell } from "./cells";
 
+export type Row = FleetRowsQuery["fleet"]["clusters"]["nodes"][number];
 export type Column = FleetColumnsQuery["fleet"]["deployments"]["nodes"][number];
 
 /** One target. What does not fit into a narrow cell is told to whom points at it, and made only then. */
-export function MatrixCell({
+export const MatrixCell = memo(function MatrixCell({
   cell,
   row,
   column,
@@ -19,7 +20,7 @@ export function MatrixCell({
   chosen,
   roomy,
 }: {
-  cell: Cell | undefined;
+  cell: Cell | null | undefined;
   row: Row;
   column: Column;
   at: string;
@@ -36,7 +37,7 @@ export function MatrixCell({
         aria-colindex={Number(at.split(":")[1]) + 2}
         style={{ insetInlineStart: left }}
       >
-        <span className="hidden">not deployed</span>
+        {cell === null ? <span className="hidden">not deployed</span> : <i className="awaited" />}
       </span>
     );
   }
@@ -81,4 +82,4 @@ export function MatrixCell({
       </Link>
     </span>
   );
-}
+});

@@ -4,8 +4,9 @@ import { Link } from "wouter";
 import type { TargetStatus } from "../graphql";
 import { clusterPath, deploymentPath } from "../parts/address";
 import { Glyph, ofCluster } from "../parts/glyph";
-import { type Column, MatrixCell } from "./cell";
-import type { Row } from "./pages";
+import type { Span } from "./blocks";
+import { type Column, MatrixCell, type Row } from "./cell";
+import type { Cells } from "./cells";
 
 const ROW = 40;
 const NARROW = 40;
@@ -21,20 +22,23 @@ const HEAD_NARROW = 132;
 export function Matrix({
   rows,
   columns,
+  cells,
   more,
   see,
   chosen,
 }: {
   rows: Row[];
   columns: Column[];
-  more: boolean;
-  see: (first: number, last: number) => void;
+  cells: Map<string, Cells>;
+  more: { rows: boolean; columns: boolean };
+  see: (down: Span, across: Span) => void;
   chosen: TargetStatus[];
 }) {
   const scroller = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const side = width < 560 ? 124 : 208;
-  const roomy = (width - side) / Math.max(columns.length, 1) >= ROOMY || columns.length <= 2;
+  const roomy =
+    !more.columns && ((width - side) / Math.max(columns.length, 1) >= ROOMY || columns.length <= 2);
   const cell = roomy
     ? Math.max(ROOMY, Math.min(240, Math.floor((width - side) / Math.max(columns.length, 1))))
     : NARROW;
@@ -67,9 +71,12 @@ export function Matrix({
 
   const shownRows = down.getVirtualItems();
   const shownColumns = across.getVirtualItems();
-  const first = shownRows[0]?.index ?? 0;
-  const last = shownRows.at(-1)?.index ?? 0;
-  useEffect(() => see(first, last), [first, last, rows.length, see]);
+  const [top, bottom] = [shownRows[0]?.index ?? 0, shownRows.at(-1)?.index ?? 0];
+  const [left, right] = [shownColumns[0]?.index ?? 0, shownColumns.at(-1)?.index ?? 0];
+  useEffect(
+    () => see({ first: top, last: bottom }, { first: left, last: right }),
+    [top, bottom, left, right, see],
+  );
 
   const move = useArrowKeys(scroller, rows.length, columns.length, (row, column) => {
     down.scrollToIndex(row);
@@ -83,8 +90,8 @@ export function Matrix({
       role="grid"
       tabIndex={-1}
       aria-label="Deployments by cluster"
-      aria-rowcount={more ? -1 : rows.length + 1}
-      aria-colcount={columns.length + 1}
+      aria-rowcount={more.rows ? -1 : rows.length + 1}
+      aria-colcount={more.columns ? -1 : columns.length + 1}
       onKeyDown={move}
       style={{ "--side": `${side}px`, "--head": `${head}px`, "--cell": `${cell}px` } as React.CSSProperties}
     >
@@ -120,6 +127,7 @@ export function Matrix({
           <MatrixRow
             key={rows[index]!.id}
             row={rows[index]!}
+            cells={cells.get(rows[index]!.id)}
             index={index}
             top={head + start}
             columns={columns}
@@ -137,6 +145,7 @@ export function Matrix({
 
 const MatrixRow = memo(function MatrixRow({
   row,
+  cells,
   index,
   top,
   columns,
@@ -147,6 +156,7 @@ const MatrixRow = memo(function MatrixRow({
   roomy,
 }: {
   row: Row;
+  cells: Cells | undefined;
   index: number;
   top: number;
   columns: Column[];
@@ -156,7 +166,6 @@ const MatrixRow = memo(function MatrixRow({
   cell: number;
   roomy: boolean;
 }) {
-  const cells = new Map(row.targets.map((target) => [target.deploymentId, target]));
   const [tone, shape, words] = ofCluster(row.reachability);
   return (
     <div className="line" role="row" aria-rowindex={index + 2} style={{ top }}>
@@ -174,7 +183,7 @@ const MatrixRow = memo(function MatrixRow({
         .map((column) => (
           <MatrixCell
             key={columns[column]!.id}
-            cell={cells.get(columns[column]!.id)}
+            cell={cells?.get(columns[column]!.id)}
             row={row}
             column={columns[column]!}
             at={`${index}:${column}`}

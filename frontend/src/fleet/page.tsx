@@ -1,18 +1,27 @@
+import { useCallback } from "react";
 import { useQuery } from "urql";
 import { Link } from "wouter";
 import { useFresh, useRefresh } from "../api/live";
+import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
-import { FleetChoicesDocument, FleetColumnsDocument, FleetSummaryDocument } from "../graphql";
+import {
+  FleetChoicesDocument,
+  FleetColumnsDocument,
+  FleetRowsDocument,
+  FleetSummaryDocument,
+} from "../graphql";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Search } from "../parts/search";
 import { Blank, Loading, Trouble } from "../parts/states";
 import { STATUS_WORDS } from "../values/words";
+import { blocksOf, COLUMNS, ROWS, type Span } from "./blocks";
+import { useFleetCells } from "./cells";
 import { CLOUDS, STATUSES, useFleetFilter } from "./filter";
 import { Matrix } from "./matrix";
-import { useFleetRows } from "./pages";
 
 /** Events tell whatever changes; this is for a page that stays open while its laptop sleeps. */
 const SLOWLY = 300_000;
+const ALL: TargetStatus[] = [];
 
 export function FleetPage() {
   const organization = useOrganization();
@@ -21,27 +30,46 @@ export function FleetPage() {
     query: FleetSummaryDocument,
     variables: { organization, filter },
   });
-  const [columns, askColumns] = useQuery({
-    query: FleetColumnsDocument,
-    variables: { organization, filter },
-  });
   const [choices] = useQuery({ query: FleetChoicesDocument, variables: { organization } });
-  const rows = useFleetRows(filter);
-  useRefresh("target deployment cluster cluster_group", () => askSummary({ requestPolicy: "network-only" }));
-  useRefresh("deployment cluster_group", () => askColumns({ requestPolicy: "network-only" }));
-  useRefresh(
-    filter.status ? "target deployment cluster cluster_group" : "deployment cluster cluster_group",
-    rows.refresh,
+  const rows = usePages(FleetRowsDocument, { organization, filter }, (data) => data.fleet.clusters, ROWS);
+  const columns = usePages(
+    FleetColumnsDocument,
+    { organization, filter },
+    (data) => data.fleet.deployments,
+    COLUMNS,
   );
-  useFresh(rows.refresh, SLOWLY);
+  const { cells, see: seeCells, refresh: refreshCells } = useFleetCells();
+  useRefresh("target deployment cluster cluster_group", () => askSummary({ requestPolicy: "network-only" }));
+  const kinds = filter.status
+    ? "target deployment cluster cluster_group"
+    : "deployment cluster cluster_group";
+  useRefresh(kinds, rows.refresh);
+  useRefresh(kinds, columns.refresh);
+  useRefresh("deployment cluster_group", refreshCells);
+  useFresh(() => {
+    rows.refresh();
+    columns.refresh();
+    refreshCells();
+  }, SLOWLY);
+
+  const shownRows = rows.asked.data ?? [];
+  const shownColumns = columns.asked.data ?? [];
+  const [seeRows, seeColumns] = [rows.see, columns.see];
+  const see = useCallback(
+    (down: Span, across: Span) => {
+      seeRows(down.first, down.last);
+      seeColumns(across.first, across.last);
+      seeCells(blocksOf(shownRows, shownColumns, down, across));
+    },
+    [shownRows, shownColumns, seeRows, seeColumns, seeCells],
+  );
 
   const counts = new Map(summary.data?.fleet.statusCounts.map(({ status, count }) => [status, count]));
-  const deployments = columns.data?.fleet.deployments.nodes ?? [];
   const charts = [
-    ...new Set([...deployments.map((found) => found.chart), ...(filter.chart ? [filter.chart] : [])]),
+    ...new Set([...(summary.data?.fleet.charts ?? []), ...(filter.chart ? [filter.chart] : [])]),
   ].sort();
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const error = rows.error ?? columns.error;
+  const error = rows.asked.error ?? columns.asked.error;
 
   return (
     <>
@@ -98,18 +126,19 @@ export function FleetPage() {
         ))}
       </fieldset>
 
-      {error && rows.rows.length === 0 ? (
+      {error && shownRows.length === 0 ? (
         <Trouble error={error} retry={rows.reload} />
-      ) : rows.rows.length > 0 && columns.data ? (
+      ) : shownRows.length > 0 && columns.asked.data ? (
         <Matrix
           key={JSON.stringify(filter)}
-          rows={rows.rows}
-          columns={deployments}
-          more={rows.more}
-          see={rows.see}
-          chosen={filter.status ?? []}
+          rows={shownRows}
+          columns={shownColumns}
+          cells={cells}
+          more={{ rows: rows.more, columns: columns.more }}
+          see={see}
+          chosen={filter.status ?? ALL}
         />
-      ) : rows.more || !columns.data ? (
+      ) : !rows.asked.data || !columns.asked.data ? (
         <div className="card">
           <Loading lines={8} />
         </div>
