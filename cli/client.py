@@ -28,6 +28,7 @@ _LISTS = {
     "chart": "polyhelm chart search",
     "chart_version": "polyhelm chart show REPOSITORY/NAME",
     "deployment": "polyhelm deploy ls",
+    "secret": "polyhelm secret ls",
     "token": "polyhelm token ls",
     "user": "polyhelm role ls",
 }

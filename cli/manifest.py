@@ -5,7 +5,7 @@ docs/cli.md tells its format to those who write one.
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -20,16 +20,21 @@ _KINDS: dict[str, tuple[type, str]] = {
     "namespace": (str, "text"),
     "chart": (str, "text"),
     "version": (str, "text"),
+    "description": (str, "text"),
     "values": (dict, "a map"),
+    "valuesFrom": (list, "a list of references to secrets"),
     "overrides": (dict, "a map of clusters"),
+    "overridesFrom": (dict, "a map of clusters"),
     "targets": (list, "a list of clusters"),
     "atomic": (bool, "true or false"),
     "wait": (bool, "true or false"),
     "timeout": (int, "a number of seconds"),
 }
 _NEEDED = (HEADER, "group", "release", "namespace", "chart")
-OPTIONS = {"atomic": "atomic", "wait": "wait", "timeout": "timeoutSeconds"}
-"""How actions are to be done: keys of the file, and what the API calls them."""
+OPTIONS = {"description": "description", "atomic": "atomic", "wait": "wait", "timeout": "timeoutSeconds"}
+"""What can be changed without a new generation: keys of the file, and what the API calls them."""
+
+_REFERENCE = ("secret", "key", "path")
 
 
 class Loader(yaml.CSafeLoader):
@@ -44,7 +49,7 @@ Loader.yaml_implicit_resolvers = {
 
 @dataclass(frozen=True)
 class Manifest:
-    """One document. What it leaves out is None; values and overrides that are left out are empty."""
+    """One document. What it leaves out is None; values, overrides and references that are left out are empty."""
 
     group: str
     release: str
@@ -52,7 +57,10 @@ class Manifest:
     chart: str
     values: dict[str, Any]
     overrides: dict[str, dict[str, Any]]
+    values_from: list[dict[str, str]] = field(default_factory=list)
+    overrides_from: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     version: str | None = None
+    description: str | None = None
     targets: list[str] | None = None
     atomic: bool | None = None
     wait: bool | None = None
@@ -68,8 +76,17 @@ class Manifest:
             "version": self.version,
             "namespace": self.namespace,
             "releaseName": self.release,
+            "description": self.description,
             "values": self.values,
-            "valueOverrides": [{"cluster": name, "values": values} for name, values in self.overrides.items()],
+            "valuesFrom": self.values_from,
+            "valueOverrides": [
+                {
+                    "cluster": name,
+                    "values": self.overrides.get(name, {}),
+                    "valuesFrom": self.overrides_from.get(name, []),
+                }
+                for name in dict.fromkeys([*self.overrides, *self.overrides_from])
+            ],
             "targets": self.targets,
             "atomic": self.atomic,
             "wait": self.wait,
@@ -137,12 +154,28 @@ def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
         yield _line(node), f"`{name}` must be {words}{hint}"
     elif kind is str and not value:
         yield _line(node), f"`{name}` is empty"
+    elif name == "valuesFrom":
+        yield from _reference_problems(node)
     elif isinstance(value, list) and (wrong := next((item for item in node.value if not _is_text(item)), None)):
         yield _line(wrong), f"`{name}` must be {words}: this is none"
     elif name == "overrides":
         for key, below in node.value:
             if not _is_empty(below) and not isinstance(below, yaml.MappingNode):
                 yield _line(below), f"the override for `{key.value}` must be a map of values"
+    elif name == "overridesFrom":
+        for key, below in node.value:
+            if isinstance(below, yaml.SequenceNode):
+                yield from _reference_problems(below)
+            elif not _is_empty(below):
+                yield _line(below), f"what is for `{key.value}` must be a list of references to secrets"
+
+
+def _reference_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
+    for item in node.value:
+        entries = dict(item.value) if isinstance(item, yaml.MappingNode) else {}
+        names = {key.value for key in entries}
+        if names != set(_REFERENCE) or not all(_is_text(value) and value.value for value in entries.values()):
+            yield _line(item), "a reference to a secret is a map of `secret`, `key` and `path`, each a text"
 
 
 def _duplicates(node: yaml.Node) -> Iterator[tuple[int, str]]:
@@ -170,8 +203,13 @@ def _repeated(manifests: list[Manifest], nodes: list[yaml.Node]) -> Iterator[tup
 
 def _manifest(node: yaml.Node) -> Manifest:
     document = {key: value for key, value in _value(node).items() if value is not None and key != HEADER}
-    overrides = {name: values or {} for name, values in document.pop("overrides", {}).items()}
-    return Manifest(values=document.pop("values", {}), overrides=overrides, **document)
+    return Manifest(
+        values=document.pop("values", {}),
+        overrides={name: values or {} for name, values in document.pop("overrides", {}).items()},
+        values_from=document.pop("valuesFrom", []),
+        overrides_from={name: found or [] for name, found in document.pop("overridesFrom", {}).items()},
+        **document,
+    )
 
 
 def _value(node: yaml.Node) -> Any:

@@ -53,6 +53,10 @@ def deployments(incomplete: str) -> list[str]:
     return _starting(incomplete, [deployment_name(node) for node in found])
 
 
+def secrets(incomplete: str) -> list[str]:
+    return _starting(incomplete, [node["name"] for node in _nodes("secrets", "name")])
+
+
 def repositories(incomplete: str) -> list[str]:
     query = "query ($organization: String) { chartRepositories(organization: $organization) { name } }"
     found = _asked(lambda client, variables: list(client.ask(query, variables)["chartRepositories"]))

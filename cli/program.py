@@ -10,6 +10,7 @@ from cli.commands.deployments import deploy
 from cli.commands.groups import group
 from cli.commands.repositories import repo
 from cli.commands.roles import role
+from cli.commands.secrets import secret
 from cli.commands.tokens import token
 
 assert apply  # it adds its commands to those of `deploy`
@@ -28,6 +29,7 @@ def add_commands(program: typer.Typer) -> None:
         ("group", group),
         ("repo", repo),
         ("chart", chart),
+        ("secret", secret),
         ("role", role),
         ("token", token),
     ):

@@ -143,6 +143,7 @@ class UpdateDeploymentInput:
         default=None,
         description="Left out: unchanged. A member that joined later is added here, with its overrides.",
     )
+    description: str | None = strawberry.field(default=None, description="Left out: unchanged.")
     atomic: bool | None = None
     wait: bool | None = None
     timeout_seconds: int | None = None

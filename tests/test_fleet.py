@@ -52,9 +52,9 @@ async def test_a_fleet_has_every_cluster_every_deployment_and_counts_every_targe
     assert on == {"berlin": ["shop"], "paris": ["shop"], "tokyo": ["blog", "shop"], "york": []}
 
 
-CELLS = """query ($clusters: [ID!]!, $deployments: [ID!]!) { fleet { cells(clusters: $clusters, deployments: $deployments) {
-  clusterName deploymentId status
-} } }"""
+CELLS = """query ($clusters: [ID!]!, $deployments: [ID!]!) { fleet {
+  cells(clusters: $clusters, deployments: $deployments) { clusterName deploymentId status }
+} }"""
 
 
 async def test_a_piece_of_the_matrix_has_the_targets_of_these_deployments_on_these_clusters(fleet: Stack) -> None:
@@ -63,8 +63,8 @@ async def test_a_piece_of_the_matrix_has_the_targets_of_these_deployments_on_the
     deployments = {each["releaseName"]: each["id"] for each in found["deployments"]["nodes"]}
 
     async def cells(names: list[str], releases: list[str]) -> set[tuple[str, str]]:
-        chosen = {"clusters": [clusters[name] for name in names], "deployments": [deployments[r] for r in releases]}
-        answer = await fleet.data(CELLS, **chosen)
+        wanted = [deployments[release] for release in releases]
+        answer = await fleet.data(CELLS, clusters=[clusters[name] for name in names], deployments=wanted)
         ids = {value: key for key, value in deployments.items()}
         return {(cell["clusterName"], ids[cell["deploymentId"]]) for cell in answer["fleet"]["cells"]}
 

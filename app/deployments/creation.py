@@ -9,7 +9,14 @@ from app.charts.pinning import pin
 from app.clusters.tables import Cluster
 from app.deployments.answer import Answer, earlier_answer
 from app.deployments.availability import check_free
-from app.deployments.checks import check_feature, check_wish, name_problems, overrides_by_cluster, timeout_problems
+from app.deployments.checks import (
+    check_feature,
+    check_wish,
+    description_problems,
+    name_problems,
+    overrides_by_cluster,
+    timeout_problems,
+)
 from app.deployments.generation import write_generation
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.preview import plan_targets
@@ -103,6 +110,7 @@ async def _wish(services: Services, organization_id: int, request: CreateDeploym
     values: Any = {} if request.values is None else request.values
     problems = [
         *name_problems(request.release_name, request.namespace),
+        *description_problems(request.description),
         *timeout_problems(request.timeout_seconds),
         *value_problems(values, request.values_from, overrides),
     ]

@@ -12,7 +12,14 @@ from app.charts.tables import ChartArchive
 from app.clusters.tables import Cluster
 from app.deployments.answer import Answer, earlier_answer
 from app.deployments.availability import check_free
-from app.deployments.checks import archive_of, check_feature, check_wish, overrides_by_cluster, timeout_problems
+from app.deployments.checks import (
+    archive_of,
+    check_feature,
+    check_wish,
+    description_problems,
+    overrides_by_cluster,
+    timeout_problems,
+)
 from app.deployments.generation import write_generation
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.preview import plan_targets
@@ -57,6 +64,7 @@ class UpdateDeployment:
     value_overrides: list[Override] | Unset | None = UNSET
     reuse_values: bool = False
     targets: list[str] | None = None
+    description: str | None = None
     atomic: bool | None = None
     wait: bool | None = None
     timeout_seconds: int | None = None
@@ -102,7 +110,12 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
     _check_generation(deployment, request.expected_generation)
     if deployment.deleting:
         raise Conflict("being_deleted", f"{deployment.release_name} is being deleted.", ("id",))
-    if problems := [*_unchangeable(deployment, request), *timeout_problems(request.timeout_seconds)]:
+    problems = [
+        *_unchangeable(deployment, request),
+        *description_problems(request.description),
+        *timeout_problems(request.timeout_seconds),
+    ]
+    if problems:
         raise all_invalid(problems)
     clusters = chosen_members(members, list(revision.targets) if request.targets is None else request.targets)
     wish = await _wish(services, deployment, revision, archive, request, tuple(clusters))
@@ -220,7 +233,7 @@ async def _write(
         if deployment.generation != read.generation or deployment.deleting:
             raise _MovedOnError
         chosen_members(await members_of(session, read.group_id), list(clusters))
-        for name in ("atomic", "wait", "timeout_seconds", "drift_policy"):
+        for name in ("description", "atomic", "wait", "timeout_seconds", "drift_policy"):
             if (value := getattr(request, name)) is not None:
                 setattr(deployment, name, value)
         operation = None

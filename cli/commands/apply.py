@@ -1,6 +1,7 @@
 """`polyhelm deploy apply` and `deploy diff`: a file's deployments compared with what is there, and made true."""
 
 import difflib
+import json
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -42,7 +43,7 @@ class Change:
     def options(self) -> list[str]:
         """Which of the options would change; they make no generation."""
         return [
-            f"{key}: {str(self.existing[field]).lower()} -> {str(wanted).lower()}"
+            f"{key}: {_word(self.existing[field])} -> {_word(wanted)}"
             for key, field in OPTIONS.items()
             if self.existing is not None
             and (wanted := getattr(self.manifest, key)) is not None
@@ -186,6 +187,11 @@ def _told(change: Change) -> str:
     return "\n".join(lines)
 
 
+def _word(value: Any) -> str:
+    """As one writes it in the file; a text is quoted."""
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)
+
+
 def _why(target: Any) -> str:
     sentences = [reason["message"] for reason in target["reasons"]]
     if error := target["error"]:
@@ -230,9 +236,12 @@ def _between(session: Session, name: str, since: int, until: int | None) -> str:
 
 def _wanted(revision: Any) -> dict[str, Any]:
     overrides = {each["cluster"]: each["values"] for each in revision["valueOverrides"]}
+    overrides_from = {each["cluster"]: each["valuesFrom"] for each in revision["valueOverrides"] if each["valuesFrom"]}
     return {
         "version": revision["chartVersion"],
         "values": revision["values"],
+        **({"valuesFrom": revision["valuesFrom"]} if revision["valuesFrom"] else {}),
         "overrides": overrides,
+        **({"overridesFrom": overrides_from} if overrides_from else {}),
         "targets": sorted(revision["targets"]),
     }

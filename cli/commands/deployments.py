@@ -40,6 +40,9 @@ TARGET_FIELDS = """
 clusterName status statusSince revision version generation observedAt
 reasons { code message path desired actual } error { code message output at attempts }
 """
+_VALUES = """
+values valuesFrom { secret key path } valueOverrides { cluster values valuesFrom { secret key path } }
+"""
 _SUMMARY = (
     "id releaseName namespace chart chartVersion generation updatedAt statusCounts { status count } group { name }"
 )
@@ -50,20 +53,20 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String, $group: S
 }}"""
 _ONE = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
-    {_SUMMARY} description chartDigest atomic wait timeoutSeconds deleting createdAt values
-    valueOverrides {{ cluster values }} targets {{ {TARGET_FIELDS} }}
+    {_SUMMARY} description chartDigest atomic wait timeoutSeconds deleting createdAt {_VALUES}
+    targets {{ {TARGET_FIELDS} }}
   }}
 }}"""
 _BRIEF = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
-    id chart generation atomic wait timeoutSeconds
+    id chart generation description atomic wait timeoutSeconds
   }
 }"""
-_HISTORY = """query ($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on Deployment {
-  history(first: $first, after: $after) { nodes {
-    generation author chartVersion targets createdAt values valueOverrides { cluster values }
-  } pageInfo { hasNextPage endCursor } }
-} } }"""
+_HISTORY = f"""query ($id: ID!, $first: Int, $after: String) {{ node(id: $id) {{ ... on Deployment {{
+  history(first: $first, after: $after) {{ nodes {{
+    generation author chartVersion targets createdAt {_VALUES}
+  }} pageInfo {{ hasNextPage endCursor }} }}
+}} }} }}"""
 
 
 @remote(deploy, "ls")

@@ -16,6 +16,7 @@ const ClustersPage = lazy(() => import("./clusters/page"));
 const ClusterPage = lazy(() => import("./clusters/cluster"));
 const GroupPage = lazy(() => import("./clusters/group"));
 const RegisterPage = lazy(() => import("./clusters/register"));
+const SecretsPage = lazy(() => import("./secrets/page"));
 const ActivityPage = lazy(() => import("./activity/page"));
 const TokensPage = lazy(() => import("./account/tokens"));
 
@@ -43,6 +44,7 @@ export function App() {
             </Route>
             <Route path="/groups/:name">{({ name }) => <GroupPage name={decodeURIComponent(name)} />}</Route>
             <Route path="/register" component={RegisterPage} />
+            <Route path="/secrets" component={SecretsPage} />
             <Route path="/activity" component={ActivityPage} />
             <Route path="/tokens" component={TokensPage} />
             <Route>

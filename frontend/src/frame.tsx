@@ -23,6 +23,12 @@ const PLACES = [
     icon: "M10 2.5 17 6v8l-7 3.5L3 14V6Zm0 7.5 7-4M10 10 3 6m7 4v7.5",
     also: /^\/(clusters|groups|register)/,
   },
+  {
+    path: "/secrets",
+    name: "Secrets",
+    icon: "M4.5 9h11v8h-11ZM7 9V6.5a3 3 0 0 1 6 0V9m-3 3.3v1.6",
+    also: /^\/secrets/,
+  },
   { path: "/activity", name: "Activity", icon: "M2.5 10h3.2l2.4-6 3.6 12 2.4-6h3.4", also: /^\/activity/ },
   {
     path: "/tokens",

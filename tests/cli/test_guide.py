@@ -30,6 +30,8 @@ async def test_the_guide_works_as_it_is_written(working: Polyhelm, simulated: Ca
     await working.stack.deployed(group=GROUP, chart="samples/hello", namespace=NAMESPACE, releaseName=RELEASE)
     (file,) = re.findall(r"```yaml\n# greeter.yaml\n(.*?)```", GUIDE, re.DOTALL)
     (working.home / "greeter.yaml").write_text(file)
+    (working.home / "password.txt").write_text("correct horse\n")
+    (working.home / "tls.crt").write_text("-----BEGIN CERTIFICATE-----\n")
 
     (login, nothing), *rest = examples()
     assert (login, nothing) == ("polyhelm login http://127.0.0.1:8000", [])

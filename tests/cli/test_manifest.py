@@ -6,6 +6,7 @@ from cli.failure import Failure
 from cli.manifest import Manifest, read
 
 HEAD = "polyhelm: v1\ngroup: web\nrelease: hello\nnamespace: demo\nchart: samples/hello\n"
+_REFERENCE = "%d: a reference to a secret is a map of `secret`, `key` and `path`, each a text"
 
 
 def test_what_is_left_out_is_left_to_the_server() -> None:
@@ -15,7 +16,9 @@ def test_what_is_left_out_is_left_to_the_server() -> None:
 def test_everything_is_taken_as_it_is_written() -> None:
     text = HEAD + (
         'version: "1.10"\nvalues: {since: 2026-01-01, port: 80, on: "yes"}\noverrides: {paris: {port: 81}, berlin: }\n'
-        "targets: [paris, berlin]\natomic: true\nwait: false\ntimeout: 60\n"
+        "targets: [paris, berlin]\natomic: true\nwait: false\ntimeout: 60\ndescription: The shop.\n"
+        "valuesFrom: [{secret: db, key: password, path: a.b}]\n"
+        "overridesFrom: {tokyo: [{secret: db-tokyo, key: password, path: a.b}], paris: }\n"
     )
     (manifest,) = read(text, "-")
     assert manifest.wish() == {
@@ -23,7 +26,17 @@ def test_everything_is_taken_as_it_is_written() -> None:
         "namespace": "demo",
         "releaseName": "hello",
         "values": {"since": "2026-01-01", "port": 80, True: "yes"},
-        "valueOverrides": [{"cluster": "paris", "values": {"port": 81}}, {"cluster": "berlin", "values": {}}],
+        "description": "The shop.",
+        "valuesFrom": [{"secret": "db", "key": "password", "path": "a.b"}],
+        "valueOverrides": [
+            {"cluster": "paris", "values": {"port": 81}, "valuesFrom": []},
+            {"cluster": "berlin", "values": {}, "valuesFrom": []},
+            {
+                "cluster": "tokyo",
+                "values": {},
+                "valuesFrom": [{"secret": "db-tokyo", "key": "password", "path": "a.b"}],
+            },
+        ],
         "targets": ["paris", "berlin"],
         "atomic": True,
         "wait": False,
@@ -43,14 +56,20 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         (
             HEAD + "x: 1\n",
             [
-                "6: `x` is not known: known are polyhelm, group, release, namespace, chart, version, values, overrides,"
-                " targets, atomic, wait, timeout"
+                "6: `x` is not known: known are polyhelm, group, release, namespace, chart, version, description,"
+                " values, valuesFrom, overrides, overridesFrom, targets, atomic, wait, timeout"
             ],
         ),
         (HEAD + "version: 1.10\n", ["6: `version` must be text (put it in quotes)"]),
         (HEAD + "values: [1]\n", ["6: `values` must be a map"]),
         (HEAD + "values:\n  a: 1\n  a: 2\n", ["8: `a` is there twice, first in line 7"]),
         (HEAD + "overrides:\n  paris: 3\n", ["7: the override for `paris` must be a map of values"]),
+        (
+            HEAD + "valuesFrom:\n- {secret: db, key: k}\n- {secret: db, key: 1, path: a}\n- x\n",
+            [_REFERENCE % 7, _REFERENCE % 8, _REFERENCE % 9],
+        ),
+        (HEAD + "overridesFrom:\n  paris: 3\n", ["7: what is for `paris` must be a list of references to secrets"]),
+        (HEAD + "overridesFrom:\n  paris:\n  - {secret: db, key: k, path: }\n", [_REFERENCE % 8]),
         (HEAD + "targets: paris\n", ["6: `targets` must be a list of clusters"]),
         (HEAD + "targets:\n- paris\n- 3\n", ["8: `targets` must be a list of clusters: this is none"]),
         (HEAD + "timeout: true\n", ["6: `timeout` must be a number of seconds"]),

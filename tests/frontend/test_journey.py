@@ -52,7 +52,7 @@ async def test_from_nothing_to_a_deployment_on_three_clusters(
             await dialog.get_by_role("checkbox", name=name).check()
         await dialog.get_by_role("button", name="Make it").click()
         await expect(page.get_by_role("heading", name="web", exact=True)).to_be_visible()
-        await expect(page.get_by_text("multi-cluster-deployment")).to_be_visible()
+        await expect(page.get_by_text("multi-cluster-deployment", exact=True)).to_be_visible()
 
         await page.get_by_role("link", name="Deploy a chart").click()
         await page.get_by_role("button", name="Upload a chart").click()

@@ -1,5 +1,5 @@
-"""The fleet's page with 1,000 clusters and 50 deployments, and with 300 deployments: it shows what is seen, asks for what
-comes next, and stays fluent. The limits are far above what a quiet machine needs (docs/app.md has those figures)."""
+"""The fleet's page with 1,000 clusters and 50 deployments, and with 300 deployments: it shows what is seen, asks for
+what comes next, and stays fluent. The limits are far above what a quiet machine needs; docs/app.md has them."""
 
 import time
 from collections.abc import Callable

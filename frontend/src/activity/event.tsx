@@ -25,6 +25,8 @@ function subjectPath(subject: EventLineFragment["subject"]): string | null {
       return clusterPath(subject.name);
     case "ClusterGroup":
       return groupPath(subject.name);
+    case "Secret":
+      return "/secrets";
     case "Deployment":
       return deploymentPath(subject.home.name, subject.releaseName);
     case "DeploymentTarget": {

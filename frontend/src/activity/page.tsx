@@ -14,6 +14,7 @@ const FAMILIES = [
   { kind: "operation", words: "Operations" },
   { kind: "cluster", words: "Clusters" },
   { kind: "cluster_group", words: "Groups" },
+  { kind: "secret", words: "Secrets" },
   { kind: "chart_repository", words: "Repositories" },
   { kind: "user", words: "Users" },
 ];

@@ -5,11 +5,10 @@ import introspection from "../introspection.json";
 const EMBEDDED = [
   ...["Fleet", "PageInfo", "StatusCount", "StatusReason", "TargetError", "ValueOverride", "OperationResult"],
   ...["DeploymentRevision", "GroupFeature", "HelmRelease", "ChartVersion", "DeploymentPlan", "TargetPlan"],
-  ...["AbandonedRelease", "Problem"],
-  ...["Cluster", "ClusterGroup", "Deployment", "DeploymentRevision", "Event", "Operation"].flatMap((name) => [
-    `${name}Connection`,
-    `${name}Edge`,
-  ]),
+  ...["AbandonedRelease", "Problem", "ValueFrom"],
+  ...["Cluster", "ClusterGroup", "Deployment", "DeploymentRevision", "Event", "Operation", "Secret"].flatMap(
+    (name) => [`${name}Connection`, `${name}Edge`],
+  ),
 ];
 
 const keys: KeyingConfig = {
@@ -35,6 +34,8 @@ const CHANGES: Record<string, string[]> = {
   updateDeployment: ["deployment", "fleet"],
   reconcileDeployment: ["deployment"],
   deleteDeployment: ["deployments", "deployment", "fleet"],
+  createSecret: ["secrets"],
+  deleteSecret: ["secrets"],
   createApiToken: ["apiTokens"],
   revokeApiToken: ["apiTokens"],
 };

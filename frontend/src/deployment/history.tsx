@@ -105,13 +105,25 @@ function Between({ revisions, more }: { revisions: Revision[]; more: ReactNode }
 
 /** A generation as one text: what can differ between two, in the words of `deploy apply -f`. */
 function written(revision: Revision): string {
+  const { chartVersion: version, targets, values, valuesFrom, valueOverrides } = revision;
+  const overridesFrom = valueOverrides.filter((one) => one.valuesFrom.length > 0);
   return stringify(
     {
-      chartVersion: revision.chartVersion,
-      targets: revision.targets,
-      values: revision.values,
-      valueOverrides: Object.fromEntries(revision.valueOverrides.map((one) => [one.cluster, one.values])),
+      version,
+      targets,
+      values,
+      overrides: Object.fromEntries(valueOverrides.map((one) => [one.cluster, one.values])),
+      ...(valuesFrom.length > 0 && { valuesFrom: valuesFrom.map(named) }),
+      ...(overridesFrom.length > 0 && {
+        overridesFrom: Object.fromEntries(
+          overridesFrom.map((one) => [one.cluster, one.valuesFrom.map(named)]),
+        ),
+      }),
     },
     { sortMapEntries: true },
   );
+}
+
+function named({ secret, key, path }: Revision["valuesFrom"][number]) {
+  return { secret, key, path };
 }

@@ -9,6 +9,7 @@ import { Answer, Blank } from "../parts/states";
 import { Ago } from "../parts/time";
 import { ValueTable } from "../parts/value-table";
 import { compare } from "../values/origin";
+import { withHidden } from "../values/references";
 import type { Deployment } from "./page";
 
 type Found = Extract<NonNullable<DeploymentValuesQuery["node"]>, { __typename: "Deployment" }>;
@@ -34,15 +35,19 @@ function Beside({ found }: { found: Found }) {
   const [params, change] = useAddress();
   const target = found.targets.find((one) => one.clusterName === params.get("cluster")) ?? found.targets[0]!;
   const onlyDifferent = params.get("differing") === "1";
-  const lines = useMemo(() => {
-    const override = found.valueOverrides.find((one) => one.cluster === target.clusterName)?.values;
-    return compare(
-      asObject(parse(found.defaultValues) as Json),
-      asObject(found.values),
-      asObject(override),
-      target.values === null ? null : asObject(target.values),
-    );
-  }, [found, target]);
+  const override = found.valueOverrides.find((one) => one.cluster === target.clusterName);
+  const references = [...found.valuesFrom, ...(override?.valuesFrom ?? [])];
+  const lines = useMemo(
+    () =>
+      compare(
+        asObject(parse(found.defaultValues) as Json),
+        withHidden(asObject(found.values), found.valuesFrom),
+        withHidden(asObject(override?.values), override?.valuesFrom ?? []),
+        target.values === null ? null : asObject(target.values),
+        target.reasons.flatMap((reason) => (reason.code === "SECRET" && reason.path ? [reason.path] : [])),
+      ),
+    [found, override, target],
+  );
   const differing = lines.filter((line) => line.differs).length;
   const shown = onlyDifferent ? lines.filter((line) => line.differs) : lines;
 
@@ -83,7 +88,7 @@ function Beside({ found }: { found: Found }) {
           {onlyDifferent && <p>What is installed is what is wanted.</p>}
         </Blank>
       ) : (
-        <ValueTable lines={shown} isInstalled={target.values !== null} marked />
+        <ValueTable lines={shown} isInstalled={target.values !== null} references={references} marked />
       )}
     </section>
   );

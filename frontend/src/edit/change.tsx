@@ -17,6 +17,7 @@ import { isObject, type Json } from "../json";
 import { deploymentPath } from "../parts/address";
 import { Answer, Blank } from "../parts/states";
 import { toast } from "../parts/toast";
+import type { Reference } from "../values/references";
 import { type Draft, wantedOf } from "./draft";
 import { Options } from "./options";
 import { usePlanning } from "./planning";
@@ -128,6 +129,7 @@ function Edit({ start }: { start: Deployment }) {
         {(found) => (
           <Values
             draft={draft}
+            group={deployment.group.name}
             change={(changes) => setDraft((before) => ({ ...before, ...changes }))}
             defaultValues={found.chart?.version?.defaultValues ?? ""}
             schema={found.chart?.version?.valuesSchema ?? null}
@@ -152,12 +154,20 @@ function draftOf(deployment: Deployment): Draft {
   return {
     values: written(deployment.values),
     overrides: Object.fromEntries(deployment.valueOverrides.map((one) => [one.cluster, written(one.values)])),
+    references: Object.fromEntries([
+      ["", deployment.valuesFrom.map(referenceOf)],
+      ...deployment.valueOverrides.map((one) => [one.cluster, one.valuesFrom.map(referenceOf)] as const),
+    ]),
     targets: deployment.targets.map((target) => target.clusterName),
     atomic: deployment.atomic,
     wait: deployment.wait,
     timeoutSeconds: deployment.timeoutSeconds,
     driftPolicy: deployment.driftPolicy,
   };
+}
+
+function referenceOf({ secret, key, path }: Reference): Reference {
+  return { secret, key, path };
 }
 
 function written(values: Json): string {

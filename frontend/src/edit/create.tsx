@@ -84,6 +84,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
   const [draft, setDraft] = useState<Draft>(() => ({
     values: "",
     overrides: {},
+    references: {},
     targets: [],
     atomic: false,
     wait: false,
@@ -212,6 +213,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
       </section>
       <Values
         draft={whole}
+        group={group?.name ?? ""}
         change={edit}
         defaultValues={version.defaultValues}
         schema={version.valuesSchema}

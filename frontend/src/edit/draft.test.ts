@@ -4,6 +4,7 @@ import { type Draft, wantedOf } from "./draft";
 const draft: Draft = {
   values: "replicas: 2\n",
   overrides: { paris: "greeting: Bonjour\n", berlin: "# nothing yet\n", gone: "a: [" },
+  references: { paris: [], gone: [{ secret: "", key: "", path: "" }] },
   targets: ["paris", "berlin"],
   atomic: false,
   wait: true,
@@ -14,7 +15,8 @@ const draft: Draft = {
 it("asks for the values as they are written, without overrides that are empty or for no target", () => {
   expect(wantedOf(draft)).toEqual({
     values: { replicas: 2 },
-    valueOverrides: [{ cluster: "paris", values: { greeting: "Bonjour" } }],
+    valuesFrom: [],
+    valueOverrides: [{ cluster: "paris", values: { greeting: "Bonjour" }, valuesFrom: [] }],
     targets: ["paris", "berlin"],
     atomic: false,
     wait: true,
@@ -27,4 +29,18 @@ it("names the texts that stand for no values", () => {
   expect(wantedOf({ ...draft, values: "- 1", overrides: { paris: "a: [" } })).toEqual({
     broken: ["", "paris"],
   });
+});
+
+it("asks for what comes from secrets, for all and for one, as soon as each is whole", () => {
+  const reference = { secret: "db", key: "password", path: "database.password" };
+  const references = { "": [reference], berlin: [{ ...reference, secret: "db-berlin" }] };
+  expect(wantedOf({ ...draft, references })).toMatchObject({
+    valuesFrom: [reference],
+    valueOverrides: [
+      { cluster: "paris", values: { greeting: "Bonjour" }, valuesFrom: [] },
+      { cluster: "berlin", values: {}, valuesFrom: [{ ...reference, secret: "db-berlin" }] },
+    ],
+  });
+  const half = { ...references, berlin: [{ ...reference, path: "database." }] };
+  expect(wantedOf({ ...draft, references: half })).toEqual({ broken: ["berlin"] });
 });

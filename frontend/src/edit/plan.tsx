@@ -103,7 +103,11 @@ function Target({
           <summary>
             {target.action === "INSTALL" ? "Its values" : "What changes in its values"} ({lines.length})
           </summary>
-          <ValueTable lines={lines} isInstalled={target.action !== "INSTALL"} />
+          <ValueTable
+            lines={lines}
+            isInstalled={target.action !== "INSTALL"}
+            references={[...wanted.valuesFrom, ...(overrideFor(target, wanted)?.valuesFrom ?? [])]}
+          />
         </details>
       )}
       {target.manifestDiff ? (
@@ -124,12 +128,16 @@ function Target({
   );
 }
 
+function overrideFor(target: PlannedFragment, wanted: Wanted) {
+  return wanted.valueOverrides.find((one) => one.cluster === target.clusterName);
+}
+
 function changedValues(target: PlannedFragment, wanted: Wanted, defaults: JsonObject) {
   if (target.action !== "INSTALL" && target.action !== "UPGRADE") return [];
-  const override = wanted.valueOverrides.find((one) => one.cluster === target.clusterName)?.values;
+  const override = overrideFor(target, wanted)?.values;
   // Where another version is installed, what its chart has as defaults is not known here.
   const before = target.reasons.some((reason) => reason.code.startsWith("CHART_")) ? {} : defaults;
-  const layers = { defaults, before, common: wanted.values, override: asObject(override) };
+  const layers = { defaults, before, common: wanted.values, override: asObject(override ?? {}) };
   const told = target.reasons.filter((reason) => reason.code === "VALUES");
   return changes(layers, asObject(target.desiredValues), target.action === "INSTALL" ? null : told);
 }

@@ -32,7 +32,7 @@ export function Review({
       {broken.length > 0 && (
         <div className="note warn" role="alert">
           {broken.map((name) => (name ? `The override for ${name}` : "The common values")).join(" and ")}{" "}
-          can't be read as values yet.
+          can't be read as values yet, or have half a reference to a secret.
         </div>
       )}
       <Refused refusal={refusal} />

@@ -5,7 +5,9 @@ import { asObject, isObject, type Json, type JsonObject } from "../json";
 import { Loading } from "../parts/states";
 import { Tabs } from "../parts/tabs";
 import { merge } from "../values/merge";
+import { withHidden } from "../values/references";
 import type { Draft } from "./draft";
+import { References } from "./references";
 
 const YamlEditor = lazy(() => import("../editor/yaml-editor"));
 const COMMON = "/common";
@@ -13,11 +15,13 @@ const COMMON = "/common";
 /** A tab for the common values, and one for each override. Each is checked merged over what lies below it. */
 export function Values({
   draft,
+  group,
   change,
   defaultValues,
   schema,
 }: {
   draft: Draft;
+  group: string;
   change: (changes: Partial<Draft>) => void;
   defaultValues: string;
   schema: Json;
@@ -27,19 +31,27 @@ export function Values({
   const others = draft.targets.filter((cluster) => !(cluster in draft.overrides));
   const tab = overridden.includes(chosen) ? chosen : COMMON;
 
+  const layer = tab === COMMON ? "" : tab;
+  const references = draft.references[layer] ?? [];
   const layers = useMemo(() => {
     const defaults = parsed(defaultValues);
-    const below = tab === COMMON ? defaults : merge(defaults, valuesOf(draft.values) ?? {});
+    const common = withHidden(valuesOf(draft.values) ?? {}, draft.references[""] ?? []);
+    // What comes from a secret is there for the chart, and of no type that could be checked here.
+    const below = withHidden(
+      layer === "" ? defaults : merge(defaults, common),
+      draft.references[layer] ?? [],
+    );
     return { below, schema: isObject(schema) ? schema : null };
-  }, [defaultValues, schema, tab, draft.values]);
+  }, [defaultValues, schema, layer, draft.values, draft.references]);
 
   function add(cluster: string) {
     change({ overrides: { ...draft.overrides, [cluster]: "" } });
     setChosen(cluster);
   }
   function remove(cluster: string) {
-    const { [cluster]: _, ...rest } = draft.overrides;
-    change({ overrides: rest });
+    const { [cluster]: _, ...overrides } = draft.overrides;
+    const { [cluster]: __, ...references } = draft.references;
+    change({ overrides, references });
     setChosen(COMMON);
   }
 
@@ -93,6 +105,12 @@ export function Values({
             />
           )}
         </Suspense>
+        <References
+          label={layer === "" ? "From secrets" : `From secrets, for ${layer}`}
+          group={group}
+          references={references}
+          change={(chosen) => change({ references: { ...draft.references, [layer]: chosen } })}
+        />
         {tab !== COMMON && (
           <div>
             <button type="button" className="button slim" onClick={() => remove(tab)}>

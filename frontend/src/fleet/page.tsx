@@ -9,6 +9,7 @@ import {
   FleetColumnsDocument,
   FleetRowsDocument,
   FleetSummaryDocument,
+  type TargetStatus,
 } from "../graphql";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Search } from "../parts/search";

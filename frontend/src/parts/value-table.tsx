@@ -1,15 +1,27 @@
 import type { Json } from "../json";
 import type { Line } from "../values/origin";
+import type { Reference } from "../values/references";
 
-const ORIGINS = { chart: "chart", common: "common", override: "override", removed: "removed" };
+const ORIGINS = {
+  chart: "chart",
+  common: "common",
+  override: "override",
+  secret: "secret",
+  removed: "removed",
+};
 
-/** Wanted beside installed values, and the layer from which each is wanted. `marked`: those that differ stand out. */
+/**
+ * Wanted beside installed values, and the layer from which each is wanted; of secrets, which, by `references`, the
+ * strongest last. `marked`: those that differ stand out.
+ */
 export function ValueTable({
   lines,
   isInstalled,
+  references,
   marked,
 }: {
   lines: Line[];
+  references: Reference[];
   isInstalled: boolean;
   marked?: boolean;
 }) {
@@ -38,7 +50,8 @@ export function ValueTable({
                 {marked && line.differs && <span className="hidden"> (differs)</span>}
               </td>
               <td data-label="from">
-                {line.origin && <span className={`tag from-${line.origin}`}>{ORIGINS[line.origin]}</span>}
+                {line.origin && <span className={`tag from-${line.origin}`}>{ORIGINS[line.origin]}</span>}{" "}
+                {line.origin === "secret" && <span className="small wrap">{sourceOf(line, references)}</span>}
               </td>
             </tr>
           ))}
@@ -51,4 +64,9 @@ export function ValueTable({
 function written(value: Json | undefined): string {
   if (value === undefined) return "—";
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function sourceOf(line: Line, references: Reference[]): string {
+  const found = references.findLast((one) => one.path === line.path);
+  return found ? `${found.secret}/${found.key}` : "";
 }

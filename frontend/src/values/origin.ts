@@ -1,8 +1,12 @@
 import { isObject, type Json, type JsonObject, same } from "../json";
 import { leaves, merge } from "./merge";
+import { HIDDEN } from "./references";
 
-/** Which layer a value comes from; "removed": a layer took away (with null) what the chart has. */
-export type Origin = "chart" | "common" | "override" | "removed";
+/**
+ * Which layer a value comes from; "secret": a layer has it from there; "removed": a layer took away (with null) what the
+ * chart has.
+ */
+export type Origin = "chart" | "common" | "override" | "secret" | "removed";
 
 export type Line = {
   path: string;
@@ -14,13 +18,15 @@ export type Line = {
 
 /**
  * Desired beside installed values, as the chart sees them: with its defaults below. `installed` is null where nothing
- * is. A line that only the installed values have, has no origin: nobody here wants it.
+ * is. A line that only the installed values have, has no origin: nobody here wants it. What comes from secrets is hidden
+ * in all layers: `outdated` has the paths of those that are not what is installed.
  */
 export function compare(
   defaults: JsonObject,
   common: JsonObject,
   override: JsonObject,
   installed: JsonObject | null,
+  outdated: string[] = [],
 ): Line[] {
   const wanted = leaves(merge(merge(defaults, common), override));
   const found = installed && leaves(merge(defaults, installed));
@@ -34,7 +40,7 @@ export function compare(
       desired,
       installed: present,
       origin: originOf(path, desired, layers),
-      differs: found !== null && !same(desired, present),
+      differs: found !== null && (!same(desired, present) || outdated.includes(path)),
     };
   });
 }
@@ -87,6 +93,7 @@ function layersOf(defaults: JsonObject, common: JsonObject, override: JsonObject
 
 function originOf(path: string, desired: Json | undefined, layers: Layers): Origin | null {
   if (desired === undefined) return has(layers.chart, path) ? "removed" : null;
+  if (desired === HIDDEN) return "secret";
   if (layers.override.has(path)) return "override";
   if (layers.common.has(path)) return "common";
   return "chart";

@@ -1,0 +1,140 @@
+"""`polyhelm secret`: values that deployments refer to. They are read from files, standard input or a prompt, and never
+from the command line, where others could see them."""
+
+import sys
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from cli import names
+from cli.command import Yes, remote
+from cli.failure import usage
+from cli.files import content
+from cli.output import ago
+from cli.session import Session
+from cli.terminal import confirm_name
+
+secret = typer.Typer(help="Values that deployments refer to, and that nobody can read.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="A secret's name.", autocompletion=names.secrets, metavar="NAME")]
+
+_FIELDS = "id name kind description keys version updatedAt group { name } usedBy { releaseName group { name } }"
+_LIST = f"""query ($organization: String, $first: Int, $after: String) {{
+  secrets(organization: $organization, first: $first, after: $after) {{
+    nodes {{ {_FIELDS} }} pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+_ONE = f"""query ($organization: String, $name: String!) {{
+  secret(organization: $organization, name: $name) {{ {_FIELDS} }}
+}}"""
+_PAYLOAD = f"... on SecretPayload {{ secret {{ {_FIELDS} }} }}"
+
+
+class Kind(StrEnum):
+    OPAQUE = "opaque"
+    REGISTRY = "registry"
+    KUBECONFIG = "kubeconfig"
+    CLOUD = "cloud"
+
+
+@remote(secret, "ls")
+def ls(session: Session) -> None:
+    """List them by name, with their keys and with what uses them."""
+    rows = list(session.pages(_LIST))
+    if not rows:
+        session.tell("There are none. Keep one: polyhelm secret set NAME KEY")
+    columns = {
+        "NAME": lambda row: row["name"],
+        "KIND": lambda row: row["kind"],
+        "GROUP": lambda row: row["group"] and row["group"]["name"],
+        "KEYS": lambda row: ", ".join(row["keys"]),
+        "VERSION": lambda row: row["version"],
+        "AGE": lambda row: ago(row["updatedAt"]),
+        "USED BY": lambda row: ", ".join(names.deployment_name(each) for each in row["usedBy"]),
+    }
+    session.output.listing(rows, columns, name=lambda row: str(row["name"]))
+
+
+@remote(secret, "set")
+def set_(
+    session: Session,
+    name: Name,
+    keys: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="KEY is asked for, or read from standard input; KEY=@FILE is read from a file.",
+            metavar="KEY[=@FILE]...",
+        ),
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option(help="Take this key away; may be repeated.", metavar="KEY")
+    ] = None,
+    kind: Annotated[Kind | None, typer.Option(help="What it is, for one that is made.")] = None,
+    group: Annotated[
+        str | None,
+        typer.Option(help="For this group's deployments alone; for one that is made.", autocompletion=names.groups),
+    ] = None,
+    description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
+) -> None:
+    """Keep a secret, or set values of one that is kept. What is not named stays.
+
+    What deployments use it is then stale where another value is installed, until they are reconciled.
+    """
+    present = session.ask(_ONE, name=name)["secret"]
+    if present is not None and (kind is not None or group is not None):
+        raise usage(f"{name} is kept already: neither its kind nor its group changes.")
+    if not keys and not remove and (present is None or description is None):
+        raise usage("There is nothing to set.", f"Name a key: polyhelm secret set {name} KEY")
+    data: dict[str, str | None] = dict.fromkeys(remove or [])
+    data |= _values(keys or [])
+    if present is None:
+        given = {"organization": session.organization, "name": name, "kind": kind and kind.upper(), "group": group}
+        made = session.mutate("createSecret", _PAYLOAD, **given, description=description, data=data)["secret"]
+        session.tell(f"{name} is kept.")
+    else:
+        made = session.mutate("updateSecret", _PAYLOAD, id=present["id"], data=data, description=description)["secret"]
+        session.tell(f"{name} is at version {made['version']}.{_users(made)}")
+    if not session.output.is_table:
+        session.output.data(made, [name])
+
+
+@remote(secret, "rm")
+def rm(session: Session, name: Name, yes: Yes = False) -> None:
+    """Delete one that no deployment uses."""
+    look = "See which there are: polyhelm secret ls"
+    found = session.find(_ONE, f"There is no secret {name!r}.", look, name=name)
+    confirm_name(f"The secret {name} will be deleted.", name, yes=yes)
+    session.mutate("deleteSecret", "... on DeleteSecretPayload { id }", id=found["id"])
+    session.tell(f"{name} is deleted.")
+
+
+def _values(given: list[str]) -> dict[str, str]:
+    keys = [key.partition("=")[0] for key in given]
+    if twice := next((key for key in keys if keys.count(key) > 1), None):
+        raise usage(f"{twice!r} is there twice.")
+    unnamed = [each for each in given if "=" not in each]
+    if len(unnamed) > 1 and not sys.stdin.isatty():
+        raise usage("Standard input holds one value, and more are asked for.", "Read the others from files: KEY=@FILE")
+    return dict(_value(each) for each in given)
+
+
+def _value(given: str) -> tuple[str, str]:
+    key, equals, source = given.partition("=")
+    if not key:
+        raise usage(f"{given!r} names no key.", "Name it like this: password, or password=@FILE")
+    if equals and not source.startswith("@"):
+        raise usage(
+            f"The value of {key} is on the command line, where others can see it.",
+            f"Leave it out to be asked for it, or read it from a file: {key}=@FILE",
+        )
+    if equals:
+        return key, content(source[1:])[0]
+    if sys.stdin.isatty():
+        return key, typer.prompt(f"Value of {key}", hide_input=True, err=True)
+    return key, content("-")[0].removesuffix("\n")
+
+
+def _users(made: Any) -> str:
+    users = ", ".join(names.deployment_name(each) for each in made["usedBy"])
+    return f" Used by {users}: polyhelm status tells which are stale." if users else ""

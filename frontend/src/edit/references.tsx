@@ -1,0 +1,120 @@
+import { useId } from "react";
+import { useQuery } from "urql";
+import { Link } from "wouter";
+import { useOrganization } from "../api/session";
+import { SecretsToReferDocument } from "../graphql";
+import { type Reference, stepsOf } from "../values/references";
+
+/** What comes from secrets into one layer of values: a row for each, with its place in the values. */
+export function References({
+  label,
+  group,
+  references,
+  change,
+}: {
+  label: string;
+  group: string;
+  references: Reference[];
+  change: (references: Reference[]) => void;
+}) {
+  const organization = useOrganization();
+  const [{ data }] = useQuery({ query: SecretsToReferDocument, variables: { organization } });
+  const secrets = (data?.secrets.nodes ?? []).filter((one) => !one.group || one.group.name === group);
+  const replace = (at: number, changes: Partial<Reference>) =>
+    change(references.map((one, index) => (index === at ? { ...one, ...changes } : one)));
+  return (
+    <fieldset className="stack tight">
+      <legend className="label">{label}</legend>
+      {references.map((reference, index) => (
+        <Row
+          key={index}
+          reference={reference}
+          secrets={secrets}
+          change={(changes) => replace(index, changes)}
+          remove={() => change(references.filter((_, other) => other !== index))}
+        />
+      ))}
+      <div className="row">
+        <button
+          type="button"
+          className="button slim"
+          disabled={secrets.length === 0}
+          onClick={() => change([...references, { secret: "", key: "", path: "" }])}
+        >
+          Take a value from a secret
+        </button>
+        {data && secrets.length === 0 && (
+          <span className="soft small">
+            There are no secrets yet: <Link href="/secrets">keep one</Link>.
+          </span>
+        )}
+      </div>
+    </fieldset>
+  );
+}
+
+function Row({
+  reference,
+  secrets,
+  change,
+  remove,
+}: {
+  reference: Reference;
+  secrets: { name: string; keys: string[] }[];
+  change: (changes: Partial<Reference>) => void;
+  remove: () => void;
+}) {
+  const id = useId();
+  const { secret, key, path } = reference;
+  const names = secrets.map((one) => one.name);
+  const keys = secrets.find((one) => one.name === secret)?.keys ?? [];
+  function choose(name: string) {
+    const found = secrets.find((one) => one.name === name);
+    change({ secret: name, key: found?.keys.includes(key) ? key : (found?.keys[0] ?? "") });
+  }
+  return (
+    <div className="reference">
+      <div className="field">
+        <label htmlFor={`${id}-path`}>Place in the values</label>
+        <input
+          id={`${id}-path`}
+          className="input mono"
+          value={path}
+          placeholder="database.password"
+          aria-invalid={path !== "" && stepsOf(path) === null}
+          onChange={(event) => change({ path: event.target.value.trim() })}
+        />
+      </div>
+      <div className="field">
+        <label htmlFor={`${id}-secret`}>Secret</label>
+        <select
+          id={`${id}-secret`}
+          className="input"
+          value={secret}
+          onChange={(event) => choose(event.target.value)}
+        >
+          {!secret && <option value="">Choose…</option>}
+          {[...new Set([...names, ...(secret ? [secret] : [])])].map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </div>
+      <div className="field">
+        <label htmlFor={`${id}-key`}>Key</label>
+        <select
+          id={`${id}-key`}
+          className="input"
+          value={key}
+          onChange={(event) => change({ key: event.target.value })}
+        >
+          {[...new Set([...keys, key])].map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </div>
+      <button type="button" className="button slim" onClick={remove}>
+        Leave out<span className="hidden"> {path || "it"}</span>
+      </button>
+    </div>
+  );
+}

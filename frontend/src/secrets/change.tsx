@@ -1,0 +1,209 @@
+import { type FormEvent, useState } from "react";
+import { useQuery } from "urql";
+import { type Refusal, useAction } from "../api/outcome";
+import { useOrganization } from "../api/session";
+import {
+  CreateSecretDocument,
+  GroupsToKeepForDocument,
+  type SecretKind,
+  type SecretLineFragment,
+  UpdateSecretDocument,
+} from "../graphql";
+import { Dialog } from "../parts/dialog";
+import { Refused } from "../parts/states";
+import { toast } from "../parts/toast";
+import { blank, dataOf, type Entry, kept, problemOf } from "./entries";
+import { SecretValues } from "./values";
+
+export const KINDS: Record<SecretKind, { words: string; keys: string[] }> = {
+  OPAQUE: { words: "anything", keys: [""] },
+  REGISTRY: { words: "a registry's user and password", keys: ["username", "password"] },
+  KUBECONFIG: { words: "a kubeconfig", keys: ["kubeconfig"] },
+  CLOUD: { words: "credentials of a cloud", keys: [""] },
+};
+
+export function KeepSecret({ close }: { close: () => void }) {
+  const organization = useOrganization();
+  const [groups] = useQuery({ query: GroupsToKeepForDocument, variables: { organization } });
+  const { send, fetching, refusal } = useAction(CreateSecretDocument, "SecretPayload");
+  const [given, setGiven] = useState<{ name: string; kind: SecretKind; group: string; description: string }>({
+    name: "",
+    kind: "OPAQUE" as SecretKind,
+    group: "",
+    description: "",
+  });
+  const [entries, setEntries] = useState<Entry[]>([blank()]);
+  const set = (changes: Partial<typeof given>) => setGiven((before) => ({ ...before, ...changes }));
+
+  function chooseKind(kind: SecretKind) {
+    set({ kind });
+    if (entries.every((entry) => !entry.value)) setEntries(KINDS[kind].keys.map(blank));
+  }
+  async function submit() {
+    const { name, kind } = given;
+    const group = given.group || null;
+    const description = given.description || null;
+    const data = dataOf(entries);
+    if (!(await send({ input: { organization, name, kind, group, description, data } }))) return;
+    toast(`The secret ${name} is kept.`);
+    close();
+  }
+
+  return (
+    <Form
+      title="Keep a secret"
+      verb="Keep it"
+      entries={entries}
+      changeEntries={setEntries}
+      description={given.description}
+      changeDescription={(description) => set({ description })}
+      fetching={fetching}
+      refusal={refusal}
+      submit={submit}
+      close={close}
+    >
+      <div className="fields">
+        <div className="field">
+          <label htmlFor="secret-name">Name</label>
+          <input
+            id="secret-name"
+            className="input"
+            required
+            autoComplete="off"
+            value={given.name}
+            onChange={(event) => set({ name: event.target.value })}
+          />
+        </div>
+        <div className="field">
+          <label htmlFor="secret-kind">What it is</label>
+          <select
+            id="secret-kind"
+            className="input"
+            value={given.kind}
+            onChange={(event) => chooseKind(event.target.value as SecretKind)}
+          >
+            {Object.entries(KINDS).map(([kind, { words }]) => (
+              <option key={kind} value={kind}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div className="field">
+          <label htmlFor="secret-group">For</label>
+          <select
+            id="secret-group"
+            className="input"
+            value={given.group}
+            onChange={(event) => set({ group: event.target.value })}
+          >
+            <option value="">all deployments</option>
+            {groups.data?.clusterGroups.nodes.map((group) => (
+              <option key={group.id} value={group.name}>
+                those of {group.name}
+              </option>
+            ))}
+          </select>
+        </div>
+      </div>
+    </Form>
+  );
+}
+
+export function ChangeSecret({ secret, close }: { secret: SecretLineFragment; close: () => void }) {
+  const { send, fetching, refusal } = useAction(UpdateSecretDocument, "SecretPayload");
+  const [entries, setEntries] = useState<Entry[]>(() => secret.keys.map(kept));
+  const [description, setDescription] = useState(secret.description ?? "");
+  async function submit() {
+    if (!(await send({ input: { id: secret.id, data: dataOf(entries), description: description || null } })))
+      return;
+    toast(`The secret ${secret.name} was changed.`);
+    close();
+  }
+  return (
+    <Form
+      title={`Change ${secret.name}`}
+      verb="Save"
+      entries={entries}
+      changeEntries={setEntries}
+      description={description}
+      changeDescription={setDescription}
+      fetching={fetching}
+      refusal={refusal}
+      submit={submit}
+      close={close}
+    >
+      {secret.usedBy.length > 0 && (
+        <p className="soft small">
+          Where a value changes, {secret.usedBy.map((one) => one.releaseName).join(", ")}{" "}
+          {secret.usedBy.length === 1 ? "is" : "are"} stale until reconciled.
+        </p>
+      )}
+    </Form>
+  );
+}
+
+function Form({
+  title,
+  verb,
+  entries,
+  changeEntries,
+  description,
+  changeDescription,
+  fetching,
+  refusal,
+  submit,
+  close,
+  children,
+}: {
+  title: string;
+  verb: string;
+  entries: Entry[];
+  changeEntries: (entries: Entry[]) => void;
+  description: string;
+  changeDescription: (description: string) => void;
+  fetching: boolean;
+  refusal: Refusal | null;
+  submit: () => void;
+  close: () => void;
+  children: React.ReactNode;
+}) {
+  const problem = problemOf(entries);
+  function send(event: FormEvent) {
+    event.preventDefault();
+    if (!problem) submit();
+  }
+  return (
+    <Dialog title={title} close={close} large>
+      <form onSubmit={send} autoComplete="off">
+        <h2>{title}</h2>
+        {children}
+        <SecretValues entries={entries} change={changeEntries} />
+        <p className="soft small">Values are kept encrypted. Nobody can read them here again.</p>
+        <div className="field">
+          <label htmlFor="secret-description">Description</label>
+          <input
+            id="secret-description"
+            className="input"
+            value={description}
+            onChange={(event) => changeDescription(event.target.value)}
+          />
+        </div>
+        {problem && (
+          <p className="note warn" role="alert">
+            {problem}
+          </p>
+        )}
+        <Refused refusal={refusal} />
+        <div className="row apart">
+          <button type="button" className="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" className="button first" disabled={fetching || problem !== null}>
+            {verb}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

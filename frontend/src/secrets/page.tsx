@@ -1,0 +1,140 @@
+import { useState } from "react";
+import { Link } from "wouter";
+import { useRefresh } from "../api/live";
+import { useAction } from "../api/outcome";
+import { usePages } from "../api/pages";
+import { useOrganization } from "../api/session";
+import { DeleteSecretDocument, type SecretLineFragment, SecretsDocument } from "../graphql";
+import { deploymentPath } from "../parts/address";
+import { Destroy } from "../parts/dialog";
+import { More } from "../parts/more";
+import { Answer, Blank } from "../parts/states";
+import { Ago } from "../parts/time";
+import { toast } from "../parts/toast";
+import { ChangeSecret, KeepSecret, KINDS } from "./change";
+
+const SIZE = 50;
+
+type Open = { what: "keep" } | { what: "change" | "delete"; secret: SecretLineFragment };
+
+/** Values that deployments refer to. What is in them is written here, and never shown. */
+export default function SecretsPage() {
+  const organization = useOrganization();
+  const pages = usePages(SecretsDocument, { organization }, (data) => data.secrets, SIZE);
+  useRefresh("secret deployment", pages.refresh);
+  const [open, setOpen] = useState<Open | null>(null);
+  const close = () => {
+    setOpen(null);
+    pages.refresh();
+  };
+  const keep = (
+    <button type="button" className="button first" onClick={() => setOpen({ what: "keep" })}>
+      Keep a secret
+    </button>
+  );
+  return (
+    <>
+      <div className="head">
+        <div>
+          <h1>Secrets</h1>
+          <p className="soft">Passwords and keys that deployments take values from.</p>
+        </div>
+        {keep}
+      </div>
+      <section className="card" aria-label="Secrets">
+        <Answer asked={pages.asked} retry={pages.reload}>
+          {(secrets) =>
+            secrets.length === 0 ? (
+              <Blank title="No secrets yet">
+                <p>
+                  What is in values can be read by whoever may see the deployment. What is in a secret reaches
+                  the clusters, and nobody's eyes.
+                </p>
+              </Blank>
+            ) : (
+              <>
+                <ul className="list">
+                  {secrets.map((secret) => (
+                    <Line key={secret.id} secret={secret} open={(what) => setOpen({ what, secret })} />
+                  ))}
+                </ul>
+                <More pages={pages} words="More secrets" />
+              </>
+            )
+          }
+        </Answer>
+      </section>
+      {open?.what === "keep" && <KeepSecret close={close} />}
+      {open?.what === "change" && <ChangeSecret secret={open.secret} close={close} />}
+      {open?.what === "delete" && <Delete secret={open.secret} close={close} />}
+    </>
+  );
+}
+
+function Line({ secret, open }: { secret: SecretLineFragment; open: (what: "change" | "delete") => void }) {
+  return (
+    <li>
+      <div className="row apart">
+        <span className="row">
+          <b className="wrap">{secret.name}</b>
+          {secret.kind !== "OPAQUE" && <span className="tag">{KINDS[secret.kind].words}</span>}
+          {secret.group && <span className="tag">for {secret.group.name}</span>}
+        </span>
+        <span className="row">
+          <button type="button" className="button slim" onClick={() => open("change")}>
+            Change<span className="hidden"> {secret.name}</span>
+          </button>
+          <button type="button" className="button danger slim" onClick={() => open("delete")}>
+            Delete<span className="hidden"> {secret.name}</span>
+          </button>
+        </span>
+      </div>
+      {secret.description && <p className="wrap">{secret.description}</p>}
+      <p className="soft small wrap">
+        <code>{secret.keys.join(", ")}</code> · version {secret.version}, changed{" "}
+        <Ago at={secret.updatedAt} />
+      </p>
+      <Users secret={secret} />
+    </li>
+  );
+}
+
+function Users({ secret }: { secret: SecretLineFragment }) {
+  if (secret.usedBy.length === 0) return <p className="soft small">No deployment uses it.</p>;
+  return (
+    <p className="small wrap">
+      Used by{" "}
+      {secret.usedBy.map((deployment, index) => (
+        <span key={deployment.id}>
+          {index > 0 && ", "}
+          <Link href={deploymentPath(deployment.group.name, deployment.releaseName)}>
+            {deployment.group.name}/{deployment.releaseName}
+          </Link>
+        </span>
+      ))}
+    </p>
+  );
+}
+
+function Delete({ secret, close }: { secret: SecretLineFragment; close: () => void }) {
+  const { send, fetching, refusal } = useAction(DeleteSecretDocument, "DeleteSecretPayload");
+  async function destroy() {
+    if (!(await send({ input: { id: secret.id } }))) return;
+    toast(`The secret ${secret.name} was deleted.`);
+    close();
+  }
+  return (
+    <Destroy
+      title={`Delete ${secret.name}`}
+      name={secret.name}
+      verb="Delete it"
+      fetching={fetching}
+      refusal={refusal}
+      close={close}
+      destroy={destroy}
+    >
+      <p>Its values are gone for good: nobody can read them, so nobody has a copy from here.</p>
+      <Users secret={secret} />
+    </Destroy>
+  );
+}
