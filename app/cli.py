@@ -3,6 +3,7 @@
 Help and the commands over the API start at once, since what the others run is imported when one of them runs.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -161,21 +162,33 @@ def migrate(data_dir: DataDir = None) -> None:
 
 @cli.command(rich_help_panel=_SERVER)
 def rekey(data_dir: DataDir = None) -> None:
-    """Seal all stored credentials again under the first key of the ring. Safe to interrupt and to repeat."""
-    from app.clusters.registration import reseal
+    """Seal everything again under the first key of the ring, while Polyhelm runs. Safe to interrupt and to repeat."""
     from app.embedded import embedded
     from app.processes import run
+    from app.rekeying import Progress
+    from app.rekeying import rekey as reseal
     from app.services import open_services
 
     with _told():
         settings = _settings(data_dir=data_dir)
+        last = Progress(0, Counter())
 
         async def main() -> None:
+            nonlocal last
             async with embedded(settings) as complete, open_services(complete) as services:
-                count = await reseal(services)
-                _say(f"{count} credentials were sealed again with the key {services.key_ring.current!r}.")
+                async for last in reseal(services.database, services.key_ring):
+                    current, left = services.key_ring.current, last.left.total()
+                    _say(f"{last.done:,} sealed again with the key {current!r}, {left:,} left.")
 
         run(main())
+        for words in last.unreadable.values():
+            _say(f"[red]{words}[/]")
+        for key, count in last.left.items():
+            _say(f"[red]{count:,} are still sealed with the key {key!r}.[/] It is needed until there are none.")
+        if last.left:
+            _say("Where a process still seals with an old key: give all of them the new ring, and run this again.")
+            raise typer.Exit(1)
+        _say("Everything is sealed with it. Other keys may leave the ring.")
 
 
 @cli.command(rich_help_panel=_SERVER)

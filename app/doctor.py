@@ -14,6 +14,7 @@ from app.database import Database
 from app.encryption import KEYS_FILE, KeyRingError
 from app.helm import landlock
 from app.helm.binary import HelmMissingError, find_helm
+from app.rekeying import keys_in_use
 from app.services import key_ring
 from app.settings import Settings
 
@@ -43,6 +44,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield _confinement()
     yield _keys(settings)
     yield await _postgres(settings)
+    async for finding in _keys_in_use(settings):
+        yield finding
     yield await _redis(settings)
     free = shutil.disk_usage(_existing(settings)).free / 2**30
     state = "ok" if free >= 1 else "warning"
@@ -91,6 +94,30 @@ async def _postgres(settings: Settings) -> Finding:
     if not current:
         return Finding("Postgres", "warning", "It answers; its schema is not this version's: run `polyhelm migrate`.")
     return Finding("Postgres", "ok", "It answers, and its schema is up to date.")
+
+
+async def _keys_in_use(settings: Settings) -> AsyncIterator[Finding]:
+    """Nothing where neither keys nor a database can be looked at, which is told already."""
+    if settings.database_url is None:
+        return
+    database = Database(settings.database_url, pool_size=2)
+    try:
+        ring = key_ring(settings)
+        async with asyncio.timeout(_SECONDS):
+            counts = await keys_in_use(database)
+    except Exception:
+        return
+    finally:
+        await database.close()
+    words = ", ".join(f"{key!r} seals {count:,}" for key, count in sorted(counts.items())) or "Nothing is sealed yet"
+    if missing := [repr(key) for key in sorted(counts) if key not in ring]:
+        yield Finding(
+            "Keys in use", "problem", f"{words}. The ring lacks {', '.join(missing)}: add it after the first."
+        )
+    elif counts.keys() - {ring.current}:
+        yield Finding("Keys in use", "warning", f"{words}. `polyhelm rekey` seals all of it with {ring.current!r}.")
+    else:
+        yield Finding("Keys in use", "ok", f"{words}.")
 
 
 async def _redis(settings: Settings) -> Finding:

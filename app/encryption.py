@@ -79,6 +79,9 @@ class KeyRing:
                 draft.unlink()
         return cls.parse(path.read_text())
 
+    def __contains__(self, key_id: str) -> bool:
+        return key_id in self._ciphers
+
     def seal(self, plain: bytes, bound_to: str) -> Sealed:
         """Encrypts under the current key; `bound_to` names the row that it belongs to, as `table:id`."""
         nonce = os.urandom(_NONCE_BYTES)

@@ -47,6 +47,15 @@ def Bytes(**more: Any) -> Any:  # noqa: N802
     return Field(sa_type=LargeBinary, **more)
 
 
+SEALED_UNDER = "sealed under"
+"""In a column's `info`: which column of its table has the id of the key that it was sealed with."""
+
+
+def SealedBytes(key: str, **more: Any) -> Any:  # noqa: N802
+    """What a key ring has sealed for the row, bound to it as `table:id`; `key` is the column with the key's id."""
+    return Field(sa_type=LargeBinary, sa_column_kwargs={"info": {SEALED_UNDER: key}}, **more)
+
+
 def Choice(choices: type[Enum], **more: Any) -> Any:  # noqa: N802
     """An enum kept as text, so that a new member needs no lock on the table."""
     return Field(

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.tables import Bytes, Choice, Id, Json, Ref, Timestamp, now
+from app.tables import Bytes, Choice, Id, Json, Ref, SealedBytes, Timestamp, now
 
 
 class ChartRepositoryKind(StrEnum):
@@ -25,7 +25,7 @@ class ChartRepository(SQLModel, table=True):
     name: str
     url: str
     kind: ChartRepositoryKind = Choice(ChartRepositoryKind)
-    credentials: bytes | None = Bytes(default=None, nullable=True)
+    credentials: bytes | None = SealedBytes("credentials_key", default=None, nullable=True)
     credentials_key: str | None = None
     refreshed_at: datetime | None = Timestamp(default=None)
     error: str | None = None

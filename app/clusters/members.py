@@ -36,9 +36,13 @@ class Members:
         entry = self._entries.get(cluster.id)
         if entry is None or entry.sealed != sealed:
             access = Access.from_json(self._key_ring.open(sealed, f"cluster:{cluster.id}"))
-            if entry is not None:
-                self._leaving.append(entry.member)
-            entry = self._entries[cluster.id] = _Entry(sealed, Member(access, self._policy, timeout=self._timeout))
+            if entry is not None and entry.member.access == access:  # sealed again under another key
+                member = entry.member
+            else:
+                member = Member(access, self._policy, timeout=self._timeout)
+                if entry is not None:
+                    self._leaving.append(entry.member)
+            entry = self._entries[cluster.id] = _Entry(sealed, member)
         self._entries.move_to_end(cluster.id)
         while len(self._entries) > _MOST:
             self._leaving.append(self._entries.popitem(last=False)[1].member)

@@ -154,21 +154,6 @@ async def remove_cluster(services: Services, viewer: Viewer, cluster_id: int, *,
         return abandoned
 
 
-async def reseal(services: Services) -> int:
-    """Seals all credentials of clusters again under the ring's first key; gives how many. It can be run at any time,
-    and again after it was interrupted."""
-    rows = await services.database.rows(
-        select(Cluster.id).where(col(Cluster.credentials_key) != services.key_ring.current)
-    )
-    for (cluster_id,) in rows:
-        async with services.transaction() as transaction:
-            cluster = await transaction.session.get(Cluster, cluster_id, with_for_update={"key_share": True})
-            if cluster is not None:
-                sealed = services.members.seal(services.members.of(cluster).access, cluster.id)
-                cluster.credentials, cluster.credentials_key = sealed.data, sealed.key_id
-    return len(rows)
-
-
 def _problems(request: RegisterCluster) -> list[Problem]:
     found = [label_problem(request.name, "name", what="The name of a cluster")]
     for field_name, value, known in (

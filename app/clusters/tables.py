@@ -4,7 +4,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.tables import Bytes, Choice, Id, Json, Ref, Timestamp, now
+from app.tables import Choice, Id, Json, Ref, SealedBytes, Timestamp, now
 
 
 class Reachability(StrEnum):
@@ -34,7 +34,7 @@ class Cluster(SQLModel, table=True):
     server: str
     uid: str
     kubernetes_version: str
-    credentials: bytes = Bytes(default=b"")
+    credentials: bytes = SealedBytes("credentials_key", default=b"")
     credentials_key: str = ""
     reachability: Reachability = Choice(Reachability, default=Reachability.PENDING)
     reachability_message: str | None = None

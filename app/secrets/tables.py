@@ -4,7 +4,7 @@ from enum import StrEnum
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.tables import Bytes, Choice, Id, Json, Ref, Timestamp, now
+from app.tables import Choice, Id, Json, Ref, SealedBytes, Timestamp, now
 
 
 class SecretKind(StrEnum):
@@ -30,7 +30,7 @@ class Secret(SQLModel, table=True):
     name: str
     kind: SecretKind = Choice(SecretKind)
     description: str | None = None
-    sealed: bytes = Bytes(default=b"")
+    sealed: bytes = SealedBytes("key_id", default=b"")
     key_id: str = ""
     marks: dict[str, str] = Json(default_factory=dict)
     version: int = 1  # grows with each change of a value
@@ -53,5 +53,5 @@ class FingerprintKey(SQLModel, table=True):
     __tablename__ = "fingerprint_key"
 
     id: int = Field(default=1, primary_key=True)
-    sealed: bytes = Bytes()
+    sealed: bytes = SealedBytes("key_id")
     key_id: str
