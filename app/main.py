@@ -1,23 +1,18 @@
 """The composition root of the API: routes, and what each request is given."""
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
-from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
+from starlette.websockets import WebSocket
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.http.streaming import SSETransport
-from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UNSET
 
 from app import cookies, migrations
@@ -29,55 +24,28 @@ from app.identity.tokens import authenticate
 from app.identity.viewer import Viewer
 from app.oidc_routes import oidc_routes
 from app.services import Services
-from resolvers.api import api, wants_stream
+from app.web.graphql import GraphQLView
+from resolvers.api import api
 from resolvers.loaders import Loaders, SharedLoaders
 from schema.context import Context
 
 log = structlog.get_logger()
 
 _READY_SECONDS = 3.0
-_INIT_SECONDS = 10  # for a WebSocket to say who it is
 
 
-class _WebSocket(ASGIWebSocketAdapter):
-    async def send_json(self, message: Mapping[str, object]) -> None:
-        try:
-            await self.ws.send_text(orjson.dumps(message).decode())
-        except WebSocketDisconnect as error:
-            raise WebSocketDisconnected from error
-
-
-class _ServerSentEvents(SSETransport):
-    def accepts(self, accept: str) -> bool:
-        return wants_stream(accept)
-
-
-class _GraphQL(GraphQL[Context, None]):
-    websocket_adapter_class = _WebSocket
-    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: _ServerSentEvents}  # noqa: RUF012 - the library's
-
+class _GraphQL(GraphQLView):
     def __init__(self, services: Services, connections: Connections) -> None:
-        super().__init__(
-            api,
-            graphql_ide="graphiql" if services.settings.graphiql else None,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            connection_init_wait_timeout=timedelta(seconds=_INIT_SECONDS),
-            allow_queries_via_get=False,
-        )
+        super().__init__(api, services.settings)
         self._services = services
         self._shared = SharedLoaders(services.database)
         self._connections = connections
-
-    def encode_json(self, data: object) -> bytes:
-        return orjson.dumps(data)
-
-    async def render_graphql_ide(self, request: Request) -> Response:
-        """A browser that opens the API's address is led to our own page; strawberry's loads GraphiQL from elsewhere."""
-        return RedirectResponse("/graphiql")
+        self._subscribed: Counter[int] = Counter()
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         viewer = connection_of(request).viewer = await signed_in(self._services, request)
-        return Context(self._services, viewer, Loaders(self._services.database), self._shared, request, response)
+        load = Loaders(self._services.database)
+        return Context(self._services, viewer, load, self._shared, self._subscribed, request, response)
 
     async def on_ws_connect(self, context: Context) -> Any:
         """The token is in the header, where a client can set one, or in what it sends first."""

@@ -174,6 +174,17 @@ class Settings(BaseSettings):
         60, description="How long a query or mutation may take. Subscriptions have no end of their own."
     )
 
+    body_size: int = Field(32 * 2**20, ge=1, description="Bytes of a request, at most: a chart in base64 has to fit.")
+    anonymous_body_size: int = Field(2**16, ge=1, description="Bytes of a request of somebody who is not signed in.")
+    request_timeout: Seconds = Field(
+        20, description="How long a request may take to arrive: its head, and each 640 KB of its body."
+    )
+    init_timeout: Seconds = Field(10, description="How long a WebSocket may take to say who it is.")
+    socket_operations: int = Field(100, ge=1, description="Operations at once on one WebSocket.")
+    user_subscriptions: int = Field(
+        1_000, ge=1, description="Subscriptions that a user has at once, in each API process."
+    )
+
     def is_plain_http(self, host: str) -> bool:
         """Whether a `host` or `host:port` is named as one to reach over plain HTTP."""
         return host in {name.strip() for name in self.plain_http_hosts.split(",")} - {""}

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import strawberry
@@ -37,14 +37,17 @@ from schema.secrets import Secret
 log = structlog.get_logger()
 
 
+_NO_OPERATION = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+
+
 class _Errors(SchemaExtension):
     """A user error keeps its code and words; what nobody planned for is logged under an id, and only the id is told."""
 
     async def on_operation(self) -> AsyncIterator[None]:
         try:
             yield
-        except (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError, GraphQLError):
-            raise  # each transport has its own words for these
+        except (*_NO_OPERATION, GraphQLError):
+            raise  # to be told by each transport in its own way
         except Exception as error:
             raise _shown(GraphQLError(str(error), original_error=error)) from None
         result = self.execution_context.result
@@ -87,6 +90,36 @@ class _TimeLimit(SchemaExtension):
             raise limits.timed_out(settings) from None
 
 
+class _Subscribers(SchemaExtension):
+    _counts = False
+
+    def on_operation(self) -> Iterator[None]:
+        """Goes on until a subscription ends."""
+        try:
+            yield
+        finally:
+            if self._counts:
+                self._count(-1)
+
+    def on_execute(self) -> Iterator[None]:
+        context: Context = self.execution_context.context
+        subscribes = self.execution_context.operation_type is OperationType.SUBSCRIPTION
+        if subscribes and context.signed_in is not None:
+            most = context.services.settings.user_subscriptions
+            if context.subscribed[context.signed_in.user_id] >= most:
+                raise limits.too_many_subscriptions(most)
+            self._counts = True
+            self._count(1)
+        yield
+
+    def _count(self, change: int) -> None:
+        context: Context = self.execution_context.context
+        user_id = context.viewer.user_id
+        context.subscribed[user_id] += change
+        if not context.subscribed[user_id]:
+            del context.subscribed[user_id]
+
+
 class _FreshLoaders(SchemaExtension):
     """A WebSocket has one context for all of its operations; what one has loaded is old for the next."""
 
@@ -104,6 +137,8 @@ def _shown(error: GraphQLError) -> GraphQLError:
         return _error(error, error.message, code=limits.code_of(error))
     if cause is None:
         return error  # the query itself: validation, limits, variables
+    if isinstance(cause, _NO_OPERATION):
+        return _error(error, error.message, code="bad_request")
     if isinstance(cause, UserError):
         return _error(error, cause.message, code=cause.code, path=list(cause.path))
     if isinstance(cause, UnauthenticatedError):
@@ -137,6 +172,7 @@ api = _Schema(
         _Errors,
         _FreshLoaders,
         _Streams,
+        _Subscribers,
         Documents,
         _TimeLimit,
     ],

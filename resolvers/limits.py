@@ -50,6 +50,14 @@ def of_cost(cost: int, settings: Settings) -> GraphQLError | None:
     )
 
 
+def too_many_operations(most: int) -> GraphQLError:
+    return refusal("too_many_operations", f"A connection has at most {most:,} operations at once: end some.")
+
+
+def too_many_subscriptions(most: int) -> GraphQLError:
+    return refusal("too_many_subscriptions", f"A user has at most {most:,} subscriptions at once: end some.")
+
+
 def timed_out(settings: Settings) -> GraphQLError:
     return refusal(
         "timed_out",
@@ -59,8 +67,10 @@ def timed_out(settings: Settings) -> GraphQLError:
 
 
 def code_of(error: GraphQLSyntaxError) -> str:
-    """The parser tells what is too long for it as an error of syntax."""
-    return "query_too_long" if error.message.endswith("Parsing aborted.") else "syntax"
+    """The parser tells what is too much for it as an error of syntax."""
+    if not error.message.endswith("Parsing aborted."):
+        return "syntax"
+    return "query_too_deep" if "nested" in error.message else "query_too_long"
 
 
 def refusal(code: str, message: str) -> GraphQLError:

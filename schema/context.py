@@ -1,5 +1,6 @@
 """What every field of one operation can reach."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -56,13 +57,15 @@ class Context:
     """`signed_in` is None for a request without a valid token.
 
     Loaders live for one operation, or one event of a subscription, never longer. A WebSocket has one context for all of
-    its operations: `load` may be exchanged at any time, for newer ones.
+    its operations: `load` may be exchanged at any time, for newer ones. `subscribed` tells how many subscriptions
+    each user has open in this process.
     """
 
     services: Services
     signed_in: Viewer | None
     load: Loaders
     shared: SharedLoaders
+    subscribed: Counter[int]
     request: Any = None
     response: Any = None
     connection_params: dict[str, object] | None = None

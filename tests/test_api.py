@@ -19,7 +19,7 @@ async def test_a_query_of_a_client_that_takes_events_as_well_is_answered_in_json
     response: httpx2.Response = await quiet.client.post(
         "/graphql", json={"query": "{ viewer { name } }"}, headers=headers
     )
-    assert response.headers["content-type"].startswith("application/json")
+    assert response.headers["content-type"] == "application/graphql-response+json"
     assert response.json()["data"] == {"viewer": {"name": "admin"}}
 
 

@@ -55,6 +55,10 @@ class Socket:
         await self.connection.send(orjson.dumps({"id": name, "type": "subscribe", "payload": payload}).decode())
         return found
 
+    async def end(self, subscription: Subscription) -> None:
+        (name,) = (name for name, found in self._subscriptions.items() if found is subscription)
+        await self.connection.send(orjson.dumps({"id": name, "type": "complete"}).decode())
+
     async def receive(self) -> None:
         async for text in self.connection:
             message = orjson.loads(text)

@@ -1,0 +1,77 @@
+"""Bodies of requests: read piece by piece, so that one that is too large or too slow is refused before it is there."""
+
+import asyncio
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+
+from app.web.refusal import CLOSING, Refusal
+
+SLOWEST = 32 * 1024
+"""Bytes a second: a body that comes faster has all the time it needs."""
+
+DEEPEST = 100
+"""Levels of JSON, which is more than values may have."""
+
+
+async def body_of(request: Request, *, most: int, seconds: float) -> bytes:
+    """The body, of `most` bytes, which began to come within `seconds` and goes on at `SLOWEST` at least.
+
+    Raises:
+        Refusal: where it is larger, slower, or compressed.
+    """
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refusal(415, "compressed_body", "Send the request as it is, not compressed.", CLOSING)
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > most:
+        raise _too_large(most)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            began = asyncio.get_running_loop().time()
+            async for piece in request.stream():
+                body += piece
+                if len(body) > most:
+                    raise _too_large(most)
+                limit.reschedule(began + seconds + len(body) / SLOWEST)
+    except TimeoutError:
+        raise Refusal(408, "too_slow", "The request came too slowly: send it again.", CLOSING) from None
+    except ClientDisconnect:
+        raise Refusal(400, "broken_off", "The request ended before it was whole.", CLOSING) from None
+    return bytes(body)
+
+
+def _too_large(most: int) -> Refusal:
+    message = f"A request has at most {most:,} bytes: send less at once. Who is signed in may send more than others."
+    return Refusal(413, "body_too_large", message, CLOSING)
+
+
+def json_of(text: str | bytes) -> Any:
+    """A JSON value, nested at most `DEEPEST` levels.
+
+    Raises:
+        Refusal: where it is none, or deeper.
+    """
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, "no_json", f"The request is no JSON in UTF-8: {error}.") from None
+    if _is_deeper(value, DEEPEST):
+        raise Refusal(400, "too_deep", f"JSON is nested at most {DEEPEST} levels deep here.")
+    return value
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Level by level, as recursion has limits of its own."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [
+            part
+            for found in level
+            if isinstance(found, dict | list)
+            for part in (found.values() if isinstance(found, dict) else found)
+        ]
+        if not level:
+            return False
+    return True

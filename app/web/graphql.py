@@ -1,0 +1,142 @@
+"""GraphQL over HTTP (graphql.github.io/graphql-over-http), for requests that may be anything: each is answered, or
+refused in GraphQL's words."""
+
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import orjson
+from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.streaming import SSETransport
+from strawberry.schema.base import BaseSchema
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+
+from app import cookies
+from app.ending import connection_of
+from app.settings import Settings
+from app.web.bodies import body_of, json_of
+from app.web.refusal import CLOSING, Refusal
+from app.web.sockets import Socket, SocketHandler
+from resolvers.api import wants_stream
+from schema.context import Context
+
+_JSON = "application/json"
+_GRAPHQL = "application/graphql-response+json"
+_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+class _ServerSentEvents(SSETransport):
+    def accepts(self, accept: str) -> bool:
+        return wants_stream(accept)
+
+
+class _Request(StarletteRequestAdapter):
+    def __init__(self, settings: Settings, request: Request) -> None:
+        super().__init__(request)
+        self._settings = settings
+
+    @property
+    def is_foreign(self) -> bool:
+        return cookies.is_foreign(self._request)
+
+    async def get_body(self) -> bytes:
+        is_known = connection_of(self._request).viewer is not None
+        most = self._settings.body_size if is_known else self._settings.anonymous_body_size
+        return await body_of(self._request, most=most, seconds=self._settings.request_timeout)
+
+
+class GraphQLView(GraphQL[Context, None]):
+    """What a request is given is up to who derives from this."""
+
+    websocket_adapter_class = Socket
+    graphql_transport_ws_handler_class = SocketHandler
+    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: _ServerSentEvents}  # noqa: RUF012 - the library's
+
+    def __init__(self, schema: BaseSchema, settings: Settings) -> None:
+        super().__init__(
+            schema,
+            graphql_ide="graphiql" if settings.graphiql else None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            max_subscriptions_per_connection=None,  # ours has a code
+            connection_init_wait_timeout=timedelta(seconds=settings.init_timeout),
+        )
+        self.request_adapter_class = partial(_Request, settings)  # type: ignore[assignment] # it is only called
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self.run(request)
+        except HTTPException as error:
+            response = self._refused(request, error)
+        await response(scope, receive, send)
+
+    def _refused(self, request: Request, error: HTTPException) -> Response:
+        code = error.code if isinstance(error, Refusal) else _CODES.get(error.status_code, "bad_request")
+        content = {"errors": [{"message": error.reason, "extensions": {"code": code}}]}
+        headers = error.headers if isinstance(error, Refusal) else {}
+        return Response(self.encode_json(content), error.status_code, headers, _media_type(request))
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """Whatever a resolver wants to add to the answer; and of what type it will be."""
+        response = await super().get_sub_response(request)
+        response.media_type = _media_type(request)
+        return response
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData | list[GraphQLRequestData]:
+        if request.method == "POST" and _kind(request.content_type or "") != _JSON:
+            raise Refusal(415, "no_json", f"Send the request as {_JSON}.", CLOSING)  # which no page of others can
+        assert isinstance(request, _Request)
+        if request.method == "GET" and request.is_foreign:
+            raise Refusal(403, "foreign_origin", "Only Polyhelm's own pages may ask this by GET: use POST.")
+        found = await super().parse_http_body(request)
+        if isinstance(found, GraphQLRequestData) and not isinstance(found.operation_name, str | None):
+            raise HTTPException(400, "The GraphQL operation's `operationName` must be a string or null, if provided.")
+        return found
+
+    def parse_json(self, data: str | bytes) -> Any:
+        found = json_of(data)
+        if not isinstance(found, dict | list):
+            raise HTTPException(400, "A GraphQL request is a JSON object with a `query`.")
+        return found
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        response = await super().process_result(request, result)
+        if result.data is None and result.errors and all(error.path is None for error in result.errors):
+            del response["data"]  # nothing was executed
+        return response
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        is_refused = "data" not in response_data and sub_response.media_type == _GRAPHQL
+        status = sub_response.status_code or (400 if is_refused else 200)
+        response = Response(self.encode_json(response_data), status, media_type=sub_response.media_type)
+        response.headers.raw.extend(sub_response.headers.raw)
+        return response
+
+    def encode_json(self, data: object) -> bytes:
+        return orjson.dumps(data)
+
+    async def render_graphql_ide(self, request: Request) -> Response:
+        """A browser that opens the API's address is led to our own page; strawberry's loads GraphiQL from elsewhere."""
+        return RedirectResponse("/graphiql")
+
+
+def _media_type(request: HTTPConnection) -> str:
+    """The first that the client names of those that we have. Clients of old name none, or all."""
+    kinds = map(_kind, request.headers.get("accept", "").split(","))
+    return next((kind for kind in kinds if kind in (_GRAPHQL, _JSON)), _JSON)
+
+
+def _kind(media_type: str) -> str:
+    return media_type.partition(";")[0].strip().lower()

@@ -1,0 +1,76 @@
+"""GraphQL over WebSockets (graphql-transport-ws), for messages that may be anything."""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+import orjson
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+from strawberry.asgi import ASGIWebSocketAdapter
+from strawberry.http.exceptions import NonTextMessageReceived, WebSocketDisconnected
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
+
+from app.web.bodies import json_of
+from app.web.refusal import Refusal
+from resolvers import limits
+from schema.context import Context
+
+_BAD_MESSAGE = 4400
+_LONGEST_REASON = 120  # bytes; what closes a WebSocket has room for three more
+
+
+class Socket(ASGIWebSocketAdapter):
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        """Messages of the right form, until one comes that is not: it ends the connection."""
+        try:
+            while self.ws.application_state != WebSocketState.DISCONNECTED:
+                try:
+                    message = json_of(await self.ws.receive_text())
+                    problem = _problem(message)
+                except Refusal as refusal:
+                    problem = refusal.reason
+                if problem:
+                    await self.close(_BAD_MESSAGE, problem)
+                    return
+                yield message
+        except KeyError as error:
+            raise NonTextMessageReceived from error
+        except WebSocketDisconnect:
+            pass
+
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        try:
+            await self.ws.send_text(orjson.dumps(message).decode())
+        except WebSocketDisconnect as error:
+            raise WebSocketDisconnected from error
+
+    async def close(self, code: int, reason: str) -> None:
+        await super().close(code, reason.encode()[:_LONGEST_REASON].decode(errors="ignore"))
+
+
+class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        most = self.context.services.settings.socket_operations
+        if len(self.operations) >= most and self.connection_acknowledged:
+            refusal = limits.too_many_operations(most)
+            await self.send_message({"id": message["id"], "type": "error", "payload": [refusal.formatted]})
+            return
+        await super().handle_subscribe(message)
+
+
+def _problem(message: Any) -> str | None:
+    """What is wrong with the form of a message, as far as it can't be done without."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "A message is an object with a type."
+    if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
+        return "An operation has an id, which is a string."
+    if message["type"] != "subscribe":
+        return None
+    payload = message.get("payload")
+    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        return "What is subscribed to is an object with a query."
+    if not isinstance(payload.get("variables"), dict | None):
+        return "Variables are an object."
+    if not isinstance(payload.get("operationName"), str | None):
+        return "An operation's name is a string."
+    return None
