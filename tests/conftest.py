@@ -16,7 +16,7 @@ from app.embedded import embedded
 from app.settings import Settings
 from simulator import Member, Simulator
 from tests.kubernetes.fixtures import control_planes, helm, members, programs
-from tests.stack import Stack, fresh_database, open_stack
+from tests.stack import Stack, fresh_database, open_stack, trust_the_machine
 
 __all__ = ["control_planes", "helm", "members", "programs"]
 
@@ -42,6 +42,7 @@ async def servers() -> AsyncIterator[Settings]:
     try:
         async with embedded(Settings(data_dir=Path(folder))) as running:
             assert running.database_url is not None
+            await trust_the_machine(running.database_url)
             url = await fresh_database(running.database_url, TEMPLATE)
             await migrations.migrate(url)
             yield running

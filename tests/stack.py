@@ -224,6 +224,14 @@ async def fresh_database(server_url: str, name: str, template: str = "template1"
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
+async def trust_the_machine(server_url: str) -> None:
+    """Has Postgres never wait for the disk: what tests write need not outlive the machine. To drop a database, which
+    every test does, would else wait for all that was written meanwhile."""
+    for statement in ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off"):
+        await _administer(server_url, statement)
+    await _administer(server_url, "SELECT pg_reload_conf()")
+
+
 async def drop_database(server_url: str, name: str) -> None:
     await _administer(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
