@@ -5,7 +5,7 @@ They live for one operation, so that the next one sees what has changed meanwhil
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 from sqlmodel import SQLModel
@@ -124,3 +124,17 @@ class SharedLoaders:
     def own(self) -> Loaders:
         """Loaders for one subscriber alone."""
         return Loaders(self._database, shared=True)
+
+    # What is loaded before those who follow are told that it has changed, each for one kind of subscription.
+
+    async def prepare_targets(self, upto: int, keys: Collection[int]) -> None:
+        await self.of(upto).target_by_id.load_many(keys)
+
+    async def prepare_clusters(self, upto: int, keys: Collection[int]) -> None:
+        await self.of(upto).cluster_by_id.load_many(keys)
+
+    async def prepare_deployments(self, upto: int, keys: Collection[int]) -> None:
+        await self.of(upto).deployment_by_id.load_many(keys)
+
+    async def prepare_operations(self, upto: int, keys: Collection[int]) -> None:
+        await self.of(upto).operation_by_id.load_many(keys)

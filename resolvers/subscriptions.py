@@ -50,7 +50,9 @@ class Subscription:
         def pick(event: EventRow) -> Iterable[int]:
             return (number,) if event.deployment_id == number else ()
 
-        async with info.context.services.feed.follow(found.organization_id, pick) as follower:
+        async with info.context.services.feed.follow(
+            found.organization_id, pick, info.context.shared.prepare_deployments
+        ) as follower:
             row = await _own(info).deployment_by_id.load(number)
             while row is not None:
                 yield Deployment.of(row)
@@ -89,7 +91,7 @@ class Subscription:
                 return ()
             return (event.subject_id,) if deployment_id in (None, event.deployment_id) else ()
 
-        async with services.feed.follow(organization_id, pick) as follower:
+        async with services.feed.follow(organization_id, pick, info.context.shared.prepare_targets) as follower:
             everything = True
             while True:
                 if everything:
@@ -119,7 +121,9 @@ class Subscription:
             is_part = event.subject_type == "DeploymentTarget" and event.deployment_id == deployment_id
             return (number,) if is_it or is_part else ()
 
-        async with info.context.services.feed.follow(found.organization_id, pick) as follower:
+        async with info.context.services.feed.follow(
+            found.organization_id, pick, info.context.shared.prepare_operations
+        ) as follower:
             row = await _own(info).operation_by_id.load(number)
             while row is not None:
                 yield Operation.of(row)
@@ -149,7 +153,7 @@ class Subscription:
                 return (_EVERYTHING,)
             return (event.cluster_id,) if event.subject_type == "Cluster" and event.cluster_id is not None else ()
 
-        async with services.feed.follow(organization_id, pick) as follower:
+        async with services.feed.follow(organization_id, pick, info.context.shared.prepare_clusters) as follower:
             everything = True
             while True:
                 if everything:

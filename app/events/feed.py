@@ -6,7 +6,7 @@ key: of what changes again and again a slow one sees the newest, and one that fa
 just that."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Iterable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -31,6 +31,7 @@ _AFTER_TROUBLE = 0.5
 
 Key = TypeVar("Key", bound=Hashable)
 Pick = Callable[[Event], Iterable[Key]]
+Prepare = Callable[[int, Collection[Key]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +48,29 @@ class Changed(Generic[Key]):
 class Follower(Generic[Key]):
     """Opened by `Feed.follow`."""
 
-    def __init__(self, pick: Pick[Key], feed: "Feed") -> None:
+    def __init__(self, pick: Pick[Key], prepare: Prepare[Key] | None, feed: "Feed") -> None:
         self.upto = feed.position
         """The position after which it follows."""
+        self.prepare = prepare
         self._pick = pick
         self._feed = feed
         self._keys: dict[Key, Event] = {}
         self._too_much = False
         self._something = asyncio.Event()
 
-    def offer(self, event: Event) -> None:
-        for key in self._pick(event):
+    def offer(self, event: Event) -> Iterable[Key]:
+        """Keeps what an event changes, and gives its keys. Nothing is told before `wake`."""
+        keys = self._pick(event)
+        for key in keys:
             self._keys.pop(key, None)  # so that the order is that of the newest changes
             self._keys[key] = event
-            self._something.set()
         if len(self._keys) > MOST:
             self._keys.clear()
             self._too_much = True
+        return keys
+
+    def wake(self) -> None:
+        self._something.set()
 
     async def changed(self) -> Changed[Key]:
         """Waits until something has changed."""
@@ -87,13 +94,19 @@ class Feed:
         self._hears = False
 
     @asynccontextmanager
-    async def follow(self, organization_id: int, pick: Pick[Key]) -> AsyncIterator[Follower[Key]]:
+    async def follow(
+        self, organization_id: int, pick: Pick[Key], prepare: Prepare[Key] | None = None
+    ) -> AsyncIterator[Follower[Key]]:
         """Follows the events of an organization that are committed from now on: `pick` gives the keys of what an event
-        changes, none where it is of no interest."""
+        changes, none where it is of no interest.
+
+        `prepare` is called with the position and the keys of what has changed before those are told who follow with it,
+        once for all of them: what each would load is there then, and each is told in one go.
+        """
         async with self._starting:
             if self._running is None:
                 await self._start()
-        follower = Follower(pick, self)
+        follower = Follower(pick, prepare, self)
         self._followers.setdefault(organization_id, set()).add(follower)
         try:
             yield follower
@@ -127,10 +140,7 @@ class Feed:
             self._hinted.clear()
             try:
                 while events := await self._page():
-                    for event in events:
-                        for follower in self._followers.get(event.organization_id, ()):
-                            follower.offer(event)
-                    self.position = events[-1].position
+                    await self._tell(events)
             except LOST as error:
                 log.warning("feed.database_lost", error=str(error))
                 await asyncio.sleep(_AFTER_TROUBLE)
@@ -140,6 +150,21 @@ class Feed:
                     await self._hinted.wait()
             except TimeoutError:
                 pass
+
+    async def _tell(self, events: list[Event]) -> None:
+        told: dict[Follower[Any], None] = {}
+        changed: dict[Prepare[Any], dict[Any, None]] = {}
+        for event in events:
+            for follower in self._followers.get(event.organization_id, ()):
+                if keys := follower.offer(event):
+                    told[follower] = None
+                    if follower.prepare is not None:
+                        changed.setdefault(follower.prepare, {}).update(dict.fromkeys(keys))
+        self.position = upto = events[-1].position
+        # What goes wrong here goes wrong for those who follow, too, and they say so.
+        await asyncio.gather(*(prepare(upto, keys) for prepare, keys in changed.items()), return_exceptions=True)
+        for follower in told:
+            follower.wake()
 
     async def _page(self) -> list[Event]:
         statement = select(Event).where(col(Event.position) > self.position).order_by(col(Event.position))
