@@ -23,7 +23,7 @@ const TokensPage = lazy(() => import("./account/tokens"));
 export function App() {
   const signedIn = useStore(session);
   const token = signedIn?.token;
-  const client = useMemo(() => (token ? clientFor(token) : null), [token]);
+  const client = useMemo(() => (token === undefined ? null : clientFor(token)), [token]);
   if (!client) return <SignIn />;
   return (
     <Provider value={client}>

@@ -1,10 +1,10 @@
 import { type ReactNode, useEffect, useRef } from "react";
-import { useQuery } from "urql";
+import { useClient, useQuery } from "urql";
 import { Link, useLocation } from "wouter";
 import { connection } from "./api/connection";
 import { useLive } from "./api/live";
 import { chooseOrganization, session, signOut } from "./api/session";
-import { ViewerDocument } from "./graphql";
+import { SignOutDocument, ViewerDocument } from "./graphql";
 import { Glyph } from "./parts/glyph";
 import { Toasts } from "./parts/toast";
 import { useStore } from "./store";
@@ -122,6 +122,11 @@ function Icon({ path }: { path: string }) {
 
 /** Who is signed in, and how they look at things: at the side, or on a phone behind a button. */
 function Account() {
+  const client = useClient();
+  async function leave() {
+    if (session.get()?.token === null) await client.mutation(SignOutDocument, { input: {} }).toPromise();
+    signOut();
+  }
   const [{ data }] = useQuery({ query: ViewerDocument });
   const chosen = useStore(theme);
   const organization = useStore(session)?.organization;
@@ -167,7 +172,7 @@ function Account() {
         </label>
         <div className="row apart">
           <span>{data?.viewer?.name}</span>
-          <button type="button" className="button slim" onClick={signOut}>
+          <button type="button" className="button slim" onClick={leave}>
             Sign out
           </button>
         </div>

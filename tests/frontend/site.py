@@ -61,8 +61,10 @@ async def opened(
     token: str | None = TOKEN,
     size: tuple[int, int] = WIDE,
     scheme: str = "light",
+    also: tuple[str, ...] = (),
 ) -> AsyncIterator[Page]:
-    """A page of a browser that knows nothing but, perhaps, a token. What its scripts complain about fails the test."""
+    """A page of a browser that knows nothing but, perhaps, a token. What its scripts complain about fails the test, and
+    so does what it asks elsewhere than at the site and at those in `also`."""
     context: BrowserContext = await browser.new_context(
         base_url=site.url,
         viewport={"width": size[0], "height": size[1]},
@@ -77,7 +79,7 @@ async def opened(
     page.set_default_timeout(30_000)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: complaints.extend(_elsewhere(site, request.url)))
+    page.on("request", lambda request: complaints.extend(_elsewhere(site, request.url, also)))
     try:
         yield page
         assert complaints == []
@@ -85,9 +87,9 @@ async def opened(
         await context.close()
 
 
-def _elsewhere(site: Site, url: str) -> list[str]:
+def _elsewhere(site: Site, url: str, also: tuple[str, ...]) -> list[str]:
     """Nothing is loaded but from the API itself."""
-    own = (site.url, site.url.replace("http", "ws"), "data:", "blob:")
+    own = (site.url, site.url.replace("http", "ws"), "data:", "blob:", *also)
     return [] if url.startswith(own) else [f"asks {url}"]
 
 

@@ -28,6 +28,7 @@ async def test_from_nothing_to_a_deployment_on_three_clusters(
     archive.write_bytes(base64.b64decode(packaged(values="replicas: 1\n")))
     async with opened(browser, site, token=None) as page:
         await page.goto("/")
+        await page.get_by_role("button", name="Use an API token").click()
         await page.get_by_label("API token").fill("nobody's-token-at-all")
         await page.get_by_role("button", name="Sign in").click()
         await expect(page.get_by_role("alert")).to_contain_text("Nobody has this token")

@@ -1,17 +1,168 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { clientFor } from "../api/client";
 import { wordsOf } from "../api/outcome";
-import { signIn } from "../api/session";
+import { session, signIn, signInByCookie } from "../api/session";
 import { Mark } from "../frame";
-import { ViewerDocument } from "../graphql";
+import {
+  RegisterDocument,
+  SignInDocument,
+  SignInOptionsDocument,
+  type SignInOptionsQuery,
+  ViewerDocument,
+} from "../graphql";
 import { Glyph } from "../parts/glyph";
+import { Loading } from "../parts/states";
+import { takenProblem, wayBack } from "./way-back";
 
-/** Asks for an API token, and lets nobody in whose token the API does not know. */
+type Options = SignInOptionsQuery["signInOptions"];
+
+/** Lets in whoever has a session already, and asks all others who they are. */
 export function SignIn() {
+  const [options, setOptions] = useState<Options | null>(null);
+  const [byToken, setByToken] = useState(false);
+  const [problem, setProblem] = useState(takenProblem);
+
+  useEffect(() => {
+    clientFor(null)
+      .query(SignInOptionsDocument, {})
+      .toPromise()
+      .then(({ data }) => {
+        if (data?.viewer) signInByCookie();
+        else setOptions(data?.signInOptions ?? { registration: false, providers: [] });
+      });
+    // Whoever gets in is where they wanted to go, and the problem that they had is in no address any more.
+    return session.follow(() => {
+      if (session.get()) window.history.replaceState(null, "", wayBack());
+    });
+  }, []);
+
+  return (
+    <main className="gate">
+      <div className="stack">
+        <h1 className="brand">
+          <Mark />
+          Polyhelm
+        </h1>
+        <div className="card padded stack">
+          {options === null && <Loading lines={3} />}
+          {options?.providers.map((provider) => (
+            <a
+              key={provider.path}
+              className="button"
+              href={`${provider.path}?to=${encodeURIComponent(wayBack())}`}
+            >
+              {provider.label}
+            </a>
+          ))}
+          {options && !byToken && <WithPassword registration={options.registration} told={setProblem} />}
+          {options && byToken && <WithToken told={setProblem} />}
+          {problem && (
+            <div className="note bad" role="alert">
+              <Glyph shape="cross" />
+              {problem}
+            </div>
+          )}
+          {options && (
+            <button
+              type="button"
+              className="button slim"
+              onClick={() => {
+                setByToken(!byToken);
+                setProblem(null);
+              }}
+            >
+              {byToken ? "Use a name and a password" : "Use an API token"}
+            </button>
+          )}
+        </div>
+      </div>
+    </main>
+  );
+}
+
+type Told = (problem: string | null) => void;
+
+function WithPassword({ registration, told }: { registration: boolean; told: Told }) {
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const [asking, setAsking] = useState(false);
+
+  async function register(): Promise<boolean> {
+    const { data, error } = await clientFor(null)
+      .mutation(RegisterDocument, { input: { name, password } })
+      .toPromise();
+    const answer = data?.register;
+    if (answer?.__typename === "RegisterPayload") return true;
+    const problems = answer && "problems" in answer ? answer.problems : [];
+    told(problems.map((found) => found.message).join(" ") || (answer?.message ?? wordsOf(error)));
+    return false;
+  }
+
+  async function submit(event: FormEvent, isNew: boolean) {
+    event.preventDefault();
+    told(null);
+    setAsking(true);
+    if (!isNew || (await register())) {
+      const { data, error } = await clientFor(null)
+        .mutation(SignInDocument, { input: { name, password } })
+        .toPromise();
+      const answer = data?.signIn;
+      if (answer?.__typename === "SignInPayload") return signInByCookie();
+      told(answer?.message ?? wordsOf(error));
+    }
+    setAsking(false);
+  }
+
+  return (
+    <form className="stack" onSubmit={(event) => submit(event, registration)}>
+      {registration && <p className="hint">There is room for a new account: choose a name and a password.</p>}
+      <div className="field">
+        <label htmlFor="name">Name</label>
+        <input
+          id="name"
+          className="input"
+          autoComplete="username"
+          autoCapitalize="none"
+          required
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+      </div>
+      <div className="field">
+        <label htmlFor="password">Password</label>
+        <input
+          id="password"
+          className="input"
+          type="password"
+          autoComplete={registration ? "new-password" : "current-password"}
+          required
+          value={password}
+          onChange={(event) => setPassword(event.target.value)}
+        />
+      </div>
+      <div className="row">
+        <button type="submit" className="button first" disabled={asking}>
+          {registration ? "Register" : "Sign in"}
+        </button>
+        {registration && (
+          <button
+            type="button"
+            className="button"
+            disabled={asking}
+            onClick={(event) => submit(event, false)}
+          >
+            Sign in
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+function WithToken({ told }: { told: Told }) {
   const [token, setToken] = useState("");
   const [keep, setKeep] = useState(false);
   const [asking, setAsking] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -19,50 +170,35 @@ export function SignIn() {
     const { data, error } = await clientFor(token.trim()).query(ViewerDocument, {}).toPromise();
     setAsking(false);
     if (data?.viewer) signIn(token.trim(), keep);
-    else if (error?.networkError) setProblem(wordsOf(error));
-    else setProblem("Nobody has this token. It may be mistyped, expired or revoked.");
+    else if (error?.networkError) told(wordsOf(error));
+    else told("Nobody has this token. It may be mistyped, expired or revoked.");
   }
 
   return (
-    <main className="gate">
-      <form className="stack" onSubmit={submit}>
-        <h1 className="brand">
-          <Mark />
-          Polyhelm
-        </h1>
-        <div className="card padded stack">
-          <div className="field">
-            <label htmlFor="token">API token</label>
-            <input
-              id="token"
-              className="input mono"
-              type="password"
-              autoComplete="current-password"
-              required
-              value={token}
-              aria-invalid={problem !== null}
-              aria-describedby="token-hint"
-              onChange={(event) => setToken(event.target.value)}
-            />
-            <span className="hint" id="token-hint">
-              `make demo` prints one. An admin makes them for others.
-            </span>
-          </div>
-          <label className="check">
-            <input type="checkbox" checked={keep} onChange={(event) => setKeep(event.target.checked)} />
-            Keep me signed in on this computer
-          </label>
-          {problem && (
-            <div className="note bad" role="alert">
-              <Glyph shape="cross" />
-              {problem}
-            </div>
-          )}
-          <button type="submit" className="button first" disabled={asking}>
-            Sign in
-          </button>
-        </div>
-      </form>
-    </main>
+    <form className="stack" onSubmit={submit}>
+      <div className="field">
+        <label htmlFor="token">API token</label>
+        <input
+          id="token"
+          className="input mono"
+          type="password"
+          autoComplete="off"
+          required
+          value={token}
+          aria-describedby="token-hint"
+          onChange={(event) => setToken(event.target.value)}
+        />
+        <span className="hint" id="token-hint">
+          `make demo` prints one. An admin makes them for others.
+        </span>
+      </div>
+      <label className="check">
+        <input type="checkbox" checked={keep} onChange={(event) => setKeep(event.target.checked)} />
+        Keep me signed in on this computer
+      </label>
+      <button type="submit" className="button first" disabled={asking}>
+        Sign in
+      </button>
+    </form>
   );
 }

@@ -4,8 +4,8 @@ import { lost } from "./connection";
 import { signOut } from "./session";
 import { subscriptions } from "./socket";
 
-/** A client for one signed-in session. The cache goes with it, so that nobody sees what the one before saw. */
-export function clientFor(token: string): Client {
+/** A client for one signed-in session, by a token or by the browser's cookie (null). The cache goes with it, so that nobody sees what the one before saw. */
+export function clientFor(token: string | null): Client {
   return new Client({
     url: "/graphql",
     preferGetMethod: false,
@@ -13,7 +13,7 @@ export function clientFor(token: string): Client {
     // One answer to one request: what goes on and on comes over the socket.
     fetchOptions: {
       headers: {
-        authorization: `Bearer ${token}`,
+        ...(token !== null && { authorization: `Bearer ${token}` }),
         accept: "application/graphql-response+json, application/json",
       },
     },

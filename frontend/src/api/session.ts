@@ -1,7 +1,10 @@
 import { Store, useStore } from "../store";
 
-/** Who is signed in, and for which organization they look at things (null: the only one they belong to). */
-export type Session = { token: string; organization: string | null };
+/**
+ * Who is signed in, by a token or by a cookie that no script sees (null), and for which organization they look at things
+ * (null: the only one they belong to).
+ */
+export type Session = { token: string | null; organization: string | null };
 
 const KEY = "polyhelm.session";
 
@@ -11,6 +14,13 @@ function kept(): Session | null {
 }
 
 export const session = new Store<Session | null>(kept());
+
+/** By the cookie, which all pages of this browser share. */
+export function signInByCookie(): void {
+  const made: Session = { token: null, organization: null };
+  localStorage.setItem(KEY, JSON.stringify(made));
+  session.set(made);
+}
 
 /** `keep`: also when the browser was closed. Without it the session ends with its tab. */
 export function signIn(token: string, keep: boolean): void {

@@ -6,12 +6,12 @@ import { connection, lost } from "./connection";
  * Subscriptions over graphql-transport-ws. The connection is kept up for ever: what was missed meanwhile is told when it
  * is back, for each event that has come is where the next attempt goes on.
  */
-export function subscriptions(token: string): Exchange {
+export function subscriptions(token: string | null): Exchange {
   const address = new URL("/graphql", window.location.href);
   address.protocol = address.protocol.replace("http", "ws");
   const socket = createClient({
     url: address.href,
-    connectionParams: { authorization: `Bearer ${token}` },
+    connectionParams: token === null ? {} : { authorization: `Bearer ${token}` },
     keepAlive: 10_000,
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,

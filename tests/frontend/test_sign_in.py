@@ -1,0 +1,103 @@
+"""Signing in to the app with a name and a password, or by an issuer; from then on by a cookie, GraphiQL too."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.frontend.site import Site, opened, serving
+from tests.frontend.test_graphiql import RUN, write
+from tests.identity.browser import PASSWORD
+from tests.identity.issuer import CLIENT_SECRET, issuing
+from tests.stack import Stack
+
+NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty(new_stack: NewStack) -> AsyncIterator[Site]:
+    """With no user yet."""
+    async with new_stack(working=False, users=False) as stack, serving(stack) as site:
+        yield site
+
+
+async def fill(page: Page, name: str, password: str) -> None:
+    await page.get_by_label("Name").fill(name)
+    await page.get_by_label("Password").fill(password)
+
+
+async def test_the_first_registers_and_stays_signed_in_by_a_cookie_that_no_script_sees(
+    empty: Site, browser: Browser
+) -> None:
+    async with opened(browser, empty, token=None) as page:
+        await page.goto("/clusters?tab=groups")
+        await fill(page, "carol", "short")
+        await page.get_by_role("button", name="Register").click()
+        await expect(page.get_by_role("alert")).to_contain_text("15 to 256 characters")
+        await fill(page, "carol", PASSWORD)
+        await page.get_by_role("button", name="Register").click()
+        await expect(page.get_by_role("heading", name="Clusters")).to_be_visible()
+        await expect(page).to_have_url(re.compile(r"/clusters\?tab=groups$"))
+        await expect(page.get_by_text("carol")).to_be_visible()
+        assert await page.evaluate("document.cookie") == ""
+        kept = await page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+        assert PASSWORD not in kept
+
+        await page.reload()
+        await expect(page.get_by_text("carol")).to_be_visible()
+        other = await page.context.new_page()
+        await other.goto(f"{empty.url}/tokens")
+        await expect(other.get_by_role("heading", name="Tokens", exact=True)).to_be_visible()
+
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+        await expect(page.get_by_role("button", name="Register")).to_be_hidden()
+        await fill(page, "carol", "something else entirely")
+        await page.get_by_role("button", name="Sign in", exact=True).click()
+        await expect(page.get_by_role("alert")).to_contain_text("Nobody has this name and this password.")
+        await other.get_by_role("link", name="Clusters").click()
+        await expect(other.get_by_label("Password")).to_be_visible()
+
+
+async def test_graphiql_and_subscriptions_go_by_the_cookie(empty: Site, browser: Browser) -> None:
+    async with opened(browser, empty, token=None) as page:
+        await page.goto("/")
+        await fill(page, "carol", PASSWORD)
+        await page.get_by_role("button", name="Register").click()
+        await expect(page.get_by_role("heading", name="No clusters yet")).to_be_visible()
+        await page.get_by_role("link", name="Activity").click()
+        await expect(page.get_by_text("carol is the first admin.")).to_be_visible()
+        async with empty.stack.services.transaction() as transaction:
+            transaction.record("user.told", "Something has happened just now.", organization_id=1)
+        await expect(page.get_by_text("Something has happened just now.")).to_be_visible()
+
+        await page.goto("/graphiql")
+        await expect(page.get_by_role("button", name=RUN)).to_be_visible()
+        await write(page, "query { viewer { name } }")
+        await page.get_by_role("button", name=RUN).click()
+        await expect(page.locator(".result-window")).to_contain_text("carol")
+
+
+async def test_the_button_of_an_issuer_leads_there_and_back_to_where_one_was(
+    new_stack: NewStack, browser: Browser
+) -> None:
+    with issuing() as issuer:
+        settings: dict[str, object] = {
+            "oidc_issuer": issuer.url,
+            "oidc_client_secret": CLIENT_SECRET,
+            "oidc_label": "Sign in with Otters",
+            "oidc_admins": ["platform"],
+        }
+        async with new_stack(working=False, users=False, **settings) as stack, serving(stack) as site:
+            issuer.client.redirect_uri = f"{site.url}/auth/oidc/back"
+            async with opened(browser, site, token=None, also=(issuer.url,)) as page:
+                await page.goto("/clusters?tab=groups")
+                await page.get_by_role("link", name="Sign in with Otters").click()
+                await expect(page.get_by_role("alert")).to_contain_text("There is no administrator yet")
+                issuer.user["groups"] = ["platform"]
+                await page.get_by_role("link", name="Sign in with Otters").click()
+                await expect(page.get_by_role("heading", name="Clusters")).to_be_visible()
+                await expect(page).to_have_url(f"{site.url}/clusters?tab=groups")
+                await expect(page.get_by_text("carol")).to_be_visible()
