@@ -34,17 +34,17 @@ class _Loader(yaml.CSafeLoader):
         self._depth -= 1
 
 
-def load(text: str | bytes, *, aliases: bool = True) -> Any:
+def load(text: str | bytes, *, strict: bool = False) -> Any:
     """Reads one document.
 
     Raises:
-        YAMLError, ValueError: where it is none, is nested too deep, or has aliases that are not allowed or unfold to
-            too much.
+        YAMLError, ValueError: where it is none, is nested too deep, or has aliases that unfold to too much; where it is
+            `strict`, also for any alias, and for a key that a map has twice.
     """
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
-        return None if node is None else _construct(loader, node, text, aliases=aliases)
+        return None if node is None else _construct(loader, node, text, strict=strict)
     except RecursionError:
         raise yaml.YAMLError("it is nested too deep") from None
     finally:
@@ -59,7 +59,7 @@ def load_all(text: str) -> list[Any]:
         while loader.check_node():
             node = loader.get_node()
             assert node is not None
-            found.append(_construct(loader, node, text, aliases=True))
+            found.append(_construct(loader, node, text, strict=False))
     except RecursionError:
         raise yaml.YAMLError("it is nested too deep") from None
     finally:
@@ -67,12 +67,27 @@ def load_all(text: str) -> list[Any]:
     return found
 
 
-def _construct(loader: _Loader, node: yaml.Node, text: str | bytes, *, aliases: bool) -> Any:
+def _construct(loader: _Loader, node: yaml.Node, text: str | bytes, *, strict: bool) -> Any:
     if "&" in text if isinstance(text, str) else b"&" in text:
         sizes: dict[int, int] = {}
-        if _unfolded(node, sizes, aliases=aliases) > MAX_ALIASED + len(sizes):
+        if _unfolded(node, sizes, aliases=not strict) > MAX_ALIASED + len(sizes):
             raise yaml.YAMLError("its aliases unfold to too much")
+    if strict:
+        _refuse_same_keys(node)
     return loader.construct_document(node)
+
+
+def _refuse_same_keys(node: yaml.Node) -> None:
+    left = [node]
+    while left:
+        part = left.pop()
+        if isinstance(part, yaml.MappingNode):
+            keys = [key.value for key, _ in part.value if isinstance(key, yaml.ScalarNode)]
+            if len(keys) > len(set(keys)):
+                raise yaml.YAMLError("it has a key twice")
+            left += [inner for pair in part.value for inner in pair]
+        elif isinstance(part, yaml.SequenceNode):
+            left += part.value
 
 
 def _unfolded(node: yaml.Node, sizes: dict[int, int], *, aliases: bool) -> int:

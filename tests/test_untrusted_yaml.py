@@ -41,7 +41,14 @@ def test_what_contains_itself_is_refused(text: str) -> None:
 def test_aliases_are_refused_where_they_are_not_allowed(text: str | bytes) -> None:
     assert load(text) == {"a": 1, "b": 1}
     with pytest.raises(yaml.YAMLError, match=r"^it has aliases$"):
-        load(text, aliases=False)
+        load(text, strict=True)
+
+
+@pytest.mark.parametrize("text", ["a: 1\na: 2", "a: {b: [{c: 1, c: 1}]}", '{"a": 1, a: 1}', "? {b: 1, b: 2}\n: 1"])
+def test_a_key_that_is_there_twice_is_refused_where_it_matters(text: str) -> None:
+    with pytest.raises(yaml.YAMLError, match=r"^it has a key twice$"):
+        load(text, strict=True)
+    assert load("a: {a: 1}\nb: [{a: 1}, {a: 2}]", strict=True) == {"a": {"a": 1}, "b": [{"a": 1}, {"a": 2}]}
 
 
 @pytest.mark.parametrize(

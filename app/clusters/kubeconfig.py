@@ -117,9 +117,10 @@ def _parse(text: str) -> dict[str, Any]:
     if len(text) > MAX_BYTES:
         raise _wrong("kubeconfig_too_large", f"A kubeconfig has at most {MAX_BYTES // 1024} KiB.")
     try:
-        document = load(text, aliases=False)
+        document = load(text, strict=True)
     except (yaml.YAMLError, ValueError):
-        raise _wrong("kubeconfig_malformed", "The kubeconfig is not valid YAML, or uses aliases.") from None
+        message = "The kubeconfig is not valid YAML, or has aliases, or a key twice in one map."
+        raise _wrong("kubeconfig_malformed", message) from None
     if not isinstance(document, dict) or document.get("kind", "Config") != "Config":
         raise _wrong("kubeconfig_malformed", "This is not a kubeconfig: its `kind` must be `Config`.")
     return document
@@ -127,10 +128,16 @@ def _parse(text: str) -> dict[str, Any]:
 
 def _entry(document: dict[str, Any], section: str, name: object, field: str) -> dict[str, Any]:
     entries = document.get(section)
-    for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict) and entry.get("name") == name and isinstance(entry.get(field), dict):
-            return dict(entry[field])
-    raise _wrong(f"kubeconfig_{field}", f"The kubeconfig has no {field} named {str(name)[:100]!r} under `{section}`.")
+    found = [
+        entry[field]
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and entry.get("name") == name and isinstance(entry.get(field), dict)
+    ]
+    if len(found) != 1:
+        number = "more than one" if found else "no"
+        message = f"The kubeconfig has {number} {field} named {str(name)[:100]!r} under `{section}`."
+        raise _wrong(f"kubeconfig_{field}", message)
+    return dict(found[0])
 
 
 def _refuse(entry: dict[str, Any], refused: dict[str, str], known: set[str], what: str) -> None:
