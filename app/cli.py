@@ -191,6 +191,34 @@ def rekey(data_dir: DataDir = None) -> None:
         _say("Everything is sealed with it. Other keys may leave the ring.")
 
 
+audit = typer.Typer(help="What was done and asked for, by whom and from where.", no_args_is_help=True)
+cli.add_typer(audit, name="audit", rich_help_panel=_SERVER)
+
+
+@audit.command("export")
+def export(
+    after: Annotated[int, typer.Option(help="Only those after this position: the last line of the export before.")] = 0,
+    data_dir: DataDir = None,
+) -> None:
+    """Print all events that are kept, of all organizations, as JSON lines, the oldest first."""
+    import sys
+
+    from app.embedded import embedded
+    from app.events.export import exported
+    from app.processes import run
+    from app.services import open_services
+
+    with _told():
+        settings = _settings(data_dir=data_dir)
+
+        async def main() -> None:
+            async with embedded(settings) as complete, open_services(complete) as services:
+                async for line in exported(services.database, after=after):
+                    sys.stdout.buffer.write(line)
+
+        run(main())
+
+
 @cli.command(rich_help_panel=_SERVER)
 def demo(
     host: Host = None,

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -23,6 +24,7 @@ from app.identity.sessions import resume
 from app.identity.tokens import authenticate
 from app.identity.viewer import Viewer
 from app.oidc_routes import oidc_routes
+from app.request_ids import RequestIds
 from app.services import Services
 from app.web.graphql import GraphQLView
 from resolvers.api import api
@@ -104,6 +106,7 @@ def create_app(services: Services) -> Starlette:
     connections = Connections(services.database, idle=timedelta(seconds=services.settings.session_idle))
     graphql = Ending(_GraphQL(services, connections), connections)
     return Starlette(
+        middleware=[Middleware(RequestIds)],
         routes=[
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
@@ -112,7 +115,7 @@ def create_app(services: Services) -> Starlette:
             Route("/metrics", metrics),
             *oidc_routes(services),
             *frontend_routes(graphiql=services.settings.graphiql),
-        ]
+        ],
     )
 
 

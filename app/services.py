@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from app.addresses import Policies
 from app.charts.archives import Archives, Bucket
@@ -11,6 +12,7 @@ from app.clusters.members import Members
 from app.database import Database
 from app.encryption import KeyRing
 from app.events.feed import Feed
+from app.events.strangers import Strangers
 from app.helm.binary import find_helm
 from app.helm.command import Helm
 from app.helm.confinement import Limits
@@ -29,6 +31,7 @@ class Services:
     queue: Queue
     hints: Hints
     feed: Feed
+    strangers: Strangers
     key_ring: KeyRing
     fingerprints: Fingerprints
     members: Members
@@ -79,12 +82,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         fingerprints = Fingerprints(database, ring)
         passwords = Passwords()
         stack.callback(passwords.close)
+        strangers = Strangers(partial(transaction, database, queue, hints, fingerprints))
+        stack.push_async_callback(strangers.close)
         yield Services(
             settings,
             database,
             queue,
             hints,
             feed,
+            strangers,
             ring,
             fingerprints,
             members,

@@ -39,6 +39,14 @@ class Settings(BaseSettings):
         description="Where charts and Helm's caches lie; may be emptied at any time. Left out: within the data dir.",
     )
     host: str = Field("127.0.0.1", description="The address the API listens on.")
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1",
+        description="Proxies whose word is taken for where a request comes from and whether by TLS (X-Forwarded-For and"
+        " X-Forwarded-Proto): addresses and networks, comma-separated.",
+    )
+    event_retention: float = Field(
+        90 * 24 * 3600, ge=24 * 3600, description="How long events are kept, in seconds; at least a day."
+    )
     port: int = Field(8000, ge=0, le=65535, description="The port the API listens on; 0 takes a free one.")
     bootstrap_token: SecretStr | None = Field(
         None, description="The first admin's API token. Used only while there is no user; at least 20 characters."

@@ -15,7 +15,8 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import Database
-from app.events.tables import Event
+from app.events.origin import Origin, current_origin
+from app.events.tables import Event, Outcome
 from app.hints import Hints
 from app.queue import Queue
 from app.secrets.fingerprints import Fingerprints
@@ -42,6 +43,7 @@ class Transaction:
         self.session = session
         self.fingerprints = fingerprints
         self._events: list[dict[str, Any]] = []
+        self._origin = current_origin() or Origin()
         self._wakes: dict[int, None] = {}
 
     def record(
@@ -49,23 +51,32 @@ class Transaction:
         kind: str,
         message: str,
         *,
-        organization_id: int,
+        organization_id: int | None,
         actor: str | None = None,
         subject: SQLModel | None = None,
+        outcome: Outcome = Outcome.SUCCEEDED,
         **data: Any,
     ) -> None:
-        """Makes an event of this transaction. `data` is JSON and holds no secrets."""
+        """Makes an event of this transaction, with the origin of what is being done. `data` is JSON and holds no
+        secrets. Without an organization it is the installation's."""
+        origin = self._origin
         self._events.append(
             {
                 "kind": kind,
                 "message": message,
                 "organization_id": organization_id,
-                "actor": actor,
+                "actor": actor or origin.actor,
                 "subject_type": _SUBJECTS[str(subject.__tablename__)] if subject else None,
                 "subject_id": getattr(subject, "id", None),
                 "deployment_id": _part_of(subject, "deployment"),
                 "cluster_id": _part_of(subject, "cluster"),
                 "data": data,
+                "outcome": outcome,
+                "mutation": origin.mutation,
+                "via": origin.via,
+                "address": origin.address,
+                "request_id": origin.request_id,
+                "given": None if origin.is_told or self._events else origin.given,
             }
         )
 
@@ -77,6 +88,9 @@ class Transaction:
         if self._events:
             await self.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK})
             await self.session.execute(insert(Event), self._events)
+
+    def is_committed(self) -> None:
+        self._origin.is_told |= self.has_events
 
     @property
     def has_events(self) -> bool:
@@ -102,6 +116,7 @@ async def transaction(
         yield opened
         await session.flush()
         await opened.write_events()
+    opened.is_committed()
     queue.wake_soon(opened.wakes)
     if opened.has_events:
         hints.tell_soon()

@@ -17,6 +17,7 @@ from app.charts.tables import ChartRepository, ChartRepositoryKind
 from app.database import LOST
 from app.deployments.drift import correct_drift
 from app.deployments.idempotency import KEPT_DAYS
+from app.events.retention import remove_old_events
 from app.operations.tables import IdempotencyKey
 from app.services import Services
 from app.tables import now
@@ -74,4 +75,5 @@ class Sweeper:
         async with self._services.transaction() as transaction:
             expired = col(IdempotencyKey.created_at) < now() - timedelta(days=KEPT_DAYS)
             await transaction.session.execute(delete(IdempotencyKey).where(expired))
+        await remove_old_events(self._services)
         await asyncio.to_thread(self._services.helm.sweep)

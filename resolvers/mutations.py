@@ -1,7 +1,6 @@
 """The root of mutations: each takes one input, calls one use case, and answers with its payload or a user error."""
 
-import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import strawberry
@@ -14,17 +13,16 @@ from app.deployments.deletion import delete_deployment
 from app.deployments.reconcile import reconcile_deployment
 from app.deployments.state import Override
 from app.deployments.update import UNSET, UpdateDeployment, update_deployment
-from app.errors import UserError
 from app.groups import features, membership
 from app.identity import accounts, registration, roles, sessions, tokens, users
 from app.secrets import changes as secrets
 from resolvers import browser
+from resolvers.audit import Resolve, audited
 from schema import inputs, payloads
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
 from schema.context import Info
 from schema.deployments import DeploymentPayload, abandoned_of
-from schema.errors import to_graphql
 from schema.groups import ClusterGroup
 from schema.identity import Member, User
 from schema.ids import row_id
@@ -32,22 +30,9 @@ from schema.operations import Operation
 from schema.secrets import Secret
 
 
-def _answering(resolve: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """Turns a user error into a member of the result's union; whatever else is raised is masked at the top."""
-
-    @functools.wraps(resolve)
-    async def answer(*arguments: Any, **named: Any) -> Any:
-        try:
-            return await resolve(*arguments, **named)
-        except UserError as error:
-            return to_graphql(error)
-
-    return answer
-
-
-def _mutation(description: str) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    def wrap(resolve: Callable[..., Awaitable[Any]]) -> Any:
-        return strawberry.mutation(resolver=_answering(resolve), description=description)
+def _mutation(description: str) -> Callable[[Resolve], Any]:
+    def wrap(resolve: Resolve) -> Any:
+        return strawberry.mutation(resolver=audited(resolve), description=description)
 
     return wrap
 

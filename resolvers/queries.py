@@ -8,7 +8,7 @@ from app import fleet
 from app.charts import browse
 from app.clusters.lists import cluster_by_name, clusters_page
 from app.deployments.lists import deployment_by_name, deployments_page
-from app.events.lists import events_page
+from app.events.lists import audience, events_page
 from app.groups.lists import group_called, groups_page
 from app.identity import registration
 from app.identity.roles import members_page
@@ -196,7 +196,8 @@ class Query:
 
     @strawberry.field(
         description="What happened, newest first. `kinds` are kinds or their first words; `search` looks into message"
-        " and actor."
+        " and actor. For admins: `audit` has mutations that were refused, failed or changed nothing, too, and"
+        " `installation` is what belongs to no organization."
     )
     async def events(
         self,
@@ -206,8 +207,16 @@ class Query:
         after: str | None = None,
         kinds: list[str] | None = None,
         search: str | None = None,
+        audit: bool = False,
+        installation: bool = False,
     ) -> Connection[Event]:
-        organization_id = info.context.viewer.organization(organization)
-        window = Window.of(first, after)
-        page = await events_page(info.context.services, organization_id, window, kinds=kinds, search=search)
+        organization_id = audience(info.context.viewer, organization, installation=installation, audit=audit)
+        page = await events_page(
+            info.context.services,
+            organization_id,
+            Window.of(first, after),
+            audit=audit or installation,
+            kinds=kinds,
+            search=search,
+        )
         return to_connection(page, Event.of)

@@ -4,7 +4,7 @@ Each first follows the feed and then reads what there is, so that nothing betwee
 by that is the same twice. Objects are loaded when they are told, so that a slow subscriber gets the newest state of
 what has changed, not every step between."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -15,7 +15,8 @@ from strawberry.dataloader import DataLoader
 from app.clusters import tables as clusters
 from app.database import patiently
 from app.errors import NotFound
-from app.events.lists import events_after
+from app.events.lists import audience, events_after
+from app.events.tables import AUDIT
 from app.events.tables import Event as EventRow
 from app.groups.queries import group_by_name
 from app.identity.viewer import Viewer
@@ -168,24 +169,34 @@ class Subscription:
                         yield _shared(load, found, Cluster.of)
 
     @strawberry.subscription(
-        description="Everything that happens from now on, or after the cursor of an event: none is left out."
+        description="Everything that happens from now on, or after the cursor of an event: none is left out. `audit`"
+        " and `installation` are as in the query."
     )
     async def events(
-        self, info: Info, organization: str | None = None, after: str | None = None
+        self,
+        info: Info,
+        organization: str | None = None,
+        after: str | None = None,
+        audit: bool = False,
+        installation: bool = False,
     ) -> AsyncGenerator[Event, None]:
         services = info.context.services
-        organization_id = info.context.viewer.organization(organization)
+        organization_id = audience(info.context.viewer, organization, installation=installation, audit=audit)
+        audit = audit or installation
         last = None if after is None else position_of(after, [col(EventRow.position)])[0]
 
         def pick(event: EventRow) -> Iterable[int]:
-            return (event.position,)
+            return (event.position,) if audit or not event.kind.startswith(AUDIT) else ()
+
+        async def page_after(position: int) -> Sequence[EventRow]:
+            return await patiently(partial(events_after, services, organization_id, position, audit=audit))
 
         async with services.feed.follow(organization_id, pick) as follower:
             catches_up = last is not None
             if last is None:
                 last = follower.upto
             while True:
-                while catches_up and (page := await patiently(partial(events_after, services, organization_id, last))):
+                while catches_up and (page := await page_after(last)):
                     for row in page:
                         _own(info)
                         yield Event.of(row)

@@ -5,6 +5,7 @@ import strawberry
 from app.charts.tables import ChartRepositoryKind
 from app.clusters.tables import Reachability
 from app.deployments.tables import DriftPolicy
+from app.events.tables import Outcome
 from app.groups.tables import FeatureState
 from app.identity.tables import Method as SignInMethod
 from app.identity.tables import Role, Source
@@ -19,6 +20,7 @@ for _enum in (
     FeatureState,
     OperationKind,
     OperationState,
+    Outcome,
     Reachability,
     ReasonCode,
     ReleaseAction,
@@ -36,6 +38,7 @@ __all__ = [
     "FeatureState",
     "OperationKind",
     "OperationState",
+    "Outcome",
     "Reachability",
     "ReasonCode",
     "ReleaseAction",

@@ -87,7 +87,7 @@ class Feed:
         """Of the last event that was read."""
         self._database = database
         self._hints = hints
-        self._followers: dict[int, set[Follower[Any]]] = {}
+        self._followers: dict[int | None, set[Follower[Any]]] = {}
         self._running: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._hinted = asyncio.Event()
@@ -95,10 +95,10 @@ class Feed:
 
     @asynccontextmanager
     async def follow(
-        self, organization_id: int, pick: Pick[Key], prepare: Prepare[Key] | None = None
+        self, organization_id: int | None, pick: Pick[Key], prepare: Prepare[Key] | None = None
     ) -> AsyncIterator[Follower[Key]]:
-        """Follows the events of an organization that are committed from now on: `pick` gives the keys of what an event
-        changes, none where it is of no interest.
+        """Follows the events of an organization (None: the installation's) that are committed from now on: `pick` gives
+        the keys of what an event changes, none where it is of no interest.
 
         `prepare` is called with the position and the keys of what has changed before those are told who follow with it,
         once for all of them: what each would load is there then, and each is told in one go.

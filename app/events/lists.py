@@ -1,25 +1,30 @@
 """The timeline, in pages, and what came after an event."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlmodel import col, or_, select
 
-from app.events.tables import Event
+from app.errors import NotFound
+from app.events.tables import AUDIT, Event, EventHorizon
+from app.identity.tables import Role
+from app.identity.viewer import Viewer
 from app.paging import Page, Window, fetch_page
 from app.services import Services
 
 
 async def events_page(
     services: Services,
-    organization_id: int,
+    organization_id: int | None,
     window: Window,
     *,
+    audit: bool,
     kinds: Sequence[str] | None = None,
     search: str | None = None,
 ) -> Page[Event]:
     """What happened, newest first: of these kinds ("cluster" stands for all that begin with "cluster."), with a text in
-    the message or the actor's name."""
-    statement = select(Event).where(col(Event.organization_id) == organization_id)
+    the message or the actor's name. With `audit`, also what was only asked for; see `audience`."""
+    statement = _events(organization_id, audit=audit)
     if kinds is not None:
         family = [col(Event.kind).startswith(f"{kind}.", autoescape=True) for kind in kinds]
         statement = statement.where(or_(col(Event.kind).in_(list(kinds)), *family))
@@ -33,8 +38,40 @@ async def events_page(
 _CATCH_UP = 500
 
 
-async def events_after(services: Services, organization_id: int, position: int) -> Sequence[Event]:
-    """The next events after one, in order; none where it was the last."""
-    statement = select(Event).where(col(Event.organization_id) == organization_id, col(Event.position) > position)
+async def events_after(
+    services: Services, organization_id: int | None, position: int, *, audit: bool
+) -> Sequence[Event]:
+    """The next events after one, in order; none where it was the last.
+
+    Raises:
+        NotFound: where events after it have been removed by now, so that some would be left out.
+    """
+    statement = _events(organization_id, audit=audit).where(col(Event.position) > position)
     async with services.database.reading() as session:
-        return (await session.exec(statement.order_by(col(Event.position)).limit(_CATCH_UP))).all()
+        found: Sequence[Event] = (await session.exec(statement.order_by(col(Event.position)).limit(_CATCH_UP))).all()
+        # Asked for afterwards: what was removed before was missed, what is removed from now on was found.
+        if position < (await session.exec(select(EventHorizon.position))).one():
+            message = "Events after this cursor are kept no longer: begin anew without it, or with a newer one."
+            raise NotFound("cursor_expired", message, ("after",))
+    return found
+
+
+def audience(viewer: Viewer, organization: str | None, *, installation: bool, audit: bool) -> int | None:
+    """Whose events are asked for: an organization's, or, with `installation`, those of none. What is told of mutations
+    that changed nothing (`audit`) is for admins.
+
+    Raises:
+        UserError: where the viewer may not see them.
+    """
+    if installation:
+        viewer.require_admin()
+        return None
+    organization_id = viewer.organization(organization)
+    if audit:
+        viewer.require(organization_id, Role.ADMIN)
+    return organization_id
+
+
+def _events(organization_id: int | None, *, audit: bool) -> Any:
+    statement = select(Event).where(col(Event.organization_id).is_not_distinct_from(organization_id))
+    return statement if audit else statement.where(~col(Event.kind).startswith(AUDIT, autoescape=True))

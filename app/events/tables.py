@@ -1,20 +1,32 @@
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-from app.tables import Json, Ref, Timestamp, now
+from app.tables import Choice, Id, Json, Ref, Timestamp, now
+
+AUDIT = "mutation."
+"""How the kinds begin of those events that tell only that something was asked for: for admins."""
+
+
+class Outcome(StrEnum):
+    SUCCEEDED = "SUCCEEDED"
+    REFUSED = "REFUSED"
+    FAILED = "FAILED"
 
 
 class Event(SQLModel, table=True):
-    """`position` grows in the order of commits: see docs/decisions/event-order.md."""
+    """`position` grows in the order of commits: see docs/decisions/event-order.md. One without an organization is the
+    installation's. Those that a mutation causes tell which, how its caller signed in, from where, and in which request;
+    the first of them has what was asked for (`given`), masked."""
 
     __tablename__ = "event"
     __table_args__ = (Index("ix_event_organization_id_position", "organization_id", "position"),)
 
     position: int = Field(default=None, primary_key=True, sa_type=BigInteger)
-    organization_id: int = Ref("organization.id")
+    organization_id: int | None = Ref("organization.id", nullable=True)
     at: datetime = Timestamp(default_factory=now)
     kind: str
     actor: str | None = None
@@ -24,3 +36,18 @@ class Event(SQLModel, table=True):
     deployment_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)  # the one it has to do with
     cluster_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
     data: dict[str, Any] = Json(default_factory=dict)
+    outcome: Outcome = Choice(Outcome, default=Outcome.SUCCEEDED)
+    mutation: str | None = None
+    via: str | None = None
+    address: str | None = None
+    request_id: str | None = None
+    given: dict[str, Any] | None = Json(default=None, nullable=True)
+
+
+class EventHorizon(SQLModel, table=True):
+    """The one row says up to which position events may have been removed."""
+
+    __tablename__ = "event_horizon"
+
+    id: int = Id()
+    position: int = Field(sa_type=BigInteger)

@@ -37,6 +37,7 @@ async def register(services: Services, name: str, password: str) -> User:
                 await first_admin(transaction, user)
             elif services.settings.registration == "enabled":
                 transaction.session.add(user)
+                transaction.record("user.registered", f"{name} registered.", organization_id=None, actor=name)
             else:
                 raise _closed()
         return user

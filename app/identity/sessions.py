@@ -100,10 +100,17 @@ async def sign_out(services: Services, viewer: Viewer, *, everywhere: bool) -> N
             await end_sessions(transaction.session, viewer.user_id)
         elif viewer.via.method is not Method.TOKEN:
             await transaction.session.execute(delete(AppSession).where(col(AppSession.id) == viewer.via.credential))
+        transaction.record(
+            "session.ended",
+            f"{viewer.name} signed out{' everywhere' if everywhere else ''}.",
+            organization_id=None,
+            actor=viewer.name,
+        )
 
 
 async def sessions_of(services: Services, viewer: Viewer) -> Sequence[AppSession]:
     """The caller's own sessions that have not ended, the newest first."""
+    viewer.require_unlimited()
     moment = now()
     statement = select(AppSession).where(
         col(AppSession.user_id) == viewer.user_id,
@@ -122,3 +129,6 @@ async def revoke_session(services: Services, viewer: Viewer, session_id: int) ->
         if row is None or row.user_id != viewer.user_id:
             raise NotFound("session_not_found", "You have no such session.", ("id",))
         await transaction.session.delete(row)
+        transaction.record(
+            "session.ended", f"{viewer.name} ended one of their sessions.", organization_id=None, actor=viewer.name
+        )

@@ -48,6 +48,9 @@ async def admit(services: Services, user: User, method: Method, browser: Browser
         secret, row = await open_session(
             transaction.session, user, method, browser, lifetime=services.settings.session_lifetime
         )
+        transaction.record(
+            "session.opened", f"{user.name} signed in.", organization_id=None, actor=user.name, method=method
+        )
     log.info("sign_in", user=user.name, method=method, address=browser.address)
     return SignedIn(user, secret, row.expires_at)
 

@@ -116,6 +116,15 @@ async def create_api_token(
     try:
         async with services.transaction() as transaction:
             row = await add_token(transaction.session, viewer.user_id, name, token, **limits)
+            transaction.record(
+                "token.created",
+                f"{viewer.name} made the API token {name}.",
+                organization_id=organization_id,
+                actor=viewer.name,
+                token=name,
+                role=role,
+                expires_at=expires_at,
+            )
             return NewToken(row, token)
     except IntegrityError:
         raise Conflict("name_taken", f"You have a token {name!r} already.", ("name",)) from None
@@ -164,3 +173,10 @@ async def revoke_api_token(services: Services, viewer: Viewer, name: str) -> Non
         if token is None:
             raise NotFound("token_not_found", f"You have no token {name!r}.", ("name",))
         await transaction.session.delete(token)
+        transaction.record(
+            "token.revoked",
+            f"{viewer.name} took the API token {name} away.",
+            organization_id=token.organization_id,
+            actor=viewer.name,
+            token=name,
+        )

@@ -93,11 +93,17 @@ class Viewer:
     def sees(self, organization_id: int) -> bool:
         return organization_id in self.belongings
 
-    def require(self, organization_id: int, role: Role, *, group_id: int | None = None) -> None:
-        """Raises Forbidden unless the caller has at least this role in the organization or, for what belongs to one
-        group, in that group."""
+    def may(self, organization_id: int | None, role: Role, *, group_id: int | None = None) -> bool:
+        """Whether the caller has at least this role in the organization or, for what belongs to one group, in that
+        group. What belongs to no organization is for administrators of the installation."""
+        if organization_id is None:
+            return self.admin
         belonging = self.belongings.get(organization_id)
-        if belonging is None or not belonging.covers(role, group_id):
+        return belonging is not None and belonging.covers(role, group_id)
+
+    def require(self, organization_id: int, role: Role, *, group_id: int | None = None) -> None:
+        """Raises Forbidden unless the caller may do what needs this role."""
+        if not self.may(organization_id, role, group_id=group_id):
             where = "the organization" if group_id is None else "the group or its organization"
             raise Forbidden("forbidden", f"This needs the role {role} in {where}: ask an admin of the organization.")
 

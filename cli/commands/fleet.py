@@ -39,6 +39,15 @@ _EVENTS = """query ($organization: String, $first: Int, $after: String) {
   }
 }"""
 
+_AUDIT = """query ($organization: String, $first: Int, $after: String, $audit: Boolean!, $installation: Boolean!) {
+  events(organization: $organization, first: $first, after: $after, audit: $audit, installation: $installation) {
+    nodes {
+      cursor at kind actor message data origin { outcome mutation via address requestId given }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
+
 _DEPLOYMENTS: Columns = {
     "DEPLOYMENT": deployment_name,
     "CHART": lambda row: f"{row['chart']} {row['chartVersion']}",
@@ -85,8 +94,21 @@ def events(
     session: Session,
     limit: Annotated[int, typer.Option(help="How many of the newest.", min=0)] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Show what happens next, until Ctrl-C.")] = False,
+    export: Annotated[
+        bool, typer.Option("--export", help="Print all of them as JSON lines, with where they come from; newest first.")
+    ] = False,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="For --export: also what was refused, failed or changed nothing.")
+    ] = False,
+    installation: Annotated[
+        bool, typer.Option("--installation", help="For --export: what belongs to no organization, instead.")
+    ] = False,
 ) -> None:
     """Tell what has happened, the newest last."""
+    if export:
+        for event in session.pages(_AUDIT, audit=audit, installation=installation):
+            session.output.text(json.dumps(event, ensure_ascii=False))
+        return None
     newest = list(session.pages(_EVENTS, most=limit))
     if not follow and session.output.format in (Format.JSON, Format.YAML):
         return session.output.data(newest[::-1], [])

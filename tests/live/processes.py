@@ -12,7 +12,9 @@ from tests.stack import Stack
 PART = "from app.cli import main; main()"
 
 
-async def start(stack: Stack, part: str, *options: str, **settings: object) -> asyncio.subprocess.Process:
+async def start(
+    stack: Stack, part: str, *options: str, stdout: int | None = None, **settings: object
+) -> asyncio.subprocess.Process:
     """`polyhelm PART` on the stack's services, with its settings or those given here."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     own = stack.services.settings
@@ -27,15 +29,17 @@ async def start(stack: Stack, part: str, *options: str, **settings: object) -> a
     )
     given = {name: getattr(own, name) for name in shared} | {"log_level": "error"} | settings
     environment = kept | {f"POLYHELM_{name.upper()}": str(value) for name, value in given.items()}
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", PART, part, *options, env=environment)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PART, part, *options, stdout=stdout, env=environment
+    )
 
 
 @asynccontextmanager
 async def process(
-    stack: Stack, part: str, *options: str, **settings: object
+    stack: Stack, part: str, *options: str, stdout: int | None = None, **settings: object
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """The same until the block ends; it may be killed before."""
-    started = await start(stack, part, *options, **settings)
+    started = await start(stack, part, *options, stdout=stdout, **settings)
     try:
         yield started
     finally:

@@ -1,0 +1,40 @@
+"""What mutations leave besides the events of what they change: that they were refused, failed, or changed nothing."""
+
+from typing import Any
+
+import structlog
+
+from app.database import LOST
+from app.errors import UserError
+from app.events.origin import Origin, plain
+from app.events.tables import AUDIT, Outcome
+from app.services import Services
+
+log = structlog.get_logger()
+
+_MOST = 20
+_WORDS = {
+    Outcome.SUCCEEDED: ("done", "was done, and changed nothing that is told elsewhere."),
+    Outcome.REFUSED: ("refused", "was refused."),
+    Outcome.FAILED: ("failed", "failed: the log has more under the request's id."),
+}
+
+
+async def tell_outcome(
+    services: Services, origin: Origin, organization_id: int | None, error: Exception | None
+) -> None:
+    """Makes an event of a mutation that left none: of why it was refused or failed, or, without an error, of the fact
+    that it was asked for. Of an error only its code and path are told: its words may quote what is secret."""
+    outcome, data = Outcome.SUCCEEDED if error is None else Outcome.FAILED, dict[str, Any]()
+    if isinstance(error, UserError):
+        outcome = Outcome.REFUSED
+        data = {"code": error.code, "path": [plain(part) for part in error.path[:_MOST]]}
+    kind, words = _WORDS[outcome]
+    try:
+        async with services.transaction() as transaction:
+            transaction.record(
+                AUDIT + kind, f"{origin.mutation} {words}", organization_id=organization_id, outcome=outcome, **data
+            )
+    except LOST as lost:
+        # The answer is the same without it, and the log has what the event would have told.
+        log.error("audit.lost", mutation=origin.mutation, actor=origin.actor, outcome=outcome, error=str(lost), **data)

@@ -1,0 +1,71 @@
+"""What callers who have not signed in were refused: counted, and told in one event a minute, so that none of them can
+fill the database."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import structlog
+
+from app.database import LOST
+from app.events.tables import AUDIT, Outcome
+from app.transaction import Transaction
+
+log = structlog.get_logger()
+
+_EVERY_SECONDS = 60.0
+_MOST = 20
+
+
+class Strangers:
+    """`transaction` opens one to write in."""
+
+    def __init__(self, transaction: Callable[[], AbstractAsyncContextManager[Transaction]]) -> None:
+        self._transaction = transaction
+        self._mutations: Counter[str] = Counter()
+        self._addresses: Counter[str] = Counter()
+        self._telling: asyncio.Task[None] | None = None
+
+    def note(self, mutation: str, code: str, address: str | None) -> None:
+        """Counts one more. Beyond so many different ones they are counted as others."""
+        _count(self._mutations, f"{mutation}: {code}")
+        _count(self._addresses, address or "unknown")
+        if self._telling is None:
+            self._telling = asyncio.create_task(self._tell_later())
+
+    async def close(self) -> None:
+        """Tells what has been counted so far."""
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
+            await self._tell()
+
+    async def _tell_later(self) -> None:
+        await asyncio.sleep(_EVERY_SECONDS)
+        await self._tell()
+
+    async def _tell(self) -> None:
+        self._telling = None
+        mutations, self._mutations = self._mutations, Counter()
+        addresses, self._addresses = self._addresses, Counter()
+        count = mutations.total()
+        if not count:
+            return
+        try:
+            async with self._transaction() as transaction:
+                transaction.record(
+                    f"{AUDIT}refused",
+                    f"{count} mutations of callers who are not signed in were refused.",
+                    organization_id=None,
+                    outcome=Outcome.REFUSED,
+                    count=count,
+                    mutations=dict(mutations),
+                    addresses=dict(addresses),
+                )
+        except LOST as lost:
+            log.error("audit.lost", strangers=count, mutations=dict(mutations), error=str(lost))
+
+
+def _count(counter: Counter[str], name: str) -> None:
+    counter[name if name in counter or len(counter) < _MOST else "others"] += 1

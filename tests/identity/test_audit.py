@@ -1,0 +1,354 @@
+"""Every mutation leaves events that tell who did what, how, from where and with what outcome, and nothing secret."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import httpx2
+import pytest
+import structlog
+from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from app.events.tables import Event
+from app.identity.tables import Role
+from resolvers.api import api
+from resolvers.masking import MASK, PLAIN, masked
+from schema import inputs
+from simulator import Member
+from tests.identity.browser import PASSWORD
+from tests.identity.test_permissions import MINIMAL, OPEN, filled, token_of
+from tests.live.client import followed_by, socket
+from tests.live.serving import Served
+from tests.sample_charts import packaged
+from tests.stack import TOKEN, Stack, eventually
+
+UNCHANGED = ["mutation.done"]
+OPERATION = "operation.started"
+OVERTAKING = ["operation.finished", OPERATION]
+"""An operation that nobody has worked on is overtaken by the next one."""
+
+SECRET = {
+    *("registerCluster.kubeconfig", "uploadChart.archive"),
+    *("addChartRepository.url", "addChartRepository.username", "addChartRepository.password"),
+    *("createUser.password", "register.password", "signIn.password", "setPassword.password"),
+    "setPassword.currentPassword",
+    *("createDeployment.idempotencyKey", "updateDeployment.idempotencyKey"),
+}
+"""Texts of inputs that no event tells."""
+
+
+def inputs_of_mutations() -> Iterator[tuple[str, GraphQLInputObjectType]]:
+    for name, field in api._schema.mutation_type.fields.items():  # type: ignore[union-attr]
+        yield name, named(field.args["input"].type)
+
+
+def named(kind: Any) -> Any:
+    while isinstance(kind, GraphQLNonNull | GraphQLList):
+        kind = kind.of_type
+    return kind
+
+
+def texts(path: str, kind: GraphQLInputObjectType) -> Iterator[str]:
+    """Where there are texts in an input."""
+    for name, field in kind.fields.items():
+        below = named(field.type)
+        if isinstance(below, GraphQLInputObjectType):
+            yield from texts(f"{path}.{name}", below)
+        elif below.name in ("String", "ID"):
+            yield f"{path}.{name}"
+
+
+def test_each_text_of_an_input_is_known_to_be_a_name_or_is_masked() -> None:
+    """A new field is masked until somebody has named it among those that are not."""
+    found = {path for mutation, kind in inputs_of_mutations() for path in texts(mutation, kind)}
+    assert {path for path in found if path.rpartition(".")[2] not in PLAIN} == SECRET
+
+
+def test_of_values_there_are_the_paths_and_of_secrets_nothing() -> None:
+    given = inputs.CreateDeploymentInput(
+        group="fleet",
+        chart="charts/web",
+        namespace="x" * 300,
+        idempotency_key="canary",
+        values={"db": {"password": "canary", "a": {}}, "list": ["canary"]},
+        value_overrides=[inputs.ValueOverrideInput(cluster="paris", values={"db": {"password": "canary"}})],
+        values_from=[inputs.ValueFromInput(secret="db", key="password", path="db.password")],
+    )
+    assert masked(given) == {
+        "group": "fleet",
+        "chart": "charts/web",
+        "namespace": "x" * 200 + "…",
+        "idempotencyKey": MASK,
+        "values": ["db.password", "db.a", "list"],
+        "valueOverrides": [{"cluster": "paris", "values": ["db.password"]}],
+        "valuesFrom": [{"secret": "db", "key": "password", "path": "db.password"}],
+        "atomic": False,
+        "wait": False,
+        "timeoutSeconds": 300,
+        "driftPolicy": "REPORT",
+        "dryRun": False,
+    }
+
+
+def test_what_is_told_of_an_input_is_bounded_and_can_be_kept_however_odd_it_is() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5000):
+        deep = {"deep": deep}
+    values = {f"key {number}": 1 for number in range(5000)}
+    names = ["\ud800", "a\x00b", *map(str, range(5000))]
+    given = inputs.UpdateDeploymentInput(id="x", values=None, values_from=None, value_overrides=None, targets=names)  # type: ignore[arg-type]
+    told = masked(given)["targets"]
+    assert (told[:3], len(told)) == (["\\ud800", "a\\x00b", "0"], 100)
+    cluster = {"name": "x", "cloud": "other", "distribution": "other", "kubeconfig": "canary"}
+    assert len(masked(inputs.RegisterClusterInput(labels=values, **cluster))["labels"]) == 100
+    (path,) = masked(inputs.RegisterClusterInput(labels=deep, **cluster))["labels"]
+    assert len(path) == 201
+
+
+async def asked(stack: Stack, mutation: str, given: Any, token: str | None = TOKEN) -> dict[str, Any]:
+    """A mutation's answer, of a request whose id is the mutation's name."""
+    kind = mutation[0].upper() + mutation[1:]
+    fields = "__typename ... on UserError { code }"
+    query = f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ {fields} }} }}"
+    headers = {"X-Request-Id": mutation} | ({"Authorization": f"Bearer {token}"} if token else {})
+    body = {"query": query, "variables": {"input": given}}
+    answer = await stack.client.post("/graphql", json=body, headers=headers)
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def events_of(stack: Stack, request_id: str) -> list[Event]:
+    statement = select(Event).where(col(Event.request_id) == request_id).order_by(col(Event.position))
+    return [event for (event,) in await stack.services.database.rows(statement)]
+
+
+async def test_every_mutation_that_is_done_leaves_the_events_of_what_it_changes(
+    new_stack: Callable[..., AbstractAsyncContextManager[Stack]], simulated: Callable[[str], Member]
+) -> None:
+    async with new_stack(working=False, registration="enabled") as stack:
+        await every_mutation_is_done(stack, simulated)
+
+
+async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member]) -> None:
+    await quiet.fleet({"paris": simulated("paris").kubeconfig})
+    ids: dict[str, Any] = {}
+
+    async def found(query: str) -> None:
+        ids.update({name: node["id"] for name, node in (await quiet.data(query)).items() if node})
+
+    steps: list[tuple[str, dict[str, Any], list[str]]] = [
+        ("createOrganization", {"name": "second"}, ["organization.created"]),
+        ("createUser", {"name": "ann", "role": "VIEWER", "organization": "default"}, ["user.created"]),
+        ("setPassword", {"password": PASSWORD, "user": "ann"}, ["user.password_set"]),
+        ("disableUser", {"user": "ann"}, ["user.disabled"]),
+        ("enableUser", {"user": "ann"}, ["user.enabled"]),
+        ("register", {"name": "zoe", "password": PASSWORD}, ["user.registered"]),
+        ("signIn", {"name": "admin", "password": PASSWORD}, ["session.opened"]),
+        ("revokeSession", {"id": "session"}, ["session.ended"]),
+        ("signOut", {}, ["session.ended"]),
+        ("setRole", {"user": "ann", "role": "DEPLOYER", "organization": "default"}, ["role.set"]),
+        ("createApiToken", {"name": "ci", "organization": "default"}, ["token.created"]),
+        ("revokeApiToken", {"name": "ci"}, ["token.revoked"]),
+        (
+            "registerCluster",
+            {
+                "name": "berlin",
+                "cloud": "other",
+                "distribution": "other",
+                "organization": "default",
+                "kubeconfig": simulated("berlin").kubeconfig,
+            },
+            ["cluster.registered"],
+        ),
+        ("createClusterGroup", {"name": "edge", "members": [], "organization": "default"}, ["cluster_group.created"]),
+        ("updateClusterGroup", {"id": "edge", "name": "rim"}, ["cluster_group.renamed"]),
+        (
+            "setGroupFeature",
+            {"group": "edge", "feature": "multi-cluster-deployment", "enabled": False},
+            ["group_feature.set"],
+        ),
+        ("deleteClusterGroup", {"id": "edge"}, ["cluster_group.deleted"]),
+        ("removeCluster", {"id": "berlin"}, ["cluster.removed"]),
+        (
+            "uploadChart",
+            {"repository": "charts", "archive": packaged(version="2.0.0"), "organization": "default"},
+            ["chart.uploaded"],
+        ),
+        (
+            "addChartRepository",
+            {"name": "registry", "url": "oci://registry.invalid/charts", "organization": "default"},
+            ["chart_repository.added"],
+        ),
+        ("refreshChartRepository", {"id": "registry"}, UNCHANGED),
+        ("removeChartRepository", {"id": "registry"}, ["chart_repository.removed"]),
+        ("createSecret", {"name": "db", "data": {"a": "canary"}, "organization": "default"}, ["secret.created"]),
+        ("updateSecret", {"id": "db", "data": {"a": "other"}}, ["secret.changed"]),
+        ("deleteSecret", {"id": "db"}, ["secret.deleted"]),
+        (
+            "createDeployment",
+            {
+                "group": "fleet",
+                "chart": "charts/web",
+                "namespace": "default",
+                "organization": "default",
+                "releaseName": "shop",
+                "values": {"secret": "canary"},
+            },
+            ["deployment.created", OPERATION],
+        ),
+        ("updateDeployment", {"id": "shop", "values": {"replicas": 2}}, ["deployment.updated", *OVERTAKING]),
+        ("reconcileDeployment", {"id": "shop"}, OVERTAKING),
+        ("deleteDeployment", {"id": "shop", "force": False}, ["deployment.deleting", *OVERTAKING]),
+    ]
+    assert {mutation for mutation, *_ in steps} == set(MINIMAL)
+    lookups = """{
+      edge: clusterGroup(organization: "default", name: "edge") { id }
+      berlin: cluster(organization: "default", name: "berlin") { id }
+      shop: deployment(organization: "default", group: "fleet", releaseName: "shop") { id }
+      db: secret(organization: "default", name: "db") { id }
+    }"""
+    await quiet.mutate("setPassword", "__typename", password=PASSWORD)
+    repositories = '{ chartRepositories(organization: "default") { id name } }'
+    for mutation, given, kinds in steps:
+        await found(lookups)
+        for repository in (await quiet.data(repositories))["chartRepositories"]:
+            ids[repository["name"]] = repository["id"]
+        for session in (await quiet.data("{ sessions { id } }"))["sessions"]:
+            ids["session"] = session["id"]
+        given = {
+            name: ids[value] if name in ("id", "group") and value in ids else value for name, value in given.items()
+        }
+        answer = await asked(quiet, mutation, given)
+        assert "code" not in answer["data"][mutation], (mutation, answer)
+        events = await events_of(quiet, mutation)
+        told = [event for event in events if event.subject_type != "DeploymentTarget"]
+        assert [event.kind for event in told] == kinds, mutation
+        assert {event.outcome for event in events} == {"SUCCEEDED"}
+        assert {(event.mutation, event.actor, event.via, event.address) for event in events} == {
+            (mutation, "zoe" if mutation == "register" else "admin", "token bootstrap", "127.0.0.1")
+        }
+        assert events[0].given is not None
+        assert [event.given for event in events[1:]] == [None] * (len(events) - 1)
+        kept = str([event.model_dump() for event in events])
+        assert not [secret for secret in ("canary", PASSWORD, TOKEN) if secret in kept]
+
+
+NOWHERE = dict.fromkeys(("CLUSTER", "GROUP", "REPOSITORY", "DEPLOYMENT", "OPERATION", "SECRET"), "RGVwbG95bWVudDo5OTk5")
+
+
+async def test_every_mutation_that_is_refused_leaves_one_event(quiet: Stack) -> None:
+    viewer = await token_of(quiet, Role.VIEWER)
+    done = []
+    for mutation, given in MINIMAL.items():
+        given = filled(given, NOWHERE)
+        answer = (await asked(quiet, mutation, given, viewer))["data"][mutation]
+        if "code" not in answer:
+            done.append(mutation)
+            continue
+        (event,) = await events_of(quiet, mutation)
+        assert (event.kind, event.outcome, event.mutation) == ("mutation.refused", "REFUSED", mutation)
+        assert (event.actor, event.via, event.data["code"]) == ("viewer-of-default", "token test", answer["code"])
+        assert event.organization_id == 1
+        assert event.given is not None
+        assert all(event.given[name] == value for name, value in given.items() if name in ("id", "group"))
+    assert done == ["signOut", "createApiToken"]
+
+
+async def test_what_fails_leaves_an_event_without_the_reason_which_is_in_the_log(quiet: Stack) -> None:
+    async with quiet.services.transaction() as transaction:
+        await transaction.session.execute(text("DROP TABLE group_feature"))
+    answer = await asked(quiet, "createClusterGroup", {"name": "edge", "members": []})
+    assert answer["errors"][0]["extensions"]["code"] == "internal"
+    (event,) = await events_of(quiet, "createClusterGroup")
+    assert (event.kind, event.outcome, event.data) == ("mutation.failed", "FAILED", {})
+
+
+async def test_strangers_are_counted_and_leave_one_event(quiet: Stack) -> None:
+    for _ in range(2):
+        for mutation, given in MINIMAL.items():
+            answer = await asked(quiet, mutation, filled(given, NOWHERE), None)
+            assert "errors" in answer or answer["data"][mutation]["code"] == OPEN[mutation]
+    before = await quiet.services.database.rows(select(Event.position).where(col(Event.organization_id).is_(None)))
+    assert before == []
+    await quiet.services.strangers.close()
+    query = "{ events(installation: true) { nodes { kind message data origin { outcome given } } } }"
+    (event,) = (await quiet.data(query))["events"]["nodes"]
+    count = 2 * len(MINIMAL)
+    assert event["kind"] == "mutation.refused"
+    assert event["message"] == f"{count} mutations of callers who are not signed in were refused."
+    assert event["origin"] == {"outcome": "REFUSED", "given": None}
+    told = event["data"]
+    assert (told["count"], sum(told["mutations"].values()), told["addresses"]) == (count, count, {"127.0.0.1": count})
+    assert len(told["mutations"]) <= 21
+
+
+async def test_where_events_come_from_is_told_to_admins_and_what_was_only_asked_for_when_they_ask(quiet: Stack) -> None:
+    viewer, other = await token_of(quiet, Role.VIEWER), await token_of(quiet, Role.ADMIN, "others")
+    await asked(quiet, "createClusterGroup", {"name": "edge", "members": []})
+    await asked(quiet, "createClusterGroup", {"name": "more", "members": []}, viewer)
+    query = "{ events(first: 1, audit: %s) { nodes { kind origin { mutation via address requestId given } } } }"
+    made = {"kind": "cluster_group.created", "origin": None}
+    assert (await quiet.data(query % "false", viewer))["events"]["nodes"] == [made]
+    made["origin"] = {  # type: ignore[assignment]
+        "mutation": "createClusterGroup",
+        "via": "token bootstrap",
+        "address": "127.0.0.1",
+        "requestId": "createClusterGroup",
+        "given": {"name": "edge", "members": []},
+    }
+    assert (await quiet.data(query % "false"))["events"]["nodes"] == [made]
+    (refused,) = (await quiet.data(query % "true"))["events"]["nodes"]
+    assert (refused["kind"], refused["origin"]["via"]) == ("mutation.refused", "token test")
+    installation = "{ events(installation: true) { nodes { kind } } }"
+    for token, asks in ((viewer, query % "true"), (viewer, installation), (other, installation)):
+        answer = await quiet.ask(asks, token)
+        assert answer["errors"][0]["extensions"]["code"] == "forbidden"
+    assert (await quiet.data(query % "true", other))["events"]["nodes"] == []
+
+
+async def test_a_subscriber_is_told_of_what_was_only_asked_for_where_they_ask(quiet: Stack, served: Served) -> None:
+    viewer = await token_of(quiet, Role.VIEWER)
+    subscription = "subscription { events(audit: %s) { kind } }"
+    async with served(quiet) as url, socket(url) as opened:
+        audit, timeline = [await opened.subscribe(subscription % word) for word in ("true", "false")]
+        await eventually(lambda: followed_by(quiet, 2))
+        await asked(quiet, "createClusterGroup", {"name": "edge", "members": []}, viewer)
+        await asked(quiet, "createClusterGroup", {"name": "edge", "members": []})
+        assert [(await audit.next())["kind"] for _ in range(2)] == ["mutation.refused", "cluster_group.created"]
+        assert await timeline.next() == {"kind": "cluster_group.created"}
+        async with socket(url, viewer) as theirs:
+            (error,) = await (await theirs.subscribe(subscription % "true")).next()
+            assert error["extensions"]["code"] == "forbidden"
+
+
+@pytest.mark.parametrize("brought", ["", "a" * 101, "with space", "new\tline", "ümlaut", "-dash"])
+async def test_a_request_id_that_is_not_sane_is_replaced_and_every_answer_has_one(quiet: Stack, brought: str) -> None:
+    answer = await quiet.client.get("/healthz", headers=[(b"X-Request-Id", brought.encode())])
+    assert answer.headers["X-Request-Id"] != brought
+    assert len(answer.headers["X-Request-Id"]) == 32
+    answer = await quiet.client.get("/healthz", headers={"X-Request-Id": "trace/1:2"})
+    assert answer.headers["X-Request-Id"] == "trace/1:2"
+
+
+async def test_what_is_logged_of_a_request_has_its_id(quiet: Stack) -> None:
+    async with quiet.services.transaction() as transaction:
+        await transaction.session.execute(text("DROP TABLE group_feature"))
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        await asked(quiet, "createClusterGroup", {"name": "edge", "members": []})
+    (line,) = [line for line in lines if line["event"] == "graphql.failed"]
+    assert line["request_id"] == "createClusterGroup"
+
+
+@pytest.mark.parametrize(("trusted", "address"), [("127.0.0.1", "203.0.113.7"), ("203.0.113.0/24", "127.0.0.1")])
+async def test_an_address_is_that_of_the_peer_unless_a_trusted_proxy_says_otherwise(
+    new_stack: Callable[..., AbstractAsyncContextManager[Stack]], served: Served, trusted: str, address: str
+) -> None:
+    async with new_stack(working=False, trusted_proxies=trusted) as stack, served(stack) as url:
+        headers = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
+        mutation = 'mutation { createClusterGroup(input: {name: "edge", members: []}) { __typename } }'
+        async with httpx2.AsyncClient(headers=headers) as client:
+            await client.post(f"{url}/graphql", json={"query": mutation})
+        query = "{ events(first: 1) { nodes { origin { address } } } }"
+        assert (await stack.data(query))["events"]["nodes"] == [{"origin": {"address": address}}]
