@@ -1,23 +1,30 @@
 """Who may do what: every mutation, query and subscription, for every kind of caller, by introspection of the schema."""
 
-from collections.abc import AsyncIterator, Callable
+import base64
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Collection
 from importlib.metadata import version
 from typing import Any
 
 import httpx2
 import pytest
 import pytest_asyncio
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from websockets.exceptions import ConnectionClosed
 
+from app.events.tables import Event
 from app.identity.accounts import bootstrap
 from app.identity.tables import Membership, Organization, Role, User
 from app.identity.tokens import add_token
-from resolvers.api import api
-from simulator import Member
+from app.settings import Settings
+from simulator import Member, Simulator
+from tests.conftest import TEMPLATE
+from tests.identity.callers import ELSEWHERE, MEMBERS, NOBODY, RANKS, World, peopled
+from tests.identity.shape import fields_of, queries
 from tests.live.client import followed_by, socket
 from tests.live.serving import Served
-from tests.stack import Stack, eventually
+from tests.stack import TOKEN, Stack, eventually, open_stack
 
 MINIMAL: dict[str, dict[str, Any]] = {
     "registerCluster": {"name": "x", "cloud": "other", "distribution": "other", "kubeconfig": "x"},
@@ -68,32 +75,64 @@ NEEDS = {
 OPEN = {"register": "registration_closed", "signIn": "wrong_credentials"}
 """What somebody who is not signed in may ask, and what is wrong with the inputs above."""
 
-QUERIES = {
-    "viewer": "{ viewer { name } }",
-    "signInOptions": "{ signInOptions { registration } }",
-    "sessions": "{ sessions { id } }",
-    "users": "{ users { nodes { name } } }",
-    "node": 'query { node(id: "DEPLOYMENT") { id } }',
-    "apiTokens": "{ apiTokens { name } }",
-    "fleet": """{ fleet { statusCounts { count } clusterCount clusters { nodes { name targets { status } } }
-      charts cells(clusters: ["CLUSTER"], deployments: ["DEPLOYMENT"]) { clusterName } } }""",
-    "version": "{ version }",
-    "memberships": "{ memberships { organization } }",
-    "members": "{ members { nodes { user role groupRoles { group role } } } }",
-    "clusters": "{ clusters { nodes { name } } }",
-    "cluster": '{ cluster(name: "paris") { name releases { name } } }',
-    "clusterGroups": "{ clusterGroups { nodes { name } } }",
-    "clusterGroup": '{ clusterGroup(name: "fleet") { name members { name } } }',
-    "chartRepositories": "{ chartRepositories { name } }",
-    "charts": "{ charts { name } }",
-    "chart": '{ chart(repository: "charts", name: "web") { name } }',
-    "secrets": "{ secrets { nodes { name } } }",
-    "secret": '{ secret(name: "db") { id usedBy { id } } }',
-    "deployments": "{ deployments { nodes { releaseName } } }",
-    "deployment": '{ deployment(group: "fleet", releaseName: "shop") { id targets { values } } }',
-    "operation": '{ operation(id: "OPERATION") { id results { clusterName } } }',
-    "events": "{ events { nodes { message } } }",
+ARGUMENTS = {
+    "Query.node": 'id: "DEPLOYMENT"',
+    "Query.cluster": 'name: "paris"',
+    "Query.clusterGroup": 'name: "fleet"',
+    "Query.chart": 'repository: "charts", name: "web"',
+    "Query.secret": 'name: "db"',
+    "Query.deployment": 'group: "fleet", releaseName: "shop"',
+    "Query.operation": 'id: "OPERATION"',
+    "Chart.version": 'version: "1.0.0"',
+    "Deployment.revision": "generation: 1",
+    "Fleet.cells": 'clusters: ["CLUSTER"], deployments: ["DEPLOYMENT"]',
+    "node.Cluster": "CLUSTER",
+    "node.ClusterGroup": "GROUP",
+    "node.Deployment": "DEPLOYMENT",
+    "node.DeploymentTarget": "TARGET",
+    "node.Operation": "OPERATION",
+    "node.ChartRepository": "REPOSITORY",
+    "node.Secret": "SECRET",
+    "node.User": "USER",
 }
+"""What fields need. Every field of every type is asked for; one that needs something and is missing here fails."""
+
+OWN = {
+    *("Query.viewer", "Query.memberships", "Query.apiTokens", "Query.sessions"),
+    *("User", "Membership", "GroupRole", "ApiToken", "Session"),
+}
+"""What is told of the caller alone."""
+
+EVERYBODYS = {"Query.signInOptions", "SignInOptions", "SignInProvider"}
+"""What is told to whoever asks."""
+
+INSTALLATIONS = {"Query.users", "UserConnection", "UserEdge"}
+"""What is told to those who administer the installation."""
+
+FOR_ADMINS = {"origin"}
+"""Fields that are null for members who are no admins."""
+
+NOT_THERE = {"HelmRelease", "TargetError", "GroupRole", "Session", "SignInProvider"}
+"""Types of which there is nothing where no member is observed, nobody sits before the app and no issuer is set."""
+
+UNLIMITED = {"createApiToken", "revokeApiToken", "signOut", "revokeSession"}
+"""What a token that may do less than its user may not do."""
+
+NOWHERE = {
+    word: base64.b64encode(f"{kind}:9999".encode()).decode()
+    for word, kind in {
+        "CLUSTER": "Cluster",
+        "GROUP": "ClusterGroup",
+        "EDGE": "ClusterGroup",
+        "REPOSITORY": "ChartRepository",
+        "SECRET": "Secret",
+        "DEPLOYMENT": "Deployment",
+        "TARGET": "DeploymentTarget",
+        "OPERATION": "Operation",
+        "USER": "User",
+    }.items()
+} | {'"fleet"': '"none"', '"paris"': '"none"', '"charts"': '"none"', '"db"': '"none"', '"shop"': '"none"'}
+"""What stands for nothing at all."""
 
 SUBSCRIPTIONS = {
     "deployment": 'subscription { deployment(id: "DEPLOYMENT") { id } }',
@@ -159,91 +198,173 @@ def filled(given: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
     return {key: ids.get(value, value) if isinstance(value, str) else value for key, value in given.items()}
 
 
-async def code_of(stack: Stack, mutation: str, ids: dict[str, str], token: str | None) -> str | None:
+async def answer_to(stack: Stack, mutation: str, given: dict[str, Any], token: str | None) -> Any:
     kind = mutation[0].upper() + mutation[1:]
-    query = (
-        f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ __typename ... on UserError {{ code }} }} }}"
-    )
-    answer = await stack.ask(query, token, input=filled(MINIMAL[mutation], ids))
-    if "errors" in answer:
-        return str(answer["errors"][0]["extensions"]["code"])
-    return answer["data"][mutation].get("code")  # type: ignore[no-any-return]
+    errors = "... on UserError { code message path }"
+    query = f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ __typename {errors} }} }}"
+    return await stack.ask(query, token, input=given)
 
 
-def fields_of(root: str) -> set[str]:
-    kind = api._schema.type_map[root]
-    return set(kind.fields)  # type: ignore[attr-defined]
+async def code_of(stack: Stack, mutation: str, ids: dict[str, str], token: str | None) -> str | None:
+    answer = await answer_to(stack, mutation, filled(MINIMAL[mutation], ids), token)
+    found: str | None = code_in(answer) if "errors" in answer else answer["data"][mutation].get("code")
+    return found
 
 
-def test_every_mutation_query_and_subscription_is_in_this_test() -> None:
+def test_every_mutation_and_subscription_is_in_this_test() -> None:
+    """Of queries and types all fields are asked for, by introspection."""
     assert fields_of("Mutation") == set(MINIMAL) == set(NEEDS)
-    assert fields_of("Query") == set(QUERIES)
     assert fields_of("Subscription") == set(SUBSCRIPTIONS)
 
 
-async def test_nobody_may_do_or_see_anything(quiet: Stack, ids: dict[str, str]) -> None:
-    for token in (None, "a-token-that-is-nobodys", ""):
-        for mutation in MINIMAL:
-            assert await code_of(quiet, mutation, ids, token) == OPEN.get(mutation, "unauthenticated"), mutation
-        for name, query in QUERIES.items():
-            answer = await quiet.ask(_with(query, ids), token)
-            if name == "viewer":
-                assert answer["data"] == {"viewer": None}
-            elif name == "signInOptions":
-                assert answer["data"] == {"signInOptions": {"registration": False}}
-            else:
-                assert answer["errors"][0]["extensions"]["code"] == "unauthenticated", name
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def world(
+    servers: Settings, simulator: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[World]:
+    """Shared by all tests here that change nothing."""
+    opened = open_stack(servers, TEMPLATE, tmp_path_factory.mktemp("world"), working=False)
+    async with peopled(opened, lambda name: simulator.add(f"{name}-of-{os.getpid()}")) as found:
+        yield found
 
 
-@pytest.mark.parametrize("role", list(Role))
-async def test_a_role_may_do_what_needs_it_and_nothing_more(quiet: Stack, ids: dict[str, str], role: Role) -> None:
-    token = await token_of(quiet, role)
-    ranks = ["ANYBODY", *Role, "INSTALLATION"]
-    for mutation, needed in NEEDS.items():
-        if ranks.index(needed) > ranks.index(role):
-            before = await quiet.data(_with(QUERIES["deployment"], ids))
-            assert await code_of(quiet, mutation, ids, token) == "forbidden", mutation
-            assert await quiet.data(_with(QUERIES["deployment"], ids)) == before
-    if role is Role.VIEWER:
-        for name, query in QUERIES.items():
-            refused = (await quiet.ask(_with(query, ids), token)).get("errors")
-            assert (refused is not None) == (name == "users"), name
-    allowed = "reconcileDeployment" if role is not Role.VIEWER else "createApiToken"
-    assert await code_of(quiet, allowed, ids, token) is None
+async def answers(world: World, token: str | None, ids: dict[str, str]) -> dict[str, Any]:
+    """What a caller is answered to each query."""
+    asked = queries(ARGUMENTS, around="users").items()
+    return {name: await world.stack.ask(_with(query, ids), token) for name, query in asked}
 
 
-async def test_what_belongs_to_another_organization_looks_as_if_it_were_not_there(
-    quiet: Stack, ids: dict[str, str]
+def without(answer: Any, fields: Collection[str]) -> Any:
+    if isinstance(answer, dict):
+        return {name: without(value, fields) for name, value in answer.items() if name not in fields}
+    return [without(value, fields) for value in answer] if isinstance(answer, list) else answer
+
+
+def texts(answer: Any) -> set[str]:
+    """All texts in an answer, but for the names of types."""
+    if isinstance(answer, dict):
+        return set().union(*(texts(value) for name, value in answer.items() if name != "__typename"))
+    if isinstance(answer, list):
+        return set().union(*map(texts, answer))
+    return {answer} if isinstance(answer, str) else set()
+
+
+def code_in(answer: dict[str, Any]) -> str | None:
+    return answer["errors"][0]["extensions"]["code"] if "errors" in answer else None
+
+
+async def test_members_are_told_every_field_of_every_type_and_what_is_for_admins_alone_is_null(world: World) -> None:
+    expected = await answers(world, TOKEN, world.ids)
+    for name, answer in expected.items():
+        assert "errors" not in answer, (name, answer)
+        assert name in NOT_THERE or "." in name or f'"{name}"' in json.dumps(answer), name
+    for caller, token in MEMBERS.items():
+        for name, answer in (await answers(world, token, world.ids)).items():
+            if name in INSTALLATIONS:
+                assert code_in(answer) == "forbidden", (caller, name)
+            elif name not in OWN:
+                # Whom an event is about is told to that user alone.
+                hidden = {"subject"} if caller == "admin" else {"subject", *FOR_ADMINS}
+                assert without(answer, hidden) == without(expected[name], hidden), (caller, name)
+                assert caller == "admin" or not texts(answer) & texts(only(expected[name], FOR_ADMINS)) - texts(
+                    without(expected[name], FOR_ADMINS)
+                ), (caller, name)
+
+
+def only(answer: Any, fields: Collection[str]) -> Any:
+    """What is in these fields, wherever they are."""
+    if isinstance(answer, dict):
+        return [value if name in fields else only(value, fields) for name, value in answer.items()]
+    return [only(value, fields) for value in answer] if isinstance(answer, list) else None
+
+
+async def test_whoever_belongs_elsewhere_is_told_nothing_and_what_is_there_looks_as_if_it_were_not(
+    world: World,
 ) -> None:
-    token = await token_of(quiet, Role.ADMIN, "others")
-    nothing: dict[str, Any] = {
-        "node": None,
-        "clusters": {"nodes": []},
-        "fleet": {"statusCounts": [], "clusterCount": 0, "clusters": {"nodes": []}, "charts": [], "cells": []},
-        "cluster": None,
-        "clusterGroups": {"nodes": []},
-        "clusterGroup": None,
-        "chartRepositories": [],
-        "charts": [],
-        "chart": None,
-        "secrets": {"nodes": []},
-        "secret": None,
-        "deployments": {"nodes": []},
-        "deployment": None,
-        "operation": None,
-        "events": {"nodes": []},
-    }
-    for name, expected in nothing.items():
-        answer = await quiet.ask(_with(QUERIES[name], ids), token)
-        assert "errors" not in answer, name
-        assert answer["data"] == {name: expected}, name
+    theirs = await answers(world, TOKEN, world.ids)
+    for caller, token in ELSEWHERE.items():
+        there, nowhere = await answers(world, token, world.ids), await answers(world, token, NOWHERE)
+        for name in set(there) - EVERYBODYS:
+            assert there[name] == nowhere[name], (caller, name)
+            if name not in OWN and name != "Query.version":
+                assert not texts(there[name].get("data")) & texts(theirs[name]) - set(Role), (caller, name)
+    viewer = await answers(world, MEMBERS["viewer"], world.ids)
+    for name in OWN - {"User"}:
+        assert not texts(viewer[name]["data"]) & {"admin", "the-admin", "limited", "expired"}, name
+
+
+async def test_whoever_is_not_signed_in_is_told_nothing(world: World) -> None:
+    for caller, token in NOBODY.items():
+        for name, answer in (await answers(world, token, world.ids)).items():
+            if name == "Query.viewer":
+                assert answer["data"] == {"viewer": None}
+            elif name not in EVERYBODYS:
+                assert code_in(answer) == "unauthenticated", (caller, name)
+
+
+async def test_whoever_is_not_signed_in_changes_nothing(world: World) -> None:
+    before, events = await world.dump(), await newest(world)
+    for caller, token in NOBODY.items():
+        for mutation in MINIMAL:
+            found = await code_of(world.stack, mutation, world.ids, token)
+            assert found == OPEN.get(mutation, "unauthenticated"), (caller, mutation)
+    assert await world.dump() == before
+    assert await newest(world) == events
+
+
+@pytest.mark.parametrize("caller", MEMBERS)
+async def test_a_member_is_refused_what_needs_more_than_their_role_and_changes_nothing(
+    world: World, caller: str
+) -> None:
+    ranks = ["ANYBODY", *Role, "INSTALLATION"]
+    before, events = await world.dump(), await newest(world)
+    refused = 0
+    for mutation, needed in NEEDS.items():
+        if ranks.index(needed) > ranks.index(RANKS[caller]):
+            refused += 1
+            assert await code_of(world.stack, mutation, world.ids, MEMBERS[caller]) == "forbidden", mutation
+        elif caller == "limited" and mutation in UNLIMITED:
+            refused += 1
+            assert await code_of(world.stack, mutation, world.ids, MEMBERS[caller]) == "token_limited", mutation
+    assert refused
+    assert await world.dump() == before
+    kinds = await kinds_after(world, events)
+    assert kinds == ["mutation.refused"] * refused
+
+
+@pytest.mark.parametrize("caller", ELSEWHERE)
+async def test_to_whoever_belongs_elsewhere_what_is_there_looks_as_if_it_were_not_and_nothing_is_changed(
+    world: World, caller: str
+) -> None:
+    """The same answer but for what they said themselves, and the same is written."""
+    before = await world.dump()
     for mutation, given in MINIMAL.items():
-        if "id" in given or "group" in given:
-            missing = {**ids, **dict.fromkeys(ids, "RGVwbG95bWVudDo5OTk5")}
-            code = await code_of(quiet, mutation, ids, token)
-            assert code == await code_of(quiet, mutation, missing, token), mutation
-            assert code is not None
-            assert code.endswith("_not_found"), mutation
+        if mutation in ("signOut", "createApiToken"):
+            continue
+        named = (
+            {"organization": "%s"} if "organization" in fields_of(f"{mutation[0].upper()}{mutation[1:]}Input") else {}
+        )
+        seen = []
+        for ids, organization in ((world.ids, "default"), (NOWHERE, "nowhere")):
+            events = await newest(world)
+            said = filled(given, ids) | dict.fromkeys(named, organization)
+            answer = json.dumps(await answer_to(world.stack, mutation, said, ELSEWHERE[caller]))
+            written = await world.stack.services.database.rows(
+                select(Event.kind, Event.message, Event.organization_id, Event.data).where(Event.position > events)
+            )
+            seen.append((answer.replace(organization, "…"), [tuple(row) for row in written]))
+        assert seen[0] == seen[1], mutation
+        assert '"code"' in seen[0][0], mutation
+    assert await world.dump() == before
+
+
+async def newest(world: World) -> int:
+    rows = await world.stack.services.database.rows(select(func.max(Event.position)))
+    return int(rows[0][0])
+
+
+async def kinds_after(world: World, position: int) -> list[str]:
+    statement = select(Event.kind).where(col(Event.position) > position)
+    return [kind for (kind,) in await world.stack.services.database.rows(statement)]
 
 
 async def test_nobody_may_subscribe_to_anything(quiet: Stack, served: Served, ids: dict[str, str]) -> None:
@@ -276,7 +397,7 @@ async def test_what_belongs_to_another_organization_looks_to_subscribers_as_if_i
     quiet: Stack, served: Served, ids: dict[str, str]
 ) -> None:
     token = await token_of(quiet, Role.ADMIN, "others")
-    nowhere = {**ids, **dict.fromkeys(ids, "RGVwbG95bWVudDo5OTk5"), '"fleet"': '"none"', '"default"': '"none"'}
+    nowhere = NOWHERE | {'"default"': '"none"'}
     async with served(quiet) as url, socket(url, token) as opened:
         for name, query in HIDDEN.items():
             (error,) = await (await opened.subscribe(_with(query, ids))).next()

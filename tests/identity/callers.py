@@ -1,0 +1,140 @@
+"""A small world that many kinds of callers ask: what each of them has, and what stands in the database."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from app.identity.tables import ApiToken, GroupRole, Membership, Organization, Role, User
+from app.identity.tokens import token_digest
+from app.tables import now
+from simulator import Member
+from tests.stack import TOKEN, Stack
+
+NOBODY: dict[str, str | None] = {
+    "nobody": None,
+    "empty": "",
+    "stranger": "a-token-that-is-nobodys",
+    "expired": "a-token-that-has-expired",
+    "disabled": "a-token-of-a-disabled-user",
+}
+"""Who is not signed in, by token."""
+
+ELSEWHERE = {"foreign": "a-token-of-a-foreign-admin", "outsider": "a-token-of-an-outsider"}
+"""Users who do not belong to the organization: the admin of another one, and one who belongs to none."""
+
+MEMBERS = {
+    "viewer": "a-token-of-a-viewer",
+    "limited": "a-token-of-the-first-admin-as-viewer",
+    "deployer of another group": "a-token-of-a-group-deployer",
+    "deployer": "a-token-of-a-deployer",
+    "admin": "a-token-of-an-admin",
+}
+RANKS = {"viewer": "VIEWER", "limited": "VIEWER", "deployer of another group": "VIEWER"} | {
+    "deployer": "DEPLOYER",
+    "admin": "ADMIN",
+}
+"""What each of them may do at most, to what is not in the group `edge`."""
+
+_DUMPS = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+_CHANGING = {"event", "event_horizon", "alembic_version"}
+
+
+@dataclass(frozen=True)
+class World:
+    """`ids` has one object of each kind, by a word that stands for its id."""
+
+    stack: Stack
+    ids: dict[str, str]
+
+    async def dump(self) -> dict[str, Any]:
+        """All that is in the database, but for events and for when a token was used."""
+        found = {}
+        for (table,) in await self.stack.services.database.rows(text(_DUMPS)):
+            if table not in _CHANGING:
+                rows = f"SELECT to_jsonb(t) - 'last_used_at' AS row FROM \"{table}\" AS t"
+                ((found[table],),) = await self.stack.services.database.rows(
+                    text(f"SELECT jsonb_agg(row ORDER BY row::text) FROM ({rows}) AS rows")
+                )
+        return found
+
+
+@asynccontextmanager
+async def peopled(
+    opened: AbstractAsyncContextManager[Stack], simulated: Callable[[str], Member]
+) -> AsyncIterator[World]:
+    """The stack with something of each kind in it, and everybody above."""
+    async with opened as stack:
+        group_id = await stack.fleet({"paris": simulated("paris").kubeconfig})
+        await stack.register("berlin", simulated("berlin").kubeconfig)
+        edge_id = await stack.group("edge", ["berlin"])
+        secret = await stack.mutate(
+            "createSecret", "... on SecretPayload { secret { id } }", name="db", data={"a": "b"}
+        )
+        answer = await stack.create(
+            releaseName="shop",
+            valuesFrom=[{"secret": "db", "key": "a", "path": "password"}],
+            valueOverrides=[{"cluster": "paris", "values": {"replicas": 3}}],
+        )
+        deployment_id = answer["deployment"]["id"]
+        found = await stack.data(
+            """query ($id: ID!) {
+              viewer { id } cluster(name: "paris") { id } chartRepositories { id }
+              node(id: $id) { ... on Deployment { targets { id } } }
+            }""",
+            id=deployment_id,
+        )
+        await _people(stack)
+        yield World(
+            stack,
+            {
+                "CLUSTER": found["cluster"]["id"],
+                "GROUP": group_id,
+                "EDGE": edge_id,
+                "REPOSITORY": found["chartRepositories"][0]["id"],
+                "SECRET": secret["secret"]["id"],
+                "DEPLOYMENT": deployment_id,
+                "TARGET": found["node"]["targets"][0]["id"],
+                "OPERATION": answer["operation"]["id"],
+                "USER": found["viewer"]["id"],
+            },
+        )
+
+
+async def _people(stack: Stack) -> None:
+    rows = await stack.services.database.rows(text("SELECT id FROM organization WHERE name = 'default'"))
+    groups = await stack.services.database.rows(text("SELECT id FROM cluster_group WHERE name = 'edge'"))
+    (default,), (edge,) = rows[0], groups[0]
+    async with stack.services.transaction() as transaction:
+        session = transaction.session
+
+        async def person(name: str, token: str, organization: int | None, role: Role = Role.ADMIN, **more: Any) -> int:
+            user = User(name="the-" + name.replace(" ", "-"), **more)
+            session.add(user)
+            await session.flush()
+            session.add(ApiToken(user_id=user.id, name="test", digest=token_digest(token)))
+            if organization is not None:
+                session.add(Membership(user_id=user.id, organization_id=organization, role=role))
+            await session.flush()
+            return user.id
+
+        others = Organization(name="others")
+        session.add(others)
+        await session.flush()
+        for name, token in MEMBERS.items():
+            if name != "limited":
+                user_id = await person(name, token, default, Role(RANKS[name]))
+                if name == "deployer of another group":
+                    session.add(GroupRole(user_id=user_id, group_id=edge, organization_id=default, role=Role.DEPLOYER))
+        await person("foreign", ELSEWHERE["foreign"], others.id)
+        await person("outsider", ELSEWHERE["outsider"], None)
+        await person("disabled", str(NOBODY["disabled"]), default, admin=True, disabled_at=now())
+        first = (await session.exec(select(ApiToken).where(col(ApiToken.digest) == token_digest(TOKEN)))).one()
+        ended, limited = str(NOBODY["expired"]), MEMBERS["limited"]
+        past = now() - timedelta(seconds=1)
+        session.add(ApiToken(user_id=first.user_id, name="expired", digest=token_digest(ended), expires_at=past))
+        session.add(ApiToken(user_id=first.user_id, name="limited", digest=token_digest(limited), role=Role.VIEWER))
