@@ -16,7 +16,7 @@ from app import cookies
 from app.encryption import KeyRing, KeyRingError, Sealed
 from app.errors import UserError
 from app.identity.external import adopt
-from app.identity.oidc import Attempt, Issuer, OidcError, grants
+from app.identity.oidc import Attempt, Issuer, OidcError
 from app.identity.sign_in import admit
 from app.identity.tables import Method
 from app.services import Services
@@ -63,7 +63,7 @@ def oidc_routes(services: Services) -> list[BaseRoute]:
             return _failed(to, "oidc_failed", "the answer is another issuer's")
         try:
             person = await issuer.person(attempt, given["code"])
-            user = await adopt(services, person, grants(settings))
+            user = await adopt(services, person, issuer.grants)
             signed_in = await admit(services, user, Method.OIDC, cookies.browser_of(settings, request))
         except OidcError as error:
             return _failed(to, "oidc_failed", error)

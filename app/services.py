@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from app.addresses import Policies
 from app.charts.archives import Archives, Bucket
@@ -23,6 +24,9 @@ from app.secrets.fingerprints import Fingerprints
 from app.settings import Settings
 from app.transaction import Transaction, transaction
 
+if TYPE_CHECKING:
+    from app.identity.directory import Directory
+
 
 @dataclass(frozen=True)
 class Services:
@@ -39,6 +43,7 @@ class Services:
     downloader: Downloader
     helm: Helm
     passwords: Passwords
+    directory: "Directory | None"
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return transaction(self.database, self.queue, self.hints, self.fingerprints)
@@ -53,6 +58,14 @@ def key_ring(settings: Settings) -> KeyRing:
     if settings.encryption_keys is not None:
         return KeyRing.parse(settings.encryption_keys.get_secret_value())
     return KeyRing.kept_in(settings.data_dir)
+
+
+def _directory(settings: Settings) -> "Directory | None":
+    if settings.ldap_url is None:
+        return None
+    from app.identity.directory import Directory  # ldap3 takes a while to load
+
+    return Directory(settings)
 
 
 @asynccontextmanager
@@ -84,6 +97,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.callback(passwords.close)
         strangers = Strangers(partial(transaction, database, queue, hints, fingerprints))
         stack.push_async_callback(strangers.close)
+        directory = _directory(settings)
+        if directory is not None:
+            stack.callback(directory.close)
         yield Services(
             settings,
             database,
@@ -98,4 +114,5 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             downloader,
             helm,
             passwords,
+            directory,
         )

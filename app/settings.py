@@ -97,6 +97,33 @@ class Settings(BaseSettings):
     oidc_admins: list[str] = Field(
         [], description='Groups whose members administer the installation, as JSON: `["platform"]`.'
     )
+    ldap_url: str | None = Field(
+        None,
+        pattern=r"^ldaps?://[^/?#]+/?$",
+        description="An LDAP directory, as `ldaps://host` or `ldap://host`. Left out: nobody signs in with one.",
+    )
+    ldap_start_tls: bool = Field(True, description="Whether a connection by `ldap://` goes over to TLS at once.")
+    ldap_ca_file: Path | None = Field(
+        None, description="The authorities that the directory's certificate may come from. Left out: the system's."
+    )
+    ldap_bind_dn: str = Field("", description="Who looks for people in the directory. Empty: anybody may.")
+    ldap_bind_password: SecretStr | None = Field(None, description="Their password.")
+    ldap_user_base: str = Field("", description="Where people are looked for, as `ou=people,dc=example,dc=com`.")
+    ldap_user_filter: str = Field(
+        "(uid={name})",
+        description="How a person is found by the name that they type; in Active Directory, say,"
+        " `(sAMAccountName={name})`.",
+    )
+    ldap_name_attribute: str = Field("uid", description="The attribute that a new user's name is made of.")
+    ldap_group_base: str = Field("", description="Where groups are looked for. Empty: nowhere.")
+    ldap_group_filter: str = Field(
+        "(member={dn})", description="How somebody's groups are found, by `{dn}` or by `{name}`."
+    )
+    ldap_group_attribute: str = Field("cn", description="The attribute that names a group.")
+    ldap_roles: Roles = Field({}, description="What groups give, as in POLYHELM_OIDC_ROLES.")
+    ldap_admins: list[str] = Field(
+        [], description="Groups whose members administer the installation, as in POLYHELM_OIDC_ADMINS."
+    )
     encryption_keys: SecretStr | None = Field(
         None,
         description="The key ring for stored credentials: `id:base64,…`, each key 32 bytes; the first one seals, all of"

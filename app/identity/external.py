@@ -1,58 +1,14 @@
 """Users who come from elsewhere: known by what their source calls them, with the roles that their groups there give."""
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from app.errors import Conflict, Forbidden
 from app.identity.accounts import any_user, first_admin, lock_bootstrap, user_name_problem
-from app.identity.tables import Membership, Organization, Role, Source, User
+from app.identity.people import Grants, Person, name_of
+from app.identity.tables import Membership, Organization, User
 from app.services import Services
 from app.transaction import Transaction
-
-_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
-_LONGEST_NAME = 63
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody as their source knows them. `subject` is theirs for good, within the issuer."""
-
-    source: Source
-    issuer: str
-    subject: str
-    name: str
-    groups: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Grants:
-    """What groups give: roles, by group and organization, and who administers the installation. An organization that no
-    group gives a role in is left to its admins, and so is the installation where `admins` is empty."""
-
-    roles: Mapping[str, Mapping[str, Role]] = field(default_factory=dict)
-    admins: frozenset[str] = frozenset()
-
-    @property
-    def organizations(self) -> frozenset[str]:
-        return frozenset(organization for given in self.roles.values() for organization in given)
-
-    def roles_of(self, groups: Iterable[str]) -> dict[str, Role]:
-        """The highest role that these groups give, by organization."""
-        found: dict[str, Role] = {}
-        for group in groups:
-            for organization, role in self.roles.get(group, {}).items():
-                if organization not in found or role.covers(found[organization]):
-                    found[organization] = role
-        return found
-
-
-def name_of(claimed: str) -> str:
-    """A user's name from what somebody is called elsewhere: `Carol@example.com` is `carol-example-com`."""
-    return _NOT_IN_NAMES.sub("-", claimed.lower()).strip("-")[:_LONGEST_NAME].rstrip("-")
 
 
 async def adopt(services: Services, person: Person, grants: Grants) -> User:

@@ -21,8 +21,8 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from app.identity.external import Grants, Person
-from app.identity.tables import Role, Source
+from app.identity.people import Grants, Person, grants_of
+from app.identity.tables import Source
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -53,14 +53,6 @@ class Attempt:
         return cls(secrets.token_urlsafe(), secrets.token_urlsafe(), secrets.token_urlsafe(48), redirect_uri)
 
 
-def grants(settings: Settings) -> Grants:
-    roles = {
-        group: {organization: Role(role) for organization, role in given.items()}
-        for group, given in settings.oidc_roles.items()
-    }
-    return Grants(roles, frozenset(settings.oidc_admins))
-
-
 class Issuer:
     """The one that the settings name."""
 
@@ -70,6 +62,10 @@ class Issuer:
         self._settings = settings
         self._fetching = asyncio.Lock()
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    @property
+    def grants(self) -> Grants:
+        return grants_of(self._settings.oidc_roles, self._settings.oidc_admins)
 
     async def address(self, attempt: Attempt) -> str:
         """Where a browser goes to sign in.

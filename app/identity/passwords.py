@@ -1,18 +1,15 @@
 """Passwords: which are fit to be one, and their hashes, worked out in threads of their own: nobody else waits."""
 
-import asyncio
 import os
 import secrets
 import threading
 import unicodedata
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TypeVar
 
 from pwdlib import PasswordHash
 
-from app.errors import Conflict, Problem
+from app.errors import Problem
+from app.identity.threads import Threads
 
 SHORTEST, LONGEST = 15, 256
 """Characters. NIST SP 800-63B (2025) asks for 15 where a password is all that is asked for, and for no mixtures."""
@@ -22,20 +19,17 @@ _HARD_TO_GUESS = 3
 """Of zxcvbn's scores from 0 to 4: more than 10^8 guesses."""
 _MOST_WAITING = 64
 
-Result = TypeVar("Result")
-
 
 class Passwords:
     """A hash takes some 50 ms of a core and 64 MB, on purpose: a few are worked out at once, and some more wait."""
 
     def __init__(self) -> None:
         self._hasher = PasswordHash.recommended()
-        self._threads = ThreadPoolExecutor(max(2, (os.cpu_count() or 1) // 2), "passwords")
-        self._waiting = 0
+        self._threads = Threads("passwords", at_once=max(2, (os.cpu_count() or 1) // 2), waiting=_MOST_WAITING)
         self._guessing = threading.Lock()
 
     async def hash(self, password: str) -> str:
-        return await self._in_thread(lambda: self._hasher.hash(_bytes_of(password)))
+        return await self._threads.run(lambda: self._hasher.hash(_bytes_of(password)))
 
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
         """Whether it is the password, and a newer hash of it where the one that is kept is of an older kind. It takes
@@ -46,20 +40,20 @@ class Passwords:
             matches, newer = self._hasher.verify_and_update(_bytes_of(password), hashed or nobodys)
             return (matches, newer) if hashed else (False, None)
 
-        return await self._in_thread(verify)
+        return await self._threads.run(verify)
 
     async def problem(self, password: str, name: str, *path: str) -> Problem | None:
         """The problem with a new password of the user with this name, if there is one."""
         if not SHORTEST <= len(password) <= LONGEST:
             return Problem(path, f"A password has {SHORTEST} to {LONGEST} characters, whichever you like.")
-        if await self._in_thread(lambda: self._is_easy(password, name)):
+        if await self._threads.run(lambda: self._is_easy(password, name)):
             return Problem(
                 path, "This password is among the first that somebody would guess: take a few unusual words."
             )
         return None
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     def _is_easy(self, password: str, name: str) -> bool:
         from zxcvbn import zxcvbn  # its lists of common passwords are not loaded before they are needed
@@ -71,15 +65,6 @@ class Passwords:
     @cached_property
     def _nobodys(self) -> str:
         return self._hasher.hash(secrets.token_bytes())
-
-    async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        if self._waiting >= _MOST_WAITING:
-            raise Conflict("busy", "Too many passwords are being checked: try again in a moment.")
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._waiting -= 1
 
 
 def _bytes_of(password: str) -> bytes:

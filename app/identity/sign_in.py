@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.errors import Forbidden
+from app.identity.external import adopt
 from app.identity.sessions import Browser, open_session
 from app.identity.tables import Method, Source, User
 from app.names import label_problem
@@ -26,16 +27,22 @@ class SignedIn:
 
 
 async def sign_in(services: Services, name: str, password: str, browser: Browser) -> SignedIn:
-    """Opens a session for whoever has this name and password. Every attempt with a password comes through here, before
-    anything is looked up: what slows down those who guess belongs in front.
+    """Opens a session for whoever has this name and password: a local user, else one whom the directory knows. Every
+    attempt with a password comes through here: what slows down those who guess belongs in front.
 
     Raises:
         Forbidden: where nobody has them. An unknown name, a wrong password and a disabled user look and take alike.
+        Conflict: where too many are signing in, or the directory can't be asked.
     """
     user = await _named(services, name)
     matches, newer = await services.passwords.verify(password, user.password if user else None)
+    if user is None and services.directory is not None:
+        person = await services.directory.person(name, password)
+        if person is not None:
+            user = await adopt(services, person, services.directory.grants)
+            return await admit(services, user, Method.LDAP, browser)
     if user is None or not matches or user.disabled_at is not None:
-        log.info("sign_in.refused", method=Method.PASSWORD, address=browser.address)
+        log.info("sign_in.refused", address=browser.address)
         raise Forbidden("wrong_credentials", "Nobody has this name and this password.")
     if newer is not None:
         await _keep_newer_hash(services, user, newer)

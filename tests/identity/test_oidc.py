@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from sqlmodel import col, select, update
 
-from app.identity.external import Grants, name_of
+from app.identity.people import Grants, name_of
 from app.identity.tables import Role, User
 from app.oidc_routes import BACK, START, local_path
 from app.tables import now

@@ -1,0 +1,34 @@
+"""Work that would hold up everybody else on the event loop: some of it at once in threads, and some more waiting."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from app.errors import Conflict
+
+Result = TypeVar("Result")
+
+
+class Threads:
+    def __init__(self, name: str, *, at_once: int, waiting: int) -> None:
+        self._threads = ThreadPoolExecutor(at_once, name)
+        self._most = at_once + waiting
+        self._given = 0
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """What the work gives.
+
+        Raises:
+            Conflict: at once, where too much waits already.
+        """
+        if self._given >= self._most:
+            raise Conflict("busy", "Too many are signing in: try again in a moment.")
+        self._given += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._given -= 1
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
