@@ -38,12 +38,12 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def started(command: str, folder: Path, ready: str) -> AsyncIterator[str]:
+async def started(command: str, folder: Path, ready: str, *, port: int = 0) -> AsyncIterator[str]:
     """A command that runs until the block ends, and what it had printed when it was ready; Ctrl-C must end it well."""
     process = await asyncio.create_subprocess_exec(
         POLYHELM,
         command,
-        *("--port", "0", "--data-dir", str(folder)),
+        *("--port", str(port), "--data-dir", str(folder)),
         env=environment(bootstrap_token=TOKEN),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

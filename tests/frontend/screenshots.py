@@ -47,6 +47,7 @@ SCREENS = {
     "cluster": "/clusters/paris",
     "register": "/register",
     "group": "/groups/web",
+    "secrets": "/secrets",
     "activity": "/activity",
     "tokens": "/tokens",
     "graphiql": "/graphiql",
@@ -62,6 +63,12 @@ async def a_day_at_work(stack: Stack, simulator: Simulator, folder: Path) -> Non
     await stack.upload(sample_chart(), "samples")
     await stack.upload(packaged("ingress", "2.3.1"), "platform")
     await stack.upload(packaged("metrics", "0.9.4"), "platform")
+    secret = "... on SecretPayload { secret { id } }"
+    await stack.mutate(
+        "createSecret", secret, name="registry", kind="REGISTRY", data={"username": "x", "password": "x"}
+    )
+    described = {"description": "The shop's database in production", "data": {"user": "shop", "password": "x"}}
+    await stack.mutate("createSecret", secret, name="shop-db", **described)
     greetings = {"paris": "Bonjour", "berlin": "Guten Tag", "frankfurt": "Guten Tag", "tokyo": "こんにちは"}
     overrides = [{"cluster": name, "values": {"greeting": words}} for name, words in greetings.items()]
     given = {"group": "web", "chart": "samples/hello", "namespace": "demo"}
@@ -69,7 +76,9 @@ async def a_day_at_work(stack: Stack, simulator: Simulator, folder: Path) -> Non
     await stack.deployed(group="web", chart="platform/ingress", namespace="platform", releaseName="ingress")
     for name, targets in (("metrics", ["berlin", "dublin", "oslo"]), ("shop", ["paris", "madrid", "tokyo"])):
         chart = {"metrics": "platform/metrics", "shop": "samples/hello"}[name]
-        await stack.deployed(group="web", chart=chart, namespace=name, releaseName=name, targets=targets)
+        references = [{"secret": "shop-db", "key": "password", "path": "database.password"}] if name == "shop" else []
+        chosen = {"group": "web", "chart": chart, "namespace": name, "releaseName": name, "targets": targets}
+        await stack.deployed(**chosen, valuesFrom=references)
     answer = await stack.update(hello, values={"greeting": "Hello", "replicaCount": 3}, valueOverrides=overrides)
     await stack.settled(answer)
 

@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.async_api import Browser, BrowserContext, Page
 
@@ -16,6 +16,13 @@ from tests.stack import TOKEN, Stack
 AXE = (Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js").read_text()
 WIDE, PHONE = (1280, 800), (390, 844)
 SIGN_IN = "sessionStorage.setItem('polyhelm.session', JSON.stringify({token: %s, organization: null}))"
+
+
+class Served(Protocol):
+    """Whatever has the pages at an address."""
+
+    @property
+    def url(self) -> str: ...
 
 
 class Site:
@@ -56,7 +63,7 @@ async def serving(stack: Stack) -> AsyncIterator[Site]:
 @asynccontextmanager
 async def opened(
     browser: Browser,
-    site: Site,
+    site: Served,
     *,
     token: str | None = TOKEN,
     size: tuple[int, int] = WIDE,
@@ -87,7 +94,7 @@ async def opened(
         await context.close()
 
 
-def _elsewhere(site: Site, url: str, also: tuple[str, ...]) -> list[str]:
+def _elsewhere(site: Served, url: str, also: tuple[str, ...]) -> list[str]:
     """Nothing is loaded but from the API itself."""
     own = (site.url, site.url.replace("http", "ws"), "data:", "blob:", *also)
     return [] if url.startswith(own) else [f"asks {url}"]

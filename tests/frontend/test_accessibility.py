@@ -1,7 +1,7 @@
 """axe finds nothing serious on any screen, in light and dark; and on a phone nothing goes beyond its edge."""
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from simulator import Member
 from tests.frontend.site import PHONE, Site, findings, opened
@@ -20,6 +20,7 @@ SCREENS = {
     "cluster": "/clusters/paris",
     "group": "/groups/fleet",
     "register": "/register",
+    "secrets": "/secrets",
     "activity": "/activity",
     "tokens": "/tokens",
     "missing": "/deployments/fleet/nothing",
@@ -45,6 +46,9 @@ async def test_axe_finds_nothing_serious_on_any_screen(
         await page.goto("/deployments/fleet/shop")
         await page.get_by_role("button", name="Delete").click()
         found["delete"] = await findings(page)
+        await page.goto("/secrets")
+        await page.get_by_role("button", name="Keep a secret").click()
+        found["keep"] = await findings(page)
     async with opened(browser, site, token=None, scheme=scheme) as page:
         await page.goto("/")
         found["sign in"] = await findings(page)
@@ -61,3 +65,20 @@ async def test_on_a_phone_nothing_goes_beyond_its_edge(site: Site, browser: Brow
             if width > PHONE[0]:
                 beyond[name] = width
     assert beyond == {}
+
+
+async def test_on_a_phone_colours_graphiql_and_signing_out_are_behind_a_button(
+    site: Site, browser: Browser, shop: dict[str, Member]
+) -> None:
+    async with opened(browser, site, size=PHONE) as page:
+        await page.goto("/")
+        colours = page.get_by_label("Colours")
+        await expect(colours).to_be_hidden()
+        await page.get_by_role("button", name="Account").click()
+        await expect(page.get_by_role("link", name="GraphiQL")).to_be_visible()
+        await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+        assert await findings(page) == []
+        await colours.select_option("Dark")
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        await page.keyboard.press("Escape")
+        await expect(colours).to_be_hidden()

@@ -1,31 +1,22 @@
 """The way from nothing to a deployment on three clusters, and what one does then, as one does it: by clicking."""
 
-import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from simulator import Member
+from tests.frontend.journey import from_nothing
 from tests.frontend.site import Site, opened
-from tests.sample_charts import packaged
 from tests.stack import TOKEN
 
 NAMES = ("paris", "berlin", "tokyo")
 
 
-async def register(page: Page, name: str, kubeconfig: str) -> None:
-    await page.get_by_label("Kubeconfig").fill(kubeconfig)
-    await page.get_by_label("Name").fill(name)
-    await page.get_by_role("button", name="Register it").click()
-
-
 async def test_from_nothing_to_a_deployment_on_three_clusters(
     site: Site, browser: Browser, simulated: Callable[[str], Member], tmp_path: Path
 ) -> None:
-    archive = tmp_path / "web-1.0.0.tgz"
-    archive.write_bytes(base64.b64decode(packaged(values="replicas: 1\n")))
     async with opened(browser, site, token=None) as page:
         await page.goto("/")
         await page.get_by_role("button", name="Use an API token").click()
@@ -35,48 +26,7 @@ async def test_from_nothing_to_a_deployment_on_three_clusters(
         await page.get_by_label("API token").fill(TOKEN)
         await page.get_by_role("button", name="Sign in").click()
         await expect(page.get_by_role("heading", name="No clusters yet")).to_be_visible()
-
-        await page.get_by_role("link", name="Register a cluster").click()
-        await register(page, "paris", "kind: Config\nclusters: []\nusers: []\ncontexts: []\n")
-        await expect(page.get_by_role("alert")).to_be_visible()
-        for name in NAMES:
-            await page.goto("/register")
-            await register(page, name, simulated(name).kubeconfig)
-            await expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
-            await expect(page.get_by_text("Reachable")).to_be_visible()
-
-        await page.goto("/clusters?tab=groups")
-        await page.get_by_role("button", name="Make a group").click()
-        dialog = page.get_by_role("dialog")
-        await dialog.get_by_label("Name").fill("web")
-        for name in NAMES:
-            await dialog.get_by_role("checkbox", name=name).check()
-        await dialog.get_by_role("button", name="Make it").click()
-        await expect(page.get_by_role("heading", name="web", exact=True)).to_be_visible()
-        await expect(page.get_by_text("multi-cluster-deployment", exact=True)).to_be_visible()
-
-        await page.get_by_role("link", name="Deploy a chart").click()
-        await page.get_by_role("button", name="Upload a chart").click()
-        await dialog.get_by_label("Packaged chart").set_input_files(archive)
-        await dialog.get_by_role("button", name="Upload it").click()
-        await page.get_by_label("Release name").fill("shop")
-        await page.get_by_role("textbox", name="Common values").click()
-        await page.keyboard.type("repl")
-        await page.get_by_role("option", name=re.compile("replicas")).click()
-        await page.keyboard.type("2")
-        await page.get_by_role("button", name="Show the plan").click()
-        await expect(page.get_by_text("Install on 3")).to_be_visible()
-        given = page.locator("[data-cluster=paris]").get_by_role("row", name="replicas")
-        await expect(given.get_by_role("cell")).to_have_text(["2", "—", "common"])
-        await page.get_by_role("button", name="Deploy it").click()
-
-        await expect(page.get_by_role("heading", name="shop", exact=True)).to_be_visible()
-        for name in NAMES:
-            await expect(page.get_by_role("article", name=f"{name}: Deployed")).to_be_visible()
-        await page.get_by_role("link", name="Fleet").first.click()
-        await expect(page.get_by_role("button", name="3 Deployed")).to_be_visible()
-        for name in NAMES:
-            await expect(page.get_by_role("link", name=f"shop on {name}: Deployed")).to_be_visible()
+        await from_nothing(page, {name: simulated(name).kubeconfig for name in NAMES}, tmp_path)
 
 
 async def test_the_plan_that_is_shown_is_what_is_done(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
@@ -110,6 +60,10 @@ async def test_the_plan_that_is_shown_is_what_is_done(site: Site, browser: Brows
         await page.get_by_role("tab", name="History").click()
         await expect(page.locator(".diff .cut")).to_contain_text("greeting: Bonjour")
         await expect(page.locator(".diff .add")).to_contain_text("greeting: Salut")
+        await page.get_by_role("link", name="Go back to generation 1").click()
+        await page.get_by_role("tab", name="paris").click()
+        await expect(page.get_by_role("textbox", name="Values for paris")).to_contain_text("greeting: Bonjour")
+        await expect(page).to_have_title("Edit shop · Polyhelm")
         await page.goto("/deployments/fleet/shop?tab=values&cluster=paris")
         row = page.get_by_role("row", name="greeting")
         await expect(row).to_contain_text("override")

@@ -1,16 +1,27 @@
 """The pages on real control planes: what a hand does there shows within a second, and one click mends it."""
 
+import json
+import secrets
 import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.contract.helm import Helm
+from tests.frontend.journey import from_nothing
 from tests.frontend.site import opened, serving
+from tests.kubernetes.member import Member
 from tests.real.conftest import NewFleet
+from tests.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("kubernetes")
 
 TRIES = 3
+
+NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 
 
 async def shows(page: Page, cluster: str, status: str, since: float) -> float:
@@ -39,6 +50,31 @@ async def test_a_change_by_hand_shows_within_a_second_and_one_click_mends_it(
             await shows(page, "paris", "DEPLOYED", time.monotonic())
         assert await paris.values(fleet.release) == {"name": "shop"}
         assert min(took) < 1.0, took
+
+
+async def test_from_nothing_to_a_deployment_on_three_clusters_and_on_when_the_api_was_restarted(
+    new_stack: NewStack, members: Mapping[str, Member], helm: Path, browser: Browser, tmp_path: Path
+) -> None:
+    namespace = f"pages-{secrets.token_hex(4)}"
+    kubeconfigs = {name: member.kubeconfig for name, member in members.items()}
+    by_hand = Helm.at(tmp_path, kubeconfigs["tokyo"], str(helm))
+    async with new_stack() as stack, serving(stack) as site, opened(browser, site) as page:
+        await from_nothing(page, kubeconfigs, tmp_path, namespace=namespace)
+        await site.stop()
+        await expect(page.get_by_text("The connection to Polyhelm is lost")).to_be_visible()
+        await by_hand("uninstall", "shop", "--namespace", namespace)
+        site.start()
+        await expect(page.get_by_text("The connection to Polyhelm is lost")).to_be_hidden()
+        await expect(page.get_by_role("link", name="shop on tokyo: Not installed")).to_be_visible()
+        await page.get_by_role("link", name="shop on tokyo").click()
+        await page.get_by_role("button", name="Install it").click()
+        await expect(page.get_by_role("article", name="tokyo: Deployed")).to_be_visible()
+
+        await page.get_by_role("button", name="Delete").click()
+        await page.get_by_label("to go on").fill("shop")
+        await page.get_by_role("button", name="Delete it").click()
+        await expect(page.get_by_role("heading", name="There is no such deployment")).to_be_visible()
+    assert json.loads(await by_hand("list", "--all", "--namespace", namespace, "--output", "json")) == []
 
 
 async def test_the_plan_is_what_is_done_and_a_stopped_member_is_unknown_until_it_is_back(

@@ -6,6 +6,7 @@ import { type EventLineFragment, EventsDocument } from "../graphql";
 import { useAddress } from "../parts/address";
 import { Search } from "../parts/search";
 import { Answer, Blank } from "../parts/states";
+import { Title } from "../parts/title";
 import { EventLine } from "./event";
 
 const FAMILIES = [
@@ -32,7 +33,7 @@ export default function ActivityPage() {
   return (
     <>
       <div className="head">
-        <h1>Activity</h1>
+        <Title words="Activity" />
       </div>
       <div className="stack tight">
         <Search label="Message or person" value={params.get("q") ?? ""} change={(q) => change({ q })} />

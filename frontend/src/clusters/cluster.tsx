@@ -12,6 +12,7 @@ import { Glyph } from "../parts/glyph";
 import { Answer, Blank } from "../parts/states";
 import { Reached, Status } from "../parts/status";
 import { Ago, Since } from "../parts/time";
+import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 
 const CONFIRMED_EVERY = 20_000;
@@ -51,7 +52,7 @@ function Found({ cluster }: { cluster: Cluster }) {
           <p className="above">
             <Link href="/clusters">Clusters</Link>
           </p>
-          <h1 className="wrap">{cluster.name}</h1>
+          <Title words={cluster.name} />
         </div>
         <button type="button" className="button danger" onClick={() => setRemoving(true)}>
           Remove
@@ -94,12 +95,12 @@ function Found({ cluster }: { cluster: Cluster }) {
             {cluster.group ? <Link href={groupPath(cluster.group.name)}>{cluster.group.name}</Link> : "none"}
           </dd>
         </div>
-        <div>
+        <div className="broad">
           <dt>API server</dt>
           <dd className="mono">{cluster.server}</dd>
         </div>
         {labels.length > 0 && (
-          <div>
+          <div className="broad">
             <dt>Labels</dt>
             <dd className="row">
               {labels.map(([key, value]) => (

@@ -14,6 +14,7 @@ import { deploymentPath, groupPath } from "../parts/address";
 import { Destroy, Dialog } from "../parts/dialog";
 import { Answer, Blank, Refused } from "../parts/states";
 import { Status } from "../parts/status";
+import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import { Feature } from "./feature";
 import { Members } from "./groups";
@@ -54,7 +55,7 @@ function Found({ group }: { group: Group }) {
           <p className="above">
             <Link href="/clusters?tab=groups">Groups</Link>
           </p>
-          <h1 className="wrap">{group.name}</h1>
+          <Title words={group.name} />
         </div>
         <div className="row">
           <Link href={`/create?group=${encodeURIComponent(group.name)}`} className="button first">

@@ -10,6 +10,7 @@ import { Answer, Blank } from "../parts/states";
 import { Reached } from "../parts/status";
 import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
+import { Title } from "../parts/title";
 import { Groups } from "./groups";
 
 const CONFIRMED_EVERY = 20_000;
@@ -25,7 +26,7 @@ export default function ClustersPage() {
   return (
     <>
       <div className="head">
-        <h1>Clusters</h1>
+        <Title words="Clusters" />
         <Link href="/register" className="button first">
           Register a cluster
         </Link>

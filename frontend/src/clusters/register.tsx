@@ -6,6 +6,7 @@ import { CLOUDS } from "../fleet/filter";
 import { RegisterClusterDocument } from "../graphql";
 import { clusterPath } from "../parts/address";
 import { Refused } from "../parts/states";
+import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import { readKubeconfig } from "./kubeconfig";
 import { readLabels } from "./labels";
@@ -71,7 +72,7 @@ export default function RegisterPage() {
           <p className="above">
             <Link href="/clusters">Clusters</Link>
           </p>
-          <h1>Register a cluster</h1>
+          <Title words="Register a cluster" />
         </div>
       </div>
       <form className="stack form" onSubmit={submit}>

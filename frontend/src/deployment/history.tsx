@@ -1,15 +1,17 @@
 import { type ReactNode, useEffect } from "react";
+import { Link } from "wouter";
 import { stringify } from "yaml";
 import { useRefresh } from "../api/live";
 import { usePages } from "../api/pages";
 import { DeploymentHistoryDocument, type DeploymentHistoryQuery } from "../graphql";
-import { useAddress } from "../parts/address";
+import { deploymentPath, useAddress } from "../parts/address";
 import { Difference } from "../parts/diff";
 import { More } from "../parts/more";
 import { Answer } from "../parts/states";
 import { Ago } from "../parts/time";
+import type { Deployment } from "./page";
 
-type Revision = Extract<
+export type Revision = Extract<
   NonNullable<DeploymentHistoryQuery["node"]>,
   { __typename: "Deployment" }
 >["history"]["nodes"][number];
@@ -17,7 +19,8 @@ type Revision = Extract<
 const SIZE = 50;
 
 /** Every generation of what was wanted, and the difference between any two. */
-export function History({ id }: { id: string }) {
+export function History({ deployment }: { deployment: Deployment }) {
+  const { id } = deployment;
   const [params] = useAddress();
   const pages = usePages(
     DeploymentHistoryDocument,
@@ -35,12 +38,26 @@ export function History({ id }: { id: string }) {
   }, [isMissing, data, pages.see]);
   return (
     <Answer asked={pages.asked} retry={pages.reload}>
-      {(revisions) => <Between revisions={revisions} more={<More pages={pages} words="Earlier ones" />} />}
+      {(revisions) => (
+        <Between
+          deployment={deployment}
+          revisions={revisions}
+          more={<More pages={pages} words="Earlier ones" />}
+        />
+      )}
     </Answer>
   );
 }
 
-function Between({ revisions, more }: { revisions: Revision[]; more: ReactNode }) {
+function Between({
+  deployment,
+  revisions,
+  more,
+}: {
+  deployment: Deployment;
+  revisions: Revision[];
+  more: ReactNode;
+}) {
   const [params, change] = useAddress();
   const find = (name: string) => revisions.find((one) => String(one.generation) === params.get(name));
   const to = find("to") ?? revisions[0]!;
@@ -88,11 +105,22 @@ function Between({ revisions, more }: { revisions: Revision[]; more: ReactNode }
         {more}
       </section>
       <section className="card padded stack" aria-label="Difference">
-        <h2>
-          {from === to
-            ? `Generation ${to.generation}`
-            : `From generation ${from.generation} to generation ${to.generation}`}
-        </h2>
+        <div className="row apart">
+          <h2>
+            {from === to
+              ? `Generation ${to.generation}`
+              : `From generation ${from.generation} to generation ${to.generation}`}
+          </h2>
+          {from.generation < deployment.generation && (
+            <Link
+              href={`${deploymentPath(deployment.group.name, deployment.releaseName)}/edit`}
+              state={{ revision: from }}
+              className="button slim"
+            >
+              Go back to generation {from.generation}
+            </Link>
+          )}
+        </div>
         {from === to && revisions.length === 1 ? (
           <pre className="code">{written(to)}</pre>
         ) : (

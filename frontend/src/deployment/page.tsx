@@ -10,6 +10,7 @@ import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Answer, Blank } from "../parts/states";
 import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
+import { Title } from "../parts/title";
 import { STATUS_WORDS } from "../values/words";
 import { DeleteDeployment } from "./delete";
 import { History } from "./history";
@@ -72,7 +73,7 @@ function Found({ deployment }: { deployment: Deployment }) {
             <Link href="/">Fleet</Link> /{" "}
             <Link href={groupPath(deployment.group.name)}>{deployment.group.name}</Link>
           </p>
-          <h1 className="wrap">{deployment.releaseName}</h1>
+          <Title words={deployment.releaseName} />
           {deployment.description && <p className="soft">{deployment.description}</p>}
         </div>
         <div className="row">
@@ -117,7 +118,7 @@ function Found({ deployment }: { deployment: Deployment }) {
       <Tabs tabs={TABS} chosen={tab} choose={(key) => change({ tab: key })} label="About this deployment">
         {tab === "targets" && <Targets deployment={deployment} />}
         {tab === "values" && <Values deployment={deployment} />}
-        {tab === "history" && <History id={deployment.id} />}
+        {tab === "history" && <History deployment={deployment} />}
         {tab === "operations" && <Operations id={deployment.id} />}
       </Tabs>
       {deleting && <DeleteDeployment deployment={deployment} close={() => setDeleting(false)} />}

@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
+import type { Revision } from "../deployment/history";
 import {
   ChartDetailDocument,
   GenerationNowDocument,
@@ -16,8 +17,10 @@ import {
 import { isObject, type Json } from "../json";
 import { deploymentPath } from "../parts/address";
 import { Answer, Blank } from "../parts/states";
+import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import type { Reference } from "../values/references";
+import { Description } from "./description";
 import { type Draft, wantedOf } from "./draft";
 import { Options } from "./options";
 import { usePlanning } from "./planning";
@@ -48,8 +51,10 @@ function Edit({ start }: { start: Deployment }) {
   const organization = useOrganization();
   const [, go] = useLocation();
   const [deployment] = useState(start);
-  const [version, setVersion] = useState(deployment.chartVersion);
-  const [draft, setDraft] = useState(() => draftOf(deployment));
+  // Whoever goes back to a generation comes here with it, and sees the plan of that as of any other change.
+  const [revision] = useState(() => (window.history.state as { revision?: Revision } | null)?.revision);
+  const [version, setVersion] = useState(revision?.chartVersion ?? deployment.chartVersion);
+  const [draft, setDraft] = useState(() => draftOf(deployment, revision));
   const { send, fetching, refusal } = useAction(UpdateDeploymentDocument, "DeploymentPayload");
   const [repository, name] = deployment.chart.split("/", 2) as [string, string];
   const [chart] = useQuery({
@@ -84,9 +89,15 @@ function Edit({ start }: { start: Deployment }) {
           <p className="above">
             <Link href="/">Fleet</Link> / <Link href={path}>{deployment.releaseName}</Link>
           </p>
-          <h1>Edit {deployment.releaseName}</h1>
+          <Title words={`Edit ${deployment.releaseName}`} />
         </div>
       </div>
+      {revision && (
+        <div className="note" role="status">
+          This is what generation {revision.generation} wanted. Nothing is changed until you have seen the
+          plan and do it.
+        </div>
+      )}
       {present > deployment.generation && (
         <div className="note warn" role="alert">
           <div className="stack tight">
@@ -119,6 +130,10 @@ function Edit({ start }: { start: Deployment }) {
             ))}
           </select>
         </div>
+        <Description
+          text={draft.description}
+          change={(description) => setDraft((before) => ({ ...before, description }))}
+        />
         <Targets
           members={membersOf(deployment)}
           targets={draft.targets}
@@ -150,15 +165,21 @@ function Edit({ start }: { start: Deployment }) {
   );
 }
 
-function draftOf(deployment: Deployment): Draft {
+/** What is wanted now, or what an earlier revision wanted of those who are still members. */
+function draftOf(deployment: Deployment, revision: Revision | undefined): Draft {
+  const { values, valuesFrom, valueOverrides } = revision ?? deployment;
+  const present = membersOf(deployment).map((member) => member.name);
   return {
-    values: written(deployment.values),
-    overrides: Object.fromEntries(deployment.valueOverrides.map((one) => [one.cluster, written(one.values)])),
+    values: written(values),
+    overrides: Object.fromEntries(valueOverrides.map((one) => [one.cluster, written(one.values)])),
     references: Object.fromEntries([
-      ["", deployment.valuesFrom.map(referenceOf)],
-      ...deployment.valueOverrides.map((one) => [one.cluster, one.valuesFrom.map(referenceOf)] as const),
+      ["", valuesFrom.map(referenceOf)],
+      ...valueOverrides.map((one) => [one.cluster, one.valuesFrom.map(referenceOf)] as const),
     ]),
-    targets: deployment.targets.map((target) => target.clusterName),
+    targets: revision
+      ? revision.targets.filter((name) => present.includes(name))
+      : deployment.targets.map((target) => target.clusterName),
+    description: deployment.description ?? "",
     atomic: deployment.atomic,
     wait: deployment.wait,
     timeoutSeconds: deployment.timeoutSeconds,

@@ -12,7 +12,9 @@ import {
 } from "../graphql";
 import { deploymentPath, useAddress } from "../parts/address";
 import { Answer, Blank } from "../parts/states";
+import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
+import { Description } from "./description";
 import { type Draft, wantedOf } from "./draft";
 import { Options } from "./options";
 import { ChartPicker } from "./picker";
@@ -42,7 +44,7 @@ export default function CreatePage() {
           <p className="above">
             <Link href="/">Fleet</Link>
           </p>
-          <h1>Deploy a chart</h1>
+          <Title words="Deploy a chart" />
         </div>
         {name && (
           <button type="button" className="button" onClick={() => change({ chart: null, version: null })}>
@@ -86,6 +88,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
     overrides: {},
     references: {},
     targets: [],
+    description: "",
     atomic: false,
     wait: false,
     timeoutSeconds: 300,
@@ -191,6 +194,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
                     />
                   </div>
                 </div>
+                <Description text={draft.description} change={(description) => edit({ description })} />
                 <Targets
                   members={group.members}
                   targets={targets}

@@ -12,6 +12,7 @@ export type Draft = {
   overrides: Record<string, string>;
   references: Record<string, Reference[]>;
   targets: string[];
+  description: string;
   atomic: boolean;
   wait: boolean;
   timeoutSeconds: number;
@@ -23,6 +24,7 @@ export type Wanted = {
   valuesFrom: Reference[];
   valueOverrides: ValueOverrideInput[];
   targets: string[];
+  description: string | null;
   atomic: boolean;
   wait: boolean;
   timeoutSeconds: number;
@@ -56,6 +58,7 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
       ({ values, valuesFrom }) => Object.keys(values!).length > 0 || valuesFrom.length > 0,
     ),
     targets,
+    description: draft.description.trim() || null,
     atomic,
     wait,
     timeoutSeconds,

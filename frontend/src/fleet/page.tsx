@@ -14,6 +14,7 @@ import {
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Search } from "../parts/search";
 import { Blank, Loading, Trouble } from "../parts/states";
+import { Title } from "../parts/title";
 import { STATUS_WORDS } from "../values/words";
 import { blocksOf, COLUMNS, ROWS, type Span } from "./blocks";
 import { useFleetCells } from "./cells";
@@ -76,7 +77,7 @@ export function FleetPage() {
     <>
       <div className="head">
         <div>
-          <h1>Fleet</h1>
+          <Title words="Fleet" />
           <p className="soft">
             {summary.data
               ? `${total.toLocaleString()} ${total === 1 ? "target" : "targets"}, ${summary.data.fleet.clusterCount.toLocaleString()} ${summary.data.fleet.clusterCount === 1 ? "cluster" : "clusters"}`
@@ -129,6 +130,21 @@ export function FleetPage() {
 
       {error && shownRows.length === 0 ? (
         <Trouble error={error} retry={rows.reload} />
+      ) : shownRows.length > 0 && columns.asked.data?.length === 0 && !isNarrow ? (
+        <Blank title="Nothing is deployed yet">
+          <p>
+            {shownRows.length === 1 ? "One cluster waits" : "Your clusters wait"} for a chart. A deployment
+            goes to a group of them.
+          </p>
+          <div className="row">
+            <Link href="/create" className="button first">
+              Deploy a chart
+            </Link>
+            <Link href="/clusters" className="button">
+              See the clusters
+            </Link>
+          </div>
+        </Blank>
       ) : shownRows.length > 0 && columns.asked.data ? (
         <Matrix
           key={JSON.stringify(filter)}

@@ -10,6 +10,7 @@ import { Destroy } from "../parts/dialog";
 import { More } from "../parts/more";
 import { Answer, Blank } from "../parts/states";
 import { Ago } from "../parts/time";
+import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import { ChangeSecret, KeepSecret, KINDS } from "./change";
 
@@ -36,7 +37,7 @@ export default function SecretsPage() {
     <>
       <div className="head">
         <div>
-          <h1>Secrets</h1>
+          <Title words="Secrets" />
           <p className="soft">Passwords and keys that deployments take values from.</p>
         </div>
         {keep}
