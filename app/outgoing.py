@@ -37,10 +37,12 @@ def client(policy: Policy, **options: Any) -> httpx2.AsyncClient:
     It goes through no proxy of the environment, which would connect to wherever it is told; `SSL_CERT_FILE` and
     `SSL_CERT_DIR` are still read. A refused address raises AddressRefusedError from whichever call connects.
     """
-    return httpx2.AsyncClient(transport=_Transport(policy), trust_env=False, **options)
+    return httpx2.AsyncClient(transport=Transport(policy), trust_env=False, **options)
 
 
-class _Transport(httpx2.AsyncHTTPTransport):
+class Transport(httpx2.AsyncHTTPTransport):
+    """The connections of `client`, for a client of another library's making."""
+
     def __init__(self, policy: Policy) -> None:
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=httpx2.create_ssl_context(),

@@ -14,7 +14,9 @@ from app.addresses import AddressRefusedError, Allowed, Policies
 from app.clusters.kubeconfig import Access
 from app.clusters.member import ADDRESS_REFUSED, Member
 from app.errors import TemporaryError
+from app.identity.oidc import Attempt, Issuer, OidcError
 from app.outgoing import client
+from app.settings import Settings
 from tests.canary import Listener, listening
 from tests.charts.servers import served
 
@@ -167,3 +169,10 @@ async def test_no_proxy_of_the_environment_is_used(canary: Listener, monkeypatch
         with pytest.raises(AddressRefusedError):
             await http.get("http://10.0.0.1/")
     assert canary.heard == []
+
+
+async def test_an_issuer_leads_to_no_metadata_service() -> None:
+    """Its own address comes from the settings; those of its endpoints from whatever it says."""
+    issuer = Issuer(Settings(oidc_issuer="http://169.254.169.254", oidc_client_id="polyhelm"))
+    with pytest.raises(OidcError, match="Polyhelm never connects there"):
+        await issuer.address(Attempt.new("https://polyhelm.example/oidc"))

@@ -21,6 +21,8 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
+from app import outgoing
+from app.addresses import AddressRefusedError, Policies
 from app.identity.people import Grants, Person, grants_of
 from app.identity.tables import Source
 from app.settings import Settings
@@ -60,6 +62,7 @@ class Issuer:
         assert settings.oidc_issuer is not None
         self.name = settings.oidc_issuer
         self._settings = settings
+        self._policy = Policies(settings.allowed).operator
         self._fetching = asyncio.Lock()
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
 
@@ -162,7 +165,7 @@ class Issuer:
         async with self._fetching:
             at, kept = self._kept.get(url, (0.0, None))
             if kept is None or time.monotonic() - at > younger_than:
-                async with _told(), httpx2.AsyncClient(timeout=_ANSWER_SECONDS) as client:
+                async with _told(), outgoing.client(self._policy, timeout=_ANSWER_SECONDS) as client:
                     kept = _json(await client.get(url))
                 self._kept[url] = (time.monotonic(), kept)
             return kept
@@ -179,6 +182,8 @@ class Issuer:
                 redirect_uri=redirect_uri,
                 code_challenge_method="S256",
                 timeout=_ANSWER_SECONDS,
+                transport=outgoing.Transport(self._policy),
+                trust_env=False,
             ) as client,
         ):
             yield client
@@ -196,5 +201,5 @@ def _json(response: httpx2.Response) -> dict[str, Any]:
 async def _told() -> AsyncIterator[None]:
     try:
         yield
-    except (AuthlibBaseError, JoseError, httpx2.HTTPError, ValueError) as error:
+    except (AuthlibBaseError, JoseError, httpx2.HTTPError, AddressRefusedError, ValueError) as error:
         raise OidcError(f"{type(error).__name__}: {error}") from error
