@@ -12,6 +12,7 @@ from app.addresses import AddressRefusedError, Policy
 from app.errors import ValidationFailed, invalid
 
 TIMEOUT = httpx2.Timeout(30, connect=10)
+_ENCODINGS = ("identity", "gzip", "deflate")  # each once: a thousand times what was read, at most
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,14 @@ class Downloader:
 
 
 async def read_limited(response: httpx2.Response, limit: int) -> bytes:
+    """The body, at most `limit` bytes once it is unpacked.
+
+    Raises:
+        ValidationFailed: where it has more, or is packed in a way that unfolds to gigabytes within one read.
+    """
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in _ENCODINGS:
+        raise invalid("repository_malformed", f"{response.url} answers in the encoding {encoding[:50]!r}.", "url")
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk

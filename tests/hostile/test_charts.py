@@ -1,0 +1,152 @@
+"""Hostile charts and hostile repositories, given to the API as anybody may."""
+
+import base64
+import gzip
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiohttp import web
+from sqlalchemy import text
+
+from tests.canary import Pipe, listening
+from tests.charts.servers import served
+from tests.charts.test_package import LIMITS, REFUSED
+from tests.sample_charts import archive, chart_files
+from tests.stack import Stack
+
+NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
+KEPT = "{ chartRepositories { name } events { nodes { kind } } }"
+
+
+async def test_each_archive_is_refused_by_its_code_and_nothing_is_kept(new_stack: NewStack, tmp_path: Path) -> None:
+    limits = {"chart_max_bytes": LIMITS.packed, "chart_max_unpacked_bytes": LIMITS.unpacked}
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    async with new_stack(working=False, **limits) as stack:
+        told = {}
+        for case, (content, _) in REFUSED.items():
+            answer = await stack.upload(base64.b64encode(content).decode())
+            assert (answer["__typename"], answer["path"]) == ("ValidationFailed", ["archive"]), case
+            told[case] = answer["code"]
+        kept = await stack.data(KEPT)
+        folder = stack.services.settings.cache
+    assert told == {case: code for case, (_, code) in REFUSED.items()}
+    assert kept["chartRepositories"] == []
+    assert [event["kind"] for event in kept["events"]["nodes"] if event["kind"].startswith("chart")] == []
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+
+
+def index(url: str) -> bytes:
+    return yaml.safe_dump({"entries": {"web": [{"name": "web", "version": "1.0.0", "urls": [url]}]}}).encode()
+
+
+URLS = {
+    "file://{pipe}": "url_not_supported",
+    "ftp://127.0.0.1:{port}/web.tgz": "url_not_supported",
+    "gopher://127.0.0.1:{port}/web.tgz": "url_not_supported",
+    "data:application/gzip;base64,AAAA": "url_not_supported",
+    "http://127.0.0.1:{port}/web.tgz": "plain_http",
+    "//127.0.0.1:{port}/web.tgz": "plain_http",
+    "https://user:word@127.0.0.1:{port}/web.tgz": "url_with_credentials",
+    "https://127.0.0.2:{port}/web.tgz": "address_refused",
+    "https://localhost:{port}/web.tgz": "repository_unreachable",
+    "https://[::1]:{port}/web.tgz": "address_refused",
+    "https://10.0.0.1/web.tgz": "address_refused",
+    "https://169.254.169.254/latest/meta-data": "address_refused",
+    "https://[fd00:ec2::254]/latest/meta-data": "address_refused",
+    "https://0xa9fea9fe/latest/meta-data": "address_refused",
+}
+
+
+@pytest.mark.parametrize("where", ["its index", "a redirect"])
+async def test_a_repository_leads_nowhere_else(new_stack: NewStack, tmp_path: Path, where: str) -> None:
+    """Allowed is 127.0.0.1, and plain HTTP there to the repository alone."""
+    pipe, target = Pipe(tmp_path / "pipe"), ""
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/index.yaml":
+            return web.Response(body=index(target if where == "its index" else "web.tgz"))
+        return web.Response(status=302, headers={"Location": target})
+
+    async with (
+        listening() as canary,
+        served(answer) as host,
+        new_stack(working=False, plain_http_hosts=host, allowed_networks="127.0.0.1") as stack,
+    ):
+        repository = ""
+        told = {}
+        for url in URLS:
+            target = url.replace("{port}", str(canary.port)).replace("{pipe}", str(pipe.path))
+            repository = repository or await added(stack, f"http://{host}")
+            fields = "... on ChartRepositoryPayload { chartRepository { id } }"
+            await stack.mutate("refreshChartRepository", fields, id=repository)
+            answered = await stack.ask('{ chart(repository: "stable", name: "web") { versions { readme } } }')
+            told[url] = code_of(answered)
+        # To 127.0.0.1 it may connect, by TLS; what is there is no repository.
+        heard = [first for first in canary.heard if not first.startswith(b"\x16\x03")]
+    assert heard == []
+    by_redirect = {"data:application/gzip;base64,AAAA": "repository_unreachable"}  # the client refuses it itself
+    assert told == (URLS | by_redirect if where == "a redirect" else URLS)
+    assert not pipe.is_open
+
+
+async def added(stack: Stack, url: str) -> str:
+    fields = "... on ChartRepositoryPayload { chartRepository { id } }"
+    answer = await stack.mutate("addChartRepository", fields, name="stable", url=url)
+    assert "chartRepository" in answer, answer
+    return str(answer["chartRepository"]["id"])
+
+
+def code_of(answer: dict[str, Any]) -> Any:
+    [error] = answer["errors"]
+    return error["extensions"]["code"]
+
+
+ALIASES = "\n".join(
+    ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    + [f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 10)}]" for n in range(12)]
+    + ["entries: {web: *m}"]
+)
+ZEROS = gzip.compress(b"#" * 2**24)
+INDEXES = {
+    "aliases that unfold": (ALIASES.encode(), None, "repository_malformed"),
+    "nested too deep": (b"entries: " + b"[" * 100_000, None, "repository_malformed"),
+    "a tag that runs a program": (b"entries: !!python/object/apply:os.abort []", None, "repository_malformed"),
+    "too large once unpacked": (ZEROS, "gzip", "download_too_large"),
+    "packed twice": (gzip.compress(ZEROS), "gzip, gzip", "repository_malformed"),
+    "packed in an unknown way": (b"x", "zstd", "repository_malformed"),
+    "no index": (b"x", "identity", "repository_malformed"),
+}
+
+
+@pytest.mark.parametrize("case", INDEXES)
+async def test_an_index_that_is_a_bomb_is_refused(new_stack: NewStack, case: str) -> None:
+    body, encoding, code = INDEXES[case]
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=body, headers={"Content-Encoding": encoding} if encoding else {})
+
+    async with served(answer) as host, new_stack(working=False, plain_http_hosts=host, index_max_bytes=2**20) as stack:
+        fields = "... on ChartRepositoryPayload { chartRepository { id } }"
+        answered = await stack.mutate("addChartRepository", fields, name="stable", url=f"http://{host}")
+        assert answered["code"] == code
+        assert (await stack.data(KEPT))["chartRepositories"] == []
+
+
+async def test_an_archive_with_another_digest_than_its_index_says_is_not_kept(new_stack: NewStack) -> None:
+    content = archive(chart_files())
+    entry = {"name": "web", "version": "1.0.0", "urls": ["web.tgz"], "digest": "0" * 64}
+
+    async def answer(request: web.Request) -> web.Response:
+        body = yaml.safe_dump({"entries": {"web": [entry]}}).encode() if request.path == "/index.yaml" else content
+        return web.Response(body=body)
+
+    async with served(answer) as host, new_stack(working=False, plain_http_hosts=host) as stack:
+        await added(stack, f"http://{host}")
+        answered = await stack.ask('{ chart(repository: "stable", name: "web") { versions { readme } } }')
+        assert code_of(answered) == "chart_digest"
+        assert await stack.services.database.rows(text("SELECT 1 FROM chart_archive")) == []
