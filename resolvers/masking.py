@@ -3,7 +3,7 @@
 A text is told only where its field is known to hold none that is secret: a field that nobody thought of is masked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -27,6 +27,7 @@ PLAIN = frozenset(
 """Fields of inputs whose texts are names."""
 
 _MOST = 100
+_LARGEST = 2**53  # JSON that has passed no check may hold any number
 
 
 def masked(given: Any) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def masked(given: Any) -> dict[str, Any]:
 
 
 def _told(name: str, value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < _LARGEST):
         return value
     if isinstance(value, Enum):
         return value.value
@@ -53,11 +54,11 @@ def _told(name: str, value: Any) -> Any:
         return plain(value) if name in PLAIN else MASK
     if isinstance(value, Mapping):
         return [plain(path) for path in islice(_paths(value), _MOST)]
-    if isinstance(value, Iterable):
-        return [_told(name, each) for each in islice(value, _MOST)]
     if is_dataclass(value):
         return masked(value)
-    return MASK
+    if isinstance(value, list) and all(isinstance(each, str) or is_dataclass(each) for each in value):
+        return [_told(name, each) for each in value[:_MOST]]
+    return MASK  # JSON of another kind than it should be
 
 
 def _paths(value: Mapping[str, Any]) -> Iterator[str]:

@@ -67,6 +67,8 @@ class Connections:
             except LOST as error:
                 # Nothing is told meanwhile either: all that subscribers are told is read from Postgres.
                 log.warning("connections.database_lost", error=str(error))
+            except Exception:
+                log.exception("connections.failed")  # the next look may do better, and none at all would be worse
 
     async def _end_changed(self) -> None:
         looked_at = {connection: viewer for connection in self._open if (viewer := connection.viewer) is not None}
