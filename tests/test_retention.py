@@ -1,7 +1,8 @@
 """Events are only added to, removed when they are old enough, and told to nobody with a gap."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.events.retention import remove_old_events
 from app.events.tables import Event
 from app.identity.tables import Organization
 from app.tables import now
+from reconcilers.sweeper import Sweeper
 from tests.live.client import Socket, socket
 from tests.live.serving import served
 from tests.stack import Stack
@@ -73,6 +75,17 @@ async def test_what_is_too_old_is_removed_and_what_is_not_stays(quiet: Stack) ->
     assert await remove_old_events(quiet.services) == 2
     assert await messages(quiet) == [*before, "89 days ago"]
     assert await remove_old_events(quiet.services) == 0
+
+
+async def test_the_worker_removes_them_when_it_keeps_house(
+    new_stack: Callable[..., AbstractAsyncContextManager[Stack]],
+) -> None:
+    async with new_stack(working=False, event_retention=2 * 24 * 3600) as stack:
+        before = await messages(stack)
+        for day in (3, 1):
+            await happened(stack, f"{day} days ago", days_ago=day)
+        await Sweeper(stack.services)._keep_house()
+        assert await messages(stack) == [*before, "1 days ago"]
 
 
 async def test_whoever_resumes_behind_what_was_removed_is_told_so_and_misses_nothing_unknowingly(
