@@ -55,5 +55,13 @@ async def results(session: AsyncSession, operation_ids: Sequence[int]) -> Sequen
         select(OperationResult)
         .where(col(OperationResult.operation_id).in_(operation_ids))
         .order_by(col(OperationResult.cluster_name))
+        .options(defer(OperationResult.output, raiseload=True))  # type: ignore[arg-type]
     )
     return (await session.exec(statement)).all()
+
+
+async def outputs(session: AsyncSession, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], str | None]:
+    """What Helm said, by operation and the cluster's name. It can be long, so that only who asks for it gets it."""
+    columns = col(OperationResult.operation_id), col(OperationResult.cluster_name)
+    statement = select(*columns, OperationResult.output).where(tuple_(*columns).in_(keys))
+    return {(row[0], row[1]): row[2] for row in (await session.exec(statement)).all()}

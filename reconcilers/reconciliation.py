@@ -56,20 +56,20 @@ class Reconciler:
 
     async def _bring_to_an_end(self, found: Work) -> None:
         """Brings one operation's result to its end, or puts it off. The lease is free then."""
-        done = ReleaseAction.NONE
+        done, output = ReleaseAction.NONE, None
         try:
             for _ in range(_MOST_STEPS):
                 seen = await self._look(found)
                 step = plan(*await self._compared(found, seen), claim_of(found.target))
                 if step.is_done:
-                    await work.succeed(self._services, found, done, seen)
+                    await work.succeed(self._services, found, done, seen, output)
                     return
                 if step.block is not None:
                     raise blocked(step.block, found.deployment.release_name, found.cluster.name)
                 if step.action is done and not step.recovers:
                     break
                 done = step.action
-                await perform(self._services, self._manifests, found, step, seen)
+                output = await perform(self._services, self._manifests, found, step, seen)
                 ACTIONS.labels(step.action, "succeeded").inc()
             raise PermanentError(
                 "not_converged",

@@ -56,6 +56,7 @@ class Loaders:
         self.members_by_group = self._many(loading.members, lambda row: (row.group_id, row))
         self.features_by_group = self._many(loading.features, lambda row: (row.group_id, row))
         self.releases_by_cluster = self._many(releases_on, lambda pair: (pair[0].cluster_id, pair))
+        self.output_by_result = self._one(loading.outputs)
         self.deployments_by_secret = self._many(users_of, lambda pair: pair)
         self.results_by_operation = self._many(loading.results, lambda row: (row.operation_id, row))
         counts = self._many(status_counts, lambda row: (row[0], (row[1], row[2])))

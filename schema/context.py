@@ -44,6 +44,7 @@ class Loaders(Protocol):
     members_by_group: DataLoader[int, list[Cluster]]
     features_by_group: DataLoader[int, list[GroupFeature]]
     releases_by_cluster: DataLoader[int, list[tuple[Release, int | None]]]
+    output_by_result: DataLoader[tuple[int, str], str | None]
     deployments_by_secret: DataLoader[int, list[Deployment]]
     results_by_operation: DataLoader[int, list[OperationResult]]
 

@@ -36,6 +36,7 @@ class TargetError:
 
 @strawberry.type(description="What became of an operation on one cluster.")
 class OperationResult:
+    operation_id: strawberry.Private[int]
     cluster_name: str
     action: ReleaseAction
     state: OperationState
@@ -43,9 +44,14 @@ class OperationResult:
     started_at: datetime | None
     finished_at: datetime | None
 
+    @strawberry.field(description="What Helm said about an action that succeeded, the chart's notes included.")
+    async def output(self, info: Info) -> str | None:
+        return await info.context.load.output_by_result.load((self.operation_id, self.cluster_name))
+
     @classmethod
     def of(cls, row: tables.OperationResult) -> "OperationResult":
         return cls(
+            operation_id=row.operation_id,
             cluster_name=row.cluster_name,
             action=row.action,
             state=row.state,
@@ -74,9 +80,10 @@ class Operation(Node):
         row = await info.context.load.deployment_by_id.load(self.row.deployment_id)
         return Deployment.of(row) if row else None
 
-    @strawberry.field
-    async def results(self, info: Info) -> list[OperationResult]:
-        return [OperationResult.of(row) for row in await info.context.load.results_by_operation.load(self.row.id)]
+    @strawberry.field(description="By the cluster's name; of all clusters, or of those that are named.")
+    async def results(self, info: Info, clusters: list[str] | None = None) -> list[OperationResult]:
+        rows = await info.context.load.results_by_operation.load(self.row.id)
+        return [OperationResult.of(row) for row in rows if clusters is None or row.cluster_name in clusters]
 
     @classmethod
     def of(cls, row: tables.Operation) -> "Operation":

@@ -27,7 +27,7 @@ from app.errors import TemporaryError
 from app.helm import process
 from app.helm.binary import HelmBinary
 from app.helm.confinement import Limits
-from app.helm.failure import beyond_limits, failure
+from app.helm.failure import MAX_OUTPUT, beyond_limits, failure
 from app.releases.scrubbing import NOTHING, Scrubber
 from app.releases.values import Values, to_helm
 
@@ -65,6 +65,8 @@ class Options:
 
 
 class Helm:
+    """Each action gives Helm's own words about it, the notes of the chart among them."""
+
     def __init__(self, binary: HelmBinary, cache: Path, limits: Limits, *, at_once: int) -> None:
         self.binary = binary
         self._limits = limits
@@ -79,27 +81,27 @@ class Helm:
                 if time.time() - folder.stat().st_mtime > _STALE_RUN_SECONDS:
                     shutil.rmtree(folder, ignore_errors=True)
 
-    async def install(self, place: Place, chart: Path, values: Values, options: Options) -> None:
+    async def install(self, place: Place, chart: Path, values: Values, options: Options) -> str:
         """`helm install`: fails where the name is taken, except by a release that was uninstalled."""
-        await self._change(place, ["install", "--create-namespace", "--replace"], chart, values, options)
+        return await self._change(place, ["install", "--create-namespace", "--replace"], chart, values, options)
 
-    async def upgrade(self, place: Place, chart: Path, values: Values, options: Options) -> None:
+    async def upgrade(self, place: Place, chart: Path, values: Values, options: Options) -> str:
         """`helm upgrade` to just these values: without `--reset-values`, none at all would mean the installed ones."""
         verb = ["upgrade", "--reset-values", "--history-max", str(HISTORY)]
-        await self._change(place, verb, chart, values, options)
+        return await self._change(place, verb, chart, values, options)
 
-    async def rollback(self, place: Place, revision: int, options: Options) -> None:
+    async def rollback(self, place: Place, revision: int, options: Options) -> str:
         arguments = ["rollback", place.release_name, str(revision), "--history-max", str(HISTORY)]
         if options.wait:
             arguments.append("--wait")
-        await self._run(place, arguments, options)
+        return await self._told(place, arguments, options)
 
-    async def uninstall(self, place: Place, options: Options) -> None:
+    async def uninstall(self, place: Place, options: Options) -> str:
         """Removes a release and its history; one that is gone already is fine."""
         arguments = ["uninstall", place.release_name, "--ignore-not-found"]
         if options.wait:
             arguments.append("--wait")
-        await self._run(place, arguments, options)
+        return await self._told(place, arguments, options)
 
     async def preview(self, place: Place, chart: Path, values: Values, options: Options, *, exists: bool) -> str:
         """The manifest that an install or upgrade would apply, rendered against the member; nothing is changed."""
@@ -109,13 +111,18 @@ class Helm:
         output = await self._run(place, arguments, options, to_helm(values))
         return output.decode()
 
-    async def _change(self, place: Place, verb: list[str], chart: Path, values: Values, options: Options) -> None:
+    async def _change(self, place: Place, verb: list[str], chart: Path, values: Values, options: Options) -> str:
         arguments = [*verb, place.release_name, str(chart), "--values", "-", *_validation(options)]
         if options.atomic:
             arguments.append("--atomic")
         if options.wait:
             arguments += ["--wait", "--wait-for-jobs"]
-        await self._run(place, arguments, options, to_helm(values))
+        return await self._told(place, arguments, options, to_helm(values))
+
+    async def _told(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> str:
+        """Runs Helm for what it does; gives what it says, as it may be shown."""
+        output = await self._run(place, arguments, options, values)
+        return options.scrubber.clean(output.decode(errors="replace"))[:MAX_OUTPUT].strip()
 
     async def _run(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> bytes:
         seconds = options.timeout_seconds

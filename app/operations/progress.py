@@ -70,10 +70,11 @@ async def close_results(
     *,
     action: ReleaseAction | None = None,
     error: dict[str, Any] | None = None,
+    output: str | None = None,
     operation_id: int | None = None,
 ) -> None:
     """Ends the open results of these targets (of one operation, if it is named), and operations that end by it."""
-    values: dict[str, Any] = {"state": state, "finished_at": now(), "error": error}
+    values: dict[str, Any] = {"state": state, "finished_at": now(), "error": error, "output": output}
     if action is not None:
         values["action"] = action
     statement = (

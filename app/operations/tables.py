@@ -66,6 +66,7 @@ class OperationResult(SQLModel, table=True):
     action: ReleaseAction = Choice(ReleaseAction, default=ReleaseAction.NONE)
     state: OperationState = Choice(OperationState, default=OperationState.PENDING)
     error: dict[str, Any] | None = Json(default=None, nullable=True)
+    output: str | None = None  # what Helm said about the action, where it succeeded
     started_at: datetime | None = Timestamp(default=None)
     finished_at: datetime | None = Timestamp(default=None)
 

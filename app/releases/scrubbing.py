@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
 from app.releases.references import HIDDEN
@@ -44,9 +44,18 @@ def _forms(text: str) -> Iterator[str]:
         yield plain.replace("'", "''")
         yield quote(plain, safe="")
         yield quote_plus(plain)
-    raw = text.encode()
-    for encoded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
-        yield encoded.decode().rstrip("=")
+    yield from _encoded(text.encode(), base64.b64encode)
+    yield from _encoded(text.encode(), base64.urlsafe_b64encode)
+
+
+def _encoded(raw: bytes, encode: Callable[[bytes], bytes]) -> Iterator[str]:
+    """In base64: alone, and within something longer, where its letters depend on where it begins."""
+    yield encode(raw).decode().rstrip("=")
+    for before in range(3):
+        # Letters that stand for what is before or after it, too, are left out.
+        whole = encode(bytes(before) + raw)[: (before + len(raw)) // 3 * 4][4 if before else 0 :]
+        if len(whole) >= _SHORT:
+            yield whole.decode()
 
 
 NOTHING = Scrubber()

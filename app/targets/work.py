@@ -125,8 +125,11 @@ async def give_back(services: Services, work: Work) -> None:
             await fenced(transaction, work.lease, **_outcome(work))
 
 
-async def succeed(services: Services, work: Work, action: ReleaseAction, seen: Sighting) -> None:
-    """The target was seen to be as it should be. One that was to go is gone, and with the last one its deployment."""
+async def succeed(
+    services: Services, work: Work, action: ReleaseAction, seen: Sighting, output: str | None = None
+) -> None:
+    """The target was seen to be as it should be; `output` is what Helm said, if it was run. One that was to go is gone,
+    and with the last one its deployment."""
     async with services.transaction() as transaction:
         session = transaction.session
         deployment = work.deployment
@@ -147,7 +150,12 @@ async def succeed(services: Services, work: Work, action: ReleaseAction, seen: S
             **_outcome(work),
         )
         await close_results(
-            transaction, [work.target.id], OperationState.SUCCEEDED, action=action, operation_id=work.operation.id
+            transaction,
+            [work.target.id],
+            OperationState.SUCCEEDED,
+            action=action,
+            output=output,
+            operation_id=work.operation.id,
         )
         if action is not ReleaseAction.NONE:
             _record(transaction, work, "target.converged", f"{action.capitalize()} on {work.cluster.name} is done.")

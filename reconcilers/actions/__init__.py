@@ -18,9 +18,9 @@ from reconcilers.actions.validation import KnownManifests
 from reconcilers.metrics import ACTION_SECONDS
 
 
-async def perform(services: Services, manifests: KnownManifests, found: Work, step: Plan, seen: Sighting) -> None:
-    """Does a step of a plan, which was made from what was seen. How it ended well is seen by looking again; until that
-    is written down, the intent stays.
+async def perform(services: Services, manifests: KnownManifests, found: Work, step: Plan, seen: Sighting) -> str:
+    """Does a step of a plan that was made from what was seen; gives Helm's words. How it ended well is seen by looking
+    again; until that is written down, the intent stays.
 
     Raises:
         ActionError: with Helm's words.
@@ -32,13 +32,13 @@ async def perform(services: Services, manifests: KnownManifests, found: Work, st
     began = time.monotonic()
     try:
         if step.action is ReleaseAction.INSTALL:
-            await install(services, manifests, found, chart, seen)
+            output = await install(services, manifests, found, chart, seen)
         elif step.action is ReleaseAction.UPGRADE:
-            await upgrade(services, manifests, found, chart, seen)
+            output = await upgrade(services, manifests, found, chart, seen)
         elif step.action is ReleaseAction.ROLLBACK:
-            await rollback(services, found, seen)
+            output = await rollback(services, found, seen)
         else:
-            await uninstall(services, found)
+            output = await uninstall(services, found)
     except BaseException as error:
         # Helm has ended, whatever it was that ended it, our own shutdown included.
         taken = isinstance(error, ActionError) and error.code == NAME_TAKEN
@@ -47,3 +47,4 @@ async def perform(services: Services, manifests: KnownManifests, found: Work, st
     finally:
         ACTION_SECONDS.labels(step.action).observe(time.monotonic() - began)
     work.helm_ended(found, well=True)
+    return output

@@ -10,7 +10,7 @@ from reconcilers.actions.place import options_of, place_of
 _GOOD = ("deployed", "superseded")  # the one that was deployed last, and those before it
 
 
-async def rollback(services: Services, found: Work, seen: Sighting) -> None:
+async def rollback(services: Services, found: Work, seen: Sighting) -> str:
     """Raises PermanentError where there is no revision to go back to."""
     observed = seen.release
     assert observed is not None
@@ -25,4 +25,4 @@ async def rollback(services: Services, found: Work, seen: Sighting) -> None:
         )
     best = max(good, key=lambda head: (head.status == "deployed", head.revision))
     options = options_of(found, scrubber=scrubber_of(found, seen))
-    await services.helm.rollback(place_of(services, found), best.revision, options)
+    return await services.helm.rollback(place_of(services, found), best.revision, options)

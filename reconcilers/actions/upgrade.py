@@ -10,8 +10,8 @@ from reconcilers.actions.place import options_of, place_of
 from reconcilers.actions.validation import KnownManifests
 
 
-async def upgrade(services: Services, manifests: KnownManifests, found: Work, chart: Path, seen: Sighting) -> None:
+async def upgrade(services: Services, manifests: KnownManifests, found: Work, chart: Path, seen: Sighting) -> str:
     values = exposed_values(services, found)
     async with manifests.checked_once(found) as validate:
         options = options_of(found, validate=validate, scrubber=scrubber_of(found, seen, values))
-        await services.helm.upgrade(place_of(services, found), chart, values, options)
+        return await services.helm.upgrade(place_of(services, found), chart, values, options)

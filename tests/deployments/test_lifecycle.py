@@ -24,6 +24,13 @@ async def test_a_deployment_is_installed_with_its_overrides_changed_and_deleted(
     assert targets["berlin"]["values"] == {"replicas": 2, "name": "shop"}
     assert targets["paris"]["desiredValues"] == targets["paris"]["values"]
     assert targets["paris"]["revision"] == 1
+    results = 'operations { nodes { results(clusters: ["paris"]) { clusterName output } } }'
+    query = f"query ($id: ID!) {{ node(id: $id) {{ ... on Deployment {{ {results} }} }} }}"
+    ((result,),) = [
+        found["results"] for found in (await stack.data(query, id=deployment_id))["node"]["operations"]["nodes"]
+    ]
+    assert result["clusterName"] == "paris"
+    assert result["output"].startswith("NAME: shop\n")
 
     await stack.upload(packaged(version="1.1.0"))
     answer = await stack.update(deployment_id, version="1.1.0", values={"replicas": 5}, reuseValues=True)

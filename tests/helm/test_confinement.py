@@ -113,7 +113,8 @@ async def test_an_ordinary_chart_beside_a_bomb_is_installed(simulated: Callable[
         helm.install(place(paris), good, {}, OPTIONS),
         return_exceptions=True,
     )
-    assert isinstance(results[0], PermanentError) and results[1] is None
+    assert isinstance(results[0], PermanentError)
+    assert "STATUS: deployed" in str(results[1])
     [secret] = [found for found in paris.objects("secrets") if found["metadata"]["labels"].get("owner") == "helm"]
     assert secret["metadata"]["labels"]["name"] == "web"
 

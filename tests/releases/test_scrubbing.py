@@ -22,6 +22,16 @@ def test_a_secret_is_found_in_every_form_that_words_quote_it_in(secret: str) -> 
     assert scrubber.clean(f"data: {base64.b64encode(secret.encode()).decode()}").startswith(f"data: {HIDDEN}")
 
 
+@given(secret=st.text(st.characters(exclude_categories=["Cs"]), min_size=12), before=st.binary(max_size=5))
+def test_a_secret_is_found_within_something_that_is_encoded_as_a_whole(secret: str, before: bytes) -> None:
+    if len(secret.strip()) < 12:
+        return
+    encoded = base64.b64encode(before + secret.encode() + b"after").decode()
+    cleaned = Scrubber([secret]).clean(encoded)
+    assert HIDDEN in cleaned
+    assert len(cleaned.replace(HIDDEN, "")) <= (len(before) + len(b"after")) * 4 / 3 + 12
+
+
 def test_each_line_of_a_long_secret_is_found_alone() -> None:
     cleaned = Scrubber([PEM]).clean('error at line 2: "MC4CAQAwBQYDK2Vw" is no key')
     assert cleaned == f'error at line 2: "{HIDDEN}" is no key'

@@ -41,7 +41,7 @@ query ($id: ID!) {
   node(id: $id) { ... on Deployment {
     values valuesFrom { secret key path } valueOverrides { values valuesFrom { key } }
     history { nodes { values valuesFrom { key } } }
-    operations { nodes { results { error { message output } } } }
+    operations { nodes { results { output error { message output } } } }
     targets { values desiredValues reasons { message desired actual } error { message output } }
   } }
 }
@@ -130,6 +130,7 @@ async def test_no_secret_is_found_outside_of_the_place_where_it_is_used(
     repository = Files(login=LOGIN)
     charts = chart_files() | {
         "templates/check.yaml": FAILS,
+        "templates/NOTES.txt": "Sign in with {{ (.Values.database).password }}, or {{ .Values | toJson | b64enc }}.",
         "templates/secret.yaml": "kind: Secret\napiVersion: v1\nmetadata: {name: kept}\n"
         "stringData: {a: {{ (.Values.database).password | default (print 1) | quote }}}\n",
     }

@@ -7,6 +7,7 @@ import { Answer, Blank } from "../parts/states";
 import { Progress } from "../parts/status";
 import { Ago, Since } from "../parts/time";
 import { span } from "../values/words";
+import { Output } from "./output";
 
 const KINDS = { CREATE: "Create", UPDATE: "Update", RECONCILE: "Reconcile", DELETE: "Delete" };
 const ACTIONS = {
@@ -108,6 +109,9 @@ export function OperationLine({ operation, open }: { operation: OperationLineFra
                 </span>
               )}
             </div>
+            {result.state === "SUCCEEDED" && result.action !== "NONE" && (
+              <Output operation={operation.id} cluster={result.clusterName} />
+            )}
             {result.error && (
               <>
                 <p>{result.error.message}</p>

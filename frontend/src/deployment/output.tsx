@@ -1,0 +1,26 @@
+import { useState } from "react";
+import { useQuery } from "urql";
+import { HelmOutputDocument } from "../graphql";
+import { Answer } from "../parts/states";
+
+/** What Helm said about an action that succeeded, the chart's notes included; asked for when somebody wants to see it. */
+export function Output({ operation, cluster }: { operation: string; cluster: string }) {
+  const [wanted, want] = useState(false);
+  const [asked, ask] = useQuery({
+    query: HelmOutputDocument,
+    variables: { id: operation, cluster },
+    pause: !wanted,
+  });
+  return (
+    <details onToggle={(event) => want(event.currentTarget.open)}>
+      <summary className="soft small">Helm's output</summary>
+      {wanted && (
+        <Answer asked={asked} retry={ask}>
+          {(found) => (
+            <pre className="code">{found.operation?.results[0]?.output ?? "Helm said nothing."}</pre>
+          )}
+        </Answer>
+      )}
+    </details>
+  );
+}
