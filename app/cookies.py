@@ -65,19 +65,20 @@ def clear_attempt(settings: Settings, connection: HTTPConnection, response: Resp
     response.delete_cookie(_name(secure, _ATTEMPT), path="/", secure=secure, httponly=True, samesite="lax")
 
 
-def is_foreign(connection: HTTPConnection) -> bool:
+def is_foreign(settings: Settings, connection: HTTPConnection) -> bool:
     """Whether a page of somebody else's made a browser send this. What no browser sends is nobody's page."""
     headers = connection.headers
     if (site := headers.get("sec-fetch-site")) is not None:  # no page can set it
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is not None and not is_same_origin(origin, headers.get("host"))
+    host = urlsplit(settings.public_url).netloc if settings.public_url else headers.get("host")
+    return origin is not None and not is_same_origin(origin, host)
 
 
-def is_own(connection: HTTPConnection) -> bool:
+def is_own(settings: Settings, connection: HTTPConnection) -> bool:
     """Whether one of our own pages sent this, as far as the browser says so: silence is not enough."""
     says_so = "sec-fetch-site" in connection.headers or "origin" in connection.headers
-    return says_so and not is_foreign(connection)
+    return says_so and not is_foreign(settings, connection)
 
 
 def _name(secure: bool, name: str = _SESSION) -> str:

@@ -6,15 +6,17 @@ Starting again finds everything as it was; what is there already is left alone.
 import asyncio
 import io
 import os
+import secrets
 import shlex
 import sys
 import tarfile
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 
+import coolname
 import orjson
 from pydantic import SecretStr
 from rich.console import Console
@@ -24,9 +26,10 @@ from app.clusters.registration import RegisterCluster, register_cluster
 from app.deployments.creation import CreateDeployment, create_deployment
 from app.deployments.lists import deployment_by_name
 from app.deployments.state import Override
-from app.errors import Conflict
+from app.errors import Conflict, Forbidden
 from app.groups.membership import create_group
 from app.identity.tokens import authenticate, new_token
+from app.identity.users import set_password
 from app.identity.viewer import Viewer
 from app.processes import house, signalled
 from app.services import Services
@@ -79,7 +82,7 @@ class DemoError(Exception):
 async def run_demo(settings: Settings, clusters: Clusters) -> None:
     """Runs until a signal comes."""
     console = Console()
-    token = await asyncio.to_thread(_token, settings.data_dir)
+    token = await asyncio.to_thread(_kept, settings.data_dir / "demo.token", new_token)
     here = ",".join(filter(None, (settings.allowed_networks, "127.0.0.0/8", "::1")))
     settings = settings.model_copy(update={"bootstrap_token": SecretStr(token), "allowed_networks": here})
     async with _members(settings.data_dir, clusters) as kubeconfigs:
@@ -92,7 +95,8 @@ async def run_demo(settings: Settings, clusters: Clusters) -> None:
                 await _register(services, viewer, kubeconfigs, console)
                 deployment_id = await _deploy(services, viewer, console)
                 await _settle(services, deployment_id, console)
-                _greet(services.settings, token, deployment_id, kubeconfigs, console)
+                password = await _password(services, viewer)
+                _greet(services.settings, token, password, deployment_id, kubeconfigs, console)
                 await signalled()
                 console.print("Stopping…")
 
@@ -173,12 +177,21 @@ async def _settle(services: Services, deployment_id: int, console: Console) -> N
     console.print(f"[green]✓[/] {states}.")
 
 
-def _greet(settings: Settings, token: str, deployment_id: int, kubeconfigs: dict[str, Path], console: Console) -> None:
+def _greet(
+    settings: Settings,
+    token: str,
+    password: str,
+    deployment_id: int,
+    kubeconfigs: dict[str, Path],
+    console: Console,
+) -> None:
     address = f"http://{settings.host}:{settings.port}"
     global_id = b64encode(f"Deployment:{deployment_id}".encode()).decode()
     first = next(iter(kubeconfigs.values()))
     console.print(f"\nLook at it: [bold]{address}/[/]")
-    console.print("Sign in there with this token; GraphiQL, at [bold]/graphiql[/], then has it too:")
+    console.print("Sign in there as [bold]admin[/] with this password; that is good for [bold]/graphiql[/], too:")
+    console.print(f"  {password}", highlight=False, markup=False, soft_wrap=True)
+    console.print("Programs send an API token; it is good for signing in, too:")
     console.print(f"  {token}", highlight=False, markup=False, soft_wrap=True)
     for number, (question, query) in enumerate(_QUERIES, start=1):
         console.print(f"\n[bold]{number}. {question}[/]")
@@ -195,16 +208,24 @@ def _greet(settings: Settings, token: str, deployment_id: int, kubeconfigs: dict
     console.print("\nCtrl-C stops everything; starting again finds it as it was.")
 
 
-def _token(folder: Path) -> str:
-    """The demo's token, made when there is none and kept for the next time."""
-    path = folder / "demo.token"
+async def _password(services: Services, viewer: Viewer) -> str:
+    """The admin's password, set where it is not yet."""
+    path = services.settings.data_dir / "demo.password"
+    password = await asyncio.to_thread(_kept, path, lambda: f"{coolname.generate_slug(3)}-{secrets.token_hex(4)}")
+    with suppress(Forbidden):  # there is one
+        await set_password(services, viewer, None, password, None)
+    return password
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
+    """A secret of the demo's, made when there is none and kept for the next time."""
     if path.exists():
         return path.read_text().strip()
-    folder.mkdir(parents=True, exist_ok=True)
-    token = new_token()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    secret = make()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(token)
-    return token
+        file.write(secret)
+    return secret
 
 
 def sample_chart() -> str:

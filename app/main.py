@@ -75,7 +75,7 @@ async def signed_in(services: Services, connection: HTTPConnection) -> Viewer | 
     secret = cookies.browser_of(services.settings, connection).secret
     if secret is None:
         return None
-    if not cookies.is_own(connection):
+    if not cookies.is_own(services.settings, connection):
         log.warning("cookie.foreign", origin=connection.headers.get("origin"), host=connection.headers.get("host"))
         return None
     return await resume(services.database, secret, idle=timedelta(seconds=services.settings.session_idle))

@@ -1,8 +1,10 @@
 """One server, asked in GraphQL. Whatever goes wrong on the way becomes a `Failure` that says what to do."""
 
+import socket
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -41,16 +43,22 @@ _NEXT_STEPS = {
 
 
 class Client:
-    """Connects when it is first asked for something."""
+    """Connects when it is first asked for something. Without a token it goes by cookies, as a browser does."""
 
-    def __init__(self, server: str, token: str, timeout: float = SECONDS) -> None:
+    def __init__(self, server: str, token: str | None, timeout: float = SECONDS) -> None:
         self.server = server
         self._token = token
         self._timeout = timeout
 
     @cached_property
     def http(self) -> httpx2.Client:
-        headers = {"Authorization": f"Bearer {self._token}", "User-Agent": "polyhelm"}
+        parts = urlsplit(self.server)
+        own = (
+            {"Authorization": f"Bearer {self._token}"}
+            if self._token
+            else {"Origin": f"{parts.scheme}://{parts.netloc}"}
+        )
+        headers = {**own, "User-Agent": f"polyhelm on {socket.gethostname()}"}
         return httpx2.Client(base_url=self.server, headers=headers, timeout=self._timeout)
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from cli.commands.repositories import repo
 from cli.commands.roles import role
 from cli.commands.secrets import secret
 from cli.commands.tokens import token
+from cli.commands.users import user
 
 assert apply  # it adds its commands to those of `deploy`
 
@@ -32,6 +33,7 @@ def add_commands(program: typer.Typer) -> None:
         ("secret", secret),
         ("role", role),
         ("token", token),
+        ("user", user),
     ):
         program.add_typer(commands, name=name)
     program.command("completion")(completion.completion)

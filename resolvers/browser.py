@@ -35,6 +35,6 @@ def _exchange(context: Context) -> tuple[Request, Response]:
     """
     if not isinstance(context.request, Request):
         raise Forbidden("needs_http", "Ask this by HTTP: a cookie can't come over a WebSocket.")
-    if cookies.is_foreign(context.request):
+    if cookies.is_foreign(context.services.settings, context.request):
         raise Forbidden("foreign_origin", "Only Polyhelm's own pages may ask this.")
     return context.request, context.response

@@ -112,6 +112,11 @@ async def test_the_demo_deploys_on_three_clusters_and_finds_them_again(tmp_path:
             assert address, printed
             assert token, printed
             headers = {"Authorization": f"Bearer {token[1]}"}
+            password = re.search(r"with this password.*\n  (\S+)$", printed, re.MULTILINE)
+            assert password, printed
+            asked = f'mutation {{ signIn(input: {{ name: "admin", password: "{password[1]}" }}) {{ __typename }} }}'
+            answer = (await client.post(f"{address[1]}/graphql", json={"query": asked})).json()
+            assert answer["data"] == {"signIn": {"__typename": "SignInPayload"}}
             for asked in re.findall(r"^  ((?:\{ d|mutation).*)$", printed, re.MULTILINE):
                 answer = (await client.post(f"{address[1]}/graphql", json={"query": asked}, headers=headers)).json()
                 assert "errors" not in answer, asked

@@ -6,6 +6,7 @@ from app.errors import Conflict, Forbidden, NotFound, all_invalid
 from app.identity.sessions import end_sessions
 from app.identity.tables import Membership, Method, Source, User
 from app.identity.viewer import Viewer
+from app.names import label_problem
 from app.paging import Page, Window, fetch_page
 from app.services import Services
 from app.tables import now
@@ -37,6 +38,8 @@ async def set_password(
     else:
         viewer.require_admin()
     name = viewer.name if name is None else name
+    if label_problem(name):
+        raise _no_user(name)
     async with services.database.reading() as session:
         user = (await session.exec(select(User).where(col(User.name) == name))).first()
     if user is None:
@@ -94,6 +97,8 @@ async def enable_user(services: Services, viewer: Viewer, name: str) -> User:
 
 
 async def _locked(transaction: Transaction, name: str) -> User:
+    if label_problem(name):
+        raise _no_user(name)
     statement = select(User).where(col(User.name) == name).with_for_update()
     user = (await transaction.session.exec(statement)).first()
     if user is None:

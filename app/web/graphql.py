@@ -44,7 +44,7 @@ class _Request(StarletteRequestAdapter):
 
     @property
     def is_foreign(self) -> bool:
-        return cookies.is_foreign(self._request)
+        return cookies.is_foreign(self._settings, self._request)
 
     async def get_body(self) -> bytes:
         is_known = connection_of(self._request).viewer is not None
@@ -66,6 +66,7 @@ class GraphQLView(GraphQL[Context, None]):
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
             max_subscriptions_per_connection=None,  # ours has a code
             connection_init_wait_timeout=timedelta(seconds=settings.init_timeout),
+            allowed_origins=[settings.public_url] if settings.public_url else (),  # for sockets
         )
         self.request_adapter_class = partial(_Request, settings)  # type: ignore[assignment] # it is only called
 

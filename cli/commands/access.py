@@ -1,6 +1,8 @@
 """`polyhelm login` and `polyhelm context`: which server is meant, and who one is there."""
 
+import socket
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -29,6 +31,12 @@ def login(
     token: Annotated[
         str | None, typer.Option(help="An API token. Left out, it is asked for.", envvar="POLYHELM_TOKEN")
     ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(
+            "--user", "-u", help="Sign in with this name and a password, which is asked for; an API token is kept."
+        ),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="What to call it.", show_default="the server's host")] = None,
     organization: Annotated[
         str | None, typer.Option(help="The one you mean where you name none.", envvar="POLYHELM_ORGANIZATION")
@@ -37,7 +45,11 @@ def login(
     """Sign in to a server; other commands go to it from then on."""
     with failing():
         address = contexts.normalized(server)
-        given = Context(address, token or _asked_token(), organization)
+        if user is not None:
+            token = _token_of(address, user, _asked("Password", "password", "Type it, or give it on standard input."))
+        elif token is None:
+            token = _asked("API token", "token", "Give it with --token, in POLYHELM_TOKEN or on standard input.")
+        given = Context(address, token, organization)
         who = _who(given)
         organizations = {membership["organization"]: membership["role"] for membership in who["memberships"]}
         if organization is not None and organization not in organizations:
@@ -114,13 +126,31 @@ def rm(name: ContextName) -> None:
         tell(f"The context {name} is forgotten.")
 
 
-def _asked_token() -> str:
+def _asked(prompt: str, what: str, next_step: str) -> str:
+    """What nobody else is to see."""
     if sys.stdin.isatty():
-        return str(typer.prompt("API token", hide_input=True, err=True)).strip()
-    token = sys.stdin.readline().strip()
-    if not token:
-        raise usage("There is no token.", "Give it with --token, in POLYHELM_TOKEN or on standard input.")
-    return token
+        return str(typer.prompt(prompt, hide_input=True, err=True)).strip()
+    answer = sys.stdin.readline().strip()
+    if not answer:
+        raise usage(f"There is no {what}.", next_step)
+    return answer
+
+
+def _token_of(server: str, user: str, password: str) -> str:
+    """An API token of the user's for this machine, in place of the one that it had."""
+    from cli.client import Client
+
+    client = Client(server, None)
+    name = f"polyhelm login on {socket.gethostname()}"[:100]
+    try:
+        client.mutate("signIn", "", {"name": user, "password": password})
+        with suppress(Failure):
+            client.mutate("revokeApiToken", "", {"name": name})
+        made = client.mutate("createApiToken", "... on ApiTokenPayload { token }", {"name": name})
+        client.mutate("signOut", "", {})
+        return str(made["token"])
+    finally:
+        client.close()
 
 
 def _who(given: Context) -> Any:

@@ -57,7 +57,7 @@ async def test_no_script_and_no_other_site_is_given_the_cookie_and_it_is_secure_
         given = {"name": "carol", "password": PASSWORD}
         await opened.mutate("register", "__typename", **given)
         query = "mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }"
-        answer = await opened.post(query, input=given)
+        answer = await opened.post(query, {"Origin": public_url or address}, input=given)
         (cookie,) = answer.headers.get_list("set-cookie")
         pair, _, attributes = cookie.partition("; ")
         name, _, secret = pair.partition("=")
@@ -86,6 +86,22 @@ async def test_only_our_own_pages_can_use_the_cookie(browser: Browser) -> None:
         own | {"Sec-Fetch-Site": "same-site"},
     ):
         assert (await browser.post(WHO["query"], headers)).json()["data"] == {"viewer": None}, headers
+
+
+async def test_behind_a_proxy_our_own_pages_are_those_at_the_public_address(new_stack: NewStack) -> None:
+    opening = new_stack(working=False, users=False, public_url="https://polyhelm.example.com")
+    async with opening as stack, browsing(stack) as opened:
+        own = {"Origin": "https://polyhelm.example.com"}
+        given = {"name": "carol", "password": PASSWORD}
+        await opened.post(
+            "mutation ($input: RegisterInput!) { register(input: $input) { __typename } }", own, input=given
+        )
+        query = "mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }"
+        answer = await opened.post(query, own, input=given)
+        cookie = answer.headers["set-cookie"].partition(";")[0]  # which the client keeps for https alone
+        for headers, name in ((own, "carol"), ({"Origin": "http://polyhelm"}, None)):
+            answer = await opened.post(WHO["query"], headers | {"Cookie": cookie})
+            assert (answer.json()["data"]["viewer"] or {"name": None}) == {"name": name}, headers
 
 
 async def test_another_page_can_not_sign_somebody_in_or_out(quiet: Stack, browser: Browser) -> None:

@@ -1,0 +1,101 @@
+"""`polyhelm user`: the users of the installation, for its admins; and one's own password."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.command import Role, Yes, remote
+from cli.failure import usage
+from cli.output import ago
+from cli.session import Session
+from cli.terminal import confirm
+
+user = typer.Typer(help="Users of the installation.", no_args_is_help=True)
+
+UserName = Annotated[str, typer.Argument(help="A user's name.", metavar="USER")]
+
+_LIST = """query ($first: Int, $after: String) {
+  users(first: $first, after: $after) {
+    nodes { name admin source createdAt disabledAt } pageInfo { hasNextPage endCursor }
+  }
+}"""
+
+
+@remote(user, "ls")
+def ls(session: Session) -> None:
+    """List them by name."""
+    columns = {
+        "NAME": lambda row: row["name"],
+        "FROM": lambda row: row["source"],
+        "ADMIN": lambda row: "yes" if row["admin"] else "",
+        "AGE": lambda row: ago(row["createdAt"]),
+        "STATE": lambda row: "DISABLED" if row["disabledAt"] else "",
+    }
+    session.output.listing(list(session.pages(_LIST)), columns, name=lambda row: str(row["name"]))
+
+
+@remote(user, "add")
+def add(
+    session: Session,
+    user: UserName,
+    role: Annotated[Role, typer.Option(help="What they may do in the organization.")] = Role.VIEWER,
+    password: Annotated[bool, typer.Option("--password", help="Ask for a password for them as well.")] = False,
+) -> None:
+    """Make one. Their API token is printed this once, and kept nowhere."""
+    made = session.mutate(
+        "createUser",
+        "... on UserPayload { token }",
+        name=user,
+        role=role.upper(),
+        organization=session.organization,
+        password=_new_password() if password else None,
+    )
+    session.tell(f"The token of {user}, told this once:")
+    if session.output.is_table:
+        session.output.text(made["token"])
+    else:
+        session.output.data({"name": user, "token": made["token"]}, [user])
+
+
+@remote(user, "disable")
+def disable(session: Session, user: UserName, yes: Yes = False) -> None:
+    """Let a user sign in no more. Their tokens are refused from now on, and their sessions end."""
+    confirm(f"{user} will be refused everywhere from now on. Go on?", yes=yes)
+    session.mutate("disableUser", user=user)
+    session.tell(f"{user} may sign in no more.")
+
+
+@remote(user, "enable")
+def enable(session: Session, user: UserName) -> None:
+    """Let a disabled user sign in again."""
+    session.mutate("enableUser", user=user)
+    session.tell(f"{user} may sign in again.")
+
+
+@remote(user, "password")
+def password(
+    session: Session,
+    user: Annotated[str | None, typer.Argument(help="Left out: your own.", metavar="USER")] = None,
+) -> None:
+    """Change a password: your own, or for admins anybody's. Whoever signed in with the old one is signed out."""
+    current = None if user else _typed("Current password, empty where there is none", default="")
+    session.mutate("setPassword", password=_new_password(), currentPassword=current or None, user=user)
+    session.tell("The password is changed.")
+
+
+def _new_password() -> str:
+    return _typed("New password", confirmed=True)
+
+
+def _typed(what: str, *, confirmed: bool = False, default: str | None = None) -> str:
+    """What nobody else is to see; twice where a slip would lock somebody out. Without a terminal, one line of input."""
+    if sys.stdin.isatty():
+        given = typer.prompt(
+            what, hide_input=True, err=True, confirmation_prompt=confirmed, default=default, show_default=False
+        )
+        return str(given)
+    line = sys.stdin.readline().rstrip("\n")
+    if not line and default is None:
+        raise usage("There is no password.", "Give it on standard input.")
+    return line
