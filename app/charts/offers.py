@@ -10,8 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.charts.download import Login, check_address
 from app.charts.index import Offer, read_index
-from app.charts.package import Limits, Package
+from app.charts.package import Package
 from app.charts.tables import ChartRepository, ChartVersion
+from app.charts.unpacking import Limits
 from app.encryption import Sealed
 from app.errors import NotFound, ValidationFailed
 from app.services import Services

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.charts.package import MAX_ENTRIES, Limits, open_package
+from app.charts.package import open_package
+from app.charts.unpacking import MAX_ENTRIES, Limits
 from app.errors import ValidationFailed
 from tests.charts.servers import digest
 from tests.sample_charts import SCHEMA, archive, chart_files
@@ -38,8 +39,35 @@ def add(tar: tarfile.TarFile, path: str, content: bytes) -> None:
     tar.addfile(info, io.BytesIO(content))
 
 
-def with_entries(*entries: tarfile.TarInfo | tuple[str, bytes]) -> bytes:
-    return gzip.compress(tarred(*entries))
+def with_entries(*entries: tarfile.TarInfo | tuple[str, bytes], chart: Mapping[str, str] = CHART) -> bytes:
+    return gzip.compress(tarred(*entries, chart=chart))
+
+
+def wanting(name: str) -> dict[str, str]:
+    """A chart that has another one as its dependency."""
+    return CHART | {"Chart.yaml": f"{CHART['Chart.yaml']}dependencies: [{{name: {name}}}]\n"}
+
+
+def nested(name: str, *entries: tarfile.TarInfo | tuple[str, bytes]) -> bytes:
+    """A packed chart of this name, with more entries, which name their own folder."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        add(tar, f"{name}/Chart.yaml", f"apiVersion: v2\nname: {name}\nversion: 1.0.0\n".encode())
+        for entry in entries:
+            if isinstance(entry, tarfile.TarInfo):
+                tar.addfile(entry)
+            else:
+                add(tar, *entry)
+    return gzip.compress(packed.getvalue(), compresslevel=1)
+
+
+def packing(*entries: tarfile.TarInfo | tuple[str, bytes]) -> bytes:
+    """A good chart that has such a one packed in charts/."""
+    return with_entries(("web/charts/db-1.0.0.tgz", nested("db", *entries)))
+
+
+def matryoshka(depth: int) -> bytes:
+    return nested("a", *([("a/charts/a.tgz", matryoshka(depth - 1))] if depth else []))
 
 
 def special(kind: bytes, path: str = "web/templates/a", target: str = "") -> tarfile.TarInfo:
@@ -73,6 +101,12 @@ def long_names(count: int) -> bytes:
 
 WHOLE = archive(CHART)
 PLAIN = gzip.decompress(WHOLE)
+UNFOLDS = (
+    "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 10)}]\n" for n in range(12))
+    + "apiVersion: v2\nname: web\nversion: 1.0.0\ndescription: *m\n"
+)
+DUPLICATE, MISSING = "chart_duplicate", "chart_dependency_missing"
 OUTSIDE, LINK, MALFORMED, LARGE = "chart_path_outside", "chart_link", "chart_malformed", "chart_too_large"
 REFUSED = {
     "path that climbs": (with_entries(("web/../../etc/passwd", b"a")), OUTSIDE),
@@ -117,11 +151,7 @@ REFUSED = {
     "Chart.yaml is empty": (with_files(Chart__yaml=""), MALFORMED),
     "Chart.yaml nested too deep": (with_files(Chart__yaml="a: " + "[" * 200_000), MALFORMED),
     "Chart.yaml that unfolds": (
-        with_files(
-            Chart__yaml="a: &a [x, x, x, x, x, x, x, x, x, x]\n"
-            + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 10)}]\n" for n in range(12))
-            + "apiVersion: v2\nname: web\nversion: 1.0.0\ndescription: *m\n"
-        ),
+        with_files(Chart__yaml=UNFOLDS),
         MALFORMED,
     ),
     "no apiVersion": (with_metadata(apiVersion=None), MALFORMED),
@@ -155,6 +185,52 @@ REFUSED = {
     "unpacks to too much behind its end": (gzip.compress(PLAIN + b"\0" * (LIMITS.unpacked + 2**20)), LARGE),
     "values.yaml too large": (with_files(values__yaml="#" * (2 * 2**20 + 1)), LARGE),
     "Chart.yaml too large": (with_files(Chart__yaml=CHART["Chart.yaml"] + "#" * 2 * 2**20), LARGE),
+    "Chart.yaml twice": (with_entries(("web/Chart.yaml", b"name: other")), DUPLICATE),
+    "Chart.yaml twice by another way": (with_entries(("./web//./Chart.yaml", b"name: other")), DUPLICATE),
+    "values.yaml in capitals too": (with_entries(("web/VALUES.yaml", b"a: b")), DUPLICATE),
+    "template twice": (with_entries(("web/templates/config.yaml", b"a: b")), DUPLICATE),
+    "very long name": (with_entries((f"web/{'a' * 1000}", b"a")), "chart_path_too_long"),
+    "very many folders": (with_entries((f"web/{'a/' * 500}b", b"a")), "chart_path_too_long"),
+    "dependency in a folder": (with_metadata(dependencies="[{name: db, repository: 'file:///etc'}]"), MISSING),
+    "dependency beside it": (with_metadata(dependencies="[{name: db, repository: 'file://../db'}]"), MISSING),
+    "dependency from elsewhere": (with_metadata(dependencies="[{name: db, repository: 'http://a.example'}]"), MISSING),
+    "dependency of another name": (
+        with_entries(("web/charts/db/Chart.yaml", b"name: cache"), chart=wanting("db")),
+        MISSING,
+    ),
+    "dependency without a name": (with_metadata(dependencies="[{}]"), MISSING),
+    "dependency that is text": (with_metadata(dependencies="[db]"), MISSING),
+    "link in a packed chart": (packing(special(tarfile.SYMTYPE, "db/templates/a", "/etc/passwd")), LINK),
+    "device in a packed chart": (packing(special(tarfile.CHRTYPE, "db/a")), LINK),
+    "path that climbs in a packed chart": (packing(("db/../../a", b"a")), OUTSIDE),
+    "absolute path in a packed chart": (packing(("/etc/passwd", b"a")), OUTSIDE),
+    "two folders in a packed chart": (packing(("other/Chart.yaml", b"a")), MALFORMED),
+    "Chart.yaml twice in a packed chart": (packing(("db/Chart.yaml", b"a")), DUPLICATE),
+    "packed chart that is none": (with_entries(("web/charts/db.tgz", b"noise")), MALFORMED),
+    "packed chart with broken Chart.yaml": (
+        with_entries(("web/charts/db.tgz", archive({"Chart.yaml": "name: ["}, root="db"))),
+        MALFORMED,
+    ),
+    "packed chart with Chart.yaml that unfolds": (
+        with_entries(("web/charts/db.tgz", archive({"Chart.yaml": UNFOLDS}, root="db"))),
+        MALFORMED,
+    ),
+    "broken schema of a packed chart": (packing(("db/values.schema.json", b"{")), MALFORMED),
+    "bomb in a packed chart": (packing(("db/a", b"\0" * LIMITS.unpacked)), LARGE),
+    "bombs in many packed charts": (
+        with_entries(*((f"web/charts/{n}.tgz", nested("db", ("db/a", b"\0" * 2**20))) for n in range(9))),
+        LARGE,
+    ),
+    "too many entries in packed charts": (
+        with_entries(
+            *(
+                (f"web/charts/{n}.tgz", nested("db", *(special(tarfile.DIRTYPE, f"db/{m}") for m in range(3400))))
+                for n in range(3)
+            )
+        ),
+        LARGE,
+    ),
+    "charts packed in charts without end": (with_entries(("web/charts/a.tgz", matryoshka(7))), LARGE),
     "schema too large": (with_files(values__schema__json=" " * (2 * 2**20 + 1)), LARGE),
     "too many entries": (
         with_entries(*(special(tarfile.DIRTYPE, f"web/{n}") for n in range(MAX_ENTRIES))),
@@ -183,6 +259,12 @@ def test_it_is_refused_with_a_code(case: str) -> None:
         ("unpacks to too much", "The archive unpacks to more than 8,388,608 bytes."),
         ("too many entries", "The archive has more than 10,000 entries."),
         ("values.yaml too large", "values.yaml has more than 2,097,152 bytes."),
+        ("Chart.yaml twice", "The archive has 'Chart.yaml' twice, or differing in case alone."),
+        (
+            "dependency in a folder",
+            "Chart.yaml wants the chart 'db', which is not in charts/. Run `helm dependency update`, then package it.",
+        ),
+        ("charts packed in charts without end", "Charts are packed within charts more than 5 deep."),
         ("broken schema", "The chart's values.schema.json is not valid JSON."),
     ],
 )
@@ -232,7 +314,8 @@ def test_an_app_version_is_the_text_that_is_written(word: str) -> None:
 
 
 def test_text_that_postgres_can_not_keep_is_cleaned() -> None:
-    content = with_entries(("web/values.yaml", b"a: \x00\xff\n"), ("web/README.md", b"\x00\xff"))
+    chart = {"Chart.yaml": CHART["Chart.yaml"]}
+    content = gzip.compress(tarred(("web/values.yaml", b"a: \x00\xff\n"), ("web/README.md", b"\x00\xff"), chart=chart))
     package = open_package(content, LIMITS)
     assert (package.default_values, package.readme) == ("a: \ufffd\n", "\ufffd")
     assert open_package(with_metadata(description=r'"a\0b"'), LIMITS).description == "ab"
@@ -266,6 +349,20 @@ def test_a_remote_schema_is_told_wherever_it_is() -> None:
     remote = b'{"properties": {"a": {"$ref": "https://example.com/a.json"}}}'
     assert open_package(with_entries(("web/values.schema.json", remote)), LIMITS).has_remote_schema
     assert open_package(with_entries(("web/charts/db/values.schema.json", remote)), LIMITS).has_remote_schema
+    assert open_package(packing(("db/values.schema.json", remote)), LIMITS).has_remote_schema
+    assert open_package(
+        packing(("db/charts/a.tgz", nested("a", ("a/values.schema.json", remote)))), LIMITS
+    ).has_remote_schema
+    file = b'{"$ref": "file:///etc/passwd"}'
+    assert open_package(packing(("db/values.schema.json", file)), LIMITS).has_remote_schema
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [("web/charts/db/Chart.yaml", b"name: db\n"), ("web/charts/db-1.0.0.tgz", archive(chart_files("db"), root="db"))],
+)
+def test_dependencies_that_are_there_are_fine(entry: tuple[str, bytes]) -> None:
+    assert open_package(with_entries(entry, chart=wanting("db")), LIMITS).name == "web"
 
 
 @settings(max_examples=200)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from app.charts.package import open_package
+from app.charts.unpacking import Limits as ChartLimits
 from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.errors import PermanentError, TemporaryError
 from app.helm import landlock
@@ -21,6 +23,7 @@ from simulator import Member
 from simulator.certificates import issue
 from tests.canary import Pipe, listening
 from tests.charts.servers import served
+from tests.charts.test_package import packing
 from tests.sample_charts import archive, chart_files
 
 SIMPLE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  told: "
@@ -184,6 +187,24 @@ async def test_a_dependency_that_a_chart_names_is_fetched_from_nowhere(
             with pytest.raises(PermanentError) as caught:
                 await rendered(helm_with(tmp_path), paris, path)
             assert "missing in charts/ directory: beside" in caught.value.message
+        assert canary.heard == []
+    assert not pipe.is_open
+
+
+async def test_a_schema_of_a_chart_packed_within_is_fetched_from_nowhere(
+    simulated: Callable[[str], Member], tmp_path: Path
+) -> None:
+    """Helm would fetch it, from an address or a file; so its check is left out where a schema refers to another."""
+    paris, pipe = simulated("paris"), Pipe(tmp_path / "pipe")
+    async with listening() as canary:
+        for place in (f"http://127.0.0.1:{canary.port}/a.json", f"file://{pipe.path}"):
+            content = packing(("db/values.schema.json", json.dumps({"$ref": place}).encode()))
+            package = open_package(content, ChartLimits(2**20, 2**24))
+            (tmp_path / "web.tgz").write_bytes(content)
+            manifest = await rendered(
+                helm_with(tmp_path), paris, tmp_path / "web.tgz", check_schema=not package.has_remote_schema
+            )
+            assert "kind: ConfigMap" in manifest
         assert canary.heard == []
     assert not pipe.is_open
 

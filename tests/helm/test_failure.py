@@ -3,7 +3,8 @@
 import pytest
 
 from app.errors import ActionError, PermanentError, TemporaryError
-from app.helm.failure import MAX_OUTPUT, failure
+from app.helm.confinement import Limits
+from app.helm.failure import MAX_OUTPUT, beyond_limits, failure
 
 SERVER = 'Get "https://10.0.0.1:6443/version"'
 TEMPORARY = [
@@ -184,3 +185,31 @@ def test_of_many_words_the_last_are_kept() -> None:
     assert error.output is not None
     assert len(error.output) == MAX_OUTPUT
     assert error.code == "cluster_unreachable"
+
+
+LIMITS = Limits(memory=2**30, cpu=60)
+
+
+@pytest.mark.parametrize(
+    ("code", "cpu_seconds", "words", "expected"),
+    [
+        (2, 1, "fatal error: runtime: out of memory\n\nruntime stack:\n", "helm_memory"),
+        (2, 1, "fatal error: out of memory allocating heap arena metadata\n", "helm_memory"),
+        (2, 1, "runtime: out of memory: cannot allocate 4194304-byte block (66306048 in use)\n", "helm_memory"),
+        (2, 1, "runtime: goroutine stack exceeds 1000000000-byte limit\n", "helm_memory"),
+        (-9, 60, "", "helm_cpu"),
+        (-9, 45, "", "helm_cpu"),
+        (-9, 1, "", "helm_killed"),
+        (-11, 60, "", "helm_killed"),
+        (1, 1, "Error: write /dev/stdout: file too large\n", "helm_output_too_large"),
+        (1, 1, "level=WARN msg=noise\nError: write /dev/stdout: file too large\n", "helm_output_too_large"),
+        (1, 1, "Error: execution error at (web/templates/a.yaml:1:4): fatal error: out of memory\n", None),
+        (1, 60, "Error: UPGRADE FAILED: timed out waiting for the condition\n", None),
+    ],
+)
+def test_what_a_run_needed_too_much_of_is_told_apart(
+    code: int, cpu_seconds: float, words: str, expected: str | None
+) -> None:
+    found = beyond_limits(code, cpu_seconds, words, LIMITS)
+    assert (found.code if found else None) == expected
+    assert isinstance(found, TemporaryError if expected == "helm_killed" else PermanentError | None)

@@ -1,0 +1,149 @@
+"""A chart's archive, unpacked within limits: what is read of it, and a refusal where it is not plainly a chart.
+
+Helm unpacks charts that lie packed in `charts/` as well, so they are held to the same rules and count towards the same
+limits.
+"""
+
+import io
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.errors import ValidationFailed, invalid
+
+MAX_ENTRIES = 10_000
+MAX_NESTED = 5
+"""How deep charts may be packed within charts."""
+
+_MAX_PATH = 1000
+_MAX_TEXT = 2 * 2**20  # of one file that we read: Chart.yaml, values.yaml, the schema, the readme
+_TEXTS = re.compile(r"(values\.yaml|README\.md|(charts/[^/]+/)?Chart\.yaml|(.*/)?[^/]*values\.schema\.json)")
+_PACKED = re.compile(r"(charts/[^/]+/)*charts/[^/]+\.tgz")
+
+
+@dataclass(frozen=True)
+class Limits:
+    packed: int  # bytes
+    unpacked: int  # bytes
+
+
+def unpack(content: bytes, limits: Limits) -> dict[str, bytes]:
+    """What is read of a chart, by path below its folder. A chart that is packed within has its files below its
+    archive's name, as in `charts/db-1.0.0.tgz/Chart.yaml`.
+
+    Raises:
+        ValidationFailed: says what is wrong with the archive.
+    """
+    try:
+        return dict(_files(content, _Budget(limits), 0))
+    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, RecursionError) as error:
+        raise wrong("chart_malformed", f"The archive is not a gzipped tar file: {error}.") from None
+
+
+class _Budget:
+    """What an archive, with all that is packed within it, may still take."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limit = limits.unpacked
+        self._left = limits.unpacked + 2**20  # tar's own headers and padding come on top
+        self._total = 0
+        self._entries = 0
+
+    def read(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise self._too_large()
+
+    def enter(self, size: int) -> None:
+        self._entries += 1
+        if self._entries > MAX_ENTRIES:
+            raise wrong("chart_too_large", f"The archive has more than {MAX_ENTRIES:,} entries.")
+        self._total += size
+        if self._total > self._limit:
+            raise self._too_large()
+
+    def _too_large(self) -> ValidationFailed:
+        return wrong("chart_too_large", f"The archive unpacks to more than {self._limit:,} bytes.")
+
+
+def _files(content: bytes, budget: _Budget, depth: int) -> Iterator[tuple[str, bytes]]:
+    root: str | None = None
+    taken: set[str] = set()
+    source = _Bounded(content, budget)
+    with tarfile.open(fileobj=source, mode="r|") as archive:
+        for entry in archive:
+            budget.enter(entry.size)
+            steps = _steps(entry)
+            if not steps or entry.name == "pax_global_header":
+                continue
+            root = root or steps[0]
+            if steps[0] != root:
+                raise wrong("chart_malformed", "The archive has more than one folder; a chart is one.")
+            if not entry.isreg():
+                continue
+            path = "/".join(steps[1:])
+            if path.casefold() in taken:
+                raise wrong("chart_duplicate", f"The archive has {path[:200]!r} twice, or differing in case alone.")
+            taken.add(path.casefold())
+            if _PACKED.fullmatch(path):
+                if depth == MAX_NESTED:
+                    raise wrong("chart_too_large", f"Charts are packed within charts more than {MAX_NESTED} deep.")
+                for inner, text in _files(_content(archive, entry), budget, depth + 1):
+                    yield f"{path}/{inner}", text
+            elif _TEXTS.fullmatch(path):
+                if entry.size > _MAX_TEXT:
+                    raise wrong("chart_too_large", f"{path} has more than {_MAX_TEXT:,} bytes.")
+                yield path, _content(archive, entry)
+    source.finish()
+
+
+def _steps(entry: tarfile.TarInfo) -> list[str]:
+    """The folders and the name of an entry that is allowed."""
+    path = entry.name.removeprefix("./")
+    steps = path.split("/")
+    if len(path) > _MAX_PATH:
+        raise wrong(
+            "chart_path_too_long", f"The entry {path[:100]!r}… has a name of more than {_MAX_PATH:,} characters."
+        )
+    if path.startswith("/") or "\\" in path or ".." in steps or ":" in steps[0] or "\x00" in path:
+        raise wrong("chart_path_outside", f"The entry {path[:200]!r} leads outside the chart's folder.")
+    if not (entry.isreg() or entry.isdir()):
+        raise wrong("chart_link", f"The entry {path[:200]!r} is a link or a device; charts hold files.")
+    return [step for step in steps if step not in ("", ".")]
+
+
+def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(entry)
+    assert file is not None
+    return file.read()
+
+
+class _Bounded(io.RawIOBase):
+    """Unpacks gzip bit by bit and stops at a limit, so that a bomb is refused before it goes off."""
+
+    def __init__(self, content: bytes, budget: _Budget) -> None:
+        self._budget = budget
+        self._packed = content
+        self._unpacker = zlib.decompressobj(wbits=31)
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._unpacker.decompress(self._packed, 2**20 if size < 0 else size)
+        self._packed = self._unpacker.unconsumed_tail
+        self._budget.read(len(chunk))
+        return chunk
+
+    def finish(self) -> None:
+        """Refuses what we have not seen and Helm might: Go reads several gzip streams as one, zlib the first alone."""
+        while self.read(2**16):
+            pass
+        if not self._unpacker.eof or self._unpacker.unused_data:
+            raise ValueError("it is cut off, or goes on after its end")
+
+
+def wrong(code: str, message: str) -> ValidationFailed:
+    return invalid(code, message, "archive")
