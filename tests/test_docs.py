@@ -31,6 +31,14 @@ def test_every_example_is_valid_and_every_link_leads_somewhere(page: Path) -> No
         assert (page.parent / target).exists(), target
 
 
+def test_every_test_that_the_page_on_security_names_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "security.md").read_text()))
+    tests = [path.read_text() for path in (ROOT / "tests").rglob("test_*.py")]
+    there = {name for text in tests for name in re.findall(r"def (test_\w+)\(", text)}
+    assert named - there == set()
+    assert len(named) > 20
+
+
 async def test_the_tour_of_the_readme_works_as_it_is_written(stack: Stack, simulated: Callable[[str], Member]) -> None:
     names = ("paris", "berlin", "tokyo")
     for name in names:
