@@ -8,13 +8,23 @@ import { changes } from "../values/origin";
 import type { Wanted } from "./draft";
 import { parsed } from "./values";
 
-const ACTIONS: Record<PlannedFragment["action"], [string, Tone, Parameters<typeof Glyph>[0]["shape"]]> = {
+type Outlook = [string, Tone, Parameters<typeof Glyph>[0]["shape"]];
+
+const ACTIONS: Record<PlannedFragment["action"], Outlook> = {
   NONE: ["Nothing to do", "none", "hollow"],
   INSTALL: ["Install", "busy", "plus"],
   UPGRADE: ["Upgrade", "busy", "up"],
   ROLLBACK: ["Roll back", "warn", "back"],
   UNINSTALL: ["Uninstall", "bad", "minus"],
 };
+const UNREACHABLE: Outlook = ["Not known", "unsure", "question"];
+const REFUSED: Outlook = ["Can't be done", "bad", "cross"];
+
+/** What is to be said of a cluster in a word: of one that can't be asked, nothing is known. */
+function outlook({ action, error }: PlannedFragment): Outlook {
+  if (!error || action !== "NONE") return ACTIONS[action];
+  return error.code === "cluster_unreachable" ? UNREACHABLE : REFUSED;
+}
 
 /** What would be done on each cluster: the action, which values change and where they come from, and the manifests. */
 export function Plan({
@@ -27,34 +37,40 @@ export function Plan({
   defaultValues: string;
 }) {
   const defaults = useMemo(() => parsed(defaultValues), [defaultValues]);
-  const counts = new Map<PlannedFragment["action"], number>();
-  for (const { action } of targets) counts.set(action, (counts.get(action) ?? 0) + 1);
+  const counts = new Map<Outlook, number>();
+  for (const found of targets.map(outlook)) counts.set(found, (counts.get(found) ?? 0) + 1);
+  // What is to be done comes first, and shows all of it as long as it is little.
+  const [busy, idle] = [targets.filter(isBusy), targets.filter((target) => !isBusy(target))];
   return (
     <section className="card" aria-labelledby="plan-head">
       <header>
         <h2 id="plan-head">The plan</h2>
         <span className="row wide">
-          {[...counts].map(([action, count]) => (
-            <span key={action} className={`status tone-${ACTIONS[action][1]}`}>
-              <Glyph shape={ACTIONS[action][2]} />
-              {ACTIONS[action][0]} on {count}
+          {[...counts].map(([[words, tone, shape], count]) => (
+            <span key={words} className={`status tone-${tone}`}>
+              <Glyph shape={shape} />
+              {words} on {count}
             </span>
           ))}
         </span>
       </header>
       <ul className="list plan">
-        {targets.map((target) => (
+        {[...busy, ...idle].map((target) => (
           <Target
             key={target.clusterName}
             target={target}
             wanted={wanted}
             defaults={defaults}
-            open={targets.length <= 5}
+            open={busy.length <= 5}
           />
         ))}
       </ul>
     </section>
   );
+}
+
+function isBusy(target: PlannedFragment): boolean {
+  return target.action !== "NONE" || target.error !== null;
 }
 
 function Target({
@@ -68,7 +84,7 @@ function Target({
   defaults: JsonObject;
   open: boolean;
 }) {
-  const [words, tone, shape] = ACTIONS[target.action];
+  const [words, tone, shape] = outlook(target);
   const lines = useMemo(() => changedValues(target, wanted, defaults), [target, wanted, defaults]);
   const reasons = target.reasons.filter(
     (reason) => reason.message !== target.error?.message && !(reason.code === "VALUES" && reason.path),
