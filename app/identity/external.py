@@ -59,8 +59,8 @@ async def _new(services: Services, transaction: Transaction, person: Person, gra
 
 
 async def _give_roles(transaction: Transaction, user: User, person: Person, grants: Grants) -> None:
-    """Makes the memberships in the organizations that the grants name what the groups give. Follows the lock order of
-    those who change roles: the organization first."""
+    """Makes the memberships in the organizations that the grants name what the groups give. The user is locked, and
+    the organizations after them, as by those who change roles."""
     session = transaction.session
     wanted = grants.roles_of(person.groups)
     organizations = select(Organization).where(col(Organization.name).in_(grants.organizations))

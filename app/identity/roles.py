@@ -43,9 +43,10 @@ async def set_role(
     viewer.require(organization_id, Role.ADMIN)
     async with services.transaction() as transaction:
         session = transaction.session
+        named = select(User).where(col(User.name) == user).with_for_update(key_share=True)
+        account = (await session.exec(named)).first()
         # One at a time in each organization: else two admins could take each other's role, and none would be left.
         await session.get(Organization, organization_id, with_for_update={"key_share": True})
-        account = (await session.exec(select(User).where(col(User.name) == user))).first()
         membership = None if account is None else await session.get(Membership, (account.id, organization_id))
         if account is None or (membership is None and not viewer.admin):
             raise NotFound("user_not_found", f"There is no user {user!r} in this organization.", ("user",))

@@ -5,15 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest_asyncio
-from sqlmodel import col, update
+from sqlalchemy import text
+from sqlmodel import col, select, update
 
 from app.errors import Conflict
 from app.identity.roles import set_role
-from app.identity.tables import Role, User
+from app.identity.tables import Organization, Role, User
 from app.identity.tokens import authenticate
 from app.tables import now
 from simulator import Member
-from tests.stack import PAYLOAD, TOKEN, Stack
+from tests.stack import PAYLOAD, TOKEN, Stack, eventually
 
 MEMBER = "... on RolePayload { member { user role groupRoles { group role } } }"
 MEMBERS = """query ($first: Int, $after: String) { members(first: $first, after: $after) {
@@ -158,6 +159,24 @@ async def test_an_organization_keeps_an_admin_even_where_two_give_up_at_once(qui
     assert [type(end) for end in ends].count(Conflict) == 1
     roles = [member["role"] for member in (await quiet.data(MEMBERS))["members"]["nodes"]]
     assert sorted(roles) == ["ADMIN", "VIEWER"]
+
+
+async def test_a_role_is_given_while_the_user_signs_in_and_neither_holds_up_the_other_for_good(quiet: Stack) -> None:
+    """Whoever signs in with an issuer locks their user, and then the organizations in which roles are given to them."""
+    await user(quiet, "ann")
+    await give(quiet, "ann", None)
+    async with quiet.services.transaction() as signing_in:
+        session = signing_in.session
+        await session.exec(select(User).where(col(User.name) == "ann").with_for_update())
+        giving = asyncio.create_task(give(quiet, "ann", "VIEWER"))
+
+        async def waits() -> bool:
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return bool((await quiet.services.database.rows(waiting))[0][0])
+
+        await eventually(waits)
+        await session.exec(select(Organization).with_for_update(key_share=True))
+    assert (await giving)["member"]["role"] == "VIEWER"
 
 
 async def test_an_admin_who_is_disabled_is_none_to_be_left_with(quiet: Stack) -> None:
