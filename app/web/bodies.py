@@ -1,6 +1,8 @@
 """Bodies of requests: read piece by piece, so that one that is too large or too slow is refused before it is there."""
 
 import asyncio
+import json
+import re
 from typing import Any
 
 import orjson
@@ -10,6 +12,9 @@ from app.web.refusal import CLOSING, Refusal
 
 SLOWEST = 32 * 1024
 """Bytes a second: a body that comes faster has all the time it needs."""
+
+_LONG = re.compile(rb"[0-9]{19}")
+"""What may be a whole number beyond 64 bits, of which orjson makes another one, and Python's reader does not."""
 
 DEEPEST = 100
 """Levels of JSON, which is more than values may have."""
@@ -55,7 +60,9 @@ def json_of(text: str | bytes) -> Any:
     """
     try:
         value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        if _LONG.search(text if isinstance(text, bytes) else text.encode()):
+            value = json.loads(text)
+    except ValueError as error:
         raise Refusal(400, "no_json", f"The request is no JSON in UTF-8: {error}.") from None
     if _is_deeper(value, DEEPEST):
         raise Refusal(400, "too_deep", f"JSON is nested at most {DEEPEST} levels deep here.")
