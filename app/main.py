@@ -27,6 +27,7 @@ from app.oidc_routes import oidc_routes
 from app.request_ids import RequestIds
 from app.services import Services
 from app.web.graphql import GraphQLView
+from app.web.headers import SecurityHeaders
 from resolvers.api import api
 from resolvers.loaders import Loaders, SharedLoaders
 from schema.context import Context
@@ -38,8 +39,7 @@ _READY_SECONDS = 3.0
 
 class _GraphQL(GraphQLView):
     def __init__(self, services: Services, connections: Connections) -> None:
-        super().__init__(api, services.settings)
-        self._services = services
+        super().__init__(api, services)
         self._shared = SharedLoaders(services.database)
         self._connections = connections
         self._subscribed: Counter[int] = Counter()
@@ -106,7 +106,7 @@ def create_app(services: Services) -> Starlette:
     connections = Connections(services.database, idle=timedelta(seconds=services.settings.session_idle))
     graphql = Ending(_GraphQL(services, connections), connections)
     return Starlette(
-        middleware=[Middleware(RequestIds)],
+        middleware=[Middleware(RequestIds), Middleware(SecurityHeaders)],
         routes=[
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),

@@ -220,6 +220,19 @@ class Settings(BaseSettings):
         1_000, ge=1, description="Subscriptions that a user has at once, in each API process."
     )
 
+    rate: float = Field(3_000, gt=0, description="Requests that a user may make in a minute.")
+    rate_burst: int = Field(600, ge=1, description="As many of them may come at once.")
+    anonymous_rate: float = Field(
+        600, gt=0, description="Requests that may come in a minute from one address of people who are not signed in."
+    )
+    anonymous_rate_burst: int = Field(200, ge=1, description="As many of them may come at once.")
+    sign_in_rate: float = Field(
+        10,
+        gt=0,
+        description="Attempts to sign in or register under one name in a minute; five times as many from one address.",
+    )
+    sign_in_burst: int = Field(10, ge=1, description="As many of them may come at once; five times as many likewise.")
+
     def is_plain_http(self, host: str) -> bool:
         """Whether a `host` or `host:port` is named as one to reach over plain HTTP."""
         return host in {name.strip() for name in self.plain_http_hosts.split(",")} - {""}

@@ -86,12 +86,18 @@ async def opened(
     page.set_default_timeout(30_000)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda told: complaints.extend(_blocked(told.text)))
     page.on("request", lambda request: complaints.extend(_elsewhere(site, request.url, also)))
     try:
         yield page
-        assert complaints == []
+        assert not complaints, "\n".join(complaints)
     finally:
         await context.close()
+
+
+def _blocked(text: str) -> list[str]:
+    """What our own policy for content has kept a page from."""
+    return [text[:300]] if "Content Security Policy" in text else []
 
 
 def _elsewhere(site: Served, url: str, also: tuple[str, ...]) -> list[str]:
