@@ -52,6 +52,13 @@ class ClusterUnreachable(UserError):  # noqa: N818
     clusters: list[str] = field(default_factory=list)
 
 
+@dataclass
+class RateLimited(UserError):  # noqa: N818
+    """`retry_after` is in seconds."""
+
+    retry_after: int = 1
+
+
 def invalid(code: str, message: str, *path: str) -> ValidationFailed:
     """A ValidationFailed about one place."""
     return ValidationFailed(code, message, path, [Problem(path, message)])

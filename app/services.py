@@ -20,6 +20,7 @@ from app.helm.confinement import Limits
 from app.hints import EVENTS, Hints
 from app.identity.passwords import Passwords
 from app.queue import Queue
+from app.rates import Rates, tell_of_rates
 from app.secrets.fingerprints import Fingerprints
 from app.settings import Settings
 from app.transaction import Transaction, transaction
@@ -44,6 +45,7 @@ class Services:
     helm: Helm
     passwords: Passwords
     directory: "Directory | None"
+    rates: Rates
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return transaction(self.database, self.queue, self.hints, self.fingerprints)
@@ -95,11 +97,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         fingerprints = Fingerprints(database, ring)
         passwords = Passwords()
         stack.callback(passwords.close)
-        strangers = Strangers(partial(transaction, database, queue, hints, fingerprints))
+        begin = partial(transaction, database, queue, hints, fingerprints)
+        strangers = Strangers(begin)
         stack.push_async_callback(strangers.close)
         directory = _directory(settings)
         if directory is not None:
             stack.callback(directory.close)
+        rates = Rates(settings.redis_url, partial(tell_of_rates, begin))
+        stack.push_async_callback(rates.close)
         yield Services(
             settings,
             database,
@@ -115,4 +120,5 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             helm,
             passwords,
             directory,
+            rates,
         )

@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import cookies
-from app.errors import Forbidden
-from app.identity import sessions
+from app.errors import Forbidden, RateLimited
+from app.identity import attempts, sessions
 from app.identity import sign_in as signing
 from schema.context import Context
 
@@ -15,9 +15,27 @@ async def sign_in(context: Context, name: str, password: str) -> signing.SignedI
     request, response = _exchange(context)
     settings = context.services.settings
     browser = cookies.browser_of(settings, request)
+    await count_attempt(context, name)
     signed_in = await signing.sign_in(context.services, name, password, browser)
+    await attempts.remember_success(context.services, name, browser.address)
     cookies.set_session(settings, request, response, signed_in.secret, settings.session_lifetime)
     return signed_in
+
+
+async def count_attempt(context: Context, name: str) -> None:
+    """Counts an attempt to be somebody of that name.
+
+    Raises:
+        RateLimited: where it is one too many; the answer's status and headers say so as well.
+    """
+    client = context.request.client
+    try:
+        await attempts.count_attempt(context.services, name, client.host if client else None)
+    except RateLimited as error:
+        if isinstance(context.response, Response):
+            context.response.status_code = 429
+            context.response.headers["Retry-After"] = str(error.retry_after)
+        raise
 
 
 async def sign_out(context: Context, *, everywhere: bool) -> None:

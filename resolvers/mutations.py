@@ -312,6 +312,7 @@ class Mutation:
         info: Info,
         input: inputs.RegisterInput,  # noqa: A002
     ) -> payloads.RegisterResult:
+        await browser.count_attempt(info.context, input.name)
         row = await registration.register(info.context.services, input.name, input.password)
         return payloads.RegisterPayload(user=User.of(row))
 

@@ -43,7 +43,12 @@ class ClusterUnreachable(UserError):
     clusters: list[str] = strawberry.field(description="Their names.")
 
 
-AnyError = ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable
+@strawberry.type(description="It was tried too often.")
+class RateLimited(UserError):
+    retry_after: int = strawberry.field(description="Seconds after which to try again.")
+
+
+AnyError = ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable | RateLimited
 
 
 def to_graphql(error: errors.UserError) -> AnyError:
@@ -58,5 +63,7 @@ def to_graphql(error: errors.UserError) -> AnyError:
         return NotFound(code=error.code, message=error.message, path=path)
     if isinstance(error, errors.Conflict):
         return Conflict(code=error.code, message=error.message, path=path)
+    if isinstance(error, errors.RateLimited):
+        return RateLimited(code=error.code, message=error.message, path=path, retry_after=error.retry_after)
     assert isinstance(error, errors.Forbidden)
     return Forbidden(code=error.code, message=error.message, path=path)

@@ -8,7 +8,7 @@ import strawberry
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
 from schema.deployments import AbandonedRelease, DeploymentPayload
-from schema.errors import ClusterUnreachable, Conflict, Forbidden, NotFound, ValidationFailed
+from schema.errors import ClusterUnreachable, Conflict, Forbidden, NotFound, RateLimited, ValidationFailed
 from schema.groups import ClusterGroup
 from schema.identity import Member, User
 from schema.operations import Operation
@@ -186,9 +186,9 @@ SetRoleResult = Annotated[
     RolePayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("SetRoleResult")
 ]
 RegisterResult = Annotated[
-    RegisterPayload | ValidationFailed | Conflict | Forbidden, strawberry.union("RegisterResult")
+    RegisterPayload | ValidationFailed | Conflict | Forbidden | RateLimited, strawberry.union("RegisterResult")
 ]
-SignInResult = Annotated[SignInPayload | Conflict | Forbidden, strawberry.union("SignInResult")]
+SignInResult = Annotated[SignInPayload | Conflict | Forbidden | RateLimited, strawberry.union("SignInResult")]
 SignOutResult = Annotated[SignOutPayload | Forbidden, strawberry.union("SignOutResult")]
 RevokeSessionResult = Annotated[RevokeSessionPayload | NotFound | Forbidden, strawberry.union("RevokeSessionResult")]
 SetPasswordResult = Annotated[

@@ -194,6 +194,9 @@ async def open_stack(
         "retry_base": 0.05,
         "retry_cap": 0.5,
         "member_timeout": 5,
+        "rate_burst": 10_000,
+        "anonymous_rate_burst": 10_000,
+        "sign_in_burst": 1_000,
         "allowed_networks": HERE,
     }
     settings = Settings(**fast | changed)

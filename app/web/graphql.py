@@ -20,7 +20,10 @@ from strawberry.types import ExecutionResult
 
 from app import cookies
 from app.ending import connection_of
+from app.identity.viewer import Viewer
+from app.services import Services
 from app.settings import Settings
+from app.web.admission import admit
 from app.web.bodies import body_of, json_of
 from app.web.refusal import CLOSING, Refusal
 from app.web.sockets import Socket, SocketHandler
@@ -43,12 +46,15 @@ class _Request(StarletteRequestAdapter):
         self._settings = settings
 
     @property
-    def is_foreign(self) -> bool:
-        return cookies.is_foreign(self._settings, self._request)
+    def connection(self) -> HTTPConnection:
+        return self._request
+
+    @property
+    def viewer(self) -> Viewer | None:
+        return connection_of(self._request).viewer
 
     async def get_body(self) -> bytes:
-        is_known = connection_of(self._request).viewer is not None
-        most = self._settings.body_size if is_known else self._settings.anonymous_body_size
+        most = self._settings.body_size if self.viewer else self._settings.anonymous_body_size
         return await body_of(self._request, most=most, seconds=self._settings.request_timeout)
 
 
@@ -59,7 +65,8 @@ class GraphQLView(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = SocketHandler
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: _ServerSentEvents}  # noqa: RUF012 - the library's
 
-    def __init__(self, schema: BaseSchema, settings: Settings) -> None:
+    def __init__(self, schema: BaseSchema, services: Services) -> None:
+        settings = services.settings
         super().__init__(
             schema,
             graphql_ide="graphiql" if settings.graphiql else None,
@@ -68,6 +75,7 @@ class GraphQLView(GraphQL[Context, None]):
             connection_init_wait_timeout=timedelta(seconds=settings.init_timeout),
             allowed_origins=[settings.public_url] if settings.public_url else (),  # for sockets
         )
+        self._services = services
         self.request_adapter_class = partial(_Request, settings)  # type: ignore[assignment] # it is only called
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,7 +105,8 @@ class GraphQLView(GraphQL[Context, None]):
         if request.method == "POST" and _kind(request.content_type or "") != _JSON:
             raise Refusal(415, "no_json", f"Send the request as {_JSON}.", CLOSING)  # which no page of others can
         assert isinstance(request, _Request)
-        if request.method == "GET" and request.is_foreign:
+        await admit(self._services, request.viewer, request.connection)
+        if request.method == "GET" and cookies.is_foreign(self._services.settings, request.connection):
             raise Refusal(403, "foreign_origin", "Only Polyhelm's own pages may ask this by GET: use POST.")
         found = await super().parse_http_body(request)
         if isinstance(found, GraphQLRequestData) and not isinstance(found.operation_name, str | None):

@@ -4,12 +4,14 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import orjson
+from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import NonTextMessageReceived, WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
 
+from app.web.admission import admit
 from app.web.bodies import json_of
 from app.web.refusal import Refusal
 from resolvers import limits
@@ -53,9 +55,17 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         most = self.context.services.settings.socket_operations
         if len(self.operations) >= most and self.connection_acknowledged:
             refusal = limits.too_many_operations(most)
-            await self.send_message({"id": message["id"], "type": "error", "payload": [refusal.formatted]})
+            await self._refuse(message, refusal)
+            return
+        try:
+            await admit(self.context.services, self.context.signed_in, self.context.request)
+        except Refusal as refused:
+            await self._refuse(message, limits.refusal(refused.code, refused.reason))
             return
         await super().handle_subscribe(message)
+
+    async def _refuse(self, message: SubscribeMessage, error: GraphQLError) -> None:
+        await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
 
 
 def _problem(message: Any) -> str | None:
