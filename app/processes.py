@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from app.main import create_app
 from app.services import Services, open_services
 from app.settings import Settings
 from app.targets.reachability import keep_expiring
+from app.web.connections import HttpConnection, Slots, SocketConnection, most_connections
 from reconcilers.observer import Observer
 from reconcilers.worker import run_worker
 
@@ -52,6 +54,8 @@ def listen(settings: Settings) -> socket.socket:
 
 async def run_api(services: Services, listener: socket.socket | None = None) -> None:
     """Serves until it is cancelled, on a socket that listens already or on one of its own."""
+    settings = services.settings
+    slots = Slots(most_connections(settings.connections), settings.address_connections)
     config = uvicorn.Config(
         create_app(services),
         log_config=None,
@@ -61,7 +65,8 @@ async def run_api(services: Services, listener: socket.socket | None = None) -> 
         proxy_headers=True,
         forwarded_allow_ips=services.settings.trusted_proxies,
         timeout_graceful_shutdown=_CLOSING_SECONDS,
-        ws="websockets-sansio",
+        http=partial(HttpConnection, slots, settings.request_timeout),  # type: ignore[arg-type] # it is only called
+        ws=partial(SocketConnection, slots),  # type: ignore[arg-type]
         ws_max_size=_LARGEST_MESSAGE,
         # What is told is small; compressing it would cost each socket 300 KB, and each message CPU time.
         ws_per_message_deflate=False,

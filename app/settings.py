@@ -214,6 +214,12 @@ class Settings(BaseSettings):
     request_timeout: Seconds = Field(
         20, description="How long a request may take to arrive: its head, and each 640 KB of its body."
     )
+    connections: int = Field(
+        10_000, ge=1, description="Connections to an API process; fewer where it may open fewer files than it takes."
+    )
+    address_connections: int = Field(1_000, ge=1, description="Those of one address, or of one proxy.")
+    waiting_sockets: int = Field(2_000, ge=1, description="WebSockets that have not said yet who they are.")
+    address_waiting_sockets: int = Field(500, ge=1, description="Those of one address.")
     init_timeout: Seconds = Field(10, description="How long a WebSocket may take to say who it is.")
     socket_operations: int = Field(100, ge=1, description="Operations at once on one WebSocket.")
     user_subscriptions: int = Field(

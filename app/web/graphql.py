@@ -25,6 +25,7 @@ from app.services import Services
 from app.settings import Settings
 from app.web.admission import admit
 from app.web.bodies import body_of, json_of
+from app.web.connections import Slots
 from app.web.refusal import CLOSING, Refusal
 from app.web.sockets import Socket, SocketHandler
 from resolvers.api import wants_stream
@@ -76,11 +77,12 @@ class GraphQLView(GraphQL[Context, None]):
             allowed_origins=[settings.public_url] if settings.public_url else (),  # for sockets
         )
         self._services = services
+        self._waiting = Slots(settings.waiting_sockets, settings.address_waiting_sockets)
         self.request_adapter_class = partial(_Request, settings)  # type: ignore[assignment] # it is only called
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await super().__call__(scope, receive, send)
+        if scope["type"] == "websocket":
+            await self._converse(WebSocket(scope, receive, send))
             return
         request = Request(scope, receive)
         try:
@@ -88,6 +90,17 @@ class GraphQLView(GraphQL[Context, None]):
         except HTTPException as error:
             response = self._refused(request, error)
         await response(scope, receive, send)
+
+    async def _converse(self, socket: WebSocket) -> None:
+        give_back = self._waiting.take(socket.client.host if socket.client else None)
+        if give_back is None:
+            await socket.send_denial_response(Response(status_code=503, headers={"Retry-After": "1"}))
+            return
+        socket.state.has_begun = give_back
+        try:
+            await self.run(socket)
+        finally:
+            give_back()
 
     def _refused(self, request: Request, error: HTTPException) -> Response:
         code = error.code if isinstance(error, Refusal) else _CODES.get(error.status_code, "bad_request")

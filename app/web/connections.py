@@ -1,0 +1,139 @@
+"""Connections to the API: how many there may be, and how long the head of a request may take. uvicorn, which serves
+them, accepts as many as there are file descriptors, waits for ever, and remembers as many headers as are sent."""
+
+import asyncio
+import resource
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from app.rates import key_of_address
+
+log = structlog.get_logger()
+
+_LARGEST_HEAD = 64 * 1024  # bytes
+_SHARE_OF_FILES = 0.75
+"""The rest is for Postgres, Redis, members and Helm."""
+
+
+class Slots:
+    """How many there may be at once: in all, and of one address."""
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self._most = most
+        self._most_of_one = most_of_one
+        self._taken: Counter[str] = Counter()
+
+    def take(self, address: str | None) -> Callable[[], None] | None:
+        """What gives the slot back, however often it is called; None where there is none left."""
+        key = key_of_address(address)
+        if self._taken.total() >= self._most or self._taken[key] >= self._most_of_one:
+            return None
+        self._taken[key] += 1
+        is_taken = True
+
+        def give_back() -> None:
+            nonlocal is_taken
+            if is_taken:
+                is_taken = False
+                self._taken[key] -= 1
+                if not self._taken[key]:
+                    del self._taken[key]
+
+        return give_back
+
+    @property
+    def taken(self) -> int:
+        return self._taken.total()
+
+
+def most_connections(wanted: int) -> int:
+    """As many as are wanted, or as there are file descriptors for. Takes all of these that the system lets us have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    possible = int(hard * _SHARE_OF_FILES)
+    if possible < wanted:
+        log.warning("connections.few_files", wanted=wanted, possible=possible)
+    return min(wanted, possible)
+
+
+class HttpConnection(HttpToolsProtocol):
+    """One that is closed where there is no slot for it, and where the head of a request takes longer than `seconds`, or
+    is larger than is sane."""
+
+    def __init__(self, slots: Slots, seconds: float, **given: Any) -> None:
+        super().__init__(**given)
+        self._slots = slots
+        self._seconds = seconds
+        self._give_back: Callable[[], None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._head = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._give_back = self._slots.take(self.client[0] if self.client else None)
+        if self._give_back is None:
+            transport.abort()
+        else:
+            self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._leave()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._deadline is not None:
+            self._head += len(data)
+        super().data_received(data)
+        if self._deadline is not None and self._head > _LARGEST_HEAD:
+            self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        self._await_head()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._leave()  # the WebSocket takes a slot of its own
+        super().handle_websocket_upgrade()
+
+    def _await_head(self) -> None:
+        if self._deadline is None:
+            self._head = 0
+            self._deadline = self.loop.call_later(self._seconds, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _leave(self) -> None:
+        self._stop_waiting()
+        if self._give_back is not None:
+            self._give_back()
+
+
+class SocketConnection(WebSocketsSansIOProtocol):
+    def __init__(self, slots: Slots, **given: Any) -> None:
+        super().__init__(**given)
+        self._slots = slots
+        self._give_back: Callable[[], None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._give_back = self._slots.take(self.client[0] if self.client else None)
+        if self._give_back is None:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._give_back is not None:
+            self._give_back()
+        super().connection_lost(exc)

@@ -1,0 +1,137 @@
+"""Connections that say nothing, or too little, or too much: each is ended, and others are served meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+
+from app.web.connections import Slots
+from tests.live.client import PROTOCOL, socket
+from tests.live.serving import served
+from tests.resolvers.test_limits import NewStack
+from tests.stack import TOKEN, Stack, eventually
+
+HEAD = b"POST /graphql HTTP/1.1\r\nHost: polyhelm\r\nContent-Type: application/json\r\n"
+SIGNED_IN = f"Authorization: Bearer {TOKEN}\r\n".encode()
+ENDS_SECONDS = 60.0
+
+
+async def dialled(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    parts = urlsplit(url)
+    return await asyncio.open_connection(parts.hostname, parts.port)
+
+
+async def said_to(url: str, *pieces: bytes) -> bytes:
+    """All that is answered to these pieces, until the connection is ended from there."""
+    reader, writer = await dialled(url)
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        async with asyncio.timeout(ENDS_SECONDS):
+            return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("said", [b"", b"PO", HEAD, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\nX"])
+async def test_a_head_that_does_not_come_to_its_end_ends_the_connection(new_stack: NewStack, said: bytes) -> None:
+    async with new_stack(working=False, request_timeout=0.3) as stack, served(stack) as url:
+        assert await said_to(url, said) == b""
+
+
+async def test_the_head_of_a_second_request_has_no_more_time_than_that_of_the_first(new_stack: NewStack) -> None:
+    async with new_stack(working=False, request_timeout=0.3) as stack, served(stack) as url:
+        answered = await said_to(url, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHo")
+        assert answered.count(b"200 OK") == 1
+
+
+async def test_a_head_without_end_is_not_remembered(quiet: Stack) -> None:
+    async with served(quiet) as url:
+        assert b"200" not in await said_to(url, HEAD, *[b"X-More: " + b"x" * 8000 + b"\r\n"] * 20)
+
+
+async def test_a_body_that_comes_too_slowly_is_answered_and_ends_the_connection(new_stack: NewStack) -> None:
+    async with new_stack(working=False, request_timeout=0.3) as stack, served(stack) as url:
+        answered = await said_to(url, HEAD + SIGNED_IN + b"Content-Length: 1000\r\n\r\n{")
+        assert answered.startswith(b"HTTP/1.1 408 ")
+        assert b'"code":"too_slow"' in answered
+
+
+async def test_there_are_so_many_connections_and_no_more_and_each_that_ends_makes_room(new_stack: NewStack) -> None:
+    async with new_stack(working=False, connections=3) as stack, served(stack) as url, httpx2.AsyncClient() as client:
+        opened = [await dialled(url) for _ in range(3)]
+
+        async def refused() -> bool:
+            try:
+                return not await client.get(f"{url}/healthz")
+            except httpx2.TransportError:
+                return True
+
+        assert await eventually(refused)
+        for _, writer in opened:
+            writer.close()
+            await writer.wait_closed()
+
+        async def answered() -> bool:
+            return not await refused()
+
+        assert await eventually(answered)
+
+
+async def test_a_websocket_counts_as_one_connection_from_its_beginning_to_its_end(new_stack: NewStack) -> None:
+    async with new_stack(working=False, connections=2) as stack, served(stack) as url:
+        for _ in range(5):
+            async with socket(url) as opened:
+                assert await (await opened.subscribe("{ viewer { name } }")).next() == {"name": "admin"}
+
+
+@asynccontextmanager
+async def silent(url: str) -> AsyncIterator[ClientConnection]:
+    """A WebSocket that does not say who it is."""
+    address = url.replace("http", "ws", 1) + "/graphql"
+    async with connect(address, subprotocols=[PROTOCOL]) as connection:  # type: ignore[list-item]
+        yield connection
+
+
+async def is_let_in(url: str) -> bool:
+    try:
+        async with socket(url):
+            return True
+    except InvalidStatus as refused:
+        return refused.response.status_code != 503
+
+
+async def test_sockets_that_do_not_say_who_they_are_are_bounded(new_stack: NewStack) -> None:
+    async with new_stack(working=False, address_waiting_sockets=2) as stack, served(stack) as url:
+        async with socket(url), socket(url), silent(url), silent(url):
+            assert not await is_let_in(url)
+        assert await eventually(lambda: is_let_in(url))
+
+
+async def test_a_socket_that_does_not_say_who_it_is_is_closed_and_makes_room(new_stack: NewStack) -> None:
+    changed = {"address_waiting_sockets": 1, "init_timeout": 0.2}
+    async with new_stack(working=False, **changed) as stack, served(stack) as url, silent(url) as connection:
+        await connection.wait_closed()
+        assert connection.close_code == 4408
+        assert await eventually(lambda: is_let_in(url))
+
+
+def test_slots_are_given_back_once() -> None:
+    slots = Slots(3, most_of_one=2)
+    first, second = slots.take("192.0.2.1"), slots.take("192.0.2.1")
+    assert first and second
+    assert slots.take("192.0.2.1") is None
+    assert slots.take("192.0.2.2") is not None
+    assert slots.take("192.0.2.3") is None
+    first()
+    first()
+    assert slots.taken == 2
+    assert slots.take("192.0.2.1") is not None
