@@ -26,6 +26,7 @@ from tests.live.serving import served
 from tests.sample_charts import archive, chart_files
 from tests.stack import TOKEN, Stack, eventually
 
+SIGN_IN, MISTYPED = "canary-sign-in-5f2e", "canary-mistyped-5f2e"
 PASSWORD, CHANGED, BY_HAND, QUOTED = (f"canary-{word}-5f2e" for word in ("secret", "changed", "by-hand", "quoted"))
 LOGIN = Login("reader", "canary-repository-5f2e")
 REFERENCE = {"secret": "db", "key": "password", "path": "database.password"}
@@ -150,6 +151,12 @@ async def test_no_secret_is_found_outside_of_the_place_where_it_is_used(
     ):
         token = (await stack.mutate("createApiToken", "... on ApiTokenPayload { token }", name="second"))["token"]
         stack.client.event_hooks["response"].append(overhear)
+        await stack.mutate("setPassword", "__typename", password=SIGN_IN)
+        await stack.mutate("signIn", "__typename", None, name="admin", password=MISTYPED)
+        await stack.mutate("signIn", "__typename", None, name=MISTYPED, password=SIGN_IN)
+        await stack.mutate("signIn", "__typename", None, name="admin", password=SIGN_IN)
+        (session,) = [cookie.value for cookie in stack.client.cookies.jar]
+        stack.client.cookies.clear()
         events = await opened.subscribe("subscription { events { message data } }")
         targets = await opened.subscribe("subscription { targets { values desiredValues reasons { message actual } } }")
         given = {"url": f"http://{host}", "username": LOGIN.username, "password": LOGIN.password}
@@ -189,7 +196,20 @@ async def test_no_secret_is_found_outside_of_the_place_where_it_is_used(
                 told.append(subscription.told.get_nowait())
         await stack.settled(await stack.delete(deployment_id))
 
-    canaries = [PASSWORD, CHANGED, BY_HAND, QUOTED, LOGIN.password, paris.token, berlin.token, token, TOKEN]
+    canaries = [
+        SIGN_IN,
+        MISTYPED,
+        str(session),
+        PASSWORD,
+        CHANGED,
+        BY_HAND,
+        QUOTED,
+        LOGIN.password,
+        paris.token,
+        berlin.token,
+        token,
+        TOKEN,
+    ]
     logs = "".join(capfd.readouterr())
     assert "helm.ran" in logs
     assert len(told) > 10
