@@ -39,7 +39,7 @@ async def _known(transaction: Transaction, person: Person) -> User | None:
     statement = select(User).where(
         col(User.source) == person.source, col(User.issuer) == person.issuer, col(User.subject) == person.subject
     )
-    return (await transaction.session.exec(statement.with_for_update())).first()
+    return (await transaction.session.exec(statement.with_for_update(key_share=True))).first()
 
 
 async def _new(services: Services, transaction: Transaction, person: Person, grants: Grants) -> User:

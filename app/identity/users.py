@@ -73,7 +73,7 @@ async def disable_user(services: Services, viewer: Viewer, name: str) -> User:
         session = transaction.session
         # All of them, in one order: else two admins could disable each other at once, and none would be left.
         statement = select(User).where(col(User.admin), col(User.disabled_at).is_(None)).order_by(col(User.id))
-        admins = (await session.exec(statement.with_for_update())).all()
+        admins = (await session.exec(statement.with_for_update(key_share=True))).all()
         user = await _locked(transaction, name)
         if user.disabled_at is not None:
             return user
@@ -99,7 +99,7 @@ async def enable_user(services: Services, viewer: Viewer, name: str) -> User:
 async def _locked(transaction: Transaction, name: str) -> User:
     if label_problem(name):
         raise _no_user(name)
-    statement = select(User).where(col(User.name) == name).with_for_update()
+    statement = select(User).where(col(User.name) == name).with_for_update(key_share=True)
     user = (await transaction.session.exec(statement)).first()
     if user is None:
         raise _no_user(name)

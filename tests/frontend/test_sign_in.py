@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.frontend.site import Site, opened, serving
 from tests.frontend.test_graphiql import RUN, write
-from tests.identity.browser import PASSWORD
+from tests.identity.browser import PASSWORD, browsing
 from tests.identity.issuer import CLIENT_SECRET, issuing
 from tests.stack import Stack
 
@@ -59,6 +59,34 @@ async def test_the_first_registers_and_stays_signed_in_by_a_cookie_that_no_scrip
         await expect(page.get_by_role("alert")).to_contain_text("Nobody has this name and this password.")
         await other.get_by_role("link", name="Clusters").click()
         await expect(other.get_by_label("Password")).to_be_visible()
+
+
+async def test_one_sees_where_one_is_signed_in_ends_that_and_changes_the_password(
+    empty: Site, browser: Browser
+) -> None:
+    async with (
+        opened(browser, empty, token=None) as page,
+        browsing(empty.stack, **{"User-Agent": "Otter/1"}) as other,
+    ):
+        await page.goto("/tokens")
+        await fill(page, "carol", PASSWORD)
+        await page.get_by_role("button", name="Register").click()
+        await expect(page.get_by_role("region", name="Your sessions")).to_contain_text("This browser")
+        await other.sign_in("carol")
+        await page.reload()
+        await page.get_by_role("button", name="Sign out Otter/1").click()
+        await expect(page.get_by_role("region", name="Your sessions")).not_to_contain_text("Otter/1")
+        assert await other.viewer() is None
+
+        form = page.get_by_role("form", name="Your password")
+        await form.get_by_label("Current password").fill("not the current one")
+        await form.get_by_label("New password").fill("unlikely words of another kind")
+        await form.get_by_role("button", name="Change the password").click()
+        await expect(form.get_by_role("alert")).to_contain_text("This is not your current password.")
+        await form.get_by_label("Current password").fill(PASSWORD)
+        await form.get_by_role("button", name="Change the password").click()
+        await expect(form.get_by_role("status")).to_contain_text("The password is changed.")
+        await other.sign_in("carol", "unlikely words of another kind")
 
 
 async def test_graphiql_and_subscriptions_go_by_the_cookie(empty: Site, browser: Browser) -> None:

@@ -6,6 +6,8 @@ import { Destroy } from "../parts/dialog";
 import { Glyph } from "../parts/glyph";
 import { Answer, Blank, Refused } from "../parts/states";
 import { Ago } from "../parts/time";
+import { Password } from "./password";
+import { Sessions } from "./sessions";
 
 /** The API tokens of whoever is signed in. */
 export default function TokensPage() {
@@ -57,6 +59,8 @@ export default function TokensPage() {
           }
         </Answer>
       </section>
+      <Sessions />
+      <Password />
       {revoking !== null && <Revoke name={revoking} close={() => setRevoking(null)} />}
     </>
   );

@@ -38,6 +38,9 @@ const CHANGES: Record<string, string[]> = {
   deleteSecret: ["secrets"],
   createApiToken: ["apiTokens"],
   revokeApiToken: ["apiTokens"],
+  revokeSession: ["sessions"],
+  signOut: ["sessions"],
+  setPassword: ["sessions", "viewer"],
 };
 
 export function forget(cache: Cache, fields: string[]): void {

@@ -1,0 +1,69 @@
+import { type FormEvent, useState } from "react";
+import { useQuery } from "urql";
+import { useAction } from "../api/outcome";
+import { AccountDocument, SetPasswordDocument } from "../graphql";
+import { Glyph } from "../parts/glyph";
+import { Refused } from "../parts/states";
+
+/** The password of whoever is signed in, where it is one of this server's. */
+export function Password() {
+  const [{ data }] = useQuery({ query: AccountDocument });
+  const { send, fetching, refusal } = useAction(SetPasswordDocument, "AccountPayload");
+  const [current, setCurrent] = useState("");
+  const [password, setPassword] = useState("");
+  const [changed, setChanged] = useState(false);
+  if (data?.viewer?.source !== "LOCAL") return null;
+  const { hasPassword } = data.viewer;
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setChanged(false);
+    if (!(await send({ input: { password, currentPassword: hasPassword ? current : null } }))) return;
+    setChanged(true);
+    setCurrent("");
+    setPassword("");
+  }
+
+  return (
+    <form className="card padded stack" onSubmit={submit} aria-label="Your password">
+      {hasPassword && (
+        <div className="field">
+          <label htmlFor="current-password">Current password</label>
+          <input
+            id="current-password"
+            className="input slim"
+            type="password"
+            autoComplete="current-password"
+            required
+            value={current}
+            onChange={(event) => setCurrent(event.target.value)}
+          />
+        </div>
+      )}
+      <div className="field">
+        <label htmlFor="new-password">New password</label>
+        <div className="row">
+          <input
+            id="new-password"
+            className="input slim"
+            type="password"
+            autoComplete="new-password"
+            required
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+          <button type="submit" className="button" disabled={fetching}>
+            {hasPassword ? "Change the password" : "Set a password"}
+          </button>
+        </div>
+      </div>
+      <Refused refusal={refusal} />
+      {changed && (
+        <div className="note good" role="status">
+          <Glyph shape="check" />
+          <p>The password is changed. You are signed out everywhere else.</p>
+        </div>
+      )}
+    </form>
+  );
+}

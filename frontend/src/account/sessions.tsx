@@ -1,0 +1,46 @@
+import { useQuery } from "urql";
+import { useAction } from "../api/outcome";
+import { RevokeSessionDocument, SessionsDocument } from "../graphql";
+import { Answer, Blank, Refused } from "../parts/states";
+import { Ago } from "../parts/time";
+
+/** The browsers in which whoever is signed in is signed in. */
+export function Sessions() {
+  const [asked, ask] = useQuery({ query: SessionsDocument });
+  const { send, fetching, refusal } = useAction(RevokeSessionDocument, "RevokeSessionPayload");
+  return (
+    <section className="card" aria-label="Your sessions">
+      <Answer asked={asked} retry={ask}>
+        {({ sessions }) =>
+          sessions.length === 0 ? (
+            <Blank title="No browser is signed in by a cookie" />
+          ) : (
+            <ul className="list">
+              {sessions.map((found) => (
+                <li key={found.id}>
+                  <div className="row apart">
+                    <b>{found.current ? "This browser" : found.userAgent || "A browser"}</b>
+                    {!found.current && (
+                      <button
+                        type="button"
+                        className="button danger slim"
+                        disabled={fetching}
+                        onClick={() => send({ input: { id: found.id } })}
+                      >
+                        Sign out<span className="hidden"> {found.userAgent}</span>
+                      </button>
+                    )}
+                  </div>
+                  <span className="soft small">
+                    signed in <Ago at={found.createdAt} />, used <Ago at={found.lastUsedAt} />
+                  </span>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Answer>
+      <Refused refusal={refusal} />
+    </section>
+  );
+}
