@@ -34,6 +34,8 @@ _PAGE = 500
 _CONNECTIONS = 3  # to one member, at most: a watch, and two for what is asked; each costs a TLS handshake and buffers
 _SILENCE = 10.0  # seconds after which a watch that should have ended is given up
 _LONGEST_LINE = 2 * 2**20
+_LARGEST_ANSWER = 32 * 2**20  # bytes; a record has 1.5 MiB at most, a page of heads less
+_MOST_PAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Member:
                 headers=self._api.default_headers,
                 timeout=aiohttp.ClientTimeout(total=seconds),
             ) as response:
-                await response.read()
+                await _body(response)
         except TimeoutError:
             raise TemporaryError(UNREACHABLE, f"The API server did not answer within {seconds:g} s.") from None
         except (aiohttp.ClientError, OSError) as error:
@@ -121,13 +123,14 @@ class Member:
         query = [("labelSelector", selector), ("limit", str(_PAGE))]
         heads: list[Head] = []
         more: list[tuple[str, str]] = []
-        while True:
+        for _ in range(_MOST_PAGES):
             page = await self.get(path, query=query + more, accept=METADATA_ONLY_LIST)
             heads += filter(None, map(Head.of, page.get("items") or []))
             token = page["metadata"].get("continue")
             if not token:
                 return Listing(int(page["metadata"]["resourceVersion"]), heads)
             more = [("continue", token)]
+        raise TemporaryError(UNREACHABLE, f"The API server lists Helm's Secrets in more than {_MOST_PAGES:,} pages.")
 
     async def record(self, head: Head) -> Observed | None:
         """The body of one revision; None where it is gone.
@@ -161,7 +164,7 @@ class Member:
             TemporaryError: unreachable, unauthorized or throttled.
         """
         async with self._asked(method, path, query, body, accept, content_type, self._timeout) as response:
-            text = await response.read()
+            text = await _body(response)
         if response.status in (401, 429) or response.status >= 500 or (response.status == 403 and method == "GET"):
             raise _not_now(response.status, response.headers.get("Retry-After"), text)
         try:
@@ -190,7 +193,7 @@ class Member:
             if found.status == 410:
                 raise TemporaryError(EXPIRED, "The API server's history does not reach back far enough.")
             if found.status != 200:
-                raise _not_now(found.status, found.headers.get("Retry-After"), await found.read())
+                raise _not_now(found.status, found.headers.get("Retry-After"), await _body(found))
             rest = b""
             async for chunk in found.content.iter_any():
                 *lines, rest = (rest + chunk).split(b"\n")
@@ -280,6 +283,17 @@ def _tls(access: Access) -> ssl.SSLContext:
             file.flush()
             context.load_cert_chain(file.name)
     return context
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """The whole answer, so long as it is of a size that makes sense: a member must not fill our memory."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > _LARGEST_ANSWER:
+            response.close()
+            raise TemporaryError(UNREACHABLE, f"The API server answers with more than {_LARGEST_ANSWER:,} bytes.")
+    return bytes(body)
 
 
 def _expect_success(answer: Answer, refusal: str) -> Answer:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from app.releases.release import UnreadableRecordError
 from simulator import Member as SimulatedMember
 from simulator import Simulator
 from simulator.certificates import issue
-from tests.charts.servers import served
+from tests.charts.servers import Handler, served
 from tests.clusters.kubeconfigs import CERTIFICATE
 from tests.releases.test_release import RECORD, written
 from tests.stack import HERE
@@ -152,7 +153,48 @@ async def test_a_server_under_another_certificate_is_unreachable_and_gets_no_tok
     assert paris.requests == {}
 
 
-async def test_a_redirect_is_not_followed(paris: SimulatedMember) -> None:
+@asynccontextmanager
+async def hostile(answer: Handler) -> AsyncIterator[Member]:
+    """A member that answers whatever it likes."""
+    certificates = issue()
+    async with served(answer, certificates.context()) as host:
+        member = Member(
+            Access(f"https://{host}", certificates.authority.decode(), "t0ken", None, None), POLICY, timeout=5
+        )
+        try:
+            yield member
+        finally:
+            await member.close()
+
+
+async def test_an_answer_that_is_too_large_is_not_taken_in_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.clusters.member._LARGEST_ANSWER", 2**20)
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=b" " * (2**20 + 1), status=200 if request.path == "/version" else 403)
+
+    async with hostile(answer) as member:
+        for ask in (member.version(), member.ping(seconds=5), anext(member.changes(1, seconds=1))):
+            with pytest.raises(TemporaryError) as caught:
+                await ask
+            assert caught.value.message == "The API server answers with more than 1,048,576 bytes."
+
+
+async def test_pages_without_end_are_not_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.clusters.member._MOST_PAGES", 5)
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.query.get("continue", ""))
+        return web.json_response({"items": [], "metadata": {"resourceVersion": "1", "continue": str(len(asked))}})
+
+    async with hostile(answer) as member:
+        with pytest.raises(TemporaryError, match="in more than 5 pages"):
+            await member.heads()
+    assert asked == ["", "1", "2", "3", "4"]
+
+
+async def test_a_redirect_is_not_followed() -> None:
     """Not even to itself: whoever follows one sends credentials to where a member wants them."""
     asked: list[str] = []
 
@@ -160,16 +202,11 @@ async def test_a_redirect_is_not_followed(paris: SimulatedMember) -> None:
         asked.append(request.path)
         return web.Response(status=307, headers={"Location": "/elsewhere"})
 
-    certificates = issue()
-    async with served(answer, certificates.context()) as host:
-        member = Member(
-            Access(f"https://{host}", certificates.authority.decode(), "t0ken", None, None), POLICY, timeout=5
-        )
+    async with hostile(answer) as member:
         for ask in (member.version(), member.ping(seconds=5), anext(member.changes(1, seconds=1))):
             with pytest.raises(TemporaryError) as caught:
                 await ask
             assert caught.value.message == "The API server redirects (307), which is not followed."
-        await member.close()
     assert asked == ["/version", "/version", "/api/v1/secrets"]
 
 
