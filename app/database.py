@@ -19,9 +19,15 @@ log = structlog.get_logger()
 LOST = (DBAPIError, PoolTimeoutError, OSError)
 """What is raised where Postgres is away, or has no connection to spare for too long."""
 
+_NUL_STATES = ("22021", "22P05")  # character_not_in_repertoire, untranslatable_character
 _AGAIN_SECONDS = 0.5
 
 Found = TypeVar("Found")
+
+
+def holds_nul(error: BaseException) -> bool:
+    """Whether Postgres refused text or JSON for the one character that it can't keep, U+0000."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _NUL_STATES
 
 
 def engine_for(url: str, *, pool_size: int, **more: Any) -> AsyncEngine:

@@ -217,13 +217,13 @@ class Settings(BaseSettings):
     connections: int = Field(
         10_000, ge=1, description="Connections to an API process; fewer where it may open fewer files than it takes."
     )
-    address_connections: int = Field(1_000, ge=1, description="Those of one address, or of one proxy.")
+    address_connections: int = Field(2_000, ge=1, description="Those of one address, or of one proxy.")
     waiting_sockets: int = Field(2_000, ge=1, description="WebSockets that have not said yet who they are.")
     address_waiting_sockets: int = Field(500, ge=1, description="Those of one address.")
     init_timeout: Seconds = Field(10, description="How long a WebSocket may take to say who it is.")
     socket_operations: int = Field(100, ge=1, description="Operations at once on one WebSocket.")
     user_subscriptions: int = Field(
-        1_000, ge=1, description="Subscriptions that a user has at once, in each API process."
+        2_000, ge=1, description="Subscriptions that a user has at once, in each API process."
     )
 
     rate: float = Field(3_000, gt=0, description="Requests that a user may make in a minute.")

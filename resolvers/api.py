@@ -16,6 +16,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.execution import ExecutionResult as StrawberryResult
 from strawberry.types.graphql import OperationType
 
+from app.database import holds_nul
 from app.errors import UserError
 from app.settings import Settings
 from resolvers import limits
@@ -139,6 +140,8 @@ def _shown(error: GraphQLError) -> GraphQLError:
         return error  # the query itself: validation, limits, variables
     if isinstance(cause, _NO_OPERATION):
         return _error(error, error.message, code="bad_request")
+    if holds_nul(cause):
+        return _error(error, "Text can't have the character U+0000: leave it out.", code="nul_in_text")
     if isinstance(cause, UserError):
         return _error(error, cause.message, code=cause.code, path=list(cause.path))
     if isinstance(cause, UnauthenticatedError):
