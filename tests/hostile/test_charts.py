@@ -12,6 +12,7 @@ import yaml
 from aiohttp import web
 from sqlalchemy import text
 
+from simulator import Member
 from tests.canary import Pipe, listening
 from tests.charts.servers import served
 from tests.charts.test_package import LIMITS, REFUSED
@@ -150,3 +151,19 @@ async def test_an_archive_with_another_digest_than_its_index_says_is_not_kept(ne
         answered = await stack.ask('{ chart(repository: "stable", name: "web") { versions { readme } } }')
         assert code_of(answered) == "chart_digest"
         assert await stack.services.database.rows(text("SELECT 1 FROM chart_archive")) == []
+
+
+async def test_a_bomb_is_reported_by_its_operation_and_the_worker_goes_on(
+    stack: Stack, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    await stack.fleet({"paris": paris.kubeconfig})
+    files = chart_files("bomb") | {"templates/config.yaml": '{{ repeat 1000000000 "xxxxxxxxxx" }}'}
+    await stack.upload(base64.b64encode(archive(files, root="bomb")).decode())
+    bomb = await stack.create(chart="charts/bomb", releaseName="bomb")
+    await stack.deployed(releaseName="shop")
+    [result] = (await stack.settled(bomb))["results"]
+    assert (result["state"], result["error"]["code"]) == ("FAILED", "helm_memory")
+    assert result["error"]["message"] == "Helm needs more than 1,024 MiB of memory for this chart."
+    names = {secret["metadata"]["labels"]["name"] for secret in paris.objects("secrets")}
+    assert names == {"shop"}
