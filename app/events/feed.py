@@ -8,6 +8,7 @@ just that."""
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Iterable
 from contextlib import aclosing, asynccontextmanager
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -122,7 +123,7 @@ class Feed:
     async def _start(self) -> None:
         ((newest,),) = await self._database.rows(select(func.coalesce(func.max(Event.position), 0)))
         self.position = newest
-        self._running = asyncio.create_task(self._run())
+        self._running = asyncio.create_task(self._run(), context=Context())
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:

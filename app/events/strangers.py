@@ -5,6 +5,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from contextvars import Context
 
 import structlog
 
@@ -32,7 +33,8 @@ class Strangers:
         _count(self._mutations, f"{mutation}: {code}")
         _count(self._addresses, address or "unknown")
         if self._telling is None:
-            self._telling = asyncio.create_task(self._tell_later())
+            # Not in the context of the request that happens to be the first: it is about all of them.
+            self._telling = asyncio.create_task(self._tell_later(), context=Context())
 
     async def close(self) -> None:
         """Tells what has been counted so far."""

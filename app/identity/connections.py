@@ -6,6 +6,7 @@ anew.
 """
 
 import asyncio
+from contextvars import Context
 from datetime import timedelta
 
 import structlog
@@ -50,7 +51,8 @@ class Connections:
         """Looks after one that stays open."""
         self._open.add(connection)
         if self._looking is None:
-            self._looking = asyncio.create_task(self._look())
+            # Not in the context of one connection's request: its logs are about all of them.
+            self._looking = asyncio.create_task(self._look(), context=Context())
 
     def discard(self, connection: Connection) -> None:
         """It is over."""

@@ -310,6 +310,20 @@ async def test_strangers_are_counted_and_leave_one_event(quiet: Stack) -> None:
     assert len(told["mutations"]) <= 21
 
 
+async def test_the_event_about_strangers_comes_within_a_minute_and_from_no_request(
+    quiet: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.events.strangers._EVERY_SECONDS", 0.01)
+    await asked(quiet, "createClusterGroup", {"name": "edge", "members": []}, None)
+    query = "{ events(installation: true) { nodes { origin { mutation address requestId } } } }"
+    nowhere = {"origin": {"mutation": None, "address": None, "requestId": None}}
+
+    async def told() -> Any:
+        return (await quiet.data(query))["events"]["nodes"]
+
+    assert await eventually(told) == [nowhere]
+
+
 async def test_where_events_come_from_is_told_to_admins_and_what_was_only_asked_for_when_they_ask(quiet: Stack) -> None:
     viewer, other = await token_of(quiet, Role.VIEWER), await token_of(quiet, Role.ADMIN, "others")
     await asked(quiet, "createClusterGroup", {"name": "edge", "members": []})
