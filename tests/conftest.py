@@ -24,6 +24,15 @@ settings.register_profile("polyhelm", deadline=None, derandomize=bool(os.environ
 settings.load_profile("polyhelm")
 
 TEMPLATE = "template_polyhelm"
+LONGEST_NAME = 60
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A long text names its test by how it begins: whole, it would not fit into the environment of what the test starts,
+    and some hold keys that each process makes for itself."""
+    if isinstance(val, str | bytes) and len(val) > LONGEST_NAME:
+        return f"{val[:LONGEST_NAME]!r}…"
+    return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
