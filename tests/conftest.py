@@ -28,7 +28,7 @@ LONGEST_NAME = 60
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """A long text names its test by how it begins: whole, it would not fit into the environment of what the test starts,
+    """A long text names its test by how it begins: whole, it would not fit into the environment of what a test starts,
     and some hold keys that each process makes for itself."""
     if isinstance(val, str | bytes) and len(val) > LONGEST_NAME:
         return f"{val[:LONGEST_NAME]!r}…"
