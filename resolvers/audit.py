@@ -57,6 +57,8 @@ def _origin(context: Context, mutation: str, given: Any) -> Origin:
 
 
 async def _tell(context: Context, origin: Origin, given: Any, error: Exception | None) -> None:
+    if getattr(given, "dry_run", False):
+        return  # it changes nothing anywhere, not even here
     if isinstance(error, UserError) and context.signed_in is None:
         context.services.strangers.note(str(origin.mutation), error.code, origin.address)
     elif error is not None or not origin.is_told:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -19,6 +20,10 @@ from tests.kubernetes.fixtures import control_planes, helm, members, programs
 from tests.stack import Stack, fresh_database, open_stack, trust_the_machine
 
 __all__ = ["control_planes", "helm", "members", "programs"]
+
+# Tests that are started in the background ignore Ctrl-C, and so does all that they start; some of that is to end by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("polyhelm", deadline=None, derandomize=bool(os.environ.get("CI")), max_examples=100)
 settings.load_profile("polyhelm")

@@ -76,7 +76,7 @@ async def test_a_piece_of_the_matrix_has_the_targets_of_these_deployments_on_the
     assert await cells(["berlin", "tokyo"], ["blog"]) == {("tokyo", "blog")}
     assert await cells([], ["blog"]) == set()
     answer = await fleet.ask(CELLS, clusters=["x"] * 101, deployments=[])
-    assert answer["errors"][0]["extensions"]["code"] == "too_many"
+    assert answer["errors"][0]["extensions"]["code"] == "list_too_long"
 
 
 async def test_charts_to_choose_from_are_those_that_are_deployed(fleet: Stack) -> None:

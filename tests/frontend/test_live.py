@@ -114,4 +114,4 @@ async def test_a_token_that_was_revoked_ends_the_session(site: Site, browser: Br
         await expect(page.get_by_role("button", name="3 Deployed")).to_be_visible()
         await site.stack.mutate("revokeApiToken", "... on RevokeApiTokenPayload { name }", name="short")
         await page.get_by_role("link", name="Clusters").click()
-        await expect(page.get_by_label("Password")).to_be_visible()
+        await expect(page.get_by_label("Password", exact=True)).to_be_visible()

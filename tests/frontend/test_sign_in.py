@@ -25,7 +25,7 @@ async def empty(new_stack: NewStack) -> AsyncIterator[Site]:
 
 async def fill(page: Page, name: str, password: str) -> None:
     await page.get_by_label("Name").fill(name)
-    await page.get_by_label("Password").fill(password)
+    await page.get_by_label("Password", exact=True).fill(password)
 
 
 async def test_the_first_registers_and_stays_signed_in_by_a_cookie_that_no_script_sees(
@@ -58,7 +58,7 @@ async def test_the_first_registers_and_stays_signed_in_by_a_cookie_that_no_scrip
         await page.get_by_role("button", name="Sign in", exact=True).click()
         await expect(page.get_by_role("alert")).to_contain_text("Nobody has this name and this password.")
         await other.get_by_role("link", name="Clusters").click()
-        await expect(other.get_by_label("Password")).to_be_visible()
+        await expect(other.get_by_label("Password", exact=True)).to_be_visible()
 
 
 async def test_one_sees_where_one_is_signed_in_ends_that_and_changes_the_password(

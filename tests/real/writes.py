@@ -15,6 +15,10 @@ NOT_OURS = {"leases", "events"}
 """What an API server writes by itself, all the time."""
 
 READING = {"info", "keys", "dump", "select", "ping", "hello", "client"}
+COUNTING = {"evalsha", "script", "time", "get", "set"}
+"""By these it is counted how often somebody asks, under keys of their own: that is no part of what they ask for."""
+
+RATES = "polyhelm:rate:"
 
 
 async def rows(fleet: Fleet) -> dict[str, list[Any]]:
@@ -37,12 +41,14 @@ async def keys(fleet: Fleet) -> dict[str, Any]:
     assert url is not None
     client: redis.asyncio.Redis = ArqRedis.from_url(url)
     try:
-        found = {str(key): await client.dump(key) for key in sorted(await client.keys("*"))}
+        names = sorted(key for key in await client.keys("*") if not key.startswith(RATES.encode()))
+        found = {str(key): await client.dump(key) for key in names}
         told = await client.info("commandstats")
     finally:
         await client.aclose()
     calls = {name.removeprefix("cmdstat_"): stats["calls"] for name, stats in told.items()}
-    return {"keys": found, "calls": {name: count for name, count in calls.items() if name.split("|")[0] not in READING}}
+    told_of = {name: count for name, count in calls.items() if name.split("|")[0] not in READING | COUNTING}
+    return {"keys": found, "calls": told_of}
 
 
 @dataclass

@@ -8,7 +8,9 @@ import { useOrganization } from "./session";
 type Listener = (event: EventLineFragment) => void;
 
 const listeners = new Set<Listener>();
+const refreshers = new Set<() => void>();
 const PAUSE_MILLISECONDS = 400;
+const LOADING_MILLISECONDS = 15_000;
 
 /** Follows all that happens, for as long as somebody is signed in: one subscription for the whole page. */
 export function useLive(): void {
@@ -29,6 +31,11 @@ export function useLive(): void {
           if (data) for (const listener of listeners) listener(data.events);
         }),
       ).unsubscribe;
+      // What the page has loaded may be older than the event from which on it follows: where that is a fresh one, all is
+      // asked again.
+      const newest = data.events.nodes[0];
+      if (newest && Date.now() - Date.parse(newest.at) < LOADING_MILLISECONDS)
+        for (const refresh of refreshers) refresh();
     }
     void follow();
     // Where even the first question found no answer, it is asked again once there is somebody to give one.
@@ -53,17 +60,21 @@ export function useRefresh(kinds: string, ask: () => void): void {
   useEffect(() => {
     const wanted = kinds.split(" ");
     let timer: ReturnType<typeof setTimeout> | undefined;
-    function hear(event: EventLineFragment) {
-      if (timer || !wanted.includes(event.kind.split(".", 1)[0]!)) return;
-      timer = setTimeout(() => {
+    function refresh() {
+      timer ??= setTimeout(() => {
         timer = undefined;
         latest.current();
       }, PAUSE_MILLISECONDS);
     }
+    function hear(event: EventLineFragment) {
+      if (wanted.includes(event.kind.split(".", 1)[0]!)) refresh();
+    }
     listeners.add(hear);
+    refreshers.add(refresh);
     return () => {
       clearTimeout(timer);
       listeners.delete(hear);
+      refreshers.delete(refresh);
     };
   }, [kinds]);
 }
