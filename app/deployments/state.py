@@ -57,11 +57,10 @@ class Wish:
 
     def equals(self, revision: DeploymentRevision) -> bool:
         """Whether this is what the revision has: then there is nothing to write."""
-        return (
-            self.archive.digest == revision.chart_digest
-            and set(self.targets) == set(revision.targets)
-            and canonical(self._stored()) == canonical({field: getattr(revision, field) for field in self._stored()})
-        )
+        if self.archive.digest != revision.chart_digest or set(self.targets) != set(revision.targets):
+            return False
+        stored = self._stored()
+        return canonical(stored) == canonical({field: getattr(revision, field) for field in stored})
 
     def revision(self, deployment_id: int, generation: int, author: str | None) -> DeploymentRevision:
         return DeploymentRevision(
