@@ -13,11 +13,11 @@ import structlog
 
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.releases.plan import ReleaseAction, plan
-from app.releases.release import Desired, Observed, covered, masked
 from app.services import Services
 from app.tables import now
 from app.targets import leases, work
 from app.targets.claims import blocked, claim_of
+from app.targets.desired import compared
 from app.targets.sightings import Sighting, look_at_release
 from app.targets.work import Work
 from reconcilers.actions import perform
@@ -60,7 +60,9 @@ class Reconciler:
         try:
             for _ in range(_MOST_STEPS):
                 seen = await self._look(found)
-                step = plan(*await self._compared(found, seen), claim_of(found.target))
+                paths = found.target.secret_paths
+                sides = await compared(self._services.fingerprints, found.desired, seen.release, paths)
+                step = plan(*sides, claim_of(found.target))
                 if step.is_done:
                     await work.succeed(self._services, found, done, seen, output)
                     return
@@ -92,15 +94,6 @@ class Reconciler:
         member = self._services.members.of(found.cluster)
         names = found.deployment.namespace, found.deployment.release_name
         return await look_at_release(member, found.cluster.id, *names, found.known)
-
-    async def _compared(self, found: Work, seen: Sighting) -> tuple[Desired | None, Observed | None]:
-        """What is wanted and what was seen, with marks for what comes from secrets."""
-        desired, observed = found.desired, seen.release
-        if paths := found.target.secret_paths:
-            mark = await self._services.fingerprints.mark()
-            desired = covered(desired, paths, mark) if desired else None
-            observed = masked(observed, paths, mark) if observed else None
-        return desired, observed
 
     async def _look_after_failure(self, found: Work) -> Sighting | None:
         try:

@@ -19,12 +19,13 @@ from app.helm.command import Options, Place
 from app.releases.manifest import shown
 from app.releases.plan import Claim, ReleaseAction, plan
 from app.releases.references import hidden
-from app.releases.release import Desired, Observed, covered, masked
+from app.releases.release import Desired, Observed
 from app.releases.scrubbing import Scrubber
 from app.releases.status import judge
 from app.services import Services
 from app.tables import now
 from app.targets.claims import blocked, claim_of
+from app.targets.desired import compared
 from app.targets.sightings import look_at_release
 from app.targets.tables import Target
 
@@ -79,14 +80,9 @@ async def _plan_target(
             cluster.name, ReleaseAction.NONE, verdict.status, verdict.reasons, values, error=as_json(error)
         )
     paths = {*deployment.secret_paths, *(found.path for found in wish.references)} if wish else deployment.secret_paths
-    observed = seen.release
-    compared = desired
-    if paths:
-        mark = await services.fingerprints.mark()
-        observed = masked(observed, paths, mark) if observed else None
-        compared = covered(desired, paths, mark) if desired else None
-    verdict = judge(compared, observed)
-    step = plan(compared, observed, claim)
+    wanted, observed = await compared(services.fingerprints, desired, seen.release, paths)
+    verdict = judge(wanted, observed)
+    step = plan(wanted, observed, claim)
     outcome = TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values)
     if step.block is not None:
         problem = blocked(step.block, deployment.release_name, cluster.name)

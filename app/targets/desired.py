@@ -1,10 +1,23 @@
 """From a deployment's revision and a cluster to the release that should be there."""
 
+from collections.abc import Collection
+
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.releases.references import Marks
-from app.releases.release import Desired, desired
+from app.releases.release import Desired, Observed, covered, desired, masked
+from app.secrets.fingerprints import Fingerprints
 
 
 def desired_release(deployment: Deployment, revision: DeploymentRevision, cluster_name: str, marks: Marks) -> Desired:
     """`marks` are those of the secrets that the deployment uses."""
     return desired(deployment.chart_name, revision.chart_version, revision.layers(cluster_name), marks)
+
+
+async def compared(
+    fingerprints: Fingerprints, wanted: Desired | None, observed: Observed | None, paths: Collection[str]
+) -> tuple[Desired | None, Observed | None]:
+    """What is wanted and what was seen, with marks for what is at these paths."""
+    if not paths:
+        return wanted, observed
+    mark = await fingerprints.mark()
+    return covered(wanted, paths, mark) if wanted else None, masked(observed, paths, mark) if observed else None
