@@ -1,12 +1,15 @@
 """An open page follows what happens: changes by hand, clusters that are cut off, an API that was away."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Error as PlaywrightError
 
 from simulator import Member
 from tests.contract.helm import PACKAGED, Helm
@@ -104,6 +107,30 @@ async def test_a_lost_connection_shows_and_heals_and_nothing_of_meanwhile_is_mis
         await expect(page.get_by_role("link", name="shop on paris: Stale")).to_be_visible()
         await scale(by_hand, 2)
         await expect(page.get_by_role("link", name="shop on paris: Deployed")).to_be_visible()
+
+
+async def test_a_list_that_is_still_on_its_way_when_something_happens_arrives(
+    site: Site, browser: Browser, shop: dict[str, Member]
+) -> None:
+    asked_again = asyncio.Event()
+    asked: list[str] = []
+
+    async def hold(route: Route) -> None:
+        name = str((route.request.post_data_json or {}).get("operationName"))
+        asked.append(name)
+        if asked.count("FleetSummary") > 1:
+            asked_again.set()
+        if name == "FleetRows":
+            await asked_again.wait()
+        with suppress(PlaywrightError):  # The page may have given this request up.
+            await route.continue_()
+
+    async with opened(browser, site) as page:
+        await page.route("**/graphql", hold)
+        await page.goto("/")
+        await page.wait_for_function("() => document.querySelector('.count')")
+        await site.stack.group("another", [])
+        await expect(page.get_by_role("rowheader")).to_have_count(3)
 
 
 async def test_a_token_that_was_revoked_ends_the_session(site: Site, browser: Browser, shop: dict[str, Member]) -> None:

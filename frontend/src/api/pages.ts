@@ -76,12 +76,15 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
       for (let at = Math.max(0, from); at <= to; at++) follow(at);
     }
 
-    /** Asks for all pages that are there once more, one after the other: items may have come or gone. */
+    /**
+     * Asks for all pages that are there once more, one after the other: items may have come or gone. The first one is
+     * asked for even while it is on its way: its answer may be older than what made us ask.
+     */
     async function refresh(): Promise<void> {
       isAskedAgain = isRefreshing;
       if (isRefreshing) return;
       isRefreshing = true;
-      for (let at = 0; at < pages.length; at++) {
+      for (let at = 0; at < Math.max(pages.length, 1); at++) {
         const { data } = await asked(at, true).toPromise();
         const page = data && read.current(data);
         if (isOver) return;
@@ -89,14 +92,16 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
         pages[at] = page;
         if (!page.pageInfo.hasNextPage) pages.length = at + 1;
       }
-      // Where a page begins has moved with what came before it.
-      for (const [at, { after }] of [...followed]) {
-        if (at < pages.length && after === afterOf(at)) continue;
-        unfollow(at);
-        if (at < pages.length) follow(at);
-      }
       isRefreshing = false;
-      show();
+      if (pages.length > 0) {
+        // Where a page begins has moved with what came before it.
+        for (const [at, { after }] of [...followed]) {
+          if (at < pages.length && after === afterOf(at)) continue;
+          unfollow(at);
+          if (at < pages.length) follow(at);
+        }
+        show();
+      }
       if (isAskedAgain) void refresh();
     }
 
