@@ -11,6 +11,8 @@ from app.errors import Problem
 MAX_RELEASE_NAME = 53
 """Helm's limit: it leaves room for what charts append within the 63 characters of a DNS label."""
 
+LONGEST_DESCRIPTION = 1000
+
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
@@ -29,6 +31,13 @@ def text_problem(text: str, *path: str, what: str, longest: int) -> Problem | No
     if 0 < len(text) <= longest and not any(unicodedata.category(character).startswith("C") for character in text):
         return None
     return Problem(path, f"{what} has 1 to {longest} characters and no control characters.")
+
+
+def description_problem(text: str | None) -> Problem | None:
+    """The problem with a description; where there is none, or an empty one, nothing is described."""
+    if not text:
+        return None
+    return text_problem(text, "description", what="A description", longest=LONGEST_DESCRIPTION)
 
 
 def random_release_name() -> str:

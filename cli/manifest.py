@@ -29,11 +29,19 @@ _KINDS: dict[str, tuple[type, str]] = {
     "atomic": (bool, "true or false"),
     "wait": (bool, "true or false"),
     "timeout": (int, "a number of seconds"),
+    "driftPolicy": (str, "REPORT or CORRECT"),
 }
 _NEEDED = (HEADER, "group", "release", "namespace", "chart")
-OPTIONS = {"description": "description", "atomic": "atomic", "wait": "wait", "timeout": "timeoutSeconds"}
+OPTIONS = {
+    "description": "description",
+    "atomic": "atomic",
+    "wait": "wait",
+    "timeout": "timeoutSeconds",
+    "driftPolicy": "driftPolicy",
+}
 """What can be changed without a new generation: keys of the file, and what the API calls them."""
 
+_DRIFT_POLICIES = ("REPORT", "CORRECT")
 _REFERENCE = ("secret", "key", "path")
 
 
@@ -49,7 +57,8 @@ Loader.yaml_implicit_resolvers = {
 
 @dataclass(frozen=True)
 class Manifest:
-    """One document. What it leaves out is None; values, overrides and references that are left out are empty."""
+    """One document. What it leaves out is None; values, overrides and references that are left out are empty. Options
+    are those that are given, by their keys in the file; no description is None."""
 
     group: str
     release: str
@@ -60,11 +69,8 @@ class Manifest:
     values_from: list[dict[str, str]] = field(default_factory=list)
     overrides_from: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     version: str | None = None
-    description: str | None = None
     targets: list[str] | None = None
-    atomic: bool | None = None
-    wait: bool | None = None
-    timeout: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -76,7 +82,6 @@ class Manifest:
             "version": self.version,
             "namespace": self.namespace,
             "releaseName": self.release,
-            "description": self.description,
             "values": self.values,
             "valuesFrom": self.values_from,
             "valueOverrides": [
@@ -88,9 +93,7 @@ class Manifest:
                 for name in dict.fromkeys([*self.overrides, *self.overrides_from])
             ],
             "targets": self.targets,
-            "atomic": self.atomic,
-            "wait": self.wait,
-            "timeoutSeconds": self.timeout,
+            **{OPTIONS[key]: "" if value is None else value for key, value in self.options.items()},
         }
 
 
@@ -118,6 +121,37 @@ def read(text: str, source: str) -> list[Manifest]:
     if not manifests:
         raise usage(f"{source} holds no deployment.", "Its format is told in docs/cli.md.")
     return manifests
+
+
+def document(deployment: Any) -> dict[str, Any]:
+    """The file of a deployment that is there, from what the API tells of it: `read` takes it back."""
+    told = {
+        HEADER: VERSION,
+        "group": deployment["group"]["name"],
+        "release": deployment["releaseName"],
+        "namespace": deployment["namespace"],
+        "chart": deployment["chart"],
+        "version": deployment["chartVersion"],
+        "targets": deployment["desired"]["targets"],
+        **{key: deployment[name] for key, name in OPTIONS.items()},
+        **layers(deployment),
+    }
+    return {key: told[key] for key in _KINDS if told.get(key) is not None}
+
+
+def layers(revision: Any) -> dict[str, Any]:
+    """Values, overrides and references to secrets, from what the API tells, by their keys in the file; without those of
+    which there are none."""
+    overrides = revision["valueOverrides"]
+    found = {
+        "values": revision["values"],
+        "valuesFrom": revision["valuesFrom"],
+        "overrides": {
+            each["cluster"]: each["values"] for each in overrides if each["values"] or not each["valuesFrom"]
+        },
+        "overridesFrom": {each["cluster"]: each["valuesFrom"] for each in overrides if each["valuesFrom"]},
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _is_empty(node: yaml.Node) -> bool:
@@ -152,7 +186,9 @@ def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         hint = " (put it in quotes)" if kind is str and isinstance(node, yaml.ScalarNode) and node.value else ""
         yield _line(node), f"`{name}` must be {words}{hint}"
-    elif kind is str and not value:
+    elif name == "driftPolicy" and value not in _DRIFT_POLICIES:
+        yield _line(node), f"`{name}` must be {words}"
+    elif kind is str and not value and name != "description":
         yield _line(node), f"`{name}` is empty"
     elif name == "valuesFrom":
         yield from _reference_problems(node)
@@ -202,13 +238,18 @@ def _repeated(manifests: list[Manifest], nodes: list[yaml.Node]) -> Iterator[tup
 
 
 def _manifest(node: yaml.Node) -> Manifest:
-    document = {key: value for key, value in _value(node).items() if value is not None and key != HEADER}
+    entries = _value(node).items()
+    given = {key: value for key, value in entries if key == "description" or (value is not None and key != HEADER)}
+    if "description" in given:
+        given["description"] = given["description"] or None
+    options = {key: given.pop(key) for key in OPTIONS if key in given}
     return Manifest(
-        values=document.pop("values", {}),
-        overrides={name: values or {} for name, values in document.pop("overrides", {}).items()},
-        values_from=document.pop("valuesFrom", []),
-        overrides_from={name: found or [] for name, found in document.pop("overridesFrom", {}).items()},
-        **document,
+        values=given.pop("values", {}),
+        overrides={name: values or {} for name, values in given.pop("overrides", {}).items()},
+        values_from=given.pop("valuesFrom", []),
+        overrides_from={name: found or [] for name, found in given.pop("overridesFrom", {}).items()},
+        options=options,
+        **given,
     )
 
 

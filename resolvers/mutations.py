@@ -12,10 +12,11 @@ from app.deployments.creation import CreateDeployment, create_deployment
 from app.deployments.deletion import delete_deployment
 from app.deployments.reconcile import reconcile_deployment
 from app.deployments.state import Override
-from app.deployments.update import UNSET, UpdateDeployment, update_deployment
+from app.deployments.update import UpdateDeployment, update_deployment
 from app.groups import features, membership
 from app.identity import accounts, registration, roles, sessions, tokens, users
 from app.secrets import changes as secrets
+from app.unset import UNSET
 from resolvers import browser
 from resolvers.audit import Resolve, audited
 from schema import inputs, payloads
@@ -200,6 +201,7 @@ class Mutation:
                 "id": row_id(input.id, "Deployment"),
                 "reuse_values": bool(input.reuse_values),
                 "dry_run": bool(input.dry_run),
+                "description": input.description.value if input.description else UNSET,
                 "values": input.values.value if input.values else UNSET,
                 "values_from": _values_from(input.values_from.value) if input.values_from else UNSET,
                 "value_overrides": _overrides(input.value_overrides.value) if input.value_overrides else UNSET,
@@ -262,7 +264,7 @@ class Mutation:
             info.context.viewer,
             row_id(input.id, "Secret"),
             {} if input.data is None else input.data,
-            description=input.description,
+            description=input.description.value if input.description else UNSET,
         )
         return payloads.SecretPayload(secret=Secret.of(row))
 

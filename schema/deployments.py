@@ -193,6 +193,10 @@ class Deployment(Node):
         assert row is not None
         return ClusterGroup.of(row)
 
+    @strawberry.field(description="What is wanted now; `targets` has those as well that are still to be removed.")
+    async def desired(self, info: Info) -> DeploymentRevision:
+        return DeploymentRevision.of(await self._revision(info))
+
     @strawberry.field(description='Resolved when the deployment was written, never "latest".')
     async def chart_version(self, info: Info) -> str:
         return (await self._revision(info)).chart_version

@@ -143,7 +143,9 @@ class UpdateDeploymentInput:
         default=None,
         description="Left out: unchanged. A member that joined later is added here, with its overrides.",
     )
-    description: str | None = strawberry.field(default=None, description="Left out: unchanged.")
+    description: strawberry.Maybe[str | None] = strawberry.field(
+        description="Left out: unchanged; null or empty: none."
+    )
     atomic: bool | None = None
     wait: bool | None = None
     timeout_seconds: int | None = None
@@ -189,7 +191,9 @@ class UpdateSecretInput:
     data: JSON | None = strawberry.field(
         default=None, description="Is set over what is kept; null takes a key away. What is not named stays."
     )
-    description: str | None = None
+    description: strawberry.Maybe[str | None] = strawberry.field(
+        description="Left out: unchanged; null or empty: none."
+    )
 
 
 @strawberry.input

@@ -11,12 +11,11 @@ from app.charts.value_schema import schema_problems
 from app.deployments.state import Override, Wish, wish_problems
 from app.errors import Conflict, Problem, all_invalid
 from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, GroupFeature
-from app.names import MAX_RELEASE_NAME, label_problem, text_problem
+from app.names import MAX_RELEASE_NAME, label_problem
 from app.releases.canonical import canonical
 from app.releases.references import is_mark, value_at
 
 LONGEST_TIMEOUT_SECONDS = 3600
-LONGEST_DESCRIPTION = 1000
 
 
 async def check_feature(session: AsyncSession, group: ClusterGroup) -> None:
@@ -35,13 +34,6 @@ def name_problems(release_name: str | None, namespace: str) -> list[Problem]:
     if release_name is not None:
         found.append(label_problem(release_name, "releaseName", what="A release name", longest=MAX_RELEASE_NAME))
     return [problem for problem in found if problem]
-
-
-def description_problems(description: str | None) -> list[Problem]:
-    if description is None:
-        return []
-    found = text_problem(description, "description", what="A description", longest=LONGEST_DESCRIPTION)
-    return [found] if found else []
 
 
 def timeout_problems(seconds: int | None) -> list[Problem]:

@@ -12,7 +12,6 @@ from app.deployments.availability import check_free
 from app.deployments.checks import (
     check_feature,
     check_wish,
-    description_problems,
     name_problems,
     overrides_by_cluster,
     timeout_problems,
@@ -27,7 +26,7 @@ from app.groups.queries import chosen_members, find_group, members_of, no_group
 from app.groups.tables import ClusterGroup
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
-from app.names import random_release_name
+from app.names import description_problem, random_release_name
 from app.operations.tables import OperationKind
 from app.releases.references import Layer
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
@@ -91,7 +90,7 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
             namespace=request.namespace,
             chart=request.chart,
             chart_name=wish.archive.name,
-            description=request.description,
+            description=request.description or None,
             atomic=request.atomic,
             wait=request.wait,
             timeout_seconds=request.timeout_seconds,
@@ -110,7 +109,7 @@ async def _wish(services: Services, organization_id: int, request: CreateDeploym
     values: Any = {} if request.values is None else request.values
     problems = [
         *name_problems(request.release_name, request.namespace),
-        *description_problems(request.description),
+        *filter(None, [description_problem(request.description)]),
         *timeout_problems(request.timeout_seconds),
         *value_problems(values, request.values_from, overrides),
     ]

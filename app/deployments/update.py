@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Any
 
 from sqlmodel import col, select
@@ -16,7 +15,6 @@ from app.deployments.checks import (
     archive_of,
     check_feature,
     check_wish,
-    description_problems,
     overrides_by_cluster,
     timeout_problems,
 )
@@ -31,6 +29,7 @@ from app.groups.queries import chosen_members, members_of
 from app.groups.tables import ClusterGroup
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
+from app.names import description_problem
 from app.operations.tables import OperationKind
 from app.releases.references import Layer, references_of
 from app.releases.values import Values, patch
@@ -39,22 +38,14 @@ from app.services import Services
 from app.tables import now
 from app.targets.covering import cover_secrets
 from app.targets.tables import Target
+from app.unset import UNSET, Unset
 
 _TRIES = 5  # when others keep changing the same deployment meanwhile
 
 
-class Unset(Enum):
-    """What was left out, where null means something else."""
-
-    UNSET = "UNSET"
-
-
-UNSET = Unset.UNSET
-
-
 @dataclass(frozen=True)
 class UpdateDeployment:
-    """The request, as the API takes it. Values, references and overrides that are null are taken away."""
+    """The request, as the API takes it. Values, references, overrides and a description are taken away by null."""
 
     id: int
     expected_generation: int | None = None
@@ -64,7 +55,7 @@ class UpdateDeployment:
     value_overrides: list[Override] | Unset | None = UNSET
     reuse_values: bool = False
     targets: list[str] | None = None
-    description: str | None = None
+    description: str | Unset | None = UNSET
     atomic: bool | None = None
     wait: bool | None = None
     timeout_seconds: int | None = None
@@ -110,9 +101,10 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
     _check_generation(deployment, request.expected_generation)
     if deployment.deleting:
         raise Conflict("being_deleted", f"{deployment.release_name} is being deleted.", ("id",))
+    description = None if isinstance(request.description, Unset) else request.description
     problems = [
         *_unchangeable(deployment, request),
-        *description_problems(request.description),
+        *filter(None, [description_problem(description)]),
         *timeout_problems(request.timeout_seconds),
     ]
     if problems:
@@ -233,7 +225,9 @@ async def _write(
         if deployment.generation != read.generation or deployment.deleting:
             raise _MovedOnError
         chosen_members(await members_of(session, read.group_id), list(clusters))
-        for name in ("description", "atomic", "wait", "timeout_seconds", "drift_policy"):
+        if not isinstance(request.description, Unset):
+            deployment.description = request.description or None
+        for name in ("atomic", "wait", "timeout_seconds", "drift_policy"):
             if (value := getattr(request, name)) is not None:
                 setattr(deployment, name, value)
         operation = None

@@ -19,7 +19,7 @@ from app.errors import Conflict, NotFound, Problem, UserError, all_invalid
 from app.groups.queries import group_by_name
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
-from app.names import label_problem, text_problem
+from app.names import description_problem, label_problem
 from app.releases.release import covered
 from app.secrets.fingerprints import Mark
 from app.secrets.queries import bound_to, marks_by_deployment, opened
@@ -30,6 +30,7 @@ from app.targets.desired import desired_release
 from app.targets.judging import judge_targets
 from app.targets.tables import Target
 from app.transaction import Transaction
+from app.unset import UNSET, Unset
 
 MAX_BYTES = 1_000_000
 """Of all keys and values of one secret together."""
@@ -59,15 +60,20 @@ async def create_secret(services: Services, viewer: Viewer, request: CreateSecre
     """
     organization_id = viewer.organization(request.organization)
     viewer.require(organization_id, Role.ADMIN)
-    problems = [label_problem(request.name, "name", what="The name of a secret")]
-    if request.description is not None:
-        problems.append(text_problem(request.description, "description", what="A description", longest=1000))
-    _raise([*problems, *_data_problems(request.kind, request.data)])
+    problems = [
+        label_problem(request.name, "name", what="The name of a secret"),
+        description_problem(request.description),
+        *_data_problems(request.kind, request.data),
+    ]
+    _raise(problems)
     mark = await services.fingerprints.mark()
     try:
         async with services.transaction() as transaction:
             secret = Secret(
-                organization_id=organization_id, name=request.name, kind=request.kind, description=request.description
+                organization_id=organization_id,
+                name=request.name,
+                kind=request.kind,
+                description=request.description or None,
             )
             if request.group is not None:
                 secret.group_id = (await group_by_name(transaction.session, organization_id, request.group)).id
@@ -84,12 +90,12 @@ async def create_secret(services: Services, viewer: Viewer, request: CreateSecre
 
 
 async def update_secret(
-    services: Services, viewer: Viewer, secret_id: int, data: Any, *, description: str | None = None
+    services: Services, viewer: Viewer, secret_id: int, data: Any, *, description: str | Unset | None = UNSET
 ) -> Secret:
     """Sets the values that are given, and takes away those that are given as null. Targets whose release has another
     value by now are STALE from then on, until they are reconciled."""
-    if description is not None:
-        _raise([text_problem(description, "description", what="A description", longest=1000)])
+    if not isinstance(description, Unset):
+        _raise([description_problem(description)])
     mark = await services.fingerprints.mark()
     async with services.transaction() as transaction:
         secret = await _locked(transaction.session, viewer, secret_id)
@@ -99,8 +105,8 @@ async def update_secret(
         wanted = {key: value for key, value in {**kept, **data}.items() if value is not None}
         _raise(list(_data_problems(secret.kind, wanted)))
         await _check_unused(transaction.session, secret, kept.keys() - wanted.keys())
-        if description is not None:
-            secret.description = description
+        if not isinstance(description, Unset):
+            secret.description = description or None
         changed = sorted(key for key in kept.keys() | wanted.keys() if kept.get(key) != wanted.get(key))
         if changed:
             _seal(services.key_ring, mark, secret, wanted)

@@ -12,7 +12,7 @@ from cli.command import NoWait, Timeout, Yes, remote, report
 from cli.commands.deployments import deploy, find_deployment, generations, seek_deployment
 from cli.failure import Failure, usage
 from cli.files import content
-from cli.manifest import OPTIONS, Manifest, read
+from cli.manifest import OPTIONS, Manifest, layers, read
 from cli.output import as_yaml, table_lines
 from cli.session import Session
 from cli.terminal import confirm
@@ -43,11 +43,9 @@ class Change:
     def options(self) -> list[str]:
         """Which of the options would change; they make no generation."""
         return [
-            f"{key}: {_word(self.existing[field])} -> {_word(wanted)}"
-            for key, field in OPTIONS.items()
-            if self.existing is not None
-            and (wanted := getattr(self.manifest, key)) is not None
-            and wanted != self.existing[field]
+            f"{key}: {_word(present)} -> {_word(wanted)}"
+            for key, wanted in self.manifest.options.items()
+            if self.existing is not None and wanted != (present := self.existing[OPTIONS[key]])
         ]
 
     @property
@@ -235,13 +233,4 @@ def _between(session: Session, name: str, since: int, until: int | None) -> str:
 
 
 def _wanted(revision: Any) -> dict[str, Any]:
-    overrides = {each["cluster"]: each["values"] for each in revision["valueOverrides"]}
-    overrides_from = {each["cluster"]: each["valuesFrom"] for each in revision["valueOverrides"] if each["valuesFrom"]}
-    return {
-        "version": revision["chartVersion"],
-        "values": revision["values"],
-        **({"valuesFrom": revision["valuesFrom"]} if revision["valuesFrom"] else {}),
-        "overrides": overrides,
-        **({"overridesFrom": overrides_from} if overrides_from else {}),
-        "targets": sorted(revision["targets"]),
-    }
+    return {"version": revision["chartVersion"], **layers(revision), "targets": sorted(revision["targets"])}

@@ -9,7 +9,7 @@ from cli.command import DeploymentName, NoWait, Timeout, Yes, remote
 from cli.commands.clusters import tell_abandoned
 from cli.failure import usage
 from cli.names import deployment_name
-from cli.output import Columns, ago, fields, table_lines
+from cli.output import Columns, Format, ago, fields, table_lines
 from cli.session import Session
 from cli.terminal import confirm_name
 
@@ -53,13 +53,13 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String, $group: S
 }}"""
 _ONE = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
-    {_SUMMARY} description chartDigest atomic wait timeoutSeconds deleting createdAt {_VALUES}
-    targets {{ {TARGET_FIELDS} }}
+    {_SUMMARY} description chartDigest atomic wait timeoutSeconds driftPolicy deleting createdAt {_VALUES}
+    desired {{ targets }} targets {{ {TARGET_FIELDS} }}
   }}
 }}"""
 _BRIEF = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
-    id chart generation description atomic wait timeoutSeconds
+    id chart generation description atomic wait timeoutSeconds driftPolicy
   }
 }"""
 _HISTORY = f"""query ($id: ID!, $first: Int, $after: String) {{ node(id: $id) {{ ... on Deployment {{
@@ -93,8 +93,14 @@ def ls(
 
 @remote(deploy, "get")
 def get(session: Session, name: DeploymentName) -> None:
-    """Tell what a deployment wants, and what is on each cluster, and why."""
+    """Tell what a deployment wants, and what is on each cluster, and why.
+
+    With -o yaml, what is wanted alone, as the file that `polyhelm deploy apply` takes back."""
     found = find_deployment(session, name, _ONE)
+    if session.output.format is Format.YAML:
+        from cli.manifest import document
+
+        return session.output.data(document(found), [])
     if not session.output.is_table:
         return session.output.data(found, [name])
     told = {

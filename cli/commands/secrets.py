@@ -75,7 +75,7 @@ def set_(
         str | None,
         typer.Option(help="For this group's deployments alone; for one that is made.", autocompletion=names.groups),
     ] = None,
-    description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
+    description: Annotated[str | None, typer.Option(help="What it is for; '' is nothing.")] = None,
 ) -> None:
     """Keep a secret, or set values of one that is kept. What is not named stays.
 

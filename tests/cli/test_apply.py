@@ -119,6 +119,42 @@ async def test_options_alone_are_changed_without_a_generation(fleet: Polyhelm) -
     assert await fleet.fine(*apply()) == ["fleet/shop: nothing differs."]
 
 
+async def test_the_file_of_a_deployment_that_is_there_can_be_applied_again(fleet: Polyhelm) -> None:
+    more = "version: 1.0.0\ndescription: Sells.\ntargets: [paris]\natomic: true\ntimeout: 60\ndriftPolicy: CORRECT\n"
+    await fleet.fine("deploy", "apply", "-f", "-", "--yes", "--no-wait", stdin=FILE + more)
+    written = await fleet.fine("deploy", "get", "fleet/shop", "-o", "yaml")
+    assert written == [
+        "polyhelm: v1",
+        "group: fleet",
+        "release: shop",
+        "namespace: default",
+        "chart: charts/web",
+        "version: 1.0.0",
+        "description: Sells.",
+        "values:",
+        "  replicas: 2",
+        "overrides:",
+        "  paris:",
+        "    replicas: 3",
+        "targets:",
+        "- paris",
+        "atomic: true",
+        "wait: false",
+        "timeout: 60",
+        "driftPolicy: CORRECT",
+    ]
+    text = "\n".join(written)
+    assert await fleet.fine("deploy", "apply", "-f", "-", stdin=text) == ["fleet/shop: nothing differs."]
+    changed = text.replace("CORRECT", "REPORT").replace("description: Sells.", "description:")
+    assert (await fleet.fine("deploy", "apply", "-f", "-", "--yes", stdin=changed))[:3] == [
+        "fleet/shop changes, from generation 1:",
+        '  description: "Sells." -> none',
+        '  driftPolicy: "CORRECT" -> "REPORT"',
+    ]
+    found = (await fleet("deploy", "get", "fleet/shop", "-o", "json")).data
+    assert (found["generation"], found["description"], found["driftPolicy"]) == (1, None, "REPORT")
+
+
 async def test_a_difference_is_shown_in_manifests_before_anything_is_done(fleet: Polyhelm) -> None:
     lines = await fleet.fine("deploy", "diff", "-f", "shop.yaml")
     assert lines[:3] == ["# fleet/shop on berlin: INSTALL", "--- installed", "+++ wanted"]

@@ -1,9 +1,15 @@
 """The file of `deploy apply`: what it means, and its mistakes with their lines."""
 
+from operator import itemgetter
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cli.failure import Failure
-from cli.manifest import Manifest, read
+from cli.manifest import Manifest, document, read
+from cli.output import as_yaml
 
 HEAD = "polyhelm: v1\ngroup: web\nrelease: hello\nnamespace: demo\nchart: samples/hello\n"
 _REFERENCE = "%d: a reference to a secret is a map of `secret`, `key` and `path`, each a text"
@@ -17,6 +23,7 @@ def test_everything_is_taken_as_it_is_written() -> None:
     text = HEAD + (
         'version: "1.10"\nvalues: {since: 2026-01-01, port: 80, on: "yes"}\noverrides: {paris: {port: 81}, berlin: }\n'
         "targets: [paris, berlin]\natomic: true\nwait: false\ntimeout: 60\ndescription: The shop.\n"
+        "driftPolicy: CORRECT\n"
         "valuesFrom: [{secret: db, key: password, path: a.b}]\n"
         "overridesFrom: {tokyo: [{secret: db-tokyo, key: password, path: a.b}], paris: }\n"
     )
@@ -41,6 +48,63 @@ def test_everything_is_taken_as_it_is_written() -> None:
         "atomic": True,
         "wait": False,
         "timeoutSeconds": 60,
+        "driftPolicy": "CORRECT",
+    }
+
+
+@pytest.mark.parametrize("none", ["''", "null", ""])
+def test_a_description_that_is_given_as_none_is_taken_away(none: str) -> None:
+    (manifest,) = read(HEAD + f"description: {none}\n", "-")
+    assert (manifest.options, manifest.wish()["description"]) == ({"description": None}, "")
+
+
+_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=9)
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | _TEXT
+    | st.sampled_from(["2026-01-01", "on", "1.10", "~"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
+    max_leaves=9,
+)
+_VALUES = st.dictionaries(_TEXT, _JSON, max_size=3)
+_REFERENCES = st.lists(st.fixed_dictionaries(dict.fromkeys(("secret", "key", "path"), _TEXT)), max_size=2)
+_OVERRIDE: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"cluster": _TEXT, "values": _VALUES, "valuesFrom": _REFERENCES}
+)
+_TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "group": st.fixed_dictionaries({"name": _TEXT}),
+        **dict.fromkeys(("releaseName", "namespace", "chart", "chartVersion"), _TEXT),
+        "desired": st.fixed_dictionaries({"targets": st.lists(_TEXT, max_size=3)}),
+        "description": st.none() | _TEXT,
+        "atomic": st.booleans(),
+        "wait": st.booleans(),
+        "timeoutSeconds": st.integers(1, 9),
+        "driftPolicy": st.sampled_from(["REPORT", "CORRECT"]),
+        "values": _VALUES,
+        "valuesFrom": _REFERENCES,
+        "valueOverrides": st.lists(_OVERRIDE, max_size=3, unique_by=itemgetter("cluster")),
+    }
+)
+
+
+@given(_TOLD)
+def test_the_file_of_a_deployment_says_all_that_it_wants(told: dict[str, Any]) -> None:
+    (manifest,) = read(as_yaml(document(told)), "-")
+    assert (manifest.name, manifest.chart) == (f"{told['group']['name']}/{told['releaseName']}", told["chart"])
+    wish = manifest.wish()
+    assert sorted(wish.pop("valueOverrides"), key=itemgetter("cluster")) == sorted(
+        told["valueOverrides"], key=itemgetter("cluster")
+    )
+    assert wish.pop("description", None) == told["description"]
+    same = ("namespace", "releaseName", "values", "valuesFrom", "atomic", "wait", "timeoutSeconds", "driftPolicy")
+    assert wish == {
+        "version": told["chartVersion"],
+        "targets": told["desired"]["targets"],
+        **{key: told[key] for key in same},
     }
 
 
@@ -57,7 +121,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
             HEAD + "x: 1\n",
             [
                 "6: `x` is not known: known are polyhelm, group, release, namespace, chart, version, description,"
-                " values, valuesFrom, overrides, overridesFrom, targets, atomic, wait, timeout"
+                " values, valuesFrom, overrides, overridesFrom, targets, atomic, wait, timeout, driftPolicy"
             ],
         ),
         (HEAD + "version: 1.10\n", ["6: `version` must be text (put it in quotes)"]),
@@ -72,6 +136,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         (HEAD + "overridesFrom:\n  paris:\n  - {secret: db, key: k, path: }\n", [_REFERENCE % 8]),
         (HEAD + "targets: paris\n", ["6: `targets` must be a list of clusters"]),
         (HEAD + "targets:\n- paris\n- 3\n", ["8: `targets` must be a list of clusters: this is none"]),
+        (HEAD + "driftPolicy: correct\n", ["6: `driftPolicy` must be REPORT or CORRECT"]),
         (HEAD + "timeout: true\n", ["6: `timeout` must be a number of seconds"]),
         (HEAD.replace("v1", "v2"), ["1: `polyhelm` must be `v1`, the only format that this polyhelm reads"]),
         (HEAD.replace("hello", '""', 1), ["3: `release` is empty"]),

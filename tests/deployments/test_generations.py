@@ -11,7 +11,7 @@ from tests.stack import Stack
 
 WANTED = """query ($id: ID!) { node(id: $id) { ... on Deployment {
   generation values valueOverrides { cluster values } chartVersion
-  targets { clusterName desiredValues }
+  targets { clusterName desiredValues } desired { targets }
   history { nodes { generation author values targets chartVersion } }
 } } }"""
 
@@ -86,6 +86,35 @@ async def test_an_update_that_changes_what_is_wanted_makes_one_generation(
     assert {entry["cluster"]: entry["values"] for entry in wanted["valueOverrides"]} == overrides
     assert [revision["generation"] for revision in wanted["history"]["nodes"]] == [2, 1]
     assert wanted["history"]["nodes"][1]["values"] == {"a": {"b": 1, "c": 2}, "list": [1, 2]}
+
+
+async def test_a_cluster_that_is_still_to_be_left_is_a_target_and_is_not_wanted(
+    quiet: Stack, simulated: Callable[[str], Member]
+) -> None:
+    deployment_id = await created(quiet, simulated)
+    await quiet.update(deployment_id, targets=["berlin"])
+    wanted = (await quiet.data(WANTED, id=deployment_id))["node"]
+    assert [target["clusterName"] for target in wanted["targets"]] == ["berlin", "paris"]
+    assert wanted["desired"] == {"targets": ["berlin"]}
+
+
+async def test_a_description_is_kept_changed_and_taken_away(quiet: Stack, simulated: Callable[[str], Member]) -> None:
+    await quiet.fleet({"paris": simulated("paris").kubeconfig})
+    deployment_id = (await quiet.create(description=""))["deployment"]["id"]
+
+    async def described(**given: Any) -> str | None:
+        answer = await quiet.mutate(
+            "updateDeployment", "... on DeploymentPayload { deployment { description } }", id=deployment_id, **given
+        )
+        text: str | None = answer["deployment"]["description"]
+        return text
+
+    assert await described() is None
+    assert await described(description="Sells.") == "Sells."
+    assert await described(atomic=True) == "Sells."
+    assert await described(description="") is None
+    assert await described(description="Sells more.") == "Sells more."
+    assert await described(description=None) is None
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,9 @@ async def test_a_secret_is_made_changed_listed_and_deleted(quiet: Stack) -> None
     assert (again["secret"]["keys"], again["secret"]["version"]) == (["host", "password"], 2)
     same = await changed(quiet, secret["id"], data={"host": "db.local"}, description="Ours")
     assert (same["secret"]["version"], same["secret"]["description"]) == (2, "Ours")
+    kept = await changed(quiet, secret["id"], data={})
+    bare = await changed(quiet, secret["id"], description=None)
+    assert (kept["secret"]["description"], bare["secret"]["description"]) == ("Ours", None)
     listed = await quiet.data('{ secrets { nodes { name keys } } secret(name: "db") { id } }')
     assert listed == {
         "secrets": {"nodes": [{"name": "db", "keys": ["host", "password"]}]},
@@ -41,7 +44,7 @@ async def test_a_secret_is_made_changed_listed_and_deleted(quiet: Stack) -> None
     }
     events = (await quiet.data('{ events(kinds: ["secret"]) { nodes { message } } }'))["events"]["nodes"]
     assert [event["message"] for event in events] == [
-        "The secret db was changed: its description.",
+        *["The secret db was changed: its description."] * 3,
         "The secret db was changed: host, user.",
         "The secret db was made.",
     ]
@@ -62,7 +65,7 @@ NO_SECRETS: list[tuple[dict[str, Any], list[str]]] = [
     ({"kind": "REGISTRY", "data": {"username": "me"}}, ["data", "password"]),
     ({"kind": "KUBECONFIG", "data": {"config": "x"}}, ["data", "kubeconfig"]),
     ({"kind": "KUBECONFIG", "data": {"kubeconfig": "users: [{exec: s3cret-canary}]"}}, ["data", "kubeconfig"]),
-    ({"description": ""}, ["description"]),
+    ({"description": "x" * 1001}, ["description"]),
 ]
 
 

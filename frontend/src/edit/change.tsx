@@ -178,7 +178,7 @@ function draftOf(deployment: Deployment, revision: Revision | undefined): Draft 
     ]),
     targets: revision
       ? revision.targets.filter((name) => present.includes(name))
-      : deployment.targets.map((target) => target.clusterName),
+      : deployment.desired.targets,
     description: deployment.description ?? "",
     atomic: deployment.atomic,
     wait: deployment.wait,
@@ -195,16 +195,11 @@ function written(values: Json): string {
   return isObject(values) && Object.keys(values).length > 0 ? stringify(values) : "";
 }
 
-/** The group's members, and the targets that have left it. */
+/** The group's members, and those that are wanted and have left it. */
 function membersOf(deployment: Deployment) {
   const { members } = deployment.group;
-  const left = deployment.targets.filter(
-    (target) => !members.some((member) => member.name === target.clusterName),
-  );
-  return [
-    ...members,
-    ...left.map((target) => ({ name: target.clusterName, cloud: "no longer a member", region: null })),
-  ];
+  const left = deployment.desired.targets.filter((name) => !members.some((member) => member.name === name));
+  return [...members, ...left.map((name) => ({ name, cloud: "no longer a member", region: null }))];
 }
 
 function versions(deployment: Deployment, offered: { version: string }[] | undefined): string[] {
