@@ -7,6 +7,7 @@ where the verdict has changed is a row written, with its event.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, select, update
@@ -31,15 +32,15 @@ RELEASE_OF_TARGET = and_(
 _FACTS = (
     select(
         col(Target.id),
+        col(Target.judged_digest),
         col(Target.wanted),
         col(Target.desired_digest),
-        col(Target.judged_digest),
+        col(Target.contested_until),
+        col(Cluster.reachability),
+        col(Cluster.reachability_message),
         col(Release.digest),
         col(Release.status),
         col(Release.description),
-        col(Cluster.reachability),
-        col(Cluster.reachability_message),
-        col(Target.contested_until),
     )
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
     .join(Cluster, col(Cluster.id) == Target.cluster_id)
@@ -53,22 +54,29 @@ async def judge_targets(
     *,
     target_ids: Iterable[int] | None = None,
 ) -> set[int]:
-    """Judges the targets on these clusters, or these targets, or all there are; gives those whose verdict changed."""
+    """Judges the targets on these clusters, or these targets, or all there are; gives those whose verdict changed.
+
+    Locks those that have to be judged again, in the order of their ids."""
     statement = _FACTS
     if cluster_ids is not None:
         statement = statement.where(col(Target.cluster_id).in_(list(cluster_ids)))
     if target_ids is not None:
         statement = statement.where(col(Target.id).in_(list(target_ids)))
-    changed = {
-        row[0]: fingerprint
-        for row in (await transaction.session.execute(statement)).all()
-        if (fingerprint := _fingerprint(row)) != row[3]
-    }
+    rows = (await transaction.session.execute(statement)).all()
+    changed = [target_id for target_id, judged, *facts in rows if _fingerprint(*facts) != judged]
     return await _judge_again(transaction, changed) if changed else set()
 
 
-def _fingerprint(row: Any) -> bytes:
-    _, wanted, desired, _, release, status, description, reachability, message, contested = row
+def _fingerprint(
+    wanted: bool,
+    desired: bytes,
+    contested: datetime | None,
+    reachability: Reachability,
+    message: str | None,
+    release: bytes | None,
+    status: str | None,
+    description: str | None,
+) -> bytes:
     facts = hashlib.blake2b(desired if wanted else b"-", digest_size=16)
     if reachability is Reachability.REACHABLE:
         facts.update(b"%b|%b|%b" % (release or b"", (status or "").encode(), (description or "").encode()))
@@ -79,13 +87,18 @@ def _fingerprint(row: Any) -> bytes:
     return facts.digest()
 
 
-async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> set[int]:
+async def _judge_again(transaction: Transaction, target_ids: list[int]) -> set[int]:
+    # Somebody else may just be writing what these depend on. Only a statement that begins once the rows are locked sees
+    # it: a verdict on what was read before would be written over theirs.
+    of_these = col(Target.id).in_(target_ids)
+    lock = select(col(Target.id)).where(of_these).order_by(col(Target.id)).with_for_update(key_share=True)
+    await transaction.session.execute(lock)
     statement = (
         select(Target, Deployment, Cluster, Release)
         .join(Deployment, col(Deployment.id) == Target.deployment_id)
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
         .join(Release, RELEASE_OF_TARGET, isouter=True)
-        .where(col(Target.id).in_(list(changed)))
+        .where(of_these)
         .order_by(col(Target.id))
         .execution_options(populate_existing=True)
     )
@@ -103,7 +116,12 @@ async def _judge_again(transaction: Transaction, changed: dict[int, bytes]) -> s
             if target.secret_paths:
                 desired = covered(desired, target.secret_paths, await transaction.fingerprints.mark())
         verdict = _verdict(target, desired, cluster, release)
-        values: dict[str, Any] = {"id": target.id, "judged_digest": changed[target.id]}
+        judged = _fingerprint(
+            *(target.wanted, target.desired_digest, target.contested_until),
+            *(cluster.reachability, cluster.reachability_message),
+            *((release.digest, release.status, release.description) if release else (None, None, None)),
+        )
+        values: dict[str, Any] = {"id": target.id, "judged_digest": judged}
         reasons = [asdict(reason) for reason in verdict.reasons]
         if (verdict.status, reasons) != (target.status, target.reasons):
             values |= {"status": verdict.status, "reasons": reasons, "observed_at": now()}

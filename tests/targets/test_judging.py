@@ -1,0 +1,42 @@
+"""Statuses when two look at the same target at once."""
+
+import asyncio
+from collections.abc import Callable
+
+from sqlalchemy import text
+
+from app.clusters.tables import Reachability
+from app.releases.release import Observed
+from app.targets.reachability import write_reachability
+from app.targets.sightings import Sighting, write_sightings
+from simulator import Member
+from tests.stack import Stack, eventually
+
+
+async def test_a_member_that_comes_back_while_its_release_is_seen_is_judged_by_what_was_seen(
+    quiet: Stack, simulated: Callable[[str], Member]
+) -> None:
+    await quiet.fleet({"paris": simulated("paris").kubeconfig})
+    deployment_id = (await quiet.create(releaseName="shop"))["deployment"]["id"]
+    [[cluster_id]] = await quiet.services.database.rows(text("SELECT id FROM cluster"))
+    async with quiet.services.transaction() as transaction:
+        await write_reachability(transaction, cluster_id, Reachability.UNREACHABLE, "It is away.")
+    assert (await quiet.targets(deployment_id))["paris"]["status"] == "UNKNOWN"
+
+    async def is_back() -> None:
+        async with quiet.services.transaction() as transaction:
+            await write_reachability(transaction, cluster_id, Reachability.REACHABLE)
+
+    async with quiet.services.transaction() as transaction:
+        release = Observed("shop", "default", 1, "deployed", "web", "1.0.0")
+        await write_sightings(transaction, [Sighting((cluster_id, "default", "shop"), 10**6, release, "7")])
+        back = asyncio.create_task(is_back())
+        await eventually(lambda: somebody_waits(quiet))
+    await back
+    assert (await quiet.targets(deployment_id))["paris"]["status"] == "DEPLOYED"
+
+
+async def somebody_waits(stack: Stack) -> bool:
+    """Whether a statement in the stack's database waits for another one's lock."""
+    found = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pg_blocking_pids(pid) <> '{}'"
+    return bool((await stack.services.database.rows(text(found)))[0][0])
