@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from app import cookies
 from app.encryption import KeyRing, KeyRingError, Sealed
 from app.errors import UserError
+from app.events.origin import tell_via
 from app.identity.external import adopt
 from app.identity.oidc import Attempt, Issuer, OidcError
 from app.identity.sign_in import admit
@@ -63,6 +64,7 @@ def oidc_routes(services: Services) -> list[BaseRoute]:
             return _failed(to, "oidc_failed", "the answer is another issuer's")
         try:
             person = await issuer.person(attempt, given["code"])
+            tell_via(Method.OIDC)
             user = await adopt(services, person, issuer.grants)
             signed_in = await admit(services, user, Method.OIDC, cookies.browser_of(settings, request))
         except OidcError as error:

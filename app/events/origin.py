@@ -39,6 +39,12 @@ def current_origin() -> Origin | None:
     return _current.get()
 
 
+def tell_via(method: str) -> None:
+    """From now on, events of what is being done tell that its caller has just signed in like this."""
+    if (origin := _current.get()) is not None:
+        origin.via = method.lower()
+
+
 @contextmanager
 def originating(origin: Origin) -> Iterator[None]:
     """All events of the block have this origin."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import Conflict, Problem, all_invalid
@@ -53,6 +53,14 @@ async def bootstrap(services: Services, token: str) -> bool:
 async def lock_bootstrap(transaction: Transaction) -> None:
     """Until the transaction ends, nobody else finds out whether there is a user in order to make the first one."""
     await transaction.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BOOTSTRAP_LOCK})
+
+
+async def locked_admins(transaction: Transaction) -> list[int]:
+    """The users who administer the installation and may sign in, by their ids. They are locked, all of them and in one
+    order, before any other user is: else two could be taken away at once, and none would be left."""
+    statement = select(User).where(col(User.admin), col(User.disabled_at).is_(None)).order_by(col(User.id))
+    admins = (await transaction.session.exec(statement.with_for_update(key_share=True))).all()
+    return [admin.id for admin in admins]
 
 
 async def first_admin(transaction: Transaction, user: User) -> None:

@@ -4,9 +4,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from app.errors import Conflict, Forbidden
-from app.identity.accounts import any_user, first_admin, lock_bootstrap, user_name_problem
+from app.identity.accounts import any_user, first_admin, lock_bootstrap, locked_admins, user_name_problem
 from app.identity.people import Grants, Person, name_of
-from app.identity.tables import Membership, Organization, User
+from app.identity.roles import with_other_admins, write_role
+from app.identity.tables import Membership, Organization, Role, User
 from app.services import Services
 from app.transaction import Transaction
 
@@ -21,13 +22,14 @@ async def adopt(services: Services, person: Person, grants: Grants) -> User:
     try:
         async with services.transaction() as transaction:
             await lock_bootstrap(transaction)
+            admins = await locked_admins(transaction) if grants.admins else []
             user = await _known(transaction, person)
             if user is None:
                 user = await _new(services, transaction, person, grants)
             if user.disabled_at is not None:
                 raise Forbidden("user_disabled", "You may sign in no more: ask an administrator of this installation.")
             if grants.admins:
-                user.admin = not grants.admins.isdisjoint(person.groups)
+                _give_administration(transaction, user, admins, to=not grants.admins.isdisjoint(person.groups))
             await _give_roles(transaction, user, person, grants)
             return user
     except IntegrityError:
@@ -58,9 +60,23 @@ async def _new(services: Services, transaction: Transaction, person: Person, gra
     return user
 
 
+def _give_administration(transaction: Transaction, user: User, admins: list[int], *, to: bool) -> None:
+    """Makes a user administer the installation, or not any more; the last of the `admins`, who are locked, goes on."""
+    if user.admin == to:
+        return
+    if admins == [user.id]:
+        kind = "user.admin_kept"
+        message = f"{user.name} still administers the installation, which their groups do not say: nobody else does."
+    else:
+        user.admin = to
+        kind = "user.admin_set"
+        message = f"{user.name} {'administers' if to else 'no longer administers'} the installation, by their groups."
+    transaction.record(kind, message, organization_id=None, actor=user.name, subject=user, admin=user.admin)
+
+
 async def _give_roles(transaction: Transaction, user: User, person: Person, grants: Grants) -> None:
-    """Makes the memberships in the organizations that the grants name what the groups give. The user is locked, and
-    the organizations after them, as by those who change roles."""
+    """Makes the memberships in the organizations that the grants name what the groups give, but leaves no organization
+    without an admin. The user is locked, and the organizations after them, as by those who change roles."""
     session = transaction.session
     wanted = grants.roles_of(person.groups)
     organizations = select(Organization).where(col(Organization.name).in_(grants.organizations))
@@ -68,25 +84,17 @@ async def _give_roles(transaction: Transaction, user: User, person: Person, gran
     found = {row.id: row.name for row in (await session.exec(locked)).all()}
     mine = select(Membership).where(col(Membership.user_id) == user.id, col(Membership.organization_id).in_(found))
     present = {row.organization_id: row for row in (await session.exec(mine)).all()}
+    with_others = await with_other_admins(session, list(found), user)
     for organization_id, organization in found.items():
         membership, role = present.get(organization_id), wanted.get(organization)
         was = membership.role if membership else None
         if role is was:
             continue
-        if membership is None:
-            assert role is not None
-            session.add(Membership(user_id=user.id, organization_id=organization_id, role=role))
-        elif role is None:
-            await session.delete(membership)
-        else:
-            membership.role = role
-        transaction.record(
-            "role.set",
-            f"{user.name} has {f'the role {role}' if role else 'no role'} now, by their groups.",
-            organization_id=organization_id,
-            actor=user.name,
-            subject=user,
-            user=user.name,
-            role=role,
-            was=was,
-        )
+        if was is Role.ADMIN and organization_id not in with_others:
+            message = f"{user.name} keeps the role ADMIN, which their groups do not give: nobody else has it."
+            transaction.record(
+                "role.kept", message, organization_id=organization_id, actor=user.name, subject=user, role=was
+            )
+            continue
+        message = f"{user.name} has {f'the role {role}' if role else 'no role'} now, by their groups."
+        await write_role(transaction, user, organization_id, membership, role, actor=user.name, message=message)

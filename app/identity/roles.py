@@ -1,10 +1,9 @@
 """Who has which role: in an organization, and in single groups of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -66,31 +65,62 @@ async def _set_in_organization(
     role: Role | None,
     organization_id: int,
 ) -> None:
-    session = transaction.session
     was = membership.role if membership else None
     if role is was:
         return
-    if was is Role.ADMIN and not await _has_other_admins(session, organization_id, user):
+    if was is Role.ADMIN and not await with_other_admins(transaction.session, [organization_id], user):
         raise Conflict(
             "last_admin", f"{user.name} is the organization's only admin: make somebody else one first.", ("user",)
         )
+    message = f"{user.name} has the role {role} now." if role else f"{user.name} has no role any more."
+    await write_role(transaction, user, organization_id, membership, role, actor=viewer.name, message=message)
+
+
+async def write_role(
+    transaction: Transaction,
+    user: User,
+    organization_id: int,
+    membership: Membership | None,
+    role: Role | None,
+    *,
+    actor: str,
+    message: str,
+) -> None:
+    """Gives a user another role in an organization than their membership there does, and tells it. They are locked,
+    the user first; whether there is an admin left is known."""
+    was = membership.role if membership else None
     if membership is None:
         assert role is not None
-        session.add(Membership(user_id=user.id, organization_id=organization_id, role=role))
+        transaction.session.add(Membership(user_id=user.id, organization_id=organization_id, role=role))
     elif role is None:
-        await session.delete(membership)
+        await transaction.session.delete(membership)
     else:
         membership.role = role
     transaction.record(
         "role.set",
-        f"{user.name} has the role {role} now." if role else f"{user.name} has no role any more.",
+        message,
         organization_id=organization_id,
-        actor=viewer.name,
+        actor=actor,
         subject=user,
         user=user.name,
         role=role,
         was=was,
     )
+
+
+async def with_other_admins(session: AsyncSession, organization_ids: Collection[int], user: User) -> set[int]:
+    """Those of the organizations that have an admin besides this user. They are locked."""
+    statement = (
+        select(Membership.organization_id)
+        .join(User, col(User.id) == Membership.user_id)
+        .where(
+            col(Membership.organization_id).in_(organization_ids),
+            col(Membership.role) == Role.ADMIN,
+            col(User.id) != user.id,
+            col(User.disabled_at).is_(None),
+        )
+    )
+    return set((await session.exec(statement)).all())
 
 
 async def _set_in_group(
@@ -129,21 +159,6 @@ async def _set_in_group(
         role=role,
         was=was,
     )
-
-
-async def _has_other_admins(session: AsyncSession, organization_id: int, user: User) -> bool:
-    statement = (
-        select(func.count())
-        .select_from(Membership)
-        .join(User, col(User.id) == Membership.user_id)
-        .where(
-            col(Membership.organization_id) == organization_id,
-            col(Membership.role) == Role.ADMIN,
-            col(User.id) != user.id,
-            col(User.disabled_at).is_(None),
-        )
-    )
-    return (await session.exec(statement)).one() > 0
 
 
 async def members_page(services: Services, organization_id: int, window: Window) -> Page[Member]:

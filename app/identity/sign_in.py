@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.errors import Forbidden
+from app.events.origin import tell_via
 from app.identity.external import adopt
 from app.identity.sessions import Browser, open_session
 from app.identity.tables import Method, Source, User
@@ -39,6 +40,7 @@ async def sign_in(services: Services, name: str, password: str, browser: Browser
     if user is None and services.directory is not None:
         person = await services.directory.person(name, password)
         if person is not None:
+            tell_via(Method.LDAP)
             user = await adopt(services, person, services.directory.grants)
             return await admit(services, user, Method.LDAP, browser)
     if user is None or not matches or user.disabled_at is not None:
@@ -51,6 +53,7 @@ async def sign_in(services: Services, name: str, password: str, browser: Browser
 
 async def admit(services: Services, user: User, method: Method, browser: Browser) -> SignedIn:
     """Opens a session for a user who has proved to be the one."""
+    tell_via(method)
     async with services.transaction() as transaction:
         secret, row = await open_session(
             transaction.session, user, method, browser, lifetime=services.settings.session_lifetime

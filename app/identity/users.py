@@ -3,6 +3,7 @@
 from sqlmodel import col, select
 
 from app.errors import Conflict, Forbidden, NotFound, all_invalid
+from app.identity.accounts import locked_admins
 from app.identity.sessions import end_sessions
 from app.identity.tables import Membership, Method, Source, User
 from app.identity.viewer import Viewer
@@ -70,17 +71,14 @@ async def disable_user(services: Services, viewer: Viewer, name: str) -> User:
     """Lets a user sign in no more: their tokens and sessions are nobody's from the next request on."""
     viewer.require_admin()
     async with services.transaction() as transaction:
-        session = transaction.session
-        # All of them, in one order: else two admins could disable each other at once, and none would be left.
-        statement = select(User).where(col(User.admin), col(User.disabled_at).is_(None)).order_by(col(User.id))
-        admins = (await session.exec(statement.with_for_update(key_share=True))).all()
+        admins = await locked_admins(transaction)
         user = await _locked(transaction, name)
         if user.disabled_at is not None:
             return user
-        if [admin.id for admin in admins] == [user.id]:
+        if admins == [user.id]:
             raise Conflict("last_admin", f"{name} is the only admin: there has to be another one first.", ("user",))
         user.disabled_at = now()
-        await end_sessions(session, user.id)
+        await end_sessions(transaction.session, user.id)
         await _record(transaction, viewer, user, "user.disabled", f"{name} may sign in no more.")
         return user
 

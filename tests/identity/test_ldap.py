@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app.errors import Conflict
+from app.events.tables import Event
 from app.identity.directory import Directory
 from app.identity.people import Person
 from app.identity.tables import Source, User
@@ -81,6 +82,11 @@ async def test_whoever_the_directory_knows_signs_in_with_the_roles_of_their_grou
     assert await browser.data(query) == expected
     await browser.sign_in("carol", CAROLS)
     assert await browser.data(query) == expected
+    events = await stack.services.database.rows(
+        select(Event.kind, Event.via).where(Event.actor == "carol").order_by(col(Event.position))
+    )
+    opened = ("session.opened", "ldap")
+    assert [tuple(row) for row in events] == [("role.set", "ldap"), opened, opened]
     await stack.mutate("disableUser", "__typename", user="carol")
     answer = await browser.mutate("signIn", "__typename", name="carol", password=CAROLS)
     assert answer["code"] == "user_disabled"

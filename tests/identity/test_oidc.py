@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from sqlmodel import col, select, update
 
+from app.events.tables import Event
 from app.identity.people import Grants, name_of
 from app.identity.tables import Role, User
 from app.oidc_routes import BACK, START, local_path
@@ -318,7 +319,26 @@ async def test_groups_can_make_administrators_of_the_installation_even_the_first
         }
         issuer.user |= {"groups": []}
         await sign_in(browser)
+        query = """{
+          viewer { admin }
+          events(installation: true, kinds: ["user.admin_kept"]) { nodes { kind actor data origin { via } } }
+        }"""
+        kept = {"kind": "user.admin_kept", "actor": "carol", "data": {"admin": True}, "origin": {"via": "oidc"}}
+        assert await browser.data(query) == {"viewer": {"admin": True}, "events": {"nodes": [kept]}}
+        await browser.mutate("createUser", "__typename", name="dave", role="VIEWER")
+        async with stack.services.transaction() as transaction:
+            await transaction.session.execute(update(User).where(col(User.name) == "dave").values(admin=True))
+        await sign_in(browser)
         assert await browser.data("{ viewer { admin } }") == {"viewer": {"admin": False}}
+
+
+async def test_the_events_of_a_sign_in_tell_how_it_was_done(stack: Stack, issuer: Issuer, browser: Browser) -> None:
+    issuer.user |= {"groups": ["shop"]}
+    await sign_in(browser)
+    found = await stack.services.database.rows(
+        select(Event.kind, Event.via).where(Event.actor == "carol").order_by(col(Event.position))
+    )
+    assert [tuple(row) for row in found] == [("role.set", "oidc"), ("session.opened", "oidc")]
 
 
 @pytest.mark.parametrize(
