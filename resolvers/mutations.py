@@ -351,6 +351,8 @@ class Mutation:
         info: Info,
         input: inputs.SetPasswordInput,  # noqa: A002
     ) -> payloads.SetPasswordResult:
+        if input.user in (None, info.context.viewer.name):  # who has to give the old one
+            await browser.count_attempt(info.context, info.context.viewer.name)
         row = await users.set_password(
             info.context.services, info.context.viewer, input.user, input.password, input.current_password
         )

@@ -192,7 +192,8 @@ SignInResult = Annotated[SignInPayload | Conflict | Forbidden | RateLimited, str
 SignOutResult = Annotated[SignOutPayload | Forbidden, strawberry.union("SignOutResult")]
 RevokeSessionResult = Annotated[RevokeSessionPayload | NotFound | Forbidden, strawberry.union("RevokeSessionResult")]
 SetPasswordResult = Annotated[
-    AccountPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("SetPasswordResult")
+    AccountPayload | ValidationFailed | NotFound | Conflict | Forbidden | RateLimited,
+    strawberry.union("SetPasswordResult"),
 ]
 DisableUserResult = Annotated[AccountPayload | NotFound | Conflict | Forbidden, strawberry.union("DisableUserResult")]
 EnableUserResult = Annotated[AccountPayload | NotFound | Forbidden, strawberry.union("EnableUserResult")]

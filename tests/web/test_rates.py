@@ -147,6 +147,17 @@ async def test_who_tries_many_names_from_one_address_is_slowed_down(new_stack: N
         assert (await attempt(stack, "192.0.2.10", "name-9", "wrong"))[0] == 200
 
 
+async def test_who_guesses_at_the_old_password_is_slowed_down(new_stack: NewStack) -> None:
+    async with new_stack(working=False, sign_in_rate=SELDOM, sign_in_burst=3) as stack, browsing(stack) as thief:
+        await stack.mutate("createUser", "__typename", name="carol", role="VIEWER", password=PASSWORD)
+        await thief.sign_in("carol")
+        guess = {"password": "another seven unusual words", "currentPassword": "wrong"}
+        codes = [(await thief.mutate("setPassword", "__typename", **guess))["code"] for _ in range(4)]
+        assert codes == ["wrong_credentials"] * 3 + ["too_many_attempts"]
+        by_admin = await stack.mutate("setPassword", "__typename", user="carol", password=guess["password"])
+        assert by_admin == {"__typename": "AccountPayload"}
+
+
 async def attempt(stack: Stack, address: str, name: str, password: str) -> tuple[int, Any]:
     """The status and the answer of an attempt to sign in from an address."""
     transport = httpx2.ASGITransport(stack.client._transport.app, client=(address, 1))  # type: ignore[attr-defined]
