@@ -16,13 +16,13 @@ SECONDS = 1.0
 _MOST = 200
 
 
-def _nodes(connection: str, fields: str) -> list[Any]:
+def _nodes(connection: str, fields: str, search: str) -> list[Any]:
     document = (
-        "query ($organization: String, $first: Int, $after: String)"
-        f" {{ found: {connection}(organization: $organization, first: $first, after: $after)"
+        "query ($organization: String, $first: Int, $after: String, $search: String)"
+        f" {{ found: {connection}(organization: $organization, first: $first, after: $after, search: $search)"
         f" {{ nodes {{ {fields} }} pageInfo {{ hasNextPage endCursor }} }} }}"
     )
-    return _asked(lambda client, variables: list(client.pages(document, variables, most=_MOST)))
+    return _asked(lambda client, variables: list(client.pages(document, {**variables, "search": search}, most=_MOST)))
 
 
 def _asked(ask: Callable[["Client", dict[str, Any]], list[Any]]) -> list[Any]:
@@ -41,20 +41,20 @@ def _starting(incomplete: str, found: list[str]) -> list[str]:
 
 
 def clusters(incomplete: str) -> list[str]:
-    return _starting(incomplete, [node["name"] for node in _nodes("clusters", "name")])
+    return _starting(incomplete, [node["name"] for node in _nodes("clusters", "name", incomplete)])
 
 
 def groups(incomplete: str) -> list[str]:
-    return _starting(incomplete, [node["name"] for node in _nodes("clusterGroups", "name")])
+    return _starting(incomplete, [node["name"] for node in _nodes("clusterGroups", "name", incomplete)])
 
 
 def deployments(incomplete: str) -> list[str]:
-    found = _nodes("deployments", "releaseName group { name }")
+    found = _nodes("deployments", "releaseName group { name }", incomplete.partition("/")[2])
     return _starting(incomplete, [deployment_name(node) for node in found])
 
 
 def secrets(incomplete: str) -> list[str]:
-    return _starting(incomplete, [node["name"] for node in _nodes("secrets", "name")])
+    return _starting(incomplete, [node["name"] for node in _nodes("secrets", "name", incomplete)])
 
 
 def repositories(incomplete: str) -> list[str]:

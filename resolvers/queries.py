@@ -108,12 +108,17 @@ class Query:
         row = await cluster_by_name(info.context.services, organization_id, name)
         return Cluster.of(row) if row else None
 
-    @strawberry.field(description="By name.")
+    @strawberry.field(description="By name; `search` looks into names.")
     async def cluster_groups(
-        self, info: Info, organization: str | None = None, first: int | None = DEFAULT, after: str | None = None
+        self,
+        info: Info,
+        organization: str | None = None,
+        first: int | None = DEFAULT,
+        after: str | None = None,
+        search: str | None = None,
     ) -> Connection[ClusterGroup]:
         organization_id = info.context.viewer.organization(organization)
-        page = await groups_page(info.context.services, organization_id, Window.of(first, after))
+        page = await groups_page(info.context.services, organization_id, Window.of(first, after), search=search)
         return to_connection(page, ClusterGroup.of)
 
     @strawberry.field
@@ -163,12 +168,21 @@ class Query:
         row = await deployment_by_name(info.context.services, organization_id, group, release_name)
         return Deployment.of(row) if row else None
 
-    @strawberry.field(description="By name.")
+    @strawberry.field(
+        description="By name; `search` looks into name and description, `group` has those that its deployments may use."
+    )
     async def secrets(
-        self, info: Info, organization: str | None = None, first: int | None = DEFAULT, after: str | None = None
+        self,
+        info: Info,
+        organization: str | None = None,
+        first: int | None = DEFAULT,
+        after: str | None = None,
+        search: str | None = None,
+        group: str | None = None,
     ) -> Connection[Secret]:
         organization_id = info.context.viewer.organization(organization)
-        page = await secrets_page(info.context.services, organization_id, Window.of(first, after))
+        window = Window.of(first, after)
+        page = await secrets_page(info.context.services, organization_id, window, search=search, group=group)
         return to_connection(page, Secret.of)
 
     @strawberry.field

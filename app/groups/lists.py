@@ -8,9 +8,13 @@ from app.paging import Page, Window, fetch_page
 from app.services import Services
 
 
-async def groups_page(services: Services, organization_id: int, window: Window) -> Page[ClusterGroup]:
-    """Groups by name."""
+async def groups_page(
+    services: Services, organization_id: int, window: Window, *, search: str | None = None
+) -> Page[ClusterGroup]:
+    """Groups by name; those with a text in it."""
     statement = select(ClusterGroup).where(col(ClusterGroup.organization_id) == organization_id)
+    if search:
+        statement = statement.where(col(ClusterGroup.name).icontains(search, autoescape=True))
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(ClusterGroup.name)], window)
 

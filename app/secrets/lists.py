@@ -2,18 +2,29 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.deployments.tables import Deployment
+from app.groups.tables import ClusterGroup
 from app.paging import Page, Window, fetch_page
 from app.secrets.tables import Secret, SecretUse
 from app.services import Services
 
 
-async def secrets_page(services: Services, organization_id: int, window: Window) -> Page[Secret]:
-    """Secrets by name."""
+async def secrets_page(
+    services: Services, organization_id: int, window: Window, *, search: str | None = None, group: str | None = None
+) -> Page[Secret]:
+    """Secrets by name: with a text in name or description, those that a group's deployments may use."""
     statement = select(Secret).where(col(Secret.organization_id) == organization_id)
+    if search:
+        columns = (Secret.name, Secret.description)
+        statement = statement.where(or_(*(col(column).icontains(search, autoescape=True) for column in columns)))
+    if group is not None:
+        named = select(ClusterGroup.id).where(
+            col(ClusterGroup.organization_id) == organization_id, col(ClusterGroup.name) == group
+        )
+        statement = statement.where(or_(col(Secret.group_id).is_(None), col(Secret.group_id).in_(named)))
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(Secret.name)], window)
 

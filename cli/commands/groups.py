@@ -24,8 +24,8 @@ Members = Annotated[
 _FIELDS = """
 id name members { name reachability kubernetesVersion cloud region } features { name enabled state message properties }
 """
-_LIST = f"""query ($organization: String, $first: Int, $after: String) {{
-  clusterGroups(organization: $organization, first: $first, after: $after) {{
+_LIST = f"""query ($organization: String, $first: Int, $after: String, $search: String) {{
+  clusterGroups(organization: $organization, first: $first, after: $after, search: $search) {{
     nodes {{ {_FIELDS} }} pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
@@ -56,9 +56,9 @@ def create(
 
 
 @remote(group, "ls")
-def ls(session: Session) -> None:
+def ls(session: Session, search: Annotated[str | None, typer.Option(help="Look into names.")] = None) -> None:
     """List them by name."""
-    rows = list(session.pages(_LIST))
+    rows = list(session.pages(_LIST, search=search))
     if not rows:
         session.tell("There are none. Make one: polyhelm group create NAME CLUSTER...")
     columns = {

@@ -20,8 +20,8 @@ secret = typer.Typer(help="Values that deployments refer to, and that nobody can
 Name = Annotated[str, typer.Argument(help="A secret's name.", autocompletion=names.secrets, metavar="NAME")]
 
 _FIELDS = "id name kind description keys version updatedAt group { name } usedBy { releaseName group { name } }"
-_LIST = f"""query ($organization: String, $first: Int, $after: String) {{
-  secrets(organization: $organization, first: $first, after: $after) {{
+_LIST = f"""query ($organization: String, $first: Int, $after: String, $search: String) {{
+  secrets(organization: $organization, first: $first, after: $after, search: $search) {{
     nodes {{ {_FIELDS} }} pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
@@ -39,9 +39,12 @@ class Kind(StrEnum):
 
 
 @remote(secret, "ls")
-def ls(session: Session) -> None:
+def ls(
+    session: Session,
+    search: Annotated[str | None, typer.Option(help="Look into name and description.")] = None,
+) -> None:
     """List them by name, with their keys and with what uses them."""
-    rows = list(session.pages(_LIST))
+    rows = list(session.pages(_LIST, search=search))
     if not rows:
         session.tell("There are none. Keep one: polyhelm secret set NAME KEY")
     columns = {

@@ -97,6 +97,8 @@ async def test_groups_are_made_changed_and_deleted(polyhelm: Polyhelm, members: 
         "NAME   MEMBERS         FEATURES",
         "web    berlin, paris   multi-cluster-deployment",
     ]
+    assert await polyhelm.fine("group", "ls", "--search", "WE", "-o", "name") == ["web"]
+    assert await polyhelm.fine("group", "ls", "--search", "eu", "-o", "name") == []
     feature = ("group", "feature", "web", "multi-cluster-deployment")
     (polyhelm.home / "properties.yaml").write_text("owner: x\n")
     done = await polyhelm(*feature, "off", "--properties", "properties.yaml")

@@ -26,6 +26,7 @@ async def test_commands_options_and_names_are_completed(polyhelm: Polyhelm, memb
     assert await completed(polyhelm, "polyhelm group show ") == ["fleet"]
     assert await completed(polyhelm, "polyhelm group add fleet b") == ["berlin"]
     assert await completed(polyhelm, "polyhelm deploy get ") == ["fleet/shop"]
+    assert await completed(polyhelm, "polyhelm deploy get fleet/s") == ["fleet/shop"]
     assert await completed(polyhelm, "polyhelm repo refresh ") == ["charts"]
     assert await completed(polyhelm, "polyhelm chart show ch") == ["charts/web"]
     assert await completed(polyhelm, "polyhelm status -o ") == ["table", "json", "yaml", "name"]

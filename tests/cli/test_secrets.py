@@ -34,6 +34,7 @@ async def test_a_secret_is_kept_used_by_a_file_changed_and_taken_away(
         "NAME      KIND     GROUP   KEYS             VERSION   AGE   USED BY",
         "shop-db   OPAQUE   -       password, user   1 <age> -",
     ]
+    assert await working.fine("secret", "ls", "--search", "SHOP", "-o", "name") == ["shop-db"]
 
     (working.home / "shop.yaml").write_text(FILE)
     apply = ("deploy", "apply", "-f", "shop.yaml", "--yes")

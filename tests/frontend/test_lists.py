@@ -11,11 +11,12 @@ from app.deployments.tables import Deployment, DeploymentRevision
 from app.groups.tables import ClusterGroup
 from app.identity.tables import Organization
 from app.operations.tables import Operation, OperationKind, OperationState
+from app.secrets.tables import Secret, SecretKind
 from app.tables import now
 from tests.frontend.site import opened, serving
 from tests.stack import Stack
 
-GENERATIONS, OPERATIONS, CLUSTERS = 120, 45, 230
+GENERATIONS, OPERATIONS, CLUSTERS, MANY, EVENTS = 120, 45, 230, 60, 130
 
 
 async def fill(stack: Stack) -> None:
@@ -57,6 +58,35 @@ async def fill(stack: Stack) -> None:
             )
             for number in range(GENERATIONS - OPERATIONS + 1, GENERATIONS + 1)
         )
+        small = [
+            Deployment(
+                organization_id=organization_id,
+                group_id=group.id,
+                release_name=f"small-{number:03}",
+                namespace="default",
+                chart="charts/web",
+                chart_name="web",
+            )
+            for number in range(1, MANY + 1)
+        ]
+        session.add_all(small)
+        await session.flush()
+        session.add_all(
+            DeploymentRevision(deployment_id=one.id, generation=1, chart_version="1.0.0", chart_digest="0" * 64)
+            for one in small
+        )
+        session.add_all(
+            ClusterGroup(organization_id=organization_id, name=f"group-{number:03}") for number in range(1, MANY + 1)
+        )
+        session.add_all(
+            Secret(
+                organization_id=organization_id,
+                name=f"secret-{number:03}",
+                kind=SecretKind.OPAQUE,
+                marks={f"key-{number}": "0"},
+            )
+            for number in range(1, MANY + 1)
+        )
         session.add_all(
             Cluster(
                 organization_id=organization_id,
@@ -71,6 +101,8 @@ async def fill(stack: Stack) -> None:
             )
             for number in range(1, CLUSTERS + 1)
         )
+        for number in range(EVENTS):
+            transaction.record("cluster.looked", f"It was looked at: {number}.", organization_id=organization_id)
 
 
 async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browser) -> None:
@@ -96,7 +128,36 @@ async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browse
             await page.get_by_role("button", name="What was asked before").click()
             await expect(operations).to_have_count(shown)
 
+        await page.goto("/groups/fleet")
+        deployments = page.get_by_role("region", name="Deployments").get_by_role("listitem")
+        await expect(deployments).to_have_count(50)
+        await page.get_by_role("button", name="More deployments").click()
+        await expect(deployments).to_have_count(MANY + 1)
+
+        await page.goto("/secrets")
+        secrets = page.get_by_role("region", name="Secrets").get_by_role("listitem")
+        await expect(secrets).to_have_count(50)
+        await page.get_by_label("Name or description").fill("secret-06")
+        await expect(secrets).to_have_count(1)
+        await expect(page).to_have_url(re.compile("q=secret-06$"))
+
+        await page.goto("/activity?q=looked")
+        happened = page.get_by_role("region", name="Events").get_by_role("listitem")
+        await expect(happened).to_have_count(100)
+        async with quiet.services.transaction() as transaction:
+            organization_id = (await transaction.session.exec(select(Organization.id))).one()
+            transaction.record("token.created", "Somebody looked.", organization_id=organization_id)
+        await expect(happened.first).to_contain_text("Somebody looked.")
+        await page.get_by_role("button", name="What was before").click()
+        await expect(happened).to_have_count(EVENTS + 1)
+
         await page.goto("/clusters?tab=groups")
+        groups = page.get_by_role("region", name="Groups").get_by_role("listitem")
+        await expect(groups).to_have_count(50)
+        await page.get_by_role("button", name="More groups").click()
+        await expect(groups).to_have_count(MANY + 1)
+        await page.get_by_label("Name").fill("OUP-06")
+        await expect(groups).to_have_count(1)
         await page.get_by_role("button", name="Make a group").click()
         dialog = page.get_by_role("dialog")
         for shown in (100, 200, 230):
@@ -112,3 +173,22 @@ async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browse
         await expect(page.get_by_role("heading", name="ends", exact=True)).to_be_visible()
         found = await quiet.data('{ clusterGroup(name: "ends") { members { name } } }')
         assert found["clusterGroup"]["members"] == [{"name": "cluster-001"}, {"name": "cluster-230"}]
+
+
+async def test_what_does_not_fit_a_picker_is_found_by_typing(quiet: Stack, browser: Browser) -> None:
+    await fill(quiet)
+    async with serving(quiet) as site, opened(browser, site) as page:
+        await page.goto("/")
+        group = page.locator("input[list]")
+        await group.fill("group-059")
+        await expect(page).to_have_url(re.compile("group=group-059$"))
+        await group.fill("")
+        await expect(page).not_to_have_url(re.compile("group="))
+
+        await page.goto("/deployments/fleet/shop/edit")
+        await page.get_by_role("button", name="Take a value from a secret").click()
+        secret = page.locator(".reference input[list]")
+        await secret.fill("secret-05")
+        await expect(page.locator("datalist option")).to_have_count(10)
+        await secret.fill("secret-058")
+        await expect(page.get_by_label("Key")).to_have_value("key-58")

@@ -19,6 +19,19 @@ async def test_a_new_group_has_multi_cluster_deployment_on(quiet: Stack, simulat
     }
 
 
+async def test_groups_are_searched_by_name(quiet: Stack) -> None:
+    for name in ("web", "web-eu", "shop"):
+        await quiet.group(name, [])
+    query = "query ($search: String) { clusterGroups(search: $search) { nodes { name } } }"
+    found = [(await quiet.data(query, search=text))["clusterGroups"]["nodes"] for text in ("WEB", "-eu", "%", None)]
+    assert [[group["name"] for group in groups] for groups in found] == [
+        ["web", "web-eu"],
+        ["web-eu"],
+        [],
+        ["shop", "web", "web-eu"],
+    ]
+
+
 async def test_a_cluster_is_in_one_group_at_most(quiet: Stack, simulated: Callable[[str], Member]) -> None:
     await quiet.register("paris", simulated("paris").kubeconfig)
     await quiet.group("web", ["paris"])

@@ -77,6 +77,26 @@ async def test_what_is_no_secret_is_refused_and_not_quoted(quiet: Stack) -> None
     assert (await quiet.data("{ secrets { nodes { name } } }"))["secrets"]["nodes"] == []
 
 
+FOUND = {
+    "": ["cert", "db", "web-db"],
+    '(search: "DB")': ["db", "web-db"],
+    '(search: "tls")': ["cert"],
+    '(search: "100%")': [],
+    '(group: "web")': ["cert", "web-db"],
+    '(group: "none")': ["cert"],
+    '(group: "web", search: "db")': ["web-db"],
+}
+
+
+async def test_secrets_are_searched_and_those_are_listed_that_a_group_may_use(quiet: Stack) -> None:
+    for group in ("web", "shop"):
+        await quiet.group(group, [])
+    for name, more in {"cert": {"description": "For TLS"}, "db": {"group": "shop"}, "web-db": {"group": "web"}}.items():
+        await made(quiet, name=name, **more)
+    lists = [(await quiet.data(f"{{ secrets{given} {{ nodes {{ name }} }} }}"))["secrets"]["nodes"] for given in FOUND]
+    assert [[secret["name"] for secret in found] for found in lists] == list(FOUND.values())
+
+
 async def test_a_name_is_taken_once_in_an_organization(quiet: Stack) -> None:
     await made(quiet)
     assert (await made(quiet))["code"] == "name_taken"

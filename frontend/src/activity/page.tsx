@@ -1,33 +1,33 @@
-import { useState } from "react";
-import { useQuery } from "urql";
-import { useRefresh } from "../api/live";
+import { EVERYTHING, useRefresh } from "../api/live";
+import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { type EventLineFragment, EventsDocument } from "../graphql";
 import { useAddress } from "../parts/address";
+import { More } from "../parts/more";
 import { Search } from "../parts/search";
 import { Answer, Blank } from "../parts/states";
 import { Title } from "../parts/title";
 import { EventLine } from "./event";
 
-const FAMILIES = [
-  { kind: "target", words: "Targets" },
-  { kind: "deployment", words: "Deployments" },
-  { kind: "operation", words: "Operations" },
-  { kind: "cluster", words: "Clusters" },
-  { kind: "cluster_group", words: "Groups" },
-  { kind: "secret", words: "Secrets" },
-  { kind: "chart_repository", words: "Repositories" },
-  { kind: "user", words: "Users" },
-];
+/** What events are about, by the first words of their kinds. */
+const FAMILIES: Record<string, { words: string; kinds: string[] }> = {
+  target: { words: "Targets", kinds: ["target", "release"] },
+  deployment: { words: "Deployments", kinds: ["deployment"] },
+  operation: { words: "Operations", kinds: ["operation"] },
+  cluster: { words: "Clusters", kinds: ["cluster"] },
+  cluster_group: { words: "Groups", kinds: ["cluster_group", "group_feature"] },
+  secret: { words: "Secrets", kinds: ["secret"] },
+  chart_repository: { words: "Repositories", kinds: ["chart_repository", "chart"] },
+  user: { words: "Users", kinds: ["user", "role", "token", "session", "organization"] },
+};
+const SIZE = 100;
 
 /** What happened, newest first. */
 export default function ActivityPage() {
   const [params, change] = useAddress();
-  const chosen = (params.get("kinds") ?? "")
-    .split(",")
-    .filter((kind) => FAMILIES.some((one) => one.kind === kind));
-  function toggle(kind: string) {
-    const next = chosen.includes(kind) ? chosen.filter((one) => one !== kind) : [...chosen, kind];
+  const chosen = (params.get("kinds") ?? "").split(",").filter((family) => family in FAMILIES);
+  function toggle(family: string) {
+    const next = chosen.includes(family) ? chosen.filter((one) => one !== family) : [...chosen, family];
     change({ kinds: next.join(",") || null });
   }
   return (
@@ -39,88 +39,49 @@ export default function ActivityPage() {
         <Search label="Message or person" value={params.get("q") ?? ""} change={(q) => change({ q })} />
         <fieldset className="counts">
           <legend className="hidden">Kinds</legend>
-          {FAMILIES.map(({ kind, words }) => (
+          {Object.entries(FAMILIES).map(([family, { words }]) => (
             <button
-              key={kind}
+              key={family}
               type="button"
               className="count tone-busy"
-              aria-pressed={chosen.includes(kind)}
-              onClick={() => toggle(kind)}
+              aria-pressed={chosen.includes(family)}
+              onClick={() => toggle(family)}
             >
               {words}
             </button>
           ))}
         </fieldset>
       </div>
-      <Events key={params.toString()} kinds={chosen} search={params.get("q")} />
+      <Events kinds={chosen.flatMap((family) => FAMILIES[family]!.kinds)} search={params.get("q") || null} />
     </>
   );
 }
 
 function Events({ kinds, search }: { kinds: string[]; search: string | null }) {
-  const [cursors, setCursors] = useState<(string | null)[]>([null]);
+  const organization = useOrganization();
+  const isNarrow = kinds.length > 0 || search !== null;
+  const pages = usePages(
+    EventsDocument,
+    { organization, kinds: kinds.length > 0 ? kinds : null, search },
+    (data) => data.events,
+    SIZE,
+  );
+  useRefresh(EVERYTHING, pages.refresh);
   return (
     <section className="card" aria-label="Events">
-      {cursors.map((after, index) => (
-        <Part
-          key={after}
-          kinds={kinds}
-          search={search}
-          after={after}
-          next={
-            index === cursors.length - 1
-              ? (cursor) => setCursors((present) => [...present, cursor])
-              : undefined
-          }
-        />
-      ))}
-    </section>
-  );
-}
-
-function Part({
-  kinds,
-  search,
-  after,
-  next,
-}: {
-  kinds: string[];
-  search: string | null;
-  after: string | null;
-  next?: (cursor: string) => void;
-}) {
-  const organization = useOrganization();
-  const [asked, ask] = useQuery({
-    query: EventsDocument,
-    variables: { organization, kinds: kinds.length > 0 ? kinds : null, search: search || null, after },
-  });
-  const isNewest = after === null;
-  useRefresh(isNewest ? FAMILIES.map(({ kind }) => kind).join(" ") : "", () =>
-    ask({ requestPolicy: "network-only" }),
-  );
-  return (
-    <Answer asked={asked} retry={ask} lines={8}>
-      {({ events }) => {
-        if (events.nodes.length === 0) {
-          return (
-            <Blank title={kinds.length > 0 || search ? "Nothing matches" : "Nothing has happened yet"} />
-          );
+      <Answer asked={pages.asked} retry={pages.reload} lines={8}>
+        {(events) =>
+          events.length === 0 ? (
+            <Blank title={isNarrow ? "Nothing matches" : "Nothing has happened yet"} />
+          ) : (
+            <>
+              <Days events={events} />
+              <More pages={pages} words="What was before" />
+            </>
+          )
         }
-        const { hasNextPage, endCursor } = events.pageInfo;
-        return (
-          <>
-            <Days events={events.nodes} />
-            {next && hasNextPage && endCursor && (
-              <div className="blank">
-                <button type="button" className="button" onClick={() => next(endCursor)}>
-                  What was before
-                </button>
-              </div>
-            )}
-          </>
-        );
-      }}
-    </Answer>
+      </Answer>
+    </section>
   );
 }
 

@@ -50,8 +50,10 @@ export function useLive(): void {
   }, [client, organization]);
 }
 
+export const EVERYTHING = "*";
+
 /**
- * Asks again after events of these kinds (their first words, such as "deployment"): for what the events' subjects alone
+ * Asks again after events of these kinds (their first words, such as "deployment", or EVERYTHING): for what the events' subjects alone
  * do not tell, such as lists and counts. A hundred events in a row are one question, or two.
  */
 export function useRefresh(kinds: string, ask: () => void): void {
@@ -67,7 +69,7 @@ export function useRefresh(kinds: string, ask: () => void): void {
       }, PAUSE_MILLISECONDS);
     }
     function hear(event: EventLineFragment) {
-      if (wanted.includes(event.kind.split(".", 1)[0]!)) refresh();
+      if (kinds === EVERYTHING || wanted.includes(event.kind.split(".", 1)[0]!)) refresh();
     }
     listeners.add(hear);
     refreshers.add(refresh);

@@ -3,15 +3,18 @@ import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
+import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import {
   DeleteGroupDocument,
+  GroupDeploymentsDocument,
   GroupDetailDocument,
   type GroupDetailQuery,
   UpdateGroupDocument,
 } from "../graphql";
 import { deploymentPath, groupPath } from "../parts/address";
 import { Destroy, Dialog } from "../parts/dialog";
+import { More } from "../parts/more";
 import { Answer, Blank, Refused } from "../parts/states";
 import { Status } from "../parts/status";
 import { Title } from "../parts/title";
@@ -25,9 +28,7 @@ export type Group = NonNullable<GroupDetailQuery["clusterGroup"]>;
 export default function GroupPage({ name }: { name: string }) {
   const organization = useOrganization();
   const [asked, ask] = useQuery({ query: GroupDetailDocument, variables: { organization, name } });
-  useRefresh("cluster cluster_group group_feature deployment target", () =>
-    ask({ requestPolicy: "network-only" }),
-  );
+  useRefresh("cluster cluster_group group_feature deployment", () => ask({ requestPolicy: "network-only" }));
   return (
     <Answer asked={asked} retry={ask}>
       {({ clusterGroup }) =>
@@ -83,31 +84,7 @@ function Found({ group }: { group: Group }) {
         <header>
           <h2 id="group-deployments">Deployments</h2>
         </header>
-        {group.deployments.nodes.length === 0 ? (
-          <Blank title="Nothing is deployed to it yet" />
-        ) : (
-          <ul className="list">
-            {group.deployments.nodes.map((deployment) => (
-              <li key={deployment.id}>
-                <div className="row apart">
-                  <Link href={deploymentPath(group.name, deployment.releaseName)}>
-                    {deployment.releaseName}
-                  </Link>
-                  <span className="row wide">
-                    {deployment.statusCounts.map(({ status, count }) => (
-                      <span className="row" key={status}>
-                        {count} <Status status={status} />
-                      </span>
-                    ))}
-                  </span>
-                </div>
-                <p className="soft small">
-                  {deployment.chart} {deployment.chartVersion}
-                </p>
-              </li>
-            ))}
-          </ul>
-        )}
+        <Deployments group={group.name} />
       </section>
       <section className="card" aria-labelledby="members">
         <header>
@@ -123,6 +100,52 @@ function Found({ group }: { group: Group }) {
       {open === "delete" && <Delete group={group} close={close} />}
     </>
   );
+}
+
+const SIZE = 50;
+
+function Deployments({ group }: { group: string }) {
+  const organization = useOrganization();
+  const pages = usePages(GroupDeploymentsDocument, { organization, group }, (data) => data.deployments, SIZE);
+  useRefresh("deployment target", pages.refresh);
+  return (
+    <Answer asked={pages.asked} retry={pages.reload}>
+      {(deployments) =>
+        deployments.length === 0 ? (
+          <Blank title="Nothing is deployed to it yet" />
+        ) : (
+          <>
+            <ul className="list">
+              {deployments.map((deployment) => (
+                <li key={deployment.id}>
+                  <div className="row apart">
+                    <Link href={deploymentPath(group, deployment.releaseName)}>{deployment.releaseName}</Link>
+                    <span className="row wide">
+                      {deployment.statusCounts.map(({ status, count }) => (
+                        <span className="row" key={status}>
+                          {count} <Status status={status} />
+                        </span>
+                      ))}
+                    </span>
+                  </div>
+                  <p className="soft small">
+                    {deployment.chart} {deployment.chartVersion}
+                  </p>
+                </li>
+              ))}
+            </ul>
+            <More pages={pages} words="More deployments" />
+          </>
+        )
+      }
+    </Answer>
+  );
+}
+
+/** Some of a group's deployments by name, and whether there are others. */
+function namesOf({ deployments: { nodes, pageInfo } }: Group): string {
+  const names = nodes.map((deployment) => deployment.releaseName).join(", ");
+  return pageInfo.hasNextPage ? `${names} and others` : names;
 }
 
 function Change({ group, close }: { group: Group; close: () => void }) {
@@ -156,8 +179,7 @@ function Change({ group, close }: { group: Group; close: () => void }) {
         <Members members={members} change={setMembers} of={group.name} />
         {leaving.length > 0 && group.deployments.nodes.length > 0 && (
           <div className="note warn">
-            The group's releases are uninstalled from {leaving.join(", ")}:{" "}
-            {group.deployments.nodes.map((deployment) => deployment.releaseName).join(", ")}.
+            The group's releases are uninstalled from {leaving.join(", ")}: {namesOf(group)}.
           </div>
         )}
         <Refused refusal={refusal} />
@@ -202,8 +224,8 @@ function Delete({ group, close }: { group: Group; close: () => void }) {
       {count > 0 && (
         <label className="check">
           <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
-          Forget its {count === 1 ? "deployment" : `${count} deployments`}, and leave the releases on the
-          clusters as they are
+          Forget its {count === 1 ? "deployment" : "deployments"} ({namesOf(group)}), and leave the releases
+          on the clusters as they are
         </label>
       )}
     </Destroy>

@@ -1,5 +1,4 @@
 import { type FormEvent, useState } from "react";
-import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
@@ -13,10 +12,12 @@ import { More } from "../parts/more";
 import { Search } from "../parts/search";
 import { Answer, Blank, Refused } from "../parts/states";
 
-export function Groups() {
+const GROUPS = 50;
+
+export function Groups({ search }: { search: string | null }) {
   const organization = useOrganization();
-  const [asked, ask] = useQuery({ query: GroupsDocument, variables: { organization } });
-  useRefresh("cluster cluster_group", () => ask({ requestPolicy: "network-only" }));
+  const pages = usePages(GroupsDocument, { organization, search }, (data) => data.clusterGroups, GROUPS);
+  useRefresh("cluster cluster_group", pages.refresh);
   const [making, setMaking] = useState(false);
   const make = (
     <button type="button" className="button" onClick={() => setMaking(true)}>
@@ -26,9 +27,11 @@ export function Groups() {
   return (
     <>
       <section className="card" aria-label="Groups">
-        <Answer asked={asked} retry={ask}>
-          {({ clusterGroups: { nodes } }) =>
-            nodes.length === 0 ? (
+        <Answer asked={pages.asked} retry={pages.reload}>
+          {(groups) =>
+            groups.length === 0 && search ? (
+              <Blank title="Nothing matches" />
+            ) : groups.length === 0 ? (
               <Blank title="No groups yet">
                 <p>A deployment goes to a group of clusters. A cluster is in one group at a time.</p>
                 {make}
@@ -37,12 +40,13 @@ export function Groups() {
               <>
                 <header>
                   <span className="soft small">
-                    {nodes.length} {nodes.length === 1 ? "group" : "groups"}
+                    {groups.length} {groups.length === 1 ? "group" : "groups"}
+                    {pages.more && " and more"}
                   </span>
                   {make}
                 </header>
                 <ul className="list">
-                  {nodes.map((group) => (
+                  {groups.map((group) => (
                     <li key={group.id}>
                       <div className="row apart">
                         <Link href={groupPath(group.name)}>
@@ -67,6 +71,7 @@ export function Groups() {
                     </li>
                   ))}
                 </ul>
+                <More pages={pages} words="More groups" />
               </>
             )
           }
@@ -117,7 +122,7 @@ function MakeGroup({ close }: { close: () => void }) {
   );
 }
 
-const SIZE = 100;
+const CLUSTERS = 100;
 
 /** Clusters to choose as members: those that are in no group, and in this one. */
 export function Members({
@@ -135,7 +140,7 @@ export function Members({
     ClustersDocument,
     { organization, search: search || null },
     (data) => data.clusters,
-    SIZE,
+    CLUSTERS,
   );
   return (
     <fieldset className="stack tight">

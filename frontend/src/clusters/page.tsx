@@ -31,7 +31,12 @@ export default function ClustersPage() {
           Register a cluster
         </Link>
       </div>
-      <Tabs tabs={TABS} chosen={tab} choose={(key) => change({ tab: key })} label="Clusters and groups">
+      <Tabs
+        tabs={TABS}
+        chosen={tab}
+        choose={(key) => change({ tab: key, q: null })}
+        label="Clusters and groups"
+      >
         {tab === "clusters" ? (
           <>
             <Search
@@ -42,7 +47,10 @@ export default function ClustersPage() {
             <Clusters search={params.get("q")} />
           </>
         ) : (
-          <Groups />
+          <>
+            <Search label="Name" value={params.get("q") ?? ""} change={(q) => change({ q })} />
+            <Groups search={params.get("q") || null} />
+          </>
         )}
       </Tabs>
     </>

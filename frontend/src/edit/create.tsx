@@ -1,5 +1,5 @@
 import "../styles/edit.css";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
 import { useAction } from "../api/outcome";
@@ -11,7 +11,8 @@ import {
   GroupMembersDocument,
 } from "../graphql";
 import { deploymentPath, useAddress } from "../parts/address";
-import { Answer, Blank } from "../parts/states";
+import { Choice, useGroupChoices } from "../parts/choice";
+import { Answer, Blank, Loading } from "../parts/states";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import { Description } from "./description";
@@ -77,7 +78,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
   const organization = useOrganization();
   const [, go] = useLocation();
   const [params] = useAddress();
-  const [groups, ask] = useQuery({ query: GroupMembersDocument, variables: { organization } });
+  const groups = useGroupChoices();
   const [given, setGiven] = useState({
     group: params.get("group") ?? "",
     releaseName: chart.name,
@@ -98,8 +99,16 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
   const [idempotencyKey] = useState(() => crypto.randomUUID());
   const { send, fetching, refusal } = useAction(CreateDeploymentDocument, "DeploymentPayload");
 
-  const found = groups.data?.clusterGroups.nodes ?? [];
-  const group = found.find((one) => one.name === given.group) ?? found[0];
+  const [members, askMembers] = useQuery({
+    query: GroupMembersDocument,
+    variables: { organization, name: given.group },
+    pause: !given.group,
+  });
+  const group = members.data?.clusterGroup?.name === given.group ? members.data.clusterGroup : null;
+  const first = groups.isMore ? undefined : groups.nodes[0]?.name;
+  useEffect(() => {
+    if (first) setGiven((before) => (before.group ? before : { ...before, group: first }));
+  }, [first]);
   // Until somebody chooses, a deployment goes to all members of the group that is chosen.
   const targets =
     group && aimed === group.name ? draft.targets : (group?.members.map((member) => member.name) ?? []);
@@ -155,23 +164,19 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
       </section>
       <section className="card padded stack" aria-labelledby="where">
         <h2 id="where">Where to</h2>
-        <Answer asked={groups} retry={ask}>
+        <Answer asked={groups.asked} retry={groups.ask}>
           {() =>
-            group ? (
+            given.group || groups.isMore ? (
               <>
                 <div className="fields">
                   <div className="field">
                     <label htmlFor="group">Group</label>
-                    <select
+                    <Choice
                       id="group"
-                      className="input"
-                      value={group.name}
-                      onChange={(event) => setGiven({ ...given, group: event.target.value })}
-                    >
-                      {found.map((one) => (
-                        <option key={one.id}>{one.name}</option>
-                      ))}
-                    </select>
+                      choices={groups}
+                      value={given.group}
+                      change={(name) => setGiven({ ...given, group: name })}
+                    />
                   </div>
                   <div className="field">
                     <label htmlFor="release">Release name</label>
@@ -195,14 +200,26 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
                   </div>
                 </div>
                 <Description text={draft.description} change={(description) => edit({ description })} />
-                <Targets
-                  members={group.members}
-                  targets={targets}
-                  change={(chosen) => {
-                    setAimed(group.name);
-                    edit({ targets: chosen });
-                  }}
-                />
+                {given.group && (
+                  <Answer asked={members} retry={askMembers} lines={2}>
+                    {() =>
+                      group ? (
+                        <Targets
+                          members={group.members}
+                          targets={targets}
+                          change={(chosen) => {
+                            setAimed(group.name);
+                            edit({ targets: chosen });
+                          }}
+                        />
+                      ) : members.fetching ? (
+                        <Loading lines={2} />
+                      ) : (
+                        <p className="note warn">There is no group {given.group}.</p>
+                      )
+                    }
+                  </Answer>
+                )}
               </>
             ) : (
               <Blank title="There is no group yet">

@@ -2,7 +2,8 @@ import { useId } from "react";
 import { useQuery } from "urql";
 import { Link } from "wouter";
 import { useOrganization } from "../api/session";
-import { SecretsToReferDocument } from "../graphql";
+import { SecretChoicesDocument, SecretKeysDocument } from "../graphql";
+import { Choice, useChoices } from "../parts/choice";
 import { type Reference, stepsOf } from "../values/references";
 
 /** What comes from secrets into one layer of values: a row for each, with its place in the values. */
@@ -17,9 +18,7 @@ export function References({
   references: Reference[];
   change: (references: Reference[]) => void;
 }) {
-  const organization = useOrganization();
-  const [{ data }] = useQuery({ query: SecretsToReferDocument, variables: { organization } });
-  const secrets = (data?.secrets.nodes ?? []).filter((one) => !one.group || one.group.name === group);
+  const { asked, nodes } = useSecretChoices(group);
   const replace = (at: number, changes: Partial<Reference>) =>
     change(references.map((one, index) => (index === at ? { ...one, ...changes } : one)));
   return (
@@ -29,7 +28,7 @@ export function References({
         <Row
           key={index}
           reference={reference}
-          secrets={secrets}
+          group={group}
           change={(changes) => replace(index, changes)}
           remove={() => change(references.filter((_, other) => other !== index))}
         />
@@ -38,12 +37,12 @@ export function References({
         <button
           type="button"
           className="button slim"
-          disabled={secrets.length === 0}
+          disabled={nodes.length === 0}
           onClick={() => change([...references, { secret: "", key: "", path: "" }])}
         >
           Take a value from a secret
         </button>
-        {data && secrets.length === 0 && (
+        {asked.data && nodes.length === 0 && (
           <span className="soft small">
             There are no secrets yet: <Link href="/secrets">keep one</Link>.
           </span>
@@ -53,23 +52,33 @@ export function References({
   );
 }
 
+function useSecretChoices(group: string) {
+  return useChoices(SecretChoicesDocument, { group }, (data) => data.secrets);
+}
+
 function Row({
   reference,
-  secrets,
+  group,
   change,
   remove,
 }: {
   reference: Reference;
-  secrets: { name: string; keys: string[] }[];
+  group: string;
   change: (changes: Partial<Reference>) => void;
   remove: () => void;
 }) {
   const id = useId();
   const { secret, key, path } = reference;
-  const names = secrets.map((one) => one.name);
-  const keys = secrets.find((one) => one.name === secret)?.keys ?? [];
+  const organization = useOrganization();
+  const secrets = useSecretChoices(group);
+  const [{ data }] = useQuery({
+    query: SecretKeysDocument,
+    variables: { organization, name: secret },
+    pause: !secret,
+  });
+  const keys = data?.secret?.name === secret ? data.secret.keys : [];
   function choose(name: string) {
-    const found = secrets.find((one) => one.name === name);
+    const found = secrets.nodes.find((one) => one.name === name);
     change({ secret: name, key: found?.keys.includes(key) ? key : (found?.keys[0] ?? "") });
   }
   return (
@@ -87,17 +96,13 @@ function Row({
       </div>
       <div className="field">
         <label htmlFor={`${id}-secret`}>Secret</label>
-        <select
+        <Choice
           id={`${id}-secret`}
-          className="input"
+          choices={secrets}
           value={secret}
-          onChange={(event) => choose(event.target.value)}
-        >
-          {!secret && <option value="">Choose…</option>}
-          {[...new Set([...names, ...(secret ? [secret] : [])])].map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
+          change={choose}
+          none={secret ? undefined : "Choose…"}
+        />
       </div>
       <div className="field">
         <label htmlFor={`${id}-key`}>Key</label>

@@ -4,13 +4,8 @@ import { Link } from "wouter";
 import { useFresh, useRefresh } from "../api/live";
 import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
-import {
-  FleetChoicesDocument,
-  FleetColumnsDocument,
-  FleetRowsDocument,
-  FleetSummaryDocument,
-  type TargetStatus,
-} from "../graphql";
+import { FleetColumnsDocument, FleetRowsDocument, FleetSummaryDocument, type TargetStatus } from "../graphql";
+import { Choice, useGroupChoices } from "../parts/choice";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Search } from "../parts/search";
 import { Blank, Loading, Trouble } from "../parts/states";
@@ -32,7 +27,7 @@ export function FleetPage() {
     query: FleetSummaryDocument,
     variables: { organization, filter },
   });
-  const [choices] = useQuery({ query: FleetChoicesDocument, variables: { organization } });
+  const groups = useGroupChoices();
   const rows = usePages(FleetRowsDocument, { organization, filter }, (data) => data.fleet.clusters, ROWS);
   const columns = usePages(
     FleetColumnsDocument,
@@ -92,18 +87,19 @@ export function FleetPage() {
       <div className="filters">
         <Search label="Cluster, release or chart" value={filter.search ?? ""} change={(q) => change({ q })} />
         <Choice
-          label="All groups"
+          label="Group"
+          choices={groups}
           value={filter.group ?? ""}
-          options={choices.data?.clusterGroups.nodes.map((group) => group.name) ?? []}
           change={(group) => change({ group })}
+          none="All groups"
         />
-        <Choice
+        <Either
           label="All clouds"
           value={filter.cloud ?? ""}
           options={CLOUDS}
           change={(cloud) => change({ cloud })}
         />
-        <Choice
+        <Either
           label="All charts"
           value={filter.chart ?? ""}
           options={charts}
@@ -193,7 +189,7 @@ function Nothing({ isNarrow, clear }: { isNarrow: boolean; clear: () => void }) 
   );
 }
 
-function Choice({
+function Either({
   label,
   value,
   options,

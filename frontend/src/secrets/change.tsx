@@ -1,14 +1,13 @@
 import { type FormEvent, useState } from "react";
-import { useQuery } from "urql";
 import { type Refusal, useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
 import {
   CreateSecretDocument,
-  GroupsToKeepForDocument,
   type SecretKind,
   type SecretLineFragment,
   UpdateSecretDocument,
 } from "../graphql";
+import { Choice, useGroupChoices } from "../parts/choice";
 import { Dialog } from "../parts/dialog";
 import { Refused } from "../parts/states";
 import { toast } from "../parts/toast";
@@ -24,7 +23,7 @@ export const KINDS: Record<SecretKind, { words: string; keys: string[] }> = {
 
 export function KeepSecret({ close }: { close: () => void }) {
   const organization = useOrganization();
-  const [groups] = useQuery({ query: GroupsToKeepForDocument, variables: { organization } });
+  const groups = useGroupChoices();
   const { send, fetching, refusal } = useAction(CreateSecretDocument, "SecretPayload");
   const [given, setGiven] = useState<{ name: string; kind: SecretKind; group: string; description: string }>({
     name: "",
@@ -90,20 +89,14 @@ export function KeepSecret({ close }: { close: () => void }) {
           </select>
         </div>
         <div className="field">
-          <label htmlFor="secret-group">For</label>
-          <select
+          <label htmlFor="secret-group">For the group</label>
+          <Choice
             id="secret-group"
-            className="input"
+            choices={groups}
             value={given.group}
-            onChange={(event) => set({ group: event.target.value })}
-          >
-            <option value="">all deployments</option>
-            {groups.data?.clusterGroups.nodes.map((group) => (
-              <option key={group.id} value={group.name}>
-                those of {group.name}
-              </option>
-            ))}
-          </select>
+            change={(group) => set({ group })}
+            none="all deployments"
+          />
         </div>
       </div>
     </Form>

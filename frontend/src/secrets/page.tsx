@@ -5,9 +5,10 @@ import { useAction } from "../api/outcome";
 import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { DeleteSecretDocument, type SecretLineFragment, SecretsDocument } from "../graphql";
-import { deploymentPath } from "../parts/address";
+import { deploymentPath, useAddress } from "../parts/address";
 import { Destroy } from "../parts/dialog";
 import { More } from "../parts/more";
+import { Search } from "../parts/search";
 import { Answer, Blank } from "../parts/states";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
@@ -21,7 +22,9 @@ type Open = { what: "keep" } | { what: "change" | "delete"; secret: SecretLineFr
 /** Values that deployments refer to. What is in them is written here, and never shown. */
 export default function SecretsPage() {
   const organization = useOrganization();
-  const pages = usePages(SecretsDocument, { organization }, (data) => data.secrets, SIZE);
+  const [params, change] = useAddress();
+  const search = params.get("q") || null;
+  const pages = usePages(SecretsDocument, { organization, search }, (data) => data.secrets, SIZE);
   useRefresh("secret deployment", pages.refresh);
   const [open, setOpen] = useState<Open | null>(null);
   const close = () => {
@@ -42,10 +45,13 @@ export default function SecretsPage() {
         </div>
         {keep}
       </div>
+      <Search label="Name or description" value={search ?? ""} change={(q) => change({ q })} />
       <section className="card" aria-label="Secrets">
         <Answer asked={pages.asked} retry={pages.reload}>
           {(secrets) =>
-            secrets.length === 0 ? (
+            secrets.length === 0 && search ? (
+              <Blank title="Nothing matches" />
+            ) : secrets.length === 0 ? (
               <Blank title="No secrets yet">
                 <p>
                   What is in values can be read by whoever may see the deployment. What is in a secret reaches
