@@ -82,11 +82,21 @@ class ActionError(Exception):
 
 
 class TemporaryError(ActionError):
-    """It may succeed later without anything else being changed: it is tried again, with backoff."""
+    """It may succeed later without anything else being changed: it is tried again, with backoff. `retry_after` is in
+    seconds, where the other side asked for a pause. One that comes `most` times in a row is permanent after all."""
 
-    def __init__(self, code: str, message: str, output: str | None = None, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        output: str | None = None,
+        *,
+        retry_after: float | None = None,
+        most: int | None = None,
+    ) -> None:
         super().__init__(code, message, output)
-        self.retry_after = retry_after  # seconds, where the other side asked for a pause
+        self.retry_after = retry_after
+        self.most = most
 
 
 class PermanentError(ActionError):

@@ -78,12 +78,14 @@ class Reconciler:
                 f"{done.capitalize()} succeeded, and the release is still not as wanted: somebody else is changing it.",
             )
         except TemporaryError as error:
-            await self._put_off(found, error)
+            if error.most is not None and work.in_a_row(found, error) >= error.most:
+                await self._give_up(found, done, error)
+            else:
+                await self._put_off(found, error)
         except leases.LeaseLostError:
             raise
         except PermanentError as error:
-            ACTIONS.labels(done, "failed").inc()
-            await work.fail(self._services, found, done, error, await self._look_after_failure(found))
+            await self._give_up(found, done, error)
         except Exception:
             error_id = uuid.uuid4().hex
             log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
@@ -94,6 +96,10 @@ class Reconciler:
         member = self._services.members.of(found.cluster)
         names = found.deployment.namespace, found.deployment.release_name
         return await look_at_release(member, found.cluster.id, *names, found.known)
+
+    async def _give_up(self, found: Work, done: ReleaseAction, error: ActionError) -> None:
+        ACTIONS.labels(done, "failed").inc()
+        await work.fail(self._services, found, done, error, await self._look_after_failure(found))
 
     async def _look_after_failure(self, found: Work) -> Sighting | None:
         try:

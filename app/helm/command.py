@@ -36,6 +36,9 @@ log = structlog.get_logger()
 MARGIN_SECONDS = 30
 """What Helm gets beyond its own `--timeout` before it is ended, for what that does not count, such as rendering."""
 
+_MOST_HANGS = 3
+"""A cluster that is slow for a while is worth another try; a chart that takes for ever to render does so each time."""
+
 HISTORY = 10
 _STALE_RUN_SECONDS = 24 * 3600
 _DNS = 53
@@ -229,8 +232,11 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
                     await child.wait()
             except TimeoutError:
                 await _end(child)
-                words = f"Helm did not end within {self._seconds:g} s and was ended."
-                raise TemporaryError("helm_hung", words) from None
+                words = (
+                    f"Helm did not end within {self._seconds:g} s and was ended. Where that is the cluster's doing,"
+                    " reconcile; where the chart takes so long to render, mend it."
+                )
+                raise TemporaryError("helm_hung", words, most=_MOST_HANGS) from None
             except BaseException:
                 await _end(child)
                 raise

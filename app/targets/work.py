@@ -192,10 +192,18 @@ async def fail(
         )
 
 
+def in_a_row(work: Work, error: ActionError) -> int:
+    """How many attempts at this work have ended with the same error, one after the other, this one included."""
+    last = work.target.error
+    if last is None or not work.target.attempts or last["code"] != error.code:
+        return 1
+    return int(last.get("in_a_row", 1)) + 1
+
+
 async def retry(services: Services, work: Work, error: ActionError, retry_at: datetime) -> None:
     """It may succeed later: the result stays open, and shows the trouble."""
     attempts = work.target.attempts + 1
-    told = as_json(error, attempts=attempts)
+    told = as_json(error, attempts=attempts) | {"in_a_row": in_a_row(work, error)}
     async with services.transaction() as transaction:
         await fenced(transaction, work.lease, error=told, attempts=attempts, retry_at=retry_at, **_outcome(work))
         await note_trouble(transaction, work.operation.id, work.target.id, told)

@@ -167,3 +167,23 @@ async def test_a_bomb_is_reported_by_its_operation_and_the_worker_goes_on(
     assert result["error"]["message"] == "Helm needs more than 1,024 MiB of memory for this chart."
     names = {secret["metadata"]["labels"]["name"] for secret in paris.objects("secrets")}
     assert names == {"shop"}
+
+
+async def test_a_chart_that_takes_for_ever_to_render_is_given_up_after_three_tries(
+    stack: Stack, simulated: Callable[[str], Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.helm.command.MARGIN_SECONDS", -0.5)  # half a second is left
+    await stack.fleet({"paris": simulated("paris").kubeconfig})
+    loops = "{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}"
+    files = chart_files("slow") | {"templates/config.yaml": loops}
+    await stack.upload(base64.b64encode(archive(files, root="slow")).decode())
+    slow = await stack.create(chart="charts/slow", releaseName="slow", timeoutSeconds=1)
+    for asked in (slow, None):  # and again where it is asked for again
+        asked = asked or await stack.reconcile(slow["deployment"]["id"])
+        [result] = (await stack.settled(asked))["results"]
+        error = result["error"]
+        assert (result["state"], error["code"], error["attempts"]) == ("FAILED", "helm_hung", 3)
+        assert error["message"] == (
+            "Helm did not end within 0.5 s and was ended. Where that is the cluster's doing, reconcile; where the chart"
+            " takes so long to render, mend it."
+        )
