@@ -47,7 +47,7 @@ class _GraphQL(GraphQLView):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         viewer = connection_of(request).viewer = await signed_in(self._services, request)
         load = Loaders(self._services.database)
-        return Context(self._services, viewer, load, self._shared, self._subscribed, request, response)
+        return Context(self._services, viewer, load, self._shared, self._subscribed, self._turns, request, response)
 
     async def on_ws_connect(self, context: Context) -> Any:
         """The token is in the header, where a client can set one, or in what it sends first."""

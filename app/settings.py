@@ -191,6 +191,9 @@ class Settings(BaseSettings):
     )
     query_length: int = Field(100_000, ge=1, description="Characters of a GraphQL document, at most.")
     query_tokens: int = Field(5_000, ge=1, description="Tokens of a GraphQL document, at most.")
+    anonymous_query_tokens: int = Field(
+        1_000, ge=1, description="Tokens of a GraphQL document of somebody who is not signed in, at most."
+    )
     query_depth: int = Field(15, ge=1, description="Fields within each other in a GraphQL document, at most.")
     query_fields: int = Field(
         2_000, ge=1, description="Fields of a GraphQL document with its fragments written out, at most."

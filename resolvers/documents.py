@@ -2,7 +2,7 @@
 
 What is remembered is bounded by its length, and only who is signed in adds to it: nobody else can push it out."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property, partial
 from typing import Any
@@ -12,9 +12,9 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
-    GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
+    Source,
     get_operation_ast,
     parse,
     specified_rules,
@@ -82,6 +82,17 @@ class Document:
         return {found.name.value: found for found in definitions if isinstance(found, FragmentDefinitionNode)}
 
 
+class _Unread(Source):
+    """A document that was read in vain: whoever parses it again, as our library does, fails at once in the same way."""
+
+    def __init__(self, error: GraphQLError) -> None:
+        self._error = error
+
+    @property
+    def body(self) -> str:  # type: ignore[override]
+        raise self._error
+
+
 def _length(document: Document) -> int:
     assert document.parsed.loc is not None
     return document.parsed.loc.end
@@ -95,14 +106,13 @@ class Documents(SchemaExtension):
 
     _document: Document | None = None
 
-    def on_parse(self) -> Iterator[None]:
+    async def on_parse(self) -> AsyncIterator[None]:
         context = self.execution_context
-        settings: Settings = context.context.services.settings
-        context.parse_options.update(_options(settings))  # type: ignore[typeddict-item]
-        # What is no document is parsed again after this, and refused there in the way of each transport.
-        with suppress(GraphQLSyntaxError):
-            self._document = self._found(settings)
+        try:
+            self._document = await self._found(context.context.services.settings)
             context.graphql_document = self._document.parsed
+        except GraphQLError as error:
+            context.query = _Unread(error)  # type: ignore[assignment] # it is only parsed
         yield
 
     def on_validate(self) -> Iterator[None]:
@@ -111,16 +121,19 @@ class Documents(SchemaExtension):
         context.pre_execution_errors = list(self._errors(self._document, context.context.services.settings))
         yield
 
-    def _found(self, settings: Settings) -> Document:
+    async def _found(self, settings: Settings) -> Document:
         context = self.execution_context
-        options = _options(settings)
+        signed_in = context.context.signed_in is not None
+        options = _options(settings, signed_in=signed_in)
         key = (context.query, settings.introspection, *options.values())
         found = _remembered.get(key)
         if found is None:
-            schema = context.schema._schema
-            assert context.query is not None
-            found = Document(schema, context.query, options, suggests=settings.introspection)
-            if context.context.signed_in is not None:
+            async with context.context.turns[signed_in].one():
+                assert context.query is not None
+                found = Document(context.schema._schema, context.query, options, suggests=settings.introspection)
+                if limits.of_shape(found.shape, settings) is None:
+                    _ = found.errors  # to find them takes as long as to parse
+            if signed_in:
                 with suppress(ValueError):  # it is longer than all that may be remembered
                     _remembered[key] = found
         return found
@@ -145,9 +158,9 @@ class Documents(SchemaExtension):
         return [] if refusal is None else [refusal]
 
 
-def _options(settings: Settings) -> dict[str, Any]:
+def _options(settings: Settings, *, signed_in: bool) -> dict[str, Any]:
     return {
-        "max_tokens": settings.query_tokens,
+        "max_tokens": settings.query_tokens if signed_in else settings.anonymous_query_tokens,
         "max_source_length": settings.query_length,
         "allow_empty_selection_sets": False,
     }

@@ -1,7 +1,8 @@
 """What every field of one operation can reach."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -49,6 +50,10 @@ class Loaders(Protocol):
     results_by_operation: DataLoader[int, list[OperationResult]]
 
 
+class Turns(Protocol):
+    def one(self) -> AbstractAsyncContextManager[None]: ...
+
+
 class SharedLoaders(Protocol):
     def of(self, upto: int) -> Loaders: ...
     def own(self) -> Loaders: ...
@@ -64,7 +69,8 @@ class Context:
 
     Loaders live for one operation, or one event of a subscription, never longer. A WebSocket has one context for all of
     its operations: `load` may be exchanged at any time, for newer ones. `subscribed` tells how many subscriptions
-    each user has open in this process.
+    each user has open in this process. `turns` are those at reading documents, for people who are signed in and for
+    others.
     """
 
     services: Services
@@ -72,6 +78,7 @@ class Context:
     load: Loaders
     shared: SharedLoaders
     subscribed: Counter[int]
+    turns: Mapping[bool, Turns]
     request: Any = None
     response: Any = None
     connection_params: dict[str, object] | None = None

@@ -20,8 +20,13 @@ _SHARE_OF_FILES = 0.75
 """The rest is for Postgres, Redis, members and Helm."""
 
 
+_FEW = 20
+_SHARE_OF_MANY = 0.9
+"""What addresses that have more than a few can take of all: the rest is for those who have a few."""
+
+
 class Slots:
-    """How many there may be at once: in all, and of one address."""
+    """How many there may be at once: in all, and of one address. Addresses that have many leave some to others."""
 
     def __init__(self, most: int, most_of_one: int) -> None:
         self._most = most
@@ -31,7 +36,9 @@ class Slots:
     def take(self, address: str | None) -> Callable[[], None] | None:
         """What gives the slot back, however often it is called; None where there is none left."""
         key = key_of_address(address)
-        if self._taken.total() >= self._most or self._taken[key] >= self._most_of_one:
+        of_one = self._taken[key]
+        most = self._most if of_one < _FEW else self._most * _SHARE_OF_MANY
+        if self._taken.total() >= most or of_one >= self._most_of_one:
             return None
         self._taken[key] += 1
         is_taken = True

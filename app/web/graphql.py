@@ -1,12 +1,14 @@
 """GraphQL over HTTP (graphql.github.io/graphql-over-http), for requests that may be anything: each is answered, or
 refused in GraphQL's words."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
+from graphql import GraphQLError
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -24,15 +26,17 @@ from app.identity.viewer import Viewer
 from app.services import Services
 from app.settings import Settings
 from app.web.admission import admit
-from app.web.bodies import body_of, json_of
+from app.web.bodies import body_of, check_values, json_of
 from app.web.connections import Slots
 from app.web.refusal import CLOSING, Refusal
 from app.web.sockets import Socket, SocketHandler
 from resolvers.api import wants_stream
+from resolvers.turns import Turns
 from schema.context import Context
 
 _JSON = "application/json"
 _GRAPHQL = "application/graphql-response+json"
+_LARGE = 2**20  # bytes: whoever is not signed in can't send as many
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -42,9 +46,10 @@ class _ServerSentEvents(SSETransport):
 
 
 class _Request(StarletteRequestAdapter):
-    def __init__(self, settings: Settings, request: Request) -> None:
+    def __init__(self, settings: Settings, turns: Mapping[bool, Turns], request: Request) -> None:
         super().__init__(request)
         self._settings = settings
+        self._turns = turns
 
     @property
     def connection(self) -> HTTPConnection:
@@ -56,7 +61,14 @@ class _Request(StarletteRequestAdapter):
 
     async def get_body(self) -> bytes:
         most = self._settings.body_size if self.viewer else self._settings.anonymous_body_size
-        return await body_of(self._request, most=most, seconds=self._settings.request_timeout)
+        body = await body_of(self._request, most=most, seconds=self._settings.request_timeout)
+        if len(body) > _LARGE:
+            try:
+                async with self._turns[True].one():
+                    check_values(body)
+            except GraphQLError as error:
+                raise Refusal(503, "busy", error.message, {"Retry-After": "1"}) from None
+        return body
 
 
 class GraphQLView(GraphQL[Context, None]):
@@ -77,8 +89,9 @@ class GraphQLView(GraphQL[Context, None]):
             allowed_origins=[settings.public_url] if settings.public_url else (),  # for sockets
         )
         self._services = services
+        self._turns = {signed_in: Turns() for signed_in in (False, True)}
         self._waiting = Slots(settings.waiting_sockets, settings.address_waiting_sockets)
-        self.request_adapter_class = partial(_Request, settings)  # type: ignore[assignment] # it is only called
+        self.request_adapter_class = partial(_Request, settings, self._turns)  # type: ignore[assignment] # it is only called
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

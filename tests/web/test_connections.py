@@ -135,3 +135,10 @@ def test_slots_are_given_back_once() -> None:
     first()
     assert slots.taken == 2
     assert slots.take("192.0.2.1") is not None
+
+
+def test_addresses_that_have_many_slots_leave_some_to_those_that_have_a_few() -> None:
+    slots = Slots(200, most_of_one=150)
+    assert sum(slots.take(address) is not None for address in ("192.0.2.1", "192.0.2.2") for _ in range(150)) == 180
+    assert sum(slots.take("192.0.2.3") is not None for _ in range(150)) == 20
+    assert slots.taken == 200

@@ -68,6 +68,26 @@ async def test_json_of_as_many_levels_as_are_allowed_is_read(quiet: Stack) -> No
     assert "data" in response.json()
 
 
+VALUES: dict[str, tuple[bytes, int, str | None]] = {
+    "as many as are allowed": (b"[" + b"0," * 99_000 + b"0]", 200, None),
+    "too many": (b"[" + b"0," * 100_000 + b"0]", 413, "too_many_values"),
+    "too many behind a long text": (b'["' + b"x" * 2**20 + b'",' + b"0," * 100_000 + b"0]", 413, "too_many_values"),
+    "too many texts": (b"[" + b'"",' * 250_000 + b"0]", 413, "too_many_values"),
+    "too many objects": (b"[" + b'{"a":{}},' * 40_000 + b"0]", 413, "too_many_values"),
+    "a text that looks like many": (b'"' + b"[0," * 500_000 + b'"', 200, None),
+    "one with quotes within it": (b'"' + b'\\",0' * 200_000 + b'\\\\"', 200, None),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+async def test_json_has_so_many_values_and_no_more_however_long_its_texts_are(quiet: Stack, name: str) -> None:
+    value, status, code = VALUES[name]
+    body = b'{"query": "{ version }", "variables": {"a": ' + value + b"}}"
+    response = await quiet.client.post("/graphql", content=body, headers=SIGNED_IN)
+    assert response.status_code == status
+    assert code is None or response.json()["errors"][0]["extensions"] == {"code": code}
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
 async def test_no_other_method_is_answered_and_no_other_origin_allowed(quiet: Stack, method: str) -> None:
     headers = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
