@@ -3,7 +3,7 @@ import { Provider } from "urql";
 import { Route, Switch } from "wouter";
 import { SignIn } from "./account/sign-in";
 import { clientFor } from "./api/client";
-import { session } from "./api/session";
+import { changesOfRights, session } from "./api/session";
 import { FleetPage } from "./fleet/page";
 import { Frame } from "./frame";
 import { Blank, Loading } from "./parts/states";
@@ -23,7 +23,8 @@ const TokensPage = lazy(() => import("./account/tokens"));
 export function App() {
   const signedIn = useStore(session);
   const token = signedIn?.token;
-  const client = useMemo(() => (token === undefined ? null : clientFor(token)), [token]);
+  const changes = useStore(changesOfRights);
+  const client = useMemo(() => (token === undefined ? null : clientFor(token)), [token, changes]);
   if (!client) return <SignIn />;
   return (
     <Provider value={client}>

@@ -14,6 +14,8 @@ from playwright.async_api import Error as PlaywrightError
 from simulator import Member
 from tests.contract.helm import PACKAGED, Helm
 from tests.frontend.site import Site, opened
+from tests.live.client import followed_by
+from tests.stack import eventually
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -140,5 +142,52 @@ async def test_a_token_that_was_revoked_ends_the_session(site: Site, browser: Br
         await page.goto("/")
         await expect(page.get_by_role("button", name="3 Deployed")).to_be_visible()
         await site.stack.mutate("revokeApiToken", "... on RevokeApiTokenPayload { name }", name="short")
-        await page.get_by_role("link", name="Clusters").click()
         await expect(page.get_by_label("Password", exact=True)).to_be_visible()
+
+
+async def test_a_page_goes_on_with_the_rights_that_somebody_has_now_and_keeps_what_they_are_writing(
+    site: Site, browser: Browser, shop: dict[str, Member]
+) -> None:
+    made = await site.stack.mutate("createUser", "... on UserPayload { token }", name="ada", role="DEPLOYER")
+    async with opened(browser, site, token=made["token"]) as page:
+        await page.goto("/deployments/fleet/shop/edit")
+        await page.get_by_label("Description").fill("Half of what is meant")
+        await eventually(lambda: followed_by(site.stack, 1))
+        fields = "... on RolePayload { member { role } }"
+        async with page.expect_websocket():
+            await site.stack.mutate("setRole", fields, user="ada", role="ADMIN")
+        await eventually(lambda: followed_by(site.stack, 1))
+        found = await site.stack.data('{ deployment(group: "fleet", releaseName: "shop") { id } }')
+        await site.stack.update(found["deployment"]["id"], values={"replicas": 4})
+        await expect(page.get_by_text("Somebody has changed it meanwhile")).to_be_visible()
+        await expect(page.get_by_label("Description")).to_have_value("Half of what is meant")
+
+
+async def test_what_happens_while_a_list_is_on_its_way_is_in_it_though_its_answer_is_older(
+    site: Site, browser: Browser
+) -> None:
+    asked_again = asyncio.Event()
+    held = asyncio.Event()
+    count = 0
+
+    async def hold(route: Route) -> None:
+        nonlocal count
+        name = (route.request.post_data_json or {}).get("operationName")
+        if name != "Groups":
+            return await route.continue_()
+        count += 1
+        if count > 1:
+            asked_again.set()
+            return await route.continue_()
+        answer = await route.fetch()  # before there is any group
+        held.set()
+        await asked_again.wait()
+        return await route.fulfill(response=answer)
+
+    async with opened(browser, site) as page:
+        await page.route("**/graphql", hold)
+        await page.goto("/clusters?tab=groups")
+        await held.wait()
+        await eventually(lambda: followed_by(site.stack, 1))
+        await site.stack.group("edge", [])
+        await expect(page.get_by_role("link", name="edge")).to_be_visible()

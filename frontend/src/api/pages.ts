@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { type AnyVariables, type CombinedError, type TypedDocumentNode, useClient } from "urql";
+import { askAnew, oneAtATime } from "./anew";
 
 type Connection<Node> = { nodes: Node[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
 type Loaded<Node> = { nodes: Node[]; more: boolean; error?: CombinedError };
@@ -32,8 +33,6 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
     const followed = new Map<number, Followed>();
     let frame = 0;
     let isOver = false;
-    let isRefreshing = false;
-    let isAskedAgain = false;
 
     function show(error?: CombinedError): void {
       cancelAnimationFrame(frame);
@@ -48,17 +47,16 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
 
     const afterOf = (at: number) => pages[at - 1]?.pageInfo.endCursor ?? null;
 
-    function asked(at: number, isForced = false) {
-      const requestPolicy = isForced ? "network-only" : pages[at] ? "cache-first" : "cache-and-network";
-      const given = { ...JSON.parse(request), after: afterOf(at) } as Variables;
-      return client.query(document, given, { requestPolicy });
-    }
+    const given = (at: number) => ({ ...JSON.parse(request), after: afterOf(at) }) as Variables;
 
     function follow(at: number): void {
       const isThere = at < pages.length || at === 0 || !!pages[at - 1]?.pageInfo.hasNextPage;
       if (at > pages.length || !isThere || followed.has(at)) return;
-      const { unsubscribe } = asked(at).subscribe(({ data, error }) => {
+      const requestPolicy = pages[at] ? "cache-first" : "cache-and-network";
+      const source = client.query(document, given(at), { requestPolicy });
+      const { unsubscribe } = source.subscribe(({ data, error }) => {
         const page = data && read.current(data);
+        if (at > pages.length) return; // What it went on from is gone.
         if (page) pages[at] = page;
         if (page || error) show(page ? undefined : error);
       });
@@ -78,32 +76,27 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
 
     /**
      * Asks for all pages that are there once more, one after the other: items may have come or gone. The first one is
-     * asked for even while it is on its way: its answer may be older than what made us ask.
+     * asked for even while it is on its way.
      */
-    async function refresh(): Promise<void> {
-      isAskedAgain = isRefreshing;
-      if (isRefreshing) return;
-      isRefreshing = true;
+    const refresh = oneAtATime(async () => {
+      const isFirst = pages.length === 0;
       for (let at = 0; at < Math.max(pages.length, 1); at++) {
-        const { data } = await asked(at, true).toPromise();
+        const { data } = await askAnew(client, document, given(at));
         const page = data && read.current(data);
         if (isOver) return;
         if (!page) break;
         pages[at] = page;
         if (!page.pageInfo.hasNextPage) pages.length = at + 1;
       }
-      isRefreshing = false;
-      if (pages.length > 0) {
-        // Where a page begins has moved with what came before it.
-        for (const [at, { after }] of [...followed]) {
-          if (at < pages.length && after === afterOf(at)) continue;
-          unfollow(at);
-          if (at < pages.length) follow(at);
-        }
-        show();
+      if (pages.length === 0) return;
+      // Where a page begins has moved with what came before it; and what had no answer yet follows nothing.
+      for (const [at, { after }] of [...followed]) {
+        if (at < pages.length && after === afterOf(at) && !isFirst) continue;
+        unfollow(at);
+        if (at < pages.length) follow(at);
       }
-      if (isAskedAgain) void refresh();
-    }
+      show();
+    });
 
     seeing.current = { see, refresh: () => void refresh() };
     follow(0);

@@ -6,6 +6,9 @@ import { Store, useStore } from "../store";
  */
 export type Session = { token: string | null; organization: string | null };
 
+/** How often they may have come to see or do other things than before: all is asked anew then, over a client anew. */
+export const changesOfRights = new Store(0);
+
 const KEY = "polyhelm.session";
 
 function kept(): Session | null {

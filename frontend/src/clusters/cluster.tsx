@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
+import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
@@ -21,8 +21,7 @@ type Cluster = NonNullable<ClusterDetailQuery["cluster"]>;
 
 export default function ClusterPage({ name }: { name: string }) {
   const organization = useOrganization();
-  const [asked, ask] = useQuery({ query: ClusterDetailDocument, variables: { organization, name } });
-  const refresh = () => ask({ requestPolicy: "network-only" });
+  const { asked, ask, refresh } = useAnswer(ClusterDetailDocument, { organization, name });
   useRefresh("cluster target deployment", refresh);
   useFresh(refresh, CONFIRMED_EVERY);
   return (

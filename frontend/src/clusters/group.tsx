@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
-import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
+import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
 import { usePages } from "../api/pages";
@@ -27,8 +27,8 @@ export type Group = NonNullable<GroupDetailQuery["clusterGroup"]>;
 
 export default function GroupPage({ name }: { name: string }) {
   const organization = useOrganization();
-  const [asked, ask] = useQuery({ query: GroupDetailDocument, variables: { organization, name } });
-  useRefresh("cluster cluster_group group_feature deployment", () => ask({ requestPolicy: "network-only" }));
+  const { asked, ask, refresh } = useAnswer(GroupDetailDocument, { organization, name });
+  useRefresh("cluster cluster_group group_feature deployment", refresh);
   return (
     <Answer asked={asked} retry={ask}>
       {({ clusterGroup }) =>

@@ -1,7 +1,7 @@
 import "../styles/deployment.css";
 import { useState } from "react";
-import { useQuery } from "urql";
 import { Link } from "wouter";
+import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
 import { useOrganization } from "../api/session";
 import { DeploymentDetailDocument, type DeploymentDetailQuery } from "../graphql";
@@ -33,11 +33,7 @@ const TABS = [
 
 export default function DeploymentPage({ group, release }: { group: string; release: string }) {
   const organization = useOrganization();
-  const [asked, ask] = useQuery({
-    query: DeploymentDetailDocument,
-    variables: { organization, group, release },
-  });
-  const refresh = () => ask({ requestPolicy: "network-only" });
+  const { asked, ask, refresh } = useAnswer(DeploymentDetailDocument, { organization, group, release });
   useRefresh("deployment operation cluster_group", refresh);
   useFresh(refresh, CONFIRMED_EVERY);
   return (

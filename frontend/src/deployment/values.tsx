@@ -1,6 +1,6 @@
 import { useMemo } from "react";
-import { useQuery } from "urql";
 import { parse } from "yaml";
+import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { DeploymentValuesDocument, type DeploymentValuesQuery } from "../graphql";
 import { asObject, type Json } from "../json";
@@ -15,8 +15,8 @@ import type { Deployment } from "./page";
 type Found = Extract<NonNullable<DeploymentValuesQuery["node"]>, { __typename: "Deployment" }>;
 
 export function Values({ deployment }: { deployment: Deployment }) {
-  const [asked, ask] = useQuery({ query: DeploymentValuesDocument, variables: { id: deployment.id } });
-  useRefresh("deployment target", () => ask({ requestPolicy: "network-only" }));
+  const { asked, ask, refresh } = useAnswer(DeploymentValuesDocument, { id: deployment.id });
+  useRefresh("deployment target", refresh);
   return (
     <Answer asked={asked} retry={ask}>
       {({ node }) =>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
 import { stringify } from "yaml";
+import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
@@ -61,8 +62,8 @@ function Edit({ start }: { start: Deployment }) {
     query: ChartDetailDocument,
     variables: { organization, repository, name, version },
   });
-  const [now, askNow] = useQuery({ query: GenerationNowDocument, variables: { id: deployment.id } });
-  useRefresh("deployment", () => askNow({ requestPolicy: "network-only" }));
+  const now = useAnswer(GenerationNowDocument, { id: deployment.id });
+  useRefresh("deployment", now.refresh);
 
   const path = deploymentPath(deployment.group.name, deployment.releaseName);
   const wanted = wantedOf(draft);
@@ -72,7 +73,9 @@ function Edit({ start }: { start: Deployment }) {
       : { id: deployment.id, expectedGeneration: deployment.generation, version, ...wanted };
   const planning = usePlanning(input, (given) => send({ input: given }));
   const present =
-    now.data?.node && "generation" in now.data.node ? now.data.node.generation : deployment.generation;
+    now.asked.data?.node && "generation" in now.asked.data.node
+      ? now.asked.data.node.generation
+      : deployment.generation;
 
   async function perform() {
     if (!input) return;

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
+import { askAnew, oneAtATime } from "../api/anew";
 import { useOrganization } from "../api/session";
 import { FleetCellsDocument, type FleetCellsQuery } from "../graphql";
 
@@ -26,6 +27,7 @@ export function useFleetCells() {
   useEffect(() => {
     const found = new Map<string, Cells>();
     const followed = new Map<string, () => void>();
+    const answered = new Set<string>();
     const known = new Set<string>();
     let frame = 0;
 
@@ -43,41 +45,49 @@ export function useFleetCells() {
       frame = requestAnimationFrame(() => setCells(new Map(found)));
     }
 
-    function asked(block: Block, requestPolicy: "cache-first" | "cache-and-network" | "network-only") {
-      return client.query(FleetCellsDocument, { organization, ...block }, { requestPolicy });
+    function follow(key: string, block: Block): void {
+      const requestPolicy = known.has(key) ? "cache-first" : "cache-and-network";
+      known.add(key);
+      const source = client.query(FleetCellsDocument, { organization, ...block }, { requestPolicy });
+      const { unsubscribe } = source.subscribe(({ data }) => {
+        if (!data) return;
+        answered.add(key);
+        take(block, data.fleet.cells);
+      });
+      followed.set(key, unsubscribe);
+    }
+
+    function unfollow(key: string): void {
+      followed.get(key)?.();
+      followed.delete(key);
+      answered.delete(key);
     }
 
     function see(blocks: Block[]): void {
       const wanted = new Map(blocks.map((block) => [JSON.stringify(block), block]));
-      for (const [key, unfollow] of followed) {
-        if (wanted.has(key)) continue;
-        unfollow();
-        followed.delete(key);
-      }
-      for (const [key, block] of wanted) {
-        if (followed.has(key)) continue;
-        const source = asked(block, known.has(key) ? "cache-first" : "cache-and-network");
-        known.add(key);
-        const { unsubscribe } = source.subscribe(({ data }) => {
-          if (data) take(block, data.fleet.cells);
-        });
-        followed.set(key, unsubscribe);
-      }
+      for (const key of [...followed.keys()]) if (!wanted.has(key)) unfollow(key);
+      for (const [key, block] of wanted) if (!followed.has(key)) follow(key, block);
     }
 
     /** Targets may have come or gone: what is seen is asked for once more, and all else when it is seen again. */
-    async function refresh(): Promise<void> {
+    const refresh = oneAtATime(async () => {
       known.clear();
       for (const key of [...followed.keys()]) {
+        const block = JSON.parse(key) as Block;
+        const { data } = await askAnew(client, FleetCellsDocument, { organization, ...block });
+        if (!data || !followed.has(key)) continue;
         known.add(key);
-        await asked(JSON.parse(key) as Block, "network-only").toPromise();
+        if (answered.has(key)) continue;
+        // Without an answer nothing is followed yet.
+        unfollow(key);
+        follow(key, block);
       }
-    }
+    });
 
     seeing.current = { see, refresh: () => void refresh() };
     return () => {
       cancelAnimationFrame(frame);
-      for (const unfollow of followed.values()) unfollow();
+      for (const key of [...followed.keys()]) unfollow(key);
     };
   }, [client, organization]);
 

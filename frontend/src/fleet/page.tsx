@@ -1,6 +1,6 @@
 import { useCallback } from "react";
-import { useQuery } from "urql";
 import { Link } from "wouter";
+import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
 import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
@@ -23,9 +23,9 @@ const ALL: TargetStatus[] = [];
 export function FleetPage() {
   const organization = useOrganization();
   const { filter, change, toggle, isNarrow } = useFleetFilter();
-  const [summary, askSummary] = useQuery({
-    query: FleetSummaryDocument,
-    variables: { organization, filter },
+  const { asked: summary, refresh: refreshSummary } = useAnswer(FleetSummaryDocument, {
+    organization,
+    filter,
   });
   const groups = useGroupChoices();
   const rows = usePages(FleetRowsDocument, { organization, filter }, (data) => data.fleet.clusters, ROWS);
@@ -36,7 +36,7 @@ export function FleetPage() {
     COLUMNS,
   );
   const { cells, see: seeCells, refresh: refreshCells } = useFleetCells();
-  useRefresh("target deployment cluster cluster_group", () => askSummary({ requestPolicy: "network-only" }));
+  useRefresh("target deployment cluster cluster_group", refreshSummary);
   const kinds = filter.status
     ? "target deployment cluster cluster_group"
     : "deployment cluster cluster_group";
