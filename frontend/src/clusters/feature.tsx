@@ -1,10 +1,10 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { stringify } from "yaml";
 import { useAction } from "../api/outcome";
 import { valuesOf } from "../editor/check";
 import { SetFeatureDocument } from "../graphql";
 import { asObject } from "../json";
-import { Dialog } from "../parts/dialog";
+import { FormDialog } from "../parts/dialog";
 import { Refused } from "../parts/states";
 import type { Group } from "./group";
 
@@ -60,46 +60,40 @@ function Properties({ group, feature, close }: { group: Group; feature: Found; c
   const { send, fetching, refusal } = useAction(SetFeatureDocument, "ClusterGroupPayload");
   const [text, setText] = useState(() => written(feature));
   const properties = valuesOf(text);
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     const { name, enabled } = feature;
     if (properties && (await send({ input: { group: group.id, feature: name, enabled, properties } })))
       close();
   }
   return (
-    <Dialog title={`Properties of ${feature.name}`} close={close}>
-      <form onSubmit={submit}>
-        <h2>Properties of {feature.name}</h2>
-        <div className="field">
-          <label htmlFor="properties">Properties</label>
-          <textarea
-            id="properties"
-            className="input"
-            spellCheck={false}
-            value={text}
-            placeholder="key: value"
-            aria-invalid={properties === null}
-            onChange={(event) => setText(event.target.value)}
-          />
-          {properties === null ? (
-            <span className="wrong" role="alert">
-              This is no map. Write it as `key: value`, one a line.
-            </span>
-          ) : (
-            <span className="hint">In YAML or JSON. They take the place of all that it has.</span>
-          )}
-        </div>
-        <Refused refusal={refusal} />
-        <div className="row apart">
-          <button type="button" className="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" className="button first" disabled={fetching || properties === null}>
-            Save
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Properties of ${feature.name}`}
+      verb="Save"
+      disabled={fetching || properties === null}
+      refusal={refusal}
+      submit={submit}
+      close={close}
+    >
+      <div className="field">
+        <label htmlFor="properties">Properties</label>
+        <textarea
+          id="properties"
+          className="input"
+          spellCheck={false}
+          value={text}
+          placeholder="key: value"
+          aria-invalid={properties === null}
+          onChange={(event) => setText(event.target.value)}
+        />
+        {properties === null ? (
+          <span className="wrong" role="alert">
+            This is no map. Write it as `key: value`, one a line.
+          </span>
+        ) : (
+          <span className="hint">In YAML or JSON. They take the place of all that it has.</span>
+        )}
+      </div>
+    </FormDialog>
   );
 }
 

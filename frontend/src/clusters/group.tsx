@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
@@ -13,9 +13,9 @@ import {
   UpdateGroupDocument,
 } from "../graphql";
 import { deploymentPath, groupPath } from "../parts/address";
-import { Destroy, Dialog } from "../parts/dialog";
+import { Destroy, FormDialog } from "../parts/dialog";
 import { More } from "../parts/more";
-import { Answer, Blank, Refused } from "../parts/states";
+import { Answer, Blank } from "../parts/states";
 import { Status } from "../parts/status";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
@@ -155,48 +155,39 @@ function Change({ group, close }: { group: Group; close: () => void }) {
   const [members, setMembers] = useState(present);
   const leaving = present.filter((member) => !members.includes(member));
   const [, go] = useLocation();
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     const done = await send({ input: { id: group.id, name, members } });
     if (!done) return;
     close();
     go(groupPath(done.clusterGroup.name), { replace: true });
   }
   return (
-    <Dialog title={`Change ${group.name}`} close={close}>
-      <form onSubmit={submit}>
-        <h2>Change {group.name}</h2>
-        <div className="field">
-          <label htmlFor="group-name">Name</label>
-          <input
-            id="group-name"
-            className="input"
-            required
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
+    <FormDialog
+      title={`Change ${group.name}`}
+      verb={leaving.length > 0 ? `Save, and let ${leaving.join(", ")} leave` : "Save"}
+      destroys={leaving.length > 0}
+      disabled={fetching}
+      refusal={refusal}
+      submit={submit}
+      close={close}
+    >
+      <div className="field">
+        <label htmlFor="group-name">Name</label>
+        <input
+          id="group-name"
+          className="input"
+          required
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+      </div>
+      <Members members={members} change={setMembers} of={group.name} />
+      {leaving.length > 0 && group.deployments.nodes.length > 0 && (
+        <div className="note warn">
+          The group's releases are uninstalled from {leaving.join(", ")}: {namesOf(group)}.
         </div>
-        <Members members={members} change={setMembers} of={group.name} />
-        {leaving.length > 0 && group.deployments.nodes.length > 0 && (
-          <div className="note warn">
-            The group's releases are uninstalled from {leaving.join(", ")}: {namesOf(group)}.
-          </div>
-        )}
-        <Refused refusal={refusal} />
-        <div className="row apart">
-          <button type="button" className="button" onClick={close}>
-            Cancel
-          </button>
-          <button
-            type="submit"
-            className={`button ${leaving.length > 0 ? "danger" : "first"}`}
-            disabled={fetching}
-          >
-            {leaving.length > 0 ? `Save, and let ${leaving.join(", ")} leave` : "Save"}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+    </FormDialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
@@ -6,11 +6,11 @@ import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { ClustersDocument, CreateGroupDocument, GroupsDocument } from "../graphql";
 import { groupPath } from "../parts/address";
-import { Dialog } from "../parts/dialog";
+import { FormDialog } from "../parts/dialog";
 import { Glyph, ofCluster } from "../parts/glyph";
 import { More } from "../parts/more";
 import { Search } from "../parts/search";
-import { Answer, Blank, Refused } from "../parts/states";
+import { Answer, Blank } from "../parts/states";
 
 const GROUPS = 50;
 
@@ -88,37 +88,31 @@ function MakeGroup({ close }: { close: () => void }) {
   const { send, fetching, refusal } = useAction(CreateGroupDocument, "ClusterGroupPayload");
   const [name, setName] = useState("");
   const [members, setMembers] = useState<string[]>([]);
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     const made = await send({ input: { organization, name, members } });
     if (made) go(groupPath(made.clusterGroup.name));
   }
   return (
-    <Dialog title="Make a group" close={close}>
-      <form onSubmit={submit}>
-        <h2>Make a group</h2>
-        <div className="field">
-          <label htmlFor="group-name">Name</label>
-          <input
-            id="group-name"
-            className="input"
-            required
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </div>
-        <Members members={members} change={setMembers} of={null} />
-        <Refused refusal={refusal} />
-        <div className="row apart">
-          <button type="button" className="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" className="button first" disabled={fetching}>
-            Make it
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Make a group"
+      verb="Make it"
+      disabled={fetching}
+      refusal={refusal}
+      submit={submit}
+      close={close}
+    >
+      <div className="field">
+        <label htmlFor="group-name">Name</label>
+        <input
+          id="group-name"
+          className="input"
+          required
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+      </div>
+      <Members members={members} change={setMembers} of={null} />
+    </FormDialog>
   );
 }
 

@@ -1,12 +1,12 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useQuery } from "urql";
 import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
 import { AddRepositoryDocument, ChartsDocument, UploadChartDocument } from "../graphql";
-import { Dialog } from "../parts/dialog";
+import { FormDialog } from "../parts/dialog";
 import { Glyph } from "../parts/glyph";
 import { Search } from "../parts/search";
-import { Answer, Blank, Refused } from "../parts/states";
+import { Answer, Blank } from "../parts/states";
 
 /** Which chart is to be deployed; and where there is none yet, how to get one. */
 export function ChartPicker({ choose }: { choose: (chart: string) => void }) {
@@ -84,8 +84,7 @@ function AddRepository({ close }: { close: () => void }) {
   const organization = useOrganization();
   const { send, fetching, refusal } = useAction(AddRepositoryDocument, "ChartRepositoryPayload");
   const [given, setGiven] = useState({ name: "", url: "", username: "", password: "" });
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     const { name, url, username, password } = given;
     const input = { organization, name, url, username: username || null, password: password || null };
     if (await send({ input })) close();
@@ -97,35 +96,30 @@ function AddRepository({ close }: { close: () => void }) {
     { key: "password", label: "Password", type: "password", required: false, hint: "" },
   ] as const;
   return (
-    <Dialog title="Add a chart repository" close={close}>
-      <form onSubmit={submit}>
-        <h2>Add a chart repository</h2>
-        {fields.map(({ key, label, type, required, hint }) => (
-          <div className="field" key={key}>
-            <label htmlFor={`repository-${key}`}>{label}</label>
-            <input
-              id={`repository-${key}`}
-              className="input"
-              type={type}
-              required={required}
-              autoComplete="off"
-              value={given[key]}
-              onChange={(event) => setGiven({ ...given, [key]: event.target.value })}
-            />
-            {hint && <span className="hint">{hint}</span>}
-          </div>
-        ))}
-        <Refused refusal={refusal} />
-        <div className="row apart">
-          <button type="button" className="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" className="button first" disabled={fetching}>
-            {fetching ? "Reading it…" : "Add it"}
-          </button>
+    <FormDialog
+      title="Add a chart repository"
+      verb={fetching ? "Reading it…" : "Add it"}
+      disabled={fetching}
+      refusal={refusal}
+      submit={submit}
+      close={close}
+    >
+      {fields.map(({ key, label, type, required, hint }) => (
+        <div className="field" key={key}>
+          <label htmlFor={`repository-${key}`}>{label}</label>
+          <input
+            id={`repository-${key}`}
+            className="input"
+            type={type}
+            required={required}
+            autoComplete="off"
+            value={given[key]}
+            onChange={(event) => setGiven({ ...given, [key]: event.target.value })}
+          />
+          {hint && <span className="hint">{hint}</span>}
         </div>
-      </form>
-    </Dialog>
+      ))}
+    </FormDialog>
   );
 }
 
@@ -134,49 +128,43 @@ function Upload({ close, choose }: { close: () => void; choose: (chart: string) 
   const { send, fetching, refusal } = useAction(UploadChartDocument, "UploadChartPayload");
   const [repository, setRepository] = useState("uploads");
   const [file, setFile] = useState<File | null>(null);
-  async function submit(event: FormEvent) {
-    event.preventDefault();
+  async function submit() {
     if (!file) return;
     const done = await send({ input: { organization, repository, archive: await inBase64(file) } });
     if (done) choose(`${done.chart.repository}/${done.chart.name}`);
   }
   return (
-    <Dialog title="Upload a chart" close={close}>
-      <form onSubmit={submit}>
-        <h2>Upload a chart</h2>
-        <div className="field">
-          <label htmlFor="archive">Packaged chart</label>
-          <input
-            id="archive"
-            className="input"
-            type="file"
-            accept=".tgz,.tar.gz"
-            required
-            onChange={(event) => setFile(event.target.files?.[0] ?? null)}
-          />
-          <span className="hint">As `helm package` makes it.</span>
-        </div>
-        <div className="field">
-          <label htmlFor="into">Into the repository</label>
-          <input
-            id="into"
-            className="input"
-            required
-            value={repository}
-            onChange={(event) => setRepository(event.target.value)}
-          />
-        </div>
-        <Refused refusal={refusal} />
-        <div className="row apart">
-          <button type="button" className="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" className="button first" disabled={fetching || !file}>
-            {fetching ? "Checking it…" : "Upload it"}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Upload a chart"
+      verb={fetching ? "Checking it…" : "Upload it"}
+      disabled={fetching || !file}
+      refusal={refusal}
+      submit={submit}
+      close={close}
+    >
+      <div className="field">
+        <label htmlFor="archive">Packaged chart</label>
+        <input
+          id="archive"
+          className="input"
+          type="file"
+          accept=".tgz,.tar.gz"
+          required
+          onChange={(event) => setFile(event.target.files?.[0] ?? null)}
+        />
+        <span className="hint">As `helm package` makes it.</span>
+      </div>
+      <div className="field">
+        <label htmlFor="into">Into the repository</label>
+        <input
+          id="into"
+          className="input"
+          required
+          value={repository}
+          onChange={(event) => setRepository(event.target.value)}
+        />
+      </div>
+    </FormDialog>
   );
 }
 

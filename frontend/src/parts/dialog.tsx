@@ -3,7 +3,7 @@ import type { Refusal } from "../api/outcome";
 import { Refused } from "./states";
 
 /** A dialog that is open as long as it is rendered. Escape and its own buttons close it. */
-export function Dialog({
+function Dialog({
   title,
   large,
   close,
@@ -24,6 +24,53 @@ export function Dialog({
     <dialog ref={shown} className={large ? "large" : ""} aria-label={title} onCancel={close}>
       {children}
     </dialog>
+  );
+}
+
+/** A dialog with something to fill in. `children` are its fields. */
+export function FormDialog({
+  title,
+  verb,
+  large,
+  destroys,
+  cancel = "Cancel",
+  disabled,
+  refusal,
+  submit,
+  close,
+  children,
+}: {
+  title: string;
+  verb: string;
+  large?: boolean;
+  destroys?: boolean;
+  cancel?: string;
+  disabled: boolean;
+  refusal: Refusal | null;
+  submit: () => void;
+  close: () => void;
+  children: ReactNode;
+}) {
+  function send(event: FormEvent) {
+    event.preventDefault();
+    if (!disabled) submit();
+  }
+  return (
+    <Dialog title={title} close={close} large={large}>
+      <form onSubmit={send} autoComplete="off">
+        <h2>{title}</h2>
+        {children}
+        <Refused refusal={refusal} />
+        <div className="row apart">
+          <button type="button" className="button" onClick={close}>
+            {cancel}
+          </button>
+          <button type="submit" className={`button ${destroys ? "danger" : "first"}`} disabled={disabled}>
+            {verb}
+          </button>
+        </div>
+      </form>
+    </Dialog>
   );
 }
 
@@ -48,37 +95,30 @@ export function Destroy({
   children: ReactNode;
 }) {
   const [typed, setTyped] = useState("");
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    if (typed === name) destroy();
-  }
   return (
-    <Dialog title={title} close={close}>
-      <form onSubmit={submit}>
-        <h2>{title}</h2>
-        {children}
-        <div className="field">
-          <label htmlFor="destroy-name">
-            Type <code>{name}</code> to go on
-          </label>
-          <input
-            id="destroy-name"
-            className="input mono"
-            value={typed}
-            autoComplete="off"
-            onChange={(event) => setTyped(event.target.value)}
-          />
-        </div>
-        <Refused refusal={refusal} />
-        <div className="row apart">
-          <button type="button" className="button" onClick={close}>
-            Keep it
-          </button>
-          <button type="submit" className="button danger" disabled={typed !== name || fetching}>
-            {verb}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={title}
+      verb={verb}
+      destroys
+      cancel="Keep it"
+      disabled={typed !== name || fetching}
+      refusal={refusal}
+      submit={destroy}
+      close={close}
+    >
+      {children}
+      <div className="field">
+        <label htmlFor="destroy-name">
+          Type <code>{name}</code> to go on
+        </label>
+        <input
+          id="destroy-name"
+          className="input mono"
+          value={typed}
+          autoComplete="off"
+          onChange={(event) => setTyped(event.target.value)}
+        />
+      </div>
+    </FormDialog>
   );
 }

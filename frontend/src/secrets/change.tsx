@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { type Refusal, useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
 import {
@@ -8,8 +8,7 @@ import {
   UpdateSecretDocument,
 } from "../graphql";
 import { Choice, useGroupChoices } from "../parts/choice";
-import { Dialog } from "../parts/dialog";
-import { Refused } from "../parts/states";
+import { FormDialog } from "../parts/dialog";
 import { toast } from "../parts/toast";
 import { blank, dataOf, type Entry, kept, problemOf } from "./entries";
 import { SecretValues } from "./values";
@@ -162,41 +161,33 @@ function Form({
   children: React.ReactNode;
 }) {
   const problem = problemOf(entries);
-  function send(event: FormEvent) {
-    event.preventDefault();
-    if (!problem) submit();
-  }
   return (
-    <Dialog title={title} close={close} large>
-      <form onSubmit={send} autoComplete="off">
-        <h2>{title}</h2>
-        {children}
-        <SecretValues entries={entries} change={changeEntries} />
-        <p className="soft small">Values are kept encrypted. Nobody can read them here again.</p>
-        <div className="field">
-          <label htmlFor="secret-description">Description</label>
-          <input
-            id="secret-description"
-            className="input"
-            value={description}
-            onChange={(event) => changeDescription(event.target.value)}
-          />
-        </div>
-        {problem && (
-          <p className="note warn" role="alert">
-            {problem}
-          </p>
-        )}
-        <Refused refusal={refusal} />
-        <div className="row apart">
-          <button type="button" className="button" onClick={close}>
-            Cancel
-          </button>
-          <button type="submit" className="button first" disabled={fetching || problem !== null}>
-            {verb}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={title}
+      verb={verb}
+      large
+      disabled={fetching || problem !== null}
+      refusal={refusal}
+      submit={submit}
+      close={close}
+    >
+      {children}
+      <SecretValues entries={entries} change={changeEntries} />
+      <p className="soft small">Values are kept encrypted. Nobody can read them here again.</p>
+      <div className="field">
+        <label htmlFor="secret-description">Description</label>
+        <input
+          id="secret-description"
+          className="input"
+          value={description}
+          onChange={(event) => changeDescription(event.target.value)}
+        />
+      </div>
+      {problem && (
+        <p className="note warn" role="alert">
+          {problem}
+        </p>
+      )}
+    </FormDialog>
   );
 }
