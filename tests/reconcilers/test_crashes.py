@@ -23,7 +23,7 @@ from app.targets.sightings import Sighting
 from app.targets.tables import Target
 from reconcilers.worker import run_worker
 from simulator import Member
-from tests.reconcilers.crashing_worker import STEPS
+from tests.reconcilers.crashing_worker import STEPS, crash
 from tests.sample_charts import archive, chart_files
 from tests.stack import Stack, eventually
 
@@ -31,19 +31,10 @@ NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 LEASE_SECONDS = 1.0
 
 
-async def crash(stack: Stack, step: str) -> None:
-    """Runs a worker that kills itself at this step, until it has."""
-    worker = await start(stack, "-m", "tests.reconcilers.crashing_worker", step)
-    async with asyncio.timeout(60):
-        assert await worker.wait() == -signal.SIGKILL
-
-
-async def start(stack: Stack, *arguments: str) -> asyncio.subprocess.Process:
+def environment(stack: Stack) -> dict[str, str]:
+    """A worker's, on the stack's services."""
     settings = stack.services.settings
-    environment = {
-        name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "COVERAGE_PROCESS_START") if name in os.environ
-    }
-    environment |= {
+    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ} | {
         "POLYHELM_DATABASE_URL": str(settings.database_url),
         "POLYHELM_REDIS_URL": str(settings.redis_url),
         "POLYHELM_DATA_DIR": str(settings.data_dir),
@@ -51,7 +42,6 @@ async def start(stack: Stack, *arguments: str) -> asyncio.subprocess.Process:
         "POLYHELM_LEASE_SECONDS": str(LEASE_SECONDS),
         "POLYHELM_LOG_LEVEL": "error",
     }
-    return await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environment)
 
 
 def revisions(member: Member, name: str) -> list[tuple[int, str]]:
@@ -75,17 +65,17 @@ async def test_a_worker_killed_at_any_step_leaves_one_revision_for_each_change(
         await stack.fleet({"paris": paris.kubeconfig})
 
         answer = await stack.create(releaseName="shop")
-        await crash(stack, step)
+        assert await crash(step, environment(stack)) == -signal.SIGKILL
         assert (await finished(stack, answer))["state"] == "SUCCEEDED"
         assert revisions(paris, "shop") == [(1, "deployed")]
 
         answer = await stack.update(answer["deployment"]["id"], values={"replicas": 2})
-        await crash(stack, step)
+        assert await crash(step, environment(stack)) == -signal.SIGKILL
         assert (await finished(stack, answer))["state"] == "SUCCEEDED"
         assert revisions(paris, "shop") == [(1, "superseded"), (2, "deployed")]
 
         answer = await stack.delete(answer["deployment"]["id"])
-        await crash(stack, step)
+        assert await crash(step, environment(stack)) == -signal.SIGKILL
         assert (await finished(stack, answer))["state"] == "SUCCEEDED"
         assert revisions(paris, "shop") == []
 
@@ -99,7 +89,8 @@ async def test_a_helm_that_outlives_its_worker_is_waited_for_and_not_started_aga
         await stack.upload(_with_a_deployment())
         paris.faults.stuck = True
         answer = await stack.create(releaseName="shop", chart="charts/waiting", wait=True, timeoutSeconds=60)
-        worker = await start(stack, "-c", "from app.cli import main; main()", "worker")
+        command = (sys.executable, "-c", "from app.cli import main; main()", "worker")
+        worker = await asyncio.create_subprocess_exec(*command, env=environment(stack))
 
         async def pending() -> bool:
             return revisions(paris, "shop") == [(1, "pending-install")]
