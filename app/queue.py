@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from app.hints import WAKES, Hints
+from app.redis_commands import RedisCommands
 
 log = structlog.get_logger()
 
@@ -54,6 +55,7 @@ class Queue:
         self._hints = Hints(redis_url, WAKES)
         self._pool: ArqRedis | None = None
         self._connecting = asyncio.Lock()
+        self._commands = RedisCommands()
         self._waking: set[asyncio.Task[None]] = set()
 
     async def wake(self, target_ids: Iterable[int], *, after: float = 0, key: str | None = None) -> None:
@@ -72,10 +74,12 @@ class Queue:
                 job_id = f"{key}:{target_id}" if key else None
                 await redis.enqueue_job(LOOK, target_id, _job_id=job_id, _defer_by=after or None)
 
-        try:
+        async def enqueue_all() -> None:
             redis = await self._redis()
-            # Cancelled in the middle of a command, redis-py would leave a connection behind: it is let to end.
-            await asyncio.shield(asyncio.gather(*(enqueue(redis, target_id) for target_id in ids)))
+            await asyncio.gather(*(enqueue(redis, target_id) for target_id in ids))
+
+        try:
+            await self._commands.run(enqueue_all())
             self._hints.tell_soon()
         except (RedisError, OSError) as error:
             log.warning("queue.wake_lost", targets=len(ids), error=str(error))
@@ -105,6 +109,7 @@ class Queue:
 
     async def close(self) -> None:
         await asyncio.gather(*self._waking, return_exceptions=True)
+        await self._commands.ended()
         await self._hints.close()
         if self._pool is not None:
             await self._pool.aclose(close_connection_pool=True)

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from sqlmodel import select
 
 from app.identity.tables import Organization
+from app.redis_commands import RedisCommands
 from app.transaction import Transaction
 
 log = structlog.get_logger()
@@ -67,6 +68,7 @@ class Rates:
         )
         self._redis: Redis = Redis.from_pool(pool)
         self._take = self._redis.register_script(_SCRIPT)
+        self._commands = RedisCommands()
         self._tell = tell
         self._telling: set[asyncio.Task[None]] = set()
         self._away = False
@@ -80,8 +82,7 @@ class Rates:
         rates = [number for bucket in buckets for number in (60e6 / bucket.per_minute, bucket.burst)]
         try:
             taking = self._take(keys=[_PREFIX + bucket.key for bucket in buckets], args=rates)
-            # Cancelled in the middle of a command, redis-py would leave a connection behind.
-            wait: int = await asyncio.shield(taking)
+            wait: int = await self._commands.run(taking)
         except (RedisError, OSError) as error:
             self._is_away(True, str(error))
             return 0
@@ -91,13 +92,13 @@ class Rates:
     async def remember(self, key: str, seconds: int) -> None:
         """Keeps a key for so long, if Redis is there."""
         try:
-            await self._redis.set(_PREFIX + key, "", ex=seconds)
+            await self._commands.run(self._redis.set(_PREFIX + key, "", ex=seconds))
         except (RedisError, OSError) as error:
             log.warning("rates.redis_lost", error=str(error))
 
     async def remembers(self, key: str) -> bool:
         try:
-            return bool(await self._redis.exists(_PREFIX + key))
+            return bool(await self._commands.run(self._redis.exists(_PREFIX + key)))
         except (RedisError, OSError):
             return False
 
@@ -117,6 +118,7 @@ class Rates:
             log.exception("rates.not_told")
 
     async def close(self) -> None:
+        await self._commands.ended()
         await asyncio.gather(*self._telling)
         await self._redis.aclose()
 

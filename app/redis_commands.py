@@ -1,0 +1,24 @@
+"""Commands to Redis that are let to end."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+Answer = TypeVar("Answer")
+
+
+class RedisCommands:
+    """Cut off in the middle of a command, redis-py would leave its connection behind: a command goes on though whoever
+    waits for it is cancelled, and its client is closed once all have ended."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Future[Any]] = set()
+
+    async def run(self, command: Awaitable[Answer]) -> Answer:
+        task = asyncio.ensure_future(command)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def ended(self) -> None:
+        await asyncio.gather(*self._running, return_exceptions=True)
