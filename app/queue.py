@@ -94,7 +94,11 @@ class Queue:
 
     async def check(self) -> None:
         """Raises where Redis does not answer."""
-        await (await self._redis()).ping()
+
+        async def ping() -> None:
+            await (await self._redis()).ping()
+
+        await self._commands.run(ping())
 
     async def _redis(self) -> ArqRedis:
         async with self._connecting:

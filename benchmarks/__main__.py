@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.helm.binary import find_helm
-from benchmarks import idle, live, page, rediff, rollout
+from benchmarks import idle, live, matrix, page, rediff, rollout
 from benchmarks.bench import Bench
 from benchmarks.charts import Chart
 from benchmarks.figures import Row
@@ -26,6 +26,7 @@ _BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "rollout-simulated": rollout.on_simulated_members,
     "rediff": rediff.of_all_targets,
     "page": page.of_targets,
+    "matrix": matrix.of_fifty_thousand,
     "live": live.of_changes,
     "fan-out": live.of_one_change,
     "observer": live.at_scale,
