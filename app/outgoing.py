@@ -6,8 +6,10 @@ aiohttp opens its sockets by `checked_socket`; `client` is httpx2 on connections
 
 import asyncio
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import httpcore2
@@ -40,12 +42,18 @@ def client(policy: Policy, **options: Any) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=Transport(policy), trust_env=False, **options)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """To read what the machine trusts takes 20 ms, in which nothing else would be done: once is enough."""
+    return httpx2.create_ssl_context()
+
+
 class Transport(httpx2.AsyncHTTPTransport):
     """The connections of `client`, for a client of another library's making."""
 
     def __init__(self, policy: Policy) -> None:
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
+            ssl_context=_trusted(),
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=5,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from app import migrations
 from app.embedded import embedded
@@ -20,7 +19,7 @@ from app.settings import Settings
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Row
 from benchmarks.server import TOKEN
-from tests.frontend.conftest import FLAGS
+from tests.frontend.chromium import launched
 from tests.frontend.large import fail, fill, scrolled
 from tests.frontend.site import opened
 
@@ -35,10 +34,9 @@ class _Site:
 
 async def of_fifty_thousand(bench: Bench) -> list[Row]:
     first, half, slowest, change = [], [], [], []
-    async with _polyhelm(bench) as (services, site), async_playwright() as playwright:
+    async with _polyhelm(bench) as (services, site), launched() as browser:
         bench.tell(f"matrix: writing {_CLUSTERS * _DEPLOYMENTS:,} targets")
         target_id = await fill(services, _CLUSTERS, _DEPLOYMENTS)
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for number in range(bench.rounds):
             bench.tell(f"matrix: scrolling, round {number + 1} of {bench.rounds}")
             async with opened(browser, site, token=TOKEN) as page:
@@ -55,7 +53,6 @@ async def of_fifty_thousand(bench: Bench) -> list[Row]:
                 began = time.perf_counter()
                 await expect(shown).to_be_visible()
                 change.append(time.perf_counter() - began)
-        await browser.close()
     what = f"fleet's page, {_CLUSTERS:,} clusters by {_DEPLOYMENTS} deployments"
     return [
         Row(f"{what}: first cells", Figure(tuple(first), "s")),

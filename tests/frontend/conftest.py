@@ -2,14 +2,14 @@
 except where nobody would notice."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from simulator import Member
+from tests.frontend.chromium import ChromiumMissingError, launched
 from tests.frontend.site import Site, serving
 from tests.real.conftest import cache, new_fleet
 from tests.sample_charts import packaged
@@ -20,33 +20,21 @@ __all__ = ["cache", "new_fleet"]
 # What a busy machine may take. How fast pages are when it is not is measured by tests of their own.
 expect.set_options(timeout=30_000)
 
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 SCHEMA = {
     "type": "object",
     "properties": {"replicas": {"type": "integer", "minimum": 0}, "greeting": {"type": "string"}},
 }
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        reason = "There is no Chromium: on Debian, apt install chromium."
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
-    return found
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        await opened.close()
+async def browser() -> AsyncIterator[Browser]:
+    try:
+        async with launched() as opened:
+            yield opened
+    except ChromiumMissingError as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
 
 
 @pytest_asyncio.fixture(loop_scope="session")

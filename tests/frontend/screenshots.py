@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from app import migrations
 from app.demo import sample_chart
@@ -19,7 +19,7 @@ from app.embedded import embedded
 from app.settings import Settings
 from simulator import Member, Simulator
 from tests.contract.helm import PACKAGED, Helm
-from tests.frontend.conftest import FLAGS
+from tests.frontend.chromium import launched
 from tests.frontend.site import PHONE, WIDE, Site, opened, serving
 from tests.sample_charts import packaged
 from tests.stack import Stack, eventually, fresh_database, open_stack
@@ -115,8 +115,7 @@ async def prepared(page: Page, name: str) -> None:
 
 
 async def photographed(site: Site, chosen: Callable[[str], bool]) -> None:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    async with launched() as browser:
         for scheme in ("light", "dark"):
             for size, label in ((WIDE, "1280"), (PHONE, "390")):
                 async with opened(browser, site, size=size, scheme=scheme) as page:
@@ -128,7 +127,6 @@ async def photographed(site: Site, chosen: Callable[[str], bool]) -> None:
                         await page.wait_for_function("() => !document.querySelector('.bones')")
                         await prepared(page, name)
                         await page.screenshot(path=IMAGES / f"{name}-{scheme}-{label}.png")
-        await browser.close()
 
 
 async def main(names: list[str]) -> None:
