@@ -90,6 +90,12 @@ def shown(value: object) -> object:
     return "-" if value in (None, "") else value
 
 
+def one_line(sentences: Iterable[str]) -> str:
+    """Sentences in one line, each once; a semicolon stands between them where they end with no mark of their own."""
+    ended = (text if text.endswith((".", "!", "?", ")")) else f"{text};" for text in dict.fromkeys(sentences))
+    return " ".join(ended).replace("\n", " ").removesuffix(";")
+
+
 def as_yaml(value: object) -> str:
     import yaml
 

@@ -66,6 +66,10 @@ class Session:
         """Says something that is not the answer itself, unless asked to be quiet."""
         tell(text, quiet=self.quiet)
 
+    def tell_none(self, begin: str, *narrowed: object) -> None:
+        """Says that a list is empty: that nothing matches where it was narrowed, else how to begin."""
+        self.tell("Nothing matches." if any(narrowed) else begin)
+
     def find(self, document: str, missing: str, next_step: str, **variables: Any) -> Any:
         """The one object that a query asks for.
 

@@ -13,7 +13,7 @@ from cli.commands.deployments import deploy, find_deployment, generations, seek_
 from cli.failure import Failure, usage
 from cli.files import content
 from cli.manifest import OPTIONS, Manifest, layers, read
-from cli.output import as_yaml, table_lines
+from cli.output import as_yaml, one_line, table_lines
 from cli.session import Session
 from cli.terminal import confirm
 
@@ -194,7 +194,7 @@ def _why(target: Any) -> str:
     sentences = [reason["message"] for reason in target["reasons"]]
     if error := target["error"]:
         sentences.append(error["message"] + (f" ({error['output'].strip()})" if error["output"] else ""))
-    return " ".join(sentences).replace("\n", " ")
+    return one_line(sentences)
 
 
 def _result(change: Change, done: Any | None) -> dict[str, Any]:

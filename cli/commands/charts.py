@@ -51,7 +51,7 @@ def search(
     """List charts by name, each with its newest version."""
     rows = session.ask(_LIST, search=text)["charts"]
     if not rows:
-        session.tell("There are none. Add a repository: polyhelm repo add NAME URL")
+        session.tell_none("There are none. Add a repository: polyhelm repo add NAME URL", text)
     columns = {
         "CHART": lambda row: f"{row['repository']}/{row['name']}",
         "VERSION": lambda row: row["versions"][0]["version"] if row["versions"] else None,

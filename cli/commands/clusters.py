@@ -73,7 +73,7 @@ def ls(
     """List them by name."""
     rows = list(session.pages(_LIST, search=search))
     if not rows:
-        session.tell("There are none. Register one: polyhelm cluster add NAME --kubeconfig FILE")
+        session.tell_none("There are none. Register one: polyhelm cluster add NAME --kubeconfig FILE", search)
     columns = {
         "NAME": lambda row: row["name"],
         "REACHABILITY": lambda row: row["reachability"],

@@ -9,7 +9,7 @@ from cli.command import DeploymentName, NoWait, Timeout, Yes, remote
 from cli.commands.clusters import tell_abandoned
 from cli.failure import usage
 from cli.names import deployment_name
-from cli.output import Columns, Format, ago, fields, table_lines
+from cli.output import Columns, Format, ago, fields, one_line, table_lines
 from cli.session import Session
 from cli.terminal import confirm_name
 
@@ -79,7 +79,7 @@ def ls(
     """List them, newest first."""
     rows = list(session.pages(_LIST, group=group, status=status, search=search))
     if not rows:
-        session.tell("There are none. Make one: polyhelm deploy apply -f FILE")
+        session.tell_none("There are none. Make one: polyhelm deploy apply -f FILE", group, status, search)
     columns: Columns = {
         "DEPLOYMENT": deployment_name,
         "CHART": lambda row: f"{row['chart']} {row['chartVersion']}",
@@ -167,7 +167,7 @@ def why(target: Any) -> str:
     sentences = [reason["message"] for reason in target["reasons"]]
     if target["error"]:
         sentences.append(target["error"]["message"])
-    return " ".join(dict.fromkeys(sentences)).replace("\n", " ")
+    return one_line(sentences)
 
 
 def counts(status_counts: list[Any]) -> str:

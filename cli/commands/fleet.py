@@ -82,7 +82,7 @@ def status(
         return _watch(session, look)
     rows = look()
     if not rows:
-        session.tell("Nothing is deployed. Begin with: polyhelm deploy apply -f FILE")
+        session.tell_none("Nothing is deployed. Begin with: polyhelm deploy apply -f FILE", group, status, search)
     if session.output.is_table:
         session.output.text("\n\n".join(_parts(rows)))
     else:

@@ -60,7 +60,7 @@ def ls(session: Session, search: Annotated[str | None, typer.Option(help="Look i
     """List them by name."""
     rows = list(session.pages(_LIST, search=search))
     if not rows:
-        session.tell("There are none. Make one: polyhelm group create NAME CLUSTER...")
+        session.tell_none("There are none. Make one: polyhelm group create NAME CLUSTER...", search)
     columns = {
         "NAME": lambda row: row["name"],
         "MEMBERS": lambda row: ", ".join(member["name"] for member in row["members"]),

@@ -46,7 +46,7 @@ def ls(
     """List them by name, with their keys and with what uses them."""
     rows = list(session.pages(_LIST, search=search))
     if not rows:
-        session.tell("There are none. Keep one: polyhelm secret set NAME KEY")
+        session.tell_none("There are none. Keep one: polyhelm secret set NAME KEY", search)
     columns = {
         "NAME": lambda row: row["name"],
         "KIND": lambda row: row["kind"],

@@ -28,7 +28,7 @@ async def test_charts_are_uploaded_packaged_or_not_searched_and_shown(polyhelm: 
         "mine/web   1.1.0     2.0   A test.",
     ]
     done = await polyhelm("chart", "search", "nothing")
-    assert (done.lines, done.words) == ([], ["There are none. Add a repository: polyhelm repo add NAME URL"])
+    assert (done.lines, done.words) == ([], ["Nothing matches."])
     assert await polyhelm.fine("chart", "show", "mine/web") == [
         "Chart:         mine/web",
         "Description:   A test.",
