@@ -40,6 +40,15 @@ from app.targets.covering import cover_secrets
 from app.targets.tables import Target
 from app.unset import UNSET, Unset
 
+_OPTIONS = {
+    "description": "description",
+    "atomic": "atomic",
+    "wait": "wait",
+    "timeout_seconds": "timeout",
+    "drift_policy": "drift policy",
+}
+"""What is changed without a new generation, and what it is called in an event."""
+
 _TRIES = 5  # when others keep changing the same deployment meanwhile
 
 
@@ -225,11 +234,9 @@ async def _write(
         if deployment.generation != read.generation or deployment.deleting:
             raise _MovedOnError
         chosen_members(await members_of(session, read.group_id), list(clusters))
-        if not isinstance(request.description, Unset):
-            deployment.description = request.description or None
-        for name in ("atomic", "wait", "timeout_seconds", "drift_policy"):
-            if (value := getattr(request, name)) is not None:
-                setattr(deployment, name, value)
+        options = {name: value for name, value in _options(request).items() if value != getattr(deployment, name)}
+        for name, value in options.items():
+            setattr(deployment, name, value)
         operation = None
         if wish is not None:
             wish = replace(wish, marks=marks_of(secrets))
@@ -251,6 +258,16 @@ async def _write(
             operation = await write_generation(
                 transaction, deployment, wish, clusters, OperationKind.UPDATE, author=viewer.name
             )
+        elif options:
+            deployment.updated_at = now()
+            transaction.record(
+                "deployment.options",
+                f"{deployment.release_name} was changed: {', '.join(_OPTIONS[name] for name in options)}.",
+                organization_id=deployment.organization_id,
+                actor=viewer.name,
+                subject=deployment,
+                options=list(options),
+            )
         await keep_answer(
             transaction,
             deployment.organization_id,
@@ -259,6 +276,14 @@ async def _write(
             operation.id if operation else None,
         )
         return Answer(deployment, operation)
+
+
+def _options(request: UpdateDeployment) -> dict[str, Any]:
+    """Those that are given, as they are kept."""
+    given = {name: value for name in _OPTIONS if (value := getattr(request, name)) is not None}
+    if isinstance(request.description, Unset):
+        return {name: value for name, value in given.items() if name != "description"}
+    return given | {"description": request.description or None}
 
 
 def _unchangeable(deployment: Deployment, request: UpdateDeployment) -> Iterator[Problem]:

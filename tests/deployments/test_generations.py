@@ -100,7 +100,7 @@ async def test_a_cluster_that_is_still_to_be_left_is_a_target_and_is_not_wanted(
 
 async def test_a_description_is_kept_changed_and_taken_away(quiet: Stack, simulated: Callable[[str], Member]) -> None:
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
-    deployment_id = (await quiet.create(description=""))["deployment"]["id"]
+    deployment_id = (await quiet.create(releaseName="shop", description=""))["deployment"]["id"]
 
     async def described(**given: Any) -> str | None:
         answer = await quiet.mutate(
@@ -115,6 +115,13 @@ async def test_a_description_is_kept_changed_and_taken_away(quiet: Stack, simula
     assert await described(description="") is None
     assert await described(description="Sells more.") == "Sells more."
     assert await described(description=None) is None
+    assert await described(description=None) is None
+    events = await quiet.data('{ events(kinds: ["deployment"]) { nodes { kind message } } }')
+    assert [event["message"] for event in events["events"]["nodes"] if event["kind"] == "deployment.options"] == [
+        *["shop was changed: description."] * 3,
+        "shop was changed: atomic.",
+        "shop was changed: description.",
+    ]
 
 
 @pytest.mark.parametrize(

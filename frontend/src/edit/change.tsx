@@ -81,7 +81,7 @@ function Edit({ start }: { start: Deployment }) {
     if (!input) return;
     const answer = await send({ input });
     if (!answer) return;
-    toast(`${deployment.releaseName} is being updated.`);
+    toast(`${deployment.releaseName} ${answer.operation ? "is being updated" : "was changed"}.`);
     go(path);
   }
 

@@ -88,13 +88,13 @@ export function KeepSecret({ close }: { close: () => void }) {
           </select>
         </div>
         <div className="field">
-          <label htmlFor="secret-group">For the group</label>
+          <label htmlFor="secret-group">For the deployments of</label>
           <Choice
             id="secret-group"
             choices={groups}
             value={given.group}
             change={(group) => set({ group })}
-            none="all deployments"
+            none="all groups"
           />
         </div>
       </div>
