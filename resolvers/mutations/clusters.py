@@ -1,0 +1,35 @@
+"""Clusters: registered and forgotten."""
+
+import strawberry
+
+from app.clusters import registration as clusters
+from resolvers.mutations.mutation import mutation
+from schema import inputs, payloads
+from schema.clusters import Cluster
+from schema.context import Info
+from schema.deployments import abandoned_of
+from schema.ids import row_id
+
+
+@strawberry.type
+class Clusters:
+    @mutation("Registers a cluster from a kubeconfig, once its API server has answered.")
+    async def register_cluster(
+        self,
+        info: Info,
+        input: inputs.RegisterClusterInput,  # noqa: A002
+    ) -> payloads.RegisterClusterResult:
+        request = clusters.RegisterCluster(**vars(input))
+        row = await clusters.register_cluster(info.context.services, info.context.viewer, request)
+        return payloads.ClusterPayload(cluster=Cluster.of(row))
+
+    @mutation("Forgets a cluster and its credentials.")
+    async def remove_cluster(
+        self,
+        info: Info,
+        input: inputs.RemoveClusterInput,  # noqa: A002
+    ) -> payloads.RemoveClusterResult:
+        abandoned = await clusters.remove_cluster(
+            info.context.services, info.context.viewer, row_id(input.id, "Cluster"), force=bool(input.force)
+        )
+        return payloads.RemoveClusterPayload(id=input.id, abandoned=abandoned_of(abandoned))

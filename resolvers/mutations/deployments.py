@@ -1,0 +1,101 @@
+"""Deployments: created, changed, made true again and deleted."""
+
+import strawberry
+
+from app.deployments.creation import CreateDeployment, create_deployment
+from app.deployments.deletion import delete_deployment
+from app.deployments.reconcile import reconcile_deployment
+from app.deployments.state import Override
+from app.deployments.update import UpdateDeployment, update_deployment
+from app.unset import UNSET
+from resolvers.mutations.mutation import mutation
+from schema import inputs, payloads
+from schema.context import Info
+from schema.deployments import DeploymentPayload
+from schema.ids import row_id
+
+
+def _values_from(given: list[inputs.ValueFromInput] | None) -> list[dict[str, str]]:
+    return [vars(entry) for entry in given or []]
+
+
+def _overrides(given: list[inputs.ValueOverrideInput] | None) -> list[Override]:
+    return [
+        Override(
+            one.cluster,
+            {} if one.values is None else one.values,
+            None if one.values_from is None else _values_from(one.values_from),
+        )
+        for one in given or []
+    ]
+
+
+@strawberry.type
+class Deployments:
+    @mutation("Creates a deployment, and has its release installed on every target.")
+    async def create_deployment(
+        self,
+        info: Info,
+        input: inputs.CreateDeploymentInput,  # noqa: A002
+    ) -> payloads.CreateDeploymentResult:
+        given = {name: value for name, value in vars(input).items() if value is not None}  # null is the default
+        request = CreateDeployment(
+            **{
+                **given,
+                "values_from": _values_from(input.values_from),
+                "value_overrides": _overrides(input.value_overrides),
+            }
+        )
+        return DeploymentPayload.of(await create_deployment(info.context.services, info.context.viewer, request))
+
+    @mutation("Changes what a deployment wants, and has every target made to match.")
+    async def update_deployment(
+        self,
+        info: Info,
+        input: inputs.UpdateDeploymentInput,  # noqa: A002
+    ) -> payloads.UpdateDeploymentResult:
+        request = UpdateDeployment(
+            **{
+                **vars(input),
+                "id": row_id(input.id, "Deployment"),
+                "reuse_values": bool(input.reuse_values),
+                "dry_run": bool(input.dry_run),
+                "description": input.description.value if input.description else UNSET,
+                "values": input.values.value if input.values else UNSET,
+                "values_from": _values_from(input.values_from.value) if input.values_from else UNSET,
+                "value_overrides": _overrides(input.value_overrides.value) if input.value_overrides else UNSET,
+            }
+        )
+        return DeploymentPayload.of(await update_deployment(info.context.services, info.context.viewer, request))
+
+    @mutation("Has every target made to match again; one that does gets no Helm run.")
+    async def reconcile_deployment(
+        self,
+        info: Info,
+        input: inputs.ReconcileDeploymentInput,  # noqa: A002
+    ) -> payloads.ReconcileDeploymentResult:
+        return DeploymentPayload.of(
+            await reconcile_deployment(
+                info.context.services,
+                info.context.viewer,
+                row_id(input.id, "Deployment"),
+                input.targets,
+                dry_run=bool(input.dry_run),
+            )
+        )
+
+    @mutation("Has the release removed from every target; the deployment goes with the last of them.")
+    async def delete_deployment(
+        self,
+        info: Info,
+        input: inputs.DeleteDeploymentInput,  # noqa: A002
+    ) -> payloads.DeleteDeploymentResult:
+        return DeploymentPayload.of(
+            await delete_deployment(
+                info.context.services,
+                info.context.viewer,
+                row_id(input.id, "Deployment"),
+                force=bool(input.force),
+                dry_run=bool(input.dry_run),
+            )
+        )

@@ -1,0 +1,66 @@
+"""Groups: made, changed and deleted, and their features."""
+
+import strawberry
+
+from app.groups import features, membership
+from resolvers.mutations.mutation import mutation
+from schema import inputs, payloads
+from schema.context import Info
+from schema.deployments import abandoned_of
+from schema.groups import ClusterGroup
+from schema.ids import row_id
+from schema.operations import Operation
+
+
+@strawberry.type
+class Groups:
+    @mutation("Makes a group of clusters.")
+    async def create_cluster_group(
+        self,
+        info: Info,
+        input: inputs.CreateClusterGroupInput,  # noqa: A002
+    ) -> payloads.CreateClusterGroupResult:
+        row = await membership.create_group(
+            info.context.services, info.context.viewer, input.organization, input.name, input.members
+        )
+        return payloads.ClusterGroupPayload(cluster_group=ClusterGroup.of(row))
+
+    @mutation("Renames a group, or changes its members; who leaves has the group's releases uninstalled.")
+    async def update_cluster_group(
+        self,
+        info: Info,
+        input: inputs.UpdateClusterGroupInput,  # noqa: A002
+    ) -> payloads.UpdateClusterGroupResult:
+        row, begun = await membership.update_group(
+            info.context.services, info.context.viewer, row_id(input.id, "ClusterGroup"), input.name, input.members
+        )
+        return payloads.ClusterGroupPayload(
+            cluster_group=ClusterGroup.of(row), operations=[Operation.of(operation) for operation in begun]
+        )
+
+    @mutation("Deletes a group.")
+    async def delete_cluster_group(
+        self,
+        info: Info,
+        input: inputs.DeleteClusterGroupInput,  # noqa: A002
+    ) -> payloads.DeleteClusterGroupResult:
+        abandoned = await membership.delete_group(
+            info.context.services, info.context.viewer, row_id(input.id, "ClusterGroup"), force=bool(input.force)
+        )
+        return payloads.DeleteClusterGroupPayload(id=input.id, abandoned=abandoned_of(abandoned))
+
+    @mutation("Turns a feature of a group on or off.")
+    async def set_group_feature(
+        self,
+        info: Info,
+        input: inputs.SetGroupFeatureInput,  # noqa: A002
+    ) -> payloads.SetGroupFeatureResult:
+        row = await features.set_feature(
+            info.context.services,
+            info.context.viewer,
+            row_id(input.group, "ClusterGroup"),
+            input.feature,
+            enabled=input.enabled,
+            properties=input.properties,
+        )
+        return payloads.ClusterGroupPayload(cluster_group=ClusterGroup.of(row))

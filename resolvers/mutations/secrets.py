@@ -1,0 +1,50 @@
+"""Secrets: kept, changed and deleted."""
+
+import strawberry
+
+from app.secrets import changes as secrets
+from app.unset import UNSET
+from resolvers.mutations.mutation import mutation
+from schema import inputs, payloads
+from schema.context import Info
+from schema.ids import row_id
+from schema.secrets import Secret
+
+
+@strawberry.type
+class Secrets:
+    @mutation("Keeps a secret, sealed; deployments put its values in by reference.")
+    async def create_secret(
+        self,
+        info: Info,
+        input: inputs.CreateSecretInput,  # noqa: A002
+    ) -> payloads.CreateSecretResult:
+        given = {name: value for name, value in vars(input).items() if value is not None}  # null is the default
+        row = await secrets.create_secret(
+            info.context.services, info.context.viewer, secrets.CreateSecret(**{"data": None, **given})
+        )
+        return payloads.SecretPayload(secret=Secret.of(row))
+
+    @mutation("Changes values of a secret; targets that have others installed are STALE until they are reconciled.")
+    async def update_secret(
+        self,
+        info: Info,
+        input: inputs.UpdateSecretInput,  # noqa: A002
+    ) -> payloads.UpdateSecretResult:
+        row = await secrets.update_secret(
+            info.context.services,
+            info.context.viewer,
+            row_id(input.id, "Secret"),
+            {} if input.data is None else input.data,
+            description=input.description.value if input.description else UNSET,
+        )
+        return payloads.SecretPayload(secret=Secret.of(row))
+
+    @mutation("Deletes a secret that no deployment uses.")
+    async def delete_secret(
+        self,
+        info: Info,
+        input: inputs.DeleteSecretInput,  # noqa: A002
+    ) -> payloads.DeleteSecretResult:
+        await secrets.delete_secret(info.context.services, info.context.viewer, row_id(input.id, "Secret"))
+        return payloads.DeleteSecretPayload(id=input.id)
