@@ -79,3 +79,8 @@ def helm_program(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def helm(cluster: Cluster, helm_program: str, tmp_path_factory: pytest.TempPathFactory) -> Helm:
     return Helm.at(tmp_path_factory.mktemp("helm"), cluster.kubeconfig, helm_program)
+
+
+@pytest.fixture
+def path(namespace: str) -> str:
+    return f"/api/v1/namespaces/{namespace}/secrets"
