@@ -9,9 +9,12 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from app.identity.tables import ApiToken, GroupRole, Membership, Organization, Role, User
+from app.deployments.preview import as_json
+from app.errors import PermanentError
+from app.identity.tables import ApiToken, AppSession, GroupRole, Membership, Method, Organization, Role, User
 from app.identity.tokens import token_digest
 from app.tables import now
+from app.targets.tables import Release, Target
 from simulator import Member
 from tests.stack import TOKEN, Stack
 
@@ -89,6 +92,7 @@ async def peopled(
             id=deployment_id,
         )
         await _people(stack)
+        await _observed(stack)
         yield World(
             stack,
             {
@@ -138,3 +142,30 @@ async def _people(stack: Stack) -> None:
         past = now() - timedelta(seconds=1)
         session.add(ApiToken(user_id=first.user_id, name="expired", digest=token_digest(ended), expires_at=past))
         session.add(ApiToken(user_id=first.user_id, name="limited", digest=token_digest(limited), role=Role.VIEWER))
+        session.add(GroupRole(user_id=first.user_id, group_id=edge, organization_id=default, role=Role.DEPLOYER))
+        soon = now() + timedelta(hours=1)
+        digest = token_digest("a-session-of-the-first-admin")
+        session.add(AppSession(user_id=first.user_id, method=Method.PASSWORD, digest=digest, expires_at=soon))
+
+
+async def _observed(stack: Stack) -> None:
+    """What observer and worker would have written: the release, and what went wrong with it."""
+    async with stack.services.transaction() as transaction:
+        session = transaction.session
+        target = (await session.exec(select(Target))).one()
+        target.error = as_json(PermanentError("helm_failed", "The chart is broken.", "Helm's own words"))
+        session.add(
+            Release(
+                cluster_id=target.cluster_id,
+                namespace="default",
+                name="shop",
+                revision=1,
+                status="failed",
+                chart_name="web",
+                chart_version="1.0.0",
+                app_version="1",
+                digest=b"",
+                updated_at=now(),
+                resource_version="1",
+            )
+        )
