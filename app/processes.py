@@ -56,6 +56,7 @@ async def run_api(services: Services, listener: socket.socket | None = None) -> 
     """Serves until it is cancelled, on a socket that listens already or on one of its own."""
     settings = services.settings
     slots = Slots(most_connections(settings.connections), settings.address_connections)
+    waiting = Slots(settings.waiting_sockets, settings.waiting_sockets)
     config = uvicorn.Config(
         create_app(services),
         log_config=None,
@@ -65,7 +66,7 @@ async def run_api(services: Services, listener: socket.socket | None = None) -> 
         proxy_headers=True,
         forwarded_allow_ips=services.settings.trusted_proxies,
         timeout_graceful_shutdown=_CLOSING_SECONDS,
-        http=partial(HttpConnection, slots, settings.request_timeout),  # type: ignore[arg-type] # it is only called
+        http=partial(HttpConnection, slots, waiting, settings.request_timeout),  # type: ignore[arg-type] # it is only called
         ws=partial(SocketConnection, slots),  # type: ignore[arg-type]
         ws_max_size=_LARGEST_MESSAGE,
         # What is told is small; compressing it would cost each socket 300 KB, and each message CPU time.

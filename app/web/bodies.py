@@ -13,7 +13,8 @@ from app.web.refusal import CLOSING, Refusal
 SLOWEST = 32 * 1024
 """Bytes a second: a body that comes faster has all the time it needs."""
 
-_GLANCE = 2**20  # bytes
+_GLANCE = 2**20
+"""Bytes of a body that are looked at before there are more: what is full of values is so from its beginning."""
 
 _LONG = re.compile(rb"[0-9]{19}")
 """What may be a whole number beyond 64 bits, of which orjson makes another one, and Python's reader does not."""
@@ -30,27 +31,30 @@ async def body_of(request: Request, *, most: int, seconds: float) -> bytes:
     """The body, of `most` bytes, which began to come within `seconds` and goes on at `SLOWEST` at least.
 
     Raises:
-        Refusal: where it is larger, slower, or compressed.
+        Refusal: where it is larger, slower, compressed, or begins as JSON with too many values.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refusal(415, "compressed_body", "Send the request as it is, not compressed.", CLOSING)
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > most:
         raise _too_large(most)
-    body = bytearray()
+    pieces, size = list[bytes](), 0
     try:
         async with asyncio.timeout(seconds) as limit:
             began = asyncio.get_running_loop().time()
             async for piece in request.stream():
-                body += piece
-                if len(body) > most:
+                pieces.append(piece)
+                size += len(piece)
+                if size > most:
                     raise _too_large(most)
-                limit.reschedule(began + seconds + len(body) / SLOWEST)
+                if size >= _GLANCE > size - len(piece):
+                    check_values(b"".join(pieces))
+                limit.reschedule(began + seconds + size / SLOWEST)
     except TimeoutError:
         raise Refusal(408, "too_slow", "The request came too slowly: send it again.", CLOSING) from None
     except ClientDisconnect:
         raise Refusal(400, "broken_off", "The request ended before it was whole.", CLOSING) from None
-    return bytes(body)
+    return b"".join(pieces)
 
 
 def _too_large(most: int) -> Refusal:
@@ -83,14 +87,13 @@ def check_values(data: bytes) -> bytes:
     Raises:
         Refusal: where there are more than `MOST_VALUES`.
     """
-    beside = b""
-    for part in (data[:_GLANCE], data):  # most of those that are refused are so at a glance
-        plain = part.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in part else part
-        beside = b"".join(plain.split(b'"', 4 * MOST_VALUES)[::2])  # a value and its key have two each
-        if len(beside) - len(beside.translate(None, b",[{")) > MOST_VALUES:
-            message = f"JSON has at most {MOST_VALUES:,} values here: send less at once."
-            raise Refusal(413, "too_many_values", message)
-    return beside
+    plain = data.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in data else data
+    if plain.count(b'"') <= 4 * MOST_VALUES:  # a value and its key have two each
+        beside = b"".join(plain.split(b'"')[::2])
+        if len(beside) - len(beside.translate(None, b",[{")) <= MOST_VALUES:
+            return beside
+    message = f"JSON has at most {MOST_VALUES:,} values here: send less at once."
+    raise Refusal(413, "too_many_values", message, CLOSING)
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

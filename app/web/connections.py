@@ -16,6 +16,8 @@ from app.rates import key_of_address
 log = structlog.get_logger()
 
 _LARGEST_HEAD = 64 * 1024  # bytes
+HAS_BEGUN = "has_begun"
+_NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _SHARE_OF_FILES = 0.75
 """The rest is for Postgres, Redis, members and Helm."""
 
@@ -71,11 +73,12 @@ def most_connections(wanted: int) -> int:
 
 class HttpConnection(HttpToolsProtocol):
     """One that is closed where there is no slot for it, and where the head of a request takes longer than `seconds`, or
-    is larger than is sane."""
+    is larger than is sane. WebSockets that have not said who they are have slots in `waiting` as well."""
 
-    def __init__(self, slots: Slots, seconds: float, **given: Any) -> None:
+    def __init__(self, slots: Slots, waiting: Slots, seconds: float, **given: Any) -> None:
         super().__init__(**given)
         self._slots = slots
+        self._waiting = waiting
         self._seconds = seconds
         self._give_back: Callable[[], None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -110,6 +113,13 @@ class HttpConnection(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         self._leave()  # the WebSocket takes a slot of its own
+        has_begun = self._waiting.take(self.client[0] if self.client else None)
+        if has_begun is None:
+            # Thousands may come at once: this costs a tenth of what the WebSocket's own refusal would.
+            self.transport.write(_NO_ROOM)
+            self.transport.close()
+            return
+        self.app_state = {**self.app_state, HAS_BEGUN: has_begun}
         super().handle_websocket_upgrade()
 
     def _await_head(self) -> None:
@@ -129,6 +139,8 @@ class HttpConnection(HttpToolsProtocol):
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
+    """One whose state has under `HAS_BEGUN` what is to be called once it has said who it is."""
+
     def __init__(self, slots: Slots, **given: Any) -> None:
         super().__init__(**given)
         self._slots = slots
@@ -143,4 +155,5 @@ class SocketConnection(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._give_back is not None:
             self._give_back()
+        self.app_state[HAS_BEGUN]()
         super().connection_lost(exc)

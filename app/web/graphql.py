@@ -89,8 +89,8 @@ class GraphQLView(GraphQL[Context, None]):
             allowed_origins=[settings.public_url] if settings.public_url else (),  # for sockets
         )
         self._services = services
-        self._turns = {signed_in: Turns() for signed_in in (False, True)}
         self._waiting = Slots(settings.waiting_sockets, settings.address_waiting_sockets)
+        self._turns = {signed_in: Turns() for signed_in in (False, True)}
         self.request_adapter_class = partial(_Request, settings, self._turns)  # type: ignore[assignment] # it is only called
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,15 +105,22 @@ class GraphQLView(GraphQL[Context, None]):
         await response(scope, receive, send)
 
     async def _converse(self, socket: WebSocket) -> None:
+        """Whoever has not said who they are has one of the slots of their address, which may be behind a proxy."""
         give_back = self._waiting.take(socket.client.host if socket.client else None)
         if give_back is None:
             await socket.send_denial_response(Response(status_code=503, headers={"Retry-After": "1"}))
             return
-        socket.state.has_begun = give_back
+        has_begun = socket.state.has_begun
+
+        def give_both_back() -> None:
+            give_back()
+            has_begun()
+
+        socket.state.has_begun = give_both_back
         try:
             await self.run(socket)
         finally:
-            give_back()
+            give_both_back()
 
     def _refused(self, request: Request, error: HTTPException) -> Response:
         code = error.code if isinstance(error, Refusal) else _CODES.get(error.status_code, "bad_request")
