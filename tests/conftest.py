@@ -103,3 +103,10 @@ async def quiet(new_stack: Callable[..., AbstractAsyncContextManager[Stack]]) ->
     """A Polyhelm with the API alone: nothing happens but what is asked for."""
     async with new_stack(working=False) as opened:
         yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shared(servers: Settings, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """The same as `quiet`, once for all tests of a module: for those that change nothing."""
+    async with open_stack(servers, TEMPLATE, tmp_path_factory.mktemp("shared"), working=False) as opened:
+        yield opened

@@ -101,8 +101,8 @@ async def test_null_stands_for_the_usual_size(quiet: Stack) -> None:
 
 
 @pytest.mark.parametrize("first", [-1, MOST + 1, 2**31 - 1])
-async def test_a_size_beyond_the_limits_is_refused(quiet: Stack, first: int) -> None:
-    answer = await quiet.ask(PAGE % ("clusterGroups", "name", "name"), first=first)
+async def test_a_size_beyond_the_limits_is_refused(shared: Stack, first: int) -> None:
+    answer = await shared.ask(PAGE % ("clusterGroups", "name", "name"), first=first)
     [error] = answer["errors"]
     assert (error["message"], error["extensions"]["code"]) == (f"`first` is between 0 and {MOST}.", "page_size")
 
@@ -142,9 +142,9 @@ BAD = {
 
 @pytest.mark.parametrize("case", [*BAD, "of another list"])
 @pytest.mark.parametrize("of", ["clusterGroups", "events"])
-async def test_a_cursor_that_is_none_is_refused(quiet: Stack, of: str, case: str) -> None:
+async def test_a_cursor_that_is_none_is_refused(shared: Stack, of: str, case: str) -> None:
     of_another_list = cursor(["a"]) if of == "events" else cursor([1])
-    answer = await quiet.ask(PAGE % (of, "__typename", "__typename"), after=BAD.get(case, of_another_list))
+    answer = await shared.ask(PAGE % (of, "__typename", "__typename"), after=BAD.get(case, of_another_list))
     assert [(error["message"], error["extensions"]["code"]) for error in answer.get("errors", [])] == [
         ("This is no cursor of this list: take one from an answer.", "cursor")
     ]

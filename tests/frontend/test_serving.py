@@ -10,33 +10,33 @@ HTML = {"accept": "text/html,application/xhtml+xml"}
 
 
 @pytest.mark.parametrize("path", ["/", "/deployments/web/hello", "/clusters/paris.eu", "/no/such/page"])
-async def test_every_address_of_the_app_leads_to_it(quiet: Stack, path: str) -> None:
-    answer = await quiet.client.get(path, headers=HTML)
+async def test_every_address_of_the_app_leads_to_it(shared: Stack, path: str) -> None:
+    answer = await shared.client.get(path, headers=HTML)
     assert answer.status_code == 200
     assert '<div id="app">' in answer.text
     assert answer.headers["cache-control"] == "no-cache"
     assert "default-src 'self'" in answer.headers["content-security-policy"]
 
 
-async def test_what_a_page_loads_is_kept_for_ever_and_comes_from_here_alone(quiet: Stack) -> None:
-    page = (await quiet.client.get("/", headers=HTML)).text
+async def test_what_a_page_loads_is_kept_for_ever_and_comes_from_here_alone(shared: Stack) -> None:
+    page = (await shared.client.get("/", headers=HTML)).text
     sources = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert sources
     for source in sources:
         assert source.startswith("/assets/"), source
-        answer = await quiet.client.get(source)
+        answer = await shared.client.get(source)
         assert answer.status_code == 200, source
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
 @pytest.mark.parametrize("path", ["/assets/gone.js", "/favicon.ico", "/assets/../pyproject.toml"])
-async def test_a_file_that_is_not_there_is_no_page(quiet: Stack, path: str) -> None:
-    answer = await quiet.client.get(path, headers={"accept": "*/*"})
+async def test_a_file_that_is_not_there_is_no_page(shared: Stack, path: str) -> None:
+    answer = await shared.client.get(path, headers={"accept": "*/*"})
     assert answer.status_code == 404
     assert "<html" not in answer.text
 
 
-async def test_a_browser_that_opens_the_api_is_led_to_graphiql_and_a_program_is_not(quiet: Stack) -> None:
-    answer = await quiet.client.get("/graphql", headers=HTML, follow_redirects=False)
+async def test_a_browser_that_opens_the_api_is_led_to_graphiql_and_a_program_is_not(shared: Stack) -> None:
+    answer = await shared.client.get("/graphql", headers=HTML, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (307, "/graphiql")
-    assert (await quiet.client.get("/graphql", headers={"accept": "application/json"})).status_code >= 400
+    assert (await shared.client.get("/graphql", headers={"accept": "application/json"})).status_code >= 400

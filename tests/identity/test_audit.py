@@ -366,11 +366,11 @@ async def test_a_subscriber_is_told_of_what_was_only_asked_for_where_they_ask(qu
 
 
 @pytest.mark.parametrize("brought", ["", "a" * 101, "with space", "new\tline", "ümlaut", "-dash"])
-async def test_a_request_id_that_is_not_sane_is_replaced_and_every_answer_has_one(quiet: Stack, brought: str) -> None:
-    answer = await quiet.client.get("/healthz", headers=[(b"X-Request-Id", brought.encode())])
+async def test_a_request_id_that_is_not_sane_is_replaced_and_every_answer_has_one(shared: Stack, brought: str) -> None:
+    answer = await shared.client.get("/healthz", headers=[(b"X-Request-Id", brought.encode())])
     assert answer.headers["X-Request-Id"] != brought
     assert len(answer.headers["X-Request-Id"]) == 32
-    answer = await quiet.client.get("/healthz", headers={"X-Request-Id": "trace/1:2"})
+    answer = await shared.client.get("/healthz", headers={"X-Request-Id": "trace/1:2"})
     assert answer.headers["X-Request-Id"] == "trace/1:2"
 
 

@@ -19,26 +19,26 @@ SAFE = {
 @pytest.mark.parametrize(
     "path", ["/", "/graphiql", "/graphql", "/healthz", "/readyz", "/metrics", "/gone.js", "/assets/x"]
 )
-async def test_every_answer_is_kept_from_being_sniffed_framed_or_read_by_other_sites(quiet: Stack, path: str) -> None:
-    response = await quiet.client.get(path, headers=HTML if path in ("/", "/graphiql") else {})
+async def test_every_answer_is_kept_from_being_sniffed_framed_or_read_by_other_sites(shared: Stack, path: str) -> None:
+    response = await shared.client.get(path, headers=HTML if path in ("/", "/graphiql") else {})
     assert SAFE.items() <= dict(response.headers).items()
     assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
     assert "strict-transport-security" not in response.headers
 
 
-async def test_what_the_api_answers_is_neither_shown_nor_kept_by_a_browser(quiet: Stack) -> None:
+async def test_what_the_api_answers_is_neither_shown_nor_kept_by_a_browser(shared: Stack) -> None:
     for response in (
-        await quiet.client.post("/graphql", json={"query": "{ viewer { name } }"}),
-        await quiet.client.get("/graphql", params={"query": "{ viewer { name } }"}),
-        await quiet.client.get("/metrics"),
+        await shared.client.post("/graphql", json={"query": "{ viewer { name } }"}),
+        await shared.client.get("/graphql", params={"query": "{ viewer { name } }"}),
+        await shared.client.get("/metrics"),
     ):
         assert response.headers["content-security-policy"].startswith("default-src 'none';")
         assert response.headers["cache-control"] == "no-store"
 
 
-async def test_no_page_may_run_what_is_not_a_file_of_ours(quiet: Stack) -> None:
+async def test_no_page_may_run_what_is_not_a_file_of_ours(shared: Stack) -> None:
     for path in ("/", "/graphiql"):
-        policy = (await quiet.client.get(path, headers=HTML)).headers["content-security-policy"]
+        policy = (await shared.client.get(path, headers=HTML)).headers["content-security-policy"]
         rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
         assert rules["default-src"] == "'self'"
         assert not {"script-src", "worker-src", "connect-src"} & set(rules)

@@ -41,10 +41,10 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-async def test_a_query_that_is_made_to_be_expensive_is_refused(quiet: Stack, name: str) -> None:
+async def test_a_query_that_is_made_to_be_expensive_is_refused(shared: Stack, name: str) -> None:
     query, code = HOSTILE[name]
     for token in (TOKEN, None, "nobody"):
-        answer = await quiet.ask(query, token)
+        answer = await shared.ask(query, token)
         assert "data" not in answer
         found = answer["errors"][0].get("extensions", {}).get("code")
         # Whoever is not signed in may send less, and is refused before it is looked at.
@@ -52,7 +52,7 @@ async def test_a_query_that_is_made_to_be_expensive_is_refused(quiet: Stack, nam
 
 
 @pytest.mark.parametrize("text", ["\x00", "\u202e", "x" * 50_000, "%", "\\", "'", "\ufffe"])
-async def test_odd_text_is_understood_or_refused_wherever_text_is_taken(quiet: Stack, text: str) -> None:
+async def test_odd_text_is_understood_or_refused_wherever_text_is_taken(shared: Stack, text: str) -> None:
     for name, field in _fields("Query"):
         for argument, definition in field.args.items():
             if get_named_type(definition.type) is not GraphQLString or str(definition.type).startswith("["):
@@ -64,15 +64,15 @@ async def test_odd_text_is_understood_or_refused_wherever_text_is_taken(quiet: S
             ]
             given = " ".join([f"{argument}: $text", *(f'{other}: "x"' for other in needed)])
             leaf = "" if is_leaf_type(get_named_type(field.type)) else "{ __typename }"
-            answer = await quiet.ask(f"query ($text: String!) {{ {name}({given}) {leaf} }}", text=text)
+            answer = await shared.ask(f"query ($text: String!) {{ {name}({given}) {leaf} }}", text=text)
             assert "internal" not in str(answer.get("errors")), (name, argument, answer)
 
 
-async def test_values_as_deep_as_json_may_be_are_refused_in_words(quiet: Stack) -> None:
+async def test_values_as_deep_as_json_may_be_are_refused_in_words(shared: Stack) -> None:
     values: Any = {}
     for _ in range(95):
         values = {"a": values}
-    answer = await quiet.create(values=values)
+    answer = await shared.create(values=values)
     assert answer["__typename"] != "DeploymentPayload"
 
 

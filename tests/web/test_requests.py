@@ -54,17 +54,17 @@ BAD: list[tuple[int, str, dict[str, str], bytes]] = [
 ]
 
 
-async def test_what_is_no_request_is_refused_with_a_code_and_words(quiet: Stack) -> None:
+async def test_what_is_no_request_is_refused_with_a_code_and_words(shared: Stack) -> None:
     for status, code, headers, body in BAD:
-        response = await quiet.client.post("/graphql", content=body, headers=headers)
+        response = await shared.client.post("/graphql", content=body, headers=headers)
         assert response.status_code == status, (body[:80], response.text)
         (error,) = response.json()["errors"]
         assert error["extensions"] == {"code": code}, body[:80]
         assert error["message"]
 
 
-async def test_json_of_as_many_levels_as_are_allowed_is_read(quiet: Stack) -> None:
-    response = await quiet.client.post("/graphql", content=nested(98), headers=SIGNED_IN)
+async def test_json_of_as_many_levels_as_are_allowed_is_read(shared: Stack) -> None:
+    response = await shared.client.post("/graphql", content=nested(98), headers=SIGNED_IN)
     assert "data" in response.json()
 
 
@@ -80,18 +80,18 @@ VALUES: dict[str, tuple[bytes, int, str | None]] = {
 
 
 @pytest.mark.parametrize("name", VALUES)
-async def test_json_has_so_many_values_and_no_more_however_long_its_texts_are(quiet: Stack, name: str) -> None:
+async def test_json_has_so_many_values_and_no_more_however_long_its_texts_are(shared: Stack, name: str) -> None:
     value, status, code = VALUES[name]
     body = b'{"query": "{ version }", "variables": {"a": ' + value + b"}}"
-    response = await quiet.client.post("/graphql", content=body, headers=SIGNED_IN)
+    response = await shared.client.post("/graphql", content=body, headers=SIGNED_IN)
     assert response.status_code == status
     assert code is None or response.json()["errors"][0]["extensions"] == {"code": code}
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
-async def test_no_other_method_is_answered_and_no_other_origin_allowed(quiet: Stack, method: str) -> None:
+async def test_no_other_method_is_answered_and_no_other_origin_allowed(shared: Stack, method: str) -> None:
     headers = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
-    response = await quiet.client.request(method, "/graphql", headers=headers)
+    response = await shared.client.request(method, "/graphql", headers=headers)
     assert response.status_code == 405
     assert not [name for name in response.headers if name.startswith("access-control-")]
 
@@ -99,35 +99,35 @@ async def test_no_other_method_is_answered_and_no_other_origin_allowed(quiet: St
 @pytest.mark.parametrize(
     ("site", "status"), [(None, 200), ("none", 200), ("same-origin", 200), ("same-site", 403), ("cross-site", 403)]
 )
-async def test_a_query_by_get_is_answered_to_our_own_pages_alone(quiet: Stack, site: str | None, status: int) -> None:
+async def test_a_query_by_get_is_answered_to_our_own_pages_alone(shared: Stack, site: str | None, status: int) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"} | ({"Sec-Fetch-Site": site} if site else {})
-    response = await quiet.client.get("/graphql", params={"query": "{ viewer { name } }"}, headers=headers)
+    response = await shared.client.get("/graphql", params={"query": "{ viewer { name } }"}, headers=headers)
     assert response.status_code == status
     if status == 403:
         assert response.json()["errors"][0]["extensions"] == {"code": "foreign_origin"}
 
 
-async def test_a_mutation_by_get_is_not_done(quiet: Stack) -> None:
+async def test_a_mutation_by_get_is_not_done(shared: Stack) -> None:
     query = 'mutation { createApiToken(input: {name: "x"}) { __typename } }'
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    response = await quiet.client.get("/graphql", params={"query": query}, headers=headers)
+    response = await shared.client.get("/graphql", params={"query": query}, headers=headers)
     assert response.status_code == 400
-    assert len((await quiet.data("{ apiTokens { name } }"))["apiTokens"]) == 1
+    assert len((await shared.data("{ apiTokens { name } }"))["apiTokens"]) == 1
 
 
 @pytest.mark.parametrize("accept", ["application/graphql-response+json", "application/json", "*/*"])
 async def test_a_refusal_of_graphql_has_no_data_and_a_status_that_the_client_understands(
-    quiet: Stack, accept: str
+    shared: Stack, accept: str
 ) -> None:
     strict = accept == "application/graphql-response+json"
     for query in ("{", "{ nothing }", "query ($n: Int!) { clusters(first: $n) { nodes { id } } }"):
-        response = await quiet.client.post("/graphql", json={"query": query}, headers=SIGNED_IN | {"Accept": accept})
+        response = await shared.client.post("/graphql", json={"query": query}, headers=SIGNED_IN | {"Accept": accept})
         assert response.status_code == (400 if strict else 200)
         assert "data" not in response.json()
         assert response.headers["content-type"] == (accept if strict else "application/json")
 
 
-async def test_a_body_that_is_larger_than_it_says_is_not_read_whole(quiet: Stack) -> None:
+async def test_a_body_that_is_larger_than_it_says_is_not_read_whole(shared: Stack) -> None:
     read = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -136,7 +136,7 @@ async def test_a_body_that_is_larger_than_it_says_is_not_read_whole(quiet: Stack
             read += 1
             yield b" " * 2**16
 
-    app = quiet.client._transport.app  # type: ignore[attr-defined]
+    app = shared.client._transport.app  # type: ignore[attr-defined]
     answered: list[Any] = []
     pieces = endless()
 
@@ -146,7 +146,7 @@ async def test_a_body_that_is_larger_than_it_says_is_not_read_whole(quiet: Stack
     async def send(message: Any) -> None:
         answered.append(message)
 
-    scope = await scope_of(quiet)
+    scope = await scope_of(shared)
     await app(scope, receive, send)
     assert answered[0]["status"] == 413
     assert read == 2
