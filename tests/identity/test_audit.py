@@ -253,7 +253,7 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
             (
                 mutation,
                 "zoe" if mutation == "register" else caller,
-                "token bootstrap" if caller == "admin" else "token test",
+                "password" if mutation == "signIn" else "token bootstrap" if caller == "admin" else "token test",
                 "127.0.0.1",
             )
         }
