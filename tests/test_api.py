@@ -3,6 +3,7 @@
 import httpx2
 
 from resolvers.api import wants_stream
+from tests.resolvers.test_limits import NewStack
 from tests.stack import TOKEN, Stack
 
 
@@ -28,3 +29,10 @@ def test_who_asks_for_events_first_wants_events() -> None:
     assert wants_stream("text/event-stream; charset=utf-8, application/json")
     assert not wants_stream("application/json, text/event-stream")
     assert not wants_stream("*/*")
+
+
+async def test_whoever_asks_whether_it_is_ready_learns_nothing_of_what_it_depends_on(new_stack: NewStack) -> None:
+    async with new_stack(working=False, redis_url="redis://polyhelm:secret@127.0.0.1:1/0") as stack:
+        answer = await stack.client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"postgres": "ok", "redis": "failed: the log says why", "schema": "ok"}
