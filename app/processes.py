@@ -27,6 +27,8 @@ from reconcilers.worker import run_worker
 log = structlog.get_logger()
 
 _LARGEST_MESSAGE = 4 * 2**20
+_BACKLOG = 10_000
+"""Connections that may wait to be accepted, as far as the system allows: beyond that they try again after a second."""
 _CLOSING_SECONDS = 5  # for requests that are being answered when the API is stopped
 
 
@@ -45,7 +47,7 @@ def listen(settings: Settings) -> socket.socket:
         AddressTakenError: where it is taken, or not one of this machine's.
     """
     try:
-        return socket.create_server((settings.host, settings.port), backlog=2048)
+        return socket.create_server((settings.host, settings.port), backlog=_BACKLOG)
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         words = os.strerror(error.errno) if error.errno else str(error)

@@ -125,7 +125,9 @@ class GraphQLView(GraphQL[Context, None]):
     def _refused(self, request: Request, error: HTTPException) -> Response:
         code = error.code if isinstance(error, Refusal) else _CODES.get(error.status_code, "bad_request")
         content = {"errors": [{"message": error.reason, "extensions": {"code": code}}]}
-        headers = error.headers if isinstance(error, Refusal) else {}
+        headers = dict(error.headers) if isinstance(error, Refusal) else {}
+        if _may_be_large(request):
+            headers |= CLOSING  # else all that is still on its way would be read
         return Response(self.encode_json(content), error.status_code, headers, _media_type(request))
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
@@ -173,6 +175,12 @@ class GraphQLView(GraphQL[Context, None]):
     async def render_graphql_ide(self, request: Request) -> Response:
         """A browser that opens the API's address is led to our own page; strawberry's loads GraphiQL from elsewhere."""
         return RedirectResponse("/graphiql")
+
+
+def _may_be_large(request: Request) -> bool:
+    """Whether a request has a body of more bytes than are worth reading for nothing, or does not say how many."""
+    announced = request.headers.get("content-length", "")
+    return "transfer-encoding" in request.headers or (announced.isdecimal() and int(announced[:20]) > _LARGE)
 
 
 def _media_type(request: HTTPConnection) -> str:

@@ -65,6 +65,13 @@ async def test_a_body_that_comes_too_slowly_is_answered_and_ends_the_connection(
         assert b'"code":"too_slow"' in answered
 
 
+async def test_what_is_refused_at_once_is_not_read_to_its_end(new_stack: NewStack) -> None:
+    async with new_stack(working=False, rate=0.001, rate_burst=1) as stack, served(stack) as url:
+        endless = HEAD + SIGNED_IN + b"Content-Length: 20000000\r\n\r\n{"
+        assert (await stack.ask("{ version }")).get("errors") is None
+        assert (await said_to(url, endless)).startswith(b"HTTP/1.1 429 ")
+
+
 async def test_there_are_so_many_connections_and_no_more_and_each_that_ends_makes_room(new_stack: NewStack) -> None:
     async with new_stack(working=False, connections=3) as stack, served(stack) as url, httpx2.AsyncClient() as client:
         opened = [await dialled(url) for _ in range(3)]
