@@ -56,7 +56,7 @@ class Reconciler:
 
     async def _bring_to_an_end(self, found: Work) -> None:
         """Brings one operation's result to its end, or puts it off. The lease is free then."""
-        done, output = ReleaseAction.NONE, None
+        done, output, seen = ReleaseAction.NONE, None, None
         try:
             for _ in range(_MOST_STEPS):
                 seen = await self._look(found)
@@ -81,7 +81,7 @@ class Reconciler:
             if error.most is not None and work.in_a_row(found, error) >= error.most:
                 await self._give_up(found, done, error)
             else:
-                await self._put_off(found, error)
+                await self._put_off(found, error, seen)
         except leases.LeaseLostError:
             raise
         except PermanentError as error:
@@ -90,7 +90,7 @@ class Reconciler:
             error_id = uuid.uuid4().hex
             log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
             message = f"Something went wrong in Polyhelm itself. The worker's log has it under {error_id}."
-            await self._put_off(found, TemporaryError("internal", message))
+            await self._put_off(found, TemporaryError("internal", message), seen)
 
     async def _look(self, found: Work) -> Sighting:
         member = self._services.members.of(found.cluster)
@@ -108,7 +108,7 @@ class Reconciler:
             log.info("reconcile.not_seen_after_failure", target=found.target.id, error=error.message)
             return None
 
-    async def _put_off(self, found: Work, error: TemporaryError) -> None:
+    async def _put_off(self, found: Work, error: TemporaryError, seen: Sighting | None) -> None:
         pause = retry_pause(
             found.target.attempts,
             base=self._services.settings.retry_base,
@@ -116,7 +116,7 @@ class Reconciler:
             asked=error.retry_after,
         )
         retry_at = now() + timedelta(seconds=pause)
-        await work.retry(self._services, found, error, retry_at)
+        await work.retry(self._services, found, error, retry_at, seen)
         await self._services.queue.wake([found.target.id], after=pause)
 
 

@@ -200,11 +200,13 @@ def in_a_row(work: Work, error: ActionError) -> int:
     return int(last.get("in_a_row", 1)) + 1
 
 
-async def retry(services: Services, work: Work, error: ActionError, retry_at: datetime) -> None:
+async def retry(services: Services, work: Work, error: ActionError, retry_at: datetime, seen: Sighting | None) -> None:
     """It may succeed later: the result stays open, and shows the trouble."""
     attempts = work.target.attempts + 1
     told = as_json(error, attempts=attempts) | {"in_a_row": in_a_row(work, error)}
     async with services.transaction() as transaction:
+        if seen is not None and seen.is_news(work.known):
+            await write_sightings(transaction, [seen])
         await fenced(transaction, work.lease, error=told, attempts=attempts, retry_at=retry_at, **_outcome(work))
         await note_trouble(transaction, work.operation.id, work.target.id, told)
         if attempts == 1:

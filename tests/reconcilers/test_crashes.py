@@ -132,7 +132,7 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
         work.intend(services, first, ReleaseAction.INSTALL, 1.0, seen),
         work.succeed(services, first, ReleaseAction.NONE, seen),
         work.fail(services, first, ReleaseAction.NONE, failure, None),
-        work.retry(services, first, failure, now()),
+        work.retry(services, first, failure, now(), None),
     ):
         with pytest.raises(leases.LeaseLostError):
             await write
