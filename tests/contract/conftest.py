@@ -19,7 +19,7 @@ from .helm import PACKAGED, Helm
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.kubernetes.controlplane import ControlPlanes
+    from tests.kubernetes.member import Member
 
 KINDS = ["simulator", pytest.param("kubernetes", marks=pytest.mark.xdist_group("kubernetes"))]
 
@@ -36,10 +36,9 @@ async def simulated() -> AsyncIterator[Cluster]:
         yield Cluster("simulator", simulator.members["contract"].kubeconfig)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def real(control_planes: ControlPlanes) -> Cluster:
-    member = await control_planes.start("contract", controllers=True, ready_pods=True)
-    return Cluster("kubernetes", member.kubeconfig)
+@pytest.fixture(scope="session")
+def real(oslo: Member) -> Cluster:
+    return Cluster("kubernetes", oslo.kubeconfig)
 
 
 @pytest.fixture(scope="session", params=KINDS)

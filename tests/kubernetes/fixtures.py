@@ -66,3 +66,9 @@ async def members(control_planes: ControlPlanes) -> dict[str, Member]:
     """Three members by name, without controllers: objects are stored and served, and nothing acts on them."""
     started = await asyncio.gather(*(control_planes.start(name) for name in NAMES))
     return {member.name: member for member in started}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def oslo(control_planes: ControlPlanes) -> Member:
+    """A member on which Pods become ready and Jobs end."""
+    return await control_planes.start("oslo", controllers=True, ready_pods=True)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from .controlplane import ControlPlanes
     from .member import Member
 
     Helm = Callable[..., Awaitable[str]]
@@ -157,16 +156,15 @@ async def test_the_viewer_is_known_but_may_not_read(members: dict[str, Member]) 
 
 
 async def test_pods_become_ready_and_hooks_end(
-    control_planes: ControlPlanes, run_helm: Callable[[Member], Helm], tmp_path: Path
+    oslo: Member, run_helm: Callable[[Member], Helm], tmp_path: Path
 ) -> None:
     write_chart(tmp_path, deployment=DEPLOYMENT, hook=HOOK)
-    member = await control_planes.start("lima", controllers=True, ready_pods=True)
-    helm = run_helm(member)
+    helm = run_helm(oslo)
     await helm("install", "good", "chart", "--wait", "--timeout", "30s", "--set", "phase=Succeeded")
-    _, body = await get(member.kubeconfig, "/apis/apps/v1/namespaces/default/deployments/good")
+    _, body = await get(oslo.kubeconfig, "/apis/apps/v1/namespaces/default/deployments/good")
     assert body["status"]["readyReplicas"] == 2
     output = await helm("install", "bad", "chart", "--timeout", "30s", "--set", "phase=Failed", code=1)
     assert "failed pre-install" in output
     await helm("uninstall", "good", "--wait", "--timeout", "30s")
-    _, body = await get(member.kubeconfig, "/api/v1/namespaces/default/pods?labelSelector=app")
+    _, body = await get(oslo.kubeconfig, "/api/v1/namespaces/default/pods?labelSelector=app")
     assert body["items"] == []

@@ -12,7 +12,6 @@ import pytest_asyncio
 
 from tests.contract.client import Client
 from tests.contract.helm import Helm
-from tests.kubernetes.controlplane import ControlPlanes
 from tests.kubernetes.member import Member
 from tests.live.conftest import served
 from tests.real.fleet import Fleet, Hand
@@ -20,15 +19,7 @@ from tests.stack import Stack
 
 __all__ = ["served"]
 
-CONTROLLED = "oslo"
-
 NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def oslo(control_planes: ControlPlanes) -> Member:
-    """A member on which Pods become ready and Jobs end."""
-    return await control_planes.start(CONTROLLED, controllers=True, ready_pods=True)
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +49,7 @@ async def new_fleet(
                 home.mkdir()
                 client = await closing.enter_async_context(Client(member.kubeconfig))
                 by_hand = Helm.at(home, member.kubeconfig, str(helm))
-                has_controllers = member.name == CONTROLLED
+                has_controllers = member.name == "oslo"
                 hands[member.name] = Hand(member, by_hand, client, namespace, has_controllers)
                 closing.push_async_callback(hands[member.name].clean_up)
             stack = await closing.enter_async_context(new_stack(**{"cache_dir": cache} | settings))
