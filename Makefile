@@ -4,7 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLUSTERS ?= simulated
 DATA ?= .polyhelm
-WORKERS ?= 2
+# Tests wait now and then: one worker more than there are cores keeps these busy.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
 

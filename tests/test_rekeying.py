@@ -28,7 +28,6 @@ from app.secrets.queries import opened
 from app.secrets.tables import Secret
 from app.services import Services, open_services
 from app.tables import metadata
-from tests.live.processes import PART
 from tests.stack import Stack
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
@@ -167,7 +166,7 @@ async def test_a_member_keeps_its_connection_when_its_credentials_are_sealed_aga
             assert services.members.of(cluster) is before
 
 
-async def program(stack: Stack, command: str, ring: str) -> asyncio.subprocess.Process:
+async def program(stack: Stack, part: str, ring: str) -> asyncio.subprocess.Process:
     settings = stack.services.settings
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ} | {
         "POLYHELM_DATABASE_URL": str(settings.database_url),
@@ -175,8 +174,9 @@ async def program(stack: Stack, command: str, ring: str) -> asyncio.subprocess.P
         "POLYHELM_ENCRYPTION_KEYS": ring,
         "COLUMNS": "200",
     }
+    command = (sys.executable, "-c", "from app.cli import main; main()", part)
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", PART, command), env=environment, stdout=-1, stderr=asyncio.subprocess.STDOUT
+        *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
 
 

@@ -33,6 +33,8 @@ from app.releases.values import Values, to_helm
 
 log = structlog.get_logger()
 
+GRACE_SECONDS = 5.0
+"""What a Helm that is to end gets to write down that it failed."""
 MARGIN_SECONDS = 30
 """What Helm gets beyond its own `--timeout` before it is ended, for what that does not count, such as rendering."""
 
@@ -261,7 +263,7 @@ async def _end(child: process.Process) -> None:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, number)
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(GRACE_SECONDS):
                 await child.wait()
                 return
         except TimeoutError:

@@ -4,8 +4,8 @@ import asyncio
 import json
 from typing import Any
 
-from tests.cli.polyhelm import Polyhelm
-from tests.live.processes import process
+from tests.cli.polyhelm import PROGRAM, Polyhelm
+from tests.live.processes import environment
 
 
 def lines(text: str) -> list[Any]:
@@ -31,11 +31,11 @@ async def test_a_caller_exports_what_they_may_see(polyhelm: Polyhelm) -> None:
 
 async def test_the_server_exports_everything(polyhelm: Polyhelm) -> None:
     await polyhelm.fine("token", "create", "ci")
-    stdout = asyncio.subprocess.PIPE
-    async with process(polyhelm.stack, "audit", "export", stdout=stdout) as exporting:
-        assert exporting.stdout is not None
-        found = lines((await exporting.stdout.read()).decode())
-        assert await exporting.wait() == 0
+    exporting = await asyncio.create_subprocess_exec(
+        *(PROGRAM, "audit", "export"), env=environment(polyhelm.stack), stdout=asyncio.subprocess.PIPE
+    )
+    found = lines((await exporting.communicate())[0].decode())
+    assert exporting.returncode == 0
     assert [(line["organization"], line["kind"]) for line in found] == [
         ("default", "user.created"),
         (None, "token.created"),

@@ -173,6 +173,7 @@ async def test_a_chart_that_takes_for_ever_to_render_is_given_up_after_three_tri
     stack: Stack, simulated: Callable[[str], Member], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.helm.command.MARGIN_SECONDS", -0.5)  # half a second is left
+    monkeypatch.setattr("app.helm.command.GRACE_SECONDS", 0.1)
     await stack.fleet({"paris": simulated("paris").kubeconfig})
     loops = "{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}"
     files = chart_files("slow") | {"templates/config.yaml": loops}

@@ -3,43 +3,29 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from tests.forks import Fork, polyhelm
 from tests.stack import Stack
 
-PART = "from app.cli import main; main()"
+_SHARED = (
+    *("database_url", "redis_url", "data_dir", "confirm_every"),
+    *("unreachable_after", "member_timeout", "allowed_networks"),
+)
 
 
-async def start(
-    stack: Stack, part: str, *options: str, stdout: int | None = None, **settings: object
-) -> asyncio.subprocess.Process:
-    """`polyhelm PART` on the stack's services, with its settings or those given here."""
+def environment(stack: Stack, **settings: object) -> dict[str, str]:
+    """A process's on the stack's services, with its settings or those given here."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    own = stack.services.settings
-    shared = (
-        "database_url",
-        "redis_url",
-        "data_dir",
-        "confirm_every",
-        "unreachable_after",
-        "member_timeout",
-        "allowed_networks",
-    )
-    given = {name: getattr(own, name) for name in shared} | {"log_level": "error"} | settings
-    environment = kept | {f"POLYHELM_{name.upper()}": str(value) for name, value in given.items()}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PART, part, *options, stdout=stdout, env=environment
-    )
+    given = {name: getattr(stack.services.settings, name) for name in _SHARED} | {"log_level": "error"} | settings
+    return kept | {f"POLYHELM_{name.upper()}": str(value) for name, value in given.items()}
 
 
 @asynccontextmanager
-async def process(
-    stack: Stack, part: str, *options: str, stdout: int | None = None, **settings: object
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The same until the block ends; it may be killed before."""
-    started = await start(stack, part, *options, stdout=stdout, **settings)
+async def process(stack: Stack, part: str, *options: str, **settings: object) -> AsyncIterator[Fork]:
+    """`polyhelm PART` until the block ends; it may be killed before."""
+    started = polyhelm(part, *options, environment=environment(stack, **settings))
     try:
         yield started
     finally:

@@ -12,13 +12,14 @@ import pytest
 from sqlmodel import select
 
 from app.identity.tables import Organization
+from tests.forks import Fork
 from tests.live.node import CLIENTS, clients, with_node
 from tests.live.processes import process
 from tests.stack import TOKEN, Stack, eventually
 
 
 @asynccontextmanager
-async def api(stack: Stack, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+async def api(stack: Stack, port: int) -> AsyncIterator[Fork]:
     """An API process that answers."""
     async with process(stack, "api", "--port", str(port)) as started, httpx2.AsyncClient() as client:
 

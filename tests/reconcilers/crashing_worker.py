@@ -1,14 +1,12 @@
 """A worker in a process of its own that kills itself with SIGKILL at a step of a reconcile.
 
-Each step is a place between two effects, so together they are every place at which a crash makes a difference. Its
-processes are forked from one that has everything imported: to import it is most of a worker's start.
+Each step is a place between two effects, so together they are every place at which a crash makes a difference.
 """
 
 import asyncio
-import multiprocessing
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.helm import command, process
@@ -55,22 +53,8 @@ def dying_at_once(call: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def run(step: str, environment: Mapping[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(environment)
+def run(step: str) -> None:
     owner, name, when = STEPS[step]
     call = getattr(owner, name)
     setattr(owner, name, dying(call, when) if asyncio.iscoroutinefunction(call) else dying_at_once(call))
     asyncio.run(run_parts(Settings(), [run_worker]))
-
-
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__])
-
-
-async def crash(step: str, environment: Mapping[str, str]) -> int | None:
-    """Runs such a worker until it has killed itself, at most a minute; gives how it ended."""
-    worker = _FORKS.Process(target=run, args=(step, dict(environment)))
-    worker.start()
-    await asyncio.to_thread(worker.join, 60)
-    return worker.exitcode

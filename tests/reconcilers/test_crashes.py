@@ -3,9 +3,7 @@ Helm revision for each change."""
 
 import asyncio
 import base64
-import os
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -23,7 +21,9 @@ from app.targets.sightings import Sighting
 from app.targets.tables import Target
 from reconcilers.worker import run_worker
 from simulator import Member
-from tests.reconcilers.crashing_worker import STEPS, crash
+from tests.forks import forked, polyhelm
+from tests.live.processes import environment
+from tests.reconcilers.crashing_worker import STEPS, run
 from tests.sample_charts import archive, chart_files
 from tests.stack import Stack, eventually
 
@@ -31,17 +31,11 @@ NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 LEASE_SECONDS = 1.0
 
 
-def environment(stack: Stack) -> dict[str, str]:
-    """A worker's, on the stack's services."""
-    settings = stack.services.settings
-    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ} | {
-        "POLYHELM_DATABASE_URL": str(settings.database_url),
-        "POLYHELM_REDIS_URL": str(settings.redis_url),
-        "POLYHELM_DATA_DIR": str(settings.data_dir),
-        "POLYHELM_ALLOWED_NETWORKS": settings.allowed_networks,
-        "POLYHELM_LEASE_SECONDS": str(LEASE_SECONDS),
-        "POLYHELM_LOG_LEVEL": "error",
-    }
+async def crash(stack: Stack, step: str) -> None:
+    """Runs a worker that kills itself at this step, until it has."""
+    worker = forked(run, step, environment=environment(stack, lease_seconds=LEASE_SECONDS))
+    async with asyncio.timeout(60):
+        assert await worker.wait() == -signal.SIGKILL
 
 
 def revisions(member: Member, name: str) -> list[tuple[int, str]]:
@@ -65,17 +59,17 @@ async def test_a_worker_killed_at_any_step_leaves_one_revision_for_each_change(
         await stack.fleet({"paris": paris.kubeconfig})
 
         answer = await stack.create(releaseName="shop")
-        assert await crash(step, environment(stack)) == -signal.SIGKILL
+        await crash(stack, step)
         assert (await finished(stack, answer))["state"] == "SUCCEEDED"
         assert revisions(paris, "shop") == [(1, "deployed")]
 
         answer = await stack.update(answer["deployment"]["id"], values={"replicas": 2})
-        assert await crash(step, environment(stack)) == -signal.SIGKILL
+        await crash(stack, step)
         assert (await finished(stack, answer))["state"] == "SUCCEEDED"
         assert revisions(paris, "shop") == [(1, "superseded"), (2, "deployed")]
 
         answer = await stack.delete(answer["deployment"]["id"])
-        assert await crash(step, environment(stack)) == -signal.SIGKILL
+        await crash(stack, step)
         assert (await finished(stack, answer))["state"] == "SUCCEEDED"
         assert revisions(paris, "shop") == []
 
@@ -89,8 +83,7 @@ async def test_a_helm_that_outlives_its_worker_is_waited_for_and_not_started_aga
         await stack.upload(_with_a_deployment())
         paris.faults.stuck = True
         answer = await stack.create(releaseName="shop", chart="charts/waiting", wait=True, timeoutSeconds=60)
-        command = (sys.executable, "-c", "from app.cli import main; main()", "worker")
-        worker = await asyncio.create_subprocess_exec(*command, env=environment(stack))
+        worker = polyhelm("worker", environment=environment(stack, lease_seconds=LEASE_SECONDS))
 
         async def pending() -> bool:
             return revisions(paris, "shop") == [(1, "pending-install")]
