@@ -127,6 +127,11 @@ async def photographed(site: Site, chosen: Callable[[str], bool]) -> None:
                         await page.wait_for_function("() => !document.querySelector('.bones')")
                         await prepared(page, name)
                         await page.screenshot(path=IMAGES / f"{name}-{scheme}-{label}.png")
+                if chosen("sign-in"):
+                    async with opened(browser, site, token=None, size=size, scheme=scheme) as page:
+                        await page.goto("/")
+                        await page.get_by_label("Password", exact=True).wait_for()
+                        await page.screenshot(path=IMAGES / f"sign-in-{scheme}-{label}.png")
 
 
 async def main(names: list[str]) -> None:

@@ -75,6 +75,16 @@ async def test_on_a_phone_nothing_goes_beyond_its_edge(site: Site, browser: Brow
     assert beyond == {}
 
 
+async def test_on_a_phone_what_is_typed_to_sign_in_stays_within_its_card(site: Site, browser: Browser) -> None:
+    async with opened(browser, site, token=None, size=PHONE) as page:
+        await page.goto("/")
+        card = await page.locator(".card").bounding_box()
+        field = await page.get_by_label("Password", exact=True).bounding_box()
+    assert card is not None
+    assert field is not None
+    assert field["x"] + field["width"] < card["x"] + card["width"]
+
+
 async def test_on_a_phone_colours_graphiql_and_signing_out_are_behind_a_button(
     site: Site, browser: Browser, shop: dict[str, Member]
 ) -> None:
