@@ -53,8 +53,8 @@ export function useLive(): void {
 export const EVERYTHING = "*";
 
 /**
- * Asks again after events of these kinds (their first words, such as "deployment", or EVERYTHING): for what the events' subjects alone
- * do not tell, such as lists and counts. A hundred events in a row are one question, or two.
+ * Asks again after events of these kinds (their first words, such as "deployment", or EVERYTHING): for what the events'
+ * subjects alone do not tell, such as lists and counts. A hundred events in a row are one question, or two.
  */
 export function useRefresh(kinds: string, ask: () => void): void {
   const latest = useRef(ask);

@@ -20,7 +20,7 @@ import { Status } from "../parts/status";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import { Feature } from "./feature";
-import { Members } from "./groups";
+import { GroupName, Members } from "./groups";
 import { ClusterTable } from "./page";
 
 export type Group = NonNullable<GroupDetailQuery["clusterGroup"]>;
@@ -171,16 +171,7 @@ function Change({ group, close }: { group: Group; close: () => void }) {
       submit={submit}
       close={close}
     >
-      <div className="field">
-        <label htmlFor="group-name">Name</label>
-        <input
-          id="group-name"
-          className="input"
-          required
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-      </div>
+      <GroupName name={name} change={setName} />
       <Members members={members} change={setMembers} of={group.name} />
       {leaving.length > 0 && group.deployments.nodes.length > 0 && (
         <div className="note warn">

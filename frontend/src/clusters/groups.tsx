@@ -101,22 +101,29 @@ function MakeGroup({ close }: { close: () => void }) {
       submit={submit}
       close={close}
     >
-      <div className="field">
-        <label htmlFor="group-name">Name</label>
-        <input
-          id="group-name"
-          className="input"
-          required
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-      </div>
+      <GroupName name={name} change={setName} />
       <Members members={members} change={setMembers} of={null} />
     </FormDialog>
   );
 }
 
 const CLUSTERS = 100;
+
+/** A group's name, as it is typed. */
+export function GroupName({ name, change }: { name: string; change: (name: string) => void }) {
+  return (
+    <div className="field">
+      <label htmlFor="group-name">Name</label>
+      <input
+        id="group-name"
+        className="input"
+        required
+        value={name}
+        onChange={(event) => change(event.target.value)}
+      />
+    </div>
+  );
+}
 
 /** Clusters to choose as members: those that are in no group, and in this one. */
 export function Members({
