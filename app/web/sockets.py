@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocketDisconnected as WebSocketIsDisconnected
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import NonTextMessageReceived, WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
@@ -19,6 +20,8 @@ from schema.context import Context
 
 _BAD_MESSAGE = 4400
 _LONGEST_REASON = 120  # bytes; what closes a WebSocket has room for three more
+_GONE = (WebSocketDisconnect, WebSocketIsDisconnected)
+"""What is raised where something is sent on a connection that has ended: the first time, and from then on."""
 
 
 class Socket(ASGIWebSocketAdapter):
@@ -43,14 +46,22 @@ class Socket(ASGIWebSocketAdapter):
     async def send_json(self, message: Mapping[str, object]) -> None:
         try:
             await self.ws.send_text(orjson.dumps(message).decode())
-        except WebSocketDisconnect as error:
+        except _GONE as error:
             raise WebSocketDisconnected from error
 
     async def close(self, code: int, reason: str) -> None:
-        await super().close(code, reason.encode()[:_LONGEST_REASON].decode(errors="ignore"))
+        try:
+            await super().close(code, reason.encode()[:_LONGEST_REASON].decode(errors="ignore"))
+        except _GONE as error:
+            raise WebSocketDisconnected from error
 
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    async def handle_task_exception(self, error: Exception) -> None:
+        """A connection may end at any time, in the midst of an answer too: that is nothing for the log."""
+        if not isinstance(error, WebSocketDisconnected):
+            await super().handle_task_exception(error)
+
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
         await super().handle_connection_init(message)
         if self.connection_acknowledged:

@@ -1,7 +1,14 @@
-"""WebSocket messages that are not right: each ends the connection with a code and words; limits of what is at once."""
+"""WebSocket messages that are not right: each ends the connection with a code and words; limits of what is at once;
+connections that end in the midst of an answer."""
+
+import logging
+import socket as sockets
+import struct
+from contextlib import AsyncExitStack
 
 import httpx2
 import orjson
+import pytest
 from websockets.asyncio.client import connect
 
 from tests.live.client import PROTOCOL, followed_by, socket
@@ -88,3 +95,28 @@ async def test_a_user_has_so_many_subscriptions_at_once_on_whatever_connections(
             told = await one.subscribe("subscription { clusters { id } }")
             await eventually(lambda: followed_by(stack, 1))
             assert told.told.empty()
+
+
+LARGE = "{ __schema { types { name description fields { name description args { name description } } } } }"
+RESET = struct.pack("ii", 1, 0)  # a connection that is closed is cut off, whatever is still on its way
+
+
+@pytest.mark.parametrize("ended_by", ["the client", "us"])
+async def test_a_connection_that_ends_while_much_is_being_sent_is_no_error(
+    quiet: Stack, caplog: pytest.LogCaptureFixture, ended_by: str
+) -> None:
+    async with AsyncExitStack() as server:
+        url = await server.enter_async_context(served(quiet))
+        async with socket(url) as opened:
+            await opened.subscribe("subscription { events { at } }")
+            await eventually(lambda: followed_by(quiet, 1))
+            answers = [await opened.subscribe(LARGE) for _ in range(60)]
+            await answers[0].next()
+            if ended_by == "us":
+                await server.aclose()
+            else:
+                raw = opened.connection.transport.get_extra_info("socket")
+                raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, RESET)
+                opened.connection.transport.abort()
+            await eventually(lambda: followed_by(quiet, 0))
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
