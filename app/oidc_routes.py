@@ -15,12 +15,15 @@ from starlette.routing import BaseRoute, Route
 from app import cookies
 from app.encryption import KeyRing, KeyRingError, Sealed
 from app.errors import UserError
-from app.events.origin import tell_via
+from app.events.origin import plain, tell_via
+from app.identity.attempts import count_unnamed_attempt
 from app.identity.external import adopt
 from app.identity.oidc import Attempt, Issuer, OidcError
 from app.identity.sign_in import admit
 from app.identity.tables import Method
 from app.services import Services
+from app.web import admission
+from app.web.refusal import Refusal
 
 log = structlog.get_logger()
 
@@ -36,13 +39,22 @@ def oidc_routes(services: Services) -> list[BaseRoute]:
         return []
     issuer = Issuer(settings)
 
+    def failed(request: Request, to: str, code: str, error: object) -> Response:
+        """Back to the pages, which say in words what the code means."""
+        log.warning("oidc.failed", code=code, error=plain(str(error)))
+        services.strangers.note("sign-in with OpenID Connect", code, cookies.browser_of(settings, request).address)
+        return RedirectResponse(f"/?{urlencode({'problem': code, 'to': to})}", 303)
+
     async def start(request: Request) -> Response:
         attempt = Attempt.new(cookies.own_address(settings, request) + BACK)
         to = local_path(request.query_params.get("to", "/"))
         try:
+            await admission.admit(services, None, request)
             response = RedirectResponse(await issuer.address(attempt), 303)
+        except Refusal as refusal:
+            return failed(request, to, refusal.code, refusal.reason)
         except OidcError as error:
-            return _failed(to, "oidc_unreachable", error)
+            return failed(request, to, "oidc_unreachable", error)
         cookies.set_attempt(settings, request, response, _seal(services.key_ring, attempt, to), _ATTEMPT_SECONDS)
         return response
 
@@ -53,24 +65,28 @@ def oidc_routes(services: Services) -> list[BaseRoute]:
         return response
 
     async def finish(request: Request) -> Response:
+        try:
+            await count_unnamed_attempt(services, cookies.browser_of(settings, request).address)
+        except UserError as error:
+            return failed(request, "/", error.code, error)
         kept = _opened(services.key_ring, cookies.attempt_of(settings, request))
         given = request.query_params
         if kept is None or not hmac.compare_digest(given.get("state", "").encode(), kept[0].state.encode()):
-            return _failed("/", "oidc_expired", "the browser has begun no such attempt, or too long ago")
+            return failed(request, "/", "oidc_expired", "the browser has begun no such attempt, or too long ago")
         attempt, to = kept
         if "error" in given or "code" not in given:
-            return _failed(to, "oidc_refused", given.get("error", "no code"))
+            return failed(request, to, "oidc_refused", given.get("error", "no code"))
         if given.get("iss", issuer.name) != issuer.name:
-            return _failed(to, "oidc_failed", "the answer is another issuer's")
+            return failed(request, to, "oidc_failed", "the answer is another issuer's")
         try:
             person = await issuer.person(attempt, given["code"])
             tell_via(Method.OIDC)
             user = await adopt(services, person, issuer.grants)
             signed_in = await admit(services, user, Method.OIDC, cookies.browser_of(settings, request))
         except OidcError as error:
-            return _failed(to, "oidc_failed", error)
+            return failed(request, to, "oidc_failed", error)
         except UserError as error:
-            return _failed(to, error.code, error)
+            return failed(request, to, error.code, error)
         response = RedirectResponse(to, 303)
         cookies.set_session(settings, request, response, signed_in.secret, settings.session_lifetime)
         return response
@@ -84,12 +100,6 @@ def local_path(to: str) -> str:
     # Browsers take a backslash for a slash, and leave out what is not printed.
     is_plain = to.isascii() and to.isprintable() and "\\" not in to
     return to if is_path and is_plain else "/"
-
-
-def _failed(to: str, code: str, error: object) -> Response:
-    """Back to the pages, which say in words what the code means."""
-    log.warning("oidc.failed", code=code, error=str(error))
-    return RedirectResponse(f"/?{urlencode({'problem': code, 'to': to})}", 303)
 
 
 def _seal(ring: KeyRing, attempt: Attempt, to: str) -> str:

@@ -24,13 +24,14 @@ class Strangers:
 
     def __init__(self, transaction: Callable[[], AbstractAsyncContextManager[Transaction]]) -> None:
         self._transaction = transaction
-        self._mutations: Counter[str] = Counter()
+        self._attempts: Counter[str] = Counter()
         self._addresses: Counter[str] = Counter()
         self._telling: asyncio.Task[None] | None = None
 
-    def note(self, mutation: str, code: str, address: str | None) -> None:
-        """Counts one more. Beyond so many different ones they are counted as others."""
-        _count(self._mutations, f"{mutation}: {code}")
+    def note(self, what: str, code: str, address: str | None) -> None:
+        """Counts one more refusal of what was attempted: a mutation, by its name, or a way back from an issuer. Beyond
+        so many different ones they are counted as others."""
+        _count(self._attempts, f"{what}: {code}")
         _count(self._addresses, address or "unknown")
         if self._telling is None:
             # Not in the context of the request that happens to be the first: it is about all of them.
@@ -49,24 +50,24 @@ class Strangers:
 
     async def _tell(self) -> None:
         self._telling = None
-        mutations, self._mutations = self._mutations, Counter()
+        attempts, self._attempts = self._attempts, Counter()
         addresses, self._addresses = self._addresses, Counter()
-        count = mutations.total()
+        count = attempts.total()
         if not count:
             return
         try:
             async with self._transaction() as transaction:
                 transaction.record(
                     f"{AUDIT}refused",
-                    f"{count} mutations of callers who are not signed in were refused.",
+                    f"{count} attempts of callers who are not signed in were refused.",
                     organization_id=None,
                     outcome=Outcome.REFUSED,
                     count=count,
-                    mutations=dict(mutations),
+                    attempts=dict(attempts),
                     addresses=dict(addresses),
                 )
         except LOST as lost:
-            log.error("audit.lost", strangers=count, mutations=dict(mutations), error=str(lost))
+            log.error("audit.lost", strangers=count, attempts=dict(attempts), error=str(lost))
 
 
 def _count(counter: Counter[str], name: str) -> None:

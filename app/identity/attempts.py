@@ -22,14 +22,28 @@ async def count_attempt(services: Services, name: str, address: str | None) -> N
     Raises:
         RateLimited: where it is one too many. It is not counted then, so that whoever waits gets in.
     """
-    settings, where = services.settings, key_of_address(address)
-    rate, burst = settings.sign_in_rate, settings.sign_in_burst
-    pair = _pair(name, where)
+    settings, pair = services.settings, _pair(name, key_of_address(address))
     under = pair if await services.rates.remembers(pair) else _digest(name)
-    wait = await services.rates.take(
-        Bucket(f"sign-in:{where}", rate * _MORE_FROM_AN_ADDRESS, burst * _MORE_FROM_AN_ADDRESS),
-        Bucket(f"sign-in:as:{under}", rate, burst),
-    )
+    named = Bucket(f"sign-in:as:{under}", settings.sign_in_rate, settings.sign_in_burst)
+    await _take(services, _of_address(services, address), named)
+
+
+async def count_unnamed_attempt(services: Services, address: str | None) -> None:
+    """Counts one attempt of somebody whose name is not known before another system has told it.
+
+    Raises:
+        RateLimited: where it is one too many from this address.
+    """
+    await _take(services, _of_address(services, address))
+
+
+def _of_address(services: Services, address: str | None) -> Bucket:
+    rate, burst = services.settings.sign_in_rate, services.settings.sign_in_burst
+    return Bucket(f"sign-in:{key_of_address(address)}", rate * _MORE_FROM_AN_ADDRESS, burst * _MORE_FROM_AN_ADDRESS)
+
+
+async def _take(services: Services, *buckets: Bucket) -> None:
+    wait = await services.rates.take(*buckets)
     if wait:
         seconds = math.ceil(wait)
         raise RateLimited("too_many_attempts", f"Too many attempts: try again in {seconds} s.", retry_after=seconds)

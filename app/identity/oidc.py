@@ -65,6 +65,7 @@ class Issuer:
         self._policy = Policies(settings.allowed).operator
         self._fetching = asyncio.Lock()
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._failed: dict[str, tuple[float, OidcError]] = {}
 
     @property
     def grants(self) -> Grants:
@@ -161,13 +162,22 @@ class Issuer:
         return KeySet.import_key_set(keys)  # type: ignore[arg-type]
 
     async def _fetched(self, url: str, *, younger_than: float = _KEPT_SECONDS) -> dict[str, Any]:
-        """What is there, asked for anew now and then; by one at a time, however many wait for it."""
+        """What is there, asked for anew now and then; by one at a time, and once for all who wait for it meanwhile."""
+        began = time.monotonic()
         async with self._fetching:
             at, kept = self._kept.get(url, (0.0, None))
-            if kept is None or time.monotonic() - at > younger_than:
+            if kept is not None and time.monotonic() - at <= younger_than:
+                return kept
+            at, failure = self._failed.get(url, (0.0, None))
+            if failure is not None and at >= began:
+                raise OidcError(str(failure)) from failure
+            try:
                 async with _told(), outgoing.client(self._policy, timeout=_ANSWER_SECONDS) as client:
                     kept = _json(await client.get(url))
-                self._kept[url] = (time.monotonic(), kept)
+            except OidcError as error:
+                self._failed[url] = (time.monotonic(), error)
+                raise
+            self._kept[url] = (time.monotonic(), kept)
             return kept
 
     @asynccontextmanager

@@ -305,11 +305,11 @@ async def test_strangers_are_counted_and_leave_one_event(quiet: Stack) -> None:
     (event,) = (await quiet.data(query))["events"]["nodes"]
     count = 2 * len(MINIMAL)
     assert event["kind"] == "mutation.refused"
-    assert event["message"] == f"{count} mutations of callers who are not signed in were refused."
+    assert event["message"] == f"{count} attempts of callers who are not signed in were refused."
     assert event["origin"] == {"outcome": "REFUSED", "given": None}
     told = event["data"]
-    assert (told["count"], sum(told["mutations"].values()), told["addresses"]) == (count, count, {"127.0.0.1": count})
-    assert len(told["mutations"]) <= 21
+    assert (told["count"], sum(told["attempts"].values()), told["addresses"]) == (count, count, {"127.0.0.1": count})
+    assert len(told["attempts"]) <= 21
 
 
 async def test_the_event_about_strangers_comes_within_a_minute_and_from_no_request(

@@ -1,5 +1,6 @@
 """Signing in with OpenID Connect, by an issuer that runs here: what is believed, what is refused, who may do what."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -15,6 +16,8 @@ from joserfc.jwk import OctKey, RSAKey
 from sqlmodel import col, select, update
 
 from app.events.tables import Event
+from app.identity.oidc import Attempt, OidcError
+from app.identity.oidc import Issuer as AskedIssuer
 from app.identity.people import Grants, name_of
 from app.identity.tables import Role, User
 from app.oidc_routes import BACK, START, local_path
@@ -277,6 +280,55 @@ async def test_an_issuer_that_is_away_is_told(new_stack: NewStack) -> None:
     async with new_stack(working=False, oidc_issuer="http://127.0.0.1:1") as opened, browsing(opened) as browser:
         answer = await browser.client.get(START, params={"to": "/clusters"})
         assert answer.headers["location"] == "/?problem=oidc_unreachable&to=%2Fclusters"
+
+
+async def test_an_issuer_that_fails_is_asked_once_for_all_who_wait_for_it(stack: Stack) -> None:
+    asked = 0
+
+    async def fail(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.close()
+
+    async with await asyncio.start_server(fail, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        issuer = AskedIssuer(stack.services.settings.model_copy(update={"oidc_issuer": url}))
+        for times in (1, 2):
+            waiting = (issuer.address(Attempt.new("http://polyhelm")) for _ in range(10))
+            found = await asyncio.gather(*waiting, return_exceptions=True)
+            assert [type(error) for error in found] == [OidcError] * 10
+            assert asked == times
+
+
+SELDOM = 0.001
+"""In a minute: what is used up comes back after the test."""
+
+
+async def test_ways_back_that_lead_nowhere_are_counted_and_told_in_one_event(stack: Stack, browser: Browser) -> None:
+    for _ in range(3):
+        await browser.client.get(BACK, params={"code": "x", "state": "x", "error": "x" * 10_000})
+    await stack.services.strangers.close()
+    query = "{ events(installation: true) { nodes { kind message data } } }"
+    told = {
+        "kind": "mutation.refused",
+        "message": "3 attempts of callers who are not signed in were refused.",
+        "data": {
+            "count": 3,
+            "attempts": {"sign-in with OpenID Connect: oidc_expired": 3},
+            "addresses": {"127.0.0.1": 3},
+        },
+    }
+    assert (await stack.data(query))["events"]["nodes"] == [told]
+
+
+async def test_ways_to_the_issuer_and_back_are_bounded_for_each_address(new_stack: NewStack, issuer: Issuer) -> None:
+    bounded: dict[str, Any] = {"anonymous_rate": SELDOM, "anonymous_rate_burst": 8}
+    bounded |= {"sign_in_rate": SELDOM, "sign_in_burst": 1, "oidc_issuer": issuer.url, "oidc_client_id": CLIENT_ID}
+    async with new_stack(working=False, **bounded) as opened, browsing(opened) as browser:
+        ways = [await browser.client.get(BACK) for _ in range(6)] + [await browser.client.get(START) for _ in range(9)]
+        ends = [parse_qs(urlsplit(way.headers["location"]).query) for way in ways]
+        assert [end["problem"] for end in ends[:6]] == [["oidc_expired"]] * 5 + [["too_many_attempts"]]
+        assert [end.get("problem") for end in ends[6:]] == [None] * 8 + [["rate_limited"]]
 
 
 async def test_nobody_is_taken_for_a_user_of_that_name_and_reserved_names_stay_so(

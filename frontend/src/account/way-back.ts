@@ -8,6 +8,8 @@ const PROBLEMS = new Map(
     name_taken: "Your name belongs to another user here: ask an administrator.",
     name_not_fit: "Your name elsewhere can't be one here: ask an administrator.",
     user_disabled: "You may sign in no more: ask an administrator.",
+    too_many_attempts: "Too many attempts from here: wait a minute, and try again.",
+    rate_limited: "Too many attempts from here: wait a minute, and try again.",
     no_admin_yet: "There is no administrator yet: one of them has to be the first to sign in.",
   }),
 );
