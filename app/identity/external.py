@@ -6,7 +6,7 @@ from sqlmodel import col, select
 from app.errors import Conflict, Forbidden
 from app.identity.accounts import any_user, first_admin, lock_bootstrap, locked_admins, user_name_problem
 from app.identity.people import Grants, Person, name_of
-from app.identity.roles import with_other_admins, write_role
+from app.identity.roles import with_admins, write_role
 from app.identity.tables import Membership, Organization, Role, User
 from app.services import Services
 from app.transaction import Transaction
@@ -84,7 +84,7 @@ async def _give_roles(transaction: Transaction, user: User, person: Person, gran
     found = {row.id: row.name for row in (await session.exec(locked)).all()}
     mine = select(Membership).where(col(Membership.user_id) == user.id, col(Membership.organization_id).in_(found))
     present = {row.organization_id: row for row in (await session.exec(mine)).all()}
-    with_others = await with_other_admins(session, list(found), user)
+    with_others = await with_admins(session, list(found), besides=user)
     for organization_id, organization in found.items():
         membership, role = present.get(organization_id), wanted.get(organization)
         was = membership.role if membership else None

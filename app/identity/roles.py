@@ -33,19 +33,18 @@ async def set_role(
     in the organization there is none in its groups. Gives the member as they are then; None where they are none.
 
     An admin of the organization changes the roles of its members. Whoever makes a member of a user who is none has to
-    administer the installation as well, as for a new user: nobody else may find out which users there are.
+    administer the installation as well, as for a new user: nobody else may find out which users there are. Where an
+    organization has no admin who may sign in, whoever administers the installation can make one.
 
     Raises:
         UserError: says what is wrong; nothing was written then.
     """
-    organization_id = viewer.organization(organization)
-    viewer.require(organization_id, Role.ADMIN)
     async with services.transaction() as transaction:
         session = transaction.session
         named = select(User).where(col(User.name) == user).with_for_update(key_share=True)
         account = (await session.exec(named)).first()
-        # One at a time in each organization: else two admins could take each other's role, and none would be left.
-        await session.get(Organization, organization_id, with_for_update={"key_share": True})
+        makes_admin = role is Role.ADMIN and group is None
+        organization_id = await _administered(session, viewer, organization, makes_admin=makes_admin)
         membership = None if account is None else await session.get(Membership, (account.id, organization_id))
         if account is None or (membership is None and not viewer.admin):
             raise NotFound("user_not_found", f"There is no user {user!r} in this organization.", ("user",))
@@ -55,6 +54,20 @@ async def set_role(
             await _set_in_organization(transaction, viewer, account, membership, role, organization_id)
         await session.flush()
         return (await _members(session, organization_id, [account])).get(account.id)
+
+
+async def _administered(session: AsyncSession, viewer: Viewer, name: str | None, *, makes_admin: bool) -> int:
+    """The organization that is meant, in which the viewer may set the role. It is locked: else two admins could take
+    each other's role, and none would be left."""
+    if makes_admin and viewer.admin and name is not None:
+        named = select(Organization).where(col(Organization.name) == name).with_for_update(key_share=True)
+        organization = (await session.exec(named)).first()
+        if organization is not None and not await with_admins(session, [organization.id]):
+            return organization.id
+    organization_id = viewer.organization(name)
+    viewer.require(organization_id, Role.ADMIN)
+    await session.get(Organization, organization_id, with_for_update={"key_share": True})
+    return organization_id
 
 
 async def _set_in_organization(
@@ -68,7 +81,7 @@ async def _set_in_organization(
     was = membership.role if membership else None
     if role is was:
         return
-    if was is Role.ADMIN and not await with_other_admins(transaction.session, [organization_id], user):
+    if was is Role.ADMIN and not await with_admins(transaction.session, [organization_id], besides=user):
         raise Conflict(
             "last_admin", f"{user.name} is the organization's only admin: make somebody else one first.", ("user",)
         )
@@ -108,18 +121,21 @@ async def write_role(
     )
 
 
-async def with_other_admins(session: AsyncSession, organization_ids: Collection[int], user: User) -> set[int]:
-    """Those of the organizations that have an admin besides this user. They are locked."""
+async def with_admins(
+    session: AsyncSession, organization_ids: Collection[int], *, besides: User | None = None
+) -> set[int]:
+    """Those of the organizations that have an admin who may sign in. Sure for those that are locked."""
     statement = (
         select(Membership.organization_id)
         .join(User, col(User.id) == Membership.user_id)
         .where(
             col(Membership.organization_id).in_(organization_ids),
             col(Membership.role) == Role.ADMIN,
-            col(User.id) != user.id,
             col(User.disabled_at).is_(None),
         )
     )
+    if besides is not None:
+        statement = statement.where(col(User.id) != besides.id)
     return set((await session.exec(statement)).all())
 
 

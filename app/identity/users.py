@@ -4,8 +4,9 @@ from sqlmodel import col, select
 
 from app.errors import Conflict, Forbidden, NotFound, all_invalid
 from app.identity.accounts import locked_admins
+from app.identity.roles import with_admins
 from app.identity.sessions import end_sessions
-from app.identity.tables import Membership, Method, Source, User
+from app.identity.tables import Membership, Method, Organization, Role, Source, User
 from app.identity.viewer import Viewer
 from app.names import label_problem
 from app.paging import Page, Window, fetch_page
@@ -68,7 +69,10 @@ async def set_password(
 
 
 async def disable_user(services: Services, viewer: Viewer, name: str) -> User:
-    """Lets a user sign in no more: their tokens and sessions are nobody's from the next request on."""
+    """Lets a user sign in no more: their tokens and sessions are nobody's from the next request on.
+
+    That an organization is without an admin then is told to those who administer the installation: they can make one.
+    """
     viewer.require_admin()
     async with services.transaction() as transaction:
         admins = await locked_admins(transaction)
@@ -80,7 +84,31 @@ async def disable_user(services: Services, viewer: Viewer, name: str) -> User:
         user.disabled_at = now()
         await end_sessions(transaction.session, user.id)
         await _record(transaction, viewer, user, "user.disabled", f"{name} may sign in no more.")
+        for organization in await _without_admin(transaction, user):
+            message = f"The organization {organization} has no admin any more who may sign in: make somebody one."
+            transaction.record(
+                "organization.without_admin",
+                message,
+                organization_id=None,
+                actor=viewer.name,
+                subject=user,
+                organization=organization,
+            )
         return user
+
+
+async def _without_admin(transaction: Transaction, user: User) -> list[str]:
+    """The names of the organizations whose only admin the user was, who may sign in no more."""
+    session = transaction.session
+    statement = (
+        select(Organization)
+        .join(Membership, col(Membership.organization_id) == Organization.id)
+        .where(col(Membership.user_id) == user.id, col(Membership.role) == Role.ADMIN)
+        .order_by(col(Organization.name))
+    )
+    organizations = (await session.exec(statement)).all()
+    kept = await with_admins(session, [organization.id for organization in organizations], besides=user)
+    return [organization.name for organization in organizations if organization.id not in kept]
 
 
 async def enable_user(services: Services, viewer: Viewer, name: str) -> User:

@@ -186,6 +186,38 @@ async def test_an_admin_who_is_disabled_is_none_to_be_left_with(quiet: Stack) ->
     assert (await give(quiet, "admin", None))["code"] == "last_admin"
 
 
+async def test_where_the_only_admin_is_disabled_administrators_of_the_installation_make_another_one(
+    quiet: Stack,
+) -> None:
+    ann = await user(quiet, "ann")
+    await quiet.mutate("createOrganization", "__typename", name="shop")
+    await give(quiet, "ann", "ADMIN", organization="shop")
+    await give(quiet, "admin", None, organization="shop")
+    foreign = {"__typename": "NotFound", "code": "organization_not_found", "path": ["organization"]}
+    taken = await give(quiet, "admin", "ADMIN", organization="shop")
+    assert taken == foreign | {"message": "You belong to no organization 'shop'."}
+    await quiet.mutate("disableUser", "__typename", user="ann")
+    (event,) = (await quiet.data("{ events(installation: true, first: 1) { nodes { kind data } } }"))["events"]["nodes"]
+    assert event == {"kind": "organization.without_admin", "data": {"organization": "shop"}}
+    others = await user(quiet, "bob")
+    assert (await give(quiet, "bob", "ADMIN", others, organization="shop"))["code"] == "organization_not_found"
+    for role, group in (("VIEWER", None), ("DEPLOYER", "fleet"), (None, None)):
+        assert (await give(quiet, "bob", role, organization="shop", group=group))["code"] == "organization_not_found"
+    assert (await give(quiet, "bob", "ADMIN", organization="shop"))["member"]["role"] == "ADMIN"
+    assert (await give(quiet, "admin", "ADMIN", organization="shop"))["code"] == "organization_not_found"
+    await quiet.mutate("enableUser", "__typename", user="ann")
+    await give(quiet, "ann", None, others, organization="shop")
+    assert (await quiet.data("{ memberships { organization } }", ann))["memberships"] == [{"organization": "default"}]
+
+
+async def test_who_is_disabled_beside_another_admin_leaves_no_organization_without_one(quiet: Stack) -> None:
+    await user(quiet, "ann", "ADMIN")
+    await quiet.mutate("disableUser", "__typename", user="ann")
+    kinds = [event["kind"] for event in (await quiet.data("{ events { nodes { kind } } }"))["events"]["nodes"]]
+    assert kinds[0] == "user.disabled"
+    assert (await quiet.data("{ events(installation: true) { nodes { kind } } }"))["events"]["nodes"] == []
+
+
 async def test_an_admin_of_an_organization_alone_learns_of_no_user_outside_of_it(quiet: Stack) -> None:
     ann = await user(quiet, "ann", "ADMIN")
     await user(quiet, "bob")
