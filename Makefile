@@ -6,6 +6,8 @@ CLUSTERS ?= simulated
 DATA ?= .polyhelm
 # Tests wait now and then: one worker more than there are cores keeps these busy.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Whatever the machine's habit: tests start Python some hundred times, and would compile everything each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 

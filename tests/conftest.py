@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from app import migrations
 from app.embedded import embedded
 from app.settings import Settings
 from simulator import Member, Simulator
+from tests.engines import sharing_engine_for
 from tests.kubernetes.fixtures import control_planes, helm, members, oslo, programs
 from tests.stack import Stack, fresh_database, open_stack, trust_the_machine
 
@@ -30,6 +31,7 @@ settings.load_profile("polyhelm")
 
 TEMPLATE = "template_polyhelm"
 LONGEST_NAME = 60
+ENOUGH_MEMORY = 2 * 2**30  # bytes
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
@@ -46,13 +48,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _engines_share() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.database.engine_for", sharing_engine_for)
+        yield
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def servers() -> AsyncIterator[Settings]:
     """A Postgres that holds a migrated template database, and a Redis; for all tests of this process.
 
     Not below pytest's own folder: as root, Postgres runs as another user, and pytest shuts others out of its folder.
     """
-    folder = tempfile.mkdtemp(prefix="polyhelm-tests-")
+    folder = tempfile.mkdtemp(prefix="polyhelm-tests-", dir=_memory())
     try:
         async with embedded(Settings(data_dir=Path(folder))) as running:
             assert running.database_url is not None
@@ -62,6 +71,14 @@ async def servers() -> AsyncIterator[Settings]:
             yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """A folder in the machine's memory, where it has one with room: each test makes a database, and a disk is far
+    slower at so many small files."""
+    folder = Path("/dev/shm")
+    has_room = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= ENOUGH_MEMORY
+    return folder if has_room else None
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
 from arq.connections import ArqRedis
 from redis.asyncio import Redis
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from app.database import engine_for
 from app.identity.accounts import bootstrap
 from app.main import create_app
 from app.processes import run_observer, running
@@ -222,27 +221,30 @@ async def empty_redis(servers: Settings) -> None:
 
 
 async def fresh_database(server_url: str, name: str, template: str = "template1") -> str:
-    """Makes a database; gives its address."""
-    await _administer(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    """Makes a database; gives its address. Its files are copied: that is half the work of writing them by its log."""
+    await _administer(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
 async def trust_the_machine(server_url: str) -> None:
     """Has Postgres never wait for the disk: what tests write need not outlive the machine. To drop a database, which
     every test does, would else wait for all that was written meanwhile."""
-    for statement in ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off"):
-        await _administer(server_url, statement)
-    await _administer(server_url, "SELECT pg_reload_conf()")
+    await _administer(
+        server_url,
+        "ALTER SYSTEM SET fsync = off",
+        "ALTER SYSTEM SET full_page_writes = off",
+        "SELECT pg_reload_conf()",
+    )
 
 
 async def drop_database(server_url: str, name: str) -> None:
     await _administer(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-async def _administer(server_url: str, statement: str) -> None:
-    engine = engine_for(server_url, pool_size=1).execution_options(isolation_level="AUTOCOMMIT")
+async def _administer(server_url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(server_url)
     try:
-        async with engine.connect() as connection:
-            await connection.execute(text(statement))
+        for statement in statements:
+            await connection.execute(statement)
     finally:
-        await engine.dispose()
+        await connection.close()

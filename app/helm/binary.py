@@ -6,7 +6,7 @@ import subprocess
 import sysconfig
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import total_ordering
+from functools import cache, total_ordering
 from pathlib import Path
 
 OLDEST_ON_PATH = "3.18.4"  # before it, unpacking a chart could write outside its folder (CVE-2025-53547)
@@ -51,7 +51,7 @@ class HelmBinary:
 
 
 def find_helm(named: Path | None) -> HelmBinary:
-    """Finds Helm; runs `helm version`, so call it at start only.
+    """Finds Helm; runs `helm version`, once for each path, so call it at start only.
 
     Raises:
         HelmMissingError: where the named one does not run, or there is none at all.
@@ -74,6 +74,7 @@ def find_helm(named: Path | None) -> HelmBinary:
     )
 
 
+@cache
 def _version(path: Path) -> HelmVersion:
     try:
         done = subprocess.run(
