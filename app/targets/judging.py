@@ -5,12 +5,13 @@ where the verdict has changed is a row written, with its event.
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from app.clusters.tables import Cluster, Reachability
@@ -47,6 +48,29 @@ _FACTS = (
     .join(Release, RELEASE_OF_TARGET, isouter=True)
 )
 
+_OF_THESE = col(Target.id).in_(bindparam("ids", expanding=True))
+_LOCK = select(col(Target.id)).where(_OF_THESE).order_by(col(Target.id)).with_for_update(key_share=True)
+_ALL = (
+    select(Target, Deployment, Cluster, Release)
+    .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .join(Cluster, col(Cluster.id) == Target.cluster_id)
+    .join(Release, RELEASE_OF_TARGET, isouter=True)
+    .where(_OF_THESE)
+    .order_by(col(Target.id))
+    .options(defer(Cluster.credentials, raiseload=True))  # type: ignore[arg-type]
+    .execution_options(populate_existing=True)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A target with all that its status depends on, and whether its verdict is another one now."""
+
+    target: Target
+    deployment: Deployment
+    cluster: Cluster
+    is_told: bool
+
 
 async def judge_targets(
     transaction: Transaction,
@@ -64,7 +88,13 @@ async def judge_targets(
         statement = statement.where(col(Target.id).in_(list(target_ids)))
     rows = (await transaction.session.execute(statement)).all()
     changed = [target_id for target_id, judged, *facts in rows if _fingerprint(*facts) != judged]
-    return await _judge_again(transaction, changed) if changed else set()
+    if not changed:
+        return set()
+    # Somebody else may just be writing what these depend on. Only a statement that begins once the rows are locked sees
+    # it: a verdict on what was read before would be written over theirs.
+    await transaction.session.execute(_LOCK, {"ids": changed})
+    judged = await judge_locked(transaction, {target_id: {} for target_id in changed})
+    return {found.target.id for found in judged if found.is_told}
 
 
 def _fingerprint(
@@ -87,55 +117,52 @@ def _fingerprint(
     return facts.digest()
 
 
-async def _judge_again(transaction: Transaction, target_ids: list[int]) -> set[int]:
-    # Somebody else may just be writing what these depend on. Only a statement that begins once the rows are locked sees
-    # it: a verdict on what was read before would be written over theirs.
-    of_these = col(Target.id).in_(target_ids)
-    lock = select(col(Target.id)).where(of_these).order_by(col(Target.id)).with_for_update(key_share=True)
-    await transaction.session.execute(lock)
-    statement = (
-        select(Target, Deployment, Cluster, Release)
-        .join(Deployment, col(Deployment.id) == Target.deployment_id)
-        .join(Cluster, col(Cluster.id) == Target.cluster_id)
-        .join(Release, RELEASE_OF_TARGET, isouter=True)
-        .where(of_these)
-        .order_by(col(Target.id))
-        .execution_options(populate_existing=True)
+def _fingerprint_of(target: Target, cluster: Cluster, release: Release | None) -> bytes:
+    return _fingerprint(
+        *(target.wanted, target.desired_digest, target.contested_until),
+        *(cluster.reachability, cluster.reachability_message),
+        *((release.digest, release.status, release.description) if release else (None, None, None)),
     )
-    rows = (await transaction.session.execute(statement)).all()
-    revisions = await _present_revisions(transaction, {deployment.id for _, deployment, _, _ in rows})
+
+
+async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str, Any]]) -> list[Judged]:
+    """Judges targets that an earlier statement has locked, by their ids, and writes down with the verdict what else is
+    to be written of each."""
+    rows = (await transaction.session.execute(_ALL, {"ids": list(seen)})).all()
+    changed = {target.id for target, *facts in rows if _fingerprint_of(target, *facts[1:]) != target.judged_digest}
+    deployments = {deployment.id for target, deployment, _, _ in rows if target.id in changed}
+    revisions = await _present_revisions(transaction, deployments) if deployments else {}
     with_secrets = [revision.deployment_id for revision in revisions.values() if revision.references()]
     marks = await marks_by_deployment(transaction.session, with_secrets) if with_secrets else {}
-    told = set()
-    written = []
+    found, written = [], []
     for target, deployment, cluster, release in rows:
-        revision = revisions[deployment.id]
-        desired = None
-        if target.wanted:
-            desired = desired_release(deployment, revision, cluster.name, marks.get(deployment.id, {}))
-            if target.secret_paths:
-                desired = covered(desired, target.secret_paths, await transaction.fingerprints.mark())
-        verdict = _verdict(target, desired, cluster, release)
-        judged = _fingerprint(
-            *(target.wanted, target.desired_digest, target.contested_until),
-            *(cluster.reachability, cluster.reachability_message),
-            *((release.digest, release.status, release.description) if release else (None, None, None)),
-        )
-        values: dict[str, Any] = {"id": target.id, "judged_digest": judged}
-        reasons = [asdict(reason) for reason in verdict.reasons]
-        if (verdict.status, reasons) != (target.status, target.reasons):
-            values |= {"status": verdict.status, "reasons": reasons, "observed_at": now()}
-            if verdict.status is not target.status:
-                values["status_since"] = now()
-            told.add(target.id)
-            _record(transaction, target, deployment, cluster, verdict)
-        written.append(values)
+        values: dict[str, Any] = {"id": target.id, **seen[target.id]}
+        is_told = False
+        if target.id in changed:
+            desired = None
+            if target.wanted:
+                revision = revisions[deployment.id]
+                desired = desired_release(deployment, revision, cluster.name, marks.get(deployment.id, {}))
+                if target.secret_paths:
+                    desired = covered(desired, target.secret_paths, await transaction.fingerprints.mark())
+            verdict = _verdict(target, desired, cluster, release)
+            values["judged_digest"] = _fingerprint_of(target, cluster, release)
+            reasons = [asdict(reason) for reason in verdict.reasons]
+            is_told = (verdict.status, reasons) != (target.status, target.reasons)
+            if is_told:
+                values |= {"status": verdict.status, "reasons": reasons, "observed_at": now()}
+                if verdict.status is not target.status:
+                    values["status_since"] = now()
+                _record(transaction, target, deployment, cluster, verdict)
+        found.append(Judged(target, deployment, cluster, is_told))
+        if len(values) > 1:
+            written.append(values)
     if written:
         # By their keys and in one go: one by one, each update would be held against every target in the session. With a
         # condition of its own, SQLAlchemy takes a target that is gone by now for what it is, and for no error.
         by_key = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
         await transaction.session.execute(by_key, written)
-    return told
+    return found
 
 
 async def _present_revisions(transaction: Transaction, deployment_ids: set[int]) -> dict[int, DeploymentRevision]:

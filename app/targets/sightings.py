@@ -10,17 +10,16 @@ from typing import Any
 
 from sqlalchemy import BindParameter, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import load_only
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.changes import Head
 from app.clusters.member import Member
-from app.clusters.tables import Cluster, Reachability
+from app.clusters.tables import Reachability
 from app.deployments.tables import Deployment
 from app.releases.release import Observed, UnreadableRecordError, masked
 from app.tables import now
-from app.targets.judging import RELEASE_OF_TARGET, judge_targets, observed_release
+from app.targets.judging import RELEASE_OF_TARGET, Judged, judge_locked, observed_release
 from app.targets.tables import Release, Target
 from app.transaction import Transaction
 
@@ -80,25 +79,20 @@ async def read_release(member: Member, head: Head) -> Observed | None:
 
 _KEYS: BindParameter[Key] = bindparam("keys", expanding=True)
 _TARGET_KEY = (col(Target.cluster_id), col(Deployment.namespace), col(Deployment.release_name))
-_NEEDED: Any = (Target.id, Target.deployment_id, Target.cluster_id, Target.seen_version, Target.secret_paths)
 _LOCKED = (
     select(
-        Target,
+        col(Target.id),
         *_TARGET_KEY,
-        col(Deployment.organization_id),
-        col(Cluster.name),
-        col(Cluster.reachability),
+        col(Target.seen_version),
+        col(Target.secret_paths),
         col(Release.revision),
         col(Release.status),
     )
-    .options(load_only(*_NEEDED))
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
-    .join(Cluster, col(Cluster.id) == Target.cluster_id)
     .join(Release, RELEASE_OF_TARGET, isouter=True)
     .where(tuple_(*_TARGET_KEY).in_(_KEYS))
     .order_by(col(Target.id))
     .with_for_update(of=Target, key_share=True)
-    .execution_options(populate_existing=True)
 )
 _GONE = (
     delete(Release)
@@ -115,67 +109,59 @@ def _upsert() -> Any:
 
 
 _PRESENT = _upsert()
-_SEEN = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
 
 
-async def write_sightings(transaction: Transaction, sightings: Iterable[Sighting]) -> list[int]:
+async def write_sightings(transaction: Transaction, sightings: Iterable[Sighting]) -> list[Judged]:
     """Writes down what was seen, at most one sighting for each release, and judges the targets by it. Gives the targets
     that were seen. Values of secrets are masked here, where the target's row is locked: none is ever written down."""
     pending = list(sightings)
-    seen: list[int] = []
+    seen: list[Judged] = []
     for start in range(0, len(pending), _ROWS_AT_ONCE):
         batch = {found.key: found for found in pending[start : start + _ROWS_AT_ONCE]}
         seen += await _write(transaction, batch)
     return seen
 
 
-async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[int]:
+async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[Judged]:
     session = transaction.session
     moment = now()
-    seen: list[dict[str, Any]] = []
-    changed: list[tuple[Target, int, str, Sighting]] = []
+    seen: dict[int, dict[str, Any]] = {}
+    changed: dict[int, Observed] = {}
     for row in (await session.execute(_LOCKED, {"keys": list(found)})).all():
-        target, cluster_id, namespace, name, organization_id, cluster_name, reachability, revision, status = row
+        target_id, cluster_id, namespace, name, seen_version, secret_paths, revision, status = row
         sighting = found[cluster_id, namespace, name]
-        if sighting.version < target.seen_version:
+        if sighting.version < seen_version:
             del found[sighting.key]
             continue
-        seen.append({"id": target.id, "seen_version": sighting.version, "observed_at": moment})
-        if target.secret_paths and sighting.release is not None:
-            covered = masked(sighting.release, target.secret_paths, await transaction.fingerprints.mark())
+        seen[target_id] = {"seen_version": sighting.version, "observed_at": moment}
+        if secret_paths and sighting.release is not None:
+            covered = masked(sighting.release, secret_paths, await transaction.fingerprints.mark())
             sighting = found[sighting.key] = replace(sighting, release=covered)
         release = sighting.release
-        # What is seen of a member that counts as out of reach is told when it counts as back.
-        is_told = reachability is Reachability.REACHABLE
-        if is_told and release is not None and (release.revision, release.status) != (revision, status):
-            changed.append((target, organization_id, cluster_name, sighting))
+        if release is not None and (release.revision, release.status) != (revision, status):
+            changed[target_id] = release
     if gone := [key for key, sighting in found.items() if sighting.release is None]:
         await session.execute(_GONE, {"keys": gone})
     if rows := [_row(sighting, sighting.release) for sighting in found.values() if sighting.release is not None]:
         await session.execute(_PRESENT, rows)
-    ids = [target["id"] for target in seen]
-    if seen:
-        await session.execute(_SEEN, seen)
-        judged = await judge_targets(transaction, target_ids=ids)
-        for target, organization_id, cluster_name, sighting in changed:
-            if target.id not in judged:
-                _record(transaction, target, organization_id, cluster_name, sighting)
-    return ids
+    judged = await judge_locked(transaction, seen) if seen else []
+    for verdict in judged:
+        # What is seen of a member that counts as out of reach is told when it counts as back.
+        is_due = not verdict.is_told and verdict.cluster.reachability is Reachability.REACHABLE
+        if is_due and (release := changed.get(verdict.target.id)):
+            _record(transaction, verdict, release)
+    return judged
 
 
-def _record(
-    transaction: Transaction, target: Target, organization_id: int, cluster_name: str, sighting: Sighting
-) -> None:
+def _record(transaction: Transaction, judged: Judged, release: Observed) -> None:
     """Tells of a release that has changed where its status has not."""
-    release = sighting.release
-    assert release is not None
     transaction.record(
         "target.release",
-        f"{release.name} on {cluster_name} is at revision {release.revision}, {release.status}.",
-        organization_id=organization_id,
-        subject=target,
+        f"{release.name} on {judged.cluster.name} is at revision {release.revision}, {release.status}.",
+        organization_id=judged.deployment.organization_id,
+        subject=judged.target,
         deployment=release.name,
-        cluster=cluster_name,
+        cluster=judged.cluster.name,
         revision=release.revision,
         helm_status=release.status,
     )
