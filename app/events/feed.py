@@ -140,11 +140,14 @@ class Feed:
         while True:
             self._hinted.clear()
             try:
-                while events := await self._page():
+                events = await self._page()
+                if events:
                     await self._tell(events)
             except LOST as error:
                 log.warning("feed.database_lost", error=str(error))
                 await asyncio.sleep(_AFTER_TROUBLE)
+                continue
+            if len(events) == _PAGE:
                 continue
             try:
                 async with asyncio.timeout(_LOOK_SECONDS if self._hears else _LOOK_SECONDS_WITHOUT_REDIS):
