@@ -12,13 +12,13 @@ from datetime import datetime
 from itertools import chain
 
 import structlog
-from sqlalchemy import BindParameter, bindparam, func, select, tuple_
+from sqlalchemy import BindParameter, bindparam, false, func, literal, select, true, tuple_, union_all
 from sqlmodel import col
 
 from app.clusters.changes import Head
 from app.database import LOST
 from app.deployments.drift import correct_drift
-from app.deployments.tables import Deployment
+from app.deployments.tables import Deployment, DriftPolicy
 from app.errors import ActionError
 from app.releases.release import PENDING
 from app.services import Services
@@ -143,11 +143,10 @@ class NewsDesk:
         """What is written down of these releases: the version of the Secret, and whether a worker is at work on it."""
         if not keys:
             return {}
-        rows = await self._services.database.rows(_VERSIONS, keys=keys)
-        found = {(row[0], row[1], row[2]): (row[3], False) for row in rows}
-        for cluster_id, namespace, name in await self._services.database.rows(_LEASED, keys=keys):
-            key = (cluster_id, namespace, name)
-            found[key] = (found.get(key, ("", False))[0], True)
+        found: dict[Key, tuple[str, bool]] = {}
+        for *key, version, is_leased in await self._services.database.rows(_KNOWN, keys=keys):
+            known, was_leased = found.get(tuple(key), ("", False))
+            found[tuple(key)] = (version or known, is_leased or was_leased)
         return found
 
     async def _fetch(self, news: News) -> None:
@@ -187,17 +186,18 @@ class NewsDesk:
             ours = await still_ours(transaction.session, {news.post for news, _ in batch.values()})
             sightings = [sighting for news, sighting in batch.values() if news.post.cluster_id in ours]
             seen = await write_sightings(transaction, sightings)
-        if seen:
-            await correct_drift(self._services, seen)
+            corrected = [found.target.id for found in seen if found.deployment.drift_policy is DriftPolicy.CORRECT]
+        if corrected:
+            await correct_drift(self._services, corrected)
         OBSERVATIONS.labels("seen").inc(len(sightings))
 
 
 _KEYS: BindParameter[Key] = bindparam("keys", expanding=True)
 _RELEASE = (col(Release.cluster_id), col(Release.namespace), col(Release.name))
-_VERSIONS = select(*_RELEASE, col(Release.resource_version)).where(tuple_(*_RELEASE).in_(_KEYS))
 _TARGET = (col(Target.cluster_id), col(Deployment.namespace), col(Deployment.release_name))
-_LEASED = (
-    select(*_TARGET)
+_KNOWN = union_all(
+    select(*_RELEASE, col(Release.resource_version), false()).where(tuple_(*_RELEASE).in_(_KEYS)),
+    select(*_TARGET, literal(""), true())
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
-    .where(tuple_(*_TARGET).in_(_KEYS), col(Target.lease_expires_at) > func.clock_timestamp())
+    .where(tuple_(*_TARGET).in_(_KEYS), col(Target.lease_expires_at) > func.clock_timestamp()),
 )
