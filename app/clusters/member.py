@@ -32,6 +32,7 @@ REFUSED = "cluster_refused"
 
 _PAGE = 500
 _CONNECTIONS = 3  # to one member, at most: a watch, and two for what is asked; each costs a TLS handshake and buffers
+_KEPT_ALIVE = 60.0  # seconds without a request; a handshake costs as much as a hundred signs of life
 _SILENCE = 10.0  # seconds after which a watch that should have ended is given up
 _LONGEST_LINE = 2 * 2**20
 _LARGEST_ANSWER = 32 * 2**20  # bytes; a record has 1.5 MiB at most, a page of heads less
@@ -254,7 +255,10 @@ class _Connections(RESTClientObject):
         self.proxy_headers = {}
         host = urlsplit(access.server).hostname or ""
         connector = aiohttp.TCPConnector(
-            limit=_CONNECTIONS, ssl=_tls(access), socket_factory=checked_socket(policy, host)
+            limit=_CONNECTIONS,
+            keepalive_timeout=_KEPT_ALIVE,
+            ssl=_tls(access),
+            socket_factory=checked_socket(policy, host),
         )
         self.pool_manager = aiohttp.ClientSession(
             connector=connector, read_bufsize=2**21, middlewares=(_refuse_redirects,)
