@@ -43,7 +43,7 @@ class Simulator:
         *,
         state: Path | None = None,
         port: int = 0,
-        bookmark_interval: float = 5.0,
+        bookmark_interval: float = 60.0,
         history: int = HISTORY,
     ) -> None:
         self.names = tuple(names)
