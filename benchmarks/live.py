@@ -109,6 +109,7 @@ async def _house(bench: Bench, folder: str, kubeconfigs: Kubeconfigs, releases: 
             "POLYHELM_DATA_DIR": str(base),
             "POLYHELM_ALLOWED_NETWORKS": settings.allowed_networks,
             "POLYHELM_LOG_LEVEL": "error",
+            "POLYHELM_RATE_BURST": str(2 * _FAN_OUT),  # all subscribers are one user, and come at once
         }
         yield House(services, members, environment)
 
