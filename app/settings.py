@@ -214,6 +214,12 @@ class Settings(BaseSettings):
 
     body_size: int = Field(32 * 2**20, ge=1, description="Bytes of a request, at most: a chart in base64 has to fit.")
     anonymous_body_size: int = Field(2**16, ge=1, description="Bytes of a request of somebody who is not signed in.")
+    bodies_size: int = Field(
+        256 * 2**20,
+        ge=1,
+        description="Bytes of requests that an API process reads and answers at once: a quarter of them for one user,"
+        " and another quarter for all who are not signed in.",
+    )
     request_timeout: Seconds = Field(
         20, description="How long a request may take to arrive: its head, and each 640 KB of its body."
     )

@@ -1,29 +1,78 @@
 """How often somebody may ask anything at all."""
 
 import math
+import time
 
+from cachetools import LRUCache
 from starlette.requests import HTTPConnection
 
+from app import cookies
+from app.identity.tokens import token_digest
 from app.identity.viewer import Viewer
 from app.rates import Bucket, key_of_address
 from app.services import Services
+from app.settings import Settings
 from app.web.refusal import Refusal
+
+_REMEMBERED = 10_000
+
+
+class TooOften(Refusal):
+    """`wait` is in seconds."""
+
+    def __init__(self, wait: float, per_minute: float) -> None:
+        seconds = math.ceil(wait)
+        message = f"You ask too often: ask again in {seconds} s. You may ask {per_minute:g} times a minute."
+        super().__init__(429, "rate_limited", message, {"Retry-After": str(seconds)})
+        self.wait = wait
+        self.per_minute = per_minute
+
+
+def caller_of(viewer: Viewer | None, connection: HTTPConnection) -> str:
+    """Whom a request counts for: a user, or an address where nobody is signed in."""
+    if viewer is not None:
+        return f"user:{viewer.user_id}"
+    return f"address:{key_of_address(connection.client.host if connection.client else None)}"
 
 
 async def admit(services: Services, viewer: Viewer | None, connection: HTTPConnection) -> None:
-    """Counts one request of a user, or of an address where nobody is signed in.
+    """Counts one request.
 
     Raises:
-        Refusal: where it is one too many.
+        TooOften: where it is one too many.
     """
-    settings = services.settings
+    settings, caller = services.settings, caller_of(viewer, connection)
     if viewer is not None:
-        bucket = Bucket(f"user:{viewer.user_id}", settings.rate, settings.rate_burst)
+        bucket = Bucket(caller, settings.rate, settings.rate_burst)
     else:
-        address = key_of_address(connection.client.host if connection.client else None)
-        bucket = Bucket(f"address:{address}", settings.anonymous_rate, settings.anonymous_rate_burst)
-    wait = await services.rates.take(bucket)
-    if wait:
-        seconds = math.ceil(wait)
-        message = f"You ask too often: ask again in {seconds} s. You may ask {bucket.per_minute:g} times a minute."
-        raise Refusal(429, "rate_limited", message, {"Retry-After": str(seconds)})
+        bucket = Bucket(caller, settings.anonymous_rate, settings.anonymous_rate_burst)
+    if wait := await services.rates.take(bucket):
+        raise TooOften(wait, bucket.per_minute)
+
+
+class Waiting:
+    """Who was told to wait, by the credential that they show or by their address: until that is over they are told so
+    again, without a look at who they are. The bucket would say the same."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._told: LRUCache[bytes | str, tuple[float, float]] = LRUCache(_REMEMBERED)
+
+    def check(self, connection: HTTPConnection) -> None:
+        """Raises TooOften for one who was told to wait for longer."""
+        until, per_minute = self._told.get(self._shown(connection), (0.0, 0.0))
+        wait = until - time.monotonic()
+        if wait > 0:
+            raise TooOften(wait, per_minute)
+
+    def note(self, viewer: Viewer | None, connection: HTTPConnection, refusal: TooOften) -> None:
+        shown = self._shown(connection)
+        # A cookie that another site had sent is not counted for whom it belongs to.
+        if viewer is not None or "cookie" not in connection.headers or "authorization" in connection.headers:
+            self._told[shown] = (time.monotonic() + refusal.wait, refusal.per_minute)
+
+    def _shown(self, connection: HTTPConnection) -> bytes | str:
+        if (authorization := connection.headers.get("authorization")) is not None:
+            return token_digest(authorization)
+        secret = cookies.browser_of(self._settings, connection).secret
+        return token_digest(secret) if secret is not None else caller_of(None, connection)

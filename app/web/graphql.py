@@ -1,9 +1,9 @@
 """GraphQL over HTTP (graphql.github.io/graphql-over-http), for requests that may be anything: each is answered, or
 refused in GraphQL's words."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import orjson
@@ -24,19 +24,21 @@ from app import cookies
 from app.ending import connection_of
 from app.identity.viewer import Viewer
 from app.services import Services
-from app.settings import Settings
-from app.web.admission import admit
-from app.web.bodies import body_of, check_values, json_of
+from app.web.admission import TooOften, Waiting, admit, caller_of
+from app.web.bodies import Body, Room
 from app.web.connections import Slots
 from app.web.refusal import CLOSING, Refusal
 from app.web.sockets import Socket, SocketHandler
+from app.web.values import json_of
 from resolvers.api import wants_stream
 from resolvers.turns import Turns
 from schema.context import Context
 
 _JSON = "application/json"
 _GRAPHQL = "application/graphql-response+json"
-_LARGE = 2**20  # bytes: whoever is not signed in can't send as many
+_LARGE = 2**14  # bytes, from which on to read JSON takes a while
+_WORTH_READING = 2**20  # bytes of what is refused, so that its connection can go on
+_BODY = "body"
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -46,34 +48,28 @@ class _ServerSentEvents(SSETransport):
 
 
 class _Request(StarletteRequestAdapter):
-    def __init__(self, settings: Settings, turns: Mapping[bool, Turns], request: Request) -> None:
+    def __init__(self, request: Request) -> None:
         super().__init__(request)
-        self._settings = settings
-        self._turns = turns
+        self.body: Body | None = None
+        """Once it is read."""
 
     @property
-    def connection(self) -> HTTPConnection:
+    def connection(self) -> Request:
         return self._request
 
     @property
     def viewer(self) -> Viewer | None:
         return connection_of(self._request).viewer
 
-    async def get_body(self) -> bytes:
-        most = self._settings.body_size if self.viewer else self._settings.anonymous_body_size
-        body = await body_of(self._request, most=most, seconds=self._settings.request_timeout)
-        if len(body) > _LARGE:
-            try:
-                async with self._turns[True].one():
-                    check_values(body)
-            except GraphQLError as error:
-                raise Refusal(503, "busy", error.message, {"Retry-After": "1"}) from None
-        return body
+    async def get_body(self) -> Body:  # type: ignore[override] # for `parse_json`, and nobody else
+        assert self.body is not None
+        return self.body
 
 
 class GraphQLView(GraphQL[Context, None]):
     """What a request is given is up to who derives from this."""
 
+    request_adapter_class = _Request
     websocket_adapter_class = Socket
     graphql_transport_ws_handler_class = SocketHandler
     stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: _ServerSentEvents}  # noqa: RUF012 - the library's
@@ -90,8 +86,12 @@ class GraphQLView(GraphQL[Context, None]):
         )
         self._services = services
         self._waiting = Slots(settings.waiting_sockets, settings.address_waiting_sockets)
+        self._told_to_wait = Waiting(settings)
         self._turns = {signed_in: Turns() for signed_in in (False, True)}
-        self.request_adapter_class = partial(_Request, settings, self._turns)  # type: ignore[assignment] # it is only called
+        self._rooms = {
+            True: Room(settings.bodies_size, max(settings.bodies_size // 4, settings.body_size)),
+            False: Room(settings.bodies_size // 4, max(settings.bodies_size // 64, settings.anonymous_body_size)),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -99,10 +99,15 @@ class GraphQLView(GraphQL[Context, None]):
             return
         request = Request(scope, receive)
         try:
-            response = await self.run(request)
-        except HTTPException as error:
-            response = self._refused(request, error)
-        await response(scope, receive, send)
+            try:
+                self._told_to_wait.check(request)
+                response = await self.run(request)
+            except HTTPException as error:
+                response = self._refused(request, error)
+            await response(scope, receive, send)
+        finally:
+            if (body := getattr(request.state, _BODY, None)) is not None:
+                body.let_go()
 
     async def _converse(self, socket: WebSocket) -> None:
         """Whoever has not said who they are has one of the slots of their address, which may be behind a proxy."""
@@ -140,16 +145,44 @@ class GraphQLView(GraphQL[Context, None]):
         if request.method == "POST" and _kind(request.content_type or "") != _JSON:
             raise Refusal(415, "no_json", f"Send the request as {_JSON}.", CLOSING)  # which no page of others can
         assert isinstance(request, _Request)
-        await admit(self._services, request.viewer, request.connection)
+        try:
+            await admit(self._services, request.viewer, request.connection)
+        except TooOften as refusal:
+            self._told_to_wait.note(request.viewer, request.connection, refusal)
+            raise
         if request.method == "GET" and cookies.is_foreign(self._services.settings, request.connection):
             raise Refusal(403, "foreign_origin", "Only Polyhelm's own pages may ask this by GET: use POST.")
-        found = await super().parse_http_body(request)
+        if request.method == "POST":
+            request.body = await self._read(request.connection, request.viewer)
+        async with self._turn(request):
+            found = await super().parse_http_body(request)
         if isinstance(found, GraphQLRequestData) and not isinstance(found.operation_name, str | None):
             raise HTTPException(400, "The GraphQL operation's `operationName` must be a string or null, if provided.")
         return found
 
-    def parse_json(self, data: str | bytes) -> Any:
-        found = json_of(data)
+    async def _read(self, request: Request, viewer: Viewer | None) -> Body:
+        """The body of a request, which takes its room until it is answered."""
+        settings = self._services.settings
+        most = settings.body_size if viewer else settings.anonymous_body_size
+        body = Body(self._rooms[viewer is not None], caller_of(viewer, request), most, settings.request_timeout)
+        setattr(request.state, _BODY, body)
+        await body.read(request)
+        return body
+
+    @asynccontextmanager
+    async def _turn(self, request: _Request) -> AsyncIterator[None]:
+        """A turn for one whose JSON takes a while to read."""
+        if request.body is None or len(request.body.data) < _LARGE:
+            yield
+            return
+        try:
+            async with self._turns[request.viewer is not None].one():
+                yield
+        except GraphQLError as error:
+            raise Refusal(503, "busy", error.message, {"Retry-After": "1"}) from None
+
+    def parse_json(self, data: str | bytes | Body) -> Any:
+        found = json_of(data.data, data.values) if isinstance(data, Body) else json_of(data)
         if not isinstance(found, dict | list):
             raise HTTPException(400, "A GraphQL request is a JSON object with a `query`.")
         return found
@@ -180,7 +213,7 @@ class GraphQLView(GraphQL[Context, None]):
 def _may_be_large(request: Request) -> bool:
     """Whether a request has a body of more bytes than are worth reading for nothing, or does not say how many."""
     announced = request.headers.get("content-length", "")
-    return "transfer-encoding" in request.headers or (announced.isdecimal() and int(announced[:20]) > _LARGE)
+    return "transfer-encoding" in request.headers or (announced.isdecimal() and int(announced[:20]) > _WORTH_READING)
 
 
 def _media_type(request: HTTPConnection) -> str:

@@ -13,8 +13,8 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage, SubscribeMessage
 
 from app.web.admission import admit
-from app.web.bodies import json_of
 from app.web.refusal import Refusal
+from app.web.values import json_of
 from resolvers import limits
 from schema.context import Context
 

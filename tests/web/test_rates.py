@@ -1,13 +1,15 @@
 """How often somebody may ask: exact counts, for whom they are, and what happens without Redis."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import httpx2
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from app.events.tables import Event
+from app.identity.tables import ApiToken
 from app.rates import Bucket, key_of_address
 from tests.identity.browser import PASSWORD, browsing
 from tests.live.client import socket
@@ -80,6 +82,41 @@ async def test_a_user_who_asks_too_often_is_told_when_to_ask_again_and_nobody_el
         assert answers[2].json()["errors"][0]["extensions"] == {"code": "rate_limited"}
         assert 59_000 < int(answers[2].headers["retry-after"]) <= 60_000
         assert (await ask("/graphql", json=QUERY)).status_code == 200
+
+
+async def test_who_was_told_to_wait_is_told_so_again_without_a_look_at_who_they_are(new_stack: NewStack) -> None:
+    async with new_stack(working=False, rate=SELDOM, rate_burst=1) as stack:
+        assert [(await ask(stack, SIGNED_IN)).status_code for _ in range(2)] == [200, 429]
+        async with stack.services.transaction() as transaction:
+            await transaction.session.execute(delete(ApiToken))  # who looks at it now finds nobody
+        refused = await ask(stack, SIGNED_IN)
+        assert refused.status_code == 429
+        assert 59_000 < int(refused.headers["retry-after"]) <= 60_000
+        assert (await ask(stack, {})).status_code == 200
+
+
+async def test_who_has_waited_is_let_in_again(new_stack: NewStack) -> None:
+    async with new_stack(working=False, rate=600, rate_burst=1) as stack:
+
+        async def status(expected: int) -> bool:
+            return (await ask(stack, SIGNED_IN)).status_code == expected
+
+        for expected in (429, 200, 429):
+            assert await eventually(partial(status, expected))
+
+
+async def test_what_other_sites_send_in_a_user_s_name_does_not_keep_them_out(new_stack: NewStack) -> None:
+    bounded: dict[str, Any] = {"anonymous_rate": SELDOM, "anonymous_rate_burst": 1}
+    async with new_stack(working=False, **bounded) as stack, browsing(stack) as owner:
+        await stack.mutate("createUser", "__typename", name="carol", role="VIEWER", password=PASSWORD)
+        await owner.sign_in("carol")
+        answers = [await owner.post("{ version }", {"Origin": "https://evil.example.com"}) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [429] * 3
+        assert await owner.viewer() == "carol"
+
+
+async def ask(stack: Stack, headers: dict[str, str]) -> httpx2.Response:
+    return await stack.client.post("/graphql", json=QUERY, headers=headers)
 
 
 async def test_a_socket_is_no_way_around_it(new_stack: NewStack) -> None:

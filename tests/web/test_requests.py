@@ -1,8 +1,9 @@
 """Requests that are not right: each is refused with a status, a code and words, and none with a failure of ours."""
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -128,28 +129,42 @@ async def test_a_refusal_of_graphql_has_no_data_and_a_status_that_the_client_und
 
 
 async def test_a_body_that_is_larger_than_it_says_is_not_read_whole(shared: Stack) -> None:
+    assert await read_of_endless(shared, b" " * 2**16) == (413, 2)
+
+
+async def test_a_body_that_is_full_of_values_is_read_no_further_than_there_are_too_many(shared: Stack) -> None:
+    token = (b"authorization", f"Bearer {TOKEN}".encode())
+    assert await read_of_endless(shared, b'"a",' * 2**14, token) == (413, 7)
+
+
+async def read_of_endless(stack: Stack, piece: bytes, *headers: tuple[bytes, bytes]) -> tuple[int, int]:
+    """The status of a request whose body has no end, and how many pieces of it were read."""
     read = 0
-
-    async def endless() -> AsyncIterator[bytes]:
-        nonlocal read
-        while True:
-            read += 1
-            yield b" " * 2**16
-
-    app = shared.client._transport.app  # type: ignore[attr-defined]
+    app = stack.client._transport.app  # type: ignore[attr-defined]
     answered: list[Any] = []
-    pieces = endless()
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": await anext(pieces), "more_body": True}
+        nonlocal read
+        read += 1
+        return {"type": "http.request", "body": piece, "more_body": True}
 
     async def send(message: Any) -> None:
         answered.append(message)
 
-    scope = await scope_of(shared)
-    await app(scope, receive, send)
-    assert answered[0]["status"] == 413
-    assert read == 2
+    scope = await scope_of(stack)
+    await app(scope | {"headers": [*scope["headers"], *headers]}, receive, send)
+    return answered[0]["status"], read
+
+
+async def test_what_takes_a_while_to_read_waits_for_its_turn_and_nothing_else_does(
+    shared: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await shared.client.post("/graphql", content=GOOD, headers=SIGNED_IN)).status_code == 200
+    monkeypatch.setattr("resolvers.turns._MOST_WAITING", 0)
+    refused = await shared.client.post("/graphql", content=GOOD.ljust(2**14), headers=SIGNED_IN)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert refused.json()["errors"][0]["extensions"] == {"code": "busy"}
+    assert (await shared.client.post("/graphql", content=GOOD, headers=SIGNED_IN)).status_code == 200
 
 
 async def test_who_is_signed_in_may_send_more(new_stack: NewStack) -> None:
@@ -157,6 +172,66 @@ async def test_who_is_signed_in_may_send_more(new_stack: NewStack) -> None:
         for headers, size, status in ((JSON, 100, 200), (JSON, 101, 413), (SIGNED_IN, 200, 200), (SIGNED_IN, 201, 413)):
             response = await stack.client.post("/graphql", content=GOOD.ljust(size), headers=headers)
             assert response.status_code == status, (size, response.text)
+
+
+def large(size: int) -> bytes:
+    return b'{"query": "{ version }", "variables": {"a": "%s"}}' % (b"x" * size)
+
+
+async def test_bodies_have_a_room_that_one_user_can_not_take_and_that_is_given_back(new_stack: NewStack) -> None:
+    async with new_stack(working=False, bodies_size=400_000, body_size=100_000) as stack:
+        made = [await stack.mutate("createUser", TOKEN_OF, name=name, role="VIEWER") for name in ("ann", "bob")]
+        ann, bob = ({"Authorization": f"Bearer {user['token']}"} for user in made)
+        async with begun(stack, ann, 90_000):
+            refused = await stack.client.post("/graphql", content=large(20_000), headers=JSON | ann)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+            assert refused.json()["errors"][0]["extensions"] == {"code": "busy"}
+            for who in (ann | {"X": "small"}, bob, {}):
+                answer = await stack.client.post("/graphql", content=large(1_000), headers=JSON | who)
+                assert answer.status_code == 200, answer.text
+            assert (await stack.client.post("/graphql", content=large(90_000), headers=JSON | bob)).status_code == 200
+        assert (await stack.client.post("/graphql", content=large(90_000), headers=JSON | ann)).status_code == 200
+
+
+async def test_bodies_have_a_room_for_all_users_together(new_stack: NewStack) -> None:
+    async with new_stack(working=False, bodies_size=200_000, body_size=100_000) as stack, AsyncExitStack() as opened:
+        made = [await stack.mutate("createUser", TOKEN_OF, name=name, role="VIEWER") for name in ("ann", "bob")]
+        for user in made:
+            await opened.enter_async_context(begun(stack, {"Authorization": f"Bearer {user['token']}"}, 99_000))
+        refused = await stack.client.post("/graphql", content=large(50_000), headers=SIGNED_IN)
+        assert refused.status_code == 503
+        assert (await stack.client.post("/graphql", content=large(40_000), headers=JSON)).status_code == 200
+
+
+TOKEN_OF = "... on UserPayload { token }"
+
+
+@asynccontextmanager
+async def begun(stack: Stack, headers: dict[str, str], size: int) -> AsyncIterator[None]:
+    """A request of which so many bytes have been read, and no more come while the block runs."""
+    app = stack.client._transport.app  # type: ignore[attr-defined]
+    is_read, goes_on = asyncio.Event(), asyncio.Event()
+    pieces = iter([b" " * size])
+
+    async def receive() -> dict[str, Any]:
+        for piece in pieces:
+            return {"type": "http.request", "body": piece, "more_body": True}
+        is_read.set()
+        await goes_on.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        pass
+
+    scope = await scope_of(stack)
+    scope["headers"] += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    reading = asyncio.create_task(app(scope, receive, send))
+    await is_read.wait()
+    try:
+        yield
+    finally:
+        goes_on.set()
+        await reading
 
 
 async def scope_of(stack: Stack) -> dict[str, Any]:
