@@ -1,19 +1,26 @@
-"""Processes of Polyhelm's that are to be killed, forked from one that has everything imported: to import it is most of
-their start."""
+"""Processes of Polyhelm's, forked from one that has everything imported: to import it is most of their start."""
 
 import asyncio
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from typing import Any
 
 from app.cli import main
 
+_WRITE = os.O_WRONLY | os.O_CREAT
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__, "app.processes", "tests.reconcilers.crashing_worker"])
+_FORKS.set_forkserver_preload(
+    [
+        *(__name__, "app.processes", "tests.reconcilers.crashing_worker"),
+        *("cli.client", "cli.manifest", "cli.progress", "rich.live", "semver"),
+    ]
+)
 
 
 class Fork:
@@ -63,6 +70,23 @@ def polyhelm(*arguments: str, environment: Mapping[str, str]) -> Fork:
     return forked(_main, *arguments, environment=environment)
 
 
+async def finished(
+    *arguments: str, environment: Mapping[str, str], folder: Path, stdin: bytes = b""
+) -> tuple[int, bytes, bytes]:
+    """Runs the program in a folder to its end; gives its exit code and what it wrote to both outputs."""
+    with tempfile.TemporaryDirectory() as kept:
+        streams = [Path(kept, name) for name in ("in", "out", "err")]
+        streams[0].write_bytes(stdin)
+        process = await asyncio.to_thread(forked, _main_in, folder, streams, *arguments, environment=environment)
+        try:
+            code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+        assert code is not None
+        return code, streams[1].read_bytes(), streams[2].read_bytes()
+
+
 def _run(environment: Mapping[str, str], target: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     os.environ.clear()
     os.environ.update(environment)
@@ -72,3 +96,13 @@ def _run(environment: Mapping[str, str], target: Callable[..., None], arguments:
 def _main(*arguments: str) -> None:
     sys.argv = ["polyhelm", *arguments]
     main()
+
+
+def _main_in(folder: Path, streams: Sequence[Path], *arguments: str) -> None:
+    os.chdir(folder)
+    for number, (path, flags) in enumerate(zip(streams, (os.O_RDONLY, _WRITE, _WRITE), strict=True)):
+        opened = os.open(path, flags)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.stdin, sys.stdout, sys.stderr = map(open, range(3), "rww")
+    _main(*arguments)

@@ -1,4 +1,4 @@
-"""The installed program, run as a user would, against a server that a test has."""
+"""The program, run as a user would, against a server that a test has."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.processes import listen, run_api, running
+from tests.forks import finished
 from tests.stack import TOKEN, Stack
 
 PROGRAM = str(Path(sysconfig.get_path("scripts")) / "polyhelm")
@@ -59,24 +60,30 @@ class Polyhelm:
         return kept | self.signed_in | more
 
     async def __call__(self, *arguments: str, stdin: str | None = None, **more: str) -> Done:
-        process = await asyncio.create_subprocess_exec(
-            PROGRAM,
-            *arguments,
-            cwd=self.home,
-            env=self.environment(**more),
-            stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        code, out, err = await finished(
+            *arguments, environment=self.environment(**more), folder=self.home, stdin=(stdin or "").encode()
         )
-        out, err = await process.communicate(None if stdin is None else stdin.encode())
-        assert process.returncode is not None
-        return Done(process.returncode, out.decode(), err.decode())
+        return Done(code, out.decode(), err.decode())
 
     async def fine(self, *arguments: str, stdin: str | None = None, **more: str) -> list[str]:
         """The lines that a command answers which ends well."""
         done = await self(*arguments, stdin=stdin, **more)
         assert done.code == 0, done
         return done.lines
+
+    async def installed(self, *arguments: str, **more: str) -> Done:
+        """The same by the program that is installed: for what depends on how it is started."""
+        process = await asyncio.create_subprocess_exec(
+            *(PROGRAM, *arguments),
+            cwd=self.home,
+            env=self.environment(**more),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return Done(process.returncode, out.decode(), err.decode())
 
     async def shell(self, line: str) -> list[str]:
         """What a line of shell prints, on both outputs; what comes from clusters at once is put in order."""

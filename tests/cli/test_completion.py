@@ -11,7 +11,7 @@ from tests.cli.polyhelm import PROGRAM, Polyhelm
 async def completed(program: Polyhelm, line: str) -> list[str]:
     """What bash offers after this line."""
     words = line.split(" ")
-    done = await program(_POLYHELM_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1))
+    done = await program.installed(_POLYHELM_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1))
     assert (done.code, done.err) == (0, "")
     return [name for name in done.lines if name]
 
