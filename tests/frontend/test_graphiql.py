@@ -6,6 +6,8 @@ from playwright.async_api import Browser, Page, expect
 
 from simulator import Member
 from tests.frontend.site import Site, opened
+from tests.live.client import followed_by
+from tests.stack import eventually
 
 RUN = re.compile("Execute query")
 
@@ -28,12 +30,28 @@ async def test_an_example_of_the_tour_is_chosen_and_run(site: Site, browser: Bro
         await expect(page.get_by_text("Root Types")).to_be_visible()
 
 
-async def test_a_subscription_runs_until_it_is_stopped(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
-    async with opened(browser, site) as page:
+async def test_a_subscription_runs_until_it_is_stopped_with_the_rights_of_the_moment_and_says_when_there_are_none(
+    site: Site, browser: Browser, shop: dict[str, Member]
+) -> None:
+    made = await site.stack.mutate("createUser", "... on UserPayload { token }", name="ada", role="DEPLOYER")
+    async with opened(browser, site, token=made["token"]) as page:
         await page.goto("/graphiql")
-        await expect(page.get_by_role("button", name=RUN)).to_be_visible()
+        run, told = page.get_by_role("button", name=RUN), page.locator(".result-window")
+        await expect(run).to_be_visible()
         await write(page, "subscription { clusters { name reachability } }")
-        await page.get_by_role("button", name=RUN).click()
-        await expect(page.locator(".result-window")).to_contain_text("REACHABLE")
+        await run.click()
+        await expect(told).to_contain_text("REACHABLE")
         await page.get_by_role("button", name=re.compile("Stop")).click()
-        await expect(page.get_by_role("button", name=RUN)).to_be_visible()
+        await expect(run).to_be_visible()
+
+        await write(page, "subscription { events { message } }")
+        await run.click()
+        await eventually(lambda: followed_by(site.stack, 1))
+        async with page.expect_websocket():
+            await site.stack.mutate("setRole", "__typename", user="ada", role="ADMIN")
+        await eventually(lambda: followed_by(site.stack, 1))
+        await site.stack.group("edge", [])
+        await expect(told).to_contain_text("The group edge was made")
+        await site.stack.mutate("disableUser", "__typename", user="ada")
+        await expect(told).to_contain_text("may not be here any more")
+        await expect(run).to_be_visible()

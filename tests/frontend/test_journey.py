@@ -40,7 +40,9 @@ async def test_the_plan_that_is_shown_is_what_is_done(site: Site, browser: Brows
         plan = {"paris": "UPGRADE", "berlin": "NONE", "tokyo": "NONE"}
         for name, action in plan.items():
             await expect(page.locator(f"[data-cluster={name}][data-action={action}]")).to_be_visible()
-        await expect(page.locator("[data-cluster=paris] .diff .add").first).to_contain_text("Salut")
+        added = page.locator("[data-cluster=paris] .diff .add").first
+        await expect(added).to_contain_text("Salut")
+        await expect(added).to_be_in_viewport()
         change = page.locator("[data-cluster=paris]").get_by_role("row", name="greeting")
         await expect(change.get_by_role("cell")).to_have_text(["Salut", "Bonjour", "override"])
 

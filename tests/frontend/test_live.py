@@ -97,15 +97,28 @@ async def test_a_cluster_that_is_cut_off_turns_unknown_and_back(
 async def test_a_lost_connection_shows_and_heals_and_nothing_of_meanwhile_is_missed(
     site: Site, browser: Browser, by_hand: Helm
 ) -> None:
-    async with opened(browser, site) as page:
+    lost = "The connection to Polyhelm is lost"
+    async with opened(browser, site) as page, opened(browser, site) as clusters:
         await page.goto("/")
         await expect(page.get_by_role("link", name="shop on paris: Deployed")).to_be_visible()
+        moving = await clusters.context.new_page()
+        await moving.goto(site.url)
+        await clusters.goto("/clusters")
+        await expect(clusters.get_by_role("link", name="paris")).to_be_visible()
         await site.stop()
-        await expect(page.get_by_text("The connection to Polyhelm is lost")).to_be_visible()
+        await expect(page.get_by_text(lost)).to_be_visible()
         await expect(page.get_by_role("link", name="shop on paris: Deployed")).to_be_visible()
+        # Where one goes meanwhile there is no answer yet, or not even the page's script.
+        await clusters.get_by_role("tab", name="Groups").click()
+        await expect(clusters.get_by_role("alert")).to_contain_text("can't be reached at the moment")
+        await moving.get_by_role("link", name="Activity").click()
+        await expect(moving).to_have_url(f"{site.url}/activity")
+        await expect(moving.get_by_text(lost)).to_be_visible()
         await scale(by_hand, 7)
         site.start()
-        await expect(page.get_by_text("The connection to Polyhelm is lost")).to_be_hidden()
+        await expect(page.get_by_text(lost)).to_be_hidden()
+        await expect(clusters.get_by_role("link", name="fleet", exact=True)).to_be_visible()
+        await expect(moving.get_by_role("heading", name="Activity")).to_be_visible()
         await expect(page.get_by_role("link", name="shop on paris: Stale")).to_be_visible()
         await scale(by_hand, 2)
         await expect(page.get_by_role("link", name="shop on paris: Deployed")).to_be_visible()

@@ -25,7 +25,8 @@ export function Password() {
   }
 
   return (
-    <form className="card padded stack" onSubmit={submit} aria-label="Your password">
+    <form className="card padded stack" onSubmit={submit} aria-labelledby="password">
+      <h2 id="password">Your password</h2>
       {hasPassword && (
         <div className="field">
           <label htmlFor="current-password">Current password</label>

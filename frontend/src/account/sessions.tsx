@@ -9,7 +9,10 @@ export function Sessions() {
   const [asked, ask] = useQuery({ query: SessionsDocument });
   const { send, fetching, refusal } = useAction(RevokeSessionDocument, "RevokeSessionPayload");
   return (
-    <section className="card" aria-label="Your sessions">
+    <section className="card" aria-labelledby="sessions">
+      <header>
+        <h2 id="sessions">Your sessions</h2>
+      </header>
       <Answer asked={asked} retry={ask}>
         {({ sessions }) =>
           sessions.length === 0 ? (

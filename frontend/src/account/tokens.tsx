@@ -6,6 +6,7 @@ import { Destroy } from "../parts/dialog";
 import { Glyph } from "../parts/glyph";
 import { Answer, Blank, Refused } from "../parts/states";
 import { Ago } from "../parts/time";
+import { Title } from "../parts/title";
 import { Password } from "./password";
 import { Sessions } from "./sessions";
 
@@ -17,12 +18,15 @@ export default function TokensPage() {
     <>
       <div className="head">
         <div>
-          <h1>Tokens</h1>
+          <Title words="Tokens" />
           <p className="soft">For the API, the command line and these pages. None may do more than you.</p>
         </div>
       </div>
       <Make organizations={asked.data?.memberships.map((found) => found.organization) ?? []} />
-      <section className="card" aria-label="Your tokens">
+      <section className="card" aria-labelledby="tokens">
+        <header>
+          <h2 id="tokens">Your tokens</h2>
+        </header>
         <Answer asked={asked} retry={ask}>
           {({ apiTokens }) =>
             apiTokens.length === 0 ? (

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 import { useClient } from "urql";
 import { pipe, subscribe } from "wonka";
 import { type EventLineFragment, LastEventDocument, LiveDocument } from "../graphql";
-import { connection } from "./connection";
+import { connection, onConnected } from "./connection";
 import { useOrganization } from "./session";
 
 type Listener = (event: EventLineFragment) => void;
@@ -39,8 +39,8 @@ export function useLive(): void {
     }
     void follow();
     // Where even the first question found no answer, it is asked again once there is somebody to give one.
-    const unfollow = connection.follow(() => {
-      if (connection.get() === "connected" && !stop) void follow();
+    const unfollow = onConnected(() => {
+      if (!stop) void follow();
     });
     return () => {
       isOver = true;
@@ -89,9 +89,7 @@ export function useFresh(ask: () => void, every: number): void {
     const timer = setInterval(() => {
       if (document.visibilityState === "visible" && connection.get() === "connected") latest.current();
     }, every);
-    const unfollow = connection.follow(() => {
-      if (connection.get() === "connected") latest.current();
-    });
+    const unfollow = onConnected(() => latest.current());
     return () => {
       clearInterval(timer);
       unfollow();

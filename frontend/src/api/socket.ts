@@ -1,44 +1,28 @@
-import { createClient } from "graphql-ws";
 import { type Exchange, subscriptionExchange } from "urql";
-import { connection, lost } from "./connection";
 import { changesOfRights } from "./session";
+import { transport } from "./transport";
 
-const FORBIDDEN = 4403;
 const FORBIDDEN_PAUSE = 10_000;
 
 // One that was closed as forbidden is followed by one new client, which asks who is signed in; no more until it is let in.
 let isAnew = false;
 
 /**
- * Subscriptions over graphql-transport-ws. The connection is kept up for ever: what was missed meanwhile is told when it
- * is back, for each event that has come is where the next attempt goes on. Where the server ends it because the rights of
- * whoever is signed in have changed, a new client begins with those that they have now.
+ * Subscriptions over one connection. What was missed while it was away is told when it is back, for each event that has
+ * come is where the next attempt goes on. Where the server ends it because the rights of whoever is signed in have
+ * changed, a new client begins with those that they have now.
  */
 export function subscriptions(token: string | null): Exchange {
-  const address = new URL("/graphql", window.location.href);
-  address.protocol = address.protocol.replace("http", "ws");
-  let isForbidden = false;
   let isOver = false;
-  function closed(event: unknown): void {
-    isForbidden = (event as CloseEvent).code === FORBIDDEN;
-    if (!isForbidden) lost();
-    else if (!isAnew) {
+  const socket = transport(() => (token === null ? {} : { authorization: `Bearer ${token}` }), {
+    letIn() {
+      isAnew = false;
+    },
+    forbidden() {
+      if (isAnew) return FORBIDDEN_PAUSE;
       isAnew = isOver = true;
       changesOfRights.set(changesOfRights.get() + 1);
-    }
-  }
-  const socket = createClient({
-    url: address.href,
-    connectionParams: token === null ? {} : { authorization: `Bearer ${token}` },
-    keepAlive: 10_000,
-    retryAttempts: Number.POSITIVE_INFINITY,
-    shouldRetry: () => !isOver,
-    retryWait: () => (isForbidden ? pause(FORBIDDEN_PAUSE) : untilConnected()),
-    on: {
-      connected: () => {
-        isAnew = false;
-      },
-      closed,
+      return null;
     },
   });
   return subscriptionExchange({
@@ -58,21 +42,5 @@ export function subscriptions(token: string | null): Exchange {
         return { unsubscribe };
       },
     }),
-  });
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** There is no use in trying before the API answers at all, and then there is no time to lose. */
-function untilConnected(): Promise<void> {
-  if (connection.get() === "connected") return Promise.resolve();
-  return new Promise((resolve) => {
-    const unfollow = connection.follow(() => {
-      if (connection.get() !== "connected") return;
-      unfollow();
-      resolve();
-    });
   });
 }

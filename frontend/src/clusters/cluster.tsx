@@ -212,6 +212,9 @@ function Remove({ cluster, close }: { cluster: Cluster; close: () => void }) {
   const { send, fetching, refusal } = useAction(RemoveClusterDocument, "RemoveClusterPayload");
   const [force, setForce] = useState(false);
   const [, go] = useLocation();
+  const names = cluster.targets
+    .map(({ deployment }) => `${deployment.group.name}/${deployment.releaseName}`)
+    .toSorted();
   async function destroy() {
     if (!(await send({ input: { id: cluster.id, force } }))) return;
     toast(`${cluster.name} was removed.`);
@@ -228,10 +231,10 @@ function Remove({ cluster, close }: { cluster: Cluster; close: () => void }) {
       destroy={destroy}
     >
       <p>
-        Polyhelm forgets the cluster and its credentials. The cluster itself goes on. It has{" "}
-        {cluster.targets.length} {cluster.targets.length === 1 ? "deployment" : "deployments"} of ours.
+        Polyhelm forgets the cluster and its credentials. The cluster itself goes on.
+        {names.length > 0 && ` On it ${names.length === 1 ? "is" : "are"} ${names.join(", ")}.`}
       </p>
-      {cluster.targets.length > 0 && (
+      {names.length > 0 && (
         <label className="check">
           <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
           Leave our releases on it, as they are

@@ -58,7 +58,7 @@ function Edit({ start }: { start: Deployment }) {
   const [draft, setDraft] = useState(() => draftOf(deployment, revision));
   const { send, fetching, refusal } = useAction(UpdateDeploymentDocument, "DeploymentPayload");
   const [repository, name] = deployment.chart.split("/", 2) as [string, string];
-  const [chart] = useQuery({
+  const [chart, askChart] = useQuery({
     query: ChartDetailDocument,
     variables: { organization, repository, name, version },
   });
@@ -143,7 +143,7 @@ function Edit({ start }: { start: Deployment }) {
           change={(targets) => setDraft({ ...draft, targets })}
         />
       </section>
-      <Answer asked={chart}>
+      <Answer asked={chart} retry={askChart}>
         {(found) => (
           <Values
             draft={draft}

@@ -8,7 +8,7 @@ type Answered = { plan: { targets: PlannedFragment[] } | null } | null;
 
 /**
  * The plan of an input, made when it is asked for: `targets` are its clusters, as long as the input has stayed what it
- * was. `input` is null while it is not whole.
+ * was. `made` is the newest plan, outdated or not. `input` is null while it is not whole.
  */
 export function usePlanning<Input>(
   input: Input | null,
@@ -26,6 +26,7 @@ export function usePlanning<Input>(
   const isCurrent = planned !== null && planned.request === request;
   return {
     targets: isCurrent ? planned.targets : null,
+    made: planned,
     isOutdated: planned !== null && !isCurrent,
     isPossible: input !== null,
     plan,

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import type { Refusal } from "../api/outcome";
 import { Refused } from "../parts/states";
 import type { Wanted } from "./draft";
@@ -22,7 +23,14 @@ export function Review({
   perform: () => void;
   verb: string;
 }) {
-  const { targets, isOutdated, isPossible, plan } = planning;
+  const { targets, made, isOutdated, isPossible, plan } = planning;
+  const answer = useRef<HTMLDivElement>(null);
+  // What was asked for comes above the buttons, which stay where they are and would hide it.
+  useEffect(() => {
+    if (!made && !refusal) return;
+    answer.current?.scrollIntoView();
+    answer.current?.focus({ preventScroll: true });
+  }, [made, refusal]);
   const errors = targets?.flatMap((target) => target.error?.code ?? []) ?? [];
   // A cluster that can't be asked now follows when it is back; what another refuses would fail there.
   const fails = errors.some((code) => code !== "cluster_unreachable");
@@ -35,10 +43,12 @@ export function Review({
           can't be read as values yet, or have half a reference to a secret.
         </div>
       )}
-      <Refused refusal={refusal} />
-      {targets && !("broken" in wanted) && (
-        <Plan targets={targets} wanted={wanted} defaultValues={defaultValues} />
-      )}
+      <div className="answer stack" ref={answer} tabIndex={-1}>
+        <Refused refusal={refusal} />
+        {targets && !("broken" in wanted) && (
+          <Plan targets={targets} wanted={wanted} defaultValues={defaultValues} />
+        )}
+      </div>
       {isOutdated && (
         <div className="note warn" role="status">
           You have changed something since the plan was made. Make it again before it is done.

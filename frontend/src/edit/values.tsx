@@ -1,7 +1,8 @@
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { parse } from "yaml";
 import { valuesOf } from "../editor/check";
 import { asObject, isObject, type Json, type JsonObject } from "../json";
+import { later } from "../parts/later";
 import { Loading } from "../parts/states";
 import { Tabs } from "../parts/tabs";
 import { merge } from "../values/merge";
@@ -9,7 +10,7 @@ import { withHidden } from "../values/references";
 import type { Draft } from "./draft";
 import { References } from "./references";
 
-const YamlEditor = lazy(() => import("../editor/yaml-editor"));
+const YamlEditor = later(() => import("../editor/yaml-editor"));
 const COMMON = "/common";
 
 /** A tab for the common values, and one for each override. Each is checked merged over what lies below it. */

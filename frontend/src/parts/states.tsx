@@ -1,5 +1,6 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import type { CombinedError } from "urql";
+import { onConnected } from "../api/connection";
 import type { Refusal } from "../api/outcome";
 import { wordsOf } from "../api/outcome";
 import { Glyph } from "./glyph";
@@ -25,7 +26,11 @@ export function Loading({ lines = 4 }: { lines?: number }) {
   );
 }
 
+/** A question that has found no answer. Where nobody was there to give one, it is asked again once somebody is. */
 export function Trouble({ error, retry }: { error: CombinedError; retry?: () => void }) {
+  const latest = useRef(retry);
+  latest.current = retry;
+  useEffect(() => (error.networkError ? onConnected(() => latest.current?.()) : undefined), [error]);
   return (
     <div className="note bad" role="alert">
       <Glyph shape="cross" />
@@ -33,7 +38,7 @@ export function Trouble({ error, retry }: { error: CombinedError; retry?: () => 
         <p>{wordsOf(error)}</p>
         {retry && (
           <div>
-            <button type="button" className="button slim" onClick={retry}>
+            <button type="button" className="button slim" onClick={() => retry()}>
               Try again
             </button>
           </div>

@@ -1,0 +1,28 @@
+import { Component, type ReactNode } from "react";
+import { Glyph } from "./glyph";
+
+/** Where a page can't be shown, it says so, and everything around it stays. Given another `key`, it begins anew. */
+export class Boundary extends Component<{ children: ReactNode }, { error: Error | null }> {
+  override state: { error: Error | null } = { error: null };
+
+  static getDerivedStateFromError(error: Error) {
+    return { error };
+  }
+
+  override render() {
+    if (!this.state.error) return this.props.children;
+    return (
+      <div className="note bad" role="alert">
+        <Glyph shape="cross" />
+        <div className="stack tight">
+          <p>This page can't be shown: {this.state.error.message}</p>
+          <div>
+            <button type="button" className="button slim" onClick={() => window.location.reload()}>
+              Load it anew
+            </button>
+          </div>
+        </div>
+      </div>
+    );
+  }
+}
