@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cli.command import Commands
 from cli.program import add_commands
 
 if TYPE_CHECKING:
     from app.settings import Settings
 
 cli = typer.Typer(
+    cls=Commands,
     help="Deploys Helm charts to many Kubernetes clusters, from one GraphQL API.",
     no_args_is_help=True,
     add_completion=False,  # `polyhelm completion` does that

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli import names
 from cli.failure import Failure
@@ -68,6 +69,43 @@ def _shared(
 
 
 _SHARED = list(inspect.signature(_shared, eval_str=True).parameters.values())
+
+
+def _names(parameter: inspect.Parameter) -> list[str]:
+    (option,) = parameter.annotation.__metadata__
+    return [*option.param_decls] or [f"--{parameter.name}"]
+
+
+_IS_FLAG = {name: parameter.annotation.__origin__ is bool for parameter in _SHARED for name in _names(parameter)}
+"""All that the shared options are called, and whether nothing follows it."""
+
+
+class Commands(TyperGroup):
+    """Commands that can be given the shared options before their own name, too: they are moved behind it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _moved(args))
+
+
+def _moved(args: list[str]) -> list[str]:
+    """The same with the shared options that come first behind the word that follows them."""
+    shared: list[str] = []
+    own: list[str] = []
+    at = 0
+    while at < len(args) and args[at].startswith("-"):
+        name, has_value = _named(args[at])
+        end = at + (1 if has_value or _IS_FLAG.get(name, True) else 2)
+        (shared if name in _IS_FLAG else own).extend(args[at:end])
+        at = end
+    return [*own, args[at], *shared, *args[at + 1 :]] if at < len(args) else own
+
+
+def _named(word: str) -> tuple[str, bool]:
+    """An option's name, and whether its value stands in the same word."""
+    if word.startswith("--"):
+        name, equals, _ = word.partition("=")
+        return name, bool(equals)
+    return word[:2], len(word) > 2
 
 
 def remote(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

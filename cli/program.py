@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.command import remote
+from cli.command import Commands, remote
 from cli.commands import access, apply, completion, fleet, reconciliation
 from cli.commands.charts import chart
 from cli.commands.clusters import cluster
@@ -20,7 +20,7 @@ assert apply  # it adds its commands to those of `deploy`
 def add_commands(program: typer.Typer) -> None:
     completion.prepare()
     program.command("login")(access.login)
-    program.add_typer(access.context, name="context")
+    program.add_typer(access.context, name="context", cls=Commands)
     remote(program, "status")(fleet.status)
     remote(program, "events")(fleet.events)
     remote(program, "reconcile")(reconciliation.reconcile)
@@ -35,5 +35,5 @@ def add_commands(program: typer.Typer) -> None:
         ("token", token),
         ("user", user),
     ):
-        program.add_typer(commands, name=name)
+        program.add_typer(commands, name=name, cls=Commands)
     program.command("completion")(completion.completion)

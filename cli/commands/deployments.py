@@ -1,5 +1,6 @@
 """`polyhelm deploy`: what is wanted on the clusters, and what has become of it."""
 
+import json
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -96,10 +97,10 @@ def get(session: Session, name: DeploymentName) -> None:
     """Tell what a deployment wants, and what is on each cluster, and why.
 
     With -o yaml, what is wanted alone, as the file that `polyhelm deploy apply` takes back."""
+    from cli.manifest import OPTIONS, document
+
     found = find_deployment(session, name, _ONE)
     if session.output.format is Format.YAML:
-        from cli.manifest import document
-
         return session.output.data(document(found), [])
     if not session.output.is_table:
         return session.output.data(found, [name])
@@ -109,9 +110,11 @@ def get(session: Session, name: DeploymentName) -> None:
         "Namespace": found["namespace"],
         "Description": found["description"],
         "Generation": f"{found['generation']}, {ago(found['updatedAt'])} old",
+        "Options": ", ".join(f"{key}: {_written(found[OPTIONS[key]])}" for key in OPTIONS if key != "description"),
         "Status": counts(found["statusCounts"]),
     }
-    return session.output.text("\n".join([fields(told), "", *table_lines(found["targets"], TARGET_COLUMNS)]))
+    rows = [{**target, "wanted": found["generation"]} for target in found["targets"]]
+    return session.output.text("\n".join([fields(told), "", *table_lines(rows, TARGET_COLUMNS)]))
 
 
 @remote(deploy, "history")
@@ -158,16 +161,31 @@ TARGET_COLUMNS: Columns = {
     "SINCE": lambda row: ago(row["statusSince"]),
     "VERSION": lambda row: row["version"],
     "REVISION": lambda row: row["revision"],
-    "WHY": lambda row: why(row),
+    "WHY": lambda row: why(row, row["wanted"]),
 }
+"""Of a target that has the generation of its deployment along, as `wanted`."""
+
+_OF_THE_RELEASE = ("VALUES", "CHART_NAME", "CHART_VERSION")
 
 
-def why(target: Any) -> str:
-    """Everything that is known of why a target's status is what it is, in one line."""
-    sentences = [reason["message"] for reason in target["reasons"]]
-    if target["error"]:
-        sentences.append(target["error"]["message"])
-    return one_line(sentences)
+def why(target: Any, wanted: int | None = None) -> str:
+    """Everything that is known of why a target's status is what it is, in one line.
+
+    With the generation that is `wanted`, also where differences come from: a target that had reached it and differs now
+    was changed by somebody else; one that had not is still on its way."""
+    differences = [reason["message"] for reason in target["reasons"] if reason["code"] in _OF_THE_RELEASE]
+    others = [reason["message"] for reason in target["reasons"] if reason["code"] not in _OF_THE_RELEASE]
+    if differences and wanted is not None:
+        by_hand = f"changed by hand at revision {target['revision']}"
+        origin = by_hand if target["generation"] == wanted else f"generation {wanted} is not there yet"
+        differences = [*(text.removesuffix(".") for text in differences), origin]
+    error = [target["error"]["message"]] if target["error"] else []
+    return one_line([*differences, *others, *error])
+
+
+def _written(value: Any) -> str:
+    """As it stands in a file of deployments."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def counts(status_counts: list[Any]) -> str:

@@ -25,13 +25,14 @@ _FLEET = f"""query ($organization: String, $first: Int, $after: String, $group: 
     nodes {{
       releaseName chart chartVersion generation group {{ name }} statusCounts {{ status count }}
       targets(status: [{_ASTRAY}]) {{
-        clusterName status statusSince reasons {{ code message path desired actual }} error {{ code message output }}
+        clusterName status statusSince revision generation
+        reasons {{ code message path desired actual }} error {{ code message output }}
       }}
     }}
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
-_PAGE = 50
+_PAGE = 45
 """Each of them brings its targets along: larger pages would be beyond what the API answers at once."""
 _EVENTS = """query ($organization: String, $first: Int, $after: String) {
   events(organization: $organization, first: $first, after: $after) {
@@ -59,7 +60,7 @@ _TARGETS: Columns = {
     "CLUSTER": lambda row: row["clusterName"],
     "STATUS": lambda row: row["status"],
     "SINCE": lambda row: ago(row["statusSince"]),
-    "WHY": why,
+    "WHY": lambda row: why(row, row["wanted"]),
 }
 _CLOCKED: Columns = _TARGETS | {"SINCE": lambda row: _clock(row["statusSince"])}
 """For a picture that stands until something changes: it tells when something was, and not how long ago."""
@@ -132,7 +133,11 @@ def _parts(rows: list[Any], columns: Columns = _TARGETS) -> list[str]:
     """All deployments, those targets that are not as wanted, and how many there are of what."""
     if not rows:
         return []
-    astray = [{**target, "deployment": deployment_name(row)} for row in rows for target in row["targets"]]
+    astray = [
+        {**target, "deployment": deployment_name(row), "wanted": row["generation"]}
+        for row in rows
+        for target in row["targets"]
+    ]
     totals = dict.fromkeys(Status, 0)
     for row in rows:
         for each in row["statusCounts"]:

@@ -21,7 +21,7 @@ _DONE = "... on DeploymentPayload { operation { id } }"
 _STATE = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
     generation
-    targets {{ clusterName status generation reasons {{ message }} error {{ message }} }}
+    targets {{ clusterName status generation revision reasons {{ code message }} error {{ message }} }}
     operations(first: 1) {{ nodes {{ generation {OPERATION_FIELDS} }} }}
   }}
 }}"""
@@ -48,7 +48,10 @@ def wait(session: Session, name: DeploymentName, timeout: Timeout = 600) -> None
     elif operation and operation["state"] == "FAILED":
         raise failure_of(operation)
     else:
-        lines = [f"{target['clusterName']}: {target['status']} {why(target)}".rstrip() for target in lagging]
+        lines = [
+            f"{target['clusterName']}: {target['status']} {why(target, found['generation'])}".rstrip()
+            for target in lagging
+        ]
         next_step = f"Look at it: polyhelm deploy get {name}. To have it mended: polyhelm reconcile {name}"
         raise not_converged(f"{name} is not as wanted after {timeout:g} seconds.", next_step, *lines)
 

@@ -57,6 +57,7 @@ async def test_a_file_is_planned_applied_and_applied_again_without_a_change(flee
         "Chart:        charts/web 1.0.0",
         "Namespace:    default",
         "Generation:   1, <age> old",
+        "Options:      atomic: false, wait: false, timeout: 300, driftPolicy: REPORT",
         "Status:       2 DEPLOYED",
         "",
         "CLUSTER   STATUS     SINCE   VERSION   REVISION   WHY",

@@ -70,6 +70,10 @@ async def test_who_signs_in_needs_to_say_it_once(polyhelm: Polyhelm) -> None:
         ["Error: It is not known which server is meant.", "Next: Sign in: polyhelm login SERVER"],
     )
 
+    given = ("--server", polyhelm.server, f"--token={TOKEN}")
+    assert (await polyhelm("-ojson", *given, "cluster", "ls")).data == []
+    assert await polyhelm.fine("-q", "cluster", *given, "-o", "json", "ls", "-o", "table") == []
+
     done = await polyhelm("login", polyhelm.server, "--name", "here", stdin=TOKEN + "\n")
     assert (done.code, done.lines) == (0, [])
     assert done.words == [f"You are admin at {polyhelm.server}. This is the context here."]

@@ -1,6 +1,7 @@
 """`polyhelm status`, `events`, `reconcile` and `deploy wait`: the fleet at a glance, and mended."""
 
 import asyncio
+import base64
 import json
 import re
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ import pytest_asyncio
 from simulator import Member
 from tests.cli.polyhelm import PROGRAM, Polyhelm
 from tests.contract.helm import Helm
+from tests.sample_charts import packaged
 from tests.stack import eventually
 
 
@@ -30,6 +32,19 @@ async def lose_shop(program: Polyhelm, member: Member) -> None:
 
     async def is_noticed() -> bool:
         return "1 NOT_INSTALLED" in (await program("status")).out
+
+    await eventually(is_noticed)
+
+
+async def change_shop(program: Polyhelm, member: Member) -> None:
+    """Somebody upgrades it by hand."""
+    chart = program.home / "web.tgz"
+    chart.write_bytes(base64.b64decode(packaged()))
+    by_hand = Helm.at(program.home, member.kubeconfig)
+    await by_hand("upgrade", "shop", str(chart), "--namespace", "default", "--set", "replicas=5")
+
+    async def is_noticed() -> bool:
+        return "1 STALE" in (await program("status")).out
 
     await eventually(is_noticed)
 
@@ -58,7 +73,9 @@ async def test_the_fleet_is_told_with_what_is_wrong_and_why(fleet: Polyhelm) -> 
     assert "'green' is not one of" in done.err
 
 
-async def test_reconciling_mends_what_is_wrong_and_leaves_the_rest_alone(fleet: Polyhelm) -> None:
+async def test_reconciling_mends_what_is_wrong_and_leaves_the_rest_alone(
+    fleet: Polyhelm, members: dict[str, Member]
+) -> None:
     done = await fleet("deploy", "wait", "fleet/shop", "--timeout", "0")
     assert (done.code, done.words) == (
         3,
@@ -83,6 +100,11 @@ async def test_reconciling_mends_what_is_wrong_and_leaves_the_rest_alone(fleet: 
     assert (await fleet("reconcile", "fleet/shop", "--cluster", "berlin", "-q")).words == []
     done = await fleet("reconcile", "fleet/shop", "--cluster", "rome")
     assert done.code == 1
+
+    await change_shop(fleet, members["berlin"])
+    assert (await fleet.fine("deploy", "get", "fleet/shop"))[-2].endswith(
+        "STALE <age> 1.0.0     2          replicas: wanted nothing, found 5; changed by hand at revision 2"
+    )
 
 
 async def test_what_happened_is_told_with_the_newest_last(fleet: Polyhelm) -> None:
