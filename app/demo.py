@@ -149,7 +149,8 @@ async def _register(services: Services, viewer: Viewer, kubeconfigs: dict[str, P
 async def _deploy(services: Services, viewer: Viewer, console: Console) -> int:
     found = await deployment_by_name(services, viewer.organization(None), GROUP, RELEASE)
     if found is None:
-        await upload(services, viewer, None, "samples", await asyncio.to_thread(sample_chart))
+        with suppress(Conflict):  # the chart is there, and only the deployment is gone
+            await upload(services, viewer, None, "samples", await asyncio.to_thread(sample_chart))
         request = CreateDeployment(
             group=GROUP,
             chart="samples/hello",

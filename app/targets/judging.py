@@ -150,7 +150,9 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
             reasons = [asdict(reason) for reason in verdict.reasons]
             is_told = (verdict.status, reasons) != (target.status, target.reasons)
             if is_told:
-                values |= {"status": verdict.status, "reasons": reasons, "observed_at": now()}
+                values |= {"status": verdict.status, "reasons": reasons}
+                if cluster.reachability is Reachability.REACHABLE:
+                    values["observed_at"] = now()
                 if verdict.status is not target.status:
                     values["status_since"] = now()
                 _record(transaction, target, deployment, cluster, verdict)

@@ -86,7 +86,7 @@ def show(
                 f"{name} has no version {version or 'that is stable'}.", f"See all: polyhelm chart show {name}"
             )
         if content is not None:
-            return _print(one[_FIELD[content]])
+            return _print(session, content, one[_FIELD[content]])
         found["versions"] = [one]
     if not session.output.is_table:
         return session.output.data(found, [name])
@@ -126,10 +126,11 @@ def push(
         session.output.data({"chart": name, "version": made["version"], "digest": made["digest"]}, [name])
 
 
-def _print(content: object) -> None:
+def _print(session: Session, content: Content, held: object) -> None:
     """As it is written in the chart; a schema, which is kept parsed, as YAML."""
-    text = content if isinstance(content, str) else as_yaml(content) if content else ""
-    typer.echo(text.rstrip("\n"))
+    if not held:
+        return session.tell(f"It has no {content}.")
+    return typer.echo((held if isinstance(held, str) else as_yaml(held)).rstrip("\n"))
 
 
 def _packaged(folder: Path) -> bytes:

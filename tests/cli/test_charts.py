@@ -42,7 +42,8 @@ async def test_charts_are_uploaded_packaged_or_not_searched_and_shown(polyhelm: 
     assert await polyhelm.fine("chart", "show", "mine/web", "values") == ["replicas: 1"]
     assert await polyhelm.fine("chart", "show", "mine/web", "readme") == ["# web"]
     assert (await polyhelm.fine("chart", "show", "mine/web", "schema"))[:2] == ["type: object", "properties:"]
-    assert await polyhelm.fine("chart", "show", "mine/web", "schema", "--version", "1.0.0") == [""]
+    done = await polyhelm("chart", "show", "mine/web", "schema", "--version", "1.0.0")
+    assert (done.code, done.lines, done.words) == (0, [], ["It has no schema."])
 
     for code, arguments, words in (
         (1, ("show", "mine/none"), "Error: There is no chart 'mine/none'."),

@@ -103,7 +103,11 @@ async def test_deleting_names_what_goes_and_asks_for_its_name(
 ) -> None:
     async with opened(browser, site) as page:
         await page.goto("/deployments/fleet/shop")
-        await page.get_by_role("button", name="Delete").click()
+        opener = page.get_by_role("button", name="Delete")
+        await opener.press("Enter")
+        await page.keyboard.press("Escape")
+        await expect(opener).to_be_focused()
+        await opener.press("Enter")
         dialog = page.get_by_role("dialog")
         await expect(dialog).to_contain_text("uninstalled from 3 clusters: berlin, paris, tokyo")
         delete = dialog.get_by_role("button", name="Delete it")

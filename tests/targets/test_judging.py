@@ -18,10 +18,12 @@ async def test_a_member_that_comes_back_while_its_release_is_seen_is_judged_by_w
 ) -> None:
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
     deployment_id = (await quiet.create(releaseName="shop"))["deployment"]["id"]
+    observed_at = (await quiet.targets(deployment_id))["paris"]["observedAt"]
     [[cluster_id]] = await quiet.services.database.rows(text("SELECT id FROM cluster"))
     async with quiet.services.transaction() as transaction:
         await write_reachability(transaction, cluster_id, Reachability.UNREACHABLE, "It is away.")
-    assert (await quiet.targets(deployment_id))["paris"]["status"] == "UNKNOWN"
+    paris = (await quiet.targets(deployment_id))["paris"]
+    assert (paris["status"], paris["observedAt"]) == ("UNKNOWN", observed_at)
 
     async def is_back() -> None:
         async with quiet.services.transaction() as transaction:

@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import type { Refusal } from "../api/outcome";
 import { Refused } from "./states";
 
@@ -15,7 +15,8 @@ function Dialog({
   children: ReactNode;
 }) {
   const shown = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Closed while it is still there, it gives the focus back to where it was.
+  useLayoutEffect(() => {
     const dialog = shown.current;
     dialog?.showModal();
     return () => dialog?.close();
