@@ -21,6 +21,8 @@ from app.services import Services, open_services
 from app.settings import Settings
 from app.targets.reachability import keep_expiring
 from app.web.connections import HttpConnection, Slots, SocketConnection, most_connections
+from app.web.door import Door
+from app.web.turnstile import Turnstile
 from reconcilers.observer import Observer
 from reconcilers.worker import run_worker
 
@@ -59,6 +61,7 @@ async def run_api(services: Services, listener: socket.socket | None = None) -> 
     settings = services.settings
     slots = Slots(most_connections(settings.connections), settings.address_connections)
     waiting = Slots(settings.waiting_sockets, settings.waiting_sockets)
+    turnstile = Turnstile()
     config = uvicorn.Config(
         create_app(services),
         log_config=None,
@@ -68,13 +71,13 @@ async def run_api(services: Services, listener: socket.socket | None = None) -> 
         proxy_headers=True,
         forwarded_allow_ips=services.settings.trusted_proxies,
         timeout_graceful_shutdown=_CLOSING_SECONDS,
-        http=partial(HttpConnection, slots, waiting, settings.request_timeout),  # type: ignore[arg-type] # it is only called
+        http=partial(HttpConnection, slots, waiting, turnstile, settings.request_timeout),  # type: ignore[arg-type] # it is only called
         ws=partial(SocketConnection, slots),  # type: ignore[arg-type]
         ws_max_size=_LARGEST_MESSAGE,
         # What is told is small; compressing it would cost each socket 300 KB, and each message CPU time.
         ws_per_message_deflate=False,
     )
-    server = _Server(config)
+    server = _Server(config, slots, turnstile)
     serving = asyncio.create_task(server.serve([listener or listen(services.settings)]))
     async with running(keep_expiring(services)):  # as no worker may be left to do it
         try:
@@ -86,7 +89,29 @@ async def run_api(services: Services, listener: socket.socket | None = None) -> 
 
 
 class _Server(uvicorn.Server):
-    """Signals are ours: they stop the API together with what runs beside it."""
+    """Signals are ours: they stop the API together with what runs beside it. Connections come in by a door."""
+
+    def __init__(self, config: uvicorn.Config, slots: Slots, turnstile: Turnstile) -> None:
+        super().__init__(config)
+        self._slots = slots
+        self._turnstile = turnstile
+        self._doors = list[Door]()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup([])
+
+        def protocol() -> asyncio.Protocol:
+            made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+            return made
+
+        self._doors = [Door(listener, self._slots, self._turnstile, protocol) for listener in sockets or ()]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for door in self._doors:
+            door.close()
+        await super().shutdown(sockets)
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return nullcontext()

@@ -5,6 +5,7 @@ import asyncio
 import resource
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -12,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.rates import key_of_address
+from app.web.turnstile import Turnstile
 
 log = structlog.get_logger()
 
@@ -34,30 +36,29 @@ class Slots:
         self._most = most
         self._most_of_one = most_of_one
         self._taken: Counter[str] = Counter()
+        self.taken = 0
 
     def take(self, address: str | None) -> Callable[[], None] | None:
         """What gives the slot back, however often it is called; None where there is none left."""
         key = key_of_address(address)
         of_one = self._taken[key]
         most = self._most if of_one < _FEW else self._most * _SHARE_OF_MANY
-        if self._taken.total() >= most or of_one >= self._most_of_one:
+        if self.taken >= most or of_one >= self._most_of_one:
             return None
         self._taken[key] += 1
+        self.taken += 1
         is_taken = True
 
         def give_back() -> None:
             nonlocal is_taken
             if is_taken:
                 is_taken = False
+                self.taken -= 1
                 self._taken[key] -= 1
                 if not self._taken[key]:
                     del self._taken[key]
 
         return give_back
-
-    @property
-    def taken(self) -> int:
-        return self._taken.total()
 
 
 def most_connections(wanted: int) -> int:
@@ -73,10 +74,12 @@ def most_connections(wanted: int) -> int:
 
 class HttpConnection(HttpToolsProtocol):
     """One that is closed where there is no slot for it, and where the head of a request takes longer than `seconds`, or
-    is larger than is sane. WebSockets that have not said who they are have slots in `waiting` as well."""
+    is larger than is sane. Heads are read by the turnstile. WebSockets that have not said who they are have slots in
+    `waiting` as well."""
 
-    def __init__(self, slots: Slots, waiting: Slots, seconds: float, **given: Any) -> None:
+    def __init__(self, slots: Slots, waiting: Slots, turnstile: Turnstile, seconds: float, **given: Any) -> None:
         super().__init__(**given)
+        self._turnstile = turnstile
         self._slots = slots
         self._waiting = waiting
         self._seconds = seconds
@@ -97,6 +100,19 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        if is_answering or self._turnstile.at_once():
+            self._receive(data)
+            return
+        self.flow.pause_reading()
+        self._turnstile.wait(self.client[0] if self.client else "", partial(self._receive_now, data))
+
+    def _receive_now(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._receive(data)
+
+    def _receive(self, data: bytes) -> None:
         if self._deadline is not None:
             self._head += len(data)
         super().data_received(data)
