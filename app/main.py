@@ -29,7 +29,7 @@ from app.services import Services
 from app.web.graphql import GraphQLView
 from app.web.headers import SecurityHeaders
 from resolvers.api import api
-from resolvers.loaders import Loaders, SharedLoaders
+from resolvers.loaders import SharedLoaders
 from schema.context import Context
 
 log = structlog.get_logger()
@@ -46,8 +46,7 @@ class _GraphQL(GraphQLView):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         viewer = connection_of(request).viewer = await signed_in(self._services, request)
-        load = Loaders(self._services.database)
-        return Context(self._services, viewer, load, self._shared, self._subscribed, self._turns, request, response)
+        return Context(self._services, viewer, self._shared, self._subscribed, self._turns, request, response)
 
     async def on_ws_connect(self, context: Context) -> Any:
         """The token is in the header, where a client can set one, or in what it sends first."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import strawberry
@@ -67,21 +67,21 @@ class SharedLoaders(Protocol):
 class Context:
     """`signed_in` is None for a request without a valid token.
 
-    Loaders live for one operation, or one event of a subscription, never longer. A WebSocket has one context for all of
-    its operations: `load` may be exchanged at any time, for newer ones. `subscribed` tells how many subscriptions
-    each user has open in this process. `turns` are those at reading documents, for people who are signed in and for
-    others.
+    Loaders live for one operation, which brings its own, or one event of a subscription, never longer. A WebSocket has
+    one context for all of its operations: `load` may be exchanged at any time, for newer ones. `subscribed` tells how
+    many subscriptions each user has open in this process. `turns` are those at reading documents, for people who are
+    signed in and for others.
     """
 
     services: Services
     signed_in: Viewer | None
-    load: Loaders
     shared: SharedLoaders
     subscribed: Counter[int]
     turns: Mapping[bool, Turns]
     request: Any = None
     response: Any = None
     connection_params: dict[str, object] | None = None
+    load: Loaders = field(init=False)
 
     @property
     def viewer(self) -> Viewer:

@@ -155,12 +155,16 @@ class HttpConnection(HttpToolsProtocol):
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
-    """One whose state has under `HAS_BEGUN` what is to be called once it has said who it is."""
+    """One whose state has under `HAS_BEGUN` what is to be called once it has said who it is. Its messages have at most
+    `small` bytes until then."""
 
-    def __init__(self, slots: Slots, **given: Any) -> None:
+    def __init__(self, slots: Slots, small: int, **given: Any) -> None:
         super().__init__(**given)
         self._slots = slots
         self._give_back: Callable[[], None] | None = None
+        self._has_begun: Callable[[], None] = self.app_state[HAS_BEGUN]
+        self.app_state[HAS_BEGUN] = self._begin
+        self.conn.max_message_size = small
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -171,5 +175,9 @@ class SocketConnection(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._give_back is not None:
             self._give_back()
-        self.app_state[HAS_BEGUN]()
+        self._has_begun()
         super().connection_lost(exc)
+
+    def _begin(self) -> None:
+        self._has_begun()
+        self.conn.max_message_size = self.config.ws_max_size

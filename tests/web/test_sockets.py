@@ -56,6 +56,19 @@ async def test_a_payload_that_is_none_ends_the_connection_before_it_has_begun(qu
                 assert connection.close_code == 4400
 
 
+async def test_messages_are_small_until_it_is_known_who_sends_them(quiet: Stack) -> None:
+    long = orjson.dumps({"type": "ping", "payload": {"text": "x" * 2**16}}).decode()
+    async with served(quiet) as url:
+        address = url.replace("http", "ws", 1) + "/graphql"
+        async with connect(address, subprotocols=[PROTOCOL]) as connection:  # type: ignore[list-item]
+            await connection.send(long)
+            await connection.wait_closed()
+            assert connection.close_code == 1009
+        async with socket(url) as opened:
+            await opened.connection.send(long)
+            assert await (await opened.subscribe("{ viewer { name } }")).next() == {"name": "admin"}
+
+
 async def test_what_is_no_operation_is_told_and_the_connection_stays(quiet: Stack) -> None:
     async with served(quiet) as url, socket(url) as opened:
         for query, code in (("{", "syntax"), ("{a" * 3000, "query_too_deep"), ("{" + " a" * 6000, "query_too_long")):
