@@ -5,13 +5,16 @@ import os
 import re
 import signal
 import sysconfig
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import httpx2
+import pytest
 
+from app.demo import sample_chart
 from tests.stack import TOKEN
 
 PAGE = Path(__file__).parent.parent / "docs/reference/settings.md"
@@ -130,6 +133,12 @@ async def test_the_demo_deploys_on_three_clusters_and_finds_them_again(tmp_path:
             }
         }
     ]
+
+
+def test_the_demo_uploads_the_same_chart_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = sample_chart()
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert sample_chart() == first
 
 
 async def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ async def prepared(page: Page, name: str) -> None:
         await page.get_by_role("tab", name="berlin").click()
         await page.get_by_role("textbox", name="Values for berlin").fill("greeting: Moin\nreplicaCount: 4\n")
         await page.get_by_role("button", name="Show the plan").click()
-        await page.get_by_role("region", name="The plan").evaluate("plan => plan.scrollIntoView()")
+        await page.get_by_role("region", name="The plan").wait_for()
     if name == "history":
         await page.locator(".diff").wait_for()
     if name == "graphiql":
