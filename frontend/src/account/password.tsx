@@ -3,17 +3,23 @@ import { useQuery } from "urql";
 import { useAction } from "../api/outcome";
 import { AccountDocument, SetPasswordDocument } from "../graphql";
 import { Glyph } from "../parts/glyph";
-import { Refused } from "../parts/states";
+import { Answer, Refused } from "../parts/states";
 
 /** The password of whoever is signed in, where it is one of this server's. */
 export function Password() {
-  const [{ data }] = useQuery({ query: AccountDocument });
+  const [asked, ask] = useQuery({ query: AccountDocument });
+  return (
+    <Answer asked={asked} retry={ask}>
+      {({ viewer }) => viewer?.source === "LOCAL" && <Change hasPassword={viewer.hasPassword} />}
+    </Answer>
+  );
+}
+
+function Change({ hasPassword }: { hasPassword: boolean }) {
   const { send, fetching, refusal } = useAction(SetPasswordDocument, "AccountPayload");
   const [current, setCurrent] = useState("");
   const [password, setPassword] = useState("");
   const [changed, setChanged] = useState(false);
-  if (data?.viewer?.source !== "LOCAL") return null;
-  const { hasPassword } = data.viewer;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
