@@ -154,7 +154,8 @@ class GraphQLView(GraphQL[Context, None]):
             raise Refusal(403, "foreign_origin", "Only Polyhelm's own pages may ask this by GET: use POST.")
         if request.method == "POST":
             request.body = await self._read(request.connection, request.viewer)
-        async with self._turn(request):
+        size = len(request.body.data) if request.body else 0
+        async with self.turn(size, signed_in=request.viewer is not None):
             found = await super().parse_http_body(request)
         if isinstance(found, GraphQLRequestData) and not isinstance(found.operation_name, str | None):
             raise HTTPException(400, "The GraphQL operation's `operationName` must be a string or null, if provided.")
@@ -170,13 +171,17 @@ class GraphQLView(GraphQL[Context, None]):
         return body
 
     @asynccontextmanager
-    async def _turn(self, request: _Request) -> AsyncIterator[None]:
-        """A turn for one whose JSON takes a while to read."""
-        if request.body is None or len(request.body.data) < _LARGE:
+    async def turn(self, size: int, *, signed_in: bool) -> AsyncIterator[None]:
+        """A turn at reading JSON, where it is so large that it takes a while.
+
+        Raises:
+            Refusal: where too many wait already.
+        """
+        if size < _LARGE:
             yield
             return
         try:
-            async with self._turns[request.viewer is not None].one():
+            async with self._turns[signed_in].one():
                 yield
         except GraphQLError as error:
             raise Refusal(503, "busy", error.message, {"Retry-After": "1"}) from None

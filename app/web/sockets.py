@@ -12,6 +12,7 @@ from strawberry.http.exceptions import NonTextMessageReceived, WebSocketDisconne
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage, SubscribeMessage
 
+from app.ending import connection_of
 from app.web.admission import admit
 from app.web.refusal import Refusal
 from app.web.values import json_of
@@ -30,7 +31,7 @@ class Socket(ASGIWebSocketAdapter):
         try:
             while self.ws.application_state != WebSocketState.DISCONNECTED:
                 try:
-                    message = json_of(await self.ws.receive_text())
+                    message = await self._read(await self.ws.receive_text())
                     problem = _problem(message)
                 except Refusal as refusal:
                     problem = refusal.reason
@@ -42,6 +43,11 @@ class Socket(ASGIWebSocketAdapter):
             raise NonTextMessageReceived from error
         except WebSocketDisconnect:
             pass
+
+    async def _read(self, text: str) -> Any:
+        signed_in = connection_of(self.ws).viewer is not None
+        async with self.view.turn(len(text), signed_in=signed_in):  # type: ignore[attr-defined] # the view is ours
+            return json_of(text)
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         try:

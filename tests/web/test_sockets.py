@@ -69,6 +69,19 @@ async def test_messages_are_small_until_it_is_known_who_sends_them(quiet: Stack)
             assert await (await opened.subscribe("{ viewer { name } }")).next() == {"name": "admin"}
 
 
+async def test_a_message_that_takes_a_while_to_read_waits_for_its_turn(
+    quiet: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(quiet) as url, socket(url) as opened:
+        assert await (await opened.subscribe("{ viewer { name } }")).next() == {"name": "admin"}
+        monkeypatch.setattr("resolvers.turns._MOST_WAITING", 0)
+        assert await (await opened.subscribe("{ viewer { name } }")).next() == {"name": "admin"}
+        await opened.subscribe("{ viewer { name } }", more="x" * 2**14)
+        await opened.connection.wait_closed()
+        assert opened.connection.close_code == 4400
+        assert opened.connection.close_reason == "Too many requests wait to be read: try again in a moment."
+
+
 async def test_what_is_no_operation_is_told_and_the_connection_stays(quiet: Stack) -> None:
     async with served(quiet) as url, socket(url) as opened:
         for query, code in (("{", "syntax"), ("{a" * 3000, "query_too_deep"), ("{" + " a" * 6000, "query_too_long")):
