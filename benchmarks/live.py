@@ -21,14 +21,10 @@ from sqlalchemy import func, select
 from sqlmodel import col
 from websockets.asyncio.client import connect
 
-from app import migrations
 from app.clusters.kubeconfig import read_kubeconfig
 from app.clusters.member import Member
-from app.embedded import embedded
-from app.identity.accounts import bootstrap
 from app.releases.values import merge
-from app.services import Services, open_services
-from app.settings import Settings
+from app.services import Services
 from app.targets.tables import Target
 from benchmarks import processes
 from benchmarks.bench import Bench
@@ -37,6 +33,7 @@ from benchmarks.fleet import common, override, release_name, write_record, write
 from benchmarks.helm_loop import HelmLoop
 from benchmarks.members import Kubeconfigs, real, simulated
 from benchmarks.server import TOKEN
+from benchmarks.services import new_services
 from tests.kubernetes.process import HOST, Port, dying_with_parent
 
 _CHANGES = 40
@@ -89,14 +86,9 @@ class House:
 async def _house(bench: Bench, folder: str, kubeconfigs: Kubeconfigs, releases: int) -> AsyncIterator[House]:
     texts = {name: path.read_text() for name, path in kubeconfigs.items()}
     async with AsyncExitStack() as stack:
-        base = bench.new_folder(folder)
-        settings = await stack.enter_async_context(
-            embedded(Settings(data_dir=base, helm=bench.helm, allowed_networks="127.0.0.0/8"))
-        )
+        services = await stack.enter_async_context(new_services(bench, folder))
+        settings = services.settings
         assert settings.database_url is not None and settings.redis_url is not None
-        await migrations.migrate(settings.database_url)
-        services = await stack.enter_async_context(open_services(settings))
-        await bootstrap(services, TOKEN)
         bench.tell(f"live: writing {len(texts)} members with {releases} releases each")
         await write_rows(services, texts, releases)
         members = {name: services.members.connect(read_kubeconfig(text)) for name, text in texts.items()}
@@ -106,7 +98,7 @@ async def _house(bench: Bench, folder: str, kubeconfigs: Kubeconfigs, releases: 
         environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYHELM_")} | {
             "POLYHELM_DATABASE_URL": settings.database_url,
             "POLYHELM_REDIS_URL": settings.redis_url,
-            "POLYHELM_DATA_DIR": str(base),
+            "POLYHELM_DATA_DIR": str(settings.data_dir),
             "POLYHELM_ALLOWED_NETWORKS": settings.allowed_networks,
             "POLYHELM_LOG_LEVEL": "error",
             "POLYHELM_RATE_BURST": str(2 * _FAN_OUT),  # all subscribers are one user, and come at once

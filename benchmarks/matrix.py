@@ -10,15 +10,12 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page, expect
 
-from app import migrations
-from app.embedded import embedded
-from app.identity.accounts import bootstrap
 from app.processes import listen, run_api, running
-from app.services import Services, open_services
-from app.settings import Settings
+from app.services import Services
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Row
 from benchmarks.server import TOKEN
+from benchmarks.services import new_services
 from tests.frontend.chromium import launched
 from tests.frontend.large import fail, fill, scrolled
 from tests.frontend.site import opened
@@ -73,13 +70,8 @@ async def _to_the_end(page: Page) -> list[float]:
 
 @asynccontextmanager
 async def _polyhelm(bench: Bench) -> AsyncIterator[tuple[Services, _Site]]:
-    settings = Settings(data_dir=bench.new_folder("matrix-data"), helm=bench.helm, confirm_every=_AN_HOUR, port=0)
-    async with embedded(settings) as complete:
-        assert complete.database_url is not None
-        await migrations.migrate(complete.database_url)
-        async with open_services(complete) as services:
-            await bootstrap(services, TOKEN)
-            listener = listen(complete)
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            async with running(run_api(services, listener)):
-                yield services, _Site(url)
+    async with new_services(bench, "matrix-data", confirm_every=_AN_HOUR, port=0) as services:
+        listener = listen(services.settings)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with running(run_api(services, listener)):
+            yield services, _Site(url)

@@ -6,11 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from app import migrations
-from app.embedded import embedded
-from app.identity.accounts import bootstrap
-from app.services import Services, open_services
-from app.settings import Settings
+from app.services import Services
 from app.targets.judging import judge_targets
 from benchmarks import processes
 from benchmarks.bench import Bench
@@ -18,7 +14,7 @@ from benchmarks.charts import NAMESPACE
 from benchmarks.figures import Figure, Row
 from benchmarks.fleet import common, release_name, write_rows
 from benchmarks.helm_loop import HelmLoop
-from benchmarks.server import TOKEN
+from benchmarks.services import new_services
 from simulator import Simulator
 
 _MEMBERS, _RELEASES = 1000, 10
@@ -29,21 +25,16 @@ async def of_all_targets(bench: Bench) -> list[Row]:
     targets = _MEMBERS * _RELEASES
     async with Simulator(_name(number) for number in range(_MEMBERS)) as simulator:
         helm = await _through_helm(bench, simulator)
-        settings = Settings(data_dir=bench.new_folder("rediff-data"), helm=bench.helm, allowed_networks="127.0.0.0/8")
-        async with embedded(settings) as complete:
-            assert complete.database_url is not None
-            await migrations.migrate(complete.database_url)
-            async with open_services(complete) as services:
-                bench.tell(f"re-diff: writing {targets} targets")
-                await bootstrap(services, TOKEN)
-                kubeconfigs = {name: member.kubeconfig for name, member in simulator.members.items()}
-                await write_rows(services, kubeconfigs, _RELEASES)
-                postmaster = (settings.data_dir / "postgres" / "postmaster.pid").read_text().split()[0]
-                bench.tell("re-diff: judging")
-                cold, _ = await _judge(services, int(postmaster), expected=targets)
-                before = _requests(simulator)
-                warm = [await _judge(services, int(postmaster), expected=0) for _ in range(bench.rounds)]
-                asked = _requests(simulator) - before
+        async with new_services(bench, "rediff-data") as services:
+            bench.tell(f"re-diff: writing {targets} targets")
+            kubeconfigs = {name: member.kubeconfig for name, member in simulator.members.items()}
+            await write_rows(services, kubeconfigs, _RELEASES)
+            postmaster = (services.settings.data_dir / "postgres" / "postmaster.pid").read_text().split()[0]
+            bench.tell("re-diff: judging")
+            cold, _ = await _judge(services, int(postmaster), expected=targets)
+            before = _requests(simulator)
+            warm = [await _judge(services, int(postmaster), expected=0) for _ in range(bench.rounds)]
+            asked = _requests(simulator) - before
     cpu = Figure(tuple(cost for cost, _ in warm))
     name = f"helm list and helm get values, {_ASKED} members, scaled"
     note = f"the first one, with every verdict new: {cold:.1f} s"

@@ -5,27 +5,23 @@ Nothing depends on the queue being right. Whatever is open in Postgres and not b
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import structlog
 from sqlalchemy import delete, or_
 from sqlmodel import col, select
 
 from app.charts.offers import refresh_repository
 from app.charts.tables import ChartRepository, ChartRepositoryKind
-from app.database import LOST
 from app.deployments.drift import correct_drift
 from app.deployments.idempotency import KEPT_DAYS
 from app.events.retention import remove_old_events
 from app.operations.tables import IdempotencyKey
+from app.repeating import repeatedly
 from app.services import Services
 from app.tables import now
 from app.targets.reachability import keep_expiring
 from app.targets.work import due_targets
 from reconcilers.metrics import WAITING
-
-log = structlog.get_logger()
 
 _MOST = 500  # targets woken by one sweep; the next one takes more
 _HOUSEKEEPING_SECONDS = 60.0
@@ -38,20 +34,10 @@ class Sweeper:
     async def run(self) -> None:
         """Sweeps until it is cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._repeat(self._wake_due, self._services.settings.sweep_every))
-            group.create_task(self._repeat(self._keep_house, _HOUSEKEEPING_SECONDS))
-            group.create_task(self._repeat(self._correct, self._services.settings.sweep_every))
+            group.create_task(repeatedly("sweeper", self._wake_due, self._services.settings.sweep_every))
+            group.create_task(repeatedly("sweeper", self._keep_house, _HOUSEKEEPING_SECONDS))
+            group.create_task(repeatedly("sweeper", self._correct, self._services.settings.sweep_every))
             group.create_task(keep_expiring(self._services))
-
-    async def _repeat(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
-        while True:
-            try:
-                await step()
-            except LOST as error:
-                log.warning("sweeper.database_lost", error=str(error))
-            except Exception:
-                log.exception("sweeper.failed")
-            await asyncio.sleep(seconds)
 
     async def _wake_due(self) -> None:
         due = await due_targets(self._services, limit=_MOST)

@@ -8,7 +8,8 @@ from sqlmodel import col
 from app.deployments.tables import Deployment
 from app.releases.references import Reference
 from app.releases.release import masked
-from app.targets.judging import RELEASE_OF_TARGET, observed_release
+from app.targets.joins import RELEASE_OF_TARGET
+from app.targets.judging import observed_release
 from app.targets.tables import Release, Target
 from app.transaction import Transaction
 

@@ -21,16 +21,11 @@ from app.releases.status import Verdict, judge
 from app.secrets.queries import marks_by_deployment
 from app.tables import now
 from app.targets.desired import desired_release
+from app.targets.joins import joined
 from app.targets.tables import Release, Target
 from app.transaction import Transaction
 
-RELEASE_OF_TARGET = and_(
-    col(Release.cluster_id) == Target.cluster_id,
-    col(Release.namespace) == Deployment.namespace,
-    col(Release.name) == Deployment.release_name,
-)
-
-_FACTS = (
+_FACTS = joined(
     select(
         col(Target.id),
         col(Target.judged_digest),
@@ -43,18 +38,12 @@ _FACTS = (
         col(Release.status),
         col(Release.description),
     )
-    .join(Deployment, col(Deployment.id) == Target.deployment_id)
-    .join(Cluster, col(Cluster.id) == Target.cluster_id)
-    .join(Release, RELEASE_OF_TARGET, isouter=True)
 )
 
 _OF_THESE = col(Target.id).in_(bindparam("ids", expanding=True))
 _LOCK = select(col(Target.id)).where(_OF_THESE).order_by(col(Target.id)).with_for_update(key_share=True)
 _ALL = (
-    select(Target, Deployment, Cluster, Release)
-    .join(Deployment, col(Deployment.id) == Target.deployment_id)
-    .join(Cluster, col(Cluster.id) == Target.cluster_id)
-    .join(Release, RELEASE_OF_TARGET, isouter=True)
+    joined(select(Target, Deployment, Cluster, Release))
     .where(_OF_THESE)
     .order_by(col(Target.id))
     .options(defer(Cluster.credentials, raiseload=True))  # type: ignore[arg-type]

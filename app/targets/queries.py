@@ -13,7 +13,7 @@ from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment
 from app.releases.references import hidden
 from app.releases.status import TargetStatus
-from app.targets.judging import RELEASE_OF_TARGET
+from app.targets.joins import RELEASE_OF_TARGET, joined
 from app.targets.tables import Release, Target
 
 
@@ -52,7 +52,7 @@ class TargetFacts:
 
 
 # Made once: to put such a statement together costs as much as to run it.
-_FACTS = (
+_FACTS = joined(
     select(
         col(Target.id),
         col(Target.deployment_id),
@@ -74,9 +74,6 @@ _FACTS = (
         col(Release.revision),
         col(Release.updated_at),
     )
-    .join(Deployment, col(Deployment.id) == Target.deployment_id)
-    .join(Cluster, col(Cluster.id) == Target.cluster_id)
-    .join(Release, RELEASE_OF_TARGET, isouter=True)
 )
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _BY_DEPLOYMENT = _FACTS.where(col(Target.deployment_id).in_(_IDS)).order_by(col(Cluster.name))

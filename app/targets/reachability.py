@@ -1,20 +1,17 @@
 """Whether members can be asked, and what follows for their targets."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
-import structlog
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
 from app.clusters.tables import Cluster, Reachability
-from app.database import LOST
+from app.repeating import repeatedly
 from app.services import Services
 from app.targets.judging import judge_targets
 from app.transaction import Transaction
-
-log = structlog.get_logger()
 
 _KINDS = {
     Reachability.REACHABLE: "cluster.reachable",
@@ -89,11 +86,4 @@ async def expire(services: Services) -> None:
 
 async def keep_expiring(services: Services) -> None:
     """Sees to that until it is cancelled."""
-    while True:
-        try:
-            await expire(services)
-        except LOST as error:
-            log.warning("expiry.database_lost", error=str(error))
-        except Exception:
-            log.exception("expiry.failed")
-        await asyncio.sleep(services.settings.confirm_every / 2)
+    await repeatedly("expiry", partial(expire, services), services.settings.confirm_every / 2)

@@ -19,7 +19,8 @@ from app.clusters.tables import Reachability
 from app.deployments.tables import Deployment
 from app.releases.release import Observed, UnreadableRecordError, masked
 from app.tables import now
-from app.targets.judging import RELEASE_OF_TARGET, Judged, judge_locked, observed_release
+from app.targets.joins import RELEASE_OF_TARGET
+from app.targets.judging import Judged, judge_locked, observed_release
 from app.targets.tables import Release, Target
 from app.transaction import Transaction
 

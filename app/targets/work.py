@@ -26,7 +26,7 @@ from app.services import Services
 from app.tables import now
 from app.targets import leases
 from app.targets.desired import desired_release
-from app.targets.judging import RELEASE_OF_TARGET
+from app.targets.joins import RELEASE_OF_TARGET
 from app.targets.leases import FREE, Lease, LeaseLostError, fenced
 from app.targets.reachability import write_reachability
 from app.targets.sightings import Sighting, write_sightings

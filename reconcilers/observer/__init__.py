@@ -4,12 +4,12 @@ import asyncio
 import os
 import socket
 import uuid
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
 
 from app.database import LOST
+from app.repeating import repeatedly
 from app.services import Services
 from app.targets.reachability import confirm
 from reconcilers.metrics import WATCHED
@@ -39,8 +39,9 @@ class Observer:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._desk.run())
-                group.create_task(self._repeat(self._share_out, _BEAT_SECONDS))
-                group.create_task(self._repeat(self._confirm, min(5.0, self._services.settings.confirm_every / 4)))
+                group.create_task(repeatedly("observer", self._share_out, _BEAT_SECONDS))
+                seconds = min(5.0, self._services.settings.confirm_every / 4)
+                group.create_task(repeatedly("observer", self._confirm, seconds))
         finally:
             for cluster_id in list(self._tasks):
                 self._stop(cluster_id)
@@ -51,14 +52,6 @@ class Observer:
             await shares.leave(self._services, self._id)
         except LOST as error:
             log.warning("observer.database_lost", error=str(error))
-
-    async def _repeat(self, step: Callable[[], Awaitable[None]], seconds: float) -> None:
-        while True:
-            try:
-                await step()
-            except LOST as error:
-                log.warning("observer.database_lost", error=str(error))
-            await asyncio.sleep(seconds)
 
     async def _share_out(self) -> None:
         """Watches what is ours now, and no more what is not."""

@@ -8,7 +8,7 @@ from app.deployments.reconcile import reconcile_deployment
 from app.deployments.state import Override
 from app.deployments.update import UpdateDeployment, update_deployment
 from app.unset import UNSET
-from resolvers.mutations.mutation import mutation
+from resolvers.mutations.mutation import given, mutation
 from schema import inputs, payloads
 from schema.context import Info
 from schema.deployments import DeploymentPayload
@@ -60,8 +60,8 @@ class Deployments:
                 "id": row_id(input.id, "Deployment"),
                 "reuse_values": bool(input.reuse_values),
                 "dry_run": bool(input.dry_run),
-                "description": input.description.value if input.description else UNSET,
-                "values": input.values.value if input.values else UNSET,
+                "description": given(input.description),
+                "values": given(input.values),
                 "values_from": _values_from(input.values_from.value) if input.values_from else UNSET,
                 "value_overrides": _overrides(input.value_overrides.value) if input.value_overrides else UNSET,
             }

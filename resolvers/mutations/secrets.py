@@ -3,8 +3,7 @@
 import strawberry
 
 from app.secrets import changes as secrets
-from app.unset import UNSET
-from resolvers.mutations.mutation import mutation
+from resolvers.mutations.mutation import given, mutation
 from schema import inputs, payloads
 from schema.context import Info
 from schema.ids import row_id
@@ -31,12 +30,13 @@ class Secrets:
         info: Info,
         input: inputs.UpdateSecretInput,  # noqa: A002
     ) -> payloads.UpdateSecretResult:
+        description = given(input.description)
         row = await secrets.update_secret(
             info.context.services,
             info.context.viewer,
             row_id(input.id, "Secret"),
             {} if input.data is None else input.data,
-            description=input.description.value if input.description else UNSET,
+            description=description,
         )
         return payloads.SecretPayload(secret=Secret.of(row))
 

@@ -1,0 +1,27 @@
+"""A target with what it is about: its deployment, its cluster, and the release that is there."""
+
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, and_
+from sqlmodel import col
+
+from app.clusters.tables import Cluster
+from app.deployments.tables import Deployment
+from app.targets.tables import Release, Target
+
+Selection = TypeVar("Selection", bound=Select[*tuple[Any, ...]])
+
+RELEASE_OF_TARGET = and_(
+    col(Release.cluster_id) == Target.cluster_id,
+    col(Release.namespace) == Deployment.namespace,
+    col(Release.name) == Deployment.release_name,
+)
+
+
+def joined(statement: Selection) -> Selection:
+    """A selection from targets, with columns of all four; those of the release are null where there is none."""
+    return (
+        statement.join(Deployment, col(Deployment.id) == Target.deployment_id)
+        .join(Cluster, col(Cluster.id) == Target.cluster_id)
+        .join(Release, RELEASE_OF_TARGET, isouter=True)
+    )
