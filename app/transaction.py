@@ -24,6 +24,7 @@ from app.secrets.fingerprints import Fingerprints
 log = structlog.get_logger()
 
 EVENT_LOCK = 0x504F4C59  # any number that nothing else locks
+_LOCK, _INSERT = text("SELECT pg_advisory_xact_lock(:key)"), insert(Event)
 _SUBJECTS = {
     "cluster": "Cluster",
     "cluster_group": "ClusterGroup",
@@ -86,8 +87,8 @@ class Transaction:
 
     async def write_events(self) -> None:
         if self._events:
-            await self.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK})
-            await self.session.execute(insert(Event), self._events)
+            await self.session.execute(_LOCK, {"key": EVENT_LOCK})
+            await self.session.execute(_INSERT, self._events)
 
     def is_committed(self) -> None:
         self._origin.is_told |= self.has_events

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import BigInteger, String, bindparam, func, insert, update
 from sqlmodel import col, select
 
 from app.deployments.tables import Deployment
@@ -12,6 +12,38 @@ from app.releases.plan import ReleaseAction
 from app.tables import now
 from app.targets.tables import Target
 from app.transaction import Transaction
+
+# Made once: to put a statement together costs as much as to run it.
+_CLOSE = (
+    update(OperationResult)
+    .where(
+        col(OperationResult.target_id).in_(bindparam("targets", expanding=True)),
+        col(OperationResult.state).in_(OPEN),
+        col(OperationResult.operation_id)
+        == func.coalesce(bindparam("operation", type_=BigInteger), OperationResult.operation_id),
+    )
+    .values(
+        state=bindparam("new_state"),
+        action=func.coalesce(bindparam("new_action", type_=String), OperationResult.action),
+        error=bindparam("new_error"),
+        output=bindparam("new_output"),
+        finished_at=bindparam("moment"),
+    )
+    .returning(col(OperationResult.operation_id))
+    .execution_options(synchronize_session=False)
+)
+_BEGIN = (
+    update(OperationResult)
+    .where(col(OperationResult.operation_id) == bindparam("operation"))
+    .where(col(OperationResult.target_id) == bindparam("target"), col(OperationResult.state) == OperationState.PENDING)
+    .values(state=OperationState.RUNNING, started_at=bindparam("moment"))
+    .execution_options(synchronize_session=False)
+)
+_COUNTS = (
+    select(OperationResult.state, func.count())
+    .where(col(OperationResult.operation_id) == bindparam("operation"))
+    .group_by(col(OperationResult.state))
+)
 
 
 async def start_operation(
@@ -74,19 +106,9 @@ async def close_results(
     operation_id: int | None = None,
 ) -> None:
     """Ends the open results of these targets (of one operation, if it is named), and operations that end by it."""
-    values: dict[str, Any] = {"state": state, "finished_at": now(), "error": error, "output": output}
-    if action is not None:
-        values["action"] = action
-    statement = (
-        update(OperationResult)
-        .where(col(OperationResult.target_id).in_(list(target_ids)), col(OperationResult.state).in_(OPEN))
-        .values(values)
-        .returning(col(OperationResult.operation_id))
-        .execution_options(synchronize_session=False)
-    )
-    if operation_id is not None:
-        statement = statement.where(col(OperationResult.operation_id) == operation_id)
-    ended = {row[0] for row in (await transaction.session.execute(statement)).all()}
+    parameters: dict[str, Any] = {"new_state": state, "new_error": error, "new_output": output, "moment": now()}
+    parameters |= {"targets": list(target_ids), "new_action": action, "operation": operation_id}
+    ended = {row[0] for row in (await transaction.session.execute(_CLOSE, parameters)).all()}
     for operation in sorted(ended):
         await _end_if_done(transaction, operation)
 
@@ -94,13 +116,7 @@ async def close_results(
 async def begin_result(transaction: Transaction, operation: Operation, target_id: int) -> None:
     """Marks a result, and its operation, as being worked on."""
     session = transaction.session
-    await session.execute(
-        update(OperationResult)
-        .where(col(OperationResult.operation_id) == operation.id, col(OperationResult.target_id) == target_id)
-        .where(col(OperationResult.state) == OperationState.PENDING)
-        .values(state=OperationState.RUNNING, started_at=now())
-        .execution_options(synchronize_session=False)
-    )
+    await session.execute(_BEGIN, {"operation": operation.id, "target": target_id, "moment": now()})
     if operation.state is OperationState.PENDING:
         await session.execute(
             update(Operation)
@@ -126,12 +142,8 @@ async def _end_if_done(transaction: Transaction, operation_id: int) -> None:
     operation = await session.get(Operation, operation_id, with_for_update=True, populate_existing=True)
     if operation is None or not operation.state.is_open:
         return
-    statement = (
-        select(OperationResult.state, func.count())
-        .where(col(OperationResult.operation_id) == operation_id)
-        .group_by(col(OperationResult.state))
-    )
-    counts = dict((await session.exec(statement)).all())
+    rows = (await session.execute(_COUNTS, {"operation": operation_id})).all()
+    counts = {row[0]: row[1] for row in rows}
     if any(state in OPEN for state in counts):
         return
     for state in (OperationState.SUPERSEDED, OperationState.FAILED, OperationState.CANCELLED):

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import Integer, Interval, bindparam, func, update
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import col, or_, select
 
 from app.clusters.tables import Cluster
@@ -48,6 +50,26 @@ _CLUSTER = (
     .with_for_update(of=Cluster, key_share=True)
 )
 
+# Statements are made once: to put one together costs as much as to run it.
+_OTHER = aliased(Target)
+_HELD = (
+    select(func.count())
+    .where(col(_OTHER.cluster_id) == bindparam("cluster"), col(_OTHER.lease_expires_at) > func.clock_timestamp())
+    .scalar_subquery()
+)
+_ACQUIRE = (
+    update(Target)
+    .where(col(Target.id) == bindparam("target"), bindparam("most", type_=Integer) > _HELD)
+    .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp()))
+    .values(
+        lease_owner=bindparam("owner"),
+        lease_token=Target.lease_token + 1,
+        lease_expires_at=func.clock_timestamp() + bindparam("length", type_=Interval),
+    )
+    .returning(col(Target.lease_token))
+    .execution_options(synchronize_session=False)
+)
+
 
 async def acquire(transaction: Transaction, settings: Settings, target_id: int, owner: str) -> Lease | None:
     """Takes the lease of a target; None where it is held, its cluster is busy, or the target is gone."""
@@ -55,25 +77,14 @@ async def acquire(transaction: Transaction, settings: Settings, target_id: int, 
     cluster_id = (await session.execute(_CLUSTER, {"target": target_id})).scalar_one_or_none()
     if cluster_id is None:
         return None
-    other = aliased(Target)
-    active = (
-        select(func.count())
-        .where(col(other.cluster_id) == cluster_id, col(other.lease_expires_at) > func.clock_timestamp())
-        .scalar_subquery()
-    )
-    taken = await session.execute(
-        update(Target)
-        .where(col(Target.id) == target_id, active < settings.cluster_concurrency)
-        .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp()))
-        .values(
-            lease_owner=owner,
-            lease_token=Target.lease_token + 1,
-            lease_expires_at=func.clock_timestamp() + _length(settings),
-        )
-        .returning(col(Target.lease_token))
-        .execution_options(synchronize_session=False)
-    )
-    token = taken.scalar_one_or_none()
+    parameters = {
+        "target": target_id,
+        "cluster": cluster_id,
+        "most": settings.cluster_concurrency,
+        "owner": owner,
+        "length": _length(settings),
+    }
+    token = (await session.execute(_ACQUIRE, parameters)).scalar_one_or_none()
     return None if token is None else Lease(target_id, cluster_id, token)
 
 
@@ -83,15 +94,23 @@ async def fenced(transaction: Transaction, lease: Lease, **values: Any) -> None:
     Raises:
         LeaseLostError: where the lease has gone to another worker.
     """
-    done = await transaction.session.execute(
+    values = values or {"lease_token": lease.token}
+    parameters = {"target": lease.target_id, "token": lease.token}
+    parameters |= {f"new_{field}": value for field, value in values.items()}
+    done = await transaction.session.execute(_fenced(frozenset(values)), parameters)
+    if done.scalar_one_or_none() is None:
+        raise LeaseLostError
+
+
+@cache
+def _fenced(fields: frozenset[str]) -> ReturningUpdate[int]:
+    return (
         update(Target)
-        .where(col(Target.id) == lease.target_id, col(Target.lease_token) == lease.token)
-        .values(values or {"lease_token": lease.token})
+        .where(col(Target.id) == bindparam("target"), col(Target.lease_token) == bindparam("token"))
+        .values({field: bindparam(f"new_{field}") for field in sorted(fields)})
         .returning(col(Target.id))
         .execution_options(synchronize_session=False)  # no session holds targets beside this
     )
-    if done.scalar_one_or_none() is None:
-        raise LeaseLostError
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import Integer, and_, bindparam, delete, select
 from sqlalchemy.orm import defer
 from sqlmodel import col, or_
 
@@ -69,6 +69,17 @@ _WORK = (
     .where(or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment")))
     .options(defer(ChartArchive.content, raiseload=True))  # type: ignore[arg-type]
 )
+
+_OPEN_RESULT = and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN))
+_DUE = (
+    select(col(Target.id))
+    .join(OperationResult, _OPEN_RESULT)
+    .where(or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment")))
+    .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= bindparam("moment")))
+    .order_by(col(OperationResult.operation_id), col(Target.id))
+    .limit(bindparam("most", type_=Integer))
+)
+_DUE_ON_CLUSTER = _DUE.where(col(Target.cluster_id) == bindparam("cluster"))
 
 
 async def take(services: Services, target_id: int, owner: str) -> Work | None:
@@ -221,18 +232,12 @@ async def retry(services: Services, work: Work, error: ActionError, retry_at: da
 
 async def due_targets(services: Services, *, cluster_id: int | None = None, limit: int) -> list[int]:
     """Targets with an open result whose time has come and that nobody works on, those that wait longest first."""
-    moment = now()
-    statement = (
-        select(col(Target.id))
-        .join(OperationResult, and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN)))
-        .where(or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= moment))
-        .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= moment))
-        .order_by(col(OperationResult.operation_id), col(Target.id))
-        .limit(limit)
+    rows = (
+        await services.database.rows(_DUE, moment=now(), most=limit)
+        if cluster_id is None
+        else await services.database.rows(_DUE_ON_CLUSTER, moment=now(), most=limit, cluster=cluster_id)
     )
-    if cluster_id is not None:
-        statement = statement.where(col(Target.cluster_id) == cluster_id)
-    return [row[0] for row in await services.database.rows(statement)]
+    return [target_id for (target_id,) in rows]
 
 
 def _record(transaction: Transaction, work: Work, kind: str, message: str, **data: Any) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func, tuple_, update
+from sqlalchemy import bindparam, delete, func, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,6 +19,14 @@ from app.services import Services
 
 LIVES_SECONDS = 8.0
 """After this without a sign of life an observer counts as dead."""
+
+
+_STILL_OURS = (
+    select(Cluster.id)
+    .where(tuple_(col(Cluster.id), col(Cluster.observer_token)).in_(bindparam("posts", expanding=True)))
+    .order_by(col(Cluster.id))
+    .with_for_update(read=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +101,4 @@ async def leave(services: Services, observer: str) -> None:
 async def still_ours(session: AsyncSession, posts: Iterable[Post]) -> set[int]:
     """The clusters' ids of those posts that nobody has taken over. Until the end of the transaction nobody does."""
     keys = [(post.cluster_id, post.token) for post in posts]
-    statement = (
-        select(Cluster.id)
-        .where(tuple_(col(Cluster.id), col(Cluster.observer_token)).in_(keys))
-        .order_by(col(Cluster.id))
-        .with_for_update(read=True)
-    )
-    return set((await session.exec(statement)).all())
+    return set((await session.execute(_STILL_OURS, {"posts": keys})).scalars())
