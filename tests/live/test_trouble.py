@@ -109,7 +109,7 @@ async def test_a_member_that_asks_for_a_pause_is_given_it_and_loses_no_change(
     ):
         paris.faults.throttled = 1
         hands.upgrade(paris, "shop", {"a": 1})
-        moments = [await asked(paris) for _ in range(4)]
+        moments = [await listed(paris) for _ in range(3)]
         assert targets.told.empty()
         paris.faults.throttled = 0
         await sees(targets, "STALE", 2)
@@ -118,15 +118,25 @@ async def test_a_member_that_asks_for_a_pause_is_given_it_and_loses_no_change(
     )  # a second, as precisely as they are known
 
 
-async def asked(member: Member) -> float:
-    """When it is asked for something next."""
+async def listed(member: Member) -> float:
+    """When it is listed next."""
+    before = member.requests["list secrets"]
+
+    async def is_listed() -> bool:
+        return member.requests["list secrets"] > before
+
+    await eventually(is_listed)
+    return time.monotonic()
+
+
+async def asked(member: Member) -> None:
+    """Until it is asked for anything."""
     before = member.requests.total()
 
     async def is_asked() -> bool:
         return member.requests.total() > before
 
     await eventually(is_asked)
-    return time.monotonic()
 
 
 async def test_a_watch_whose_history_is_gone_is_listed_again_and_nothing_is_unknown_meanwhile(
