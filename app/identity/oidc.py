@@ -148,14 +148,21 @@ class Issuer:
             return jwt.decode(id_token, await self._keys(younger_than=_ASKED_AGAIN_SECONDS), ALGORITHMS)
 
     async def _metadata(self) -> dict[str, Any]:
-        metadata = await self._fetched(self.name.rstrip("/") + "/.well-known/openid-configuration")
+        url = self.name.rstrip("/") + "/.well-known/openid-configuration"
+        metadata = await self._fetched(url)
+        if problem := self._problem(metadata):
+            self._kept.pop(url, None)  # it may be better the next time
+            raise OidcError(f"discovery {problem}")
+        return metadata
+
+    def _problem(self, metadata: Mapping[str, Any]) -> str | None:
         if metadata.get("issuer") != self.name:
-            raise OidcError(f"discovery speaks for the issuer {metadata.get('issuer')!r}")
+            return f"speaks for the issuer {metadata.get('issuer')!r}"
         scheme = urlsplit(self.name).scheme
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             if urlsplit(str(metadata.get(name))).scheme not in ("https", scheme):
-                raise OidcError(f"discovery has no usable {name}")
-        return metadata
+                return f"has no usable {name}"
+        return None
 
     async def _keys(self, *, younger_than: float = _KEPT_SECONDS) -> KeySet:
         keys = await self._fetched((await self._metadata())["jwks_uri"], younger_than=younger_than)

@@ -282,6 +282,14 @@ async def test_an_issuer_that_is_away_is_told(new_stack: NewStack) -> None:
         assert answer.headers["location"] == "/?problem=oidc_unreachable&to=%2Fclusters"
 
 
+async def test_an_issuer_that_was_senseless_once_is_asked_again(issuer: Issuer, browser: Browser) -> None:
+    issuer.discovered = {"token_endpoint": None}
+    answer = await browser.client.get(START)
+    assert answer.headers["location"] == "/?problem=oidc_unreachable&to=%2F"
+    issuer.discovered = {}
+    assert await sign_in(browser) == "/"
+
+
 async def test_an_issuer_that_fails_is_asked_once_for_all_who_wait_for_it(stack: Stack) -> None:
     asked = 0
 
