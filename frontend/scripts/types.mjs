@@ -1,7 +1,7 @@
 // Writes src/graphql.ts, from the API's printed schema and the operations in src/**/*.graphql: the types that are used,
 // and a typed document for each operation. And src/introspection.json, by which the normalised cache knows what
 // implements what. And src/graphiql/tour.json: the README's tour, as GraphiQL's examples.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { codegen } from "@graphql-codegen/core";
 import * as documents from "@graphql-codegen/typed-document-node";
@@ -34,13 +34,20 @@ const written = await codegen({
   plugins: [{ operations: {} }, { documents: {} }],
   pluginMap: { operations, documents },
 });
-writeFileSync(join(source, "graphql.ts"), `${written}\n`);
+write("graphql.ts", `${written}\n`);
 
 const introspection = introspectionFromSchema(schema, { descriptions: false });
-writeFileSync(join(source, "introspection.json"), JSON.stringify(minifyIntrospectionQuery(introspection)));
+write("introspection.json", JSON.stringify(minifyIntrospectionQuery(introspection)));
 
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 const tour = [...readme.matchAll(/\*\*(\d+\. [^*]+)\*\*[^`]*(?:`[^`]+`[^`]*)*```graphql\n(.*?)```/gs)];
 if (tour.length === 0) throw new Error("The README's tour has no examples that can be found.");
 const examples = tour.map(([, title, query]) => ({ title, query }));
-writeFileSync(join(source, "graphiql", "tour.json"), JSON.stringify(examples));
+write(join("graphiql", "tour.json"), JSON.stringify(examples));
+
+// Whole at every moment: a build and a check that run at the same time both write them.
+function write(path, text) {
+  const whole = join(source, path);
+  writeFileSync(`${whole}.${process.pid}`, text);
+  renameSync(`${whole}.${process.pid}`, whole);
+}

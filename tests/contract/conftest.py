@@ -64,9 +64,9 @@ async def namespace(client: Client) -> AsyncIterator[str]:
     await client.delete(f"/api/v1/namespaces/{name}")
 
 
-@pytest.fixture(scope="session", params=["newest", "packaged"])
+@pytest.fixture(scope="session")
 def helm_program(request: pytest.FixtureRequest) -> str:
-    """The newest Helm and the one that Polyhelm brings along: members have to please both."""
+    """The newest Helm, or the one that Polyhelm brings along."""
     if request.param == "packaged":
         return PACKAGED
     try:

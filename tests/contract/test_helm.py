@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from .client import Client
     from .helm import Helm
 
+# The simulator has to please both. A real cluster does anyway; of the Helm that Polyhelm brings along, all tests of
+# Polyhelm on real members show it.
+pytestmark = pytest.mark.parametrize(
+    ("cluster", "helm_program"),
+    [
+        ("simulator", "newest"),
+        ("simulator", "packaged"),
+        pytest.param("kubernetes", "newest", marks=pytest.mark.xdist_group("kubernetes")),
+    ],
+    indirect=True,
+    scope="session",
+)
+
 FILES = {
     "Chart.yaml": """
         apiVersion: v2
