@@ -20,7 +20,7 @@ from tests.live.client import PROTOCOL, Socket, followed_by, socket
 from tests.live.serving import Served
 from tests.stack import TOKEN, Stack, eventually
 
-ROUND = 250
+ROUND = 200
 ROUNDS = 4
 SLACK = 2 * 2**20
 """Bytes by which memory may differ between rounds; a socket with its subscription takes some 50 KB."""
