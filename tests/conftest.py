@@ -17,10 +17,10 @@ from app.embedded import embedded
 from app.settings import Settings
 from simulator import Member, Simulator
 from tests.engines import sharing_engine_for
-from tests.kubernetes.fixtures import control_planes, helm, members, oslo, programs
+from tests.kubernetes.fixtures import control_planes, helm, members, oslo, programs, rest
 from tests.stack import Stack, fresh_database, open_stack, trust_the_machine
 
-__all__ = ["control_planes", "helm", "members", "oslo", "programs"]
+__all__ = ["control_planes", "helm", "members", "oslo", "programs", "rest"]
 
 # Tests that are started in the background ignore Ctrl-C, and so does all that they start; some of that is to end by it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import signal
 import tempfile
 from pathlib import Path
 from typing import IO, Self
@@ -46,6 +47,7 @@ class ControlPlanes:
             self._etcd_url = f"http://{HOST}:{port.number}"
             etcd = Process(self._etcd_command(), self._folder / "etcd.log")
             stack.push_async_callback(etcd.stop)
+            self._etcd = etcd
             etcd.start()
             await etcd.answers(f"{self._etcd_url}/readyz")
             self._closing = stack.pop_all()
@@ -75,6 +77,12 @@ class ControlPlanes:
             await member.close()
             raise
         return member
+
+    def suspend(self) -> None:
+        """Have everything stand still until the end: even when nobody asks, all this uses a tenth of a core."""
+        for member in self._members.values():
+            member.suspend()
+        self._etcd.send(signal.SIGSTOP)
 
     def _etcd_command(self) -> list[str | Path]:
         """Without fsync: writes survive a killed etcd, not a machine that loses power."""

@@ -21,7 +21,7 @@ from . import binaries
 from .controlplane import ControlPlanes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from .member import Member
@@ -59,6 +59,24 @@ async def control_planes(programs: binaries.Binaries) -> AsyncIterator[ControlPl
     """An etcd on which a test may start members of its own, e.g. with controllers."""
     async with ControlPlanes(programs=programs) as planes:
         yield planes
+
+
+def _needs_members(item: pytest.Item) -> bool:
+    """By its group, since some ask for their cluster by name."""
+    group = item.get_closest_marker("xdist_group")
+    return group is not None and group.args == ("kubernetes",)
+
+
+@pytest.fixture(autouse=True)
+def rest(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Has the members stand still after the last test that needs them: the others take longer than these."""
+    item = request.node
+    if not _needs_members(item) or item is not next(filter(_needs_members, reversed(request.session.items))):
+        yield
+        return
+    planes = request.getfixturevalue("control_planes")
+    yield
+    planes.suspend()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
