@@ -27,9 +27,13 @@ class Hints:
         self._redis: Redis = Redis.from_url(redis_url, socket_connect_timeout=_CONNECT_SECONDS, health_check_interval=5)
         self._telling: asyncio.Task[None] | None = None
         self._more = False
+        self._is_closed = False
 
     def tell_soon(self) -> None:
-        """Gives the hint without waiting for Redis. Those of the same moment are one."""
+        """Gives the hint without waiting for Redis. Those of the same moment are one. After the end there is none: it
+        would leave a connection behind."""
+        if self._is_closed:
+            return
         self._more = True
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._tell())
@@ -56,6 +60,7 @@ class Hints:
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def close(self) -> None:
+        self._is_closed = True
         if self._telling is not None:
             await asyncio.gather(self._telling, return_exceptions=True)
         await self._redis.aclose()

@@ -57,6 +57,7 @@ class Queue:
         self._connecting = asyncio.Lock()
         self._commands = RedisCommands()
         self._waking: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     async def wake(self, target_ids: Iterable[int], *, after: float = 0, key: str | None = None) -> None:
         """Has targets looked at, `after` that many seconds. Never raises: a lost wake-up is found by the sweeper.
@@ -85,9 +86,10 @@ class Queue:
             log.warning("queue.wake_lost", targets=len(ids), error=str(error))
 
     def wake_soon(self, target_ids: Iterable[int]) -> None:
-        """Has targets looked at, without waiting for Redis: a request is answered as fast while it is away."""
+        """Has targets looked at, without waiting for Redis: a request is answered as fast while it is away. Who comes
+        after the end is left to the sweeper."""
         ids = list(target_ids)
-        if ids:
+        if ids and not self._is_closed:
             task = asyncio.create_task(self.wake(ids))
             self._waking.add(task)
             task.add_done_callback(self._waking.discard)
@@ -112,6 +114,7 @@ class Queue:
             return self._pool
 
     async def close(self) -> None:
+        self._is_closed = True
         await asyncio.gather(*self._waking, return_exceptions=True)
         await self._commands.ended()
         await self._hints.close()
