@@ -39,6 +39,7 @@ async def test_the_watched_fleet_changes_as_it_happens_until_ctrl_c(
         assert GREEN_DEPLOYED in screen.raw
 
         await Helm.at(fleet.home, members["paris"].kubeconfig)("uninstall", "shop", "--namespace", "default")
+        await screen.shows("There is no release of this name.")  # before, it may show as DELETING
         shown = await screen.shows("charts/web 1.0.0   1            1 NOT_INSTALLED, 1 DEPLOYED")  # the last line
         assert [timeless(line) for line in shown.splitlines()] == [
             "1 deployment: 1 NOT_INSTALLED, 1 DEPLOYED",
