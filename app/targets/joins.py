@@ -6,7 +6,7 @@ from sqlalchemy import Select, and_
 from sqlmodel import col
 
 from app.clusters.tables import Cluster
-from app.deployments.tables import Deployment
+from app.deployments.tables import Deployment, DeploymentRevision
 from app.targets.tables import Release, Target
 
 Selection = TypeVar("Selection", bound=Select[*tuple[Any, ...]])
@@ -15,6 +15,11 @@ RELEASE_OF_TARGET = and_(
     col(Release.cluster_id) == Target.cluster_id,
     col(Release.namespace) == Deployment.namespace,
     col(Release.name) == Deployment.release_name,
+)
+
+PRESENT_REVISION = and_(
+    col(DeploymentRevision.deployment_id) == Deployment.id,
+    col(DeploymentRevision.generation) == Deployment.generation,
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import defer
 from sqlmodel import col
 
@@ -21,7 +21,7 @@ from app.releases.status import Verdict, judge
 from app.secrets.queries import marks_by_deployment
 from app.tables import now
 from app.targets.desired import desired_release
-from app.targets.joins import joined
+from app.targets.joins import PRESENT_REVISION, joined
 from app.targets.tables import Release, Target
 from app.transaction import Transaction
 
@@ -48,6 +48,11 @@ _ALL = (
     .order_by(col(Target.id))
     .options(defer(Cluster.credentials, raiseload=True))  # type: ignore[arg-type]
     .execution_options(populate_existing=True)
+)
+_REVISIONS = (
+    select(DeploymentRevision)
+    .join(Deployment, PRESENT_REVISION)
+    .where(col(Deployment.id).in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -118,7 +123,8 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
     """Judges targets that an earlier statement has locked, by their ids, and writes down with the verdict what else is
     to be written of each."""
     rows = (await transaction.session.execute(_ALL, {"ids": list(seen)})).all()
-    changed = {target.id for target, *facts in rows if _fingerprint_of(target, *facts[1:]) != target.judged_digest}
+    digests = {target.id: _fingerprint_of(target, cluster, release) for target, _, cluster, release in rows}
+    changed = {target.id for target, *_ in rows if digests[target.id] != target.judged_digest}
     deployments = {deployment.id for target, deployment, _, _ in rows if target.id in changed}
     revisions = await _present_revisions(transaction, deployments) if deployments else {}
     with_secrets = [revision.deployment_id for revision in revisions.values() if revision.references()]
@@ -135,7 +141,7 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
                 if target.secret_paths:
                     desired = covered(desired, target.secret_paths, await transaction.fingerprints.mark())
             verdict = _verdict(target, desired, cluster, release)
-            values["judged_digest"] = _fingerprint_of(target, cluster, release)
+            values["judged_digest"] = digests[target.id]
             reasons = [asdict(reason) for reason in verdict.reasons]
             is_told = (verdict.status, reasons) != (target.status, target.reasons)
             if is_told:
@@ -159,12 +165,8 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
 async def _present_revisions(transaction: Transaction, deployment_ids: set[int]) -> dict[int, DeploymentRevision]:
     """What each of these deployments wants. Fetched once for each, not once for each of its targets: a revision holds
     the overrides of all of them."""
-    present = and_(
-        col(DeploymentRevision.deployment_id) == Deployment.id,
-        col(DeploymentRevision.generation) == Deployment.generation,
-    )
-    statement = select(DeploymentRevision).join(Deployment, present).where(col(Deployment.id).in_(deployment_ids))
-    return {row.deployment_id: row for row in (await transaction.session.execute(statement)).scalars()}
+    rows = await transaction.session.execute(_REVISIONS, {"ids": list(deployment_ids)})
+    return {row.deployment_id: row for row in rows.scalars()}
 
 
 def _verdict(target: Target, desired: Desired | None, cluster: Cluster, release: Release | None) -> Verdict:

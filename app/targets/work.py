@@ -26,7 +26,7 @@ from app.services import Services
 from app.tables import now
 from app.targets import leases
 from app.targets.desired import desired_release
-from app.targets.joins import RELEASE_OF_TARGET
+from app.targets.joins import PRESENT_REVISION, joined
 from app.targets.leases import FREE, Lease, LeaseLostError, fenced
 from app.targets.reachability import write_reachability
 from app.targets.sightings import Sighting, write_sightings
@@ -50,31 +50,21 @@ class Work:
     secrets: Sequence[Secret] = ()  # those that the deployment uses, sealed
 
 
+_OPEN_RESULT = and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN))
+_ITS_TIME_HAS_COME = or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment"))
 _WORK = (
-    select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release)
-    .join(Deployment, col(Deployment.id) == Target.deployment_id)
-    .join(
-        DeploymentRevision,
-        and_(
-            col(DeploymentRevision.deployment_id) == Deployment.id,
-            col(DeploymentRevision.generation) == Deployment.generation,
-        ),
-    )
-    .join(Cluster, col(Cluster.id) == Target.cluster_id)
+    joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release))
+    .join(DeploymentRevision, PRESENT_REVISION)
     .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
-    .join(OperationResult, and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN)))
+    .join(OperationResult, _OPEN_RESULT)
     .join(Operation, col(Operation.id) == OperationResult.operation_id)
-    .join(Release, RELEASE_OF_TARGET, isouter=True)
-    .where(col(Target.id) == bindparam("target"))
-    .where(or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment")))
+    .where(col(Target.id) == bindparam("target"), _ITS_TIME_HAS_COME)
     .options(defer(ChartArchive.content, raiseload=True))  # type: ignore[arg-type]
 )
-
-_OPEN_RESULT = and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN))
 _DUE = (
     select(col(Target.id))
     .join(OperationResult, _OPEN_RESULT)
-    .where(or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment")))
+    .where(_ITS_TIME_HAS_COME)
     .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= bindparam("moment")))
     .order_by(col(OperationResult.operation_id), col(Target.id))
     .limit(bindparam("most", type_=Integer))
