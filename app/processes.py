@@ -28,7 +28,8 @@ from reconcilers.worker import run_worker
 
 log = structlog.get_logger()
 
-_LARGEST_MESSAGE = 4 * 2**20
+_LARGEST_MESSAGE = 64 * 2**10
+"""Of a WebSocket, in bytes: as many are held for each of thousands. What is larger comes by HTTP."""
 _BACKLOG = 10_000
 """Connections that may wait to be accepted, as far as the system allows: beyond that they try again after a second."""
 _CLOSING_SECONDS = 5  # for requests that are being answered when the API is stopped
@@ -72,7 +73,7 @@ async def run_api(services: Services, listener: socket.socket | None = None) -> 
         forwarded_allow_ips=services.settings.trusted_proxies,
         timeout_graceful_shutdown=_CLOSING_SECONDS,
         http=partial(HttpConnection, slots, waiting, turnstile, settings.request_timeout),  # type: ignore[arg-type] # it is only called
-        ws=partial(SocketConnection, slots, settings.anonymous_body_size),  # type: ignore[arg-type]
+        ws=partial(SocketConnection, slots),  # type: ignore[arg-type]
         ws_max_size=_LARGEST_MESSAGE,
         # What is told is small; compressing it would cost each socket 300 KB, and each message CPU time.
         ws_per_message_deflate=False,

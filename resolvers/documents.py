@@ -25,6 +25,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from app.settings import Settings
+from app.web.refusal import Refusal
 from resolvers import limits
 from resolvers.cost import counted
 from resolvers.lists import WrittenLists, longest_given
@@ -128,11 +129,14 @@ class Documents(SchemaExtension):
         key = (context.query, settings.introspection, *options.values())
         found = _remembered.get(key)
         if found is None:
-            async with context.context.turns[signed_in].one():
-                assert context.query is not None
-                found = Document(context.schema._schema, context.query, options, suggests=settings.introspection)
-                if limits.of_shape(found.shape, settings) is None:
-                    _ = found.errors  # to find them takes as long as to parse
+            try:
+                async with context.context.turns[signed_in].one(context.context.caller):
+                    assert context.query is not None
+                    found = Document(context.schema._schema, context.query, options, suggests=settings.introspection)
+                    if limits.of_shape(found.shape, settings) is None:
+                        _ = found.errors  # to find them takes as long as to parse
+            except Refusal as refused:
+                raise limits.refusal(refused.code, refused.reason) from None
             if signed_in:
                 with suppress(ValueError):  # it is longer than all that may be remembered
                     _remembered[key] = found

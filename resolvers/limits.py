@@ -58,10 +58,6 @@ def too_many_subscriptions(most: int) -> GraphQLError:
     return refusal("too_many_subscriptions", f"A user has at most {most:,} subscriptions at once: end some.")
 
 
-def busy() -> GraphQLError:
-    return refusal("busy", "Too many requests wait to be read: try again in a moment.")
-
-
 def timed_out(settings: Settings) -> GraphQLError:
     return refusal(
         "timed_out",

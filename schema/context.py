@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,6 +19,8 @@ from app.releases.status import TargetStatus
 from app.services import Services
 from app.targets.queries import TargetFacts
 from app.targets.tables import Release
+from app.web.admission import caller_of
+from app.web.turns import Turns
 
 
 class UnauthenticatedError(Exception):
@@ -50,10 +51,6 @@ class Loaders(Protocol):
     results_by_operation: DataLoader[int, list[OperationResult]]
 
 
-class Turns(Protocol):
-    def one(self) -> AbstractAsyncContextManager[None]: ...
-
-
 class SharedLoaders(Protocol):
     def of(self, upto: int) -> Loaders: ...
     def own(self) -> Loaders: ...
@@ -82,6 +79,11 @@ class Context:
     response: Any = None
     connection_params: dict[str, object] | None = None
     load: Loaders = field(init=False)
+
+    @property
+    def caller(self) -> str:
+        """Whom the operation counts for."""
+        return caller_of(self.signed_in, self.request)
 
     @property
     def viewer(self) -> Viewer:

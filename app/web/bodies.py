@@ -3,6 +3,8 @@ held in a room that has an end for all of them together."""
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from starlette.requests import ClientDisconnect, Request
@@ -48,10 +50,11 @@ class Body:
     seconds: float
     data: bytes = b""
     values: Values = field(default_factory=Values)
+    is_whole: bool = False
     _size: int = 0
 
-    async def read(self, request: Request) -> None:
-        """Reads all of it.
+    async def read(self, request: Request, turn: Callable[[int], AbstractAsyncContextManager[None]]) -> None:
+        """Reads all of it; what so many bytes take to look through is done when it is their turn.
 
         Raises:
             Refusal: where it is larger, slower, compressed, has too many values for JSON, or finds no room.
@@ -68,7 +71,8 @@ class Body:
                     self._check(len(piece))
                     self.room.take(self.caller, len(piece))
                     self._size += len(piece)
-                    self.values.add(piece)
+                    async with turn(len(piece)):
+                        self.values.add(piece)
                     pieces.append(piece)
                     limit.reschedule(began + self.seconds + self._size / SLOWEST)
         except TimeoutError:
@@ -76,6 +80,7 @@ class Body:
         except ClientDisconnect:
             raise Refusal(400, "broken_off", "The request ended before it was whole.", CLOSING) from None
         self.data = b"".join(pieces)
+        self.is_whole = True
 
     def _check(self, more: int) -> None:
         if self._size + more > self.most:

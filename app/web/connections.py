@@ -73,9 +73,9 @@ def most_connections(wanted: int) -> int:
 
 
 class HttpConnection(HttpToolsProtocol):
-    """One that is closed where there is no slot for it, and where the head of a request takes longer than `seconds`, or
-    is larger than is sane. Heads are read by the turnstile. WebSockets that have not said who they are have slots in
-    `waiting` as well."""
+    """One that is closed where there is no slot for it; where the head of a request, or what is left of one that was
+    answered already, takes longer than `seconds`; and where a head is larger than is sane. Heads are read by the
+    turnstile. WebSockets that have not said who they are have slots in `waiting` as well."""
 
     def __init__(self, slots: Slots, waiting: Slots, turnstile: Turnstile, seconds: float, **given: Any) -> None:
         super().__init__(**given)
@@ -86,6 +86,7 @@ class HttpConnection(HttpToolsProtocol):
         self._give_back: Callable[[], None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._head = 0
+        self._rest: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -127,6 +128,15 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_waiting()
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete and self.cycle.more_body:
+            self._rest = self.loop.call_later(self._seconds, self.transport.abort)
+
+    def on_message_complete(self) -> None:
+        self._stop_waiting()
+        super().on_message_complete()
+
     def handle_websocket_upgrade(self) -> None:
         self._leave()  # the WebSocket takes a slot of its own
         has_begun = self._waiting.take(self.client[0] if self.client else None)
@@ -144,9 +154,10 @@ class HttpConnection(HttpToolsProtocol):
             self._deadline = self.loop.call_later(self._seconds, self.transport.abort)
 
     def _stop_waiting(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        for deadline in (self._deadline, self._rest):
+            if deadline is not None:
+                deadline.cancel()
+        self._deadline = self._rest = None
 
     def _leave(self) -> None:
         self._stop_waiting()
@@ -155,16 +166,13 @@ class HttpConnection(HttpToolsProtocol):
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
-    """One whose state has under `HAS_BEGUN` what is to be called once it has said who it is. Its messages have at most
-    `small` bytes until then."""
+    """One whose state has under `HAS_BEGUN` what is to be called once it has said who it is."""
 
-    def __init__(self, slots: Slots, small: int, **given: Any) -> None:
+    def __init__(self, slots: Slots, **given: Any) -> None:
         super().__init__(**given)
         self._slots = slots
         self._give_back: Callable[[], None] | None = None
         self._has_begun: Callable[[], None] = self.app_state[HAS_BEGUN]
-        self.app_state[HAS_BEGUN] = self._begin
-        self.conn.max_message_size = small
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -177,7 +185,3 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._give_back()
         self._has_begun()
         super().connection_lost(exc)
-
-    def _begin(self) -> None:
-        self._has_begun()
-        self.conn.max_message_size = self.config.ws_max_size

@@ -1,14 +1,12 @@
 """GraphQL over HTTP (graphql.github.io/graphql-over-http), for requests that may be anything: each is answered, or
 refused in GraphQL's words."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
-from graphql import GraphQLError
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -27,11 +25,12 @@ from app.services import Services
 from app.web.admission import TooOften, Waiting, admit, caller_of
 from app.web.bodies import Body, Room
 from app.web.connections import Slots
+from app.web.last_answer import LastAnswer
 from app.web.refusal import CLOSING, Refusal
 from app.web.sockets import Socket, SocketHandler
+from app.web.turns import Turns
 from app.web.values import json_of
 from resolvers.api import wants_stream
-from resolvers.turns import Turns
 from schema.context import Context
 
 _JSON = "application/json"
@@ -88,6 +87,7 @@ class GraphQLView(GraphQL[Context, None]):
         self._waiting = Slots(settings.waiting_sockets, settings.address_waiting_sockets)
         self._told_to_wait = Waiting(settings)
         self._turns = {signed_in: Turns() for signed_in in (False, True)}
+        self._throwing_away = Turns()
         self._rooms = {
             True: Room(settings.bodies_size, max(settings.bodies_size // 4, settings.body_size)),
             False: Room(settings.bodies_size // 4, max(settings.bodies_size // 64, settings.anonymous_body_size)),
@@ -133,7 +133,13 @@ class GraphQLView(GraphQL[Context, None]):
         headers = dict(error.headers) if isinstance(error, Refusal) else {}
         if _may_be_large(request):
             headers |= CLOSING  # else all that is still on its way would be read
-        return Response(self.encode_json(content), error.status_code, headers, _media_type(request))
+        answer = self.encode_json(content), error.status_code, headers, _media_type(request)
+        body: Body | None = getattr(request.state, _BODY, None)
+        if "Connection" not in headers or (body is not None and body.is_whole):
+            return Response(*answer)
+        if body is not None:
+            body.let_go()
+        return LastAnswer(*answer, turns=self._throwing_away, caller=caller_of(connection_of(request).viewer, request))
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Whatever a resolver wants to add to the answer; and of what type it will be."""
@@ -155,7 +161,7 @@ class GraphQLView(GraphQL[Context, None]):
         if request.method == "POST":
             request.body = await self._read(request.connection, request.viewer)
         size = len(request.body.data) if request.body else 0
-        async with self.turn(size, signed_in=request.viewer is not None):
+        async with self.turn(size, request.viewer, request.connection):
             found = await super().parse_http_body(request)
         if isinstance(found, GraphQLRequestData) and not isinstance(found.operation_name, str | None):
             raise HTTPException(400, "The GraphQL operation's `operationName` must be a string or null, if provided.")
@@ -167,24 +173,18 @@ class GraphQLView(GraphQL[Context, None]):
         most = settings.body_size if viewer else settings.anonymous_body_size
         body = Body(self._rooms[viewer is not None], caller_of(viewer, request), most, settings.request_timeout)
         setattr(request.state, _BODY, body)
-        await body.read(request)
+        await body.read(request, lambda size: self.turn(size, viewer, request))
         return body
 
-    @asynccontextmanager
-    async def turn(self, size: int, *, signed_in: bool) -> AsyncIterator[None]:
-        """A turn at reading JSON, where it is so large that it takes a while.
+    def turn(self, size: int, viewer: Viewer | None, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:
+        """A turn at JSON, where it is so large that it takes a while.
 
         Raises:
             Refusal: where too many wait already.
         """
         if size < _LARGE:
-            yield
-            return
-        try:
-            async with self._turns[signed_in].one():
-                yield
-        except GraphQLError as error:
-            raise Refusal(503, "busy", error.message, {"Retry-After": "1"}) from None
+            return nullcontext()
+        return self._turns[viewer is not None].one(caller_of(viewer, connection))
 
     def parse_json(self, data: str | bytes | Body) -> Any:
         found = json_of(data.data, data.values) if isinstance(data, Body) else json_of(data)

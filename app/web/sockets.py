@@ -45,8 +45,8 @@ class Socket(ASGIWebSocketAdapter):
             pass
 
     async def _read(self, text: str) -> Any:
-        signed_in = connection_of(self.ws).viewer is not None
-        async with self.view.turn(len(text), signed_in=signed_in):  # type: ignore[attr-defined] # the view is ours
+        viewer = connection_of(self.ws).viewer
+        async with self.view.turn(len(text), viewer, self.ws):  # type: ignore[attr-defined] # the view is ours
             return json_of(text)
 
     async def send_json(self, message: Mapping[str, object]) -> None:

@@ -4,8 +4,9 @@ By itself an event loop accepts all connections that wait, and reads what has co
 anything else: where thousands come at once, nobody is served for seconds."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
+
+from app.web.fair_queue import FairQueue
 
 _AT_ONCE = 8
 """In one turn, at a quarter of a millisecond each."""
@@ -14,8 +15,7 @@ _AT_ONCE = 8
 class Turnstile:
     def __init__(self) -> None:
         self._left = _AT_ONCE
-        self._waiting: dict[str, deque[Callable[[], None]]] = {}
-        """By address; the one whose turn it is comes first."""
+        self._waiting = FairQueue[Callable[[], None]]()
         self._is_due = False
 
     def at_once(self) -> bool:
@@ -28,7 +28,7 @@ class Turnstile:
 
     def wait(self, address: str, begin: Callable[[], None]) -> None:
         """Calls it in one of the next turns."""
-        self._waiting.setdefault(address, deque()).append(begin)
+        self._waiting.put(address, begin)
         self._come_again()
 
     def _come_again(self) -> None:
@@ -41,11 +41,6 @@ class Turnstile:
         self._left = _AT_ONCE
         while self._waiting and self._left:
             self._left -= 1
-            address = next(iter(self._waiting))
-            waiting = self._waiting.pop(address)
-            begin = waiting.popleft()
-            if waiting:
-                self._waiting[address] = waiting
-            begin()
+            self._waiting.take()()
         if self._left < _AT_ONCE:
             self._come_again()

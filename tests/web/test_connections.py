@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import httpx2
@@ -70,6 +70,30 @@ async def test_what_is_refused_at_once_is_not_read_to_its_end(new_stack: NewStac
         endless = HEAD + SIGNED_IN + b"Content-Length: 20000000\r\n\r\n{"
         assert (await stack.ask("{ version }")).get("errors") is None
         assert (await said_to(url, endless)).startswith(b"HTTP/1.1 429 ")
+
+
+async def test_who_reads_only_when_all_is_sent_gets_the_answer_that_came_long_before(quiet: Stack) -> None:
+    async with served(quiet) as url:
+        answered = await said_to(url, HEAD + SIGNED_IN + b"Content-Length: 40000000\r\n\r\n", *[b" " * 4_000_000] * 10)
+        assert answered.startswith(b"HTTP/1.1 413 ")
+        assert answered.count(b"HTTP/1.1") == 1
+        assert b'"code":"body_too_large"' in answered
+
+
+async def test_who_goes_on_with_what_was_refused_has_no_more_time_for_it_than_for_a_head(new_stack: NewStack) -> None:
+    changed = {"rate": 0.001, "rate_burst": 1, "request_timeout": 0.5}
+    async with new_stack(working=False, **changed) as stack, served(stack) as url:
+        assert (await stack.ask("{ version }")).get("errors") is None
+        reader, writer = await dialled(url)
+        writer.write(HEAD + SIGNED_IN + b"Content-Length: 1000\r\n\r\n{")
+        answer = await reader.readuntil(b"}]}")
+        assert answer.startswith(b"HTTP/1.1 429 ")
+        async with asyncio.timeout(ENDS_SECONDS):
+            with suppress(ConnectionError):
+                while not reader.at_eof():
+                    writer.write(b" ")
+                    await asyncio.sleep(0.1)
+        writer.close()
 
 
 async def test_there_are_so_many_connections_and_no_more_and_each_that_ends_makes_room(new_stack: NewStack) -> None:

@@ -145,6 +145,8 @@ async def read_of_endless(stack: Stack, piece: bytes, *headers: tuple[bytes, byt
 
     async def receive() -> dict[str, Any]:
         nonlocal read
+        if answered:
+            return {"type": "http.disconnect"}
         read += 1
         return {"type": "http.request", "body": piece, "more_body": True}
 
@@ -160,7 +162,7 @@ async def test_what_takes_a_while_to_read_waits_for_its_turn_and_nothing_else_do
     shared: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await shared.client.post("/graphql", content=GOOD, headers=SIGNED_IN)).status_code == 200
-    monkeypatch.setattr("resolvers.turns._MOST_WAITING", 0)
+    monkeypatch.setattr("app.web.turns._MOST_WAITING", 0)
     refused = await shared.client.post("/graphql", content=GOOD.ljust(2**14), headers=SIGNED_IN)
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
     assert refused.json()["errors"][0]["extensions"] == {"code": "busy"}

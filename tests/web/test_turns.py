@@ -1,0 +1,57 @@
+"""Turns at what keeps the event loop busy: one at a time, a caller after the other, and none is lost."""
+
+import asyncio
+
+import pytest
+
+from app.web.refusal import Refusal
+from app.web.turns import Turns
+
+
+async def take(turns: Turns, caller: str, told: list[str], seconds: float = 0.0) -> None:
+    async with turns.one(caller):
+        told.append(caller)
+        await asyncio.sleep(seconds)
+        told.append("over")
+
+
+async def test_there_is_one_at_a_time_and_a_caller_comes_after_the_other() -> None:
+    turns, told = Turns(), list[str]()
+    async with asyncio.TaskGroup() as group:
+        for caller in ["many"] * 4 + ["few"]:
+            group.create_task(take(turns, caller, told))
+    assert told == ["many", "over", "many", "over", "few", "over", "many", "over", "many", "over"]
+
+
+async def test_who_gives_up_waiting_keeps_nobody_else_waiting() -> None:
+    turns, told = Turns(), list[str]()
+    async with turns.one("first"):
+        gone, waiting = (asyncio.create_task(take(turns, caller, told)) for caller in ("gone", "waiting"))
+        await asyncio.sleep(0)
+        gone.cancel()
+    await waiting
+    assert told == ["waiting", "over"]
+
+
+async def test_a_turn_that_comes_to_somebody_who_just_gave_up_goes_to_the_next() -> None:
+    turns, told = Turns(), list[str]()
+    async with turns.one("first"):
+        gone, waiting = (asyncio.create_task(take(turns, caller, told)) for caller in ("gone", "waiting"))
+        await asyncio.sleep(0)
+    turns._pass_on()  # as the loop does once others were served, and before `gone` is told
+    gone.cancel()
+    await waiting
+    assert told == ["waiting", "over"]
+
+
+async def test_too_many_of_one_caller_are_refused_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.web.turns._MOST_OF_ONE", 1)
+    turns, told = Turns(), list[str]()
+    async with turns.one("first"):
+        waiting = [asyncio.create_task(take(turns, caller, told)) for caller in ("many", "few")]
+        await asyncio.sleep(0)
+        with pytest.raises(Refusal, match="Too many requests wait to be read"):
+            async with turns.one("many"):
+                pass
+    await asyncio.gather(*waiting)
+    assert told == ["many", "over", "few", "over"]
