@@ -214,8 +214,8 @@ def run(main: Awaitable[None]) -> None:
     # that came meanwhile by a few hundred milliseconds, and cost a third of a request's CPU time.
     gc.collect()
     gc.freeze()
-    # What a request leaves behind is found in small steps, and all there is (a thousand open subscriptions, say) is
-    # seldom searched: that is half a second in which nobody is answered.
-    gc.set_threshold(10_000, 20, 100)
+    # What a request leaves behind is found in small steps, of fifty thousand objects at most: nobody is answered in any
+    # of them. All there is (a thousand open subscriptions, say) is half a second, and seldom searched.
+    gc.set_threshold(10_000, 5, 400)
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(main)  # type: ignore[arg-type]

@@ -3,9 +3,12 @@
 They live for one operation, so that the next one sees what has changed meanwhile.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from sqlmodel import SQLModel
@@ -34,76 +37,83 @@ class _SharedLoader(DataLoader[Key, Value]):
         return asyncio.shield(super().load(key))
 
 
+Fetch = Callable[[AsyncSession, Sequence[Key]], Awaitable[Value]]
+
+
+def _one(fetch: Fetch[Key, dict[Key, Value]]) -> cached_property[DataLoader[Key, Any]]:
+    """A loader of one value, or None, for each key."""
+
+    async def load(loaders: Loaders, keys: list[Key]) -> list[Value | None]:
+        found = await loaders.fetched(fetch, keys)
+        return [found.get(key) for key in keys]
+
+    return cached_property(lambda loaders: loaders.made(load))
+
+
+def _by_id(table: type[Row]) -> cached_property[DataLoader[int, Row | None]]:
+    return _one(partial(_rows, table))
+
+
+async def _rows(table: type[Row], session: AsyncSession, ids: Sequence[int]) -> dict[int, Row]:
+    return await loading.by_id(session, table, ids)
+
+
+def _many(
+    fetch: Fetch[int, Iterable[Any]], entry: Callable[[Any], tuple[int, Value]]
+) -> cached_property[DataLoader[int, list[Value]]]:
+    """A loader of all that there is for each key; `entry` tells for which one something is."""
+
+    async def load(loaders: Loaders, keys: list[int]) -> list[list[Value]]:
+        found: defaultdict[int, list[Value]] = defaultdict(list)
+        for row in await loaders.fetched(fetch, keys):
+            key, value = entry(row)
+            found[key].append(value)
+        return [found[key] for key in keys]
+
+    return cached_property(lambda loaders: loaders.made(load))
+
+
 class Loaders:
     """`shared` ones are for subscribers: they wait where Postgres is away, so that none has to begin anew, and `told`
-    holds what those who share them are told (see `resolvers/execution.py`)."""
+    holds what those who share them are told (see `resolvers/execution.py`).
+
+    Each is made when it is first asked for, as most operations ask for few of them."""
+
+    cluster_by_id = _by_id(Cluster)
+    group_by_id = _by_id(ClusterGroup)
+    deployment_by_id = _by_id(Deployment)
+    operation_by_id = _by_id(Operation)
+    user_by_id = _by_id(User)
+    revision_by_deployment = _one(loading.revisions)
+    target_by_id = _one(targets_by_id)
+    installed_values_by_target = _one(installed_values)
+    targets_by_deployment = _many(targets_of, lambda facts: (facts.deployment_id, facts))
+    archive_by_digest = _one(loading.archives)
+    targets_by_cluster = _many(targets_on, lambda facts: (facts.cluster_id, facts))
+    members_by_group = _many(loading.members, lambda row: (row.group_id, row))
+    features_by_group = _many(loading.features, lambda row: (row.group_id, row))
+    releases_by_cluster = _many(releases_on, lambda pair: (pair[0].cluster_id, pair))
+    output_by_result = _one(loading.outputs)
+    deployments_by_secret = _many(users_of, lambda pair: pair)
+    results_by_operation = _many(loading.results, lambda row: (row.operation_id, row))
+    status_counts_by_deployment = _one(status_counts)
 
     def __init__(self, database: Database, *, shared: bool = False) -> None:
         self.told: dict[object, Any] | None = {} if shared else None
         self._database = database
         self._shared = shared
-        self.cluster_by_id = self._by_id(Cluster)
-        self.group_by_id = self._by_id(ClusterGroup)
-        self.deployment_by_id = self._by_id(Deployment)
-        self.operation_by_id = self._by_id(Operation)
-        self.user_by_id = self._by_id(User)
-        self.revision_by_deployment = self._one(loading.revisions)
-        self.target_by_id = self._one(targets_by_id)
-        self.installed_values_by_target = self._one(installed_values)
-        self.targets_by_deployment = self._many(targets_of, lambda facts: (facts.deployment_id, facts))
-        self.archive_by_digest = self._one(loading.archives)
-        self.targets_by_cluster = self._many(targets_on, lambda facts: (facts.cluster_id, facts))
-        self.members_by_group = self._many(loading.members, lambda row: (row.group_id, row))
-        self.features_by_group = self._many(loading.features, lambda row: (row.group_id, row))
-        self.releases_by_cluster = self._many(releases_on, lambda pair: (pair[0].cluster_id, pair))
-        self.output_by_result = self._one(loading.outputs)
-        self.deployments_by_secret = self._many(users_of, lambda pair: pair)
-        self.results_by_operation = self._many(loading.results, lambda row: (row.operation_id, row))
-        counts = self._many(status_counts, lambda row: (row[0], (row[1], row[2])))
-        self.status_counts_by_deployment = DataLoader(load_fn=_as_dicts(counts))
 
-    def _by_id(self, table: type[Row]) -> DataLoader[int, Row | None]:
-        async def fetch(session: AsyncSession, ids: Sequence[int]) -> dict[int, Row]:
-            return await loading.by_id(session, table, ids)
+    def made(
+        self, load: Callable[[Loaders, list[Key]], Awaitable[Sequence[Value | BaseException]]]
+    ) -> DataLoader[Key, Value]:
+        return (_SharedLoader if self._shared else DataLoader)(load_fn=partial(load, self))
 
-        return self._one(fetch)
-
-    def _one(self, fetch: Callable[[AsyncSession, Sequence[Key]], Awaitable[dict[Key, Value]]]) -> DataLoader[Key, Any]:
-        async def load(keys: list[Key]) -> list[Value | None]:
-            found = await self._fetch(fetch, keys)
-            return [found.get(key) for key in keys]
-
-        return (_SharedLoader if self._shared else DataLoader)(load_fn=load)
-
-    def _many(
-        self,
-        fetch: Callable[[AsyncSession, Sequence[int]], Awaitable[Iterable[Any]]],
-        entry: Callable[[Any], tuple[int, Value]],
-    ) -> DataLoader[int, list[Value]]:
-        async def load(keys: list[int]) -> list[list[Value]]:
-            found: defaultdict[int, list[Value]] = defaultdict(list)
-            for row in await self._fetch(fetch, keys):
-                key, value = entry(row)
-                found[key].append(value)
-            return [found[key] for key in keys]
-
-        return (_SharedLoader if self._shared else DataLoader)(load_fn=load)
-
-    async def _fetch(
-        self, fetch: Callable[[AsyncSession, Sequence[Key]], Awaitable[Value]], keys: Sequence[Key]
-    ) -> Value:
+    async def fetched(self, fetch: Fetch[Key, Value], keys: Sequence[Key]) -> Value:
         async def look() -> Value:
             async with self._database.reading() as session:
                 return await fetch(session, keys)
 
         return await (patiently(look) if self._shared else look())
-
-
-def _as_dicts(loader: DataLoader[int, list[Any]]) -> Callable[[list[int]], Awaitable[list[dict[Any, Any]]]]:
-    async def load(keys: list[int]) -> list[dict[Any, Any]]:
-        return [dict(pairs) for pairs in await loader.load_many(keys)]
-
-    return load
 
 
 class SharedLoaders:

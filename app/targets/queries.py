@@ -133,10 +133,12 @@ async def installed_values(session: AsyncSession, ids: Iterable[int]) -> dict[in
     return {row[0]: hidden(row[1]) for row in await session.execute(_INSTALLED, {"ids": list(ids)})}
 
 
-async def status_counts(session: AsyncSession, deployment_ids: Iterable[int]) -> list[tuple[int, TargetStatus, int]]:
-    """How many targets of each deployment have each status."""
-    rows = await session.execute(_COUNTS, {"ids": list(deployment_ids)})
-    return [(row[0], row[1], row[2]) for row in rows]
+async def status_counts(session: AsyncSession, deployment_ids: Iterable[int]) -> dict[int, dict[TargetStatus, int]]:
+    """How many targets of each deployment have each status that some have."""
+    found: dict[int, dict[TargetStatus, int]] = {id_: {} for id_ in deployment_ids}
+    for deployment_id, status, count in await session.execute(_COUNTS, {"ids": list(found)}):
+        found[deployment_id][status] = count
+    return found
 
 
 async def releases_on(session: AsyncSession, cluster_ids: Iterable[int]) -> list[tuple[Release, int | None]]:

@@ -147,6 +147,7 @@ class HttpConnection(HttpToolsProtocol):
             return
         self.app_state = {**self.app_state, HAS_BEGUN: has_begun}
         super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment] # it refers to us, and would keep both for the garbage collector
 
     def _await_head(self) -> None:
         if self._deadline is None:

@@ -12,9 +12,10 @@ from app.web.turnstile import Turnstile
 
 log = structlog.get_logger()
 
-_ACCEPTED = 100
-"""Connections taken in one turn of the event loop, at a hundredth of a millisecond each: who comes behind them in the
-system's queue does not wait for them to be begun."""
+_ACCEPTED = 4
+"""Connections taken in one turn of the event loop, at up to a twentieth of a millisecond each: more than are begun in
+one, so that who comes behind them in the system's queue does not wait for that, and few, as each turn has to be short
+(turnstile.py)."""
 _AGAIN_SECONDS = 0.5  # when there are no files left
 
 
@@ -57,8 +58,6 @@ class Door:
             if give_back is None:
                 connection.close()
                 continue
-            connection.setblocking(False)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._turnstile.wait(address, partial(self._begin, connection, give_back))
 
     def _begin(self, connection: socket.socket, give_back: Callable[[], None]) -> None:

@@ -1,34 +1,40 @@
-"""What new connections and requests begin with, so much in each turn of the event loop, and an address after the other.
+"""What new connections and requests begin with: one at a time, an address after the other, and every few turns of the
+event loop.
 
 By itself an event loop accepts all connections that wait, and reads what has come on all of them, before it does
-anything else: where thousands come at once, nobody is served for seconds."""
+anything else: where thousands come at once, nobody is served for seconds. To answer a request takes many turns of the
+loop, as each query to Postgres does: so each turn has to be short."""
 
 import asyncio
 from collections.abc import Callable
 
 from app.web.fair_queue import FairQueue
 
-_AT_ONCE = 8
-"""In one turn, at a quarter of a millisecond each."""
+_EVERY = 4
+"""Turns of the loop, in the first of which something is begun. What follows from it is done in the others."""
 
 
 class Turnstile:
     def __init__(self) -> None:
-        self._left = _AT_ONCE
+        self._closed_for = 0
+        """Turns of the loop."""
         self._waiting = FairQueue[Callable[[], None]]()
         self._is_due = False
 
     def at_once(self) -> bool:
         """Whether there is room for one more in this turn of the loop, who takes it then."""
-        if self._waiting or not self._left:
+        if self._closed_for or self._waiting:
             return False
-        self._left -= 1
-        self._come_again()
+        self._close()
         return True
 
     def wait(self, address: str, begin: Callable[[], None]) -> None:
         """Calls it in one of the next turns."""
         self._waiting.put(address, begin)
+        self._come_again()
+
+    def _close(self) -> None:
+        self._closed_for = _EVERY
         self._come_again()
 
     def _come_again(self) -> None:
@@ -38,9 +44,10 @@ class Turnstile:
 
     def _turn(self) -> None:
         self._is_due = False
-        self._left = _AT_ONCE
-        while self._waiting and self._left:
-            self._left -= 1
+        if self._closed_for:
+            self._closed_for -= 1
+        if self._waiting and not self._closed_for:
             self._waiting.take()()
-        if self._left < _AT_ONCE:
+            self._close()
+        if self._waiting or self._closed_for:
             self._come_again()
