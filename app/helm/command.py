@@ -174,6 +174,8 @@ class Helm:
             # nothing; a chart that needs more memory than this has it collected all the same.
             "GOGC": "off",
             "GOMEMLIMIT": "128MiB",
+            # It does one thing after the other, beside others of its kind: more threads would only look for work.
+            "GOMAXPROCS": "1",
             # Helm follows a member that redirects it, with the token. Plain HTTP leads nowhere; for HTTPS, who answers
             # must have a certificate of the member's CA.
             "HTTP_PROXY": "http://0.0.0.0:1",

@@ -135,6 +135,7 @@ async def test_the_environment_holds_what_helm_needs_and_nothing_of_ours(
         "HELM_DRIVER": "secret",
         "KUBECACHEDIR": str(tmp_path / "cache" / "helm" / "7" / "kube"),
         "GOGC": "off",
+        "GOMAXPROCS": "1",
         "GOMEMLIMIT": "128MiB",
         "HTTP_PROXY": "http://0.0.0.0:1",
     }
