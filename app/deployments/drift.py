@@ -8,16 +8,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import func, select, update
 from sqlmodel import col, or_
 
 from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment, DriftPolicy
 from app.operations.progress import start_operation
-from app.operations.tables import OPEN, OperationKind, OperationResult
+from app.operations.tables import OperationKind, OperationResult
 from app.releases.status import TargetStatus
 from app.services import Services
 from app.tables import now
+from app.targets.joins import OPEN_RESULT
 from app.targets.judging import judge_targets
 from app.targets.tables import Target
 from app.transaction import Transaction
@@ -48,9 +49,7 @@ _CANDIDATES = (
         col(Target.generation) == Deployment.generation,
         or_(col(Target.contested_until).is_(None), col(Target.contested_until) <= func.clock_timestamp()),
         or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp()),
-        ~select(col(OperationResult.operation_id))
-        .where(and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN)))
-        .exists(),
+        ~select(col(OperationResult.operation_id)).where(OPEN_RESULT).exists(),
     )
     .order_by(col(Deployment.id), col(Target.id))
     .limit(_MOST)

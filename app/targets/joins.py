@@ -1,4 +1,4 @@
-"""A target with what it is about: its deployment, its cluster, and the release that is there."""
+"""A target with what it is about: its deployment, its cluster, the release that is there, the work that is open."""
 
 from typing import Any, TypeVar
 
@@ -7,6 +7,7 @@ from sqlmodel import col
 
 from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment, DeploymentRevision
+from app.operations.tables import OPEN, OperationResult
 from app.targets.tables import Release, Target
 
 Selection = TypeVar("Selection", bound=Select[*tuple[Any, ...]])
@@ -16,6 +17,9 @@ RELEASE_OF_TARGET = and_(
     col(Release.namespace) == Deployment.namespace,
     col(Release.name) == Deployment.release_name,
 )
+
+OPEN_RESULT = and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN))
+"""Work that is still to be done on a target."""
 
 PRESENT_REVISION = and_(
     col(DeploymentRevision.deployment_id) == Deployment.id,

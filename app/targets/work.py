@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, and_, bindparam, delete, select
+from sqlalchemy import Integer, bindparam, delete, select
 from sqlalchemy.orm import defer
 from sqlmodel import col, or_
 
@@ -17,7 +17,7 @@ from app.deployments.preview import as_json
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.errors import ActionError
 from app.operations.progress import begin_result, close_results, note_trouble
-from app.operations.tables import OPEN, Operation, OperationResult, OperationState
+from app.operations.tables import Operation, OperationResult, OperationState
 from app.releases.plan import ReleaseAction
 from app.releases.release import Desired
 from app.secrets.queries import marks_of, used_by
@@ -26,7 +26,7 @@ from app.services import Services
 from app.tables import now
 from app.targets import leases
 from app.targets.desired import desired_release
-from app.targets.joins import PRESENT_REVISION, joined
+from app.targets.joins import OPEN_RESULT, PRESENT_REVISION, joined
 from app.targets.leases import FREE, Lease, LeaseLostError, fenced
 from app.targets.reachability import write_reachability
 from app.targets.sightings import Sighting, write_sightings
@@ -50,20 +50,19 @@ class Work:
     secrets: Sequence[Secret] = ()  # those that the deployment uses, sealed
 
 
-_OPEN_RESULT = and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN))
 _ITS_TIME_HAS_COME = or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment"))
 _WORK = (
     joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release))
     .join(DeploymentRevision, PRESENT_REVISION)
     .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
-    .join(OperationResult, _OPEN_RESULT)
+    .join(OperationResult, OPEN_RESULT)
     .join(Operation, col(Operation.id) == OperationResult.operation_id)
     .where(col(Target.id) == bindparam("target"), _ITS_TIME_HAS_COME)
     .options(defer(ChartArchive.content, raiseload=True))  # type: ignore[arg-type]
 )
 _DUE = (
     select(col(Target.id))
-    .join(OperationResult, _OPEN_RESULT)
+    .join(OperationResult, OPEN_RESULT)
     .where(_ITS_TIME_HAS_COME)
     .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= bindparam("moment")))
     .order_by(col(OperationResult.operation_id), col(Target.id))

@@ -21,9 +21,10 @@ from app.clusters.tables import Cluster, Reachability
 from app.database import LOST
 from app.encryption import KeyRingError
 from app.errors import ActionError, TemporaryError
-from app.operations.tables import OPEN, OperationResult
+from app.operations.tables import OperationResult
 from app.services import Services
 from app.tables import now
+from app.targets.joins import OPEN_RESULT
 from app.targets.reachability import write_reachability
 from app.targets.sightings import Key, Sighting, forget_versions, known_versions, look_at_release, read_release
 from app.targets.tables import Target
@@ -264,11 +265,7 @@ class MemberWatch:
                 return
             if not await write_reachability(transaction, cluster_id, Reachability.REACHABLE):
                 return
-            waiting = (
-                select(Target.id)
-                .join(OperationResult, col(OperationResult.target_id) == Target.id)
-                .where(col(Target.cluster_id) == cluster_id, col(OperationResult.state).in_(OPEN))
-            )
+            waiting = select(Target.id).join(OperationResult, OPEN_RESULT).where(col(Target.cluster_id) == cluster_id)
             woken = list((await session.exec(waiting)).all())
             await session.execute(update(Target).where(col(Target.id).in_(woken)).values(retry_at=None))
             transaction.wake(woken)
