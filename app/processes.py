@@ -73,7 +73,7 @@ async def run_api(services: Services, listener: socket.socket | None = None) -> 
         forwarded_allow_ips=services.settings.trusted_proxies,
         timeout_graceful_shutdown=_CLOSING_SECONDS,
         http=partial(HttpConnection, slots, waiting, turnstile, settings.request_timeout),  # type: ignore[arg-type] # it is only called
-        ws=partial(SocketConnection, slots),  # type: ignore[arg-type]
+        ws=partial(SocketConnection, slots, turnstile),  # type: ignore[arg-type]
         ws_max_size=_LARGEST_MESSAGE,
         # What is told is small; compressing it would cost each socket 300 KB, and each message CPU time.
         ws_per_message_deflate=False,

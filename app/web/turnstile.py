@@ -47,7 +47,8 @@ class Turnstile:
         if self._closed_for:
             self._closed_for -= 1
         if self._waiting and not self._closed_for:
-            self._waiting.take()()
-            self._close()
+            begin = self._waiting.take()
+            self._close()  # before, so that what goes wrong there holds up nobody
+            begin()
         if self._waiting or self._closed_for:
             self._come_again()

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
@@ -56,6 +57,54 @@ async def test_the_head_of_a_second_request_has_no_more_time_than_that_of_the_fi
 async def test_a_head_without_end_is_not_remembered(quiet: Stack) -> None:
     async with served(quiet) as url:
         assert b"200" not in await said_to(url, HEAD, *[b"X-More: " + b"x" * 8000 + b"\r\n"] * 20)
+
+
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"
+
+
+ENDLESS = {
+    "trailers": b"0\r\n" + b"X-More: x\r\n" * 50_000,
+    "name": b"0\r\n" + b"X" * 500_000,
+    "chunk": b"2;" + b"x" * 500_000,
+}
+
+
+@pytest.mark.parametrize("endless", ENDLESS.values(), ids=ENDLESS)
+async def test_what_comes_beside_a_body_is_not_remembered(quiet: Stack, endless: bytes) -> None:
+    async with served(quiet) as url:
+        assert await said_to(url, CHUNKED, endless, b"\r\n\r\n") == b""
+
+
+async def test_what_is_written_beside_chunks_and_after_them_is_no_part_of_the_request(quiet: Stack) -> None:
+    async with served(quiet) as url:
+        start = HEAD + SIGNED_IN + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+        chunks = b'15;a=b\r\n{"query":"{ version }\r\n2;c\r\n"}\r\n0\r\nX-Checksum: 1\r\n\r\n'
+        answered = await said_to(url, start, chunks)
+        assert answered.startswith(b"HTTP/1.1 200 ")
+        assert b'"data":{"version":' in answered
+
+
+HEALTHY = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def test_a_few_requests_may_wait_for_the_answer_to_the_one_before_and_not_thousands(quiet: Stack) -> None:
+    async with served(quiet) as url:
+        last = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        assert (await said_to(url, HEALTHY * 10 + last)).count(b"200 OK") == 11
+        assert (await said_to(url, HEALTHY * 5_000)).count(b"200 OK") < 5_000
+
+
+@pytest.mark.parametrize(("said", "more"), [(b"", b"\r\n"), (b"Content-Length: 3\r\n", b"abc")])
+async def test_what_begins_no_request_keeps_no_connection_open(new_stack: NewStack, said: bytes, more: bytes) -> None:
+    async with new_stack(working=False, request_timeout=0.3) as stack, served(stack) as url:
+        reader, writer = await dialled(url)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + said + b"\r\n")
+        assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200 ")
+        writer.write(more)
+        async with asyncio.timeout(ENDS_SECONDS):
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+        writer.close()
 
 
 async def test_a_body_that_comes_too_slowly_is_answered_and_ends_the_connection(new_stack: NewStack) -> None:
@@ -153,6 +202,41 @@ async def test_a_socket_that_does_not_say_who_it_is_is_closed_and_makes_room(new
         await connection.wait_closed()
         assert connection.close_code == 4408
         assert await eventually(lambda: is_let_in(url))
+
+
+async def test_frames_that_come_by_the_thousand_are_taken_apart_a_piece_at_a_time(
+    quiet: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces = list[int]()
+    taken_apart = WebSocketsSansIOProtocol.data_received
+
+    def noted(connection: WebSocketsSansIOProtocol, data: bytes) -> None:
+        pieces.append(len(data))
+        taken_apart(connection, data)
+
+    monkeypatch.setattr(WebSocketsSansIOProtocol, "data_received", noted)
+    async with served(quiet) as url:
+        reader, writer = await dialled(url)
+        upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        upgrade += (
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+        )
+        writer.write(b"GET /graphql HTTP/1.1\r\nHost: polyhelm\r\n" + upgrade)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        pieces.clear()
+        writer.write(b"\x89\x80\0\0\0\0" * 20_000 + b"\x89\x84\0\0\0\0last")
+        async with asyncio.timeout(ENDS_SECONDS):
+            assert await reader.readuntil(b"\x8a\x04last") == b"\x8a\x00" * 20_000 + b"\x8a\x04last"
+        writer.close()
+    assert sum(pieces) == 120_010
+    assert max(pieces) <= 2048
+
+
+async def test_a_message_in_many_parts_is_one_however_many_of_them_are_empty(quiet: Stack) -> None:
+    async with served(quiet) as url, silent(url) as connection:
+        await connection.send(["", '{"type":', "", *[""] * 2_000, '"ping"}', ""])
+        async with asyncio.timeout(ENDS_SECONDS):
+            assert await connection.recv() == '{"type":"pong"}'
 
 
 def test_slots_are_given_back_once() -> None:

@@ -31,6 +31,20 @@ async def test_every_fourth_turn_one_is_begun_and_an_address_after_the_other() -
     assert turnstile.at_once()
 
 
+async def test_what_fails_when_it_is_begun_holds_up_nobody() -> None:
+    turnstile, begun, failed = Turnstile(), list[str](), list[str]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: failed.append(str(told["exception"])))
+
+    def fails() -> None:
+        raise ValueError("no use")
+
+    turnstile.wait("one", fails)
+    turnstile.wait("other", lambda: begun.append("other"))
+    for _ in range(6):
+        await asyncio.sleep(0)
+    assert (failed, begun) == (["no use"], ["other"])
+
+
 @pytest.mark.parametrize("known", [False, True], ids=["new connections", "open ones"])
 async def test_who_comes_behind_many_of_one_address_does_not_wait_for_all_of_them(shared: Stack, known: bool) -> None:
     async with served(shared) as url:
