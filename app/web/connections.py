@@ -1,6 +1,6 @@
 """Connections to the API: how many there may be, how long the head of a request may take, and how much may come that is
-no body. uvicorn, which serves them, accepts as many as there are file descriptors, waits for ever, and remembers as many
-headers, trailers and requests as are sent."""
+no body. uvicorn, which serves them, accepts as many as there are file descriptors, waits for ever, and remembers as
+many headers, trailers and requests as are sent."""
 
 import asyncio
 import resource
@@ -84,10 +84,10 @@ class _TooManyPipelined(httptools.HttpParserError):
 
 
 class HttpConnection(HttpToolsProtocol):
-    """One that is closed where there is no slot for it; where the head of a request, or what comes while none is answered,
-    takes longer than `seconds`; where what is no body is larger than is sane; and where more requests come than wait for
-    an answer. Heads are read by the turnstile. WebSockets that have not said who they are have slots in `waiting` as
-    well."""
+    """One that is closed where there is no slot for it; where the head of a request, or what comes while none is
+    answered, takes longer than `seconds`; where what is no body is larger than is sane; and where more requests come
+    than wait for an answer. Heads are read by the turnstile. WebSockets that have not said who they are have slots in
+    `waiting` as well."""
 
     def __init__(self, slots: Slots, waiting: Slots, turnstile: Turnstile, seconds: float, **given: Any) -> None:
         super().__init__(**given)
