@@ -1,6 +1,6 @@
 import { Suspense, useMemo } from "react";
 import { Provider } from "urql";
-import { Route, Switch, useLocation } from "wouter";
+import { Link, Route, Switch, useLocation } from "wouter";
 import { SignIn } from "./account/sign-in";
 import { clientFor } from "./api/client";
 import { changesOfRights, session } from "./api/session";
@@ -59,6 +59,9 @@ export function App() {
               <Route>
                 <Blank title="There is no such page">
                   <p>The address may be mistyped, or what it led to is gone.</p>
+                  <Link href="/" className="button">
+                    To the fleet
+                  </Link>
                 </Blank>
               </Route>
             </Switch>

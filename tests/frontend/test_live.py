@@ -51,6 +51,10 @@ async def test_a_change_by_hand_shows_with_its_reason_and_one_click_mends_it(
         paris = page.locator("[data-cluster=paris]")
         await expect(paris).to_have_attribute("data-status", "STALE")
         await expect(paris).to_contain_text("replicas: wanted 2, found 5; changed by hand at revision 2")
+        await page.get_by_role("tab", name="Values").click()
+        await expect(page.get_by_label("On", exact=True)).to_have_value("paris")
+        await expect(page.get_by_role("row", name="replicas")).to_contain_text("(differs)")
+        await page.get_by_role("tab", name="Targets").click()
 
         await paris.get_by_role("button", name="Mend it").click()
         await expect(paris).to_have_attribute("data-status", "DEPLOYED")

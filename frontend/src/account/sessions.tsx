@@ -16,7 +16,9 @@ export function Sessions() {
       <Answer asked={asked} retry={ask}>
         {({ sessions }) =>
           sessions.length === 0 ? (
-            <Blank title="No browser is signed in by a cookie" />
+            <Blank title="No sessions">
+              <p>Browsers are listed here in which you have signed in other than with an API token.</p>
+            </Blank>
           ) : (
             <ul className="list">
               {sessions.map((found) => (

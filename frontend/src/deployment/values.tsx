@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { parse } from "yaml";
 import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
@@ -13,6 +13,7 @@ import { withHidden } from "../values/references";
 import type { Deployment } from "./page";
 
 type Found = Extract<NonNullable<DeploymentValuesQuery["node"]>, { __typename: "Deployment" }>;
+type Target = Found["targets"][number];
 
 export function Values({ deployment }: { deployment: Deployment }) {
   const { asked, ask, refresh } = useAnswer(DeploymentValuesDocument, { id: deployment.id });
@@ -33,7 +34,10 @@ export function Values({ deployment }: { deployment: Deployment }) {
 /** What is wanted on one cluster beside what is installed there, and from which layer each value comes. */
 function Beside({ found }: { found: Found }) {
   const [params, change] = useAddress();
-  const target = found.targets.find((one) => one.clusterName === params.get("cluster")) ?? found.targets[0]!;
+  // Once chosen it stays, though it may be mended meanwhile.
+  const [first] = useState(() => found.targets.find(hasOtherValues)?.clusterName);
+  const named = (name: string | null | undefined) => found.targets.find((one) => one.clusterName === name);
+  const target = named(params.get("cluster")) ?? named(first) ?? found.targets[0]!;
   const onlyDifferent = params.get("differing") === "1";
   const override = found.valueOverrides.find((one) => one.cluster === target.clusterName);
   const references = [...found.valuesFrom, ...(override?.valuesFrom ?? [])];
@@ -92,4 +96,8 @@ function Beside({ found }: { found: Found }) {
       )}
     </section>
   );
+}
+
+function hasOtherValues(target: Target): boolean {
+  return target.reasons.some(({ code }) => code === "VALUES" || code === "SECRET");
 }
