@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useEffectEvent } from "react";
 import { useClient } from "urql";
 import { pipe, subscribe } from "wonka";
 import { type EventLineFragment, LastEventDocument, LiveDocument } from "../graphql";
@@ -57,15 +57,14 @@ export const EVERYTHING = "*";
  * subjects alone do not tell, such as lists and counts. A hundred events in a row are one question, or two.
  */
 export function useRefresh(kinds: string, ask: () => void): void {
-  const latest = useRef(ask);
-  latest.current = ask;
+  const askNow = useEffectEvent(ask);
   useEffect(() => {
     const wanted = kinds.split(" ");
     let timer: ReturnType<typeof setTimeout> | undefined;
     function refresh() {
       timer ??= setTimeout(() => {
         timer = undefined;
-        latest.current();
+        askNow();
       }, PAUSE_MILLISECONDS);
     }
     function hear(event: EventLineFragment) {
@@ -83,13 +82,12 @@ export function useRefresh(kinds: string, ask: () => void): void {
 
 /** Asks again once the API is back, and now and then for what no event tells: when something was last confirmed. */
 export function useFresh(ask: () => void, every: number): void {
-  const latest = useRef(ask);
-  latest.current = ask;
+  const askNow = useEffectEvent(ask);
   useEffect(() => {
     const timer = setInterval(() => {
-      if (document.visibilityState === "visible" && connection.get() === "connected") latest.current();
+      if (document.visibilityState === "visible" && connection.get() === "connected") askNow();
     }, every);
-    const unfollow = onConnected(() => latest.current());
+    const unfollow = onConnected(() => askNow());
     return () => {
       clearInterval(timer);
       unfollow();

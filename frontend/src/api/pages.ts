@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
 import { type AnyVariables, type CombinedError, type TypedDocumentNode, useClient } from "urql";
 import { askAnew, oneAtATime } from "./anew";
 
@@ -25,8 +25,7 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
   const [attempt, setAttempt] = useState(0);
   const seeing = useRef<{ see: (first: number, last: number) => void; refresh: () => void } | null>(null);
   const request = JSON.stringify(variables);
-  const read = useRef(connectionOf);
-  read.current = connectionOf;
+  const read = useEffectEvent(connectionOf);
 
   useEffect(() => {
     const pages: Connection<Node>[] = [];
@@ -55,7 +54,7 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
       const requestPolicy = pages[at] ? "cache-first" : "cache-and-network";
       const source = client.query(document, given(at), { requestPolicy });
       const { unsubscribe } = source.subscribe(({ data, error }) => {
-        const page = data && read.current(data);
+        const page = data && read(data);
         if (at > pages.length) return; // What it went on from is gone.
         if (page) pages[at] = page;
         if (page || error) show(page ? undefined : error);
@@ -82,7 +81,7 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
       const isFirst = pages.length === 0;
       for (let at = 0; at < Math.max(pages.length, 1); at++) {
         const { data } = await askAnew(client, document, given(at));
-        const page = data && read.current(data);
+        const page = data && read(data);
         if (isOver) return;
         if (!page) break;
         pages[at] = page;

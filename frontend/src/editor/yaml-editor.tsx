@@ -13,7 +13,7 @@ import {
   placeholder,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { useEffect, useRef } from "react";
+import { useEffect, useEffectEvent, useRef } from "react";
 import { check, type Layers } from "./check";
 import { placeAt } from "./place";
 import { keysAt, valuesAt } from "./schema";
@@ -62,8 +62,7 @@ export default function YamlEditor({
 }) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
-  const changed = useRef(change);
-  changed.current = change;
+  const changed = useEffectEvent(change);
   const help = useRef(new Compartment());
   const first = useRef({ text, layers, hint });
 
@@ -87,7 +86,7 @@ export default function YamlEditor({
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
           EditorView.contentAttributes.of({ "aria-label": label }),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) changed.current(update.state.doc.toString());
+            if (update.docChanged) changed(update.state.doc.toString());
           }),
           help.current.of(helpFrom(first.current.layers)),
         ],

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useEffectEvent } from "react";
 import type { CombinedError } from "urql";
 import { onConnected } from "../api/connection";
 import type { Refusal } from "../api/outcome";
@@ -28,9 +28,8 @@ export function Loading({ lines = 4 }: { lines?: number }) {
 
 /** A question that has found no answer. Where nobody was there to give one, it is asked again once somebody is. */
 export function Trouble({ error, retry }: { error: CombinedError; retry?: () => void }) {
-  const latest = useRef(retry);
-  latest.current = retry;
-  useEffect(() => (error.networkError ? onConnected(() => latest.current?.()) : undefined), [error]);
+  const retryNow = useEffectEvent(() => retry?.());
+  useEffect(() => (error.networkError ? onConnected(() => retryNow()) : undefined), [error]);
   return (
     <div className="note bad" role="alert">
       <Glyph shape="cross" />
