@@ -139,6 +139,23 @@ def document(deployment: Any) -> dict[str, Any]:
     return {key: told[key] for key in _KINDS if told.get(key) is not None}
 
 
+def restored(group: str, release: str, deployment: Any, revision: Any) -> Manifest:
+    """What a revision of a deployment wanted, as a document that leaves its options as they are."""
+    found = layers(revision)
+    return Manifest(
+        group=group,
+        release=release,
+        namespace=deployment["namespace"],
+        chart=deployment["chart"],
+        version=revision["chartVersion"],
+        values=found.get("values", {}),
+        overrides=found.get("overrides", {}),
+        values_from=found.get("valuesFrom", []),
+        overrides_from=found.get("overridesFrom", {}),
+        targets=revision["targets"],
+    )
+
+
 def layers(revision: Any) -> dict[str, Any]:
     """Values, overrides and references to secrets, from what the API tells, by their keys in the file; without those of
     which there are none."""

@@ -1,4 +1,5 @@
-"""`polyhelm deploy apply` and `deploy diff`: a file's deployments compared with what is there, and made true."""
+"""`polyhelm deploy apply`, `rollback` and `diff`: what a file or an earlier generation wants, compared with
+what is there, and made true."""
 
 import difflib
 import json
@@ -8,11 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from cli import names
-from cli.command import NoWait, Timeout, Yes, remote, report
-from cli.commands.deployments import deploy, find_deployment, generations, seek_deployment
+from cli.command import DeploymentName, NoWait, Timeout, Yes, remote, report
+from cli.commands.deployments import deploy, find_deployment, generations, parted, seek_deployment
 from cli.failure import Failure, usage
 from cli.files import content
-from cli.manifest import OPTIONS, Manifest, layers, read
+from cli.manifest import OPTIONS, Manifest, layers, read, restored
 from cli.output import as_yaml, one_line, table_lines
 from cli.session import Session
 from cli.terminal import confirm
@@ -20,6 +21,7 @@ from cli.terminal import confirm
 File = Annotated[
     str, typer.Option("--file", "-f", help="A file of deployments; - reads standard input.", metavar="FILE")
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, and change nothing.")]
 
 _PLAN = """... on DeploymentPayload { plan { changed targets {
   clusterName action status reasons { code message path desired actual } manifestDiff error { code message output }
@@ -57,13 +59,39 @@ class Change:
 def apply(
     session: Session,
     file: File,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and change nothing.")] = False,
+    dry_run: DryRun = False,
     yes: Yes = False,
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
     """Make what a file says true: show the plan, ask, apply, and wait until every cluster has it."""
-    changes = _changes(session, file)
+    _make_true(session, _changes(session, file), dry_run, yes, no_wait, timeout)
+
+
+@remote(deploy, "rollback")
+def rollback(
+    session: Session,
+    name: DeploymentName,
+    generation: Annotated[
+        int | None, typer.Argument(help="What was wanted then.", show_default="the one before", metavar="GENERATION")
+    ] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    no_wait: NoWait = False,
+    timeout: Timeout = 600,
+) -> None:
+    """Go back to what an earlier generation wanted: show the plan, ask, apply, and wait until every cluster has it.
+
+    Version, values, overrides and targets are those of that generation; options stay. It makes a new one."""
+    found = find_deployment(session, name)
+    (revision,) = _revisions(session, name, found, [found["generation"] - 1 if generation is None else generation])
+    manifest = restored(*parted(name), found, revision)
+    _make_true(session, [_change(session, manifest)], dry_run, yes, no_wait, timeout)
+
+
+def _make_true(
+    session: Session, changes: list[Change], dry_run: bool, yes: bool, no_wait: bool, timeout: float
+) -> None:
     on_output = session.output.is_table and not (session.quiet and yes)
     show = session.output.text if on_output else session.tell
     for change in changes:
@@ -222,14 +250,20 @@ def _of_target(name: str, target: Any) -> str:
 
 
 def _between(session: Session, name: str, since: int, until: int | None) -> str:
-    kept = {each["generation"]: each for each in generations(session, find_deployment(session, name)["id"])}
-    until = max(kept) if until is None else until
-    if missing := [number for number in (since, until) if number not in kept]:
-        raise Failure(f"{name} has no generation {missing[0]}.", f"See which it has: polyhelm deploy history {name}")
-    before, after = (as_yaml(_wanted(kept[number])).splitlines() for number in (since, until))
+    found = find_deployment(session, name)
+    until = found["generation"] if until is None else until
+    before, after = (as_yaml(_wanted(each)).splitlines() for each in _revisions(session, name, found, [since, until]))
     return "\n".join(
         difflib.unified_diff(before, after, f"generation {since}", f"generation {until}", n=1000, lineterm="")
     )
+
+
+def _revisions(session: Session, name: str, deployment: Any, numbers: list[int]) -> list[Any]:
+    """What the deployment wanted in these generations."""
+    kept = {each["generation"]: each for each in generations(session, deployment["id"])}
+    if missing := [number for number in numbers if number not in kept]:
+        raise Failure(f"{name} has no generation {missing[0]}.", f"See which it has: polyhelm deploy history {name}")
+    return [kept[number] for number in numbers]
 
 
 def _wanted(revision: Any) -> dict[str, Any]:

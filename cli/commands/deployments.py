@@ -60,7 +60,7 @@ _ONE = f"""query ($organization: String, $group: String!, $release: String!) {{
 }}"""
 _BRIEF = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
-    id chart generation description atomic wait timeoutSeconds driftPolicy
+    id chart namespace generation description atomic wait timeoutSeconds driftPolicy
   }
 }"""
 _HISTORY = f"""query ($id: ID!, $first: Int, $after: String) {{ node(id: $id) {{ ... on Deployment {{

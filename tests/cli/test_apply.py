@@ -108,6 +108,32 @@ async def test_a_change_names_what_differs_and_keeps_the_history(fleet: Polyhelm
     assert (done.code, done.words[0]) == (1, "Error: fleet/shop has no generation 7.")
 
 
+async def test_what_was_wanted_before_is_wanted_again_and_options_stay(fleet: Polyhelm) -> None:
+    await fleet.fine(*apply("--yes"))
+    changed = FILE.replace("replicas: 2", "replicas: 5").replace("  paris: {replicas: 3}", "  berlin: {color: red}")
+    (fleet.home / "shop.yaml").write_text(changed + "targets: [berlin]\ntimeout: 60\n")
+    await fleet.fine(*apply("--yes"))
+    plan = [
+        "fleet/shop changes, from generation 2:",
+        "  CLUSTER   ACTION    WHY",
+        '  berlin    UPGRADE   color: wanted nothing, found "red"; replicas: wanted 2, found 5',
+        "  paris     INSTALL   There is no release of this name.",
+    ]
+    back = ("deploy", "rollback", "fleet/shop")
+    assert await fleet.fine(*back, "--dry-run") == plan
+    assert await fleet.fine(*back, "--yes") == plan
+    found = (await fleet("deploy", "get", "fleet/shop", "-o", "json")).data
+    assert (found["generation"], found["values"], found["timeoutSeconds"]) == (3, {"replicas": 2}, 60)
+    assert [(each["cluster"], each["values"]) for each in found["valueOverrides"]] == [("paris", {"replicas": 3})]
+    assert sorted(found["desired"]["targets"]) == ["berlin", "paris"]
+    assert await fleet.fine(*back, "1") == ["fleet/shop: nothing differs."]
+    done = await fleet(*back, "7")
+    assert (done.code, done.words) == (
+        1,
+        ["Error: fleet/shop has no generation 7.", "Next: See which it has: polyhelm deploy history fleet/shop"],
+    )
+
+
 async def test_options_alone_are_changed_without_a_generation(fleet: Polyhelm) -> None:
     await fleet.fine(*apply("--yes"))
     (fleet.home / "shop.yaml").write_text(FILE + "atomic: true\n")
