@@ -9,7 +9,9 @@ import io
 import os
 import secrets
 import shlex
+import shutil
 import sys
+import sysconfig
 import tarfile
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
@@ -29,6 +31,7 @@ from app.deployments.lists import deployment_by_name
 from app.deployments.state import Override
 from app.errors import Conflict, Forbidden
 from app.groups.membership import create_group
+from app.helm.binary import find_helm
 from app.identity.tokens import authenticate, new_token
 from app.identity.users import set_password
 from app.identity.viewer import Viewer
@@ -40,6 +43,7 @@ from app.targets.queries import targets_of
 KUBECONFIGS = "POLYHELM_DEMO_KUBECONFIGS"
 GROUP, RELEASE, NAMESPACE = "web", "hello", "demo"
 _SETTLE_SECONDS = 60
+_CHART = Path(__file__).parent / "demo_chart"
 
 _PLACES = {
     "paris": ("amazon", "eks", "eu-west-3"),
@@ -162,7 +166,8 @@ async def _deploy(services: Services, viewer: Viewer, console: Console) -> int:
         )
         found = (await create_deployment(services, viewer, request)).deployment
         assert found is not None
-    console.print(f"[green]✓[/] The chart samples/hello is deployed as {RELEASE}, with an override for each cluster.")
+    told = f"[green]✓[/] The chart samples/hello is deployed as {RELEASE}, with an override for each cluster."
+    console.print(told, soft_wrap=True)
     return found.id
 
 
@@ -201,13 +206,25 @@ def _greet(
             "  " + (query % global_id if "%s" in query else query), highlight=False, markup=False, soft_wrap=True
         )
     console.print("\n[bold]Change something by hand[/], ask the second question again, and reconcile it:")
-    helm = (
-        f"helm --kubeconfig {shlex.quote(str(first))} -n {NAMESPACE} uninstall {RELEASE}",
+    helm = (_typed(find_helm(settings.helm).path), "--kubeconfig", shlex.quote(str(first)), "-n", NAMESPACE)
+    upgrade = ("upgrade", RELEASE, shlex.quote(str(_CHART)), "--reuse-values", "--set", "replicaCount=5")
+    lines = (
+        " ".join((*helm, *upgrade)),
         f'mutation {{ reconcileDeployment(input: {{ id: "{global_id}" }}) {{ __typename }} }}',
     )
-    for line in helm:
+    for line in lines:
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+    program = _typed(Path(sysconfig.get_path("scripts")) / "polyhelm")
+    console.print("\n[bold]The same from a terminal[/], with the token from above:")
+    for line in (f"{program} login {address}", f"{program} status --watch"):
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     console.print("\nCtrl-C stops everything; starting again finds it as it was.")
+
+
+def _typed(program: Path) -> str:
+    """What one types in a shell to run it."""
+    found = shutil.which(program.name)
+    return program.name if found and Path(found).samefile(program) else shlex.quote(str(program))
 
 
 async def _password(services: Services, viewer: Viewer) -> str:
@@ -232,12 +249,11 @@ def _kept(path: Path, make: Callable[[], str]) -> str:
 
 def sample_chart() -> str:
     """The sample chart, packaged, in base64; the same bytes each time."""
-    folder = Path(__file__).parent / "demo_chart"
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        for path in sorted(folder.rglob("*")):
+        for path in sorted(_CHART.rglob("*")):
             if path.is_file():
-                entry = tarfile.TarInfo(f"hello/{path.relative_to(folder).as_posix()}")
+                entry = tarfile.TarInfo(f"hello/{path.relative_to(_CHART).as_posix()}")
                 entry.size = path.stat().st_size
                 with path.open("rb") as file:
                     archive.addfile(entry, file)

@@ -48,19 +48,20 @@ async def test_the_demo_shows_in_a_browser_what_is_done_by_hand_and_a_page_outli
     lost = "The connection to Polyhelm is lost"
     async with opened(browser, Demo(f"http://127.0.0.1:{port}")) as page:
         async with started("demo", data, READY, port=port) as printed:
-            told = re.search(r"^  helm (.*)$", printed, re.MULTILINE)
+            told = re.search(r"^  (?:\S*/)?helm (.*)$", printed, re.MULTILINE)
             assert told, printed
-            _, kubeconfig, *uninstall = shlex.split(told[1])
+            _, kubeconfig, *upgrade = shlex.split(told[1])
             by_hand = Helm(PACKAGED, Path(kubeconfig), folder)
             await page.goto("/")
             for name in ("berlin", "paris", "tokyo"):
                 await expect(page.get_by_role("link", name=f"hello on {name}: Deployed")).to_be_visible()
-            await by_hand(*uninstall)
-            await page.get_by_role("link", name="hello on paris: Not installed").click()
-            await page.get_by_role("button", name="Install it").click()
+            await by_hand(*upgrade)
+            await page.get_by_role("link", name="hello on paris: Stale").click()
+            await expect(page.get_by_text("replicaCount: wanted 3, found 5")).to_be_visible()
+            await page.get_by_role("button", name="Mend it").click()
             await expect(page.get_by_role("article", name="paris: Deployed")).to_be_visible()
         await expect(page.get_by_text(lost)).to_be_visible()
         async with started("demo", data, READY, port=port):
             await expect(page.get_by_text(lost)).to_be_hidden()
-            await by_hand(*uninstall)
-            await expect(page.get_by_role("article", name="paris: Not installed")).to_be_visible()
+            await by_hand(*upgrade)
+            await expect(page.get_by_role("article", name="paris: Stale")).to_be_visible()
