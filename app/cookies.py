@@ -70,9 +70,12 @@ def is_foreign(settings: Settings, connection: HTTPConnection) -> bool:
     headers = connection.headers
     if (site := headers.get("sec-fetch-site")) is not None:  # no page can set it
         return site not in ("same-origin", "none")
-    origin = headers.get("origin")
+    if (origin := headers.get("origin")) is None:
+        return False
+    if is_secure(settings, connection) and not origin.lower().startswith("https://"):
+        return True  # whoever sits in between can make pages that come without TLS
     host = urlsplit(settings.public_url).netloc if settings.public_url else headers.get("host")
-    return origin is not None and not is_same_origin(origin, host)
+    return not is_same_origin(origin, host)
 
 
 def is_own(settings: Settings, connection: HTTPConnection) -> bool:

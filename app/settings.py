@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         None,
         pattern=r"^https?://[^/?#]+/?$",
         description="Where browsers reach the API, as `https://polyhelm.example.com`. Left out: as each request says;"
-        " a proxy's X-Forwarded-Proto is believed from the addresses in FORWARDED_ALLOW_IPS.",
+        " a proxy's X-Forwarded-Proto is believed from those in POLYHELM_TRUSTED_PROXIES.",
     )
     session_idle: Seconds = Field(12 * 3600, description="How long the app stays signed in while nobody uses it.")
     session_lifetime: Seconds = Field(
@@ -264,7 +264,7 @@ class Settings(BaseSettings):
 
     def is_reserved(self, name: str) -> bool:
         """Whether no user can take this name."""
-        return name in {reserved.strip() for reserved in self.reserved_names.split(",")}
+        return name in {reserved.strip().lower() for reserved in self.reserved_names.split(",")}
 
     @property
     def cache(self) -> Path:

@@ -99,7 +99,8 @@ async def test_behind_a_proxy_our_own_pages_are_those_at_the_public_address(new_
         query = "mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }"
         answer = await opened.post(query, own, input=given)
         cookie = answer.headers["set-cookie"].partition(";")[0]  # which the client keeps for https alone
-        for headers, name in ((own, "carol"), ({"Origin": "http://polyhelm"}, None)):
+        without_tls = {"Origin": "http://polyhelm.example.com"}
+        for headers, name in ((own, "carol"), ({"Origin": "http://polyhelm"}, None), (without_tls, None)):
             answer = await opened.post(WHO["query"], headers | {"Cookie": cookie})
             assert (answer.json()["data"]["viewer"] or {"name": None}) == {"name": name}, headers
 
