@@ -1,12 +1,13 @@
 """axe finds nothing serious on any screen, in light and dark; and on a phone nothing goes beyond its edge."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from simulator import Member
-from tests.frontend.site import PHONE, Site, findings, opened
+from tests.frontend.site import PHONE, WIDE, Site, findings, opened
 
 SCREENS = {
     "fleet": "/",
@@ -27,11 +28,29 @@ SCREENS = {
     "tokens": "/tokens",
     "missing": "/deployments/fleet/nothing",
 }
+PAGES = 4
 
 
 async def settled(page: Page) -> None:
     await page.wait_for_load_state("networkidle")
     await page.wait_for_function("() => !document.querySelector('.bones')")
+
+
+async def each_screen(
+    browser: Browser, site: Site, look: Callable[[Page, str], Awaitable[None]], size: tuple[int, int] = WIDE
+) -> None:
+    """Looks at every screen, in some pages at once: most of the time goes by waiting for the network to be quiet."""
+
+    async def some(names: list[str]) -> None:
+        async with opened(browser, site, size=size) as page:
+            for name in names:
+                await page.goto(SCREENS[name])
+                await settled(page)
+                await look(page, name)
+
+    async with asyncio.TaskGroup() as tasks:
+        for first in range(PAGES):
+            tasks.create_task(some(list(SCREENS)[first::PAGES]))
 
 
 @pytest.mark.timeout(300)
@@ -45,11 +64,8 @@ async def test_axe_finds_nothing_serious_on_any_screen_in_light_and_in_dark(
             await page.emulate_media(color_scheme=scheme)
             found[f"{name}, {scheme}"] = await findings(page)
 
+    await each_screen(browser, site, look)
     async with opened(browser, site) as page:
-        for name, path in SCREENS.items():
-            await page.goto(path)
-            await settled(page)
-            await look(page, name)
         await page.goto("/deployments/fleet/shop")
         await page.get_by_role("button", name="Delete").click()
         await look(page, "delete")
@@ -65,13 +81,13 @@ async def test_axe_finds_nothing_serious_on_any_screen_in_light_and_in_dark(
 
 async def test_on_a_phone_nothing_goes_beyond_its_edge(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
     beyond = {}
-    async with opened(browser, site, size=PHONE) as page:
-        for name, path in SCREENS.items():
-            await page.goto(path)
-            await settled(page)
-            width: int = await page.evaluate("document.documentElement.scrollWidth")
-            if width > PHONE[0]:
-                beyond[name] = width
+
+    async def look(page: Page, name: str) -> None:
+        width: int = await page.evaluate("document.documentElement.scrollWidth")
+        if width > PHONE[0]:
+            beyond[name] = width
+
+    await each_screen(browser, site, look, PHONE)
     assert beyond == {}
 
 
