@@ -43,7 +43,7 @@ const CHANGES: Record<string, string[]> = {
   setPassword: ["sessions", "viewer"],
 };
 
-export function forget(cache: Cache, fields: string[]): void {
+function forget(cache: Cache, fields: string[]): void {
   for (const found of cache.inspectFields("Query")) {
     if (fields.includes(found.fieldName)) cache.invalidate("Query", found.fieldKey);
   }

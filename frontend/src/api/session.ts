@@ -4,7 +4,7 @@ import { Store, useStore } from "../store";
  * Who is signed in, by a token or by a cookie that no script sees (null), and for which organization they look at things
  * (null: the only one they belong to).
  */
-export type Session = { token: string | null; organization: string | null };
+type Session = { token: string | null; organization: string | null };
 
 /** How often they may have come to see or do other things than before: all is asked anew then, over a client anew. */
 export const changesOfRights = new Store(0);

@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import { isObject, type Json } from "../json";
 
-export type Read = { contexts: string[]; current: string | null } | { problem: string };
+type Read = { contexts: string[]; current: string | null } | { problem: string };
 
 /**
  * What a kubeconfig offers, as far as the page has to know it: its contexts. What is wrong with one is said by the API,

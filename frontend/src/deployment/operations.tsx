@@ -57,7 +57,7 @@ export function Operations({ id }: { id: string }) {
   );
 }
 
-export function OperationLine({ operation, open }: { operation: OperationLineFragment; open: boolean }) {
+function OperationLine({ operation, open }: { operation: OperationLineFragment; open: boolean }) {
   const { results } = operation;
   const done = results.filter((result) => !OPEN.includes(result.state)).length;
   const failed = results.filter((result) => result.state === "FAILED").length;

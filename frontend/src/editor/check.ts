@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject } from "../json";
 import { merge } from "../values/merge";
 
 /** Something wrong in a text, and where. */
-export type Finding = { from: number; to: number; message: string };
+type Finding = { from: number; to: number; message: string };
 
 export type Layers = {
   /** What lies below the values that are edited: the chart's defaults, and for an override the common values. */

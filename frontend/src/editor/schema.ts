@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from "../json";
 
 /** Something that may be written at a place: a key of a map, or a whole value. */
-export type Offer = { label: string; detail?: string; info?: string };
+type Offer = { label: string; detail?: string; info?: string };
 
 /** `*` stands for whichever item of a list. */
 export type Path = string[];

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type ReactNode, useId } from "react";
 
-export type Tab = { key: string; label: ReactNode };
+type Tab = { key: string; label: ReactNode };
 
 /** Tabs by the pattern of the ARIA guide: the arrow keys go from one to the next. */
 export function Tabs({

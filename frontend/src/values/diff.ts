@@ -1,5 +1,5 @@
 /** One line of a comparison of two texts. */
-export type DiffLine = { kind: "same" | "add" | "cut"; text: string };
+type DiffLine = { kind: "same" | "add" | "cut"; text: string };
 
 /** The lines of two texts, those that both have in common first: the longest common subsequence. */
 export function diffLines(before: string, after: string): DiffLine[] {

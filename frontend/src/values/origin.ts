@@ -6,7 +6,7 @@ import { HIDDEN } from "./references";
  * Which layer a value comes from; "secret": a layer has it from there; "removed": a layer took away (with null) what the
  * chart has.
  */
-export type Origin = "chart" | "common" | "override" | "secret" | "removed";
+type Origin = "chart" | "common" | "override" | "secret" | "removed";
 
 export type Line = {
   path: string;
