@@ -5,6 +5,7 @@ import { connection } from "./api/connection";
 import { useLive } from "./api/live";
 import { chooseOrganization, session, signOut } from "./api/session";
 import { SignOutDocument, ViewerDocument } from "./graphql";
+import { useKeptFocus } from "./parts/focus";
 import { Glyph } from "./parts/glyph";
 import { Toasts } from "./parts/toast";
 import { useStore } from "./store";
@@ -64,6 +65,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const [path] = useLocation();
   const page = useRef<HTMLElement>(null);
   const first = useRef(true);
+  useKeptFocus(page);
   useEffect(() => {
     if (first.current) first.current = false;
     else page.current?.focus({ preventScroll: true });

@@ -136,7 +136,9 @@ async def test_a_token_is_made_told_once_and_revoked(site: Site, browser: Browse
         await page.get_by_role("button", name="Revoke laptop").click()
         await page.get_by_label("to go on").fill("laptop")
         await page.get_by_role("button", name="Revoke it").click()
-        await expect(page.get_by_role("region", name="Your tokens")).not_to_contain_text("laptop")
+        tokens = page.get_by_role("region", name="Your tokens")
+        await expect(tokens).not_to_contain_text("laptop")
+        await expect(tokens).to_be_focused()
         assert (await site.stack.data("{ viewer { name } }", token))["viewer"] is None
 
 
