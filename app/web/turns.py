@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from app.web.fair_queue import FairQueue
 from app.web.refusal import Refusal
 
-_MOST_WAITING = 200
+_MOST_WAITING = 1_000
+_MANY_WAITING = 200
+"""From here on, a caller has one of them: a few who have many keep nobody out."""
 _MOST_OF_ONE = 50
 _PAUSES = 4
 
@@ -25,7 +27,8 @@ class Turns:
         Raises:
             Refusal: at once, where too many wait already.
         """
-        if len(self._waiting) >= _MOST_WAITING or self._waiting.of(caller) >= _MOST_OF_ONE:
+        most_of_one = _MOST_OF_ONE if len(self._waiting) < _MANY_WAITING else 1
+        if len(self._waiting) >= _MOST_WAITING or self._waiting.of(caller) >= most_of_one:
             message = "Too many requests wait to be read: try again in a moment."
             raise Refusal(503, "busy", message, {"Retry-After": "1"})
         await self._come(caller)

@@ -55,3 +55,19 @@ async def test_too_many_of_one_caller_are_refused_and_others_are_not(monkeypatch
                 pass
     await asyncio.gather(*waiting)
     assert told == ["many", "over", "few", "over"]
+
+
+async def test_where_many_wait_who_waits_already_is_refused_and_who_does_not_is_not() -> None:
+    turns, told = Turns(), list[str]()
+    async with turns.one("first"):
+        many = [asyncio.create_task(take(turns, f"many {number % 4}", told)) for number in range(200)]
+        await asyncio.sleep(0)
+        few = asyncio.create_task(take(turns, "few", told))
+        await asyncio.sleep(0)
+        for caller in ("many 0", "few"):
+            with pytest.raises(Refusal, match="Too many requests wait to be read"):
+                async with turns.one(caller):
+                    pass
+    await few
+    assert told == ["many 0", "over", "many 1", "over", "many 2", "over", "many 3", "over", "few", "over"]
+    await asyncio.gather(*many)
