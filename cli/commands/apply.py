@@ -84,6 +84,8 @@ def rollback(
 
     Version, values, overrides and targets are those of that generation; options stay. It makes a new one."""
     found = find_deployment(session, name)
+    if generation is None and found["generation"] == 1:
+        raise Failure(f"{name} is at its first generation: there is none to go back to.")
     (revision,) = _revisions(session, name, found, [found["generation"] - 1 if generation is None else generation])
     manifest = restored(*parted(name), found, revision)
     _make_true(session, [_change(session, manifest)], dry_run, yes, no_wait, timeout)

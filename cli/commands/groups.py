@@ -95,7 +95,7 @@ def show(session: Session, name: GroupName) -> None:
             "MESSAGE": lambda row: row["message"],
         },
     )
-    parts = [fields({"Name": name, "Members": _count(found)}), "\n".join(members), "\n".join(features)]
+    parts = [fields({"Name": name, "Members": str(len(found["members"]))}), "\n".join(members), "\n".join(features)]
     return session.output.text("\n\n".join(filter(None, parts)))
 
 
@@ -194,9 +194,5 @@ def _names(found: Any) -> list[str]:
 
 
 def _size(found: Any) -> str:
-    return f"The group {found['name']} has {_count(found)}."
-
-
-def _count(found: Any) -> str:
     count = len(found["members"])
-    return "1 member" if count == 1 else f"{count} members"
+    return f"The group {found['name']} has {'1 member' if count == 1 else f'{count} members'}."

@@ -109,7 +109,13 @@ async def test_a_change_names_what_differs_and_keeps_the_history(fleet: Polyhelm
 
 
 async def test_what_was_wanted_before_is_wanted_again_and_options_stay(fleet: Polyhelm) -> None:
+    back = ("deploy", "rollback", "fleet/shop")
     await fleet.fine(*apply("--yes"))
+    done = await fleet(*back)
+    assert (done.code, done.words) == (
+        1,
+        ["Error: fleet/shop is at its first generation: there is none to go back to."],
+    )
     changed = FILE.replace("replicas: 2", "replicas: 5").replace("  paris: {replicas: 3}", "  berlin: {color: red}")
     (fleet.home / "shop.yaml").write_text(changed + "targets: [berlin]\ntimeout: 60\n")
     await fleet.fine(*apply("--yes"))
@@ -119,7 +125,6 @@ async def test_what_was_wanted_before_is_wanted_again_and_options_stay(fleet: Po
         '  berlin    UPGRADE   color: wanted nothing, found "red"; replicas: wanted 2, found 5',
         "  paris     INSTALL   There is no release of this name.",
     ]
-    back = ("deploy", "rollback", "fleet/shop")
     assert await fleet.fine(*back, "--dry-run") == plan
     assert await fleet.fine(*back, "--yes") == plan
     found = (await fleet("deploy", "get", "fleet/shop", "-o", "json")).data

@@ -105,7 +105,7 @@ async def test_groups_are_made_changed_and_deleted(polyhelm: Polyhelm, members: 
     assert done.words == ["multi-cluster-deployment is off in web."]
     assert await polyhelm.fine("group", "show", "web") == [
         "Name:      web",
-        "Members:   2 members",
+        "Members:   2",
         "",
         "CLUSTER   REACHABILITY   VERSION   CLOUD   REGION",
         "berlin    REACHABLE      v1.34.4   other   -",
