@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 _LARGEST_HEAD = 64 * 1024
 """Bytes that may come in a row and are no body: a head, what is written beside chunks, and trailers."""
+_SLOWEST_TAKEN = 1024
+"""Bytes a second of what is answered: whoever takes less would keep it in memory, and the connection, for ever."""
 _MOST_PIPELINED = 16
 """Requests that may wait on a connection for the answer to the one before."""
 HAS_BEGUN = "has_begun"
@@ -79,6 +81,28 @@ def most_connections(wanted: int) -> int:
     return min(wanted, possible)
 
 
+class _Untaken:
+    """Ends a connection on which answers wait, and of which less is taken in `seconds` than `_SLOWEST_TAKEN`."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, transport: asyncio.Transport) -> None:
+        most = transport.get_write_buffer_size() - self._seconds * _SLOWEST_TAKEN
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look, transport, most)
+
+    def _look(self, transport: asyncio.Transport, most: float) -> None:
+        if transport.get_write_buffer_size() > most:
+            transport.abort()
+        else:
+            self.watch(transport)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
 class _TooManyPipelined(httptools.HttpParserError):
     pass
 
@@ -97,6 +121,7 @@ class HttpConnection(HttpToolsProtocol):
         self._seconds = seconds
         self._give_back: Callable[[], None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._untaken = _Untaken(seconds)
         self._beside = 0
         """Bytes since the last that were body."""
 
@@ -114,7 +139,16 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()
+        self._untaken.stop()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._untaken.watch(self.transport)
+
+    def resume_writing(self) -> None:
+        self._untaken.stop()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         if self._is_answering or self._turnstile.at_once():
@@ -226,6 +260,10 @@ class SocketConnection(WebSocketsSansIOProtocol):
     def handle_cont(self, event: Frame) -> None:
         if event.data or event.fin:  # else it adds nothing to its message, and would be kept
             super().handle_cont(event)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.transport.abort()  # else it is closed when all that waits is taken, which may be never
 
     def resume_writing(self) -> None:
         super().resume_writing()

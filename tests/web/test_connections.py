@@ -1,12 +1,15 @@
 """Connections that say nothing, or too little, or too much: each is ended, and others are served meanwhile."""
 
 import asyncio
+import json
+import socket as socketlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from graphql import get_introspection_query
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
@@ -143,6 +146,25 @@ async def test_who_goes_on_with_what_was_refused_has_no_more_time_for_it_than_fo
                     writer.write(b" ")
                     await asyncio.sleep(0.1)
         writer.close()
+
+
+async def test_who_takes_no_answer_does_not_keep_a_connection(new_stack: NewStack) -> None:
+    asked = json.dumps({"query": get_introspection_query()}).encode()
+    request = HEAD + SIGNED_IN + b"Content-Length: %d\r\n\r\n" % len(asked) + asked
+    async with new_stack(working=False, connections=1, request_timeout=0.3) as stack, served(stack) as url:
+        with socketlib.socket() as client:
+            client.setsockopt(socketlib.SOL_SOCKET, socketlib.SO_RCVBUF, 2048)
+            client.connect((urlsplit(url).hostname, urlsplit(url).port))
+            client.sendall(request * 16)
+            assert await eventually(lambda: answered(url))
+
+
+async def answered(url: str) -> bool:
+    async with httpx2.AsyncClient() as client:
+        try:
+            return (await client.get(f"{url}/healthz")).text == "ok\n"
+        except httpx2.TransportError:
+            return False
 
 
 async def test_there_are_so_many_connections_and_no_more_and_each_that_ends_makes_room(new_stack: NewStack) -> None:
