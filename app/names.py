@@ -1,4 +1,4 @@
-"""Names: which are valid, and readable ones for what nobody named."""
+"""Names: which are valid, readable ones for what nobody named, and what several of a kind are called."""
 
 import re
 import secrets
@@ -14,6 +14,11 @@ MAX_RELEASE_NAME = 53
 LONGEST_DESCRIPTION = 1000
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+
+
+def counted(count: int, what: str) -> str:
+    """So many of something that has a regular plural."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def label_problem(name: str, *path: str, what: str = "A name", longest: int = 63) -> Problem | None:

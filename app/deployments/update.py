@@ -29,7 +29,7 @@ from app.groups.queries import chosen_members, members_of
 from app.groups.tables import ClusterGroup
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
-from app.names import description_problem
+from app.names import counted, description_problem
 from app.operations.tables import OperationKind
 from app.releases.references import Layer, references_of
 from app.releases.values import Values, patch
@@ -248,7 +248,7 @@ async def _write(
             transaction.record(
                 "deployment.updated",
                 f"{deployment.release_name} was changed: generation {deployment.generation},"
-                f" {wish.archive.name} {wish.archive.version} on {len(clusters)} clusters.",
+                f" {wish.archive.name} {wish.archive.version} on {counted(len(clusters), 'cluster')}.",
                 organization_id=deployment.organization_id,
                 actor=viewer.name,
                 subject=deployment,

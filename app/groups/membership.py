@@ -18,7 +18,7 @@ from app.groups.queries import members_of
 from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureState, GroupFeature
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
-from app.names import label_problem
+from app.names import counted, label_problem
 from app.operations.tables import Operation
 from app.services import Services
 from app.transaction import Transaction
@@ -42,7 +42,7 @@ async def create_group(
             await _join(transaction, group, await _clusters(session, organization_id, members))
             transaction.record(
                 "cluster_group.created",
-                f"The group {name} was made with {len(set(members))} members.",
+                f"The group {name} was made with {counted(len(set(members)), 'member')}.",
                 organization_id=organization_id,
                 actor=viewer.name,
                 subject=group,

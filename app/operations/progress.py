@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, String, bindparam, func, insert, update
 from sqlmodel import col, select
 
 from app.deployments.tables import Deployment
+from app.names import counted
 from app.operations.tables import OPEN, Operation, OperationKind, OperationResult, OperationState
 from app.releases.plan import ReleaseAction
 from app.tables import now
@@ -72,7 +73,7 @@ async def start_operation(
     await close_results(transaction, targets, OperationState.SUPERSEDED)
     transaction.record(
         "operation.started",
-        f"{kind.capitalize()} of {deployment.release_name} on {len(targets)} clusters has begun.",
+        f"{kind.capitalize()} of {deployment.release_name} on {counted(len(targets), 'cluster')} has begun.",
         organization_id=deployment.organization_id,
         actor=author,
         subject=operation,
@@ -154,9 +155,11 @@ async def _end_if_done(transaction: Transaction, operation_id: int) -> None:
         operation.state = OperationState.SUCCEEDED
     operation.finished_at = now()
     await session.flush()
+    deployment = await session.get(Deployment, operation.deployment_id) if operation.deployment_id else None
+    name = f" of {deployment.release_name}" if deployment else ""
     transaction.record(
         "operation.finished",
-        f"{operation.kind.capitalize()} has ended: {operation.state}.",
+        f"{operation.kind.capitalize()}{name} has ended: {operation.state}.",
         organization_id=operation.organization_id,
         actor=operation.author,
         subject=operation,

@@ -99,7 +99,7 @@ async def intend(services: Services, work: Work, action: ReleaseAction, seconds:
         intent = {"action": action, "generation": work.deployment.generation, "since": now().isoformat()}
         until = now() + timedelta(seconds=seconds)
         await fenced(transaction, work.lease, claimed=True, intent=intent, intent_until=until)
-        _record(transaction, work, "target.started", f"{action.capitalize()} on {work.cluster.name} has begun.")
+        _record(transaction, work, "target.started", f"{_what(work, action)} has begun.")
     work.target.claimed, work.target.intent, work.target.intent_until = True, intent, until
 
 
@@ -158,7 +158,7 @@ async def succeed(
             operation_id=work.operation.id,
         )
         if action is not ReleaseAction.NONE:
-            _record(transaction, work, "target.converged", f"{action.capitalize()} on {work.cluster.name} is done.")
+            _record(transaction, work, "target.converged", f"{_what(work, action)} is done.")
         if work.desired is None:
             still_unwanted = col(Target.id) == work.target.id, col(Target.wanted).is_(False)
             await session.execute(delete(Target).where(*still_unwanted))
@@ -187,7 +187,7 @@ async def fail(
             transaction,
             work,
             "target.failed",
-            f"{action.capitalize()} on {work.cluster.name} failed: {error.message}",
+            f"{_what(work, action)} failed: {error.message}",
             code=error.code,
         )
 
@@ -227,6 +227,10 @@ async def due_targets(services: Services, *, cluster_id: int | None = None, limi
         else await services.database.rows(_DUE_ON_CLUSTER, moment=now(), most=limit, cluster=cluster_id)
     )
     return [target_id for (target_id,) in rows]
+
+
+def _what(work: Work, action: ReleaseAction) -> str:
+    return f"{action.capitalize()} of {work.deployment.release_name} on {work.cluster.name}"
 
 
 def _record(transaction: Transaction, work: Work, kind: str, message: str, **data: Any) -> None:
