@@ -99,14 +99,19 @@ def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
             async with house(settings) as services:
                 address = f"http://{services.settings.host}:{services.settings.port}"
                 if not await has_users(services):
-                    _say(
-                        "There is no user yet: stop it, set POLYHELM_BOOTSTRAP_TOKEN to 20 characters or more, and"
-                        " start it again. The first admin is made with that API token."
-                    )
+                    _say(f"There is no user yet. {_first_admin(settings, address)}")
                 _say(f"Polyhelm is at [bold]{address}/[/], its API at [bold]{address}/graphql[/]. Ctrl-C stops it.")
                 await signalled()
 
         run(main())
+
+
+def _first_admin(settings: "Settings", address: str) -> str:
+    """How there comes to be one."""
+    otherwise = "set POLYHELM_BOOTSTRAP_TOKEN to 20 characters or more and start again"
+    if settings.registration == "disabled":
+        return f"To make the first admin, who has that API token, {otherwise}."
+    return f"Who registers first, at [bold]{address}/[/], is the admin; to make one with an API token, {otherwise}."
 
 
 @cli.command(rich_help_panel=_SERVER)

@@ -117,7 +117,8 @@ async def _members(folder: Path, clusters: Clusters) -> AsyncIterator[dict[str, 
         return
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "simulator", "--die-with-parent", "--members", ",".join(_PLACES)),
+        # Without -P, a module in the folder where the demo is started would take another's place.
+        *("-P", "-m", "simulator", "--die-with-parent", "--members", ",".join(_PLACES)),
         *("--state", str(folder / "simulator"), "--kubeconfigs", str(folder / "kubeconfigs")),
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,
