@@ -20,6 +20,7 @@ from app.services import Services
 from app.tables import now
 from app.targets.joins import OPEN_RESULT
 from app.targets.judging import judge_targets
+from app.targets.leases import UNHELD
 from app.targets.tables import Target
 from app.transaction import Transaction
 
@@ -48,7 +49,7 @@ _CANDIDATES = (
         col(Target.error).is_(None),
         col(Target.generation) == Deployment.generation,
         or_(col(Target.contested_until).is_(None), col(Target.contested_until) <= func.clock_timestamp()),
-        or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp()),
+        UNHELD,
         ~select(col(OperationResult.operation_id)).where(OPEN_RESULT).exists(),
     )
     .order_by(col(Deployment.id), col(Target.id))

@@ -42,6 +42,9 @@ class Lease:
 FREE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
 """What a holder writes with the end of its work, so that the lease is free as soon as that is true."""
 
+UNHELD = or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp())
+"""Nobody is at work on the target, by the clock of the statement."""
+
 # The cluster's row is locked first, so that two workers do not both find the last free place on it.
 _CLUSTER = (
     select(Cluster.id)
@@ -60,7 +63,7 @@ _HELD = (
 _ACQUIRE = (
     update(Target)
     .where(col(Target.id) == bindparam("target"), bindparam("most", type_=Integer) > _HELD)
-    .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp()))
+    .where(UNHELD)
     .values(
         lease_owner=bindparam("owner"),
         lease_token=Target.lease_token + 1,
