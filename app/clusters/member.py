@@ -27,6 +27,7 @@ from app.releases.release import Observed, read_record
 UNREACHABLE = "cluster_unreachable"
 ADDRESS_REFUSED = "cluster_address_refused"
 UNAUTHORIZED = "cluster_unauthorized"
+MISMATCHED = "cluster_mismatched"
 THROTTLED = "cluster_throttled"
 REFUSED = "cluster_refused"
 

@@ -12,6 +12,7 @@ class Reachability(StrEnum):
     REACHABLE = "REACHABLE"
     UNREACHABLE = "UNREACHABLE"
     UNAUTHORIZED = "UNAUTHORIZED"
+    MISMATCHED = "MISMATCHED"  # another cluster answers at its address
 
 
 class Cluster(SQLModel, table=True):

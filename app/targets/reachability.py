@@ -17,6 +17,7 @@ _KINDS = {
     Reachability.REACHABLE: "cluster.reachable",
     Reachability.UNREACHABLE: "cluster.unreachable",
     Reachability.UNAUTHORIZED: "cluster.unauthorized",
+    Reachability.MISMATCHED: "cluster.mismatched",
 }
 
 

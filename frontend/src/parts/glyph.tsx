@@ -91,6 +91,7 @@ const OF_CLUSTERS: Record<Reachability, [Tone, Shape, string]> = {
   REACHABLE: ["good", "check", "Reachable"],
   UNREACHABLE: ["unsure", "question", "Unreachable"],
   UNAUTHORIZED: ["bad", "cross", "Unauthorized"],
+  MISMATCHED: ["bad", "cross", "Another cluster"],
   PENDING: ["busy", "hollow", "Not asked yet"],
 };
 
