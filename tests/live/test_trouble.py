@@ -5,14 +5,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.processes import running
 from reconcilers.observer import Observer
 from reconcilers.worker import run_worker
 from simulator import Member, Simulator
+from tests.faults import Line
+from tests.kubernetes.process import HOST
 from tests.live import hands
 from tests.live.client import Subscription, socket
-from tests.live.network import network
 from tests.live.serving import Served
 from tests.stack import Stack, eventually
 
@@ -42,18 +44,29 @@ async def sees(targets: Subscription, status: str, revision: int | None) -> Any:
     return found
 
 
+def line_to(member: Member) -> Line:
+    """To the simulator that has this member."""
+    port = urlsplit(member.server).port
+    assert port is not None
+    return Line((HOST, port))
+
+
+def through(line: Line, member: Member) -> str:
+    return member.kubeconfig.replace(f":{urlsplit(member.server).port}/", f":{line.port}/")
+
+
 async def test_a_member_behind_a_cut_network_is_unknown_and_tells_what_was_missed_when_it_is_mended(
     stack: Stack, served: Served, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")
-    async with network(paris) as cable, watched(stack, served, paris=cable.kubeconfig(paris)) as targets:
-        cable.cut()
+    async with line_to(paris) as line, watched(stack, served, paris=through(line, paris)) as targets:
+        line.freeze()
         hands.upgrade(paris, "shop", {"a": 1})
         found = await sees(targets, "UNKNOWN", 1)
         assert found["helmStatus"] == "DEPLOYED"
         assert found["cluster"] == {"reachability": "UNREACHABLE"}
         assert [reason["code"] for reason in found["reasons"]] == ["UNREACHABLE"]
-        cable.mend()
+        await line.heal()
         await tells_what_it_is_like(targets, 2)
 
 

@@ -1,0 +1,47 @@
+"""Requests that a proxy has seen, and what tests ask of them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_RECORD = "sh.helm.release.v1."
+
+
+@dataclass
+class Request:
+    """One request. `status` is what the client was answered: None while there is no answer, or where there was none.
+
+    `acted` says whether the server behind the proxy has answered the request, whatever the client was told.
+    """
+
+    number: int
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    status: int | None = None
+    acted: bool = False
+
+    @property
+    def agent(self) -> str:
+        return self.headers.get("User-Agent", "")
+
+    def matches(self, method: str = "", path: str = "") -> bool:
+        """Whether it has this method, and this pattern somewhere in its path; empty ones match all."""
+        return method in ("", self.method) and re.search(path, self.path) is not None
+
+
+def watches(request: Request) -> bool:
+    return request.query.get("watch") in ("1", "true")
+
+
+def by_helm(request: Request) -> bool:
+    return request.agent.startswith("Helm/")
+
+
+def writes_record(request: Request) -> bool:
+    """Creates, changes or deletes a revision of a Helm release."""
+    if request.method == "POST":
+        return request.path.endswith("/secrets") and _RECORD.encode() in request.body
+    return request.method in ("PUT", "PATCH", "DELETE") and f"/secrets/{_RECORD}" in request.path
