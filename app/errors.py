@@ -72,13 +72,19 @@ def all_invalid(problems: Sequence[Problem]) -> ValidationFailed:
 
 
 class ActionError(Exception):
-    """An action on a member failed. `code` is stable; `output` holds the words of Helm or the API server."""
+    """An action on a member failed. `code` is stable; `output` holds the words of Helm or the API server.
 
-    def __init__(self, code: str, message: str, output: str | None = None) -> None:
+    `wrote` is True where the action may have changed something on the member, so that another try makes another
+    revision or runs a hook again. It is set from the requests that were sent, and False only where none of them can
+    have changed anything.
+    """
+
+    def __init__(self, code: str, message: str, output: str | None = None, *, wrote: bool = False) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.output = output
+        self.wrote = wrote
 
 
 class TemporaryError(ActionError):
@@ -91,10 +97,11 @@ class TemporaryError(ActionError):
         message: str,
         output: str | None = None,
         *,
+        wrote: bool = False,
         retry_after: float | None = None,
         most: int | None = None,
     ) -> None:
-        super().__init__(code, message, output)
+        super().__init__(code, message, output, wrote=wrote)
         self.retry_after = retry_after
         self.most = most
 
