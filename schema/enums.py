@@ -9,7 +9,8 @@ from app.events.tables import Outcome
 from app.groups.tables import FeatureState
 from app.identity.tables import Method as SignInMethod
 from app.identity.tables import Role, Source
-from app.operations.tables import OperationKind, OperationState
+from app.operations.states import OperationState
+from app.operations.tables import OperationKind
 from app.releases.plan import ReleaseAction
 from app.releases.status import ReasonCode, TargetStatus
 from app.secrets.tables import SecretKind

@@ -14,8 +14,9 @@ from app.deployments.tables import Deployment
 from app.errors import NotFound
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
-from app.operations.progress import close_results, start_operation
-from app.operations.tables import OperationKind, OperationState
+from app.operations.progress import close_results, remove_targets, start_operation
+from app.operations.states import OperationState
+from app.operations.tables import OperationKind
 from app.services import Services
 from app.tables import now
 from app.targets.judging import judge_targets
@@ -96,7 +97,7 @@ async def give_up(
             "attempts": 1,
         }
         await close_results(transaction, target_ids, OperationState.CANCELLED, error=error)
-    await transaction.session.execute(delete(Target).where(col(Target.id).in_(ids)))
+    await remove_targets(transaction, ids, OperationState.CANCELLED)
 
 
 async def remove_if_empty(transaction: Transaction, deployment: Deployment) -> bool:

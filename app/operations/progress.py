@@ -1,14 +1,15 @@
 """Operations from their beginning to their end: which results are open is which work is to be done."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, String, bindparam, func, insert, update
+from sqlalchemy import BigInteger, String, bindparam, delete, func, insert, update
 from sqlmodel import col, select
 
 from app.deployments.tables import Deployment
 from app.names import counted
-from app.operations.tables import OPEN, Operation, OperationKind, OperationResult, OperationState
+from app.operations.states import OPEN, OperationState, before, state_of
+from app.operations.tables import Operation, OperationKind, OperationResult
 from app.releases.plan import ReleaseAction
 from app.tables import now
 from app.targets.tables import Target
@@ -19,7 +20,7 @@ _CLOSE = (
     update(OperationResult)
     .where(
         col(OperationResult.target_id).in_(bindparam("targets", expanding=True)),
-        col(OperationResult.state).in_(OPEN),
+        col(OperationResult.state).in_(bindparam("before", expanding=True)),
         col(OperationResult.operation_id)
         == func.coalesce(bindparam("operation", type_=BigInteger), OperationResult.operation_id),
     )
@@ -81,8 +82,7 @@ async def start_operation(
         generation=deployment.generation,
     )
     if not targets:
-        operation.state, operation.finished_at = OperationState.SUCCEEDED, now()
-        await session.flush()
+        await _end_if_done(transaction, operation.id)
         return operation
     await session.execute(
         insert(OperationResult),
@@ -106,12 +106,34 @@ async def close_results(
     output: str | None = None,
     operation_id: int | None = None,
 ) -> None:
-    """Ends the open results of these targets (of one operation, if it is named), and operations that end by it."""
+    """Ends the open results of these targets (of one operation, if it is named), and operations that end by it: no
+    result ends in another way."""
     parameters: dict[str, Any] = {"new_state": state, "new_error": error, "new_output": output, "moment": now()}
+    parameters["before"] = before(state)
     parameters |= {"targets": list(target_ids), "new_action": action, "operation": operation_id}
     ended = {row[0] for row in (await transaction.session.execute(_CLOSE, parameters)).all()}
     for operation in sorted(ended):
         await _end_if_done(transaction, operation)
+
+
+async def remove_targets(
+    transaction: Transaction,
+    target_ids: Sequence[int],
+    state: OperationState,
+    *,
+    action: ReleaseAction | None = None,
+    unwanted: bool = False,
+) -> None:
+    """Removes targets, with `unwanted` only those that are still unwanted, and ends what is open on them. The caller
+    has locked their deployment, so that nothing is asked of them meanwhile."""
+    chosen = select(col(Target.id)).where(col(Target.id).in_(target_ids))
+    if unwanted:
+        chosen = chosen.where(col(Target.wanted).is_(False))
+    session = transaction.session
+    ids = list((await session.exec(chosen.order_by(col(Target.id)).with_for_update())).all())
+    if ids:
+        await close_results(transaction, ids, state, action=action)
+        await session.execute(delete(Target).where(col(Target.id).in_(ids)))
 
 
 async def begin_result(transaction: Transaction, operation: Operation, target_id: int) -> None:
@@ -145,14 +167,9 @@ async def _end_if_done(transaction: Transaction, operation_id: int) -> None:
         return
     rows = (await session.execute(_COUNTS, {"operation": operation_id})).all()
     counts = {row[0]: row[1] for row in rows}
-    if any(state in OPEN for state in counts):
+    operation.state = state_of(counts)
+    if operation.state.is_open:
         return
-    for state in (OperationState.SUPERSEDED, OperationState.FAILED, OperationState.CANCELLED):
-        if counts.get(state):
-            operation.state = state
-            break
-    else:
-        operation.state = OperationState.SUCCEEDED
     operation.finished_at = now()
     await session.flush()
     deployment = await session.get(Deployment, operation.deployment_id) if operation.deployment_id else None

@@ -2,9 +2,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
+from app.operations.states import OperationState
 from app.releases.plan import ReleaseAction
 from app.tables import Bytes, Choice, Id, Json, Ref, Timestamp, now
 
@@ -14,22 +15,6 @@ class OperationKind(StrEnum):
     UPDATE = "UPDATE"
     RECONCILE = "RECONCILE"
     DELETE = "DELETE"
-
-
-class OperationState(StrEnum):
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    SUPERSEDED = "SUPERSEDED"
-    CANCELLED = "CANCELLED"
-
-    @property
-    def is_open(self) -> bool:
-        return self in OPEN
-
-
-OPEN = (OperationState.PENDING, OperationState.RUNNING)
 
 
 class Operation(SQLModel, table=True):
@@ -48,7 +33,8 @@ class Operation(SQLModel, table=True):
 
 
 class OperationResult(SQLModel, table=True):
-    """What became of an operation on one cluster. At most one result of a target is open: a newer one supersedes it."""
+    """What became of an operation on one cluster. At most one result of a target is open: a newer one supersedes it.
+    A result ends before its target is removed."""
 
     __tablename__ = "operation_result"
     __table_args__ = (
@@ -58,6 +44,7 @@ class OperationResult(SQLModel, table=True):
             unique=True,
             postgresql_where=text("state IN ('PENDING', 'RUNNING') AND target_id IS NOT NULL"),
         ),
+        CheckConstraint("state NOT IN ('PENDING', 'RUNNING') OR target_id IS NOT NULL", name="open_has_target"),
     )
 
     operation_id: int = Ref("operation.id", primary_key=True)

@@ -7,7 +7,8 @@ from sqlmodel import col
 
 from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment, DeploymentRevision
-from app.operations.tables import OPEN, OperationResult
+from app.operations.states import OPEN
+from app.operations.tables import OperationResult
 from app.targets.tables import Release, Target
 
 Selection = TypeVar("Selection", bound=Select[*tuple[Any, ...]])

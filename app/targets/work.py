@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, delete, select
+from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.orm import defer
 from sqlmodel import col, or_
 
@@ -16,8 +16,9 @@ from app.deployments.deletion import remove_if_empty
 from app.deployments.preview import as_json
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.errors import ActionError
-from app.operations.progress import begin_result, close_results, note_trouble
-from app.operations.tables import Operation, OperationResult, OperationState
+from app.operations.progress import begin_result, close_results, note_trouble, remove_targets
+from app.operations.states import OperationState
+from app.operations.tables import Operation, OperationResult
 from app.releases.plan import ReleaseAction
 from app.releases.release import Desired
 from app.secrets.queries import marks_of, used_by
@@ -160,8 +161,8 @@ async def succeed(
         if action is not ReleaseAction.NONE:
             _record(transaction, work, "target.converged", f"{_what(work, action)} is done.")
         if work.desired is None:
-            still_unwanted = col(Target.id) == work.target.id, col(Target.wanted).is_(False)
-            await session.execute(delete(Target).where(*still_unwanted))
+            # An update may want it again by now: then its result is open, and is the next work here.
+            await remove_targets(transaction, [work.target.id], OperationState.SUCCEEDED, action=action, unwanted=True)
             await remove_if_empty(transaction, deployment)
 
 

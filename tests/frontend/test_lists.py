@@ -10,7 +10,8 @@ from app.clusters.tables import Cluster, Reachability
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.groups.tables import ClusterGroup
 from app.identity.tables import Organization
-from app.operations.tables import Operation, OperationKind, OperationState
+from app.operations.states import OperationState
+from app.operations.tables import Operation, OperationKind
 from app.secrets.tables import Secret, SecretKind
 from app.tables import now
 from tests.frontend.site import opened, serving

@@ -1,0 +1,45 @@
+"""The states of operations and their results, and which may follow which. Pure: no I/O."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class OperationState(StrEnum):
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    SUPERSEDED = "SUPERSEDED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_open(self) -> bool:
+        return self in OPEN
+
+
+_STATE = OperationState
+OPEN = (_STATE.PENDING, _STATE.RUNNING)
+_ENDS = (_STATE.SUCCEEDED, _STATE.FAILED, _STATE.SUPERSEDED, _STATE.CANCELLED)
+
+NEXT: Mapping[OperationState, frozenset[OperationState]] = {
+    # A pending result may succeed without having run: its target went away with the work of an older operation.
+    _STATE.PENDING: frozenset({_STATE.RUNNING, _STATE.SUCCEEDED, _STATE.SUPERSEDED, _STATE.CANCELLED}),
+    _STATE.RUNNING: frozenset(_ENDS),
+    **{state: frozenset() for state in _ENDS},
+}
+"""The states that may follow each state of a result. An ended result never changes its state."""
+
+_STRONGEST_FIRST = (_STATE.SUPERSEDED, _STATE.FAILED, _STATE.CANCELLED)
+
+
+def before(state: OperationState) -> tuple[OperationState, ...]:
+    """The states of a result that may be followed by this one."""
+    return tuple(earlier for earlier in OperationState if state in NEXT[earlier])
+
+
+def state_of(counts: Mapping[OperationState, int]) -> OperationState:
+    """An operation's state, from how many of its results have each state. It ends with its last result."""
+    present = {state for state, count in counts.items() if count}
+    if present & set(OPEN):
+        return _STATE.PENDING if present == {_STATE.PENDING} else _STATE.RUNNING
+    return next((state for state in _STRONGEST_FIRST if state in present), _STATE.SUCCEEDED)
