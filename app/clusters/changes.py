@@ -1,7 +1,9 @@
 """What a watch on Helm's release Secrets tells: changes, read from the lines of a metadata-only stream.
 
 Helm names a Secret after the release and its revision (`sh.helm.release.v1.NAME.vREVISION`) and repeats both in its
-labels. Where the two differ, somebody has edited the labels: then both names are to be looked at again."""
+labels. A name can't be edited and labels can: the revision is the one in the Secret's name, and what a release is like
+is read from its record. Helm finds a release by the label with its name: where that differs from the Secret's name,
+both releases are to be looked at again."""
 
 import re
 from collections.abc import Iterator
@@ -18,12 +20,26 @@ EXPIRED = "watch_expired"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_ONLY_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
-_SECRET_NAME = re.compile(r"sh\.helm\.release\.v1\.(?P<name>.+)\.v[0-9]+")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
+"""Names of objects, and values of labels."""
+_REVISION = re.compile(r"[0-9]{1,9}")
+_SECRET_NAME = re.compile(r"sh\.helm\.release\.v1\.(?P<name>.+)\.v(?P<revision>[0-9]{1,9})")
+
+
+def store_version(text: str) -> int:
+    """A resource version as the number that it is on every API server.
+
+    Raises:
+        ValueError: for anything else, and for more than a database keeps.
+    """
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise ValueError("a resource version is not a number")
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A release revision as the labels of its Secret tell it, without its body. `status` is Helm's word."""
+    """A release revision as the name and labels of its Secret tell it, without its record. `status` is Helm's word."""
 
     namespace: str
     name: str
@@ -34,20 +50,24 @@ class Head:
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> "Head | None":
-        """None for a Secret that somebody labelled `owner=helm`, and that is no release."""
+        """None for a Secret that somebody labelled `owner=helm`, and that Helm does not take for a release.
+
+        Raises:
+            KeyError, TypeError, ValueError: for what no API server sends.
+        """
         metadata = item["metadata"]
         labels = metadata.get("labels") or {}
-        try:
-            return cls(
-                metadata["namespace"],
-                labels["name"],
-                int(labels["version"]),
-                labels["status"],
-                metadata["name"],
-                metadata["resourceVersion"],
-            )
-        except (KeyError, ValueError):
+        secret, version = _name(metadata["name"]), metadata["resourceVersion"]
+        namespace = _name(metadata["namespace"])
+        store_version(version)
+        match = _SECRET_NAME.fullmatch(secret)
+        revision = match["revision"] if match is not None else str(labels.get("version"))
+        if "name" not in labels or not _REVISION.fullmatch(revision):
             return None
+        name, status = _name(labels["name"]), _name(labels.get("status") or "unknown")
+        if match is not None and match["name"] != name:
+            return None
+        return cls(namespace, name, int(revision), status, secret, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +79,12 @@ class Change:
     head: Head | None = None
     gone: Head | None = None
     unclear: tuple[str, str] | None = None
+
+
+def _name(text: Any) -> str:
+    if not isinstance(text, str) or not _NAME.fullmatch(text):
+        raise ValueError("a name is not one of Kubernetes")
+    return text
 
 
 def read_changes(line: bytes) -> Iterator[Change]:
@@ -73,22 +99,23 @@ def read_changes(line: bytes) -> Iterator[Change]:
         if kind == "ERROR":
             raise _error(item)
         metadata = item["metadata"]
-        version = int(metadata["resourceVersion"])
+        version = store_version(metadata["resourceVersion"])
         if kind == "BOOKMARK":
             yield Change(version)
             return
         head, namespace = Head.of(item), metadata["namespace"]
         match = _SECRET_NAME.fullmatch(metadata["name"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        label = (metadata.get("labels") or {}).get("name")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TemporaryError("watch_unreadable", f"The API server's watch can't be read: {error}") from None
-    if head is not None and match is not None and head.name == match["name"]:
+    if head is not None and match is not None:
         yield Change(version, gone=head) if kind == "DELETED" else Change(version, head=head)
         return
-    for name in {head.name if head else None, match["name"] if match else None} - {None}:
+    for name in {label, match["name"] if match else None} - {None}:
         yield Change(version, unclear=(namespace, str(name)))
 
 
 def _error(status: dict[str, Any]) -> TemporaryError:
-    words = str(status.get("message") or status.get("reason") or "no reason given")
+    words = str(status.get("message") or status.get("reason") or "no reason given")[:1000].replace("\0", "")
     code = EXPIRED if status.get("code") == 410 else "watch_ended"
     return TemporaryError(code, f"The API server ended the watch: {words}", words)

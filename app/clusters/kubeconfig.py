@@ -21,6 +21,7 @@ from app.errors import ValidationFailed, invalid
 from app.untrusted_yaml import load
 
 MAX_BYTES = 256 * 1024
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 
 _REFUSED_USER_FIELDS = {
@@ -191,9 +192,10 @@ def _credentials(user: dict[str, Any]) -> dict[str, str | None]:
 def _certificates(encoded: object, field: str) -> str | None:
     if encoded in (None, ""):
         return None
-    pem = _decode(encoded, field)
+    # As Go reads it: what stands around the certificates (a subject, a comment, in any encoding) is left out.
+    pem = "".join(f"{block}\n" for block in _CERTIFICATE.findall(_decode(encoded, field, "latin-1")))
     try:
-        x509.load_pem_x509_certificates(pem.encode())
+        x509.load_pem_x509_certificates(pem.encode("ascii"))
     except Exception:
         raise _wrong(
             f"kubeconfig_{field.replace('-', '_')}", f"`{field}` holds no PEM certificate in base64."
@@ -201,11 +203,11 @@ def _certificates(encoded: object, field: str) -> str | None:
     return pem
 
 
-def _decode(encoded: object, field: str) -> str:
+def _decode(encoded: object, field: str, encoding: str = "ascii") -> str:
     try:
         if not isinstance(encoded, str):
             raise TypeError
-        return base64.b64decode("".join(encoded.split()), validate=True).decode("ascii")
+        return base64.b64decode("".join(encoded.split()), validate=True).decode(encoding)
     except (TypeError, binascii.Error, UnicodeDecodeError):
         raise _wrong(f"kubeconfig_{field.replace('-', '_')}", f"`{field}` is not PEM in base64.") from None
 

@@ -6,6 +6,7 @@ Every request ends in an answer, a `TemporaryError` (the member can't be asked n
 import asyncio
 import ssl
 import tempfile
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,16 +14,17 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import aiohttp
-import orjson
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.client.rest import RESTClientObject
 
 from app.addresses import AddressRefusedError, Policy
+from app.clusters.answers import asked_pause, parsed, read_field, read_page, read_secret, words_of
 from app.clusters.changes import EXPIRED, METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
 from app.clusters.kubeconfig import Access
 from app.errors import PermanentError, TemporaryError
 from app.outgoing import checked_socket
 from app.releases.release import Observed, read_record
+from app.tables import now
 
 UNREACHABLE = "cluster_unreachable"
 ADDRESS_REFUSED = "cluster_address_refused"
@@ -36,7 +38,7 @@ _CONNECTIONS = 3  # to one member, at most: a watch, and two for what is asked; 
 _KEPT_ALIVE = 60.0  # seconds without a request; a handshake costs as much as a hundred signs of life
 _SILENCE = 10.0  # seconds after which a watch that should have ended is given up
 _LONGEST_LINE = 2 * 2**20
-_LARGEST_ANSWER = 32 * 2**20  # bytes; a record has 1.5 MiB at most, a page of heads less
+_LARGEST_ANSWER = 8 * 2**20  # bytes; a record has 1.5 MiB at most, a page of heads less
 _MOST_PAGES = 1000
 
 
@@ -70,13 +72,15 @@ class Member:
         self.access = access
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 5))
         self._api = _Api(access, policy)
+        self.heard_at = 0.0
+        """When it last answered anything, by `time.monotonic()`."""
 
     async def close(self) -> None:
         await self._api.close()
 
     async def version(self) -> str:
         """The Kubernetes version, as v1.34.4."""
-        return str((await self.get("/version"))["gitVersion"])
+        return read_field(str, await self.get("/version"), "gitVersion")
 
     async def ping(self, *, seconds: float) -> None:
         """Asks for a sign of life: any answer is one. It is asked for often, so that kubernetes-asyncio's way of
@@ -92,6 +96,7 @@ class Member:
                 timeout=aiohttp.ClientTimeout(total=seconds),
             ) as response:
                 await _body(response)
+                self.heard_at = time.monotonic()
         except TimeoutError:
             raise TemporaryError(UNREACHABLE, f"The API server did not answer within {seconds:g} s.") from None
         except (aiohttp.ClientError, OSError) as error:
@@ -112,7 +117,8 @@ class Member:
             }
             path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
             answer = await self.request("POST", path, body=review)
-            return bool(_expect_success(answer, "It refuses to say what we may do").body["status"]["allowed"])
+            body = _expect_success(answer, "It refuses to say what we may do").body
+            return read_field(bool, body, "status", "allowed")
 
         asked = list(verbs)
         answers = await asyncio.gather(*(allowed(verb) for verb in asked))
@@ -126,12 +132,12 @@ class Member:
         heads: list[Head] = []
         more: list[tuple[str, str]] = []
         for _ in range(_MOST_PAGES):
-            page = await self.get(path, query=query + more, accept=METADATA_ONLY_LIST)
-            heads += filter(None, map(Head.of, page.get("items") or []))
-            token = page["metadata"].get("continue")
-            if not token:
-                return Listing(int(page["metadata"]["resourceVersion"]), heads)
-            more = [("continue", token)]
+            answer = await self.get(path, query=query + more, accept=METADATA_ONLY_LIST)
+            page = read_page(answer, namespace=namespace)
+            heads += page.heads
+            if not page.more:
+                return Listing(page.version, heads)
+            more = [("continue", page.more)]
         raise TemporaryError(UNREACHABLE, f"The API server lists Helm's Secrets in more than {_MOST_PAGES:,} pages.")
 
     async def record(self, head: Head) -> Observed | None:
@@ -144,7 +150,8 @@ class Member:
         answer = await self.request("GET", path)
         if answer.status == 404:
             return None
-        return read_record(_expect_success(answer, "It refuses to give a release record").body)
+        body = _expect_success(answer, "It refuses to give a release record").body
+        return read_record(read_secret(body, head.secret))
 
     async def get(self, path: str, *, query: list[tuple[str, str]] | None = None, accept: str | None = None) -> Any:
         answer = await self.request("GET", path, query=query, accept=accept)
@@ -169,10 +176,7 @@ class Member:
             text = await _body(response)
         if response.status in (401, 429) or response.status >= 500 or (response.status == 403 and method == "GET"):
             raise _not_now(response.status, response.headers.get("Retry-After"), text)
-        try:
-            return Answer(response.status, orjson.loads(text))
-        except orjson.JSONDecodeError:
-            raise TemporaryError(UNREACHABLE, "What answered is no Kubernetes API server: it sent no JSON.") from None
+        return Answer(response.status, parsed(text))
 
     async def changes(self, version: int, *, seconds: int) -> AsyncGenerator[list[Change]]:
         """What changes at Helm's release Secrets after a version, as it happens, until the server ends it in good order
@@ -203,6 +207,8 @@ class Member:
                     raise TemporaryError("watch_unreadable", f"A change of more than {_LONGEST_LINE} bytes came.")
                 if changes := [change for line in lines if line for change in read_changes(line)]:
                     yield changes
+            if rest:
+                raise TemporaryError("watch_unreadable", "The API server ended a watch in the middle of a change.")
 
     @asynccontextmanager
     async def _asked(
@@ -227,6 +233,7 @@ class Member:
                 _preload_content=False,
                 _request_timeout=limit,
             )
+            self.heard_at = time.monotonic()
             async with response:
                 yield response
         except TimeoutError:
@@ -304,23 +311,26 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
 def _expect_success(answer: Answer, refusal: str) -> Answer:
     if 200 <= answer.status < 300:
         return answer
-    words = answer.body.get("message") if isinstance(answer.body, dict) else None
-    raise PermanentError(REFUSED, f"{refusal}: {words or answer.status}", words)
+    words = words_of(answer.body, f"HTTP status {answer.status}")
+    if answer.status == 410:
+        raise TemporaryError(EXPIRED, "The API server's history does not reach back far enough.", words)
+    raise PermanentError(REFUSED, f"{refusal}: {words}", words)
 
 
 def _not_now(status: int, retry_after: str | None, text: bytes) -> TemporaryError:
+    otherwise = f"HTTP status {status}"
     try:
-        words = str(orjson.loads(text)["message"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        words = f"HTTP status {status}"
+        words = words_of(parsed(text), otherwise)
+    except TemporaryError:
+        words = otherwise
+    pause = asked_pause(retry_after, now())
     if status == 401:
         return TemporaryError(UNAUTHORIZED, "The API server does not accept our credentials (401).", words)
     if status == 403:
         return TemporaryError(UNAUTHORIZED, f"Our credentials do not allow this: {words}", words)
     if status == 429:
-        pause = float(retry_after) if retry_after and retry_after.isdecimal() else None
         return TemporaryError(THROTTLED, "The API server asks for a pause (429).", words, retry_after=pause)
-    return TemporaryError(UNREACHABLE, f"The API server is in trouble: {words}", words)
+    return TemporaryError(UNREACHABLE, f"The API server is in trouble: {words}", words, retry_after=pause)
 
 
 def _unreachable(error: aiohttp.ClientError | OSError) -> TemporaryError:

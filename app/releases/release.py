@@ -93,7 +93,7 @@ class UnreadableRecordError(Exception):
     """A Secret that says it is a Helm release and does not hold one. The message says what is wrong with it."""
 
 
-def read_record(secret: dict[str, Any]) -> Observed:
+def read_record(secret: Mapping[str, Any]) -> Observed:
     """Reads a Secret of type helm.sh/release.v1, in the JSON form of the Kubernetes API.
 
     The record is JSON, gzipped, in base64 (Helm's `pkg/storage/driver/util.go`), and in base64 again,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, or_
 
 from app.charts.tables import ChartArchive
-from app.clusters.tables import Cluster, Reachability
+from app.clusters.tables import Cluster
 from app.deployments.deletion import remove_if_empty
 from app.deployments.preview import as_json
 from app.deployments.tables import Deployment, DeploymentRevision
@@ -29,7 +29,6 @@ from app.targets import leases
 from app.targets.desired import desired_release
 from app.targets.joins import OPEN_RESULT, PRESENT_REVISION, joined
 from app.targets.leases import FREE, Lease, LeaseLostError, fenced
-from app.targets.reachability import write_reachability
 from app.targets.sightings import Sighting, write_sightings
 from app.targets.tables import Release, Target
 from app.transaction import Transaction
@@ -134,8 +133,6 @@ async def succeed(
     async with services.transaction() as transaction:
         session = transaction.session
         deployment = work.deployment
-        if work.cluster.reachability is not Reachability.REACHABLE:
-            await write_reachability(transaction, work.cluster.id, Reachability.REACHABLE)
         if work.desired is None:
             locked = await session.get(Deployment, deployment.id, with_for_update=True, populate_existing=True)
             assert locked is not None
@@ -160,6 +157,9 @@ async def succeed(
         )
         if action is not ReleaseAction.NONE:
             _record(transaction, work, "target.converged", f"{_what(work, action)} is done.")
+        elif work.target.generation != deployment.generation and work.desired is not None:
+            message = f"{deployment.release_name} on {work.cluster.name} matches generation {deployment.generation}."
+            _record(transaction, work, "target.generation", message)
         if work.desired is None:
             # An update may want it again by now: then its result is open, and is the next work here.
             await remove_targets(transaction, [work.target.id], OperationState.SUCCEEDED, action=action, unwanted=True)

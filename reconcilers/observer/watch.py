@@ -192,33 +192,35 @@ class MemberWatch:
         self._newest = {release: (head.revision, head.resource_version) for release, head in heads.items()}
         for release, head in heads.items():
             if known.get(release) != head.resource_version:
-                self._tell(member, release, head)
+                self._tell(member, release, head, listing.version)
         for release in known.keys() - heads.keys():
-            self._tell(member, release, None)
+            self._tell(member, release)
 
     def _note(self, member: Member, change: Change) -> None:
         if (head := change.head) is not None:
             release = (head.namespace, head.name)
             if head.revision >= self._newest.get(release, (0, ""))[0]:
                 self._newest[release] = (head.revision, head.resource_version)
-                self._tell(member, release, head)
+                self._tell(member, release, head, change.version)
         elif (gone := change.gone) is not None:
             release = (gone.namespace, gone.name)
             if gone.revision >= self._newest.get(release, (0, ""))[0]:
                 self._newest.pop(release, None)
-                self._tell(member, release, None)
+                self._tell(member, release)
         elif change.unclear is not None:
             self._newest.pop(change.unclear, None)
-            self._tell(member, change.unclear, None)
+            self._tell(member, change.unclear)
 
-    def _tell(self, member: Member, release: tuple[str, str], head: Head | None) -> None:
+    def _tell(self, member: Member, release: tuple[str, str], head: Head | None = None, version: int = 0) -> None:
+        """Has a release written down: its newest revision at this version of the member's store, or, without one, what
+        a look shows."""
         key: Key = (self.post.cluster_id, *release)
 
         async def look() -> Sighting | None:
             if head is not None:
                 found = await read_release(member, head)
                 if found is not None:
-                    return Sighting(key, int(head.resource_version), found, head.resource_version)
+                    return Sighting(key, version, found, head.resource_version)
             seen = await look_at_release(member, *key)
             if seen.release is not None:
                 self._newest.setdefault(release, (seen.release.revision, seen.secret_version))

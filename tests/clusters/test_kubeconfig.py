@@ -293,3 +293,12 @@ def test_what_is_written_anew_holds_the_allowed_fields_alone() -> None:
 @pytest.mark.parametrize("access", [BY_TOKEN, BY_CERTIFICATE])
 def test_its_text_shows_the_server_alone(access: Access) -> None:
     assert repr(access) == str(access) == "Access('https://paris.example:6443')"
+
+
+SUBJECT = "# Réseau de Genève\nsubject=CN = kubernetes\n-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n"
+
+
+@pytest.mark.parametrize("given", [SUBJECT + CERTIFICATE, CERTIFICATE + SUBJECT, SUBJECT + CERTIFICATE * 2 + "\n\n"])
+def test_text_around_a_certificate_is_left_out(given: str) -> None:
+    found = read_kubeconfig(with_cluster(certificate_authority_data=b64(given)))
+    assert found.ca == CERTIFICATE * given.count(CERTIFICATE)

@@ -186,7 +186,9 @@ async def test_pages_without_end_are_not_gone_through(monkeypatch: pytest.Monkey
 
     async def answer(request: web.Request) -> web.Response:
         asked.append(request.query.get("continue", ""))
-        return web.json_response({"items": [], "metadata": {"resourceVersion": "1", "continue": str(len(asked))}})
+        return web.json_response(
+            {"kind": "SecretList", "items": [], "metadata": {"resourceVersion": "1", "continue": str(len(asked))}}
+        )
 
     async with hostile(answer) as member:
         with pytest.raises(TemporaryError, match="in more than 5 pages"):

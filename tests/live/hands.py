@@ -4,6 +4,7 @@ a process for each change."""
 import base64
 import gzip
 import json
+from collections.abc import Callable
 from typing import Any
 
 from simulator import Member
@@ -19,7 +20,7 @@ def revisions(member: Member, release: str) -> list[int]:
 
 def upgrade(member: Member, release: str, values: Any, *, status: str = "deployed") -> int:
     """Adds a revision with these values; gives its number."""
-    newest = max(_secrets(member, release), key=lambda secret: int(secret["metadata"]["labels"]["version"]))
+    newest = _newest(member, release)
     record = _unpacked(newest)
     revision = int(record["version"]) + 1
     record |= {"version": revision, "config": values}
@@ -43,10 +44,28 @@ def upgrade(member: Member, release: str, values: Any, *, status: str = "deploye
 
 def uninstall(member: Member, release: str) -> None:
     for secret in _secrets(member, release):
-        metadata = secret["metadata"]
-        found = member.store.get(_KIND, metadata["namespace"], metadata["name"])
-        assert found is not None
-        member.store.remove(_KIND, found)
+        _remove(member, secret)
+
+
+def lose_newest(member: Member, release: str) -> None:
+    """Deletes the Secret of the newest revision, and nothing else."""
+    _remove(member, _newest(member, release))
+
+
+def label(member: Member, release: str, **labels: str) -> None:
+    """Edits labels of the newest revision's Secret."""
+    secret = _newest(member, release)
+    secret["metadata"]["labels"] |= labels
+    member.put("secrets", secret)
+
+
+def rewrite(member: Member, release: str, change: Callable[[Record], None]) -> None:
+    """Edits the record of the newest revision."""
+    secret = _newest(member, release)
+    record = _unpacked(secret)
+    change(record)
+    secret["data"]["release"] = _packed(record)
+    member.put("secrets", secret)
 
 
 def restore(member: Member, backup: list[Record], version: int) -> None:
@@ -74,6 +93,17 @@ def _is_helms(secret: Record) -> bool:
 
 def _secrets(member: Member, release: str) -> list[Record]:
     return [secret for secret in copies(member) if secret["metadata"]["labels"]["name"] == release]
+
+
+def _newest(member: Member, release: str) -> Record:
+    return max(_secrets(member, release), key=lambda secret: int(secret["metadata"]["name"].rpartition(".v")[2]))
+
+
+def _remove(member: Member, secret: Record) -> None:
+    metadata = secret["metadata"]
+    found = member.store.get(_KIND, metadata["namespace"], metadata["name"])
+    assert found is not None
+    member.store.remove(_KIND, found)
 
 
 def _mark(member: Member, secret: Record, status: str) -> None:

@@ -1,0 +1,140 @@
+"""What a member's API server answers, held against what it was asked for. An answer of success that is not what was
+asked for (`null`, a page of HTML, a list of another kind) says nothing about the member: it is no observation."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import orjson
+
+from app.clusters.changes import Head, store_version
+from app.errors import TemporaryError
+
+Found = TypeVar("Found")
+
+UNEXPECTED = "cluster_unexpected_answer"
+MOST_VALUES = 400_000
+"""In one answer; a page of a list has a tenth of them."""
+
+_LISTS = ("PartialObjectMetadataList", "SecretList")
+_ITEMS = ("PartialObjectMetadata", "Secret", "")  # an item of a list need not say what it is
+_LONGEST_CONTINUE = 16 * 1024
+_LONGEST_WORDS = 1000
+_LONGEST_PAUSE = 3600.0
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list. `more` is the token for the next one, empty on the last. `version` is that of the store."""
+
+    version: int
+    heads: list[Head]
+    more: str
+
+
+def read_page(body: Any, *, namespace: str | None = None) -> Page:
+    """A page of Helm's Secrets, of all namespaces or of the one that was asked for.
+
+    Raises:
+        TemporaryError: UNEXPECTED, where it is anything else.
+    """
+    try:
+        if body["kind"] not in _LISTS:
+            raise ValueError(f"it is a {body['kind']!s:.100}")
+        metadata = body["metadata"]
+        heads = [_head(item, namespace) for item in _typed(list, body.get("items") or [])]
+        more = _typed(str, metadata.get("continue") or "")
+        if len(more) > _LONGEST_CONTINUE:
+            raise ValueError("its continue token is too long")
+        return Page(store_version(metadata["resourceVersion"]), [head for head in heads if head], more)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _unexpected("Helm's release Secrets", error) from None
+
+
+def read_secret(body: Any, name: str) -> Mapping[str, Any]:
+    """The Secret of this name.
+
+    Raises:
+        TemporaryError: UNEXPECTED, where it is anything else.
+    """
+    try:
+        if body["kind"] != "Secret" or body["metadata"]["name"] != name:
+            raise ValueError("it is another object")
+        return _typed(dict, body)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unexpected(f"the Secret {name}", error) from None
+
+
+def read_field(kind: type[Found], body: Any, *path: str) -> Found:
+    """What is at a path of an answer.
+
+    Raises:
+        TemporaryError: UNEXPECTED, where there is nothing of this kind.
+    """
+    try:
+        for step in path:
+            body = body[step]
+        return _typed(kind, body)
+    except (KeyError, TypeError) as error:
+        raise _unexpected(".".join(path), error) from None
+
+
+def parsed(text: bytes) -> Any:
+    """The JSON of an answer. What it takes in memory is bounded before it is read: each list, map or comma is a value
+    at most, and an empty list is fifty times as large as its two bytes.
+
+    Raises:
+        TemporaryError: UNEXPECTED, where it is none, or has too many values.
+    """
+    if sum(map(text.count, (b"[", b"{", b","))) > MOST_VALUES:
+        raise TemporaryError(UNEXPECTED, f"The API server answers with more than {MOST_VALUES:,} values.")
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise TemporaryError(UNEXPECTED, "What answered is no Kubernetes API server: it sent no JSON.") from None
+
+
+def words_of(body: Any, otherwise: str) -> str:
+    """What an API server says of an error, as it may be kept: of a length that makes sense, and without what a database
+    refuses."""
+    words = body.get("message") or body.get("reason") if isinstance(body, dict) else None
+    return str(words or otherwise)[:_LONGEST_WORDS].replace("\0", "")
+
+
+def asked_pause(retry_after: str | None, now: datetime) -> float | None:
+    """The seconds that a Retry-After header asks to wait, as a number or as a date; None where it says nothing."""
+    text = (retry_after or "").strip()
+    if _SECONDS.fullmatch(text):
+        return min(float(text), _LONGEST_PAUSE)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return min(max((until - now).total_seconds(), 0.0), _LONGEST_PAUSE)
+
+
+def _head(item: Any, namespace: str | None) -> Head | None:
+    if item.get("kind", "") not in _ITEMS:
+        raise ValueError(f"it has a {item['kind']!s:.100}")
+    metadata = item["metadata"]
+    if (metadata.get("labels") or {}).get("owner") != "helm" or namespace not in (None, metadata["namespace"]):
+        raise ValueError("it has objects that were not asked for")
+    return Head.of(item)
+
+
+def _typed(kind: type[Found], value: object) -> Found:
+    if not isinstance(value, kind):
+        raise TypeError(f"it has a {type(value).__name__} where a {kind.__name__} is expected")
+    return value
+
+
+def _unexpected(what: str, error: Exception) -> TemporaryError:
+    why = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    return TemporaryError(
+        UNEXPECTED, f"The API server was asked for {what} and answered with something else.", why[:1000]
+    )
