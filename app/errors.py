@@ -53,6 +53,14 @@ class ClusterUnreachable(UserError):  # noqa: N818
 
 
 @dataclass
+class RemovalUnconfirmed(UserError):  # noqa: N818
+    """`removed` is the number that has to be confirmed, `clusters` names them all."""
+
+    removed: int = 0
+    clusters: list[str] = field(default_factory=list)
+
+
+@dataclass
 class RateLimited(UserError):  # noqa: N818
     """`retry_after` is in seconds."""
 

@@ -133,6 +133,13 @@ class Settings(BaseSettings):
     helm_concurrency: int = Field(
         4 * (os.cpu_count() or 1), ge=1, description="Helm processes that one worker runs at once."
     )
+    max_removal: int = Field(
+        25,
+        ge=0,
+        le=100,
+        description="The percentage of a deployment's targets, or of a group's members, that one update may remove"
+        " without `confirmRemoval`. Two may always be removed; removing all of them always needs it.",
+    )
     cluster_concurrency: int = Field(4, ge=1, description="Actions at once on one cluster, over all workers.")
     lease_seconds: Seconds = Field(
         30,

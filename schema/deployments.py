@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from app.charts.tables import ChartArchive
-from app.deployments import answer, tables
+from app.deployments import answer, removal, tables
 from app.deployments.lists import history_page, operations_page
 from app.paging import DEFAULT, Window
 from app.releases.references import ANY, hidden
@@ -310,9 +310,25 @@ class TargetPlan:
         )
 
 
+@strawberry.type(description="The clusters that a change takes out of a deployment's targets or a group's members.")
+class Removal:
+    count: int
+    clusters: list[str] = strawberry.field(description="Their names.")
+    needs_confirmation: bool = strawberry.field(
+        description="True where the change is refused without `confirmRemoval: <count>`."
+    )
+
+    @classmethod
+    def of(cls, found: removal.Removal) -> "Removal":
+        return cls(count=found.count, clusters=list(found.names), needs_confirmation=found.needs_confirmation)
+
+
 @strawberry.type(description="What an action would do, without doing it.")
 class DeploymentPlan:
     targets: list[TargetPlan]
+    removal: Removal | None = strawberry.field(
+        description="The targets that an update would remove; null for other actions."
+    )
     changed: bool = strawberry.field(
         description="Whether what is wanted would change; without, only what differs from it on a cluster would."
     )
@@ -350,7 +366,11 @@ class DeploymentPayload:
         return cls(
             deployment=Deployment.of(found.deployment) if found.deployment else None,
             operation=Operation.of(found.operation) if found.operation else None,
-            plan=DeploymentPlan(targets=[TargetPlan.of(plan) for plan in found.plan], changed=found.changed)
+            plan=DeploymentPlan(
+                targets=[TargetPlan.of(plan) for plan in found.plan],
+                removal=Removal.of(found.removal) if found.removal else None,
+                changed=found.changed,
+            )
             if found.plan is not None
             else None,
             abandoned=abandoned_of(found.abandoned),

@@ -43,12 +43,20 @@ class ClusterUnreachable(UserError):
     clusters: list[str] = strawberry.field(description="Their names.")
 
 
+@strawberry.type(
+    description="The update would remove many clusters, or all of them. To confirm it, repeat it with `confirmRemoval`."
+)
+class RemovalUnconfirmed(UserError):
+    removed: int = strawberry.field(description="How many clusters would be removed: the number to confirm.")
+    clusters: list[str] = strawberry.field(description="The names of all of them.")
+
+
 @strawberry.type(description="It was tried too often.")
 class RateLimited(UserError):
     retry_after: int = strawberry.field(description="Seconds after which to try again.")
 
 
-AnyError = ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable | RateLimited
+AnyError = ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable | RemovalUnconfirmed | RateLimited
 
 
 def to_graphql(error: errors.UserError) -> AnyError:
@@ -63,6 +71,10 @@ def to_graphql(error: errors.UserError) -> AnyError:
         return NotFound(code=error.code, message=error.message, path=path)
     if isinstance(error, errors.Conflict):
         return Conflict(code=error.code, message=error.message, path=path)
+    if isinstance(error, errors.RemovalUnconfirmed):
+        return RemovalUnconfirmed(
+            code=error.code, message=error.message, path=path, removed=error.removed, clusters=error.clusters
+        )
     if isinstance(error, errors.RateLimited):
         return RateLimited(code=error.code, message=error.message, path=path, retry_after=error.retry_after)
     assert isinstance(error, errors.Forbidden)

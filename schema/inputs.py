@@ -7,6 +7,11 @@ import strawberry
 from schema.enums import DriftPolicy, Role, SecretKind
 from schema.scalars import JSON
 
+_CONFIRM_REMOVAL = (
+    "How many {} this update removes. It is needed, and must match exactly, where the update removes all of them, or"
+    " more than 2 and more than POLYHELM_MAX_REMOVAL percent (25) of them. Without it, the error has the number."
+)
+
 
 @strawberry.input
 class RegisterClusterInput:
@@ -33,11 +38,15 @@ class CreateClusterGroupInput:
     organization: str | None = None
 
 
-@strawberry.input
+@strawberry.input(description="What is left out, or null, stays as it is.")
 class UpdateClusterGroupInput:
     id: strawberry.ID
     name: str | None = None
-    members: list[str] | None = None
+    members: list[str] | None = strawberry.field(
+        default=None, description="Replaces the members. The group's releases are uninstalled from removed members."
+    )
+    confirm_removal: int | None = strawberry.field(default=None, description=_CONFIRM_REMOVAL.format("members"))
+    dry_run: bool | None = strawberry.field(default=False, description="Nothing is changed; `removal` is answered.")
 
 
 @strawberry.input
@@ -125,27 +134,29 @@ class CreateDeploymentInput:
     idempotency_key: str | None = None
 
 
-@strawberry.input
+@strawberry.input(description="What is left out, or null, stays as it is.")
 class UpdateDeploymentInput:
     id: strawberry.ID
     expected_generation: int | None = strawberry.field(
         default=None, description="Conflict when the deployment has moved on."
     )
     version: str | None = None
-    values: strawberry.Maybe[JSON | None]
-    values_from: strawberry.Maybe[list[ValueFromInput] | None]
-    value_overrides: strawberry.Maybe[list[ValueOverrideInput] | None]
+    values: JSON | None = strawberry.field(
+        default=None, description="`{}` clears them. Within values, null removes a key, as in Helm."
+    )
+    values_from: list[ValueFromInput] | None = strawberry.field(default=None, description="`[]` clears them.")
+    value_overrides: list[ValueOverrideInput] | None = strawberry.field(default=None, description="`[]` clears them.")
     reuse_values: bool | None = strawberry.field(
         default=False,
         description="true: what is given is merged over the stored values; false: it replaces them.",
     )
     targets: list[str] | None = strawberry.field(
         default=None,
-        description="Left out: unchanged. A member that joined later is added here, with its overrides.",
+        description="Replaces the targets; the release is uninstalled from removed ones. A member that joined later is"
+        " added here, with its overrides.",
     )
-    description: strawberry.Maybe[str | None] = strawberry.field(
-        description="Left out: unchanged; null or empty: none."
-    )
+    confirm_removal: int | None = strawberry.field(default=None, description=_CONFIRM_REMOVAL.format("targets"))
+    description: str | None = strawberry.field(default=None, description='"" clears it.')
     atomic: bool | None = None
     wait: bool | None = None
     timeout_seconds: int | None = None
@@ -185,15 +196,13 @@ class CreateSecretInput:
     description: str | None = None
 
 
-@strawberry.input
+@strawberry.input(description="What is left out, or null, stays as it is.")
 class UpdateSecretInput:
     id: strawberry.ID
     data: JSON | None = strawberry.field(
-        default=None, description="Is set over what is kept; null takes a key away. What is not named stays."
+        default=None, description="Merged into the stored keys; within it, null removes a key."
     )
-    description: strawberry.Maybe[str | None] = strawberry.field(
-        description="Left out: unchanged; null or empty: none."
-    )
+    description: str | None = strawberry.field(default=None, description='"" clears it.')
 
 
 @strawberry.input

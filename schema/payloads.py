@@ -7,8 +7,16 @@ import strawberry
 
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
-from schema.deployments import AbandonedRelease, DeploymentPayload
-from schema.errors import ClusterUnreachable, Conflict, Forbidden, NotFound, RateLimited, ValidationFailed
+from schema.deployments import AbandonedRelease, DeploymentPayload, Removal
+from schema.errors import (
+    ClusterUnreachable,
+    Conflict,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    RemovalUnconfirmed,
+    ValidationFailed,
+)
 from schema.groups import ClusterGroup
 from schema.identity import Member, User
 from schema.operations import Operation
@@ -30,7 +38,10 @@ class RemoveClusterPayload:
 class ClusterGroupPayload:
     cluster_group: ClusterGroup
     operations: list[Operation] = strawberry.field(
-        default_factory=list, description="By which the group's releases go from the clusters that leave it."
+        default_factory=list, description="They uninstall the group's releases from removed members."
+    )
+    removal: Removal | None = strawberry.field(
+        default=None, description="The members that an update removes, or on a dry run would remove."
     )
 
 
@@ -132,7 +143,7 @@ CreateClusterGroupResult = Annotated[
     strawberry.union("CreateClusterGroupResult"),
 ]
 UpdateClusterGroupResult = Annotated[
-    ClusterGroupPayload | ValidationFailed | NotFound | Conflict | Forbidden,
+    ClusterGroupPayload | ValidationFailed | NotFound | Conflict | Forbidden | RemovalUnconfirmed,
     strawberry.union("UpdateClusterGroupResult"),
 ]
 DeleteClusterGroupResult = Annotated[
@@ -160,7 +171,7 @@ CreateDeploymentResult = Annotated[
     strawberry.union("CreateDeploymentResult"),
 ]
 UpdateDeploymentResult = Annotated[
-    DeploymentPayload | ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable,
+    DeploymentPayload | ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable | RemovalUnconfirmed,
     strawberry.union("UpdateDeploymentResult"),
 ]
 ReconcileDeploymentResult = Annotated[

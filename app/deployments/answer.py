@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.deployments.idempotency import RepeatedRequest
+from app.deployments.removal import Removal
 from app.deployments.tables import Deployment
 from app.operations.tables import Operation
 from app.releases.plan import ReleaseAction
@@ -44,6 +45,7 @@ class Answer:
     deployment: Deployment | None = None
     operation: Operation | None = None
     plan: list[TargetPlan] | None = None
+    removal: Removal | None = None
     changed: bool = False
     abandoned: list[AbandonedRelease] = field(default_factory=list)
 

@@ -22,6 +22,7 @@ from app.deployments.generation import write_generation
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.preview import plan_targets
 from app.deployments.queries import current, find_deployment
+from app.deployments.removal import Removal
 from app.deployments.state import Given, Override, Wish, references_from, value_problems
 from app.deployments.tables import Deployment, DeploymentRevision, DriftPolicy
 from app.errors import Conflict, NotFound, Problem, all_invalid
@@ -38,7 +39,6 @@ from app.services import Services
 from app.tables import now
 from app.targets.covering import cover_secrets
 from app.targets.tables import Target
-from app.unset import UNSET, Unset
 
 _OPTIONS = {
     "description": "description",
@@ -54,17 +54,19 @@ _TRIES = 5  # when others keep changing the same deployment meanwhile
 
 @dataclass(frozen=True)
 class UpdateDeployment:
-    """The request, as the API takes it. Values, references, overrides and a description are taken away by null."""
+    """The request, as the API takes it. What is None stays as it is; values, references, overrides and the description
+    are cleared by empty ones."""
 
     id: int
     expected_generation: int | None = None
     version: str | None = None
-    values: Any = UNSET
-    values_from: list[Given] | Unset | None = UNSET
-    value_overrides: list[Override] | Unset | None = UNSET
+    values: Any = None
+    values_from: list[Given] | None = None
+    value_overrides: list[Override] | None = None
     reuse_values: bool = False
     targets: list[str] | None = None
-    description: str | Unset | None = UNSET
+    confirm_removal: int | None = None
+    description: str | None = None
     atomic: bool | None = None
     wait: bool | None = None
     timeout_seconds: int | None = None
@@ -110,15 +112,17 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
     _check_generation(deployment, request.expected_generation)
     if deployment.deleting:
         raise Conflict("being_deleted", f"{deployment.release_name} is being deleted.", ("id",))
-    description = None if isinstance(request.description, Unset) else request.description
     problems = [
         *_unchangeable(deployment, request),
-        *filter(None, [description_problem(description)]),
+        *filter(None, [description_problem(request.description)]),
         *timeout_problems(request.timeout_seconds),
     ]
     if problems:
         raise all_invalid(problems)
     clusters = chosen_members(members, list(revision.targets) if request.targets is None else request.targets)
+    removal = Removal.between(revision.targets, clusters, services.settings.max_removal)
+    if not request.dry_run:
+        removal.check(request.confirm_removal, f"targets of {deployment.release_name}")
     wish = await _wish(services, deployment, revision, archive, request, tuple(clusters))
     async with services.database.reading() as session:
         secrets = await referenced(session, group, wish.references)
@@ -132,7 +136,7 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
     if request.dry_run:
         leaving = await _leaving(services, deployment, clusters)
         plan = await plan_targets(services, deployment, wish, clusters, leaving=leaving)
-        return Answer(plan=plan, changed=not unchanged)
+        return Answer(plan=plan, changed=not unchanged, removal=removal)
     return await _write(services, viewer, request, group, deployment, None if unchanged else wish, clusters, digest)
 
 
@@ -144,26 +148,24 @@ async def _wish(
     request: UpdateDeployment,
     targets: tuple[str, ...],
 ) -> Wish:
-    given = {} if request.values is None else request.values
-    given_from = request.values_from if isinstance(request.values_from, Unset) else request.values_from or []
-    overrides = (
-        {} if isinstance(request.value_overrides, Unset) else overrides_by_cluster(request.value_overrides or [])
-    )
-    checked_from = None if isinstance(given_from, Unset) else given_from
-    if problems := list(value_problems({} if given is UNSET else given, checked_from, overrides)):
+    overrides = overrides_by_cluster(request.value_overrides or [])
+    if problems := list(
+        value_problems({} if request.values is None else request.values, request.values_from, overrides)
+    ):
         raise all_invalid(problems)
     if request.version is not None:
         keep = not request.dry_run
         archive = (
             await pin(services, deployment.organization_id, deployment.chart, request.version, keep=keep)
         ).archive
-    values = revision.values if given is UNSET else _values(revision.values, given, reuse=request.reuse_values)
-    references = references_of(revision.values_from) if checked_from is None else references_from(checked_from)
+    values = revision.values if request.values is None else _values(revision.values, request)
+    given_from = request.values_from
+    references = references_of(revision.values_from) if given_from is None else references_from(given_from)
     return Wish(archive, Layer(values, references), _overrides(revision, overrides, request, targets), targets)
 
 
-def _values(stored: Values, given: Mapping[str, Any], *, reuse: bool) -> Values:
-    return patch(stored, given) if reuse else dict(given)
+def _values(stored: Values, request: UpdateDeployment) -> Values:
+    return patch(stored, request.values) if request.reuse_values else dict(request.values)
 
 
 def _overrides(
@@ -174,7 +176,7 @@ def _overrides(
 ) -> dict[str, Layer]:
     """The override of a cluster that leaves the targets leaves with it; the history keeps it."""
     stored = {name: revision.layers(name)[1] for name in revision.overriding() if name in targets}
-    if request.value_overrides is UNSET:
+    if request.value_overrides is None:
         return stored
     if not request.reuse_values:
         return {name: Layer(dict(one.values), references_from(one.values_from or [])) for name, one in given.items()}
@@ -281,9 +283,7 @@ async def _write(
 def _options(request: UpdateDeployment) -> dict[str, Any]:
     """Those that are given, as they are kept."""
     given = {name: value for name in _OPTIONS if (value := getattr(request, name)) is not None}
-    if isinstance(request.description, Unset):
-        return {name: value for name, value in given.items() if name != "description"}
-    return given | {"description": request.description or None}
+    return {name: value or None if name == "description" else value for name, value in given.items()}
 
 
 def _unchangeable(deployment: Deployment, request: UpdateDeployment) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """Making groups and changing who is in them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
@@ -12,7 +13,8 @@ from app.deployments.answer import AbandonedRelease
 from app.deployments.deletion import give_up
 from app.deployments.generation import without_clusters
 from app.deployments.queries import targets_with_clusters
-from app.deployments.tables import Deployment
+from app.deployments.removal import Removal
+from app.deployments.tables import Deployment, DeploymentRevision
 from app.errors import Conflict, NotFound, Problem, all_invalid
 from app.groups.queries import members_of
 from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureState, GroupFeature
@@ -22,6 +24,9 @@ from app.names import counted, label_problem
 from app.operations.tables import Operation
 from app.services import Services
 from app.transaction import Transaction
+
+_NAMED = 10
+"""Deployments that one message names."""
 
 
 async def create_group(
@@ -53,18 +58,49 @@ async def create_group(
         raise _name_taken(name) from None
 
 
-async def update_group(
-    services: Services, viewer: Viewer, group_id: int, name: str | None, members: Sequence[str] | None
-) -> tuple[ClusterGroup, list[Operation]]:
-    """Renames a group, or changes its members. Who leaves has the group's releases uninstalled, by the operations that
-    are given back; who joins gets nothing until a deployment names it among its targets."""
+@dataclass(frozen=True)
+class UpdateGroup:
+    """The request, as the API takes it. What is None stays as it is."""
+
+    id: int
+    name: str | None = None
+    members: list[str] | None = None
+    confirm_removal: int | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Updated:
+    """A group after an update, the members that it removed, and the operations that uninstall releases from them."""
+
+    group: ClusterGroup
+    removal: Removal
+    begun: list[Operation] = field(default_factory=list)
+
+
+async def update_group(services: Services, viewer: Viewer, request: UpdateGroup) -> Updated:
+    """Renames a group, or replaces its members. The group's releases are uninstalled from removed members; a new member
+    gets nothing until a deployment names it among its targets.
+
+    Raises:
+        UserError: says what is wrong; nothing was written then.
+    """
+    name = request.name
     if name is not None:
         _check_name(name)
     begun: list[Operation] = []
     try:
         async with services.transaction() as transaction:
             session = transaction.session
-            group = await _locked(session, viewer, group_id)
+            group = await _locked(session, viewer, request.id)
+            present = await members_of(session, group.id)
+            clusters = present
+            if request.members is not None:
+                clusters = await _clusters(session, group.organization_id, request.members)
+            removal = await _removal(services, session, group, present, clusters)
+            if request.dry_run:
+                return Updated(group, removal)
+            removal.check(request.confirm_removal, f"members of {group.name}")
             if name is not None and name != group.name:
                 transaction.record(
                     "cluster_group.renamed",
@@ -76,24 +112,20 @@ async def update_group(
                 )
                 group.name = name
                 await session.flush()
-            if members is not None:
-                clusters = await _clusters(session, group.organization_id, members)
-                present = await members_of(session, group.id)
-                leaving = [cluster for cluster in present.values() if cluster.name not in clusters]
-                joining = {name: cluster for name, cluster in clusters.items() if name not in present}
-                begun = await _leave(transaction, viewer, group, leaving)
-                await _join(transaction, group, joining)
-                if leaving or joining:
-                    transaction.record(
-                        "cluster_group.members",
-                        f"The members of {group.name} have changed.",
-                        organization_id=group.organization_id,
-                        actor=viewer.name,
-                        subject=group,
-                        joined=sorted(joining),
-                        left=sorted(cluster.name for cluster in leaving),
-                    )
-            return group, begun
+            joining = {name: cluster for name, cluster in clusters.items() if name not in present}
+            begun = await _leave(transaction, viewer, group, [present[name] for name in removal.names])
+            await _join(transaction, group, joining)
+            if removal.names or joining:
+                transaction.record(
+                    "cluster_group.members",
+                    f"The members of {group.name} have changed.",
+                    organization_id=group.organization_id,
+                    actor=viewer.name,
+                    subject=group,
+                    joined=sorted(joining),
+                    left=list(removal.names),
+                )
+            return Updated(group, removal, begun)
     except IntegrityError:
         raise _name_taken(name or "") from None
 
@@ -166,6 +198,35 @@ async def _clusters(session: AsyncSession, organization_id: int, names: Iterable
     if unknown := [name for name in wanted if name not in found]:
         raise all_invalid([Problem(("members", name), f"There is no cluster {name!r}.") for name in unknown])
     return found
+
+
+async def _removal(
+    services: Services,
+    session: AsyncSession,
+    group: ClusterGroup,
+    present: Mapping[str, Cluster],
+    clusters: Mapping[str, Cluster],
+) -> Removal:
+    """The members that go. Where a deployment of the group loses too many of its own targets with them, that has to be
+    confirmed as well, however few they are."""
+    percent = services.settings.max_removal
+    removal = Removal.between(present, clusters, percent)
+    if not removal.names:
+        return removal
+    statement = (
+        select(Deployment.release_name, DeploymentRevision.targets)
+        .join(
+            DeploymentRevision,
+            (col(DeploymentRevision.deployment_id) == Deployment.id)
+            & (col(DeploymentRevision.generation) == Deployment.generation),
+        )
+        .where(col(Deployment.group_id) == group.id, col(Deployment.deleting).is_(False))
+        .order_by(col(Deployment.release_name))
+    )
+    rows = (await session.exec(statement)).all()
+    lost = [(name, Removal.between(targets, set(targets) - set(removal.names), percent)) for name, targets in rows]
+    much = [f"{name} loses {one.count} of {one.before} targets" for name, one in lost if one.needs_confirmation]
+    return replace(removal, also=f" By this, {', '.join(much[:_NAMED])}." if much else "")
 
 
 async def _join(transaction: Transaction, group: ClusterGroup, clusters: dict[str, Cluster]) -> None:

@@ -30,7 +30,6 @@ from app.targets.desired import desired_release
 from app.targets.judging import judge_targets
 from app.targets.tables import Target
 from app.transaction import Transaction
-from app.unset import UNSET, Unset
 
 MAX_BYTES = 1_000_000
 """Of all keys and values of one secret together."""
@@ -90,12 +89,11 @@ async def create_secret(services: Services, viewer: Viewer, request: CreateSecre
 
 
 async def update_secret(
-    services: Services, viewer: Viewer, secret_id: int, data: Any, *, description: str | Unset | None = UNSET
+    services: Services, viewer: Viewer, secret_id: int, data: Any, *, description: str | None = None
 ) -> Secret:
-    """Sets the values that are given, and takes away those that are given as null. Targets whose release has another
-    value by now are STALE from then on, until they are reconciled."""
-    if not isinstance(description, Unset):
-        _raise([description_problem(description)])
+    """Sets the values that are given, and removes those that are given as null; a description that is None stays as it
+    is. Targets whose release has another value by now are STALE from then on, until they are reconciled."""
+    _raise([description_problem(description)])
     mark = await services.fingerprints.mark()
     async with services.transaction() as transaction:
         secret = await _locked(transaction.session, viewer, secret_id)
@@ -105,13 +103,14 @@ async def update_secret(
         wanted = {key: value for key, value in {**kept, **data}.items() if value is not None}
         _raise(list(_data_problems(secret.kind, wanted)))
         await _check_unused(transaction.session, secret, kept.keys() - wanted.keys())
-        if not isinstance(description, Unset):
-            secret.description = description or None
+        told = secret.description if description is None else description or None
         changed = sorted(key for key in kept.keys() | wanted.keys() if kept.get(key) != wanted.get(key))
         if changed:
             _seal(services.key_ring, mark, secret, wanted)
             secret.version += 1
-        secret.updated_at = now()
+        elif told == secret.description:
+            return secret
+        secret.description, secret.updated_at = told, now()
         await transaction.session.flush()
         if changed:
             await _judge_users(transaction, secret)

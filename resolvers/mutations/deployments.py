@@ -7,8 +7,7 @@ from app.deployments.deletion import delete_deployment
 from app.deployments.reconcile import reconcile_deployment
 from app.deployments.state import Override
 from app.deployments.update import UpdateDeployment, update_deployment
-from app.unset import UNSET
-from resolvers.mutations.mutation import given, mutation
+from resolvers.mutations.mutation import mutation
 from schema import inputs, payloads
 from schema.context import Info
 from schema.deployments import DeploymentPayload
@@ -60,10 +59,8 @@ class Deployments:
                 "id": row_id(input.id, "Deployment"),
                 "reuse_values": bool(input.reuse_values),
                 "dry_run": bool(input.dry_run),
-                "description": given(input.description),
-                "values": given(input.values),
-                "values_from": _values_from(input.values_from.value) if input.values_from else UNSET,
-                "value_overrides": _overrides(input.value_overrides.value) if input.value_overrides else UNSET,
+                "values_from": None if input.values_from is None else _values_from(input.values_from),
+                "value_overrides": None if input.value_overrides is None else _overrides(input.value_overrides),
             }
         )
         return DeploymentPayload.of(await update_deployment(info.context.services, info.context.viewer, request))

@@ -6,7 +6,7 @@ from app.groups import features, membership
 from resolvers.mutations.mutation import mutation
 from schema import inputs, payloads
 from schema.context import Info
-from schema.deployments import abandoned_of
+from schema.deployments import Removal, abandoned_of
 from schema.groups import ClusterGroup
 from schema.ids import row_id
 from schema.operations import Operation
@@ -25,17 +25,20 @@ class Groups:
         )
         return payloads.ClusterGroupPayload(cluster_group=ClusterGroup.of(row))
 
-    @mutation("Renames a group, or changes its members; who leaves has the group's releases uninstalled.")
+    @mutation("Renames a group, or replaces its members. The group's releases are uninstalled from removed members.")
     async def update_cluster_group(
         self,
         info: Info,
         input: inputs.UpdateClusterGroupInput,  # noqa: A002
     ) -> payloads.UpdateClusterGroupResult:
-        row, begun = await membership.update_group(
-            info.context.services, info.context.viewer, row_id(input.id, "ClusterGroup"), input.name, input.members
+        request = membership.UpdateGroup(
+            **{**vars(input), "id": row_id(input.id, "ClusterGroup"), "dry_run": bool(input.dry_run)}
         )
+        changed = await membership.update_group(info.context.services, info.context.viewer, request)
         return payloads.ClusterGroupPayload(
-            cluster_group=ClusterGroup.of(row), operations=[Operation.of(operation) for operation in begun]
+            cluster_group=ClusterGroup.of(changed.group),
+            operations=[Operation.of(operation) for operation in changed.begun],
+            removal=Removal.of(changed.removal),
         )
 
     @mutation("Deletes a group.")

@@ -1,19 +1,11 @@
 """What all mutations have in common."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import strawberry
 
-from app.unset import UNSET, Unset
 from resolvers.audit import Resolve, audited
-
-Value = TypeVar("Value")
-
-
-def given(field: strawberry.Maybe[Value]) -> Value | Unset:
-    """What an input has in a field that may be left out."""
-    return field.value if field else UNSET
 
 
 def mutation(description: str) -> Callable[[Resolve], Any]:

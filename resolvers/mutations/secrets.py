@@ -3,7 +3,7 @@
 import strawberry
 
 from app.secrets import changes as secrets
-from resolvers.mutations.mutation import given, mutation
+from resolvers.mutations.mutation import mutation
 from schema import inputs, payloads
 from schema.context import Info
 from schema.ids import row_id
@@ -30,13 +30,12 @@ class Secrets:
         info: Info,
         input: inputs.UpdateSecretInput,  # noqa: A002
     ) -> payloads.UpdateSecretResult:
-        description = given(input.description)
         row = await secrets.update_secret(
             info.context.services,
             info.context.viewer,
             row_id(input.id, "Secret"),
             {} if input.data is None else input.data,
-            description=description,
+            description=input.description,
         )
         return payloads.SecretPayload(secret=Secret.of(row))
 

@@ -31,6 +31,7 @@ async def created(stack: Stack, simulated: Callable[[str], Member]) -> str:
     "given",
     [
         {},
+        {"values": None, "valuesFrom": None, "valueOverrides": None, "targets": None, "description": None},
         {"values": {"list": [1.0, 2], "a": {"c": 2.0, "b": 1}}},
         {"values": {"a": {"b": 1}}, "reuseValues": True},
         {"valueOverrides": [{"cluster": "paris", "values": {"a": {"b": 9}}}]},
@@ -57,7 +58,7 @@ async def test_an_update_that_changes_nothing_that_is_wanted_makes_no_generation
             {"a": {"c": 2}, "list": [1, 2], "x": 1},
             {"paris": {"a": {"b": 9}}},
         ),
-        ({"values": None}, {}, {"paris": {"a": {"b": 9}}}),
+        ({"values": {}}, {}, {"paris": {"a": {"b": 9}}}),
         ({"valueOverrides": []}, {"a": {"b": 1, "c": 2}, "list": [1, 2]}, {}),
         (
             {"valueOverrides": [{"cluster": "paris", "values": {"z": 1}}], "reuseValues": True},
@@ -114,8 +115,9 @@ async def test_a_description_is_kept_changed_and_taken_away(quiet: Stack, simula
     assert await described(atomic=True) == "Sells."
     assert await described(description="") is None
     assert await described(description="Sells more.") == "Sells more."
-    assert await described(description=None) is None
-    assert await described(description=None) is None
+    assert await described(description=None) == "Sells more."
+    assert await described(description="") is None
+    assert await described(description="") is None
     events = await quiet.data('{ events(kinds: ["deployment"]) { nodes { kind message } } }')
     assert [event["message"] for event in events["events"]["nodes"] if event["kind"] == "deployment.options"] == [
         *["shop was changed: description."] * 3,

@@ -107,8 +107,7 @@ export function ChangeSecret({ secret, close }: { secret: SecretLineFragment; cl
   const [entries, setEntries] = useState<Entry[]>(() => secret.keys.map(kept));
   const [description, setDescription] = useState(secret.description ?? "");
   async function submit() {
-    if (!(await send({ input: { id: secret.id, data: dataOf(entries), description: description || null } })))
-      return;
+    if (!(await send({ input: { id: secret.id, data: dataOf(entries), description } }))) return;
     toast(`The secret ${secret.name} was changed.`);
     close();
   }
