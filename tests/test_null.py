@@ -40,8 +40,7 @@ async def rows(stack: Stack) -> dict[str, list[Any]]:
 async def test_null_changes_no_more_than_a_field_that_is_left_out(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
-    names = ("paris", "berlin")
-    group = await quiet.fleet({name: simulated(name).kubeconfig for name in names})
+    group = await quiet.fleet({name: simulated(name).kubeconfig for name in ("paris", "berlin")})
     given = {"name": "db", "data": {"password": "a very long one"}, "description": "The shop's."}
     secret = (await quiet.mutate("createSecret", "... on SecretPayload { secret { id } }", **given))["secret"]["id"]
     reference = [{"secret": "db", "key": "password", "path": "password"}]

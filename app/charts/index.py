@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 
 import yaml
 
+from app.charts.versions import parsed
 from app.errors import ValidationFailed, invalid
 from app.untrusted_yaml import load
 
@@ -50,7 +51,13 @@ def _offer(name: str, entry: Any, url: str) -> Offer | None:
     if not isinstance(entry, dict) or not entry.get("version"):
         return None
     urls, version, digest = entry.get("urls"), str(entry["version"]), _text(entry.get("digest"))
-    if not isinstance(urls, list) or not urls or not isinstance(urls[0], str) or "\x00" in name + version + urls[0]:
+    if (
+        parsed(version) is None
+        or not isinstance(urls, list)
+        or not urls
+        or not isinstance(urls[0], str)
+        or "\x00" in name + version + urls[0]
+    ):
         return None
     try:
         address = urljoin(url, urls[0])

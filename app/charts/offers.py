@@ -97,7 +97,7 @@ def offer_of(package: Package, chosen: ChartVersion | None = None) -> Offer:
         version=chosen.version if chosen else package.version,
         app_version=package.app_version,
         description=package.description,
-        deprecated=chosen.deprecated if chosen else False,
+        deprecated=package.deprecated or (chosen is not None and chosen.deprecated),
         url=chosen.url if chosen else None,
         digest=package.digest,
     )

@@ -14,6 +14,7 @@ import yaml
 
 from app.charts.unpacking import Limits, unpack, wrong
 from app.charts.value_schema import has_remote_reference
+from app.charts.versions import parsed
 from app.names import text_problem
 from app.untrusted_yaml import load
 
@@ -32,6 +33,7 @@ class Package:
     values_schema: dict[str, Any] | None
     readme: str | None
     has_remote_schema: bool
+    deprecated: bool = False
 
 
 def open_package(content: bytes, limits: Limits) -> Package:
@@ -63,6 +65,7 @@ def open_package(content: bytes, limits: Limits) -> Package:
         has_remote_schema=any(
             has_remote_reference(_json(text)) for path, text in files.items() if path.endswith("values.schema.json")
         ),
+        deprecated=metadata.get("deprecated") is True,
     )
 
 
@@ -85,6 +88,11 @@ def _metadata(files: dict[str, bytes]) -> dict[str, Any]:
             or text_problem(value, what=field, longest=250)
         ):
             raise wrong("chart_malformed", f"Chart.yaml must have a `{field}` as text.")
+    if parsed(metadata["version"]) is None:
+        raise wrong(
+            "chart_malformed",
+            f"Chart.yaml has the version {metadata['version']!r}, which is not a semantic version such as 1.2.3.",
+        )
     if metadata.get("type") == "library":
         raise wrong("chart_not_installable", "This is a library chart, which can't be installed.")
     return metadata

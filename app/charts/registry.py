@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import orjson
 
 from app.charts.download import Downloader, Login, origin, read_limited, refused
+from app.charts.versions import parsed
 from app.errors import ValidationFailed, invalid
 
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -29,7 +30,8 @@ class Registry:
         self._token: dict[str, str] = {}  # by repository
 
     async def versions(self, chart: str) -> list[str]:
-        """All versions of one chart. A tag can't hold `+`, so Helm writes `_` for it."""
+        """All versions of one chart: its tags that are semantic versions. Others are names that move, such as `latest`,
+        or belong to signatures. A tag can't hold `+`, so Helm writes `_` for it."""
         path: str | None = f"/v2/{self._name(chart)}/tags/list?n=1000"
         tags: list[str] = []
         for _ in range(_MAX_TAG_PAGES):
@@ -37,7 +39,7 @@ class Registry:
                 break
             page, path = await self._tag_page(chart, path)
             tags += page
-        return [tag.replace("_", "+") for tag in tags]
+        return [version for tag in tags if parsed(version := tag.replace("_", "+"))]
 
     async def pull(self, chart: str, version: str, *, limit: int) -> tuple[bytes, str]:
         """The archive of one version and its SHA-256 in hex, by the manifest's word.

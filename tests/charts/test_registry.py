@@ -70,6 +70,15 @@ async def test_versions_come_from_all_pages_of_tags(pushed: Pushed) -> None:
     assert [path for path, _ in pushed.registry.asked].count("/v2/team/charts/web/tags/list") == 4  # one for the token
 
 
+async def test_tags_that_are_no_semantic_versions_are_not_listed(pushed: Pushed) -> None:
+    for tag in ("1.0.0", "latest", "sha256-" + "a" * 64 + ".sig", "01.2.3", "main"):
+        pushed.registry.push("team/charts/web", tag, web())
+    await pushed.add()
+    chart = (await pushed.stack.data('{ chart(repository: "oci", name: "web") { versions { version } } }'))["chart"]
+    assert chart["versions"] == [{"version": "1.0.0"}]
+    assert await pushed.refusal("latest") == ("chart_version_not_found", "oci/web has no version 'latest'.")
+
+
 async def test_a_version_is_pulled_once_with_a_token_for_its_repository_alone(pushed: Pushed) -> None:
     pushed.registry.push("team/charts/web", "1.0.0", web())
     await pushed.add()

@@ -2,6 +2,8 @@ import asyncio
 import base64
 from typing import Any
 
+import pytest
+
 from app.charts.pinning import pin
 from tests.charts.servers import digest
 from tests.sample_charts import SCHEMA, archive, chart_files, packaged
@@ -33,6 +35,27 @@ async def test_a_chart_is_there_as_soon_as_it_was_uploaded(quiet: Stack) -> None
     ]
     path = await quiet.services.archives.file(digest(content))
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("version", ["latest", "01.2.3", "1.02.3", "1.2.3.4", "1.2.3-", "1.x", "sha256-abc.sig"])
+async def test_a_version_that_is_not_semantic_is_refused(shared: Stack, version: str) -> None:
+    answer = await upload(shared, packaged(version=f"'{version}'"))
+    assert (answer["__typename"], answer["code"], answer["message"]) == (
+        "ValidationFailed",
+        "chart_malformed",
+        f"Chart.yaml has the version '{version}', which is not a semantic version such as 1.2.3.",
+    )
+
+
+@pytest.mark.parametrize(("said", "deprecated"), [("true", True), ("false", False), (None, False)])
+async def test_a_chart_that_calls_itself_deprecated_is_listed_as_deprecated(
+    quiet: Stack, said: str | None, deprecated: bool
+) -> None:
+    files = chart_files()
+    files["Chart.yaml"] += f"deprecated: {said}\n" if said else ""
+    await upload(quiet, base64.b64encode(archive(files)).decode())
+    found = await quiet.data('{ chart(repository: "charts", name: "web") { versions { version deprecated } } }')
+    assert found["chart"]["versions"] == [{"version": "1.0.0", "deprecated": deprecated}]
 
 
 async def test_the_same_chart_again_changes_nothing(quiet: Stack) -> None:
