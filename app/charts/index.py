@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
-import yaml
-
 from app.charts.versions import parsed
 from app.errors import ValidationFailed, invalid
-from app.untrusted_yaml import load
+from app.yaml.reading import Bounds, YamlError, read
+from app.yaml.scalars import as_text
+
+_BOUNDS = Bounds(nodes=2_000_000)
+_LONGEST_NAME = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ def read_index(content: bytes, url: str) -> list[Offer]:
         ValidationFailed: where it is no index at all.
     """
     try:
-        document = load(content)
-    except (yaml.YAMLError, ValueError):
+        document = read(content, _BOUNDS)
+    except YamlError:
         raise _no_index(url) from None
     if not isinstance(document, dict) or not isinstance(document.get("entries"), dict):
         raise _no_index(url)
@@ -50,14 +52,10 @@ def read_index(content: bytes, url: str) -> list[Offer]:
 def _offer(name: str, entry: Any, url: str) -> Offer | None:
     if not isinstance(entry, dict) or not entry.get("version"):
         return None
-    urls, version, digest = entry.get("urls"), str(entry["version"]), _text(entry.get("digest"))
-    if (
-        parsed(version) is None
-        or not isinstance(urls, list)
-        or not urls
-        or not isinstance(urls[0], str)
-        or "\x00" in name + version + urls[0]
-    ):
+    urls, version, digest = entry.get("urls"), as_text(entry["version"]), _text(entry.get("digest"))
+    if version is None or max(len(name), len(version)) > _LONGEST_NAME or parsed(version) is None:
+        return None
+    if not isinstance(urls, list) or not urls or not isinstance(urls[0], str) or "\x00" in name + version + urls[0]:
         return None
     try:
         address = urljoin(url, urls[0])
@@ -75,7 +73,8 @@ def _offer(name: str, entry: Any, url: str) -> Offer | None:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value).replace("\x00", "")[:10_000]
+    text = as_text(value)
+    return None if text is None else text.replace("\x00", "")[:10_000]
 
 
 def _no_index(url: str) -> ValidationFailed:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import yaml
 
 from app.charts.unpacking import Limits, unpack, wrong
 from app.charts.value_schema import has_remote_reference
 from app.charts.versions import parsed
 from app.names import text_problem
-from app.untrusted_yaml import load
+from app.yaml.reading import YamlError, read
+from app.yaml.scalars import as_text
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def _metadata(files: dict[str, bytes]) -> dict[str, Any]:
     if "Chart.yaml" not in files:
         raise wrong("chart_malformed", "The archive has no Chart.yaml in its folder: package it with `helm package`.")
     try:
-        metadata = load(files["Chart.yaml"])
-    except (yaml.YAMLError, ValueError):
+        metadata = read(files["Chart.yaml"])
+    except YamlError:
         raise wrong("chart_malformed", "Chart.yaml is not valid YAML.") from None
     if not isinstance(metadata, dict) or metadata.get("apiVersion") not in ("v1", "v2"):
         raise wrong("chart_malformed", "Chart.yaml must have an apiVersion of v1 or v2.")
@@ -112,8 +112,8 @@ def _check_dependencies(metadata: dict[str, Any], files: dict[str, bytes]) -> No
 def _name(text: bytes) -> object:
     """The name in the Chart.yaml of a chart within."""
     try:
-        metadata = load(text)
-    except (yaml.YAMLError, ValueError):
+        metadata = read(text)
+    except YamlError:
         raise wrong("chart_malformed", "The Chart.yaml of a chart in charts/ is not valid YAML.") from None
     return metadata.get("name") if isinstance(metadata, dict) else None
 
@@ -131,4 +131,5 @@ def _json(text: bytes) -> Any:
 
 
 def _text(value: object) -> str | None:
-    return None if value is None else str(value).replace("\x00", "")
+    text = as_text(value)
+    return None if text is None else text.replace("\x00", "")

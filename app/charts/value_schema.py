@@ -1,16 +1,14 @@
 """A chart's values.schema.json: checks values against it. What a `$ref` names elsewhere is never fetched."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
-import yaml
 
 from app.errors import Problem
 from app.releases.values import Values, coalesce
-from app.untrusted_yaml import load
+from app.yaml.reading import YamlError, read
 
 MAX_PROBLEMS = 20
 
@@ -57,21 +55,7 @@ def schema_problems(schema: Mapping[str, Any], default_values: str, values: Valu
 def parse_defaults(text: str) -> Values:
     """A chart's values.yaml; empty where it holds no map."""
     try:
-        defaults = load(text)
-    except (yaml.YAMLError, ValueError):
+        defaults = read(text)
+    except YamlError:
         return {}
-    plain = _plain(defaults)
-    return plain if isinstance(plain, dict) else {}
-
-
-def _plain(value: Any) -> Any:
-    """What YAML has beyond JSON (keys that are no text, dates, sets, bytes) as text, as Helm has it."""
-    if isinstance(value, dict):
-        return {_text(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
-
-
-def _text(key: Any) -> str:
-    return key if isinstance(key, str) else json.dumps(key) if isinstance(key, bool | None) else str(key)
+    return defaults if isinstance(defaults, dict) else {}

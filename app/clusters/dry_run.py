@@ -5,12 +5,9 @@ import asyncio
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-import yaml
-
-from app import untrusted_yaml
 from app.clusters.member import Member
 from app.errors import PermanentError
+from app.yaml.reading import YamlError, read_all
 
 _AT_ONCE = 4
 
@@ -43,8 +40,8 @@ async def try_manifest(member: Member, manifest: str, namespace: str) -> None:
 
 def _objects(manifest: str) -> list[dict[str, Any]]:
     try:
-        return [found for found in untrusted_yaml.load_all(manifest) if isinstance(found, dict)]
-    except (yaml.YAMLError, ValueError) as error:
+        return [found for found in read_all(manifest) if isinstance(found, dict)]
+    except YamlError as error:
         raise PermanentError("chart_not_rendered", f"What the chart renders is no manifest: {error}") from None
 
 
@@ -67,7 +64,7 @@ async def _try_object(member: Member, found: dict[str, Any], resource: dict[str,
         "PATCH",
         f"{path}/{resource['name']}/{quote(name, safe='')}",
         query=[("dryRun", "All"), ("fieldManager", "polyhelm"), ("force", "true"), ("fieldValidation", "Strict")],
-        body=orjson.loads(orjson.dumps(found, default=str)),  # YAML has dates, JSON has not
+        body=found,
         content_type="application/apply-patch+yaml",
     )
     if answer.status < 300 or (answer.status == 404 and _kind_of_missing(answer.body) == "namespaces"):

@@ -13,12 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from app.errors import ValidationFailed, invalid
-from app.untrusted_yaml import load
+from app.yaml.reading import YamlError, read
 
 MAX_BYTES = 256 * 1024
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
@@ -118,8 +117,8 @@ def _parse(text: str) -> dict[str, Any]:
     if len(text) > MAX_BYTES:
         raise _wrong("kubeconfig_too_large", f"A kubeconfig has at most {MAX_BYTES // 1024} KiB.")
     try:
-        document = load(text, strict=True)
-    except (yaml.YAMLError, ValueError):
+        document = read(text, strict=True)
+    except YamlError:
         message = "The kubeconfig is not valid YAML, or has aliases, or a key twice in one map."
         raise _wrong("kubeconfig_malformed", message) from None
     if not isinstance(document, dict) or document.get("kind", "Config") != "Config":

@@ -4,10 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
-from app import untrusted_yaml
 from app.releases.references import HIDDEN
+from app.yaml.reading import YamlError, read
+from app.yaml.writing import write
 
 _KEPT_IN = ("data", "stringData")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -35,13 +34,13 @@ def _shown(document: str) -> str:
     comment = _COMMENT.match(document)
     head = comment[0] if comment else ""
     try:
-        found = untrusted_yaml.load(document)
-    except (yaml.YAMLError, ValueError):
+        found = read(document)
+    except YamlError:
         return f"{head}# {HIDDEN}\n"
     covered = _covered(found)
     if covered == found:
         return document
-    return head + yaml.safe_dump(covered, sort_keys=False, allow_unicode=True, width=1000)
+    return head + write(covered)
 
 
 def _covered(found: Any) -> Any:

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import yaml
 
@@ -112,7 +115,6 @@ def test_an_index_without_charts_is_one() -> None:
         b"<html></html>",
         b"\xff\xfe\x00",
         b"\x00",
-        b"entries: {}\n---\nentries: {}",
         b"[" * 200_000,
         b"entries: {? [a] : 1}",
         b"a: &a [x, x]\nb: &b [*b]\nentries: {}",
@@ -128,3 +130,26 @@ def test_anything_else_is_no_index(content: bytes) -> None:
 def test_ten_thousand_versions_are_read() -> None:
     lines = [f"  - {{version: 1.0.{number}, urls: [web-{number}.tgz]}}" for number in range(10_000)]
     assert len(read_index("\n".join(["entries:", "  web:", *lines]).encode(), URL)) == 10_000
+
+
+MANY = """
+import resource
+from app.charts.index import read_index
+from app.errors import ValidationFailed
+try:
+    read_index(b"[" + b"[]," * (2 * 2**20) + b"]", "https://charts.example/index.yaml")
+except ValidationFailed:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**10)
+"""
+
+
+def test_an_index_of_millions_of_values_takes_little_memory() -> None:
+    done = subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 400, "MiB"
+
+
+@pytest.mark.parametrize("written", ["1" * 20_000, f"0x{'f' * 5000}"])
+def test_a_version_that_is_no_version_is_passed_over(written: str) -> None:
+    index = f"entries:\n  web:\n  - version: {written}\n    urls: [a.tgz]\n  - version: 1.0.0\n    urls: [b.tgz]\n"
+    assert [offer.version for offer in read_index(index.encode(), URL)] == ["1.0.0"]

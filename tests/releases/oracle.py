@@ -11,6 +11,10 @@ from typing import Any
 SHOWN = "seen: {{ .Values | toJson | b64enc }}\n"
 
 
+class RefusedError(Exception):
+    """Helm does not take the values. The message has its words."""
+
+
 class Oracle:
     """One Helm with a folder of its own."""
 
@@ -45,6 +49,7 @@ class Oracle:
             env={"HOME": str(self._folder), "PATH": os.defpath},
             timeout=60,
         )
-        assert done.returncode == 0, done.stderr.decode()
+        if done.returncode:
+            raise RefusedError(done.stderr.decode())
         _, _, shown = done.stdout.decode().partition("seen: ")
         return json.loads(base64.b64decode(shown))

@@ -1,0 +1,3 @@
+from tests.releases.conftest import oracle
+
+__all__ = ["oracle"]
