@@ -27,6 +27,9 @@ class Cluster(Node):
     labels: JSON
     server: str = strawberry.field(description="The API server's URL; credentials are never readable.")
     uid: str | None = strawberry.field(description="The kube-system namespace's uid: what a cluster is, by any name.")
+    answering_uid: str | None = strawberry.field(
+        description="The uid of the cluster that answers at its address, where that is another one (MISMATCHED)."
+    )
     kubernetes_version: str | None
     reachability: Reachability
     reachability_message: str | None
@@ -64,6 +67,7 @@ class Cluster(Node):
             labels=row.labels,
             server=row.server,
             uid=row.uid,
+            answering_uid=row.answering_uid,
             kubernetes_version=row.kubernetes_version,
             reachability=row.reachability,
             reachability_message=row.reachability_message,

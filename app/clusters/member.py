@@ -7,10 +7,10 @@ import asyncio
 import ssl
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -21,6 +21,7 @@ from app.addresses import AddressRefusedError, Policy
 from app.clusters.answers import asked_pause, parsed, read_field, read_page, read_secret, words_of
 from app.clusters.changes import EXPIRED, METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
 from app.clusters.kubeconfig import Access
+from app.clusters.proof import KUBE_SYSTEM, ProvenConnector
 from app.errors import PermanentError, TemporaryError
 from app.outgoing import checked_socket
 from app.releases.release import Observed, read_record
@@ -40,6 +41,7 @@ _SILENCE = 10.0  # seconds after which a watch that should have ended is given u
 _LONGEST_LINE = 2 * 2**20
 _LARGEST_ANSWER = 8 * 2**20  # bytes; a record has 1.5 MiB at most, a page of heads less
 _MOST_PAGES = 1000
+_LONGEST_UID = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,42 @@ class Answer:
     body: Any  # parsed JSON
 
 
-class Member:
-    """A connection to one member; `close` it when done. A request waits at most `timeout` seconds for its answer."""
+class MismatchedError(TemporaryError):
+    """Another cluster answers than the one that was registered; `uid` is the other one's."""
 
-    def __init__(self, access: Access, policy: Policy, *, timeout: float) -> None:
+    def __init__(self, expected: str, uid: str) -> None:
+        super().__init__(
+            MISMATCHED,
+            f"Another cluster answers at its address: the uid of its kube-system namespace is {uid}, and that of the"
+            f" registered cluster is {expected}.",
+        )
+        self.uid = uid
+
+
+class Member:
+    """The connections to one member; `close` them when done. A request waits at most `timeout` seconds for a
+    connection, and as long again for its answer.
+
+    Each connection proves that it leads to the cluster `uid`, whatever is asked on it later; it proves nothing where
+    `uid` is None, as before a cluster is registered. `name` is what the cluster is called in errors.
+    """
+
+    def __init__(
+        self, access: Access, policy: Policy, *, timeout: float, uid: str | None = None, name: str | None = None
+    ) -> None:
         self.access = access
-        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, 5))
-        self._api = _Api(access, policy)
+        self._seconds = timeout
+        self._name = name
+        self._connector = _connector(access, policy, timeout, uid, name)
+        self._api = _Api(access, self._connector)
         self.heard_at = 0.0
         """When it last answered anything, by `time.monotonic()`."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         await self._api.close()
@@ -83,28 +112,31 @@ class Member:
         return read_field(str, await self.get("/version"), "gitVersion")
 
     async def ping(self, *, seconds: float) -> None:
-        """Asks for a sign of life: any answer is one. It is asked for often, so that kubernetes-asyncio's way of
-        putting requests together, which costs as much as the request, is left aside.
+        """Asks for a sign of life, and for the proof that it is still the same cluster. Any answer is a sign of life.
 
         Raises:
-            TemporaryError: where none comes in time.
+            TemporaryError: where none comes in time, or another cluster answers.
         """
-        try:
+        status, _, body = await self._kube_system(_limit(seconds))
+        if status == 200:
+            self._connector.check(status, None, body)
+
+    async def _kube_system(self, limit: aiohttp.ClientTimeout) -> tuple[int, str | None, bytes]:
+        """It is asked for often, so that kubernetes-asyncio's way of putting requests together, which costs as much as
+        the request, is left aside. The server may answer from its cache: the uid of a namespace never changes."""
+        with self._trouble(limit):
             async with self._api.rest_client.pool_manager.get(
-                f"{self.access.server}/version",
-                headers=self._api.default_headers,
-                timeout=aiohttp.ClientTimeout(total=seconds),
+                f"{self.access.server}{KUBE_SYSTEM}?resourceVersion=0",
+                headers=self._api.default_headers | self._api.authorization,
+                timeout=limit,
             ) as response:
-                await _body(response)
+                body = await _body(response)
                 self.heard_at = time.monotonic()
-        except TimeoutError:
-            raise TemporaryError(UNREACHABLE, f"The API server did not answer within {seconds:g} s.") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise _unreachable(error) from None
+                return response.status, response.headers.get("Retry-After"), body
 
     async def uid(self) -> str:
         """What a cluster is, whatever it is called: the uid of its kube-system namespace."""
-        return str((await self.get("/api/v1/namespaces/kube-system"))["metadata"]["uid"])
+        return _uid(await self.get(KUBE_SYSTEM))
 
     async def missing_permissions(self, verbs: Iterable[str], resource: str) -> list[str]:
         """The verbs that our credentials do not allow on a core resource in all namespaces."""
@@ -172,10 +204,10 @@ class Member:
         Raises:
             TemporaryError: unreachable, unauthorized or throttled.
         """
-        async with self._asked(method, path, query, body, accept, content_type, self._timeout) as response:
+        async with self._asked(method, path, query, body, accept, content_type, _limit(self._seconds)) as response:
             text = await _body(response)
         if response.status in (401, 429) or response.status >= 500 or (response.status == 403 and method == "GET"):
-            raise _not_now(response.status, response.headers.get("Retry-After"), text)
+            raise _not_now(response.status, response.headers.get("Retry-After"), text, self._name)
         return Answer(response.status, parsed(text))
 
     async def changes(self, version: int, *, seconds: int) -> AsyncGenerator[list[Change]]:
@@ -192,14 +224,17 @@ class Member:
             ("allowWatchBookmarks", "true"),
             ("timeoutSeconds", str(seconds)),
         ]
-        limit = aiohttp.ClientTimeout(total=seconds + _SILENCE, sock_connect=self._timeout.sock_connect)
+        connect = _limit(self._seconds).sock_connect
+        limit = aiohttp.ClientTimeout(
+            total=self._seconds + seconds + _SILENCE, connect=self._seconds, sock_connect=connect
+        )
         async with self._asked(
             "GET", "/api/v1/secrets", query, None, METADATA_ONLY, "application/json", limit
         ) as found:
             if found.status == 410:
                 raise TemporaryError(EXPIRED, "The API server's history does not reach back far enough.")
             if found.status != 200:
-                raise _not_now(found.status, found.headers.get("Retry-After"), await _body(found))
+                raise _not_now(found.status, found.headers.get("Retry-After"), await _body(found), self._name)
             rest = b""
             async for chunk in found.content.iter_any():
                 *lines, rest = (rest + chunk).split(b"\n")
@@ -222,7 +257,9 @@ class Member:
         limit: aiohttp.ClientTimeout,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Accept": accept or "application/json", "Content-Type": content_type}
-        try:
+        if self._connector.needs_proof:
+            self._connector.check(*await self._kube_system(_limit(self._seconds)))
+        with self._trouble(limit):
             response: aiohttp.ClientResponse = await self._api.call_api(
                 path,
                 method,
@@ -236,8 +273,14 @@ class Member:
             self.heard_at = time.monotonic()
             async with response:
                 yield response
+
+    @contextmanager
+    def _trouble(self, limit: aiohttp.ClientTimeout) -> Iterator[None]:
+        """What keeps the member from being asked, as a TemporaryError."""
+        try:
+            yield
         except TimeoutError:
-            raise TemporaryError(UNREACHABLE, f"The API server did not answer within {limit.total:g} s.") from None
+            raise TemporaryError(UNREACHABLE, f"The API server did not answer within {limit.connect:g} s.") from None
         except (aiohttp.ClientError, OSError) as error:
             raise _unreachable(error) from None
 
@@ -246,28 +289,22 @@ class _Api(ApiClient):
     """kubernetes-asyncio's client on connections of our own: its own would follow proxies from the environment, trust
     the system's CAs beside the member's, and keep decoded keys in files until the process ends."""
 
-    def __init__(self, access: Access, policy: Policy) -> None:
+    def __init__(self, access: Access, connector: aiohttp.TCPConnector) -> None:
         self.configuration = Configuration()
         self.configuration.host = access.server
+        self.authorization = {"Authorization": f"Bearer {access.token}"} if access.token else {}
         if access.token:
             self.configuration.api_key = {"BearerToken": f"Bearer {access.token}"}
         self.client_side_validation = False
-        self.rest_client = _Connections(access, policy)
+        self.rest_client = _Connections(connector)
         self.default_headers = {"User-Agent": "polyhelm"}
         self.cookie = ""
 
 
 class _Connections(RESTClientObject):
-    def __init__(self, access: Access, policy: Policy) -> None:
+    def __init__(self, connector: aiohttp.TCPConnector) -> None:
         self.server_hostname = self.proxy = ""
         self.proxy_headers = {}
-        host = urlsplit(access.server).hostname or ""
-        connector = aiohttp.TCPConnector(
-            limit=_CONNECTIONS,
-            keepalive_timeout=_KEPT_ALIVE,
-            ssl=_tls(access),
-            socket_factory=checked_socket(policy, host),
-        )
         self.pool_manager = aiohttp.ClientSession(
             connector=connector, read_bufsize=2**21, middlewares=(_refuse_redirects,)
         )
@@ -282,6 +319,24 @@ async def _refuse_redirects(
         response.close()
         raise TemporaryError(UNREACHABLE, f"The API server redirects ({response.status}), which is not followed.")
     return response
+
+
+def _connector(access: Access, policy: Policy, seconds: float, uid: str | None, name: str | None) -> ProvenConnector:
+    def judge(status: int, retry_after: str | None, body: bytes) -> None:
+        if status != 200:
+            raise _not_now(status, retry_after, body, name)
+        if (found := _uid(parsed(body))) != uid:
+            raise MismatchedError(str(uid), found)
+
+    return ProvenConnector(
+        access,
+        judge if uid is not None else None,
+        seconds=seconds,
+        limit=_CONNECTIONS,
+        keepalive_timeout=_KEPT_ALIVE,
+        ssl=_tls(access),
+        socket_factory=checked_socket(policy, urlsplit(access.server).hostname or ""),
+    )
 
 
 def _tls(access: Access) -> ssl.SSLContext:
@@ -308,6 +363,16 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
+def _limit(seconds: float) -> aiohttp.ClientTimeout:
+    """So many seconds for a connection, and so many again for each part of the answer: one that is slow to prove which
+    cluster it leads to leaves the request its time."""
+    return aiohttp.ClientTimeout(total=2 * seconds, connect=seconds, sock_connect=min(seconds, 5), sock_read=seconds)
+
+
+def _uid(namespace: Any) -> str:
+    return read_field(str, namespace, "metadata", "uid")[:_LONGEST_UID]
+
+
 def _expect_success(answer: Answer, refusal: str) -> Answer:
     if 200 <= answer.status < 300:
         return answer
@@ -317,7 +382,7 @@ def _expect_success(answer: Answer, refusal: str) -> Answer:
     raise PermanentError(REFUSED, f"{refusal}: {words}", words)
 
 
-def _not_now(status: int, retry_after: str | None, text: bytes) -> TemporaryError:
+def _not_now(status: int, retry_after: str | None, text: bytes, name: str | None) -> TemporaryError:
     otherwise = f"HTTP status {status}"
     try:
         words = words_of(parsed(text), otherwise)
@@ -325,7 +390,8 @@ def _not_now(status: int, retry_after: str | None, text: bytes) -> TemporaryErro
         words = otherwise
     pause = asked_pause(retry_after, now())
     if status == 401:
-        return TemporaryError(UNAUTHORIZED, "The API server does not accept our credentials (401).", words)
+        advice = f" Give it new ones: polyhelm cluster update {name} --kubeconfig FILE" if name else ""
+        return TemporaryError(UNAUTHORIZED, f"The API server does not accept our credentials (401).{advice}", words)
     if status == 403:
         return TemporaryError(UNAUTHORIZED, f"Our credentials do not allow this: {words}", words)
     if status == 429:

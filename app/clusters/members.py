@@ -14,7 +14,9 @@ _MOST = 2000
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    sealed: Sealed
+    """`key` is all that a connection depends on, as the cluster's row has it."""
+
+    key: tuple[Sealed, str, str]
     member: Member
 
 
@@ -33,24 +35,26 @@ class Members:
             KeyRingError: where they can't be decrypted.
         """
         sealed = Sealed(cluster.credentials_key, cluster.credentials)
+        key = sealed, cluster.uid, cluster.name
         entry = self._entries.get(cluster.id)
-        if entry is None or entry.sealed != sealed:
+        if entry is None or entry.key != key:
             access = Access.from_json(self._key_ring.open(sealed, f"cluster:{cluster.id}"))
-            if entry is not None and entry.member.access == access:  # sealed again under another key
-                member = entry.member
+            if entry is not None and (entry.member.access, *entry.key[1:]) == (access, *key[1:]):
+                member = entry.member  # only sealed again, under another key
             else:
-                member = Member(access, self._policy, timeout=self._timeout)
+                member = Member(access, self._policy, timeout=self._timeout, uid=cluster.uid, name=cluster.name)
                 if entry is not None:
                     self._leaving.append(entry.member)
-            entry = self._entries[cluster.id] = _Entry(sealed, member)
+            entry = self._entries[cluster.id] = _Entry(key, member)
         self._entries.move_to_end(cluster.id)
         while len(self._entries) > _MOST:
             self._leaving.append(self._entries.popitem(last=False)[1].member)
         return entry.member
 
-    def connect(self, access: Access) -> Member:
-        """A connection that the caller closes, to a cluster that is not registered yet."""
-        return Member(access, self._policy, timeout=self._timeout)
+    def connect(self, access: Access, uid: str | None = None) -> Member:
+        """A connection that the caller closes, with credentials that are not written down (yet); to the cluster `uid`,
+        or, where that is None, to whatever answers."""
+        return Member(access, self._policy, timeout=self._timeout, uid=uid)
 
     def seal(self, access: Access, cluster_id: int) -> Sealed:
         return self._key_ring.seal(access.to_json(), f"cluster:{cluster_id}")

@@ -178,11 +178,11 @@ def _problems(request: RegisterCluster) -> list[Problem]:
 
 
 async def _ask(services: Services, name: str, access: Access) -> _Found:
-    member = services.members.connect(access)
     try:
-        version, uid, missing = await asyncio.gather(
-            member.version(), member.uid(), member.missing_permissions(_VERBS, "secrets")
-        )
+        async with services.members.connect(access) as anyone:
+            uid = await anyone.uid()
+        async with services.members.connect(access, uid) as member:
+            version, missing = await asyncio.gather(member.version(), member.missing_permissions(_VERBS, "secrets"))
     except TemporaryError as error:
         if error.code == UNAUTHORIZED:
             raise invalid("cluster_unauthorized", error.message, "kubeconfig") from None
@@ -192,8 +192,6 @@ async def _ask(services: Services, name: str, access: Access) -> _Found:
     except (ActionError, KeyError, TypeError) as error:
         message = f"What answers at {access.server} is no Kubernetes API server that we understand: {error}"
         raise invalid("cluster_not_kubernetes", message, "kubeconfig") from None
-    finally:
-        await member.close()
     if missing:
         verbs = ", ".join(missing)
         message = f"The credentials may not {verbs} Secrets in all namespaces, where Helm keeps its releases."

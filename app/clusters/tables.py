@@ -34,6 +34,7 @@ class Cluster(SQLModel, table=True):
     labels: dict[str, str] = Json(default_factory=dict)
     server: str
     uid: str
+    answering_uid: str | None = None  # of the cluster that answers at its address, where that is another one
     kubernetes_version: str
     credentials: bytes = SealedBytes("credentials_key", default=b"")
     credentials_key: str = ""

@@ -7,7 +7,9 @@ from functools import partial
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
+from app.clusters.member import MISMATCHED, REFUSED, UNAUTHORIZED, MismatchedError
 from app.clusters.tables import Cluster, Reachability
+from app.errors import ActionError
 from app.repeating import repeatedly
 from app.services import Services
 from app.targets.judging import judge_targets
@@ -21,10 +23,29 @@ _KINDS = {
 }
 
 
+def reachability_of(error: ActionError) -> Reachability:
+    """What it means for a member that asking it failed like this."""
+    if error.code == MISMATCHED:
+        return Reachability.MISMATCHED
+    return Reachability.UNAUTHORIZED if error.code in (UNAUTHORIZED, REFUSED) else Reachability.UNREACHABLE
+
+
+async def write_trouble(transaction: Transaction, cluster_id: int, error: ActionError) -> bool:
+    """Writes down why a member can't be asked; gives whether that is news."""
+    uid = error.uid if isinstance(error, MismatchedError) else None
+    return await write_reachability(transaction, cluster_id, reachability_of(error), error.message, answering_uid=uid)
+
+
 async def write_reachability(
-    transaction: Transaction, cluster_id: int, reachability: Reachability, message: str | None = None
+    transaction: Transaction,
+    cluster_id: int,
+    reachability: Reachability,
+    message: str | None = None,
+    *,
+    answering_uid: str | None = None,
 ) -> bool:
-    """Writes down whether a member can be asked, and if not, why; gives whether that is news.
+    """Writes down whether a member can be asked, and if not, why; gives whether that is news. `answering_uid` is given
+    for a MISMATCHED one.
 
     Targets on one that can't be asked turn UNKNOWN, and what was last known stays beside. Locks the cluster's row.
     """
@@ -40,8 +61,11 @@ async def write_reachability(
             organization_id=cluster.organization_id,
             subject=cluster,
             was=cluster.reachability,
+            uid=cluster.uid,
+            answering_uid=answering_uid,
         )
     cluster.reachability, cluster.reachability_message = reachability, message
+    cluster.answering_uid = answering_uid
     await transaction.session.flush()
     await judge_targets(transaction, [cluster_id])
     return True

@@ -16,7 +16,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.clusters.changes import EXPIRED, Change, Head
-from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, Listing, Member
+from app.clusters.member import THROTTLED, UNAUTHORIZED, Listing, Member
 from app.clusters.tables import Cluster, Reachability
 from app.database import LOST
 from app.encryption import KeyRingError
@@ -25,7 +25,7 @@ from app.operations.tables import OperationResult
 from app.services import Services
 from app.tables import now
 from app.targets.joins import OPEN_RESULT
-from app.targets.reachability import write_reachability
+from app.targets.reachability import reachability_of, write_reachability, write_trouble
 from app.targets.sightings import Key, Sighting, forget_versions, known_versions, look_at_release, read_release
 from app.targets.tables import Target
 from reconcilers.metrics import OBSERVATIONS
@@ -247,14 +247,13 @@ class MemberWatch:
         if isinstance(error, TemporaryError) and error.code == THROTTLED:
             await asyncio.sleep(max(pause, error.retry_after or 0))
             return
-        refused = error.code in (UNAUTHORIZED, REFUSED)
+        refused = reachability_of(error) is not Reachability.UNREACHABLE
         left = self._alive_at + 0.9 * settings.unreachable_after - time.monotonic()
         if refused or left <= 0:
-            reachability = Reachability.UNAUTHORIZED if refused else Reachability.UNREACHABLE
             with suppress(*LOST):
                 async with self._services.transaction() as transaction:
                     if await still_ours(transaction.session, [self.post]):
-                        await write_reachability(transaction, self.post.cluster_id, reachability, error.message)
+                        await write_trouble(transaction, self.post.cluster_id, error)
         else:
             pause = min(pause, left)
         await asyncio.sleep(pause)

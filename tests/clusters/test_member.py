@@ -209,7 +209,7 @@ async def test_a_redirect_is_not_followed() -> None:
             with pytest.raises(TemporaryError) as caught:
                 await ask
             assert caught.value.message == "The API server redirects (307), which is not followed."
-    assert asked == ["/version", "/version", "/api/v1/secrets"]
+    assert asked == ["/version", "/api/v1/namespaces/kube-system", "/api/v1/secrets"]
 
 
 async def test_no_proxy_of_the_environment_is_used(paris: SimulatedMember, monkeypatch: pytest.MonkeyPatch) -> None:

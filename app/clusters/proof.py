@@ -1,0 +1,101 @@
+"""Connections that have proven which cluster they lead to.
+
+An address is not a cluster: a load balancer may have two of them behind it, and a name may lead elsewhere from one
+moment to the next. Each new connection therefore asks for the uid of the namespace kube-system before any request is
+sent on it. A connection that leads to another cluster is closed, and the request fails.
+
+A proxy may also send the requests of one connection to different servers. So the proof is asked for again before a
+request, where the last one is older than `LASTS_SECONDS`.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
+
+from app.clusters.kubeconfig import Access
+
+KUBE_SYSTEM = "/api/v1/namespaces/kube-system"
+_LARGEST_ANSWER = 2**20  # bytes; a namespace has a few hundred
+
+LASTS_SECONDS = 3.0
+
+Judge = Callable[[int, str | None, bytes], None]
+"""Takes the status, the header Retry-After and the body of an answer to GET KUBE_SYSTEM. Raises where they do not prove
+that the connection leads to the right cluster."""
+
+
+class ProvenConnector(aiohttp.TCPConnector):
+    """Opens connections on which `judge` has seen the proof. They are kept alive and used again. Without a `judge`
+    nothing is to be proven."""
+
+    def __init__(self, access: Access, judge: Judge | None, *, seconds: float, **options: Any) -> None:
+        super().__init__(**options)
+        self._question = _question(access)
+        self._judge = judge
+        self._seconds = seconds
+        self._proven_at = math.inf
+
+    @property
+    def needs_proof(self) -> bool:
+        """Whether the next request may go over a connection whose proof is old. A new connection brings its own."""
+        return time.monotonic() - self._proven_at > LASTS_SECONDS and bool(self._conns or self._acquired)
+
+    def check(self, status: int, retry_after: str | None, body: bytes) -> None:
+        """Takes an answer to GET KUBE_SYSTEM as a proof; raises what `judge` raises."""
+        if self._judge is not None:
+            self._proven_at = -math.inf
+            self._judge(status, retry_after, body)
+            self._proven_at = time.monotonic()
+
+    async def _create_connection(
+        self, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout
+    ) -> ResponseHandler:
+        connection = await super()._create_connection(req, traces, timeout)
+        if self._judge is None:
+            return connection
+        try:
+            async with asyncio.timeout(self._seconds):
+                self.check(*await self._ask(connection))
+            if connection.should_close:
+                raise aiohttp.ClientConnectionError("it closes each connection after one answer")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    async def _ask(self, connection: ResponseHandler) -> tuple[int, str | None, bytes]:
+        connection.set_response_params(read_bufsize=2**16)
+        if connection.transport is None:
+            raise aiohttp.ServerDisconnectedError
+        connection.transport.write(self._question)
+        try:
+            message, content = await connection.read()
+        except HttpProcessingError as error:
+            raise aiohttp.ClientPayloadError(error.message) from error
+        body = bytearray()
+        async for chunk in content.iter_any():
+            body += chunk
+            if len(body) > _LARGEST_ANSWER:
+                raise aiohttp.ClientPayloadError(f"it answers with more than {_LARGEST_ANSWER:,} bytes")
+        return message.code, message.headers.get("Retry-After"), bytes(body)
+
+
+def _question(access: Access) -> bytes:
+    url = urlsplit(access.server)
+    lines = [
+        f"GET {url.path}{KUBE_SYSTEM} HTTP/1.1",
+        f"Host: {url.netloc}",
+        "User-Agent: polyhelm",
+        "Accept: application/json",
+        *([f"Authorization: Bearer {access.token}"] if access.token else []),
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode()

@@ -1,0 +1,220 @@
+"""Every connection proves which cluster it leads to before anything that comes over it is believed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from app.addresses import Allowed, Policies
+from app.clusters.answers import UNEXPECTED
+from app.clusters.kubeconfig import Access
+from app.clusters.member import MISMATCHED, THROTTLED, UNAUTHORIZED, UNREACHABLE, Member, MismatchedError
+from app.clusters.proof import KUBE_SYSTEM
+from app.errors import TemporaryError
+from simulator.certificates import issue
+from tests.charts.servers import Handler, served
+from tests.stack import HERE
+
+POLICY = Policies(Allowed.parse(HERE)).clusters
+LIST = {"items": [], "metadata": {"resourceVersion": "1"}}
+
+
+class Address:
+    """An address behind which the n-th connection leads to the n-th of these clusters, later ones to the last.
+    `asked` counts the requests that reached each of them, by path."""
+
+    def __init__(self, *uids: str) -> None:
+        self._uids = list(uids)
+        self._behind: dict[Any, str] = {}
+        self.asked: Counter[tuple[str, str]] = Counter()
+
+    def swap(self, uid: str) -> None:
+        """From now on this cluster answers, on connections that are open too."""
+        self._uids = [uid]
+        self._behind = dict.fromkeys(self._behind, uid)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        uid = self._behind.setdefault(request.transport, self._uids[min(len(self._behind), len(self._uids) - 1)])
+        self.asked[uid, request.path] += 1
+        if request.path == KUBE_SYSTEM:
+            return web.json_response({"metadata": {"name": "kube-system", "uid": uid}})
+        return web.json_response({"gitVersion": "v1.34.4"} if request.path == "/version" else LIST)
+
+
+@asynccontextmanager
+async def member_at(answer: Handler, uid: str | None = "ours", **options: Any) -> AsyncIterator[Member]:
+    certificates = issue()
+    async with served(answer, certificates.context()) as host:
+        access = Access(f"https://{host}", certificates.authority.decode(), "t0ken", None, None)
+        async with Member(access, POLICY, uid=uid, **{"timeout": 5} | options) as member:
+            yield member
+
+
+async def test_a_connection_proves_itself_once_for_all_that_is_asked_on_it() -> None:
+    address = Address("ours")
+    async with member_at(address.answer) as member:
+        for _ in range(5):
+            assert await member.version() == "v1.34.4"
+    assert address.asked == {("ours", KUBE_SYSTEM): 1, ("ours", "/version"): 5}
+
+
+async def test_behind_a_proxy_that_sends_requests_elsewhere_an_old_proof_is_asked_for_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = Address("ours")
+    async with member_at(address.answer) as member:
+        assert await member.version() == "v1.34.4"
+        address.swap("theirs")
+        monkeypatch.setattr("app.clusters.proof.LASTS_SECONDS", 0)
+        for ask in (member.version(), member.ping(seconds=5), anext(member.changes(1, seconds=1))):
+            with pytest.raises(MismatchedError):
+                await ask
+        address.swap("ours")
+        assert await member.version() == "v1.34.4"
+    assert address.asked["theirs", KUBE_SYSTEM] == address.asked.total() - 4
+
+
+ASKS: list[tuple[str, Callable[[Member], Awaitable[Any]]]] = [
+    ("a request", lambda member: member.version()),
+    ("a change", lambda member: member.request("DELETE", "/api/v1/namespaces/default/secrets/theirs")),
+    ("a sign of life", lambda member: member.ping(seconds=5)),
+    ("a watch", lambda member: anext(member.changes(1, seconds=1))),
+]
+
+
+@pytest.mark.parametrize(("what", "ask"), ASKS)
+async def test_another_cluster_is_asked_nothing_but_who_it_is(
+    what: str, ask: Callable[[Member], Awaitable[Any]]
+) -> None:
+    address = Address("theirs")
+    async with member_at(address.answer) as member:
+        with pytest.raises(MismatchedError) as caught:
+            await ask(member)
+    assert (caught.value.code, caught.value.uid) == (MISMATCHED, "theirs")
+    assert caught.value.message == (
+        "Another cluster answers at its address: the uid of its kube-system namespace is theirs, and that of the"
+        " registered cluster is ours."
+    )
+    assert address.asked == {("theirs", KUBE_SYSTEM): 1}
+
+
+async def test_of_two_clusters_behind_one_address_only_the_right_one_is_ever_asked() -> None:
+    address = Address("ours", "theirs", "ours")
+    async with member_at(address.answer) as member:
+        found = await asyncio.gather(*(member.version() for _ in range(3)), return_exceptions=True)
+    assert sorted(map(str, found))[1:] == ["v1.34.4", "v1.34.4"]
+    assert [type(each) for each in found if isinstance(each, Exception)] == [MismatchedError]
+    assert address.asked == {("ours", KUBE_SYSTEM): 2, ("ours", "/version"): 2, ("theirs", KUBE_SYSTEM): 1}
+
+
+async def test_the_right_cluster_is_asked_again_as_soon_as_it_answers() -> None:
+    address = Address("theirs", "ours")
+    async with member_at(address.answer) as member:
+        with pytest.raises(MismatchedError):
+            await member.version()
+        assert await member.version() == "v1.34.4"
+
+
+async def test_before_a_cluster_is_registered_it_has_nothing_to_prove() -> None:
+    address = Address("new")
+    async with member_at(address.answer, uid=None) as member:
+        assert await member.uid() == "new"
+    assert address.asked == {("new", KUBE_SYSTEM): 1}
+
+
+ANSWERS: list[tuple[str, Callable[[], web.Response], str, str]] = [
+    (
+        "no credentials",
+        lambda: web.json_response({"message": "Unauthorized"}, status=401),
+        UNAUTHORIZED,
+        "The API server does not accept our credentials (401)."
+        " Give it new ones: polyhelm cluster update paris --kubeconfig FILE",
+    ),
+    (
+        "no permission",
+        lambda: web.json_response({"message": "namespaces is forbidden"}, status=403),
+        UNAUTHORIZED,
+        "Our credentials do not allow this: namespaces is forbidden",
+    ),
+    (
+        "a pause",
+        lambda: web.json_response({"message": "later"}, status=429, headers={"Connection": "close"}),
+        THROTTLED,
+        "The API server asks for a pause (429).",
+    ),
+    (
+        "no such namespace",
+        lambda: web.json_response({"message": 'namespaces "kube-system" not found'}, status=404),
+        UNREACHABLE,
+        'The API server is in trouble: namespaces "kube-system" not found',
+    ),
+    (
+        "HTML",
+        lambda: web.Response(text="<html>"),
+        UNEXPECTED,
+        "What answered is no Kubernetes API server: it sent no JSON.",
+    ),
+    (
+        "another object",
+        lambda: web.json_response({"kind": "Status"}),
+        UNEXPECTED,
+        "The API server was asked for metadata.uid and answered with something else.",
+    ),
+    (
+        "a connection that ends after each answer",
+        lambda: web.json_response({"metadata": {"uid": "ours"}}, headers={"Connection": "close"}),
+        UNREACHABLE,
+        "The API server can't be reached: it closes each connection after one answer",
+    ),
+    (
+        "too much",
+        lambda: web.Response(body=b" " * (2**20 + 1)),
+        UNREACHABLE,
+        "The API server can't be reached: it answers with more than 1,048,576 bytes",
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "proof", "code", "message"), ANSWERS)
+async def test_what_is_no_proof_is_an_error_that_says_so(
+    what: str, proof: Callable[[], web.Response], code: str, message: str
+) -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return proof()
+
+    async with member_at(answer, name="paris") as member:
+        with pytest.raises(TemporaryError) as caught:
+            await member.version()
+    assert (caught.value.code, caught.value.message) == (code, message)
+    assert asked == [KUBE_SYSTEM]
+
+
+async def test_a_proof_that_does_not_come_is_not_waited_for_without_end() -> None:
+    is_over = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        await is_over.wait()
+        return web.Response()
+
+    async with member_at(answer, timeout=0.3) as member:
+        with pytest.raises(TemporaryError) as caught:
+            await member.version()
+        is_over.set()
+    assert (caught.value.code, caught.value.message) == (UNREACHABLE, "The API server did not answer within 0.3 s.")
+
+
+async def test_a_slow_proof_leaves_the_request_its_time() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.7)
+        return web.json_response({"metadata": {"uid": "ours"}, "gitVersion": "v1.34.4"})
+
+    async with member_at(answer, timeout=1.2) as member:
+        assert await member.version() == "v1.34.4"
