@@ -15,6 +15,7 @@ log = structlog.get_logger()
 
 EVENTS = "polyhelm:events"
 WAKES = "polyhelm:wakes"
+STOPS = "polyhelm:stops"
 _CONNECT_SECONDS = 5.0
 _AGAIN_SECONDS = 0.5
 

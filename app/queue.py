@@ -21,7 +21,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from app.hints import WAKES, Hints
+from app.hints import STOPS, WAKES, Hints
 from app.redis_commands import RedisCommands
 
 log = structlog.get_logger()
@@ -53,6 +53,7 @@ class Queue:
     def __init__(self, redis_url: str) -> None:
         self._settings = redis_settings(redis_url)
         self._hints = Hints(redis_url, WAKES)
+        self._stops = Hints(redis_url, STOPS)
         self._pool: ArqRedis | None = None
         self._connecting = asyncio.Lock()
         self._commands = RedisCommands()
@@ -94,6 +95,11 @@ class Queue:
             self._waking.add(task)
             task.add_done_callback(self._waking.discard)
 
+    def stop_soon(self) -> None:
+        """Has workers look whether what they do is still to be done. A hint that is lost is made up for by their next
+        look."""
+        self._stops.tell_soon()
+
     async def check(self) -> None:
         """Raises where Redis does not answer."""
 
@@ -118,6 +124,7 @@ class Queue:
         await asyncio.gather(*self._waking, return_exceptions=True)
         await self._commands.ended()
         await self._hints.close()
+        await self._stops.close()
         if self._pool is not None:
             await self._pool.aclose(close_connection_pool=True)
 

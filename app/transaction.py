@@ -46,6 +46,7 @@ class Transaction:
         self._events: list[dict[str, Any]] = []
         self._origin = current_origin() or Origin()
         self._wakes: dict[int, None] = {}
+        self.stops_work = False
 
     def record(
         self,
@@ -85,6 +86,10 @@ class Transaction:
         """Has these targets looked at as soon as this transaction is committed."""
         self._wakes.update(dict.fromkeys(target_ids))
 
+    def stop_work(self) -> None:
+        """Has workers look, as soon as this transaction is committed, whether what they do is still to be done."""
+        self.stops_work = True
+
     async def write_events(self) -> None:
         if self._events:
             await self.session.execute(_LOCK, {"key": EVENT_LOCK})
@@ -118,6 +123,8 @@ async def transaction(
         await session.flush()
         await opened.write_events()
     opened.is_committed()
+    if opened.stops_work:
+        queue.stop_soon()
     queue.wake_soon(opened.wakes)
     if opened.has_events:
         hints.tell_soon()

@@ -7,12 +7,13 @@ to be done is worked out each time from Postgres and the member, and only the ho
 import asyncio
 import random
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from app.errors import ActionError, PermanentError, TemporaryError
-from app.releases.plan import ReleaseAction, plan
+from app.releases.plan import Block, Plan, ReleaseAction, plan
 from app.services import Services
 from app.tables import now
 from app.targets import leases, work
@@ -23,27 +24,39 @@ from app.targets.work import Work
 from reconcilers.actions import perform
 from reconcilers.actions.validation import KnownManifests
 from reconcilers.metrics import ACTIONS
+from reconcilers.stops import Run, Stop, StoppedError, Stops
 
 log = structlog.get_logger()
 
 _MOST_STEPS = 6  # recover, roll back, upgrade, and each looked at; more is a fight
 
 
+@dataclass(slots=True)
+class Progress:
+    """How far the work on a target has come: what was done last, Helm's words about it, and what was seen last."""
+
+    done: ReleaseAction = ReleaseAction.NONE
+    output: str | None = None
+    seen: Sighting | None = None
+
+
 class Reconciler:
-    def __init__(self, services: Services, owner: str) -> None:
+    def __init__(self, services: Services, owner: str, stops: Stops) -> None:
         self._services = services
         self._owner = owner
+        self._stops = stops
         self._manifests = KnownManifests()
 
     async def look_at_target(self, target_id: int) -> None:
         """Works on a target, if there is work whose time has come."""
         services = self._services
+        heard = self._stops.heard
         found = await work.take(services, target_id, self._owner)
         if found is None:
             return
         try:
-            async with leases.kept(services, found.lease):
-                await self._bring_to_an_end(found)
+            async with leases.kept(services, found.lease), self._stops.watched(found, heard) as run:
+                await self._bring_to_an_end(found, run)
         except leases.LeaseLostError:
             log.warning("reconcile.lease_lost", target=target_id)
             return
@@ -54,43 +67,90 @@ class Reconciler:
         following = await work.due_targets(services, cluster_id=found.cluster.id, limit=1)
         await services.queue.wake(following)
 
-    async def _bring_to_an_end(self, found: Work) -> None:
+    async def _bring_to_an_end(self, found: Work, run: Run) -> None:
         """Brings one operation's result to its end, or puts it off. The lease is free then."""
-        done, output, seen = ReleaseAction.NONE, None, None
+        progress = Progress()
         try:
-            for _ in range(_MOST_STEPS):
-                seen = await self._look(found)
-                paths = found.target.secret_paths
-                sides = await compared(self._services.fingerprints, found.desired, seen.release, paths)
-                step = plan(*sides, claim_of(found.target))
-                if step.is_done:
-                    await work.succeed(self._services, found, done, seen, output)
-                    return
-                if step.block is not None:
-                    raise blocked(step.block, found.deployment.release_name, found.cluster.name)
-                if step.action is done and not step.recovers:
-                    break
-                done = step.action
-                output = await perform(self._services, self._manifests, found, step, seen)
-                ACTIONS.labels(step.action, "succeeded").inc()
-            raise PermanentError(
-                "not_converged",
-                f"{done.capitalize()} succeeded, and the release is still not as wanted: somebody else is changing it.",
-            )
+            if found.operation.cancelled_at is not None:
+                raise StoppedError(Stop.CANCELLED)
+            async with run.stoppable():
+                await self._converge(found, progress)
+            assert progress.seen is not None
+            await work.succeed(self._services, found, progress.done, progress.seen, progress.output)
+        except StoppedError as stopped:
+            await self._stop(found, progress, stopped.stop)
         except TemporaryError as error:
             if error.most is not None and work.in_a_row(found, error) >= error.most:
-                await self._give_up(found, done, error)
+                await self._give_up(found, progress.done, error)
             else:
-                await self._put_off(found, error, seen)
+                await self._put_off(found, error, progress.seen)
         except leases.LeaseLostError:
             raise
         except PermanentError as error:
-            await self._give_up(found, done, error)
+            await self._give_up(found, progress.done, error)
         except Exception:
             error_id = uuid.uuid4().hex
             log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
             message = f"Something went wrong in Polyhelm itself. The worker's log has it under {error_id}."
-            await self._put_off(found, TemporaryError("internal", message), seen)
+            await self._put_off(found, TemporaryError("internal", message), progress.seen)
+
+    async def _converge(self, found: Work, progress: Progress) -> None:
+        """Does one step after the other, until the release is seen to be as it should be.
+
+        Raises:
+            ActionError: where it can't be.
+        """
+        for _ in range(_MOST_STEPS):
+            step, seen = await self._next(found, progress)
+            if step.is_done:
+                return
+            if step.block is not None:
+                raise blocked(step.block, found.deployment.release_name, found.cluster.name)
+            if step.action is progress.done and not step.recovers:
+                break
+            progress.done = step.action
+            progress.output = await perform(self._services, self._manifests, found, step, seen)
+            ACTIONS.labels(step.action, "succeeded").inc()
+        raise PermanentError(
+            "not_converged",
+            f"{progress.done.capitalize()} succeeded, and the release is still not as wanted: somebody else is"
+            " changing it.",
+        )
+
+    async def _next(self, found: Work, progress: Progress) -> tuple[Plan, Sighting]:
+        """Looks at the release; gives the next step."""
+        progress.seen = seen = await self._look(found)
+        sides = await compared(self._services.fingerprints, found.desired, seen.release, found.target.secret_paths)
+        return plan(*sides, claim_of(found.target)), seen
+
+    async def _stop(self, found: Work, progress: Progress, stop: Stop) -> None:
+        """Ends work that is to stop. Its Helm has ended already, if one ran. A cancelled operation leaves no release
+        that is pending by our doing; where something newer is wanted, the work on that sees to it."""
+        ACTIONS.labels(progress.done, stop.lower()).inc()
+        words = (
+            "It had not begun." if progress.done is ReleaseAction.NONE else f"The {progress.done.lower()} was ended."
+        )
+        if stop is Stop.REPLACED:
+            await work.make_room(self._services, found, progress.done, words)
+            await self._services.queue.wake([found.target.id])
+            return
+        done = progress.done
+        try:
+            step, seen = await self._next(found, progress)
+            if step.recovers:
+                await perform(self._services, self._manifests, found, step, seen)
+                step, seen = await self._next(found, progress)
+            if step.block is Block.IN_FLIGHT:
+                error = blocked(step.block, found.deployment.release_name, found.cluster.name)
+                assert isinstance(error, TemporaryError)
+                await self._put_off(found, error, seen)
+                return
+            if step.is_done:  # the cancellation came too late, or there was nothing to do
+                await work.succeed(self._services, found, done, seen, progress.output)
+                return
+        except ActionError as error:
+            words += f" The release could not be looked at afterwards: {error.message}"
+        await work.cancel(self._services, found, done, progress.seen, words)
 
     async def _look(self, found: Work) -> Sighting:
         member = self._services.members.of(found.cluster)

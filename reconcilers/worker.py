@@ -8,6 +8,7 @@ import uuid
 from app.queue import QueueWorker
 from app.services import Services
 from reconcilers.reconciliation import Reconciler
+from reconcilers.stops import Stops
 from reconcilers.sweeper import Sweeper
 
 GRACE_SECONDS = 10.0
@@ -17,16 +18,19 @@ GRACE_SECONDS = 10.0
 async def run_worker(services: Services) -> None:
     """Works until it is cancelled; then lets what runs come to an end."""
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    reconciler = Reconciler(services, owner)
+    stops = Stops(services)
+    reconciler = Reconciler(services, owner, stops)
     assert services.settings.redis_url is not None
     queue = QueueWorker(
         services.settings.redis_url, reconciler.look_at_target, max_jobs=services.settings.worker_concurrency
     )
     taking, sweeping = asyncio.create_task(queue.run()), asyncio.create_task(Sweeper(services).run())
+    stopping = asyncio.create_task(stops.run())
     try:
-        await asyncio.gather(asyncio.shield(taking), sweeping)
+        await asyncio.gather(asyncio.shield(taking), sweeping, stopping)
     finally:
         sweeping.cancel()
         await queue.stop(grace=GRACE_SECONDS)
-        await asyncio.gather(taking, sweeping, return_exceptions=True)
+        stopping.cancel()
+        await asyncio.gather(taking, sweeping, stopping, return_exceptions=True)
         await queue.close()

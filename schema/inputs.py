@@ -175,6 +175,11 @@ class ReconcileDeploymentInput:
 
 
 @strawberry.input
+class CancelOperationInput:
+    id: strawberry.ID
+
+
+@strawberry.input
 class DeleteDeploymentInput:
     id: strawberry.ID
     force: bool | None = strawberry.field(default=False, description="Gives up targets that can't be reached.")

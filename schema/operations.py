@@ -70,6 +70,10 @@ class Operation(Node):
     author: str | None
     created_at: datetime
     finished_at: datetime | None
+    cancelled_at: datetime | None = strawberry.field(
+        description="When somebody cancelled it. Until it has ended, its workers are stopping what runs."
+    )
+    cancelled_by: str | None
 
     @strawberry.field
     async def deployment(self, info: Info) -> Annotated["Deployment", strawberry.lazy("schema.deployments")] | None:
@@ -96,4 +100,6 @@ class Operation(Node):
             author=row.author,
             created_at=row.created_at,
             finished_at=row.finished_at,
+            cancelled_at=row.cancelled_at,
+            cancelled_by=row.cancelled_by,
         )

@@ -69,6 +69,11 @@ class UploadChartPayload:
 
 
 @strawberry.type
+class OperationPayload:
+    operation: Operation
+
+
+@strawberry.type
 class SecretPayload:
     secret: Secret
 
@@ -178,6 +183,9 @@ ReconcileDeploymentResult = Annotated[
     DeploymentPayload | ValidationFailed | NotFound | Forbidden, strawberry.union("ReconcileDeploymentResult")
 ]
 DeleteDeploymentResult = Annotated[DeploymentPayload | NotFound | Forbidden, strawberry.union("DeleteDeploymentResult")]
+CancelOperationResult = Annotated[
+    OperationPayload | NotFound | Conflict | Forbidden, strawberry.union("CancelOperationResult")
+]
 CreateSecretResult = Annotated[
     SecretPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("CreateSecretResult")
 ]

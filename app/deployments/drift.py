@@ -13,6 +13,7 @@ from sqlmodel import col, or_
 
 from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment, DriftPolicy
+from app.operations.cancellation import CANCELLED
 from app.operations.progress import start_operation
 from app.operations.tables import OperationKind, OperationResult
 from app.releases.status import TargetStatus
@@ -36,7 +37,8 @@ _DRIFTED = (
     TargetStatus.SUPERSEDED,
 )
 
-# One whose last action failed is not drift: it would fail again. One that has not converged is being worked on.
+# One whose last action failed is not drift: it would fail again. One that has not converged is being worked on. Where
+# somebody cancelled the work, something has to change first.
 _CANDIDATES = (
     select(Target, col(Deployment.id), col(Cluster.name))
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
@@ -46,7 +48,8 @@ _CANDIDATES = (
         col(Deployment.deleting).is_(False),
         col(Target.wanted),
         col(Target.status).in_(_DRIFTED),
-        col(Target.error).is_(None),
+        or_(col(Target.error).is_(None), col(Target.error)["code"].astext == CANCELLED),
+        col(Target.held_digest).is_distinct_from(col(Target.judged_digest)),
         col(Target.generation) == Deployment.generation,
         or_(col(Target.contested_until).is_(None), col(Target.contested_until) <= func.clock_timestamp()),
         UNHELD,

@@ -91,8 +91,11 @@ async def start_operation(
             for target_id, name in targets.items()
         ],
     )
-    await session.execute(update(Target).where(col(Target.id).in_(list(targets))).values(attempts=0, retry_at=None))
+    await session.execute(
+        update(Target).where(col(Target.id).in_(list(targets))).values(attempts=0, retry_at=None, held_digest=None)
+    )
     transaction.wake(targets)
+    transaction.stop_work()
     return operation
 
 
@@ -156,6 +159,18 @@ async def note_trouble(transaction: Transaction, operation_id: int, target_id: i
         .where(col(OperationResult.operation_id) == operation_id, col(OperationResult.target_id) == target_id)
         .where(col(OperationResult.state).in_(OPEN))
         .values(error=error)
+    )
+
+
+async def explain_superseded(
+    transaction: Transaction, operation_id: int, target_id: int, action: ReleaseAction, error: dict[str, Any]
+) -> None:
+    """Shows with a superseded result what it was stopped in."""
+    await transaction.session.execute(
+        update(OperationResult)
+        .where(col(OperationResult.operation_id) == operation_id, col(OperationResult.target_id) == target_id)
+        .where(col(OperationResult.state) == OperationState.SUPERSEDED)
+        .values(action=action, error=error)
     )
 
 

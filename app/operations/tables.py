@@ -30,6 +30,8 @@ class Operation(SQLModel, table=True):
     author: str | None = None
     created_at: datetime = Timestamp(default_factory=now)
     finished_at: datetime | None = Timestamp(default=None)
+    cancelled_at: datetime | None = Timestamp(default=None)  # when somebody asked for that; open results end soon after
+    cancelled_by: str | None = None
 
 
 class OperationResult(SQLModel, table=True):

@@ -49,6 +49,10 @@ class Target(SQLModel, table=True):
         default=None
     )  # not corrected before: somebody else changes it each time
 
+    held_digest: bytes | None = Bytes(
+        default=None, nullable=True
+    )  # `judged_digest` when somebody cancelled the work here: drift is not corrected while it is the same
+
     claimed: bool = False  # Helm was run for it at least once: the release is ours
     intent: dict[str, Any] | None = Json(default=None, nullable=True)
     intent_until: datetime | None = Timestamp(default=None)  # Helm's hard time limit

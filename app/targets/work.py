@@ -16,8 +16,9 @@ from app.deployments.deletion import remove_if_empty
 from app.deployments.preview import as_json
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.errors import ActionError
-from app.operations.progress import begin_result, close_results, note_trouble, remove_targets
-from app.operations.states import OperationState
+from app.operations.cancellation import end_cancelled
+from app.operations.progress import begin_result, close_results, explain_superseded, note_trouble, remove_targets
+from app.operations.states import OPEN, OperationState
 from app.operations.tables import Operation, OperationResult
 from app.releases.plan import ReleaseAction
 from app.releases.release import Desired
@@ -67,6 +68,18 @@ _DUE = (
     .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= bindparam("moment")))
     .order_by(col(OperationResult.operation_id), col(Target.id))
     .limit(bindparam("most", type_=Integer))
+)
+_CANCELLED = (
+    select(Operation)
+    .join(OperationResult, col(OperationResult.operation_id) == Operation.id)
+    .where(col(OperationResult.target_id) == bindparam("target"), col(OperationResult.state).in_(OPEN))
+    .where(col(Operation.cancelled_at).is_not(None))
+)
+_STILL_ASKED_FOR = (
+    select(col(Operation.id))
+    .join(OperationResult, col(OperationResult.operation_id) == Operation.id)
+    .where(col(OperationResult.target_id) == bindparam("target"), col(Operation.id) == bindparam("operation"))
+    .where(col(OperationResult.state).in_(OPEN), col(Operation.cancelled_at).is_(None))
 )
 _DUE_ON_CLUSTER = _DUE.where(col(Target.cluster_id) == bindparam("cluster"))
 
@@ -193,6 +206,32 @@ async def fail(
         )
 
 
+async def cancel(services: Services, work: Work, action: ReleaseAction, seen: Sighting | None, words: str) -> None:
+    """Somebody has cancelled the operation: its result ends. `words` say what was done until then."""
+    async with services.transaction() as transaction:
+        if seen is not None:
+            await write_sightings(transaction, [seen])
+        await fenced(transaction, work.lease, attempts=0, **_outcome(work))
+        cancelled = await transaction.session.execute(_CANCELLED, {"target": work.target.id})
+        for operation in cancelled.scalars().all():
+            await end_cancelled(transaction, operation, [work.target.id], words, action=action)
+        _record(transaction, work, "target.cancelled", f"{_where(work)}: cancelled. {words}")
+
+
+async def make_room(services: Services, work: Work, action: ReleaseAction, words: str) -> None:
+    """Something newer is wanted: this work ends before it is done. Its result says so, and has ended already."""
+    error = {
+        "code": "superseded",
+        "message": f"Something newer was asked for. {words}",
+        "at": now().isoformat(),
+        "attempts": 0,
+    }
+    async with services.transaction() as transaction:
+        await fenced(transaction, work.lease, **_outcome(work))
+        await explain_superseded(transaction, work.operation.id, work.target.id, action, error)
+        _record(transaction, work, "target.superseded", f"{_where(work)}: ended for something newer. {words}")
+
+
 def in_a_row(work: Work, error: ActionError) -> int:
     """How many attempts at this work have ended with the same error, one after the other, this one included."""
     last = work.target.error
@@ -202,12 +241,20 @@ def in_a_row(work: Work, error: ActionError) -> int:
 
 
 async def retry(services: Services, work: Work, error: ActionError, retry_at: datetime, seen: Sighting | None) -> None:
-    """It may succeed later: the result stays open, and shows the trouble."""
+    """It may succeed later: the result stays open, and shows the trouble. Where the operation was cancelled or
+    superseded meanwhile, the target is looked at again at once."""
     attempts = work.target.attempts + 1
     told = as_json(error, attempts=attempts) | {"in_a_row": in_a_row(work, error)}
     async with services.transaction() as transaction:
         if seen is not None and seen.is_news(work.known):
             await write_sightings(transaction, [seen])
+        await fenced(transaction, work.lease)  # locks the target, so that what is read next stays true
+        still = {"target": work.target.id, "operation": work.operation.id}
+        known = work.operation.cancelled_at is not None
+        if not known and (await transaction.session.execute(_STILL_ASKED_FOR, still)).first() is None:
+            await fenced(transaction, work.lease, attempts=0, retry_at=None, **_outcome(work))
+            transaction.wake([work.target.id])
+            return
         await fenced(transaction, work.lease, error=told, attempts=attempts, retry_at=retry_at, **_outcome(work))
         await note_trouble(transaction, work.operation.id, work.target.id, told)
         if attempts == 1:
@@ -230,8 +277,12 @@ async def due_targets(services: Services, *, cluster_id: int | None = None, limi
     return [target_id for (target_id,) in rows]
 
 
+def _where(work: Work) -> str:
+    return f"{work.deployment.release_name} on {work.cluster.name}"
+
+
 def _what(work: Work, action: ReleaseAction) -> str:
-    return f"{action.capitalize()} of {work.deployment.release_name} on {work.cluster.name}"
+    return f"{action.capitalize()} of {_where(work)}"
 
 
 def _record(transaction: Transaction, work: Work, kind: str, message: str, **data: Any) -> None:

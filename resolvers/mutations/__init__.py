@@ -6,6 +6,7 @@ from resolvers.mutations.charts import Charts
 from resolvers.mutations.clusters import Clusters
 from resolvers.mutations.deployments import Deployments
 from resolvers.mutations.groups import Groups
+from resolvers.mutations.operations import Operations
 from resolvers.mutations.organizations import Organizations
 from resolvers.mutations.secrets import Secrets
 from resolvers.mutations.sessions import Sessions
@@ -14,5 +15,5 @@ from resolvers.mutations.users import Users
 
 
 @strawberry.type
-class Mutation(Clusters, Groups, Charts, Deployments, Secrets, Organizations, Sessions, Users, Tokens):
+class Mutation(Clusters, Groups, Charts, Deployments, Operations, Secrets, Organizations, Sessions, Users, Tokens):
     pass

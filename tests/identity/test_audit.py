@@ -37,6 +37,7 @@ LEAST = {
     **dict.fromkeys(
         ["createDeployment", "updateDeployment", "reconcileDeployment", "deleteDeployment"], "viewer-of-default"
     ),
+    "cancelOperation": "viewer-of-default",
 }
 """Who may do a mutation and could not with less. Others are done by an admin of the organization, or the installation's
 where it needs that."""
@@ -155,7 +156,11 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
     ids: dict[str, Any] = {}
 
     async def found(query: str) -> None:
-        ids.update({name: node["id"] for name, node in (await quiet.data(query)).items() if node})
+        nodes = await quiet.data(query)
+        ids.update({name: node["id"] for name, node in nodes.items() if node})
+        if nodes["shop"]:
+            (newest,) = nodes["shop"]["operations"]["nodes"]
+            ids["operation"] = newest["id"]
 
     steps: list[tuple[str, dict[str, Any], list[str]]] = [
         ("createOrganization", {"name": "second"}, ["organization.created"]),
@@ -220,12 +225,15 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         ("updateDeployment", {"id": "shop", "values": {"replicas": 2}}, ["deployment.updated", *OVERTAKING]),
         ("reconcileDeployment", {"id": "shop"}, OVERTAKING),
         ("deleteDeployment", {"id": "shop", "force": False}, ["deployment.deleting", *OVERTAKING]),
+        ("cancelOperation", {"id": "operation"}, ["operation.cancelled", "operation.finished"]),
     ]
     assert {mutation for mutation, *_ in steps} == set(MINIMAL)
     lookups = """{
       edge: clusterGroup(organization: "default", name: "edge") { id }
       berlin: cluster(organization: "default", name: "berlin") { id }
-      shop: deployment(organization: "default", group: "fleet", releaseName: "shop") { id }
+      shop: deployment(organization: "default", group: "fleet", releaseName: "shop") {
+        id operations(first: 1) { nodes { id } }
+      }
       db: secret(organization: "default", name: "db") { id }
     }"""
     await quiet.mutate("setPassword", "__typename", password=PASSWORD)

@@ -41,6 +41,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "updateDeployment": {"id": "DEPLOYMENT", "values": {"a": 1}},
     "reconcileDeployment": {"id": "DEPLOYMENT"},
     "deleteDeployment": {"id": "DEPLOYMENT"},
+    "cancelOperation": {"id": "OPERATION"},
     "createSecret": {"name": "other", "data": {"a": "b"}},
     "updateSecret": {"id": "SECRET", "data": {"a": "c"}},
     "deleteSecret": {"id": "SECRET"},
@@ -64,6 +65,7 @@ NEEDS = {
     **dict.fromkeys(
         ["createDeployment", "updateDeployment", "reconcileDeployment", "deleteDeployment", "uploadChart"], "DEPLOYER"
     ),
+    "cancelOperation": "DEPLOYER",
     "refreshChartRepository": "DEPLOYER",
     "createOrganization": "INSTALLATION",
     **dict.fromkeys(["createUser", "setPassword", "disableUser", "enableUser"], "INSTALLATION"),

@@ -19,7 +19,7 @@ metadata: {name: {{ .Release.Name }}}
 spec:
   selector: {matchLabels: {app: web}}
   template:
-    metadata: {labels: {app: web}}
+    metadata: {labels: {app: web}, annotations: {values: {{ toJson .Values | quote }}}}
     spec: {containers: [{name: web, image: nginx}]}
 """
 
@@ -30,7 +30,8 @@ def with_hook(hook: str, name: str | None = None) -> str:
 
 
 def with_workload() -> str:
-    """A packaged chart, `waiting`, with a Deployment that `wait: true` waits for."""
+    """A packaged chart, `waiting`, with a Deployment that `wait: true` waits for after each change of
+    values."""
     return _packed("waiting", {"templates/web.yaml": _DEPLOYMENT})
 
 

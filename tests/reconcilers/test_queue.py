@@ -11,6 +11,7 @@ from app.processes import running
 from app.services import open_services
 from app.settings import Settings
 from reconcilers.reconciliation import Reconciler, retry_pause
+from reconcilers.stops import Stops
 from reconcilers.worker import run_worker
 from simulator import Member
 from tests.stack import Stack, empty_redis, eventually
@@ -45,7 +46,7 @@ async def test_a_job_that_comes_many_times_is_done_once(quiet: Stack, simulated:
     paris = simulated("paris")
     await quiet.fleet({"paris": paris.kubeconfig})
     answer = await quiet.create(releaseName="shop")
-    reconciler = Reconciler(quiet.services, "test")
+    reconciler = Reconciler(quiet.services, "test", Stops(quiet.services))
     await asyncio.gather(*(reconciler.look_at_target(1) for _ in range(5)))
     await reconciler.look_at_target(1)
     assert (await quiet.settled(answer))["state"] == "SUCCEEDED"

@@ -1,0 +1,157 @@
+"""Work that is to stop before it is done: somebody has cancelled its operation, or wants something else by now.
+
+A hint through Redis says that it is worth a look; the answer is in Postgres. Without hints, a worker looks as often as
+it renews its leases."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from sqlalchemy import bindparam, select
+from sqlmodel import col
+
+from app.database import LOST
+from app.hints import STOPS, Hints
+from app.operations.tables import Operation, OperationResult
+from app.services import Services
+from app.targets.joins import OPEN_RESULT
+from app.targets.tables import Target
+from app.targets.work import Work
+
+log = structlog.get_logger()
+
+_STATES = (
+    select(
+        col(Target.id), col(Target.wanted), col(Target.desired_digest), col(Operation.id), col(Operation.cancelled_at)
+    )
+    .join(OperationResult, OPEN_RESULT, isouter=True)
+    .join(Operation, col(Operation.id) == OperationResult.operation_id, isouter=True)
+    .where(col(Target.id).in_(bindparam("targets", expanding=True)))
+)
+
+
+class Stop(StrEnum):
+    CANCELLED = "CANCELLED"  # somebody has cancelled the operation
+    REPLACED = "REPLACED"  # a newer operation wants something else on the target, which may be gone altogether
+
+
+class StoppedError(Exception):
+    """The work is to stop."""
+
+    def __init__(self, stop: Stop) -> None:
+        super().__init__(stop)
+        self.stop = stop
+
+
+class Run:
+    """The work on one target, which can be stopped while it is in a `stoppable` block."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self._stop: Stop | None = None
+        self._scope: asyncio.Timeout | None = None
+
+    def stop(self, stop: Stop) -> None:
+        if self._stop is None:
+            self._stop = stop
+            if self._scope is not None:
+                self._scope.reschedule(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def stoppable(self) -> AsyncIterator[None]:
+        """Cancels the block when the work is to stop.
+
+        Raises:
+            StoppedError: then.
+        """
+        self._check()
+        scope = asyncio.timeout(None)
+        try:
+            async with scope:
+                self._scope = scope
+                try:
+                    yield
+                finally:
+                    self._scope = None
+        except TimeoutError:
+            if scope.expired():
+                self._check()
+            raise
+
+    def _check(self) -> None:
+        if self._stop is not None:
+            raise StoppedError(self._stop) from None
+
+
+class Stops:
+    """What this worker does, and whether it is still to be done."""
+
+    def __init__(self, services: Services) -> None:
+        assert services.settings.redis_url is not None
+        self._services = services
+        self._hints = Hints(services.settings.redis_url, STOPS)
+        self._runs: dict[int, Run] = {}
+        self._look = asyncio.Event()
+        self.heard = 0
+        """How many hints have come."""
+
+    @asynccontextmanager
+    async def watched(self, work: Work, heard: int) -> AsyncIterator[Run]:
+        """Stops this work when it is to stop. `heard` is how many hints had come before it was taken."""
+        run = self._runs[work.target.id] = Run(work)
+        if self.heard != heard:
+            self._look.set()
+        try:
+            yield run
+        finally:
+            if self._runs.get(work.target.id) is run:
+                del self._runs[work.target.id]
+
+    async def run(self) -> None:
+        """Looks until it is cancelled."""
+        listening = asyncio.create_task(self._listen())
+        try:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._services.settings.lease_seconds / 3):
+                        await self._look.wait()
+                self._look.clear()
+                try:
+                    await self._stop_what_is_over()
+                except LOST as error:
+                    log.warning("stops.database_lost", error=str(error))
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            await self._hints.close()
+
+    async def _listen(self) -> None:
+        async with aclosing(self._hints.listen()) as hints:
+            async for _ in hints:
+                self.heard += 1
+                self._look.set()
+
+    async def _stop_what_is_over(self) -> None:
+        runs = list(self._runs.values())
+        if not runs:
+            return
+        ids = [run.work.target.id for run in runs]
+        states = {row[0]: row for row in await self._services.database.rows(_STATES, targets=ids)}
+        for run in runs:
+            stop = _stop(run.work, states.get(run.work.target.id))
+            if stop is not None:
+                run.stop(stop)
+
+
+def _stop(work: Work, state: Sequence[Any] | None) -> Stop | None:
+    """Whether work is to stop, by what is written down of its target by now."""
+    if state is None:
+        return Stop.REPLACED
+    _, wanted, desired_digest, operation_id, cancelled_at = state
+    if operation_id is not None and cancelled_at is not None:
+        return Stop.CANCELLED
+    is_other = (wanted, desired_digest) != (work.target.wanted, work.target.desired_digest)
+    return Stop.REPLACED if is_other and operation_id != work.operation.id else None
