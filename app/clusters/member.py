@@ -7,7 +7,7 @@ import asyncio
 import ssl
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -93,10 +93,13 @@ class Member:
         self.access = access
         self._seconds = timeout
         self._name = name
-        self._connector = _connector(access, policy, timeout, uid, name)
+        self._connector = _connector(access, policy, timeout, uid, name, self._hears)
         self._api = _Api(access, self._connector)
         self.heard_at = 0.0
         """When it last answered anything, by `time.monotonic()`."""
+
+    def _hears(self) -> None:
+        self.heard_at = time.monotonic()
 
     async def __aenter__(self) -> Self:
         return self
@@ -117,7 +120,8 @@ class Member:
         Raises:
             TemporaryError: where none comes in time, or another cluster answers.
         """
-        status, _, body = await self._kube_system(_limit(seconds))
+        limit = aiohttp.ClientTimeout(total=seconds, connect=seconds, sock_connect=min(seconds, 5))
+        status, _, body = await self._kube_system(limit)
         if status == 200:
             self._connector.check(status, None, body)
 
@@ -131,7 +135,7 @@ class Member:
                 timeout=limit,
             ) as response:
                 body = await _body(response)
-                self.heard_at = time.monotonic()
+                self._hears()
                 return response.status, response.headers.get("Retry-After"), body
 
     async def uid(self) -> str:
@@ -237,6 +241,7 @@ class Member:
                 raise _not_now(found.status, found.headers.get("Retry-After"), await _body(found), self._name)
             rest = b""
             async for chunk in found.content.iter_any():
+                self._hears()
                 *lines, rest = (rest + chunk).split(b"\n")
                 if len(rest) > _LONGEST_LINE:
                     raise TemporaryError("watch_unreadable", f"A change of more than {_LONGEST_LINE} bytes came.")
@@ -270,7 +275,7 @@ class Member:
                 _preload_content=False,
                 _request_timeout=limit,
             )
-            self.heard_at = time.monotonic()
+            self._hears()
             async with response:
                 yield response
 
@@ -321,8 +326,11 @@ async def _refuse_redirects(
     return response
 
 
-def _connector(access: Access, policy: Policy, seconds: float, uid: str | None, name: str | None) -> ProvenConnector:
+def _connector(
+    access: Access, policy: Policy, seconds: float, uid: str | None, name: str | None, hears: Callable[[], None]
+) -> ProvenConnector:
     def judge(status: int, retry_after: str | None, body: bytes) -> None:
+        hears()
         if status != 200:
             raise _not_now(status, retry_after, body, name)
         if (found := _uid(parsed(body))) != uid:

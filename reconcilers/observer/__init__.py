@@ -96,6 +96,6 @@ class Observer:
             return
         for cluster_id in await confirm(self._services, fresh):
             watch = self._watches.get(cluster_id)
-            if watch is not None and watch.is_well:  # else it was confirmed before it went away
+            if watch is not None and watch.is_well:  # else it went away since, or is just coming back
                 await watch.write_reachable()
         self._confirmed = {**self._confirmed, **fresh}

@@ -6,9 +6,11 @@ counts, so what waits is never more than there are releases."""
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from itertools import chain
 
 import structlog
@@ -33,8 +35,11 @@ log = structlog.get_logger()
 _AT_ONCE = 500
 """Changes sorted out or written in one go."""
 
-_FETCHES = 32
+_FETCHES = 64
 """Records that are fetched at once."""
+
+_FETCHES_OF_ONE = 2
+"""Of these from one member: one that is slow, or has very many, keeps no other from being told of."""
 
 _LEFT_TO_WORKER = 1.0
 """Seconds that a worker has to write down itself what it has just done."""
@@ -49,13 +54,14 @@ _AFTER_TROUBLE = 1.0
 class News:
     """A release that has changed. `head` is None where it has to be looked up what is there now.
 
-    `look` fetches it; `failed` is told where the member can't be asked.
+    `look` fetches it; `done` is called when it is written down, `failed` where the member can't be asked.
     """
 
     post: Post
     key: Key
     head: Head | None
     look: Callable[[], Awaitable[Sighting | None]]
+    done: Callable[[], None]
     failed: Callable[[ActionError], None]
     told_at: datetime = field(default_factory=now)
     due: float = 0.0
@@ -70,6 +76,7 @@ class NewsDesk:
         self._seen: dict[Key, tuple[News, Sighting]] = {}
         self._something_waits, self._something_seen = asyncio.Event(), asyncio.Event()
         self._fetches = asyncio.Semaphore(_FETCHES)
+        self._fetches_of: defaultdict[int, asyncio.Semaphore] = defaultdict(partial(asyncio.Semaphore, _FETCHES_OF_ONE))
 
     def tell(self, news: News) -> None:
         """A newer change takes the place of an older one of the same release that still waits."""
@@ -119,6 +126,7 @@ class NewsDesk:
                 version, is_leased = known.get(news.key, ("", False))
                 if news.head is not None and version == news.head.resource_version:
                     del self._waiting[news.key]
+                    news.done()
                 elif is_leased and not news.is_left:
                     self._waiting[news.key] = replace(news, due=moment + _LEFT_TO_WORKER, is_left=True)
                 else:
@@ -151,12 +159,14 @@ class NewsDesk:
 
     async def _fetch(self, news: News) -> None:
         try:
-            async with self._fetches:
+            async with self._fetches_of[news.post.cluster_id], self._fetches:
                 sighting = await news.look()
             if sighting is not None:
                 unwritten, _ = self._seen.get(news.key, (news, None))
                 self._seen[news.key] = replace(news, told_at=min(news.told_at, unwritten.told_at)), sighting
                 self._something_seen.set()
+            else:
+                news.done()
         except ActionError as error:
             news.failed(error)
         except Exception:
@@ -180,6 +190,7 @@ class NewsDesk:
                 for key, entry in batch.items():
                     if self._seen.get(key) is entry:
                         del self._seen[key]
+                        entry[0].done()
 
     async def _write_down(self, batch: dict[Key, tuple[News, Sighting]]) -> None:
         async with self._services.transaction() as transaction:

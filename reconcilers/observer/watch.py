@@ -10,13 +10,15 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import structlog
 from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.clusters.changes import EXPIRED, Change, Head
-from app.clusters.member import THROTTLED, UNAUTHORIZED, Listing, Member
+from app.clusters.member import UNAUTHORIZED, UNREACHABLE, Listing, Member
 from app.clusters.tables import Cluster, Reachability
 from app.database import LOST
 from app.encryption import KeyRingError
@@ -30,20 +32,18 @@ from app.targets.sightings import Key, Sighting, forget_versions, known_versions
 from app.targets.tables import Target
 from reconcilers.metrics import OBSERVATIONS
 from reconcilers.observer.news import News, NewsDesk
+from reconcilers.observer.patience import Pace, Patience
 from reconcilers.observer.shares import Post, still_ours
 
 log = structlog.get_logger()
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
 _DATABASE_PAUSE = 1.0
-_WRITTEN_SECONDS = 0.02  # between two looks whether all is written down
-# Parts of the time within which a member that is gone has to be told as such: how long it may be quiet until it is
-# asked for a sign of life, and how long it may take for that.
-_QUIET, _ANSWER = 0.6, 0.3
-
-Claim = Callable[[Post], Awaitable[Post | None]]
 
 _SHORTEST_WATCH = 1.0  # one that ends sooner counts as a failure, or a server that ends all at once would be hammered
+_ENDS_EARLY = 0.5  # seconds that one may end before the time that was asked for, and yet in good order
+
+Claim = Callable[[Post], Awaitable[Post | None]]
 
 
 class MemberWatch:
@@ -63,9 +63,14 @@ class MemberWatch:
         self._desk = desk
         self._lists = lists
         self._claim = claim
+        self._patience = Patience.of(services.settings)
+        self._pace = Pace(longest=services.settings.unreachable_after / 2)
         self._newest: dict[tuple[str, str], tuple[int, str]] = {}
-        self._alive_at = time.monotonic()
-        self._failures = 0
+        self._owed: set[tuple[str, str]] = set()  # what the last list told and is not written down yet
+        self._written = asyncio.Event()
+        self._well_at = time.monotonic()  # when nothing was wrong, or the last list was written down
+        self._failures = 0  # since then
+        self._error: ActionError | None = None  # the last of them, until it is told
         self._trouble: asyncio.Future[None] | None = None
 
     @property
@@ -74,28 +79,19 @@ class MemberWatch:
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing has gone wrong since its last sign of life."""
-        return self._failures == 0
+        """Whether its last list is written down, and nothing has gone wrong since."""
+        return self._failures == 0 and self._written.is_set()
 
     async def run(self) -> None:
         """Watches until it is cancelled, or until another observer has the member."""
         while True:
             # There before anything is told: what goes wrong with the first change is not to be lost.
             self._trouble = asyncio.get_running_loop().create_future()
+            self._written.clear()
             try:
                 cluster = await self._cluster()
-                if cluster is None:
+                if cluster is None or not await self._attend(self._services.members.of(cluster), cluster):
                     return
-                member = self._services.members.of(cluster)
-                # One that hangs is not to hold a place that another waits for.
-                await member.ping(seconds=self._services.settings.member_timeout)
-                async with self._lists:
-                    version = await self._list(member)
-                if version is None:
-                    return
-                if cluster.reachability is not Reachability.REACHABLE:
-                    await self._come_back()
-                await self._watch(member, version)
             except ActionError as error:
                 if self._claim is not None:
                     return  # its observer will tell
@@ -110,13 +106,72 @@ class MemberWatch:
                 await asyncio.sleep(_DATABASE_PAUSE)
             except Exception:
                 log.exception("observer.failed", cluster=self.post.cluster_id)
-                await asyncio.sleep(_LONGEST_PAUSE)
+                await self._out_of_reach(TemporaryError("internal", "Polyhelm failed to observe it: see its log."))
+
+    async def _attend(self, member: Member, cluster: Cluster) -> bool:
+        """Lists the member and follows it until something goes wrong, and sees to it meanwhile that it lives. False
+        where another observer has it."""
+        assert self._trouble is not None
+        await self._sign_of_life(member)  # one that hangs is not to hold a place that another waits for
+        working = asyncio.create_task(self._list_and_follow(member))
+        catching_up = asyncio.create_task(self._catch_up(cluster))
+        tasks: set[asyncio.Future[Any]] = {working, catching_up, self._trouble}
+        try:
+            while not working.done():
+                pause = member.heard_at + self._patience.quiet - time.monotonic()
+                if self._error is not None:
+                    pause = min(pause, self._left())
+                waited_for = {task for task in tasks if not task.done()}
+                await asyncio.wait(waited_for, timeout=max(0.0, pause), return_when=asyncio.FIRST_COMPLETED)
+                for ended in (catching_up, self._trouble):
+                    if ended.done():
+                        ended.result()
+                if working.done():
+                    break
+                if self._error is not None and self._left() <= 0:
+                    await self._tell_out_of_reach(self._error)
+                if time.monotonic() - member.heard_at >= self._patience.quiet:
+                    await self._sign_of_life(member)
+            return working.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _sign_of_life(self, member: Member) -> None:
+        """Asks for one. An answer to something else that comes meanwhile is one as well: this may wait behind it."""
+        began = time.monotonic()
+        try:
+            await member.ping(seconds=self._patience.answer_within(self._left()))
+        except TemporaryError as error:
+            if error.code != UNREACHABLE or member.heard_at < began:
+                raise
+        self._is_alive()
+
+    async def _list_and_follow(self, member: Member) -> bool:
+        await asyncio.sleep(self._pace.pause())
+        async with self._lists:
+            self._pace.begin()
+            version = await self._list(member)
+        if version is None:
+            return False
+        await self._follow(member, version)
+        return True
+
+    async def _catch_up(self, cluster: Cluster) -> None:
+        """Takes the member for well once all that its list told is written down, and tells so: else what was last known
+        would be told as if it were so now."""
+        await self._written.wait()
+        if cluster.reachability is not Reachability.REACHABLE or self._failures:
+            await self.write_reachable()
+        self._failures, self._error = 0, None
+        self._well_at = time.monotonic()
 
     async def _list(self, member: Member) -> int | None:
         """Lists the member and tells what is new there; gives the version of its store, or None where another observer
         has taken the member."""
         listing = await member.heads()
-        self._life_sign(confirms=True)
+        self._knows_all()
         if self._claim is not None:
             post = await self._claim(self.post)
             if post is None:
@@ -133,34 +188,6 @@ class MemberWatch:
         self._take_in(member, listing, known)
         return listing.version
 
-    async def _come_back(self) -> None:
-        """Tells that the member answers, once what is new there is written down: else what was last known would be told
-        as if it were so now."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_DATABASE_PAUSE):
-                while self.post.cluster_id in self._desk.unwritten():  # noqa: ASYNC110 - seldom, and not for long
-                    await asyncio.sleep(_WRITTEN_SECONDS)
-        await self.write_reachable()
-
-    async def _watch(self, member: Member, version: int) -> None:
-        """Follows the member until something goes wrong, and sees to it that it lives."""
-        assert self._trouble is not None
-        following = asyncio.create_task(self._follow(member, version))
-        quiet = self._services.settings.unreachable_after * _QUIET
-        try:
-            while True:
-                await asyncio.wait({following, self._trouble}, timeout=quiet, return_when=asyncio.FIRST_COMPLETED)
-                for ended in (following, self._trouble):
-                    if ended.done():
-                        ended.result()
-                if time.monotonic() - self._alive_at >= quiet:
-                    await member.ping(seconds=self._services.settings.unreachable_after * _ANSWER)
-                    self._life_sign()
-        finally:
-            following.cancel()
-            self._trouble.cancel()
-            await asyncio.gather(following, self._trouble, return_exceptions=True)
-
     async def _follow(self, member: Member, version: int) -> None:
         """One watch after the other, each from where the one before ended."""
         longest = 0.8 * self._services.settings.confirm_every
@@ -175,10 +202,12 @@ class MemberWatch:
                     for change in changes:
                         self._note(member, change)
                     version = changes[-1].version
-                    self._life_sign(confirms=True)
-            self._life_sign(confirms=True)
-            if time.monotonic() - began < min(_SHORTEST_WATCH, seconds / 2):
+                    self._knows_all()
+            lasted = time.monotonic() - began
+            if lasted < min(_SHORTEST_WATCH, seconds / 2):
                 raise TemporaryError("watch_ended", "The API server ends watches at once.")
+            if lasted >= seconds - _ENDS_EARLY:  # a proxy may end it sooner, which says nothing
+                self._knows_all()
 
     async def _forget_versions(self, known: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
         async with self._services.transaction() as transaction:
@@ -190,11 +219,15 @@ class MemberWatch:
         """Tells what differs between the member and what is written down of it."""
         heads = {(head.namespace, head.name): head for head in listing.newest()}
         self._newest = {release: (head.revision, head.resource_version) for release, head in heads.items()}
-        for release, head in heads.items():
-            if known.get(release) != head.resource_version:
-                self._tell(member, release, head, listing.version)
-        for release in known.keys() - heads.keys():
+        changed = {release: head for release, head in heads.items() if known.get(release) != head.resource_version}
+        gone = known.keys() - heads.keys()
+        self._owed = {*changed, *gone}
+        for release, head in changed.items():
+            self._tell(member, release, head, listing.version)
+        for release in gone:
             self._tell(member, release)
+        if not self._owed:
+            self._written.set()
 
     def _note(self, member: Member, change: Change) -> None:
         if (head := change.head) is not None:
@@ -226,37 +259,54 @@ class MemberWatch:
                 self._newest.setdefault(release, (seen.release.revision, seen.secret_version))
             return seen
 
-        self._desk.tell(News(self.post, key, head, look, self._fail))
+        self._desk.tell(News(self.post, key, head, look, partial(self._settle, release), self._fail))
+
+    def _settle(self, release: tuple[str, str]) -> None:
+        """A release is written down as it is now."""
+        self._owed.discard(release)
+        if not self._owed:
+            self._written.set()
 
     def _fail(self, error: ActionError) -> None:
         """The record of a release could not be fetched: all is begun again, so that it is not forgotten."""
         if self._trouble is not None and not self._trouble.done():
             self._trouble.set_exception(error)
 
-    def _life_sign(self, *, confirms: bool = False) -> None:
-        self._alive_at = time.monotonic()
-        self._failures = 0
-        if confirms:
-            self.confirmed_at = now()
+    def _is_alive(self) -> None:
+        if self._failures == 0:
+            self._well_at = time.monotonic()
+
+    def _knows_all(self) -> None:
+        self._is_alive()
+        self.confirmed_at = now()
+
+    def _left(self) -> float:
+        """Seconds until a member with which something is wrong has to be told as such."""
+        return self._well_at + self._patience.total - time.monotonic()
 
     async def _out_of_reach(self, error: ActionError) -> None:
         """Tells that the member can't be asked, once that has lasted, and waits until it is to be tried again."""
-        settings = self._services.settings
         self._failures += 1
+        self._error = error
         pause = random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._failures, 16)))  # noqa: S311
-        if isinstance(error, TemporaryError) and error.code == THROTTLED:
-            await asyncio.sleep(max(pause, error.retry_after or 0))
-            return
-        refused = reachability_of(error) is not Reachability.UNREACHABLE
-        left = self._alive_at + 0.9 * settings.unreachable_after - time.monotonic()
-        if refused or left <= 0:
-            with suppress(*LOST):
-                async with self._services.transaction() as transaction:
-                    if await still_ours(transaction.session, [self.post]):
-                        await write_trouble(transaction, self.post.cluster_id, error)
+        asked = (error.retry_after if isinstance(error, TemporaryError) else None) or 0.0
+        left = self._left()
+        if reachability_of(error) is not Reachability.UNREACHABLE or left <= self._patience.last:
+            await self._tell_out_of_reach(error)
+            await asyncio.sleep(max(pause, asked))
+        elif asked >= left:
+            await asyncio.sleep(left)
+            await self._tell_out_of_reach(error)
+            await asyncio.sleep(asked - left)
         else:
-            pause = min(pause, left)
-        await asyncio.sleep(pause)
+            await asyncio.sleep(max(asked, min(pause, left - self._patience.last)))
+
+    async def _tell_out_of_reach(self, error: ActionError) -> None:
+        with suppress(*LOST):
+            async with self._services.transaction() as transaction:
+                if await still_ours(transaction.session, [self.post]):
+                    await write_trouble(transaction, self.post.cluster_id, error)
+            self._error = None
 
     async def write_reachable(self) -> None:
         """Tells that the member answers, and wakes the work that waited for it."""

@@ -42,6 +42,25 @@ def upgrade(member: Member, release: str, values: Any, *, status: str = "deploye
     return revision
 
 
+def copy(member: Member, release: str, name: str) -> None:
+    """Installs the same release under another name."""
+    newest = _newest(member, release)
+    record = _unpacked(newest) | {"name": name, "version": 1}
+    metadata = newest["metadata"]
+    added = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": newest["type"],
+        "metadata": {
+            "name": f"sh.helm.release.v1.{name}.v1",
+            "namespace": metadata["namespace"],
+            "labels": metadata["labels"] | {"name": name, "version": "1"},
+        },
+        "data": {"release": _packed(record)},
+    }
+    member.put("secrets", added)
+
+
 def uninstall(member: Member, release: str) -> None:
     for secret in _secrets(member, release):
         _remove(member, secret)
