@@ -21,6 +21,7 @@ from app.charts.offers import (
 )
 from app.charts.package import open_package
 from app.charts.pinning import Pinned
+from app.charts.registry import check_registry_address
 from app.charts.tables import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
 from app.errors import Conflict, NotFound, all_invalid, invalid
 from app.identity.tables import Role
@@ -41,6 +42,8 @@ async def add_repository(
     url = url.strip().rstrip("/")
     kind = ChartRepositoryKind.OCI if url.startswith("oci://") else ChartRepositoryKind.HTTP
     check_repository_address(services, url.replace("oci://", "https://", 1))
+    if kind is ChartRepositoryKind.OCI:
+        check_registry_address(url)
     repository = ChartRepository(organization_id=organization_id, name=name, url=url, kind=kind)
     offers = await fetch_offers(services, repository, login) if kind is ChartRepositoryKind.HTTP else []
     try:

@@ -1,4 +1,8 @@
-"""Charts in an OCI registry, by the OCI distribution specification 1.1 and Helm's media types (HIP 6)."""
+"""Charts in an OCI registry, by the OCI distribution specification 1.1 and Helm's media types (HIP 6).
+
+Names, tags and digests become parts of URLs and of token scopes. Each is checked against the specification's grammar
+before a request is made, so that none leads out of the repository's configured path.
+"""
 
 import hashlib
 import re
@@ -16,6 +20,29 @@ _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _MAX_JSON = 4 * 2**20
 _MAX_TAG_PAGES = 100
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+# The grammars of the distribution specification, "Pulling manifests".
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_NAME = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_LONGEST_NAME = 255
+
+
+def check_registry_address(url: str) -> None:
+    """Raises ValidationFailed unless the address is `oci://host` or `oci://host/path` with a valid repository path."""
+    parts = urlsplit(url)
+    path = parts.path.strip("/")
+    if parts.query or parts.fragment or (path and not _is_name(path)):
+        raise invalid(
+            "url_not_supported",
+            "An OCI registry is given as oci://host/path. The path has lowercase letters, digits and single separators"
+            " (`.`, `_`, `-`, `/`).",
+            "url",
+        )
+
+
+def _is_name(name: str) -> bool:
+    return len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None
 
 
 class Registry:
@@ -30,8 +57,12 @@ class Registry:
         self._token: dict[str, str] = {}  # by repository
 
     async def versions(self, chart: str) -> list[str]:
-        """All versions of one chart: its tags that are semantic versions. Others are names that move, such as `latest`,
-        or belong to signatures. A tag can't hold `+`, so Helm writes `_` for it."""
+        """All versions of one chart: its tags that are semantic versions. Other tags move, such as `latest`, or belong to
+        signatures. A tag can't hold `+`, so Helm writes `_` for it.
+
+        Raises:
+            ValidationFailed: where no repository can have this name, or the registry refuses.
+        """
         path: str | None = f"/v2/{self._name(chart)}/tags/list?n=1000"
         tags: list[str] = []
         for _ in range(_MAX_TAG_PAGES):
@@ -45,9 +76,11 @@ class Registry:
         """The archive of one version and its SHA-256 in hex, by the manifest's word.
 
         Raises:
-            ValidationFailed: where there is none, or it is no Helm chart.
+            ValidationFailed: where there is none, it is not a Helm chart, or the name or version can't be one.
         """
         tag = version.replace("+", "_")
+        if not _TAG.fullmatch(tag):
+            raise invalid("chart_version_invalid", f"{version!r} is not a valid chart version.", "version")
         path = f"/v2/{self._name(chart)}/manifests/{tag}"
         manifest = _object(await self._get(chart, path, accept=_MANIFEST, limit=_MAX_JSON), self._base + path)
         described = manifest.get("layers")
@@ -57,8 +90,10 @@ class Registry:
             if isinstance(layer, dict) and layer.get("mediaType") == CHART_LAYER and layer.get("digest")
         ]
         if not layers:
-            raise invalid("not_a_chart", f"{self._name(chart)}:{tag} in the registry is no Helm chart.", "chart")
+            raise invalid("not_a_chart", f"{self._name(chart)}:{tag} in the registry is not a Helm chart.", "chart")
         digest = str(layers[0]["digest"])
+        if not _DIGEST.fullmatch(digest):
+            raise _malformed(self._base + path)
         content = await self._get(chart, f"/v2/{self._name(chart)}/blobs/{digest}", accept="*/*", limit=limit)
         if digest != f"sha256:{hashlib.sha256(content).hexdigest()}":
             raise invalid(
@@ -67,7 +102,15 @@ class Registry:
         return content, digest.removeprefix("sha256:")
 
     def _name(self, chart: str) -> str:
-        return f"{self._path}/{chart}" if self._path else chart
+        name = f"{self._path}/{chart}" if self._path else chart
+        if not _is_name(name):
+            raise invalid(
+                "chart_name_invalid",
+                f"{chart!r} is not a valid chart name in an OCI registry: use lowercase letters, digits and single"
+                " separators (`.`, `_`, `-`, `/`).",
+                "chart",
+            )
+        return name
 
     async def _tag_page(self, chart: str, path: str) -> tuple[list[str], str | None]:
         body, headers = await self._ask(chart, path, accept="application/json", limit=_MAX_JSON)

@@ -178,7 +178,7 @@ async def test_a_chart_or_version_that_is_not_there_is_told(pushed: Pushed) -> N
 async def test_an_artifact_that_is_no_chart_is_refused(pushed: Pushed) -> None:
     pushed.registry.push("team/charts/web", "1.0.0", b"layer", media_type="application/vnd.oci.image.layer.v1.tar+gzip")
     await pushed.add()
-    assert await pushed.refusal() == ("not_a_chart", "team/charts/web:1.0.0 in the registry is no Helm chart.")
+    assert await pushed.refusal() == ("not_a_chart", "team/charts/web:1.0.0 in the registry is not a Helm chart.")
 
 
 async def test_a_blob_that_is_not_what_the_manifest_names_is_refused(pushed: Pushed) -> None:
@@ -212,7 +212,9 @@ LAYER = {"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip"}
         (b'{"layers": {"a": 1}}', "not_a_chart"),
         (b'{"layers": [null, 5]}', "not_a_chart"),
         (json.dumps({"layers": [LAYER]}).encode(), "not_a_chart"),
-        (json.dumps({"layers": [LAYER | {"digest": "sha256:0"}]}).encode(), "repository_not_found"),
+        (json.dumps({"layers": [LAYER | {"digest": "sha256:0"}]}).encode(), "registry_malformed"),
+        (json.dumps({"layers": [LAYER | {"digest": "../../other/blobs/sha256:0"}]}).encode(), "registry_malformed"),
+        (json.dumps({"layers": [LAYER | {"digest": f"sha256:{'0' * 64}"}]}).encode(), "repository_not_found"),
     ],
 )
 async def test_a_manifest_that_is_none_is_refused(pushed: Pushed, manifest: bytes, code: str) -> None:
@@ -237,6 +239,37 @@ async def test_tags_that_are_none_are_no_versions(pushed: Pushed, tags: bytes, c
     pushed.registry.changes["/v2/team/charts/web/tags/list"] = tags
     await pushed.add()
     assert (await pushed.refusal())[0] == code
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../secret/app", "web/../../secret/app", "web:1.0.0", "web?n=1", "web#x", "web@sha256:0", "Web", "web/", "/web"]
+    + ["web//app", "we b", "web%2fapp", "web\n", "a" * 256, "wéb", ".web", "web-"],
+)
+async def test_a_name_outside_the_registrys_grammar_is_refused_before_any_request(pushed: Pushed, name: str) -> None:
+    await pushed.add()
+    with pytest.raises(ValidationFailed) as caught:
+        await pushed.pin("1.0.0", name)
+    assert caught.value.code == "chart_name_invalid"
+    with pytest.raises(ValidationFailed):
+        await pushed.pin(None, name)
+    assert pushed.registry.asked == []
+
+
+@pytest.mark.parametrize("version", ["../x", "1.0.0?a=b", "1.0.0/../../..", "a" * 129, "", ".hidden"])
+async def test_a_version_outside_the_registrys_grammar_is_refused_before_any_request(
+    pushed: Pushed, version: str
+) -> None:
+    await pushed.add()
+    with pytest.raises((ValidationFailed, NotFound)):
+        await pushed.pin(version)
+    assert [path for path, _ in pushed.registry.asked if "manifests" in path] == []
+
+
+@pytest.mark.parametrize("path", ["/team/../other", "/team?x=1", "/team#x", "/Team", "/team//charts", "/team/:charts"])
+async def test_an_address_outside_the_registrys_grammar_is_not_added(pushed: Pushed, path: str) -> None:
+    answer = await pushed.add(url=f"oci://{pushed.host}{path}")
+    assert answer["code"] == "url_not_supported"
 
 
 async def test_what_was_pulled_stays_when_the_registry_goes_away(pushed: Pushed) -> None:
