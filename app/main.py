@@ -28,6 +28,7 @@ from app.request_ids import RequestIds
 from app.services import Services
 from app.web.graphql import GraphQLView
 from app.web.headers import SecurityHeaders
+from app.web.hosts import AllowedHosts
 from resolvers.api import api
 from resolvers.loaders import SharedLoaders
 from schema.context import Context
@@ -105,7 +106,11 @@ def create_app(services: Services) -> Starlette:
     connections = Connections(services.database, idle=timedelta(seconds=services.settings.session_idle))
     graphql = Ending(_GraphQL(services, connections), connections)
     return Starlette(
-        middleware=[Middleware(RequestIds), Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(RequestIds),
+            Middleware(SecurityHeaders),
+            Middleware(AllowedHosts, settings=services.settings),
+        ],
         routes=[
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),

@@ -66,6 +66,12 @@ class Settings(BaseSettings):
         description="Where browsers reach the API, as `https://polyhelm.example.com`. Left out: as each request says;"
         " a proxy's X-Forwarded-Proto is believed from those in POLYHELM_TRUSTED_PROXIES.",
     )
+    allowed_hosts: str = Field(
+        "",
+        description="More host names under which the API answers, comma-separated; `*.example.com` stands for all names"
+        " below example.com. IP addresses, `localhost` and the host of POLYHELM_PUBLIC_URL are always allowed. Other"
+        " names are refused, which protects against DNS rebinding.",
+    )
     session_idle: Seconds = Field(12 * 3600, description="How long the app stays signed in while nobody uses it.")
     session_lifetime: Seconds = Field(
         7 * 24 * 3600, description="How long the app stays signed in at most, however much it is used."

@@ -186,6 +186,7 @@ async def open_stack(
     fast: dict[str, Any] = {
         "data_dir": folder / "polyhelm",
         "database_url": url,
+        "allowed_hosts": "polyhelm",
         "redis_url": servers.redis_url,
         "confirm_every": 5,
         "unreachable_after": 1,
