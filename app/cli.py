@@ -89,7 +89,7 @@ def program(
 @cli.command(rich_help_panel=_SERVER)
 def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Run everything in one process: API, worker, observer, and a Postgres and Redis where none are named."""
-    from app.identity.accounts import has_users
+    from app.identity.setup_code import new_setup_code
     from app.processes import house, run, signalled
 
     with _told():
@@ -98,20 +98,45 @@ def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
         async def main() -> None:
             async with house(settings) as services:
                 address = f"http://{services.settings.host}:{services.settings.port}"
-                if not await has_users(services):
-                    _say(f"There is no user yet. {_first_admin(settings, address)}")
+                if code := await new_setup_code(services):
+                    _say(_first_admin(settings, address, code))
                 _say(f"Polyhelm is at [bold]{address}/[/], its API at [bold]{address}/graphql[/]. Ctrl-C stops it.")
                 await signalled()
 
         run(main())
 
 
-def _first_admin(settings: "Settings", address: str) -> str:
-    """How there comes to be one."""
-    otherwise = "set POLYHELM_BOOTSTRAP_TOKEN to 20 characters or more and start again"
+def _first_admin(settings: "Settings", address: str, code: str) -> str:
+    """How to create the first admin."""
+    otherwise = "set POLYHELM_BOOTSTRAP_TOKEN to at least 20 characters and start again"
     if settings.registration == "disabled":
-        return f"To make the first admin, who has that API token, {otherwise}."
-    return f"Who registers first, at [bold]{address}/[/], is the admin; to make one with an API token, {otherwise}."
+        return f"There is no user yet. To create the first admin, {otherwise}."
+    return (
+        f"There is no user yet. To become the admin, register at [bold]{address}/[/] with the setup code"
+        f" [bold]{code}[/]. To create an admin with an API token instead, {otherwise}."
+    )
+
+
+@cli.command("setup-code", rich_help_panel=_SERVER)
+def setup_code(data_dir: DataDir = None) -> None:
+    """Print a new setup code, with which the first user of a new installation registers as its admin."""
+    from app.embedded import embedded
+    from app.identity.setup_code import new_setup_code
+    from app.processes import run
+    from app.services import open_services
+
+    with _told():
+        settings = _settings(data_dir=data_dir)
+
+        async def main() -> None:
+            async with embedded(settings) as complete, open_services(complete) as services:
+                code = await new_setup_code(services)
+            if code is None:
+                _say("[red]This installation has users already. An admin can add more: polyhelm user add NAME[/]")
+                raise typer.Exit(1)
+            print(code)  # noqa: T201
+
+        run(main())
 
 
 @cli.command(rich_help_panel=_SERVER)

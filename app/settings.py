@@ -53,8 +53,8 @@ class Settings(BaseSettings):
     )
     registration: Literal["enabled", "admin_only", "disabled"] = Field(
         "admin_only",
-        description="Who may register with a name and a password: everybody; the first one alone, who becomes the"
-        " admin; or nobody, so that the first admin comes by the bootstrap token.",
+        description="Who may register with a name and a password: everyone; only the first user, who needs the setup"
+        " code and becomes the admin; or no one, so that the first admin is created with the bootstrap token.",
     )
     reserved_names: str = Field(
         "admin,administrator,anonymous,api,nobody,operator,owner,polyhelm,root,security,support,system",

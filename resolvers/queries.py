@@ -53,7 +53,11 @@ class Query:
             if services.settings.oidc_issuer
             else []
         )
-        return SignInOptions(registration=await registration.is_open(services), providers=providers)
+        return SignInOptions(
+            registration=await registration.is_open(services),
+            setup_code=await registration.needs_setup_code(services),
+            providers=providers,
+        )
 
     @strawberry.field(description="All users of the installation, by name, for its admins. `search` looks into names.")
     async def users(

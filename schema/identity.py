@@ -105,6 +105,9 @@ class SignInProvider:
 @strawberry.type(description="How one can sign in to this server.")
 class SignInOptions:
     registration: bool = strawberry.field(description="Whether `register` is open to whoever asks.")
+    setup_code: bool = strawberry.field(
+        description="Whether `register` needs the setup code, because the next user is the first one."
+    )
     providers: list[SignInProvider]
 
 

@@ -232,6 +232,9 @@ class CreateUserInput:
 class RegisterInput:
     name: str
     password: str
+    setup_code: str | None = strawberry.field(
+        default=None, description="Required for the first user: the code that the server printed when it started."
+    )
 
 
 @strawberry.input

@@ -4,6 +4,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.errors import Conflict, Forbidden, all_invalid
 from app.identity.accounts import any_user, first_admin, has_users, lock_bootstrap, user_name_problem
+from app.identity.setup_code import check_setup_code, end_setup_code
 from app.identity.tables import User
 from app.services import Services
 
@@ -14,12 +15,18 @@ async def is_open(services: Services) -> bool:
     return mode == "enabled" or (mode == "admin_only" and not await has_users(services))
 
 
-async def register(services: Services, name: str, password: str) -> User:
-    """Makes a user; the first one is the installation's admin, however many register at once. Later ones belong to no
-    organization until an admin gives them a role in one.
+async def needs_setup_code(services: Services) -> bool:
+    """Whether the next user to register is the first one, who needs the setup code and becomes the admin."""
+    return services.settings.registration != "disabled" and not await has_users(services)
+
+
+async def register(services: Services, name: str, password: str, setup_code: str | None = None) -> User:
+    """Makes a user. The first one needs the setup code and is the installation's admin, however many register at once.
+    Later ones belong to no organization until an admin gives them a role in one.
 
     Raises:
-        UserError: where registration is closed, the name is taken or not fit, or the password is not fit.
+        UserError: where registration is closed, the setup code is wrong, the name is taken or not fit, or the password
+            is not fit.
     """
     if not await is_open(services):
         raise _closed()
@@ -34,6 +41,8 @@ async def register(services: Services, name: str, password: str) -> User:
         async with services.transaction() as transaction:
             await lock_bootstrap(transaction)
             if not await any_user(transaction.session):
+                await check_setup_code(transaction, setup_code)
+                await end_setup_code(transaction)
                 await first_admin(transaction, user)
             elif services.settings.registration == "enabled":
                 transaction.session.add(user)

@@ -1,7 +1,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, UniqueConstraint, and_
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, UniqueConstraint, and_
 from sqlmodel import Field, SQLModel, col
 
 from app.tables import Bytes, Choice, Id, Ref, Timestamp, now
@@ -63,6 +63,17 @@ class User(SQLModel, table=True):
     subject: str | None = None
     created_at: datetime = Timestamp(default_factory=now)
     disabled_at: datetime | None = Timestamp(default=None)
+
+
+class SetupCode(SQLModel, table=True):
+    """The digest of the code with which the first admin registers. At most one row, and none once there is a user."""
+
+    __tablename__ = "setup_code"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: int = Field(default=1, primary_key=True)
+    digest: bytes = Bytes()
+    created_at: datetime = Timestamp(default_factory=now)
 
 
 class Membership(SQLModel, table=True):

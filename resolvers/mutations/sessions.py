@@ -13,14 +13,16 @@ from schema.ids import row_id
 
 @strawberry.type
 class Sessions:
-    @mutation("Makes a user with a name and a password, where the settings let whoever asks; the first is the admin.")
+    @mutation(
+        "Registers a user with a name and a password, if the settings allow it. The first user becomes the admin."
+    )
     async def register(
         self,
         info: Info,
         input: inputs.RegisterInput,  # noqa: A002
     ) -> payloads.RegisterResult:
         await browser.count_attempt(info.context, input.name)
-        row = await registration.register(info.context.services, input.name, input.password)
+        row = await registration.register(info.context.services, input.name, input.password, input.setup_code)
         return payloads.RegisterPayload(user=User.of(row))
 
     @mutation("Signs in with a name and a password, for browsers: what follows is known by a cookie.")

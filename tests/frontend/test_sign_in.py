@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from app.identity.setup_code import new_setup_code
 from tests.frontend.site import Site, opened, serving
 from tests.frontend.test_graphiql import RUN, write
 from tests.identity.browser import PASSWORD, browsing
@@ -34,9 +35,11 @@ async def test_the_first_registers_and_stays_signed_in_by_a_cookie_that_no_scrip
     async with opened(browser, empty, token=None) as page:
         await page.goto("/clusters?tab=groups")
         await fill(page, "carol", "short")
+        await page.get_by_label("Setup code").fill("0000")
         await page.get_by_role("button", name="Register").click()
         await expect(page.get_by_role("alert")).to_contain_text("15 to 256 characters")
         await fill(page, "carol", PASSWORD)
+        await page.get_by_label("Setup code").fill(await new_setup_code(empty.stack.services) or "")
         await page.get_by_role("button", name="Register").click()
         await expect(page.get_by_role("heading", name="Clusters")).to_be_visible()
         await expect(page).to_have_url(re.compile(r"/clusters\?tab=groups$"))
@@ -69,6 +72,7 @@ async def test_one_sees_where_one_is_signed_in_ends_that_and_changes_the_passwor
     ):
         await page.goto("/tokens")
         await fill(page, "carol", PASSWORD)
+        await page.get_by_label("Setup code").fill(await new_setup_code(empty.stack.services) or "")
         await page.get_by_role("button", name="Register").click()
         await expect(page.get_by_role("region", name="Your sessions")).to_contain_text("This browser")
         await other.sign_in("carol")
@@ -92,6 +96,7 @@ async def test_graphiql_and_subscriptions_go_by_the_cookie(empty: Site, browser:
     async with opened(browser, empty, token=None) as page:
         await page.goto("/")
         await fill(page, "carol", PASSWORD)
+        await page.get_by_label("Setup code").fill(await new_setup_code(empty.stack.services) or "")
         await page.get_by_role("button", name="Register").click()
         await expect(page.get_by_role("heading", name="No clusters yet")).to_be_visible()
         await page.get_by_role("link", name="Activity").click()

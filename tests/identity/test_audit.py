@@ -45,7 +45,7 @@ where it needs that."""
 SECRET = {
     *("registerCluster.kubeconfig", "uploadChart.archive"),
     *("addChartRepository.url", "addChartRepository.username", "addChartRepository.password"),
-    *("createUser.password", "register.password", "signIn.password", "setPassword.password"),
+    *("createUser.password", "register.password", "register.setupCode", "signIn.password", "setPassword.password"),
     "setPassword.currentPassword",
     *("createDeployment.idempotencyKey", "updateDeployment.idempotencyKey"),
 }

@@ -12,6 +12,7 @@ from websockets import Subprotocol
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from app.identity.setup_code import new_setup_code
 from app.identity.tables import AppSession
 from app.identity.tokens import token_digest
 from app.tables import now
@@ -55,7 +56,7 @@ async def test_no_script_and_no_other_site_is_given_the_cookie_and_it_is_secure_
         browsing(stack, address) as opened,
     ):
         given = {"name": "carol", "password": PASSWORD}
-        await opened.mutate("register", "__typename", **given)
+        await opened.mutate("register", "__typename", **given, setupCode=await new_setup_code(stack.services))
         query = "mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }"
         answer = await opened.post(query, {"Origin": public_url or address}, input=given)
         (cookie,) = answer.headers.get_list("set-cookie")
@@ -93,9 +94,9 @@ async def test_behind_a_proxy_our_own_pages_are_those_at_the_public_address(new_
     async with opening as stack, browsing(stack) as opened:
         own = {"Origin": "https://polyhelm.example.com"}
         given = {"name": "carol", "password": PASSWORD}
-        await opened.post(
-            "mutation ($input: RegisterInput!) { register(input: $input) { __typename } }", own, input=given
-        )
+        register = "mutation ($input: RegisterInput!) { register(input: $input) { __typename } }"
+        code = {"setupCode": await new_setup_code(stack.services)}
+        await opened.post(register, own, input=given | code)
         query = "mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }"
         answer = await opened.post(query, own, input=given)
         cookie = answer.headers["set-cookie"].partition(";")[0]  # which the client keeps for https alone

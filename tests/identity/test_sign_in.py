@@ -12,7 +12,8 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlmodel import col, select, update
 
 from app.identity.passwords import Passwords
-from app.identity.tables import AppSession, Role, User
+from app.identity.setup_code import new_setup_code
+from app.identity.tables import AppSession, Role, SetupCode, User
 from app.tables import now
 from tests.identity.browser import PASSWORD, browsing
 from tests.identity.test_permissions import token_of
@@ -25,8 +26,10 @@ REGISTERED = "... on RegisterPayload { user { name admin source hasPassword } }"
 ACCOUNT = "... on AccountPayload { user { name disabledAt } }"
 
 
-async def register(stack: Stack, name: str = "carol", password: str = PASSWORD) -> Any:
-    return await stack.mutate("register", REGISTERED, None, name=name, password=password)
+async def register(stack: Stack, name: str = "carol", password: str = PASSWORD, code: str | None = None) -> Any:
+    """Registers with the given setup code, or with a new one where there is no user yet."""
+    code = code or await new_setup_code(stack.services)
+    return await stack.mutate("register", REGISTERED, None, name=name, password=password, setupCode=code)
 
 
 @pytest.fixture
@@ -37,7 +40,8 @@ def empty(new_stack: NewStack) -> Callable[..., AbstractAsyncContextManager[Stac
 
 async def test_the_first_to_register_is_the_admin_and_registration_is_closed_then(empty: NewStack) -> None:
     async with empty() as stack:
-        assert await stack.data("{ signInOptions { registration } }", None) == {"signInOptions": {"registration": True}}
+        options = "{ signInOptions { registration setupCode } }"
+        assert await stack.data(options, None) == {"signInOptions": {"registration": True, "setupCode": True}}
         assert (await register(stack))["user"] == {
             "name": "carol",
             "admin": True,
@@ -45,8 +49,7 @@ async def test_the_first_to_register_is_the_admin_and_registration_is_closed_the
             "hasPassword": True,
         }
         assert (await register(stack, "dave"))["code"] == "registration_closed"
-        options = await stack.data("{ signInOptions { registration } }", None)
-        assert options == {"signInOptions": {"registration": False}}
+        assert await stack.data(options, None) == {"signInOptions": {"registration": False, "setupCode": False}}
         async with browsing(stack) as browser:
             await browser.sign_in("carol")
             answer = await browser.data("{ viewer { name admin } memberships { organization role } }")
@@ -60,12 +63,29 @@ async def test_the_first_to_register_is_the_admin_and_registration_is_closed_the
 async def test_exactly_one_becomes_the_admin_however_many_register_at_once(empty: NewStack, mode: str) -> None:
     names = [f"user-{number}" for number in range(6)]
     async with empty(registration=mode) as stack:
-        answers = await asyncio.gather(*(register(stack, name) for name in names))
+        code = await new_setup_code(stack.services)
+        answers = await asyncio.gather(*(register(stack, name, code=code) for name in names))
         admins = [answer["user"]["name"] for answer in answers if answer.get("user", {}).get("admin")]
         assert len(admins) == 1
         rows = await stack.services.database.rows(select(User.name, User.admin).order_by(User.name))
         kept = names if mode == "enabled" else admins
         assert [tuple(row) for row in rows] == [(name, name in admins) for name in kept]
+
+
+@pytest.mark.parametrize("mode", ["admin_only", "enabled"])
+async def test_without_the_newest_setup_code_nobody_becomes_the_first_user(empty: NewStack, mode: str) -> None:
+    async with empty(registration=mode) as stack:
+        assert await new_setup_code(stack.services) is not None
+        older = await new_setup_code(stack.services)
+        code = await new_setup_code(stack.services)
+        assert code is not None
+        for wrong in ("x", "", older, code[:-1]):
+            answer = await register(stack, code=wrong or " ")
+            assert (answer["code"], answer["path"]) == ("setup_code_wrong", ["setupCode"])
+        assert await stack.services.database.rows(select(User.id)) == []
+        assert (await register(stack, code=f" {code.upper()} "))["user"]["admin"] is True
+        assert await stack.services.database.rows(select(SetupCode.id)) == []
+        assert await new_setup_code(stack.services) is None
 
 
 async def test_where_everybody_may_register_a_new_user_belongs_to_no_organization(empty: NewStack) -> None:

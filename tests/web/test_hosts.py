@@ -18,7 +18,16 @@ REGISTER = 'mutation { register(input: { user: "mallory", password: "correct hor
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "localhost:8000", "LOCALHOST", "localhost.", "app.localhost:1", "127.0.0.1", "127.9.9.9:80", "[::1]:80"]
+    [
+        "localhost",
+        "localhost:8000",
+        "LOCALHOST",
+        "localhost.",
+        "app.localhost:1",
+        "127.0.0.1",
+        "127.9.9.9:80",
+        "[::1]:80",
+    ]
     + ["10.1.2.3:8000", "[fd00::1]", "polyhelm.example.com", "Polyhelm.Example.com:443", "a.b.internal.example.com"],
 )
 def test_addresses_loopback_names_and_configured_names_are_allowed(host: str) -> None:
@@ -28,7 +37,15 @@ def test_addresses_loopback_names_and_configured_names_are_allowed(host: str) ->
 @pytest.mark.parametrize(
     "host",
     ["", ":80", "evil.example", "polyhelm.example.com.evil.example", "xpolyhelm.example.com", "internal.example.com"]
-    + ["notlocalhost", "localhost.evil.example", "127.0.0.1.evil.example", "[::1", "a@localhost", "2130706433", "0x7f.1"],
+    + [
+        "notlocalhost",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "[::1",
+        "a@localhost",
+        "2130706433",
+        "0x7f.1",
+    ],
 )
 def test_other_names_are_refused(host: str) -> None:
     assert not is_allowed(host, NAMES)
@@ -58,14 +75,18 @@ async def test_a_websocket_under_the_name_of_another_site_is_refused(shared: Sta
         port = int(url.rsplit(":", 1)[1])
         protocols = [websockets.Subprotocol("graphql-transport-ws")]
         with pytest.raises(websockets.InvalidStatus) as caught:
-            async with asyncio.timeout(10), websockets.connect(
-                f"ws://evil.example:{port}/graphql", host="127.0.0.1", port=port, subprotocols=protocols
+            async with (
+                asyncio.timeout(10),
+                websockets.connect(
+                    f"ws://evil.example:{port}/graphql", host="127.0.0.1", port=port, subprotocols=protocols
+                ),
             ):
                 pass
         assert caught.value.response.status_code == 421
-        async with asyncio.timeout(10), websockets.connect(
-            address, host="127.0.0.1", port=port, subprotocols=protocols
-        ) as allowed:
+        async with (
+            asyncio.timeout(10),
+            websockets.connect(address, host="127.0.0.1", port=port, subprotocols=protocols) as allowed,
+        ):
             assert allowed.subprotocol == "graphql-transport-ws"
 
 

@@ -28,7 +28,7 @@ export function SignIn() {
       .toPromise()
       .then(({ data }) => {
         if (data?.viewer) signInByCookie();
-        else setOptions(data?.signInOptions ?? { registration: false, providers: [] });
+        else setOptions(data?.signInOptions ?? { registration: false, setupCode: false, providers: [] });
       });
     // Whoever gets in is where they wanted to go, and the problem that they had is in no address any more.
     return session.follow(() => {
@@ -54,7 +54,7 @@ export function SignIn() {
               {provider.label}
             </a>
           ))}
-          {options && !byToken && <WithPassword registration={options.registration} told={setProblem} />}
+          {options && !byToken && <WithPassword {...options} told={setProblem} />}
           {options && byToken && <WithToken told={setProblem} />}
           {problem && (
             <div className="note bad" role="alert">
@@ -82,14 +82,17 @@ export function SignIn() {
 
 type Told = (problem: string | null) => void;
 
-function WithPassword({ registration, told }: { registration: boolean; told: Told }) {
+type PasswordProps = Pick<Options, "registration" | "setupCode"> & { told: Told };
+
+function WithPassword({ registration, setupCode, told }: PasswordProps) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
   const [asking, setAsking] = useState(false);
 
   async function register(): Promise<boolean> {
     const { data, error } = await clientFor(null)
-      .mutation(RegisterDocument, { input: { name, password } })
+      .mutation(RegisterDocument, { input: { name, password, setupCode: setupCode ? code : null } })
       .toPromise();
     const answer = data?.register;
     if (answer?.__typename === "RegisterPayload") return true;
@@ -115,7 +118,13 @@ function WithPassword({ registration, told }: { registration: boolean; told: Tol
 
   return (
     <form className="stack" onSubmit={(event) => submit(event, registration)}>
-      {registration && <p className="hint">There is room for a new account: choose a name and a password.</p>}
+      {registration && (
+        <p className="hint">
+          {setupCode
+            ? "This installation has no users yet. Register as its admin with the setup code that the server printed."
+            : "Choose a name and a password to create an account."}
+        </p>
+      )}
       <div className="field">
         <label htmlFor="name">Name</label>
         <input
@@ -140,6 +149,23 @@ function WithPassword({ registration, told }: { registration: boolean; told: Tol
           onChange={(event) => setPassword(event.target.value)}
         />
       </div>
+      {setupCode && (
+        <div className="field">
+          <label htmlFor="setup-code">Setup code</label>
+          <input
+            id="setup-code"
+            className="input mono"
+            autoComplete="off"
+            required
+            value={code}
+            aria-describedby="setup-code-hint"
+            onChange={(event) => setCode(event.target.value)}
+          />
+          <span className="hint" id="setup-code-hint">
+            <code>polyhelm setup-code</code> on the server prints a new one.
+          </span>
+        </div>
+      )}
       <div className="row">
         <button type="submit" className="button first" disabled={asking}>
           {registration ? "Register" : "Sign in"}

@@ -1,0 +1,53 @@
+"""The one-time code with which the first admin of a new installation registers.
+
+Without it, whoever reached a new installation first would become its admin. The server prints the code; its digest is
+in the database, so that any API process can check it. A new code replaces the one before, and the first user ends it.
+"""
+
+import hashlib
+import hmac
+import secrets
+
+from sqlmodel import delete
+
+from app.errors import Forbidden
+from app.identity.accounts import any_user, lock_bootstrap
+from app.identity.tables import SetupCode
+from app.services import Services
+from app.transaction import Transaction
+
+_BYTES = 10
+"""80 bits: too many to guess at the rate at which attempts to register are allowed."""
+
+
+async def new_setup_code(services: Services) -> str | None:
+    """Makes the code, in groups of four hexadecimal digits; None where there is a user already."""
+    code = secrets.token_hex(_BYTES)
+    async with services.transaction() as transaction:
+        await lock_bootstrap(transaction)
+        if await any_user(transaction.session):
+            return None
+        await end_setup_code(transaction)
+        transaction.session.add(SetupCode(digest=_digest(code)))
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
+
+
+async def check_setup_code(transaction: Transaction, code: str | None) -> None:
+    """Under the bootstrap lock. Raises Forbidden unless this is the code."""
+    row = await transaction.session.get(SetupCode, 1)
+    if row is not None and code is not None and hmac.compare_digest(row.digest, _digest(code)):
+        return
+    raise Forbidden(
+        "setup_code_wrong",
+        "The first user needs the setup code that the server printed when it started. `polyhelm setup-code` on the"
+        " server prints a new one.",
+        ("setupCode",),
+    )
+
+
+async def end_setup_code(transaction: Transaction) -> None:
+    await transaction.session.execute(delete(SetupCode))
+
+
+def _digest(code: str) -> bytes:
+    return hashlib.sha256("".join(code.split()).replace("-", "").lower().encode("utf-8", "surrogatepass")).digest()
