@@ -126,6 +126,7 @@ async def create_user(
     organization_id = viewer.organization(organization)
     viewer.require(organization_id, Role.ADMIN)
     viewer.require_admin()
+    viewer.require_lasting()
     problems = [
         user_name_problem(services, name, "name"),
         await services.passwords.problem(password, name, "password") if password is not None else None,

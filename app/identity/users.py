@@ -39,6 +39,7 @@ async def set_password(
         viewer.require_unlimited()
     else:
         viewer.require_admin()
+        viewer.require_lasting()
     name = viewer.name if name is None else name
     if label_problem(name):
         raise _no_user(name)
@@ -48,8 +49,8 @@ async def set_password(
         raise _no_user(name)
     if user.source is not Source.LOCAL:
         raise Conflict("not_local", f"{name} signs in elsewhere: the password is changed there.", ("user",))
-    if is_own and user.password is None and viewer.via.expires_at is not None:
-        raise Forbidden("token_limited", "This token expires, and a password does not: sign in with one that stays.")
+    if is_own and user.password is None:
+        viewer.require_lasting()
     if is_own and user.password is not None:
         matches, _ = await services.passwords.verify(current or "", user.password)
         if not matches:

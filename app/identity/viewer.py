@@ -112,6 +112,15 @@ class Viewer:
         if self.via.limited:
             raise Forbidden("token_limited", "This token is limited: sign in, or use a token without limits.")
 
+    def require_lasting(self) -> None:
+        """Raises Forbidden where the caller signed in with a token that expires: what they create would outlive it."""
+        if self.via.expires_at is not None:
+            raise Forbidden(
+                "token_expires",
+                "A token that expires cannot create users or set passwords, because they would outlive it. Sign in with"
+                " a password or an identity provider, or use a token that does not expire.",
+            )
+
     def require_admin(self) -> None:
         """Raises Forbidden unless the caller administers the installation."""
         if not self.admin:

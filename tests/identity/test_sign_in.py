@@ -219,11 +219,26 @@ async def test_an_admin_sets_the_password_of_others_who_are_signed_out_by_that(q
 
 async def test_a_token_that_is_limited_or_expires_gives_no_password_to_its_user(quiet: Stack) -> None:
     made = "... on ApiTokenPayload { token }"
-    for name, limits in {"narrow": {"role": "VIEWER"}, "short": {"expiresAt": "2099-01-01T00:00:00Z"}}.items():
-        token = (await quiet.mutate("createApiToken", made, name=name, **limits))["token"]
+    for limits, code in (({"role": "VIEWER"}, "token_limited"), ({"expiresAt": "2099-01-01T00:00:00Z"}, "token_expires")):
+        token = (await quiet.mutate("createApiToken", made, name=code, **limits))["token"]
         answer = await quiet.mutate("setPassword", ACCOUNT, token, password=OTHER)
-        assert (answer["__typename"], answer["code"]) == ("Forbidden", "token_limited")
+        assert (answer["__typename"], answer["code"]) == ("Forbidden", code)
     assert await quiet.mutate("setPassword", ACCOUNT, password=OTHER) == {"user": {"name": "admin", "disabledAt": None}}
+
+
+async def test_a_token_that_expires_makes_no_user_and_no_password_that_outlive_it(quiet: Stack, carol: str) -> None:
+    made = await quiet.mutate(
+        "createApiToken", "... on ApiTokenPayload { token }", name="short", expiresAt="2099-01-01T00:00:00Z"
+    )
+    users = await quiet.services.database.rows(select(User.name, User.password).order_by(User.name))
+    for mutation, given in (
+        ("createUser", {"name": "eve", "role": "VIEWER"}),
+        ("createUser", {"name": "eve", "role": "VIEWER", "password": OTHER}),
+        ("setPassword", {"user": carol, "password": OTHER}),
+    ):
+        answer = await quiet.mutate(mutation, "__typename", made["token"], **given)
+        assert (answer["__typename"], answer["code"]) == ("Forbidden", "token_expires")
+    assert await quiet.services.database.rows(select(User.name, User.password).order_by(User.name)) == users
 
 
 async def test_a_disabled_user_is_out_at_once_and_the_last_admin_stays(quiet: Stack, carol: str) -> None:
