@@ -182,7 +182,7 @@ def migrate(data_dir: DataDir = None) -> None:
         async def main() -> None:
             async with embedded(settings) as complete:
                 assert complete.database_url is not None
-                await migrations.migrate(complete.database_url)
+                await migrations.migrate(complete.database_url, program_role=complete.program_role)
                 _say("The database is up to date.")
                 if complete.bootstrap_token is not None:
                     async with open_services(complete) as services:

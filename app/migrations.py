@@ -28,6 +28,14 @@ from app.settings import Settings
 from app.tables import metadata
 
 _LOCK = 0x504F4C5B
+_GRANTS = (
+    "GRANT USAGE ON SCHEMA public TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
+    "REVOKE UPDATE, DELETE, TRUNCATE ON event, event_horizon FROM {role}",
+    "REVOKE ALL ON event_removal FROM {role}",
+    "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
+)
 
 
 def folder() -> Path:
@@ -36,9 +44,16 @@ def folder() -> Path:
     return installed if installed.exists() else Path(__file__).parent.parent / "alembic"
 
 
-async def migrate(database_url: str) -> None:
-    """Brings the schema up to date. Any number of processes may do so at once: one does, the others wait."""
-    await _run(database_url, _upgrade)
+async def migrate(database_url: str, *, program_role: str | None = None) -> None:
+    """Brings the schema up to date, and grants the role that the program runs as what it needs, where one is named. Any
+    number of processes may do so at once: one does, the others wait."""
+
+    def upgrade(connection: Connection) -> None:
+        _upgrade(connection)
+        if program_role is not None:
+            _grant(connection, program_role)
+
+    await _run(database_url, upgrade)
 
 
 async def new_migration(database_url: str, message: str) -> None:
@@ -88,6 +103,13 @@ async def _run(database_url: str, step: Any) -> None:
 def _upgrade(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     alembic.command.upgrade(_config(connection), "head")
+
+
+def _grant(connection: Connection, role: str) -> None:
+    """All that the program needs, and nothing with which events could be changed or removed."""
+    quoted = connection.dialect.identifier_preparer.quote_identifier(role)
+    for statement in _GRANTS:
+        connection.exec_driver_sql(statement.format(role=quoted))
 
 
 def _config(connection: Connection) -> alembic.config.Config:

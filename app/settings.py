@@ -26,6 +26,11 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="Postgres, as `postgresql://user:password@host/name`. Left out: `polyhelm up` embeds one."
     )
+    program_role: str | None = Field(
+        None,
+        description="The Postgres role that Polyhelm's processes use, if it does not own the tables. `polyhelm"
+        " migrate`, run as the owner, grants it what it needs. Such a role cannot change or remove events.",
+    )
     database_pool_size: int = Field(10, ge=2, description="Connections to Postgres that one process holds at most.")
     redis_url: str | None = Field(
         None, description="Redis, as `redis://host:6379/0`. Left out: `polyhelm up` embeds one."

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
+from app import migrations
 from app.database import Database
 from app.events.export import exported
 from app.events.retention import remove_old_events
@@ -25,13 +26,6 @@ from tests.live.serving import served
 from tests.stack import Stack
 
 EVENTS = "subscription ($after: String) { events(after: $after) { message } }"
-GRANTS = """
-CREATE ROLE "{role}" LOGIN;
-GRANT USAGE ON SCHEMA public TO "{role}";
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "{role}";
-REVOKE UPDATE, DELETE, TRUNCATE ON event, event_horizon FROM "{role}";
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "{role}";
-"""
 
 
 async def happened(stack: Stack, message: str, *, days_ago: float = 0) -> None:
@@ -59,7 +53,7 @@ async def messages(stack: Stack) -> list[str]:
 )
 async def test_nothing_is_changed_or_taken_away(quiet: Stack, statement: str) -> None:
     before = await messages(quiet)
-    with pytest.raises(DBAPIError, match=r"events are only added to|events are kept for a day at least"):
+    with pytest.raises(DBAPIError, match=r"events are only added to|events are kept for a day at least|foreign key"):
         async with quiet.services.database.sessions() as session, session.begin():
             await session.execute(text(statement))
     assert before
@@ -113,8 +107,8 @@ async def program(quiet: Stack) -> AsyncIterator[Database]:
     url = make_url(quiet.services.settings.database_url or "")
     role = f"program_of_{url.database}"
     async with quiet.services.database.engine.begin() as connection:
-        for statement in GRANTS.format(role=role).strip().split(";\n"):
-            await connection.execute(text(statement.rstrip(";")))
+        await connection.execute(text(f'CREATE ROLE "{role}" LOGIN'))
+    await migrations.migrate(quiet.services.settings.database_url or "", program_role=role)
     database = Database(url.set(username=role).render_as_string(hide_password=False), pool_size=2)
     try:
         yield database
@@ -132,7 +126,6 @@ async def test_a_program_that_does_not_own_the_tables_adds_events_and_has_old_on
 
     async def do(statement: str) -> Any:
         async with program.sessions() as session, session.begin():
-            await session.execute(text("SELECT set_config('polyhelm.removes_events', 'on', true)"))  # it is of no use
             return (await session.execute(text(statement))).scalar()
 
     values = "now(), 'test', 'added', '{}', 'SUCCEEDED'"
@@ -143,10 +136,19 @@ async def test_a_program_that_does_not_own_the_tables_adds_events_and_has_old_on
         "DELETE FROM event",
         "TRUNCATE event",
         "ALTER TABLE event DISABLE TRIGGER ALL",
+        "SET LOCAL session_replication_role = replica",
         "UPDATE event_horizon SET position = 0",
+        "INSERT INTO event_removal VALUES (pg_current_xact_id()::text)",
+        "SELECT * FROM event_removal",
+        "UPDATE alembic_version SET version_num = '0001'",
     ):
         with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
             await do(statement)
+    with pytest.raises(DBAPIError, match="foreign key constraint"):
+        await do(
+            "WITH switch AS (SELECT set_config('polyhelm.removes_events', 'on', true))"
+            " DELETE FROM organization USING switch RETURNING id"
+        )
     assert await messages(quiet) == before
     assert await do("SELECT remove_events(now() - interval '90 days', 10)") == 1
     assert await messages(quiet) == [message for message in before if message != "old"]

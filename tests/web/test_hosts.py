@@ -27,8 +27,12 @@ REGISTER = 'mutation { register(input: { user: "mallory", password: "correct hor
         "127.0.0.1",
         "127.9.9.9:80",
         "[::1]:80",
-    ]
-    + ["10.1.2.3:8000", "[fd00::1]", "polyhelm.example.com", "Polyhelm.Example.com:443", "a.b.internal.example.com"],
+        "10.1.2.3:8000",
+        "[fd00::1]",
+        "polyhelm.example.com",
+        "Polyhelm.Example.com:443",
+        "a.b.internal.example.com",
+    ],
 )
 def test_addresses_loopback_names_and_configured_names_are_allowed(host: str) -> None:
     assert is_allowed(host, NAMES)
@@ -36,8 +40,13 @@ def test_addresses_loopback_names_and_configured_names_are_allowed(host: str) ->
 
 @pytest.mark.parametrize(
     "host",
-    ["", ":80", "evil.example", "polyhelm.example.com.evil.example", "xpolyhelm.example.com", "internal.example.com"]
-    + [
+    [
+        "",
+        ":80",
+        "evil.example",
+        "polyhelm.example.com.evil.example",
+        "xpolyhelm.example.com",
+        "internal.example.com",
         "notlocalhost",
         "localhost.evil.example",
         "127.0.0.1.evil.example",
