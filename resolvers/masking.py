@@ -20,6 +20,7 @@ PLAIN = frozenset(
     (
         *("id", "name", "user", "organization", "group", "role"),
         *("cloud", "distribution", "region", "context", "cluster", "members", "targets", "feature"),
+        "uid",
         *("repository", "chart", "version", "releaseName", "namespace", "description"),
         *("secret", "key", "path"),
     )

@@ -34,6 +34,9 @@ class Cluster(Node):
     reachability: Reachability
     reachability_message: str | None
     last_seen_at: datetime | None
+    credentials_expire_at: datetime | None = strawberry.field(
+        description="When the token or client certificate expires, read from itself; null where it does not say."
+    )
 
     @strawberry.field(description="A cluster belongs to one group at a time.")
     async def group(self, info: Info) -> Annotated["ClusterGroup", strawberry.lazy("schema.groups")] | None:
@@ -72,6 +75,7 @@ class Cluster(Node):
             reachability=row.reachability,
             reachability_message=row.reachability_message,
             last_seen_at=row.last_seen_at,
+            credentials_expire_at=row.credentials_expire_at,
         )
 
 

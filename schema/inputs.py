@@ -25,6 +25,30 @@ class RegisterClusterInput:
     context: str | None = strawberry.field(default=None, description="Left out: the kubeconfig's current context.")
 
 
+@strawberry.input(description="What is left out or null stays as it is.")
+class UpdateClusterInput:
+    id: strawberry.ID
+    name: str | None = strawberry.field(
+        default=None, description="A new name. Targets and overrides of all generations follow it."
+    )
+    cloud: str | None = None
+    distribution: str | None = None
+    kubeconfig: str | None = strawberry.field(
+        default=None, description="New credentials or another address. It must lead to the same cluster."
+    )
+    context: str | None = strawberry.field(default=None, description="Left out: the kubeconfig's current context.")
+    region: str | None = strawberry.field(default=None, description="An empty one clears it.")
+    labels: JSON | None = strawberry.field(default=None, description="Replace all labels.")
+
+
+@strawberry.input
+class ConfirmClusterInput:
+    id: strawberry.ID
+    uid: str = strawberry.field(
+        description="The `answeringUid` that was seen. Nothing changes where yet another cluster answers."
+    )
+
+
 @strawberry.input
 class RemoveClusterInput:
     id: strawberry.ID

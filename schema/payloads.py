@@ -140,6 +140,14 @@ RegisterClusterResult = Annotated[
     ClusterPayload | ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable,
     strawberry.union("RegisterClusterResult"),
 ]
+UpdateClusterResult = Annotated[
+    ClusterPayload | ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable,
+    strawberry.union("UpdateClusterResult"),
+]
+ConfirmClusterResult = Annotated[
+    ClusterPayload | ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable,
+    strawberry.union("ConfirmClusterResult"),
+]
 RemoveClusterResult = Annotated[
     RemoveClusterPayload | NotFound | Conflict | Forbidden, strawberry.union("RemoveClusterResult")
 ]

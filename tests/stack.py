@@ -158,7 +158,7 @@ class Stack:
         return await eventually(has_it)
 
 
-_ASKS_CLUSTERS = {"registerCluster", "createDeployment", "updateDeployment"}
+_ASKS_CLUSTERS = {"registerCluster", "updateCluster", "confirmCluster", "createDeployment", "updateDeployment"}
 _CHECKS_INPUT = {
     *("createClusterGroup", "updateClusterGroup", "setGroupFeature", "addChartRepository", "uploadChart"),
     *("createSecret", "updateSecret", "reconcileDeployment", "createOrganization", "createUser", "setRole"),

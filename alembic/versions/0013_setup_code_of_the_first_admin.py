@@ -1,6 +1,6 @@
 """The setup code with which the first admin registers.
 
-Revision 0013, after 0012.
+Revision 0013, after 0013.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -38,6 +38,8 @@ class Cluster(SQLModel, table=True):
     kubernetes_version: str
     credentials: bytes = SealedBytes("credentials_key", default=b"")
     credentials_key: str = ""
+    credentials_expire_at: datetime | None = Timestamp(default=None)  # None: never, or it is not known
+    is_expiry_told: bool = False  # there was an event that they expire soon
     reachability: Reachability = Choice(Reachability, default=Reachability.PENDING)
     reachability_message: str | None = None
     last_seen_at: datetime | None = Timestamp(default=None)

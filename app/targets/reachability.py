@@ -54,7 +54,7 @@ async def write_reachability(
     )
     if cluster is None or (cluster.reachability, cluster.reachability_message) == (reachability, message):
         return False
-    if cluster.reachability is not reachability:
+    if cluster.reachability is not reachability and reachability in _KINDS:
         transaction.record(
             _KINDS[reachability],
             f"{cluster.name} can't be asked: {message}" if message else f"{cluster.name} is reachable.",

@@ -80,3 +80,18 @@ class Release(SQLModel, table=True):
     description: str | None = None
     updated_at: datetime | None = Timestamp(default=None)
     resource_version: str  # of the Secret that holds the record
+
+
+class Abandoned(SQLModel, table=True):
+    """A release of ours that a forced removal or deletion left behind, by the uid of the cluster that it is on. It is
+    still ours when a deployment of the same name and chart comes to that cluster again."""
+
+    __tablename__ = "abandoned_release"
+
+    organization_id: int = Ref("organization.id", primary_key=True)
+    cluster_uid: str = Field(primary_key=True)
+    namespace: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    chart_name: str
+    revision: int  # the newest that was known; 0 where none was
+    abandoned_at: datetime = Timestamp(default_factory=now)

@@ -1,8 +1,9 @@
-"""Clusters: registered and forgotten."""
+"""Clusters: registered, changed and forgotten."""
 
 import strawberry
 
 from app.clusters import registration as clusters
+from app.clusters.update import UpdateCluster, confirm_cluster, update_cluster
 from resolvers.mutations.mutation import mutation
 from schema import inputs, payloads
 from schema.clusters import Cluster
@@ -21,6 +22,32 @@ class Clusters:
     ) -> payloads.RegisterClusterResult:
         request = clusters.RegisterCluster(**vars(input))
         row = await clusters.register_cluster(info.context.services, info.context.viewer, request)
+        return payloads.ClusterPayload(cluster=Cluster.of(row))
+
+    @mutation(
+        "Changes a cluster: its credentials, name or description. Group, targets, overrides and history stay. A"
+        " kubeconfig of another cluster is refused."
+    )
+    async def update_cluster(
+        self,
+        info: Info,
+        input: inputs.UpdateClusterInput,  # noqa: A002
+    ) -> payloads.UpdateClusterResult:
+        request = UpdateCluster(**vars(input) | {"id": row_id(input.id, "Cluster")})
+        return payloads.ClusterPayload(
+            cluster=Cluster.of(await update_cluster(info.context.services, info.context.viewer, request))
+        )
+
+    @mutation(
+        "Confirms that a MISMATCHED cluster is the same one, under another uid, as after its kube-system namespace was"
+        " created anew. Releases with the names of ours count as ours there."
+    )
+    async def confirm_cluster(
+        self,
+        info: Info,
+        input: inputs.ConfirmClusterInput,  # noqa: A002
+    ) -> payloads.ConfirmClusterResult:
+        row = await confirm_cluster(info.context.services, info.context.viewer, row_id(input.id, "Cluster"), input.uid)
         return payloads.ClusterPayload(cluster=Cluster.of(row))
 
     @mutation("Forgets a cluster and its credentials.")

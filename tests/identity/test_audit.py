@@ -20,6 +20,7 @@ from schema import inputs
 from simulator import Member
 from tests.identity.browser import PASSWORD
 from tests.identity.test_permissions import MINIMAL, NEEDS, OPEN, filled, token_of
+from tests.live import hands
 from tests.live.client import followed_by, socket
 from tests.live.serving import Served
 from tests.sample_charts import packaged
@@ -43,7 +44,7 @@ LEAST = {
 where it needs that."""
 
 SECRET = {
-    *("registerCluster.kubeconfig", "uploadChart.archive"),
+    *("registerCluster.kubeconfig", "updateCluster.kubeconfig", "uploadChart.archive"),
     *("addChartRepository.url", "addChartRepository.username", "addChartRepository.password"),
     *("createUser.password", "register.password", "register.setupCode", "signIn.password", "setPassword.password"),
     "setPassword.currentPassword",
@@ -153,6 +154,7 @@ async def test_the_least_role_may_do_every_mutation_which_leaves_the_events_of_w
 
 async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member]) -> None:
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
+    berlin = simulated("berlin")
     ids: dict[str, Any] = {}
 
     async def found(query: str) -> None:
@@ -182,10 +184,12 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
                 "cloud": "other",
                 "distribution": "other",
                 "organization": "default",
-                "kubeconfig": simulated("berlin").kubeconfig,
+                "kubeconfig": berlin.kubeconfig,
             },
             ["cluster.registered"],
         ),
+        ("updateCluster", {"id": "berlin", "region": "eu"}, ["cluster.updated"]),
+        ("confirmCluster", {"id": "berlin", "uid": hands.uid(berlin)}, UNCHANGED),
         ("createClusterGroup", {"name": "edge", "members": [], "organization": "default"}, ["cluster_group.created"]),
         ("updateClusterGroup", {"id": "edge", "name": "rim"}, ["cluster_group.renamed"]),
         (

@@ -28,6 +28,8 @@ from tests.stack import TOKEN, Stack, eventually, open_stack
 
 MINIMAL: dict[str, dict[str, Any]] = {
     "registerCluster": {"name": "x", "cloud": "other", "distribution": "other", "kubeconfig": "x"},
+    "updateCluster": {"id": "CLUSTER", "region": "eu"},
+    "confirmCluster": {"id": "CLUSTER", "uid": "x"},
     "removeCluster": {"id": "CLUSTER"},
     "createClusterGroup": {"name": "other", "members": []},
     "updateClusterGroup": {"id": "GROUP", "name": "renamed"},

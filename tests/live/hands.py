@@ -4,6 +4,7 @@ a process for each change."""
 import base64
 import gzip
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -139,3 +140,17 @@ def _unpacked(secret: Record) -> Any:
 
 def _packed(record: Any) -> str:
     return base64.b64encode(base64.b64encode(gzip.compress(json.dumps(record).encode(), 1))).decode()
+
+
+def uid(member: Member) -> str:
+    """What the member is known by."""
+    (space,) = (found for found in member.objects("namespaces") if found["metadata"]["name"] == "kube-system")
+    return str(space["metadata"]["uid"])
+
+
+def rebuild_kube_system(member: Member) -> str:
+    """Deletes the namespace and makes it anew; gives its new uid."""
+    (space,) = (found for found in member.objects("namespaces") if found["metadata"]["name"] == "kube-system")
+    space["metadata"]["uid"] = str(uuid.uuid4())
+    member.store.put(("", "namespaces"), space)
+    return uid(member)

@@ -1,0 +1,77 @@
+"""What is checked of a cluster before it is written down, when it is registered and when it is changed."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.clusters.kubeconfig import Access
+from app.clusters.member import ADDRESS_REFUSED, UNAUTHORIZED, MismatchedError
+from app.errors import ActionError, ClusterUnreachable, Conflict, Problem, TemporaryError, invalid
+from app.names import label_problem, text_problem
+from app.services import Services
+
+CLOUDS = ("amazon", "google", "azure", "alibaba", "oracle", "digitalocean", "onprem", "other")
+DISTRIBUTIONS = ("pke", "eks", "gke", "aks", "k3s", "kubeadm", "other")
+_VERBS = ("get", "list", "watch", "create", "update", "patch", "delete")
+_MAX_LABELS = 64
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a live API server says of itself."""
+
+    uid: str
+    version: str
+
+
+def description_problems(
+    *, name: str | None, cloud: str | None, distribution: str | None, region: str | None, labels: Any
+) -> list[Problem]:
+    """What is wrong with the description of a cluster. What is None is not given."""
+    found = [label_problem(name, "name", what="The name of a cluster") if name is not None else None]
+    for field_name, value, known in (("cloud", cloud, CLOUDS), ("distribution", distribution, DISTRIBUTIONS)):
+        if value is not None and value not in known:
+            found.append(Problem((field_name,), f"The {field_name} is one of {', '.join(known)}."))
+    if region is not None:
+        found.append(text_problem(region, "region", what="A region", longest=100))
+    labels = labels or {}
+    if not isinstance(labels, Mapping) or len(labels) > _MAX_LABELS:
+        found.append(Problem(("labels",), f"Labels are a map of at most {_MAX_LABELS} strings to strings."))
+    else:
+        for key, value in labels.items():
+            found.append(text_problem(key, "labels", what="A label's key", longest=253))
+            if not isinstance(value, str):
+                found.append(Problem(("labels", key), "A label's value is a string."))
+            elif value:
+                found.append(text_problem(value, "labels", key, what="A label's value", longest=253))
+    return [problem for problem in found if problem]
+
+
+async def ask(services: Services, name: str, access: Access, *, uid: str | None = None, field: str) -> Found:
+    """Asks a live API server what it is, and whether we may do there what we have to; with a `uid`, only the cluster
+    that has it. `field` is the one of the input that is wrong where this fails.
+
+    Raises:
+        UserError: says what is wrong.
+    """
+    try:
+        async with services.members.connect(access, uid) as anyone:
+            seen = await anyone.uid()
+        async with services.members.connect(access, seen) as member:
+            version, missing = await asyncio.gather(member.version(), member.missing_permissions(_VERBS, "secrets"))
+    except MismatchedError as error:
+        message = f"The cluster that answers at {access.server} is {error.uid}, and not {uid or 'always the same'}."
+        raise Conflict(error.code, f"{message} Nothing was changed.", (field,)) from None
+    except TemporaryError as error:
+        if error.code in (UNAUTHORIZED, ADDRESS_REFUSED):
+            raise invalid(error.code, error.message, field) from None
+        raise ClusterUnreachable("cluster_unreachable", error.message, (field,), [name]) from None
+    except (ActionError, KeyError, TypeError) as error:
+        message = f"What answers at {access.server} is no Kubernetes API server that we understand: {error}"
+        raise invalid("cluster_not_kubernetes", message, field) from None
+    if missing:
+        verbs = ", ".join(missing)
+        message = f"The credentials may not {verbs} Secrets in all namespaces, where Helm keeps its releases."
+        raise invalid("cluster_permissions", message, field)
+    return Found(seen, version)

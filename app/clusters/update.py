@@ -1,0 +1,175 @@
+"""Changing a registered cluster: other credentials, another name or description, another uid."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.clusters.checks import Found, ask, description_problems
+from app.clusters.kubeconfig import Access, read_kubeconfig
+from app.clusters.member import MISMATCHED
+from app.clusters.registration import keep_access, taken
+from app.clusters.renaming import rename
+from app.clusters.tables import Cluster, Reachability
+from app.errors import Conflict, NotFound, all_invalid
+from app.groups.tables import ClusterGroup
+from app.identity.tables import Role
+from app.identity.viewer import Viewer
+from app.services import Services
+from app.targets.reachability import write_reachability
+from app.targets.sightings import forget_versions
+
+_DESCRIPTION = ("cloud", "distribution", "region", "labels")
+
+
+@dataclass(frozen=True)
+class UpdateCluster:
+    """The request, as the API takes it. What is None stays as it is; an empty region or empty labels clear."""
+
+    id: int
+    name: str | None = None
+    cloud: str | None = None
+    distribution: str | None = None
+    kubeconfig: str | None = field(default=None, repr=False)
+    context: str | None = None
+    region: str | None = None
+    labels: Any = None
+
+
+async def update_cluster(services: Services, viewer: Viewer, request: UpdateCluster) -> Cluster:
+    """Changes a cluster. Group, targets, overrides and history stay: it is the same cluster, by its uid.
+
+    Raises:
+        UserError: says what is wrong; nothing was written then.
+    """
+    read = await _find(services, viewer, request.id)
+    problems = description_problems(
+        name=request.name,
+        cloud=request.cloud,
+        distribution=request.distribution,
+        region=request.region or None,
+        labels=request.labels,
+    )
+    if problems:
+        raise all_invalid(problems)
+    access, found = None, None
+    if request.kubeconfig is not None:
+        access = read_kubeconfig(request.kubeconfig, request.context)
+        found = await ask(services, read.name, access, field="kubeconfig")
+        if found.uid != read.uid:
+            raise Conflict(
+                MISMATCHED,
+                f"This kubeconfig leads to another cluster: the uid of its kube-system namespace is {found.uid}, and"
+                f" that of {read.name} is {read.uid}. Register the other one under a name of its own.",
+                ("kubeconfig",),
+            )
+    try:
+        async with services.transaction() as transaction:
+            session = transaction.session
+            cluster = await _locked(session, read)
+            changed = {
+                name: value
+                for name in _DESCRIPTION
+                if (value := getattr(request, name)) is not None and (value or None) != (getattr(cluster, name) or None)
+            }
+            for name, value in changed.items():
+                setattr(cluster, name, value or ({} if name == "labels" else None))
+            fields = list(changed)
+            if access is not None and found is not None:
+                _take(services, cluster, access, found)
+                fields.append("kubeconfig")
+            was = cluster.name
+            if request.name not in (None, was):
+                await rename(session, cluster, str(request.name))
+                fields.append("name")
+            if fields:
+                what = f"is now called {cluster.name}" if "name" in fields else f"was changed: {', '.join(fields)}"
+                transaction.record(
+                    "cluster.updated",
+                    f"{was} {what}.",
+                    organization_id=cluster.organization_id,
+                    actor=viewer.name,
+                    subject=cluster,
+                    fields=fields,
+                    was=was,
+                    server=cluster.server,
+                )
+            await session.flush()
+            return cluster
+    except IntegrityError as error:
+        raise await taken(services, read.organization_id, request.name or read.name, read.uid, error) from None
+
+
+async def confirm_cluster(services: Services, viewer: Viewer, cluster_id: int, uid: str) -> Cluster:
+    """Takes the cluster that answers at a cluster's address for the same one under another uid, as after kube-system
+    was created anew. `uid` is the one that was seen: a third cluster that answers meanwhile is not taken.
+
+    Raises:
+        UserError: says what is wrong; nothing was written then.
+    """
+    read = await _find(services, viewer, cluster_id)
+    if read.uid == uid:
+        return read
+    access = services.members.of(read).access
+    found = await ask(services, read.name, access, uid=uid, field="uid")
+    try:
+        async with services.transaction() as transaction:
+            session = transaction.session
+            cluster = await _locked(session, read)
+            cluster.uid, cluster.kubernetes_version = found.uid, found.version
+            _watch_anew(cluster)
+            transaction.record(
+                "cluster.confirmed",
+                f"{cluster.name} is known by another uid now: {found.uid}.",
+                organization_id=cluster.organization_id,
+                actor=viewer.name,
+                subject=cluster,
+                was=read.uid,
+                uid=found.uid,
+            )
+            await session.flush()
+            await forget_versions(session, cluster.id)
+            message = "Its new uid was confirmed; it has not been looked at since."
+            await write_reachability(transaction, cluster.id, Reachability.PENDING, message)
+            return cluster
+    except IntegrityError as error:
+        raise await taken(services, read.organization_id, read.name, uid, error) from None
+
+
+def _take(services: Services, cluster: Cluster, access: Access, found: Found) -> None:
+    keep_access(services, cluster, access)
+    cluster.kubernetes_version = found.version
+    _watch_anew(cluster)
+
+
+def _watch_anew(cluster: Cluster) -> None:
+    """Whoever watches it does so with what is old by now: what they write is refused, and the next one takes over."""
+    cluster.observer_id = None
+    cluster.observer_token += 1
+
+
+async def _find(services: Services, viewer: Viewer, cluster_id: int) -> Cluster:
+    async with services.database.reading() as session:
+        cluster = await session.get(Cluster, cluster_id)
+    if cluster is None or not viewer.sees(cluster.organization_id):
+        raise _not_found()
+    viewer.require(cluster.organization_id, Role.ADMIN)
+    return cluster
+
+
+async def _locked(session: AsyncSession, read: Cluster) -> Cluster:
+    """The cluster's row and its group's, locked: no deployment is written with names that are about to change."""
+    if read.group_id is not None:
+        await session.get(ClusterGroup, read.group_id, with_for_update=True)
+    # Not stronger than that: rows that refer to it are made by those who hold what is locked next.
+    cluster = await session.get(Cluster, read.id, with_for_update={"key_share": True})
+    if cluster is None:
+        raise _not_found()
+    if (cluster.uid, cluster.group_id) != (read.uid, read.group_id):
+        raise Conflict("busy", f"{cluster.name} is being changed by somebody else: try again.", ("id",))
+    return cluster
+
+
+def _not_found() -> NotFound:
+    return NotFound("cluster_not_found", "There is no such cluster.", ("id",))
