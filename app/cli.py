@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.command import Commands
-from cli.program import add_commands
+from cli.program import add_commands, run
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -303,4 +303,4 @@ add_commands(cli)
 
 
 def main() -> None:
-    cli()
+    run(cli)

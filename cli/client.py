@@ -38,6 +38,7 @@ _LISTS = {
 _NEXT_STEPS = {
     "generation_moved_on": "Look at what was changed meanwhile: polyhelm deploy history GROUP/RELEASE",
     "organization_needed": "Name it with --organization, or for good: polyhelm context use CONTEXT --organization NAME",
+    "removal_unconfirmed": "Add --confirm-removal NUMBER to confirm it.",
     "cluster_unreachable": "Look at the clusters: polyhelm cluster ls",
 }
 

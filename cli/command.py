@@ -6,10 +6,11 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer._click.exceptions import UsageError
+from typer.core import TyperCommand, TyperGroup
 
 from cli import names
-from cli.failure import Failure
+from cli.failure import FAILED, NOT_CONVERGED, Failure
 from cli.output import Format, Output
 from cli.session import Session
 from cli.terminal import tell
@@ -17,6 +18,16 @@ from cli.terminal import tell
 _PANEL = "Server and output"
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+ExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="Exit with 0 if nothing differs, 2 if something does, and 1 on any error.")
+]
+ConfirmRemoval = Annotated[
+    int | None,
+    typer.Option(
+        help="How many clusters may be removed: needed, exactly, to remove all or more than the server allows.",
+        metavar="NUMBER",
+    ),
+]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="End when it is accepted, not when it is done.")]
 Timeout = Annotated[float, typer.Option(help="How many seconds to wait; exit code 3 when they are over.", min=0)]
 ClusterName = Annotated[str, typer.Argument(help="A cluster's name.", autocompletion=names.clusters, metavar="CLUSTER")]
@@ -39,6 +50,10 @@ def _shared(
     ] = Format.TABLE,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Say nothing but the answer and errors.", rich_help_panel=_PANEL)
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="List every cluster, where many are summarized.", rich_help_panel=_PANEL),
     ] = False,
     context: Annotated[
         str | None,
@@ -64,11 +79,18 @@ def _shared(
     ] = None,
 ) -> Session:
     return Session(
-        output=Output(output), quiet=quiet, context=context, server=server, token=token, organization=organization
+        output=Output(output),
+        quiet=quiet,
+        verbose=verbose,
+        context=context,
+        server=server,
+        token=token,
+        organization=organization,
     )
 
 
 _SHARED = list(inspect.signature(_shared, eval_str=True).parameters.values())
+_SHARED_NAMES = {parameter.name for parameter in _SHARED}
 
 
 def _names(parameter: inspect.Parameter) -> list[str]:
@@ -85,6 +107,38 @@ class Commands(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _moved(args))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        with _usage_errors(args):
+            return super().resolve_command(ctx, args)
+
+
+class OneCommand(TyperCommand):
+    """A command whose options of its own are given once, unless they may be repeated: of two, one would be ignored."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _usage_errors(args):
+            _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+            option: Any
+            for option in given:
+                is_own = option.param_type_name == "option" and option.name not in _SHARED_NAMES
+                if is_own and not (option.multiple or option.is_flag) and given.count(option) > 1:
+                    raise UsageError(f"{option.opts[0]} is given twice; it takes one value.", ctx)
+            return super().parse_args(ctx, args)
+
+
+class _usage_errors:  # noqa: N801 - it is written as a phrase: with _usage_errors(args)
+    """With --exit-code, 2 means that something differs: what was typed wrongly exits with 1 then."""
+
+    def __init__(self, args: list[str]) -> None:
+        self._args = args
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, UsageError) and "--exit-code" in self._args:
+            error.exit_code = FAILED
 
 
 def _moved(args: list[str]) -> list[str]:
@@ -119,7 +173,7 @@ def remote(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Calla
         def command(**given: Any) -> None:
             shared = {parameter.name: given.pop(parameter.name) for parameter in _SHARED}
             session = _shared(**shared)
-            with failing():
+            with failing(has_exit_code=bool(given.get("exit_code"))):
                 try:
                     body(session, **given)
                 finally:
@@ -129,14 +183,18 @@ def remote(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Calla
         command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         command.__doc__ = body.__doc__
-        app.command(name)(command)
+        app.command(name, cls=OneCommand)(command)
         return body
 
     return add
 
 
 class failing:  # noqa: N801 - it is written as a phrase: with failing()
-    """Turns a `Failure` into words on standard error and its exit code."""
+    """Turns a `Failure` into words on standard error and its exit code; with --exit-code, any failure has the one
+    code for errors, unless something took too long."""
+
+    def __init__(self, *, has_exit_code: bool = False) -> None:
+        self._has_exit_code = has_exit_code
 
     def __enter__(self) -> None:
         return None
@@ -144,7 +202,8 @@ class failing:  # noqa: N801 - it is written as a phrase: with failing()
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Failure):
             report(error)
-            raise typer.Exit(error.code) from None
+            is_plain = error.code == NOT_CONVERGED or not self._has_exit_code
+            raise typer.Exit(error.code if is_plain else FAILED) from None
 
 
 def report(failure: Failure) -> None:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 FAILED, USAGE, NOT_CONVERGED = 1, 2, 3
+DIFFERS = 2
+"""The exit code of a command with --exit-code that has found a difference; all its failures have FAILED then."""
+
 UNREACHABLE = "unreachable"
 """The kind of a failure that may be over soon: there is no connection to the server."""
 

@@ -1,9 +1,13 @@
-"""All commands over the API, added to a program."""
+"""All commands over the API, added to a program, and how a program ends."""
+
+import os
+import signal
+import sys
 
 import typer
 
 from cli.command import Commands, remote
-from cli.commands import access, apply, completion, fleet, reconciliation
+from cli.commands import access, apply, completion, differences, fleet, reconciliation
 from cli.commands.charts import chart
 from cli.commands.clusters import cluster
 from cli.commands.deployments import deploy
@@ -14,7 +18,28 @@ from cli.commands.secrets import secret
 from cli.commands.tokens import token
 from cli.commands.users import user
 
-assert apply  # it adds its commands to those of `deploy`
+assert apply and differences  # they add their commands to those of `deploy`
+
+
+def run(program: typer.Typer) -> None:
+    """Runs a program. Where nobody reads what it prints any more (`| head`), it ends as other programs do: quietly, by
+    the signal for that."""
+    try:
+        program()
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):
+            _end_by_pipe()
+        raise
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _end_by_pipe()
+
+
+def _end_by_pipe() -> None:
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGPIPE)
 
 
 def add_commands(program: typer.Typer) -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from cli.failure import Failure, not_converged
 from cli.live import looks
+from cli.outcomes import ENDED, outcome, outcome_error
 from cli.session import Session
+from cli.summary import summarized
 from cli.terminal import is_capable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
-
-ENDED = ("SUCCEEDED", "FAILED", "SUPERSEDED", "CANCELLED")
 
 OPERATION_FIELDS = """
 id kind state results { clusterName action state error { code message output } }
@@ -40,9 +40,9 @@ def finish(session: Session, operation: Any | None, seconds: float) -> Any | Non
     if found is None:
         return None
     if found["state"] not in ENDED:
-        raise _late(found, seconds)
+        raise _late(found, seconds, verbose=session.verbose)
     if found["state"] != "SUCCEEDED":
-        raise failure_of(found)
+        raise failure_of(found, verbose=session.verbose)
     return found
 
 
@@ -60,34 +60,24 @@ def _followed(session: Session, operation_id: str, seconds: float) -> Any | None
     return found
 
 
-def failure_of(operation: Any) -> Failure:
-    lines = [
-        f"{result['clusterName']}: {result['action']} {result['state']}{_error(result)}"
-        for result in operation["results"]
-        if result["state"] != "SUCCEEDED"
-    ]
+def failure_of(operation: Any, *, verbose: bool = False) -> Failure:
+    lines = _lines([result for result in operation["results"] if result["state"] != "SUCCEEDED"], verbose=verbose)
     name = _name(operation)
-    next_step = (
-        f"Look at it: polyhelm deploy get {name}. Once it is mended: polyhelm reconcile {name}" if name else None
-    )
+    next_step = f"Look at it: polyhelm deploy get {name}. Once it is fixed: polyhelm reconcile {name}" if name else None
     if operation["state"] == "SUPERSEDED":
         next_step = f"Somebody has asked for something newer. Wait for that: polyhelm deploy wait {name}"
     return Failure(f"The {operation['kind'].lower()} has ended: {operation['state']}.", next_step, tuple(lines))
 
 
-def _late(operation: Any, seconds: float) -> Failure:
-    unfinished = [result for result in operation["results"] if result["state"] not in ENDED]
-    lines = [f"{result['clusterName']}: {result['state']}{_error(result)}" for result in unfinished]
+def _late(operation: Any, seconds: float, *, verbose: bool) -> Failure:
+    lines = _lines([result for result in operation["results"] if result["state"] not in ENDED], verbose=verbose)
     name = _name(operation)
     next_step = f"Wait on: polyhelm deploy wait {name}" if name else None
     return not_converged(f"It is not done after {seconds:g} seconds; the server goes on with it.", next_step, *lines)
 
 
-def _error(result: Any) -> str:
-    error = result["error"]
-    if not error:
-        return ""
-    return f": {error['message']}" + (f" ({error['output'].strip()})" if error["output"] else "")
+def _lines(results: list[Any], *, verbose: bool) -> list[str]:
+    return summarized({result["clusterName"]: outcome_error(result) for result in results}, verbose=verbose)
 
 
 def _name(operation: Any) -> str | None:
@@ -112,7 +102,7 @@ class _Lines:
         for result in results:
             if result["state"] in ENDED and result["clusterName"] not in self._told:
                 self._told.add(result["clusterName"])
-                self._session.tell(f"{result['clusterName']}: {result['action']} {result['state']}")
+                self._session.tell(f"{result['clusterName']}: {outcome(result)}")
 
 
 class _Bars:
@@ -151,7 +141,7 @@ class _Bars:
 
     def _update(self, result: Any, *, visible: bool) -> None:
         name, state = result["clusterName"], result["state"]
-        words = f"{result['action']} {state}{_error(result)}".replace("\n", " ")
+        words = outcome_error(result)
         if name not in self._tasks:
             self._tasks[name] = self._progress.add_task(name, total=1, state=words, start=False)
         task = self._tasks[name]

@@ -8,6 +8,7 @@ from cli import versions
 from cli.contexts import Context, choose
 from cli.failure import Failure
 from cli.output import Output
+from cli.summary import MANY
 from cli.terminal import tell
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Session:
         *,
         output: Output,
         quiet: bool,
+        verbose: bool = False,
         context: str | None = None,
         server: str | None = None,
         token: str | None = None,
@@ -27,6 +29,7 @@ class Session:
     ) -> None:
         self.output = output
         self.quiet = quiet
+        self.verbose = verbose
         self._given = (context, server, token, organization)
 
     @cached_property
@@ -65,6 +68,11 @@ class Session:
     def tell(self, text: str) -> None:
         """Says something that is not the answer itself, unless asked to be quiet."""
         tell(text, quiet=self.quiet)
+
+    def tell_wait(self, doing: str, clusters: int) -> None:
+        """Says at once what is being done where many clusters make it take long."""
+        if clusters > MANY:
+            self.tell(f"{doing} on {clusters} clusters...")
 
     def tell_none(self, begin: str, *narrowed: object) -> None:
         """Says that a list is empty: that nothing matches where it was narrowed, else how to begin."""

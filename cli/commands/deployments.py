@@ -8,10 +8,11 @@ import typer
 
 from cli.command import DeploymentName, NoWait, Timeout, Yes, remote
 from cli.commands.clusters import tell_abandoned
-from cli.failure import usage
+from cli.failure import Failure, usage
 from cli.names import deployment_name
-from cli.output import Columns, Format, ago, fields, one_line, table_lines
+from cli.output import Columns, Format, ago, fields, one_line
 from cli.session import Session
+from cli.summary import named, summary_lines
 from cli.terminal import confirm_name
 
 deploy = typer.Typer(help="Charts on clusters: what is wanted, and what has become of it.", no_args_is_help=True)
@@ -60,7 +61,7 @@ _ONE = f"""query ($organization: String, $group: String!, $release: String!) {{
 }}"""
 _BRIEF = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
-    id chart namespace generation description atomic wait timeoutSeconds driftPolicy
+    id chart namespace generation description atomic wait timeoutSeconds driftPolicy desired { targets }
   }
 }"""
 _HISTORY = f"""query ($id: ID!, $first: Int, $after: String) {{ node(id: $id) {{ ... on Deployment {{
@@ -114,7 +115,8 @@ def get(session: Session, name: DeploymentName) -> None:
         "Status": counts(found["statusCounts"]),
     }
     rows = [{**target, "wanted": found["generation"]} for target in found["targets"]]
-    return session.output.text("\n".join([fields(told), "", *table_lines(rows, TARGET_COLUMNS)]))
+    targets = summary_lines(rows, TARGET_COLUMNS, verbose=session.verbose)
+    return session.output.text("\n".join([fields(told), "", *targets]))
 
 
 @remote(deploy, "history")
@@ -127,7 +129,7 @@ def history(session: Session, name: DeploymentName) -> None:
         "AGE": lambda row: ago(row["createdAt"]),
         "AUTHOR": lambda row: row["author"],
         "VERSION": lambda row: row["chartVersion"],
-        "TARGETS": lambda row: ", ".join(row["targets"]),
+        "TARGETS": lambda row: named(row["targets"]),
     }
     session.output.listing(rows, columns, name=lambda row: str(row["generation"]))
 
@@ -145,7 +147,7 @@ def rm(
     from cli.progress import finish
 
     found = find_deployment(session, name, _ONE)
-    clusters = ", ".join(target["clusterName"] for target in found["targets"]) or "no cluster"
+    clusters = named([target["clusterName"] for target in found["targets"]]) or "no cluster"
     confirm_name(f"{name} will be uninstalled from {clusters}.", name, yes=yes)
     payload = "... on DeploymentPayload { operation { id } abandoned { clusterName namespace releaseName reason } }"
     answer = session.mutate("deleteDeployment", payload, id=found["id"], force=force)
@@ -198,17 +200,19 @@ def find_deployment(session: Session, name: str, query: str = _BRIEF) -> Any:
     return session.find(query, missing, look, group=group, release=release)
 
 
-def seek_deployment(session: Session, name: str) -> Any | None:
-    """The deployment, in brief, or None."""
-    group, release = parted(name)
-    return session.ask(_BRIEF, group=group, release=release)["deployment"]
-
-
 def parted(name: str) -> tuple[str, str]:
     group, slash, release = name.partition("/")
     if not slash or not group or not release:
         raise usage(f"{name!r} is no deployment.", "Name it with its group: GROUP/RELEASE")
     return group, release
+
+
+def revisions(session: Session, name: str, deployment: Any, numbers: list[int]) -> list[Any]:
+    """What the deployment wanted in these generations."""
+    kept = {each["generation"]: each for each in generations(session, deployment["id"])}
+    if missing := [number for number in numbers if number not in kept]:
+        raise Failure(f"{name} has no generation {missing[0]}.", f"See which it has: polyhelm deploy history {name}")
+    return [kept[number] for number in numbers]
 
 
 def generations(session: Session, deployment_id: str) -> list[Any]:

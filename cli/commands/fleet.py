@@ -9,12 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from cli import names
+from cli.command import ExitCode
 from cli.commands.deployments import Status, Statuses, counts, why
 from cli.commands.reconciliation import CHANGES, changes_of
+from cli.failure import DIFFERS, usage
 from cli.live import looks
 from cli.names import deployment_name
 from cli.output import Columns, Format, ago, as_yaml, table_lines
 from cli.session import Session
+from cli.summary import summary_lines
 from cli.terminal import coloured, is_capable
 
 _ASTRAY = ", ".join(status for status in Status if status is not Status.DEPLOYED)
@@ -32,6 +35,9 @@ _FLEET = f"""query ($organization: String, $first: Int, $after: String, $group: 
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
+_SIZE = """query ($organization: String, $group: String) {
+  fleet(organization: $organization, filter: { group: $group }) { clusterCount }
+}"""
 _PAGE = 45
 """Each of them brings its targets along: larger pages would be beyond what the API answers at once."""
 _EVENTS = """query ($organization: String, $first: Int, $after: String) {
@@ -72,8 +78,12 @@ def status(
     status: Statuses = None,
     search: Annotated[str | None, typer.Option(help="Look into release name and chart.")] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show changes as they happen, until Ctrl-C.")] = False,
+    exit_code: ExitCode = False,
 ) -> None:
-    """Tell how the fleet is: every deployment, every target that is not as wanted, and why."""
+    """Show the fleet: every deployment, every target that is not DEPLOYED as wanted, and why."""
+    if watch and exit_code:
+        raise usage("--watch ends with Ctrl-C alone and has no --exit-code.")
+    session.tell_wait("Checking the status", session.ask(_SIZE, group=group)["fleet"]["clusterCount"])
 
     def look() -> list[Any]:
         rows = session.pages(_FLEET, size=_PAGE, group=group, search=search, status=status)
@@ -85,9 +95,11 @@ def status(
     if not rows:
         session.tell_none("Nothing is deployed. Begin with: polyhelm deploy apply -f FILE", group, status, search)
     if session.output.is_table:
-        session.output.text("\n\n".join(_parts(rows)))
+        session.output.text("\n\n".join(_parts(rows, verbose=session.verbose)))
     else:
         session.output.data(rows, [deployment_name(row) for row in rows])
+    if exit_code and any(row["targets"] for row in rows):
+        raise typer.Exit(DIFFERS)
     return None
 
 
@@ -129,7 +141,7 @@ def events(
         return None
 
 
-def _parts(rows: list[Any], columns: Columns = _TARGETS) -> list[str]:
+def _parts(rows: list[Any], columns: Columns = _TARGETS, *, verbose: bool) -> list[str]:
     """All deployments, those targets that are not as wanted, and how many there are of what."""
     if not rows:
         return []
@@ -143,7 +155,7 @@ def _parts(rows: list[Any], columns: Columns = _TARGETS) -> list[str]:
         for each in row["statusCounts"]:
             totals[each["status"]] += each["count"]
     summary = ", ".join(f"{count} {name}" for name, count in totals.items() if count) or "no targets"
-    tables = ["\n".join(table_lines(rows, _DEPLOYMENTS)), "\n".join(table_lines(astray, columns))]
+    tables = ["\n".join(table_lines(rows, _DEPLOYMENTS)), "\n".join(summary_lines(astray, columns, verbose=verbose))]
     return [*filter(None, tables), f"{len(rows)} {'deployment' if len(rows) == 1 else 'deployments'}: {summary}"]
 
 
@@ -152,12 +164,12 @@ def _watch(session: Session, look: Callable[[], list[Any]]) -> None:
     seen = looks(session.client, CHANGES, changes_of(session), look)
     try:
         if session.output.is_table and is_capable(sys.stdout):
-            return _live(seen)
+            return _live(seen, verbose=session.verbose)
         before = None
         for rows in seen:
             if rows != before:
                 if session.output.is_table:
-                    session.output.text("\n\n".join([*_parts(rows), ""]))
+                    session.output.text("\n\n".join([*_parts(rows, verbose=session.verbose), ""]))
                 else:
                     session.output.data(rows, [deployment_name(row) for row in rows])
             before = rows
@@ -165,7 +177,7 @@ def _watch(session: Session, look: Callable[[], list[Any]]) -> None:
         return None
 
 
-def _live(seen: Iterator[list[Any]]) -> None:
+def _live(seen: Iterator[list[Any]], *, verbose: bool) -> None:
     """What is wrong stands on top, so that it is seen where the terminal is too small for all."""
     from rich.console import Console
     from rich.live import Live
@@ -174,7 +186,7 @@ def _live(seen: Iterator[list[Any]]) -> None:
     # Drawn by this thread alone, and only where something has changed.
     with Live(console=Console(), auto_refresh=False, vertical_overflow="ellipsis") as live:
         for rows in seen:
-            text = "\n\n".join(_parts(rows, _CLOCKED)[::-1]) or "Nothing is deployed."
+            text = "\n\n".join(_parts(rows, _CLOCKED, verbose=verbose)[::-1]) or "Nothing is deployed."
             live.update(Text.from_ansi(coloured(text), no_wrap=True, overflow="ellipsis"), refresh=True)
 
 

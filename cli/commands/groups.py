@@ -6,13 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from cli import names
-from cli.command import GroupName, NoWait, Timeout, Yes, remote
+from cli import names, removal
+from cli.command import ConfirmRemoval, GroupName, NoWait, Timeout, Yes, remote
 from cli.commands.clusters import tell_abandoned
 from cli.failure import Failure
 from cli.files import content, read_map
 from cli.output import fields, table_lines
+from cli.removal import REMOVAL_FIELDS
 from cli.session import Session
+from cli.summary import named
 from cli.terminal import confirm, confirm_name
 
 group = typer.Typer(help="Clusters under one name, with features.", no_args_is_help=True)
@@ -33,6 +35,7 @@ _ONE = f"""query ($organization: String, $name: String!) {{
   clusterGroup(organization: $organization, name: $name) {{ {_FIELDS} }}
 }}"""
 _PAYLOAD = f"... on ClusterGroupPayload {{ clusterGroup {{ {_FIELDS} }} operations {{ id }} }}"
+_REMOVAL = f"... on ClusterGroupPayload {{ {REMOVAL_FIELDS} }}"
 
 
 class Switch(StrEnum):
@@ -63,7 +66,7 @@ def ls(session: Session, search: Annotated[str | None, typer.Option(help="Look i
         session.tell_none("There are none. Make one: polyhelm group create NAME CLUSTER...", search)
     columns = {
         "NAME": lambda row: row["name"],
-        "MEMBERS": lambda row: ", ".join(member["name"] for member in row["members"]),
+        "MEMBERS": lambda row: named([member["name"] for member in row["members"]]),
         "FEATURES": lambda row: ", ".join(feature["name"] for feature in row["features"] if feature["enabled"]),
     }
     session.output.listing(rows, columns, name=lambda row: str(row["name"]))
@@ -104,7 +107,7 @@ def add(session: Session, name: GroupName, members: Members) -> None:
     """Add members. They get a deployment when an update of it names them among its targets."""
     found = find_group(session, name)
     joining = [member for member in members if member not in _names(found)]
-    changed, _ = _set_members(session, found, [*_names(found), *joining])
+    changed, _ = _set_members(session, found, [*_names(found), *joining], removed=0)
     _answer(session, changed, _size(changed))
 
 
@@ -114,19 +117,23 @@ def remove(
     name: GroupName,
     members: Members,
     yes: Yes = False,
+    confirm_removal: ConfirmRemoval = None,
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
-    """Take members out of a group, and wait until the group's releases are uninstalled from them."""
+    """Remove members from a group, and wait until the group's releases are uninstalled from them."""
     from cli.progress import finish
 
     found = find_group(session, name)
     if strangers := [member for member in members if member not in _names(found)]:
         raise Failure(f"{', '.join(strangers)}: not in the group {name}.", f"See who is: polyhelm group show {name}")
-    listed = ", ".join(members)
-    confirm(f"The releases of {name}'s deployments will be uninstalled from {listed}. Go on?", yes=yes)
     staying = [member for member in _names(found) if member not in members]
-    changed, operations = _set_members(session, found, staying)
+    given = {"id": found["id"], "members": staying}
+    plan = session.mutate("updateClusterGroup", _REMOVAL, **given, dryRun=True)["removal"]
+    removal.confirm_removal(plan["clusters"], confirm_removal, is_needed=plan["needsConfirmation"])
+    listed = named(plan["clusters"])
+    confirm(f"The releases of {name}'s deployments will be uninstalled from {listed}. Continue?", yes=yes)
+    changed, operations = _set_members(session, found, staying, removed=plan["count"])
     for operation in [] if no_wait else operations:
         finish(session, operation, timeout)
     _answer(session, changed, _size(changed))
@@ -177,9 +184,11 @@ def find_group(session: Session, name: str) -> Any:
     return session.find(_ONE, f"There is no group {name!r}.", "See which there are: polyhelm group ls", name=name)
 
 
-def _set_members(session: Session, found: Any, members: list[str]) -> tuple[Any, list[Any]]:
-    """The group as it is then, and the operations that take its releases from those who leave."""
-    answer = session.mutate("updateClusterGroup", _PAYLOAD, id=found["id"], members=members)
+def _set_members(session: Session, found: Any, members: list[str], *, removed: int) -> tuple[Any, list[Any]]:
+    """The group as it is then, and the operations that uninstall its releases from removed members. The number of these
+    is confirmed, so that a member that somebody else has added meanwhile is not removed."""
+    given = {"id": found["id"], "members": members, "confirmRemoval": removed}
+    answer = session.mutate("updateClusterGroup", _PAYLOAD, **given)
     return answer["clusterGroup"], answer["operations"]
 
 

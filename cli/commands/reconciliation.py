@@ -6,13 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from cli import names
-from cli.command import DeploymentName, NoWait, Timeout, remote
+from cli.command import DeploymentName, ExitCode, NoWait, Timeout, remote
 from cli.commands.deployments import deploy, find_deployment, why
-from cli.failure import not_converged
+from cli.failure import DIFFERS, Failure, not_converged, usage
 from cli.live import looks
-from cli.output import table_lines
-from cli.progress import ENDED, OPERATION_FIELDS, display_for, failure_of, finish
+from cli.outcomes import ENDED
+from cli.planning import plan_errors
+from cli.progress import OPERATION_FIELDS, display_for, failure_of, finish
 from cli.session import Session
+from cli.summary import summarized, summary_lines
 
 _PLAN = """... on DeploymentPayload { plan { targets {
   clusterName action status reasons { code message path desired actual } error { code message output }
@@ -44,16 +46,17 @@ def wait(session: Session, name: DeploymentName, timeout: Timeout = 600) -> None
                 break
     lagging = _lagging(found)
     if not lagging:
-        session.tell(f"{name} is as wanted: generation {found['generation']}.")
+        session.tell(f"{name} is up to date: generation {found['generation']}.")
     elif operation and operation["state"] == "FAILED":
-        raise failure_of(operation)
+        raise failure_of(operation, verbose=session.verbose)
     else:
-        lines = [
-            f"{target['clusterName']}: {target['status']} {why(target, found['generation'])}".rstrip()
+        words = {
+            target["clusterName"]: f"{target['status']} {why(target, found['generation'])}".rstrip()
             for target in lagging
-        ]
-        next_step = f"Look at it: polyhelm deploy get {name}. To have it mended: polyhelm reconcile {name}"
-        raise not_converged(f"{name} is not as wanted after {timeout:g} seconds.", next_step, *lines)
+        }
+        lines = summarized(words, verbose=session.verbose)
+        next_step = f"Look at it: polyhelm deploy get {name}. To fix it: polyhelm reconcile {name}"
+        raise not_converged(f"{name} is not up to date after {timeout:g} seconds.", next_step, *lines)
 
 
 def changes_of(session: Session) -> dict[str, Any]:
@@ -68,21 +71,31 @@ def reconcile(
         typer.Option(help="On this one alone; may be repeated.", autocompletion=names.clusters, metavar="CLUSTER"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and change nothing.")] = False,
+    exit_code: ExitCode = False,
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
     """Make every cluster match again: after a failure, after a change by hand. What is right already is left alone."""
     found = find_deployment(session, name)
     given = {"id": found["id"], "targets": cluster or None}
+    if exit_code and not dry_run:
+        raise usage("--exit-code says what a plan would change.", "Add --dry-run, which changes nothing.")
     if dry_run:
-        return _show(session, session.mutate("reconcileDeployment", _PLAN, **given, dryRun=True)["plan"]["targets"])
+        session.tell_wait(f"Planning {name}", len(cluster or found["desired"]["targets"]))
+        targets = session.mutate("reconcileDeployment", _PLAN, **given, dryRun=True)["plan"]["targets"]
+        _show(session, targets)
+        if errors := summarized(plan_errors(targets), verbose=session.verbose):
+            raise Failure("The plan has errors.", None, tuple(errors))
+        if exit_code and any(target["action"] != "NONE" for target in targets):
+            raise typer.Exit(DIFFERS)
+        return
     operation = session.mutate("reconcileDeployment", _DONE, **given)["operation"]
     if not no_wait:
         operation = finish(session, operation, timeout)
-        session.tell(f"{name} is as wanted.")
+        session.tell(f"{name} is up to date.")
     if not session.output.is_table:
         session.output.data({"deployment": name, "operation": operation}, [name])
-    return None
+    return
 
 
 def _show(session: Session, targets: list[Any]) -> None:
@@ -93,7 +106,7 @@ def _show(session: Session, targets: list[Any]) -> None:
         "WHY": why,
     }
     if session.output.is_table:
-        session.output.text("\n".join(table_lines(targets, columns)))
+        session.output.text("\n".join(summary_lines(targets, columns, verbose=session.verbose)))
     else:
         session.output.data(targets, [target["clusterName"] for target in targets])
 

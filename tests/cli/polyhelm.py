@@ -18,6 +18,9 @@ from tests.stack import TOKEN, Stack
 PROGRAM = str(Path(sysconfig.get_path("scripts")) / "polyhelm")
 
 
+_OF_A_CLUSTER = re.compile(r"\S+: (unchanged|installed|upgraded|rolled back|uninstalled)")
+
+
 @dataclass(frozen=True)
 class Done:
     code: int
@@ -97,8 +100,8 @@ class Polyhelm:
         )
         out, _ = await process.communicate()
         lines = [timeless(each) for each in out.decode().splitlines()]
-        done = sorted(each for each in lines if each.endswith(" SUCCEEDED"))
-        return [done.pop(0) if each.endswith(" SUCCEEDED") else each for each in lines]
+        done = sorted(each for each in lines if _OF_A_CLUSTER.fullmatch(each))
+        return [done.pop(0) if _OF_A_CLUSTER.fullmatch(each) else each for each in lines]
 
 
 @asynccontextmanager

@@ -35,7 +35,7 @@ def apply(*more: str) -> tuple[str, ...]:
 
 async def test_a_file_is_planned_applied_and_applied_again_without_a_change(fleet: Polyhelm) -> None:
     plan = [
-        "fleet/shop is made:",
+        "fleet/shop would be created:",
         "  CLUSTER   ACTION    WHY",
         "  berlin    INSTALL   There is no release of this name.",
         "  paris     INSTALL   There is no release of this name.",
@@ -48,9 +48,9 @@ async def test_a_file_is_planned_applied_and_applied_again_without_a_change(flee
     done = await fleet(*apply("--yes"))
     assert (done.code, done.lines) == (0, plan)
     assert sorted(done.words) == [
-        "berlin: INSTALL SUCCEEDED",
-        "fleet/shop is as wanted: generation 1.",
-        "paris: INSTALL SUCCEEDED",
+        "berlin: installed",
+        "fleet/shop is up to date: generation 1.",
+        "paris: installed",
     ]
     assert await fleet.fine("deploy", "get", "fleet/shop") == [
         "Deployment:   fleet/shop",
@@ -77,7 +77,7 @@ async def test_a_change_names_what_differs_and_keeps_the_history(fleet: Polyhelm
     assert (done.code, done.lines) == (
         0,
         [
-            "fleet/shop changes, from generation 1:",
+            "fleet/shop would change, from generation 1:",
             "  timeout: 300 -> 60",
             "  CLUSTER   ACTION    WHY",
             "  berlin    UPGRADE   replicas: wanted 5, found 2",
@@ -120,7 +120,7 @@ async def test_what_was_wanted_before_is_wanted_again_and_options_stay(fleet: Po
     (fleet.home / "shop.yaml").write_text(changed + "targets: [berlin]\ntimeout: 60\n")
     await fleet.fine(*apply("--yes"))
     plan = [
-        "fleet/shop changes, from generation 2:",
+        "fleet/shop would change, from generation 2:",
         "  CLUSTER   ACTION    WHY",
         '  berlin    UPGRADE   color: wanted nothing, found "red"; replicas: wanted 2, found 5',
         "  paris     INSTALL   There is no release of this name.",
@@ -143,7 +143,7 @@ async def test_options_alone_are_changed_without_a_generation(fleet: Polyhelm) -
     await fleet.fine(*apply("--yes"))
     (fleet.home / "shop.yaml").write_text(FILE + "atomic: true\n")
     assert (await fleet.fine(*apply("--yes")))[:2] == [
-        "fleet/shop changes, from generation 1:",
+        "fleet/shop would change, from generation 1:",
         "  atomic: false -> true",
     ]
     found = (await fleet("deploy", "get", "fleet/shop", "-o", "json")).data
@@ -179,7 +179,7 @@ async def test_the_file_of_a_deployment_that_is_there_can_be_applied_again(fleet
     assert await fleet.fine("deploy", "apply", "-f", "-", stdin=text) == ["fleet/shop: nothing differs."]
     changed = text.replace("CORRECT", "REPORT").replace("description: Sells.", "description:")
     assert (await fleet.fine("deploy", "apply", "-f", "-", "--yes", stdin=changed))[:3] == [
-        "fleet/shop changes, from generation 1:",
+        "fleet/shop would change, from generation 1:",
         '  description: "Sells." -> none',
         '  driftPolicy: "CORRECT" -> "REPORT"',
     ]
@@ -217,7 +217,7 @@ async def test_another_chart_is_refused_with_a_way_out(fleet: Polyhelm) -> None:
     assert (done.code, done.words) == (
         1,
         [
-            "Error: fleet/shop is the chart charts/web; a deployment never becomes another chart.",
+            "Error: fleet/shop is the chart charts/web; a deployment's chart cannot be changed.",
             "Next: Choose another release name, or remove it first: polyhelm deploy rm fleet/shop",
         ],
     )
@@ -240,17 +240,26 @@ async def test_what_fails_on_a_cluster_is_in_the_plan_and_fails_with_helms_words
     text = FILE.replace("charts/web", "charts/broken").replace("paris: {replicas: 3}", "paris: {broken: true}")
     done = await fleet("deploy", "apply", "-f", "-", "--yes", stdin=text)
     assert done.code == 1
+    assert done.words[0] == "Error: The plan has errors; nothing was applied."
+    assert done.words[1].startswith("  fleet/shop on paris: ")
+    assert "no luck" in done.words[1]
+    assert done.words[2:] == ["Next: Fix them, or apply it on the other clusters nevertheless: --despite-errors"]
+    assert await fleet.fine("deploy", "ls", "-o", "name") == []
+    dry = await fleet("deploy", "apply", "-f", "-", "--dry-run", stdin=text)
+    assert (dry.code, dry.words[0]) == (1, "Error: The plan has errors.")
+    done = await fleet("deploy", "apply", "-f", "-", "--yes", "--despite-errors", stdin=text)
+    assert done.code == 1
     assert done.lines[:3] == [
-        "fleet/shop is made:",
+        "fleet/shop would be created:",
         "  CLUSTER   ACTION    WHY",
         "  berlin    INSTALL   There is no release of this name.",
     ]
     assert "no luck" in done.lines[3]
     error = done.words.index("Error: fleet/shop: The create has ended: FAILED.")
-    assert done.words[error + 1].startswith("  paris: INSTALL FAILED: ")
+    assert done.words[error + 1].startswith("  paris: install failed: ")
     assert "no luck" in done.words[error + 1]
     assert done.words[-1] == (
-        "Next: Look at it: polyhelm deploy get fleet/shop. Once it is mended: polyhelm reconcile fleet/shop"
+        "Next: Look at it: polyhelm deploy get fleet/shop. Once it is fixed: polyhelm reconcile fleet/shop"
     )
     done = await fleet("deploy", "wait", "fleet/shop")
     assert (done.code, done.words[0]) == (1, "Error: The create has ended: FAILED.")
@@ -263,17 +272,17 @@ async def test_what_is_not_done_in_time_has_an_exit_code_of_its_own(
     members["paris"].faults.down = True
     await fleet.stack.until_status(await deployment_id(fleet), "paris", "UNKNOWN")
     (fleet.home / "shop.yaml").write_text(FILE.replace("3", "4"))
-    done = await fleet(*apply("--yes", "--timeout", "1"))
+    done = await fleet(*apply("--yes", "--despite-errors", "--timeout", "1"))
     assert done.code == 3
     assert "Error: fleet/shop: It is not done after 1 seconds; the server goes on with it." in done.words
-    assert any(line.startswith("  paris: RUNNING") for line in done.words)
+    assert any(line.startswith("  paris: waiting for cluster") for line in done.words)
     assert done.words[-1] == "Next: Wait on: polyhelm deploy wait fleet/shop"
     done = await fleet("deploy", "wait", "fleet/shop", "--timeout", "0.5")
-    error = done.words.index("Error: fleet/shop is not as wanted after 0.5 seconds.")
+    error = done.words.index("Error: fleet/shop is not up to date after 0.5 seconds.")
     assert done.code == 3
     assert done.words[error + 1].startswith("  paris: UNKNOWN ")
     members["paris"].faults.down = False
-    assert (await fleet("deploy", "wait", "fleet/shop")).words[-1] == "fleet/shop is as wanted: generation 2."
+    assert (await fleet("deploy", "wait", "fleet/shop")).words[-1] == "fleet/shop is up to date: generation 2."
 
 
 async def deployment_id(program: Polyhelm) -> str:

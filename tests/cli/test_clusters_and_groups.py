@@ -131,7 +131,7 @@ async def test_who_is_taken_out_of_a_group_has_its_releases_uninstalled_before_t
     done = await working("group", "remove", "fleet", "paris", "--yes")
     assert (done.code, sorted(done.words)) == (
         0,
-        ["The group fleet has 1 member.", "berlin: NONE SUCCEEDED", "paris: UNINSTALL SUCCEEDED"],
+        ["The group fleet has 1 member.", "berlin: unchanged", "paris: uninstalled"],
     )
     assert members["paris"].objects("secrets") == []
     assert len(members["berlin"].objects("secrets")) == 1

@@ -80,9 +80,9 @@ async def test_reconciling_mends_what_is_wrong_and_leaves_the_rest_alone(
     assert (done.code, done.words) == (
         3,
         [
-            "Error: fleet/shop is not as wanted after 0 seconds.",
+            "Error: fleet/shop is not up to date after 0 seconds.",
             "  paris: NOT_INSTALLED There is no release of this name.",
-            "Next: Look at it: polyhelm deploy get fleet/shop. To have it mended: polyhelm reconcile fleet/shop",
+            "Next: Look at it: polyhelm deploy get fleet/shop. To fix it: polyhelm reconcile fleet/shop",
         ],
     )
     assert await fleet.fine("reconcile", "fleet/shop", "--dry-run") == [
@@ -93,10 +93,10 @@ async def test_reconciling_mends_what_is_wrong_and_leaves_the_rest_alone(
     done = await fleet("reconcile", "fleet/shop")
     assert (done.code, sorted(done.words)) == (
         0,
-        ["berlin: NONE SUCCEEDED", "fleet/shop is as wanted.", "paris: INSTALL SUCCEEDED"],
+        ["berlin: unchanged", "fleet/shop is up to date.", "paris: installed"],
     )
     done = await fleet("deploy", "wait", "fleet/shop")
-    assert (done.code, done.words) == (0, ["fleet/shop is as wanted: generation 1."])
+    assert (done.code, done.words) == (0, ["fleet/shop is up to date: generation 1."])
     assert (await fleet("reconcile", "fleet/shop", "--cluster", "berlin", "-q")).words == []
     done = await fleet("reconcile", "fleet/shop", "--cluster", "rome")
     assert done.code == 1

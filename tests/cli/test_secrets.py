@@ -40,7 +40,7 @@ async def test_a_secret_is_kept_used_by_a_file_changed_and_taken_away(
     apply = ("deploy", "apply", "-f", "shop.yaml", "--yes")
     done = await working(*apply)
     assert done.code == 0, done
-    assert done.words[-1] == "fleet/shop is as wanted: generation 1."
+    assert done.words[-1] == "fleet/shop is up to date: generation 1."
     assert await working.fine(*apply) == ["fleet/shop: nothing differs."]
     shop = (await working("deploy", "get", "fleet/shop", "-o", "json")).data
     assert shop["description"] == "Sells things."

@@ -79,13 +79,13 @@ async def test_a_change_is_asked_about_and_followed_with_a_bar_for_each_cluster(
     async with terminal(fleet, "deploy", "apply", "-f", "shop.yaml") as screen:
         await screen.shows("Apply? [y/N]:")
         screen.type("y\n")
-        shown = await screen.shows("fleet/shop is as wanted: generation 1.")
+        shown = await screen.shows("fleet/shop is up to date: generation 1.")
         assert await screen.ended() == 0
     bars = [line.split() for line in shown.splitlines() if "━" in line]
     assert sorted((words[0], words[2], words[4:]) for words in bars) == [
         ("all", "2/2", []),
-        ("berlin", "1/1", ["INSTALL", "SUCCEEDED"]),
-        ("paris", "1/1", ["INSTALL", "SUCCEEDED"]),
+        ("berlin", "1/1", ["installed"]),
+        ("paris", "1/1", ["installed"]),
     ]
 
 
@@ -97,7 +97,7 @@ async def test_whoever_stops_waiting_is_told_that_the_server_goes_on(
         await screen.shows("Apply? [y/N]:")
         members["paris"].faults.hang = True
         screen.type("y\n")
-        await screen.shows("RUNNING")
+        await screen.shows("waiting for cluster")
         screen.type("\x03")
         await screen.shows("The server goes on with it.")
         assert await screen.ended() == 130
@@ -131,7 +131,7 @@ async def test_there_are_no_colours_and_no_bars_where_they_are_not_wanted(
     fleet: Polyhelm, plain: dict[str, str]
 ) -> None:
     async with terminal(fleet, "deploy", "apply", "-f", "shop.yaml", "--yes", **plain) as screen:
-        shown = await screen.shows("fleet/shop is as wanted: generation 1.")
+        shown = await screen.shows("fleet/shop is up to date: generation 1.")
         assert await screen.ended() == 0
     assert b"\x1b" not in screen.raw
     assert "━" not in shown

@@ -1,0 +1,167 @@
+"""What applying deployment files would do, asked of the server document by document."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cli.failure import Failure, usage
+from cli.files import contents
+from cli.manifest import OPTIONS, Manifest, read
+from cli.outcomes import plan_error
+from cli.removal import REMOVAL_FIELDS
+from cli.session import Session
+from cli.summary import summarized
+
+PLAN = f"""... on DeploymentPayload {{ plan {{ changed {REMOVAL_FIELDS} targets {{
+  clusterName action status reasons {{ code message path desired actual }} manifestDiff error {{ code message output }}
+}} }} }}"""
+_DONE = "... on DeploymentPayload { deployment { id generation chartVersion } operation { id } }"
+_EXISTING = """query ($organization: String, $group: String!, $release: String!) {
+  deployment(organization: $organization, group: $group, releaseName: $release) {
+    id chart namespace generation description atomic wait timeoutSeconds driftPolicy desired { targets }
+  }
+  clusterGroup(organization: $organization, name: $group) { members { name } }
+}"""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What applying one document would do. `existing` is None where the deployment would be created."""
+
+    manifest: Manifest
+    existing: Any | None
+    plan: Any
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether applying it would do nothing; clusters may differ from what is wanted all the same."""
+        return self.existing is not None and not self.plan["changed"] and not self.options
+
+    @property
+    def astray(self) -> list[str]:
+        """The clusters on which something would be done."""
+        return [target["clusterName"] for target in self.plan["targets"] if target["action"] != "NONE"]
+
+    @property
+    def differs(self) -> bool:
+        return not self.is_nothing or bool(self.astray)
+
+    @property
+    def options(self) -> list[str]:
+        """Which of the options would change; they make no generation."""
+        return [
+            f"{key}: {_word(present)} -> {_word(wanted)}"
+            for key, wanted in self.manifest.options.items()
+            if self.existing is not None and wanted != (present := self.existing[OPTIONS[key]])
+        ]
+
+    @property
+    def removed(self) -> list[str]:
+        """The clusters that would be removed from the targets."""
+        removal = self.plan["removal"]
+        return [] if removal is None else list(removal["clusters"])
+
+    @property
+    def needs_confirmation(self) -> bool:
+        removal = self.plan["removal"]
+        return removal is not None and bool(removal["needsConfirmation"])
+
+
+def changes(session: Session, files: Sequence[str]) -> Iterator[Change]:
+    """The change of each document in these files, planned one after the other. All files are read first.
+
+    Raises:
+        Failure: where a file can't be read or is not valid, with everything that is wrong in all of them.
+    """
+    return (change_of(session, manifest) for manifest in _manifests(files))
+
+
+def change_of(session: Session, manifest: Manifest) -> Change:
+    known = session.ask(_EXISTING, group=manifest.group, release=manifest.release)
+    existing = known["deployment"]
+    if existing is not None and existing["chart"] != manifest.chart:
+        raise Failure(
+            f"{manifest.name} is the chart {existing['chart']}; a deployment's chart cannot be changed.",
+            f"Choose another release name, or remove it first: polyhelm deploy rm {manifest.name}",
+        )
+    session.tell_wait(f"Planning {manifest.name}", len(_targets(manifest, known)))
+    return Change(manifest, existing, _mutate(session, manifest, existing, PLAN, dryRun=True)["plan"])
+
+
+def applied(session: Session, change: Change) -> Any:
+    """What is answered to the change, done. What was planned is what is done: nobody else has changed it meanwhile."""
+    confirmed = len(change.removed) or None
+    return _mutate(session, change.manifest, change.existing, _DONE, confirmRemoval=confirmed)
+
+
+def errors_of(planned: Iterable[Change], *, verbose: bool = False) -> list[str]:
+    """The errors of plans, a line for each cluster or, where there are many, for each error."""
+    return [
+        f"{change.manifest.name} on {line}"
+        for change in planned
+        for line in summarized(plan_errors(change.plan["targets"]), verbose=verbose)
+    ]
+
+
+def plan_errors(targets: Iterable[Any]) -> dict[str, str]:
+    return {target["clusterName"]: plan_error(target) for target in targets if target["error"]}
+
+
+def check_errors(session: Session, planned: Sequence[Change]) -> None:
+    """Refuses to apply plans that have errors."""
+    if errors := errors_of(planned, verbose=session.verbose):
+        raise Failure(
+            "The plan has errors; nothing was applied.",
+            "Fix them, or apply it on the other clusters nevertheless: --despite-errors",
+            tuple(errors),
+        )
+
+
+def _manifests(files: Sequence[str]) -> list[Manifest]:
+    found: dict[str, tuple[Manifest, str]] = {}
+    failures: list[Failure] = []
+    repeated: list[str] = []
+    for text, source in contents(files):
+        try:
+            for manifest in read(text, source):
+                if manifest.name in found:
+                    repeated.append(f"{source}: {manifest.name} is also in {found[manifest.name][1]}")
+                else:
+                    found[manifest.name] = (manifest, source)
+        except Failure as failure:
+            failures.append(failure)
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        lines = [line for failure in failures for line in failure.details or (failure.message,)]
+        raise usage(f"{len(failures)} files are not valid.", failures[0].next_step, *lines)
+    if repeated:
+        raise usage("A deployment is in two files.", "Keep it in one of them.", *repeated)
+    return [manifest for manifest, _ in found.values()]
+
+
+def _mutate(session: Session, manifest: Manifest, existing: Any | None, payload: str, **more: Any) -> Any:
+    """Asks for what the document says. What exists is changed only if nobody else has changed it meanwhile."""
+    try:
+        if existing is not None:
+            guard = {"id": existing["id"], "expectedGeneration": existing["generation"]}
+            return session.mutate("updateDeployment", payload, **guard, **manifest.wish(), **more)
+        place = {"organization": session.organization, "group": manifest.group, "chart": manifest.chart}
+        return session.mutate("createDeployment", payload, **place, **manifest.wish(), **more)
+    except Failure as failure:
+        failure.message = f"{manifest.name}: {failure.message}"
+        raise
+
+
+def _targets(manifest: Manifest, known: Any) -> Sequence[Any]:
+    if manifest.targets is not None:
+        return manifest.targets
+    existing, group = known["deployment"], known["clusterGroup"]
+    targets: Sequence[Any] = existing["desired"]["targets"] if existing else group["members"] if group else ()
+    return targets
+
+
+def _word(value: Any) -> str:
+    """As one writes it in the file; a text is quoted."""
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)
