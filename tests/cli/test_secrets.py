@@ -50,7 +50,7 @@ async def test_a_secret_is_kept_used_by_a_file_changed_and_taken_away(
     # A description makes no generation.
     (working.home / "shop.yaml").write_text(FILE.replace("things", "more"))
     assert (await working.fine(*apply))[:2] == [
-        "fleet/shop changes, from generation 1:",
+        "fleet/shop would change, from generation 1:",
         '  description: "Sells things." -> "Sells more."',
     ]
     shop = (await working("deploy", "get", "fleet/shop", "-o", "json")).data
