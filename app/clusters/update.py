@@ -17,6 +17,7 @@ from app.groups.tables import ClusterGroup
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
 from app.services import Services
+from app.targets.abandonment import follow_uid
 from app.targets.reachability import write_reachability
 from app.targets.sightings import forget_versions
 
@@ -129,6 +130,7 @@ async def confirm_cluster(services: Services, viewer: Viewer, cluster_id: int, u
                 uid=found.uid,
             )
             await session.flush()
+            await follow_uid(session, cluster.organization_id, read.uid, found.uid)
             await forget_versions(session, cluster.id)
             message = "Its new uid was confirmed; it has not been looked at since."
             await write_reachability(transaction, cluster.id, Reachability.PENDING, message)

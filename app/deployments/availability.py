@@ -10,6 +10,7 @@ from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment
 from app.errors import ClusterUnreachable, Conflict, TemporaryError
 from app.services import Services
+from app.targets.abandonment import remembered
 from app.targets.tables import Target
 
 AT_ONCE = 32
@@ -17,9 +18,15 @@ AT_ONCE = 32
 
 
 async def check_free(
-    services: Services, clusters: Iterable[Cluster], namespace: str, release_name: str, *, deployment_id: int | None
+    services: Services,
+    clusters: Iterable[Cluster],
+    namespace: str,
+    release_name: str,
+    chart_name: str,
+    *,
+    deployment_id: int | None,
 ) -> None:
-    """Raises unless the name is free on all of these clusters.
+    """Raises unless the name is free on all of these clusters. A release that was left behind there is still ours.
 
     Raises:
         Conflict: says where it is taken.
@@ -47,7 +54,15 @@ async def check_free(
             sorted(unreachable),
         )
     if heads:
-        raise _taken(release_name, namespace, sorted(heads), "a release that Polyhelm does not manage")
+        async with services.database.reading() as session:
+            known = await remembered(session, asked.values(), namespace, release_name, chart_name)
+        ours = [
+            asked[cluster_id].name
+            for cluster_id, newest in known.items()
+            if asked[cluster_id].name in heads and heads[asked[cluster_id].name].revision >= newest
+        ]
+        if theirs := heads.keys() - set(ours):
+            raise _taken(release_name, namespace, sorted(theirs), "a release that Polyhelm does not manage")
 
 
 async def heads_on(

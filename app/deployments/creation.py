@@ -82,7 +82,7 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
         require_use(viewer, group.id, secrets)
         wish = replace(wish, marks=marks_of(secrets))
         await check_wish(wish)
-        release_name = await _free_name(services, request, clusters)
+        release_name = await _free_name(services, request, clusters, wish.archive.name)
         deployment = Deployment(
             organization_id=organization_id,
             group_id=group.id,
@@ -124,14 +124,20 @@ async def _wish(services: Services, organization_id: int, request: CreateDeploym
     )
 
 
-async def _free_name(services: Services, request: CreateDeployment, clusters: dict[str, Cluster]) -> str:
+async def _free_name(
+    services: Services, request: CreateDeployment, clusters: dict[str, Cluster], chart_name: str
+) -> str:
+
+    async def check(name: str) -> None:
+        await check_free(services, clusters.values(), request.namespace, name, chart_name, deployment_id=None)
+
     if request.release_name is not None:
-        await check_free(services, clusters.values(), request.namespace, request.release_name, deployment_id=None)
+        await check(request.release_name)
         return request.release_name
     for attempt in range(_TRIES):
         name = random_release_name()
         try:
-            await check_free(services, clusters.values(), request.namespace, name, deployment_id=None)
+            await check(name)
         except Conflict:
             if attempt == _TRIES - 1:
                 raise

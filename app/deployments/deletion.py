@@ -19,6 +19,7 @@ from app.operations.states import OperationState
 from app.operations.tables import OperationKind
 from app.services import Services
 from app.tables import now
+from app.targets.abandonment import remember
 from app.targets.judging import judge_targets
 from app.targets.tables import Target
 from app.transaction import Transaction
@@ -79,6 +80,7 @@ async def give_up(
     ids = [target.id for target, _ in targets]
     if not ids:
         return
+    await remember(transaction.session, ids)
     for left in abandoned:
         transaction.record(
             "release.abandoned",

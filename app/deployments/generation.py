@@ -17,6 +17,7 @@ from app.releases.release import Desired, covered
 from app.releases.status import TargetStatus
 from app.secrets.queries import marks_by_deployment
 from app.tables import now
+from app.targets.abandonment import take_back
 from app.targets.judging import judge_targets
 from app.targets.tables import Target
 from app.transaction import Transaction
@@ -58,6 +59,7 @@ async def write_generation(
             ),
             [_target_row(deployment, wanted[name], clusters[name]) for name in wish.targets],
         )
+    await take_back(session, deployment)
     present = await target_names(transaction, deployment.id)
     operation = await start_operation(transaction, deployment, kind, present, author=author)
     await judge_targets(transaction, target_ids=present)

@@ -24,6 +24,7 @@ from app.releases.scrubbing import Scrubber
 from app.releases.status import judge
 from app.services import Services
 from app.tables import now
+from app.targets.abandonment import remembered
 from app.targets.claims import blocked, claim_of
 from app.targets.desired import compared
 from app.targets.sightings import look_at_release
@@ -44,7 +45,7 @@ async def plan_targets(
     take the manifest. One that can't be asked gets a plan with an error.
     """
     gate = asyncio.Semaphore(AT_ONCE)
-    claims = await _claims(services, deployment)
+    claims = await _claims(services, deployment, clusters.values())
 
     async def plan_one(cluster: Cluster, desired: Desired | None) -> TargetPlan:
         async with gate:
@@ -56,10 +57,14 @@ async def plan_targets(
     return sorted(await asyncio.gather(*tasks), key=lambda target: target.cluster_name)
 
 
-async def _claims(services: Services, deployment: Deployment) -> dict[int, Claim]:
-    """Whose the release is on each cluster, by the cluster's id; a deployment that is not written yet has none."""
-    rows = await services.database.rows(select(Target).where(col(Target.deployment_id) == (deployment.id or 0)))
-    return {target.cluster_id: claim_of(target) for (target,) in rows}
+async def _claims(services: Services, deployment: Deployment, clusters: Iterable[Cluster]) -> dict[int, Claim]:
+    """Whose the release is on each cluster, by the cluster's id. A deployment that is not written yet has none but
+    those that were left behind."""
+    names = deployment.namespace, deployment.release_name, deployment.chart_name
+    async with services.database.reading() as session:
+        targets = await session.exec(select(Target).where(col(Target.deployment_id) == (deployment.id or 0)))
+        claims = dict.fromkeys(await remembered(session, clusters, *names), Claim.OURS)
+        return claims | {target.cluster_id: claim_of(target) for target in targets}
 
 
 async def _plan_target(

@@ -200,7 +200,8 @@ async def _check_new_targets(services: Services, deployment: Deployment, cluster
     # A cluster that left and comes back before its release is gone still has our own release.
     ours = {row[0] for row in orphans}
     free = [cluster for cluster in added if cluster.id not in ours]
-    await check_free(services, free, deployment.namespace, deployment.release_name, deployment_id=deployment.id)
+    names = deployment.namespace, deployment.release_name, deployment.chart_name
+    await check_free(services, free, *names, deployment_id=deployment.id)
 
 
 async def _leaving(services: Services, deployment: Deployment, clusters: dict[str, Cluster]) -> list[Cluster]:
