@@ -1,5 +1,6 @@
 """`polyhelm cluster`: the Kubernetes clusters that are registered."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,8 @@ from cli.terminal import confirm_name
 cluster = typer.Typer(help="The Kubernetes clusters that are registered.", no_args_is_help=True)
 
 _FIELDS = """
-id name cloud distribution region labels server uid kubernetesVersion reachability reachabilityMessage lastSeenAt
+id name cloud distribution region labels server uid answeringUid kubernetesVersion reachability reachabilityMessage
+lastSeenAt credentialsExpireAt
 group { name }
 """
 _LIST = f"""query ($organization: String, $first: Int, $after: String, $search: String) {{
@@ -28,7 +30,9 @@ _ONE = f"""query ($organization: String, $name: String!) {{
     releases {{ name namespace revision status chartName chartVersion updatedAt managedBy {{ group {{ name }} }} }}
   }}
 }}"""
-_ID = "query ($organization: String, $name: String!) { cluster(organization: $organization, name: $name) { id name } }"
+_ID = """query ($organization: String, $name: String!) {
+  cluster(organization: $organization, name: $name) { id name uid answeringUid }
+}"""
 _ABANDONED = "abandoned { clusterName namespace releaseName reason }"
 
 
@@ -65,6 +69,69 @@ def add(
     _answer(session, made)
 
 
+@remote(cluster, "update")
+def update(
+    session: Session,
+    name: ClusterName,
+    kubeconfig: Annotated[
+        str | None, typer.Option(help="A kubeconfig file with new credentials; - reads standard input.", metavar="FILE")
+    ] = None,
+    kube_context: Annotated[
+        str | None, typer.Option(help="Which of the kubeconfig's contexts.", show_default="its current one")
+    ] = None,
+    rename: Annotated[
+        str | None, typer.Option(help="A new name; targets and overrides follow it.", metavar="NAME")
+    ] = None,
+    cloud: Annotated[
+        str | None, typer.Option(help="amazon, google, azure, alibaba, oracle, digitalocean, onprem or other.")
+    ] = None,
+    distribution: Annotated[str | None, typer.Option(help="pke, eks, gke, aks, k3s, kubeadm or other.")] = None,
+    region: Annotated[str | None, typer.Option(help='Where it runs; "" clears it.')] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help='All labels anew; may be repeated; "" clears them.', metavar="KEY=VALUE")
+    ] = None,
+) -> None:
+    """Change a cluster's credentials, name or description. Its group, targets and overrides stay."""
+    given: dict[str, Any] = {
+        "name": rename,
+        "cloud": cloud,
+        "distribution": distribution,
+        "region": region,
+        "labels": None if label is None else dict(_pair(each) for each in label if each),
+        "kubeconfig": content(kubeconfig)[0] if kubeconfig else None,
+        "context": kube_context,
+    }
+    if all(value is None for key, value in given.items() if key != "context"):
+        raise usage("Nothing to change.", "Give what is to be changed, as --kubeconfig FILE.")
+    found = _find(session, _ID, name)
+    payload = f"... on ClusterPayload {{ cluster {{ {_FIELDS} }} }}"
+    made = session.mutate("updateCluster", payload, id=found["id"], **given)["cluster"]
+    session.tell(f"{name} is now called {made['name']}." if made["name"] != name else f"{name} is updated.")
+    _answer(session, made)
+
+
+@remote(cluster, "confirm")
+def confirm(
+    session: Session,
+    name: ClusterName,
+    uid: Annotated[
+        str | None, typer.Option(help="The uid of kube-system that answers now.", show_default="asked for")
+    ] = None,
+) -> None:
+    """Confirm that a MISMATCHED cluster is the same one, and its kube-system namespace was created anew."""
+    found = _find(session, _ID, name)
+    if uid is None:
+        uid = found["answeringUid"]
+        if uid is None:
+            raise usage(f"No other cluster answers at the address of {name}.", f"See polyhelm cluster show {name}")
+        told = f"{name} is registered with the uid {found['uid']}; {uid} answers at its address."
+        confirm_name(f"{told}\nReleases there with names of our deployments will count as ours.", name, yes=False)
+    payload = f"... on ClusterPayload {{ cluster {{ {_FIELDS} }} }}"
+    made = session.mutate("confirmCluster", payload, id=found["id"], uid=uid)["cluster"]
+    session.tell(f"{name} is confirmed: its uid is {made['uid']}.")
+    _answer(session, made)
+
+
 @remote(cluster, "ls")
 def ls(
     session: Session,
@@ -98,7 +165,9 @@ def show(session: Session, name: ClusterName) -> None:
         "Name": name,
         "Reachability": " ".join(filter(None, (found["reachability"], found["reachabilityMessage"]))),
         "Seen": found["lastSeenAt"] and f"{ago(found['lastSeenAt'])} ago",
+        "Answering": found["answeringUid"],
         "Server": found["server"],
+        "Credentials": _expiry(found["credentialsExpireAt"]),
         "Kubernetes": found["kubernetesVersion"],
         "Cloud": found["cloud"],
         "Distribution": found["distribution"],
@@ -153,8 +222,15 @@ def _answer(session: Session, made: Any) -> None:
         session.output.data(made, [made["name"]])
 
 
+def _expiry(moment: str | None) -> str | None:
+    if moment is None:
+        return None
+    day = moment[:10]
+    return f"expired on {day}" if datetime.fromisoformat(moment) <= datetime.now(UTC) else f"expire on {day}"
+
+
 def _pair(given: str) -> tuple[str, str]:
     key, equals, value = given.partition("=")
     if not equals or not key:
-        raise usage(f"{given!r} is no label.", "Labels look like this: --label tier=production")
+        raise usage(f"{given!r} is not a label.", "Labels look like this: --label tier=production")
     return key, value

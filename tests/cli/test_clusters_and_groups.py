@@ -6,6 +6,7 @@ import pytest
 
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm
+from tests.live import hands
 
 
 async def test_clusters_are_registered_listed_shown_and_removed(polyhelm: Polyhelm, members: dict[str, Member]) -> None:
@@ -55,6 +56,37 @@ async def test_clusters_are_registered_listed_shown_and_removed(polyhelm: Polyhe
     assert await polyhelm.fine("cluster", "ls", "-o", "name") == ["berlin"]
 
 
+async def test_a_cluster_is_updated_and_keeps_what_is_not_given(polyhelm: Polyhelm, members: dict[str, Member]) -> None:
+    await polyhelm.fine("cluster", "add", "paris", "--kubeconfig", "paris.yaml", "--region", "eu", "--label", "a=b")
+    done = await polyhelm("cluster", "update", "paris")
+    assert (done.code, done.words) == (
+        2,
+        ["Error: Nothing to change.", "Next: Give what is to be changed, as --kubeconfig FILE."],
+    )
+    done = await polyhelm("cluster", "update", "paris", "--kubeconfig", "paris.yaml", "--cloud", "google")
+    assert (done.code, done.words) == (0, ["paris is updated."])
+    done = await polyhelm("cluster", "update", "paris", "--rename", "lutetia", "--label", "")
+    assert (done.code, done.words) == (0, ["paris is now called lutetia."])
+    done = await polyhelm("cluster", "show", "lutetia", "-o", "json")
+    told = [done.data[field] for field in ("name", "cloud", "region", "labels")]
+    assert told == ["lutetia", "google", "eu", {}]
+    done = await polyhelm("cluster", "update", "lutetia", "--kubeconfig", "-", stdin=members["berlin"].kubeconfig)
+    assert done.code == 1
+    assert done.words[0].startswith("Error: This kubeconfig leads to another cluster: ")
+
+
+async def test_a_new_uid_is_confirmed_by_name_or_given(polyhelm: Polyhelm, members: dict[str, Member]) -> None:
+    await polyhelm.fine("cluster", "add", "paris", "--kubeconfig", "paris.yaml")
+    done = await polyhelm("cluster", "confirm", "paris")
+    assert (done.code, done.words[0]) == (2, "Error: No other cluster answers at the address of paris.")
+    uid = hands.rebuild_kube_system(members["paris"])
+    done = await polyhelm("cluster", "confirm", "paris", "--uid", "another")
+    assert done.code == 1
+    assert uid in done.words[0]
+    done = await polyhelm("cluster", "confirm", "paris", "--uid", uid)
+    assert (done.code, done.words) == (0, [f"paris is confirmed: its uid is {uid}."])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -63,7 +95,7 @@ async def test_clusters_are_registered_listed_shown_and_removed(polyhelm: Polyhe
         (
             ("cluster", "add", "rome", "--kubeconfig", "paris.yaml", "--label", "x"),
             2,
-            ["'x' is no label.", "Labels look like this: --label tier=production"],
+            ["'x' is not a label.", "Labels look like this: --label tier=production"],
         ),
         (("group", "show", "web"), 1, ["There is no group 'web'.", "See which there are: polyhelm group ls"]),
         (
