@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     event_retention: float = Field(
         90 * 24 * 3600, ge=24 * 3600, description="How long events are kept, in seconds; at least a day."
     )
+    credentials_warning: float = Field(
+        14 * 24 * 3600,
+        ge=0,
+        description="How long before a cluster's credentials expire an event says so, in seconds.",
+    )
     port: int = Field(8000, ge=0, le=65535, description="The port the API listens on; 0 takes a free one.")
     bootstrap_token: SecretStr | None = Field(
         None, description="The first admin's API token. Used only while there is no user; at least 20 characters."

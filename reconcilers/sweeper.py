@@ -12,6 +12,7 @@ from sqlmodel import col, select
 
 from app.charts.offers import refresh_repository
 from app.charts.tables import ChartRepository, ChartRepositoryKind
+from app.clusters.expiring import read_expiry, tell_of_expiring
 from app.deployments.drift import correct_drift
 from app.deployments.idempotency import KEPT_DAYS
 from app.events.retention import remove_old_events
@@ -21,7 +22,7 @@ from app.services import Services
 from app.tables import now
 from app.targets.reachability import keep_expiring
 from app.targets.work import due_targets
-from reconcilers.metrics import WAITING
+from reconcilers.metrics import EXPIRING, WAITING
 
 _MOST = 500  # targets woken by one sweep; the next one takes more
 _HOUSEKEEPING_SECONDS = 60.0
@@ -30,6 +31,7 @@ _HOUSEKEEPING_SECONDS = 60.0
 class Sweeper:
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._has_read_expiry = False
 
     async def run(self) -> None:
         """Sweeps until it is cancelled."""
@@ -37,6 +39,7 @@ class Sweeper:
             group.create_task(repeatedly("sweeper", self._wake_due, self._services.settings.sweep_every))
             group.create_task(repeatedly("sweeper", self._keep_house, _HOUSEKEEPING_SECONDS))
             group.create_task(repeatedly("sweeper", self._correct, self._services.settings.sweep_every))
+            group.create_task(repeatedly("sweeper", self._look_at_credentials, _HOUSEKEEPING_SECONDS))
             group.create_task(keep_expiring(self._services))
 
     async def _wake_due(self) -> None:
@@ -48,6 +51,12 @@ class Sweeper:
 
     async def _correct(self) -> None:
         await correct_drift(self._services)
+
+    async def _look_at_credentials(self) -> None:
+        if not self._has_read_expiry:
+            await read_expiry(self._services)
+            self._has_read_expiry = True
+        EXPIRING.set(await tell_of_expiring(self._services))
 
     async def _keep_house(self) -> None:
         settings = self._services.settings
