@@ -19,6 +19,27 @@ log = structlog.get_logger()
 LOST = (DBAPIError, PoolTimeoutError, OSError)
 """What is raised where Postgres is away, or has no connection to spare for too long."""
 
+IDLE_SECONDS = 10
+"""After which a transaction whose process says nothing more is rolled back: what it has locked is free then."""
+
+LOCK_SECONDS = 15
+"""That a statement waits for a lock: longer than a process that has stopped can hold it."""
+
+STATEMENT_SECONDS = 30
+_CONNECT_SECONDS = 10
+_ANSWER_SECONDS = 45  # for Postgres, as long as its machine may be silent
+_LIMITS = {
+    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+    "lock_timeout": f"{LOCK_SECONDS}s",
+    "statement_timeout": f"{STATEMENT_SECONDS}s",
+    # A machine that is gone does not close its connections.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "25s",
+}
+_WRITE = text("INSERT INTO event_batch (events) VALUES ('[]')")
+
 _NUL_STATES = ("22021", "22P05")  # character_not_in_repertoire, untranslatable_character
 _AGAIN_SECONDS = 0.5
 
@@ -57,12 +78,12 @@ class Database:
     more round trips."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.engine = engine_for(url, pool_size=pool_size - pool_size // 2)
+        self.engine = engine_for(url, pool_size=pool_size - pool_size // 2, connect_args=_connected())
         self._readers = engine_for(
             url,
             pool_size=pool_size // 2,
             isolation_level="AUTOCOMMIT",
-            connect_args={"server_settings": {"default_transaction_read_only": "on"}},
+            connect_args=_connected(default_transaction_read_only="on"),
         )
         self.sessions = _sessions(self.engine)
         self._reading = _sessions(self._readers)
@@ -81,12 +102,24 @@ class Database:
 
     async def check(self) -> None:
         """Raises where Postgres does not answer."""
-        async with self.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+        await self.rows(text("SELECT 1"))
+
+    async def check_writing(self) -> None:
+        """Raises where nothing can be written: tries all that a mutation needs, an event without content included."""
+        async with self.engine.begin() as connection:
+            await connection.execute(_WRITE)
 
     async def close(self) -> None:
         await self.engine.dispose()
         await self._readers.dispose()
+
+
+def _connected(**settings: str) -> dict[str, Any]:
+    return {
+        "timeout": _CONNECT_SECONDS,
+        "command_timeout": _ANSWER_SECONDS,
+        "server_settings": _LIMITS | settings,
+    }
 
 
 def _sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:

@@ -96,7 +96,9 @@ def create_app(services: Services) -> Starlette:
         return PlainTextResponse("ok\n")
 
     async def ready(request: Request) -> Response:
-        checks = {name: await _check(name, call) for name, call in _checks(services).items()}
+        calls = _checks(services)
+        problems = await asyncio.gather(*(_check(name, call) for name, call in calls.items()))
+        checks = dict(zip(calls, problems, strict=True))
         status = 200 if all(problem is None for problem in checks.values()) else 503
         return JSONResponse({name: problem or "ok" for name, problem in checks.items()}, status)
 
@@ -129,7 +131,12 @@ def _checks(services: Services) -> dict[str, Any]:
         if not await migrations.is_current(services.settings.database_url):
             raise OSError("the database's schema is not this version's: run `polyhelm migrate`")
 
-    return {"postgres": services.database.check, "redis": services.queue.check, "schema": schema}
+    return {
+        "postgres": services.database.check,
+        "writing": services.database.check_writing,
+        "redis": services.queue.check,
+        "schema": schema,
+    }
 
 
 async def _check(name: str, call: Any) -> str | None:

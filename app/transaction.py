@@ -1,8 +1,8 @@
 """The one way to write: a use case opens a transaction, and what it causes (events, wake-ups) is part of it.
 
-Events are written last, under one lock, so that their positions grow in the order in which commits become visible
-(docs/decisions/event-order.md). Wake-ups and hints are given after the
-commit; a wake-up that is lost is found by the sweeper, a hint by whoever follows.
+Events get their positions from the database while it commits, so that these grow in the order in which commits become
+visible (docs/decisions/event-order.md). Wake-ups and hints are given after the commit; a wake-up that is lost is found
+by the sweeper, a hint by whoever follows.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -10,21 +10,21 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.database import Database
 from app.events.origin import Origin, current_origin
-from app.events.tables import Event, Outcome
+from app.events.tables import EventBatch, Outcome
 from app.hints import Hints
 from app.queue import Queue
 from app.secrets.fingerprints import Fingerprints
+from app.tables import now
 
 log = structlog.get_logger()
 
-EVENT_LOCK = 0x504F4C59  # any number that nothing else locks
-_LOCK, _INSERT = text("SELECT pg_advisory_xact_lock(:key)"), insert(Event)
+_INSERT = insert(EventBatch)
 _SUBJECTS = {
     "cluster": "Cluster",
     "cluster_group": "ClusterGroup",
@@ -92,8 +92,8 @@ class Transaction:
 
     async def write_events(self) -> None:
         if self._events:
-            await self.session.execute(_LOCK, {"key": EVENT_LOCK})
-            await self.session.execute(_INSERT, self._events)
+            at = now().isoformat()
+            await self.session.execute(_INSERT, {"events": [{"at": at, **event} for event in self._events]})
 
     def is_committed(self) -> None:
         self._origin.is_told |= self.has_events

@@ -1,14 +1,16 @@
-"""Positions of events grow in the order in which commits become visible, whatever overlaps."""
+"""Positions of events grow in the order in which commits become visible, whatever overlaps and whoever stops."""
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import text
 
-from app.transaction import EVENT_LOCK, Transaction
+from app.transaction import Transaction
 from tests.stack import Stack, eventually
 
-# Were events written without the lock, the first test here would fail: its reader would have gone past the slow one.
+EVENT_LOCK = 0x504F4C59
+"""Under which the database gives events their positions."""
 
 
 async def read(stack: Stack, after: int) -> Sequence[tuple[int, str]]:
@@ -25,45 +27,71 @@ async def organization(stack: Stack) -> int:
     return int((await stack.services.database.rows(text("SELECT id FROM organization")))[0][0])
 
 
-async def someone_waits_for_the_lock(stack: Stack) -> bool:
-    statement = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key AND NOT granted")
-    return bool((await stack.services.database.rows(statement, key=EVENT_LOCK))[0][0])
-
-
-async def test_a_reader_misses_no_event_of_a_transaction_that_commits_late(quiet: Stack) -> None:
-    """The first transaction writes its event first and commits last, as nobody could forbid it without the lock."""
+async def test_a_transaction_that_has_written_its_events_and_stops_holds_up_nobody(quiet: Stack) -> None:
+    """As a process does that is stopped just before it commits: others go on, and it comes last when it goes on."""
     organization_id, seen = await organization(quiet), await newest(quiet)
     async with quiet.services.database.sessions() as slow_session, slow_session.begin():
         slow = Transaction(slow_session, quiet.services.fingerprints)
         slow.record("test.slow", "slow", organization_id=organization_id)
         await slow.write_events()
-
-        async def quick() -> None:
-            async with quiet.services.transaction() as transaction:
-                transaction.record("test.quick", "quick", organization_id=organization_id)
-
-        quickly = asyncio.create_task(quick())
-
-        async def ended_or_waits() -> bool:
-            """It may end now only where nothing keeps the order; else it waits for the slow one."""
-            return quickly.done() or await someone_waits_for_the_lock(quiet)
-
-        await eventually(ended_or_waits)
-        found = [message for _, message in await read(quiet, seen)]
-        seen = await newest(quiet)
-    await quickly
-    found += [message for _, message in await read(quiet, seen)]
-    assert found == ["slow", "quick"]
+        async with quiet.services.transaction() as transaction:
+            transaction.record("test.quick", "quick", organization_id=organization_id)
+        found = await read(quiet, seen)
+        assert [message for _, message in found] == ["quick"]
+    assert [message for _, message in await read(quiet, found[-1][0])] == ["slow"]
 
 
-async def test_transactions_that_overlap_do_their_work_at_once_and_wait_for_the_lock_alone(quiet: Stack) -> None:
-    """What begins first and commits last has the later position."""
+async def test_what_begins_first_and_commits_last_has_the_later_position(quiet: Stack) -> None:
     organization_id, seen = await organization(quiet), await newest(quiet)
     async with quiet.services.transaction() as early:
         early.record("test.early", "early", organization_id=organization_id)
-        async with asyncio.timeout(10), quiet.services.transaction() as late:
+        async with quiet.services.transaction() as late:
             late.record("test.late", "late", organization_id=organization_id)
     assert [message for _, message in await read(quiet, seen)] == ["late", "early"]
+
+
+async def test_no_commit_becomes_visible_while_another_is_given_its_positions(quiet: Stack) -> None:
+    """Else a reader could see the later position, and go past the earlier one."""
+    organization_id, seen = await organization(quiet), await newest(quiet)
+
+    async def happens() -> None:
+        async with quiet.services.transaction() as transaction:
+            transaction.record("test", "waits", organization_id=organization_id)
+
+    async with quiet.services.database.sessions() as session, session.begin():
+        await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK})
+        waiting = asyncio.create_task(happens())
+        await eventually(lambda: someone_waits_for_the_lock(quiet))
+        assert await read(quiet, seen) == []
+    await waiting
+    assert [message for _, message in await read(quiet, seen)] == ["waits"]
+
+
+async def someone_waits_for_the_lock(stack: Stack) -> bool:
+    statement = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key AND NOT granted")
+    return bool((await stack.services.database.rows(statement, key=EVENT_LOCK))[0][0])
+
+
+async def test_events_of_one_transaction_keep_their_order_and_all_that_they_say(quiet: Stack) -> None:
+    organization_id, seen = await organization(quiet), await newest(quiet)
+    given: dict[str, Any] = {
+        "text": "a'b\\n\U0001f600",
+        "number": 2**53 + 1,
+        "part": 0.1,
+        "list": [None, True, {}],
+        "map": {"": []},
+    }
+    async with quiet.services.transaction() as transaction:
+        for number in range(50):
+            transaction.record("test", str(number), organization_id=organization_id, actor="ann", **given)
+        transaction.record("test", "installation", organization_id=None)
+    assert [message for _, message in await read(quiet, seen)] == [*map(str, range(50)), "installation"]
+    statement = text("SELECT * FROM event WHERE position > :after ORDER BY position LIMIT 1")
+    [row] = await quiet.services.database.rows(statement, after=seen)
+    assert (row.data, row.actor, row.given, row.subject_id, row.outcome) == (given, "ann", None, None, "SUCCEEDED")
+    assert row.at.tzinfo is not None
+    left = await quiet.services.database.rows(text("SELECT count(*) FROM event_batch"))
+    assert left[0][0] == 0
 
 
 async def test_a_reader_beside_many_writers_sees_every_event_once_and_in_order(quiet: Stack) -> None:
@@ -106,13 +134,3 @@ async def test_what_is_rolled_back_leaves_no_event(quiet: Stack) -> None:
     async with quiet.services.transaction() as transaction:
         transaction.record("test.kept", "kept", organization_id=organization_id)
     assert [message for _, message in await read(quiet, seen)] == ["kept"]
-
-
-async def test_a_transaction_without_events_does_not_wait_for_those_that_have_some(quiet: Stack) -> None:
-    organization_id = await organization(quiet)
-    async with quiet.services.database.sessions() as session, session.begin():
-        slow = Transaction(session, quiet.services.fingerprints)
-        slow.record("test.slow", "slow", organization_id=organization_id)
-        await slow.write_events()
-        async with asyncio.timeout(10), quiet.services.transaction() as transaction:
-            await transaction.session.execute(text("SELECT 1"))

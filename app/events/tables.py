@@ -53,6 +53,16 @@ class EventRemoval(SQLModel, table=True):
     transaction: str = Field(primary_key=True)
 
 
+class EventBatch(SQLModel, table=True):
+    """The events of one transaction, until its commit: then a trigger moves them to the table of events. No transaction
+    ever sees those of another."""
+
+    __tablename__ = "event_batch"
+
+    id: int = Id()
+    events: list[dict[str, Any]] = Json()
+
+
 class EventHorizon(SQLModel, table=True):
     """The one row says up to which position events may have been removed."""
 
