@@ -285,6 +285,9 @@ class TargetPlan:
     desired_values: JSON
     manifest: str | None
     manifest_diff: str | None = strawberry.field(description="A unified diff against what is installed.")
+    warnings: list[str] = strawberry.field(
+        description="What the API server warns of, such as unknown fields, or what could not be tried."
+    )
     error: TargetError | None
 
     @classmethod
@@ -306,6 +309,7 @@ class TargetPlan:
             desired_values=plan.desired_values,
             manifest=plan.manifest,
             manifest_diff=plan.manifest_diff,
+            warnings=list(plan.warnings),
             error=TargetError.of(plan.error),
         )
 

@@ -44,7 +44,7 @@ __typename
   operation { id kind state generation }
   abandoned { clusterName namespace releaseName reason }
   plan { targets {
-    clusterName action status reasons { code message path desired actual } desiredValues manifest manifestDiff
+    clusterName action status reasons { code message path desired actual } desiredValues manifest manifestDiff warnings
     error { code message output }
   } }
 }

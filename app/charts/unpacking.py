@@ -29,15 +29,17 @@ class Limits:
     unpacked: int  # bytes
 
 
-def unpack(content: bytes, limits: Limits) -> dict[str, bytes]:
-    """What is read of a chart, by path below its folder. A chart that is packed within has its files below its
-    archive's name, as in `charts/db-1.0.0.tgz/Chart.yaml`.
+def unpack(
+    content: bytes, limits: Limits, wanted: re.Pattern[str] = _TEXTS, *, largest: int = _MAX_TEXT
+) -> dict[str, bytes]:
+    """The files of a chart whose path below its folder matches, of at most `largest` bytes each. A chart that is packed
+    within has its files below its archive's name, as in `charts/db-1.0.0.tgz/Chart.yaml`.
 
     Raises:
         ValidationFailed: says what is wrong with the archive.
     """
     try:
-        return dict(_files(content, _Budget(limits), 0))
+        return dict(_files(content, _Budget(limits), wanted, largest, 0))
     except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, RecursionError) as error:
         raise wrong("chart_malformed", f"The archive is not a gzipped tar file: {error}.") from None
 
@@ -68,7 +70,9 @@ class _Budget:
         return wrong("chart_too_large", f"The archive unpacks to more than {self._limit:,} bytes.")
 
 
-def _files(content: bytes, budget: _Budget, depth: int) -> Iterator[tuple[str, bytes]]:
+def _files(
+    content: bytes, budget: _Budget, wanted: re.Pattern[str], largest: int, depth: int
+) -> Iterator[tuple[str, bytes]]:
     root: str | None = None
     taken: set[str] = set()
     source = _Bounded(content, budget)
@@ -90,11 +94,11 @@ def _files(content: bytes, budget: _Budget, depth: int) -> Iterator[tuple[str, b
             if _PACKED.fullmatch(path):
                 if depth == MAX_NESTED:
                     raise wrong("chart_too_large", f"Charts are packed within charts more than {MAX_NESTED} deep.")
-                for inner, text in _files(_content(archive, entry), budget, depth + 1):
+                for inner, text in _files(_content(archive, entry), budget, wanted, largest, depth + 1):
                     yield f"{path}/{inner}", text
-            elif _TEXTS.fullmatch(path):
-                if entry.size > _MAX_TEXT:
-                    raise wrong("chart_too_large", f"{path} has more than {_MAX_TEXT:,} bytes.")
+            elif wanted.fullmatch(path):
+                if entry.size > largest:
+                    raise wrong("chart_too_large", f"{path} has more than {largest:,} bytes.")
                 yield path, _content(archive, entry)
     source.finish()
 

@@ -7,8 +7,7 @@ from typing import Any
 import jsonschema_rs
 
 from app.errors import Problem
-from app.releases.values import Values, coalesce
-from app.yaml.reading import YamlError, read
+from app.releases.values import Values
 
 MAX_PROBLEMS = 20
 
@@ -34,28 +33,17 @@ def has_remote_reference(schema: Any) -> bool:
     return False
 
 
-def schema_problems(schema: Mapping[str, Any], default_values: str, values: Values) -> Iterator[Problem]:
-    """Yields what the schema has against these values over the chart's defaults, at most `MAX_PROBLEMS` times.
+def schema_problems(schema: Mapping[str, Any], seen: Values) -> Iterator[Problem]:
+    """Yields what the schema has against the values that the chart's templates see, at most `MAX_PROBLEMS` times.
 
-    As Helm does it, what is checked are the values that the templates will see. A part of the schema that lies
-    elsewhere allows everything. Takes CPU time: call it in a thread.
+    A part of the schema that lies elsewhere allows everything. Takes CPU time: call it in a thread.
     """
     try:
         validator = jsonschema_rs.validator_for(dict(schema), retriever=lambda uri: True)
     except ValueError as wrong:
         yield Problem((), f"The chart's values.schema.json is not a valid schema: {wrong}")
         return
-    seen = coalesce(parse_defaults(default_values), values)
     for number, error in enumerate(validator.iter_errors(seen)):
         if number == MAX_PROBLEMS:
             return
         yield Problem(tuple(map(str, error.instance_path)), error.message)
-
-
-def parse_defaults(text: str) -> Values:
-    """A chart's values.yaml; empty where it holds no map."""
-    try:
-        defaults = read(text)
-    except YamlError:
-        return {}
-    return defaults if isinstance(defaults, dict) else {}

@@ -1,81 +1,231 @@
-"""Asks a member's API server whether it would take a manifest: each object is sent in dry-run mode, so that defaulting,
-validation, quota and admission have their say and nothing is stored."""
+"""Asks a member's API server whether it would take what Helm would send: each object is sent in dry-run mode, so that
+defaulting, validation, quota and admission have their say and nothing is stored."""
 
 import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from app.clusters.member import Member
+from app.clusters.discovery import Discovery, Resource
+from app.clusters.member import REFUSED, Answer, Member
 from app.errors import PermanentError
-from app.yaml.reading import YamlError, read_all
+
+Object = Mapping[str, Any]
+Identity = tuple[str, str, str, str]
+"""Group, kind, namespace and name of an object."""
 
 _AT_ONCE = 4
+_QUERY = [("dryRun", "All"), ("fieldManager", "helm"), ("fieldValidation", "Warn")]
+_STAND_IN = "default"
+"""A namespace that every cluster has. Objects for one that Helm would create are tried here."""
+_OF_THE_OBJECT = ("Invalid", "BadRequest")
+"""Reasons that lie in an object itself, whichever namespace it is for."""
+_DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
+_MANAGED_BY = "app.kubernetes.io/managed-by"
+_RELEASE_NAME, _RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 
 
-async def try_manifest(member: Member, manifest: str, namespace: str) -> None:
-    """Tries every object of a manifest.
+@dataclass(frozen=True)
+class Trial:
+    """What an install or an upgrade would send. `hooks` are run before and after; `definitions` are installed first,
+    where they are missing; `installed` has the objects of the release as it is, as its manifest has them."""
 
-    Kinds that the member does not know yet (the chart may bring them), and objects in a namespace that does not exist
-    yet, can't be tried and are passed over.
+    namespace: str
+    release_name: str
+    objects: Sequence[Object]
+    hooks: Sequence[Object] = ()
+    definitions: Sequence[Object] = ()
+    installed: Mapping[Identity, Object] = field(default_factory=dict)
+    is_install: bool = False
+
+
+async def try_out(member: Member, discovery: Discovery, trial: Trial) -> list[str]:
+    """Tries every object. `discovery` is what the member knows by now.
+
+    Instances of kinds that `definitions` bring can't be tried before these are there, and are passed over.
+
+    Returns:
+        What the API server warns of.
 
     Raises:
-        PermanentError: with the API server's words, where it would refuse an object.
+        PermanentError: with the API server's words, where it would refuse objects.
         TemporaryError: where it can't be asked.
     """
-    objects = await asyncio.to_thread(_objects, manifest)
-    versions = {str(found.get("apiVersion")) for found in objects}
-    resources: dict[tuple[str, str], dict[str, Any]] = {}
-    for version in versions:
-        resources |= await _resources(member, version)
-    gate = asyncio.Semaphore(_AT_ONCE)
-
-    async def try_one(found: dict[str, Any]) -> None:
-        resource = resources.get((str(found.get("apiVersion")), str(found.get("kind"))))
-        if resource is not None:
-            async with gate:
-                await _try_object(member, found, resource, namespace)
-
-    await asyncio.gather(*map(try_one, objects))
+    run = _Run(member, discovery, trial)
+    definitions = [run.define(found) for found in trial.definitions]
+    hooks = [run.attempt(found, is_hook=True) for found in trial.hooks]
+    outcomes = await asyncio.gather(*definitions, *hooks, *(run.attempt(found) for found in trial.objects))
+    refusals = [refusal for refusal in outcomes if refusal is not None]
+    if refusals:
+        words = "\n".join(refusal.output or refusal.message for refusal in refusals)
+        raise PermanentError(refusals[0].code, refusals[0].message, words)
+    return list(dict.fromkeys(run.warnings))
 
 
-def _objects(manifest: str) -> list[dict[str, Any]]:
-    try:
-        return [found for found in read_all(manifest) if isinstance(found, dict)]
-    except YamlError as error:
-        raise PermanentError("chart_not_rendered", f"What the chart renders is no manifest: {error}") from None
+def identity(found: Object, namespace: str) -> Identity:
+    """`namespace` is the release's, where the object names none."""
+    metadata = _metadata(found)
+    group = str(found.get("apiVersion")).rpartition("/")[0]
+    return group, str(found.get("kind")), str(metadata.get("namespace") or namespace), str(metadata.get("name"))
 
 
-async def _resources(member: Member, version: str) -> dict[tuple[str, str], dict[str, Any]]:
-    answer = await member.request("GET", _base(version))
-    if answer.status != 200:
-        return {}
-    return {
-        (version, resource["kind"]): resource for resource in answer.body["resources"] if "/" not in resource["name"]
-    }
+def objects_of(documents: Sequence[Any]) -> Iterator[Object]:
+    """The objects in a manifest's documents; lists are taken apart, as Helm does it."""
+    for found in documents:
+        if isinstance(found, Mapping):
+            items = found.get("items")
+            if str(found.get("kind")).endswith("List") and isinstance(items, list):
+                yield from objects_of(items)
+            else:
+                yield found
 
 
-async def _try_object(member: Member, found: dict[str, Any], resource: dict[str, Any], namespace: str) -> None:
-    metadata = found.get("metadata") or {}
-    path = _base(str(found["apiVersion"]))
-    if resource["namespaced"]:
-        path += f"/namespaces/{quote(metadata.get('namespace') or namespace, safe='')}"
-    name = str(metadata.get("name"))
-    answer = await member.request(
-        "PATCH",
-        f"{path}/{resource['name']}/{quote(name, safe='')}",
-        query=[("dryRun", "All"), ("fieldManager", "polyhelm"), ("force", "true"), ("fieldValidation", "Strict")],
-        body=found,
-        content_type="application/apply-patch+yaml",
-    )
-    if answer.status < 300 or (answer.status == 404 and _kind_of_missing(answer.body) == "namespaces"):
-        return
-    words = str(answer.body.get("message") or answer.status)
-    raise PermanentError("cluster_refused", f"The API server would refuse {found['kind']} {name}: {words}", words)
+class _Run:
+    def __init__(self, member: Member, discovery: Discovery, trial: Trial) -> None:
+        self.warnings: list[str] = []
+        self._member = member
+        self._trial = trial
+        self._known = discovery.resources
+        self._to_come = discovery.with_definitions(trial.definitions).resources
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+        made = {str(_metadata(found).get("name")) for found in trial.objects if found.get("kind") == "Namespace"}
+        self._created = made | ({trial.namespace} if trial.is_install else set())
+
+    async def define(self, found: Object) -> PermanentError | None:
+        """A definition that is there already stays as it is."""
+        if identity(found, "")[:2] != _DEFINITION:
+            return await self.attempt(found)
+        resource = self._known.get((str(found["apiVersion"]), str(found["kind"])))
+        if resource is None:
+            return _refused(found, "the API server has no CustomResourceDefinitions of this version")
+        answer = await self._send("POST", resource, found, None)
+        return None if answer.status < 300 or answer.status == 409 else _refused(found, _words(answer))
+
+    async def attempt(self, found: Object, *, is_hook: bool = False) -> PermanentError | None:
+        kind = (str(found.get("apiVersion")), str(found.get("kind")))
+        resource = self._known.get(kind)
+        if resource is None:
+            if kind in self._to_come:
+                return None
+            return _refused(found, f'no matches for kind "{kind[1]}" in version "{kind[0]}"')
+        namespace = str(_metadata(found).get("namespace") or self._trial.namespace) if resource.namespaced else None
+        owned = self._owned(found)
+        installed = self._trial.installed.get(identity(found, self._trial.namespace))
+        if installed is not None:
+            answer = await self._change(resource, owned, installed, namespace)
+            if answer.status != 404:
+                return self._judged(found, answer)
+        answer = await self._send("POST", resource, owned, namespace)
+        if answer.status == 404 and namespace is not None and _missing(answer) == "namespaces":
+            if namespace not in self._created:
+                return _refused(found, _words(answer))
+            answer = await self._send("POST", resource, owned, _STAND_IN)
+            is_its_own = isinstance(answer.body, dict) and answer.body.get("reason") in _OF_THE_OBJECT
+            return self._judged(found, answer) if is_its_own else None
+        if answer.status == 409 and _reason(answer) == "AlreadyExists":
+            # A hook is removed before its next run; another object has to be ours to be taken over.
+            return None if is_hook else await self._take_over(found, owned, resource, namespace)
+        return self._judged(found, answer)
+
+    async def _take_over(
+        self, found: Object, owned: Object, resource: Resource, namespace: str | None
+    ) -> PermanentError | None:
+        name = str(_metadata(found).get("name"))
+        answer = await self._member.request("GET", _path(found, resource, namespace, name))
+        if answer.status == 404:
+            return None
+        live = _metadata(answer.body) if isinstance(answer.body, Mapping) else {}
+        labels, notes = _map(live.get("labels")), _map(live.get("annotations"))
+        ours = (self._trial.release_name, self._trial.namespace)
+        if labels.get(_MANAGED_BY) != "Helm" or (notes.get(_RELEASE_NAME), notes.get(_RELEASE_NAMESPACE)) != ours:
+            words = f"{found['kind']} {name} exists already and does not belong to this release."
+            return PermanentError("resource_exists", f"{words} Delete it, or choose another name.", words)
+        return self._judged(found, await self._change(resource, owned, {}, namespace))
+
+    async def _change(self, resource: Resource, found: Object, installed: Object, namespace: str | None) -> Answer:
+        return await self._send("PATCH", resource, _merge_patch(installed, found), namespace, found)
+
+    async def _send(
+        self, method: str, resource: Resource, body: Object, namespace: str | None, of: Object | None = None
+    ) -> Answer:
+        found = of or body
+        name = str(_metadata(found).get("name")) if method == "PATCH" else None
+        if namespace is not None:
+            body = {**body, "metadata": {**_metadata(body), "namespace": namespace}}
+        async with self._gate:
+            answer = await self._member.request(
+                method,
+                _path(found, resource, namespace, name),
+                query=_QUERY,
+                body=body,
+                content_type="application/merge-patch+json" if method == "PATCH" else "application/json",
+            )
+        self.warnings += answer.warnings
+        return answer
+
+    def _judged(self, found: Object, answer: Answer) -> PermanentError | None:
+        if answer.status < 300:
+            return None
+        words = _words(answer)
+        if "does not support dry run" in words:  # a webhook with side effects, which has no say then
+            self.warnings.append(f"{found['kind']} {_metadata(found).get('name')} could not be tried: {words}")
+            return None
+        return _refused(found, words)
+
+    def _owned(self, found: Object) -> Object:
+        """The object with the labels and annotations that Helm adds."""
+        metadata = _metadata(found)
+        notes = {_RELEASE_NAME: self._trial.release_name, _RELEASE_NAMESPACE: self._trial.namespace}
+        return {
+            **found,
+            "metadata": {
+                **metadata,
+                "labels": {**_map(metadata.get("labels")), _MANAGED_BY: "Helm"},
+                "annotations": {**_map(metadata.get("annotations")), **notes},
+            },
+        }
 
 
-def _kind_of_missing(body: Any) -> object:
-    return (body.get("details") or {}).get("kind") if isinstance(body, dict) else None
+def _merge_patch(old: Object, new: Object) -> dict[str, Any]:
+    """A JSON merge patch that sets all that is in `new`, and removes what only `old` has."""
+    patch: dict[str, Any] = dict.fromkeys(old.keys() - new.keys())
+    for key, value in new.items():
+        before = old.get(key)
+        patch[key] = _merge_patch(_map(before), value) if isinstance(value, Mapping) else value
+    return patch
 
 
-def _base(version: str) -> str:
-    return f"/apis/{version}" if "/" in version else f"/api/{version}"
+def _refused(found: Object, words: str) -> PermanentError:
+    name = _metadata(found).get("name")
+    return PermanentError(REFUSED, f"The API server would refuse {found.get('kind')} {name}: {words}", words)
+
+
+def _words(answer: Answer) -> str:
+    message = answer.body.get("message") if isinstance(answer.body, Mapping) else None
+    return str(message or answer.status)
+
+
+def _reason(answer: Answer) -> object:
+    return answer.body.get("reason") if isinstance(answer.body, Mapping) else None
+
+
+def _missing(answer: Answer) -> object:
+    return _map(answer.body.get("details")).get("kind") if isinstance(answer.body, Mapping) else None
+
+
+def _metadata(found: Object) -> Mapping[str, Any]:
+    return _map(found.get("metadata"))
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _path(found: Object, resource: Resource, namespace: str | None, name: str | None) -> str:
+    version = str(found.get("apiVersion"))
+    path = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    if namespace is not None:
+        path += f"/namespaces/{quote(namespace, safe='')}"
+    path += f"/{resource.plural}"
+    return f"{path}/{quote(name, safe='')}" if name is not None else path

@@ -4,6 +4,7 @@ Every request ends in an answer, a `TemporaryError` (the member can't be asked n
 """
 
 import asyncio
+import re
 import ssl
 import tempfile
 import time
@@ -65,6 +66,7 @@ class Listing:
 class Answer:
     status: int
     body: Any  # parsed JSON
+    warnings: tuple[str, ...] = ()
 
 
 class MismatchedError(TemporaryError):
@@ -212,7 +214,7 @@ class Member:
             text = await _body(response)
         if response.status in (401, 429) or response.status >= 500 or (response.status == 403 and method == "GET"):
             raise _not_now(response.status, response.headers.get("Retry-After"), text, self._name)
-        return Answer(response.status, parsed(text))
+        return Answer(response.status, parsed(text), _warnings(response.headers.getall("Warning", [])))
 
     async def changes(self, version: int, *, seconds: int) -> AsyncGenerator[list[Change]]:
         """What changes at Helm's release Secrets after a version, as it happens, until the server ends it in good order
@@ -379,6 +381,12 @@ def _limit(seconds: float) -> aiohttp.ClientTimeout:
 
 def _uid(namespace: Any) -> str:
     return read_field(str, namespace, "metadata", "uid")[:_LONGEST_UID]
+
+
+def _warnings(headers: list[str]) -> tuple[str, ...]:
+    """The texts of headers such as `299 - "unknown field"`, at most 50 of them."""
+    matches = (re.fullmatch(r'\d+ \S+ "(.*)"', header) for header in headers[:50])
+    return tuple(re.sub(r"\\(.)", r"\1", match[1])[:1000] for match in matches if match)
 
 
 def _expect_success(answer: Answer, refusal: str) -> Answer:

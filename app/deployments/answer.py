@@ -15,7 +15,8 @@ from app.services import Services
 
 @dataclass(frozen=True)
 class TargetPlan:
-    """What would be done on one cluster. `manifest_diff` is a unified diff against what is installed."""
+    """What would be done on one cluster. `manifest_diff` is a unified diff against what is installed,
+    `warnings` what the API server warns of."""
 
     cluster_name: str
     action: ReleaseAction
@@ -24,6 +25,7 @@ class TargetPlan:
     desired_values: Values
     manifest: str | None = None
     manifest_diff: str | None = None
+    warnings: tuple[str, ...] = ()
     error: dict[str, Any] | None = None
 
 

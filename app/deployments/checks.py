@@ -1,19 +1,24 @@
 """Checks of a whole request, before anything is written or any member is changed."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.charts.contents import read_contents
+from app.charts.defaults import ChartValues
 from app.charts.tables import ChartArchive
 from app.charts.value_schema import schema_problems
 from app.deployments.state import Override, Wish, wish_problems
-from app.errors import Conflict, Problem, all_invalid
+from app.errors import Conflict, Problem, TemporaryError, all_invalid, invalid
 from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, GroupFeature
 from app.names import MAX_RELEASE_NAME, label_problem
 from app.releases.canonical import canonical
 from app.releases.references import is_mark, value_at
+from app.services import Services
 
 LONGEST_TIMEOUT_SECONDS = 3600
 
@@ -42,20 +47,26 @@ def timeout_problems(seconds: int | None) -> list[Problem]:
     return [Problem(("timeoutSeconds",), f"A timeout is between 1 and {LONGEST_TIMEOUT_SECONDS} seconds.")]
 
 
-async def check_wish(wish: Wish) -> None:
+async def check_wish(services: Services, wish: Wish) -> None:
     """Checks a wish as a whole and, for each cluster, its values against the chart's schema.
 
     Raises:
         ValidationFailed: with every problem found.
     """
-    found = list(wish_problems(wish)) or await asyncio.to_thread(_against_schema, wish)
+    found = list(wish_problems(wish))
+    if not found and wish.archive.values_schema is not None:
+        try:
+            path = await services.archives.file(wish.archive.digest)
+        except TemporaryError as error:
+            raise invalid(error.code, f"{error.message} Try again when it can.", "chart") from None
+        found = await asyncio.to_thread(_against_schema, wish, wish.archive.values_schema, path)
     if found:
         raise all_invalid(found)
 
 
-def _against_schema(wish: Wish) -> list[Problem]:
-    archive: ChartArchive = wish.archive
-    if archive.values_schema is None:
+def _against_schema(wish: Wish, schema: Mapping[str, Any], path: Path) -> list[Problem]:
+    defaults: ChartValues | None = read_contents(path).values
+    if defaults is None:  # Helm alone can say what the templates see
         return []
     found: list[Problem] = []
     checked: dict[bytes, list[Problem]] = {}
@@ -64,7 +75,7 @@ def _against_schema(wish: Wish) -> list[Problem]:
         values = wish.on(cluster).values
         text = canonical(values)
         if text not in checked:
-            problems = schema_problems(archive.values_schema, archive.default_values, values)
+            problems = schema_problems(schema, defaults.seen(values))
             # What a secret holds is checked by Helm, in the worker: only its mark is there.
             checked[text] = [found for found in problems if not is_mark(value_at(values, found.path))]
             # What the common values have wrong is told once, as theirs.

@@ -81,7 +81,7 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
             secrets = await referenced(session, group, wish.references)
         require_use(viewer, group.id, secrets)
         wish = replace(wish, marks=marks_of(secrets))
-        await check_wish(wish)
+        await check_wish(services, wish)
         release_name = await _free_name(services, request, clusters, wish.archive.name)
         deployment = Deployment(
             organization_id=organization_id,

@@ -1,25 +1,23 @@
 """What would be done, without doing it: nothing is written, here or on any member."""
 
 import asyncio
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-import orjson
 from sqlmodel import col, select
 
-from app.clusters.dry_run import try_manifest
+from app.clusters.discovery import discover
+from app.clusters.dry_run import Trial, try_out
 from app.clusters.tables import Cluster
 from app.deployments.answer import TargetPlan
 from app.deployments.availability import AT_ONCE
+from app.deployments.rendering import Renderings
 from app.deployments.state import Wish
 from app.deployments.tables import Deployment
 from app.errors import ActionError, TemporaryError
-from app.helm.command import Options, Place
-from app.releases.manifest import shown
 from app.releases.plan import Claim, ReleaseAction, plan
 from app.releases.references import hidden
-from app.releases.release import Desired, Observed
+from app.releases.release import Desired
 from app.releases.scrubbing import Scrubber
 from app.releases.status import judge
 from app.services import Services
@@ -46,11 +44,12 @@ async def plan_targets(
     """
     gate = asyncio.Semaphore(AT_ONCE)
     claims = await _claims(services, deployment, clusters.values())
+    renderings = Renderings(services, deployment, wish, Scrubber(wish.marks.values())) if wish else None
 
     async def plan_one(cluster: Cluster, desired: Desired | None) -> TargetPlan:
         async with gate:
             claim = claims.get(cluster.id, Claim.NEVER)
-            return await _plan_target(services, deployment, wish, cluster, desired, claim)
+            return await _plan_target(services, deployment, wish, cluster, desired, claim, renderings)
 
     tasks = [plan_one(cluster, wish.on(name)) for name, cluster in clusters.items()] if wish else []
     tasks += [plan_one(cluster, None) for cluster in leaving]
@@ -74,6 +73,7 @@ async def _plan_target(
     cluster: Cluster,
     desired: Desired | None,
     claim: Claim,
+    renderings: Renderings | None,
 ) -> TargetPlan:
     values = hidden(desired.values) if desired else {}
     try:
@@ -92,49 +92,29 @@ async def _plan_target(
     if step.block is not None:
         problem = blocked(step.block, deployment.release_name, cluster.name)
         return replace(outcome, error=as_json(problem))
-    if desired is None or wish is None or step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
+    if desired is None or renderings is None or step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
         return outcome
-    scrubber = Scrubber(wish.marks.values())
     try:
-        manifest = await _render(services, deployment, wish, cluster, desired, observed, scrubber)
-        await try_manifest(member, manifest, deployment.namespace)
+        discovery = await discover(member)
+        present = observed if step.action is ReleaseAction.UPGRADE else None
+        rendered = await renderings.of(cluster.id, member, discovery, desired, present)
+        text, objects = await renderings.installed(observed)
+        trial = Trial(
+            namespace=deployment.namespace,
+            release_name=deployment.release_name,
+            objects=rendered.objects,
+            hooks=rendered.hooks,
+            definitions=rendered.definitions,
+            installed=objects if present else {},
+            is_install=present is None,
+        )
+        warnings = await try_out(member, discovery, trial)
     except ActionError as error:
         told = as_json(error)
-        words = {field: scrubber.clean(str(told[field])) for field in ("message", "output") if told[field]}
+        words = {field: renderings.scrubber.clean(str(told[field])) for field in ("message", "output") if told[field]}
         return replace(outcome, error=told | words)
-    manifest = await asyncio.to_thread(shown, scrubber.clean(manifest))
-    installed = await asyncio.to_thread(shown, observed.manifest) if observed else ""
-    return replace(outcome, manifest=manifest, manifest_diff=_diff(installed, manifest))
-
-
-async def _render(
-    services: Services,
-    deployment: Deployment,
-    wish: Wish,
-    cluster: Cluster,
-    desired: Desired,
-    observed: Observed | None,
-    scrubber: Scrubber,
-) -> str:
-    """What Helm would apply, with marks where values of secrets would be: only a worker puts those in. A chart's schema
-    may well refuse a mark, and is not asked where there is one."""
-    chart = await services.archives.file(wish.archive.digest)
-    place = Place(cluster.id, services.members.of(cluster).access, deployment.namespace, deployment.release_name)
-    options = Options(
-        timeout_seconds=deployment.timeout_seconds,
-        check_schema=not wish.archive.has_remote_schema and not desired.references,
-        scrubber=scrubber,
-    )
-    exists = observed is not None and observed.status != "uninstalled"
-    output = await services.helm.preview(place, chart, desired.values, options, exists=exists)
-    return str(orjson.loads(output).get("manifest") or "")
-
-
-def _diff(before: str, after: str) -> str:
-    lines = difflib.unified_diff(
-        before.strip().splitlines(), after.strip().splitlines(), "installed", "wanted", lineterm=""
-    )
-    return "\n".join(lines)
+    difference = await renderings.difference(text, rendered.text)
+    return replace(outcome, manifest=rendered.text, manifest_diff=difference, warnings=tuple(warnings))
 
 
 def as_json(error: ActionError, *, attempts: int = 1) -> dict[str, object]:

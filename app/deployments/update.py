@@ -131,7 +131,7 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
     wish = replace(wish, marks=marks_of(secrets))
     unchanged = wish.equals(revision)
     if not unchanged:
-        await check_wish(wish)
+        await check_wish(services, wish)
         await _check_new_targets(services, deployment, clusters)
     if request.dry_run:
         leaving = await _leaving(services, deployment, clusters)

@@ -48,9 +48,10 @@ _DNS = 53
 
 @dataclass(frozen=True)
 class Place:
-    """Where a release is: on which member, in which namespace, under which name. `cluster_id` keeps caches apart."""
+    """Where a release is: on which member, in which namespace, under which name. `cluster_id` keeps caches apart; where
+    it is None, nothing is cached from one run to the next."""
 
-    cluster_id: int
+    cluster_id: int | None
     access: Access
     namespace: str
     release_name: str
@@ -108,13 +109,12 @@ class Helm:
             arguments.append("--wait")
         return await self._told(place, arguments, options)
 
-    async def preview(self, place: Place, chart: Path, values: Values, options: Options, *, exists: bool) -> str:
-        """The manifest that an install or upgrade would apply, rendered against the member; nothing is changed."""
+    async def preview(self, place: Place, chart: Path, values: Values, options: Options, *, exists: bool) -> bytes:
+        """The release that an install or upgrade would make, as JSON; nothing is changed."""
         verb = ["upgrade", "--reset-values"] if exists else ["install", "--replace"]
         arguments = [*verb, place.release_name, str(chart), "--dry-run=server", "--hide-notes", "--output", "json"]
         arguments += ["--values", "-", *_validation(options)]
-        output = await self._run(place, arguments, options, to_helm(values))
-        return output.decode()
+        return await self._run(place, arguments, options, to_helm(values))
 
     async def _change(self, place: Place, verb: list[str], chart: Path, values: Values, options: Options) -> str:
         arguments = [*verb, place.release_name, str(chart), "--values", "-", *_validation(options)]
@@ -158,7 +158,7 @@ class Helm:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _environment(self, place: Place, folder: Path) -> dict[str, str]:
-        kept = self._cache / "helm" / str(place.cluster_id)
+        kept = self._cache / "helm" / str(place.cluster_id) if place.cluster_id is not None else folder
         return {
             "HOME": str(folder),
             "TMPDIR": str(folder),

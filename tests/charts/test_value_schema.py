@@ -1,15 +1,15 @@
 """A chart's values.schema.json: what is checked, and what is never fetched for it."""
 
-import json
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from app.charts.value_schema import MAX_PROBLEMS, has_remote_reference, parse_defaults, schema_problems
+from app.charts.value_schema import MAX_PROBLEMS, has_remote_reference, schema_problems
 from app.errors import Problem
+from app.releases.values import coalesce
+from app.yaml.reading import read
 from tests.charts.servers import served
-from tests.releases.oracle import Oracle
 
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema"
@@ -17,7 +17,7 @@ REPLICAS = {"type": "object", "properties": {"replicas": {"type": "integer"}}, "
 
 
 def problems(schema: dict[str, Any], values: dict[str, Any], defaults: str = "") -> list[Problem]:
-    return list(schema_problems(schema, defaults, values))
+    return list(schema_problems(schema, coalesce(read(defaults) or {}, values)))
 
 
 @pytest.mark.parametrize(
@@ -157,34 +157,6 @@ async def test_what_a_schema_names_elsewhere_is_never_fetched(keyword: str, plac
         assert has_remote_reference(schema)
     assert asked == []
     assert [problem.path for problem in found] == places
-
-
-@pytest.mark.parametrize(
-    ("text", "defaults"),
-    [
-        ("", {}),
-        ("# nothing", {}),
-        ("- a", {}),
-        ("text", {}),
-        ("a: [", {}),
-        ("a: 1\n---\nb: 1", {"a": 1}),
-        ("{a: " * 10_000, {}),
-        ("a: {b: 1}", {"a": {"b": 1}}),
-        ("2: a\ntrue: b\n1.5: d", {"2": "a", "true": "b", "1.5": "d"}),
-        ("null: c", {}),
-        ("a: 2024-01-01\nb: 2024-01-01T00:00:00Z", {"a": "2024-01-01", "b": "2024-01-01T00:00:00Z"}),
-        ("a: &a {b: 1}\nc: *a\nd: {<<: *a, e: 2}", {"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1, "e": 2}}),
-        ("a: {1: {2: [{3: 4}]}}", {"a": {"1": {"2": [{"3": 4}]}}}),
-    ],
-)
-def test_defaults_are_read_as_what_the_templates_see(text: str, defaults: Any) -> None:
-    assert parse_defaults(text) == defaults
-
-
-def test_defaults_are_read_as_helm_reads_them(oracle: Oracle) -> None:
-    text = "2: a\ntrue: b\n1.5: d\na: 2024-01-01\nb: 2024-01-01T00:00:00Z\nc: {1: [{2: 3}]}\nd: 0x1f\ne: =\ng: yes\n"
-    seen = oracle.sees(defaults=text.encode())
-    assert json.loads(json.dumps(parse_defaults(text))) == seen
 
 
 @pytest.mark.parametrize("defaults", ["1: a", "a: 2024-01-01", "a: !!binary aGk="])

@@ -4,7 +4,8 @@ import base64
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,18 @@ class Oracle:
         (self._folder / "chart" / "values.yaml").write_bytes(b"{}")
         return self._run(["--values", "-"], values)
 
-    def _run(self, arguments: Sequence[str], given: bytes = b"") -> Any:
+    def sees_in(self, files: Mapping[str, str], values: bytes = b"{}") -> Any:
+        """What a template of a chart sees that is made of these files."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            chart = Path(folder)
+            for path, text in {**files, "templates/seen.yaml": SHOWN}.items():
+                (chart / path).parent.mkdir(parents=True, exist_ok=True)
+                (chart / path).write_text(text)
+            return self._run(["--values", "-"], values, chart)
+
+    def _run(self, arguments: Sequence[str], given: bytes = b"", chart: Path | None = None) -> Any:
         done = subprocess.run(
-            [self._program, "template", "release", self._folder / "chart", *arguments],
+            [self._program, "template", "release", chart or self._folder / "chart", *arguments],
             input=given,
             capture_output=True,
             env={"HOME": str(self._folder), "PATH": os.defpath},

@@ -1,0 +1,153 @@
+"""What kinds of objects a member knows: its discovery, in Kubernetes' aggregated form."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from app.clusters.member import UNREACHABLE, Member
+from app.errors import TemporaryError
+
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What objects of a kind are called in a path, and whether they belong to a namespace."""
+
+    plural: str
+    namespaced: bool
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """`core` and `named` are the items of the two aggregated documents, that of the core group and that of all others;
+    `version` is the answer to /version."""
+
+    version: Mapping[str, Any]
+    core: list[dict[str, Any]]
+    named: list[dict[str, Any]]
+
+    @cached_property
+    def resources(self) -> dict[tuple[str, str], Resource]:
+        """By apiVersion and kind."""
+        found: dict[tuple[str, str], Resource] = {}
+        for group in (*self.core, *self.named):
+            name = group.get("metadata", {}).get("name") or ""
+            for version in group["versions"]:
+                api_version = f"{name}/{version['version']}" if name else version["version"]
+                for resource in version.get("resources") or ():
+                    kind = resource.get("responseKind", {}).get("kind")
+                    namespaced = resource.get("scope") == "Namespaced"
+                    found.setdefault((api_version, kind), Resource(resource["resource"], namespaced))
+        return found
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Equal for members that charts can't tell apart by what they know."""
+        text = orjson.dumps([self.version, self.core, self.named], option=orjson.OPT_SORT_KEYS)
+        return hashlib.blake2b(text, digest_size=16).digest()
+
+    def document(self, items: list[dict[str, Any]]) -> bytes:
+        return orjson.dumps(
+            {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
+        )
+
+    def with_definitions(self, definitions: Iterable[Mapping[str, Any]]) -> "Discovery":
+        """What the member would know with these CustomResourceDefinitions."""
+        added = [group for definition in definitions for group in _defined(definition, self.resources)]
+        return Discovery(self.version, self.core, [*self.named, *added]) if added else self
+
+
+async def discover(member: Member) -> Discovery:
+    """Asks a member.
+
+    Raises:
+        TemporaryError, PermanentError: where it can't be asked, or answers something else.
+    """
+    version, core, named = await asyncio.gather(
+        member.get("/version"), member.get("/api", accept=_ACCEPT), member.get("/apis", accept=_ACCEPT)
+    )
+    try:
+        return Discovery(version, await _items(member, core), await _items(member, named))
+    except (KeyError, TypeError, AttributeError):
+        raise TemporaryError(UNREACHABLE, "The API server does not say which kinds of objects it knows.") from None
+
+
+_ACCEPT = f"{AGGREGATED},application/json"
+
+
+async def _items(member: Member, answer: Any) -> list[dict[str, Any]]:
+    if answer.get("kind") == "APIGroupDiscoveryList":
+        # The order and how fresh they are differ from server to server and mean nothing.
+        items = [
+            {"metadata": {"name": each["metadata"].get("name", "")}, "versions": each["versions"]}
+            for each in answer["items"]
+        ]
+        return sorted(items, key=lambda item: str(item["metadata"]["name"]))
+    # A server from before Kubernetes 1.27, or one with aggregation turned off, is asked for each version.
+    groups = answer.get("groups")
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def version_of(path: str, group: str, version: str) -> dict[str, Any]:
+        async with gate:
+            found = await member.get(path)
+        resources = [
+            {
+                "resource": each["name"],
+                "responseKind": {
+                    "group": each.get("group") or group,
+                    "version": each.get("version") or version,
+                    "kind": each["kind"],
+                },
+                "scope": "Namespaced" if each["namespaced"] else "Cluster",
+                "singularResource": each.get("singularName") or "",
+                "verbs": each.get("verbs") or [],
+            }
+            for each in found["resources"]
+            if "/" not in each["name"]
+        ]
+        return {"version": version, "resources": resources, "freshness": "Current"}
+
+    if groups is None:
+        versions = await asyncio.gather(*(version_of(f"/api/{each}", "", each) for each in answer["versions"]))
+        return [{"metadata": {"name": ""}, "versions": list(versions)}]
+    found = []
+    for group in sorted(groups, key=lambda group: str(group["name"])):
+        name = group["name"]
+        asked = (version_of(f"/apis/{name}/{each['version']}", name, each["version"]) for each in group["versions"])
+        found.append({"metadata": {"name": name}, "versions": list(await asyncio.gather(*asked))})
+    return found
+
+
+def _defined(definition: Mapping[str, Any], known: Mapping[tuple[str, str], Resource]) -> Iterable[dict[str, Any]]:
+    spec = definition.get("spec")
+    spec = spec if isinstance(spec, Mapping) else {}
+    names = spec.get("names")
+    group = spec.get("group")
+    if not isinstance(names, Mapping) or not isinstance(group, str):
+        return
+    kind, plural = names.get("kind"), names.get("plural")
+    versions = [
+        each["name"]
+        for each in spec.get("versions") or ()
+        if isinstance(each, Mapping) and isinstance(each.get("name"), str) and each.get("served", True)
+    ]
+    for version in versions:
+        if isinstance(kind, str) and isinstance(plural, str) and (f"{group}/{version}", kind) not in known:
+            resource = {
+                "resource": plural,
+                "responseKind": {"group": group, "version": version, "kind": kind},
+                "scope": str(spec.get("scope") or "Namespaced"),
+                "singularResource": str(names.get("singular") or kind.lower()),
+                "verbs": ["create", "delete", "get", "list", "patch", "update", "watch"],
+            }
+            yield {
+                "metadata": {"name": group},
+                "versions": [{"version": version, "resources": [resource], "freshness": "Current"}],
+            }

@@ -1,0 +1,160 @@
+"""What Helm would apply, rendered once for all clusters for which that is the same."""
+
+import asyncio
+import difflib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar, cast
+
+import orjson
+
+from app.charts.contents import Contents, read_contents
+from app.clusters.discovery import Discovery
+from app.clusters.dry_run import Identity, Object, identity, objects_of
+from app.clusters.kubeconfig import Access
+from app.clusters.member import Member
+from app.deployments.state import Wish
+from app.deployments.tables import Deployment
+from app.errors import ActionError, PermanentError
+from app.helm.command import Options, Place
+from app.helm.stand_in import Release, StandIn
+from app.releases.manifest import shown
+from app.releases.release import Desired, Observed
+from app.releases.scrubbing import Scrubber
+from app.releases.values import to_helm
+from app.services import Services
+from app.yaml.reading import YamlError, read_all
+
+Found = TypeVar("Found")
+
+_RUN_BY = {False: ("pre-install", "post-install"), True: ("pre-upgrade", "post-upgrade")}
+"""The events of hooks, by whether a release exists."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A manifest and the hooks beside it; `text` is the manifest as it may be shown, with the CustomResourceDefinitions
+    that come first."""
+
+    text: str
+    objects: list[Object]
+    hooks: list[Object]
+    definitions: list[dict[str, Any]]
+
+
+class Renderings:
+    """Those of one plan. Marks stand where values of secrets would be: only a worker puts those in."""
+
+    def __init__(self, services: Services, deployment: Deployment, wish: Wish, scrubber: Scrubber) -> None:
+        self._services = services
+        self._deployment = deployment
+        self._wish = wish
+        self.scrubber = scrubber
+        self._locks: dict[object, asyncio.Lock] = {}
+        self._found: dict[object, Any] = {}
+
+    async def of(
+        self, cluster_id: int, member: Member, discovery: Discovery, desired: Desired, observed: Observed | None
+    ) -> Rendered:
+        """What an install would apply, or an upgrade where a release is `observed`.
+
+        Raises:
+            ActionError: with Helm's words, where the chart does not render.
+        """
+        contents = await self._once("contents", self._contents)
+        values = to_helm(desired.values)
+        looks_up = contents.looks_up(values)
+        revision = 0
+        if observed is not None:
+            revision = observed.revision if contents.counts_revisions(values) else 1
+        known = discovery.with_definitions(contents.definitions) if observed is None else discovery
+        release = Release(self._deployment.namespace, self._deployment.release_name, revision)
+
+        async def ask(target: str) -> Any:
+            return await member.request("GET", target)
+
+        stand_in = StandIn(known, release, ask if looks_up else None)
+        key = (values, revision, known.digest, cluster_id if looks_up else None)
+        render = partial(self._render, stand_in, contents, desired, exists=observed is not None)
+        return await self._once(key, render)
+
+    async def installed(self, observed: Observed | None) -> tuple[str, Mapping[Identity, Object]]:
+        """The manifest of a release as it may be shown, and its objects; objects that can't be read are left out."""
+        if observed is None or not observed.manifest:
+            return "", {}
+        read = partial(asyncio.to_thread, _installed, observed.manifest, self._deployment.namespace)
+        return await self._once(observed.manifest, read)
+
+    async def difference(self, before: str, after: str) -> str:
+        """A unified diff."""
+        return await self._once((before, after), partial(asyncio.to_thread, _diff, before, after))
+
+    async def _once(self, key: object, work: Callable[[], Awaitable[Found]]) -> Found:
+        """The outcome of equal work, done once; an error counts as one."""
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            if key not in self._found:
+                try:
+                    self._found[key] = await work()
+                except ActionError as error:
+                    self._found[key] = error
+        found = self._found[key]
+        if isinstance(found, ActionError):
+            raise found
+        return cast(Found, found)
+
+    async def _contents(self) -> Contents:
+        archive = await self._services.archives.file(self._wish.archive.digest)
+        return await asyncio.to_thread(read_contents, archive)
+
+    async def _render(self, stand_in: StandIn, contents: Contents, desired: Desired, *, exists: bool) -> Rendered:
+        deployment, archive = self._deployment, self._wish.archive
+        chart = await self._services.archives.file(archive.digest)
+        options = Options(
+            timeout_seconds=deployment.timeout_seconds,
+            validate=False,  # the members themselves are asked
+            check_schema=not archive.has_remote_schema and not desired.references,  # a schema may well refuse a mark
+            scrubber=self.scrubber,
+        )
+        async with stand_in:
+            access = Access(server=stand_in.server, ca=None, token=None, certificate=None, key=None)
+            place = Place(None, access, deployment.namespace, deployment.release_name)
+            output = await self._services.helm.preview(place, chart, desired.values, options, exists=exists)
+        return await asyncio.to_thread(self._read, output, contents, exists=exists)
+
+    def _read(self, output: bytes, contents: Contents, *, exists: bool) -> Rendered:
+        release = orjson.loads(output)
+        manifest = str(release.get("manifest") or "")
+        hooks = [
+            str(hook.get("manifest"))
+            for hook in release.get("hooks") or ()
+            if any(event in _RUN_BY[exists] for event in hook.get("events") or ())
+        ]
+        try:
+            objects = list(objects_of(read_all(manifest)))
+            hooked = [found for hook in hooks for found in objects_of(read_all(hook))]
+        except YamlError as error:
+            raise PermanentError("chart_not_rendered", f"The chart does not render a valid manifest: {error}") from None
+        text = shown(self.scrubber.clean(manifest))
+        definitions: list[dict[str, Any]] = []
+        if not exists:
+            definitions = contents.definitions
+            files = contents.definition_files.items()
+            text = "".join(f"---\n# Source: {path}\n{content.strip()}\n" for path, content in files) + text
+        return Rendered(text, objects, hooked, definitions)
+
+
+def _installed(manifest: str, namespace: str) -> tuple[str, dict[Identity, Object]]:
+    text = shown(manifest)
+    try:
+        objects = list(objects_of(read_all(manifest)))
+    except YamlError:
+        return text, {}
+    return text, {identity(found, namespace): found for found in objects}
+
+
+def _diff(before: str, after: str) -> str:
+    lines = difflib.unified_diff(
+        before.strip().splitlines(), after.strip().splitlines(), "installed", "wanted", lineterm=""
+    )
+    return "\n".join(lines)
