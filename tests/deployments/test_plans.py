@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from app.helm.binary import find_helm
+from app.processes import run_observer, running
+from reconcilers.worker import run_worker
 from simulator import Member
 from tests.sample_charts import archive, chart_files
 from tests.stack import Stack
@@ -50,11 +52,11 @@ def counted(
     new_stack: Callable[..., AbstractAsyncContextManager[Stack]], simulated: Callable[[str], Member], tmp_path: Path
 ) -> Open:
     @asynccontextmanager
-    async def open_counted(*, working: bool = False) -> AsyncIterator[Counted]:
+    async def open_counted() -> AsyncIterator[Counted]:
         log, program = tmp_path / "runs", tmp_path / "helm"
         program.write_text(f'#!/bin/sh\n[ "$1" = version ] || echo "$1" >> {log}\nexec {find_helm(None).path} "$@"\n')
         os.chmod(program, 0o755)
-        async with new_stack(working=working, helm=program) as stack:
+        async with new_stack(working=False, helm=program) as stack:
             await stack.fleet({name: simulated(name).kubeconfig for name in NAMES})
             yield Counted(stack, log)
 
@@ -99,14 +101,15 @@ async def test_a_chart_that_looks_up_objects_is_rendered_for_each_cluster(counte
 
 
 async def test_an_upgrade_is_rendered_once_unless_the_chart_counts_revisions(counted: Open) -> None:
-    async with counted(working=True) as polyhelm:
+    counting_map = MAP + "  n: {{ .Release.Revision | quote }}\n  r: {{ .Values.replicas | quote }}\n"
+    async with counted() as polyhelm:
         stack = polyhelm.stack
-        await polyhelm.upload(
-            "counting", MAP + "  n: {{ .Release.Revision | quote }}\n  r: {{ .Values.replicas | quote }}\n"
-        )
-        plain = await stack.deployed()
-        counting = await stack.deployed(chart="charts/counting", releaseName="counting")
-        await stack.settled(await stack.update(counting, valueOverrides=[{"cluster": "m1", "values": {"replicas": 3}}]))
+        await polyhelm.upload("counting", counting_map)
+        async with running(run_worker(stack.services), run_observer(stack.services)):
+            plain = await stack.deployed()
+            counting = await stack.deployed(chart="charts/counting", releaseName="counting")
+            overrides = [{"cluster": "m1", "values": {"replicas": 3}}]
+            await stack.settled(await stack.update(counting, valueOverrides=overrides))
         polyhelm.runs()
         for deployment_id, verbs in ((plain, ["upgrade"]), (counting, ["upgrade"] * 2)):
             answer = await stack.update(deployment_id, values={"replicas": 5, "more": 1}, dryRun=True)

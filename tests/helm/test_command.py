@@ -176,7 +176,7 @@ async def test_a_failure_is_told_in_helms_words_and_leaves_no_file(make: Make, t
 
 async def test_a_preview_gives_what_helm_writes_and_not_its_warnings(make: Make) -> None:
     helm = make("print('W1121 noise', file=sys.stderr); sys.stdout.write('x' * 300_000)")
-    assert await helm.preview(PLACE, CHART, {}, Options(), exists=False) == "x" * 300_000
+    assert await helm.preview(PLACE, CHART, {}, Options(), exists=False) == b"x" * 300_000
 
 
 FAMILY = """
