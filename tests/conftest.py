@@ -1,6 +1,7 @@
 """What all tests share: a Postgres, a Redis, simulated and real members, and a Polyhelm on top of them."""
 
 import os
+import secrets
 import shutil
 import signal
 import tempfile
@@ -32,6 +33,15 @@ settings.load_profile("polyhelm")
 TEMPLATE = "template_polyhelm"
 LONGEST_NAME = 60
 ENOUGH_MEMORY = 2 * 2**30  # bytes
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--seed", type=int, default=secrets.randbelow(10**6), help="what tests choose at random depends on"
+    )
+    parser.addoption(
+        "--matrix", metavar="TEXT", help="cells of tests/faults/test_matrix.py with this in their name; or `all`"
+    )
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -42,7 +42,7 @@ class Exchange:
     async def act(self) -> None:
         """Has the server act; its answer is thrown away."""
         async with self._asked(self._upstream) as answer:
-            self.request.acted = True
+            self.request.served = answer.status
             await answer.read()
 
     async def forward(
@@ -56,7 +56,7 @@ class Exchange:
     ) -> web.StreamResponse:
         """Passes the server's answer on as it comes: whole, or its first bytes, or in pieces."""
         async with self._asked(upstream or self._upstream) as answer:
-            self.request.acted = True
+            self.request.served = answer.status
             headers = answer.headers.copy()
             for name in list(headers):
                 if name.lower() in _OF_ONE_HOP - {"content-length"}:

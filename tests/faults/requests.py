@@ -10,9 +10,7 @@ _RECORD = "sh.helm.release.v1."
 @dataclass
 class Request:
     """One request. `status` is what the client was answered: None while there is no answer, or where there was none.
-
-    `acted` says whether the server behind the proxy has answered the request, whatever the client was told.
-    """
+    `served` is what the server behind the proxy has answered, whatever the client was told."""
 
     number: int
     method: str
@@ -21,7 +19,12 @@ class Request:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     status: int | None = None
-    acted: bool = False
+    served: int | None = None
+
+    @property
+    def acted(self) -> bool:
+        """Whether the server has got the request, and has answered."""
+        return self.served is not None
 
     @property
     def agent(self) -> str:
