@@ -19,6 +19,7 @@ from app.settings import Settings
 from simulator import Member, Simulator
 from tests.engines import sharing_engine_for
 from tests.kubernetes.fixtures import control_planes, helm, members, oslo, programs, rest
+from tests.outages import TEMPLATE
 from tests.stack import Stack, fresh_database, open_stack, trust_the_machine
 
 __all__ = ["control_planes", "helm", "members", "oslo", "programs", "rest"]
@@ -30,7 +31,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("polyhelm", deadline=None, derandomize=bool(os.environ.get("CI")), max_examples=100)
 settings.load_profile("polyhelm")
 
-TEMPLATE = "template_polyhelm"
+
 LONGEST_NAME = 60
 ENOUGH_MEMORY = 2 * 2**30  # bytes
 

@@ -4,7 +4,7 @@ import asyncio
 
 from app import migrations
 from app.settings import Settings
-from tests.conftest import TEMPLATE
+from tests.outages import TEMPLATE
 from tests.stack import drop_database, fresh_database
 
 

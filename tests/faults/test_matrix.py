@@ -47,7 +47,9 @@ async def lanes(
             closing.push_async_callback(hand.clean_up)
             proxy = await closing.enter_async_context(Proxy(member.kubeconfig))
             stack = await closing.enter_async_context(
-                new_stack(data_dir=home, redis_url=f"{servers.redis_url}?db={number}", lease_seconds=3)
+                new_stack(
+                    data_dir=home, redis_url=f"{servers.redis_url}?db={number}", lease_seconds=3, unreachable_after=20
+                )
             )
             await stack.fleet({"paris": proxy.kubeconfig})
             await stack.upload(base64.b64encode(archive(CHART, root="hooked")).decode())

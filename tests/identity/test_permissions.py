@@ -19,11 +19,11 @@ from app.identity.tables import Membership, Organization, Role, User
 from app.identity.tokens import add_token
 from app.settings import Settings
 from simulator import Member, Simulator
-from tests.conftest import TEMPLATE
 from tests.identity.callers import ELSEWHERE, MEMBERS, NOBODY, RANKS, World, peopled
 from tests.identity.shape import fields_of, queries
 from tests.live.client import followed_by, socket
 from tests.live.serving import Served
+from tests.outages import TEMPLATE
 from tests.stack import TOKEN, Stack, eventually, open_stack
 
 MINIMAL: dict[str, dict[str, Any]] = {

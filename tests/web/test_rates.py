@@ -14,7 +14,7 @@ from app.rates import Bucket, key_of_address
 from tests.identity.browser import PASSWORD, browsing
 from tests.live.client import socket
 from tests.live.serving import served
-from tests.live.test_outages import own_redis
+from tests.outages import own_redis
 from tests.resolvers.test_limits import NewStack
 from tests.stack import TOKEN, Stack, eventually
 

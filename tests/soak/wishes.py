@@ -1,0 +1,88 @@
+"""What is wanted, by what the API acknowledged and nothing else."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.records import Revision
+
+_STATUS = {
+    "deployed": "DEPLOYED",
+    "uninstalled": "DELETED",
+    "superseded": "SUPERSEDED",
+    "failed": "FAILED",
+    "uninstalling": "DELETING",
+    "pending-install": "PENDING_INSTALL",
+    "pending-upgrade": "PENDING_UPGRADE",
+    "pending-rollback": "PENDING_ROLLBACK",
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """One generation: what `updateDeployment` is given."""
+
+    version: str
+    number: int
+    overrides: dict[str, int]
+    targets: frozenset[str]
+
+    def values(self, cluster: str) -> dict[str, Any]:
+        return {"n": self.overrides.get(cluster, self.number)}
+
+    def given(self) -> dict[str, Any]:
+        overrides = [{"cluster": name, "values": {"n": number}} for name, number in sorted(self.overrides.items())]
+        return {
+            "version": self.version,
+            "values": {"n": self.number},
+            "valueOverrides": overrides,
+            "targets": sorted(self.targets),
+        }
+
+
+@dataclass(eq=False)
+class Wish:
+    """One deployment. Its steps are asked for one after the other."""
+
+    name: str
+    id: str
+    state: State
+    generations: list[State] = field(default_factory=list)
+    asked: dict[str, list[int]] = field(default_factory=dict)
+    """By cluster, the values of `n` that were wanted there, in order."""
+    touched: set[str] = field(default_factory=set)
+    """Where somebody else has changed the release since all was well."""
+    left: set[str] = field(default_factory=set)
+    """Where the release was given up."""
+    operations: list[str] = field(default_factory=list)
+    is_deleted: bool = False
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def take(self, state: State) -> None:
+        """The API has acknowledged this."""
+        self.state = state
+        self.generations.append(state)
+        for cluster in state.targets:
+            self.asked.setdefault(cluster, []).append(state.values(cluster)["n"])
+
+    def status(self, cluster: str, revisions: list[Revision]) -> str:
+        """What its status is to be, by what is on the member."""
+        if not revisions:
+            return "NOT_INSTALLED"
+        newest = revisions[-1]
+        if newest.values != self.state.values(cluster) or newest.chart != f"web-{self.state.version}":
+            return "STALE"
+        return _STATUS[newest.status]
+
+    def goes_back(self, cluster: str, revisions: list[Revision]) -> str | None:
+        """Whether an older value was written over a newer one, and which."""
+        asked, at = self.asked.get(cluster, []), 0
+        for revision in revisions:
+            if revision.description.startswith("Rollback") or "hand" in revision.values:
+                continue
+            number = revision.values.get("n")
+            try:
+                at = asked.index(number, at)
+            except ValueError:
+                return f"revision {revision.number} has n={number}, out of the order {asked[at:]}"
+        return None
