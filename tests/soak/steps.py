@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tests.soak.house import GROUP, VERSIONS, House
 from tests.soak.user import Refused
@@ -73,6 +74,8 @@ async def change(world: World, step: Step, wish: Wish, state: State, told: str) 
     """Updates to a state, which becomes what is wanted when it is acknowledged."""
     step.told = f"{told} {wish.name}: n={state.number} {state.overrides} {state.version} on {sorted(state.targets)}"
     given = state.given() | {"id": wish.id, "idempotencyKey": f"step-{step.number}"}
+    if removed := len(wish.state.targets - state.targets):
+        given["confirmRemoval"] = removed
     answer = await world.house.user.mutate("updateDeployment", given)
     if answer["operation"]:
         wish.operations.append(answer["operation"]["id"])
@@ -146,7 +149,9 @@ async def regroup(world: World, step: Step) -> None:
     async with AsyncExitStack() as turns:
         for wish in list(world.wishes):
             await turns.enter_async_context(wish.turn)
-        given = {"id": world.house.group_id, "members": sorted(members)}
+        given: dict[str, Any] = {"id": world.house.group_id, "members": sorted(members)}
+        if members < world.members:
+            given["confirmRemoval"] = 1
         await world.house.user.mutate("updateClusterGroup", given, "... on ClusterGroupPayload { clusterGroup { id } }")
         world.members = members
         for wish in world.alive:
