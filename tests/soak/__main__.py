@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -22,6 +23,7 @@ def main() -> int:
     parser.add_argument("--real", type=int, default=1, help="real members beside the three simulated ones")
     parser.add_argument("--problems", type=int, default=1, help="bursts with problems after which it ends")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended
     print(f"seed {arguments.seed}", flush=True)
     report = asyncio.run(_run(arguments))
     print(report, report.kinds, report.failures, sep="\n", flush=True)

@@ -3,22 +3,27 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from app.cli import main
 from tests.faults import Line
-from tests.forks import Fork, polyhelm
+from tests.forks import Fork, forked
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Part:
-    """`polyhelm NAME` with lines of its own to Postgres and Redis."""
+    """`polyhelm VERB` with lines of its own to Postgres and Redis. What it logs is in `log`."""
 
-    def __init__(self, name: str, verb: str, environment: Mapping[str, str], postgres: Line, redis: Line) -> None:
+    def __init__(
+        self, name: str, verb: str, environment: Mapping[str, str], postgres: Line, redis: Line, log: Path
+    ) -> None:
         self.name = name
+        self.log = log
         self.postgres = postgres
         self.redis = redis
         self._verb = verb
@@ -46,7 +51,7 @@ class Part:
 
     def start(self) -> None:
         if not self.is_running:
-            self._process = polyhelm(self._verb, environment=self._environment)
+            self._process = forked(_run, str(self.log), self._verb, environment=self._environment)
             self._started = time.monotonic()
 
     async def kill(self) -> None:
@@ -80,3 +85,11 @@ class Part:
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
+
+
+def _run(log: str, verb: str) -> None:
+    opened = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for number in (1, 2):
+        os.dup2(opened, number)
+    sys.argv = ["polyhelm", verb]
+    main()

@@ -70,15 +70,16 @@ async def a_line_fails(house: House, chance: random.Random) -> str:
 
 async def a_line_to_postgres_fails(house: House, chance: random.Random) -> str:
     part = chance.choice(sorted(house.parts))
-    return f"{await _fail(house.parts[part].postgres, chance)} from {part} to Postgres"
+    return f"{await _fail(house.parts[part].postgres, chance, for_good=False)} from {part} to Postgres"
 
 
 async def a_line_to_redis_fails(house: House, chance: random.Random) -> str:
     part = chance.choice(sorted(house.parts))
-    return f"{await _fail(house.parts[part].redis, chance)} from {part} to Redis"
+    return f"{await _fail(house.parts[part].redis, chance, for_good=False)} from {part} to Redis"
 
 
-async def _fail(line: Line, chance: random.Random) -> str:
+async def _fail(line: Line, chance: random.Random, *, for_good: bool = True) -> str:
+    """`for_good`: what is lost is never heard of again; else the kernel finds out."""
     kinds: dict[str, Callable[[], None]] = {
         "frozen line": line.freeze,
         "lossy line": line.lose,
@@ -90,6 +91,8 @@ async def _fail(line: Line, chance: random.Random) -> str:
     kinds[kind]()
     await asyncio.sleep(chance.uniform(0.2, 6))
     await line.heal()
+    if kind == "lossy line" and not for_good:
+        line.reset()
     return kind
 
 
