@@ -113,7 +113,7 @@ async def house(
             if part == "api":
                 code, _, told = await finished("migrate", environment=environment, folder=folder)
                 assert code == 0, told.decode()
-            parts[part] = Part(part, verb, environment, *lines, folder / f"{part}.log")
+            parts[part] = Part(part, verb, environment, lines[0], lines[1], folder / f"{part}.log")
             closing.push_async_callback(parts[part].close)
             parts[part].start()
         sites = await _sites(closing, folder, real, simulated, helm)
