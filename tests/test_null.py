@@ -41,6 +41,7 @@ async def test_null_changes_no_more_than_a_field_that_is_left_out(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     group = await quiet.fleet({name: simulated(name).kubeconfig for name in ("paris", "berlin")})
+    await quiet.register("oslo", simulated("oslo").kubeconfig, region="north", labels={"tier": "edge"})
     given = {"name": "db", "data": {"password": "a very long one"}, "description": "The shop's."}
     secret = (await quiet.mutate("createSecret", "... on SecretPayload { secret { id } }", **given))["secret"]["id"]
     reference = [{"secret": "db", "key": "password", "path": "password"}]
@@ -58,7 +59,9 @@ async def test_null_changes_no_more_than_a_field_that_is_left_out(
     )
     feature = {"group": group, "feature": "multi-cluster-deployment", "enabled": True}
     await quiet.mutate("setGroupFeature", "__typename", **feature, properties={"a": 1})
+    cluster = (await quiet.data('{ cluster(name: "oslo") { id } }'))["cluster"]["id"]
     needed: dict[str, dict[str, Any]] = {
+        "updateCluster": {"id": cluster},
         "updateDeployment": {"id": created["deployment"]["id"]},
         "updateClusterGroup": {"id": group},
         "updateSecret": {"id": secret},

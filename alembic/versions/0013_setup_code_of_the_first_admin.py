@@ -1,6 +1,6 @@
 """The setup code with which the first admin registers.
 
-Revision 0013, after 0013.
+Revision 0013, after 0012.
 """
 
 import sqlalchemy as sa

@@ -112,7 +112,7 @@ async def test_deleting_names_what_goes_and_asks_for_its_name(
         await expect(dialog).to_contain_text("uninstalled from 3 clusters: berlin, paris, tokyo")
         delete = dialog.get_by_role("button", name="Delete it")
         await expect(delete).to_be_disabled()
-        await dialog.get_by_label("to go on").fill("shop")
+        await dialog.get_by_label("to confirm").fill("shop")
         await delete.click()
         await expect(dialog).to_be_hidden()
         await page.goto("/")
@@ -134,7 +134,7 @@ async def test_a_token_is_made_told_once_and_revoked(site: Site, browser: Browse
         }
         await expect(page.get_by_role("region", name="Your tokens")).to_contain_text("viewer in default alone")
         await page.get_by_role("button", name="Revoke laptop").click()
-        await page.get_by_label("to go on").fill("laptop")
+        await page.get_by_label("to confirm").fill("laptop")
         await page.get_by_role("button", name="Revoke it").click()
         tokens = page.get_by_role("region", name="Your tokens")
         await expect(tokens).not_to_contain_text("laptop")

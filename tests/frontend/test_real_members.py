@@ -71,7 +71,7 @@ async def test_from_nothing_to_a_deployment_on_three_clusters_and_on_when_the_ap
         await expect(page.get_by_role("article", name="tokyo: Deployed")).to_be_visible()
 
         await page.get_by_role("button", name="Delete").click()
-        await page.get_by_label("to go on").fill("shop")
+        await page.get_by_label("to confirm").fill("shop")
         await page.get_by_role("button", name="Delete it").click()
         await expect(page.get_by_role("heading", name="There is no such deployment")).to_be_visible()
     assert json.loads(await by_hand("list", "--all", "--namespace", namespace, "--output", "json")) == []

@@ -68,6 +68,6 @@ async def test_a_secret_is_kept_referred_to_changed_and_deleted(
 
         await page.goto("/secrets")
         await page.get_by_role("button", name="Delete shop-db").click()
-        await dialog.get_by_label("to go on").fill("shop-db")
+        await dialog.get_by_label("to confirm").fill("shop-db")
         await dialog.get_by_role("button", name="Delete it").click()
         await expect(dialog.get_by_role("alert")).to_contain_text("shop-db is used by shop")

@@ -7,6 +7,8 @@ export type Refusal = {
   message: string;
   path: string[];
   problems: { path: string[]; message: string }[];
+  /** Of a removal that has to be confirmed: how many clusters would be removed. */
+  removed?: number;
 };
 
 type Answered = { __typename: string };
@@ -37,6 +39,7 @@ export function useAction<Data, Variables extends AnyVariables, Name extends Res
             message: told.message ?? "",
             path: told.path ?? [],
             problems: told.problems ?? [],
+            removed: told.removed,
           }
         : { code: "failed", message: wordsOf(error), path: [], problems: [] },
     );

@@ -13,7 +13,8 @@ import {
   UpdateGroupDocument,
 } from "../graphql";
 import { deploymentPath, groupPath } from "../parts/address";
-import { Destroy, FormDialog } from "../parts/dialog";
+import { Destroy, FormDialog, Typed } from "../parts/dialog";
+import { countOf, someOf } from "../parts/errors";
 import { More } from "../parts/more";
 import { Answer, Blank } from "../parts/states";
 import { Status } from "../parts/status";
@@ -154,9 +155,13 @@ function Change({ group, close }: { group: Group; close: () => void }) {
   const [name, setName] = useState(group.name);
   const [members, setMembers] = useState(present);
   const leaving = present.filter((member) => !members.includes(member));
+  const [typed, setTyped] = useState("");
   const [, go] = useLocation();
+  // The server says whether the number has to be typed: it knows what it allows without.
+  const needed = refusal?.code === "removal_unconfirmed" ? String(leaving.length) : null;
   async function submit() {
-    const done = await send({ input: { id: group.id, name, members } });
+    const confirmRemoval = needed && typed.trim() === needed ? leaving.length : null;
+    const done = await send({ input: { id: group.id, name, members, confirmRemoval } });
     if (!done) return;
     close();
     go(groupPath(done.clusterGroup.name), { replace: true });
@@ -164,9 +169,9 @@ function Change({ group, close }: { group: Group; close: () => void }) {
   return (
     <FormDialog
       title={`Change ${group.name}`}
-      verb={leaving.length > 0 ? `Save, and let ${leaving.join(", ")} leave` : "Save"}
+      verb={leaving.length > 0 ? `Save, and remove ${countOf(leaving.length)}` : "Save"}
       destroys={leaving.length > 0}
-      disabled={fetching}
+      disabled={fetching || (needed !== null && typed.trim() !== needed)}
       refusal={refusal}
       submit={submit}
       close={close}
@@ -175,9 +180,10 @@ function Change({ group, close }: { group: Group; close: () => void }) {
       <Members members={members} change={setMembers} of={group.name} />
       {leaving.length > 0 && group.deployments.nodes.length > 0 && (
         <div className="note warn">
-          The group's releases are uninstalled from {leaving.join(", ")}: {namesOf(group)}.
+          The group's releases are uninstalled from {someOf(leaving)}: {namesOf(group)}.
         </div>
       )}
+      {needed !== null && leaving.length > 0 && <Typed expected={needed} typed={typed} change={setTyped} />}
     </FormDialog>
   );
 }

@@ -18,33 +18,21 @@ const VERBS: Partial<Record<TargetStatus, string>> = {
 };
 
 /** What the button says that mends one target. */
-export function mendWords(target: Target): string {
+function mendWords(target: Target): string {
   if (target.reasons.some((reason) => reason.code === "ORPHAN")) return "Uninstall it";
   return VERBS[target.status] ?? "Mend it";
 }
 
-export function Mend({
-  deployment,
-  targets,
-  words,
-}: {
-  deployment: Deployment;
-  targets: Target[];
-  words: string;
-}) {
+export function Mend({ deployment, target }: { deployment: Deployment; target: Target }) {
   const { send, fetching, refusal } = useAction(ReconcileDocument, "DeploymentPayload");
   async function mend() {
-    const names = targets.map((target) => target.clusterName);
-    const done = await send({ input: { id: deployment.id, targets: names } });
-    if (done)
-      toast(
-        `${deployment.releaseName} is being reconciled on ${names.length === 1 ? names[0] : `${names.length} clusters`}.`,
-      );
+    const done = await send({ input: { id: deployment.id, targets: [target.clusterName] } });
+    if (done) toast(`${deployment.releaseName} is being reconciled on ${target.clusterName}.`);
   }
   return (
     <>
       <button type="button" className="button first" disabled={fetching} onClick={mend}>
-        {words}
+        {mendWords(target)}
       </button>
       <Refused refusal={refusal} />
     </>

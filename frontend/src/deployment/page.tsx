@@ -14,8 +14,9 @@ import { Title } from "../parts/title";
 import { STATUS_WORDS } from "../values/words";
 import { DeleteDeployment } from "./delete";
 import { History } from "./history";
-import { Mend, mendable } from "./mend";
+import { mendable } from "./mend";
 import { Operations } from "./operations";
+import { ReconcileMany } from "./reconcile";
 import { Targets } from "./targets";
 import { Values } from "./values";
 
@@ -73,9 +74,7 @@ function Found({ deployment }: { deployment: Deployment }) {
           {deployment.description && <p className="soft">{deployment.description}</p>}
         </div>
         <div className="row">
-          {toMend.length > 1 && (
-            <Mend deployment={deployment} targets={toMend} words={`Mend all ${toMend.length}`} />
-          )}
+          <ReconcileMany deployment={deployment} targets={toMend} />
           <Link
             href={`${deploymentPath(deployment.group.name, deployment.releaseName)}/edit`}
             className="button"

@@ -7,7 +7,7 @@ import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Status } from "../parts/status";
 import { Ago, Since, useNow } from "../parts/time";
 import { reasonWords, STATUS_WORDS } from "../values/words";
-import { Mend, mendable, mendWords } from "./mend";
+import { Mend, mendable } from "./mend";
 import type { Deployment, Target } from "./page";
 
 /** What the deployment is on each cluster, and why. What needs somebody comes first. */
@@ -150,7 +150,7 @@ function TargetLine({
         )}
       </div>
       <div className="do">
-        {mendable(target) && <Mend deployment={deployment} targets={[target]} words={mendWords(target)} />}
+        {mendable(target) && <Mend deployment={deployment} target={target} />}
         {target.status === "UNKNOWN" && (
           <Link className="button" href={clusterPath(target.clusterName)}>
             See the cluster

@@ -77,9 +77,9 @@ function Edit({ start }: { start: Deployment }) {
       ? now.asked.data.node.generation
       : deployment.generation;
 
-  async function perform() {
+  async function perform(removed: number | null) {
     if (!input) return;
-    const answer = await send({ input });
+    const answer = await send({ input: { ...input, confirmRemoval: removed } });
     if (!answer) return;
     toast(`${deployment.releaseName} ${answer.operation ? "is being updated" : "was changed"}.`);
     go(path);

@@ -19,7 +19,7 @@ it("asks for the values as they are written, without overrides that are empty or
     valuesFrom: [],
     valueOverrides: [{ cluster: "paris", values: { greeting: "Bonjour" }, valuesFrom: [] }],
     targets: ["paris", "berlin"],
-    description: null,
+    description: "",
     atomic: false,
     wait: true,
     timeoutSeconds: 60,

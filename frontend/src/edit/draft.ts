@@ -24,7 +24,7 @@ export type Wanted = {
   valuesFrom: Reference[];
   valueOverrides: ValueOverrideInput[];
   targets: string[];
-  description: string | null;
+  description: string;
   atomic: boolean;
   wait: boolean;
   timeoutSeconds: number;
@@ -58,7 +58,7 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
       ({ values, valuesFrom }) => Object.keys(values!).length > 0 || valuesFrom.length > 0,
     ),
     targets,
-    description: draft.description.trim() || null,
+    description: draft.description.trim(),
     atomic,
     wait,
     timeoutSeconds,

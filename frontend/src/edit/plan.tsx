@@ -8,6 +8,8 @@ import { changes } from "../values/origin";
 import type { Wanted } from "./draft";
 import { parsed } from "./values";
 
+type Failed = { error: { code: string } | null };
+
 type Outlook = [string, Tone, Parameters<typeof Glyph>[0]["shape"]];
 
 const ACTIONS: Record<PlannedFragment["action"], Outlook> = {
@@ -21,7 +23,7 @@ const UNREACHABLE: Outlook = ["Not known", "unsure", "question"];
 const REFUSED: Outlook = ["Can't be done", "bad", "cross"];
 
 /** What is to be said of a cluster in a word: of one that can't be asked, nothing is known. */
-function outlook({ action, error }: PlannedFragment): Outlook {
+export function outlook({ action, error }: Pick<PlannedFragment, "action"> & Failed): Outlook {
   if (!error || action !== "NONE") return ACTIONS[action];
   return error.code === "cluster_unreachable" ? UNREACHABLE : REFUSED;
 }

@@ -1,10 +1,15 @@
 import { useState } from "react";
 import type { PlannedFragment } from "../graphql";
 
-/** What was planned, and for exactly which request: another request is not what the user has seen. */
-type Planned = { request: string; targets: PlannedFragment[] };
+/** Targets that an update would remove. */
+export type Removal = { count: number; clusters: string[]; needsConfirmation: boolean };
 
-type Answered = { plan: { targets: PlannedFragment[] } | null } | null;
+type Plan = { targets: PlannedFragment[]; removal?: Removal | null };
+
+/** What was planned, and for exactly which request: another request is not what the user has seen. */
+type Planned = { request: string; plan: Plan };
+
+type Answered = { plan: Plan | null } | null;
 
 /**
  * The plan of an input, made when it is asked for: `targets` are its clusters, as long as the input has stayed what it
@@ -20,12 +25,13 @@ export function usePlanning<Input>(
   async function plan(): Promise<void> {
     if (!input || !request) return;
     const answer = await send({ ...input, dryRun: true });
-    setPlanned(answer?.plan ? { request, targets: answer.plan.targets } : null);
+    setPlanned(answer?.plan ? { request, plan: answer.plan } : null);
   }
 
   const isCurrent = planned !== null && planned.request === request;
   return {
-    targets: isCurrent ? planned.targets : null,
+    targets: isCurrent ? planned.plan.targets : null,
+    removal: isCurrent ? (planned.plan.removal ?? null) : null,
     made: planned,
     isOutdated: planned !== null && !isCurrent,
     isPossible: input !== null,

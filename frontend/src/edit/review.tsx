@@ -1,5 +1,7 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Refusal } from "../api/outcome";
+import { Typed } from "../parts/dialog";
+import { countOf, DespiteErrors, someOf } from "../parts/errors";
 import { Refused } from "../parts/states";
 import type { Wanted } from "./draft";
 import { Plan } from "./plan";
@@ -20,10 +22,13 @@ export function Review({
   defaultValues: string;
   fetching: boolean;
   refusal: Refusal | null;
-  perform: () => void;
+  /** Takes how many targets are removed, where any are. */
+  perform: (removed: number | null) => void;
   verb: string;
 }) {
-  const { targets, made, isOutdated, isPossible, plan } = planning;
+  const { targets, removal, made, isOutdated, isPossible, plan } = planning;
+  const [despite, setDespite] = useState(false);
+  const [typed, setTyped] = useState("");
   const answer = useRef<HTMLDivElement>(null);
   // What was asked for comes above the buttons, which stay where they are and would hide it.
   useEffect(() => {
@@ -31,9 +36,13 @@ export function Review({
     answer.current?.scrollIntoView();
     answer.current?.focus({ preventScroll: true });
   }, [made, refusal]);
-  const errors = targets?.flatMap((target) => target.error?.code ?? []) ?? [];
-  // A cluster that can't be asked now follows when it is back; what another refuses would fail there.
-  const fails = errors.some((code) => code !== "cluster_unreachable");
+  // What was agreed to was said of the plan that was there then.
+  useEffect(() => {
+    setDespite(false);
+    setTyped("");
+  }, [made]);
+  const errors = targets?.filter((target) => target.error).length ?? 0;
+  const isConfirmed = !removal?.needsConfirmation || typed.trim() === String(removal.count);
   const broken = "broken" in wanted ? wanted.broken : [];
   return (
     <div className="stack">
@@ -54,6 +63,17 @@ export function Review({
           You have changed something since the plan was made. Make it again before it is done.
         </div>
       )}
+      {targets && errors > 0 && <DespiteErrors count={errors} checked={despite} change={setDespite} />}
+      {removal?.needsConfirmation && (
+        <div className="note warn">
+          <div className="stack tight">
+            <p>
+              The release is uninstalled from {countOf(removal.count)}: {someOf(removal.clusters)}.
+            </p>
+            <Typed expected={String(removal.count)} typed={typed} change={setTyped} />
+          </div>
+        </div>
+      )}
       <div className="row deed">
         <button
           type="button"
@@ -66,18 +86,16 @@ export function Review({
         <button
           type="button"
           className="button first"
-          disabled={!targets || fails || fetching}
-          onClick={perform}
+          disabled={!targets || (errors > 0 && !despite) || !isConfirmed || fetching}
+          onClick={() => perform(removal?.count || null)}
         >
           {verb}
         </button>
         <span className="soft small">
           {targets
-            ? fails
-              ? "A cluster refuses it: see above."
-              : errors.length > 0
-                ? "Clusters that can't be reached follow when they are back."
-                : "What you see is what is done."
+            ? errors > 0
+              ? "The plan has errors: see above."
+              : "What you see is what is done."
             : "Nothing is changed by a plan."}
         </span>
       </div>

@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import type { Refusal } from "../api/outcome";
 import { Refused } from "./states";
 
@@ -75,6 +75,33 @@ export function FormDialog({
   );
 }
 
+/** Something to type before a deed that cannot be undone: a name, or how many clusters it affects. */
+export function Typed({
+  expected,
+  typed,
+  change,
+}: {
+  expected: string;
+  typed: string;
+  change: (typed: string) => void;
+}) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>
+        Type <code>{expected}</code> to confirm
+      </label>
+      <input
+        id={id}
+        className="input mono"
+        value={typed}
+        autoComplete="off"
+        onChange={(event) => change(event.target.value)}
+      />
+    </div>
+  );
+}
+
 /** Asks for the name of what is to be destroyed before it is. `children` says what that means. */
 export function Destroy({
   title,
@@ -108,18 +135,7 @@ export function Destroy({
       close={close}
     >
       {children}
-      <div className="field">
-        <label htmlFor="destroy-name">
-          Type <code>{name}</code> to go on
-        </label>
-        <input
-          id="destroy-name"
-          className="input mono"
-          value={typed}
-          autoComplete="off"
-          onChange={(event) => setTyped(event.target.value)}
-        />
-      </div>
+      <Typed expected={name} typed={typed} change={setTyped} />
     </FormDialog>
   );
 }

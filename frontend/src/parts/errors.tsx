@@ -1,0 +1,31 @@
+const NAMED = 10;
+
+/** Lets somebody do what a plan says though it has errors on some clusters. */
+export function DespiteErrors({
+  count,
+  checked,
+  change,
+}: {
+  count: number;
+  checked: boolean;
+  change: (checked: boolean) => void;
+}) {
+  return (
+    <label className="check">
+      <input type="checkbox" checked={checked} onChange={(event) => change(event.target.checked)} />
+      <span>
+        Continue despite errors on {countOf(count)}. Clusters that can't be reached follow when they are back.
+      </span>
+    </label>
+  );
+}
+
+export function countOf(clusters: number): string {
+  return clusters === 1 ? "1 cluster" : `${clusters} clusters`;
+}
+
+/** Some of many names, and how many others there are. */
+export function someOf(names: string[]): string {
+  const more = names.length - NAMED;
+  return more <= 1 ? names.join(", ") : `${names.slice(0, NAMED).join(", ")} and ${more} more`;
+}
