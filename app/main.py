@@ -41,7 +41,7 @@ _READY_SECONDS = 3.0
 class _GraphQL(GraphQLView):
     def __init__(self, services: Services, connections: Connections) -> None:
         super().__init__(api, services)
-        self._shared = SharedLoaders(services.database)
+        self._shared = SharedLoaders(services.database, services.settings.cluster_concurrency)
         self._connections = connections
         self._subscribed: Counter[int] = Counter()
 

@@ -156,7 +156,18 @@ class Settings(BaseSettings):
         description="The percentage of a deployment's targets, or of a group's members, that one update may remove"
         " without `confirmRemoval`. Two may always be removed; removing all of them always needs it.",
     )
-    cluster_concurrency: int = Field(4, ge=1, description="Actions at once on one cluster, over all workers.")
+    cluster_concurrency: int = Field(
+        4,
+        ge=1,
+        description="Actions at once on one cluster, over all workers, without those that are in hooks or wait for"
+        " readiness.",
+    )
+    cluster_waiting: int = Field(
+        32,
+        ge=0,
+        description="Actions at once on one cluster that are in hooks or wait for readiness. Beyond that, they count as"
+        " POLYHELM_CLUSTER_CONCURRENCY's.",
+    )
     lease_seconds: Seconds = Field(
         30,
         description="How long a worker that died keeps a target to itself; it renews its lease three times as often.",
@@ -184,19 +195,7 @@ class Settings(BaseSettings):
     )
     chart_max_bytes: int = Field(20 * 2**20, ge=1, description="The largest chart archive.")
     chart_max_unpacked_bytes: int = Field(100 * 2**20, ge=1, description="The most that a chart may unpack to.")
-    organization_chart_storage: int = Field(
-        5 * 2**30, ge=1, description="Bytes of chart archives that are kept for one organization at most."
-    )
     index_max_bytes: int = Field(64 * 2**20, ge=1, description="The largest index of a chart repository.")
-    repository_timeout: Seconds = Field(
-        120, description="How long a download from a chart repository may take in total, in seconds."
-    )
-    repository_connections: int = Field(
-        60, ge=1, description="Connections to chart repositories that one process has at once."
-    )
-    organization_repository_connections: int = Field(
-        10, ge=1, description="Connections to chart repositories that one organization has at once, in each process."
-    )
     plain_http_hosts: str = Field(
         "", description="Chart repositories and OCI registries reached over plain HTTP: `host:port`, comma-separated."
     )

@@ -6,31 +6,20 @@ from cli.output import one_line
 
 ENDED = ("SUCCEEDED", "FAILED", "SUPERSEDED", "CANCELLED")
 
-_DOING = {"INSTALL": "installing", "UPGRADE": "upgrading", "ROLLBACK": "rolling back", "UNINSTALL": "uninstalling"}
-_DONE = {
-    "NONE": "unchanged",
-    "INSTALL": "installed",
-    "UPGRADE": "upgraded",
-    "ROLLBACK": "rolled back",
-    "UNINSTALL": "uninstalled",
-}
+RESULT_FIELDS = "clusterName action state summary activity { phase message } error { code message output }"
+_TELLING = ("HOOK", "WAITING", "WAITING_FOR_SLOT")
+"""Phases of an open result that say more than its summary."""
 
 
 def outcome(result: Any) -> str:
-    """The state of a result in words: what is being done, or what came of it."""
-    action, state = result["action"], result["state"]
-    if state == "SUCCEEDED":
-        return _DONE[action]
-    if state == "RUNNING":
-        return _DOING.get(action, "waiting for cluster")
-    if state == "PENDING":
-        return "pending"
-    words = str(state).lower()
-    return words if action == "NONE" else f"{action.lower()} {words}"
+    """What is being done, or what came of it."""
+    return str(result["summary"])
 
 
 def outcome_error(result: Any) -> str:
-    """The same, with the error of a result that has one."""
+    """The same, with the error of a result that has one, or what an open one is in or waits for."""
+    if result["activity"] and result["activity"]["phase"] in _TELLING:
+        return f"{outcome(result)}: {result['activity']['message']}"
     return outcome(result) + (f": {_with_output(result['error'])}" if result["error"] else "")
 
 

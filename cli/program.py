@@ -12,6 +12,7 @@ from cli.commands.charts import chart
 from cli.commands.clusters import cluster
 from cli.commands.deployments import deploy
 from cli.commands.groups import group
+from cli.commands.operations import operation
 from cli.commands.repositories import repo
 from cli.commands.roles import role
 from cli.commands.secrets import secret
@@ -51,6 +52,7 @@ def add_commands(program: typer.Typer) -> None:
     remote(program, "reconcile")(reconciliation.reconcile)
     for name, commands in (
         ("deploy", deploy),
+        ("operation", operation),
         ("cluster", cluster),
         ("group", group),
         ("repo", repo),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.failure import Failure, not_converged
 from cli.live import looks
-from cli.outcomes import ENDED, outcome, outcome_error
+from cli.outcomes import ENDED, RESULT_FIELDS, outcome, outcome_error
 from cli.session import Session
 from cli.summary import summarized
 from cli.terminal import is_capable
@@ -15,9 +15,9 @@ from cli.terminal import is_capable
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-OPERATION_FIELDS = """
-id kind state results { clusterName action state error { code message output } }
-deployment { releaseName group { name } }
+OPERATION_FIELDS = f"""
+id kind state results {{ {RESULT_FIELDS} }}
+deployment {{ releaseName group {{ name }} }}
 """
 _QUERY = f"query ($id: ID!) {{ operation(id: $id) {{ {OPERATION_FIELDS} }} }}"
 _SUBSCRIPTION = "subscription ($id: ID!) { operation(id: $id) { state results { state } } }"
@@ -33,9 +33,9 @@ def finish(session: Session, operation: Any | None, seconds: float) -> Any | Non
     if operation is None:
         return None
     try:
-        found = _followed(session, operation["id"], seconds)
+        found = await_end(session, operation["id"], seconds)
     except KeyboardInterrupt:
-        session.tell("The server goes on with it.")
+        session.tell(f"The server goes on with it. To stop it: polyhelm operation cancel {operation['id']}")
         raise
     if found is None:
         return None
@@ -46,7 +46,7 @@ def finish(session: Session, operation: Any | None, seconds: float) -> Any | Non
     return found
 
 
-def _followed(session: Session, operation_id: str, seconds: float) -> Any | None:
+def await_end(session: Session, operation_id: str, seconds: float) -> Any | None:
     """The operation as it was last seen; None where it went with its deployment, which was its purpose."""
     look = partial(session.ask, _QUERY, id=operation_id)
     with display_for(session) as display:

@@ -126,7 +126,7 @@ class _FreshLoaders(SchemaExtension):
 
     async def on_operation(self) -> AsyncIterator[None]:
         context: Context = self.execution_context.context
-        context.load = Loaders(context.services.database)
+        context.load = Loaders(context.services.database, context.services.settings.cluster_concurrency)
         yield
 
 

@@ -23,6 +23,7 @@ from app.groups.tables import ClusterGroup
 from app.identity.tables import User
 from app.operations.tables import Operation
 from app.secrets.lists import users_of
+from app.targets.activity import Activity, activities
 from app.targets.queries import installed_values, releases_on, status_counts, targets_by_id, targets_of, targets_on
 
 Key = TypeVar("Key")
@@ -73,11 +74,20 @@ def _many(
     return cached_property(lambda loaders: loaders.made(load))
 
 
+def _activities() -> cached_property[DataLoader[int, Activity | None]]:
+    async def load(loaders: Loaders, keys: list[int]) -> list[Activity | None]:
+        found = await loaders.fetched(partial(activities, slots=loaders.slots), keys)
+        return [found.get(key) for key in keys]
+
+    return cached_property(lambda loaders: loaders.made(load))
+
+
 class Loaders:
     """`shared` ones are for subscribers: they wait where Postgres is away, so that none has to begin anew, and `told`
     holds what those who share them are told (see `resolvers/execution.py`).
 
-    Each is made when it is first asked for, as most operations ask for few of them."""
+    Each is made when it is first asked for, as most operations ask for few of them. `slots` is how many runs may be at
+    work on one cluster."""
 
     cluster_by_id = _by_id(Cluster)
     group_by_id = _by_id(ClusterGroup)
@@ -97,10 +107,12 @@ class Loaders:
     deployments_by_secret = _many(users_of, lambda pair: pair)
     results_by_operation = _many(loading.results, lambda row: (row.operation_id, row))
     status_counts_by_deployment = _one(status_counts)
+    activity_by_target = _activities()
 
-    def __init__(self, database: Database, *, shared: bool = False) -> None:
+    def __init__(self, database: Database, slots: int, *, shared: bool = False) -> None:
         self.told: dict[object, Any] | None = {} if shared else None
         self._database = database
+        self.slots = slots
         self._shared = shared
 
     def made(
@@ -120,21 +132,22 @@ class SharedLoaders:
     """Loaders for subscribers: those who look at the same moment share what they load, so that a change that a thousand
     of them follow is read once."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, slots: int) -> None:
         self._database = database
+        self._slots = slots
         self._upto = -1
-        self._loaders = Loaders(database, shared=True)
+        self._loaders = self.own()
 
     def of(self, upto: int) -> Loaders:
         """The loaders of those who have seen all events up to this position. They were made after it was read, so what
         they give is at least as new."""
         if upto != self._upto:
-            self._upto, self._loaders = upto, Loaders(self._database, shared=True)
+            self._upto, self._loaders = upto, self.own()
         return self._loaders
 
     def own(self) -> Loaders:
         """Loaders for one subscriber alone."""
-        return Loaders(self._database, shared=True)
+        return Loaders(self._database, self._slots, shared=True)
 
     # What is loaded before those who follow are told that it has changed, each for one kind of subscription.
 

@@ -17,6 +17,7 @@ from app.identity.viewer import Viewer
 from app.operations.tables import Operation, OperationResult
 from app.releases.status import TargetStatus
 from app.services import Services
+from app.targets.activity import Activity
 from app.targets.queries import TargetFacts
 from app.targets.tables import Release
 from app.web.admission import caller_of
@@ -49,6 +50,7 @@ class Loaders(Protocol):
     output_by_result: DataLoader[tuple[int, str], str | None]
     deployments_by_secret: DataLoader[int, list[Deployment]]
     results_by_operation: DataLoader[int, list[OperationResult]]
+    activity_by_target: DataLoader[int, Activity | None]
 
 
 class SharedLoaders(Protocol):

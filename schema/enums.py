@@ -9,11 +9,13 @@ from app.events.tables import Outcome
 from app.groups.tables import FeatureState
 from app.identity.tables import Method as SignInMethod
 from app.identity.tables import Role, Source
+from app.operations.outcomes import ResultOutcome
 from app.operations.states import OperationState
 from app.operations.tables import OperationKind
 from app.releases.plan import ReleaseAction
 from app.releases.status import ReasonCode, TargetStatus
 from app.secrets.tables import SecretKind
+from app.targets.activity import Phase
 
 for _enum in (
     ChartRepositoryKind,
@@ -25,6 +27,7 @@ for _enum in (
     Reachability,
     ReasonCode,
     ReleaseAction,
+    ResultOutcome,
     Role,
     SecretKind,
     Source,
@@ -32,6 +35,7 @@ for _enum in (
 ):
     strawberry.enum(_enum)
 strawberry.enum(SignInMethod, name="SignInMethod")
+strawberry.enum(Phase, name="ActivityPhase")
 
 __all__ = [
     "ChartRepositoryKind",
@@ -40,9 +44,11 @@ __all__ = [
     "OperationKind",
     "OperationState",
     "Outcome",
+    "Phase",
     "Reachability",
     "ReasonCode",
     "ReleaseAction",
+    "ResultOutcome",
     "Role",
     "SecretKind",
     "SignInMethod",

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from app.operations import tables
+from app.operations.outcomes import outcome_of
+from app.targets.activity import Activity as TargetActivity
 from schema.context import Info
-from schema.enums import OperationKind, OperationState, ReleaseAction
+from schema.enums import OperationKind, OperationState, Phase, ReleaseAction, ResultOutcome
 from schema.ids import encode_id
 from schema.node import Node
 
@@ -34,15 +36,91 @@ class TargetError:
         )
 
 
+@strawberry.type(description="A hook of a chart.")
+class Hook:
+    kind: str
+    name: str
+    namespace: str
+    events: list[str] = strawberry.field(description='When Helm runs it, as "pre-install".')
+
+
+@strawberry.type(description="A release that is being worked on, and takes a slot of its cluster.")
+class Occupant:
+    deployment_id: strawberry.ID
+    release_name: str
+    namespace: str
+    operation_id: strawberry.ID | None
+
+
+@strawberry.type(description="What is going on at a target that has open work.")
+class Activity:
+    phase: Phase
+    message: str
+    operation_id: strawberry.ID
+    since: datetime
+    until: datetime | None = strawberry.field(
+        description="When Helm is ended at the latest; for RETRYING, the next attempt."
+    )
+    hook: Hook | None = strawberry.field(description="The hook that runs, where the phase is HOOK.")
+    waits_for: list[Occupant] = strawberry.field(
+        description="Who holds the slots of the cluster, where the phase is WAITING_FOR_SLOT."
+    )
+
+    @classmethod
+    def of(cls, found: TargetActivity) -> "Activity":
+        hook = found.hook
+        return cls(
+            phase=found.phase,
+            message=found.message,
+            operation_id=encode_id("Operation", found.operation_id),
+            since=found.since,
+            until=found.until,
+            hook=Hook(kind=hook.kind, name=hook.name, namespace=hook.namespace, events=list(hook.events))
+            if hook
+            else None,
+            waits_for=[
+                Occupant(
+                    deployment_id=encode_id("Deployment", one.deployment_id),
+                    release_name=one.release_name,
+                    namespace=one.namespace,
+                    operation_id=encode_id("Operation", one.operation_id) if one.operation_id else None,
+                )
+                for one in found.waits_for
+            ],
+        )
+
+
 @strawberry.type(description="What became of an operation on one cluster.")
 class OperationResult:
     operation_id: strawberry.Private[int]
+    target_id: strawberry.Private[int | None]
     cluster_name: str
     action: ReleaseAction
     state: OperationState
     error: TargetError | None
     started_at: datetime | None
     finished_at: datetime | None
+
+    @strawberry.field(description="What became of it, or what is being done; `action` is what Helm was run for.")
+    async def outcome(self, info: Info) -> ResultOutcome:
+        return self._outcome(await self._activity(info))
+
+    @strawberry.field(description='The outcome in words, as "unchanged", "upgraded" or "waiting for cluster".')
+    async def summary(self, info: Info) -> str:
+        return self._outcome(await self._activity(info)).words(self.action)
+
+    @strawberry.field(description="What is going on, until the result has ended.")
+    async def activity(self, info: Info) -> Activity | None:
+        found = await self._activity(info)
+        return Activity.of(found) if found else None
+
+    def _outcome(self, activity: TargetActivity | None) -> ResultOutcome:
+        return outcome_of(self.state, self.action, self.error.code if self.error else None, activity)
+
+    async def _activity(self, info: Info) -> TargetActivity | None:
+        if self.target_id is None or not self.state.is_open:
+            return None
+        return await info.context.load.activity_by_target.load(self.target_id)
 
     @strawberry.field(description="What Helm said about an action that succeeded, the chart's notes included.")
     async def output(self, info: Info) -> str | None:
@@ -52,6 +130,7 @@ class OperationResult:
     def of(cls, row: tables.OperationResult) -> "OperationResult":
         return cls(
             operation_id=row.operation_id,
+            target_id=row.target_id,
             cluster_name=row.cluster_name,
             action=row.action,
             state=row.state,

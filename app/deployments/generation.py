@@ -111,5 +111,6 @@ def _target_row(deployment: Deployment, wanted: Desired, cluster: Cluster) -> di
         "status_since": now(),
         "attempts": 0,
         "claimed": False,
+        "waits": False,
         "lease_token": 0,
     }

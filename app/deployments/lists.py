@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.groups.tables import ClusterGroup
 from app.operations.tables import Operation
 from app.paging import Page, Window, fetch_page
 from app.releases.status import TargetStatus
-from app.searching import mentions
 from app.services import Services
 from app.targets.tables import Target
 
@@ -39,7 +38,13 @@ async def deployments_page(
         )
         statement = statement.where(has_one.exists())
     if search:
-        statement = statement.where(mentions(search, Deployment.release_name, Deployment.chart))
+        text = search.lower()
+        statement = statement.where(
+            or_(
+                col(Deployment.release_name).contains(text, autoescape=True),
+                col(Deployment.chart).contains(text, autoescape=True),
+            )
+        )
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(Deployment.id)], window, descending=True)
 

@@ -26,7 +26,9 @@ _CLOSE = (
     )
     .values(
         state=bindparam("new_state"),
-        action=func.coalesce(bindparam("new_action", type_=String), OperationResult.action),
+        action=func.coalesce(
+            func.nullif(bindparam("new_action", type_=String), ReleaseAction.NONE), OperationResult.action
+        ),
         error=bindparam("new_error"),
         output=bindparam("new_output"),
         finished_at=bindparam("moment"),
@@ -39,6 +41,13 @@ _BEGIN = (
     .where(col(OperationResult.operation_id) == bindparam("operation"))
     .where(col(OperationResult.target_id) == bindparam("target"), col(OperationResult.state) == OperationState.PENDING)
     .values(state=OperationState.RUNNING, started_at=bindparam("moment"))
+    .execution_options(synchronize_session=False)
+)
+_ACTION = (
+    update(OperationResult)
+    .where(col(OperationResult.operation_id) == bindparam("operation"))
+    .where(col(OperationResult.target_id) == bindparam("target"), col(OperationResult.state) == OperationState.RUNNING)
+    .values(action=bindparam("doing"))
     .execution_options(synchronize_session=False)
 )
 _COUNTS = (
@@ -150,6 +159,11 @@ async def begin_result(transaction: Transaction, operation: Operation, target_id
             .values(state=OperationState.RUNNING)
             .execution_options(synchronize_session=False)
         )
+
+
+async def note_action(transaction: Transaction, operation_id: int, target_id: int, action: ReleaseAction) -> None:
+    """Shows what Helm is run for, with the result that is worked on."""
+    await transaction.session.execute(_ACTION, {"operation": operation_id, "target": target_id, "doing": action})
 
 
 async def note_trouble(transaction: Transaction, operation_id: int, target_id: int, error: dict[str, Any]) -> None:

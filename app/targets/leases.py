@@ -1,4 +1,5 @@
-"""Leases: at most one worker at a time works on a target, and at most a few on one cluster.
+"""Leases: at most one worker at a time works on a target, and at most a few on one cluster. Those that only wait, for a
+hook or for readiness, are counted apart.
 
 All times are the database's. A lease has a token that grows with each holder; a write that names an old one is refused
 (`fenced`), so a worker that lost its lease while it slept can't write over what its successor did.
@@ -13,10 +14,11 @@ from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Integer, Interval, bindparam, func, update
+from sqlalchemy import Boolean, Integer, Interval, bindparam, func, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
-from sqlmodel import col, or_, select
+from sqlmodel import and_, col, or_, select
 
 from app.clusters.tables import Cluster
 from app.database import LOST
@@ -39,11 +41,15 @@ class Lease:
     token: int
 
 
-FREE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None}
+_NOTHING_REPORTED: dict[str, Any] = {"activity": None, "waits": False}
+FREE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, **_NOTHING_REPORTED}
 """What a holder writes with the end of its work, so that the lease is free as soon as that is true."""
 
 UNHELD = or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp())
 """Nobody is at work on the target, by the clock of the statement."""
+
+HOLDS_SLOT = and_(~UNHELD, col(Target.waits).is_(False))
+"""Somebody is at work on the target, and takes a slot of its cluster."""
 
 # The cluster's row is locked first, so that two workers do not both find the last free place on it.
 _CLUSTER = (
@@ -58,6 +64,7 @@ _OTHER = aliased(Target)
 _HELD = (
     select(func.count())
     .where(col(_OTHER.cluster_id) == bindparam("cluster"), col(_OTHER.lease_expires_at) > func.clock_timestamp())
+    .where(col(_OTHER.waits) == bindparam("counted", type_=Boolean))
     .scalar_subquery()
 )
 _ACQUIRE = (
@@ -67,6 +74,7 @@ _ACQUIRE = (
     .values(
         lease_owner=bindparam("owner"),
         lease_token=Target.lease_token + 1,
+        **_NOTHING_REPORTED,
         lease_expires_at=func.clock_timestamp() + bindparam("length", type_=Interval),
     )
     .returning(col(Target.lease_token))
@@ -84,11 +92,49 @@ async def acquire(transaction: Transaction, settings: Settings, target_id: int, 
         "target": target_id,
         "cluster": cluster_id,
         "most": settings.cluster_concurrency,
+        "counted": False,
         "owner": owner,
         "length": _length(settings),
     }
     token = (await session.execute(_ACQUIRE, parameters)).scalar_one_or_none()
     return None if token is None else Lease(target_id, cluster_id, token)
+
+
+_REPORT = (
+    update(Target)
+    .where(col(Target.id) == bindparam("target"), col(Target.lease_token) == bindparam("token"))
+    .values(
+        activity=bindparam("new_activity", type_=JSONB),
+        waits=and_(bindparam("to_wait", type_=Boolean), or_(Target.waits, bindparam("most", type_=Integer) > _HELD)),
+    )
+    .returning(col(Target.waits))
+    .execution_options(synchronize_session=False)
+)
+
+
+async def report(
+    transaction: Transaction, settings: Settings, lease: Lease, activity: dict[str, Any], *, waits: bool
+) -> bool:
+    """Writes down what the holder's run is in. One that only waits gives its slot of the cluster to others, as long as
+    fewer than the limit wait there; gives whether it did.
+
+    Raises:
+        LeaseLostError: where the lease has gone to another worker.
+    """
+    await transaction.session.execute(_CLUSTER, {"target": lease.target_id})
+    parameters = {
+        "target": lease.target_id,
+        "token": lease.token,
+        "cluster": lease.cluster_id,
+        "new_activity": activity,
+        "to_wait": waits,
+        "most": settings.cluster_waiting,
+        "counted": True,
+    }
+    has_left = (await transaction.session.execute(_REPORT, parameters)).scalar_one_or_none()
+    if has_left is None:
+        raise LeaseLostError
+    return bool(has_left)
 
 
 async def fenced(transaction: Transaction, lease: Lease, **values: Any) -> None:

@@ -57,6 +57,10 @@ class Target(SQLModel, table=True):
     intent: dict[str, Any] | None = Json(default=None, nullable=True)
     intent_until: datetime | None = Timestamp(default=None)  # Helm's hard time limit
 
+    # Of the present holder of the lease: what its run has reported, and whether it is in a hook or waits for readiness,
+    # which takes no slot of the cluster.
+    activity: dict[str, Any] | None = Json(default=None, nullable=True)
+    waits: bool = False
     lease_owner: str | None = None
     lease_token: int = 0
     lease_expires_at: datetime | None = Timestamp(default=None)

@@ -17,7 +17,14 @@ from app.deployments.preview import as_json
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.errors import ActionError
 from app.operations.cancellation import end_cancelled
-from app.operations.progress import begin_result, close_results, explain_superseded, note_trouble, remove_targets
+from app.operations.progress import (
+    begin_result,
+    close_results,
+    explain_superseded,
+    note_action,
+    note_trouble,
+    remove_targets,
+)
 from app.operations.states import OPEN, OperationState
 from app.operations.tables import Operation, OperationResult
 from app.releases.plan import ReleaseAction
@@ -27,6 +34,7 @@ from app.secrets.tables import Secret
 from app.services import Services
 from app.tables import now
 from app.targets import leases
+from app.targets.activity import Activity, Hook, Phase, stored
 from app.targets.desired import desired_release
 from app.targets.joins import OPEN_RESULT, PRESENT_REVISION, joined
 from app.targets.leases import FREE, Lease, LeaseLostError, fenced
@@ -112,8 +120,21 @@ async def intend(services: Services, work: Work, action: ReleaseAction, seconds:
         intent = {"action": action, "generation": work.deployment.generation, "since": now().isoformat()}
         until = now() + timedelta(seconds=seconds)
         await fenced(transaction, work.lease, claimed=True, intent=intent, intent_until=until)
+        await note_action(transaction, work.operation.id, work.target.id, action)
         _record(transaction, work, "target.started", f"{_what(work, action)} has begun.")
     work.target.claimed, work.target.intent, work.target.intent_until = True, intent, until
+
+
+async def report(
+    services: Services, work: Work, phase: Phase, hook: Hook | None, since: datetime, *, waits: bool
+) -> bool:
+    """Tells what Helm's run is in, since when and for how long at most; gives whether it takes no slot of its cluster
+    any more."""
+    reported = Activity(phase, work.operation.id, since, work.target.intent_until, hook)
+    async with services.transaction() as transaction:
+        has_left = await leases.report(transaction, services.settings, work.lease, stored(reported), waits=waits)
+        _record(transaction, work, "target.activity", f"{_where(work)}: {reported.message}", phase=phase)
+    return has_left
 
 
 def helm_ended(work: Work, *, well: bool, ours: bool = True) -> None:

@@ -99,7 +99,7 @@ async def test_whoever_stops_waiting_is_told_that_the_server_goes_on(
         screen.type("y\n")
         await screen.shows("waiting for cluster")
         screen.type("\x03")
-        await screen.shows("The server goes on with it.")
+        await screen.shows("The server goes on with it. To stop it: polyhelm operation cancel ")
         assert await screen.ended() == 130
     members["paris"].faults.hang = False
     assert (await fleet("deploy", "wait", "fleet/shop", "-q")).code == 0

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlmodel import col, select
 
 from app.deployments.preview import as_json
 from app.errors import PermanentError
 from app.identity.tables import ApiToken, AppSession, GroupRole, Membership, Method, Organization, Role, User
 from app.identity.tokens import token_digest
+from app.operations.states import OperationState
+from app.operations.tables import OperationResult
 from app.tables import now
+from app.targets.activity import Activity, Hook, Phase, stored
 from app.targets.tables import Release, Target
 from simulator import Member
 from tests.stack import TOKEN, Stack
@@ -149,11 +152,15 @@ async def _people(stack: Stack) -> None:
 
 
 async def _observed(stack: Stack) -> None:
-    """What observer and worker would have written: the release, and what went wrong with it."""
+    """What observer and worker would have written: the release, what went wrong with it, and the hook that runs."""
     async with stack.services.transaction() as transaction:
         session = transaction.session
         target = (await session.exec(select(Target))).one()
         target.error = as_json(PermanentError("helm_failed", "The chart is broken.", "Helm's own words"))
+        hook = Hook("Job", "migrate", "default", ("pre-upgrade",))
+        target.activity = stored(Activity(Phase.HOOK, 1, now(), now(), hook))
+        target.lease_expires_at = now() + timedelta(days=1)
+        await session.execute(update(OperationResult).values(state=OperationState.RUNNING))
         session.add(
             Release(
                 cluster_id=target.cluster_id,

@@ -16,7 +16,7 @@ async def one(loaders: Loaders) -> Any:
 
 
 async def test_a_subscriber_that_is_cut_off_while_it_loads_takes_nobody_along(quiet: Stack) -> None:
-    shared = SharedLoaders(quiet.services.database)
+    shared = SharedLoaders(quiet.services.database, 4)
     cut, other = asyncio.create_task(one(shared.of(7))), asyncio.create_task(one(shared.of(7)))
     await asyncio.sleep(0)
     cut.cancel()
@@ -36,5 +36,5 @@ async def test_a_subscriber_waits_for_a_postgres_that_is_away(quiet: Stack, monk
         return await by_id(*given)
 
     monkeypatch.setattr(loading, "by_id", away_at_first)
-    assert await one(SharedLoaders(quiet.services.database).of(7)) is None
+    assert await one(SharedLoaders(quiet.services.database, 4).of(7)) is None
     assert calls == 2

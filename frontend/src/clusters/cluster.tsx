@@ -14,7 +14,6 @@ import { Reached, Status } from "../parts/status";
 import { Ago, Since } from "../parts/time";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
-import { Confirm, Edit } from "./change";
 
 const CONFIRMED_EVERY = 20_000;
 
@@ -43,8 +42,7 @@ export default function ClusterPage({ name }: { name: string }) {
 }
 
 function Found({ cluster }: { cluster: Cluster }) {
-  const [open, setOpen] = useState<"edit" | "confirm" | "remove" | null>(null);
-  const close = () => setOpen(null);
+  const [removing, setRemoving] = useState(false);
   const labels = isObject(cluster.labels) ? Object.entries(cluster.labels) : [];
   return (
     <>
@@ -55,14 +53,9 @@ function Found({ cluster }: { cluster: Cluster }) {
           </p>
           <Title words={cluster.name} />
         </div>
-        <div className="row">
-          <button type="button" className="button" onClick={() => setOpen("edit")}>
-            Edit
-          </button>
-          <button type="button" className="button danger" onClick={() => setOpen("remove")}>
-            Remove
-          </button>
-        </div>
+        <button type="button" className="button danger" onClick={() => setRemoving(true)}>
+          Remove
+        </button>
       </div>
       {cluster.reachability !== "REACHABLE" && (
         <div className="note warn">
@@ -73,13 +66,6 @@ function Found({ cluster }: { cluster: Cluster }) {
               What is told of it below is as of{" "}
               {cluster.lastSeenAt ? <Ago at={cluster.lastSeenAt} /> : "never"}.
             </p>
-            {cluster.answeringUid && (
-              <p>
-                <button type="button" className="button" onClick={() => setOpen("confirm")}>
-                  Confirm the new uid…
-                </button>
-              </p>
-            )}
           </div>
         </div>
       )}
@@ -108,16 +94,6 @@ function Found({ cluster }: { cluster: Cluster }) {
             {cluster.group ? <Link href={groupPath(cluster.group.name)}>{cluster.group.name}</Link> : "none"}
           </dd>
         </div>
-        {cluster.credentialsExpireAt && (
-          <div>
-            <dt>Credentials expire</dt>
-            <dd>
-              <time dateTime={cluster.credentialsExpireAt}>
-                {new Date(cluster.credentialsExpireAt).toLocaleString()}
-              </time>
-            </dd>
-          </div>
-        )}
         <div className="broad">
           <dt>API server</dt>
           <dd className="mono">{cluster.server}</dd>
@@ -137,11 +113,7 @@ function Found({ cluster }: { cluster: Cluster }) {
       </dl>
       <Deployments cluster={cluster} />
       <Releases cluster={cluster} />
-      {open === "edit" && <Edit cluster={cluster} close={close} />}
-      {open === "confirm" && cluster.answeringUid && (
-        <Confirm cluster={cluster} uid={cluster.answeringUid} close={close} />
-      )}
-      {open === "remove" && <Remove cluster={cluster} close={close} />}
+      {removing && <Remove cluster={cluster} close={() => setRemoving(false)} />}
     </>
   );
 }

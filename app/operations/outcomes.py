@@ -1,0 +1,81 @@
+"""What became of an operation on one cluster, or what it is at, in words for people. Pure: no I/O."""
+
+from enum import StrEnum
+
+from app.operations.states import OperationState
+from app.releases.plan import ReleaseAction
+from app.targets.activity import Activity, Phase
+
+
+class ResultOutcome(StrEnum):
+    QUEUED = "QUEUED"
+    WAITING_FOR_SLOT = "WAITING_FOR_SLOT"
+    WAITING_FOR_RUN = "WAITING_FOR_RUN"
+    WAITING_FOR_CLUSTER = "WAITING_FOR_CLUSTER"
+    RETRYING = "RETRYING"
+    INSTALLING = "INSTALLING"
+    UPGRADING = "UPGRADING"
+    ROLLING_BACK = "ROLLING_BACK"
+    UNINSTALLING = "UNINSTALLING"
+    CANCELLING = "CANCELLING"
+    UNCHANGED = "UNCHANGED"
+    INSTALLED = "INSTALLED"
+    UPGRADED = "UPGRADED"
+    ROLLED_BACK = "ROLLED_BACK"
+    UNINSTALLED = "UNINSTALLED"
+    FAILED = "FAILED"
+    SUPERSEDED = "SUPERSEDED"
+    CANCELLED = "CANCELLED"
+    ABANDONED = "ABANDONED"
+
+    def words(self, action: ReleaseAction) -> str:
+        """For a result whose action this is, as "upgraded" or "upgrade failed"."""
+        if self is ResultOutcome.SUPERSEDED:
+            return "replaced by a newer operation"
+        words = self.lower().replace("_", " ")
+        broken_off = self in (ResultOutcome.FAILED, ResultOutcome.CANCELLED) and action is not ReleaseAction.NONE
+        return f"{action.lower()} {words}" if broken_off else words
+
+
+_OUTCOME = ResultOutcome
+_DONE = {
+    ReleaseAction.NONE: _OUTCOME.UNCHANGED,
+    ReleaseAction.INSTALL: _OUTCOME.INSTALLED,
+    ReleaseAction.UPGRADE: _OUTCOME.UPGRADED,
+    ReleaseAction.ROLLBACK: _OUTCOME.ROLLED_BACK,
+    ReleaseAction.UNINSTALL: _OUTCOME.UNINSTALLED,
+}
+_DOING = {
+    ReleaseAction.NONE: _OUTCOME.WAITING_FOR_CLUSTER,
+    ReleaseAction.INSTALL: _OUTCOME.INSTALLING,
+    ReleaseAction.UPGRADE: _OUTCOME.UPGRADING,
+    ReleaseAction.ROLLBACK: _OUTCOME.ROLLING_BACK,
+    ReleaseAction.UNINSTALL: _OUTCOME.UNINSTALLING,
+}
+_WAITING = {
+    Phase.QUEUED: _OUTCOME.QUEUED,
+    Phase.WAITING_FOR_SLOT: _OUTCOME.WAITING_FOR_SLOT,
+    Phase.WAITING_FOR_RUN: _OUTCOME.WAITING_FOR_RUN,
+    Phase.CANCELLING: _OUTCOME.CANCELLING,
+}
+_ABOUT_THE_CLUSTER = ("cluster_", "throttled")
+"""How the codes begin that say that a cluster can't be worked on now."""
+
+
+def outcome_of(
+    state: OperationState, action: ReleaseAction, error_code: str | None, activity: Activity | None
+) -> ResultOutcome:
+    """`activity` is that of the target, where the result is open."""
+    if state is OperationState.SUCCEEDED:
+        return _DONE[action]
+    if not state.is_open:
+        return _OUTCOME.ABANDONED if error_code == "release_abandoned" else ResultOutcome(state)
+    if activity is not None and activity.phase in _WAITING:
+        return _WAITING[activity.phase]
+    if error_code is not None and (activity is None or activity.phase is Phase.RETRYING):
+        passes = error_code.startswith(_ABOUT_THE_CLUSTER)
+        return _OUTCOME.WAITING_FOR_CLUSTER if passes else _OUTCOME.RETRYING
+    if state is OperationState.PENDING:
+        return _OUTCOME.QUEUED
+    is_looking = activity is not None and activity.phase is Phase.APPLYING and activity.until is None
+    return _OUTCOME.WAITING_FOR_CLUSTER if is_looking else _DOING[action]

@@ -1,0 +1,185 @@
+"""What is going on at a target with open work: what its run is in, or what it waits for."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.deployments.tables import Deployment
+from app.operations.states import OperationState
+from app.operations.tables import Operation, OperationResult
+from app.tables import now
+from app.targets.joins import OPEN_RESULT
+from app.targets.leases import HOLDS_SLOT, UNHELD
+from app.targets.tables import Target
+
+
+class Phase(StrEnum):
+    QUEUED = "QUEUED"  # a worker takes it as soon as one is free
+    WAITING_FOR_SLOT = "WAITING_FOR_SLOT"  # as many runs as may be are at work on the cluster
+    WAITING_FOR_RUN = "WAITING_FOR_RUN"  # an earlier run on the target has to end first
+    RETRYING = "RETRYING"  # it failed, and is tried again
+    VALIDATING = "VALIDATING"  # the chart is rendered and validated
+    APPLYING = "APPLYING"  # objects are written
+    HOOK = "HOOK"  # a hook runs
+    WAITING = "WAITING"  # Helm waits for objects to become ready, or to be gone
+    CANCELLING = "CANCELLING"  # Helm is being ended
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    kind: str
+    name: str
+    namespace: str
+    events: tuple[str, ...]  # as ("pre-install",)
+
+    def __str__(self) -> str:
+        return f"{' and '.join(self.events)} hook {self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Occupant:
+    """A run that holds a slot on a cluster."""
+
+    deployment_id: int
+    release_name: str
+    namespace: str
+    operation_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    phase: Phase
+    operation_id: int
+    since: datetime
+    until: datetime | None = None
+    hook: Hook | None = None
+    waits_for: tuple[Occupant, ...] = ()
+
+    @property
+    def message(self) -> str:
+        limit = f" (limit {self.until:%H:%M:%S} UTC)" if self.until else ""
+        since = f"since {self.since:%H:%M:%S} UTC{limit}"
+        if self.phase is Phase.HOOK:
+            return f"Running the {self.hook} {since}."
+        if self.phase is Phase.WAITING_FOR_SLOT:
+            names = ", ".join(sorted({found.release_name for found in self.waits_for}))
+            return f"Waiting for a slot on the cluster, held by {names}."
+        if self.phase is Phase.RETRYING:
+            return f"Trying again at {self.until:%H:%M:%S} UTC."
+        return f"{_WORDS[self.phase]} {since}." if self.phase in _LASTING else f"{_WORDS[self.phase]}."
+
+
+_WORDS = {
+    Phase.QUEUED: "Waiting for a worker",
+    Phase.WAITING_FOR_RUN: "Waiting for an earlier run on this cluster to end",
+    Phase.VALIDATING: "Rendering and validating the chart",
+    Phase.APPLYING: "Applying the chart",
+    Phase.WAITING: "Waiting for resources to become ready or to be gone,",
+    Phase.CANCELLING: "Cancelling: Helm is being ended",
+}
+_LASTING = (Phase.VALIDATING, Phase.APPLYING, Phase.WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    target_id: int
+    cluster_id: int
+    is_held: bool
+    reported: dict[str, Any] | None
+    intent_until: datetime | None
+    retry_at: datetime | None
+    operation_id: int
+    created_at: datetime
+    cancelled_at: datetime | None
+    state: OperationState
+    started_at: datetime | None
+
+
+_FACTS = (
+    select(
+        col(Target.id),
+        col(Target.cluster_id),
+        ~UNHELD,
+        col(Target.activity),
+        col(Target.intent_until),
+        col(Target.retry_at),
+        col(Operation.id),
+        col(Operation.created_at),
+        col(Operation.cancelled_at),
+        col(OperationResult.state),
+        col(OperationResult.started_at),
+    )
+    .join(OperationResult, OPEN_RESULT)
+    .join(Operation, col(Operation.id) == OperationResult.operation_id)
+    .where(col(Target.id).in_(bindparam("ids", expanding=True)))
+)
+_OCCUPANTS = (
+    select(
+        col(Target.cluster_id),
+        col(Deployment.id),
+        col(Deployment.release_name),
+        col(Deployment.namespace),
+        col(OperationResult.operation_id),
+    )
+    .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .join(OperationResult, OPEN_RESULT, isouter=True)
+    .where(col(Target.cluster_id).in_(bindparam("ids", expanding=True)), HOLDS_SLOT)
+    .order_by(col(Deployment.release_name))
+)
+
+
+def stored(reported: Activity) -> dict[str, Any]:
+    """What a run reports of itself, as it is kept with the target."""
+    return {
+        "phase": reported.phase,
+        "since": reported.since.isoformat(),
+        "until": reported.until.isoformat() if reported.until else None,
+        "hook": asdict(reported.hook) if reported.hook else None,
+    }
+
+
+async def activities(session: AsyncSession, ids: Sequence[int], slots: int) -> dict[int, Activity]:
+    """By target, where work is open. `slots` is how many runs may be at work on one cluster."""
+    facts = [_Facts(*row) for row in await session.execute(_FACTS, {"ids": list(ids)})]
+    queued = {found.cluster_id for found in facts if not found.is_held}
+    occupants: dict[int, list[Occupant]] = defaultdict(list)
+    if queued:
+        for cluster_id, *occupant in await session.execute(_OCCUPANTS, {"ids": list(queued)}):
+            occupants[cluster_id].append(Occupant(*occupant))
+    return {found.target_id: _activity(found, occupants, slots) for found in facts}
+
+
+def _activity(facts: _Facts, occupants: Mapping[int, Sequence[Occupant]], slots: int) -> Activity:
+    if facts.cancelled_at is not None:
+        return Activity(Phase.CANCELLING, facts.operation_id, facts.cancelled_at)
+    if facts.is_held and facts.state is OperationState.PENDING:
+        return Activity(Phase.WAITING_FOR_RUN, facts.operation_id, facts.created_at)
+    if facts.is_held:
+        return _running(facts)
+    if facts.retry_at is not None and facts.retry_at > now():
+        return Activity(Phase.RETRYING, facts.operation_id, facts.started_at or facts.created_at, facts.retry_at)
+    holders = occupants.get(facts.cluster_id, ())
+    if len(holders) >= slots:
+        return Activity(Phase.WAITING_FOR_SLOT, facts.operation_id, facts.created_at, waits_for=tuple(holders))
+    return Activity(Phase.QUEUED, facts.operation_id, facts.created_at)
+
+
+def _running(facts: _Facts) -> Activity:
+    if facts.reported is None:
+        since = facts.started_at or facts.created_at
+        return Activity(Phase.APPLYING, facts.operation_id, since, facts.intent_until)
+    hook, until = facts.reported["hook"], facts.reported["until"]
+    return Activity(
+        Phase(facts.reported["phase"]),
+        facts.operation_id,
+        datetime.fromisoformat(facts.reported["since"]),
+        datetime.fromisoformat(until) if until else None,
+        Hook(hook["kind"], hook["name"], hook["namespace"], tuple(hook["events"])) if hook else None,
+    )

@@ -1,0 +1,78 @@
+"""What a Helm run is in, written down for people while it lasts, and for the slots of its cluster."""
+
+import asyncio
+from datetime import datetime
+
+import structlog
+
+from app.database import LOST
+from app.services import Services
+from app.tables import now
+from app.targets import work
+from app.targets.activity import Hook, Phase
+from app.targets.leases import LeaseLostError
+from app.targets.work import Work
+
+log = structlog.get_logger()
+
+_BRIEF_SECONDS = 1.0
+"""What lasts no longer is not worth a write and an event."""
+
+_ONLY_WAITS = (Phase.HOOK, Phase.WAITING)
+
+
+class Reporter:
+    """Follows the runs of one piece of work. `phase` is what the present run is in; None between runs."""
+
+    def __init__(self, services: Services, found: Work) -> None:
+        self._services = services
+        self._found = found
+        self._task: asyncio.Task[None] | None = None
+        self._since = now()
+        self.phase: Phase | None = None
+        self.hook: Hook | None = None
+
+    def enter(self, phase: Phase, hook: Hook | None = None) -> None:
+        """The run enters a phase, now."""
+        if (phase, hook) == (self.phase, self.hook):
+            return
+        self.phase, self.hook, self._since = phase, hook, now()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write_what_lasts())
+
+    def words(self) -> str:
+        """Where the run is, for a run that is ended there."""
+        seconds = (now() - self._since).total_seconds()
+        if self.phase is Phase.HOOK:
+            return f"The {self.hook} had been running for {seconds:.0f} s."
+        if self.phase is Phase.WAITING:
+            return f"It had been waiting for {seconds:.0f} s for resources to become ready or to be gone."
+        return ""
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _write_what_lasts(self) -> None:
+        written: datetime | None = None
+        while written != self._since:
+            seen = self._since
+            await asyncio.sleep(_BRIEF_SECONDS)
+            if seen == self._since:
+                await self._write()
+                written = seen
+
+    async def _write(self) -> None:
+        assert self.phase is not None
+        waits = self.phase in _ONLY_WAITS
+        try:
+            has_left = await work.report(self._services, self._found, self.phase, self.hook, self._since, waits=waits)
+        except LeaseLostError:
+            return
+        except LOST as error:
+            log.warning("reporting.database_lost", target=self._found.target.id, error=str(error))
+            return
+        if has_left:
+            following = await work.due_targets(self._services, cluster_id=self._found.cluster.id, limit=1)
+            await self._services.queue.wake(following)
