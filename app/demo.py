@@ -27,8 +27,8 @@ from rich.console import Console
 from app.charts.catalog import upload
 from app.clusters.registration import RegisterCluster, register_cluster
 from app.deployments.creation import CreateDeployment, create_deployment
+from app.deployments.given import GivenOverride
 from app.deployments.lists import deployment_by_name
-from app.deployments.state import Override
 from app.errors import Conflict, Forbidden
 from app.groups.membership import create_group
 from app.helm.binary import find_helm
@@ -163,7 +163,7 @@ async def _deploy(services: Services, viewer: Viewer, console: Console) -> int:
             namespace=NAMESPACE,
             release_name=RELEASE,
             values={"greeting": "Hello"},
-            value_overrides=[Override(name, values) for name, values in _GREETINGS.items()],
+            value_overrides=[GivenOverride(name, values) for name, values in _GREETINGS.items()],
         )
         found = (await create_deployment(services, viewer, request)).deployment
         assert found is not None

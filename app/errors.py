@@ -13,6 +13,9 @@ class Problem:
 
     path: tuple[str, ...]
     message: str
+    line: int | None = None
+    column: int | None = None
+    """Where it is in a text, counted from 1."""
 
 
 @dataclass

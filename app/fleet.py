@@ -13,10 +13,12 @@ from app.errors import invalid
 from app.groups.tables import ClusterGroup
 from app.paging import Page, Window, fetch_page
 from app.releases.status import TargetStatus
+from app.searching import mentions
 from app.services import Services
 from app.targets.queries import TargetFacts, targets_by_id
 from app.targets.tables import Target
 
+_SEARCHED = (Cluster.name, Deployment.release_name, Deployment.chart)
 MOST_AT_ONCE = 100
 MOST_CHARTS = 500
 
@@ -41,8 +43,7 @@ async def fleet_clusters(
     if chosen.chart or chosen.status is not None:
         statement = statement.where(_on_cluster(chosen))
     elif chosen.search:
-        named = col(Cluster.name).icontains(chosen.search, autoescape=True)
-        statement = statement.where(or_(named, _on_cluster(chosen)))
+        statement = statement.where(or_(mentions(chosen.search, Cluster.name), _on_cluster(chosen)))
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(Cluster.name)], window)
 
@@ -94,7 +95,7 @@ async def fleet_counts(services: Services, organization_id: int, chosen: FleetFi
         .group_by(col(Target.status))
     )
     if chosen.search:
-        statement = statement.where(_mentions(chosen.search))
+        statement = statement.where(mentions(chosen.search, *_SEARCHED))
     return dict(await services.database.rows(statement))
 
 
@@ -150,10 +151,5 @@ def _of_targets(chosen: FleetFilter) -> list[ColumnElement[bool]]:
     if chosen.status is not None:
         wanted.append(col(Target.status).in_(list(chosen.status)))
     if chosen.search:
-        wanted.append(_mentions(chosen.search))
+        wanted.append(mentions(chosen.search, *_SEARCHED))
     return wanted
-
-
-def _mentions(text: str) -> ColumnElement[bool]:
-    columns = (Cluster.name, Deployment.release_name, Deployment.chart)
-    return or_(*(col(column).icontains(text, autoescape=True) for column in columns))

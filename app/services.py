@@ -90,7 +90,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         bucket = Bucket(settings) if settings.s3_bucket else None
         archives = Archives(database, settings.cache / "charts", bucket)
         stack.push_async_callback(archives.close)
-        downloader = Downloader(policies.users, settings.is_plain_http)
+        downloader = Downloader(
+            policies.users,
+            settings.is_plain_http,
+            connections=settings.repository_connections,
+            most=settings.organization_repository_connections,
+            seconds=settings.repository_timeout,
+        )
         stack.push_async_callback(downloader.close)
         limits = Limits(settings.helm_memory_bytes, settings.helm_cpu_seconds)
         helm = Helm(find_helm(settings.helm), settings.cache, limits, at_once=settings.helm_concurrency)

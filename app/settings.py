@@ -195,7 +195,19 @@ class Settings(BaseSettings):
     )
     chart_max_bytes: int = Field(20 * 2**20, ge=1, description="The largest chart archive.")
     chart_max_unpacked_bytes: int = Field(100 * 2**20, ge=1, description="The most that a chart may unpack to.")
+    organization_chart_storage: int = Field(
+        5 * 2**30, ge=1, description="Bytes of chart archives that are kept for one organization at most."
+    )
     index_max_bytes: int = Field(64 * 2**20, ge=1, description="The largest index of a chart repository.")
+    repository_timeout: Seconds = Field(
+        120, description="How long a download from a chart repository may take in total, in seconds."
+    )
+    repository_connections: int = Field(
+        60, ge=1, description="Connections to chart repositories that one process has at once."
+    )
+    organization_repository_connections: int = Field(
+        10, ge=1, description="Connections to chart repositories that one organization has at once, in each process."
+    )
     plain_http_hosts: str = Field(
         "", description="Chart repositories and OCI registries reached over plain HTTP: `host:port`, comma-separated."
     )

@@ -3,7 +3,8 @@ from datetime import datetime
 import strawberry
 
 from app.charts import tables
-from app.charts.browse import KnownChart, described
+from app.charts.browse import KnownChart
+from app.charts.pinning import read
 from app.charts.versions import find, newest_stable
 from schema.context import Info
 from schema.enums import ChartRepositoryKind
@@ -43,19 +44,19 @@ class ChartVersion:
     @strawberry.field(description="The SHA-256 of its archive, in hex.")
     async def digest(self, info: Info) -> str:
         known = self.row.archive_digest or self.row.digest
-        return known or (await described(info.context.services, self.repository, self.row)).digest
+        return known or (await read(info.context.services, self.repository, self.row)).digest
 
     @strawberry.field(description="Its values.yaml, as it is written.")
     async def default_values(self, info: Info) -> str:
-        return (await described(info.context.services, self.repository, self.row)).default_values
+        return (await read(info.context.services, self.repository, self.row)).default_values
 
     @strawberry.field(description="Its values.schema.json.")
     async def values_schema(self, info: Info) -> JSON | None:
-        return (await described(info.context.services, self.repository, self.row)).values_schema
+        return (await read(info.context.services, self.repository, self.row)).values_schema
 
     @strawberry.field(description="Its README.md.")
     async def readme(self, info: Info) -> str | None:
-        return (await described(info.context.services, self.repository, self.row)).readme
+        return (await read(info.context.services, self.repository, self.row)).readme
 
     @classmethod
     def of(cls, row: tables.ChartVersion, repository: tables.ChartRepository) -> "ChartVersion":

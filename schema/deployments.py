@@ -1,3 +1,4 @@
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from app.releases.references import ANY, hidden
 from app.releases.status import helm_status
 from app.targets.desired import desired_release
 from app.targets.queries import TargetFacts
+from app.yaml.writing import write
 from schema.clusters import Cluster
 from schema.connections import Connection, to_connection
 from schema.context import Info
@@ -22,6 +24,13 @@ from schema.scalars import JSON
 
 if TYPE_CHECKING:
     from schema.groups import ClusterGroup
+
+
+_AS_YAML = "The same as YAML that Helm reads as these values; empty where there are none."
+
+
+async def as_yaml(values: Any) -> str:
+    return await asyncio.to_thread(write, values) if values else ""
 
 
 @strawberry.type(description="A value of a secret: it is put in when Helm is run, and shown nowhere.")
@@ -36,6 +45,10 @@ class ValueOverride:
     cluster: str
     values: JSON
     values_from: list[ValueFrom]
+
+    @strawberry.field(description=_AS_YAML)
+    async def values_yaml(self) -> str:
+        return await as_yaml(self.values)
 
 
 @strawberry.type
@@ -83,6 +96,10 @@ class DeploymentRevision:
     targets: list[str]
     created_at: datetime
 
+    @strawberry.field(description=_AS_YAML)
+    async def values_yaml(self) -> str:
+        return await as_yaml(self.values)
+
     @classmethod
     def of(cls, row: tables.DeploymentRevision) -> "DeploymentRevision":
         return cls(
@@ -121,7 +138,12 @@ class DeploymentTarget(Node):
 
     @strawberry.field(description="What is installed (user-supplied values); what comes from secrets is hidden.")
     async def values(self, info: Info) -> JSON | None:
-        return await info.context.load.installed_values_by_target.load(self.facts.id)
+        return await self._values(info)
+
+    @strawberry.field(description=_AS_YAML)
+    async def values_yaml(self, info: Info) -> str | None:
+        values = await self._values(info)
+        return None if values is None else await as_yaml(values)
 
     @strawberry.field(description="What is going on here; null where no work is open.")
     async def activity(self, info: Info) -> Activity | None:
@@ -140,6 +162,16 @@ class DeploymentTarget(Node):
 
     @strawberry.field(description="What is wanted here: the common values merged with this cluster's override.")
     async def desired_values(self, info: Info) -> JSON:
+        return await self._desired_values(info)
+
+    @strawberry.field(description=_AS_YAML)
+    async def desired_values_yaml(self, info: Info) -> str:
+        return await as_yaml(await self._desired_values(info))
+
+    async def _values(self, info: Info) -> dict[str, Any] | None:
+        return await info.context.load.installed_values_by_target.load(self.facts.id)
+
+    async def _desired_values(self, info: Info) -> Any:
         row = await self._deployment(info)
         revision = await info.context.load.revision_by_deployment.load((row.id, row.generation))
         return hidden(desired_release(row, revision, self.cluster_name, ANY).values)
@@ -222,6 +254,10 @@ class Deployment(Node):
     async def values(self, info: Info) -> JSON:
         return (await self._revision(info)).values
 
+    @strawberry.field(description=_AS_YAML)
+    async def values_yaml(self, info: Info) -> str:
+        return await as_yaml((await self._revision(info)).values)
+
     @strawberry.field(description="Common to all targets, from secrets.")
     async def values_from(self, info: Info) -> list[ValueFrom]:
         return values_from_of((await self._revision(info)).values_from)
@@ -289,6 +325,11 @@ class TargetPlan:
     reasons: list[StatusReason]
     desired_values: JSON
     manifest: str | None
+
+    @strawberry.field(description=_AS_YAML)
+    async def desired_values_yaml(self) -> str:
+        return await as_yaml(self.desired_values)
+
     manifest_diff: str | None = strawberry.field(description="A unified diff against what is installed.")
     warnings: list[str] = strawberry.field(
         description="What the API server warns of, such as unknown fields, or what could not be tried."

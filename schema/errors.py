@@ -9,6 +9,12 @@ from app import errors
 class Problem:
     path: list[str] = strawberry.field(description="Where, from the input's top.")
     message: str
+    line: int | None = strawberry.field(default=None, description="Where it is in a text, counted from 1.")
+    column: int | None = None
+
+    @classmethod
+    def of(cls, problem: errors.Problem) -> "Problem":
+        return cls(path=list(problem.path), message=problem.message, line=problem.line, column=problem.column)
 
 
 @strawberry.interface(description="An error that the caller can act on.")
@@ -63,7 +69,7 @@ def to_graphql(error: errors.UserError) -> AnyError:
     """The error in the shape of the API."""
     path = list(error.path)
     if isinstance(error, errors.ValidationFailed):
-        problems = [Problem(path=list(problem.path), message=problem.message) for problem in error.problems]
+        problems = list(map(Problem.of, error.problems))
         return ValidationFailed(code=error.code, message=error.message, path=path, problems=problems)
     if isinstance(error, errors.ClusterUnreachable):
         return ClusterUnreachable(code=error.code, message=error.message, path=path, clusters=error.clusters)

@@ -126,6 +126,9 @@ class ValueFromInput:
 class ValueOverrideInput:
     cluster: str
     values: JSON | None = None
+    values_yaml: str | None = strawberry.field(
+        default=None, description="The values as YAML, read as Helm reads a values file. Instead of `values`."
+    )
     values_from: list[ValueFromInput] | None = None
 
 
@@ -141,6 +144,9 @@ class CreateDeploymentInput:
     release_name: str | None = strawberry.field(default=None, description="Left out: a readable random name.")
     description: str | None = None
     values: JSON | None = None
+    values_yaml: str | None = strawberry.field(
+        default=None, description="The values as YAML, read as Helm reads a values file. Instead of `values`."
+    )
     values_from: list[ValueFromInput] | None = None
     value_overrides: list[ValueOverrideInput] | None = None
     targets: list[str] | None = strawberry.field(
@@ -167,6 +173,9 @@ class UpdateDeploymentInput:
     version: str | None = None
     values: JSON | None = strawberry.field(
         default=None, description="`{}` clears them. Within values, null removes a key, as in Helm."
+    )
+    values_yaml: str | None = strawberry.field(
+        default=None, description="The values as YAML, read as Helm reads a values file. Instead of `values`."
     )
     values_from: list[ValueFromInput] | None = strawberry.field(default=None, description="`[]` clears them.")
     value_overrides: list[ValueOverrideInput] | None = strawberry.field(default=None, description="`[]` clears them.")

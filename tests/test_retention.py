@@ -20,7 +20,7 @@ from app.events.retention import remove_old_events
 from app.events.tables import Event
 from app.identity.tables import Organization
 from app.tables import now
-from reconcilers.sweeper import Sweeper
+from reconcilers.housekeeping import Housekeeping
 from tests.live.client import Socket, socket
 from tests.live.serving import served
 from tests.stack import Stack
@@ -78,7 +78,7 @@ async def test_the_worker_removes_them_when_it_keeps_house(
         before = await messages(stack)
         for day in (3, 1):
             await happened(stack, f"{day} days ago", days_ago=day)
-        await Sweeper(stack.services)._keep_house()
+        await Housekeeping(stack.services).remove_events()
         assert await messages(stack) == [*before, "1 days ago"]
 
 

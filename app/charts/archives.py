@@ -5,14 +5,19 @@ aioboto3 is used here and nowhere else, through its client API.
 
 import asyncio
 import hashlib
+import os
 import tempfile
-from contextlib import AsyncExitStack
+import time
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
 import aioboto3
+import orjson
 from botocore.exceptions import BotoCoreError, ClientError
+from cachetools import TTLCache
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,6 +27,17 @@ from app.charts.tables import ChartArchive
 from app.database import Database
 from app.errors import TemporaryError, invalid
 from app.settings import Settings
+
+Version = tuple[int, str, str]
+"""What a version is known by: the repository's id, the chart's name, and the version as the repository writes it."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:digest, 0))")
+_READ_BYTES = 64 * 2**20
+_READ_SECONDS = 60.0
+_FILES_BYTES = 2**30
+"""Bytes of local files, beyond which those that were not used for longest are removed."""
+_USED_SECONDS = 600.0
+"""A file that was used within this time stays: a Helm run may be reading it."""
 
 
 class Bucket:
@@ -44,6 +60,9 @@ class Bucket:
         async with answer["Body"] as body:
             return bytes(await body.read())
 
+    async def delete(self, digest: str) -> None:
+        await self._call("delete_object", Key=_key(digest))
+
     async def _call(self, verb: str, **arguments: Any) -> Any:
         async with self._connecting:
             if self._client is None:
@@ -64,11 +83,23 @@ class Archives:
         self._database = database
         self._folder = folder
         self._bucket = bucket
-        self._pulls: WeakValueDictionary[tuple[int, str, str], asyncio.Lock] = WeakValueDictionary()
+        self._pulls: WeakValueDictionary[Version, asyncio.Lock] = WeakValueDictionary()
+        self._read: TTLCache[Version, ChartArchive] = TTLCache(_READ_BYTES, _READ_SECONDS, getsizeof=_text_size)
 
-    def pulling(self, repository_id: int, name: str, version: str) -> asyncio.Lock:
+    def pulling(self, version: Version) -> asyncio.Lock:
         """Held while a version is pulled, so that many who ask for it at once have it pulled once."""
-        return self._pulls.setdefault((repository_id, name, version), asyncio.Lock())
+        return self._pulls.setdefault(version, asyncio.Lock())
+
+    def read(self, version: Version) -> ChartArchive | None:
+        """What `remember` was given a moment ago."""
+        return self._read.get(version)
+
+    def remember(self, version: Version, package: Package) -> ChartArchive:
+        """Holds for a moment what an archive says of itself, in memory alone: for those who only read about it."""
+        row = _row(package, content=None)
+        with suppress(ValueError):  # it is larger than all that is remembered
+            self._read[version] = row
+        return row
 
     async def keep(self, package: Package, session: AsyncSession) -> None:
         """Keeps an archive, within the caller's transaction; one that is kept already stays as it is.
@@ -76,6 +107,8 @@ class Archives:
         Raises:
             ValidationFailed: where the bucket can't be used now.
         """
+        # Nobody removes it from now on until the transaction ends.
+        await session.execute(_LOCK, {"digest": package.digest})
         if await session.get(ChartArchive, package.digest) is not None:
             return
         if self._bucket:
@@ -87,9 +120,19 @@ class Archives:
         # Whoever pulled it at the same time may have kept it meanwhile.
         await session.execute(insert(ChartArchive).values(row.model_dump()).on_conflict_do_nothing())
 
+    async def discard(self, digest: str) -> None:
+        """Removes the content of an archive whose row is gone. Does nothing where it has come back meanwhile."""
+        await asyncio.to_thread(self._path(digest).unlink, missing_ok=True)
+        if self._bucket is None:
+            return
+        async with self._database.sessions() as session, session.begin():
+            await session.execute(_LOCK, {"digest": digest})
+            if await session.get(ChartArchive, digest) is None:
+                await self._bucket.delete(digest)
+
     async def hold(self, package: Package) -> ChartArchive:
         """An archive that is kept nowhere, at hand for this process: what `file` gives, and the row it would have."""
-        await asyncio.to_thread(_write, self._path(package.digest), package.content)
+        await asyncio.to_thread(self._write, package.digest, package.content)
         return _row(package, content=None)
 
     async def file(self, digest: str) -> Path:
@@ -99,16 +142,27 @@ class Archives:
             TemporaryError: where it can't be had now.
         """
         path = self._path(digest)
-        if await asyncio.to_thread(path.exists):
+        if await asyncio.to_thread(_touch, path):
             return path
         content = await self._fetch(digest)
         if hashlib.sha256(content).hexdigest() != digest:
             raise TemporaryError("chart_storage", f"The kept archive {digest} was changed.")
-        await asyncio.to_thread(_write, path, content)
+        await asyncio.to_thread(self._write, digest, content)
         return path
 
     def _path(self, digest: str) -> Path:
         return self._folder / f"{digest}.tgz"
+
+    def _write(self, digest: str, content: bytes) -> None:
+        """Writes a file, and removes those that were not used for longest where there are too many."""
+        _write(self._path(digest), content)
+        files = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.glob("*.tgz"))
+        total = sum(size for _, size, _ in files)
+        for used_at, size, path in files:
+            if total <= _FILES_BYTES or used_at > time.time() - _USED_SECONDS:
+                return
+            path.unlink(missing_ok=True)
+            total -= size
 
     async def _fetch(self, digest: str) -> bytes:
         rows = await self._database.rows(select(ChartArchive.content).where(col(ChartArchive.digest) == digest))
@@ -129,6 +183,20 @@ def _row(package: Package, *, content: bytes | None) -> ChartArchive:
     return ChartArchive(
         **{field: getattr(package, field) for field in fields}, size=len(package.content), content=content
     )
+
+
+def _text_size(row: ChartArchive) -> int:
+    """Characters of an archive's row, roughly. A schema takes about ten times its text."""
+    return len(row.default_values) + len(row.readme or "") + 10 * len(orjson.dumps(row.values_schema or {})) + 1_000
+
+
+def _touch(path: Path) -> bool:
+    """Notes that a file is used; gives whether it is there."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _key(digest: str) -> str:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 
-from app.charts.pinning import current_versions, pin
-from app.charts.tables import ChartArchive, ChartRepository, ChartVersion
+from app.charts.pinning import current_versions
+from app.charts.tables import ChartRepository, ChartVersion
 from app.charts.versions import newest_first
+from app.searching import mentions
 from app.services import Services
 
 MOST = 500
@@ -46,10 +47,7 @@ async def search(services: Services, organization_id: int, text: str | None) -> 
             .limit(MOST)
         )
         if text:
-            pattern = f"%{_escaped(text)}%"
-            named = named.where(
-                or_(col(ChartVersion.name).ilike(pattern), col(ChartVersion.description).ilike(pattern))
-            )
+            named = named.where(mentions(text, ChartVersion.name, ChartVersion.description))
         found = named.subquery()
         statement = (
             select(ChartRepository, ChartVersion)
@@ -75,12 +73,6 @@ async def chart(services: Services, organization_id: int, repository: str, name:
     return None
 
 
-async def described(services: Services, repository: ChartRepository, version: ChartVersion) -> ChartArchive:
-    """What the archive of a version holds; pulled now, where it was not before."""
-    reference = f"{repository.name}/{version.name}"
-    return (await pin(services, repository.organization_id, reference, version.version)).archive
-
-
 def _known(repository: ChartRepository, versions: Sequence[ChartVersion]) -> KnownChart:
     by_version = {version.version: version for version in versions}
     ordered = [by_version[version] for version in newest_first(by_version)]
@@ -89,7 +81,3 @@ def _known(repository: ChartRepository, versions: Sequence[ChartVersion]) -> Kno
 
 def _key(item: tuple[tuple[str, str], object]) -> tuple[str, str]:
     return item[0]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -22,6 +22,7 @@ from app.charts.offers import (
 from app.charts.package import open_package
 from app.charts.pinning import Pinned
 from app.charts.registry import check_registry_address
+from app.charts.storage import check_room
 from app.charts.tables import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
 from app.errors import Conflict, NotFound, all_invalid, invalid
 from app.identity.tables import Role
@@ -140,6 +141,7 @@ async def upload(services: Services, viewer: Viewer, organization: str | None, r
                 f"{package.name} {package.version} was uploaded with other content: raise its version.",
                 ("archive",),
             )
+        await check_room(session, organization_id, package, services.settings.organization_chart_storage)
         await services.archives.keep(package, session)
         await write_offers(session, row, [offer_of(package)], replace=False)
         await set_pin(session, row, package, package.version)

@@ -1,17 +1,23 @@
 """Bytes from chart repositories and OCI registries, within limits; errors a user can act on."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx2
+from prometheus_client import Gauge
 
 from app import outgoing
 from app.addresses import AddressRefusedError, Policy
 from app.errors import ValidationFailed, invalid
+from app.shares import PoolBusyError, Shares
 
 TIMEOUT = httpx2.Timeout(30, connect=10)
+DOWNLOADS = Gauge("polyhelm_repository_connections", "Connections to chart repositories that are in use.")
+_MOST_WAITING = 50
+"""Downloads of one organization that wait for a connection."""
 _ENCODINGS = ("identity", "gzip", "deflate")  # each once: a thousand times what was read, at most
 
 
@@ -52,41 +58,67 @@ class Downloader:
     """One client for all repositories: it keeps connections, and sends no cookies and no credentials by itself.
 
     It connects to the addresses that `policy` allows, and a redirect leads to plain HTTP only where `is_plain_http`
-    allows it for that host.
+    allows it for that host. Organizations share its connections: each has at most `most` of `connections` at once. A
+    request takes at most `seconds`, however slowly its answer comes.
     """
 
-    def __init__(self, policy: Policy, is_plain_http: Callable[[str], bool]) -> None:
+    def __init__(
+        self, policy: Policy, is_plain_http: Callable[[str], bool], *, connections: int, most: int, seconds: float
+    ) -> None:
         async def check(request: httpx2.Request) -> None:
             check_address(str(request.url), is_plain_http)
 
+        self._shares = Shares(connections, most, _MOST_WAITING)
+        DOWNLOADS.set_function(self._shares.taken)
+        self._seconds = seconds
         self.client = outgoing.client(
             policy, timeout=TIMEOUT, follow_redirects=True, max_redirects=5, event_hooks={"request": [check]}
         )
 
-    async def get(self, url: str, *, limit: int, login: Login | None = None, home: str | None = None) -> bytes:
-        """The body behind an address, at most `limit` bytes. `login` is sent where it is on the same host as `home`.
+    async def get(
+        self, url: str, *, share: int, limit: int, login: Login | None = None, home: str | None = None
+    ) -> bytes:
+        """The body behind an address, at most `limit` bytes, for the organization `share`. `login` is sent where it is
+        on the same host as `home`.
 
         Raises:
             ValidationFailed: says what the other side answered.
         """
         auth = (login.username, login.password) if login and origin(url) == origin(home or url) else None
-        async with self.stream("GET", url, auth=auth) as response:
+        async with self.stream("GET", url, share=share, auth=auth) as response:
             if response.status_code != 200:
                 raise refused(url, response.status_code)
             return await read_limited(response, limit)
 
     @asynccontextmanager
     async def stream(
-        self, method: str, url: str, *, headers: dict[str, str] | None = None, auth: tuple[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        share: int,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
     ) -> AsyncIterator[httpx2.Response]:
-        """One request with its answer.
+        """One request with its answer, on a connection of the organization `share`.
 
         Raises:
-            ValidationFailed: where there is none.
+            ValidationFailed: where there is no answer, it takes too long, or the organization has too many requests.
         """
         try:
-            async with self.client.stream(method, url, headers=headers, auth=auth) as response:
+            async with (
+                asyncio.timeout(self._seconds),
+                self._shares.place(share),
+                self.client.stream(method, url, headers=headers, auth=auth) as response,
+            ):
                 yield response
+        except PoolBusyError:
+            message = "Your organization has too many downloads from chart repositories. Try again in a moment."
+            raise invalid("repository_busy", message, "url") from None
+        except TimeoutError:
+            raise invalid(
+                "repository_slow", f"{url} did not answer completely within {self._seconds:g} s.", "url"
+            ) from None
         except AddressRefusedError as error:
             raise invalid("address_refused", str(error), "url") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:

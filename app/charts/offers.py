@@ -13,7 +13,7 @@ from app.charts.index import Offer, read_index
 from app.charts.package import Package
 from app.charts.tables import ChartRepository, ChartVersion
 from app.charts.unpacking import Limits
-from app.encryption import Sealed
+from app.encryption import KeyRingError, Sealed
 from app.errors import NotFound, ValidationFailed
 from app.services import Services
 from app.tables import now
@@ -31,23 +31,27 @@ def login_of(services: Services, repository: ChartRepository) -> Login | None:
 
 async def fetch_offers(services: Services, repository: ChartRepository, login: Login | None) -> list[Offer]:
     url = f"{repository.url}/index.yaml"
-    content = await services.downloader.get(url, limit=services.settings.index_max_bytes, login=login)
+    content = await services.downloader.get(
+        url, share=repository.organization_id, limit=services.settings.index_max_bytes, login=login
+    )
     return await asyncio.to_thread(read_index, content, url)
 
 
 async def refresh_repository(services: Services, repository: ChartRepository) -> ChartRepository:
     """Reads the index of an HTTP repository again. One that can't be read keeps what it had, and tells the error."""
-    error: ValidationFailed | None = None
+    error: str | None = None
     offers: list[Offer] = []
     try:
         offers = await fetch_offers(services, repository, login_of(services, repository))
     except ValidationFailed as failed:
-        error = failed
+        error = failed.message
+    except KeyRingError as failed:
+        error = f"The stored credentials cannot be decrypted: {failed}"
     async with services.transaction() as transaction:
         row = await transaction.session.get(ChartRepository, repository.id, with_for_update=True)
         if row is None:
             raise NotFound("chart_repository_not_found", "There is no such chart repository.", ("id",))
-        row.error = error.message if error else None
+        row.error = error
         if error is None:
             row.refreshed_at = now()
             await write_offers(transaction.session, row, offers)

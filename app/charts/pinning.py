@@ -21,6 +21,7 @@ from app.charts.offers import (
 )
 from app.charts.package import Package, open_package
 from app.charts.registry import Registry
+from app.charts.storage import check_room
 from app.charts.tables import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
 from app.charts.versions import find, newest_stable
 from app.errors import NotFound, ValidationFailed, invalid
@@ -62,19 +63,32 @@ async def pin(
     chosen = await _choose(services, repository, name, version, keep=keep)
     if archive := await _kept(services, chosen):
         return Pinned(repository, archive)
-    async with services.archives.pulling(repository.id, chosen.name, chosen.version):
+    async with services.archives.pulling((repository.id, chosen.name, chosen.version)):
         if archive := await _kept(services, chosen):
             return Pinned(repository, archive)
         package = await _pull(services, repository, chosen)
         if not keep:
             return Pinned(repository, await services.archives.hold(package))
         async with services.transaction() as transaction:
+            most = services.settings.organization_chart_storage
+            await check_room(transaction.session, organization_id, package, most)
             await services.archives.keep(package, transaction.session)
             await write_offers(transaction.session, repository, [offer_of(package, chosen)], replace=False)
             await set_pin(transaction.session, repository, package, chosen.version)
             archive = await transaction.session.get(ChartArchive, package.digest)
             assert archive is not None
     return Pinned(repository, archive)
+
+
+async def read(services: Services, repository: ChartRepository, chosen: ChartVersion) -> ChartArchive:
+    """What the archive of a version says of itself. What has to be pulled is kept nowhere: reading changes nothing."""
+    if archive := await _kept(services, chosen):
+        return archive
+    version = repository.id, chosen.name, chosen.version
+    async with services.archives.pulling(version):
+        if found := services.archives.read(version):
+            return found
+        return services.archives.remember(version, await _pull(services, repository, chosen))
 
 
 async def _kept(services: Services, chosen: ChartVersion) -> ChartArchive | None:
@@ -150,7 +164,9 @@ async def _pull(services: Services, repository: ChartRepository, chosen: ChartVe
         assert chosen.url is not None
         check_repository_address(services, chosen.url)
         login = login_of(services, repository)
-        content = await services.downloader.get(chosen.url, limit=limit, login=login, home=repository.url)
+        content = await services.downloader.get(
+            chosen.url, share=repository.organization_id, limit=limit, login=login, home=repository.url
+        )
         expected = chosen.digest or ""
     package = await asyncio.to_thread(open_package, content, archive_limits(services))
     if expected and package.digest != expected:
@@ -171,4 +187,5 @@ async def _pull(services: Services, repository: ChartRepository, chosen: ChartVe
 
 def _registry(services: Services, repository: ChartRepository) -> Registry:
     plain = services.settings.is_plain_http(urlsplit(repository.url).netloc)
-    return Registry(services.downloader, repository.url, login_of(services, repository), plain_http=plain)
+    share = repository.organization_id
+    return Registry(services.downloader, repository.url, login_of(services, repository), share=share, plain_http=plain)

@@ -46,11 +46,12 @@ def _is_name(name: str) -> bool:
 
 
 class Registry:
-    """The charts below one `oci://host/path`."""
+    """The charts below one `oci://host/path`, asked for on connections of the organization `share`."""
 
-    def __init__(self, downloader: Downloader, url: str, login: Login | None, *, plain_http: bool) -> None:
+    def __init__(self, downloader: Downloader, url: str, login: Login | None, *, share: int, plain_http: bool) -> None:
         parts = urlsplit(url)
         self._downloader = downloader
+        self._share = share
         self._base = f"{'http' if plain_http else 'https'}://{parts.netloc}"
         self._path = parts.path.strip("/")
         self._login = login
@@ -133,7 +134,7 @@ class Registry:
                 headers["Authorization"] = f"Bearer {token}"
             elif self._login:
                 auth = (self._login.username, self._login.password)
-            async with self._downloader.stream("GET", url, headers=headers, auth=auth) as response:
+            async with self._downloader.stream("GET", url, share=self._share, headers=headers, auth=auth) as response:
                 # Only the registry itself says where its credentials go, nobody that it redirects to (CVE-2020-15157).
                 if response.status_code == 401 and attempt == 0 and origin(str(response.url)) == origin(url):
                     challenge = response.headers.get("www-authenticate", "")
@@ -159,7 +160,9 @@ class Registry:
         # Registries keep their token service on another host of theirs; without TLS it must be the registry's own.
         trusted = kind == "https" or place == origin(self._base)
         auth = (self._login.username, self._login.password) if self._login and trusted else None
-        async with self._downloader.stream("GET", f"{realm}?{urlencode(query)}", auth=auth) as response:
+        async with self._downloader.stream(
+            "GET", f"{realm}?{urlencode(query)}", share=self._share, auth=auth
+        ) as response:
             if response.status_code != 200:
                 raise refused(realm, response.status_code)
             answer = _object(await read_limited(response, _MAX_JSON), realm)

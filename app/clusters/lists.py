@@ -1,9 +1,10 @@
 """Lists of clusters, in pages."""
 
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 
 from app.clusters.tables import Cluster
 from app.paging import Page, Window, fetch_page
+from app.searching import mentions
 from app.services import Services
 
 
@@ -14,7 +15,7 @@ async def clusters_page(
     statement = select(Cluster).where(col(Cluster.organization_id) == organization_id)
     if search:
         columns = (Cluster.name, Cluster.cloud, Cluster.distribution, Cluster.region)
-        statement = statement.where(or_(*(col(column).icontains(search, autoescape=True) for column in columns)))
+        statement = statement.where(mentions(search, *columns))
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(Cluster.name)], window)
 

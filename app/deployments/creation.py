@@ -17,9 +17,10 @@ from app.deployments.checks import (
     timeout_problems,
 )
 from app.deployments.generation import write_generation
+from app.deployments.given import GivenOverride, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.preview import plan_targets
-from app.deployments.state import Given, Override, Wish, references_from, value_problems
+from app.deployments.state import Given, Wish, references_from, value_problems
 from app.deployments.tables import Deployment, DriftPolicy
 from app.errors import Conflict, all_invalid
 from app.groups.queries import chosen_members, find_group, members_of, no_group
@@ -47,8 +48,9 @@ class CreateDeployment:
     release_name: str | None = None
     description: str | None = None
     values: Any = None
+    values_yaml: str | None = None
     values_from: list[Given] = field(default_factory=list)
-    value_overrides: list[Override] = field(default_factory=list)
+    value_overrides: list[GivenOverride] = field(default_factory=list)
     targets: list[str] | None = None
     atomic: bool = False
     wait: bool = False
@@ -105,8 +107,9 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
 
 
 async def _wish(services: Services, organization_id: int, request: CreateDeployment, targets: tuple[str, ...]) -> Wish:
-    overrides = overrides_by_cluster(request.value_overrides)
-    values: Any = {} if request.values is None else request.values
+    given = await read_values(request)
+    overrides = overrides_by_cluster(given.overrides or [])
+    values: Any = {} if given.values is None else given.values
     problems = [
         *name_problems(request.release_name, request.namespace),
         *filter(None, [description_problem(request.description)]),
@@ -119,7 +122,7 @@ async def _wish(services: Services, organization_id: int, request: CreateDeploym
     return Wish(
         pinned.archive,
         Layer(values, references_from(request.values_from)),
-        {name: Layer(given.values, references_from(given.values_from or [])) for name, given in overrides.items()},
+        {name: Layer(one.values, references_from(one.values_from or [])) for name, one in overrides.items()},
         targets,
     )
 

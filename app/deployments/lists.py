@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.groups.tables import ClusterGroup
 from app.operations.tables import Operation
 from app.paging import Page, Window, fetch_page
 from app.releases.status import TargetStatus
+from app.searching import mentions
 from app.services import Services
 from app.targets.tables import Target
 
@@ -38,13 +39,7 @@ async def deployments_page(
         )
         statement = statement.where(has_one.exists())
     if search:
-        text = search.lower()
-        statement = statement.where(
-            or_(
-                col(Deployment.release_name).contains(text, autoescape=True),
-                col(Deployment.chart).contains(text, autoescape=True),
-            )
-        )
+        statement = statement.where(mentions(search, Deployment.release_name, Deployment.chart))
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(Deployment.id)], window, descending=True)
 

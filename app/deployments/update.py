@@ -19,6 +19,7 @@ from app.deployments.checks import (
     timeout_problems,
 )
 from app.deployments.generation import write_generation
+from app.deployments.given import GivenOverride, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.preview import plan_targets
 from app.deployments.queries import current, find_deployment
@@ -33,7 +34,7 @@ from app.identity.viewer import Viewer
 from app.names import counted, description_problem
 from app.operations.tables import OperationKind
 from app.releases.references import Layer, references_of
-from app.releases.values import Values, patch
+from app.releases.values import patch
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.services import Services
 from app.tables import now
@@ -61,8 +62,9 @@ class UpdateDeployment:
     expected_generation: int | None = None
     version: str | None = None
     values: Any = None
+    values_yaml: str | None = None
     values_from: list[Given] | None = None
-    value_overrides: list[Override] | None = None
+    value_overrides: list[GivenOverride] | None = None
     reuse_values: bool = False
     targets: list[str] | None = None
     confirm_removal: int | None = None
@@ -148,24 +150,21 @@ async def _wish(
     request: UpdateDeployment,
     targets: tuple[str, ...],
 ) -> Wish:
-    overrides = overrides_by_cluster(request.value_overrides or [])
-    if problems := list(
-        value_problems({} if request.values is None else request.values, request.values_from, overrides)
-    ):
+    given = await read_values(request)
+    overrides = overrides_by_cluster(given.overrides or [])
+    if problems := list(value_problems({} if given.values is None else given.values, request.values_from, overrides)):
         raise all_invalid(problems)
     if request.version is not None:
         keep = not request.dry_run
         archive = (
             await pin(services, deployment.organization_id, deployment.chart, request.version, keep=keep)
         ).archive
-    values = revision.values if request.values is None else _values(revision.values, request)
+    values = revision.values
+    if given.values is not None:
+        values = patch(values, given.values) if request.reuse_values else dict(given.values)
     given_from = request.values_from
     references = references_of(revision.values_from) if given_from is None else references_from(given_from)
     return Wish(archive, Layer(values, references), _overrides(revision, overrides, request, targets), targets)
-
-
-def _values(stored: Values, request: UpdateDeployment) -> Values:
-    return patch(stored, request.values) if request.reuse_values else dict(request.values)
 
 
 def _overrides(

@@ -10,6 +10,7 @@ from app.events.tables import AUDIT, Event, EventHorizon
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
 from app.paging import Page, Window, fetch_page
+from app.searching import bounded, mentions
 from app.services import Services
 
 
@@ -26,11 +27,10 @@ async def events_page(
     the message or the actor's name. With `audit`, also what was only asked for; see `audience`."""
     statement = _events(organization_id, audit=audit)
     if kinds is not None:
-        family = [col(Event.kind).startswith(f"{kind}.", autoescape=True) for kind in kinds]
+        family = [col(Event.kind).startswith(f"{bounded(kind, 'kinds')}.", autoescape=True) for kind in kinds]
         statement = statement.where(or_(col(Event.kind).in_(list(kinds)), *family))
     if search:
-        columns = (Event.message, Event.actor)
-        statement = statement.where(or_(*(col(column).icontains(search, autoescape=True) for column in columns)))
+        statement = statement.where(mentions(search, Event.message, Event.actor))
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(Event.position)], window, descending=True)
 

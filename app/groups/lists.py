@@ -5,6 +5,7 @@ from sqlmodel import col, select
 from app.groups.queries import find_group
 from app.groups.tables import ClusterGroup
 from app.paging import Page, Window, fetch_page
+from app.searching import mentions
 from app.services import Services
 
 
@@ -14,7 +15,7 @@ async def groups_page(
     """Groups by name; those with a text in it."""
     statement = select(ClusterGroup).where(col(ClusterGroup.organization_id) == organization_id)
     if search:
-        statement = statement.where(col(ClusterGroup.name).icontains(search, autoescape=True))
+        statement = statement.where(mentions(search, ClusterGroup.name))
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(ClusterGroup.name)], window)
 

@@ -10,6 +10,7 @@ from app.identity.tables import Membership, Method, Organization, Role, Source, 
 from app.identity.viewer import Viewer
 from app.names import label_problem
 from app.paging import Page, Window, fetch_page
+from app.searching import mentions
 from app.services import Services
 from app.tables import now
 from app.transaction import Transaction
@@ -20,7 +21,7 @@ async def users_page(services: Services, viewer: Viewer, window: Window, *, sear
     viewer.require_admin()
     statement = select(User)
     if search:
-        statement = statement.where(col(User.name).icontains(search, autoescape=True))
+        statement = statement.where(mentions(search, User.name))
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(User.name)], window)
 

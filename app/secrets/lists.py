@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.deployments.tables import Deployment
 from app.groups.tables import ClusterGroup
 from app.paging import Page, Window, fetch_page
+from app.searching import mentions
 from app.secrets.tables import Secret, SecretUse
 from app.services import Services
 
@@ -18,8 +19,7 @@ async def secrets_page(
     """Secrets by name: with a text in name or description, those that a group's deployments may use."""
     statement = select(Secret).where(col(Secret.organization_id) == organization_id)
     if search:
-        columns = (Secret.name, Secret.description)
-        statement = statement.where(or_(*(col(column).icontains(search, autoescape=True) for column in columns)))
+        statement = statement.where(mentions(search, Secret.name, Secret.description))
     if group is not None:
         named = select(ClusterGroup.id).where(
             col(ClusterGroup.organization_id) == organization_id, col(ClusterGroup.name) == group

@@ -4,8 +4,8 @@ import strawberry
 
 from app.deployments.creation import CreateDeployment, create_deployment
 from app.deployments.deletion import delete_deployment
+from app.deployments.given import GivenOverride
 from app.deployments.reconcile import reconcile_deployment
-from app.deployments.state import Override
 from app.deployments.update import UpdateDeployment, update_deployment
 from resolvers.mutations.mutation import mutation
 from schema import inputs, payloads
@@ -18,11 +18,12 @@ def _values_from(given: list[inputs.ValueFromInput] | None) -> list[dict[str, st
     return [vars(entry) for entry in given or []]
 
 
-def _overrides(given: list[inputs.ValueOverrideInput] | None) -> list[Override]:
+def _overrides(given: list[inputs.ValueOverrideInput] | None) -> list[GivenOverride]:
     return [
-        Override(
+        GivenOverride(
             one.cluster,
-            {} if one.values is None else one.values,
+            one.values,
+            one.values_yaml,
             None if one.values_from is None else _values_from(one.values_from),
         )
         for one in given or []

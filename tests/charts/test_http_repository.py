@@ -122,7 +122,7 @@ async def test_what_was_pulled_stays_when_the_repository_goes_away(repository: S
 async def test_a_refresh_picks_up_new_versions_and_drops_old_ones_but_for_pulled_ones(repository: Served) -> None:
     repository.files.offer("web", "1.0.0", web())
     added = (await repository.add())["chartRepository"]
-    await repository.described()
+    await pin(repository.stack.services, 1, "stable/web", "1.0.0")
     repository.files.offer("web", "1.1.0", web("1.1.0"))
     repository.files.offer("db", "1.0.0", web(name="db"))
     assert await repository.versions() == ["1.0.0"]

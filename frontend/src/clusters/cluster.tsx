@@ -14,6 +14,7 @@ import { Reached, Status } from "../parts/status";
 import { Ago, Since } from "../parts/time";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
+import { Confirm, Edit } from "./change";
 
 const CONFIRMED_EVERY = 20_000;
 
@@ -42,7 +43,8 @@ export default function ClusterPage({ name }: { name: string }) {
 }
 
 function Found({ cluster }: { cluster: Cluster }) {
-  const [removing, setRemoving] = useState(false);
+  const [open, setOpen] = useState<"edit" | "confirm" | "remove" | null>(null);
+  const close = () => setOpen(null);
   const labels = isObject(cluster.labels) ? Object.entries(cluster.labels) : [];
   return (
     <>
@@ -53,9 +55,14 @@ function Found({ cluster }: { cluster: Cluster }) {
           </p>
           <Title words={cluster.name} />
         </div>
-        <button type="button" className="button danger" onClick={() => setRemoving(true)}>
-          Remove
-        </button>
+        <div className="row">
+          <button type="button" className="button" onClick={() => setOpen("edit")}>
+            Edit
+          </button>
+          <button type="button" className="button danger" onClick={() => setOpen("remove")}>
+            Remove
+          </button>
+        </div>
       </div>
       {cluster.reachability !== "REACHABLE" && (
         <div className="note warn">
@@ -66,6 +73,13 @@ function Found({ cluster }: { cluster: Cluster }) {
               What is told of it below is as of{" "}
               {cluster.lastSeenAt ? <Ago at={cluster.lastSeenAt} /> : "never"}.
             </p>
+            {cluster.answeringUid && (
+              <p>
+                <button type="button" className="button" onClick={() => setOpen("confirm")}>
+                  Confirm the new uid…
+                </button>
+              </p>
+            )}
           </div>
         </div>
       )}
@@ -94,6 +108,16 @@ function Found({ cluster }: { cluster: Cluster }) {
             {cluster.group ? <Link href={groupPath(cluster.group.name)}>{cluster.group.name}</Link> : "none"}
           </dd>
         </div>
+        {cluster.credentialsExpireAt && (
+          <div>
+            <dt>Credentials expire</dt>
+            <dd>
+              <time dateTime={cluster.credentialsExpireAt}>
+                {new Date(cluster.credentialsExpireAt).toLocaleString()}
+              </time>
+            </dd>
+          </div>
+        )}
         <div className="broad">
           <dt>API server</dt>
           <dd className="mono">{cluster.server}</dd>
@@ -113,7 +137,11 @@ function Found({ cluster }: { cluster: Cluster }) {
       </dl>
       <Deployments cluster={cluster} />
       <Releases cluster={cluster} />
-      {removing && <Remove cluster={cluster} close={() => setRemoving(false)} />}
+      {open === "edit" && <Edit cluster={cluster} close={close} />}
+      {open === "confirm" && cluster.answeringUid && (
+        <Confirm cluster={cluster} uid={cluster.answeringUid} close={close} />
+      )}
+      {open === "remove" && <Remove cluster={cluster} close={close} />}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { type DragEvent, type FormEvent, useId, useState } from "react";
+import { type DragEvent, type FormEvent, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
@@ -10,8 +10,8 @@ import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import { readKubeconfig } from "./kubeconfig";
 import { readLabels } from "./labels";
+import { DISTRIBUTIONS, Pick } from "./pick";
 
-const DISTRIBUTIONS = ["eks", "gke", "aks", "pke", "k3s", "kubeadm", "other"];
 const USUAL: Record<string, string> = { amazon: "eks", google: "gke", azure: "aks", onprem: "kubeadm" };
 
 /** Registers a cluster from a kubeconfig that is pasted, dropped or chosen; the API says precisely what is wrong. */
@@ -196,29 +196,5 @@ export default function RegisterPage() {
         </div>
       </form>
     </>
-  );
-}
-
-function Pick({
-  label,
-  value,
-  options,
-  change,
-}: {
-  label: string;
-  value: string;
-  options: string[];
-  change: (value: string) => void;
-}) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <select id={id} className="input" value={value} onChange={(event) => change(event.target.value)}>
-        {options.map((option) => (
-          <option key={option}>{option}</option>
-        ))}
-      </select>
-    </div>
   );
 }

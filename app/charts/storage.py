@@ -1,0 +1,93 @@
+"""What kept archives take, for each organization: a quota, and the removal of those that nothing uses any more.
+
+An archive is in use where a revision of a deployment names it, or where it was uploaded. A version that was pulled from
+a repository for a deployment is pinned to its archive for as long as one of them uses it.
+"""
+
+from datetime import timedelta
+
+from prometheus_client import Gauge
+from sqlalchemy import delete, exists, func, select, update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.charts.package import Package
+from app.charts.tables import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
+from app.deployments.tables import DeploymentRevision
+from app.errors import Conflict
+from app.identity.tables import Organization
+from app.services import Services
+
+STORED = Gauge(
+    "polyhelm_chart_storage_bytes",
+    "Bytes of the chart archives that are kept, by the organization's id.",
+    ["organization"],
+)
+
+_KEPT_UNUSED = timedelta(days=1)
+"""A plan or request may just be about to use an archive that was pulled for it."""
+_AT_ONCE = 100
+
+_ARCHIVES = (
+    select(col(ChartRepository.organization_id), col(ChartArchive.digest), col(ChartArchive.size))
+    .join(ChartVersion, col(ChartVersion.archive_digest) == ChartArchive.digest)
+    .join(ChartRepository, col(ChartRepository.id) == ChartVersion.repository_id)
+    .distinct()
+    .subquery()
+)
+_IS_USED = exists().where(col(DeploymentRevision.chart_digest) == ChartArchive.digest)
+_IS_OFFERED = exists().where(col(ChartVersion.archive_digest) == ChartArchive.digest)
+_IS_OLD = col(ChartArchive.created_at) < func.now() - _KEPT_UNUSED
+
+
+async def check_room(session: AsyncSession, organization_id: int, package: Package, most: int) -> None:
+    """Raises Conflict where one more archive would take the organization beyond its quota, in bytes."""
+    if await session.get(ChartArchive, package.digest) is not None:
+        return
+    statement = select(func.coalesce(func.sum(_ARCHIVES.c.size), 0)).where(
+        _ARCHIVES.c.organization_id == organization_id
+    )
+    stored = int((await session.execute(statement)).scalar_one())
+    if stored + len(package.content) > most:
+        raise Conflict(
+            "chart_storage_full",
+            f"The charts of this organization take {stored:,} of {most:,} bytes, and {package.name} {package.version}"
+            f" needs {len(package.content):,}. Remove chart repositories that you do not need, or ask an administrator"
+            " to raise POLYHELM_ORGANIZATION_CHART_STORAGE.",
+            ("chart",),
+        )
+
+
+async def collect_archives(services: Services) -> int:
+    """Removes archives that nothing uses any more; gives how many. Others may be pulling the same ones meanwhile."""
+    async with services.database.sessions() as session, session.begin():
+        unused = select(col(ChartArchive.digest)).where(_IS_OLD, ~_IS_USED)
+        pulled = select(col(ChartRepository.id)).where(col(ChartRepository.kind) != ChartRepositoryKind.UPLOAD)
+        await session.execute(
+            update(ChartVersion)
+            .where(col(ChartVersion.archive_digest).in_(unused), col(ChartVersion.repository_id).in_(pulled))
+            .values(archive_digest=None)
+        )
+    async with services.database.sessions() as session, session.begin():
+        found = (
+            select(col(ChartArchive.digest))
+            .where(_IS_OLD, ~_IS_USED, ~_IS_OFFERED)
+            .limit(_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+        digests = list((await session.execute(found)).scalars())
+        await session.execute(delete(ChartArchive).where(col(ChartArchive.digest).in_(digests)))
+    for digest in digests:
+        await services.archives.discard(digest)
+    return len(digests)
+
+
+async def measure_storage(services: Services) -> None:
+    """Sets the metric of what each organization's archives take."""
+    statement = (
+        select(col(Organization.id), func.coalesce(func.sum(_ARCHIVES.c.size), 0))
+        .join(_ARCHIVES, _ARCHIVES.c.organization_id == Organization.id, isouter=True)
+        .group_by(col(Organization.id))
+    )
+    for organization_id, size in await services.database.rows(statement):
+        STORED.labels(organization_id).set(int(size))

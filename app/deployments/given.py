@@ -1,0 +1,93 @@
+"""Values in a request: given as JSON, or as YAML, which is read as Helm reads a values file."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from app.deployments.state import Given, Override
+from app.errors import Problem, all_invalid
+from app.yaml.reading import YamlError, read
+
+MAX_YAML_BYTES = 2 * 2**20
+
+
+@dataclass(frozen=True)
+class GivenOverride:
+    """Values for one cluster, as the API takes them. What is None was left out."""
+
+    cluster: str
+    values: Any = None
+    values_yaml: str | None = None
+    values_from: Sequence[Given] | None = None
+
+
+class Request(Protocol):
+    @property
+    def values(self) -> Any: ...
+    @property
+    def values_yaml(self) -> str | None: ...
+    @property
+    def value_overrides(self) -> list[GivenOverride] | None: ...
+
+
+@dataclass(frozen=True)
+class GivenValues:
+    """What a request stands for; `values` and `overrides` are None where it leaves them out."""
+
+    values: Any
+    overrides: list[Override] | None = field(default_factory=list)
+
+
+async def read_values(request: Request) -> GivenValues:
+    """Reads the YAML of a request.
+
+    Raises:
+        ValidationFailed: with the place of every mistake.
+    """
+    texts = [request.values_yaml, *(each.values_yaml for each in request.value_overrides or ())]
+    if all(text is None or len(text) < 1000 for text in texts):
+        return _read(request)
+    return await asyncio.to_thread(_read, request)
+
+
+def _read(request: Request) -> GivenValues:
+    problems: list[Problem] = []
+    values = _layer(request.values, request.values_yaml, ("valuesYaml",), problems)
+    overrides = None
+    if request.value_overrides is not None:
+        overrides = []
+        for each in request.value_overrides:
+            path = ("valueOverrides", each.cluster, "valuesYaml")
+            found = _layer(each.values, each.values_yaml, path, problems)
+            overrides.append(Override(each.cluster, {} if found is None else found, each.values_from))
+    if problems:
+        raise all_invalid(problems)
+    return GivenValues(values, overrides)
+
+
+def _layer(values: Any, text: str | None, path: tuple[str, ...], problems: list[Problem]) -> Any:
+    if text is None:
+        return values
+    if values is not None:
+        problems.append(Problem(path, "Give either `values` or `valuesYaml`, not both."))
+        return None
+    found, wrong = read_yaml(text)
+    problems += (replace(problem, path=path) for problem in wrong)
+    return found
+
+
+def read_yaml(text: str) -> tuple[dict[str, Any], list[Problem]]:
+    """The values that a text stands for, none where it is empty; and what is wrong with it."""
+    if len(text) > MAX_YAML_BYTES:
+        return {}, [Problem((), f"A document of values has at most {MAX_YAML_BYTES:,} characters.")]
+    try:
+        found = read(text)
+    except YamlError as error:
+        message = f"This is not valid YAML: line {error.line}, column {error.column}: {error.problem}."
+        return {}, [Problem((), message, error.line, error.column)]
+    if found is None:
+        return {}, []
+    if not isinstance(found, dict):
+        return {}, [Problem((), "Values are a map: write them as `key: value`.", 1, 1)]
+    return found, []

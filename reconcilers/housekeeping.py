@@ -1,0 +1,89 @@
+"""What is done now and then, whoever asks or not: indexes are read again, and what is old or unused is removed.
+
+Each task repeats by itself, and each repository is read by itself: one that is slow, hostile or broken delays no other.
+"""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete, func, or_
+from sqlmodel import col, select
+
+from app.charts.offers import refresh_repository
+from app.charts.storage import collect_archives, measure_storage
+from app.charts.tables import ChartRepository, ChartRepositoryKind
+from app.clusters.expiring import read_expiry, tell_of_expiring
+from app.deployments.idempotency import KEPT_DAYS
+from app.events.retention import remove_old_events
+from app.operations.tables import IdempotencyKey
+from app.repeating import repeatedly
+from app.services import Services
+from app.tables import now
+from reconcilers.metrics import EXPIRING
+
+log = structlog.get_logger()
+
+_SECONDS = 60.0
+_REPOSITORIES_AT_ONCE = 8
+"""Reading an index takes a thread and up to a few hundred megabytes."""
+_MOST_REPOSITORIES = 500
+"""Repositories read in one round. They are chosen at random, so that many that fail keep no other from being read."""
+
+
+class Housekeeping:
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._has_read_expiry = False
+
+    async def run(self) -> None:
+        """Keeps house until it is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for task in (
+                *(self.read_indexes, self.look_at_credentials, self.sweep_runs),
+                *(self.remove_keys, self.remove_events, self.remove_archives),
+            ):
+                group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
+
+    async def read_indexes(self) -> None:
+        """Reads the indexes of HTTP repositories that are old."""
+        old = now() - timedelta(seconds=self._services.settings.chart_refresh_every)
+        statement = (
+            select(ChartRepository)
+            .where(col(ChartRepository.kind) == ChartRepositoryKind.HTTP)
+            .where(or_(col(ChartRepository.refreshed_at).is_(None), col(ChartRepository.refreshed_at) < old))
+            .order_by(func.random())
+            .limit(_MOST_REPOSITORIES)
+        )
+        places = asyncio.Semaphore(_REPOSITORIES_AT_ONCE)
+
+        async def read(repository: ChartRepository) -> None:
+            async with places:
+                try:
+                    await refresh_repository(self._services, repository)
+                except Exception:
+                    log.exception("housekeeping.index_failed", repository=repository.id)
+
+        rows = await self._services.database.rows(statement)
+        await asyncio.gather(*(read(repository) for (repository,) in rows))
+
+    async def remove_keys(self) -> None:
+        async with self._services.transaction() as transaction:
+            expired = col(IdempotencyKey.created_at) < now() - timedelta(days=KEPT_DAYS)
+            await transaction.session.execute(delete(IdempotencyKey).where(expired))
+
+    async def remove_events(self) -> None:
+        await remove_old_events(self._services)
+
+    async def remove_archives(self) -> None:
+        await collect_archives(self._services)
+        await measure_storage(self._services)
+
+    async def look_at_credentials(self) -> None:
+        if not self._has_read_expiry:
+            await read_expiry(self._services)
+            self._has_read_expiry = True
+        EXPIRING.set(await tell_of_expiring(self._services))
+
+    async def sweep_runs(self) -> None:
+        await asyncio.to_thread(self._services.helm.sweep)

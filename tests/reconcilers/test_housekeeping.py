@@ -1,0 +1,95 @@
+"""Housekeeping: one repository that is slow, broken or hostile delays no other, and ends nothing that others use."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from aiohttp import web
+from sqlalchemy import text
+from sqlmodel import select
+
+from app.charts.tables import ChartRepository
+from reconcilers.housekeeping import Housekeeping
+from tests.charts.servers import Files, served
+from tests.sample_charts import archive, chart_files
+from tests.stack import Stack
+
+NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
+
+
+async def dripping(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    for _ in range(1000):
+        await response.write(b" ")
+        await asyncio.sleep(0.05)
+    return response
+
+
+async def test_a_repository_that_fails_delays_no_other(new_stack: NewStack) -> None:
+    files, slow = Files(), Files()
+    for each in (files, slow):
+        each.offer("web", "1.0.0", archive(chart_files("web"), root="web"))
+    handlers = {"slow": slow}
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        handler = handlers["slow"]
+        return await (handler(request) if isinstance(handler, Files) else dripping(request))
+
+    async with (
+        served(files) as host,
+        served(answer) as slow_host,
+        new_stack(working=False, plain_http_hosts=f"{host},{slow_host}", repository_timeout=2) as stack,
+    ):
+        login = {"username": "reader", "password": "otters"}
+        for name, address, more in (("good", host, {}), ("slow", slow_host, {}), ("sealed", host, login)):
+            answered = await stack.mutate(
+                "addChartRepository", "__typename", name=name, url=f"http://{address}", **more
+            )
+            assert answered["__typename"] == "ChartRepositoryPayload", answered
+        async with stack.services.transaction() as transaction:
+            await transaction.session.execute(text("UPDATE chart_repository SET refreshed_at = NULL"))
+            await transaction.session.execute(
+                text("UPDATE chart_repository SET credentials = 'x' WHERE name = 'sealed'")
+            )
+        del handlers["slow"]
+        handlers["slow"] = None  # type: ignore[assignment]
+        files.offer("web", "1.1.0", archive(chart_files("web", "1.1.0"), root="web"))
+
+        await Housekeeping(stack.services).read_indexes()
+        rows = await stack.services.database.rows(
+            select(ChartRepository.name, ChartRepository.error, ChartRepository.refreshed_at)
+        )
+        errors = {name: (error, refreshed_at is not None) for name, error, refreshed_at in rows}
+        assert errors["good"] == (None, True)
+        assert errors["slow"] == (f"http://{slow_host}/index.yaml did not answer completely within 2 s.", False)
+        assert errors["sealed"][0] is not None
+        assert errors["sealed"][0].startswith("The stored credentials cannot be decrypted: ")
+        found = await stack.data('{ chart(repository: "good", name: "web") { versions { version } } }')
+        assert [each["version"] for each in found["chart"]["versions"]] == ["1.1.0", "1.0.0"]
+
+
+async def test_an_organization_with_slow_repositories_leaves_connections_to_others(new_stack: NewStack) -> None:
+    waiting, others = asyncio.Event(), asyncio.Event()
+    asked = []
+
+    async def stuck(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        if request.path == "/other":
+            others.set()
+        await waiting.wait()
+        return web.Response(status=404)
+
+    settings = {"repository_connections": 4, "organization_repository_connections": 3}
+    async with served(stuck) as host, new_stack(working=False, plain_http_hosts=host, **settings) as stack:
+        downloads = [
+            asyncio.create_task(stack.services.downloader.get(f"http://{host}/{number}", share=1, limit=10))
+            for number in range(8)
+        ]
+        other = asyncio.create_task(stack.services.downloader.get(f"http://{host}/other", share=2, limit=10))
+        async with asyncio.timeout(20):
+            await others.wait()
+        assert len(asked) == 4
+        waiting.set()
+        await asyncio.gather(*downloads, other, return_exceptions=True)
+        assert len(asked) == 9
