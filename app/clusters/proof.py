@@ -9,7 +9,6 @@ request, where the last one is older than `LASTS_SECONDS`.
 """
 
 import asyncio
-import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -40,19 +39,22 @@ class ProvenConnector(aiohttp.TCPConnector):
         self._question = _question(access)
         self._judge = judge
         self._seconds = seconds
-        self._proven_at = math.inf
+        self.proven_at: float | None = None
+        """When the last proof came, by `time.monotonic()`."""
+        self._is_doubted = False
 
     @property
     def needs_proof(self) -> bool:
         """Whether the next request may go over a connection whose proof is old. A new connection brings its own."""
-        return time.monotonic() - self._proven_at > LASTS_SECONDS and bool(self._conns or self._acquired)
+        is_old = self.proven_at is not None and time.monotonic() - self.proven_at > LASTS_SECONDS
+        return (is_old or self._is_doubted) and bool(self._conns or self._acquired)
 
     def check(self, status: int, retry_after: str | None, body: bytes) -> None:
         """Takes an answer to GET KUBE_SYSTEM as a proof; raises what `judge` raises."""
         if self._judge is not None:
-            self._proven_at = -math.inf
+            self._is_doubted = True
             self._judge(status, retry_after, body)
-            self._proven_at = time.monotonic()
+            self._is_doubted, self.proven_at = False, time.monotonic()
 
     async def _create_connection(
         self, req: aiohttp.ClientRequest, traces: Any, timeout: aiohttp.ClientTimeout

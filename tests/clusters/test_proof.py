@@ -218,3 +218,21 @@ async def test_a_slow_proof_leaves_the_request_its_time() -> None:
 
     async with member_at(answer, timeout=1.2) as member:
         assert await member.version() == "v1.34.4"
+
+
+async def test_a_proof_is_a_sign_of_life_where_there_is_no_time_for_another_answer() -> None:
+    is_over, asked = asyncio.Event(), 0
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            await is_over.wait()
+        return web.json_response({"metadata": {"uid": "ours"}})
+
+    async with member_at(answer) as member:
+        await member.ping(seconds=0.5)
+        assert member.heard_at > 0
+        with pytest.raises(TemporaryError, match=r"did not answer within 0\.2 s"):
+            await member.ping(seconds=0.2)
+        is_over.set()
