@@ -8,6 +8,7 @@ import base64
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,10 @@ class KeyRingError(Exception):
     """The key ring is malformed, or lacks the key that a value was sealed with. The message says what to do."""
 
 
+class TamperedError(KeyRingError):
+    """What is stored for a row was changed, or was sealed for another row."""
+
+
 @dataclass(frozen=True)
 class Sealed:
     key_id: str
@@ -29,13 +34,15 @@ class Sealed:
 
 
 class KeyRing:
-    """The first key seals; every key opens what it sealed."""
+    """The first key seals; every key opens what it sealed. `on_tampering` is called with the row (`table:id`) whose
+    sealed data was changed or swapped, each time that it is opened."""
 
     def __init__(self, keys: dict[str, bytes]) -> None:
         if not keys:
             raise KeyRingError("The key ring is empty: give POLYHELM_ENCRYPTION_KEYS at least one key.")
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self.current = next(iter(keys))
+        self.on_tampering: Callable[[str], None] = lambda row: None
 
     @classmethod
     def parse(cls, text: str) -> "KeyRing":
@@ -92,7 +99,8 @@ class KeyRing:
         """Decrypts.
 
         Raises:
-            KeyRingError: where the key is not in the ring, or the data is not what was sealed for that row.
+            TamperedError: where the data is not what was sealed for that row.
+            KeyRingError: where the key is not in the ring.
         """
         cipher = self._ciphers.get(sealed.key_id)
         if cipher is None:
@@ -104,4 +112,6 @@ class KeyRing:
         try:
             return cipher.decrypt(nonce, data, bound_to.encode())
         except (InvalidTag, ValueError):  # the latter where there is not even a whole nonce
-            raise KeyRingError(f"The credentials of {bound_to} were changed or belong to another row.") from None
+            if ":" in bound_to:  # others come from browsers, which may send anything
+                self.on_tampering(bound_to)
+            raise TamperedError(f"The credentials of {bound_to} were changed or belong to another row.") from None

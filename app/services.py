@@ -14,6 +14,7 @@ from app.database import Database
 from app.encryption import KeyRing
 from app.events.feed import Feed
 from app.events.strangers import Strangers
+from app.events.tampering import Tampering
 from app.helm.binary import find_helm
 from app.helm.command import Helm
 from app.helm.confinement import Limits
@@ -106,6 +107,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         begin = partial(transaction, database, queue, hints, fingerprints)
         strangers = Strangers(begin)
         stack.push_async_callback(strangers.close)
+        tampering = Tampering(begin)
+        stack.push_async_callback(tampering.close)
+        ring.on_tampering = tampering.note
         directory = _directory(settings)
         if directory is not None:
             stack.callback(directory.close)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.encryption import KEYS_FILE, KeyRing, KeyRingError, Sealed
+from app.encryption import KEYS_FILE, KeyRing, KeyRingError, Sealed, TamperedError
 
 ONE, TWO = bytes(range(32)), bytes(range(32, 64))
 RING = KeyRing({"one": ONE})
@@ -40,6 +40,20 @@ def test_data_of_one_row_is_not_opened_for_another() -> None:
         with pytest.raises(KeyRingError) as caught:
             RING.open(sealed, row)
         assert str(caught.value) == f"The credentials of {row} were changed or belong to another row."
+
+
+def test_tampering_is_reported_with_its_row_and_what_browsers_send_is_not() -> None:
+    ring = KeyRing({"one": ONE})
+    rows: list[str] = []
+    ring.on_tampering = rows.append
+    sealed = ring.seal(b"s3cr3t", "cluster:1")
+    for bound_to in ("cluster:2", "sign-in"):
+        with pytest.raises(TamperedError):
+            ring.open(sealed, bound_to)
+    with pytest.raises(KeyRingError):
+        ring.open(Sealed("gone", sealed.data), "cluster:1")
+    assert ring.open(sealed, "cluster:1") == b"s3cr3t"
+    assert rows == ["cluster:2"]
 
 
 @given(place=st.integers(0, 12 + 6 + 16 - 1), change=st.integers(1, 255))

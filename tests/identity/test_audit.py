@@ -12,6 +12,8 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from strawberry import ID
 
+from app.clusters.tables import Cluster
+from app.encryption import TamperedError
 from app.events.tables import Event
 from app.identity.tables import Role
 from resolvers.api import api
@@ -303,6 +305,39 @@ async def test_what_fails_leaves_an_event_without_the_reason_which_is_in_the_log
     assert answer["errors"][0]["extensions"]["code"] == "internal"
     (event,) = await events_of(quiet, "createClusterGroup")
     assert (event.kind, event.outcome, event.data) == ("mutation.failed", "FAILED", {})
+
+
+async def test_a_swapped_ciphertext_is_not_used_and_told_to_administrators(
+    quiet: Stack, simulated: Callable[[str], Member]
+) -> None:
+    for name in ("paris", "berlin"):
+        await quiet.register(name, simulated(name).kubeconfig)
+    async with quiet.services.transaction() as transaction:
+        await transaction.session.execute(
+            text(
+                "UPDATE cluster SET credentials = (SELECT credentials FROM cluster WHERE name = 'berlin')"
+                " WHERE name = 'paris'"
+            )
+        )
+    async with quiet.services.database.reading() as session:
+        paris = (await session.exec(select(Cluster).where(Cluster.name == "paris"))).one()
+    for _ in range(3):
+        with pytest.raises(TamperedError):
+            quiet.services.members.of(paris)
+    query = '{ events(installation: true, kinds: ["encryption"]) { nodes { kind message origin { outcome } data } } }'
+
+    async def told() -> Any:
+        return (await quiet.data(query))["events"]["nodes"]
+
+    assert await eventually(told) == [
+        {
+            "kind": "encryption.tampered",
+            "message": f"The sealed data of cluster:{paris.id} was changed in the database, or belongs to another row."
+            " It was not used.",
+            "origin": {"outcome": "REFUSED"},
+            "data": {"row": f"cluster:{paris.id}"},
+        }
+    ]
 
 
 async def test_strangers_are_counted_and_leave_one_event(quiet: Stack) -> None:

@@ -1,0 +1,60 @@
+"""Sealed data that was changed or swapped in the database: an event for the installation's administrators.
+
+Somebody who can write to the database but has no key could try to have one row opened for another. Each opening fails,
+so the same row is reported once an hour by each process, however often it is used.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from contextvars import Context
+
+import structlog
+from cachetools import TTLCache
+
+from app.database import LOST
+from app.events.tables import Outcome
+from app.transaction import Transaction
+
+log = structlog.get_logger()
+
+_ONCE_IN_SECONDS = 3600.0
+_MOST = 1_000
+
+
+class Tampering:
+    """`transaction` opens one to write in. `close` it to have everything written."""
+
+    def __init__(self, transaction: Callable[[], AbstractAsyncContextManager[Transaction]]) -> None:
+        self._transaction = transaction
+        self._reported: TTLCache[str, None] = TTLCache(_MOST, _ONCE_IN_SECONDS)
+        self._writing: set[asyncio.Task[None]] = set()
+
+    def note(self, row: str) -> None:
+        """Reports the row, as `table:id`. Call it on the event loop."""
+        if row in self._reported:
+            return
+        self._reported[row] = None
+        # Not in the context of the request that happened to open it: the request did not change the row.
+        task = asyncio.create_task(self._write(row), context=Context())
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._writing, return_exceptions=True)
+
+    async def _write(self, row: str) -> None:
+        log.error("encryption.tampered", row=row)
+        try:
+            async with self._transaction() as transaction:
+                transaction.record(
+                    "encryption.tampered",
+                    f"The sealed data of {row} was changed in the database, or belongs to another row."
+                    " It was not used.",
+                    organization_id=None,
+                    outcome=Outcome.REFUSED,
+                    row=row,
+                )
+        except LOST as error:
+            self._reported.pop(row, None)
+            log.error("audit.lost", tampered=row, error=str(error))
