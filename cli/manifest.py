@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from cli.failure import usage
+from cli.output import as_yaml
 
 HEADER, VERSION = "polyhelm", "v1"
 _KINDS: dict[str, tuple[type, str]] = {
@@ -42,6 +43,8 @@ OPTIONS = {
 """What can be changed without a new generation: keys of the file, and what the API calls them."""
 
 _DRIFT_POLICIES = ("REPORT", "CORRECT")
+_VALUES = ("values", "overrides")
+"""Keys whose values the server alone reads."""
 _REFERENCE = ("secret", "key", "path")
 
 
@@ -49,7 +52,11 @@ class Loader(yaml.CSafeLoader):
     """What looks like a date stays text, as Helm reads it: there are no dates in JSON."""
 
 
-Loader.yaml_implicit_resolvers = {
+class _Writer(yaml.CSafeDumper):
+    """Writes nodes as they were read: what had no quotes has none, so that the server decides what it is."""
+
+
+Loader.yaml_implicit_resolvers = _Writer.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
@@ -57,15 +64,16 @@ Loader.yaml_implicit_resolvers = {
 
 @dataclass(frozen=True)
 class Manifest:
-    """One document. What it leaves out is None; values, overrides and references that are left out are empty. Options
-    are those that are given, by their keys in the file; no description is None."""
+    """One document. What it leaves out is None; values, overrides and references that are left out are empty. Values
+    are YAML, which the server reads. Options are those that are given, by their keys in the file; no description is
+    None."""
 
     group: str
     release: str
     namespace: str
     chart: str
-    values: dict[str, Any]
-    overrides: dict[str, dict[str, Any]]
+    values: str
+    overrides: dict[str, str]
     values_from: list[dict[str, str]] = field(default_factory=list)
     overrides_from: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     version: str | None = None
@@ -82,12 +90,12 @@ class Manifest:
             "version": self.version,
             "namespace": self.namespace,
             "releaseName": self.release,
-            "values": self.values,
+            "valuesYaml": self.values,
             "valuesFrom": self.values_from,
             "valueOverrides": [
                 {
                     "cluster": name,
-                    "values": self.overrides.get(name, {}),
+                    "valuesYaml": self.overrides.get(name, ""),
                     "valuesFrom": self.overrides_from.get(name, []),
                 }
                 for name in dict.fromkeys([*self.overrides, *self.overrides_from])
@@ -148,8 +156,8 @@ def restored(group: str, release: str, deployment: Any, revision: Any) -> Manife
         namespace=deployment["namespace"],
         chart=deployment["chart"],
         version=revision["chartVersion"],
-        values=found.get("values", {}),
-        overrides=found.get("overrides", {}),
+        values=_written(found.get("values")),
+        overrides={name: _written(values) for name, values in found.get("overrides", {}).items()},
         values_from=found.get("valuesFrom", []),
         overrides_from=found.get("overridesFrom", {}),
         targets=revision["targets"],
@@ -199,6 +207,13 @@ def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
     kind, words = _KINDS[name]
     if _is_empty(node) and name not in _NEEDED:
         return
+    if name in _VALUES:
+        if not isinstance(node, yaml.MappingNode):
+            yield _line(node), f"`{name}` must be {words}"
+        for key, below in node.value if name == "overrides" and isinstance(node, yaml.MappingNode) else ():
+            if not _is_empty(below) and not isinstance(below, yaml.MappingNode):
+                yield _line(below), f"the override for `{key.value}` must be a map of values"
+        return
     value = _value(node)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         hint = " (put it in quotes)" if kind is str and isinstance(node, yaml.ScalarNode) and node.value else ""
@@ -211,10 +226,6 @@ def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
         yield from _reference_problems(node)
     elif isinstance(value, list) and (wrong := next((item for item in node.value if not _is_text(item)), None)):
         yield _line(wrong), f"`{name}` must be {words}: this is none"
-    elif name == "overrides":
-        for key, below in node.value:
-            if not _is_empty(below) and not isinstance(below, yaml.MappingNode):
-                yield _line(below), f"the override for `{key.value}` must be a map of values"
     elif name == "overridesFrom":
         for key, below in node.value:
             if isinstance(below, yaml.SequenceNode):
@@ -255,14 +266,16 @@ def _repeated(manifests: list[Manifest], nodes: list[yaml.Node]) -> Iterator[tup
 
 
 def _manifest(node: yaml.Node) -> Manifest:
-    entries = _value(node).items()
+    texts = {key.value: value for key, value in node.value if key.value in _VALUES and not _is_empty(value)}
+    rest = [(key, value) for key, value in node.value if key.value not in _VALUES]
+    entries = _value(yaml.MappingNode(node.tag, rest)).items()
     given = {key: value for key, value in entries if key == "description" or (value is not None and key != HEADER)}
     if "description" in given:
         given["description"] = given["description"] or None
     options = {key: given.pop(key) for key in OPTIONS if key in given}
     return Manifest(
-        values=given.pop("values", {}),
-        overrides={name: values or {} for name, values in given.pop("overrides", {}).items()},
+        values=_text(texts["values"]) if "values" in texts else "",
+        overrides={key.value: _text(below) for key, below in texts["overrides"].value} if "overrides" in texts else {},
         values_from=given.pop("valuesFrom", []),
         overrides_from={name: found or [] for name, found in given.pop("overridesFrom", {}).items()},
         options=options,
@@ -272,6 +285,15 @@ def _manifest(node: yaml.Node) -> Manifest:
 
 def _value(node: yaml.Node) -> Any:
     return yaml.SafeLoader("").construct_document(node)
+
+
+def _text(node: yaml.Node) -> str:
+    """A part of a document as a document of its own, its scalars as they were written."""
+    return "" if _is_empty(node) else str(yaml.serialize(node, Dumper=_Writer, allow_unicode=True, width=1_000_000))
+
+
+def _written(values: dict[str, Any] | None) -> str:
+    return as_yaml(values) if values else ""
 
 
 def _is_text(node: yaml.Node) -> bool:

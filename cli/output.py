@@ -1,6 +1,7 @@
 """What a command answers on standard output: a table for people; JSON, YAML or names for programs."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -97,10 +98,35 @@ def one_line(sentences: Iterable[str]) -> str:
 
 
 def as_yaml(value: object) -> str:
+    """YAML that every reader takes for the same, whichever version of YAML it reads."""
     import yaml
 
-    text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=120)
-    return text
+    class Dumper(yaml.CSafeDumper):
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
+    def write(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text and _is_block(text) else None
+        if style is None and not _is_plainly_text(text):
+            style = '"'
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, write)
+    written: str = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+    return written
+
+
+_WORDS = frozenset(["y", "yes", "n", "no", "on", "off", "true", "false", "null", "nan", "inf"])
+_PLAIN = re.compile(r"[^\W\d_][\w ./:@,()+=-]*|\d+\.\d+\.\d+[\w.+-]*")
+
+
+def _is_plainly_text(text: str) -> bool:
+    """Whether it needs no quotes in any version of YAML; where that is not plain, it does."""
+    return _PLAIN.fullmatch(text) is not None and text.lower() not in _WORDS
+
+
+def _is_block(text: str) -> bool:
+    return all(line.isprintable() for line in text.split("\n"))
 
 
 def ago(moment: str | None) -> str | None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.yaml import reading
 from cli.failure import Failure
 from cli.manifest import Manifest, document, read
 from cli.output import as_yaml
@@ -16,7 +17,7 @@ _REFERENCE = "%d: a reference to a secret is a map of `secret`, `key` and `path`
 
 
 def test_what_is_left_out_is_left_to_the_server() -> None:
-    assert read(HEAD, "-") == [Manifest("web", "hello", "demo", "samples/hello", {}, {})]
+    assert read(HEAD, "-") == [Manifest("web", "hello", "demo", "samples/hello", "", {})]
 
 
 def test_everything_is_taken_as_it_is_written() -> None:
@@ -32,15 +33,15 @@ def test_everything_is_taken_as_it_is_written() -> None:
         "version": "1.10",
         "namespace": "demo",
         "releaseName": "hello",
-        "values": {"since": "2026-01-01", "port": 80, True: "yes"},
+        "valuesYaml": '{since: 2026-01-01, port: 80, on: "yes"}\n',
         "description": "The shop.",
         "valuesFrom": [{"secret": "db", "key": "password", "path": "a.b"}],
         "valueOverrides": [
-            {"cluster": "paris", "values": {"port": 81}, "valuesFrom": []},
-            {"cluster": "berlin", "values": {}, "valuesFrom": []},
+            {"cluster": "paris", "valuesYaml": "{port: 81}\n", "valuesFrom": []},
+            {"cluster": "berlin", "valuesYaml": "", "valuesFrom": []},
             {
                 "cluster": "tokyo",
-                "values": {},
+                "valuesYaml": "",
                 "valuesFrom": [{"secret": "db-tokyo", "key": "password", "path": "a.b"}],
             },
         ],
@@ -96,6 +97,8 @@ def test_the_file_of_a_deployment_says_all_that_it_wants(told: dict[str, Any]) -
     (manifest,) = read(as_yaml(document(told)), "-")
     assert (manifest.name, manifest.chart) == (f"{told['group']['name']}/{told['releaseName']}", told["chart"])
     wish = manifest.wish()
+    for layer in (wish, *wish["valueOverrides"]):
+        layer["values"] = reading.read(layer.pop("valuesYaml")) or {}
     assert sorted(wish.pop("valueOverrides"), key=itemgetter("cluster")) == sorted(
         told["valueOverrides"], key=itemgetter("cluster")
     )
@@ -168,7 +171,7 @@ def test_a_mistake_is_told_with_its_line(text: str, problems: list[str]) -> None
         ("a: [", "file:2: this is no YAML: did not find expected node content"),
         ("a: &a [*a]\n" + HEAD, "file: an alias in it contains itself."),
         (
-            HEAD + "values: {a: !x 1}\n",
+            HEAD + "timeout: !x 1\n",
             "file:6: this is no YAML: could not determine a constructor for the tag '!x'",
         ),
         ("", "file holds no deployment."),
@@ -178,3 +181,36 @@ def test_what_is_no_file_of_deployments_is_refused(text: str, message: str) -> N
     with pytest.raises(Failure) as caught:
         read(text, "file")
     assert (caught.value.code, caught.value.message) == (2, message)
+
+
+VALUES = """a: 1e6
+b: 12:30
+c: 0o644
+d: 08
+e: y
+f: "1e6"
+g: &g {h: 0644}
+i:
+  <<: *g
+  j: !!str 5
+k: |
+  two
+  lines
+l: 'it''s'
+"""
+
+
+def test_values_go_to_the_server_as_they_are_written() -> None:
+    indented = "".join(f"  {line}\n" for line in VALUES.splitlines())
+    overrides = "".join(f"    {line}\n" for line in VALUES.splitlines())
+    (one,), (other,) = read(f"{HEAD}values:\n{indented}", "-"), read(f"{HEAD}overrides:\n  paris:\n{overrides}", "-")
+    for text in (one.values, other.overrides["paris"]):
+        assert reading.read(text) == reading.read(VALUES)
+        assert text.startswith('a: 1e6\nb: 12:30\nc: 0o644\nd: 08\ne: y\nf: "1e6"\n')
+
+
+@pytest.mark.parametrize(
+    "text", ["1e6", "y", "08", "0o644", "12:30", "null", "~", "0644", "1_000", "", "2026-01-01", "=", ".5"]
+)
+def test_a_text_that_could_be_taken_for_something_else_is_quoted(text: str) -> None:
+    assert as_yaml({"a": text}) == f'a: "{text}"\n'
