@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 import orjson
 import structlog
+from asyncpg.exceptions import DataError as NotEncodableError
 from sqlalchemy import event, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DBAPIError, DisconnectionError, IntegrityError, ProgrammingError
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,6 +19,15 @@ log = structlog.get_logger()
 
 LOST = (DBAPIError, PoolTimeoutError, OSError)
 """What is raised where Postgres is away, or has no connection to spare for too long."""
+
+
+class DataRefusedError(Exception):
+    """Postgres can't keep a value that it was given: to try again is of no use, and nothing else is wrong."""
+
+    def __init__(self, message: str, sqlstate: str | None) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+
 
 IDLE_SECONDS = 10
 """After which a transaction whose process says nothing more is rolled back: what it has locked is free then."""
@@ -40,6 +50,8 @@ _LIMITS = {
 }
 _WRITE = text("INSERT INTO event_batch (events) VALUES ('[]')")
 
+_DATA_CLASSES = ("22", "54")  # data_exception, program_limit_exceeded
+_LONGEST_WORDS = 1000
 _NUL_STATES = ("22021", "22P05")  # character_not_in_repertoire, untranslatable_character
 _AGAIN_SECONDS = 0.5
 
@@ -48,7 +60,7 @@ Found = TypeVar("Found")
 
 def holds_nul(error: BaseException) -> bool:
     """Whether Postgres refused text or JSON for the one character that it can't keep, U+0000."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _NUL_STATES
+    return isinstance(error, DataRefusedError) and error.sqlstate in _NUL_STATES
 
 
 def engine_for(url: str, *, pool_size: int, **more: Any) -> AsyncEngine:
@@ -62,6 +74,7 @@ def engine_for(url: str, *, pool_size: int, **more: Any) -> AsyncEngine:
         json_deserializer=orjson.loads,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "handle_error", _tell_data_apart)
     return engine
 
 
@@ -70,6 +83,14 @@ def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
     (`pool_pre_ping`) is a round trip for each session: a tenth of the worker's CPU time."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
+
+
+def _tell_data_apart(context: ExceptionContext) -> None:
+    """Raises DataRefusedError in place of what SQLAlchemy raises: for it, most errors of asyncpg are of one kind."""
+    error = context.original_exception
+    sqlstate = getattr(error, "sqlstate", None)
+    if (sqlstate or "")[:2] in _DATA_CLASSES or isinstance(error.__cause__, NotEncodableError):
+        raise DataRefusedError(str(error)[:_LONGEST_WORDS], sqlstate) from error
 
 
 class Database:
@@ -131,7 +152,7 @@ async def patiently(look: Callable[[], Awaitable[Found]]) -> Found:
     while True:
         try:
             return await look()
-        except (DataError, IntegrityError, ProgrammingError):
+        except (IntegrityError, ProgrammingError):
             raise
         except LOST as error:
             log.warning("database.lost", error=str(error))

@@ -17,6 +17,7 @@ from app import migrations
 from app.embedded import embedded
 from app.identity.accounts import bootstrap
 from app.main import create_app
+from app.repeating import lasting
 from app.services import Services, open_services
 from app.settings import Settings
 from app.targets.reachability import keep_expiring
@@ -120,7 +121,7 @@ class _Server(uvicorn.Server):
 
 async def run_observer(services: Services) -> None:
     """Observes until it is cancelled."""
-    await Observer(services).run()
+    await lasting("observer", lambda: Observer(services).run())
 
 
 Part = Callable[[Services], Coroutine[Any, Any, None]]

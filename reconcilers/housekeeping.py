@@ -20,6 +20,7 @@ from app.operations.tables import IdempotencyKey
 from app.repeating import repeatedly
 from app.services import Services
 from app.tables import now
+from app.targets.sightings import forget_values
 from reconcilers.metrics import EXPIRING
 
 log = structlog.get_logger()
@@ -41,7 +42,7 @@ class Housekeeping:
         async with asyncio.TaskGroup() as group:
             for task in (
                 *(self.read_indexes, self.look_at_credentials, self.sweep_runs),
-                *(self.remove_keys, self.remove_events, self.remove_archives),
+                *(self.remove_keys, self.remove_events, self.remove_archives, self.forget_values),
             ):
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
 
@@ -74,6 +75,9 @@ class Housekeeping:
 
     async def remove_events(self) -> None:
         await remove_old_events(self._services)
+
+    async def forget_values(self) -> None:
+        await forget_values(self._services)
 
     async def remove_archives(self) -> None:
         await collect_archives(self._services)

@@ -92,7 +92,8 @@ class Reconciler:
             error_id = uuid.uuid4().hex
             log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
             message = f"Something went wrong in Polyhelm itself. The worker's log has it under {error_id}."
-            await self._put_off(found, TemporaryError("internal", message), progress.seen)
+            # What was seen may be what fails: it is not written down again.
+            await self._put_off(found, TemporaryError("internal", message), None)
 
     async def _converge(self, found: Work, progress: Progress) -> None:
         """Does one step after the other, until the release is seen to be as it should be.

@@ -4,8 +4,10 @@ import asyncio
 import os
 import socket
 import uuid
+from functools import partial
 
 from app.queue import QueueWorker
+from app.repeating import lasting
 from app.services import Services
 from reconcilers.reconciliation import Reconciler
 from reconcilers.stops import Stops
@@ -17,6 +19,10 @@ GRACE_SECONDS = 10.0
 
 async def run_worker(services: Services) -> None:
     """Works until it is cancelled; then lets what runs come to an end."""
+    await lasting("worker", partial(_work, services))
+
+
+async def _work(services: Services) -> None:
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     stops = Stops(services)
     reconciler = Reconciler(services, owner, stops)

@@ -23,9 +23,10 @@ from app.clusters.answers import asked_pause, parsed, read_field, read_page, rea
 from app.clusters.changes import EXPIRED, METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
 from app.clusters.kubeconfig import Access
 from app.clusters.proof import KUBE_SYSTEM, ProvenConnector
+from app.clusters.reading import read_apart
 from app.errors import PermanentError, TemporaryError
 from app.outgoing import checked_socket
-from app.releases.release import Observed, read_record
+from app.releases.release import Observed
 from app.tables import now
 
 UNREACHABLE = "cluster_unreachable"
@@ -197,7 +198,7 @@ class Member:
         if answer.status == 404:
             return None
         body = _expect_success(answer, "It refuses to give a release record").body
-        return read_record(read_secret(body, head.secret))
+        return await read_apart(read_secret(body, head.secret))
 
     async def get(self, path: str, *, query: list[tuple[str, str]] | None = None, accept: str | None = None) -> Any:
         answer = await self.request("GET", path, query=query, accept=accept)

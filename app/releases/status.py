@@ -30,6 +30,7 @@ class TargetStatus(StrEnum):
 class ReasonCode(StrEnum):
     UNREACHABLE = "UNREACHABLE"
     ABSENT = "ABSENT"
+    UNREADABLE = "UNREADABLE"
     VALUES = "VALUES"
     SECRET = "SECRET"  # noqa: S105 - a reason's name
     CHART_NAME = "CHART_NAME"
@@ -113,6 +114,9 @@ def _judged(desired: Desired | None, observed: Observed | None, unreachable: str
     if desired is None:
         message = "The deployment does not target this cluster any more; its release is still there."
         return Verdict(TargetStatus.STALE, (Reason(ReasonCode.ORPHAN, message),))
+    if observed.unreadable is not None:
+        reason = Reason(ReasonCode.UNREADABLE, observed.unreadable, actual=observed.status)
+        return Verdict(TargetStatus.UNKNOWN, (reason,))
     if desired.digest != observed.digest:
         return Verdict(TargetStatus.STALE, tuple(_stale(desired, observed)))
     status = helm_status(observed.status)

@@ -31,7 +31,7 @@ async def cover_secrets(transaction: Transaction, deployment: Deployment, refere
         select(Release)
         .join(Target, col(Target.cluster_id) == Release.cluster_id)
         .join(Deployment, col(Deployment.id) == Target.deployment_id)
-        .where(ours, RELEASE_OF_TARGET)
+        .where(ours, RELEASE_OF_TARGET, col(Release.values).is_not(None))
     )
     for release in (await session.execute(statement)).scalars():
         seen = masked(observed_release(release), paths, mark)

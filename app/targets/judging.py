@@ -37,6 +37,7 @@ _FACTS = joined(
         col(Release.digest),
         col(Release.status),
         col(Release.description),
+        col(Release.unreadable),
     )
 )
 
@@ -100,10 +101,12 @@ def _fingerprint(
     release: bytes | None,
     status: str | None,
     description: str | None,
+    unreadable: str | None,
 ) -> bytes:
     facts = hashlib.blake2b(desired if wanted else b"-", digest_size=16)
     if reachability is Reachability.REACHABLE:
         facts.update(b"%b|%b|%b" % (release or b"", (status or "").encode(), (description or "").encode()))
+        facts.update((unreadable or "").encode())
     else:
         facts.update(f"{reachability}|{message}".encode())
     if contested is not None:
@@ -115,7 +118,7 @@ def _fingerprint_of(target: Target, cluster: Cluster, release: Release | None) -
     return _fingerprint(
         *(target.wanted, target.desired_digest, target.contested_until),
         *(cluster.reachability, cluster.reachability_message),
-        *((release.digest, release.status, release.description) if release else (None, None, None)),
+        *((release.digest, release.status, release.description, release.unreadable) if release else (None,) * 4),
     )
 
 
@@ -191,9 +194,10 @@ def observed_release(release: Release) -> Observed:
         chart_name=release.chart_name,
         chart_version=release.chart_version,
         app_version=release.app_version,
-        values=release.values,
+        values=release.values or {},
         updated_at=release.updated_at,
         description=release.description,
+        unreadable=release.unreadable,
     )
 
 

@@ -83,7 +83,7 @@ _INSTALLED = (
     select(col(Target.id), col(Release.values))
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
     .join(Release, RELEASE_OF_TARGET)
-    .where(col(Target.id).in_(_IDS))
+    .where(col(Target.id).in_(_IDS), col(Release.values).is_not(None))
 )
 _COUNTS = (
     select(col(Target.deployment_id), col(Target.status), func.count())

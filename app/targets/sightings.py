@@ -4,6 +4,7 @@ The observer and the worker both look, and whoever looked first may write last. 
 each sighting carries the count at which it was true, and one that is older than what is known of the target is dropped.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +18,10 @@ from app.clusters.changes import Head
 from app.clusters.member import Member
 from app.clusters.tables import Reachability
 from app.deployments.tables import Deployment
-from app.releases.release import Observed, UnreadableRecordError, masked
+from app.releases.record import UnreadableRecordError
+from app.releases.release import Observed, masked
+from app.secrets.fingerprints import Mark
+from app.services import Services
 from app.tables import now
 from app.targets.joins import RELEASE_OF_TARGET
 from app.targets.judging import Judged, judge_locked, observed_release
@@ -43,6 +47,11 @@ class Sighting:
     release: Observed | None
     secret_version: str = ""
 
+    def without_record(self, why: str) -> "Sighting":
+        """The same, where the record can't be written down: what the name and the labels say, and why."""
+        release = Observed(self.key[2], self.key[1], 0, "unknown", "?", "?", unreadable=why)
+        return replace(self, release=release)
+
     def is_news(self, known: Release | None) -> bool:
         """Whether it shows anything else than what is written down."""
         return self.secret_version != (known.resource_version if known else "")
@@ -62,7 +71,7 @@ async def look_at_release(
         heads = listing.newest()
         if not heads:
             return Sighting(key, listing.version, None)
-        if known is not None and known.resource_version == heads[0].resource_version:
+        if known is not None and known.values is not None and known.resource_version == heads[0].resource_version:
             return Sighting(key, listing.version, observed_release(known), known.resource_version)
         observed = await read_release(member, heads[0])
         if observed is not None:  # None: it went away in between, and another one may be the newest
@@ -70,12 +79,11 @@ async def look_at_release(
 
 
 async def read_release(member: Member, head: Head) -> Observed | None:
-    """The record of a release; None where it is gone. One that can't be read equals no release that is wanted, and says
-    why: its labels still tell that it is there."""
+    """The record of a release; None where it is gone. One that can't be read says why, and what its labels say."""
     try:
         return await member.record(head)
     except UnreadableRecordError as error:
-        return Observed(head.name, head.namespace, head.revision, head.status, "?", "?", description=str(error))
+        return Observed(head.name, head.namespace, head.revision, head.status, "?", "?", unreadable=str(error))
 
 
 _KEYS: BindParameter[Key] = bindparam("keys", expanding=True)
@@ -128,8 +136,10 @@ async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[J
     moment = now()
     seen: dict[int, dict[str, Any]] = {}
     changed: dict[int, Observed] = {}
+    managed: set[Key] = set()
     for row in (await session.execute(_LOCKED, {"keys": list(found)})).all():
         target_id, cluster_id, namespace, name, seen_version, secret_paths, revision, status = row
+        managed.add((cluster_id, namespace, name))
         sighting = found[cluster_id, namespace, name]
         if sighting.version < seen_version:
             del found[sighting.key]
@@ -143,7 +153,12 @@ async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[J
             changed[target_id] = release
     if gone := [key for key, sighting in found.items() if sighting.release is None]:
         await session.execute(_GONE, {"keys": gone})
-    if rows := [_row(sighting, sighting.release) for sighting in found.values() if sighting.release is not None]:
+    rows = [_row(sighting, sighting.release) for sighting in found.values() if sighting.release is not None]
+    if unmanaged := [row for row in rows if (row["cluster_id"], row["namespace"], row["name"]) not in managed]:
+        mark = await transaction.fingerprints.mark()
+        for fields in unmanaged:
+            fields.update(values=None, digest=_keyed(fields["digest"], mark))
+    if rows:
         await session.execute(_PRESENT, rows)
     judged = await judge_locked(transaction, seen) if seen else []
     for verdict in judged:
@@ -168,7 +183,13 @@ def _record(transaction: Transaction, judged: Judged, release: Observed) -> None
     )
 
 
-def _row(sighting: Sighting, release: Observed) -> dict[str, object]:
+def _keyed(digest: bytes, mark: Mark) -> bytes:
+    """A digest by which a release that is nobody's shows that it has changed, and from which nobody can find out what
+    its values are."""
+    return hashlib.blake2b(mark(digest.hex()).encode(), digest_size=16).digest()
+
+
+def _row(sighting: Sighting, release: Observed) -> dict[str, Any]:
     cluster_id, namespace, name = sighting.key
     return {
         "cluster_id": cluster_id,
@@ -179,8 +200,9 @@ def _row(sighting: Sighting, release: Observed) -> dict[str, object]:
         "chart_name": release.chart_name,
         "chart_version": release.chart_version,
         "app_version": release.app_version,
-        "values": release.values,
+        "values": release.values if release.unreadable is None else None,
         "digest": release.digest,
+        "unreadable": release.unreadable,
         "description": release.description,
         "updated_at": release.updated_at,
         "resource_version": sighting.secret_version,
@@ -208,3 +230,24 @@ async def forget_versions(session: AsyncSession, cluster_id: int) -> None:
         update(Release).where(col(Release.cluster_id) == cluster_id).values(resource_version=""),
     ):
         await session.execute(statement.execution_options(synchronize_session=False))
+
+
+_OF_A_TARGET = (
+    select(col(Target.id))
+    .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .where(RELEASE_OF_TARGET)
+    .correlate(Release)
+    .exists()
+)
+_FORGET = (
+    update(Release)
+    .where(col(Release.values).is_not(None), ~_OF_A_TARGET)
+    .values(values=None, digest=b"")
+    .execution_options(synchronize_session=False)
+)
+
+
+async def forget_values(services: Services) -> None:
+    """Removes the values of releases that are no target's any more."""
+    async with services.transaction() as transaction:
+        await transaction.session.execute(_FORGET)

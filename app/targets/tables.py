@@ -79,8 +79,9 @@ class Release(SQLModel, table=True):
     chart_name: str
     chart_version: str
     app_version: str | None = None
-    values: dict[str, Any] = Json(default_factory=dict)
-    digest: bytes = Bytes()
+    values: dict[str, Any] | None = Json(default=None, nullable=True)  # kept only where it is a target's
+    digest: bytes = Bytes()  # under a key of the installation, where it is nobody's
+    unreadable: str | None = None  # why its record can't be read
     description: str | None = None
     updated_at: datetime | None = Timestamp(default=None)
     resource_version: str  # of the Secret that holds the record

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from app.database import LOST
-from app.repeating import repeatedly
+from app.repeating import lasting, repeatedly
 from app.services import Services
 from app.targets.reachability import confirm
 from reconcilers.metrics import WATCHED
@@ -38,7 +38,7 @@ class Observer:
         """Observes until it is cancelled; then its members are free for others at once."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._desk.run())
+                group.create_task(lasting("observer", self._desk.run))
                 group.create_task(repeatedly("observer", self._share_out, _BEAT_SECONDS))
                 seconds = min(5.0, self._services.settings.confirm_every / 4)
                 group.create_task(repeatedly("observer", self._confirm, seconds))

@@ -18,11 +18,12 @@ from sqlalchemy import BindParameter, bindparam, false, func, literal, select, t
 from sqlmodel import col
 
 from app.clusters.changes import Head
-from app.database import LOST
+from app.database import LOST, DataRefusedError
 from app.deployments.drift import correct_drift
 from app.deployments.tables import Deployment, DriftPolicy
-from app.errors import ActionError
+from app.errors import ActionError, TemporaryError
 from app.releases.release import PENDING
+from app.repeating import lasting
 from app.services import Services
 from app.tables import now
 from app.targets.sightings import Key, Sighting, write_sightings
@@ -68,6 +69,9 @@ class News:
     is_left: bool = False
 
 
+Batch = dict[Key, tuple[News, Sighting]]
+
+
 class NewsDesk:
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -100,8 +104,8 @@ class NewsDesk:
         """Works until it is cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._sort_out())
-                group.create_task(self._write())
+                group.create_task(lasting("observer", self._sort_out))
+                group.create_task(lasting("observer", self._write))
         finally:
             tasks = [task for _, task in self._fetching.values()]
             for task in tasks:
@@ -171,6 +175,7 @@ class NewsDesk:
             news.failed(error)
         except Exception:
             log.exception("observer.failed", release=news.key)
+            news.failed(TemporaryError("internal", "Polyhelm failed to look at a release: see its log."))
         finally:
             del self._fetching[news.key]
             self._something_waits.set()
@@ -182,7 +187,7 @@ class NewsDesk:
             while self._seen:
                 batch = dict(list(self._seen.items())[:_AT_ONCE])
                 try:
-                    await self._write_down(batch)
+                    await self._write_or_divide(batch)
                 except LOST as error:
                     log.warning("observer.database_lost", error=str(error))
                     await asyncio.sleep(_AFTER_TROUBLE)
@@ -192,7 +197,26 @@ class NewsDesk:
                         del self._seen[key]
                         entry[0].done()
 
-    async def _write_down(self, batch: dict[Key, tuple[News, Sighting]]) -> None:
+    async def _write_or_divide(self, batch: Batch) -> None:
+        """Writes all that can be written. Where it fails for any reason but a lost database, the batch is divided until
+        what causes that is alone; of such a release is written down that it can't be read."""
+        try:
+            await self._write_down(batch)
+        except LOST:
+            raise
+        except Exception as error:
+            if len(batch) > 1:
+                entries = list(batch.items())
+                for half in (entries[: len(entries) // 2], entries[len(entries) // 2 :]):
+                    await self._write_or_divide(dict(half))
+                return
+            [(key, (news, sighting))] = batch.items()
+            refused = isinstance(error, DataRefusedError)
+            log.error("observer.not_written", release=key, error=str(error), exc_info=None if refused else error)
+            if sighting.release is not None and sighting.release.unreadable is None:
+                await self._write_or_divide({key: (news, sighting.without_record("It can't be kept: see the log."))})
+
+    async def _write_down(self, batch: Batch) -> None:
         async with self._services.transaction() as transaction:
             ours = await still_ours(transaction.session, {news.post for news, _ in batch.values()})
             sightings = [sighting for news, sighting in batch.values() if news.post.cluster_id in ours]

@@ -15,7 +15,7 @@ from app.addresses import Allowed, Policies
 from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, UNREACHABLE, Member
 from app.errors import PermanentError, TemporaryError
-from app.releases.release import UnreadableRecordError
+from app.releases.record import UnreadableRecordError
 from simulator import Member as SimulatedMember
 from simulator import Simulator
 from simulator.certificates import issue

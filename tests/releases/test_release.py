@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.releases.release import MAX_RECORD_BYTES, Observed, UnreadableRecordError, read_record
+from app.releases.record import MAX_RECORD_BYTES, UnreadableRecordError, read_record
+from app.releases.release import Observed
 from tests.releases.strategies import documents, texts
 
 RECORD: dict[str, Any] = {

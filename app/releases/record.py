@@ -1,0 +1,156 @@
+"""Helm's release records, read within bounds. Anybody who can write Secrets on a member can write something that looks
+like one: what is taken in memory and time is bounded before it is taken, and what comes out fits into a database."""
+
+import base64
+import binascii
+import re
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+import orjson
+
+from app.releases.release import Observed
+from app.releases.values import MAX_DEPTH as MAX_VALUES_DEPTH
+from app.releases.values import Values
+
+Found = TypeVar("Found")
+
+MAX_RECORD_BYTES = 32 * 2**20
+"""How large a record may become when unpacked; a Secret of 1 MiB could otherwise unpack to a gigabyte."""
+
+MAX_DEPTH = 200
+MAX_PARTS = 500_000
+"""Values of a record, at most: an empty list takes fifty times as much memory as its two bytes."""
+
+MAX_VALUES = 100_000
+MAX_VALUES_TEXT = 4 * 2**20
+MAX_TEXT = 1000
+MAX_DESCRIPTION = 10_000
+MAX_REVISION = 2**31 - 1
+_YEARS = range(1900, 9000)
+
+_NUL = "\0"
+# Possessive: nothing is remembered for a second try, of which a text of megabytes would need as many.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
+
+
+class UnreadableRecordError(Exception):
+    """A Secret that says it is a Helm release and does not hold one. The message says what is wrong with it."""
+
+
+def read_record(secret: Mapping[str, Any]) -> Observed:
+    """Reads a Secret of type helm.sh/release.v1, in the JSON form of the Kubernetes API.
+
+    The record is JSON, gzipped, in base64 (Helm's `pkg/storage/driver/util.go`), and in base64 again,
+    as any Secret's data.
+
+    Raises:
+        UnreadableRecordError: for anything else.
+    """
+    try:
+        record = _parsed(_unpack(base64.b64decode(secret["data"]["release"])))
+        info, metadata = record["info"], record["chart"]["metadata"]
+        return Observed(
+            name=_text(record["name"]),
+            namespace=_text(record.get("namespace") or secret["metadata"]["namespace"]),
+            revision=_revision(record["version"]),
+            status=_text(info["status"]),
+            chart_name=_text(metadata["name"]),
+            chart_version=_text(metadata["version"]),
+            app_version=_text(metadata.get("appVersion") or "") or None,
+            values=_values(_of(dict, record.get("config") or {})),
+            updated_at=_time(info.get("last_deployed")),
+            description=_of(str, info.get("description") or "")[:MAX_DESCRIPTION].replace(_NUL, "") or None,
+            manifest=_of(str, record.get("manifest") or ""),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, zlib.error) as error:
+        name = str(secret.get("metadata", {}).get("name", "?"))[:253]
+        words = f"Secret {name} holds no Helm release that can be read: {error!s:.300}"
+        raise UnreadableRecordError(words.replace(_NUL, "")) from error
+
+
+def _of(kind: type[Found], value: object) -> Found:
+    """The value, where it is of the kind that Helm writes there."""
+    if not isinstance(value, kind):
+        raise TypeError(f"a {kind.__name__} is expected where it has a {type(value).__name__}")
+    return value
+
+
+def _text(value: object) -> str:
+    text = _of(str, value)
+    if len(text) > MAX_TEXT or _NUL in text:
+        raise ValueError(f"a text has more than {MAX_TEXT} characters, or U+0000 among them")
+    return text
+
+
+def _revision(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_REVISION:
+        raise ValueError("its revision is not a number that a release can have")
+    return value
+
+
+def _time(text: str | None) -> datetime | None:
+    if not text or text.startswith("0001-"):  # Go's zero time
+        return None
+    moment = datetime.fromisoformat(text)
+    if moment.year not in _YEARS or moment.tzinfo is None:
+        raise ValueError("its time is none at which anything was deployed")
+    return moment
+
+
+def _values(values: Values) -> Values:
+    """The values, where they can be compared, kept and shown."""
+    parts, length = 0, 0
+    left: list[tuple[Any, int]] = [(values, 1)]
+    while left:
+        value, depth = left.pop()
+        parts += 1
+        inner: list[Any] = []
+        if isinstance(value, dict):
+            inner = [*value, *value.values()]
+        elif isinstance(value, list):
+            inner = value
+        elif isinstance(value, str):
+            length += len(value)
+            if _NUL in value:
+                raise ValueError("its values have U+0000 in a text")
+        if inner and depth > MAX_VALUES_DEPTH:
+            raise ValueError(f"its values are nested more than {MAX_VALUES_DEPTH} levels deep")
+        if parts + len(left) + len(inner) > MAX_VALUES or length > MAX_VALUES_TEXT:
+            raise ValueError(f"it has more than {MAX_VALUES:,} values, or {MAX_VALUES_TEXT:,} characters in them")
+        left += [(part, depth + 1) for part in inner]
+    return values
+
+
+def _parsed(text: bytes) -> Any:
+    """The JSON, once it is known how much it holds."""
+    depth = parts = 0
+    for token in _TOKEN.finditer(text):
+        kind = text[token.start()]
+        if kind in b"[{":
+            depth += 1
+        elif kind in b"]}":
+            depth -= 1
+        elif kind in b'"':
+            continue
+        parts += 1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
+        if parts > MAX_PARTS:
+            raise ValueError(f"it has more than {MAX_PARTS:,} values")
+    return orjson.loads(text)
+
+
+def _unpack(encoded: bytes) -> bytes:
+    data = base64.b64decode(encoded)
+    if data[:3] != b"\x1f\x8b\x08":  # Helm reads records from before it compressed them, too
+        return data
+    unpacker = zlib.decompressobj(wbits=31)
+    unpacked = unpacker.decompress(data, MAX_RECORD_BYTES)
+    if unpacker.unconsumed_tail:
+        raise ValueError(f"it unpacks to more than {MAX_RECORD_BYTES} bytes")
+    if not unpacker.eof:
+        raise ValueError("it is cut off")
+    return unpacked
