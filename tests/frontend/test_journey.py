@@ -57,7 +57,7 @@ async def test_the_plan_that_is_shown_is_what_is_done(site: Site, browser: Brows
         operation = page.locator(".operation").filter(has_text="Update generation 2")
         await expect(operation.get_by_text("Succeeded").first).to_be_visible()
         for name, action in plan.items():
-            words = {"UPGRADE": "upgrade", "NONE": "nothing to do"}[action]
+            words = {"UPGRADE": "upgraded", "NONE": "unchanged"}[action]
             await expect(operation.get_by_role("listitem").filter(has_text=name)).to_contain_text(words)
         await page.get_by_role("tab", name="History").click()
         await expect(page.locator(".diff .cut")).to_contain_text("greeting: Bonjour")

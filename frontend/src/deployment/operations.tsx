@@ -7,16 +7,10 @@ import { Answer, Blank } from "../parts/states";
 import { Progress } from "../parts/status";
 import { Ago, Since } from "../parts/time";
 import { span } from "../values/words";
+import { CancelOperation } from "./cancel";
 import { Output } from "./output";
 
 const KINDS = { CREATE: "Create", UPDATE: "Update", RECONCILE: "Reconcile", DELETE: "Delete" };
-const ACTIONS = {
-  NONE: "nothing to do",
-  INSTALL: "install",
-  UPGRADE: "upgrade",
-  ROLLBACK: "roll back",
-  UNINSTALL: "uninstall",
-};
 const OPEN = ["PENDING", "RUNNING"];
 
 function lasted(from: string, to: string): string {
@@ -90,13 +84,14 @@ function OperationLine({ operation, open }: { operation: OperationLineFragment; 
           <i className={`tone-${tone}`} style={{ width: `${(100 * done) / Math.max(results.length, 1)}%` }} />
         </span>
       </summary>
+      {OPEN.includes(operation.state) && <CancelOperation operation={operation} />}
       <ul className="results">
         {results.map((result) => (
           <li key={result.clusterName}>
             <div className="row wide">
               <b>{result.clusterName}</b>
-              <span className="soft">{ACTIONS[result.action]}</span>
               <Progress state={result.state} />
+              <span className="soft">{result.summary}</span>
               {result.startedAt && (
                 <span className="soft small">
                   {result.finishedAt ? (
@@ -112,6 +107,7 @@ function OperationLine({ operation, open }: { operation: OperationLineFragment; 
             {result.state === "SUCCEEDED" && result.action !== "NONE" && (
               <Output operation={operation.id} cluster={result.clusterName} />
             )}
+            {result.activity && <p className="soft small">{result.activity.message}</p>}
             {result.error && (
               <>
                 <p>{result.error.message}</p>

@@ -132,6 +132,7 @@ function TargetLine({
             ))}
           </ul>
         )}
+        {target.activity && <p className="soft small">{target.activity.message}</p>}
         {target.error && (
           <div className="failure">
             <p>
