@@ -1,5 +1,6 @@
 """The connections to members that a process holds: opened when first needed, shared, bounded, closed at the end."""
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from app.clusters.tables import Cluster
 from app.encryption import KeyRing, Sealed
 
 _MOST = 2000
+_GRACE_SECONDS = 120.0  # longer than any request, and than it takes until an observer watches with what is new
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Members:
         self._timeout = timeout
         self._entries: OrderedDict[int, _Entry] = OrderedDict()
         self._leaving: list[Member] = []
+        self._closing: set[asyncio.Task[None]] = set()
 
     def of(self, cluster: Cluster) -> Member:
         """The connection to a registered cluster, with the credentials that are in its row.
@@ -44,12 +47,24 @@ class Members:
             else:
                 member = Member(access, self._policy, timeout=self._timeout, uid=cluster.uid, name=cluster.name)
                 if entry is not None:
-                    self._leaving.append(entry.member)
+                    self._replace(entry.member)
             entry = self._entries[cluster.id] = _Entry(key, member)
         self._entries.move_to_end(cluster.id)
         while len(self._entries) > _MOST:
             self._leaving.append(self._entries.popitem(last=False)[1].member)
         return entry.member
+
+    def _replace(self, member: Member) -> None:
+        """Closes a connection with what is old by now, once nobody can be in the middle of anything on it."""
+        self._leaving.append(member)
+        asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._close_replaced, member)
+
+    def _close_replaced(self, member: Member) -> None:
+        if member in self._leaving:
+            self._leaving.remove(member)
+            task = asyncio.get_running_loop().create_task(member.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
     def connect(self, access: Access, uid: str | None = None) -> Member:
         """A connection that the caller closes, with credentials that are not written down (yet); to the cluster `uid`,
@@ -62,5 +77,6 @@ class Members:
     async def close(self) -> None:
         for member in [*self._leaving, *(entry.member for entry in self._entries.values())]:
             await member.close()
+        await asyncio.gather(*self._closing)
         self._leaving.clear()
         self._entries.clear()

@@ -23,7 +23,7 @@ from app.clusters.kubeconfig import Access
 KUBE_SYSTEM = "/api/v1/namespaces/kube-system"
 _LARGEST_ANSWER = 2**20  # bytes; a namespace has a few hundred
 
-LASTS_SECONDS = 3.0
+LASTS_SECONDS = 1.0
 
 Judge = Callable[[int, str | None, bytes], None]
 """Takes the status, the header Retry-After and the body of an answer to GET KUBE_SYSTEM. Raises where they do not prove

@@ -83,6 +83,7 @@ async def update_cluster(services: Services, viewer: Viewer, request: UpdateClus
             was = cluster.name
             if request.name not in (None, was):
                 await rename(session, cluster, str(request.name))
+                _watch_anew(cluster)  # its name is in what is said of its credentials
                 fields.append("name")
             if fields:
                 what = f"is now called {cluster.name}" if "name" in fields else f"was changed: {', '.join(fields)}"
