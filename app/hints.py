@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+
+from app.redis_commands import LOST
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ class Hints:
             self._more = False
             try:
                 await self._redis.publish(self._channel, b"")
-            except (RedisError, OSError) as error:
+            except LOST as error:
                 log.warning("hints.redis_lost", error=str(error))
 
     async def listen(self) -> AsyncGenerator[bool]:
@@ -55,7 +56,7 @@ class Hints:
                     await channel.subscribe(self._channel)
                     async for _ in channel.listen():
                         yield True
-            except (RedisError, OSError) as error:
+            except LOST as error:
                 log.warning("hints.redis_lost", error=str(error))
             yield False
             await asyncio.sleep(_AGAIN_SECONDS)

@@ -18,11 +18,10 @@ from arq.worker import Worker, func
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from app.hints import STOPS, WAKES, Hints
-from app.redis_commands import RedisCommands
+from app.redis_commands import LOST, RedisCommands
 
 log = structlog.get_logger()
 
@@ -83,7 +82,7 @@ class Queue:
         try:
             await self._commands.run(enqueue_all())
             self._hints.tell_soon()
-        except (RedisError, OSError) as error:
+        except LOST as error:
             log.warning("queue.wake_lost", targets=len(ids), error=str(error))
 
     def wake_soon(self, target_ids: Iterable[int]) -> None:
@@ -203,7 +202,7 @@ class QueueWorker:
                 await self._worker.main()
             except _StoppedError:
                 return
-            except (RedisError, OSError) as error:
+            except LOST as error:
                 failures = 0 if time.monotonic() - began > 60 else failures + 1
                 log.warning("queue.redis_lost", error=str(error))
                 await asyncio.sleep(min(5.0, 0.1 * 2**failures))

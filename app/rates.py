@@ -13,11 +13,10 @@ from dataclasses import dataclass
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import RedisError
 from sqlmodel import select
 
 from app.identity.tables import Organization
-from app.redis_commands import RedisCommands
+from app.redis_commands import LOST, RedisCommands
 from app.transaction import Transaction
 
 log = structlog.get_logger()
@@ -83,7 +82,7 @@ class Rates:
         try:
             taking = self._take(keys=[_PREFIX + bucket.key for bucket in buckets], args=rates)
             wait: int = await self._commands.run(taking)
-        except (RedisError, OSError) as error:
+        except LOST as error:
             self._is_away(True, str(error))
             return 0
         self._is_away(False)
@@ -93,13 +92,13 @@ class Rates:
         """Keeps a key for so long, if Redis is there."""
         try:
             await self._commands.run(self._redis.set(_PREFIX + key, "", ex=seconds))
-        except (RedisError, OSError) as error:
+        except LOST as error:
             log.warning("rates.redis_lost", error=str(error))
 
     async def remembers(self, key: str) -> bool:
         try:
             return bool(await self._commands.run(self._redis.exists(_PREFIX + key)))
-        except (RedisError, OSError):
+        except LOST:
             return False
 
     def _is_away(self, away: bool, error: str | None = None) -> None:

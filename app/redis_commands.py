@@ -1,8 +1,14 @@
-"""Commands to Redis that are let to end."""
+"""Commands to Redis: what they raise where it is away, and commands that run to their end."""
 
 import asyncio
 from collections.abc import Awaitable
 from typing import Any, TypeVar
+
+from redis.exceptions import RedisError
+
+LOST = (RedisError, OSError, RuntimeError)
+"""What a command raises where Redis is away. The RuntimeError is uvloop's, for a connection that was reset a moment
+before something is written to it."""
 
 Answer = TypeVar("Answer")
 

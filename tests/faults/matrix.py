@@ -45,6 +45,14 @@ metadata:
 data:
   size: {{ .Values.size | quote }}
 """,
+    # With a name like this, it is rendered, and refused when it is applied.
+    "templates/refused.yaml": """{{- if .Values.refused }}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}-REFUSED
+{{- end }}
+""",
     "templates/before.yaml": _HOOK.replace("WHEN", "pre"),
     "templates/after.yaml": _HOOK.replace("WHEN", "post"),
 }
@@ -96,25 +104,26 @@ class Lane:
         self._client = client
         self.namespace = namespace
 
-    async def create(self, release: str) -> Begun:
+    async def create(self, release: str, **given: Any) -> Begun:
         answer = await self.stack.create(
             chart="charts/hooked",
             namespace=self.namespace,
             releaseName=release,
             values={"size": 1},
             timeoutSeconds=20,
+            **given,
         )
         assert answer["__typename"] == "DeploymentPayload", answer
         return Begun(answer["deployment"]["id"], answer)
 
-    async def deployed(self, release: str) -> str:
-        begun = await self.create(release)
+    async def deployed(self, release: str, **given: Any) -> str:
+        begun = await self.create(release, **given)
         operation = await self.ended(begun.answer)
         assert operation["state"] == "SUCCEEDED", operation
         return begun.deployment_id
 
-    async def update(self, deployment_id: str) -> Begun:
-        answer = await self.stack.update(deployment_id, values={"size": 2})
+    async def update(self, deployment_id: str, **more: Any) -> Begun:
+        answer = await self.stack.update(deployment_id, values={"size": 2} | more)
         assert answer["__typename"] == "DeploymentPayload", answer
         return Begun(deployment_id, answer)
 
@@ -172,6 +181,8 @@ class Action:
     """The value that is wanted at the end; None where the release is to be gone."""
     most_revisions: int
     most_hooks: int
+    fails: bool = False
+    """What is asked for can't succeed; an update that can is to, afterwards."""
 
 
 async def _nothing(lane: Lane, release: str) -> None:
@@ -212,6 +223,15 @@ ACTIONS = (
     Action("install", _nothing, lambda lane, release, _: lane.create(release), 1, 2, 2),
     Action("upgrade", Lane.deployed, lambda lane, _, deployment_id: lane.update(deployment_id), 2, 3, 3),
     Action("recovery", _interrupted, _kill_helm, 2, 4, 5),
+    Action(
+        "atomic upgrade that fails",
+        lambda lane, release: lane.deployed(release, atomic=True),
+        lambda lane, _, deployment_id: lane.update(deployment_id, refused=True),
+        2,
+        6,
+        4,
+        fails=True,
+    ),
     Action("uninstall", Lane.deployed, lambda lane, _, deployment_id: lane.delete(deployment_id), None, 0, 2),
 )
 
@@ -222,7 +242,7 @@ async def steps(lane: Lane, action: Action, release: str) -> list[Step]:
     begun_at = len(lane.proxy.requests)
     begun = await action.begin(lane, release, prepared)
     operation = await lane.ended(begun.answer)
-    assert operation["state"] == "SUCCEEDED", operation
+    assert operation["state"] == ("FAILED" if action.fails else "SUCCEEDED"), operation
     seen: Counter[tuple[str, str]] = Counter()
     requests = [request for request in list(lane.proxy.requests)[begun_at:] if by_helm(request)]
     lane.proxy.requests.clear()
@@ -246,7 +266,11 @@ async def problems(lane: Lane, cell: Cell, release: str) -> list[str]:
     begun = await action.begin(lane, release, prepared)
     operation = await lane.ended(begun.answer)
     lane.proxy.heal()
-    found = list(_problems_of_operation(operation, was_hit=bool(rule.hits)))
+    found = [] if rule.hits else ["the request never came"]
+    found += _problems_of_operation(operation, "FAILED" if action.fails else "SUCCEEDED")
+    if action.fails:
+        begun = await lane.update(begun.deployment_id)
+        found += _problems_of_operation(await lane.ended(begun.answer), "SUCCEEDED")
     releases = await lane.releases()
     found += await _problems_of_release(lane, action, begun, release, releases.pop(release, []))
     if releases != others:
@@ -255,11 +279,10 @@ async def problems(lane: Lane, cell: Cell, release: str) -> list[str]:
     return found
 
 
-def _problems_of_operation(operation: Any, *, was_hit: bool) -> Iterable[str]:
-    if not was_hit:
-        yield "the request never came"
-    if operation["state"] != "SUCCEEDED":
-        yield f"the operation is {operation['state']}: {operation['results']}"
+def _problems_of_operation(operation: Any, expected: str) -> list[str]:
+    if operation["state"] == expected:
+        return []
+    return [f"the operation is {operation['state']}: {operation['results']}"]
 
 
 async def _problems_of_release(

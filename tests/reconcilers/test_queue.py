@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import pytest
+from redis.asyncio.connection import AbstractConnection
 from sqlalchemy import text
 
 from app.processes import running
@@ -40,6 +42,25 @@ async def test_a_request_is_answered_at_once_while_redis_is_away_and_done_when_i
         healed = stack.services.settings.model_copy(update={"redis_url": servers.redis_url})
         async with open_services(healed) as services, running(run_worker(services)):
             assert (await stack.settled(answer))["state"] == "SUCCEEDED"
+
+
+async def test_a_connection_to_redis_that_is_reset_under_a_command_ends_nothing(
+    stack: Stack, simulated: Callable[[str], Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As uvloop has it: a reset connection that is written to before anybody has noticed is a RuntimeError."""
+    await stack.fleet({"paris": simulated("paris").kubeconfig})
+    send, resets = AbstractConnection.send_packed_command, iter(range(40))
+
+    async def send_or_fail(self: AbstractConnection, *arguments: Any, **named: Any) -> None:
+        if next(resets, None) is not None:
+            await self.disconnect(nowait=True)
+            raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+        await send(self, *arguments, **named)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", send_or_fail)
+    answer = await stack.create()
+    assert (await stack.settled(answer))["state"] == "SUCCEEDED"
+    assert next(resets, None) is None
 
 
 async def test_a_job_that_comes_many_times_is_done_once(quiet: Stack, simulated: Callable[[str], Member]) -> None:

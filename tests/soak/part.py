@@ -55,11 +55,11 @@ class Part:
             self._started = time.monotonic()
 
     async def kill(self) -> None:
-        if self._process is not None:
+        process, self._process = self._process, None
+        if process is not None:
             with suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
-            self._process = None
+                process.kill()
+            await process.wait()
 
     def freeze(self) -> None:
         self._send(signal.SIGSTOP)

@@ -90,8 +90,11 @@ async def _burst(
                 raise ended
         await world.house.heal()
     healed = time.monotonic()
-    problems += await oracle.problems()
-    problems += await follower.problems()
+    for look in (oracle.problems, follower.problems):
+        try:
+            problems += await look()
+        except Exception as error:  # an API that does not answer, say
+            problems.append(f"{look.__qualname__}: {error!r}")
     told = (
         f"burst {report.bursts}, step {report.steps}: {healed - began:.1f} s, rest in {time.monotonic() - healed:.1f} s"
     )
