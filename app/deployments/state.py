@@ -62,6 +62,21 @@ class Wish:
         stored = self._stored()
         return canonical(stored) == canonical({field: getattr(revision, field) for field in stored})
 
+    def changes_only_targets(self, revision: DeploymentRevision) -> bool:
+        """Whether clusters that both target get the same release, and added ones get the common values."""
+        if self.archive.digest != revision.chart_digest:
+            return False
+        kept = set(self.targets) & set(revision.targets)
+        before = [Layer(revision.values, references_of(revision.values_from))]
+        before += [revision.layers(cluster)[1] for cluster in sorted(kept)]
+        after = [self.common, *(self.overrides.get(cluster, _NOTHING) for cluster in sorted(kept))]
+        if self.overrides.keys() - kept:
+            return False
+        return all(
+            canonical([one.values, _stored(one)]) == canonical([other.values, _stored(other)])
+            for one, other in zip(before, after, strict=True)
+        )
+
     def revision(self, deployment_id: int, generation: int, author: str | None) -> DeploymentRevision:
         return DeploymentRevision(
             deployment_id=deployment_id,

@@ -128,8 +128,9 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
     wish = await _wish(services, deployment, revision, archive, request, tuple(clusters))
     async with services.database.reading() as session:
         secrets = await referenced(session, group, wish.references)
-    used = {found.secret for found in revision.references()}
-    require_use(viewer, group.id, [secret for secret in secrets if secret.name not in used])
+    if not wish.changes_only_targets(revision):
+        # Who changes the chart or any value can have it show what the secrets hold that others referred to.
+        require_use(viewer, group.id, secrets)
     wish = replace(wish, marks=marks_of(secrets))
     unchanged = wish.equals(revision)
     if not unchanged:

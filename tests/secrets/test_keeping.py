@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator import Member
+from tests.sample_charts import packaged
 from tests.stack import TOKEN, Stack
 
 FIELDS = "secret { id name kind description keys version usedBy { releaseName } }"
@@ -187,3 +188,42 @@ async def test_a_deployer_of_one_group_refers_to_secrets_of_that_group_alone(
 
     assert [await create(name, token) for name in ("db", "ours", "theirs")] == ["forbidden", None, "invalid_input"]
     assert [await create(name, TOKEN) for name in ("db", "theirs")] == [None, "invalid_input"]
+
+
+async def test_whoever_may_not_refer_to_a_secret_changes_nothing_that_could_show_it(
+    quiet: Stack, simulated: Callable[[str], Member]
+) -> None:
+    await quiet.fleet({name: simulated(name).kubeconfig for name in ("paris", "berlin")})
+    await quiet.upload(packaged(version="1.1.0"))
+    await made(quiet, name="db")
+    token = (await quiet.mutate("createUser", "... on UserPayload { token }", name="deployer", role="VIEWER"))["token"]
+    role = {"user": "deployer", "organization": "default", "group": "fleet", "role": "DEPLOYER"}
+    assert "code" not in await quiet.mutate("setRole", "__typename", **role)
+    reference = REFERENCE | {"secret": "db"}
+    created = await quiet.create(releaseName="web", version="1.0.0", targets=["paris"], valuesFrom=[reference])
+    deployment_id = created["deployment"]["id"]
+
+    async def update(**given: Any) -> Any:
+        fields = "__typename ... on UserError { code }"
+        query = f"mutation ($input: UpdateDeploymentInput!) {{ updateDeployment(input: $input) {{ {fields} }} }}"
+        answer = (await quiet.data(query, token, input={"id": deployment_id} | given))["updateDeployment"]
+        return answer.get("code")
+
+    refused: list[dict[str, Any]] = [
+        {"values": {"notes": "{{ .Values }}"}},
+        {"valuesYaml": "notes: shown"},
+        {"version": "1.1.0"},
+        {"valuesFrom": [reference, REFERENCE | {"secret": "db", "path": "elsewhere"}]},
+        {"valueOverrides": [{"cluster": "paris", "values": {"replicas": 2}}]},
+        {"targets": ["paris", "berlin"], "valueOverrides": [{"cluster": "berlin", "values": {"replicas": 2}}]},
+    ]
+    for given in refused:
+        for dry in (True, False):
+            assert await update(**given, dryRun=dry) == "forbidden", given
+    for given in (
+        {"description": "Sells."},
+        {"targets": ["paris", "berlin"]},
+        {"valuesFrom": []},
+        {"version": "1.1.0"},
+    ):
+        assert await update(**given) is None, given
