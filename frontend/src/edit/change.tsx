@@ -2,7 +2,6 @@ import "../styles/edit.css";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { Link, useLocation } from "wouter";
-import { stringify } from "yaml";
 import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
@@ -15,7 +14,6 @@ import {
   type ToEditQuery,
   UpdateDeploymentDocument,
 } from "../graphql";
-import { isObject, type Json } from "../json";
 import { deploymentPath } from "../parts/address";
 import { Answer, Blank } from "../parts/states";
 import { Title } from "../parts/title";
@@ -170,11 +168,11 @@ function Edit({ start }: { start: Deployment }) {
 
 /** What is wanted now, or what an earlier revision wanted of those who are still members. */
 function draftOf(deployment: Deployment, revision: Revision | undefined): Draft {
-  const { values, valuesFrom, valueOverrides } = revision ?? deployment;
+  const { valuesYaml, valuesFrom, valueOverrides } = revision ?? deployment;
   const present = membersOf(deployment).map((member) => member.name);
   return {
-    values: written(values),
-    overrides: Object.fromEntries(valueOverrides.map((one) => [one.cluster, written(one.values)])),
+    values: valuesYaml,
+    overrides: Object.fromEntries(valueOverrides.map((one) => [one.cluster, one.valuesYaml])),
     references: Object.fromEntries([
       ["", valuesFrom.map(referenceOf)],
       ...valueOverrides.map((one) => [one.cluster, one.valuesFrom.map(referenceOf)] as const),
@@ -192,10 +190,6 @@ function draftOf(deployment: Deployment, revision: Revision | undefined): Draft 
 
 function referenceOf({ secret, key, path }: Reference): Reference {
   return { secret, key, path };
-}
-
-function written(values: Json): string {
-  return isObject(values) && Object.keys(values).length > 0 ? stringify(values) : "";
 }
 
 /** The group's members, and those that are wanted and have left it. */

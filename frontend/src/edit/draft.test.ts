@@ -15,9 +15,9 @@ const draft: Draft = {
 
 it("asks for the values as they are written, without overrides that are empty or for no target", () => {
   expect(wantedOf(draft)).toEqual({
-    values: { replicas: 2 },
+    valuesYaml: "replicas: 2\n",
     valuesFrom: [],
-    valueOverrides: [{ cluster: "paris", values: { greeting: "Bonjour" }, valuesFrom: [] }],
+    valueOverrides: [{ cluster: "paris", valuesYaml: "greeting: Bonjour\n", valuesFrom: [] }],
     targets: ["paris", "berlin"],
     description: "",
     atomic: false,
@@ -27,9 +27,11 @@ it("asks for the values as they are written, without overrides that are empty or
   });
 });
 
-it("names the texts that stand for no values", () => {
-  expect(wantedOf({ ...draft, values: "- 1", overrides: { paris: "a: [" } })).toEqual({
-    broken: ["", "paris"],
+it("leaves it to the server to read the texts", () => {
+  const texts = { values: "mode: 0o644\nat: 12:30\n", overrides: { paris: "a: [" } };
+  expect(wantedOf({ ...draft, ...texts })).toMatchObject({
+    valuesYaml: texts.values,
+    valueOverrides: [{ cluster: "paris", valuesYaml: "a: [", valuesFrom: [] }],
   });
 });
 
@@ -39,8 +41,12 @@ it("asks for what comes from secrets, for all and for one, as soon as each is wh
   expect(wantedOf({ ...draft, references })).toMatchObject({
     valuesFrom: [reference],
     valueOverrides: [
-      { cluster: "paris", values: { greeting: "Bonjour" }, valuesFrom: [] },
-      { cluster: "berlin", values: {}, valuesFrom: [{ ...reference, secret: "db-berlin" }] },
+      { cluster: "paris", valuesYaml: "greeting: Bonjour\n", valuesFrom: [] },
+      {
+        cluster: "berlin",
+        valuesYaml: "# nothing yet\n",
+        valuesFrom: [{ ...reference, secret: "db-berlin" }],
+      },
     ],
   });
   const half = { ...references, berlin: [{ ...reference, path: "database." }] };

@@ -1,6 +1,4 @@
-import { valuesOf } from "../editor/check";
 import type { DriftPolicy, ValueOverrideInput } from "../graphql";
-import type { JsonObject } from "../json";
 import { type Reference, stepsOf } from "../values/references";
 
 /**
@@ -20,7 +18,7 @@ export type Draft = {
 };
 
 export type Wanted = {
-  values: JsonObject;
+  valuesYaml: string;
   valuesFrom: Reference[];
   valueOverrides: ValueOverrideInput[];
   targets: string[];
@@ -32,30 +30,27 @@ export type Wanted = {
 };
 
 /**
- * What a draft asks for, or which of its layers stand for no values, or have half a reference: "" is the common one, else
- * the cluster's.
+ * What a draft asks for, or which of its layers have half a reference: "" is the common one, else the cluster's. Values
+ * go to the server as they are written: it reads them as Helm does, and says what is wrong with them.
  */
 export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
-  const common = valuesOf(draft.values);
   const overrides = Object.entries(draft.overrides)
     .filter(([cluster]) => draft.targets.includes(cluster))
-    .map(([cluster, text]) => ({
+    .map(([cluster, valuesYaml]) => ({
       cluster,
-      values: valuesOf(text),
+      valuesYaml,
       valuesFrom: draft.references[cluster] ?? [],
     }));
   const valuesFrom = draft.references[""] ?? [];
-  const broken = overrides
-    .filter((one) => !one.values || !one.valuesFrom.every(isWhole))
-    .map(({ cluster }) => cluster);
-  if (!common || !valuesFrom.every(isWhole)) broken.unshift("");
-  if (!common || broken.length > 0) return { broken };
+  const broken = overrides.filter((one) => !one.valuesFrom.every(isWhole)).map(({ cluster }) => cluster);
+  if (!valuesFrom.every(isWhole)) broken.unshift("");
+  if (broken.length > 0) return { broken };
   const { targets, atomic, wait, timeoutSeconds, driftPolicy } = draft;
   return {
-    values: common,
+    valuesYaml: draft.values,
     valuesFrom,
     valueOverrides: overrides.filter(
-      ({ values, valuesFrom }) => Object.keys(values!).length > 0 || valuesFrom.length > 0,
+      ({ valuesYaml, valuesFrom }) => says(valuesYaml) || valuesFrom.length > 0,
     ),
     targets,
     description: draft.description.trim(),
@@ -64,6 +59,11 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
     timeoutSeconds,
     driftPolicy,
   };
+}
+
+/** Whether there is more in a text than comments. */
+function says(text: string): boolean {
+  return text.split("\n").some((line) => !/^\s*(#|$)/.test(line));
 }
 
 function isWhole({ secret, key, path }: Reference): boolean {

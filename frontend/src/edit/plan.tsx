@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import { valuesOf } from "../editor/check";
 import type { PlannedFragment } from "../graphql";
 import { asObject, type JsonObject } from "../json";
 import { Unified } from "../parts/diff";
@@ -152,10 +153,15 @@ function overrideFor(target: PlannedFragment, wanted: Wanted) {
 
 function changedValues(target: PlannedFragment, wanted: Wanted, defaults: JsonObject) {
   if (target.action !== "INSTALL" && target.action !== "UPGRADE") return [];
-  const override = overrideFor(target, wanted)?.values;
+  const override = overrideFor(target, wanted)?.valuesYaml;
   // Where another version is installed, what its chart has as defaults is not known here.
   const before = target.reasons.some((reason) => reason.code.startsWith("CHART_")) ? {} : defaults;
-  const layers = { defaults, before, common: wanted.values, override: asObject(override ?? {}) };
+  const layers = {
+    defaults,
+    before,
+    common: valuesOf(wanted.valuesYaml) ?? {},
+    override: valuesOf(override ?? "") ?? {},
+  };
   const told = target.reasons.filter((reason) => reason.code === "VALUES");
   return changes(layers, asObject(target.desiredValues), target.action === "INSTALL" ? null : told);
 }

@@ -48,8 +48,8 @@ export function Review({
     <div className="stack">
       {broken.length > 0 && (
         <div className="note warn" role="alert">
-          {broken.map((name) => (name ? `The override for ${name}` : "The common values")).join(" and ")}{" "}
-          can't be read as values yet, or have half a reference to a secret.
+          {broken.map((name) => (name ? `The override for ${name}` : "The common values")).join(" and ")} have
+          an incomplete reference to a secret.
         </div>
       )}
       <div className="answer stack" ref={answer} tabIndex={-1}>

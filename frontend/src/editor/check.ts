@@ -12,9 +12,12 @@ export type Layers = {
   schema: JsonObject | null;
 };
 
-/** The values that a text stands for, or null where it stands for none. An empty text is an empty map. */
+// Only for hints while somebody writes: what a text means is decided by the server, which reads it as Helm does.
+const AS_HELM = { version: "1.1", merge: true } as const;
+
+/** The values that a text seems to stand for, or null where it stands for none. An empty text is an empty map. */
 export function valuesOf(text: string): JsonObject | null {
-  const document = parseDocument(text);
+  const document = parseDocument(text, AS_HELM);
   if (document.errors.length > 0) return null;
   const found = document.toJS() as Json;
   return found === null ? {} : isObject(found) ? found : null;
@@ -25,7 +28,7 @@ export function valuesOf(text: string): JsonObject | null {
  * checked; what is wrong with a value that the text does not have is told where it could be written.
  */
 export function check(text: string, { below, schema }: Layers): Finding[] {
-  const document = parseDocument(text, { lineCounter: new LineCounter() });
+  const document = parseDocument(text, { ...AS_HELM, lineCounter: new LineCounter() });
   if (document.errors.length > 0) {
     return document.errors.map((error) => ({
       from: error.pos[0],
