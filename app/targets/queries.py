@@ -1,7 +1,7 @@
 """Targets and releases as they are in the database; no member is asked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +9,12 @@ from sqlalchemy import BindParameter, and_, bindparam, func, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.clusters.tables import Cluster
+from app.clusters.tables import Cluster, Observer
 from app.deployments.tables import Deployment
 from app.releases.references import hidden
-from app.releases.status import TargetStatus
+from app.releases.status import Reason, ReasonCode, TargetStatus
 from app.targets.joins import RELEASE_OF_TARGET, joined
+from app.targets.reachability import UNWATCHED, is_vouched
 from app.targets.tables import Release, Target
 
 
@@ -43,6 +44,13 @@ class TargetFacts:
     chart_version: str | None
     revision: int | None
     changed_at: datetime | None
+    is_vouched: bool
+
+    def __post_init__(self) -> None:
+        """A status that nobody vouches for is not told, whether or not that could be written down already."""
+        if not self.is_vouched and self.status is not TargetStatus.UNKNOWN:
+            reason = Reason(ReasonCode.UNREACHABLE, UNWATCHED)
+            self.status, self.reasons = TargetStatus.UNKNOWN, [asdict(reason)]
 
     @property
     def observed_at(self) -> datetime | None:
@@ -50,6 +58,9 @@ class TargetFacts:
         times = [moment for moment in (self.confirmed_at, self.swept_at) if moment]
         return max(times, default=None)
 
+
+_LONGEST_LIE = 30.0
+"""Seconds for which a status may be told that no observer vouches for."""
 
 # Made once: to put such a statement together costs as much as to run it.
 _FACTS = joined(
@@ -73,8 +84,9 @@ _FACTS = joined(
         col(Release.chart_version),
         col(Release.revision),
         col(Release.updated_at),
+        is_vouched(_LONGEST_LIE),
     )
-)
+).join(Observer, col(Observer.id) == Cluster.observer_id, isouter=True)
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _BY_DEPLOYMENT = _FACTS.where(col(Target.deployment_id).in_(_IDS)).order_by(col(Cluster.name))
 _BY_CLUSTER = _FACTS.where(col(Target.cluster_id).in_(_IDS))

@@ -4,16 +4,32 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlmodel import col
 
 from app.clusters.member import MISMATCHED, REFUSED, UNAUTHORIZED, MismatchedError
-from app.clusters.tables import Cluster, Reachability
+from app.clusters.tables import Cluster, Observer, Reachability
 from app.errors import ActionError
 from app.repeating import repeatedly
 from app.services import Services
 from app.targets.judging import judge_targets
 from app.transaction import Transaction
+
+UNWATCHED_SECONDS = 20.0
+"""After this without a sign of life of its observer a member's targets are UNKNOWN; others take over sooner."""
+
+UNWATCHED = f"No observer has watched it for {UNWATCHED_SECONDS:g} s: is one running?"
+_EXPIRE_SECONDS = 5.0
+
+CONFIRMED_AT = func.coalesce(col(Cluster.confirmed_at), col(Cluster.last_seen_at), col(Cluster.created_at))
+
+
+def is_vouched(seconds: float) -> ColumnElement[bool]:
+    """Whether an observer has vouched for a cluster within so many seconds: each sign of life of its observer does, for
+    all members that it has not told as out of reach. For selections from clusters and, by an outer join, observers."""
+    vouched_at = func.greatest(col(Observer.seen_at), CONFIRMED_AT)
+    return vouched_at >= func.clock_timestamp() - timedelta(seconds=seconds)
+
 
 _KINDS = {
     Reachability.REACHABLE: "cluster.reachable",
@@ -92,23 +108,27 @@ async def confirm(services: Services, fresh: Mapping[int, datetime]) -> list[int
 
 
 async def expire(services: Services) -> None:
-    """Turns UNKNOWN what has not been confirmed for three times as long as it should be: no observer is left, or none
-    that works. Every process that serves or works does this, so that a status never outlives whoever died."""
+    """Turns UNKNOWN what no observer vouches for any more, and what has not been confirmed for three times as long as
+    it should be: no observer is left, or none that works. Every process that serves or works does this, so that a
+    status never outlives whoever died."""
     seconds = 3 * services.settings.confirm_every
-    confirmed_at = func.coalesce(Cluster.confirmed_at, Cluster.last_seen_at, Cluster.created_at)
-    statement = select(col(Cluster.id)).where(
-        col(Cluster.reachability) == Reachability.REACHABLE,
-        confirmed_at < func.clock_timestamp() - timedelta(seconds=seconds),
-    )
-    for (cluster_id,) in await services.database.rows(statement):
-        async with services.transaction() as transaction:
-            # Under the lock: it may have been confirmed just now.
-            locked = statement.where(col(Cluster.id) == cluster_id).with_for_update(key_share=True)
-            if (await transaction.session.execute(locked)).first() is not None:
-                message = f"Nobody has confirmed it for {seconds:g} s: is an observer running?"
-                await write_reachability(transaction, cluster_id, Reachability.UNREACHABLE, message)
+    long_ago = func.clock_timestamp() - timedelta(seconds=seconds)
+    unconfirmed = f"Nobody has confirmed it for {seconds:g} s: is an observer running?"
+    for is_old, message in ((~is_vouched(UNWATCHED_SECONDS), UNWATCHED), (long_ago > CONFIRMED_AT, unconfirmed)):
+        statement = (
+            select(col(Cluster.id))
+            .join(Observer, col(Observer.id) == Cluster.observer_id, isouter=True)
+            .where(col(Cluster.reachability) == Reachability.REACHABLE, is_old)
+        )
+        for (cluster_id,) in await services.database.rows(statement):
+            async with services.transaction() as transaction:
+                # Under the lock: it may have been confirmed just now.
+                locked = statement.where(col(Cluster.id) == cluster_id).with_for_update(of=Cluster, key_share=True)
+                if (await transaction.session.execute(locked)).first() is not None:
+                    await write_reachability(transaction, cluster_id, Reachability.UNREACHABLE, message)
 
 
 async def keep_expiring(services: Services) -> None:
     """Sees to that until it is cancelled."""
-    await repeatedly("expiry", partial(expire, services), services.settings.confirm_every / 2)
+    seconds = min(_EXPIRE_SECONDS, services.settings.confirm_every / 2)
+    await repeatedly("expiry", partial(expire, services), seconds)

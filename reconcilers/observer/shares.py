@@ -1,7 +1,8 @@
 """Who watches which member. Any number of observers share the members out evenly, and each member has one at a time.
 
-An observer lives as long as its row is renewed; the members of one that died are free for the others. A member's token
-grows with each observer that takes it, and what is written under an old one is refused (`still_ours`).
+An observer lives as long as its row is renewed; the members of one that died are free for the others. Its row stays for
+a while: it says up to when somebody vouched for its members (`app/targets/reachability.py`). A member's token grows
+with each observer that takes it, and what is written under an old one is refused (`still_ours`).
 """
 
 import random
@@ -20,6 +21,7 @@ from app.services import Services
 LIVES_SECONDS = 8.0
 """After this without a sign of life an observer counts as dead."""
 
+_KEPT_SECONDS = 3600.0  # the row of a dead one
 
 _STILL_OURS = (
     select(Cluster.id)
@@ -57,12 +59,13 @@ async def renew(services: Services, observer: str) -> Shares:
             .values(id=observer, seen_at=moment)
             .on_conflict_do_update(index_elements=["id"], set_={"seen_at": moment})
         )
-        dead = moment - timedelta(seconds=LIVES_SECONDS)
+        old = moment - timedelta(seconds=_KEPT_SECONDS)
         # One that another observer has locked meanwhile is not dead.
-        gone = select(Observer.id).where(col(Observer.seen_at) < dead).with_for_update(skip_locked=True)
+        gone = select(Observer.id).where(col(Observer.seen_at) < old).with_for_update(skip_locked=True)
         await session.execute(delete(Observer).where(col(Observer.id).in_(gone)))
     async with services.database.reading() as session:
-        living = set((await session.exec(select(Observer.id))).all()) | {observer}
+        is_alive = col(Observer.seen_at) >= func.clock_timestamp() - timedelta(seconds=LIVES_SECONDS)
+        living = set((await session.exec(select(Observer.id).where(is_alive))).all()) | {observer}
         return await _shares(session, observer, living)
 
 
@@ -93,9 +96,10 @@ async def take(services: Services, observer: str, posts: Iterable[Post]) -> list
 
 
 async def leave(services: Services, observer: str) -> None:
-    """Ends an observer's life in good order: its members are free at once."""
+    """Ends an observer's life in good order: it counts as dead from now on, so that its members are free at once."""
+    dead = func.clock_timestamp() - timedelta(seconds=LIVES_SECONDS)
     async with services.transaction() as transaction:
-        await transaction.session.execute(delete(Observer).where(col(Observer.id) == observer))
+        await transaction.session.execute(update(Observer).where(col(Observer.id) == observer).values(seen_at=dead))
 
 
 async def still_ours(session: AsyncSession, posts: Iterable[Post]) -> set[int]:

@@ -1,19 +1,24 @@
 """A status that nobody has confirmed for too long is UNKNOWN, whoever died, and comes back by itself."""
 
+import signal
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import text
 from sqlmodel import select
 
-from app.clusters.tables import Cluster
+from app.clusters.tables import Cluster, Observer
 from app.processes import run_observer, running
 from app.tables import now
+from app.targets.reachability import UNWATCHED
 from reconcilers.worker import run_worker
 from simulator import Member
 from tests.live import hands
 from tests.live.client import socket
+from tests.live.processes import process
 from tests.live.serving import Served
 from tests.stack import Stack, eventually
 
@@ -79,3 +84,50 @@ async def test_a_member_that_is_never_at_rest_is_confirmed_all_the_same(
             return bool(confirmed_at and confirmed_at > begun + timedelta(seconds=2))
 
         await eventually(confirmed_meanwhile, seconds=20)
+
+
+async def test_when_every_observer_is_stopped_all_becomes_unknown_long_before_it_would_have_to_be_confirmed(
+    new_stack: NewStack, served: Served, simulated: Callable[[str], Member]
+) -> None:
+    async with new_stack(working=False, confirm_every=60, unreachable_after=15) as stack:
+        await stack.fleet({"paris": simulated("paris").kubeconfig})
+        async with running(run_worker(stack.services)):
+            await stack.deployed(releaseName="shop")
+        async with process(stack, "observer") as observer, served(stack) as url, socket(url) as opened:
+            targets = await opened.subscribe(TARGETS)
+            assert (await targets.next())["status"] == "DEPLOYED"
+            await eventually(lambda: is_watched(stack))
+            observer.send_signal(signal.SIGSTOP)
+            try:
+                began = time.monotonic()
+                found = await targets.until(status="UNKNOWN")
+                assert found == told("UNKNOWN", {"code": "UNREACHABLE", "message": UNWATCHED})
+                assert time.monotonic() - began < 60  # by this time nothing would have been confirmed three times
+            finally:
+                observer.send_signal(signal.SIGCONT)
+            await targets.until(status="DEPLOYED")
+
+
+async def is_watched(stack: Stack) -> bool:
+    return bool(await stack.services.database.rows(select(Observer.id)))
+
+
+async def test_a_status_that_nobody_vouches_for_is_not_told_though_nobody_writes_so(
+    quiet: Stack, simulated: Callable[[str], Member]
+) -> None:
+    """No process runs that could write it down."""
+    await quiet.fleet({"paris": simulated("paris").kubeconfig})
+    async with running(run_worker(quiet.services)):
+        deployment_id = await quiet.deployed(releaseName="shop")
+    assert (await quiet.targets(deployment_id))["paris"]["status"] == "DEPLOYED"
+    async with quiet.services.transaction() as transaction:
+        await transaction.session.execute(
+            text("UPDATE cluster SET created_at = now() - interval '31 s', confirmed_at = NULL, last_seen_at = NULL")
+        )
+    target = (await quiet.targets(deployment_id))["paris"]
+    assert (target["status"], target["helmStatus"]) == ("UNKNOWN", "DEPLOYED")
+    assert target["reasons"][0]["message"] == UNWATCHED
+    async with quiet.services.transaction() as transaction:
+        await transaction.session.execute(text("INSERT INTO observer (id, seen_at) VALUES ('alive', now())"))
+        await transaction.session.execute(text("UPDATE cluster SET observer_id = 'alive'"))
+    assert (await quiet.targets(deployment_id))["paris"]["status"] == "DEPLOYED"

@@ -4,12 +4,15 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import and_, func
 from sqlmodel import col, select
 
 from app.clusters.tables import Cluster, Observer
 from app.processes import run_observer, running
+from reconcilers.observer.shares import LIVES_SECONDS
 from reconcilers.worker import run_worker
 from simulator import Member
 from tests.live import hands
@@ -27,7 +30,12 @@ NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 async def holders(stack: Stack) -> dict[str, str | None]:
     """The observer of each member; None where that is not alive."""
     statement = select(col(Cluster.name), col(Observer.id)).join(
-        Observer, col(Observer.id) == Cluster.observer_id, isouter=True
+        Observer,
+        and_(
+            col(Observer.id) == Cluster.observer_id,
+            col(Observer.seen_at) > func.clock_timestamp() - timedelta(seconds=LIVES_SECONDS),
+        ),
+        isouter=True,
     )
     return {row[0]: row[1] for row in await stack.services.database.rows(statement)}
 
