@@ -13,7 +13,7 @@ from cli.removal import REMOVAL_FIELDS
 from cli.session import Session
 from cli.summary import summarized
 
-PLAN = f"""... on DeploymentPayload {{ plan {{ changed {REMOVAL_FIELDS} targets {{
+PLAN = f"""... on DeploymentPayload {{ notices {{ code message }} plan {{ changed {REMOVAL_FIELDS} targets {{
   clusterName action status reasons {{ code message path desired actual }} manifestDiff error {{ code message output }}
 }} }} }}"""
 _DONE = "... on DeploymentPayload { deployment { id generation chartVersion } operation { id } }"
@@ -32,6 +32,7 @@ class Change:
     manifest: Manifest
     existing: Any | None
     plan: Any
+    notices: list[Any]
 
     @property
     def is_nothing(self) -> bool:
@@ -86,7 +87,10 @@ def change_of(session: Session, manifest: Manifest) -> Change:
             f"Choose another release name, or remove it first: polyhelm deploy rm {manifest.name}",
         )
     session.tell_wait(f"Planning {manifest.name}", len(_targets(manifest, known)))
-    return Change(manifest, existing, _mutate(session, manifest, existing, PLAN, dryRun=True)["plan"])
+    answer = _mutate(session, manifest, existing, PLAN, dryRun=True)
+    for notice in answer["notices"]:
+        session.tell(f"Note: {notice['message']}")
+    return Change(manifest, existing, answer["plan"], answer["notices"])
 
 
 def applied(session: Session, change: Change) -> Any:

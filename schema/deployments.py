@@ -404,12 +404,22 @@ def abandoned_of(releases: list[answer.AbandonedRelease]) -> list[AbandonedRelea
     ]
 
 
+@strawberry.type(description="Something to know about the chart version, which is deployed all the same.")
+class ChartNotice:
+    code: str = strawberry.field(description='"chart_deprecated" or "chart_republished".')
+    message: str
+
+
 @strawberry.type
 class DeploymentPayload:
     deployment: Deployment | None
     operation: Operation | None = strawberry.field(description="Null where nothing has changed, and on a dry run.")
     plan: DeploymentPlan | None = strawberry.field(description="On a dry run alone.")
     abandoned: list[AbandonedRelease] = strawberry.field(description="Given up by force; may still be there.")
+    notices: list[ChartNotice] = strawberry.field(
+        description="About the chart version, where a request chooses one: when a deployment is created, and when an"
+        " update names a version."
+    )
 
     @classmethod
     def of(cls, found: answer.Answer) -> "DeploymentPayload":
@@ -424,4 +434,5 @@ class DeploymentPayload:
             if found.plan is not None
             else None,
             abandoned=abandoned_of(found.abandoned),
+            notices=[ChartNotice(code=notice.code, message=notice.message) for notice in found.notices],
         )

@@ -155,6 +155,8 @@ async def upload(services: Services, viewer: Viewer, organization: str | None, r
             version=package.version,
             digest=package.digest,
         )
-        pinned = await session.get(ChartArchive, package.digest)
-        assert pinned is not None
-    return Pinned(row, pinned)
+        kept = await session.get(ChartArchive, package.digest)
+        offered = await session.get(ChartVersion, (row.id, package.name, package.version), populate_existing=True)
+        assert kept is not None
+        assert offered is not None
+    return Pinned(row, kept, offered)

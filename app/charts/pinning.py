@@ -38,6 +38,10 @@ class Pinned:
 
     repository: ChartRepository
     archive: ChartArchive
+    chosen: ChartVersion
+    """The version as the repository offers it, as far as we know."""
+    was_kept: bool = False
+    """Whether the archive was kept before, so that the repository may offer another one by now."""
 
 
 async def pin(
@@ -62,13 +66,14 @@ async def pin(
         raise NotFound("chart_repository_not_found", f"There is no chart repository {repository_name!r}.", ("chart",))
     chosen = await _choose(services, repository, name, version, keep=keep)
     if archive := await _kept(services, chosen):
-        return Pinned(repository, archive)
+        return Pinned(repository, archive, chosen, was_kept=True)
     async with services.archives.pulling((repository.id, chosen.name, chosen.version)):
         if archive := await _kept(services, chosen):
-            return Pinned(repository, archive)
+            return Pinned(repository, archive, chosen)
         package = await _pull(services, repository, chosen)
+        chosen.deprecated = chosen.deprecated or package.deprecated  # a registry's tags do not say
         if not keep:
-            return Pinned(repository, await services.archives.hold(package))
+            return Pinned(repository, await services.archives.hold(package), chosen)
         async with services.transaction() as transaction:
             most = services.settings.organization_chart_storage
             await check_room(transaction.session, organization_id, package, most)
@@ -77,7 +82,7 @@ async def pin(
             await set_pin(transaction.session, repository, package, chosen.version)
             archive = await transaction.session.get(ChartArchive, package.digest)
             assert archive is not None
-    return Pinned(repository, archive)
+    return Pinned(repository, archive, chosen)
 
 
 async def read(services: Services, repository: ChartRepository, chosen: ChartVersion) -> ChartArchive:
@@ -127,7 +132,7 @@ async def current_versions(
     if repository.kind is ChartRepositoryKind.UPLOAD or has_it:
         return known
     if repository.kind is ChartRepositoryKind.OCI:
-        tags = await _registry(services, repository).versions(name)
+        tags = await registry_of(services, repository).versions(name)
         pins = {row.version: row for row in known}
         return [pins.get(tag) or ChartVersion(repository_id=repository.id, name=name, version=tag) for tag in tags]
     age = (now() - repository.refreshed_at).total_seconds() if repository.refreshed_at else None
@@ -159,14 +164,9 @@ async def _offered_now(
 async def _pull(services: Services, repository: ChartRepository, chosen: ChartVersion) -> Package:
     limit = services.settings.chart_max_bytes
     if repository.kind is ChartRepositoryKind.OCI:
-        content, expected = await _registry(services, repository).pull(chosen.name, chosen.version, limit=limit)
+        content, expected = await registry_of(services, repository).pull(chosen.name, chosen.version, limit=limit)
     else:
-        assert chosen.url is not None
-        check_repository_address(services, chosen.url)
-        login = login_of(services, repository)
-        content = await services.downloader.get(
-            chosen.url, share=repository.organization_id, limit=limit, login=login, home=repository.url
-        )
+        content = await download(services, repository, chosen)
         expected = chosen.digest or ""
     package = await asyncio.to_thread(open_package, content, archive_limits(services))
     if expected and package.digest != expected:
@@ -185,7 +185,20 @@ async def _pull(services: Services, repository: ChartRepository, chosen: ChartVe
     return package
 
 
-def _registry(services: Services, repository: ChartRepository) -> Registry:
+async def download(services: Services, repository: ChartRepository, chosen: ChartVersion) -> bytes:
+    """What an HTTP repository has at the address of a version."""
+    assert chosen.url is not None
+    check_repository_address(services, chosen.url)
+    return await services.downloader.get(
+        chosen.url,
+        share=repository.organization_id,
+        limit=services.settings.chart_max_bytes,
+        login=login_of(services, repository),
+        home=repository.url,
+    )
+
+
+def registry_of(services: Services, repository: ChartRepository) -> Registry:
     plain = services.settings.is_plain_http(urlsplit(repository.url).netloc)
     share = repository.organization_id
     return Registry(services.downloader, repository.url, login_of(services, repository), share=share, plain_http=plain)

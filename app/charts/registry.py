@@ -79,6 +79,20 @@ class Registry:
         Raises:
             ValidationFailed: where there is none, it is not a Helm chart, or the name or version can't be one.
         """
+        digest = await self.digest(chart, version)
+        content = await self._get(chart, f"/v2/{self._name(chart)}/blobs/sha256:{digest}", accept="*/*", limit=limit)
+        if digest != hashlib.sha256(content).hexdigest():
+            raise invalid(
+                "chart_digest", f"The registry's archive of {chart} {version} is not the one it names.", "chart"
+            )
+        return content, digest
+
+    async def digest(self, chart: str, version: str) -> str:
+        """The SHA-256 of the archive of one version in hex, by the manifest's word.
+
+        Raises:
+            ValidationFailed: where there is none, it is not a Helm chart, or the name or version can't be one.
+        """
         tag = version.replace("+", "_")
         if not _TAG.fullmatch(tag):
             raise invalid("chart_version_invalid", f"{version!r} is not a valid chart version.", "version")
@@ -95,12 +109,7 @@ class Registry:
         digest = str(layers[0]["digest"])
         if not _DIGEST.fullmatch(digest):
             raise _malformed(self._base + path)
-        content = await self._get(chart, f"/v2/{self._name(chart)}/blobs/{digest}", accept="*/*", limit=limit)
-        if digest != f"sha256:{hashlib.sha256(content).hexdigest()}":
-            raise invalid(
-                "chart_digest", f"The registry's archive of {chart} {version} is not the one it names.", "chart"
-            )
-        return content, digest.removeprefix("sha256:")
+        return digest.removeprefix("sha256:")
 
     def _name(self, chart: str) -> str:
         name = f"{self._path}/{chart}" if self._path else chart

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.charts.notices import Notice
 from app.deployments.idempotency import RepeatedRequest
 from app.deployments.removal import Removal
 from app.deployments.tables import Deployment
@@ -48,6 +49,7 @@ class Answer:
     operation: Operation | None = None
     plan: list[TargetPlan] | None = None
     removal: Removal | None = None
+    notices: list[Notice] = field(default_factory=list)
     changed: bool = False
     abandoned: list[AbandonedRelease] = field(default_factory=list)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from app.charts.pinning import pin
+from app.charts.notices import notices_about
+from app.charts.pinning import Pinned, pin
 from app.clusters.tables import Cluster
 from app.deployments.answer import Answer, earlier_answer
 from app.deployments.availability import check_free
@@ -78,7 +79,7 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
             await check_feature(session, group)
             members = await members_of(session, group.id)
         clusters = chosen_members(members, request.targets)
-        wish = await _wish(services, organization_id, request, tuple(clusters))
+        wish, pinned = await _wish(services, organization_id, request, tuple(clusters))
         async with services.database.reading() as session:
             secrets = await referenced(session, group, wish.references)
         require_use(viewer, group.id, secrets)
@@ -100,13 +101,17 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
             secret_paths=sorted({found.path for found in wish.references}),
         )
         if request.dry_run:
-            return Answer(plan=await plan_targets(services, deployment, wish, clusters), changed=True)
-        return await _write(services, viewer, request, group, deployment, wish, clusters, digest)
+            plan = await plan_targets(services, deployment, wish, clusters)
+            return Answer(plan=plan, changed=True, notices=await notices_about(services, pinned))
+        answer = await _write(services, viewer, request, group, deployment, wish, clusters, digest)
+        return replace(answer, notices=await notices_about(services, pinned))
     except RepeatedRequest as repeated:
         return await earlier_answer(services, repeated)
 
 
-async def _wish(services: Services, organization_id: int, request: CreateDeployment, targets: tuple[str, ...]) -> Wish:
+async def _wish(
+    services: Services, organization_id: int, request: CreateDeployment, targets: tuple[str, ...]
+) -> tuple[Wish, Pinned]:
     given = await read_values(request)
     overrides = overrides_by_cluster(given.overrides or [])
     values: Any = {} if given.values is None else given.values
@@ -119,12 +124,13 @@ async def _wish(services: Services, organization_id: int, request: CreateDeploym
     if problems:
         raise all_invalid(problems)
     pinned = await pin(services, organization_id, request.chart, request.version, keep=not request.dry_run)
-    return Wish(
+    wish = Wish(
         pinned.archive,
         Layer(values, references_from(request.values_from)),
         {name: Layer(one.values, references_from(one.values_from or [])) for name, one in overrides.items()},
         targets,
     )
+    return wish, pinned
 
 
 async def _free_name(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from app.charts.notices import notices_about
 from app.charts.pinning import pin
 from app.charts.tables import ChartArchive
 from app.clusters.tables import Cluster
@@ -125,7 +126,12 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
     removal = Removal.between(revision.targets, clusters, services.settings.max_removal)
     if not request.dry_run:
         removal.check(request.confirm_removal, f"targets of {deployment.release_name}")
-    wish = await _wish(services, deployment, revision, archive, request, tuple(clusters))
+    pinned = None
+    if request.version is not None:
+        keep = not request.dry_run
+        pinned = await pin(services, deployment.organization_id, deployment.chart, request.version, keep=keep)
+        archive = pinned.archive
+    wish = await _wish(revision, archive, request, tuple(clusters))
     async with services.database.reading() as session:
         secrets = await referenced(session, group, wish.references)
     if not wish.changes_only_targets(revision):
@@ -139,13 +145,14 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
     if request.dry_run:
         leaving = await _leaving(services, deployment, clusters)
         plan = await plan_targets(services, deployment, wish, clusters, leaving=leaving)
-        return Answer(plan=plan, changed=not unchanged, removal=removal)
-    return await _write(services, viewer, request, group, deployment, None if unchanged else wish, clusters, digest)
+        answer = Answer(plan=plan, changed=not unchanged, removal=removal)
+    else:
+        wanted = None if unchanged else wish
+        answer = await _write(services, viewer, request, group, deployment, wanted, clusters, digest)
+    return replace(answer, notices=await notices_about(services, pinned)) if pinned else answer
 
 
 async def _wish(
-    services: Services,
-    deployment: Deployment,
     revision: DeploymentRevision,
     archive: ChartArchive,
     request: UpdateDeployment,
@@ -155,11 +162,6 @@ async def _wish(
     overrides = overrides_by_cluster(given.overrides or [])
     if problems := list(value_problems({} if given.values is None else given.values, request.values_from, overrides)):
         raise all_invalid(problems)
-    if request.version is not None:
-        keep = not request.dry_run
-        archive = (
-            await pin(services, deployment.organization_id, deployment.chart, request.version, keep=keep)
-        ).archive
     values = revision.values
     if given.values is not None:
         values = patch(values, given.values) if request.reuse_values else dict(given.values)

@@ -170,6 +170,7 @@ def _result(change: Change, done: Any | None) -> dict[str, Any]:
         "generation": done["deployment"]["generation"] if done else change.existing and change.existing["generation"],
         "operation": done["operation"] and done["operation"]["id"] if done else None,
         "removal": change.plan["removal"],
+        "notices": change.notices,
         "targets": change.plan["targets"],
     }
 

@@ -4,12 +4,14 @@ import type { PlannedFragment } from "../graphql";
 /** Targets that an update would remove. */
 export type Removal = { count: number; clusters: string[]; needsConfirmation: boolean };
 
+type Notice = { code: string; message: string };
+
 type Plan = { targets: PlannedFragment[]; removal?: Removal | null };
 
 /** What was planned, and for exactly which request: another request is not what the user has seen. */
-type Planned = { request: string; plan: Plan };
+type Planned = { request: string; plan: Plan; notices: Notice[] };
 
-type Answered = { plan: Plan | null } | null;
+type Answered = { plan: Plan | null; notices: Notice[] } | null;
 
 /**
  * The plan of an input, made when it is asked for: `targets` are its clusters, as long as the input has stayed what it
@@ -25,12 +27,13 @@ export function usePlanning<Input>(
   async function plan(): Promise<void> {
     if (!input || !request) return;
     const answer = await send({ ...input, dryRun: true });
-    setPlanned(answer?.plan ? { request, plan: answer.plan } : null);
+    setPlanned(answer?.plan ? { request, plan: answer.plan, notices: answer.notices } : null);
   }
 
   const isCurrent = planned !== null && planned.request === request;
   return {
     targets: isCurrent ? planned.plan.targets : null,
+    notices: isCurrent ? planned.notices : [],
     removal: isCurrent ? (planned.plan.removal ?? null) : null,
     made: planned,
     isOutdated: planned !== null && !isCurrent,

@@ -26,7 +26,7 @@ export function Review({
   perform: (removed: number | null) => void;
   verb: string;
 }) {
-  const { targets, removal, made, isOutdated, isPossible, plan } = planning;
+  const { targets, notices, removal, made, isOutdated, isPossible, plan } = planning;
   const [despite, setDespite] = useState(false);
   const [typed, setTyped] = useState("");
   const answer = useRef<HTMLDivElement>(null);
@@ -54,6 +54,11 @@ export function Review({
       )}
       <div className="answer stack" ref={answer} tabIndex={-1}>
         <Refused refusal={refusal} />
+        {notices.map((notice) => (
+          <p key={notice.code} className="note warn" role="status">
+            {notice.message}
+          </p>
+        ))}
         {targets && !("broken" in wanted) && (
           <Plan targets={targets} wanted={wanted} defaultValues={defaultValues} />
         )}
