@@ -1,7 +1,8 @@
 """Connections to the outside, each checked at the moment of connecting: between the check and the connection no name is
 looked up again, so that no name server can answer first with one address and then with another.
 
-aiohttp opens its sockets by `checked_socket`; `client` is httpx2 on connections of the same kind.
+aiohttp opens its sockets by `checked_socket`; `client` is httpx2 on connections of the same kind; `connect` gives a
+stream.
 """
 
 import asyncio
@@ -31,6 +32,44 @@ def checked_socket(policy: Policy, host: str) -> Callable[[AddressInfo], socket.
         return socket.socket(family, kind, protocol)
 
     return open_socket
+
+
+async def connect(
+    policy: Policy,
+    host: str,
+    port: int,
+    tls: ssl.SSLContext | None,
+    *,
+    options: Iterable[tuple[int, int, int | bytes]] = (),
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to a host, with TLS where it is given. Its addresses are tried one after the other; `options` are
+    those of the socket.
+
+    Raises:
+        OSError: AddressRefusedError among them.
+    """
+    loop = asyncio.get_running_loop()
+    failure: OSError | None = None
+    for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        try:
+            policy.check(host, str(address[0]))
+        except AddressRefusedError as error:
+            failure = failure or error
+            continue
+        opened = socket.socket(family, kind, protocol)
+        try:
+            opened.setblocking(False)
+            for option in options:
+                opened.setsockopt(*option)
+            await loop.sock_connect(opened, address)
+            return await asyncio.open_connection(sock=opened, ssl=tls, server_hostname=host if tls else None)
+        except OSError as error:
+            opened.close()
+            failure = failure or error
+        except BaseException:
+            opened.close()
+            raise
+    raise failure or OSError(f"{host} has no address")
 
 
 def client(policy: Policy, **options: Any) -> httpx2.AsyncClient:

@@ -22,7 +22,7 @@ from app.addresses import AddressRefusedError, Policy
 from app.clusters.answers import asked_pause, parsed, read_field, read_page, read_secret, words_of
 from app.clusters.changes import EXPIRED, METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
 from app.clusters.kubeconfig import Access
-from app.clusters.proof import KUBE_SYSTEM, ProvenConnector
+from app.clusters.proof import KUBE_SYSTEM, Judge, ProvenConnector
 from app.clusters.reading import read_apart
 from app.errors import PermanentError, TemporaryError
 from app.outgoing import checked_socket
@@ -94,9 +94,20 @@ class Member:
         self, access: Access, policy: Policy, *, timeout: float, uid: str | None = None, name: str | None = None
     ) -> None:
         self.access = access
-        self._seconds = timeout
+        self.seconds = timeout
         self._name = name
-        self._connector = _connector(access, policy, timeout, uid, name, self._hears)
+        self.policy = policy
+        self.tls = _tls(access)
+        self.judge = _judge(uid, name, self._hears) if uid is not None else None
+        self._connector = ProvenConnector(
+            access,
+            self.judge,
+            seconds=timeout,
+            limit=_CONNECTIONS,
+            keepalive_timeout=_KEPT_ALIVE,
+            ssl=self.tls,
+            socket_factory=checked_socket(policy, urlsplit(access.server).hostname or ""),
+        )
         self._api = _Api(access, self._connector)
         self.heard_at = 0.0
         """When it last answered anything, by `time.monotonic()`."""
@@ -219,7 +230,7 @@ class Member:
         Raises:
             TemporaryError: unreachable, unauthorized or throttled.
         """
-        async with self._asked(method, path, query, body, accept, content_type, _limit(self._seconds)) as response:
+        async with self._asked(method, path, query, body, accept, content_type, _limit(self.seconds)) as response:
             text = await _body(response)
         if response.status in (401, 429) or response.status >= 500 or (response.status == 403 and method == "GET"):
             raise _not_now(response.status, response.headers.get("Retry-After"), text, self._name)
@@ -239,9 +250,9 @@ class Member:
             ("allowWatchBookmarks", "true"),
             ("timeoutSeconds", str(seconds)),
         ]
-        connect = _limit(self._seconds).sock_connect
+        connect = _limit(self.seconds).sock_connect
         limit = aiohttp.ClientTimeout(
-            total=self._seconds + seconds + _SILENCE, connect=self._seconds, sock_connect=connect
+            total=self.seconds + seconds + _SILENCE, connect=self.seconds, sock_connect=connect
         )
         async with self._asked(
             "GET", "/api/v1/secrets", query, None, METADATA_ONLY, "application/json", limit
@@ -274,7 +285,7 @@ class Member:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Accept": accept or "application/json", "Content-Type": content_type}
         if self._connector.needs_proof:
-            self._connector.check(*await self._kube_system(_limit(self._seconds)))
+            self._connector.check(*await self._kube_system(_limit(self.seconds)))
         with self._trouble(limit):
             response: aiohttp.ClientResponse = await self._api.call_api(
                 path,
@@ -337,25 +348,15 @@ async def _refuse_redirects(
     return response
 
 
-def _connector(
-    access: Access, policy: Policy, seconds: float, uid: str | None, name: str | None, hears: Callable[[], None]
-) -> ProvenConnector:
+def _judge(uid: str, name: str | None, hears: Callable[[], None]) -> Judge:
     def judge(status: int, retry_after: str | None, body: bytes) -> None:
         hears()
         if status != 200:
             raise _not_now(status, retry_after, body, name)
         if (found := _uid(parsed(body))) != uid:
-            raise MismatchedError(str(uid), found)
+            raise MismatchedError(uid, found)
 
-    return ProvenConnector(
-        access,
-        judge if uid is not None else None,
-        seconds=seconds,
-        limit=_CONNECTIONS,
-        keepalive_timeout=_KEPT_ALIVE,
-        ssl=_tls(access),
-        socket_factory=checked_socket(policy, urlsplit(access.server).hostname or ""),
-    )
+    return judge
 
 
 def _tls(access: Access) -> ssl.SSLContext:

@@ -12,7 +12,6 @@ import orjson
 from app.charts.contents import Contents, read_contents
 from app.clusters.discovery import Discovery
 from app.clusters.dry_run import Identity, Object, identity, objects_of
-from app.clusters.kubeconfig import Access
 from app.clusters.member import Member
 from app.deployments.state import Wish
 from app.deployments.tables import Deployment
@@ -117,8 +116,7 @@ class Renderings:
             scrubber=self.scrubber,
         )
         async with stand_in:
-            access = Access(server=stand_in.server, ca=None, token=None, certificate=None, key=None)
-            place = Place(None, access, deployment.namespace, deployment.release_name)
+            place = Place(None, stand_in, deployment.namespace, deployment.release_name)
             output = await self._services.helm.preview(place, chart, desired.values, options, exists=exists)
         return await asyncio.to_thread(self._read, output, contents, exists=exists)
 

@@ -1,20 +1,16 @@
 """Runs Helm for one release on one member. pyhelm3 is used here and nowhere else.
 
-Each run gets a session of its own, so that it outlives a worker that is killed, and ends what it began: a new worker
-finds the lease, the intent and its time limit in Postgres, and waits (docs/decisions/helm-outlives-worker.md). That is
-also why values and output go through files: with pipes, Helm could read half of the values, or die of a warning that
-nobody reads. It gets a minimal environment, files that only we can read, and hard limits
-(docs/decisions/confinement.md).
+Each run talks to an endpoint of ours that stands for its member, and ends with us: without the endpoint it can change
+nothing (docs/decisions/helm-outlives-worker.md). It gets a minimal environment, no credentials, no file that holds a
+secret, and hard limits (docs/decisions/confinement.md).
 """
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +18,17 @@ from typing import Any
 import pyhelm3
 import structlog
 
-from app.clusters.kubeconfig import Access
 from app.errors import TemporaryError
 from app.helm import process
 from app.helm.binary import HelmBinary
 from app.helm.confinement import Limits
+from app.helm.endpoint import Endpoint
 from app.helm.failure import MAX_OUTPUT, beyond_limits, failure
+from app.helm.fence import READ_ONLY, Fence
+from app.helm.files import nameless
+from app.helm.ledger import Ledger, Progress, nobody_watches
+from app.helm.runs import Runs
+from app.helm.upstream import Destination
 from app.releases.scrubbing import NOTHING, Scrubber
 from app.releases.values import Values, to_helm
 
@@ -42,25 +43,25 @@ _MOST_HANGS = 3
 """A cluster that is slow for a while is worth another try; a chart that takes for ever to render does so each time."""
 
 HISTORY = 10
-_STALE_RUN_SECONDS = 24 * 3600
-_DNS = 53
 
 
 @dataclass(frozen=True)
 class Place:
     """Where a release is: on which member, in which namespace, under which name. `cluster_id` keeps caches apart; where
-    it is None, nothing is cached from one run to the next."""
+    it is None, nothing is cached from one run to the next. `fence` is asked before each write."""
 
     cluster_id: int | None
-    access: Access
+    member: Destination
     namespace: str
     release_name: str
+    fence: Fence = READ_ONLY
 
 
 @dataclass(frozen=True)
 class Options:
     """How an action is done. `validate` has Helm check the manifest against the member's OpenAPI; `check_schema` the
-    values against the chart's schemas; `scrubber` takes values of secrets out of Helm's words."""
+    values against the chart's schemas; `scrubber` takes values of secrets out of Helm's words; `on_progress` is
+    called on the event loop as the run goes on."""
 
     atomic: bool = False
     wait: bool = False
@@ -68,6 +69,7 @@ class Options:
     validate: bool = True
     check_schema: bool = True
     scrubber: Scrubber = NOTHING
+    on_progress: Callable[[Progress], None] = nobody_watches
 
 
 class Helm:
@@ -77,15 +79,16 @@ class Helm:
         self.binary = binary
         self._limits = limits
         self._cache = cache
-        self._runs = cache / "runs"
+        self._runs = Runs(cache / "runs")
         self._gate = asyncio.Semaphore(at_once)
 
+    def close(self) -> None:
+        """Removes the folder of this process' runs, of which none may be left."""
+        self._runs.close()
+
     def sweep(self) -> None:
-        """Removes what runs of a worker that was killed have left behind."""
-        for folder in self._runs.glob("*"):
-            with suppress(FileNotFoundError):
-                if time.time() - folder.stat().st_mtime > _STALE_RUN_SECONDS:
-                    shutil.rmtree(folder, ignore_errors=True)
+        """Removes what runs of processes that were killed have left behind."""
+        self._runs.sweep()
 
     async def install(self, place: Place, chart: Path, values: Values, options: Options) -> str:
         """`helm install`: fails where the name is taken, except by a release that was uninstalled."""
@@ -131,31 +134,21 @@ class Helm:
 
     async def _run(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> bytes:
         seconds = options.timeout_seconds
-        async with self._gate, self._folder() as folder:
-            kubeconfig = folder / "kubeconfig"
-            _write(kubeconfig, place.access.to_kubeconfig())
+        ledger = Ledger(options.on_progress)
+        async with self._gate, self._runs.folder() as folder, Endpoint(place.member, place.fence, ledger) as endpoint:
             command = _Command(
                 executable=str(self.binary.path),
-                kubeconfig=kubeconfig,
-                environment=self._environment(place, folder),
+                environment=self._environment(place, folder) | endpoint.environment,
+                folder=folder,
                 seconds=seconds + MARGIN_SECONDS,
                 limits=self._limits,
-                port=place.access.port,
+                endpoint=endpoint,
+                ledger=ledger,
                 scrubber=options.scrubber,
             )
             return await command.run(
                 [*arguments, "--namespace", place.namespace, "--timeout", f"{seconds}s"], input=values
             )
-
-    @asynccontextmanager
-    async def _folder(self) -> AsyncIterator[Path]:
-        """A folder of one run alone. It stays when we are killed, since Helm goes on; `sweep` removes it later."""
-        self._runs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder = Path(tempfile.mkdtemp(dir=self._runs))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _environment(self, place: Place, folder: Path) -> dict[str, str]:
         kept = self._cache / "helm" / str(place.cluster_id) if place.cluster_id is not None else folder
@@ -176,9 +169,7 @@ class Helm:
             "GOMEMLIMIT": "128MiB",
             # It does one thing after the other, beside others of its kind: more threads would only look for work.
             "GOMAXPROCS": "1",
-            # Helm follows a member that redirects it, with the token. Plain HTTP leads nowhere; for HTTPS, who answers
-            # must have a certificate of the member's CA.
-            "HTTP_PROXY": "http://0.0.0.0:1",
+            "KUBECONFIG": os.devnull,
         }
 
 
@@ -194,79 +185,84 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
         self,
         *,
         environment: dict[str, str],
+        folder: Path,
         seconds: float,
         limits: Limits,
-        port: int,
+        endpoint: Endpoint,
+        ledger: Ledger,
         scrubber: Scrubber,
         **more: Any,
     ) -> None:
         super().__init__(**more)
-        self._scrubber = scrubber
         self._environment = environment
+        self._folder = folder
         self._seconds = seconds
         self._limits = limits
-        self._ports = (port, _DNS)
+        self._endpoint = endpoint
+        self._ledger = ledger
+        self._scrubber = scrubber
 
     async def run(self, command: list[str], input: bytes | None = None) -> bytes:  # noqa: A002 - pyhelm3's name
         """Runs Helm.
 
         Raises:
-            ActionError: with Helm's words, where it fails, or needs more than it may have.
+            ActionError: where it fails, or needs more than it may have, or another cluster answers.
         """
-        folder: Path = self._kubeconfig.parent
-        _write(folder / "values", input or b"")
-        with (
-            (folder / "values").open("rb") as stdin,
-            (folder / "stdout").open("w+b") as stdout,
-            (folder / "stderr").open("w+b") as stderr,
-        ):
+        with nameless(input or b"") as stdin, nameless() as stdout, nameless() as stderr:
             child = process.start(
-                [self._executable, *command, "--kubeconfig", str(self._kubeconfig)],
+                [self._executable, *command],
                 environment=self._environment,
-                folder=folder,
+                folder=self._folder,
                 stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
                 limits=self._limits,
-                ports=self._ports,
+                ports=[self._endpoint.port],
             )
             began = time.monotonic()
             try:
-                async with asyncio.timeout(self._seconds):
-                    await child.wait()
-            except TimeoutError:
-                await _end(child)
-                words = (
-                    f"Helm did not end within {self._seconds:g} s and was ended. Where that is the cluster's doing,"
-                    " reconcile; where the chart takes so long to render, mend it."
-                )
-                raise TemporaryError("helm_hung", words, most=_MOST_HANGS) from None
-            except BaseException:
-                await _end(child)
-                raise
-            log.debug("helm.ran", verb=command[0], code=child.returncode, seconds=round(time.monotonic() - began, 3))
+                code = await self._ended(child)
+            finally:
+                child.close()
+            log.debug("helm.ran", verb=command[0], code=code, seconds=round(time.monotonic() - began, 3))
             stdout.seek(0)
             stderr.seek(0)
-            if child.returncode:
-                words = stderr.read().decode(errors="replace")
-                exceeded = beyond_limits(child.returncode, child.cpu_seconds, words, self._limits)
-                raise exceeded or failure(self._scrubber.clean(words))
+            words = stderr.read().decode(errors="replace")
+            if code:
+                wrote = self._ledger.progress.wrote
+                exceeded = beyond_limits(code, child.cpu_seconds, words, self._limits, wrote=wrote)
+                if exceeded is not None:
+                    raise exceeded
+            failed = failure(self._ledger, code, words, self._scrubber)
+            if failed is not None:
+                raise failed
             return stdout.read()
 
+    async def _ended(self, child: process.Process) -> int:
+        """Waits for the end of the run, and sees to it where it does not come or must come now; gives the exit code."""
+        ended = asyncio.ensure_future(child.wait())
+        try:
+            await asyncio.wait(
+                (ended, self._endpoint.ended), timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            if self._endpoint.ended.done():
+                raise self._endpoint.ended.result()
+            if not ended.done():
+                words = (
+                    f"Helm did not end within {self._seconds:g} s and was ended. Where that is the cluster's doing,"
+                    " reconcile; where the chart takes so long to render, change the chart."
+                )
+                raise TemporaryError("helm_hung", words, wrote=self._ledger.progress.wrote, most=_MOST_HANGS)
+            return ended.result()
+        finally:
+            if not ended.done():
+                await _end(child, ended)
 
-def _write(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
 
-
-async def _end(child: process.Process) -> None:
+async def _end(child: process.Process, ended: "asyncio.Future[int]") -> None:
     """TERM, so that Helm can write down that it failed; then KILL, to the whole session."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(child.pid, number)
-        try:
-            async with asyncio.timeout(GRACE_SECONDS):
-                await child.wait()
-                return
-        except TimeoutError:
-            continue
+        if (await asyncio.wait((ended,), timeout=GRACE_SECONDS))[0]:
+            return

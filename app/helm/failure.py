@@ -1,11 +1,18 @@
-"""What a failed Helm run means: Helm's own words to an error of one of the two kinds."""
+"""What a failed Helm run means: an error of one of the two kinds (docs/decisions/failures.md).
+
+The kind comes from where the run failed, which the ledger of its requests and the exit code tell. Helm's words hold
+those of charts and of whatever a member passes on: they are shown, and choose between names of permanent errors alone.
+"""
 
 import re
 import signal
 
-from app.clusters.member import THROTTLED, UNAUTHORIZED, UNREACHABLE
+from app.clusters.member import UNREACHABLE
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.helm.confinement import Limits
+from app.helm.ledger import Ledger, Stage
+from app.helm.refusal import LOST_RACE, RESOURCE_EXISTS
+from app.releases.scrubbing import Scrubber
 
 MAX_OUTPUT = 16_000
 """Characters of Helm's output that are kept with an error."""
@@ -14,36 +21,23 @@ NAME_TAKEN = "release_name_taken"
 LOCKED = "release_locked"
 TIMED_OUT = "helm_timed_out"
 
-_TEMPORARY = (
-    (LOCKED, r"another operation \(install/upgrade/rollback\) is in progress"),
-    (THROTTLED, r"too many requests|TooManyRequests|client rate limiter"),
-    (UNAUTHORIZED, r"Unauthorized|the server has asked for the client to provide credentials"),
-    (
-        UNREACHABLE,
-        r"connection refused|connection reset|no such host|no route to host|network is unreachable|i/o timeout"
-        r"|TLS handshake timeout|Kubernetes cluster unreachable|unexpected EOF|http2: client connection lost"
-        r"|etcdserver: |apiserver not ready|the server is currently unable to handle the request"
-        r"|Client\.Timeout exceeded|leader changed",
-    ),
+# What Helm itself says, as the whole of its error, where a release is not as it was when we looked.
+_LOST_RACE = re.compile(
+    r"Error: (INSTALLATION FAILED: |UPGRADE FAILED: )?(cannot re-use a name that is still in use"
+    r"|another operation \(install/upgrade/rollback\) is in progress)"
 )
-_PERMANENT = (
-    # A wait that ran out has made a revision. Trying again would make another one each time, so it is reported instead.
-    (TIMED_OUT, r"timed out waiting for the condition|context deadline exceeded|timeout waiting for"),
-    (NAME_TAKEN, r"cannot re-use a name that is still in use"),
-    ("resource_exists", r"rendered manifests contain a resource that already exists|invalid ownership metadata"),
-    ("values_refused", r"values don't meet the specifications of the schema"),
+_BEFORE_WRITING = (
     (
         "chart_not_rendered",
         r"execution error at|parse error at|template: |error converting YAML to JSON|YAML parse error"
         r"|failed to render|unable to build kubernetes objects.*error parsing",
     ),
-    (
-        "cluster_refused",
-        r"is invalid:|is forbidden|admission webhook|error validating|unable to build kubernetes objects"
-        r"|no matches for kind|unable to create new content",
-    ),
+    ("values_refused", r"values don't meet the specifications of the schema"),
+    (RESOURCE_EXISTS, r"rendered manifests contain a resource that already exists|invalid ownership metadata"),
+    ("cluster_refused", r"error validating|unable to build kubernetes objects|no matches for kind"),
 )
-
+# A wait that ran out has made a revision. Trying again would make another one each time, so it is reported instead.
+_AFTER_WRITING = ((TIMED_OUT, r"timed out waiting for the condition|context deadline exceeded|timeout waiting for"),)
 
 # How Go's runtime ends where it is given no more memory.
 _OUT_OF_MEMORY = re.compile(
@@ -53,37 +47,44 @@ _OUT_OF_MEMORY = re.compile(
 _FILE_TOO_LARGE = re.compile(r"^Error: [^\n]*write [^\n]*: file too large$", re.MULTILINE)
 
 
-def beyond_limits(code: int, cpu_seconds: float, stderr: str, limits: Limits) -> ActionError | None:
+def beyond_limits(code: int, cpu_seconds: float, stderr: str, limits: Limits, *, wrote: bool) -> ActionError | None:
     """The error of a run that needed more than it may have, or was ended by the system; None for any other."""
     if _OUT_OF_MEMORY.match(stderr):
         megabytes = limits.memory // 2**20
-        return PermanentError("helm_memory", f"Helm needs more than {megabytes:,} MiB of memory for this chart.")
+        words = f"Helm needs more than {megabytes:,} MiB of memory for this chart."
+        return PermanentError("helm_memory", words, wrote=wrote)
     # The kernel counts the limit by its clock's ticks, and what was used more exactly: they differ by a third at times.
     if code == -signal.SIGKILL and cpu_seconds >= limits.cpu / 2:
-        return PermanentError("helm_cpu", f"Helm needs more than {limits.cpu} s of CPU time for this chart.")
+        words = f"Helm needs more than {limits.cpu} s of CPU time for this chart."
+        return PermanentError("helm_cpu", words, wrote=wrote)
     if _FILE_TOO_LARGE.search(stderr):
-        return PermanentError("helm_output_too_large", f"What Helm renders has more than {limits.output:,} bytes.")
+        words = f"What Helm renders has more than {limits.output:,} bytes."
+        return PermanentError("helm_output_too_large", words, wrote=wrote)
     if code < 0:
         name = signal.Signals(-code).name
-        return TemporaryError("helm_killed", f"Helm was ended from outside ({name}), as where memory runs short.")
+        words = f"Helm was ended from outside ({name}), as where memory runs short."
+        return TemporaryError("helm_killed", words, wrote=wrote)
     return None
 
 
-def failure(stderr: str) -> ActionError:
-    """The error that Helm's words on standard error tell of."""
-    output = _without_warnings(stderr)[-MAX_OUTPUT:]
+def failure(ledger: Ledger, code: int, stderr: str, scrubber: Scrubber) -> ActionError | None:
+    """The error of a run that has ended with this exit code and these words; None where it has done what it should."""
+    output = scrubber.clean(_without_warnings(stderr))[-MAX_OUTPUT:]
+    cause, wrote = ledger.cause(), ledger.progress.wrote
+    if not code:
+        if ledger.last_record_is_written:
+            return None
+        words = "Helm has ended well, but the last write of the release's record did not succeed."
+        return TemporaryError(UNREACHABLE, words, cause.output if cause else output, wrote=wrote)
+    if cause is not None:
+        cause.message, cause.output, cause.wrote = scrubber.clean(cause.message), output or cause.output, wrote
+        return cause
     message = _sentence(output)
-    # Which kind is told by the last words: a release that failed for good may name an earlier, passing trouble.
-    for code, pattern in _PERMANENT[:1]:
-        if re.search(pattern, output):
-            return PermanentError(code, message, output)
-    for code, pattern in _TEMPORARY:
-        if re.search(pattern, output):
-            return TemporaryError(code, message, output)
-    for code, pattern in _PERMANENT[1:]:
-        if re.search(pattern, output, re.DOTALL):
-            return PermanentError(code, message, output)
-    return PermanentError("helm_failed", message, output)
+    if _LOST_RACE.fullmatch(output):
+        return TemporaryError(LOST_RACE, message, output, wrote=wrote)
+    patterns = _BEFORE_WRITING if ledger.progress.stage is Stage.CHECKING else _AFTER_WRITING
+    kind = next((kind for kind, pattern in patterns if re.search(pattern, output, re.DOTALL)), "helm_failed")
+    return PermanentError(kind, message, output, wrote=wrote)
 
 
 def _without_warnings(stderr: str) -> str:

@@ -5,7 +5,9 @@ nothing else runs, for each Helm run.
 """
 
 import asyncio
+import fcntl
 import os
+import signal
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,11 +16,32 @@ from typing import IO
 from app.helm.confinement import Limits, hold, reaching
 
 
-class Process:
-    """A running program, in a session of its own: it outlives us when we are killed."""
+class Leash:
+    """A pipe that ends a process group when we end, however we do: the kernel sends KILL to the group when nobody is
+    left who could write to the pipe."""
 
-    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+    def __init__(self) -> None:
+        self.held_by_child, self._held_by_us = os.pipe()
+
+    def tie(self, group: int) -> None:
+        """From here on. The child has to have inherited its end."""
+        if hasattr(fcntl, "F_SETSIG"):  # Linux
+            fcntl.fcntl(self.held_by_child, fcntl.F_SETOWN, -group)
+            fcntl.fcntl(self.held_by_child, fcntl.F_SETSIG, signal.SIGKILL)
+            fcntl.fcntl(self.held_by_child, fcntl.F_SETFL, os.O_ASYNC)
+        os.close(self.held_by_child)
+
+    def close(self) -> None:
+        """Ends the group, if it runs still."""
+        os.close(self._held_by_us)
+
+
+class Process:
+    """A running program, in a session of its own that ends with us. `close` it when it has ended."""
+
+    def __init__(self, child: subprocess.Popen[bytes], leash: Leash) -> None:
         self._child = child
+        self._leash = leash
         self.cpu_seconds = 0.0
         """What it has used, once it has ended."""
 
@@ -29,6 +52,10 @@ class Process:
     @property
     def returncode(self) -> int | None:
         return self._child.returncode
+
+    def close(self) -> None:
+        """Ends what is left of its session."""
+        self._leash.close()
 
     async def wait(self) -> int:
         """The exit code, once it has ended."""
@@ -59,15 +86,29 @@ def start(
     ports: Iterable[int],
 ) -> Process:
     """Starts a program under limits, which connects to these TCP ports alone."""
+    leash = Leash()
 
     def popen() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            command, stdin=stdin, stdout=stdout, stderr=stderr, env=environment, cwd=folder, start_new_session=True
+            command,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=environment,
+            cwd=folder,
+            start_new_session=True,
+            pass_fds=(leash.held_by_child,),
         )
 
-    child = reaching(ports, popen)
+    try:
+        child = reaching(ports, popen)
+    except BaseException:
+        os.close(leash.held_by_child)
+        leash.close()
+        raise
+    leash.tie(child.pid)
     hold(child.pid, limits)
-    return Process(child)
+    return Process(child, leash)
 
 
 def _cpu_seconds(pid: int) -> float:

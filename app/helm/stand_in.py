@@ -15,7 +15,9 @@ from typing import Self
 
 import orjson
 
+from app.addresses import Allowed, Kind, Policy
 from app.clusters.discovery import AGGREGATED, Discovery
+from app.clusters.kubeconfig import Access
 from app.clusters.member import Answer
 
 Ask = Callable[[str], Awaitable[Answer]]
@@ -35,11 +37,16 @@ class StandIn:
         self._release = release
         self._ask = ask
         self._served: set[asyncio.Task[None]] = set()
+        self.policy = Policy(frozenset({Kind.LOOPBACK}), Allowed())
+        self.tls = None
+        self.judge = None
+        self.seconds = _IDLE_SECONDS
 
     @property
-    def server(self) -> str:
-        """Its address. The path keeps others on this machine out: Helm sends no credentials over plain HTTP."""
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/{self._password}"
+    def access(self) -> Access:
+        """Its address. The path keeps others on this machine out."""
+        server = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/{self._password}"
+        return Access(server=server, ca=None, token=None, certificate=None, key=None)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=_LONGEST_HEAD)

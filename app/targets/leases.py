@@ -1,14 +1,16 @@
 """Leases: at most one worker at a time works on a target, and at most a few on one cluster. Those that only wait, for a
 hook or for readiness, are counted apart.
 
-All times are the database's. A lease has a token that grows with each holder; a write that names an old one is refused
-(`fenced`), so a worker that lost its lease while it slept can't write over what its successor did.
+A lease has a token that grows with each holder; a write to the database that names an old one is refused (`fenced`), so
+a worker that lost its lease while it slept can't write over what its successor did. When a lease ends is decided by the
+database's clock. Its holder stops writing to the member before that, by its own clock and by asking (`LeaseFence`).
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -22,6 +24,7 @@ from sqlmodel import and_, col, or_, select
 
 from app.clusters.tables import Cluster
 from app.database import LOST
+from app.helm.upstream import LATE_SECONDS
 from app.services import Services
 from app.settings import Settings
 from app.targets.tables import Target
@@ -34,11 +37,48 @@ class LeaseLostError(Exception):
     """Another worker has taken the target over."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lease:
+    """`safe_until` is when its holder stops writing to the member unless it has renewed the lease, on `_clock`."""
+
     target_id: int
     cluster_id: int
     token: int
+    safe_until: float = field(default=0.0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseFence:
+    """Allows writes to the member for as long as the lease is ours."""
+
+    services: Services
+    lease: Lease
+
+    def check(self) -> None:
+        """Raises LeaseLostError where the lease was not renewed in time."""
+        if _clock() >= self.lease.safe_until:
+            raise LeaseLostError
+
+    async def confirm(self) -> None:
+        """Raises LeaseLostError where the database says that the lease has ended or has another holder."""
+        statement = select(Target.id).where(
+            col(Target.id) == self.lease.target_id,
+            col(Target.lease_token) == self.lease.token,
+            col(Target.lease_expires_at) > func.clock_timestamp(),
+        )
+        if not await self.services.database.rows(statement):
+            raise LeaseLostError
+
+
+def _clock() -> float:
+    """Seconds that go on while the machine sleeps, where the system has such a clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+def _safe_until(settings: Settings, asked_at: float) -> float:
+    """For a lease that was asked for at this moment. What was written to a member just before may arrive later by
+    LATE_SECONDS, and is still within the lease then."""
+    return asked_at + settings.lease_seconds - min(LATE_SECONDS, settings.lease_seconds / 3)
 
 
 _NOTHING_REPORTED: dict[str, Any] = {"activity": None, "waits": False}
@@ -96,8 +136,9 @@ async def acquire(transaction: Transaction, settings: Settings, target_id: int, 
         "owner": owner,
         "length": _length(settings),
     }
+    asked_at = _clock()
     token = (await session.execute(_ACQUIRE, parameters)).scalar_one_or_none()
-    return None if token is None else Lease(target_id, cluster_id, token)
+    return None if token is None else Lease(target_id, cluster_id, token, _safe_until(settings, asked_at))
 
 
 _REPORT = (
@@ -164,7 +205,7 @@ def _fenced(fields: frozenset[str]) -> ReturningUpdate[int]:
 
 @asynccontextmanager
 async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
-    """Renews the lease while the block runs, and cancels the block when the lease is lost.
+    """Renews the lease while the block runs, and cancels the block when the lease is lost, or was not renewed in time.
 
     Raises:
         LeaseLostError: then.
@@ -184,8 +225,12 @@ async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
                         holder.cancel()
                     return
             except LOST as error:
-                # Postgres is away. The next renewal may come in time; if not, whoever takes over fences us out.
+                # Postgres is away. The next renewal may come in time.
                 log.warning("lease.not_renewed", target=lease.target_id, error=str(error))
+            if _clock() >= lease.safe_until:
+                lost = True
+                holder.cancel()
+                return
 
     renewal = asyncio.create_task(renew())
     try:
@@ -202,6 +247,7 @@ async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
 
 async def _renew(services: Services, lease: Lease) -> bool:
     """False where it is ours no longer: lost, or freed with the end of the work."""
+    asked_at = _clock()
     async with services.transaction() as transaction:
         renewed = await transaction.session.execute(
             update(Target)
@@ -211,7 +257,10 @@ async def _renew(services: Services, lease: Lease) -> bool:
             .returning(col(Target.id))
             .execution_options(synchronize_session=False)
         )
-        return renewed.scalar_one_or_none() is not None
+        is_ours = renewed.scalar_one_or_none() is not None
+    if is_ours:
+        lease.safe_until = _safe_until(services.settings, asked_at)
+    return is_ours
 
 
 async def _is_lost(services: Services, lease: Lease) -> bool:

@@ -3,8 +3,7 @@
 import time
 
 from app.errors import ActionError
-from app.helm.command import MARGIN_SECONDS
-from app.helm.failure import NAME_TAKEN
+from app.helm.refusal import LOST_RACE
 from app.releases.plan import Plan, ReleaseAction
 from app.services import Services
 from app.targets import work
@@ -25,10 +24,10 @@ async def perform(services: Services, manifests: KnownManifests, found: Work, st
     Raises:
         ActionError: with Helm's words.
     """
+    was_claimed = found.target.claimed
     chart = await services.archives.file(found.archive.digest)
-    # An atomic action that fails is followed by a rollback, which has the same time again.
-    runs = 2 if found.deployment.atomic else 1
-    await work.intend(services, found, step.action, runs * (found.deployment.timeout_seconds + MARGIN_SECONDS), seen)
+    # A run ends with its lease; as long as that is ours, nobody asks for how long.
+    await work.intend(services, found, step.action, services.settings.lease_seconds, seen)
     began = time.monotonic()
     try:
         if step.action is ReleaseAction.INSTALL:
@@ -41,8 +40,8 @@ async def perform(services: Services, manifests: KnownManifests, found: Work, st
             output = await uninstall(services, found)
     except BaseException as error:
         # Helm has ended, whatever it was that ended it, our own shutdown included.
-        taken = isinstance(error, ActionError) and error.code == NAME_TAKEN
-        work.helm_ended(found, well=False, ours=not taken)
+        taken = isinstance(error, ActionError) and error.code == LOST_RACE and not error.wrote
+        work.helm_ended(found, well=False, ours=was_claimed or not taken)
         raise
     finally:
         ACTION_SECONDS.labels(step.action).observe(time.monotonic() - began)

@@ -3,15 +3,17 @@
 from app.helm.command import Options, Place
 from app.releases.scrubbing import NOTHING, Scrubber
 from app.services import Services
+from app.targets.leases import LeaseFence
 from app.targets.work import Work
 
 
 def place_of(services: Services, found: Work) -> Place:
     return Place(
         found.cluster.id,
-        services.members.of(found.cluster).access,
+        services.members.of(found.cluster),
         found.deployment.namespace,
         found.deployment.release_name,
+        LeaseFence(services, found.lease),
     )
 
 

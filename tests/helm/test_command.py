@@ -3,25 +3,26 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from app.clusters.kubeconfig import Access, read_kubeconfig
-from app.errors import PermanentError, TemporaryError
+from app.clusters.kubeconfig import Access
+from app.errors import TemporaryError
 from app.helm.binary import HelmBinary, HelmVersion
 from app.helm.command import Helm, Options, Place
 from app.helm.confinement import Limits
+from tests.helm.places import place_on
 from tests.stack import eventually
 
 ACCESS = Access("https://paris.example:6443", None, "s3cr3t-token", None, None)
-PLACE = Place(7, ACCESS, "default", "shop")
 CHART = Path("/charts/web.tgz")
 LIMITS = Limits(memory=2**30, cpu=60)
 
@@ -44,12 +45,19 @@ def make(tmp_path: Path) -> Make:
     return made
 
 
+@pytest_asyncio.fixture
+async def place() -> AsyncIterator[Place]:
+    """Where nothing is ever asked: these programs do not speak to a member."""
+    async with place_on(ACCESS, name="shop") as opened:
+        yield opened
+
+
 async def said(folder: Path) -> Any:
     async def look() -> Any:
         path = folder / "said.json"
         return json.loads(path.read_text()) if path.exists() else None
 
-    return await eventually(look, 20)
+    return await eventually(look)
 
 
 def is_alive(pid: int) -> bool:
@@ -63,33 +71,36 @@ async def gone(pid: int) -> None:
     async def look() -> bool:
         return not is_alive(pid)
 
-    await eventually(look, 20)
+    await eventually(look)
+
+
+def left_over(folder: Path) -> list[Path]:
+    return list((folder / "cache" / "runs").glob("*/*/"))
 
 
 ARGUMENTS = "told(sys.argv[1:])"
 
 
-async def test_each_action_is_one_command_for_one_release(make: Make, tmp_path: Path) -> None:
+async def test_each_action_is_one_command_for_one_release(make: Make, place: Place, tmp_path: Path) -> None:
     helm = make(ARGUMENTS)
     options = Options(timeout_seconds=60)
-    end = ["--namespace", "default", "--timeout", "60s", "--kubeconfig"]
+    end = ["--namespace", "default", "--timeout", "60s"]
 
     async def ran(action: Any) -> list[str]:
         (tmp_path / "said.json").unlink(missing_ok=True)
         await action
-        *arguments, kubeconfig = await said(tmp_path)
-        assert Path(kubeconfig).name == "kubeconfig"
-        assert arguments[-5:] == end
-        return list(arguments[:-5])
+        arguments = await said(tmp_path)
+        assert arguments[-4:] == end
+        return list(arguments[:-4])
 
-    assert await ran(helm.install(PLACE, CHART, {}, options)) == [
+    assert await ran(helm.install(place, CHART, {}, options)) == [
         *("install", "--create-namespace", "--replace", "shop", str(CHART), "--values", "-")
     ]
-    assert await ran(helm.upgrade(PLACE, CHART, {}, options)) == [
+    assert await ran(helm.upgrade(place, CHART, {}, options)) == [
         *("upgrade", "--reset-values", "--history-max", "10", "shop", str(CHART), "--values", "-")
     ]
-    assert await ran(helm.rollback(PLACE, 3, options)) == ["rollback", "shop", "3", "--history-max", "10"]
-    assert await ran(helm.uninstall(PLACE, options)) == ["uninstall", "shop", "--ignore-not-found"]
+    assert await ran(helm.rollback(place, 3, options)) == ["rollback", "shop", "3", "--history-max", "10"]
+    assert await ran(helm.uninstall(place, options)) == ["uninstall", "shop", "--ignore-not-found"]
 
 
 @pytest.mark.parametrize(
@@ -102,28 +113,30 @@ async def test_each_action_is_one_command_for_one_release(make: Make, tmp_path: 
         (Options(check_schema=False), ["--skip-schema-validation"]),
     ],
 )
-async def test_options_are_flags(make: Make, tmp_path: Path, options: Options, flags: list[str]) -> None:
-    await make(ARGUMENTS).install(PLACE, CHART, {}, options)
+async def test_options_are_flags(make: Make, place: Place, tmp_path: Path, options: Options, flags: list[str]) -> None:
+    await make(ARGUMENTS).install(place, CHART, {}, options)
     arguments = await said(tmp_path)
     assert arguments[7 : 7 + len(flags) + 1] == [*flags, "--namespace"]
-    assert arguments[-3:-1] == ["300s", "--kubeconfig"]
+    assert arguments[-1] == "300s"
 
 
-async def test_values_arrive_whole_by_standard_input(make: Make, tmp_path: Path) -> None:
+async def test_values_arrive_whole_by_standard_input(make: Make, place: Place, tmp_path: Path) -> None:
     values = {"text": "\u2028\x7f'\"\\\n" * 50_000, "null": None, "deep": {"a": [1, 2.5, "x"]}}
-    await make("time.sleep(0.1); told(json.loads(sys.stdin.read()))").install(PLACE, CHART, values, Options())
+    await make("time.sleep(0.1); told(json.loads(sys.stdin.read()))").install(place, CHART, values, Options())
     assert await said(tmp_path) == values
 
 
 async def test_the_environment_holds_what_helm_needs_and_nothing_of_ours(
-    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Make, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POLYHELM_DATABASE_URL", "postgresql://secret")
     monkeypatch.setenv("KUBECONFIG", "/root/.kube/config")
     monkeypatch.setenv("HELM_NAMESPACE", "other")
-    await make("told([dict(os.environ), os.getcwd()])").uninstall(PLACE, Options())
+    await make("told([dict(os.environ), os.getcwd()])").uninstall(place, Options())
     environment, folder = await said(tmp_path)
     environment.pop("LC_CTYPE", None)  # Python's own
+    proxy = environment.pop("HTTP_PROXY")
+    assert re.fullmatch(r"http://helm:[\w-]{43}@127\.0\.0\.1:\d+", proxy)
     assert environment == {
         "HOME": folder,
         "TMPDIR": folder,
@@ -133,50 +146,49 @@ async def test_the_environment_holds_what_helm_needs_and_nothing_of_ours(
         "HELM_DATA_HOME": f"{folder}/data",
         "HELM_PLUGINS": f"{folder}/no-plugins",
         "HELM_DRIVER": "secret",
-        "KUBECACHEDIR": str(tmp_path / "cache" / "helm" / "7" / "kube"),
+        "HELM_KUBEAPISERVER": "http://cluster",
+        "HTTPS_PROXY": proxy,
+        "KUBECONFIG": "/dev/null",
+        "KUBECACHEDIR": str(tmp_path / "cache" / "helm" / "1" / "kube"),
         "GOGC": "off",
         "GOMAXPROCS": "1",
         "GOMEMLIMIT": "128MiB",
-        "HTTP_PROXY": "http://0.0.0.0:1",
     }
 
 
 LOOKS = """
-path = sys.argv[-1]
-told([open(path).read(), oct(os.stat(path).st_mode & 0o777), oct(os.stat(os.path.dirname(path)).st_mode & 0o777), path])
+files = [open(os.path.join(folder, name)).read() for folder, _, names in os.walk(os.getcwd()) for name in names]
+told([sys.argv[1:], dict(os.environ), files, sys.stdin.read(), oct(os.stat(os.getcwd()).st_mode & 0o777), os.getcwd()])
 """
 
 
-async def test_the_kubeconfig_is_ours_alone_and_gone_afterwards(make: Make, tmp_path: Path) -> None:
-    await make(LOOKS).uninstall(PLACE, Options())
-    kubeconfig, mode, folder_mode, path = await said(tmp_path)
-    assert read_kubeconfig(kubeconfig) == ACCESS
-    assert (mode, folder_mode) == ("0o600", "0o700")
-    assert Path(path).parent.parent == tmp_path / "cache" / "runs"
-    assert list((tmp_path / "cache" / "runs").iterdir()) == []
+async def test_helm_gets_no_credentials_and_its_folder_holds_nothing(make: Make, place: Place, tmp_path: Path) -> None:
+    await make(LOOKS).install(place, CHART, {"password": "hunter2"}, Options())
+    arguments, environment, files, values, mode, folder = await said(tmp_path)
+    assert "s3cr3t-token" not in json.dumps([arguments, environment, files, values])
+    assert "hunter2" not in json.dumps([arguments, environment, files])
+    assert (values, files, mode) == ('{"password":"hunter2"}', [], "0o700")
+    assert Path(folder).parent.parent == tmp_path / "cache" / "runs"
+    assert left_over(tmp_path) == []
 
 
-async def test_the_token_is_in_no_argument(make: Make, tmp_path: Path) -> None:
-    await make(ARGUMENTS).install(PLACE, CHART, {"password": "hunter2"}, Options())
-    assert not {"s3cr3t", "hunter2"} & set(" ".join(await said(tmp_path)).replace("-", " ").split())
-
-
-async def test_a_failure_is_told_in_helms_words_and_leaves_no_file(make: Make, tmp_path: Path) -> None:
+async def test_a_failure_is_told_in_helms_words_and_leaves_no_file(make: Make, place: Place, tmp_path: Path) -> None:
     helm = make(
         "print('Error: INSTALLATION FAILED: cannot re-use a name that is still in use', file=sys.stderr); sys.exit(1)"
     )
-    with pytest.raises(PermanentError) as caught:
-        await helm.install(PLACE, CHART, {}, Options())
-    assert (caught.value.code, caught.value.message) == (
-        "release_name_taken",
+    with pytest.raises(TemporaryError) as caught:
+        await helm.install(place, CHART, {}, Options())
+    assert (caught.value.code, caught.value.message, caught.value.wrote) == (
+        "release_changed",
         "INSTALLATION FAILED: cannot re-use a name that is still in use",
+        False,
     )
-    assert list((tmp_path / "cache" / "runs").iterdir()) == []
+    assert left_over(tmp_path) == []
 
 
-async def test_a_preview_gives_what_helm_writes_and_not_its_warnings(make: Make) -> None:
+async def test_a_preview_gives_what_helm_writes_and_not_its_warnings(make: Make, place: Place) -> None:
     helm = make("print('W1121 noise', file=sys.stderr); sys.stdout.write('x' * 300_000)")
-    assert await helm.preview(PLACE, CHART, {}, Options(), exists=False) == b"x" * 300_000
+    assert await helm.preview(place, CHART, {}, Options(), exists=False) == b"x" * 300_000
 
 
 FAMILY = """
@@ -186,8 +198,8 @@ child.wait()
 """
 
 
-async def test_a_cancel_ends_the_whole_process_group(make: Make, tmp_path: Path) -> None:
-    run = asyncio.create_task(make(FAMILY).uninstall(PLACE, Options()))
+async def test_a_cancel_ends_the_whole_process_group(make: Make, place: Place, tmp_path: Path) -> None:
+    run = asyncio.create_task(make(FAMILY).uninstall(place, Options()))
     pids = await said(tmp_path)
     assert os.getpgid(pids[0]) == os.getpgid(pids[1]) == pids[0]
     run.cancel()
@@ -195,16 +207,16 @@ async def test_a_cancel_ends_the_whole_process_group(make: Make, tmp_path: Path)
         await run
     for pid in pids:
         await gone(pid)
-    assert list((tmp_path / "cache" / "runs").iterdir()) == []
+    assert left_over(tmp_path) == []
 
 
-async def test_helm_may_write_down_that_it_was_ended(make: Make, tmp_path: Path) -> None:
+async def test_helm_may_write_down_that_it_was_ended(make: Make, place: Place, tmp_path: Path) -> None:
     script = "signal.signal(signal.SIGTERM, lambda *_: (told('ended in good order'), sys.exit(1)))\n"
     script += "open(os.path.join(os.getcwd(), 'ready'), 'w').close()\ntime.sleep(600)"
-    run = asyncio.create_task(make(script).uninstall(PLACE, Options()))
+    run = asyncio.create_task(make(script).uninstall(place, Options()))
 
     async def ready() -> bool:
-        return any((tmp_path / "cache" / "runs").glob("*/ready"))
+        return any((tmp_path / "cache" / "runs").glob("*/*/ready"))
 
     await eventually(ready, 20)
     run.cancel()
@@ -214,24 +226,24 @@ async def test_helm_may_write_down_that_it_was_ended(make: Make, tmp_path: Path)
 
 
 async def test_a_run_beyond_its_hard_limit_is_ended_and_may_be_tried_again(
-    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Make, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.helm.command.MARGIN_SECONDS", 1.5)
     with pytest.raises(TemporaryError) as caught:
-        await make(FAMILY).uninstall(PLACE, Options(timeout_seconds=0))
+        await make(FAMILY).uninstall(place, Options(timeout_seconds=0))
     assert (caught.value.code, caught.value.most) == ("helm_hung", 3)
     assert caught.value.message.startswith("Helm did not end within 1.5 s and was ended. ")
     for pid in await said(tmp_path):
         await gone(pid)
 
 
-async def test_no_more_run_at_once_than_is_allowed(make: Make, tmp_path: Path) -> None:
+async def test_no_more_run_at_once_than_is_allowed(make: Make, place: Place, tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     marks.mkdir()
     script = f"mark = {str(marks)!r} + f'/{{os.getpid()}}'\nopen(mark, 'w').close()\n"
     script += f"time.sleep(0.2)\nprint(len(os.listdir({str(marks)!r})))\nos.remove(mark)"
     helm = make(script)
-    outputs = await asyncio.gather(*(helm.preview(PLACE, CHART, {}, Options(), exists=True) for _ in range(6)))
+    outputs = await asyncio.gather(*(helm.preview(place, CHART, {}, Options(), exists=True) for _ in range(6)))
     assert max(int(output) for output in outputs) == 2
 
 
@@ -240,41 +252,42 @@ import asyncio, sys
 from pathlib import Path
 from app.helm.binary import HelmBinary, HelmVersion
 from app.helm.command import Helm, Options
-from tests.helm.test_command import LIMITS, PLACE
+from tests.helm.places import place_on
+from tests.helm.test_command import ACCESS, LIMITS
 helm = Helm(HelmBinary(Path(sys.argv[1]), HelmVersion("3.22.0"), ""), Path(sys.argv[2]), LIMITS, at_once=1)
-asyncio.run(helm.uninstall(PLACE, Options()))
+async def run():
+    async with place_on(ACCESS) as place:
+        await helm.uninstall(place, Options())
+asyncio.run(run())
 """
 
 
-async def test_a_worker_that_is_killed_does_not_take_helm_with_it(make: Make, tmp_path: Path) -> None:
-    helm = make(
-        "parent = os.getppid()\ntold(os.getpid())\nwhile os.getppid() == parent: time.sleep(0.02)\n"
-        f"print('x' * 100_000)\nprint('x' * 100_000, file=sys.stderr)\nopen({str(tmp_path / 'ended')!r}, 'w').close()\n"
-    )
+async def test_helm_and_what_it_started_end_with_a_worker_that_is_killed_and_the_next_sweep_removes_its_folder(
+    make: Make, tmp_path: Path
+) -> None:
+    helm = make(f"signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{FAMILY}")
     worker = await asyncio.create_subprocess_exec(
         sys.executable, "-c", WORKER, helm.binary.path, tmp_path / "cache", stdout=subprocess.DEVNULL
     )
     try:
-        await said(tmp_path)
+        pids = await said(tmp_path)
+        helm.sweep()
+        assert len(left_over(tmp_path)) == 1  # that of a worker that is alive stays
         worker.kill()
         assert await worker.wait() == -signal.SIGKILL
-
-        async def ended() -> bool:
-            return (tmp_path / "ended").exists()
-
-        await eventually(ended, 20)
+        for pid in pids:
+            await gone(pid)
     finally:
         if worker.returncode is None:
             worker.kill()
             await worker.wait()
-    assert len(list((tmp_path / "cache" / "runs").iterdir())) == 1
+    helm.sweep()
+    assert [path.name for path in (tmp_path / "cache" / "runs").iterdir()] == ["lock"]
 
 
-def test_what_killed_workers_left_behind_is_removed_after_a_day(make: Make, tmp_path: Path) -> None:
+def test_folders_of_an_older_version_are_removed(make: Make, tmp_path: Path) -> None:
     runs = tmp_path / "cache" / "runs"
-    for name, age in (("old", 25), ("young", 23)):
-        (runs / name).mkdir(parents=True)
-        (runs / name / "kubeconfig").write_text("secret")
-        os.utime(runs / name, (time.time() - age * 3600,) * 2)
+    (runs / "old").mkdir(parents=True)
+    (runs / "old" / "kubeconfig").write_text("secret")
     make("").sweep()
-    assert [path.name for path in runs.iterdir()] == ["young"]
+    assert [path.name for path in runs.iterdir()] == ["lock"]

@@ -13,17 +13,18 @@ from aiohttp import web
 
 from app.charts.package import open_package
 from app.charts.unpacking import Limits as ChartLimits
-from app.clusters.kubeconfig import Access, read_kubeconfig
+from app.clusters.kubeconfig import Access
 from app.errors import PermanentError, TemporaryError
 from app.helm import landlock
 from app.helm.binary import find_helm
-from app.helm.command import Helm, Options, Place
+from app.helm.command import Helm, Options
 from app.helm.confinement import Limits, reaching
 from simulator import Member
 from simulator.certificates import issue
 from tests.canary import Pipe, listening
 from tests.charts.servers import served
 from tests.charts.test_package import packing
+from tests.helm.places import place_on
 from tests.sample_charts import archive, chart_files
 
 SIMPLE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  told: "
@@ -43,13 +44,14 @@ def helm_with(folder: Path, limits: Limits = LIMITS) -> Helm:
     return Helm(find_helm(None), folder / "cache", limits, at_once=2)
 
 
-def place(member: Member) -> Place:
-    return Place(1, read_kubeconfig(member.kubeconfig), "default", "web")
-
-
 async def rendered(helm: Helm, member: Member, path: Path, **options: Any) -> str:
-    output = await helm.preview(place(member), path, {}, Options(timeout_seconds=60, **options), exists=False)
+    async with place_on(member.kubeconfig) as place:
+        output = await helm.preview(place, path, {}, Options(timeout_seconds=60, **options), exists=False)
     return str(json.loads(output)["manifest"])
+
+
+def left_over(folder: Path) -> list[Path]:
+    return list((folder / "cache" / "runs").glob("*/*/"))
 
 
 BOMBS = {
@@ -97,12 +99,13 @@ async def test_a_bomb_is_reported_for_good_and_leaves_nothing(
     template, limits, code = BOMBS[bomb]
     paris = simulated("paris")
     helm = helm_with(tmp_path, limits)
-    with pytest.raises(PermanentError) as caught:
-        await helm.preview(place(paris), chart(tmp_path, template), {}, OPTIONS, exists=False)
+    async with place_on(paris.kubeconfig) as place:
+        with pytest.raises(PermanentError) as caught:
+            await helm.preview(place, chart(tmp_path, template), {}, OPTIONS, exists=False)
     assert caught.value.code == code
     assert len(caught.value.message) < 600
     assert "goroutine" not in f"{caught.value.message} {caught.value.output}"
-    assert list((tmp_path / "cache" / "runs").iterdir()) == []
+    assert left_over(tmp_path) == []
     assert paris.writes == 0
 
 
@@ -111,11 +114,10 @@ async def test_an_ordinary_chart_beside_a_bomb_is_installed(simulated: Callable[
     helm, paris = helm_with(tmp_path), simulated("paris")
     bomb = chart(tmp_path / "bomb", '{{ repeat 1000000000 "xxxxxxxxxx" }}')
     good = chart(tmp_path, "fine")
-    results = await asyncio.gather(
-        helm.install(Place(1, place(paris).access, "default", "bomb"), bomb, {}, OPTIONS),
-        helm.install(place(paris), good, {}, OPTIONS),
-        return_exceptions=True,
-    )
+    async with place_on(paris.kubeconfig, name="bomb") as bombed, place_on(paris.kubeconfig) as place:
+        results = await asyncio.gather(
+            helm.install(bombed, bomb, {}, OPTIONS), helm.install(place, good, {}, OPTIONS), return_exceptions=True
+        )
     assert isinstance(results[0], PermanentError)
     assert "STATUS: deployed" in str(results[1])
     [secret] = [found for found in paris.objects("secrets") if found["metadata"]["labels"].get("owner") == "helm"]
@@ -130,8 +132,9 @@ async def test_a_run_that_the_system_ends_may_be_tried_again(
     program.chmod(0o755)
     helm = helm_with(tmp_path)
     helm.binary = type(helm.binary)(program, helm.binary.version, "of a test")
-    with pytest.raises(TemporaryError) as caught:
-        await helm.uninstall(place(simulated("paris")), OPTIONS)
+    async with place_on(simulated("paris").kubeconfig) as place:
+        with pytest.raises(TemporaryError) as caught:
+            await helm.uninstall(place, OPTIONS)
     assert (caught.value.code, caught.value.message) == (
         "helm_killed",
         "Helm was ended from outside (SIGKILL), as where memory runs short.",
@@ -222,8 +225,9 @@ async def test_a_member_leads_helm_nowhere_else(tmp_path: Path, target: str) -> 
         certificates = issue()
         async with served(answer, certificates.context()) as host:
             access = Access(f"https://{host}", certificates.authority.decode(), "t0ken", None, None)
-            with pytest.raises(TemporaryError) as caught:
-                await helm_with(tmp_path).uninstall(Place(1, access, "default", "web"), OPTIONS)
+            async with place_on(access) as place:
+                with pytest.raises(TemporaryError) as caught:
+                    await helm_with(tmp_path).uninstall(place, OPTIONS)
         assert caught.value.code == "cluster_unreachable"
         if landlock.is_available():
             assert canary.heard == []
@@ -253,7 +257,8 @@ async def test_limits_are_on_the_process_itself(tmp_path: Path, simulated: Calla
     program.chmod(0o755)
     helm = helm_with(tmp_path, Limits(memory=2**29, cpu=7, output=2**20))
     helm.binary = type(helm.binary)(program, helm.binary.version, "of a test")
-    await helm.uninstall(place(simulated("paris")), OPTIONS)
+    async with place_on(simulated("paris").kubeconfig) as place:
+        await helm.uninstall(place, OPTIONS)
     limits, score = json.loads(said.read_text())
     assert limits == [[2**29, 2**29], [7, 7], [2**20, 2**20], [0, 0]]
     assert score.strip() == "1000"

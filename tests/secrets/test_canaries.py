@@ -16,11 +16,11 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from app.charts.download import Login
-from app.clusters.kubeconfig import read_kubeconfig
-from app.helm.command import Options, Place
+from app.helm.command import Options
 from simulator import Member
 from tests.charts.servers import Files
 from tests.charts.servers import served as site
+from tests.helm.places import place_on
 from tests.live.client import socket
 from tests.live.serving import served
 from tests.sample_charts import archive, chart_files
@@ -171,8 +171,8 @@ async def test_no_secret_is_found_outside_of_the_place_where_it_is_used(
         wanted = {"chart": "stable/web", "releaseName": "shop", "valuesFrom": [REFERENCE]}
         await stack.create(**wanted, dryRun=True)
         deployment_id = await stack.deployed(**wanted)
-        place = Place(0, read_kubeconfig(paris.kubeconfig), "default", "shop")
-        await stack.services.helm.upgrade(place, chart, {"database": {"password": BY_HAND}}, Options())
+        async with place_on(paris.kubeconfig, name="shop") as place:
+            await stack.services.helm.upgrade(place, chart, {"database": {"password": BY_HAND}}, Options())
         await stack.until_status(deployment_id, "paris", "STALE")
         await stack.mutate("updateSecret", secret, id=secret_id, data={"password": CHANGED})
         await stack.reconcile(deployment_id, dryRun=True)

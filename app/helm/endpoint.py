@@ -1,0 +1,220 @@
+"""What one run of Helm takes for its cluster: a proxy on this machine, open for as long as the run.
+
+Helm gets its address and a password that is good for nothing else. Each request is forwarded to the member with the
+member's credentials, over connections that have proven which cluster they lead to; no write is forwarded that the fence
+does not allow; and what was asked and answered is written down in a ledger (docs/decisions/helm-outlives-worker.md).
+"""
+
+import asyncio
+import base64
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext, suppress
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+from app.clusters.member import MismatchedError
+from app.errors import ActionError
+from app.helm.fence import Fence
+from app.helm.http import MOST_HEAD, Answer, Head, ProtocolError, answer_of, read_body, read_head
+from app.helm.ledger import Exchange, Ledger
+from app.helm.request import read_request
+from app.helm.upstream import Connection, Destination, Upstream, no_answer
+
+HOST = "cluster"
+"""What Helm calls its cluster: it is always the same, since Helm keeps by it what it discovers."""
+ANSWER_SECONDS = 75.0
+"""An API server gives up a request after a minute; one that says nothing for longer has no answer."""
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_FORWARDED = (b"accept", b"accept-encoding", b"content-type", b"if-none-match", b"if-modified-since", b"user-agent")
+_PIECE = 64 * 1024
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class Endpoint:
+    """An asynchronous context. `ended` becomes the error for which a run must not go on, as soon as there is one."""
+
+    def __init__(self, member: Destination, fence: Fence, ledger: Ledger) -> None:
+        self.ended: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        self._fence = fence
+        self._ledger = ledger
+        self._upstream = Upstream(member)
+        self._password = secrets.token_urlsafe(32)
+        self._served: set[asyncio.Task[None]] = set()
+
+    @property
+    def port(self) -> int:
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What leads Helm here, and nowhere else: a proxy in which all that it asks for by HTTP ends."""
+        proxy = f"http://helm:{self._password}@127.0.0.1:{self.port}"
+        return {"HELM_KUBEAPISERVER": f"http://{HOST}", "HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=MOST_HEAD)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        self._upstream.close()
+        for task in self._served:
+            task.cancel()
+        await asyncio.gather(*self._served, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._served.add(task)
+        task.add_done_callback(self._served.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while (head := await read_head(reader)) is not None:
+                if refused := self._refused(head):
+                    writer.write(answer_of(*refused))
+                    return
+                if not await self._exchange(head, reader, writer):
+                    return
+        except (ProtocolError, ConnectionError):
+            return  # Helm has gone, or it is not Helm
+        finally:
+            writer.close()
+
+    def _refused(self, head: Head) -> tuple[int, bytes] | None:
+        expected = b"Basic " + base64.b64encode(f"helm:{self._password}".encode())
+        if not secrets.compare_digest(head.headers.get(b"proxy-authorization", b""), expected):
+            return 407, b"{}"
+        if head.host != HOST or head.method not in _METHODS:
+            return 403, _status(403, "Helm asks for nothing but its cluster's API.")
+        return None
+
+    async def _exchange(self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Forwards a request, and its answer; gives whether another one may follow."""
+        body = await read_body(reader, head)
+        exchange = self._ledger.begin(read_request(head.method, head.target, body), time.monotonic())
+        helm = _Listener(reader, writer)
+        try:
+            async with self._upstream.connection() as connection:
+                try:
+                    await self._send(connection, exchange, head, body)
+                    is_open = await self._answer(connection, exchange, helm)
+                except (OSError, ProtocolError, TimeoutError) as error:
+                    raise no_answer(error) from None
+                if is_open:
+                    connection.keep()
+                return is_open
+        except ActionError as error:
+            self._ledger.failed(exchange, error)
+            if isinstance(error, MismatchedError):
+                self._end(error)
+            if helm.has_heard:
+                return False
+            await helm.hears(answer_of(503, _status(503, error.message)))
+            return True
+        except _HelmGoneError:
+            return False
+        except Exception as error:  # of the fence
+            self._end(error)
+            return False
+        finally:
+            self._ledger.ended(exchange, time.monotonic())
+
+    async def _send(self, connection: Connection, exchange: Exchange, head: Head, body: bytes) -> None:
+        request = exchange.request
+        headers = {name: head.headers[name] for name in _FORWARDED if name in head.headers}
+        if request.writes:
+            headers |= {b"accept": b"application/json", b"accept-encoding": b"identity"}  # it may be for us to read
+            if request.revision is not None:
+                await self._fence.confirm()
+            self._fence.check()
+        message = self._upstream.head(head.method, head.target, headers, len(body)) + body
+        self._ledger.sent(exchange)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            for start in range(0, len(message), _PIECE):
+                if request.writes:
+                    self._fence.check()
+                connection.writer.write(message[start : start + _PIECE])
+                await connection.writer.drain()
+
+    async def _answer(self, connection: Connection, exchange: Exchange, helm: "_Listener") -> bool:
+        """Forwards the answer as it comes, and writes down what it was before Helm has all of it; gives whether the
+        connection is good for another request."""
+        request = exchange.request
+        answer = Answer()
+        async with asyncio.timeout(ANSWER_SECONDS):
+            piece = await answer.head(connection.reader)
+        if answer.status in _REDIRECTS:
+            raise ProtocolError(f"it redirects ({answer.status}), which is not followed")
+        if answer.status < 400:
+            self._ledger.answered(exchange, answer.status)
+        limit = None if request.watches else ANSWER_SECONDS
+        async with helm.present() if request.watches else nullcontext():
+            while True:
+                if answer.is_whole and answer.status >= 400:
+                    self._ledger.answered(exchange, answer.status, answer.retry_after, bytes(answer.body))
+                await helm.hears(piece)
+                if answer.is_whole:
+                    return answer.leaves_its_connection
+                async with asyncio.timeout(limit):
+                    piece = await answer.rest(connection.reader)
+
+    def _end(self, error: Exception) -> None:
+        if not self.ended.done():
+            self.ended.set_result(error)
+
+
+class _HelmGoneError(Exception):
+    """Helm waits for this answer no longer."""
+
+
+class _Listener:
+    """Helm's side of an exchange."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.has_heard = False
+
+    async def hears(self, piece: bytes) -> None:
+        self.has_heard = True
+        try:
+            self._writer.write(piece)
+            await self._writer.drain()
+        except OSError:
+            raise _HelmGoneError from None
+
+    @asynccontextmanager
+    async def present(self) -> AsyncIterator[None]:
+        """Ends the block where Helm goes: nothing may be there to be written to it for minutes."""
+        holder = asyncio.current_task()
+        assert holder is not None
+        has_gone = False
+
+        async def wait() -> None:
+            nonlocal has_gone
+            with suppress(OSError):
+                await self._reader.read(1)  # Helm asks for nothing while it waits for an answer
+            has_gone = True
+            holder.cancel()
+
+        waiting = asyncio.create_task(wait())
+        try:
+            yield
+        except asyncio.CancelledError:
+            if has_gone and holder.uncancel() == 0:
+                raise _HelmGoneError from None
+            raise
+        finally:
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+
+
+def _status(code: int, message: str) -> bytes:
+    return orjson.dumps({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": code})

@@ -1,0 +1,192 @@
+"""HTTP/1.1 as far as Helm and an API server speak it: heads of requests, and answers as they arrive."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httptools
+
+MOST_HEAD = 64 * 1024
+MOST_BODY = 4 * 2**20
+"""Bytes of a request; an API server takes 3 MiB at most."""
+_MOST_ERROR = 64 * 1024
+_PIECE = 64 * 1024
+
+
+class ProtocolError(Exception):
+    """What came is not what this module reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a request to a proxy. Names of headers are in lower case."""
+
+    method: str
+    host: str
+    target: str
+    headers: Mapping[bytes, bytes]
+
+
+class _RequestParser:
+    def __init__(self) -> None:
+        self.url = b""
+        self.headers: dict[bytes, bytes] = {}
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers[name.lower()] = value
+
+
+async def read_head(reader: asyncio.StreamReader) -> Head | None:
+    """The next request; None where the connection is closed instead.
+
+    Raises:
+        ProtocolError: where it is none.
+    """
+    try:
+        raw = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return None
+    except asyncio.LimitOverrunError:
+        raise ProtocolError("the head of the request is too large") from None
+    found = _RequestParser()
+    parser = httptools.HttpRequestParser(found)
+    try:
+        parser.feed_data(raw)
+    except httptools.HttpParserUpgrade:
+        pass
+    except httptools.HttpParserError as error:
+        raise ProtocolError(str(error)) from None
+    url = urlsplit(found.url.decode("ascii", "replace"))
+    target = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+    return Head(parser.get_method().decode(), url.netloc, target, found.headers)
+
+
+async def read_body(reader: asyncio.StreamReader, head: Head) -> bytes:
+    """The body of a request.
+
+    Raises:
+        ProtocolError: where its length is not given, or it has more than MOST_BODY bytes.
+    """
+    if b"transfer-encoding" in head.headers:
+        raise ProtocolError("the length of the request is not given")
+    length = head.headers.get(b"content-length", b"0")
+    if not length.isdigit() or int(length) > MOST_BODY:
+        raise ProtocolError(f"the request has more than {MOST_BODY:,} bytes")
+    try:
+        return await reader.readexactly(int(length)) if int(length) else b""
+    except asyncio.IncompleteReadError:
+        raise ProtocolError("the request ends early") from None
+
+
+class Answer:
+    """An answer that is read piece by piece, as it comes. `status` is 0 until its head is there; `body` holds the
+    beginning of one that is an error, or, of any other, all of its `keeps` bytes at most."""
+
+    def __init__(self, *, keeps: int | None = None) -> None:
+        self.status = 0
+        self.headers: dict[bytes, bytes] = {}
+        self.body = bytearray()
+        self.is_whole = False
+        self._keeps = keeps
+        self._is_kept_alive = False
+        self._parser = httptools.HttpResponseParser(self)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        self.status = self._parser.get_status_code()
+        self._is_kept_alive = self._parser.should_keep_alive()
+
+    def on_body(self, body: bytes) -> None:
+        if self._keeps is not None:
+            self.body += body
+            if len(self.body) > self._keeps:
+                raise ProtocolError(f"the answer has more than {self._keeps:,} bytes")
+        elif self.status >= 400 and len(self.body) < _MOST_ERROR:
+            self.body += body
+
+    def on_message_complete(self) -> None:
+        self.is_whole = True
+
+    @property
+    def retry_after(self) -> str | None:
+        found = self.headers.get(b"retry-after")
+        return found.decode("latin-1") if found else None
+
+    @property
+    def leaves_its_connection(self) -> bool:
+        """Another request can be sent on the same connection."""
+        return self.is_whole and self._is_kept_alive
+
+    async def head(self, reader: asyncio.StreamReader) -> bytes:
+        """Reads until the head is there; gives all that was read, which may hold some of the body.
+
+        Raises:
+            ProtocolError: where what comes is no answer.
+            ConnectionError: where the connection ends before.
+        """
+        raw = b""
+        while not self.status:
+            if len(raw) > MOST_HEAD:
+                raise ProtocolError("the head of the answer is too large")
+            piece = await self._piece(reader)
+            if not piece:
+                raise ConnectionResetError("it was closed without an answer")
+            raw += piece
+        if not 200 <= self.status < 600:
+            raise ProtocolError(f"an answer of status {self.status} was not asked for")
+        return raw
+
+    async def rest(self, reader: asyncio.StreamReader) -> bytes:
+        """The next piece of the body.
+
+        Raises:
+            ProtocolError, ConnectionError: as `head`.
+        """
+        piece = await self._piece(reader)
+        if not piece:
+            if self.headers.keys() & {b"content-length", b"transfer-encoding"}:
+                raise ConnectionResetError("it was closed in the middle of an answer")
+            self.is_whole = True  # nothing but the end of the connection tells the end of the answer
+        return piece
+
+    async def whole(self, reader: asyncio.StreamReader) -> bytes:
+        """The body, once all of it is there.
+
+        Raises:
+            ProtocolError, ConnectionError: as `head`.
+        """
+        await self.head(reader)
+        while not self.is_whole:
+            await self.rest(reader)
+        return bytes(self.body)
+
+    async def _piece(self, reader: asyncio.StreamReader) -> bytes:
+        piece = await reader.read(_PIECE)
+        if piece:
+            if self.is_whole:
+                raise ProtocolError("more came than was asked for")
+            try:
+                self._parser.feed_data(piece)
+            except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+                raise ProtocolError(f"what came is not HTTP: {error}") from None
+        return piece
+
+
+def request_head(method: str, target: str, headers: Mapping[bytes, bytes], length: int) -> bytes:
+    lines = [f"{method} {target} HTTP/1.1".encode("latin-1")]
+    lines += [name + b": " + value for name, value in headers.items()]
+    if length or method in ("POST", "PUT", "PATCH"):
+        lines.append(b"content-length: %d" % length)
+    return b"\r\n".join([*lines, b"", b""])
+
+
+def answer_of(status: int, body: bytes) -> bytes:
+    """An answer of ours, in JSON."""
+    head = f"HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    return head.encode() + body

@@ -1,0 +1,114 @@
+"""What one of Helm's requests to a member is about. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import orjson
+
+from app.tables import now
+
+_READS = ("GET", "HEAD", "OPTIONS")
+_RECORD = re.compile(r"sh\.helm\.release\.v1\.(.+)\.v(\d+)")
+_RECORD_IN_BODY = re.compile(rb"sh\.helm\.release\.v1\.([a-z0-9.-]+?)\.v(\d+)(?![0-9.a-z-])")
+_BEGINNING = 1024
+"""The name of an object comes first in its protobuf."""
+_HOOK = "helm.sh/hook"
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """An object that Helm creates at a moment of a release's life, and often waits for. `events` are the moments that
+    the chart names, as `pre-upgrade`."""
+
+    kind: str
+    name: str
+    namespace: str
+    events: tuple[str, ...]
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`path` is that of the API, without the query. `writes` is True for all that may change something. `revision` is
+    that of the release record it writes, if it does; `hook` is what it creates, if that is a hook."""
+
+    method: str
+    path: str
+    name: str = ""
+    writes: bool = False
+    watches: bool = False
+    revision: int | None = None
+    hook: Hook | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Requests with the same key are tries of the same thing."""
+        return self.method, self.path
+
+    @property
+    def object(self) -> str:
+        """The object in the manner of kubectl, as `configmaps/web`."""
+        parts = self.path.strip("/").split("/")
+        parts = parts[2:] if parts[0] == "api" else parts[3:]
+        if len(parts) > 2 and parts[0] == "namespaces":
+            parts = parts[2:]
+        if self.method == "POST" and self.name:
+            parts.append(self.name)
+        return "/".join(parts) or self.path
+
+    @property
+    def is_discovery_of_a_group(self) -> bool:
+        """The API of one group. Behind it may be another server than the API server, such as a metrics server."""
+        return not self.writes and re.fullmatch(r"/apis/[^/]+/[^/]+", self.path) is not None
+
+
+def read_request(method: str, target: str, body: bytes = b"") -> Request:
+    """`target` is path and query."""
+    url = urlsplit(target)
+    query = url.query.split("&")
+    path = unquote(url.path)
+    if method in _READS or "dryRun=All" in query:
+        return Request(method, path, watches="watch=true" in query or "watch=1" in query)
+    if path.endswith("/secrets") and method == "POST":
+        revision, name = _record_created(body)
+        if revision is not None:
+            return Request(method, path, name, writes=True, revision=revision)
+    if found := _RECORD.fullmatch(path.rpartition("/")[2]):
+        return Request(method, path, writes=True, revision=int(found[2]))
+    created = _created(body) if method == "POST" else {}
+    metadata = _map(created.get("metadata"))
+    return Request(method, path, str(metadata.get("name") or ""), writes=True, hook=_hook(created, metadata, path))
+
+
+def _record_created(body: bytes) -> tuple[int | None, str]:
+    if body.startswith(b"k8s\0"):  # Helm writes its own records so, and objects of charts as JSON
+        found = _RECORD_IN_BODY.search(body[:_BEGINNING])
+        return (int(found[2]), found[0].decode()) if found else (None, "")
+    created = _created(body)
+    name = str(_map(created.get("metadata")).get("name"))
+    found_text = _RECORD.fullmatch(name)
+    return (int(found_text[2]), name) if found_text and created.get("type") == "helm.sh/release.v1" else (None, "")
+
+
+def _created(body: bytes) -> dict[str, Any]:
+    try:
+        return _map(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return {}
+
+
+def _map(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _hook(created: dict[str, Any], metadata: dict[str, Any], path: str) -> Hook | None:
+    written = _map(metadata.get("annotations")).get(_HOOK)
+    if not isinstance(written, str):
+        return None
+    parts = path.split("/")
+    namespace = parts[parts.index("namespaces") + 1] if "namespaces" in parts[:-1] else ""
+    events = tuple(event.strip() for event in written.split(","))
+    return Hook(str(created.get("kind")), str(metadata.get("name")), namespace, events, now())

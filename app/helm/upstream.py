@@ -1,0 +1,199 @@
+"""The connections of one run of Helm to its member: few, and each has proven which cluster it leads to."""
+
+import asyncio
+import socket
+import ssl
+import struct
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from app.addresses import AddressRefusedError, Policy
+from app.clusters.kubeconfig import Access
+from app.clusters.member import ADDRESS_REFUSED, UNREACHABLE
+from app.clusters.proof import KUBE_SYSTEM, Judge
+from app.errors import TemporaryError
+from app.helm.http import Answer, ProtocolError, request_head
+from app.outgoing import connect
+
+LATE_SECONDS = 10
+"""For so long at most the kernel goes on to send what it was given: what was written before a deadline may arrive so
+much after it."""
+_CONNECTIONS = 6
+_SOON_SECONDS = 0.05
+_FRESH_SECONDS = 10.0
+"""A connection that was idle for longer may have been closed without our knowing, and is not used: of a write on it,
+nobody could say afterwards whether it was done."""
+_MOST_PROOF = 2**20
+
+
+def _options() -> list[tuple[int, int, int | bytes]]:
+    options: list[tuple[int, int, int | bytes]] = [
+        # However the connection ends, also with the death of the process, nothing more is sent.
+        (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    ]
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        options += [
+            (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, LATE_SECONDS * 1000),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, LATE_SECONDS),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, LATE_SECONDS),
+        ]
+    return options
+
+
+_OPTIONS = _options()
+
+
+class Destination(Protocol):
+    """Where a run's requests go: a member, or what stands in for one. `judge` sees the proof of each connection, where
+    one is asked for; `seconds` is what a connection may take."""
+
+    @property
+    def access(self) -> Access: ...
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def tls(self) -> ssl.SSLContext | None: ...
+    @property
+    def judge(self) -> Judge | None: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class Connection:
+    """To a member. One request after the other goes over it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.is_kept = False
+        self._used_at = time.monotonic()
+        # What is written is with the kernel when `drain` returns.
+        writer.transport.set_write_buffer_limits(high=0)
+
+    @property
+    def is_good(self) -> bool:
+        """It can be used once more."""
+        is_open = not self.reader.at_eof() and not self.writer.is_closing()
+        return is_open and time.monotonic() - self._used_at < _FRESH_SECONDS
+
+    def keep(self) -> None:
+        """Its answer came whole, and another request may follow."""
+        self.is_kept, self._used_at = True, time.monotonic()
+
+    def close(self) -> None:
+        self.writer.transport.abort()
+
+
+class Upstream:
+    """A few connections to one member, opened when they are needed. Close it when done."""
+
+    def __init__(self, member: Destination) -> None:
+        url = urlsplit(member.access.server)
+        self._member = member
+        self._host, self._port = url.hostname or "", member.access.port
+        self._base = url.path
+        self._own_headers = {b"host": url.netloc.encode()}
+        if member.access.token:
+            self._own_headers[b"authorization"] = f"Bearer {member.access.token}".encode()
+        self._open_ones = 0
+        self._all: set[Connection] = set()
+        self._free: asyncio.LifoQueue[Connection | None] = asyncio.LifoQueue()  # None: room for another one
+
+    def close(self) -> None:
+        """Nothing more is sent, from here on."""
+        for connection in self._all:
+            connection.close()
+        self._all.clear()
+
+    def head(self, method: str, target: str, headers: dict[bytes, bytes], length: int) -> bytes:
+        """The head of a request as the member gets it."""
+        return request_head(method, self._base + target, headers | self._own_headers, length)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A proven connection that nobody else uses meanwhile. It is used again where it is marked as `kept` by then.
+
+        Raises:
+            TemporaryError: where none can be had.
+        """
+        found = await self._take()
+        try:
+            yield found
+        finally:
+            if found.is_kept:
+                self._free.put_nowait(found)
+            else:
+                self._drop(found)
+
+    async def _take(self) -> Connection:
+        """A free connection; a new one where there is none, or where none becomes free soon. To wait for another
+        request's end is cheaper than to open a connection, and Helm seldom asks for much at a time."""
+        while self._open_ones:
+            is_full = self._open_ones >= _CONNECTIONS
+            try:
+                async with asyncio.timeout(None if is_full else _SOON_SECONDS):
+                    found = await self._free.get()
+            except TimeoutError:
+                break
+            if found is not None:
+                if found.is_good:
+                    found.is_kept = False
+                    return found
+                self._drop(found)
+        return await self._open()
+
+    def _drop(self, connection: Connection) -> None:
+        connection.close()
+        self._all.discard(connection)
+        self._open_ones -= 1
+        self._free.put_nowait(None)
+
+    async def _open(self) -> Connection:
+        member = self._member
+        self._open_ones += 1
+        connection: Connection | None = None
+        try:
+            async with asyncio.timeout(member.seconds):
+                streams = await connect(member.policy, self._host, self._port, member.tls, options=_OPTIONS)
+                connection = Connection(*streams)
+                self._all.add(connection)
+                if member.judge is not None:
+                    await self._prove(connection, member.judge)
+                return connection
+        except BaseException as error:
+            if connection is not None:
+                self._drop(connection)
+            else:
+                self._open_ones -= 1
+                self._free.put_nowait(None)
+            if isinstance(error, TimeoutError):
+                message = f"The API server can't be reached: no answer within {member.seconds:g} s."
+                raise TemporaryError(UNREACHABLE, message) from None
+            if isinstance(error, AddressRefusedError):
+                raise TemporaryError(ADDRESS_REFUSED, f"The API server is not connected to: {error}") from None
+            if isinstance(error, OSError | ProtocolError):
+                raise no_answer(error) from None
+            raise
+
+    async def _prove(self, connection: Connection, judge: Judge) -> None:
+        """The first request on a connection asks which cluster it leads to."""
+        headers = {b"user-agent": b"polyhelm", b"accept": b"application/json"}
+        connection.writer.write(self.head("GET", KUBE_SYSTEM, headers, 0))
+        answer = Answer(keeps=_MOST_PROOF)
+        body = await answer.whole(connection.reader)
+        judge(answer.status, answer.retry_after, body)
+        if not answer.leaves_its_connection:
+            raise ProtocolError("it closes each connection after one answer")
+
+
+def no_answer(error: Exception) -> TemporaryError:
+    """The error where a connection to the member failed."""
+    if isinstance(error, TimeoutError) and not str(error):
+        return TemporaryError(UNREACHABLE, "The API server does not answer.")
+    words = str(error) or type(error).__name__
+    return TemporaryError(UNREACHABLE, f"The connection to the API server failed: {words}")

@@ -1,0 +1,162 @@
+"""What the answers of an API server mean: words of real ones, and of what may answer in their place."""
+
+import json
+
+import pytest
+
+from app.errors import ActionError, PermanentError, TemporaryError
+from app.helm.refusal import trouble
+from app.helm.request import Request
+
+WRITE = Request("POST", "/api/v1/namespaces/shop/configmaps", "web", writes=True)
+READ = Request("GET", "/api/v1/namespaces/shop/configmaps/web")
+
+
+def answered(request: Request, status: int, message: str, reason: str = "") -> ActionError | None:
+    body = {"kind": "Status", "apiVersion": "v1", "message": message, "reason": reason, "code": status}
+    return trouble(request, status, None, json.dumps(body).encode())
+
+
+REFUSED = [
+    (
+        500,
+        'Internal error occurred: failed calling webhook "policy.example.com": failed to call webhook: Post'
+        ' "https://policy.hooks.svc:443/check?timeout=5s": dial tcp 10.0.0.1:443: connect: connection refused',
+        "The webhook policy.example.com (service policy in namespace hooks) has to allow configmaps/web, and does not"
+        ' answer: failed to call webhook: Post "https://policy.hooks.svc:443/check?timeout=5s": dial tcp 10.0.0.1:443:'
+        " connect: connection refused",
+    ),
+    (
+        500,
+        'Internal error occurred: failed calling webhook "policy.example.com": failed to call webhook: Post'
+        ' "https://policy.example.com:8443/check?timeout=5s": context deadline exceeded',
+        "The webhook policy.example.com (https://policy.example.com:8443/check) has to allow configmaps/web, and does"
+        ' not answer: failed to call webhook: Post "https://policy.example.com:8443/check?timeout=5s": context deadline'
+        " exceeded",
+    ),
+    (
+        403,
+        'admission webhook "policy.example.com" denied the request: 503 too many requests, Unauthorized',
+        "The webhook policy.example.com refuses configmaps/web: 503 too many requests, Unauthorized",
+    ),
+    (
+        400,
+        'admission webhook "policy.example.com" denied the request without explanation',
+        "The webhook policy.example.com refuses configmaps/web: it gives no reason",
+    ),
+    (
+        403,
+        'pods "web" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2',
+        "The quota small refuses configmaps/web: exceeded quota: small, requested: pods=1, used: pods=2, limited:"
+        " pods=2",
+    ),
+    (
+        422,
+        "configmaps \"web\" is forbidden: ValidatingAdmissionPolicy 'no-webs' with binding 'everywhere' denied request:"
+        " connection refused",
+        "The policy no-webs (binding everywhere) refuses configmaps/web: connection refused",
+    ),
+    (
+        403,
+        'pods "web" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true',
+        "The pod security standard restricted:latest refuses configmaps/web: violates PodSecurity"
+        ' "restricted:latest": runAsNonRoot != true',
+    ),
+    (
+        500,
+        "etcdserver: request is too large",
+        "The API server refuses configmaps/web: etcdserver: request is too large",
+    ),
+    (
+        422,
+        'ConfigMap "Web" is invalid: metadata.name: Invalid value: "Web"',
+        'The API server refuses configmaps/web: ConfigMap "Web" is invalid: metadata.name: Invalid value: "Web"',
+    ),
+    (404, 'namespaces "shop" not found', 'The API server refuses configmaps/web: namespaces "shop" not found'),
+    (413, "Request entity too large: limit is 3145728", None),
+    (500, "Internal error occurred: etcdserver: request timed out", None),  # said by a webhook, for instance
+]
+
+
+@pytest.mark.parametrize(("status", "words", "message"), REFUSED)
+def test_a_refused_write_is_permanent_and_says_who_refuses(status: int, words: str, message: str | None) -> None:
+    found = answered(WRITE, status, words)
+    assert isinstance(found, PermanentError)
+    assert (found.code, found.output) == ("cluster_refused", words)
+    assert found.message == (message or f"The API server refuses configmaps/web: {words}")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (503, "the server is currently unable to handle the request"),
+        (504, "Timeout: request did not complete within the allotted timeout"),
+        (502, "bad gateway"),
+        (500, "etcdserver: request timed out"),
+        (500, "etcdserver: request timed out, possibly due to previous leader failure"),
+        (500, "etcdserver: leader changed"),
+        (500, "rpc error: code = Unavailable desc = error reading from server: EOF"),
+        (409, "Operation cannot be fulfilled on configmaps: the object has been modified"),
+    ],
+)
+def test_a_write_that_the_server_could_not_do_now_may_succeed_later(status: int, words: str) -> None:
+    found = answered(WRITE, status, words)
+    assert isinstance(found, TemporaryError)
+    assert (found.code, found.message) == (
+        "cluster_unreachable",
+        f"The API server did not take configmaps/web: {words}",
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"null", b"[]", b'{"kind": "Other"}'])
+@pytest.mark.parametrize("status", [400, 404, 500])
+def test_what_is_no_answer_of_an_api_server_refuses_nothing_for_good(status: int, body: bytes) -> None:
+    assert isinstance(trouble(WRITE, status, None, body), TemporaryError)
+
+
+def test_an_object_that_exists_already_is_told_as_that() -> None:
+    found = answered(WRITE, 409, 'configmaps "web" already exists', "AlreadyExists")
+    assert isinstance(found, PermanentError)
+    assert (found.code, found.message) == (
+        "resource_exists",
+        'configmaps/web exists already: configmaps "web" already exists',
+    )
+
+
+@pytest.mark.parametrize("request_", [WRITE, READ])
+def test_a_pause_that_is_asked_for_is_kept(request_: Request) -> None:
+    found = trouble(request_, 429, "7", b"{}")
+    assert isinstance(found, TemporaryError)
+    assert (found.code, found.retry_after) == ("cluster_throttled", 7)
+    found = trouble(request_, 429, "Wed, 21 Oct 2015 07:28:00 GMT", b"{}")
+    assert isinstance(found, TemporaryError)
+    assert found.retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        (READ, 401, "cluster_unauthorized"),
+        (WRITE, 401, "cluster_unauthorized"),
+        (READ, 403, "cluster_unauthorized"),
+        (READ, 500, "cluster_unreachable"),
+        (READ, 503, "cluster_unreachable"),
+    ],
+)
+def test_credentials_and_reads_that_fail_may_work_later(request_: Request, status: int, code: str) -> None:
+    found = answered(request_, status, "no")
+    assert isinstance(found, TemporaryError)
+    assert found.code == code
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "reason"),
+    [
+        (READ, 200, ""),
+        (READ, 404, "NotFound"),
+        (Request("DELETE", "/api/v1/namespaces/shop/configmaps/web", writes=True), 404, "NotFound"),
+        (Request("POST", "/api/v1/namespaces", "shop", writes=True), 409, "AlreadyExists"),
+    ],
+)
+def test_what_helm_goes_on_with_is_no_trouble(request_: Request, status: int, reason: str) -> None:
+    assert answered(request_, status, "", reason) is None
