@@ -55,6 +55,23 @@ def read_page(body: Any, *, namespace: str | None = None) -> Page:
         raise _unexpected("Helm's release Secrets", error) from None
 
 
+def has_items(body: Any, name: str) -> bool:
+    """Whether a list of objects that Helm keeps a release in, by its name, has any.
+
+    Raises:
+        TemporaryError: UNEXPECTED, where it is anything else.
+    """
+    try:
+        if body["kind"] not in ("PartialObjectMetadataList", "ConfigMapList"):
+            raise ValueError(f"it is a {body['kind']!s:.100}")
+        labels = [item["metadata"]["labels"] for item in _typed(list, body.get("items") or [])]
+        if any((each["owner"], each["name"]) != ("helm", name) for each in labels):
+            raise ValueError("it has objects that were not asked for")
+        return bool(labels)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _unexpected("Helm's releases in ConfigMaps", error) from None
+
+
 def read_secret(body: Any, name: str) -> Mapping[str, Any]:
     """The Secret of this name.
 

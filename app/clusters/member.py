@@ -19,7 +19,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.client.rest import RESTClientObject
 
 from app.addresses import AddressRefusedError, Policy
-from app.clusters.answers import asked_pause, parsed, read_field, read_page, read_secret, words_of
+from app.clusters.answers import asked_pause, has_items, parsed, read_field, read_page, read_secret, words_of
 from app.clusters.changes import EXPIRED, METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
 from app.clusters.kubeconfig import Access
 from app.clusters.proof import KUBE_SYSTEM, Judge, ProvenConnector
@@ -197,6 +197,12 @@ class Member:
                 return Listing(page.version, heads)
             more = [("continue", page.more)]
         raise TemporaryError(UNREACHABLE, f"The API server lists Helm's Secrets in more than {_MOST_PAGES:,} pages.")
+
+    async def is_in_config_maps(self, namespace: str, name: str) -> bool:
+        """Whether there is a release of this name that Helm keeps in ConfigMaps (HELM_DRIVER=configmap)."""
+        path = f"/api/v1/namespaces/{quote(namespace, safe='')}/configmaps"
+        query = [("labelSelector", f"owner=helm,name={name}"), ("limit", "1")]
+        return has_items(await self.get(path, query=query, accept=METADATA_ONLY_LIST), name)
 
     async def record(self, head: Head) -> Observed | None:
         """The body of one revision; None where it is gone.

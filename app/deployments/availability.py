@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from app.clusters.changes import Head
 from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment
-from app.errors import ClusterUnreachable, Conflict, TemporaryError
+from app.errors import ActionError, ClusterUnreachable, Conflict, TemporaryError
 from app.services import Services
 from app.targets.abandonment import remembered
 from app.targets.tables import Target
@@ -43,7 +43,10 @@ async def check_free(
     ours = [asked[row[0]].name for row in await services.database.rows(statement)]
     if ours:
         raise _taken(release_name, namespace, ours, "another deployment")
-    heads, unreachable = await heads_on(services, asked.values(), namespace, release_name)
+    (heads, unreachable), elsewhere = await asyncio.gather(
+        heads_on(services, asked.values(), namespace, release_name),
+        _kept_in_config_maps(services, asked.values(), namespace, release_name),
+    )
     if unreachable:
         names = ", ".join(sorted(unreachable))
         raise ClusterUnreachable(
@@ -53,6 +56,9 @@ async def check_free(
             ("targets",),
             sorted(unreachable),
         )
+    if elsewhere:
+        by = "a release that Helm keeps in ConfigMaps (HELM_DRIVER=configmap)"
+        raise _taken(release_name, namespace, elsewhere, by)
     if heads:
         async with services.database.reading() as session:
             known = await remembered(session, asked.values(), namespace, release_name, chart_name)
@@ -85,6 +91,26 @@ async def heads_on(
 
     await asyncio.gather(*map(ask, clusters))
     return found, unreachable
+
+
+async def _kept_in_config_maps(
+    services: Services, clusters: Iterable[Cluster], namespace: str, release_name: str
+) -> list[str]:
+    """The names of the clusters where a release of this name is kept in ConfigMaps. Polyhelm keeps its own in Secrets:
+    beside that one it would install a second release over the same objects. Where ConfigMaps may not be read, or the
+    cluster can't be asked, it is not known."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def has_it(cluster: Cluster) -> bool:
+        try:
+            async with gate:
+                return await services.members.of(cluster).is_in_config_maps(namespace, release_name)
+        except ActionError:
+            return False
+
+    asked = list(clusters)
+    answers = await asyncio.gather(*map(has_it, asked))
+    return [cluster.name for cluster, answer in zip(asked, answers, strict=True) if answer]
 
 
 def _taken(release_name: str, namespace: str, clusters: list[str], by: str) -> Conflict:

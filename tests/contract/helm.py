@@ -20,6 +20,8 @@ class Helm:
     program: str
     kubeconfig: Path
     home: Path
+    driver: str = "secret"
+    """What it keeps releases in."""
 
     @classmethod
     def at(cls, home: Path, kubeconfig: str, program: str = PACKAGED) -> Self:
@@ -31,6 +33,7 @@ class Helm:
     async def run(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, stdout, stderr."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.home), "KUBECONFIG": str(self.kubeconfig)}
+        environment["HELM_DRIVER"] = self.driver
         process = await asyncio.create_subprocess_exec(
             self.program,
             *arguments,

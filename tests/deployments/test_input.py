@@ -121,6 +121,18 @@ async def test_a_name_taken_by_a_release_of_somebody_else_is_a_conflict_that_say
     assert "on berlin" in answer["message"]
 
 
+async def test_a_name_taken_by_a_release_in_config_maps_is_a_conflict(quiet: Stack, fleet: dict[str, Member]) -> None:
+    labels = {"owner": "helm", "name": "shop", "version": "1", "status": "deployed"}
+    metadata = {"name": "sh.helm.release.v1.shop.v1", "namespace": "default", "labels": labels}
+    fleet["berlin"].put("configmaps", {"metadata": metadata, "data": {"release": ""}})
+    answer = await quiet.create(releaseName="shop")
+    assert (answer["__typename"], answer["code"]) == ("Conflict", "release_name_taken")
+    assert answer["message"] == (
+        "'shop' in namespace 'default' is taken by a release that Helm keeps in ConfigMaps (HELM_DRIVER=configmap) on"
+        " berlin: choose another releaseName."
+    )
+
+
 async def test_a_cluster_that_can_not_be_asked_is_an_error_and_not_a_free_name(
     quiet: Stack, fleet: dict[str, Member]
 ) -> None:

@@ -1,6 +1,7 @@
 """Deployments on three real members: created, changed and deleted through the API, and looked at through Helm."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -185,6 +186,20 @@ async def test_a_name_that_somebody_elses_release_has_is_a_conflict_that_names_t
     answer = await fleet.stack.update(deployment_id, targets=["paris", "tokyo", "berlin"])
     assert (answer["__typename"], answer["code"]) == ("Conflict", "release_name_taken")
     assert set(await fleet.stack.targets(deployment_id)) == {"paris", "tokyo"}
+
+
+async def test_a_release_that_is_kept_in_config_maps_is_not_taken_over(fleet: Fleet) -> None:
+    berlin = fleet.hands["berlin"]
+    hand = replace(berlin, helm=replace(berlin.helm, driver="configmap"))
+    await hand("install", fleet.release, hand.chart(), "--create-namespace")
+    answer = await fleet.create()
+    assert (answer["__typename"], answer["code"]) == ("Conflict", "release_name_taken")
+    assert answer["message"] == (
+        f"'{fleet.release}' in namespace '{fleet.namespace}' is taken by a release that Helm keeps in ConfigMaps"
+        " (HELM_DRIVER=configmap) on berlin: choose another releaseName."
+    )
+    assert await hand.history(fleet.release) == [(1, "deployed", "Install complete")]
+    assert await berlin.listed() == {}
 
 
 async def test_a_release_that_somebody_installs_before_us_is_left_alone_even_by_delete(
