@@ -193,6 +193,12 @@ class Settings(BaseSettings):
     helm_cpu_seconds: int = Field(
         60, ge=1, description="The CPU time that one Helm process may use; an ordinary one needs less than a second."
     )
+    helm_retries: int = Field(
+        2,
+        ge=0,
+        description="How often a failed action is repeated where each try makes a Helm revision or runs hooks. One that"
+        " has changed nothing is repeated until it succeeds.",
+    )
     chart_max_bytes: int = Field(20 * 2**20, ge=1, description="The largest chart archive.")
     chart_max_unpacked_bytes: int = Field(100 * 2**20, ge=1, description="The most that a chart may unpack to.")
     organization_chart_storage: int = Field(

@@ -1,4 +1,4 @@
-"""Makes one target true: look, plan, act, look again, until there is nothing more to do.
+"""Brings one target to what is wanted: look, take the next step, look again, until there is nothing more to do.
 
 The worker calls `look_at_target` for each wake-up. It may be called twice, late, or after a crash at any line: what is
 to be done is worked out each time from Postgres and the member, and only the holder of the target's lease does it.
@@ -7,37 +7,32 @@ to be done is worked out each time from Postgres and the member, and only the ho
 import asyncio
 import random
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from app.errors import ActionError, PermanentError, TemporaryError
-from app.releases.plan import Block, Plan, ReleaseAction, plan
+from app.helm.refusal import LOST_RACE
+from app.releases.release import Desired
+from app.releases.step import Block, Recovery, ReleaseAction, Step, next_step
 from app.services import Services
 from app.tables import now
 from app.targets import leases, work
-from app.targets.claims import blocked, claim_of
+from app.targets.claims import blocked, claim_after, claim_of
 from app.targets.desired import compared
 from app.targets.sightings import Sighting, look_at_release
 from app.targets.work import Work
 from reconcilers.actions import perform
 from reconcilers.actions.validation import KnownManifests
+from reconcilers.attempt import Attempt
 from reconcilers.metrics import ACTIONS
 from reconcilers.stops import Run, Stop, StoppedError, Stops
 
 log = structlog.get_logger()
 
-_MOST_STEPS = 6  # recover, roll back, upgrade, and each looked at; more is a fight
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far the work on a target has come: what was done last, Helm's words about it, and what was seen last."""
-
-    done: ReleaseAction = ReleaseAction.NONE
-    output: str | None = None
-    seen: Sighting | None = None
+_MOST_STEPS = 6  # mark, remove, install, and each looked at; more is a fight
+_MOST_RACES = 3  # lost to somebody else's Helm, in one attempt
+_LONGER = 3  # doublings of the pause after an attempt that wrote
 
 
 class Reconciler:
@@ -69,119 +64,153 @@ class Reconciler:
 
     async def _bring_to_an_end(self, found: Work, run: Run) -> None:
         """Brings one operation's result to its end, or puts it off. The lease is free then."""
-        progress = Progress()
+        attempt = Attempt(found)
         try:
             if found.operation.cancelled_at is not None:
                 raise StoppedError(Stop.CANCELLED)
             async with run.stoppable():
-                await self._converge(found, progress)
-            assert progress.seen is not None
-            await work.succeed(self._services, found, progress.done, progress.seen, progress.output)
+                await self._converge(attempt)
+            assert attempt.seen is not None
+            await work.succeed(self._services, found, attempt.action, attempt.seen, attempt.output)
         except StoppedError as stopped:
-            await self._stop(found, progress, stopped.stop)
-        except TemporaryError as error:
-            if error.most is not None and work.in_a_row(found, error) >= error.most:
-                await self._give_up(found, progress.done, error)
-            else:
-                await self._put_off(found, error, progress.seen)
+            await self._stop(attempt, stopped.stop)
         except leases.LeaseLostError:
             raise
+        except TemporaryError as error:
+            await self._look_after_failure(attempt)
+            await self._put_off(attempt, error)
         except PermanentError as error:
-            await self._give_up(found, progress.done, error)
+            await self._look_after_failure(attempt)
+            if attempt.left_pending:  # whatever else failed, how it ended could not be written down
+                await self._put_off(attempt, TemporaryError(error.code, error.message, error.output, wrote=True))
+            else:
+                await self._give_up(attempt, error)
         except Exception:
             error_id = uuid.uuid4().hex
             log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
             message = f"Something went wrong in Polyhelm itself. The worker's log has it under {error_id}."
             # What was seen may be what fails: it is not written down again.
-            await self._put_off(found, TemporaryError("internal", message), None)
+            attempt.seen = None
+            await self._put_off(attempt, TemporaryError("internal", message))
 
-    async def _converge(self, found: Work, progress: Progress) -> None:
-        """Does one step after the other, until the release is seen to be as it should be.
+    async def _converge(self, attempt: Attempt) -> None:
+        """Takes one step after the other, until the release is seen to be as it should be.
 
         Raises:
-            ActionError: where it can't be.
+            ActionError: where a step fails, or can't be taken.
         """
+        services, found = self._services, attempt.work
+        races = 0
         for _ in range(_MOST_STEPS):
-            step, seen = await self._next(found, progress)
+            step, wanted, seen = await self._next(attempt)
             if step.is_done:
                 return
             if step.block is not None:
-                raise blocked(step.block, found.deployment.release_name, found.cluster.name)
-            if step.action is progress.done and not step.recovers:
-                break
-            progress.done = step.action
-            progress.output = await perform(self._services, self._manifests, found, step, seen)
-            ACTIONS.labels(step.action, "succeeded").inc()
-        raise PermanentError(
-            "not_converged",
-            f"{progress.done.capitalize()} succeeded, and the release is still not as wanted: somebody else is"
-            " changing it.",
-        )
+                assert seen.release is not None
+                raise blocked(step.block, seen.release, found.cluster.name)
+            attempt.check(step, retries=services.settings.helm_retries)
+            attempt.begin(step)
+            try:
+                attempt.output = await perform(services, self._manifests, found, step, seen, wanted)
+            except ActionError as error:
+                if error.code != LOST_RACE or races == _MOST_RACES:
+                    raise
+                races += 1
+                attempt.step = None  # somebody else's Helm was faster: what is there now decides
+                continue
+            ACTIONS.labels(step.runs, "succeeded").inc()
+        raise attempt.not_converged()
 
-    async def _next(self, found: Work, progress: Progress) -> tuple[Plan, Sighting]:
-        """Looks at the release; gives the next step."""
-        progress.seen = seen = await self._look(found)
-        sides = await compared(self._services.fingerprints, found.desired, seen.release, found.target.secret_paths)
-        return plan(*sides, claim_of(found.target)), seen
+    async def _next(self, attempt: Attempt) -> tuple[Step, Desired | None, Sighting]:
+        """Looks at the release; gives the next step, what is wanted there, and what was seen."""
+        found, fingerprints = attempt.work, self._services.fingerprints
+        attempt.before = attempt.seen
+        seen = await self._look(attempt)
+        wanted, observed = await compared(fingerprints, found.desired, seen.release, found.target.secret_paths)
+        owner = claim_of(found.target).owner(seen.release)
+        return next_step(wanted, observed, owner, force=found.operation.force), wanted, seen
 
-    async def _stop(self, found: Work, progress: Progress, stop: Stop) -> None:
+    async def _stop(self, attempt: Attempt, stop: Stop) -> None:
         """Ends work that is to stop. Its Helm has ended already, if one ran. A cancelled operation leaves no release
         that is pending by our doing; where something newer is wanted, the work on that sees to it."""
-        ACTIONS.labels(progress.done, stop.lower()).inc()
-        words = (
-            "It had not begun." if progress.done is ReleaseAction.NONE else f"The {progress.done.lower()} was ended."
-        )
+        found, action = attempt.work, attempt.action
+        ACTIONS.labels(action, stop.lower()).inc()
+        words = "It had not begun." if action is ReleaseAction.NONE else f"The {action.lower()} was ended."
         if stop is Stop.REPLACED:
-            await work.make_room(self._services, found, progress.done, words)
+            await work.make_room(self._services, found, action, words)
             await self._services.queue.wake([found.target.id])
             return
-        done = progress.done
         try:
-            step, seen = await self._next(found, progress)
-            if step.recovers:
-                await perform(self._services, self._manifests, found, step, seen)
-                step, seen = await self._next(found, progress)
-            if step.block is Block.IN_FLIGHT:
-                error = blocked(step.block, found.deployment.release_name, found.cluster.name)
+            step, wanted, seen = await self._next(attempt)
+            if step.recovery is Recovery.MARK_FAILED:
+                await perform(self._services, self._manifests, found, step, seen, wanted)
+                step, wanted, seen = await self._next(attempt)
+            if step.block is Block.IN_FLIGHT and seen.release is not None:
+                error = blocked(step.block, seen.release, found.cluster.name)
                 assert isinstance(error, TemporaryError)
-                await self._put_off(found, error, seen)
+                await self._put_off(attempt, error)
                 return
             if step.is_done:  # the cancellation came too late, or there was nothing to do
-                await work.succeed(self._services, found, done, seen, progress.output)
+                await work.succeed(self._services, found, action, seen, attempt.output)
                 return
         except ActionError as error:
             words += f" The release could not be looked at afterwards: {error.message}"
-        await work.cancel(self._services, found, done, progress.seen, words)
+        await work.cancel(self._services, found, action, attempt.seen, words)
 
-    async def _look(self, found: Work) -> Sighting:
+    async def _look(self, attempt: Attempt) -> Sighting:
+        """Looks at the release, and notes what that tells of whose it is."""
+        found = attempt.work
         member = self._services.members.of(found.cluster)
         names = found.deployment.namespace, found.deployment.release_name
-        return await look_at_release(member, found.cluster.id, *names, found.known)
+        seen = attempt.seen = await look_at_release(member, found.cluster.id, *names, found.known)
+        claim = await claim_after(self._services.fingerprints, claim_of(found.target), seen.release)
+        work.learn(found, claim)
+        return seen
 
-    async def _give_up(self, found: Work, done: ReleaseAction, error: ActionError) -> None:
-        ACTIONS.labels(done, "failed").inc()
-        await work.fail(self._services, found, done, error, await self._look_after_failure(found))
+    async def _give_up(self, attempt: Attempt, error: ActionError) -> None:
+        """It fails in the same way until something changes. What is to be removed by force is left behind."""
+        found = attempt.work
+        ACTIONS.labels(attempt.action, "failed").inc()
+        if found.desired is None and found.operation.force:
+            await work.abandon(self._services, found, error, attempt.seen)
+            return
+        writes, hooks = attempt.writes_after(error), attempt.runs_hooks
+        await work.fail(self._services, found, attempt.action, error, attempt.seen, writes=writes, runs_hooks=hooks)
 
-    async def _look_after_failure(self, found: Work) -> Sighting | None:
+    async def _look_after_failure(self, attempt: Attempt) -> None:
+        if attempt.step is None and attempt.seen is not None:
+            return  # nothing was done since the last look
         try:
-            return await self._look(found)
+            await self._look(attempt)
         except ActionError as error:
-            log.info("reconcile.not_seen_after_failure", target=found.target.id, error=error.message)
-            return None
+            attempt.seen = None
+            log.info("reconcile.not_seen_after_failure", target=attempt.work.target.id, error=error.message)
 
-    async def _put_off(self, found: Work, error: TemporaryError, seen: Sighting | None) -> None:
+    async def _put_off(self, attempt: Attempt, error: TemporaryError) -> None:
+        """It is tried again after a pause, unless it was tried often enough."""
+        found, settings = attempt.work, self._services.settings
+        writes = attempt.writes_after(error)
+        last = attempt.is_last(error, retries=settings.helm_retries)
+        if last is not None:
+            await self._give_up(attempt, last)
+            return
         pause = retry_pause(
             found.target.attempts,
-            base=self._services.settings.retry_base,
-            cap=self._services.settings.retry_cap,
+            base=settings.retry_base,
+            cap=settings.retry_cap,
             asked=error.retry_after,
+            wrote=writes > found.target.writes,
         )
         retry_at = now() + timedelta(seconds=pause)
-        await work.retry(self._services, found, error, retry_at, seen)
+        hooks = attempt.runs_hooks
+        await work.retry(self._services, found, error, retry_at, attempt.seen, writes=writes, runs_hooks=hooks)
         await self._services.queue.wake([found.target.id], after=pause)
 
 
-def retry_pause(attempts: int, *, base: float, cap: float, asked: float | None = None) -> float:
-    """Seconds until the next attempt: exponential backoff with full jitter, and at least what the other side asked."""
-    longest = min(cap, base * 2.0 ** min(attempts, 32))
-    return max(asked or 0.0, random.uniform(0, longest))  # noqa: S311 - jitter, no secret
+def retry_pause(attempts: int, *, base: float, cap: float, asked: float | None = None, wrote: bool = False) -> float:
+    """Seconds until the next attempt: exponential backoff with full jitter, and at least what the other side asked.
+
+    After one that `wrote`, of which there are few, the pause is longer: its cause is to have time to pass."""
+    longest = min(cap, base * 2.0 ** min(attempts + (_LONGER if wrote else 0), 32))
+    shortest = longest / 2 if wrote else 0.0
+    return max(asked or 0.0, random.uniform(shortest, longest))  # noqa: S311 - jitter, no secret

@@ -25,7 +25,9 @@ log = structlog.get_logger()
 
 _STATES = (
     select(
-        col(Target.id), col(Target.wanted), col(Target.desired_digest), col(Operation.id), col(Operation.cancelled_at)
+        col(Target.id),
+        *(col(Target.wanted), col(Target.desired_digest), col(Operation.skip_hooks), col(Operation.force)),
+        *(col(Operation.id), col(Operation.cancelled_at)),
     )
     .join(OperationResult, OPEN_RESULT, isouter=True)
     .join(Operation, col(Operation.id) == OperationResult.operation_id, isouter=True)
@@ -150,8 +152,11 @@ def _stop(work: Work, state: Sequence[Any] | None) -> Stop | None:
     """Whether work is to stop, by what is written down of its target by now."""
     if state is None:
         return Stop.REPLACED
-    _, wanted, desired_digest, operation_id, cancelled_at = state
+    _, *asked, operation_id, cancelled_at = state
     if operation_id is not None and cancelled_at is not None:
         return Stop.CANCELLED
-    is_other = (wanted, desired_digest) != (work.target.wanted, work.target.desired_digest)
-    return Stop.REPLACED if is_other and operation_id != work.operation.id else None
+    target, operation = work.target, work.operation
+    is_same = asked[:2] == [target.wanted, target.desired_digest]
+    if operation_id is not None:
+        is_same = is_same and asked[2:] == [operation.skip_hooks, operation.force]
+    return None if is_same or operation_id == operation.id else Stop.REPLACED

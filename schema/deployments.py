@@ -12,11 +12,13 @@ from app.releases.references import ANY, hidden
 from app.releases.status import helm_status
 from app.targets.desired import desired_release
 from app.targets.queries import TargetFacts
+from app.targets.trouble import next_steps_from
 from app.yaml.writing import write
+from schema.abandoned import AbandonedRelease, abandoned_of
 from schema.clusters import Cluster
 from schema.connections import Connection, to_connection
 from schema.context import Info
-from schema.enums import DriftPolicy, ReasonCode, ReleaseAction, TargetStatus
+from schema.enums import DriftPolicy, NextStep, ReasonCode, ReleaseAction, TargetStatus
 from schema.ids import encode_id
 from schema.node import Node
 from schema.operations import Activity, Operation, TargetError
@@ -135,6 +137,7 @@ class DeploymentTarget(Node):
     observed_at: datetime | None = strawberry.field(description="When `status` was last confirmed.")
     reasons: list[StatusReason] = strawberry.field(description="Never empty unless status is DEPLOYED.")
     error: TargetError | None = strawberry.field(description="The last failed action, until one succeeds.")
+    next_steps: list[NextStep] = strawberry.field(description="What leads on from here; empty for DEPLOYED.")
 
     @strawberry.field(description="What is installed (user-supplied values); what comes from secrets is hidden.")
     async def values(self, info: Info) -> JSON | None:
@@ -202,6 +205,7 @@ class DeploymentTarget(Node):
             observed_at=facts.observed_at,
             reasons=reasons_of(facts.reasons),
             error=TargetError.of(facts.error),
+            next_steps=next_steps_from(facts.status, facts.reachability, facts.error),
         )
 
 
@@ -218,7 +222,9 @@ class Deployment(Node):
     wait: bool
     timeout_seconds: int
     drift_policy: DriftPolicy = strawberry.field(description="What is done where somebody else changes a release.")
-    deleting: bool = strawberry.field(description="It goes with its last release.")
+    deleting: bool = strawberry.field(
+        description="True while the deployment is being deleted; it disappears once its last release is uninstalled."
+    )
     created_at: datetime
     updated_at: datetime
 
@@ -382,26 +388,6 @@ class DeploymentPlan:
     changed: bool = strawberry.field(
         description="Whether what is wanted would change; without, only what differs from it on a cluster would."
     )
-
-
-@strawberry.type(description="A release that may still be on a cluster, and that nobody manages any more.")
-class AbandonedRelease:
-    cluster_name: str
-    namespace: str
-    release_name: str
-    reason: str
-
-
-def abandoned_of(releases: list[answer.AbandonedRelease]) -> list[AbandonedRelease]:
-    return [
-        AbandonedRelease(
-            cluster_name=left.cluster_name,
-            namespace=left.namespace,
-            release_name=left.release_name,
-            reason=left.reason,
-        )
-        for left in releases
-    ]
 
 
 @strawberry.type(description="Something to know about the chart version, which is deployed all the same.")

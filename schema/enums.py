@@ -12,8 +12,9 @@ from app.identity.tables import Role, Source
 from app.operations.outcomes import ResultOutcome
 from app.operations.states import OperationState
 from app.operations.tables import OperationKind
-from app.releases.plan import ReleaseAction
+from app.releases.next_steps import NextStep
 from app.releases.status import ReasonCode, TargetStatus
+from app.releases.step import ReleaseAction
 from app.secrets.tables import SecretKind
 from app.targets.activity import Phase
 
@@ -21,6 +22,7 @@ for _enum in (
     ChartRepositoryKind,
     DriftPolicy,
     FeatureState,
+    NextStep,
     OperationKind,
     OperationState,
     Outcome,
@@ -41,6 +43,7 @@ __all__ = [
     "ChartRepositoryKind",
     "DriftPolicy",
     "FeatureState",
+    "NextStep",
     "OperationKind",
     "OperationState",
     "Outcome",

@@ -204,6 +204,11 @@ class UpdateDeploymentInput:
 class ReconcileDeploymentInput:
     id: strawberry.ID
     targets: list[str] | None = None
+    skip_hooks: bool | None = strawberry.field(default=False, description="Hooks of the chart are not run.")
+    force: bool | None = strawberry.field(
+        default=False,
+        description="On clusters that are no longer targets, releases that can't be removed are left behind.",
+    )
     dry_run: bool | None = False
 
 
@@ -215,7 +220,12 @@ class CancelOperationInput:
 @strawberry.input
 class DeleteDeploymentInput:
     id: strawberry.ID
-    force: bool | None = strawberry.field(default=False, description="Gives up targets that can't be reached.")
+    force: bool | None = strawberry.field(
+        default=False,
+        description="Releases that can't be removed are left behind: `abandoned` has those on clusters that can't be"
+        " reached now, the operation's results those that could not be uninstalled.",
+    )
+    skip_hooks: bool | None = strawberry.field(default=False, description="Hooks of the chart are not run.")
     dry_run: bool | None = False
 
 

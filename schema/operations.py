@@ -6,8 +6,9 @@ import strawberry
 from app.operations import tables
 from app.operations.outcomes import outcome_of
 from app.targets.activity import Activity as TargetActivity
+from schema.abandoned import AbandonedRelease, abandoned_by
 from schema.context import Info
-from schema.enums import OperationKind, OperationState, Phase, ReleaseAction, ResultOutcome
+from schema.enums import NextStep, OperationKind, OperationState, Phase, ReleaseAction, ResultOutcome
 from schema.ids import encode_id
 from schema.node import Node
 
@@ -22,6 +23,8 @@ class TargetError:
     output: str | None = strawberry.field(description="The words of Helm or the API server.")
     at: datetime
     attempts: int
+    next_steps: list[NextStep] = strawberry.field(description="What to do about it, or what happens by itself.")
+    advice: str = strawberry.field(description="The same in words.")
 
     @classmethod
     def of(cls, error: dict[str, Any] | None) -> "TargetError | None":
@@ -33,6 +36,8 @@ class TargetError:
             output=error.get("output"),
             at=datetime.fromisoformat(error["at"]),
             attempts=error["attempts"],
+            next_steps=[NextStep(step) for step in error.get("next_steps", [])],
+            advice=error.get("advice", ""),
         )
 
 
@@ -98,6 +103,9 @@ class OperationResult:
     action: ReleaseAction
     state: OperationState
     error: TargetError | None
+    abandoned: AbandonedRelease | None = strawberry.field(
+        description="The release that was left behind because it could not be removed and `force` was given."
+    )
     started_at: datetime | None
     finished_at: datetime | None
 
@@ -135,6 +143,7 @@ class OperationResult:
             action=row.action,
             state=row.state,
             error=TargetError.of(row.error),
+            abandoned=abandoned_by(row.error),
             started_at=row.started_at,
             finished_at=row.finished_at,
         )

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import strawberry
 
+from schema.abandoned import AbandonedRelease
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
-from schema.deployments import AbandonedRelease, DeploymentPayload, Removal
+from schema.deployments import DeploymentPayload, Removal
 from schema.errors import (
     ClusterUnreachable,
     Conflict,

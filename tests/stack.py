@@ -42,7 +42,7 @@ __typename
 ... on DeploymentPayload {
   deployment { id releaseName generation chartVersion }
   operation { id kind state generation }
-  abandoned { clusterName namespace releaseName reason }
+  abandoned { clusterName namespace releaseName reason objects { kind name namespace } }
   plan { targets {
     clusterName action status reasons { code message path desired actual } desiredValues manifest manifestDiff warnings
     error { code message output }
@@ -51,7 +51,7 @@ __typename
 """
 TARGETS = """
 id clusterName status stale reasons { code message path desired actual } helmStatus version revision values
-desiredValues generation observedAt error { code message output attempts }
+desiredValues generation observedAt error { code message output attempts nextSteps advice }
 """
 
 
@@ -133,7 +133,8 @@ class Stack:
         """The operation of a payload, once it has ended."""
         query = """query ($id: ID!) { operation(id: $id) {
           kind state finishedAt
-          results { clusterName action state error { code message output attempts } }
+          results { clusterName action state error { code message output attempts nextSteps advice }
+            abandoned { clusterName namespace releaseName reason objects { kind name namespace } } }
         } }"""
 
         async def ended() -> Any:

@@ -8,8 +8,9 @@ from app.deployments.idempotency import RepeatedRequest
 from app.deployments.removal import Removal
 from app.deployments.tables import Deployment
 from app.operations.tables import Operation
-from app.releases.plan import ReleaseAction
+from app.releases.manifest import ManifestObject
 from app.releases.status import Reason, TargetStatus
+from app.releases.step import ReleaseAction
 from app.releases.values import Values
 from app.services import Services
 
@@ -32,12 +33,14 @@ class TargetPlan:
 
 @dataclass(frozen=True)
 class AbandonedRelease:
-    """A release that may still be on a cluster, and that nobody manages any more."""
+    """A release that may still be on a cluster, and that nobody manages any more; with its objects, where its manifest
+    could be read."""
 
     cluster_name: str
     namespace: str
     release_name: str
     reason: str
+    objects: tuple[ManifestObject, ...] = ()
 
 
 @dataclass(frozen=True)

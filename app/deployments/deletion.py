@@ -1,6 +1,7 @@
 """Deleting a deployment: its releases first, then itself."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 from sqlalchemy import delete, update
 from sqlmodel import col
@@ -26,11 +27,12 @@ from app.transaction import Transaction
 
 
 async def delete_deployment(
-    services: Services, viewer: Viewer, deployment_id: int, *, force: bool, dry_run: bool
+    services: Services, viewer: Viewer, deployment_id: int, *, force: bool, skip_hooks: bool, dry_run: bool
 ) -> Answer:
-    """Has the release removed from every target; the deployment goes with the last of them.
+    """Has the release removed from every target; the deployment is deleted with the last of them.
 
-    With `force`, targets that can't be reached are given up: the answer names each release that may still be there.
+    With `skip_hooks`, the chart's hooks are not run. With `force`, what can't be removed is left behind: the answer has
+    the releases on clusters that can't be reached now, the operation's results those that could not be uninstalled.
     """
     async with services.database.reading() as session:
         deployment = await find_deployment(session, viewer, deployment_id, Role.DEPLOYER)
@@ -44,7 +46,7 @@ async def delete_deployment(
         locked = await session.get(Deployment, deployment_id, with_for_update=True)
         if locked is None:
             raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
-        locked.deleting, locked.forced, locked.updated_at = True, force, now()
+        locked.deleting, locked.updated_at = True, now()
         await session.flush()
         transaction.record(
             "deployment.deleting",
@@ -53,11 +55,17 @@ async def delete_deployment(
             actor=viewer.name,
             subject=locked,
             force=force,
+            skip_hooks=skip_hooks,
         )
         await session.execute(update(Target).where(col(Target.deployment_id) == deployment_id).values(wanted=False))
         pairs = await targets_with_clusters(session, deployment_id)
         names = {target.id: cluster.name for target, cluster in pairs}
-        operation = await start_operation(transaction, locked, OperationKind.DELETE, names, author=viewer.name)
+        operation = await start_operation(
+            *(transaction, locked, OperationKind.DELETE, names),
+            author=viewer.name,
+            skip_hooks=skip_hooks,
+            force=force,
+        )
         given_up = [(target, cluster) for target, cluster in pairs if cluster.name in unreachable]
         abandoned = [
             AbandonedRelease(cluster.name, locked.namespace, locked.release_name, unreachable[cluster.name])
@@ -97,6 +105,7 @@ async def give_up(
             "message": f"The release was given up and may still be there: {left.reason}",
             "at": now().isoformat(),
             "attempts": 1,
+            "abandoned": asdict(left),
         }
         await close_results(transaction, target_ids, OperationState.CANCELLED, error=error)
     await remove_targets(transaction, ids, OperationState.CANCELLED)

@@ -2,27 +2,28 @@
 corrected.
 
 The first correction comes at once. Each further one waits longer, until the target has been left in peace: two tools
-that fight over a release would else fill Helm's history. While it waits, the target's reasons say so."""
+that fight over a release would else fill Helm's history. While it waits, the target's reasons say so. A correction that
+fails is repeated after the same pauses, unless each try makes another failed revision: then it is repeated as often as
+any action is, and again when somebody changes the release."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Integer, bindparam, func, select, update
 from sqlmodel import col, or_
 
 from app.clusters.tables import Cluster
 from app.deployments.tables import Deployment, DriftPolicy
-from app.operations.cancellation import CANCELLED
 from app.operations.progress import start_operation
 from app.operations.tables import OperationKind, OperationResult
 from app.releases.status import TargetStatus
 from app.services import Services
 from app.tables import now
-from app.targets.joins import OPEN_RESULT
+from app.targets.joins import OPEN_RESULT, joined
 from app.targets.judging import judge_targets
 from app.targets.leases import UNHELD
-from app.targets.tables import Target
+from app.targets.tables import Release, Target
 from app.transaction import Transaction
 
 _MOST = 500  # targets in one go
@@ -37,18 +38,22 @@ _DRIFTED = (
     TargetStatus.SUPERSEDED,
 )
 
-# One whose last action failed is not drift: it would fail again. One that has not converged is being worked on. Where
-# somebody cancelled the work, something has to change first.
+_CHANGED_SINCE_FAILURE = or_(
+    col(Target.error).is_(None),
+    col(Release.revision).is_distinct_from(col(Target.error)["revision"].as_integer()),
+)
+_MAY_FAIL_AGAIN = col(Target.writes) <= bindparam("retries", type_=Integer)
+
+# Where somebody cancelled the work, something has to change first.
+# One that has not converged to the deployment's generation is no drift: its last action failed, and waits for a person.
 _CANDIDATES = (
-    select(Target, col(Deployment.id), col(Cluster.name))
-    .join(Deployment, col(Deployment.id) == Target.deployment_id)
-    .join(Cluster, col(Cluster.id) == Target.cluster_id)
+    joined(select(Target, col(Deployment.id), col(Cluster.name), _CHANGED_SINCE_FAILURE))
     .where(
         col(Deployment.drift_policy) == DriftPolicy.CORRECT,
         col(Deployment.deleting).is_(False),
         col(Target.wanted),
         col(Target.status).in_(_DRIFTED),
-        or_(col(Target.error).is_(None), col(Target.error)["code"].astext == CANCELLED),
+        or_(_CHANGED_SINCE_FAILURE, _MAY_FAIL_AGAIN),
         col(Target.held_digest).is_distinct_from(col(Target.judged_digest)),
         col(Target.generation) == Deployment.generation,
         or_(col(Target.contested_until).is_(None), col(Target.contested_until) <= func.clock_timestamp()),
@@ -73,41 +78,53 @@ async def correct_drift(services: Services, target_ids: Iterable[int] | None = N
     statement = _CANDIDATES
     if target_ids is not None:
         statement = statement.where(col(Target.id).in_(list(target_ids)))
-    rows = await services.database.rows(statement)
+    retries = services.settings.helm_retries
+    rows = await services.database.rows(statement, retries=retries)
     for deployment_id, group in groupby(rows, key=lambda row: row[1]):
-        ids = [target.id for target, _, _ in group]
+        ids = [target.id for target, *_ in group]
         async with services.transaction() as transaction:
-            await _correct(transaction, deployment_id, ids)
+            await _correct(transaction, deployment_id, ids, retries)
 
 
-async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[int]) -> None:
+async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[int], retries: int) -> None:
     session = transaction.session
     deployment = await session.get(Deployment, deployment_id, with_for_update={"key_share": True})
     if deployment is None:
         return
     moment = now()
     correct: dict[int, str] = {}
+    tried: dict[int, int] = {}
     # As they are under the lock: another process may have been faster.
-    rows = (await session.execute(_CANDIDATES.where(col(Target.id).in_(ids)))).all()
-    for target, _, cluster_name in rows:
+    rows = (await session.execute(_CANDIDATES.where(col(Target.id).in_(ids)), {"retries": retries})).all()
+    for target, _, cluster_name, is_changed in rows:
         due = next_correction(target.corrections, target.corrected_at, moment)
         data = {"deployment": deployment.release_name, "cluster": cluster_name}
         about = f"{deployment.release_name} on {cluster_name}"
         if due is None:
             correct[target.id] = cluster_name
+            if not is_changed:
+                tried[target.id] = target.writes
             is_peace = target.corrected_at is None or moment - target.corrected_at > _PEACE
             values = {"corrections": 1 if is_peace else target.corrections + 1, "corrected_at": moment}
             await _write(transaction, target.id, contested_until=None, **values)
-            message = f"{about} was changed by somebody else, and is corrected."
+            was_changed = "was changed by somebody else, and is corrected"
+            message = f"{about} {was_changed if is_changed else 'is corrected again: the last correction failed'}."
             kind = "target.drifted"
         else:
             await _write(transaction, target.id, contested_until=due)
-            message = f"{about} was changed again after {target.corrections} corrections: somebody else is at it too."
+            message = (
+                f"{about} was changed again after {target.corrections} corrections: somebody else is at it too."
+                if is_changed
+                else f"The correction of {about} failed; the next one waits."
+            )
             kind = "target.contested"
         transaction.record(kind, message, organization_id=deployment.organization_id, subject=target, **data)
-    await judge_targets(transaction, target_ids=[target.id for target, _, _ in rows])
+    await judge_targets(transaction, target_ids=[target.id for target, *_ in rows])
     if correct:
         await start_operation(transaction, deployment, OperationKind.RECONCILE, correct, author=None)
+    # To be corrected again is no new cause: what was tried before still counts.
+    for target_id, writes in tried.items():
+        await _write(transaction, target_id, writes=writes)
 
 
 async def _write(transaction: Transaction, target_id: int, **values: object) -> None:

@@ -15,18 +15,19 @@ from app.deployments.rendering import Renderings
 from app.deployments.state import Wish
 from app.deployments.tables import Deployment
 from app.errors import ActionError, TemporaryError
-from app.releases.plan import Claim, ReleaseAction, plan
+from app.releases.ownership import Claim
 from app.releases.references import hidden
 from app.releases.release import Desired
 from app.releases.scrubbing import Scrubber
 from app.releases.status import judge
+from app.releases.step import ReleaseAction, next_step
 from app.services import Services
-from app.tables import now
 from app.targets.abandonment import remembered
-from app.targets.claims import blocked, claim_of
+from app.targets.claims import blocked, claim_after, claim_of
 from app.targets.desired import compared
 from app.targets.sightings import look_at_release
 from app.targets.tables import Target
+from app.targets.trouble import as_json
 
 
 async def plan_targets(
@@ -48,7 +49,7 @@ async def plan_targets(
 
     async def plan_one(cluster: Cluster, desired: Desired | None) -> TargetPlan:
         async with gate:
-            claim = claims.get(cluster.id, Claim.NEVER)
+            claim = claims.get(cluster.id, Claim())
             return await _plan_target(services, deployment, wish, cluster, desired, claim, renderings)
 
     tasks = [plan_one(cluster, wish.on(name)) for name, cluster in clusters.items()] if wish else []
@@ -62,7 +63,7 @@ async def _claims(services: Services, deployment: Deployment, clusters: Iterable
     names = deployment.namespace, deployment.release_name, deployment.chart_name
     async with services.database.reading() as session:
         targets = await session.exec(select(Target).where(col(Target.deployment_id) == (deployment.id or 0)))
-        claims = dict.fromkeys(await remembered(session, clusters, *names), Claim.OURS)
+        claims = dict.fromkeys(await remembered(session, clusters, *names), Claim(ours=True))
         return claims | {target.cluster_id: claim_of(target) for target in targets}
 
 
@@ -81,17 +82,18 @@ async def _plan_target(
         seen = await look_at_release(member, cluster.id, deployment.namespace, deployment.release_name)
     except TemporaryError as error:
         verdict = judge(desired, None, error.message)
-        return TargetPlan(
-            cluster.name, ReleaseAction.NONE, verdict.status, verdict.reasons, values, error=as_json(error)
-        )
+        told = as_json(error, deployment, None, is_wanted=desired is not None)
+        return TargetPlan(cluster.name, ReleaseAction.NONE, verdict.status, verdict.reasons, values, error=told)
     paths = {*deployment.secret_paths, *(found.path for found in wish.references)} if wish else deployment.secret_paths
     wanted, observed = await compared(services.fingerprints, desired, seen.release, paths)
     verdict = judge(wanted, observed)
-    step = plan(wanted, observed, claim)
+    claim = await claim_after(services.fingerprints, claim, seen.release)
+    step = next_step(wanted, observed, claim.owner(seen.release))
     outcome = TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values)
     if step.block is not None:
-        problem = blocked(step.block, deployment.release_name, cluster.name)
-        return replace(outcome, error=as_json(problem))
+        assert seen.release is not None
+        problem = blocked(step.block, seen.release, cluster.name)
+        return replace(outcome, error=as_json(problem, deployment, observed, is_wanted=desired is not None))
     if desired is None or renderings is None or step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
         return outcome
     try:
@@ -110,19 +112,8 @@ async def _plan_target(
         )
         warnings = await try_out(member, discovery, trial)
     except ActionError as error:
-        told = as_json(error)
+        told = as_json(error, deployment, observed, is_wanted=True)
         words = {field: renderings.scrubber.clean(str(told[field])) for field in ("message", "output") if told[field]}
         return replace(outcome, error=told | words)
     difference = await renderings.difference(text, rendered.text)
     return replace(outcome, manifest=rendered.text, manifest_diff=difference, warnings=tuple(warnings))
-
-
-def as_json(error: ActionError, *, attempts: int = 1) -> dict[str, object]:
-    """An action's error, in the shape in which it is stored and shown."""
-    return {
-        "code": error.code,
-        "message": error.message,
-        "output": error.output,
-        "at": now().isoformat(),
-        "attempts": attempts,
-    }

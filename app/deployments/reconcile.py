@@ -1,4 +1,4 @@
-"""Asking for a deployment to be made true again: after failures, and after changes by hand."""
+"""Asking for a deployment's targets to match again: after failures, and after changes by hand."""
 
 from collections.abc import Iterable
 
@@ -19,11 +19,19 @@ from app.services import Services
 
 
 async def reconcile_deployment(
-    services: Services, viewer: Viewer, deployment_id: int, targets: list[str] | None, *, dry_run: bool
+    services: Services,
+    viewer: Viewer,
+    deployment_id: int,
+    targets: list[str] | None,
+    *,
+    skip_hooks: bool,
+    force: bool,
+    dry_run: bool,
 ) -> Answer:
     """Has every target, or those that are named, made to match; no target is added.
 
-    Releases on clusters that are targets no more are removed. A dry run tells what would be done.
+    Releases on clusters that are no longer targets are removed; with `force`, those that can't be removed are left
+    behind. With `skip_hooks`, hooks of the chart are not run. A dry run returns the plan.
     """
     if dry_run:
         return Answer(plan=await _plan(services, viewer, deployment_id, targets))
@@ -36,7 +44,12 @@ async def reconcile_deployment(
         pairs = await targets_with_clusters(session, deployment_id)
         chosen = _chosen([cluster for _, cluster in pairs], targets)
         names = {target.id: cluster.name for target, cluster in pairs if cluster.name in chosen}
-        operation = await start_operation(transaction, deployment, OperationKind.RECONCILE, names, author=viewer.name)
+        operation = await start_operation(
+            *(transaction, deployment, OperationKind.RECONCILE, names),
+            author=viewer.name,
+            skip_hooks=skip_hooks,
+            force=force,
+        )
         return Answer(deployment, operation)
 
 

@@ -40,7 +40,6 @@ class Deployment(SQLModel, table=True):
     drift_policy: DriftPolicy = Choice(DriftPolicy, default=DriftPolicy.REPORT)
     deleting: bool = False
     secret_paths: list[str] = Json(default_factory=list)  # where any of its generations had values of secrets
-    forced: bool = False  # it is deleted even where a member can't be reached
     created_at: datetime = Timestamp(default_factory=now)
     updated_at: datetime = Timestamp(default_factory=now)
 

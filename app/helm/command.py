@@ -59,13 +59,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Options:
-    """How an action is done. `validate` has Helm check the manifest against the member's OpenAPI; `check_schema` the
-    values against the chart's schemas; `scrubber` takes values of secrets out of Helm's words; `on_progress` is
-    called on the event loop as the run goes on."""
+    """How an action is done. `hooks` has the chart's hooks run; `validate` has Helm check the manifest against the
+    member's OpenAPI; `check_schema` the values against the chart's schemas; `scrubber` takes values of secrets out of
+    Helm's words; `on_progress` is called on the event loop as the run goes on."""
 
     atomic: bool = False
     wait: bool = False
     timeout_seconds: int = 300
+    hooks: bool = True
     validate: bool = True
     check_schema: bool = True
     scrubber: Scrubber = NOTHING
@@ -99,17 +100,13 @@ class Helm:
         verb = ["upgrade", "--reset-values", "--history-max", str(HISTORY)]
         return await self._change(place, verb, chart, values, options)
 
-    async def rollback(self, place: Place, revision: int, options: Options) -> str:
-        arguments = ["rollback", place.release_name, str(revision), "--history-max", str(HISTORY)]
-        if options.wait:
-            arguments.append("--wait")
-        return await self._told(place, arguments, options)
-
     async def uninstall(self, place: Place, options: Options) -> str:
         """Removes a release and its history; one that is gone already is fine."""
         arguments = ["uninstall", place.release_name, "--ignore-not-found"]
         if options.wait:
             arguments.append("--wait")
+        if not options.hooks:
+            arguments.append("--no-hooks")
         return await self._told(place, arguments, options)
 
     async def preview(self, place: Place, chart: Path, values: Values, options: Options, *, exists: bool) -> bytes:
@@ -125,6 +122,8 @@ class Helm:
             arguments.append("--atomic")
         if options.wait:
             arguments += ["--wait", "--wait-for-jobs"]
+        if not options.hooks:
+            arguments.append("--no-hooks")
         return await self._told(place, arguments, options, to_helm(values))
 
     async def _told(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> str:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from app.operations.states import OperationState
-from app.releases.plan import ReleaseAction
+from app.releases.step import ReleaseAction
 from app.targets.activity import Activity, Phase
 
 

@@ -10,7 +10,7 @@ from app.deployments.tables import Deployment
 from app.names import counted
 from app.operations.states import OPEN, OperationState, before, state_of
 from app.operations.tables import Operation, OperationKind, OperationResult
-from app.releases.plan import ReleaseAction
+from app.releases.step import ReleaseAction
 from app.tables import now
 from app.targets.tables import Target
 from app.transaction import Transaction
@@ -64,9 +64,13 @@ async def start_operation(
     targets: Mapping[int, str],
     *,
     author: str | None,
+    skip_hooks: bool = False,
+    force: bool = False,
 ) -> Operation:
     """Opens an operation on targets (the cluster's name by the target's id), supersedes what was open on them, and has
-    them looked at after the commit. Without targets it has succeeded already."""
+    them looked at after the commit. Without targets it has succeeded already.
+
+    With `skip_hooks`, hooks of the chart are not run; with `force`, releases that can't be removed are left behind."""
     session = transaction.session
     operation = Operation(
         organization_id=deployment.organization_id,
@@ -74,6 +78,8 @@ async def start_operation(
         kind=kind,
         generation=deployment.generation,
         author=author,
+        skip_hooks=skip_hooks,
+        force=force,
     )
     session.add(operation)
     await session.flush()
@@ -101,7 +107,9 @@ async def start_operation(
         ],
     )
     await session.execute(
-        update(Target).where(col(Target.id).in_(list(targets))).values(attempts=0, retry_at=None, held_digest=None)
+        update(Target)
+        .where(col(Target.id).in_(list(targets)))
+        .values(attempts=0, writes=0, retry_at=None, held_digest=None)
     )
     transaction.wake(targets)
     transaction.stop_work()

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.operations.states import OperationState
-from app.releases.plan import ReleaseAction
+from app.releases.step import ReleaseAction
 from app.tables import Bytes, Choice, Id, Json, Ref, Timestamp, now
 
 
@@ -28,6 +28,8 @@ class Operation(SQLModel, table=True):
     state: OperationState = Choice(OperationState, default=OperationState.PENDING)
     generation: int | None = None
     author: str | None = None
+    skip_hooks: bool = False  # hooks of the chart are not run
+    force: bool = False  # what can't be removed is left behind
     created_at: datetime = Timestamp(default_factory=now)
     finished_at: datetime | None = Timestamp(default=None)
     cancelled_at: datetime | None = Timestamp(default=None)  # when somebody asked for that; open results end soon after

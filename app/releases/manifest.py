@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from app.releases.references import HIDDEN
@@ -14,10 +15,39 @@ _DOCUMENT = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
 _COMMENT = re.compile(r"\A(?:[ \t]*(?:#.*)?\n)*")
 
 
+MAX_OBJECTS = 500
+"""Objects of one release that are listed."""
+
+
 def shown(manifest: str) -> str:
     """The manifest, with the data of every Secret hidden. A document that can't be read and may hold one is hidden
     whole."""
     return "---".join(_shown(document) for document in _split(manifest))
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestObject:
+    """An object that a release has made. `namespace` is the release's where the manifest names none, for objects that
+    belong to no namespace as well: which these are is known to the cluster alone."""
+
+    kind: str
+    name: str
+    namespace: str
+
+
+def objects_in(manifest: str, namespace: str) -> list[ManifestObject]:
+    """The objects of a release in this namespace, at most `MAX_OBJECTS`; documents that can't be read are left out."""
+    found = []
+    for document in _split(manifest):
+        try:
+            held = read(document)
+        except YamlError:
+            continue
+        if not isinstance(held, Mapping) or not isinstance(metadata := held.get("metadata"), Mapping):
+            continue
+        place = str(metadata.get("namespace") or namespace)
+        found.append(ManifestObject(str(held.get("kind")), str(metadata.get("name")), place))
+    return found[:MAX_OBJECTS]
 
 
 def _split(manifest: str) -> list[str]:

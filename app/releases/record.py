@@ -3,6 +3,8 @@ like one: what is taken in memory and time is bounded before it is taken, and wh
 
 import base64
 import binascii
+import gzip
+import json
 import re
 import zlib
 from collections.abc import Mapping
@@ -64,11 +66,49 @@ def read_record(secret: Mapping[str, Any]) -> Observed:
             updated_at=_time(info.get("last_deployed")),
             description=_of(str, info.get("description") or "")[:MAX_DESCRIPTION].replace(_NUL, "") or None,
             manifest=_of(str, record.get("manifest") or ""),
+            hooks=frozenset(
+                _text(event) for hook in record.get("hooks") or [] for event in _of(list, hook.get("events") or [])
+            ),
+            was_deployed=not (info["status"] in _UNPROVEN and _is_install(info)),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, zlib.error) as error:
-        name = str(secret.get("metadata", {}).get("name", "?"))[:253]
-        words = f"Secret {name} holds no Helm release that can be read: {error!s:.300}"
-        raise UnreadableRecordError(words.replace(_NUL, "")) from error
+    except _NOT_AS_HELM_WRITES as error:
+        raise _unreadable(secret, error) from error
+
+
+def marked_failed(secret: Mapping[str, Any]) -> dict[str, Any]:
+    """The patch that makes a record say that its revision has failed. It is good for this version of the Secret alone.
+
+    Raises:
+        UnreadableRecordError: where the Secret holds no release.
+    """
+    try:
+        unpacked = _unpack(base64.b64decode(secret["data"]["release"]))
+        _parsed(unpacked)  # whether it is within bounds
+        record = json.loads(unpacked)  # Python's own reader keeps each number as it is, however large
+        was = _text(record["info"]["status"])
+        record["info"] |= {"status": "failed", "description": f"Interrupted ({was}), and marked as failed by Polyhelm"}
+        packed = base64.b64encode(gzip.compress(json.dumps(record, separators=(",", ":")).encode()))
+        metadata = {"resourceVersion": secret["metadata"]["resourceVersion"], "labels": {"status": "failed"}}
+        return {"metadata": metadata, "data": {"release": base64.b64encode(packed).decode()}}
+    except _NOT_AS_HELM_WRITES as error:
+        raise _unreadable(secret, error) from error
+
+
+_NOT_AS_HELM_WRITES = (KeyError, TypeError, ValueError, AttributeError, binascii.Error, zlib.error)
+
+
+def _unreadable(secret: Mapping[str, Any], error: Exception) -> UnreadableRecordError:
+    name = str(secret.get("metadata", {}).get("name", "?"))[:253]
+    words = f"Secret {name} holds no Helm release that can be read: {error!s:.300}"
+    return UnreadableRecordError(words.replace(_NUL, ""))
+
+
+_UNPROVEN = ("failed", "pending-install")
+
+
+def _is_install(info: Mapping[str, Any]) -> bool:
+    """Whether a revision was made by an install: any later one of the release has an older time of its first."""
+    return bool(info.get("first_deployed")) and info["first_deployed"] == info.get("last_deployed")
 
 
 def _of(kind: type[Found], value: object) -> Found:

@@ -13,6 +13,7 @@ from app.releases.values import Values
 
 # Helm's words, by its own `release.Status`.
 PENDING = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
+DELETION_HOOKS = frozenset({"pre-delete", "post-delete"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ def desired(chart_name: str, chart_version: str, layers: Iterable[Layer], marks:
 
 @dataclass(frozen=True)
 class Observed:
-    """The newest revision of a release, as Helm recorded it on the member. `status` is Helm's own word."""
+    """The newest revision of a release, as Helm recorded it on the member. `status` is Helm's own word.
+
+    `was_deployed` is False where an install has never succeeded. `hooks` has the events at which hooks of it run."""
 
     name: str
     namespace: str
@@ -51,14 +54,25 @@ class Observed:
     description: str | None = None
     manifest: str = field(default="", repr=False)
     unreadable: str | None = None  # why its record can't be read; of the rest only what labels say is known then
+    hooks: frozenset[str] = frozenset()
+    was_deployed: bool = True
 
     @cached_property
     def digest(self) -> bytes:
         return digest(self.chart_name, self.chart_version, self.values)
 
     @property
+    def is_readable(self) -> bool:
+        return self.unreadable is None
+
+    @property
     def is_pending(self) -> bool:
         return self.status in PENDING
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a Helm is at work on it, or was ended before it could write down how it ended."""
+        return self.is_pending or self.status == "uninstalling"
 
 
 def covered(wanted: Desired, paths: Collection[str], mark: Callable[[Any], str]) -> Desired:

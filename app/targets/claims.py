@@ -1,36 +1,47 @@
-"""Whose release a target's is, and what to say where it can't be worked on."""
+"""Whose release a target's is, and why it can't be worked on."""
 
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.helm.failure import LOCKED, NAME_TAKEN
-from app.releases.plan import Block, Claim
+from app.releases.ownership import Claim, Intent
+from app.releases.release import Observed
+from app.releases.step import Block
+from app.secrets.fingerprints import Fingerprints
 from app.tables import now
 from app.targets.tables import Target
 
 IN_FLIGHT = "release_in_flight"
+UNREADABLE = "record_unreadable"
 
 
 def claim_of(target: Target) -> Claim:
-    """Whose release it is, by what was written down before and after each of our Helm runs."""
-    if not target.claimed:
-        return Claim.NEVER
-    if target.intent is None:
-        return Claim.OURS
+    """What was written down before and after each of our Helm runs."""
+    intent = Intent.of(target.intent) if target.intent else None
     until = target.intent_until
-    return Claim.RUNNING if until is not None and until > now() else Claim.INTERRUPTED
+    return Claim(target.claimed, intent, intent is not None and until is not None and until > now())
 
 
-def blocked(block: Block, release_name: str, cluster_name: str) -> ActionError:
-    """The error that a blocked plan is, in words that say what to do."""
+async def claim_after(fingerprints: Fingerprints, claim: Claim, observed: Observed | None) -> Claim:
+    """What is known of whose it is after a look at the release, as it is on the member."""
+    if claim.intent is None or not claim.intent.paths:
+        return claim.after(observed)
+    return claim.after(observed, await fingerprints.mark())
+
+
+def blocked(block: Block, observed: Observed, cluster_name: str) -> ActionError:
+    """The error that a blocked step is."""
+    name, revision = observed.name, observed.revision
     if block is Block.TAKEN:
-        return PermanentError(
-            NAME_TAKEN,
-            f"There is a release {release_name} on {cluster_name} that Polyhelm did not install: uninstall it with"
-            " helm, or take another releaseName.",
-        )
+        return PermanentError(NAME_TAKEN, f"There is a release {name} on {cluster_name} that Polyhelm did not install.")
     if block is Block.LOCKED:
         return TemporaryError(
             LOCKED,
-            f"Somebody else's Helm is at work on {release_name} on {cluster_name}, or was interrupted there:"
-            f" `helm history {release_name}` tells; `helm rollback` ends it.",
+            f"Revision {revision} of {name} on {cluster_name} is {observed.status}: somebody else's Helm is at work on"
+            " it, or was interrupted.",
         )
-    return TemporaryError(IN_FLIGHT, f"An earlier Helm run on {release_name} may not have ended yet; it is waited for.")
+    if block is Block.UNREADABLE:
+        return PermanentError(
+            UNREADABLE,
+            f"The record of revision {revision} of {name} on {cluster_name} can't be read, so Helm can't change the"
+            f" release. {observed.unreadable}",
+        )
+    return TemporaryError(IN_FLIGHT, f"An earlier Helm run on {name} may not have ended yet.")

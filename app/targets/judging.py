@@ -178,8 +178,9 @@ def _verdict(target: Target, desired: Desired | None, cluster: Cluster, release:
         unreachable = cluster.reachability_message or "The cluster has not been looked at yet."
     contested = None
     if target.contested_until is not None:
+        why = "somebody else changed it again" if target.error is None else "the last correction failed"
         contested = (
-            f"It was corrected {target.corrections} times, and somebody else changed it again:"
+            f"It was corrected {target.corrections} times, and {why}:"
             f" the next correction is at {target.contested_until:%H:%M:%S} UTC."
         )
     return judge(desired, observed_release(release) if release else None, unreachable, contested)

@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, and_, bindparam, func, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.clusters.tables import Cluster, Observer
+from app.clusters.tables import Cluster, Observer, Reachability
 from app.deployments.tables import Deployment
 from app.releases.references import hidden
 from app.releases.status import Reason, ReasonCode, TargetStatus
@@ -33,6 +33,7 @@ class TargetFacts:
     cluster_name: str
     cloud: str
     distribution: str
+    reachability: Reachability
     status: TargetStatus
     status_since: datetime
     reasons: list[dict[str, Any]]
@@ -73,6 +74,7 @@ _FACTS = joined(
         col(Cluster.name),
         col(Cluster.cloud),
         col(Cluster.distribution),
+        col(Cluster.reachability),
         col(Target.status),
         col(Target.status_since),
         col(Target.reasons),

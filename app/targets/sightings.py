@@ -19,7 +19,7 @@ from app.clusters.member import Member
 from app.clusters.tables import Reachability
 from app.deployments.tables import Deployment
 from app.releases.record import UnreadableRecordError
-from app.releases.release import Observed, masked
+from app.releases.release import PENDING, Observed, masked
 from app.secrets.fingerprints import Mark
 from app.services import Services
 from app.tables import now
@@ -60,7 +60,8 @@ class Sighting:
 async def look_at_release(
     member: Member, cluster_id: int, namespace: str, name: str, known: Release | None = None
 ) -> Sighting:
-    """Looks at one release. Its record is not fetched again where it is `known` in just this version.
+    """Looks at one release. Its record is not fetched again where it is `known` in just this version, and deployed: of
+    any other, more is asked than what is kept.
 
     Raises:
         TemporaryError: where the member can't be asked.
@@ -71,11 +72,20 @@ async def look_at_release(
         heads = listing.newest()
         if not heads:
             return Sighting(key, listing.version, None)
-        if known is not None and known.values is not None and known.resource_version == heads[0].resource_version:
+        is_known = (
+            known is not None and known.values is not None and known.resource_version == heads[0].resource_version
+        )
+        if known is not None and is_known and known.status == "deployed":
             return Sighting(key, listing.version, observed_release(known), known.resource_version)
         observed = await read_release(member, heads[0])
         if observed is not None:  # None: it went away in between, and another one may be the newest
+            if not any(head.status in _PROVEN for head in listing.heads):
+                observed = replace(observed, was_deployed=observed.was_deployed and observed.status not in _FAILED)
             return Sighting(key, listing.version, observed, heads[0].resource_version)
+
+
+_PROVEN = ("deployed", "superseded")
+_FAILED = {"failed", *PENDING}
 
 
 async def read_release(member: Member, head: Head) -> Observed | None:

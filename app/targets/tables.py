@@ -41,6 +41,7 @@ class Target(SQLModel, table=True):
 
     error: dict[str, Any] | None = Json(default=None, nullable=True)
     attempts: int = 0  # failed ones, for the present generation
+    writes: int = 0  # those of them that made a revision or ran hooks
     retry_at: datetime | None = Timestamp(default=None)
 
     corrections: int = 0  # of changes by somebody else, since it last was left in peace

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +12,8 @@ from sqlmodel import col, or_
 
 from app.charts.tables import ChartArchive
 from app.clusters.tables import Cluster
-from app.deployments.deletion import remove_if_empty
-from app.deployments.preview import as_json
+from app.deployments.answer import AbandonedRelease
+from app.deployments.deletion import give_up, remove_if_empty
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.errors import ActionError
 from app.operations.cancellation import end_cancelled
@@ -27,19 +27,23 @@ from app.operations.progress import (
 )
 from app.operations.states import OPEN, OperationState
 from app.operations.tables import Operation, OperationResult
-from app.releases.plan import ReleaseAction
+from app.releases.manifest import objects_in
+from app.releases.ownership import Claim, intent_for
 from app.releases.release import Desired
+from app.releases.step import ReleaseAction
 from app.secrets.queries import marks_of, used_by
 from app.secrets.tables import Secret
 from app.services import Services
 from app.tables import now
 from app.targets import leases
 from app.targets.activity import Activity, Hook, Phase, stored
+from app.targets.claims import claim_of
 from app.targets.desired import desired_release
 from app.targets.joins import OPEN_RESULT, PRESENT_REVISION, joined
 from app.targets.leases import FREE, Lease, LeaseLostError, fenced
 from app.targets.sightings import Sighting, write_sightings
 from app.targets.tables import Release, Target
+from app.targets.trouble import as_json
 from app.transaction import Transaction
 
 
@@ -112,17 +116,30 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
     return Work(lease, target, deployment, cluster, archive, operation, known, desired, secrets)
 
 
-async def intend(services: Services, work: Work, action: ReleaseAction, seconds: float, seen: Sighting) -> None:
-    """Writes down that Helm is about to run, for at most so many seconds. From here on the release is ours."""
+async def intend(
+    services: Services, work: Work, runs: ReleaseAction, seconds: float, seen: Sighting, wanted: Desired | None
+) -> None:
+    """Writes down that Helm is about to run, for at most so many seconds, and what it is to leave. From here on the
+    release is ours. `wanted` is what was compared with what was seen."""
+    until = now() + timedelta(seconds=seconds)
+    intent = intent_for(
+        runs,
+        seen.release,
+        claim_of(work.target),
+        generation=work.deployment.generation,
+        since=now().isoformat(),
+        digest=wanted.digest if wanted else None,
+        paths=work.target.secret_paths,
+        is_atomic=work.deployment.atomic,
+    )
+    kept = asdict(intent)
     async with services.transaction() as transaction:
         if seen.is_news(work.known):
             await write_sightings(transaction, [seen])
-        intent = {"action": action, "generation": work.deployment.generation, "since": now().isoformat()}
-        until = now() + timedelta(seconds=seconds)
-        await fenced(transaction, work.lease, claimed=True, intent=intent, intent_until=until)
-        await note_action(transaction, work.operation.id, work.target.id, action)
-        _record(transaction, work, "target.started", f"{_what(work, action)} has begun.")
-    work.target.claimed, work.target.intent, work.target.intent_until = True, intent, until
+        await fenced(transaction, work.lease, claimed=True, intent=kept, intent_until=until)
+        await note_action(transaction, work.operation.id, work.target.id, runs)
+        _record(transaction, work, "target.started", f"{_what(work, runs)} has begun.")
+    work.target.claimed, work.target.intent, work.target.intent_until = True, kept, until
 
 
 async def report(
@@ -137,14 +154,15 @@ async def report(
     return has_left
 
 
-def helm_ended(work: Work, *, well: bool, ours: bool = True) -> None:
-    """Notes that Helm has ended; it is written down with how the work ends. Where Helm did not end well, it may have
-    left a release that is pending: the intent stays, as one that can't be running any more. `ours` is False where Helm
-    found the name taken."""
+def helm_ended(work: Work) -> None:
+    """Notes that Helm has ended. What it has left is not known by how it ended: the intent stays until a look tells."""
+    work.target.intent_until = None
+
+
+def learn(work: Work, claim: Claim) -> None:
+    """Notes what a look has told of whose the release is; it is written down with how the work ends."""
     target = work.target
-    target.claimed, target.intent_until = ours, None
-    if well or not ours:
-        target.intent = None
+    target.claimed, target.intent = claim.ours, asdict(claim.intent) if claim.intent else None
 
 
 def _outcome(work: Work) -> dict[str, Any]:
@@ -178,8 +196,9 @@ async def succeed(
             generation=work.deployment.generation,
             error=None,
             attempts=0,
+            writes=0,
             retry_at=None,
-            **_outcome(work),
+            **_outcome(work) | {"intent": None},
         )
         await close_results(
             transaction,
@@ -201,15 +220,23 @@ async def succeed(
 
 
 async def fail(
-    services: Services, work: Work, action: ReleaseAction, error: ActionError, seen: Sighting | None
+    services: Services,
+    work: Work,
+    action: ReleaseAction,
+    error: ActionError,
+    seen: Sighting | None,
+    *,
+    writes: int,
+    runs_hooks: bool,
 ) -> None:
-    """It fails in the same way until something changes: the result ends, and says why."""
-    attempts = work.target.attempts + 1
-    told = as_json(error, attempts=attempts)
+    """It fails in the same way until something changes: the result ends, and says why. `writes` counts the attempts
+    that have made a revision or run hooks."""
+    told = _told(work, error, seen, runs_hooks=runs_hooks) | {"revision": _revision(seen)}
     async with services.transaction() as transaction:
         if seen is not None:
             await write_sightings(transaction, [seen])
-        await fenced(transaction, work.lease, error=told, attempts=attempts, retry_at=None, **_outcome(work))
+        values = {"error": told, "attempts": told["attempts"], "writes": writes, "retry_at": None}
+        await fenced(transaction, work.lease, **values, **_outcome(work))
         await close_results(
             transaction,
             [work.target.id],
@@ -253,6 +280,31 @@ async def make_room(services: Services, work: Work, action: ReleaseAction, words
         _record(transaction, work, "target.superseded", f"{_where(work)}: ended for something newer. {words}")
 
 
+async def abandon(services: Services, work: Work, error: ActionError, seen: Sighting | None) -> None:
+    """A release that can't be removed is left behind, since that was asked for: its target goes, and with the last one
+    its deployment."""
+    release = seen.release if seen is not None else None
+    left = AbandonedRelease(
+        work.cluster.name,
+        work.deployment.namespace,
+        work.deployment.release_name,
+        error.message,
+        tuple(objects_in(release.manifest, release.namespace)) if release else (),
+    )
+    async with services.transaction() as transaction:
+        session = transaction.session
+        deployment = await session.get(Deployment, work.deployment.id, with_for_update=True, populate_existing=True)
+        assert deployment is not None
+        if seen is not None:
+            await write_sightings(transaction, [seen])
+        await fenced(transaction, work.lease, **_outcome(work))
+        target = await session.get(Target, work.target.id, populate_existing=True)
+        assert target is not None
+        if not target.wanted:
+            await give_up(transaction, deployment, [(target, work.cluster)], [left])
+            await remove_if_empty(transaction, deployment)
+
+
 def in_a_row(work: Work, error: ActionError) -> int:
     """How many attempts at this work have ended with the same error, one after the other, this one included."""
     last = work.target.error
@@ -261,11 +313,20 @@ def in_a_row(work: Work, error: ActionError) -> int:
     return int(last.get("in_a_row", 1)) + 1
 
 
-async def retry(services: Services, work: Work, error: ActionError, retry_at: datetime, seen: Sighting | None) -> None:
+async def retry(
+    services: Services,
+    work: Work,
+    error: ActionError,
+    retry_at: datetime,
+    seen: Sighting | None,
+    *,
+    writes: int,
+    runs_hooks: bool,
+) -> None:
     """It may succeed later: the result stays open, and shows the trouble. Where the operation was cancelled or
     superseded meanwhile, the target is looked at again at once."""
-    attempts = work.target.attempts + 1
-    told = as_json(error, attempts=attempts) | {"in_a_row": in_a_row(work, error)}
+    told = _told(work, error, seen, runs_hooks=runs_hooks) | {"in_a_row": in_a_row(work, error)}
+    attempts = told["attempts"]
     async with services.transaction() as transaction:
         if seen is not None and seen.is_news(work.known):
             await write_sightings(transaction, [seen])
@@ -276,7 +337,8 @@ async def retry(services: Services, work: Work, error: ActionError, retry_at: da
             await fenced(transaction, work.lease, attempts=0, retry_at=None, **_outcome(work))
             transaction.wake([work.target.id])
             return
-        await fenced(transaction, work.lease, error=told, attempts=attempts, retry_at=retry_at, **_outcome(work))
+        values = {"error": told, "attempts": attempts, "writes": writes, "retry_at": retry_at}
+        await fenced(transaction, work.lease, **values, **_outcome(work))
         await note_trouble(transaction, work.operation.id, work.target.id, told)
         if attempts == 1:
             _record(
@@ -300,6 +362,21 @@ async def due_targets(services: Services, *, cluster_id: int | None = None, limi
 
 def _where(work: Work) -> str:
     return f"{work.deployment.release_name} on {work.cluster.name}"
+
+
+def _told(work: Work, error: ActionError, seen: Sighting | None, *, runs_hooks: bool) -> dict[str, Any]:
+    return as_json(
+        error,
+        work.deployment,
+        seen.release if seen else None,
+        is_wanted=work.desired is not None,
+        attempts=work.target.attempts + 1,
+        runs_hooks=runs_hooks,
+    )
+
+
+def _revision(seen: Sighting | None) -> int | None:
+    return seen.release.revision if seen is not None and seen.release is not None else None
 
 
 def _what(work: Work, action: ReleaseAction) -> str:

@@ -10,8 +10,10 @@ from reconcilers.actions.place import options_of, place_of
 from reconcilers.actions.validation import KnownManifests
 
 
-async def install(services: Services, manifests: KnownManifests, found: Work, chart: Path, seen: Sighting) -> str:
+async def install(
+    services: Services, manifests: KnownManifests, found: Work, chart: Path, seen: Sighting, *, hooks: bool
+) -> str:
     values = exposed_values(services, found)
     async with manifests.checked_once(found) as validate:
-        options = options_of(found, validate=validate, scrubber=scrubber_of(found, seen, values))
+        options = options_of(found, hooks=hooks, validate=validate, scrubber=scrubber_of(found, seen, values))
         return await services.helm.install(place_of(services, found), chart, values, options)

@@ -17,11 +17,12 @@ def place_of(services: Services, found: Work) -> Place:
     )
 
 
-def options_of(found: Work, *, validate: bool = True, scrubber: Scrubber = NOTHING) -> Options:
+def options_of(found: Work, *, hooks: bool, validate: bool = True, scrubber: Scrubber = NOTHING) -> Options:
     return Options(
         atomic=found.deployment.atomic,
         wait=found.deployment.wait,
         timeout_seconds=found.deployment.timeout_seconds,
+        hooks=hooks,
         validate=validate,
         check_schema=not found.archive.has_remote_schema,
         scrubber=scrubber,

@@ -6,9 +6,9 @@ from app.clusters import registration as clusters
 from app.clusters.update import UpdateCluster, confirm_cluster, update_cluster
 from resolvers.mutations.mutation import mutation
 from schema import inputs, payloads
+from schema.abandoned import abandoned_of
 from schema.clusters import Cluster
 from schema.context import Info
-from schema.deployments import abandoned_of
 from schema.ids import row_id
 
 

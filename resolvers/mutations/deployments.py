@@ -78,6 +78,8 @@ class Deployments:
                 info.context.viewer,
                 row_id(input.id, "Deployment"),
                 input.targets,
+                skip_hooks=bool(input.skip_hooks),
+                force=bool(input.force),
                 dry_run=bool(input.dry_run),
             )
         )
@@ -94,6 +96,7 @@ class Deployments:
                 info.context.viewer,
                 row_id(input.id, "Deployment"),
                 force=bool(input.force),
+                skip_hooks=bool(input.skip_hooks),
                 dry_run=bool(input.dry_run),
             )
         )

@@ -5,8 +5,9 @@ import strawberry
 from app.groups import features, membership
 from resolvers.mutations.mutation import mutation
 from schema import inputs, payloads
+from schema.abandoned import abandoned_of
 from schema.context import Info
-from schema.deployments import Removal, abandoned_of
+from schema.deployments import Removal
 from schema.groups import ClusterGroup
 from schema.ids import row_id
 from schema.operations import Operation

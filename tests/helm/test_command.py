@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,9 @@ async def test_each_action_is_one_command_for_one_release(make: Make, place: Pla
     assert await ran(helm.upgrade(place, CHART, {}, options)) == [
         *("upgrade", "--reset-values", "--history-max", "10", "shop", str(CHART), "--values", "-")
     ]
-    assert await ran(helm.rollback(place, 3, options)) == ["rollback", "shop", "3", "--history-max", "10"]
     assert await ran(helm.uninstall(place, options)) == ["uninstall", "shop", "--ignore-not-found"]
+    without_hooks = replace(options, hooks=False)
+    assert await ran(helm.uninstall(place, without_hooks)) == ["uninstall", "shop", "--ignore-not-found", "--no-hooks"]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,7 @@ async def test_each_action_is_one_command_for_one_release(make: Make, place: Pla
         (Options(), []),
         (Options(atomic=True), ["--atomic"]),
         (Options(wait=True), ["--wait", "--wait-for-jobs"]),
+        (Options(hooks=False), ["--no-hooks"]),
         (Options(validate=False), ["--disable-openapi-validation"]),
         (Options(check_schema=False), ["--skip-schema-validation"]),
     ],

@@ -2,22 +2,25 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text, update
 from sqlmodel import col, select
 
-from app.deployments.preview import as_json
+from app.deployments.answer import AbandonedRelease
+from app.deployments.tables import Deployment
 from app.errors import PermanentError
 from app.identity.tables import ApiToken, AppSession, GroupRole, Membership, Method, Organization, Role, User
 from app.identity.tokens import token_digest
 from app.operations.states import OperationState
 from app.operations.tables import OperationResult
+from app.releases.manifest import ManifestObject
 from app.tables import now
 from app.targets.activity import Activity, Hook, Phase, stored
 from app.targets.tables import Release, Target
+from app.targets.trouble import as_json
 from simulator import Member
 from tests.stack import TOKEN, Stack
 
@@ -156,7 +159,14 @@ async def _observed(stack: Stack) -> None:
     async with stack.services.transaction() as transaction:
         session = transaction.session
         target = (await session.exec(select(Target))).one()
-        target.error = as_json(PermanentError("helm_failed", "The chart is broken.", "Helm's own words"))
+        deployment = (await session.exec(select(Deployment))).one()
+        broken = PermanentError("helm_failed", "The chart is broken.", "Helm's own words")
+        target.error = as_json(broken, deployment, None, is_wanted=True)
+        # Where a release was left behind, the result has the objects that it may have left.
+        objects = (ManifestObject("ConfigMap", "shop", "default"),)
+        left = AbandonedRelease("paris", "default", "shop", "The chart is broken.", objects)
+        result = (await session.exec(select(OperationResult))).one()
+        result.error = target.error | {"abandoned": asdict(left)}
         hook = Hook("Job", "migrate", "default", ("pre-upgrade",))
         target.activity = stored(Activity(Phase.HOOK, 1, now(), now(), hook))
         target.lease_expires_at = now() + timedelta(days=1)

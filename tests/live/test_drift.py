@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app.deployments.drift import correct_drift, next_correction
+from app.targets.tables import Target
 from simulator import Member
 from tests.live import hands
 from tests.live.client import Subscription, socket
@@ -100,7 +102,7 @@ async def test_a_second_correction_in_a_row_waits_and_says_so(
     assert (target["status"], target["reasons"]) == ("DEPLOYED", [])
 
 
-async def test_a_correction_that_fails_for_good_is_not_repeated(
+async def test_a_correction_that_fails_is_repeated_after_its_pause(
     stack: Stack, served: Served, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")
@@ -110,13 +112,47 @@ async def test_a_correction_that_fails_for_good_is_not_repeated(
         (secret,) = hands.copies(paris)
         paris.put("secrets", secret | {"data": {"release": base64.b64encode(b"no release").decode()}})
         await until_kind(events, "target.failed")
-    await correct_drift(stack.services)
+        await until_kind(events, "target.contested")
+        (target,) = (await stack.targets(deployment_id)).values()
+        assert target["error"]["code"] == "record_unreadable"
+        contested = target["reasons"][-1]
+        assert contested["code"] == "CONTESTED"
+        assert contested["message"].startswith("It was corrected 1 times, and the last correction failed: the next")
+
+        await let_pass(stack, timedelta(seconds=31))
+        await until_kind(events, "target.failed")
     kinds = await kinds_so_far(stack)
-    assert [kind for kind in kinds if kind in CORRECTIONS] == ["target.drifted"]
-    assert kinds.count("operation.started") == 2
-    (target,) = (await stack.targets(deployment_id)).values()
-    assert target["status"] == "STALE"
-    assert target["error"]["attempts"] == 1
+    assert [kind for kind in kinds if kind in CORRECTIONS][:3] == [
+        "target.drifted",
+        "target.contested",
+        "target.drifted",
+    ]
+
+
+async def test_a_correction_that_makes_failed_revisions_stops_until_somebody_changes_the_release(
+    stack: Stack, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    await stack.fleet({"paris": paris.kubeconfig})
+    deployment_id = await stack.deployed(releaseName="shop", values={"a": 1}, driftPolicy="CORRECT")
+    async with stack.services.transaction() as transaction:
+        error = {"code": "helm_failed", "message": "It failed.", "at": NOON.isoformat(), "attempts": 1, "revision": 2}
+        await transaction.session.execute(update(Target).values(error=error, writes=3))
+    hands.upgrade(paris, "shop", {"a": 2}, status="failed")  # as the third correction that failed has left it
+    await stack.until_status(deployment_id, "paris", "STALE")
+    await correct_drift(stack.services)
+    assert not CORRECTIONS & set(await kinds_so_far(stack))
+
+    hands.upgrade(paris, "shop", {"a": 3})
+    await stack.until_status(deployment_id, "paris", "DEPLOYED")
+    assert hands.revisions(paris, "shop")[-1] == 4
+
+
+async def let_pass(stack: Stack, time: timedelta) -> None:
+    """As if the last correction had been so much earlier."""
+    async with stack.services.transaction() as transaction:
+        earlier = {name: getattr(Target, name) - time for name in ("corrected_at", "contested_until")}
+        await transaction.session.execute(update(Target).values(earlier))
 
 
 async def test_what_our_own_operations_change_is_never_taken_for_drift(

@@ -175,7 +175,7 @@ class Fleet:
     async def operation(self, answer: Any) -> Any:
         """The operation of a payload as it is now, without waiting for its end."""
         query = """query ($id: ID!) { operation(id: $id) {
-          kind state results { clusterName action state error { code message output attempts } }
+          kind state results { clusterName action state error { code message output attempts nextSteps advice } }
         } }"""
         return (await self.stack.data(query, id=answer["operation"]["id"]))["operation"]
 

@@ -75,11 +75,11 @@ async def test_an_object_that_the_api_server_refuses_fails_in_its_words_once_and
     )
     assert outcomes(operation) == {
         "paris": ("NONE", "SUCCEEDED"),
-        "berlin": ("UPGRADE", "SUCCEEDED"),
+        "berlin": ("INSTALL", "SUCCEEDED"),
         "tokyo": ("NONE", "SUCCEEDED"),
     }
     target = (await fragile.stack.targets(deployment_id))["berlin"]
-    assert (target["status"], target["revision"], target["error"]) == ("DEPLOYED", 2, None)
+    assert (target["status"], target["revision"], target["error"]) == ("DEPLOYED", 1, None)
     assert await fragile.hands["berlin"].find("configmaps/a-name-at-last") is not None
 
 

@@ -16,7 +16,7 @@ from sqlmodel import col
 
 from app.errors import PermanentError
 from app.processes import running
-from app.releases.plan import ReleaseAction
+from app.releases.step import ReleaseAction
 from app.tables import now
 from app.targets import leases, work
 from app.targets.sightings import Sighting
@@ -140,10 +140,11 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
     seen = Sighting((first.cluster.id, "shop", "shop"), 1, None)
     failure = PermanentError("failed", "It failed.")
     for write in (
-        work.intend(services, first, ReleaseAction.INSTALL, 1.0, seen),
+        work.intend(services, first, ReleaseAction.INSTALL, 1.0, seen, first.desired),
         work.succeed(services, first, ReleaseAction.NONE, seen),
-        work.fail(services, first, ReleaseAction.NONE, failure, None),
-        work.retry(services, first, failure, now(), None),
+        work.fail(services, first, ReleaseAction.NONE, failure, None, writes=0, runs_hooks=True),
+        work.retry(services, first, failure, now(), None, writes=0, runs_hooks=True),
+        work.abandon(services, first, failure, None),
     ):
         with pytest.raises(leases.LeaseLostError):
             await write

@@ -1,0 +1,89 @@
+"""What a person can do about a target in trouble, or what happens without them: each step is there to be followed, and
+one of them leads on."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from app.releases.release import DELETION_HOOKS, Observed
+
+
+class NextStep(StrEnum):
+    WAIT = "WAIT"
+    RECONCILE = "RECONCILE"
+    UPDATE_DEPLOYMENT = "UPDATE_DEPLOYMENT"
+    SKIP_HOOKS = "SKIP_HOOKS"
+    FORCE = "FORCE"
+    FREE_NAME = "FREE_NAME"
+    HELM_ROLLBACK = "HELM_ROLLBACK"
+    HELM_UNINSTALL = "HELM_UNINSTALL"
+    DELETE_RECORD = "DELETE_RECORD"
+    UPDATE_CLUSTER = "UPDATE_CLUSTER"
+    CONFIRM_CLUSTER = "CONFIRM_CLUSTER"
+
+
+_SENTENCES = {
+    NextStep.WAIT: "Polyhelm tries again by itself.",
+    NextStep.RECONCILE: "Reconcile once the cause is gone.",
+    NextStep.UPDATE_DEPLOYMENT: "Update the deployment if its chart or values are the cause.",
+    NextStep.SKIP_HOOKS: "Repeat it with skipHooks if a hook is the cause.",
+    NextStep.FORCE: "Repeat it with force to leave behind what can't be removed.",
+    NextStep.FREE_NAME: "Uninstall the other release with `{uninstall}`, or choose another releaseName.",
+    NextStep.HELM_ROLLBACK: "If nobody is at work on it any more, run `{rollback}`.",
+    NextStep.HELM_UNINSTALL: "If nobody is at work on it any more, run `{uninstall}`.",
+    NextStep.DELETE_RECORD: "Restore the record, or delete it with `{delete_record}`.",
+    NextStep.UPDATE_CLUSTER: "Update the cluster if its address or credentials have changed.",
+    NextStep.CONFIRM_CLUSTER: "Confirm the cluster if it was rebuilt.",
+}
+
+_CONNECTION = (NextStep.WAIT, NextStep.UPDATE_CLUSTER)
+_BY_CODE = {
+    "release_name_taken": (NextStep.FREE_NAME, NextStep.RECONCILE),
+    "record_unreadable": (NextStep.DELETE_RECORD, NextStep.RECONCILE),
+    "cluster_mismatched": (NextStep.CONFIRM_CLUSTER, NextStep.UPDATE_CLUSTER),
+    "cluster_unreachable": _CONNECTION,
+    "cluster_unauthorized": _CONNECTION,
+    "cluster_address_refused": _CONNECTION,
+}
+
+
+def next_steps(
+    code: str, *, is_temporary: bool, is_wanted: bool, observed: Observed | None, runs_hooks: bool = True
+) -> tuple[NextStep, ...]:
+    """What to do about a failure with this code.
+
+    Args:
+        code: the error's.
+        is_temporary: whether it is tried again without being asked.
+        is_wanted: whether the release is to be there; otherwise it is to be removed.
+        observed: the release as it was seen after the failure, if it was.
+        runs_hooks: whether hooks of the chart were run.
+    """
+    steps = list(_BY_CODE.get(code, ()))
+    if code == "release_locked":
+        can_go_back = observed is not None and observed.is_pending and observed.was_deployed and observed.revision > 1
+        steps = [NextStep.WAIT, NextStep.HELM_ROLLBACK if can_go_back else NextStep.HELM_UNINSTALL]
+    if not steps:
+        steps = [NextStep.WAIT] if is_temporary else [NextStep.RECONCILE]
+        if is_wanted and not is_temporary:
+            steps.append(NextStep.UPDATE_DEPLOYMENT)
+        if runs_hooks and observed is not None and _has_hooks(observed, is_wanted=is_wanted):
+            steps.append(NextStep.SKIP_HOOKS)
+    if not is_wanted:
+        steps.append(NextStep.FORCE)
+    return tuple(steps)
+
+
+def _has_hooks(observed: Observed, *, is_wanted: bool) -> bool:
+    """Whether it has hooks that run when it is made to match, or when it is removed."""
+    return bool(observed.hooks - DELETION_HOOKS if is_wanted else observed.hooks & DELETION_HOOKS)
+
+
+def advice(steps: Iterable[NextStep], *, namespace: str, release_name: str, revision: int = 0) -> str:
+    """The same in words."""
+    where = f"--namespace {namespace}"
+    commands = {
+        "rollback": f"helm rollback {release_name} {where}",
+        "uninstall": f"helm uninstall {release_name} {where}",
+        "delete_record": f"kubectl delete secret sh.helm.release.v1.{release_name}.v{revision} {where}",
+    }
+    return " ".join(_SENTENCES[step].format(**commands) for step in steps)

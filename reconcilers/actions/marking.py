@@ -1,0 +1,49 @@
+"""Marks a revision as failed that a Helm run of ours has left unfinished.
+
+Its record says that a Helm is at work, and none is. Helm refuses to upgrade such a release, and a rollback would make
+one more revision and run hooks, where there is a revision to go back to at all. So what is true is written into the
+record: the run has failed.
+"""
+
+import asyncio
+from urllib.parse import quote
+
+from app.errors import PermanentError
+from app.releases.record import UnreadableRecordError, marked_failed
+from app.services import Services
+from app.targets.leases import LeaseFence
+from app.targets.sightings import Sighting
+from app.targets.work import Work
+
+_CHANGED_MEANWHILE = (404, 409)
+
+
+async def mark_failed(services: Services, found: Work, seen: Sighting) -> None:
+    """Writes it, unless the record has changed since it was seen: the caller looks again.
+
+    Raises:
+        TemporaryError: where the member can't be asked.
+        PermanentError: where it refuses.
+        LeaseLostError: where another worker has taken the target over.
+    """
+    observed = seen.release
+    assert observed is not None
+    member = services.members.of(found.cluster)
+    secret = f"sh.helm.release.v1.{observed.name}.v{observed.revision}"
+    path = f"/api/v1/namespaces/{quote(observed.namespace, safe='')}/secrets/{quote(secret, safe='')}"
+    answer = await member.request("GET", path)
+    if answer.status in _CHANGED_MEANWHILE:
+        return
+    try:
+        if answer.body["metadata"]["resourceVersion"] != seen.secret_version:
+            return
+        patch = await asyncio.to_thread(marked_failed, answer.body)
+    except (KeyError, TypeError, UnreadableRecordError) as error:
+        raise PermanentError("record_unreadable", f"The release's record can't be read: {error}") from error
+    fence = LeaseFence(services, found.lease)
+    fence.check()
+    await fence.confirm()
+    answer = await member.request("PATCH", path, body=patch, content_type="application/merge-patch+json")
+    if answer.status >= 300 and answer.status not in _CHANGED_MEANWHILE:
+        words = answer.body.get("message") if isinstance(answer.body, dict) else None
+        raise PermanentError("cluster_refused", f"It refuses a change of the release's record: {words}", words)

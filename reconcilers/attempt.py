@@ -1,0 +1,114 @@
+"""One attempt at a target: what it has done so far, and what follows where it fails."""
+
+from dataclasses import dataclass
+
+from app.errors import ActionError, PermanentError, TemporaryError
+from app.releases.release import DELETION_HOOKS
+from app.releases.step import ReleaseAction, Step
+from app.targets.claims import IN_FLIGHT
+from app.targets.sightings import Sighting
+from app.targets.work import Work, in_a_row
+
+UNFINISHED = "release_unfinished"
+UNCHANGED = "release_unchanged"
+
+
+@dataclass
+class Attempt:
+    """`seen` is the newest look at the release, `before` the one before it, `step` the last one that was begun,
+    `action` what the steps are for, and `leaves_marks` whether that step makes a revision or runs hooks."""
+
+    work: Work
+    seen: Sighting | None = None
+    before: Sighting | None = None
+    step: Step | None = None
+    action: ReleaseAction = ReleaseAction.NONE
+    output: str | None = None
+    leaves_marks: bool = False
+
+    def begin(self, step: Step) -> None:
+        self.step, self.action = step, step.action
+        self.leaves_marks = self._leaves_marks(step)
+
+    def check(self, step: Step, *, retries: int) -> None:
+        """Whether it makes sense to take this step after the last one.
+
+        Raises:
+            ActionError: says why it does not.
+        """
+        seen, last = self.seen, self.step
+        assert seen is not None
+        if last is not None and last.runs is not ReleaseAction.NONE:
+            if seen.release is not None and seen.release.is_unfinished:
+                # Helm does not fail where it can't write down how an install has ended.
+                message = (
+                    f"Helm has ended, and its record of revision {seen.release.revision} is {seen.release.status}."
+                )
+                raise TemporaryError(UNFINISHED, message, wrote=True)
+            if self.before is not None and seen.secret_version == self.before.secret_version:
+                wrote = last.runs is not ReleaseAction.UNINSTALL
+                raise TemporaryError(
+                    UNCHANGED, "Helm has ended without an error, and has changed nothing.", wrote=wrote
+                )
+            if step == last:
+                raise self.not_converged()
+        target = self.work.target
+        if step.runs is not ReleaseAction.NONE and target.writes > retries and target.error is not None:
+            raise _tried_often_enough(target.error, target.writes)
+
+    def not_converged(self) -> PermanentError:
+        return PermanentError(
+            "not_converged",
+            f"{self.action.capitalize()} succeeded, and the release is still not as wanted: somebody else is changing"
+            " it.",
+        )
+
+    @property
+    def left_pending(self) -> bool:
+        """Whether a run of ours in this attempt has left the release pending."""
+        release = self.seen.release if self.seen else None
+        ran = self.step is not None and self.step.runs is not ReleaseAction.NONE
+        return ran and release is not None and release.is_pending and self.work.target.intent is not None
+
+    def writes_after(self, error: ActionError) -> int:
+        """How many attempts at this generation have made a revision or run a hook, this one included."""
+        return self.work.target.writes + (1 if error.wrote and self.leaves_marks else 0)
+
+    @property
+    def runs_hooks(self) -> bool:
+        """Whether hooks of the chart are run, as far as it is asked for."""
+        return not self.work.operation.skip_hooks and (self.step is None or self.step.hooks)
+
+    def _leaves_marks(self, step: Step) -> bool:
+        """Whether a step makes a revision or runs hooks. An uninstall without hooks can be repeated for ever."""
+        if step.runs is not ReleaseAction.UNINSTALL:
+            return step.runs is not ReleaseAction.NONE
+        release = self.seen.release if self.seen else None
+        return self.runs_hooks and release is not None and bool(release.hooks & DELETION_HOOKS)
+
+    def is_last(self, error: TemporaryError, *, retries: int) -> ActionError | None:
+        """The error with which the result ends, where this attempt was the last one; None where it is tried again.
+
+        What a run of ours has left unfinished is cleared first, however long that takes."""
+        if error.most is not None and in_a_row(self.work, error) >= error.most:
+            return error
+        target = self.work.target
+        is_given_up = self.work.desired is None and self.work.operation.force and error.code != IN_FLIGHT
+        if is_given_up and target.attempts >= retries:
+            return error
+        writes = self.writes_after(error)
+        if writes <= retries or writes == target.writes or self.seen is None:
+            return None
+        if self.seen.release is not None and self.seen.release.is_unfinished:
+            return None
+        return _tried_often_enough({"code": error.code, "message": error.message, "output": error.output}, writes)
+
+
+def _tried_often_enough(error: dict[str, object], writes: int) -> PermanentError:
+    output = error.get("output")
+    return PermanentError(
+        str(error["code"]),
+        f"{error['message']} It was tried {writes} times. Each try makes a revision or runs hooks, so it is not"
+        " repeated until something changes.",
+        None if output is None else str(output),
+    )

@@ -1,0 +1,128 @@
+"""What a Helm run of ours has left unfinished is brought to its end, by itself and within bounds."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text, update
+
+from app.deployments.drift import correct_drift
+from app.targets.tables import Target
+from simulator import Member
+from tests.faults import Proxy, Request, conflict, status, writes_record
+from tests.live import hands
+from tests.reconcilers.test_crashes import revisions
+from tests.stack import Stack, eventually
+
+NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
+
+
+@pytest.fixture
+def paris(simulated: Callable[[str], Member]) -> Member:
+    return simulated("paris")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def proxy(paris: Member) -> AsyncIterator[Proxy]:
+    async with Proxy(paris.kubeconfig) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def through(stack: Stack, proxy: Proxy) -> Stack:
+    """A Polyhelm with paris as its only member, reached through the proxy."""
+    await stack.fleet({"paris": proxy.kubeconfig})
+    return stack
+
+
+def ends_record(request: Request) -> bool:
+    return request.method == "PUT" and writes_record(request)
+
+
+async def only_result(stack: Stack, answer: Any) -> Any:
+    (result,) = (await stack.settled(answer))["results"]
+    return result
+
+
+@pytest.mark.parametrize("failure", [status(503), status(500), conflict()], ids=["503", "500", "409"])
+async def test_an_install_whose_end_was_not_recorded_is_brought_to_its_end(
+    through: Stack, proxy: Proxy, paris: Member, failure: Any
+) -> None:
+    """Helm ends without an error then, and the record says pending-install."""
+    rule = proxy.fault(failure, where=ends_record, times=1)
+    result = await only_result(through, await through.create(releaseName="shop"))
+    assert (result["action"], result["state"], result["error"]) == ("INSTALL", "SUCCEEDED", None)
+    assert len(rule.hits) == 1
+    assert revisions(paris, "shop") == [(1, "failed"), (2, "deployed")]
+
+
+async def test_an_upgrade_whose_end_was_not_recorded_is_brought_to_its_end(
+    through: Stack, proxy: Proxy, paris: Member
+) -> None:
+    deployment_id = await through.deployed(releaseName="shop")
+    # First the old revision is written down as superseded, then the new one as deployed.
+    proxy.fault(status(503), where=lambda request: ends_record(request) and request.path.endswith(".v2"), times=1)
+    result = await only_result(through, await through.update(deployment_id, values={"replicas": 2}))
+    assert (result["action"], result["state"]) == ("UPGRADE", "SUCCEEDED")
+    assert revisions(paris, "shop") == [(1, "superseded"), (2, "superseded"), (3, "deployed")]
+
+
+async def test_a_record_that_is_never_written_makes_three_revisions_and_then_a_failure_that_says_so(
+    through: Stack, proxy: Proxy, paris: Member
+) -> None:
+    proxy.fault(status(503), where=ends_record)
+    answer = await through.create(releaseName="shop")
+    result = await only_result(through, answer)
+    assert (result["action"], result["state"]) == ("INSTALL", "FAILED")
+    assert result["error"]["code"] == "release_unfinished"
+    assert "It was tried 3 times." in result["error"]["message"]
+    assert "RECONCILE" in result["error"]["nextSteps"]
+    assert revisions(paris, "shop") == [(1, "failed"), (2, "failed"), (3, "failed")]
+
+    proxy.heal()
+    result = await only_result(through, await through.reconcile(answer["deployment"]["id"]))
+    assert (result["action"], result["state"]) == ("INSTALL", "SUCCEEDED")
+
+
+async def test_somebody_elses_upgrade_long_after_our_interrupted_run_is_not_touched_by_corrections_either(
+    stack: Stack, paris: Member
+) -> None:
+    """The worker died, its Helm ended well, and nobody looked until somebody's `helm upgrade --wait` began."""
+    await stack.fleet({"paris": paris.kubeconfig})
+    deployment_id = await stack.deployed(releaseName="shop", values={"a": 1}, driftPolicy="CORRECT")
+    async with stack.services.transaction() as transaction:
+        statement = "UPDATE target SET intent = jsonb_build_object('action', 'INSTALL', 'revision', 1)"
+        await transaction.session.execute(text(statement))
+    hands.upgrade(paris, "shop", {"a": 2}, status="pending-upgrade")
+    await stack.until_status(deployment_id, "paris", "STALE")
+    await correct_drift(stack.services)
+
+    async def locked() -> Any:
+        error = (await stack.targets(deployment_id))["paris"]["error"]
+        return error and error["code"] == "release_locked"
+
+    await eventually(locked)
+    assert revisions(paris, "shop")[-1] == (2, "pending-upgrade")
+
+
+async def test_a_success_ends_the_intent_of_a_worker_that_was_killed(stack: Stack, paris: Member) -> None:
+    await stack.fleet({"paris": paris.kubeconfig})
+    deployment_id = await stack.deployed(releaseName="shop")
+    async with stack.services.transaction() as transaction:
+        intent = {"action": "INSTALL", "revision": 1}
+        await transaction.session.execute(update(Target).values(intent=intent, intent_until=None))
+    await stack.settled(await stack.reconcile(deployment_id))
+    rows = await stack.services.database.rows(text("SELECT intent, intent_until FROM target"))
+    assert [tuple(row) for row in rows] == [(None, None)]
+
+
+async def test_a_name_that_somebody_else_took_after_our_failed_install_is_theirs(
+    through: Stack, proxy: Proxy, paris: Member
+) -> None:
+    proxy.fault(status(403), method="POST", where=writes_record)
+    answer = await through.create(releaseName="shop")
+    assert (await only_result(through, answer))["state"] == "FAILED"
+    rows = await through.services.database.rows(text("SELECT claimed FROM target"))
+    assert [tuple(row) for row in rows] == [(False,)]
