@@ -138,7 +138,8 @@ def history(session: Session, name: DeploymentName) -> None:
 def rm(
     session: Session,
     name: DeploymentName,
-    force: Annotated[bool, typer.Option("--force", help="Give up clusters that can't be reached.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Leave behind what can't be uninstalled.")] = False,
+    skip_hooks: Annotated[bool, typer.Option("--skip-hooks", help="Do not run the chart's hooks.")] = False,
     yes: Yes = False,
     no_wait: NoWait = False,
     timeout: Timeout = 600,
@@ -150,7 +151,7 @@ def rm(
     clusters = named([target["clusterName"] for target in found["targets"]]) or "no cluster"
     confirm_name(f"{name} will be uninstalled from {clusters}.", name, yes=yes)
     payload = "... on DeploymentPayload { operation { id } abandoned { clusterName namespace releaseName reason } }"
-    answer = session.mutate("deleteDeployment", payload, id=found["id"], force=force)
+    answer = session.mutate("deleteDeployment", payload, id=found["id"], force=force, skipHooks=skip_hooks)
     if not no_wait:
         finish(session, answer["operation"], timeout)
     session.tell(f"{name} is {'being removed' if no_wait else 'removed'}.")

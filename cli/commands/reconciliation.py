@@ -70,6 +70,10 @@ def reconcile(
         list[str] | None,
         typer.Option(help="On this one alone; may be repeated.", autocompletion=names.clusters, metavar="CLUSTER"),
     ] = None,
+    skip_hooks: Annotated[bool, typer.Option("--skip-hooks", help="Do not run the chart's hooks.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Leave behind what can't be uninstalled from clusters that are no targets.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and change nothing.")] = False,
     exit_code: ExitCode = False,
     no_wait: NoWait = False,
@@ -89,6 +93,7 @@ def reconcile(
         if exit_code and any(target["action"] != "NONE" for target in targets):
             raise typer.Exit(DIFFERS)
         return
+    given |= {"skipHooks": skip_hooks, "force": force}
     operation = session.mutate("reconcileDeployment", _DONE, **given)["operation"]
     if not no_wait:
         operation = finish(session, operation, timeout)

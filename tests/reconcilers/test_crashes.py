@@ -111,7 +111,7 @@ async def test_a_helm_ends_with_its_worker_and_the_next_one_does_its_work_as_soo
         paris.faults.stuck = False
         assert revisions(paris, "shop") == [(1, "pending-install")]
         assert (await finished(stack, answer))["state"] == "SUCCEEDED"
-        assert revisions(paris, "shop") == [(1, "deployed")]
+        assert revisions(paris, "shop") == [(1, "failed"), (2, "deployed")]
 
 
 def _children(pid: int) -> list[int]:
