@@ -51,6 +51,11 @@ class Endpoint:
         return int(self._server.sockets[0].getsockname()[1])
 
     @property
+    def authorization(self) -> str:
+        """The header by which a proxy's client shows its password."""
+        return f"Basic {base64.b64encode(f'helm:{self._password}'.encode()).decode()}"
+
+    @property
     def environment(self) -> dict[str, str]:
         """What leads Helm here, and nowhere else: a proxy in which all that it asks for by HTTP ends."""
         proxy = f"http://helm:{self._password}@127.0.0.1:{self.port}"
@@ -88,8 +93,8 @@ class Endpoint:
             writer.close()
 
     def _refused(self, head: Head) -> tuple[int, bytes] | None:
-        expected = b"Basic " + base64.b64encode(f"helm:{self._password}".encode())
-        if not secrets.compare_digest(head.headers.get(b"proxy-authorization", b""), expected):
+        given = head.headers.get(b"proxy-authorization", b"")
+        if not secrets.compare_digest(given, self.authorization.encode()):
             return 407, b"{}"
         if head.host != HOST or head.method not in _METHODS:
             return 403, _status(403, "Helm asks for nothing but its cluster's API.")

@@ -114,6 +114,43 @@ async def test_a_helm_ends_with_its_worker_and_the_next_one_does_its_work_as_soo
         assert revisions(paris, "shop") == [(1, "failed"), (2, "deployed")]
 
 
+async def test_a_helm_whose_worker_was_stopped_past_its_lease_changes_nothing_afterwards(
+    new_stack: NewStack, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    async with new_stack(working=False) as stack:
+        await stack.fleet({"paris": paris.kubeconfig})
+        await stack.upload(_with_a_deployment())
+        paris.faults.stuck = True
+        answer = await stack.create(releaseName="shop", chart="charts/waiting", wait=True, timeoutSeconds=60)
+        worker = polyhelm("worker", environment=environment(stack))
+        try:
+
+            async def pending() -> bool:
+                return revisions(paris, "shop") == [(1, "pending-install")]
+
+            await eventually(pending)
+            (helm,) = _children(worker.pid)
+            worker.send_signal(signal.SIGSTOP)
+            await let_leases_end(stack)
+            paris.faults.stuck = False
+            assert (await finished(stack, answer))["state"] == "SUCCEEDED"
+            update = await stack.update(answer["deployment"]["id"], values={"replicas": 2})
+            assert (await finished(stack, update))["state"] == "SUCCEEDED"
+            settled = revisions(paris, "shop")
+            assert settled == [(1, "superseded"), (2, "deployed")]
+            worker.send_signal(signal.SIGCONT)
+
+            async def ended() -> bool:
+                return not _is_there(helm)
+
+            await eventually(ended)
+            assert revisions(paris, "shop") == settled
+        finally:
+            worker.kill()
+            await worker.wait()
+
+
 def _children(pid: int) -> list[int]:
     return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
 

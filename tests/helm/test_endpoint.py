@@ -1,0 +1,145 @@
+"""What stands between Helm and its member: real Helm on simulated members, and requests that are not Helm's."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.errors import PermanentError, TemporaryError
+from app.helm.binary import find_helm
+from app.helm.command import Helm, Options
+from app.helm.confinement import Limits
+from app.helm.endpoint import Endpoint
+from app.helm.ledger import Fate, Ledger, Progress, Stage
+from simulator import Member
+from tests.helm.places import Open, place_on
+from tests.sample_charts import archive, chart_files
+
+OPTIONS = Options(timeout_seconds=60)
+
+
+class EndedError(Exception):
+    """Nothing may be written any more."""
+
+
+class Ending(Open):
+    """A fence that is closed after so many confirmations."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self._after = after
+
+    async def confirm(self) -> None:
+        await super().confirm()
+        if self.confirmed > self._after:
+            raise EndedError
+
+
+@pytest.fixture
+def helm(tmp_path: Path) -> Helm:
+    return Helm(find_helm(None), tmp_path / "cache", Limits(memory=2**30, cpu=60), at_once=2)
+
+
+@pytest.fixture
+def chart(tmp_path: Path) -> Path:
+    path = tmp_path / "web.tgz"
+    path.write_bytes(archive(chart_files()))
+    return path
+
+
+def records(member: Member) -> list[tuple[str, str]]:
+    labels = [secret["metadata"]["labels"] for secret in member.objects("secrets")]
+    return sorted((found["version"], found["status"]) for found in labels if found.get("owner") == "helm")
+
+
+def uid_of(member: Member) -> str:
+    (found,) = [each for each in member.objects("namespaces") if each["metadata"]["name"] == "kube-system"]
+    return str(found["metadata"]["uid"])
+
+
+async def test_nothing_is_written_to_another_cluster_than_the_registered_one(
+    simulated: Callable[[str], Member], helm: Helm, chart: Path
+) -> None:
+    """It was another one when we looked, and this one answers by the time that Helm runs."""
+    stranger = simulated("stranger")
+    before = stranger.writes
+    async with place_on(stranger.kubeconfig, uid="11111111-2222-3333-4444-555555555555") as place:
+        with pytest.raises(TemporaryError) as caught:
+            await helm.install(place, chart, {}, OPTIONS)
+    assert (caught.value.code, caught.value.wrote) == ("cluster_mismatched", False)
+    assert "11111111-2222-3333-4444-555555555555" in caught.value.message
+    assert uid_of(stranger) in caught.value.message
+    assert stranger.writes == before
+
+
+async def test_each_write_asks_the_fence_and_each_record_has_it_confirmed(
+    simulated: Callable[[str], Member], helm: Helm, chart: Path
+) -> None:
+    paris, fence = simulated("paris"), Open()
+    seen: list[Progress] = []
+    async with place_on(paris.kubeconfig, uid=uid_of(paris), fence=fence) as place:
+        await helm.install(place, chart, {}, Options(timeout_seconds=60, on_progress=seen.append))
+    assert records(paris) == [("1", "deployed")]
+    assert fence.confirmed == 2  # pending-install, deployed
+    assert fence.checked >= 4  # and the namespace, and the chart's object
+    assert (seen[-1].stage, seen[-1].record, seen[-1].revision) == (Stage.WRITING, Fate.ACCEPTED, 1)
+
+
+@pytest.mark.parametrize(("after", "left"), [(0, []), (1, [("1", "pending-install")])])
+async def test_a_run_ends_where_the_fence_closes_and_writes_no_more(
+    simulated: Callable[[str], Member], helm: Helm, chart: Path, after: int, left: list[tuple[str, str]]
+) -> None:
+    paris = simulated("paris")
+    async with place_on(paris.kubeconfig, fence=Ending(after)) as place:
+        with pytest.raises(EndedError):
+            await helm.install(place, chart, {}, OPTIONS)
+    assert records(paris) == left
+
+
+async def test_a_chart_that_fails_does_so_for_good_whatever_it_says(
+    simulated: Callable[[str], Member], helm: Helm, tmp_path: Path
+) -> None:
+    told = '{{ fail "Unauthorized registry: connection refused, too many requests" }}'
+    path = tmp_path / "failing.tgz"
+    path.write_bytes(archive(chart_files() | {"templates/config.yaml": told}))
+    paris = simulated("paris")
+    async with place_on(paris.kubeconfig) as place:
+        with pytest.raises(PermanentError) as caught:
+            await helm.install(place, path, {}, OPTIONS)
+    assert (caught.value.code, caught.value.wrote) == ("chart_not_rendered", False)
+    assert records(paris) == []
+
+
+async def test_a_member_that_is_down_is_unreachable_and_nothing_was_written(
+    simulated: Callable[[str], Member], helm: Helm, chart: Path
+) -> None:
+    paris = simulated("paris")
+    paris.faults.down = True
+    async with place_on(paris.kubeconfig) as place:
+        with pytest.raises(TemporaryError) as caught:
+            await helm.install(place, chart, {}, OPTIONS)
+    assert (caught.value.code, caught.value.wrote) == ("cluster_unreachable", False)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "password", "status"),
+    [
+        ("GET http://cluster/version", "", "407"),
+        ("GET http://cluster/version", "Proxy-Authorization: Basic aGVsbTp3cm9uZw==\r\n", "407"),
+        ("GET http://other/version", None, "403"),
+        ("CONNECT example.com:443", None, "403"),
+        ("HEAD http://cluster/version", None, "403"),
+    ],
+)
+async def test_it_serves_nobody_but_its_run_and_leads_nowhere_but_to_its_member(
+    simulated: Callable[[str], Member], request_line: str, password: str | None, status: str
+) -> None:
+    paris = simulated("paris")
+    async with place_on(paris.kubeconfig) as place, Endpoint(place.member, Open(), Ledger()) as endpoint:
+        right = f"Proxy-Authorization: {endpoint.authorization}\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        writer.write(f"{request_line} HTTP/1.1\r\nHost: x\r\n{right if password is None else password}\r\n".encode())
+        assert (await reader.readline()).split()[1].decode() == status
+        writer.close()
+        await writer.wait_closed()
