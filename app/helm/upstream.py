@@ -22,6 +22,7 @@ LATE_SECONDS = 10
 """For so long at most the kernel goes on to send what it was given: what was written before a deadline may arrive so
 much after it."""
 _CONNECTIONS = 6
+_UNSENT = 16 * 1024  # bytes; with none at all, asyncio's TLS waits for ever
 _SOON_SECONDS = 0.05
 _FRESH_SECONDS = 10.0
 """A connection that was idle for longer may have been closed without our knowing, and is not used: of a write on it,
@@ -72,8 +73,8 @@ class Connection:
         self.writer = writer
         self.is_kept = False
         self._used_at = time.monotonic()
-        # What is written is with the kernel when `drain` returns.
-        writer.transport.set_write_buffer_limits(high=0)
+        # All but this much of what is written is with the kernel when `drain` returns.
+        writer.transport.set_write_buffer_limits(high=_UNSENT)
 
     @property
     def is_good(self) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import orjson
 import pytest
 
 from app.errors import PermanentError, TemporaryError
@@ -143,3 +144,18 @@ async def test_it_serves_nobody_but_its_run_and_leads_nowhere_but_to_its_member(
         assert (await reader.readline()).split()[1].decode() == status
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_request_of_megabytes_arrives_whole(simulated: Callable[[str], Member]) -> None:
+    paris = simulated("paris")
+    text = "x" * 900_000
+    body = orjson.dumps({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "x"}, "data": {"a": text}})
+    async with place_on(paris.kubeconfig) as place, Endpoint(place.member, Open(), Ledger()) as endpoint:
+        reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+        head = "POST http://cluster/api/v1/namespaces/default/configmaps HTTP/1.1\r\nContent-Type: application/json\r\n"
+        head += f"Proxy-Authorization: {endpoint.authorization}\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        assert (await reader.readline()).split()[1] == b"201"
+        writer.close()
+        await writer.wait_closed()
+    assert [found["data"]["a"] for found in paris.objects("configmaps") if found["metadata"]["name"] == "x"] == [text]
