@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from app.demo import GROUP, NAMESPACE, RELEASE, sample_chart
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm, timeless
@@ -21,6 +23,7 @@ def examples() -> list[tuple[str, list[str]]]:
     return found
 
 
+@pytest.mark.timeout(600)  # it starts the program some fifty times
 async def test_the_guide_works_as_it_is_written(working: Polyhelm, simulated: Callable[[str], Member]) -> None:
     names = ("paris", "berlin", "tokyo")
     for name in names:
