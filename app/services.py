@@ -100,7 +100,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         stack.push_async_callback(downloader.close)
         limits = Limits(settings.helm_memory_bytes, settings.helm_cpu_seconds)
-        helm = Helm(find_helm(settings.helm), settings.cache, limits, at_once=settings.helm_concurrency)
+        helm = Helm(
+            find_helm(settings.helm),
+            settings.cache,
+            limits,
+            at_once=settings.helm_concurrency,
+            waiting=settings.helm_waiting,
+        )
         stack.callback(helm.close)
         fingerprints = Fingerprints(database, ring)
         passwords = Passwords()

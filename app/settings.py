@@ -156,6 +156,12 @@ class Settings(BaseSettings):
         description="The percentage of a deployment's targets, or of a group's members, that one update may remove"
         " without `confirmRemoval`. Two may always be removed; removing all of them always needs it.",
     )
+    helm_waiting: int = Field(
+        50,
+        ge=0,
+        description="Helm processes of one worker that are in hooks or wait for readiness. Beyond that, they count as"
+        " POLYHELM_HELM_CONCURRENCY's.",
+    )
     cluster_concurrency: int = Field(
         4,
         ge=1,

@@ -73,7 +73,7 @@ class Reconciler:
             assert attempt.seen is not None
             await work.succeed(self._services, found, attempt.action, attempt.seen, attempt.output)
         except StoppedError as stopped:
-            await self._stop(attempt, stopped.stop)
+            await self._stop(attempt, stopped)
         except leases.LeaseLostError:
             raise
         except TemporaryError as error:
@@ -130,13 +130,14 @@ class Reconciler:
         owner = claim_of(found.target).owner(seen.release)
         return next_step(wanted, observed, owner, force=found.operation.force), wanted, seen
 
-    async def _stop(self, attempt: Attempt, stop: Stop) -> None:
+    async def _stop(self, attempt: Attempt, stopped: StoppedError) -> None:
         """Ends work that is to stop. Its Helm has ended already, if one ran. A cancelled operation leaves no release
         that is pending by our doing; where something newer is wanted, the work on that sees to it."""
         found, action = attempt.work, attempt.action
-        ACTIONS.labels(action, stop.lower()).inc()
+        ACTIONS.labels(action, stopped.stop.lower()).inc()
         words = "It had not begun." if action is ReleaseAction.NONE else f"The {action.lower()} was ended."
-        if stop is Stop.REPLACED:
+        words += stopped.words
+        if stopped.stop is Stop.REPLACED:
             await work.make_room(self._services, found, action, words)
             await self._services.queue.wake([found.target.id])
             return

@@ -6,6 +6,7 @@ from datetime import datetime
 import structlog
 
 from app.database import LOST
+from app.helm.ledger import Progress, Stage
 from app.services import Services
 from app.tables import now
 from app.targets import work
@@ -18,38 +19,50 @@ log = structlog.get_logger()
 _BRIEF_SECONDS = 1.0
 """What lasts no longer is not worth a write and an event."""
 
-_ONLY_WAITS = (Phase.HOOK, Phase.WAITING)
+_PHASES = {
+    Stage.CHECKING: Phase.VALIDATING,
+    Stage.WRITING: Phase.APPLYING,
+    Stage.HOOK: Phase.HOOK,
+    Stage.WAITING: Phase.WAITING,
+}
+ONLY_WAITS = (Phase.HOOK, Phase.WAITING)
 
 
 class Reporter:
-    """Follows the runs of one piece of work. `phase` is what the present run is in; None between runs."""
+    """Follows the Helm runs of one piece of work. `phase` is what the last one was in; None before the first."""
 
     def __init__(self, services: Services, found: Work) -> None:
         self._services = services
         self._found = found
         self._task: asyncio.Task[None] | None = None
+        self._is_closed = False
         self._since = now()
         self.phase: Phase | None = None
         self.hook: Hook | None = None
 
-    def enter(self, phase: Phase, hook: Hook | None = None) -> None:
-        """The run enters a phase, now."""
+    def follow(self, progress: Progress) -> None:
+        found = progress.hook
+        hook = Hook(found.kind, found.name, found.namespace, found.events) if found else None
+        phase = _PHASES[progress.stage]
         if (phase, hook) == (self.phase, self.hook):
             return
         self.phase, self.hook, self._since = phase, hook, now()
-        if self._task is None or self._task.done():
+        if not self._is_closed and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._write_what_lasts())
 
+    @property
     def words(self) -> str:
-        """Where the run is, for a run that is ended there."""
+        """Where the run was, for one that was ended there."""
         seconds = (now() - self._since).total_seconds()
         if self.phase is Phase.HOOK:
-            return f"The {self.hook} had been running for {seconds:.0f} s."
+            return f" The {self.hook} had been running for {seconds:.0f} s."
         if self.phase is Phase.WAITING:
-            return f"It had been waiting for {seconds:.0f} s for resources to become ready or to be gone."
+            return f" It had been waiting for {seconds:.0f} s for resources to become ready or to be gone."
         return ""
 
     async def close(self) -> None:
+        """Writes nothing more: how the work ends is written next."""
+        self._is_closed = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -65,7 +78,7 @@ class Reporter:
 
     async def _write(self) -> None:
         assert self.phase is not None
-        waits = self.phase in _ONLY_WAITS
+        waits = self.phase in ONLY_WAITS
         try:
             has_left = await work.report(self._services, self._found, self.phase, self.hook, self._since, waits=waits)
         except LeaseLostError:

@@ -14,14 +14,19 @@ from sqlalchemy import bindparam, select
 from sqlmodel import col
 
 from app.database import LOST
+from app.helm.ledger import Progress
 from app.hints import STOPS, Hints
 from app.operations.tables import Operation, OperationResult
 from app.services import Services
+from app.targets.activity import Phase
 from app.targets.joins import OPEN_RESULT
 from app.targets.tables import Target
 from app.targets.work import Work
+from reconcilers.reporting import Reporter
 
 log = structlog.get_logger()
+
+_WRITING_SECONDS = 5.0
 
 _STATES = (
     select(
@@ -43,22 +48,43 @@ class Stop(StrEnum):
 class StoppedError(Exception):
     """The work is to stop."""
 
-    def __init__(self, stop: Stop) -> None:
+    def __init__(self, stop: Stop, words: str = "") -> None:
         super().__init__(stop)
         self.stop = stop
+        self.words = words
+        """Where the Helm run was that was ended, if it lasted."""
 
 
 class Run:
     """The work on one target, which can be stopped while it is in a `stoppable` block."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, reporter: Reporter) -> None:
         self.work = work
+        self._reporter = reporter
         self._stop: Stop | None = None
         self._scope: asyncio.Timeout | None = None
+        self._later: asyncio.TimerHandle | None = None
+        self._words = ""
+
+    def follow(self, progress: Progress) -> None:
+        """Hears of each change in what a Helm run is in."""
+        self._reporter.follow(progress)
+        if self._later is not None and self._reporter.phase is not Phase.APPLYING:
+            self._end(Stop.REPLACED)
 
     def stop(self, stop: Stop) -> None:
+        """Stops the work. Where it is only replaced, and Helm is just writing, it may end that: it takes a moment, and
+        broken off it would leave a failed revision."""
+        if stop is Stop.REPLACED and self._reporter.phase is Phase.APPLYING:
+            if self._later is None:
+                self._later = asyncio.get_running_loop().call_later(_WRITING_SECONDS, self._end, stop)
+        else:
+            self._end(stop)
+
+    def _end(self, stop: Stop) -> None:
         if self._stop is None:
             self._stop = stop
+            self._words = self._reporter.words
             if self._scope is not None:
                 self._scope.reschedule(asyncio.get_running_loop().time())
 
@@ -82,10 +108,14 @@ class Run:
             if scope.expired():
                 self._check()
             raise
+        finally:
+            if self._later is not None:
+                self._later.cancel()
+            await self._reporter.close()
 
     def _check(self) -> None:
         if self._stop is not None:
-            raise StoppedError(self._stop) from None
+            raise StoppedError(self._stop, self._words) from None
 
 
 class Stops:
@@ -103,7 +133,8 @@ class Stops:
     @asynccontextmanager
     async def watched(self, work: Work, heard: int) -> AsyncIterator[Run]:
         """Stops this work when it is to stop. `heard` is how many hints had come before it was taken."""
-        run = self._runs[work.target.id] = Run(work)
+        run = self._runs[work.target.id] = Run(work, Reporter(self._services, work))
+        work.watchers.append(run.follow)
         if self.heard != heard:
             self._look.set()
         try:

@@ -26,7 +26,8 @@ from app.helm.endpoint import Endpoint
 from app.helm.failure import MAX_OUTPUT, beyond_limits, failure
 from app.helm.fence import READ_ONLY, Fence
 from app.helm.files import nameless
-from app.helm.ledger import Ledger, Progress, nobody_watches
+from app.helm.gate import Gate, Seat
+from app.helm.ledger import Ledger, Progress, Stage, nobody_watches
 from app.helm.runs import Runs
 from app.helm.upstream import Destination
 from app.releases.scrubbing import NOTHING, Scrubber
@@ -76,12 +77,12 @@ class Options:
 class Helm:
     """Each action gives Helm's own words about it, the notes of the chart among them."""
 
-    def __init__(self, binary: HelmBinary, cache: Path, limits: Limits, *, at_once: int) -> None:
+    def __init__(self, binary: HelmBinary, cache: Path, limits: Limits, *, at_once: int, waiting: int) -> None:
         self.binary = binary
         self._limits = limits
         self._cache = cache
         self._runs = Runs(cache / "runs")
-        self._gate = asyncio.Semaphore(at_once)
+        self._gate = Gate(at_once, waiting)
 
     def close(self) -> None:
         """Removes the folder of this process' runs, of which none may be left."""
@@ -132,9 +133,21 @@ class Helm:
         return options.scrubber.clean(output.decode(errors="replace"))[:MAX_OUTPUT].strip()
 
     async def _run(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> bytes:
+        async with self._gate.seat() as seat, self._runs.folder() as folder:
+            return await self._run_in(folder, seat, place, arguments, options, values)
+
+    async def _run_in(
+        self, folder: Path, seat: Seat, place: Place, arguments: list[str], options: Options, values: bytes
+    ) -> bytes:
         seconds = options.timeout_seconds
-        ledger = Ledger(options.on_progress)
-        async with self._gate, self._runs.folder() as folder, Endpoint(place.member, place.fence, ledger) as endpoint:
+
+        def follow(progress: Progress) -> None:
+            if progress.stage in (Stage.HOOK, Stage.WAITING):
+                seat.wait()
+            options.on_progress(progress)
+
+        ledger = Ledger(follow)
+        async with Endpoint(place.member, place.fence, ledger) as endpoint:
             command = _Command(
                 executable=str(self.binary.path),
                 environment=self._environment(place, folder) | endpoint.environment,

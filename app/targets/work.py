@@ -1,8 +1,8 @@
 """The work on one target: what is to be done, read in one go; and how it went, written under the lease."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.deployments.answer import AbandonedRelease
 from app.deployments.deletion import give_up, remove_if_empty
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.errors import ActionError
+from app.helm.ledger import Progress
 from app.operations.cancellation import end_cancelled
 from app.operations.progress import (
     begin_result,
@@ -61,6 +62,12 @@ class Work:
     known: Release | None
     desired: Desired | None  # None: the release is to be removed
     secrets: Sequence[Secret] = ()  # those that the deployment uses, sealed
+    watchers: list[Callable[[Progress], None]] = field(default_factory=list)  # of its Helm runs
+
+    def tell(self, progress: Progress) -> None:
+        """A Helm run has come so far."""
+        for watcher in tuple(self.watchers):
+            watcher(progress)
 
 
 _ITS_TIME_HAS_COME = or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment"))

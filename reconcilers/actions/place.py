@@ -26,4 +26,5 @@ def options_of(found: Work, *, hooks: bool, validate: bool = True, scrubber: Scr
         validate=validate,
         check_schema=not found.archive.has_remote_schema,
         scrubber=scrubber,
+        on_progress=found.tell,
     )

@@ -2,7 +2,7 @@
 
 Fetching and reading a member's OpenAPI is two thirds of what a Helm run costs. What a chart renders is decided by
 chart, values, name, namespace and version: the first run of each of these has Helm check it, those that come meanwhile
-wait for it, and all that follow go without.
+wait until it has, and all that follow go without. A run has checked it as soon as it writes: none waits for its hooks.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from app.helm.ledger import Progress, Stage
 from app.targets.work import Work
 
 _MOST = 10_000  # manifests remembered; a forgotten one is checked once more
@@ -26,7 +27,7 @@ class KnownManifests:
 
     @asynccontextmanager
     async def checked_once(self, found: Work) -> AsyncIterator[bool]:
-        """Yields whether Helm is to check the manifest in this run. A run that succeeds has checked it for all."""
+        """Yields whether Helm is to check the manifest in this run."""
         assert found.desired is not None
         key = (
             found.archive.digest,
@@ -35,13 +36,36 @@ class KnownManifests:
             found.deployment.namespace,
             found.cluster.kubernetes_version,
         )
-        if key not in self._valid:
-            async with self._checking.setdefault(key, asyncio.Lock()):
-                if key not in self._valid:  # whoever we waited for may have checked it
-                    yield True
+        if key in self._valid:
+            yield False
+            return
+        lock = self._checking.setdefault(key, asyncio.Lock())
+        await lock.acquire()
+        if key in self._valid:  # whoever we waited for has checked it
+            lock.release()
+            yield False
+            return
+        is_checking = True
+
+        def end(*, is_valid: bool) -> None:
+            nonlocal is_checking
+            if is_checking:
+                is_checking = False
+                if is_valid:
                     self._remember(key)
-                    return
-        yield False
+                lock.release()
+
+        def watch(progress: Progress) -> None:
+            if progress.stage is not Stage.CHECKING:
+                end(is_valid=True)
+
+        found.watchers.append(watch)
+        try:
+            yield True
+            end(is_valid=True)
+        finally:
+            found.watchers.remove(watch)
+            end(is_valid=False)
 
     def _remember(self, key: _Key) -> None:
         self._valid[key] = None

@@ -41,7 +41,9 @@ def make(tmp_path: Path) -> Make:
         head += f"os.rename({str(tmp_path / 'draft')!r}, {str(tmp_path / 'said.json')!r})\n"
         program.write_text(head + script)
         program.chmod(0o755)
-        return Helm(HelmBinary(program, HelmVersion("3.22.0"), "of a test"), tmp_path / "cache", LIMITS, at_once=2)
+        return Helm(
+            HelmBinary(program, HelmVersion("3.22.0"), "of a test"), tmp_path / "cache", LIMITS, at_once=2, waiting=2
+        )
 
     return made
 
@@ -257,7 +259,7 @@ from app.helm.binary import HelmBinary, HelmVersion
 from app.helm.command import Helm, Options
 from tests.helm.places import place_on
 from tests.helm.test_command import ACCESS, LIMITS
-helm = Helm(HelmBinary(Path(sys.argv[1]), HelmVersion("3.22.0"), ""), Path(sys.argv[2]), LIMITS, at_once=1)
+helm = Helm(HelmBinary(Path(sys.argv[1]), HelmVersion("3.22.0"), ""), Path(sys.argv[2]), LIMITS, at_once=1, waiting=1)
 async def run():
     async with place_on(ACCESS) as place:
         await helm.uninstall(place, Options())

@@ -41,7 +41,7 @@ def chart(folder: Path, told: str, *, more: dict[str, str] | None = None) -> Pat
 
 
 def helm_with(folder: Path, limits: Limits = LIMITS) -> Helm:
-    return Helm(find_helm(None), folder / "cache", limits, at_once=2)
+    return Helm(find_helm(None), folder / "cache", limits, at_once=2, waiting=2)
 
 
 async def rendered(helm: Helm, member: Member, path: Path, **options: Any) -> str:

@@ -39,7 +39,7 @@ class Ending(Open):
 
 @pytest.fixture
 def helm(tmp_path: Path) -> Helm:
-    return Helm(find_helm(None), tmp_path / "cache", Limits(memory=2**30, cpu=60), at_once=2)
+    return Helm(find_helm(None), tmp_path / "cache", Limits(memory=2**30, cpu=60), at_once=2, waiting=2)
 
 
 @pytest.fixture
