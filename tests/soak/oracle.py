@@ -26,6 +26,7 @@ class Oracle:
         self._world = world
         self._house: House = world.house
         self._bystanders: Truth = {}
+        self._known_folders: set[str] = set()
         self._undeletable: set[str] = set()
         """Deployments of which a deletion has failed."""
         self.failures: Counter[str] = Counter()
@@ -45,6 +46,7 @@ class Oracle:
         found += await self._until_none(self._unwanted)
         found += await self._strangers()
         found += await self._until_none(self._leftovers)
+        self._known_folders |= await asyncio.to_thread(self._old_folders)
         found += self._memory()
         for wish in self._world.wishes:
             wish.touched.clear()
@@ -173,12 +175,13 @@ class Oracle:
         """Helm processes and their folders that nobody waits for any more; processes that have ended by themselves."""
         found = [f"Helm {pid} still runs" for pid in await asyncio.to_thread(self._house.helms)]
         found += [f"{part.name} has ended by itself" for part in self._house.parts.values() if not part.is_running]
-        return found + await asyncio.to_thread(self._old_folders)
+        folders = await asyncio.to_thread(self._old_folders) - self._known_folders
+        return found + [f"the folder {folder} of a Helm run is left" for folder in sorted(folders)]
 
-    def _old_folders(self) -> list[str]:
+    def _old_folders(self) -> set[str]:
         oldest = time.time() - _LEFTOVER_SECONDS
         folders = (self._house.folder / "data/cache/runs").glob("*")
-        return [f"the folder {folder.name} of a Helm run is left" for folder in folders if _modified(folder) < oldest]
+        return {folder.name for folder in folders if _modified(folder) < oldest}
 
     def _memory(self) -> list[str]:
         sizes = {part.name: part.megabytes for part in self._house.parts.values() if part.is_running}
