@@ -172,9 +172,11 @@ class Oracle:
         ]
 
     async def _leftovers(self) -> list[str]:
-        """Helm processes and their folders that nobody waits for any more; processes that have ended by themselves."""
+        """Helm processes and their folders that nobody waits for any more; processes that have ended by themselves or
+        are not ready."""
         found = [f"Helm {pid} still runs" for pid in await asyncio.to_thread(self._house.helms)]
         found += [f"{part.name} has ended by itself" for part in self._house.parts.values() if not part.is_running]
+        found += [] if await self._house.user.is_ready() else ["the API is not ready"]
         folders = await asyncio.to_thread(self._old_folders) - self._known_folders
         return found + [f"the folder {folder} of a Helm run is left" for folder in sorted(folders)]
 

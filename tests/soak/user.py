@@ -51,6 +51,13 @@ class User:
                 raise TimeoutError(f"no good answer within {_PATIENCE:g} s: {problem}; to {query} {variables}")
             await asyncio.sleep(0.3)
 
+    async def is_ready(self) -> bool:
+        """Whether the API says that it can do its work."""
+        try:
+            return (await self._client.get("/readyz")).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
     async def mutate(self, mutation: str, given: Mapping[str, Any], fields: str = PAYLOAD) -> Any:
         """The answer, once clusters that have to be asked can be.
 
