@@ -32,7 +32,7 @@ VERSIONS = ("1.0.0", "1.1.0")
 BYSTANDER = "bystander"
 _PARTS = {"api": "api", "worker-1": "worker", "worker-2": "worker", "observer-1": "observer", "observer-2": "observer"}
 _SETTINGS = {
-    "lease_seconds": 3,
+    "lease_seconds": 8,
     "confirm_every": 5,
     "unreachable_after": 3,
     "member_timeout": 3,

@@ -183,7 +183,7 @@ class Oracle:
     def _old_folders(self) -> set[str]:
         oldest = time.time() - _LEFTOVER_SECONDS
         folders = (self._house.folder / "data/cache/runs").glob("*")
-        return {folder.name for folder in folders if _modified(folder) < oldest}
+        return {folder.name for folder in folders if folder.is_dir() and _modified(folder) < oldest}
 
     def _memory(self) -> list[str]:
         sizes = {part.name: part.megabytes for part in self._house.parts.values() if part.is_running}
