@@ -229,7 +229,7 @@ ACTIONS = (
         lambda lane, _, deployment_id: lane.update(deployment_id, refused=True),
         2,
         6,
-        4,
+        5,  # with those of the update that succeeds
         fails=True,
     ),
     Action("uninstall", Lane.deployed, lambda lane, _, deployment_id: lane.delete(deployment_id), None, 0, 2),
