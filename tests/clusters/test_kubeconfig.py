@@ -297,7 +297,11 @@ def test_its_text_shows_the_server_alone(access: Access) -> None:
 SUBJECT = "# Réseau de Genève\nsubject=CN = kubernetes\n-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n"
 
 
-@pytest.mark.parametrize("given", [SUBJECT + CERTIFICATE, CERTIFICATE + SUBJECT, SUBJECT + CERTIFICATE * 2 + "\n\n"])
+@pytest.mark.parametrize(
+    "given",
+    [SUBJECT + CERTIFICATE, CERTIFICATE + SUBJECT, SUBJECT + CERTIFICATE * 2 + "\n\n"],
+    ids=["before", "after", "between"],
+)
 def test_text_around_a_certificate_is_left_out(given: str) -> None:
     found = read_kubeconfig(with_cluster(certificate_authority_data=b64(given)))
     assert found.ca == CERTIFICATE * given.count(CERTIFICATE)
