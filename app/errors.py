@@ -93,8 +93,9 @@ class ActionError(Exception):
     def __init__(self, code: str, message: str, output: str | None = None, *, wrote: bool = False) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
-        self.output = output
+        # Charts, webhooks and members choose these words, and Postgres keeps no text with U+0000.
+        self.message = message.replace("\0", "")
+        self.output = output and output.replace("\0", "")
         self.wrote = wrote
 
 

@@ -130,7 +130,7 @@ class Helm:
     async def _told(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> str:
         """Runs Helm for what it does; gives what it says, as it may be shown."""
         output = await self._run(place, arguments, options, values)
-        return options.scrubber.clean(output.decode(errors="replace"))[:MAX_OUTPUT].strip()
+        return options.scrubber.clean(_text(output))[:MAX_OUTPUT].strip()
 
     async def _run(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> bytes:
         async with self._gate.seat() as seat, self._runs.folder() as folder:
@@ -190,6 +190,11 @@ def _validation(options: Options) -> list[str]:
     return arguments if options.check_schema else [*arguments, "--skip-schema-validation"]
 
 
+def _text(output: bytes) -> str:
+    """What Helm has printed, without U+0000, which Postgres does not keep: a chart can print anything."""
+    return output.decode(errors="replace").replace("\0", "")
+
+
 class _Command(pyhelm3.Command):  # type: ignore[misc]
     """pyhelm3's command, run without a shell, under limits, and ended with its children when cancelled or late."""
 
@@ -239,7 +244,7 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
             log.debug("helm.ran", verb=command[0], code=code, seconds=round(time.monotonic() - began, 3))
             stdout.seek(0)
             stderr.seek(0)
-            words = stderr.read().decode(errors="replace")
+            words = _text(stderr.read())
             if code:
                 wrote = self._ledger.progress.wrote
                 exceeded = beyond_limits(code, child.cpu_seconds, words, self._limits, wrote=wrote)

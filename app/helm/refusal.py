@@ -9,9 +9,11 @@ from typing import Any
 
 import orjson
 
+from app.clusters.answers import asked_pause
 from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, UNREACHABLE
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.helm.request import Request
+from app.tables import now
 
 LOST_RACE = "release_changed"
 """Another Helm wrote the release's record first, or took it away."""
@@ -43,7 +45,7 @@ def trouble(request: Request, status: int, retry_after: str | None, body: bytes)
     answer = _status_object(body)
     words = str(answer.get("message") or f"HTTP status {status}")[:_MOST_WORDS]
     if status == 429:
-        pause = float(retry_after) if retry_after and retry_after.isdecimal() else None
+        pause = asked_pause(retry_after, now())
         return TemporaryError(THROTTLED, "The API server asks for a pause (429).", words, retry_after=pause)
     if status == 401:
         return TemporaryError(UNAUTHORIZED, "The API server does not accept our credentials (401).", words)

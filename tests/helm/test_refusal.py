@@ -128,9 +128,17 @@ def test_a_pause_that_is_asked_for_is_kept(request_: Request) -> None:
     found = trouble(request_, 429, "7", b"{}")
     assert isinstance(found, TemporaryError)
     assert (found.code, found.retry_after) == ("cluster_throttled", 7)
-    found = trouble(request_, 429, "Wed, 21 Oct 2015 07:28:00 GMT", b"{}")
+    for date, seconds in (("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("Wed, 21 Oct 9015 07:28:00 GMT", 3600)):
+        found = trouble(request_, 429, date, b"{}")
+        assert isinstance(found, TemporaryError)
+        assert found.retry_after == seconds
+
+
+@pytest.mark.parametrize("asked", ["9" * 9, "9" * 400, "inf", "-1", "soon", ""])
+def test_no_pause_is_longer_than_an_hour(asked: str) -> None:
+    found = trouble(WRITE, 429, asked, b"{}")
     assert isinstance(found, TemporaryError)
-    assert found.retry_after is None
+    assert found.retry_after == (3600 if asked == "9" * 9 else None)
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,28 @@ async def test_a_bomb_is_reported_by_its_operation_and_the_worker_goes_on(
     assert names == {"shop"}
 
 
+async def test_words_that_postgres_does_not_keep_neither_repeat_a_failure_nor_hide_a_success(
+    stack: Stack, simulated: Callable[[str], Member]
+) -> None:
+    await stack.fleet({"paris": simulated("paris").kubeconfig})
+    for name, path, line in (
+        ("fails", "templates/fail.yaml", '{{ fail "no\\u0000 luck" }}'),
+        ("says", "templates/NOTES.txt", 'Good {{ "\\u0000" }}luck.'),
+    ):
+        files = chart_files(name) | {path: line}
+        await stack.upload(base64.b64encode(archive(files, root=name)).decode())
+    answer = await stack.create(chart="charts/fails", releaseName="fails")
+    [result] = (await stack.settled(answer))["results"]
+    assert (result["state"], result["error"]["code"]) == ("FAILED", "chart_not_rendered")
+    assert (result["error"]["attempts"], result["error"]["message"].endswith("no luck")) == (1, True)
+    answer = await stack.create(chart="charts/says", releaseName="says")
+    await stack.settled(answer)
+    query = "query ($id: ID!) { operation(id: $id) { state results { output } } }"
+    ended = (await stack.data(query, id=answer["operation"]["id"]))["operation"]
+    assert ended["state"] == "SUCCEEDED"
+    assert ended["results"][0]["output"].endswith("Good luck.")
+
+
 async def test_a_chart_that_takes_for_ever_to_render_is_given_up_after_three_tries(
     stack: Stack, simulated: Callable[[str], Member], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,5 +208,5 @@ async def test_a_chart_that_takes_for_ever_to_render_is_given_up_after_three_tri
         assert (result["state"], error["code"], error["attempts"]) == ("FAILED", "helm_hung", 3)
         assert error["message"] == (
             "Helm did not end within 0.5 s and was ended. Where that is the cluster's doing, reconcile; where the chart"
-            " takes so long to render, mend it."
+            " takes so long to render, change the chart."
         )
