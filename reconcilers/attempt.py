@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.releases.release import DELETION_HOOKS
 from app.releases.step import ReleaseAction, Step
-from app.targets.claims import IN_FLIGHT
 from app.targets.sightings import Sighting
 from app.targets.work import Work, in_a_row
 
@@ -93,7 +92,7 @@ class Attempt:
         if error.most is not None and in_a_row(self.work, error) >= error.most:
             return error
         target = self.work.target
-        is_given_up = self.work.desired is None and self.work.operation.force and error.code != IN_FLIGHT
+        is_given_up = self.work.desired is None and self.work.operation.force
         if is_given_up and target.attempts >= retries:
             return error
         writes = self.writes_after(error)

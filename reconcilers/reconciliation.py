@@ -14,7 +14,7 @@ import structlog
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.helm.refusal import LOST_RACE
 from app.releases.release import Desired
-from app.releases.step import Block, Recovery, ReleaseAction, Step, next_step
+from app.releases.step import Recovery, ReleaseAction, Step, next_step
 from app.services import Services
 from app.tables import now
 from app.targets import leases, work
@@ -146,11 +146,6 @@ class Reconciler:
             if step.recovery is Recovery.MARK_FAILED:
                 await perform(self._services, self._manifests, found, step, seen, wanted)
                 step, wanted, seen = await self._next(attempt)
-            if step.block is Block.IN_FLIGHT and seen.release is not None:
-                error = blocked(step.block, seen.release, found.cluster.name)
-                assert isinstance(error, TemporaryError)
-                await self._put_off(attempt, error)
-                return
             if step.is_done:  # the cancellation came too late, or there was nothing to do
                 await work.succeed(self._services, found, action, seen, attempt.output)
                 return

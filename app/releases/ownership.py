@@ -23,7 +23,6 @@ class Owner(StrEnum):
     STRANGERS = "STRANGERS"  # we never installed it
     OURS = "OURS"  # nobody is at work on it, or a run of ours was, and has ended
     LOCKED = "LOCKED"  # it is ours, and somebody else's Helm is at work on it, or died at it
-    IN_FLIGHT = "IN_FLIGHT"  # it is ours, and so may be a run that we lost sight of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +79,16 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is known of whose a release is: whether it is `ours`, and the run whose end is not known yet; `is_running`
-    says that it may still be at work."""
+    """What is known of whose a release is: whether it is `ours`, and the last run whose result is not known yet. That
+    run has ended: who holds the lease of a target knows that no earlier run of ours can write any more."""
 
     ours: bool = False
     intent: Intent | None = None
-    is_running: bool = False
 
     def after(self, observed: Observed | None, mark: Mark = str) -> "Claim":
         """What is known after a look at the release."""
         intent = self.intent
-        if intent is None or self.is_running:
+        if intent is None:
             return self
         if observed is None:
             return Claim(self.ours and not intent.is_first)
@@ -104,9 +102,7 @@ class Claim:
             return Owner.STRANGERS
         if observed is None or not observed.is_unfinished:
             return Owner.OURS
-        if self.intent is None:
-            return Owner.LOCKED
-        return Owner.IN_FLIGHT if self.is_running else Owner.OURS
+        return Owner.LOCKED if self.intent is None else Owner.OURS
 
 
 def intent_for(

@@ -29,7 +29,6 @@ class Block(StrEnum):
 
     TAKEN = "TAKEN"  # the name belongs to a release that someone else installed
     LOCKED = "LOCKED"  # someone else's Helm is at work on it, or died at it
-    IN_FLIGHT = "IN_FLIGHT"  # a Helm run that we lost sight of may still be at work
     UNREADABLE = "UNREADABLE"  # its newest record can't be read: Helm skips it, and can't write the next one
 
 
@@ -70,8 +69,6 @@ def next_step(desired: Desired | None, observed: Observed | None, owner: Owner, 
     if owner is Owner.STRANGERS:
         # A release that was there before we ever touched the name is someone else's, whatever it holds.
         return _DONE if desired is None else Step(ReleaseAction.NONE, Block.TAKEN)
-    if owner is Owner.IN_FLIGHT:
-        return Step(ReleaseAction.NONE, Block.IN_FLIGHT)
     if not observed.is_readable:
         return Step(ReleaseAction.NONE, Block.UNREADABLE)
     if desired is None:

@@ -93,7 +93,6 @@ class _Facts:
     cluster_id: int
     is_held: bool
     reported: dict[str, Any] | None
-    intent_until: datetime | None
     retry_at: datetime | None
     operation_id: int
     created_at: datetime
@@ -108,7 +107,6 @@ _FACTS = (
         col(Target.cluster_id),
         ~UNHELD,
         col(Target.activity),
-        col(Target.intent_until),
         col(Target.retry_at),
         col(Operation.id),
         col(Operation.created_at),
@@ -174,7 +172,7 @@ def _activity(facts: _Facts, occupants: Mapping[int, Sequence[Occupant]], slots:
 def _running(facts: _Facts) -> Activity:
     if facts.reported is None:
         since = facts.started_at or facts.created_at
-        return Activity(Phase.APPLYING, facts.operation_id, since, facts.intent_until)
+        return Activity(Phase.APPLYING, facts.operation_id, since)
     hook, until = facts.reported["hook"], facts.reported["until"]
     return Activity(
         Phase(facts.reported["phase"]),

@@ -6,18 +6,14 @@ from app.releases.ownership import Claim, Intent
 from app.releases.release import Observed
 from app.releases.step import Block
 from app.secrets.fingerprints import Fingerprints
-from app.tables import now
 from app.targets.tables import Target
 
-IN_FLIGHT = "release_in_flight"
 UNREADABLE = "record_unreadable"
 
 
 def claim_of(target: Target) -> Claim:
     """What was written down before and after each of our Helm runs."""
-    intent = Intent.of(target.intent) if target.intent else None
-    until = target.intent_until
-    return Claim(target.claimed, intent, intent is not None and until is not None and until > now())
+    return Claim(target.claimed, Intent.of(target.intent) if target.intent else None)
 
 
 async def claim_after(fingerprints: Fingerprints, claim: Claim, observed: Observed | None) -> Claim:
@@ -38,10 +34,8 @@ def blocked(block: Block, observed: Observed, cluster_name: str) -> ActionError:
             f"Revision {revision} of {name} on {cluster_name} is {observed.status}: somebody else's Helm is at work on"
             " it, or was interrupted.",
         )
-    if block is Block.UNREADABLE:
-        return PermanentError(
-            UNREADABLE,
-            f"The record of revision {revision} of {name} on {cluster_name} can't be read, so Helm can't change the"
-            f" release. {observed.unreadable}",
-        )
-    return TemporaryError(IN_FLIGHT, f"An earlier Helm run on {name} may not have ended yet.")
+    return PermanentError(
+        UNREADABLE,
+        f"The record of revision {revision} of {name} on {cluster_name} can't be read, so Helm can't change the"
+        f" release. {observed.unreadable}",
+    )

@@ -56,7 +56,6 @@ class Target(SQLModel, table=True):
 
     claimed: bool = False  # Helm was run for it at least once: the release is ours
     intent: dict[str, Any] | None = Json(default=None, nullable=True)
-    intent_until: datetime | None = Timestamp(default=None)  # Helm's hard time limit
 
     # Of the present holder of the lease: what its run has reported, and whether it is in a hook or waits for readiness,
     # which takes no slot of the cluster.

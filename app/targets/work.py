@@ -16,6 +16,7 @@ from app.deployments.answer import AbandonedRelease
 from app.deployments.deletion import give_up, remove_if_empty
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.errors import ActionError
+from app.helm.command import MARGIN_SECONDS
 from app.helm.ledger import Progress
 from app.operations.cancellation import end_cancelled
 from app.operations.progress import (
@@ -48,10 +49,10 @@ from app.targets.trouble import as_json
 from app.transaction import Transaction
 
 
-@dataclass(frozen=True)
+@dataclass
 class Work:
     """An open operation result with all that is needed to bring it to its end. `known` is the release as it was last
-    seen."""
+    seen, `limit` when the present Helm run is ended at the latest."""
 
     lease: Lease
     target: Target
@@ -62,6 +63,7 @@ class Work:
     known: Release | None
     desired: Desired | None  # None: the release is to be removed
     secrets: Sequence[Secret] = ()  # those that the deployment uses, sealed
+    limit: datetime | None = None
     watchers: list[Callable[[Progress], None]] = field(default_factory=list)  # of its Helm runs
 
     def tell(self, progress: Progress) -> None:
@@ -123,30 +125,31 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
     return Work(lease, target, deployment, cluster, archive, operation, known, desired, secrets)
 
 
-async def intend(
-    services: Services, work: Work, runs: ReleaseAction, seconds: float, seen: Sighting, wanted: Desired | None
-) -> None:
-    """Writes down that Helm is about to run, for at most so many seconds, and what it is to leave. From here on the
-    release is ours. `wanted` is what was compared with what was seen."""
-    until = now() + timedelta(seconds=seconds)
+async def intend(services: Services, work: Work, runs: ReleaseAction, seen: Sighting, wanted: Desired | None) -> None:
+    """Writes down that Helm is about to run, and what it is to leave. From here on the release is ours. `wanted` is
+    what was compared with what was seen."""
+    moment = now()
     intent = intent_for(
         runs,
         seen.release,
         claim_of(work.target),
         generation=work.deployment.generation,
-        since=now().isoformat(),
+        since=moment.isoformat(),
         digest=wanted.digest if wanted else None,
         paths=work.target.secret_paths,
         is_atomic=work.deployment.atomic,
     )
     kept = asdict(intent)
+    work.limit = moment + timedelta(seconds=work.deployment.timeout_seconds + MARGIN_SECONDS)
+    phase = Phase.APPLYING if runs is ReleaseAction.UNINSTALL else Phase.VALIDATING
+    begun = stored(Activity(phase, work.operation.id, moment, work.limit))
     async with services.transaction() as transaction:
         if seen.is_news(work.known):
             await write_sightings(transaction, [seen])
-        await fenced(transaction, work.lease, claimed=True, intent=kept, intent_until=until)
+        await fenced(transaction, work.lease, claimed=True, intent=kept, activity=begun)
         await note_action(transaction, work.operation.id, work.target.id, runs)
         _record(transaction, work, "target.started", f"{_what(work, runs)} has begun.")
-    work.target.claimed, work.target.intent, work.target.intent_until = True, kept, until
+    work.target.claimed, work.target.intent = True, kept
 
 
 async def report(
@@ -154,16 +157,11 @@ async def report(
 ) -> bool:
     """Tells what Helm's run is in, since when and for how long at most; gives whether it takes no slot of its cluster
     any more."""
-    reported = Activity(phase, work.operation.id, since, work.target.intent_until, hook)
+    reported = Activity(phase, work.operation.id, since, work.limit, hook)
     async with services.transaction() as transaction:
         has_left = await leases.report(transaction, services.settings, work.lease, stored(reported), waits=waits)
         _record(transaction, work, "target.activity", f"{_where(work)}: {reported.message}", phase=phase)
     return has_left
-
-
-def helm_ended(work: Work) -> None:
-    """Notes that Helm has ended. What it has left is not known by how it ended: the intent stays until a look tells."""
-    work.target.intent_until = None
 
 
 def learn(work: Work, claim: Claim) -> None:
@@ -174,7 +172,7 @@ def learn(work: Work, claim: Claim) -> None:
 
 def _outcome(work: Work) -> dict[str, Any]:
     target = work.target
-    return {"claimed": target.claimed, "intent": target.intent, "intent_until": target.intent_until, **FREE}
+    return {"claimed": target.claimed, "intent": target.intent, **FREE}
 
 
 async def give_back(services: Services, work: Work) -> None:

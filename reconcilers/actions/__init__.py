@@ -29,8 +29,7 @@ async def perform(
         await mark_failed(services, found, seen)
         return None
     chart = await services.archives.file(found.archive.digest)
-    # A run ends with its lease; as long as that is ours, nobody asks for how long.
-    await work.intend(services, found, step.runs, services.settings.lease_seconds, seen, wanted)
+    await work.intend(services, found, step.runs, seen, wanted)
     hooks = step.hooks and not found.operation.skip_hooks
     began = time.monotonic()
     try:
@@ -40,6 +39,4 @@ async def perform(
             return await upgrade(services, manifests, found, chart, seen, hooks=hooks)
         return await uninstall(services, found, hooks=hooks)
     finally:
-        # Helm has ended, whatever it was that ended it, our own shutdown included.
-        work.helm_ended(found)
         ACTION_SECONDS.labels(step.runs).observe(time.monotonic() - began)

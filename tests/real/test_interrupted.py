@@ -15,20 +15,17 @@ from tests.stack import eventually
 pytestmark = pytest.mark.xdist_group("kubernetes")
 
 
-async def write_intent(
-    fleet: Fleet, action: str, revision: int, *, seconds: int = -1, values: dict[str, Any] | None = None
-) -> None:
-    """As a worker leaves it that was killed while its Helm made or removed a revision, with these values: the Helm may
-    run for so many seconds from now."""
+async def write_intent(fleet: Fleet, action: str, revision: int, *, values: dict[str, Any] | None = None) -> None:
+    """As a worker leaves it that was killed while its Helm made or removed a revision, with these values."""
     intent = {"action": action, "revision": revision, "digest": digest("web", "1.0.0", values).hex()}
     async with fleet.stack.services.transaction() as transaction:
         await transaction.session.execute(
             text(
                 "UPDATE target SET intent = CAST(:intent AS jsonb),"
-                " intent_until = now() + make_interval(secs => :seconds), lease_owner = 'a worker that was killed',"
+                " lease_owner = 'a worker that was killed',"
                 " lease_token = lease_token + 1, lease_expires_at = now() - interval '1 second'"
             ),
-            {"intent": json.dumps(intent), "seconds": seconds},
+            {"intent": json.dumps(intent)},
         )
 
 
@@ -87,19 +84,6 @@ async def test_our_interrupted_install_is_uninstalled_with_its_deployment(paris:
     operation = await paris.stack.settled(await paris.stack.delete(deployment_id))
     assert outcomes(operation) == {"paris": ("UNINSTALL", "SUCCEEDED")}
     assert await paris.hands["paris"].listed() == {}
-
-
-async def test_a_helm_of_ours_that_may_still_run_is_waited_for(paris: Fleet) -> None:
-    deployment_id = await paris.deployed(values={"name": "shop"})
-    await write_intent(paris, "UPGRADE", 2, seconds=600, values={"name": "half-done"})
-    await leave_upgrade_pending(paris, "half-done")
-    answer = await paris.stack.reconcile(deployment_id)
-    result = await until_trouble(paris, answer, "release_in_flight")
-    assert result["state"] == "RUNNING"
-    assert (await paris.hands["paris"].listed())[paris.release]["revision"] == "2"
-
-    await write_intent(paris, "UPGRADE", 2, values={"name": "half-done"})
-    assert outcomes(await paris.stack.settled(answer)) == {"paris": ("UPGRADE", "SUCCEEDED")}
 
 
 async def test_a_release_that_somebody_elses_helm_works_on_is_left_alone_until_it_ends(paris: Fleet) -> None:

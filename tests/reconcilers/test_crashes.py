@@ -45,7 +45,7 @@ async def let_leases_end(stack: Stack) -> None:
     past = now() - timedelta(seconds=1)
     async with stack.services.transaction() as transaction:
         held = update(Target).where(col(Target.lease_expires_at).is_not(None))
-        await transaction.session.execute(held.values(lease_expires_at=past, intent_until=past))
+        await transaction.session.execute(held.values(lease_expires_at=past))
 
 
 def revisions(member: Member, name: str) -> list[tuple[int, str]]:
@@ -177,7 +177,7 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
     seen = Sighting((first.cluster.id, "shop", "shop"), 1, None)
     failure = PermanentError("failed", "It failed.")
     for write in (
-        work.intend(services, first, ReleaseAction.INSTALL, 1.0, seen, first.desired),
+        work.intend(services, first, ReleaseAction.INSTALL, seen, first.desired),
         work.succeed(services, first, ReleaseAction.NONE, seen),
         work.fail(services, first, ReleaseAction.NONE, failure, None, writes=0, runs_hooks=True),
         work.retry(services, first, failure, now(), None, writes=0, runs_hooks=True),

@@ -112,10 +112,10 @@ async def test_a_success_ends_the_intent_of_a_worker_that_was_killed(stack: Stac
     deployment_id = await stack.deployed(releaseName="shop")
     async with stack.services.transaction() as transaction:
         intent = {"action": "INSTALL", "revision": 1}
-        await transaction.session.execute(update(Target).values(intent=intent, intent_until=None))
+        await transaction.session.execute(update(Target).values(intent=intent))
     await stack.settled(await stack.reconcile(deployment_id))
-    rows = await stack.services.database.rows(text("SELECT intent, intent_until FROM target"))
-    assert [tuple(row) for row in rows] == [(None, None)]
+    rows = await stack.services.database.rows(text("SELECT intent FROM target"))
+    assert [tuple(row) for row in rows] == [(None,)]
 
 
 async def test_a_name_that_somebody_else_took_after_our_failed_install_is_theirs(

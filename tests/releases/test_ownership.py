@@ -115,14 +115,6 @@ def test_what_an_earlier_run_of_ours_left_stays_ours_where_the_next_one_did_not_
     assert removing.after(release("uninstalling", 5)) == removing
 
 
-def test_nothing_is_concluded_while_our_run_may_be_at_work() -> None:
-    left = release("pending-upgrade", 5)
-    running = replace(begun("UPGRADE", release("deployed", 4)), is_running=True)
-    for found in (None, left, release("pending-upgrade", 9, a=2)):
-        assert running.after(found) == running
-    assert running.owner(left) is Owner.IN_FLIGHT
-
-
 def test_values_of_secrets_are_compared_by_the_marks_of_their_time() -> None:
     """Paths that are covered later change how the release is kept, and not what our run wrote."""
 

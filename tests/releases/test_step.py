@@ -12,7 +12,7 @@ WANTED = Desired("web", "1.0.0", {"a": 1})
 NOTHING = Step(ReleaseAction.NONE)
 INSTALL, UPGRADE = Step(ReleaseAction.INSTALL), Step(ReleaseAction.UPGRADE)
 UNINSTALL = Step(ReleaseAction.UNINSTALL)
-TAKEN, LOCKED, IN_FLIGHT, UNREADABLE = (Step(ReleaseAction.NONE, block) for block in Block)
+TAKEN, LOCKED, UNREADABLE = (Step(ReleaseAction.NONE, block) for block in Block)
 MARK = Step(ReleaseAction.UPGRADE, recovery=Recovery.MARK_FAILED)
 MARK_INSTALL = Step(ReleaseAction.INSTALL, recovery=Recovery.MARK_FAILED)
 REMOVE = Step(ReleaseAction.INSTALL, recovery=Recovery.REMOVE, hooks=False)
@@ -22,7 +22,7 @@ PENDING = ["pending-install", "pending-upgrade", "pending-rollback"]
 UNFINISHED = [*PENDING, "uninstalling"]
 ODD = ["unknown", "a-word-of-tomorrow"]
 FINISHED = ["deployed", "failed", "superseded", "uninstalled", *ODD]
-KNOWN = [Owner.OURS, Owner.LOCKED, Owner.IN_FLIGHT]
+KNOWN = [Owner.OURS, Owner.LOCKED]
 BOTH = [True, False]
 
 
@@ -41,12 +41,6 @@ def test_what_is_not_there_is_installed_where_it_is_wanted(owner: Owner) -> None
 def test_a_release_that_we_never_installed_is_left_alone_by_force_too(status: str, same: bool, force: bool) -> None:
     assert next_step(WANTED, release(status, same=same), Owner.STRANGERS, force=force) == TAKEN
     assert next_step(None, release(status, same=same), Owner.STRANGERS, force=force) == NOTHING
-
-
-@pytest.mark.parametrize(("wanted", "status"), [*itertools.product([WANTED, None], UNFINISHED)])
-def test_a_run_of_ours_that_may_go_on_is_waited_for_by_force_too(wanted: Desired | None, status: str) -> None:
-    assert next_step(wanted, release(status), Owner.IN_FLIGHT) == IN_FLIGHT
-    assert next_step(wanted, release(status), Owner.IN_FLIGHT, force=True) == IN_FLIGHT
 
 
 @pytest.mark.parametrize("status", UNFINISHED)
@@ -98,7 +92,7 @@ def test_what_another_install_has_left_is_removed_without_hooks_first() -> None:
     assert next_step(WANTED, release("failed", revision=1, deployed=False, same=False), Owner.OURS) == REMOVE
 
 
-@pytest.mark.parametrize(("owner", "wanted", "force"), [*itertools.product(KNOWN[:2], [WANTED, None], BOTH)])
+@pytest.mark.parametrize(("owner", "wanted", "force"), [*itertools.product(KNOWN, [WANTED, None], BOTH)])
 def test_a_record_that_can_not_be_read_blocks_everything(owner: Owner, wanted: Desired | None, force: bool) -> None:
     for status in [*FINISHED, *UNFINISHED]:
         found = Observed("shop", "default", 3, status, "?", "?", unreadable="It is cut off.")
@@ -118,5 +112,5 @@ def test_a_step_runs_what_its_recovery_needs_and_else_its_action() -> None:
 
 def test_only_a_step_without_action_and_without_block_is_done() -> None:
     assert NOTHING.is_done
-    others = (INSTALL, UPGRADE, UNINSTALL, TAKEN, LOCKED, IN_FLIGHT, UNREADABLE, MARK, REMOVE)
-    assert [step.is_done for step in others] == [False] * 9
+    others = (INSTALL, UPGRADE, UNINSTALL, TAKEN, LOCKED, UNREADABLE, MARK, REMOVE)
+    assert [step.is_done for step in others] == [False] * 8
