@@ -35,15 +35,13 @@ _SENTENCES = {
     NextStep.CONFIRM_CLUSTER: "Confirm the cluster if it was rebuilt.",
 }
 
-_CONNECTION = (NextStep.WAIT, NextStep.UPDATE_CLUSTER)
 _BY_CODE = {
     "release_name_taken": (NextStep.FREE_NAME, NextStep.RECONCILE),
     "record_unreadable": (NextStep.DELETE_RECORD, NextStep.RECONCILE),
     "cluster_mismatched": (NextStep.CONFIRM_CLUSTER, NextStep.UPDATE_CLUSTER),
-    "cluster_unreachable": _CONNECTION,
-    "cluster_unauthorized": _CONNECTION,
-    "cluster_address_refused": _CONNECTION,
 }
+_CONNECTION = frozenset({"cluster_unreachable", "cluster_unauthorized", "cluster_address_refused"})
+_BEFORE_HOOKS = frozenset({"chart_not_rendered", "values_refused"})
 
 
 def next_steps(
@@ -64,18 +62,27 @@ def next_steps(
         steps = [NextStep.WAIT, NextStep.HELM_ROLLBACK if can_go_back else NextStep.HELM_UNINSTALL]
     if not steps:
         steps = [NextStep.WAIT] if is_temporary else [NextStep.RECONCILE]
-        if is_wanted and not is_temporary:
+        if code in _CONNECTION:
+            steps.append(NextStep.UPDATE_CLUSTER)
+        elif is_wanted and not is_temporary:
             steps.append(NextStep.UPDATE_DEPLOYMENT)
-        if runs_hooks and observed is not None and _has_hooks(observed, is_wanted=is_wanted):
+        may_be_hook = runs_hooks and code not in _BEFORE_HOOKS and not (is_temporary and code in _CONNECTION)
+        if may_be_hook and _may_have_run_hooks(observed, is_wanted=is_wanted, is_temporary=is_temporary):
             steps.append(NextStep.SKIP_HOOKS)
     if not is_wanted:
         steps.append(NextStep.FORCE)
     return tuple(steps)
 
 
-def _has_hooks(observed: Observed, *, is_wanted: bool) -> bool:
-    """Whether it has hooks that run when it is made to match, or when it is removed."""
-    return bool(observed.hooks - DELETION_HOOKS if is_wanted else observed.hooks & DELETION_HOOKS)
+def _may_have_run_hooks(observed: Observed | None, *, is_wanted: bool, is_temporary: bool) -> bool:
+    """Whether the release that an action has left has hooks that it has run. An atomic install that failed leaves
+    none to look at."""
+    if observed is None:
+        return is_wanted and not is_temporary
+    if not is_wanted:
+        return bool(observed.hooks & DELETION_HOOKS)
+    # One whose uninstall was interrupted is uninstalled before it is installed.
+    return bool(observed.hooks if observed.status == "uninstalling" else observed.hooks - DELETION_HOOKS)
 
 
 def advice(steps: Iterable[NextStep], *, namespace: str, release_name: str, revision: int = 0) -> str:
