@@ -2,6 +2,9 @@
 
 import asyncio
 
+import alembic.command
+from sqlalchemy import Connection
+
 from app import migrations
 from app.settings import Settings
 from tests.outages import TEMPLATE
@@ -27,3 +30,19 @@ async def test_an_empty_database_is_not_current_and_two_may_migrate_it_at_once(s
         assert await migrations.is_current(url)
     finally:
         await drop_database(servers.database_url, "test_empty")
+
+
+async def test_migrations_can_be_undone_and_done_again(servers: Settings) -> None:
+    assert servers.database_url is not None
+    url = await fresh_database(servers.database_url, "test_undone", TEMPLATE)
+
+    def undo(connection: Connection) -> None:
+        alembic.command.downgrade(migrations._config(connection), "0009")
+
+    try:
+        await migrations._run(url, undo)
+        assert not await migrations.is_current(url)
+        await migrations.migrate(url)
+        assert await migrations.differences(url) == []
+    finally:
+        await drop_database(servers.database_url, "test_undone")

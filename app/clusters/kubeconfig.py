@@ -71,25 +71,6 @@ class Access:
     def from_json(cls, data: bytes) -> "Access":
         return cls(**orjson.loads(data))
 
-    def to_kubeconfig(self) -> bytes:
-        """A kubeconfig for Helm, with everything inline."""
-        cluster = {"server": self.server, "certificate-authority-data": _encode(self.ca)}
-        user = {
-            "token": self.token,
-            "client-certificate-data": _encode(self.certificate),
-            "client-key-data": _encode(self.key),
-        }
-        return orjson.dumps(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "clusters": [{"name": "member", "cluster": _given(cluster)}],
-                "users": [{"name": "polyhelm", "user": _given(user)}],
-                "contexts": [{"name": "member", "context": {"cluster": "member", "user": "polyhelm"}}],
-                "current-context": "member",
-            }
-        )
-
 
 def read_kubeconfig(text: str, context: str | None = None) -> Access:
     """Reads one context of a kubeconfig, the current one where none is named.
@@ -209,14 +190,6 @@ def _decode(encoded: object, field: str, encoding: str = "ascii") -> str:
         return base64.b64decode("".join(encoded.split()), validate=True).decode(encoding)
     except (TypeError, binascii.Error, UnicodeDecodeError):
         raise _wrong(f"kubeconfig_{field.replace('-', '_')}", f"`{field}` is not PEM in base64.") from None
-
-
-def _encode(pem: str | None) -> str | None:
-    return base64.b64encode(pem.encode()).decode() if pem else None
-
-
-def _given(fields: dict[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in fields.items() if value}
 
 
 def _wrong(code: str, message: str) -> ValidationFailed:

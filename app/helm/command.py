@@ -1,7 +1,7 @@
 """Runs Helm for one release on one member. pyhelm3 is used here and nowhere else.
 
 Each run talks to an endpoint of ours that stands for its member, and ends with us: without the endpoint it can change
-nothing (docs/decisions/helm-outlives-worker.md). It gets a minimal environment, no credentials, no file that holds a
+nothing (docs/decisions/runs-end-with-worker.md). It gets a minimal environment, no credentials, no file that holds a
 secret, and hard limits (docs/decisions/confinement.md).
 """
 

@@ -2,7 +2,7 @@
 
 Helm gets its address and a password that is good for nothing else. Each request is forwarded to the member with the
 member's credentials, over connections that have proven which cluster they lead to; no write is forwarded that the fence
-does not allow; and what was asked and answered is written down in a ledger (docs/decisions/helm-outlives-worker.md).
+does not allow; and what was asked and answered is written down in a ledger (docs/decisions/runs-end-with-worker.md).
 """
 
 import asyncio
