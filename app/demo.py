@@ -29,6 +29,7 @@ from app.clusters.registration import RegisterCluster, register_cluster
 from app.deployments.creation import CreateDeployment, create_deployment
 from app.deployments.given import GivenOverride
 from app.deployments.lists import deployment_by_name
+from app.deployments.progress import Progress
 from app.errors import Conflict, Forbidden
 from app.groups.membership import create_group
 from app.helm.binary import find_helm
@@ -165,7 +166,7 @@ async def _deploy(services: Services, viewer: Viewer, console: Console) -> int:
             values={"greeting": "Hello"},
             value_overrides=[GivenOverride(name, values) for name, values in _GREETINGS.items()],
         )
-        found = (await create_deployment(services, viewer, request)).deployment
+        found = (await create_deployment(services, viewer, request, Progress())).deployment
         assert found is not None
     told = f"[green]✓[/] The chart samples/hello is deployed as {RELEASE}, with an override for each cluster."
     console.print(told, soft_wrap=True)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.addresses import Policies
+from app.background import Background
 from app.charts.archives import Archives, Bucket
 from app.charts.download import Downloader
 from app.clusters.members import Members
@@ -47,6 +48,7 @@ class Services:
     passwords: Passwords
     directory: "Directory | None"
     rates: Rates
+    background: Background
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return transaction(self.database, self.queue, self.hints, self.fingerprints)
@@ -122,6 +124,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             stack.callback(directory.close)
         rates = Rates(settings.redis_url, partial(tell_of_rates, begin))
         stack.push_async_callback(rates.close)
+        background = Background()
+        stack.push_async_callback(background.close)
         yield Services(
             settings,
             database,
@@ -138,4 +142,5 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             passwords,
             directory,
             rates,
+            background,
         )

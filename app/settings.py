@@ -269,6 +269,12 @@ class Settings(BaseSettings):
     operation_timeout: Seconds = Field(
         60, description="How long a query or mutation may take. Subscriptions have no end of their own."
     )
+    plan_wait: float = Field(
+        20,
+        ge=0,
+        description="Seconds that a request waits for the plan of a dry run, at most half of"
+        " POLYHELM_OPERATION_TIMEOUT. A plan that takes longer is continued; the query `planProgress` asks for it.",
+    )
 
     body_size: int = Field(32 * 2**20, ge=1, description="Bytes of a request, at most: a chart in base64 has to fit.")
     anonymous_body_size: int = Field(2**16, ge=1, description="Bytes of a request of somebody who is not signed in.")

@@ -9,6 +9,7 @@ import time
 from app.charts.catalog import upload
 from app.clusters.registration import RegisterCluster, register_cluster
 from app.deployments.creation import CreateDeployment, create_deployment
+from app.deployments.progress import Progress
 from app.groups.membership import create_group
 from app.identity.tokens import authenticate
 from app.identity.viewer import Viewer
@@ -66,7 +67,7 @@ async def _plan(services: Services, viewer: Viewer, targets: list[str]) -> tuple
         group="fleet", chart="bench/large", namespace=NAMESPACE, release_name="large", targets=targets, dry_run=True
     )
     cpu, began = _cpu_seconds(), time.perf_counter()
-    answer = await create_deployment(services, viewer, request)
+    answer = await create_deployment(services, viewer, request, Progress())
     assert answer.plan is not None
     assert {plan.error and plan.error["message"] for plan in answer.plan} == {None}
     return _cpu_seconds() - cpu, time.perf_counter() - began

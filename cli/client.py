@@ -13,7 +13,7 @@ from cli.failure import UNREACHABLE, Failure
 SECONDS = 60.0
 """How long one answer may take: a plan asks every cluster."""
 
-_ERRORS = """
+ERRORS = """
 ... on UserError {
   code message path
   ... on ValidationFailed { problems { path message } }
@@ -93,12 +93,12 @@ class Client:
         """
         kind = mutation[0].upper() + mutation[1:]
         document = (
-            f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ __typename {payload} {_ERRORS} }} }}"
+            f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ __typename {payload} {ERRORS} }} }}"
         )
         sent = {name: value for name, value in given.items() if value is not None}
         answer = self.ask(document, {"input": sent})[mutation]
         if "code" in answer:
-            raise _user_error(answer)
+            raise user_error(answer)
         return answer
 
     def data_of(self, answer: Any) -> Any:
@@ -143,7 +143,7 @@ class Client:
         return Failure(first["message"], _next_step(code), tuple(error["message"] for error in errors[1:]), kind=code)
 
 
-def _user_error(error: Any) -> Failure:
+def user_error(error: Any) -> Failure:
     problems = error.get("problems") or [error]
     lines = [f"{'.'.join(problem['path'])}: {problem['message']}" for problem in problems if problem["path"]]
     if not lines or "problems" not in error:

@@ -1,21 +1,23 @@
 """What applying deployment files would do, asked of the server document by document."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cli.failure import Failure, usage
 from cli.files import contents
 from cli.manifest import OPTIONS, Manifest, read
 from cli.outcomes import plan_error
+from cli.plans import planned
 from cli.removal import REMOVAL_FIELDS
 from cli.session import Session
 from cli.summary import summarized
 
-PLAN = f"""... on DeploymentPayload {{ notices {{ code message }} plan {{ changed {REMOVAL_FIELDS} targets {{
+PLAN = f"""plan {{ changed {REMOVAL_FIELDS} targets {{
   clusterName action status reasons {{ code message path desired actual }} manifestDiff error {{ code message output }}
-}} }} }}"""
+}} }}"""
 _DONE = "... on DeploymentPayload { deployment { id generation chartVersion } operation { id } }"
 _EXISTING = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
@@ -87,7 +89,8 @@ def change_of(session: Session, manifest: Manifest) -> Change:
             f"Choose another release name, or remove it first: polyhelm deploy rm {manifest.name}",
         )
     session.tell_wait(f"Planning {manifest.name}", len(_targets(manifest, known)))
-    answer = _mutate(session, manifest, existing, PLAN, dryRun=True)
+    plan = partial(planned, session, manifest.name)
+    answer = _mutate(plan, session, manifest, existing, PLAN)
     for notice in answer["notices"]:
         session.tell(f"Note: {notice['message']}")
     return Change(manifest, existing, answer["plan"], answer["notices"])
@@ -96,7 +99,7 @@ def change_of(session: Session, manifest: Manifest) -> Change:
 def applied(session: Session, change: Change) -> Any:
     """What is answered to the change, done. What was planned is what is done: nobody else has changed it meanwhile."""
     confirmed = len(change.removed) or None
-    return _mutate(session, change.manifest, change.existing, _DONE, confirmRemoval=confirmed)
+    return _mutate(session.mutate, session, change.manifest, change.existing, _DONE, confirmRemoval=confirmed)
 
 
 def errors_of(planned: Iterable[Change], *, verbose: bool = False) -> list[str]:
@@ -145,14 +148,16 @@ def _manifests(files: Sequence[str]) -> list[Manifest]:
     return [manifest for manifest, _ in found.values()]
 
 
-def _mutate(session: Session, manifest: Manifest, existing: Any | None, payload: str, **more: Any) -> Any:
+def _mutate(
+    mutate: Callable[..., Any], session: Session, manifest: Manifest, existing: Any | None, payload: str, **more: Any
+) -> Any:
     """Asks for what the document says. What exists is changed only if nobody else has changed it meanwhile."""
     try:
         if existing is not None:
             guard = {"id": existing["id"], "expectedGeneration": existing["generation"]}
-            return session.mutate("updateDeployment", payload, **guard, **manifest.wish(), **more)
+            return mutate("updateDeployment", payload, **guard, **manifest.wish(), **more)
         place = {"organization": session.organization, "group": manifest.group, "chart": manifest.chart}
-        return session.mutate("createDeployment", payload, **place, **manifest.wish(), **more)
+        return mutate("createDeployment", payload, **place, **manifest.wish(), **more)
     except Failure as failure:
         failure.message = f"{manifest.name}: {failure.message}"
         raise

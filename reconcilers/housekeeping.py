@@ -15,6 +15,7 @@ from app.charts.storage import collect_archives, measure_storage
 from app.charts.tables import ChartRepository, ChartRepositoryKind
 from app.clusters.expiring import read_expiry, tell_of_expiring
 from app.deployments.idempotency import KEPT_DAYS
+from app.deployments.planning import remove_old_plans
 from app.events.retention import remove_old_events
 from app.operations.tables import IdempotencyKey
 from app.repeating import repeatedly
@@ -42,7 +43,7 @@ class Housekeeping:
         async with asyncio.TaskGroup() as group:
             for task in (
                 *(self.read_indexes, self.look_at_credentials, self.sweep_runs),
-                *(self.remove_keys, self.remove_events, self.remove_archives, self.forget_values),
+                *(self.remove_keys, self.remove_plans, self.remove_events, self.remove_archives, self.forget_values),
             ):
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
 
@@ -72,6 +73,9 @@ class Housekeeping:
         async with self._services.transaction() as transaction:
             expired = col(IdempotencyKey.created_at) < now() - timedelta(days=KEPT_DAYS)
             await transaction.session.execute(delete(IdempotencyKey).where(expired))
+
+    async def remove_plans(self) -> None:
+        await remove_old_plans(self._services)
 
     async def remove_events(self) -> None:
         await remove_old_events(self._services)

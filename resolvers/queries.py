@@ -8,6 +8,7 @@ from app import fleet
 from app.charts import browse
 from app.clusters.lists import cluster_by_name, clusters_page
 from app.deployments.lists import deployment_by_name, deployments_page
+from app.deployments.planning import progress_of
 from app.events.lists import audience, events_page
 from app.groups.lists import group_called, groups_page
 from app.identity import registration
@@ -21,12 +22,13 @@ from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
 from schema.connections import Connection, to_connection
 from schema.context import Info
-from schema.deployments import Deployment
+from schema.deployments import Deployment, PlanProgress
 from schema.enums import TargetStatus
 from schema.events import Event
 from schema.fleet import Fleet, FleetFilter
 from schema.groups import ClusterGroup
 from schema.identity import ApiToken, Member, Membership, Session, SignInOptions, SignInProvider, User
+from schema.ids import row_id
 from schema.node import Node
 from schema.nodes import node_of
 from schema.operations import Operation
@@ -199,6 +201,14 @@ class Query:
     async def operation(self, info: Info, id: strawberry.ID) -> Operation | None:  # noqa: A002
         found = await node_of(info.context, id)
         return found if isinstance(found, Operation) else None
+
+    @strawberry.field(
+        description="A plan that the caller has asked for, and that takes longer than a request; kept for an hour. Ask"
+        " again each second until it is finished."
+    )
+    async def plan_progress(self, info: Info, id: strawberry.ID) -> PlanProgress | None:  # noqa: A002
+        row = await progress_of(info.context.services, info.context.viewer, row_id(id, "PlanProgress"))
+        return await PlanProgress.of(row) if row else None
 
     @strawberry.field(
         description="The fleet at a glance: deployments by clusters, as far as the filter lets them through."

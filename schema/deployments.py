@@ -7,6 +7,8 @@ import strawberry
 from app.charts.tables import ChartArchive
 from app.deployments import answer, removal, tables
 from app.deployments.lists import history_page, operations_page
+from app.deployments.packing import unpack
+from app.deployments.planning import error_of
 from app.paging import DEFAULT, Window
 from app.releases.references import ANY, hidden
 from app.releases.status import helm_status
@@ -19,6 +21,7 @@ from schema.clusters import Cluster
 from schema.connections import Connection, to_connection
 from schema.context import Info
 from schema.enums import DriftPolicy, NextStep, ReasonCode, ReleaseAction, TargetStatus
+from schema.errors import UserError, to_graphql
 from schema.ids import encode_id
 from schema.node import Node
 from schema.operations import Activity, Operation, TargetError
@@ -389,6 +392,16 @@ class DeploymentPlan:
         description="Whether what is wanted would change; without, only what differs from it on a cluster would."
     )
 
+    @classmethod
+    def of(cls, found: answer.Answer) -> "DeploymentPlan | None":
+        if found.plan is None:
+            return None
+        return cls(
+            targets=[TargetPlan.of(plan) for plan in found.plan],
+            removal=Removal.of(found.removal) if found.removal else None,
+            changed=found.changed,
+        )
+
 
 @strawberry.type(description="Something to know about the chart version, which is deployed all the same.")
 class ChartNotice:
@@ -396,11 +409,46 @@ class ChartNotice:
     message: str
 
 
+def notices_of(found: answer.Answer) -> list[ChartNotice]:
+    return [ChartNotice(code=notice.code, message=notice.message) for notice in found.notices]
+
+
+@strawberry.type(description="A plan that takes longer than a request: how far it is, then the plan itself.")
+class PlanProgress:
+    id: strawberry.ID
+    done: int = strawberry.field(description="Clusters that are planned.")
+    total: int = strawberry.field(description="Clusters to be planned; 0 until they are known.")
+    finished: bool = strawberry.field(description="Whether `plan` or `error` is there.")
+    plan: DeploymentPlan | None
+    error: UserError | None = strawberry.field(description="Why there will be no plan.")
+    notices: list[ChartNotice] = strawberry.field(description="As in the payload; empty until it is finished.")
+
+    @classmethod
+    async def of(cls, row: tables.PlanProgress) -> "PlanProgress":
+        found = answer.Answer() if row.content is None else await asyncio.to_thread(unpack, row.content)
+        error = error_of(row)
+        return cls(
+            id=encode_id("PlanProgress", row.id),
+            done=row.done,
+            total=row.total,
+            finished=row.finished_at is not None or error is not None,
+            plan=DeploymentPlan.of(found),
+            error=None if error is None else to_graphql(error),
+            notices=notices_of(found),
+        )
+
+
 @strawberry.type
 class DeploymentPayload:
     deployment: Deployment | None
     operation: Operation | None = strawberry.field(description="Null where nothing has changed, and on a dry run.")
-    plan: DeploymentPlan | None = strawberry.field(description="On a dry run alone.")
+    plan: DeploymentPlan | None = strawberry.field(
+        description="On a dry run alone, where it is ready in time; see `planProgress`."
+    )
+    plan_progress: PlanProgress | None = strawberry.field(
+        description="On a dry run whose plan takes longer than a request waits (POLYHELM_PLAN_WAIT): ask for it with"
+        " the query `planProgress`. It is given up when nobody asks for a minute."
+    )
     abandoned: list[AbandonedRelease] = strawberry.field(description="Given up by force; may still be there.")
     notices: list[ChartNotice] = strawberry.field(
         description="About the chart version, where a request chooses one: when a deployment is created, and when an"
@@ -408,17 +456,12 @@ class DeploymentPayload:
     )
 
     @classmethod
-    def of(cls, found: answer.Answer) -> "DeploymentPayload":
+    async def of(cls, found: answer.Answer) -> "DeploymentPayload":
         return cls(
             deployment=Deployment.of(found.deployment) if found.deployment else None,
             operation=Operation.of(found.operation) if found.operation else None,
-            plan=DeploymentPlan(
-                targets=[TargetPlan.of(plan) for plan in found.plan],
-                removal=Removal.of(found.removal) if found.removal else None,
-                changed=found.changed,
-            )
-            if found.plan is not None
-            else None,
+            plan=DeploymentPlan.of(found),
+            plan_progress=await PlanProgress.of(found.progress) if found.progress else None,
             abandoned=abandoned_of(found.abandoned),
-            notices=[ChartNotice(code=notice.code, message=notice.message) for notice in found.notices],
+            notices=notices_of(found),
         )

@@ -6,7 +6,7 @@ from typing import Any
 from app.charts.notices import Notice
 from app.deployments.idempotency import RepeatedRequest
 from app.deployments.removal import Removal
-from app.deployments.tables import Deployment
+from app.deployments.tables import Deployment, PlanProgress
 from app.operations.tables import Operation
 from app.releases.manifest import ManifestObject
 from app.releases.status import Reason, TargetStatus
@@ -46,11 +46,12 @@ class AbandonedRelease:
 @dataclass(frozen=True)
 class Answer:
     """Either what was written, or, after a dry run, the plan alone; `changed` tells of a plan whether what is wanted
-    would change."""
+    would change. Where the plan takes longer than a request, `progress` is there in its place."""
 
     deployment: Deployment | None = None
     operation: Operation | None = None
     plan: list[TargetPlan] | None = None
+    progress: PlanProgress | None = None
     removal: Removal | None = None
     notices: list[Notice] = field(default_factory=list)
     changed: bool = False

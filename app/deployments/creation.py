@@ -21,6 +21,7 @@ from app.deployments.generation import write_generation
 from app.deployments.given import GivenOverride, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.preview import plan_targets
+from app.deployments.progress import Progress
 from app.deployments.state import Given, Wish, references_from, value_problems
 from app.deployments.tables import Deployment, DriftPolicy
 from app.errors import Conflict, all_invalid
@@ -61,7 +62,9 @@ class CreateDeployment:
     idempotency_key: str | None = None
 
 
-async def create_deployment(services: Services, viewer: Viewer, request: CreateDeployment) -> Answer:
+async def create_deployment(
+    services: Services, viewer: Viewer, request: CreateDeployment, progress: Progress
+) -> Answer:
     """Checks everything, writes the first generation, and has it made true; or, on a dry run, tells what would be done.
 
     Raises:
@@ -76,6 +79,7 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
             await check_repeated(session, organization_id, request.idempotency_key, digest)
             if group is None:
                 raise no_group(request.group)
+            progress.allow(organization_id, group.id)
             await check_feature(session, group)
             members = await members_of(session, group.id)
         clusters = chosen_members(members, request.targets)
@@ -101,7 +105,7 @@ async def create_deployment(services: Services, viewer: Viewer, request: CreateD
             secret_paths=sorted({found.path for found in wish.references}),
         )
         if request.dry_run:
-            plan = await plan_targets(services, deployment, wish, clusters)
+            plan = await plan_targets(services, deployment, wish, clusters, progress)
             return Answer(plan=plan, changed=True, notices=await notices_about(services, pinned))
         answer = await _write(services, viewer, request, group, deployment, wish, clusters, digest)
         return replace(answer, notices=await notices_about(services, pinned))

@@ -10,6 +10,7 @@ from app.clusters.tables import Cluster
 from app.deployments.answer import AbandonedRelease, Answer
 from app.deployments.availability import heads_on
 from app.deployments.preview import plan_targets
+from app.deployments.progress import Progress
 from app.deployments.queries import find_deployment, targets_with_clusters
 from app.deployments.tables import Deployment
 from app.errors import NotFound
@@ -27,7 +28,14 @@ from app.transaction import Transaction
 
 
 async def delete_deployment(
-    services: Services, viewer: Viewer, deployment_id: int, *, force: bool, skip_hooks: bool, dry_run: bool
+    services: Services,
+    viewer: Viewer,
+    deployment_id: int,
+    progress: Progress,
+    *,
+    force: bool,
+    skip_hooks: bool,
+    dry_run: bool,
 ) -> Answer:
     """Has the release removed from every target; the deployment is deleted with the last of them.
 
@@ -36,10 +44,12 @@ async def delete_deployment(
     """
     async with services.database.reading() as session:
         deployment = await find_deployment(session, viewer, deployment_id, Role.DEPLOYER)
+        progress.allow(deployment.organization_id, deployment.group_id)
         pairs = await targets_with_clusters(session, deployment_id)
     if dry_run:
         leaving = [cluster for _, cluster in pairs]
-        return Answer(plan=await plan_targets(services, deployment, None, {}, leaving=leaving), changed=True)
+        plan = await plan_targets(services, deployment, None, {}, progress, leaving=leaving)
+        return Answer(plan=plan, changed=True)
     unreachable = await _unreachable(services, deployment, pairs) if force else {}
     async with services.transaction() as transaction:
         session = transaction.session

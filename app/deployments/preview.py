@@ -1,7 +1,7 @@
 """What would be done, without doing it: nothing is written, here or on any member."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlmodel import col, select
@@ -11,6 +11,7 @@ from app.clusters.dry_run import Trial, try_out
 from app.clusters.tables import Cluster
 from app.deployments.answer import TargetPlan
 from app.deployments.availability import AT_ONCE
+from app.deployments.progress import Progress
 from app.deployments.rendering import Renderings
 from app.deployments.state import Wish
 from app.deployments.tables import Deployment
@@ -35,8 +36,9 @@ async def plan_targets(
     deployment: Deployment,
     wish: Wish | None,
     clusters: Mapping[str, Cluster],
+    progress: Progress,
     *,
-    leaving: Iterable[Cluster] = (),
+    leaving: Sequence[Cluster] = (),
 ) -> list[TargetPlan]:
     """The plan for each cluster, by name: those in `clusters` are to have the release, those in `leaving` to lose it.
 
@@ -44,13 +46,16 @@ async def plan_targets(
     take the manifest. One that can't be asked gets a plan with an error.
     """
     gate = asyncio.Semaphore(AT_ONCE)
+    progress.total = len(leaving) + (len(clusters) if wish else 0)
     claims = await _claims(services, deployment, clusters.values())
     renderings = Renderings(services, deployment, wish, Scrubber(wish.marks.values())) if wish else None
 
     async def plan_one(cluster: Cluster, desired: Desired | None) -> TargetPlan:
         async with gate:
             claim = claims.get(cluster.id, Claim())
-            return await _plan_target(services, deployment, wish, cluster, desired, claim, renderings)
+            plan = await _plan_target(services, deployment, wish, cluster, desired, claim, renderings)
+            progress.done += 1
+            return plan
 
     tasks = [plan_one(cluster, wish.on(name)) for name, cluster in clusters.items()] if wish else []
     tasks += [plan_one(cluster, None) for cluster in leaving]

@@ -6,6 +6,7 @@ from app.clusters.tables import Cluster
 from app.deployments.answer import Answer, TargetPlan
 from app.deployments.checks import archive_of
 from app.deployments.preview import plan_targets
+from app.deployments.progress import Progress
 from app.deployments.queries import current, find_deployment, targets_with_clusters
 from app.deployments.state import Wish
 from app.deployments.tables import Deployment
@@ -23,6 +24,7 @@ async def reconcile_deployment(
     viewer: Viewer,
     deployment_id: int,
     targets: list[str] | None,
+    progress: Progress,
     *,
     skip_hooks: bool,
     force: bool,
@@ -34,7 +36,7 @@ async def reconcile_deployment(
     behind. With `skip_hooks`, hooks of the chart are not run. A dry run returns the plan.
     """
     if dry_run:
-        return Answer(plan=await _plan(services, viewer, deployment_id, targets))
+        return Answer(plan=await _plan(services, viewer, deployment_id, targets, progress))
     async with services.transaction() as transaction:
         session = transaction.session
         await find_deployment(session, viewer, deployment_id, Role.DEPLOYER)
@@ -53,9 +55,12 @@ async def reconcile_deployment(
         return Answer(deployment, operation)
 
 
-async def _plan(services: Services, viewer: Viewer, deployment_id: int, targets: list[str] | None) -> list[TargetPlan]:
+async def _plan(
+    services: Services, viewer: Viewer, deployment_id: int, targets: list[str] | None, progress: Progress
+) -> list[TargetPlan]:
     async with services.database.reading() as session:
         deployment = await find_deployment(session, viewer, deployment_id, Role.DEPLOYER)
+        progress.allow(deployment.organization_id, deployment.group_id)
         revision = await current(session, deployment)
         pairs = await targets_with_clusters(session, deployment_id)
         archive = await archive_of(session, revision.chart_digest)
@@ -64,7 +69,7 @@ async def _plan(services: Services, viewer: Viewer, deployment_id: int, targets:
     wanted = {c.name: c for target, c in pairs if target.wanted and c.name in chosen}
     leaving = [c for target, c in pairs if not target.wanted and c.name in chosen]
     wish = Wish.of(archive, revision, tuple(wanted), marks.get(deployment_id, {}))
-    return await plan_targets(services, deployment, wish, wanted, leaving=leaving)
+    return await plan_targets(services, deployment, wish, wanted, progress, leaving=leaving)
 
 
 def _chosen(clusters: Iterable[Cluster], names: list[str] | None) -> set[str]:

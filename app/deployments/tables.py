@@ -6,7 +6,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.releases.references import Layer, Reference, references_of
-from app.tables import Choice, Id, Json, Ref, Timestamp, now
+from app.tables import Bytes, Choice, Id, Json, Ref, Timestamp, now
 
 
 class DriftPolicy(StrEnum):
@@ -79,3 +79,22 @@ class DeploymentRevision(SQLModel, table=True):
             Layer(self.values, references_of(self.values_from)),
             Layer(self.value_overrides.get(cluster, {}), references_of(self.overrides_from.get(cluster, ()))),
         )
+
+
+class PlanProgress(SQLModel, table=True):
+    """A plan that takes longer than a request, for the user who asked for it. It is kept for an hour."""
+
+    __tablename__ = "plan_progress"
+
+    id: int = Id()
+    organization_id: int = Ref("organization.id", index=True)
+    group_id: int = Ref("cluster_group.id")
+    user_id: int = Ref("user_account.id")
+    done: int = 0
+    total: int = 0
+    created_at: datetime = Timestamp(default_factory=now)
+    asked_at: datetime = Timestamp(default_factory=now)  # when somebody last asked for it
+    seen_at: datetime = Timestamp(default_factory=now)  # when the process that makes it last wrote here
+    finished_at: datetime | None = Timestamp(default=None)
+    content: bytes | None = Bytes(default=None)  # as `packing` writes it
+    error: dict[str, Any] | None = Json(default=None, nullable=True)  # a user error

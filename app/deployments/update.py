@@ -23,6 +23,7 @@ from app.deployments.generation import write_generation
 from app.deployments.given import GivenOverride, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.preview import plan_targets
+from app.deployments.progress import Progress
 from app.deployments.queries import current, find_deployment
 from app.deployments.removal import Removal
 from app.deployments.state import Given, Override, Wish, references_from, value_problems
@@ -84,7 +85,9 @@ class _MovedOnError(Exception):
     """The deployment has changed between reading and writing."""
 
 
-async def update_deployment(services: Services, viewer: Viewer, request: UpdateDeployment) -> Answer:
+async def update_deployment(
+    services: Services, viewer: Viewer, request: UpdateDeployment, progress: Progress
+) -> Answer:
     """Writes a new generation where something that is wanted has changed, and none where nothing has.
 
     Raises:
@@ -94,7 +97,7 @@ async def update_deployment(services: Services, viewer: Viewer, request: UpdateD
     try:
         for _ in range(_TRIES):
             try:
-                return await _attempt(services, viewer, request, digest)
+                return await _attempt(services, viewer, request, digest, progress)
             except _MovedOnError:
                 continue
     except RepeatedRequest as repeated:
@@ -102,9 +105,12 @@ async def update_deployment(services: Services, viewer: Viewer, request: UpdateD
     raise Conflict("busy", "The deployment is being changed by others all the time: try again.", ())
 
 
-async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment, digest: bytes) -> Answer:
+async def _attempt(
+    services: Services, viewer: Viewer, request: UpdateDeployment, digest: bytes, progress: Progress
+) -> Answer:
     async with services.database.reading() as session:
         deployment = await find_deployment(session, viewer, request.id, Role.DEPLOYER)
+        progress.allow(deployment.organization_id, deployment.group_id)
         await check_repeated(session, deployment.organization_id, request.idempotency_key, digest)
         revision = await current(session, deployment)
         group = await session.get(ClusterGroup, deployment.group_id)
@@ -144,7 +150,7 @@ async def _attempt(services: Services, viewer: Viewer, request: UpdateDeployment
         await _check_new_targets(services, deployment, clusters)
     if request.dry_run:
         leaving = await _leaving(services, deployment, clusters)
-        plan = await plan_targets(services, deployment, wish, clusters, leaving=leaving)
+        plan = await plan_targets(services, deployment, wish, clusters, progress, leaving=leaving)
         answer = Answer(plan=plan, changed=not unchanged, removal=removal)
     else:
         wanted = None if unchanged else wish

@@ -14,6 +14,7 @@ from cli.manifest import layers
 from cli.outcomes import plan_why
 from cli.output import as_yaml
 from cli.planning import PLAN, changes, plan_errors
+from cli.plans import planned
 from cli.session import Session
 from cli.summary import MANY, grouped, named, summarized, unnamed
 
@@ -83,7 +84,7 @@ def _plans(session: Session, name: str | None, files: list[str]) -> Iterator[tup
         return
     deployment = find_deployment(session, name)
     session.tell_wait(f"Comparing {name}", len(deployment["desired"]["targets"]))
-    plan = session.mutate("reconcileDeployment", PLAN, id=deployment["id"], dryRun=True)["plan"]
+    plan = planned(session, name, "reconcileDeployment", PLAN, id=deployment["id"])["plan"]
     yield name, plan, any(target["action"] != "NONE" for target in plan["targets"])
 
 

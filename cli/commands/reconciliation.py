@@ -12,13 +12,14 @@ from cli.failure import DIFFERS, Failure, not_converged, usage
 from cli.live import looks
 from cli.outcomes import ENDED
 from cli.planning import plan_errors
+from cli.plans import planned
 from cli.progress import OPERATION_FIELDS, display_for, failure_of, finish
 from cli.session import Session
 from cli.summary import summarized, summary_lines
 
-_PLAN = """... on DeploymentPayload { plan { targets {
+_PLAN = """plan { targets {
   clusterName action status reasons { code message path desired actual } error { code message output }
-} } }"""
+} }"""
 _DONE = "... on DeploymentPayload { operation { id } }"
 _STATE = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
@@ -86,7 +87,7 @@ def reconcile(
         raise usage("--exit-code says what a plan would change.", "Add --dry-run, which changes nothing.")
     if dry_run:
         session.tell_wait(f"Planning {name}", len(cluster or found["desired"]["targets"]))
-        targets = session.mutate("reconcileDeployment", _PLAN, **given, dryRun=True)["plan"]["targets"]
+        targets = planned(session, name, "reconcileDeployment", _PLAN, **given)["plan"]["targets"]
         _show(session, targets)
         if errors := summarized(plan_errors(targets), verbose=session.verbose):
             raise Failure("The plan has errors.", None, tuple(errors))

@@ -1,10 +1,17 @@
 """Deployments: created, changed, made true again and deleted."""
 
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
 import strawberry
 
+from app.deployments.answer import Answer
 from app.deployments.creation import CreateDeployment, create_deployment
 from app.deployments.deletion import delete_deployment
 from app.deployments.given import GivenOverride
+from app.deployments.planning import plan_in_time
+from app.deployments.progress import Progress
 from app.deployments.reconcile import reconcile_deployment
 from app.deployments.update import UpdateDeployment, update_deployment
 from resolvers.mutations.mutation import mutation
@@ -30,6 +37,14 @@ def _overrides(given: list[inputs.ValueOverrideInput] | None) -> list[GivenOverr
     ]
 
 
+async def _payload(
+    info: Info, act: Callable[[Progress], Coroutine[Any, Any, Answer]], *, dry_run: bool | None
+) -> DeploymentPayload:
+    context = info.context
+    answer = await (plan_in_time(context.services, context.viewer, act) if dry_run else act(Progress()))
+    return await DeploymentPayload.of(answer)
+
+
 @strawberry.type
 class Deployments:
     @mutation("Creates a deployment, and has its release installed on every target.")
@@ -46,7 +61,8 @@ class Deployments:
                 "value_overrides": _overrides(input.value_overrides),
             }
         )
-        return DeploymentPayload.of(await create_deployment(info.context.services, info.context.viewer, request))
+        act = partial(create_deployment, info.context.services, info.context.viewer, request)
+        return await _payload(info, act, dry_run=input.dry_run)
 
     @mutation("Changes what a deployment wants, and has every target made to match.")
     async def update_deployment(
@@ -64,7 +80,8 @@ class Deployments:
                 "value_overrides": None if input.value_overrides is None else _overrides(input.value_overrides),
             }
         )
-        return DeploymentPayload.of(await update_deployment(info.context.services, info.context.viewer, request))
+        act = partial(update_deployment, info.context.services, info.context.viewer, request)
+        return await _payload(info, act, dry_run=input.dry_run)
 
     @mutation("Has every target made to match again; one that does gets no Helm run.")
     async def reconcile_deployment(
@@ -72,17 +89,17 @@ class Deployments:
         info: Info,
         input: inputs.ReconcileDeploymentInput,  # noqa: A002
     ) -> payloads.ReconcileDeploymentResult:
-        return DeploymentPayload.of(
-            await reconcile_deployment(
-                info.context.services,
-                info.context.viewer,
-                row_id(input.id, "Deployment"),
-                input.targets,
-                skip_hooks=bool(input.skip_hooks),
-                force=bool(input.force),
-                dry_run=bool(input.dry_run),
-            )
+        act = partial(
+            reconcile_deployment,
+            info.context.services,
+            info.context.viewer,
+            row_id(input.id, "Deployment"),
+            input.targets,
+            skip_hooks=bool(input.skip_hooks),
+            force=bool(input.force),
+            dry_run=bool(input.dry_run),
         )
+        return await _payload(info, act, dry_run=input.dry_run)
 
     @mutation("Has the release removed from every target; the deployment goes with the last of them.")
     async def delete_deployment(
@@ -90,13 +107,13 @@ class Deployments:
         info: Info,
         input: inputs.DeleteDeploymentInput,  # noqa: A002
     ) -> payloads.DeleteDeploymentResult:
-        return DeploymentPayload.of(
-            await delete_deployment(
-                info.context.services,
-                info.context.viewer,
-                row_id(input.id, "Deployment"),
-                force=bool(input.force),
-                skip_hooks=bool(input.skip_hooks),
-                dry_run=bool(input.dry_run),
-            )
+        act = partial(
+            delete_deployment,
+            info.context.services,
+            info.context.viewer,
+            row_id(input.id, "Deployment"),
+            force=bool(input.force),
+            skip_hooks=bool(input.skip_hooks),
+            dry_run=bool(input.dry_run),
         )
+        return await _payload(info, act, dry_run=input.dry_run)

@@ -9,18 +9,24 @@ from typing import Any
 from sqlalchemy import text, update
 from sqlmodel import col, select
 
-from app.deployments.answer import AbandonedRelease
-from app.deployments.tables import Deployment
+from app.charts.notices import Notice
+from app.deployments.answer import AbandonedRelease, Answer, TargetPlan
+from app.deployments.packing import pack
+from app.deployments.removal import Removal
+from app.deployments.tables import Deployment, PlanProgress
 from app.errors import PermanentError
 from app.identity.tables import ApiToken, AppSession, GroupRole, Membership, Method, Organization, Role, User
 from app.identity.tokens import token_digest
 from app.operations.states import OperationState
 from app.operations.tables import OperationResult
 from app.releases.manifest import ManifestObject
+from app.releases.status import Reason, ReasonCode, TargetStatus
+from app.releases.step import ReleaseAction
 from app.tables import now
 from app.targets.activity import Activity, Hook, Phase, stored
 from app.targets.tables import Release, Target
 from app.targets.trouble import as_json
+from schema.ids import encode_id
 from simulator import Member
 from tests.stack import TOKEN, Stack
 
@@ -111,6 +117,7 @@ async def peopled(
                 "TARGET": found["node"]["targets"][0]["id"],
                 "OPERATION": answer["operation"]["id"],
                 "USER": found["viewer"]["id"],
+                "PLAN": await _planned(stack),
             },
         )
 
@@ -152,6 +159,27 @@ async def _people(stack: Stack) -> None:
         soon = now() + timedelta(hours=1)
         digest = token_digest("a-session-of-the-first-admin")
         session.add(AppSession(user_id=first.user_id, method=Method.PASSWORD, digest=digest, expires_at=soon))
+
+
+async def _planned(stack: Stack) -> str:
+    """A plan that the first admin has asked for."""
+    reason = Reason(ReasonCode.ABSENT, "There is no release of this name.")
+    plan = TargetPlan("paris", ReleaseAction.INSTALL, TargetStatus.NOT_INSTALLED, (reason,), {}, "a manifest")
+    removal, notice = Removal(("berlin",), 2, 1, 25), Notice("chart_deprecated", "It is deprecated.")
+    async with stack.services.transaction() as transaction:
+        session = transaction.session
+        token = (await session.exec(select(ApiToken).where(col(ApiToken.digest) == token_digest(TOKEN)))).one()
+        deployment = (await session.exec(select(Deployment))).one()
+        row = PlanProgress(
+            organization_id=deployment.organization_id,
+            group_id=deployment.group_id,
+            user_id=token.user_id,
+            finished_at=now(),
+            content=pack(Answer(plan=[plan], removal=removal, notices=[notice], changed=True)),
+        )
+        session.add(row)
+        await session.flush()
+        return encode_id("PlanProgress", row.id)
 
 
 async def _observed(stack: Stack) -> None:

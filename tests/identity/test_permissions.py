@@ -87,6 +87,7 @@ ARGUMENTS = {
     "Query.secret": 'name: "db"',
     "Query.deployment": 'group: "fleet", releaseName: "shop"',
     "Query.operation": 'id: "OPERATION"',
+    "Query.planProgress": 'id: "PLAN"',
     "Chart.version": 'version: "1.0.0"',
     "Deployment.revision": "generation: 1",
     "Fleet.cells": 'clusters: ["CLUSTER"], deployments: ["DEPLOYMENT"]',
@@ -103,6 +104,7 @@ ARGUMENTS = {
 
 OWN = {
     *("Query.viewer", "Query.memberships", "Query.apiTokens", "Query.sessions"),
+    *("Query.planProgress", "PlanProgress", "DeploymentPlan", "TargetPlan", "Removal", "ChartNotice"),
     *("User", "Membership", "GroupRole", "ApiToken", "Session"),
 }
 """What is told of the caller alone."""
@@ -133,6 +135,7 @@ NOWHERE = {
         "DEPLOYMENT": "Deployment",
         "TARGET": "DeploymentTarget",
         "OPERATION": "Operation",
+        "PLAN": "PlanProgress",
         "USER": "User",
     }.items()
 } | {'"fleet"': '"none"', '"paris"': '"none"', '"charts"': '"none"', '"db"': '"none"', '"shop"': '"none"'}

@@ -32,21 +32,27 @@ export function useAction<Data, Variables extends AnyVariables, Name extends Res
     const answer = data && (Object.values(data)[0] as Result<Data>);
     if (answer && answer.__typename === name) return answer as Payload<Data, Name>;
     const told = answer as unknown as Partial<Refusal> | undefined;
-    setRefusal(
-      told
-        ? {
-            code: told.code ?? "",
-            message: told.message ?? "",
-            path: told.path ?? [],
-            problems: told.problems ?? [],
-            removed: told.removed,
-          }
-        : { code: "failed", message: wordsOf(error), path: [], problems: [] },
-    );
+    setRefusal(told ? refusalOf(told) : failed(wordsOf(error)));
     return null;
   }
 
   return { send, fetching, refusal, dismiss: () => setRefusal(null) };
+}
+
+/** A user error as the API tells it, whichever it is. */
+export function refusalOf(told: Partial<Refusal>): Refusal {
+  return {
+    code: told.code ?? "",
+    message: told.message ?? "",
+    path: told.path ?? [],
+    problems: told.problems ?? [],
+    removed: told.removed,
+  };
+}
+
+/** What is shown where there is no user error, but a sentence that says what is wrong. */
+export function failed(message: string): Refusal {
+  return { code: "failed", message, path: [], problems: [] };
 }
 
 /** An error of a whole request, as a sentence. */

@@ -1,5 +1,6 @@
 import { useEffect, useEffectEvent, useState } from "react";
 import { useAction } from "../api/outcome";
+import { progressWords, useFollowing } from "../edit/following";
 import { outlook } from "../edit/plan";
 import { ReconcileDocument, type ReconcileMutation } from "../graphql";
 import { FormDialog } from "../parts/dialog";
@@ -41,6 +42,7 @@ function Review({
   clusters: string[];
   close: () => void;
 }) {
+  const following = useFollowing();
   const planning = useAction(ReconcileDocument, "DeploymentPayload");
   const { send, fetching, refusal } = useAction(ReconcileDocument, "DeploymentPayload");
   const [planned, setPlanned] = useState<Planned | null>(null);
@@ -49,7 +51,8 @@ function Review({
 
   const plan = useEffectEvent(async () => {
     const answer = await planning.send({ input: { ...input, dryRun: true } });
-    setPlanned(answer?.plan?.targets ?? null);
+    const found = answer?.planProgress ? await following.follow(answer.planProgress.id) : answer;
+    setPlanned(found?.plan?.targets ?? null);
   });
   useEffect(() => {
     plan();
@@ -61,6 +64,7 @@ function Review({
     close();
   }
 
+  const unplanned = planning.refusal ?? following.refusal;
   const errors = planned?.filter((target) => target.error).length ?? 0;
   return (
     <FormDialog
@@ -68,7 +72,7 @@ function Review({
       verb="Reconcile"
       large
       disabled={!planned || fetching || (errors > 0 && !despite)}
-      refusal={planning.refusal ?? refusal}
+      refusal={unplanned ?? refusal}
       submit={perform}
       close={close}
     >
@@ -79,7 +83,12 @@ function Review({
           ))}
         </ul>
       ) : (
-        !planning.refusal && <Loading lines={3} />
+        !unplanned && (
+          <>
+            {following.progress && <p role="status">{progressWords(following.progress)}</p>}
+            <Loading lines={3} />
+          </>
+        )
       )}
       {errors > 0 && <DespiteErrors count={errors} checked={despite} change={setDespite} />}
     </FormDialog>

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { PlannedFragment } from "../graphql";
+import { useFollowing } from "./following";
 
 /** Targets that an update would remove. */
 export type Removal = { count: number; clusters: string[]; needsConfirmation: boolean };
@@ -11,7 +12,7 @@ type Plan = { targets: PlannedFragment[]; removal?: Removal | null };
 /** What was planned, and for exactly which request: another request is not what the user has seen. */
 type Planned = { request: string; plan: Plan; notices: Notice[] };
 
-type Answered = { plan: Plan | null; notices: Notice[] } | null;
+type Answered = { plan: Plan | null; planProgress: { id: string } | null; notices: Notice[] } | null;
 
 /**
  * The plan of an input, made when it is asked for: `targets` are its clusters, as long as the input has stayed what it
@@ -23,11 +24,14 @@ export function usePlanning<Input>(
 ) {
   const [planned, setPlanned] = useState<Planned | null>(null);
   const request = input && JSON.stringify(input);
+  const { follow, progress, refusal, dismiss } = useFollowing();
 
   async function plan(): Promise<void> {
     if (!input || !request) return;
+    dismiss();
     const answer = await send({ ...input, dryRun: true });
-    setPlanned(answer?.plan ? { request, plan: answer.plan, notices: answer.notices } : null);
+    const found = answer?.planProgress ? await follow(answer.planProgress.id) : answer;
+    setPlanned(found?.plan ? { request, plan: found.plan, notices: found.notices } : null);
   }
 
   const isCurrent = planned !== null && planned.request === request;
@@ -38,6 +42,9 @@ export function usePlanning<Input>(
     made: planned,
     isOutdated: planned !== null && !isCurrent,
     isPossible: input !== null,
+    /** Of a plan that takes longer than a request, while it is made; and why there is none. */
+    progress,
+    refusal,
     plan,
   };
 }

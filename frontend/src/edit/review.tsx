@@ -4,6 +4,7 @@ import { Typed } from "../parts/dialog";
 import { countOf, DespiteErrors, someOf } from "../parts/errors";
 import { Refused } from "../parts/states";
 import type { Wanted } from "./draft";
+import { progressWords } from "./following";
 import { Plan } from "./plan";
 import type { Planning } from "./planning";
 
@@ -26,16 +27,18 @@ export function Review({
   perform: (removed: number | null) => void;
   verb: string;
 }) {
-  const { targets, notices, removal, made, isOutdated, isPossible, plan } = planning;
+  const { targets, notices, removal, made, isOutdated, isPossible, progress, plan } = planning;
+  const told = refusal ?? planning.refusal;
+  const isBusy = fetching || progress !== null;
   const [despite, setDespite] = useState(false);
   const [typed, setTyped] = useState("");
   const answer = useRef<HTMLDivElement>(null);
   // What was asked for comes above the buttons, which stay where they are and would hide it.
   useEffect(() => {
-    if (!made && !refusal) return;
+    if (!made && !told) return;
     answer.current?.scrollIntoView();
     answer.current?.focus({ preventScroll: true });
-  }, [made, refusal]);
+  }, [made, told]);
   // What was agreed to was said of the plan that was there then.
   useEffect(() => {
     setDespite(false);
@@ -53,7 +56,7 @@ export function Review({
         </div>
       )}
       <div className="answer stack" ref={answer} tabIndex={-1}>
-        <Refused refusal={refusal} />
+        <Refused refusal={told} />
         {notices.map((notice) => (
           <p key={notice.code} className="note warn" role="status">
             {notice.message}
@@ -83,15 +86,21 @@ export function Review({
         <button
           type="button"
           className={`button ${targets ? "" : "first"}`}
-          disabled={!isPossible || fetching}
+          disabled={!isPossible || isBusy}
           onClick={plan}
         >
-          {fetching && !targets ? "Asking every cluster…" : targets ? "Plan again" : "Show the plan"}
+          {progress
+            ? progressWords(progress)
+            : fetching && !targets
+              ? "Asking every cluster…"
+              : targets
+                ? "Plan again"
+                : "Show the plan"}
         </button>
         <button
           type="button"
           className="button first"
-          disabled={!targets || (errors > 0 && !despite) || !isConfirmed || fetching}
+          disabled={!targets || (errors > 0 && !despite) || !isConfirmed || isBusy}
           onClick={() => perform(removal?.count || null)}
         >
           {verb}

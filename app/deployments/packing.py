@@ -1,0 +1,59 @@
+"""Plans as bytes, to be kept in the database: each text is written once, however many clusters have it."""
+
+import zlib
+from dataclasses import fields
+from typing import Any
+
+import orjson
+
+from app.charts.notices import Notice
+from app.deployments.answer import Answer, TargetPlan
+from app.deployments.removal import Removal
+from app.releases.status import Reason, ReasonCode, TargetStatus
+from app.releases.step import ReleaseAction
+
+_TEXTS = ("manifest", "manifest_diff")
+_LEVEL = 1  # of compression: quick
+
+
+def pack(answer: Answer) -> bytes:
+    """The answer to a dry run."""
+    texts: dict[str | None, int] = {}
+    targets = []
+    for plan in answer.plan or ():
+        target = {field.name: getattr(plan, field.name) for field in fields(plan)}
+        targets.append(target | {name: texts.setdefault(target[name], len(texts)) for name in _TEXTS})
+    found = {
+        "targets": targets,
+        "texts": list(texts),
+        "removal": answer.removal,
+        "notices": answer.notices,
+        "changed": answer.changed,
+    }
+    return zlib.compress(orjson.dumps(found), _LEVEL)
+
+
+def unpack(packed: bytes) -> Answer:
+    """What was packed."""
+    found = orjson.loads(zlib.decompress(packed))
+    removal = found["removal"]
+    return Answer(
+        plan=[_target(target, found["texts"]) for target in found["targets"]],
+        removal=Removal(**removal | {"names": tuple(removal["names"])}) if removal else None,
+        notices=[Notice(**notice) for notice in found["notices"]],
+        changed=found["changed"],
+    )
+
+
+def _target(target: dict[str, Any], texts: list[str | None]) -> TargetPlan:
+    reasons = [Reason(**reason | {"code": ReasonCode(reason["code"])}) for reason in target["reasons"]]
+    return TargetPlan(
+        **target
+        | {name: texts[target[name]] for name in _TEXTS}
+        | {
+            "action": ReleaseAction(target["action"]),
+            "status": TargetStatus(target["status"]),
+            "reasons": tuple(reasons),
+            "warnings": tuple(target["warnings"]),
+        }
+    )

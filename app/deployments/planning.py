@@ -1,0 +1,181 @@
+"""Plans that take longer than a request may: the request is answered with how far the plan is, and the plan is kept.
+
+The process that was asked goes on with it and writes into Postgres how far it is, so that any process can tell. A plan
+that nobody asks for any more is given up, and one whose process has ended is told as lost.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, update
+from sqlmodel import col, func, select
+
+from app import errors
+from app.database import patiently
+from app.deployments.answer import Answer
+from app.deployments.packing import pack
+from app.deployments.progress import Progress
+from app.deployments.tables import PlanProgress
+from app.errors import Conflict, Problem, UserError
+from app.identity.tables import Organization, Role
+from app.identity.viewer import Viewer
+from app.services import Services
+from app.tables import now
+
+log = structlog.get_logger()
+
+MOST = 4
+"""Plans that go on at once beyond their requests, for one organization."""
+MOST_KEPT = 10
+"""Finished plans that are kept for one organization."""
+LARGEST = 32 * 2**20
+"""Bytes of a plan that is kept, compressed."""
+KEPT = timedelta(hours=1)
+
+_WRITE_SECONDS = 1.0
+_UNWANTED_AFTER = timedelta(seconds=60)
+_LOST_AFTER = timedelta(seconds=30)
+
+
+async def plan_in_time(
+    services: Services, viewer: Viewer, make: Callable[[Progress], Coroutine[Any, Any, Answer]]
+) -> Answer:
+    """The answer of a dry run, or, where it takes longer than `plan_wait`, how far it is.
+
+    Raises:
+        UserError: what the dry run raises in that time; or that the organization has too many plans that go on.
+    """
+    progress = Progress()
+    task = services.background.start(make(progress))
+    try:
+        settings = services.settings
+        done, _ = await asyncio.wait([task], timeout=min(settings.plan_wait, settings.operation_timeout / 2))
+        if not done:
+            await _either(task, progress.is_allowed)
+        if task.done():
+            return await task
+        row = await _begin(services, viewer, progress)
+    except BaseException:
+        task.cancel()
+        raise
+    services.background.start(_keep(services, row.id, task, progress), Context())
+    return Answer(progress=row)
+
+
+async def progress_of(services: Services, viewer: Viewer, progress_id: int) -> PlanProgress | None:
+    """How far a plan is that the viewer has asked for, if there is one; asking keeps it going."""
+    async with services.database.reading() as session:
+        row = await session.get(PlanProgress, progress_id)
+    if (
+        row is None
+        or row.user_id != viewer.user_id
+        or not viewer.may(row.organization_id, Role.DEPLOYER, group_id=row.group_id)
+    ):
+        return None
+    if row.finished_at is None:
+        await _write(services, row.id, asked_at=now())
+    return row
+
+
+def error_of(row: PlanProgress) -> UserError | None:
+    """Why there will be no plan."""
+    if row.error is not None:
+        kind, given = row.error["kind"], dict(row.error["given"])
+        if "problems" in given:
+            given["problems"] = [Problem(**{**one, "path": tuple(one["path"])}) for one in given["problems"]]
+        found: UserError = getattr(errors, kind)(**{**given, "path": tuple(given["path"])})
+        return found
+    if row.finished_at is None and row.seen_at < now() - _LOST_AFTER:
+        return Conflict("plan_lost", "The process that made this plan has ended: ask for the plan again.")
+    return None
+
+
+async def remove_old_plans(services: Services) -> None:
+    async with services.transaction() as transaction:
+        await transaction.session.execute(delete(PlanProgress).where(col(PlanProgress.created_at) < now() - KEPT))
+
+
+async def _either(task: asyncio.Task[Answer], event: asyncio.Event) -> None:
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+
+
+async def _begin(services: Services, viewer: Viewer, progress: Progress) -> PlanProgress:
+    organization_id = progress.organization_id
+    of_organization = col(PlanProgress.organization_id) == organization_id
+    is_finished = col(PlanProgress.finished_at).is_not(None)
+    async with services.transaction() as transaction:
+        session = transaction.session
+        # One at a time, so that two can't both be the last that is allowed.
+        await session.get(Organization, organization_id, with_for_update={"key_share": True})
+        goes_on = ~is_finished & (col(PlanProgress.seen_at) > now() - _LOST_AFTER)
+        count = (await session.exec(select(func.count()).where(of_organization, goes_on))).one()
+        if count >= MOST:
+            raise Conflict(
+                "too_many_plans",
+                f"{MOST} plans of this organization take longer than a request already: wait for one of them, or plan"
+                " for fewer clusters.",
+            )
+        kept = select(col(PlanProgress.id)).where(of_organization, is_finished)
+        newest = kept.order_by(col(PlanProgress.id).desc()).limit(MOST_KEPT - 1)
+        await session.execute(
+            delete(PlanProgress).where(of_organization, is_finished, col(PlanProgress.id).not_in(newest))
+        )
+        row = PlanProgress(
+            organization_id=organization_id,
+            group_id=progress.group_id,
+            user_id=viewer.user_id,
+            done=progress.done,
+            total=progress.total,
+        )
+        session.add(row)
+        await session.flush()
+        return row
+
+
+async def _keep(services: Services, row_id: int, task: asyncio.Task[Answer], progress: Progress) -> None:
+    """Writes down how far the plan is, until it is ready or nobody wants it."""
+    try:
+        while not (await asyncio.wait([task], timeout=_WRITE_SECONDS))[0]:
+            found = {"done": progress.done, "total": progress.total, "seen_at": now()}
+            asked_at = await patiently(lambda: _write(services, row_id, **found))  # noqa: B023 - called at once
+            if asked_at is None or asked_at < now() - _UNWANTED_AFTER:
+                log.info("plan.unwanted", plan=row_id)
+                return
+        found = {"done": progress.done, "total": progress.total, **await _outcome(task), "finished_at": now()}
+        await patiently(lambda: _write(services, row_id, **found))
+    finally:
+        task.cancel()
+
+
+async def _write(services: Services, row_id: int, **found: Any) -> Any:
+    """When the plan was last asked for; None where its row is gone, with its group or its user."""
+    async with services.transaction() as transaction:
+        written = update(PlanProgress).where(col(PlanProgress.id) == row_id).values(**found)
+        return (await transaction.session.execute(written.returning(col(PlanProgress.asked_at)))).scalar_one_or_none()
+
+
+async def _outcome(task: Awaitable[Answer]) -> dict[str, Any]:
+    try:
+        content = await asyncio.to_thread(pack, await task)
+        if len(content) <= LARGEST:
+            return {"content": content}
+        error: UserError = Conflict(
+            "plan_too_large", "The plan is too large to be kept: plan for fewer clusters at a time."
+        )
+    except UserError as raised:
+        error = raised
+    except Exception:
+        error_id = uuid.uuid4().hex
+        log.exception("plan.failed", error_id=error_id)
+        error = Conflict("internal", f"Something went wrong here. The log has it under {error_id}.")
+    return {"error": {"kind": type(error).__name__, "given": asdict(error)}}

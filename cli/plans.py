@@ -1,0 +1,69 @@
+"""Plans asked of the server, and followed where they take longer than a request."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from cli.client import ERRORS, user_error
+from cli.session import Session
+from cli.terminal import is_capable
+
+_ASK_AGAIN = 1.0
+_TELL_AGAIN = 10.0
+"""Seconds between two lines on how far a plan is, where there is no terminal."""
+
+
+def planned(session: Session, name: str, mutation: str, fields: str, **given: Any) -> Any:
+    """The `plan` of a dry run, with these fields, and its `notices`. `name` is what is planned.
+
+    Raises:
+        Failure: where the server answers with a user error, at once or later.
+    """
+    payload = f"... on DeploymentPayload {{ notices {{ code message }} {fields} planProgress {{ id }} }}"
+    answer = session.mutate(mutation, payload, **given, dryRun=True)
+    if answer["planProgress"] is None:
+        return answer
+    query = f"""query ($id: ID!) {{ planProgress(id: $id) {{
+      done total finished notices {{ code message }} {fields} error {{ {ERRORS} }}
+    }} }}"""
+    with _display(session, name) as show:
+        while True:
+            found = session.find(
+                query, f"The plan of {name} is gone.", "Plan it again.", id=answer["planProgress"]["id"]
+            )
+            show(found["done"], found["total"])
+            if found["finished"]:
+                break
+            time.sleep(_ASK_AGAIN)
+    if found["error"] is not None:
+        raise user_error(found["error"])
+    return found
+
+
+@contextmanager
+def _display(session: Session, name: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal; without one, a line now and then."""
+    if session.quiet or not is_capable(sys.stderr):
+        yield _Lines(session, name).show
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(f"Planning {name}", total=None)
+        yield lambda done, total: progress.update(bar, completed=done, total=total or None)
+
+
+class _Lines:
+    def __init__(self, session: Session, name: str) -> None:
+        self._session = session
+        self._name = name
+        self._again = 0.0
+
+    def show(self, done: int, total: int) -> None:
+        if total and time.monotonic() >= self._again:
+            self._again = time.monotonic() + _TELL_AGAIN
+            self._session.tell(f"{self._name}: {done} of {total} clusters planned.")
