@@ -16,7 +16,8 @@ from cli.session import Session
 from cli.summary import summarized
 
 PLAN = f"""plan {{ changed {REMOVAL_FIELDS} targets {{
-  clusterName action status reasons {{ code message path desired actual }} manifestDiff error {{ code message output }}
+  clusterName action status reasons {{ code message path desired actual }} manifestDiff warnings
+  error {{ code message output }}
 }} }}"""
 _DONE = "... on DeploymentPayload { deployment { id generation chartVersion } operation { id } }"
 _EXISTING = """query ($organization: String, $group: String!, $release: String!) {

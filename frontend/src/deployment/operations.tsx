@@ -111,6 +111,7 @@ function OperationLine({ operation, open }: { operation: OperationLineFragment; 
             {result.error && (
               <>
                 <p>{result.error.message}</p>
+                {result.error.advice && <p className="small">{result.error.advice}</p>}
                 {result.error.output && <pre className="code">{result.error.output}</pre>}
               </>
             )}

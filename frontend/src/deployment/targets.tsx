@@ -141,6 +141,7 @@ function TargetLine({
                 (attempt {target.error.attempts}, <Ago at={target.error.at} />)
               </span>
             </p>
+            {target.error.advice && <p className="small">{target.error.advice}</p>}
             {target.error.output && (
               <details>
                 <summary>What Helm said</summary>

@@ -110,6 +110,16 @@ function Target({
           </div>
         </div>
       )}
+      {target.warnings.length > 0 && (
+        <div className="note warn">
+          <Glyph shape="question" />
+          <div>
+            {target.warnings.map((warning) => (
+              <p key={warning}>{warning}</p>
+            ))}
+          </div>
+        </div>
+      )}
       {reasons.length > 0 && (
         <ul className="reasons small">
           {reasons.map((reason) => (
