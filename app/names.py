@@ -13,6 +13,8 @@ MAX_RELEASE_NAME = 53
 
 LONGEST_DESCRIPTION = 1000
 
+LONGEST_SUBDOMAIN = 253
+
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
@@ -21,9 +23,19 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
+def is_label(name: str, longest: int = 63) -> bool:
+    """Whether it is a DNS label (RFC 1123)."""
+    return len(name) <= longest and _LABEL.fullmatch(name) is not None
+
+
+def is_subdomain(name: str) -> bool:
+    """Whether it is DNS labels with dots between them (RFC 1123), as most names of Kubernetes objects are."""
+    return len(name) <= LONGEST_SUBDOMAIN and all(_LABEL.fullmatch(part) for part in name.split("."))
+
+
 def label_problem(name: str, *path: str, what: str = "A name", longest: int = 63) -> Problem | None:
     """The problem with a name that is no DNS label (RFC 1123), if there is one."""
-    if len(name) <= longest and _LABEL.fullmatch(name):
+    if is_label(name, longest):
         return None
     return Problem(
         path,

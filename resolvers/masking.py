@@ -22,6 +22,7 @@ PLAIN = frozenset(
         *("cloud", "distribution", "region", "context", "cluster", "members", "targets", "feature"),
         "uid",
         *("repository", "chart", "version", "releaseName", "namespace", "description"),
+        *("allowedNamespaces", "serviceAccount"),
         *("secret", "key", "path"),
     )
 )

@@ -26,6 +26,13 @@ class GroupFeature:
 class ClusterGroup(Node):
     row: strawberry.Private[tables.ClusterGroup]
     name: str
+    allowed_namespaces: list[str] | None = strawberry.field(
+        description="Namespaces that deployments of the group may use. Null: any."
+    )
+    service_account: str | None = strawberry.field(
+        description="As `namespace/name`: the service account that deployments of the group use on each member. Null:"
+        " the clusters' credentials are used."
+    )
 
     @strawberry.field
     async def members(self, info: Info) -> list[Cluster]:
@@ -55,4 +62,10 @@ class ClusterGroup(Node):
 
     @classmethod
     def of(cls, row: tables.ClusterGroup) -> "ClusterGroup":
-        return cls(row=row, id=encode_id("ClusterGroup", row.id), name=row.name)
+        return cls(
+            row=row,
+            id=encode_id("ClusterGroup", row.id),
+            name=row.name,
+            allowed_namespaces=row.allowed_namespaces or None,
+            service_account=row.service_account,
+        )

@@ -60,6 +60,14 @@ class CreateClusterGroupInput:
     name: str
     members: list[str]
     organization: str | None = None
+    allowed_namespaces: list[str] | None = strawberry.field(
+        default=None, description="Namespaces that deployments of the group may use. Null or empty: any."
+    )
+    service_account: str | None = strawberry.field(
+        default=None,
+        description="As `namespace/name`: the service account that deployments of the group use on each member. The"
+        " cluster's credentials must be allowed to impersonate it. Null or empty: these credentials are used.",
+    )
 
 
 @strawberry.input(description="What is left out, or null, stays as it is.")
@@ -68,6 +76,15 @@ class UpdateClusterGroupInput:
     name: str | None = None
     members: list[str] | None = strawberry.field(
         default=None, description="Replaces the members. The group's releases are uninstalled from removed members."
+    )
+    allowed_namespaces: list[str] | None = strawberry.field(
+        default=None,
+        description="Replaces the namespaces that deployments of the group may use. An empty list allows any.",
+    )
+    service_account: str | None = strawberry.field(
+        default=None,
+        description="As `namespace/name`: the service account that deployments of the group use on each member. An"
+        " empty one removes it: the clusters' credentials are used then.",
     )
     confirm_removal: int | None = strawberry.field(default=None, description=_CONFIRM_REMOVAL.format("members"))
     dry_run: bool | None = strawberry.field(default=False, description="Nothing is changed; `removal` is answered.")

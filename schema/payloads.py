@@ -44,6 +44,10 @@ class ClusterGroupPayload:
     removal: Removal | None = strawberry.field(
         default=None, description="The members that an update removes, or on a dry run would remove."
     )
+    warnings: list[str] = strawberry.field(
+        default_factory=list,
+        description="Members that could not be asked whether they allow the group's service account.",
+    )
 
 
 @strawberry.type

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from app.clusters.discovery import Discovery, Resource
 from app.clusters.member import REFUSED, Answer, Member
+from app.clusters.service_accounts import forbidden
 from app.errors import PermanentError
 
 Object = Mapping[str, Any]
@@ -100,7 +101,7 @@ class _Run:
         if resource is None:
             return _refused(found, "the API server has no CustomResourceDefinitions of this version")
         answer = await self._send("POST", resource, found, None)
-        return None if answer.status < 300 or answer.status == 409 else _refused(found, _words(answer))
+        return None if answer.status < 300 or answer.status == 409 else self._refused(found, _words(answer))
 
     async def attempt(self, found: Object, *, is_hook: bool = False) -> PermanentError | None:
         kind = (str(found.get("apiVersion")), str(found.get("kind")))
@@ -119,7 +120,7 @@ class _Run:
         answer = await self._send("POST", resource, owned, namespace)
         if answer.status == 404 and namespace is not None and _missing(answer) == "namespaces":
             if namespace not in self._created:
-                return _refused(found, _words(answer))
+                return self._refused(found, _words(answer))
             answer = await self._send("POST", resource, owned, _STAND_IN)
             is_its_own = isinstance(answer.body, dict) and answer.body.get("reason") in _OF_THE_OBJECT
             return self._judged(found, answer) if is_its_own else None
@@ -171,7 +172,10 @@ class _Run:
         if "does not support dry run" in words:  # a webhook with side effects, which has no say then
             self.warnings.append(f"{found['kind']} {_metadata(found).get('name')} could not be tried: {words}")
             return None
-        return _refused(found, words)
+        return self._refused(found, words)
+
+    def _refused(self, found: Object, words: str) -> PermanentError:
+        return forbidden(self._member.account, words) or _refused(found, words)
 
     def _owned(self, found: Object) -> Object:
         """The object with the labels and annotations that Helm adds."""

@@ -4,6 +4,7 @@ Every request ends in an answer, a `TemporaryError` (the member can't be asked n
 """
 
 import asyncio
+import copy
 import re
 import ssl
 import tempfile
@@ -24,6 +25,7 @@ from app.clusters.changes import EXPIRED, METADATA_ONLY, METADATA_ONLY_LIST, Cha
 from app.clusters.kubeconfig import Access
 from app.clusters.proof import KUBE_SYSTEM, Judge, ProvenConnector
 from app.clusters.reading import read_apart
+from app.clusters.service_accounts import ServiceAccount, forbidden
 from app.errors import PermanentError, TemporaryError
 from app.outgoing import checked_socket
 from app.releases.release import Observed
@@ -109,11 +111,19 @@ class Member:
             socket_factory=checked_socket(policy, urlsplit(access.server).hostname or ""),
         )
         self._api = _Api(access, self._connector)
+        self.account: ServiceAccount | None = None
         self.heard_at = 0.0
         """When it last answered anything, by `time.monotonic()`."""
 
     def _hears(self) -> None:
         self.heard_at = time.monotonic()
+
+    def acting_as(self, account: ServiceAccount | None) -> "Member":
+        """The same connections, over which requests are sent as a service account of the cluster; without one, as they
+        are. Which cluster answers is always proven with the cluster's own credentials."""
+        acting = copy.copy(self)
+        acting.account = account
+        return acting
 
     async def __aenter__(self) -> Self:
         return self
@@ -167,20 +177,29 @@ class Member:
     async def missing_permissions(self, verbs: Iterable[str], resource: str) -> list[str]:
         """The verbs that our credentials do not allow on a core resource in all namespaces."""
 
-        async def allowed(verb: str) -> bool:
-            review = {
-                "apiVersion": "authorization.k8s.io/v1",
-                "kind": "SelfSubjectAccessReview",
-                "spec": {"resourceAttributes": {"verb": verb, "resource": resource}},
-            }
-            path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-            answer = await self.request("POST", path, body=review)
-            body = _expect_success(answer, "It refuses to say what we may do").body
-            return read_field(bool, body, "status", "allowed")
-
         asked = list(verbs)
-        answers = await asyncio.gather(*(allowed(verb) for verb in asked))
+        answers = await asyncio.gather(*(self._allows({"verb": verb, "resource": resource}) for verb in asked))
         return [verb for verb, is_allowed in zip(asked, answers, strict=True) if not is_allowed]
+
+    async def may_impersonate(self, account: ServiceAccount) -> bool:
+        """Whether our credentials allow `acting_as` this service account."""
+        named = {"namespace": account.namespace, "name": account.name}
+        return await self._allows({"verb": "impersonate", "resource": "serviceaccounts", **named})
+
+    async def _allows(self, attributes: dict[str, str]) -> bool:
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        answer = await self.request("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body=review)
+        body = _expect_success(answer, "It refuses to say what we may do").body
+        return read_field(bool, body, "status", "allowed")
+
+    async def has_namespace(self, name: str) -> bool:
+        path = f"/api/v1/namespaces/{quote(name, safe='')}"
+        answer = await self.request("GET", path, accept=METADATA_ONLY)
+        return answer.status != 404 and _expect_success(answer, f"It refuses GET {path}").status == 200
 
     async def heads(self, *, namespace: str | None = None, name: str | None = None) -> Listing:
         """Every revision that Helm keeps, of all releases or of the one that is named, from the labels alone."""
@@ -235,11 +254,15 @@ class Member:
 
         Raises:
             TemporaryError: unreachable, unauthorized or throttled.
+            PermanentError: the service account that asks may not read this.
         """
         async with self._asked(method, path, query, body, accept, content_type, _limit(self.seconds)) as response:
             text = await _body(response)
         if response.status in (401, 429) or response.status >= 500 or (response.status == 403 and method == "GET"):
-            raise _not_now(response.status, response.headers.get("Retry-After"), text, self._name)
+            words = _words_of(response.status, text)
+            if response.status == 403 and (refused := forbidden(self.account, words)):
+                raise refused
+            raise _not_now(response.status, response.headers.get("Retry-After"), words, self._name)
         return Answer(response.status, parsed(text), _warnings(response.headers.getall("Warning", [])))
 
     async def changes(self, version: int, *, seconds: int) -> AsyncGenerator[list[Change]]:
@@ -266,7 +289,8 @@ class Member:
             if found.status == 410:
                 raise TemporaryError(EXPIRED, "The API server's history does not reach back far enough.")
             if found.status != 200:
-                raise _not_now(found.status, found.headers.get("Retry-After"), await _body(found), self._name)
+                words = _words_of(found.status, await _body(found))
+                raise _not_now(found.status, found.headers.get("Retry-After"), words, self._name)
             rest = b""
             async for chunk in found.content.iter_any():
                 self._hears()
@@ -290,6 +314,8 @@ class Member:
         limit: aiohttp.ClientTimeout,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Accept": accept or "application/json", "Content-Type": content_type}
+        if self.account is not None:
+            headers |= self.account.headers
         if self._connector.needs_proof:
             self._connector.check(*await self._kube_system(_limit(self.seconds)))
         with self._trouble(limit):
@@ -358,7 +384,7 @@ def _judge(uid: str, name: str | None, hears: Callable[[], None]) -> Judge:
     def judge(status: int, retry_after: str | None, body: bytes) -> None:
         hears()
         if status != 200:
-            raise _not_now(status, retry_after, body, name)
+            raise _not_now(status, retry_after, _words_of(status, body), name)
         if (found := _uid(parsed(body))) != uid:
             raise MismatchedError(uid, found)
 
@@ -414,12 +440,16 @@ def _expect_success(answer: Answer, refusal: str) -> Answer:
     raise PermanentError(REFUSED, f"{refusal}: {words}", words)
 
 
-def _not_now(status: int, retry_after: str | None, text: bytes, name: str | None) -> TemporaryError:
+def _words_of(status: int, text: bytes) -> str:
+    """What an answer that is an error says."""
     otherwise = f"HTTP status {status}"
     try:
-        words = words_of(parsed(text), otherwise)
+        return words_of(parsed(text), otherwise)
     except TemporaryError:
-        words = otherwise
+        return otherwise
+
+
+def _not_now(status: int, retry_after: str | None, words: str, name: str | None) -> TemporaryError:
     pause = asked_pause(retry_after, now())
     if status == 401:
         advice = f" Give it new ones: polyhelm cluster update {name} --kubeconfig FILE" if name else ""

@@ -26,6 +26,7 @@ from app.deployments.state import Given, Wish, references_from, value_problems
 from app.deployments.tables import Deployment, DriftPolicy
 from app.errors import Conflict, all_invalid
 from app.groups.queries import chosen_members, find_group, members_of, no_group
+from app.groups.restrictions import check_namespace
 from app.groups.tables import ClusterGroup
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
@@ -81,6 +82,7 @@ async def create_deployment(
                 raise no_group(request.group)
             progress.allow(organization_id, group.id)
             await check_feature(session, group)
+            check_namespace(group, request.namespace)
             members = await members_of(session, group.id)
         clusters = chosen_members(members, request.targets)
         wish, pinned = await _wish(services, organization_id, request, tuple(clusters))
@@ -172,9 +174,13 @@ async def _write(
     try:
         async with services.transaction() as transaction:
             await claim_key(transaction, group.organization_id, request.idempotency_key, digest)
-            # Members and features may have changed since they were read; from here on they can't.
-            await transaction.session.get(ClusterGroup, group.id, with_for_update={"read": True, "key_share": True})
+            # The group may have changed since it was read; from here on it can't.
+            locked = {"read": True, "key_share": True}
+            present = await transaction.session.get(ClusterGroup, group.id, with_for_update=locked)
+            if present is None:
+                raise no_group(group.name)
             await check_feature(transaction.session, group)
+            check_namespace(present, deployment.namespace)
             chosen_members(await members_of(transaction.session, group.id), list(clusters))
             secrets = await referenced(transaction.session, group, wish.references, hold=True)
             wish = replace(wish, marks=marks_of(secrets))

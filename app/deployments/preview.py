@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from app.clusters.discovery import discover
 from app.clusters.dry_run import Trial, try_out
+from app.clusters.service_accounts import ServiceAccount
 from app.clusters.tables import Cluster
 from app.deployments.answer import TargetPlan
 from app.deployments.availability import AT_ONCE
@@ -16,6 +17,7 @@ from app.deployments.rendering import Renderings
 from app.deployments.state import Wish
 from app.deployments.tables import Deployment
 from app.errors import ActionError, TemporaryError
+from app.groups.queries import account_of
 from app.releases.ownership import Claim
 from app.releases.references import hidden
 from app.releases.release import Desired
@@ -43,17 +45,19 @@ async def plan_targets(
     """The plan for each cluster, by name: those in `clusters` are to have the release, those in `leaving` to lose it.
 
     Every member is asked, at most `AT_ONCE` of them at a time: what is there, and, in dry-run mode, whether it would
-    take the manifest. One that can't be asked gets a plan with an error.
+    take the manifest from the group's service account. One that can't be asked gets a plan with an error.
     """
     gate = asyncio.Semaphore(AT_ONCE)
     progress.total = len(leaving) + (len(clusters) if wish else 0)
     claims = await _claims(services, deployment, clusters.values())
+    async with services.database.reading() as session:
+        account = await account_of(session, deployment.group_id)
     renderings = Renderings(services, deployment, wish, Scrubber(wish.marks.values())) if wish else None
 
     async def plan_one(cluster: Cluster, desired: Desired | None) -> TargetPlan:
         async with gate:
             claim = claims.get(cluster.id, Claim())
-            plan = await _plan_target(services, deployment, wish, cluster, desired, claim, renderings)
+            plan = await _plan_target(services, deployment, wish, cluster, account, desired, claim, renderings)
             progress.done += 1
             return plan
 
@@ -77,6 +81,7 @@ async def _plan_target(
     deployment: Deployment,
     wish: Wish | None,
     cluster: Cluster,
+    account: ServiceAccount | None,
     desired: Desired | None,
     claim: Claim,
     renderings: Renderings | None,
@@ -102,6 +107,7 @@ async def _plan_target(
     if desired is None or renderings is None or step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
         return outcome
     try:
+        member = member.acting_as(account)
         discovery = await discover(member)
         present = observed if step.action is ReleaseAction.UPGRADE else None
         rendered = await renderings.of(cluster.id, member, discovery, desired, present)

@@ -43,7 +43,8 @@ class Rendered:
 
 
 class Renderings:
-    """Those of one plan. Marks stand where values of secrets would be: only a worker puts those in."""
+    """Those of one plan, and so of one group: charts look up what that group's service account may see. Marks stand
+    where values of secrets would be: only a worker puts those in."""
 
     def __init__(self, services: Services, deployment: Deployment, wish: Wish, scrubber: Scrubber) -> None:
         self._services = services
@@ -73,7 +74,7 @@ class Renderings:
         async def ask(target: str) -> Any:
             return await member.request("GET", target)
 
-        stand_in = StandIn(known, release, ask if looks_up else None)
+        stand_in = StandIn(known, release, ask if looks_up else None, member.account)
         key = (values, revision, known.digest, cluster_id if looks_up else None)
         render = partial(self._render, stand_in, contents, desired, exists=observed is not None)
         return await self._once(key, render)

@@ -1,4 +1,4 @@
-"""Making groups and changing who is in them."""
+"""Making groups and changing them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,9 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
+from app.clusters.service_accounts import ServiceAccount
 from app.clusters.tables import Cluster
 from app.deployments.answer import AbandonedRelease
 from app.deployments.deletion import give_up
@@ -17,6 +19,7 @@ from app.deployments.removal import Removal
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.errors import Conflict, NotFound, Problem, all_invalid
 from app.groups.queries import members_of
+from app.groups.restrictions import impersonation_warnings, restrict, restriction_problems
 from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureState, GroupFeature
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
@@ -29,12 +32,33 @@ _NAMED = 10
 """Deployments that one message names."""
 
 
+@dataclass(frozen=True)
+class Created:
+    """A new group. `warnings` says which members could not be asked whether they allow its service account."""
+
+    group: ClusterGroup
+    warnings: list[str]
+
+
 async def create_group(
-    services: Services, viewer: Viewer, organization: str | None, name: str, members: Sequence[str]
-) -> ClusterGroup:
+    services: Services,
+    viewer: Viewer,
+    organization: str | None,
+    name: str,
+    members: Sequence[str],
+    *,
+    allowed_namespaces: Sequence[str] | None = None,
+    service_account: str | None = None,
+) -> Created:
     organization_id = viewer.organization(organization)
     viewer.require(organization_id, Role.ADMIN)
-    _check_name(name)
+    _check(name, allowed_namespaces, service_account)
+    warnings: list[str] = []
+    if service_account:
+        account = ServiceAccount.parse(service_account)
+        async with services.database.reading() as session:
+            clusters = (await session.exec(_clusters_named(organization_id, members))).all()
+        warnings = await impersonation_warnings(services, account, clusters, field="serviceAccount")
     try:
         async with services.transaction() as transaction:
             session = transaction.session
@@ -53,41 +77,47 @@ async def create_group(
                 subject=group,
                 members=list(members),
             )
-            return group
+            await restrict(transaction, viewer, group, allowed_namespaces, service_account)
+            return Created(group, warnings)
     except IntegrityError:
         raise _name_taken(name) from None
 
 
 @dataclass(frozen=True)
 class UpdateGroup:
-    """The request, as the API takes it. What is None stays as it is."""
+    """The request, as the API takes it. What is None stays as it is; an empty list or text removes a restriction."""
 
     id: int
     name: str | None = None
     members: list[str] | None = None
+    allowed_namespaces: list[str] | None = None
+    service_account: str | None = None
     confirm_removal: int | None = None
     dry_run: bool = False
 
 
 @dataclass(frozen=True)
 class Updated:
-    """A group after an update, the members that it removed, and the operations that uninstall releases from them."""
+    """A group after an update, the members that it removed, and the operations that uninstall releases from them.
+    `warnings` says which members could not be asked whether they allow the group's service account."""
 
     group: ClusterGroup
     removal: Removal
+    warnings: list[str]
     begun: list[Operation] = field(default_factory=list)
 
 
 async def update_group(services: Services, viewer: Viewer, request: UpdateGroup) -> Updated:
-    """Renames a group, or replaces its members. The group's releases are uninstalled from removed members; a new member
-    gets nothing until a deployment names it among its targets.
+    """Renames a group, replaces its members, or changes what its deployments may use. The group's releases are
+    uninstalled from removed members; a new member gets nothing until a deployment names it among its targets. A Helm
+    run that has begun keeps the service account that it began with.
 
     Raises:
         UserError: says what is wrong; nothing was written then.
     """
     name = request.name
-    if name is not None:
-        _check_name(name)
+    _check(name, request.allowed_namespaces, request.service_account)
+    warnings = await _ask_members(services, viewer, request)
     begun: list[Operation] = []
     try:
         async with services.transaction() as transaction:
@@ -99,8 +129,9 @@ async def update_group(services: Services, viewer: Viewer, request: UpdateGroup)
                 clusters = await _clusters(session, group.organization_id, request.members)
             removal = await _removal(services, session, group, present, clusters)
             if request.dry_run:
-                return Updated(group, removal)
+                return Updated(group, removal, warnings)
             removal.check(request.confirm_removal, f"members of {group.name}")
+            await restrict(transaction, viewer, group, request.allowed_namespaces, request.service_account)
             if name is not None and name != group.name:
                 transaction.record(
                     "cluster_group.renamed",
@@ -125,7 +156,7 @@ async def update_group(services: Services, viewer: Viewer, request: UpdateGroup)
                     joined=sorted(joining),
                     left=list(removal.names),
                 )
-            return Updated(group, removal, begun)
+            return Updated(group, removal, warnings, begun)
     except IntegrityError:
         raise _name_taken(name or "") from None
 
@@ -177,8 +208,29 @@ async def delete_group(services: Services, viewer: Viewer, group_id: int, *, for
         return abandoned
 
 
+async def _ask_members(services: Services, viewer: Viewer, request: UpdateGroup) -> list[str]:
+    """Asks members about the service account that the group will have: all of them where it is a new one, else those
+    that join."""
+    async with services.database.reading() as session:
+        group = _administered(await session.get(ClusterGroup, request.id), viewer)
+        account = group.service_account if request.service_account is None else request.service_account
+        if not account:
+            return []
+        is_new = account != group.service_account
+        present = await members_of(session, group.id)
+        clusters: Sequence[Cluster] = list(present.values())
+        if request.members is not None:
+            clusters = (await session.exec(_clusters_named(group.organization_id, request.members))).all()
+    asked = [cluster for cluster in clusters if is_new or cluster.name not in present]
+    field = "serviceAccount" if is_new else "members"
+    return await impersonation_warnings(services, ServiceAccount.parse(account), asked, field=field)
+
+
 async def _locked(session: AsyncSession, viewer: Viewer, group_id: int) -> ClusterGroup:
-    group = await session.get(ClusterGroup, group_id, with_for_update=True)
+    return _administered(await session.get(ClusterGroup, group_id, with_for_update=True), viewer)
+
+
+def _administered(group: ClusterGroup | None, viewer: Viewer) -> ClusterGroup:
     if group is None or not viewer.sees(group.organization_id):
         raise NotFound("cluster_group_not_found", "There is no such cluster group.", ("id",))
     viewer.require(group.organization_id, Role.ADMIN)
@@ -188,16 +240,19 @@ async def _locked(session: AsyncSession, viewer: Viewer, group_id: int) -> Clust
 async def _clusters(session: AsyncSession, organization_id: int, names: Iterable[str]) -> dict[str, Cluster]:
     """The clusters of these names, locked in one order so that two requests can't take the same one."""
     wanted = list(dict.fromkeys(names))
-    statement = (
-        select(Cluster)
-        .where(col(Cluster.organization_id) == organization_id, col(Cluster.name).in_(wanted))
-        .order_by(col(Cluster.id))
-        .with_for_update(key_share=True)
-    )
+    statement = _clusters_named(organization_id, wanted).with_for_update(key_share=True)
     found = {cluster.name: cluster for cluster in (await session.exec(statement)).all()}
     if unknown := [name for name in wanted if name not in found]:
         raise all_invalid([Problem(("members", name), f"There is no cluster {name!r}.") for name in unknown])
     return found
+
+
+def _clusters_named(organization_id: int, names: Iterable[str]) -> SelectOfScalar[Cluster]:
+    return (
+        select(Cluster)
+        .where(col(Cluster.organization_id) == organization_id, col(Cluster.name).in_(list(names)))
+        .order_by(col(Cluster.id))
+    )
 
 
 async def _removal(
@@ -267,9 +322,12 @@ async def _leave(
     return [operation for operation in begun if operation is not None]
 
 
-def _check_name(name: str) -> None:
-    if problem := label_problem(name, "name", what="The name of a cluster group"):
-        raise all_invalid([problem])
+def _check(name: str | None, namespaces: Sequence[str] | None, service_account: str | None) -> None:
+    problems = list(restriction_problems(namespaces, service_account))
+    if name is not None and (problem := label_problem(name, "name", what="The name of a cluster group")):
+        problems.insert(0, problem)
+    if problems:
+        raise all_invalid(problems)
 
 
 def _name_taken(name: str) -> Conflict:

@@ -3,6 +3,7 @@
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.clusters.service_accounts import ServiceAccount
 from app.clusters.tables import Cluster
 from app.errors import NotFound, Problem, all_invalid
 from app.groups.tables import ClusterGroup
@@ -25,6 +26,13 @@ async def group_by_name(session: AsyncSession, organization_id: int, name: str) 
 
 def no_group(name: str) -> NotFound:
     return NotFound("cluster_group_not_found", f"There is no cluster group {name!r}.", ("group",))
+
+
+async def account_of(session: AsyncSession, group_id: int) -> ServiceAccount | None:
+    """The service account that deployments of a group use on its members; without one, the cluster's own credentials
+    are used."""
+    group = await session.get(ClusterGroup, group_id)
+    return group.account if group else None
 
 
 async def members_of(session: AsyncSession, group_id: int) -> dict[str, Cluster]:

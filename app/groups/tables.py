@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from app.clusters.service_accounts import ServiceAccount
 from app.tables import Choice, Id, Json, Ref, Timestamp, now
 
 MULTI_CLUSTER_DEPLOYMENT = "multi-cluster-deployment"
@@ -25,7 +26,17 @@ class ClusterGroup(SQLModel, table=True):
     id: int = Id()
     organization_id: int = Ref("organization.id")
     name: str
+    allowed_namespaces: list[str] = Json(default_factory=list)  # of its deployments' releases; empty: any
+    service_account: str | None = None  # as namespace/name
     created_at: datetime = Timestamp(default_factory=now)
+
+    @property
+    def account(self) -> ServiceAccount | None:
+        return ServiceAccount.parse(self.service_account) if self.service_account else None
+
+    def allows(self, namespace: str) -> bool:
+        """Whether a deployment of the group may have its release there."""
+        return not self.allowed_namespaces or namespace in self.allowed_namespaces
 
 
 class GroupFeature(SQLModel, table=True):

@@ -60,7 +60,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Options:
-    """How an action is done. `hooks` has the chart's hooks run; `validate` has Helm check the manifest against the
+    """How an action is done. `hooks` has the chart's hooks run; `create_namespace` has an install create its namespace
+    where that is missing, which asks for the permission in any case; `validate` has Helm check the manifest against the
     member's OpenAPI; `check_schema` the values against the chart's schemas; `scrubber` takes values of secrets out of
     Helm's words; `on_progress` is called on the event loop as the run goes on."""
 
@@ -68,6 +69,7 @@ class Options:
     wait: bool = False
     timeout_seconds: int = 300
     hooks: bool = True
+    create_namespace: bool = True
     validate: bool = True
     check_schema: bool = True
     scrubber: Scrubber = NOTHING
@@ -94,7 +96,8 @@ class Helm:
 
     async def install(self, place: Place, chart: Path, values: Values, options: Options) -> str:
         """`helm install`: fails where the name is taken, except by a release that was uninstalled."""
-        return await self._change(place, ["install", "--create-namespace", "--replace"], chart, values, options)
+        verb = ["install", "--create-namespace", "--replace"] if options.create_namespace else ["install", "--replace"]
+        return await self._change(place, verb, chart, values, options)
 
     async def upgrade(self, place: Place, chart: Path, values: Values, options: Options) -> str:
         """`helm upgrade` to just these values: without `--reset-values`, none at all would mean the installed ones."""
@@ -146,7 +149,7 @@ class Helm:
                 seat.wait()
             options.on_progress(progress)
 
-        ledger = Ledger(follow)
+        ledger = Ledger(follow, place.member.account)
         async with Endpoint(place.member, place.fence, ledger) as endpoint:
             command = _Command(
                 executable=str(self.binary.path),

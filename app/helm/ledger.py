@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.clusters.service_accounts import ServiceAccount
 from app.errors import ActionError, TemporaryError
 from app.helm import refusal
 from app.helm.request import Hook, Request
@@ -65,11 +66,15 @@ class _Trouble:
 
 
 class Ledger:
-    """`on_progress` is called at each change of `progress`."""
+    """`on_progress` is called at each change of `progress`. `account` is the service account that the requests are sent
+    as, if there is one."""
 
-    def __init__(self, on_progress: Callable[[Progress], None] = nobody_watches) -> None:
+    def __init__(
+        self, on_progress: Callable[[Progress], None] = nobody_watches, account: ServiceAccount | None = None
+    ) -> None:
         self.progress = Progress()
         self._on_progress = on_progress
+        self._account = account
         self._first_record: Exchange | None = None
         self._last_record: Exchange | None = None
         self._has_written = False
@@ -128,7 +133,7 @@ class Ledger:
     def answered(self, exchange: Exchange, status: int, retry_after: str | None = None, body: bytes = b"") -> None:
         """An answer came. `body` is needed where the status is an error."""
         request = exchange.request
-        error = refusal.trouble(request, status, retry_after, body)
+        error = refusal.trouble(request, status, retry_after, body, self._account)
         if error is None:
             self._decide(exchange, Fate.ACCEPTED)
             self._troubles = [found for found in self._troubles if found.is_final or found.request.key != request.key]

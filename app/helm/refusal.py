@@ -7,12 +7,12 @@ are part of its message, and always after words of the API server: that is why p
 import re
 from typing import Any
 
-import orjson
-
 from app.clusters.answers import asked_pause
 from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, UNREACHABLE
+from app.clusters.service_accounts import ServiceAccount, forbidden
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.helm.request import Request
+from app.helm.status import status_object
 from app.tables import now
 
 LOST_RACE = "release_changed"
@@ -38,17 +38,22 @@ _POLICY = re.compile(
 _POD_SECURITY = re.compile(rf'{_IS_FORBIDDEN}(violates PodSecurity "([^"]+)": .*)', re.DOTALL)
 
 
-def trouble(request: Request, status: int, retry_after: str | None, body: bytes) -> ActionError | None:
-    """The error that an answer is; None for one that Helm goes on with."""
+def trouble(
+    request: Request, status: int, retry_after: str | None, body: bytes, account: ServiceAccount | None = None
+) -> ActionError | None:
+    """The error that an answer is; None for one that Helm goes on with. `account` is the service account that sent the
+    request, if one did."""
     if status < 400 or (not request.writes and (status == 404 or (request.is_discovery_of_a_group and status >= 500))):
         return None
-    answer = _status_object(body)
+    answer = status_object(body)
     words = str(answer.get("message") or f"HTTP status {status}")[:_MOST_WORDS]
     if status == 429:
         pause = asked_pause(retry_after, now())
         return TemporaryError(THROTTLED, "The API server asks for a pause (429).", words, retry_after=pause)
     if status == 401:
         return TemporaryError(UNAUTHORIZED, "The API server does not accept our credentials (401).", words)
+    if status == 403 and (refused := forbidden(account, words)):
+        return refused
     if request.writes:
         return _refused_write(request, status, answer, words)
     if status == 403:
@@ -95,12 +100,3 @@ def refusal(what: str, words: str) -> str:
     if found := _POD_SECURITY.fullmatch(words):
         return f"The pod security standard {found[2]} refuses {what}: {found[1]}"
     return f"The API server refuses {what}: {words}"
-
-
-def _status_object(body: bytes) -> dict[str, Any]:
-    """The answer's Status object; empty where something else answered, such as a load balancer."""
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return answer if isinstance(answer, dict) and answer.get("kind") == "Status" else {}

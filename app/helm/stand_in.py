@@ -19,6 +19,8 @@ from app.addresses import Allowed, Kind, Policy
 from app.clusters.discovery import AGGREGATED, Discovery
 from app.clusters.kubeconfig import Access
 from app.clusters.member import Answer
+from app.clusters.service_accounts import ServiceAccount
+from app.errors import ActionError, PermanentError
 
 Ask = Callable[[str], Awaitable[Answer]]
 """Sends a GET to the member, by path and query."""
@@ -29,13 +31,17 @@ _RECORD_TYPE = "helm.sh/release.v1"
 
 
 class StandIn:
-    """An asynchronous context, in which it listens on this machine."""
+    """An asynchronous context, in which it listens on this machine. `account` is the service account by which `ask`
+    asks."""
 
-    def __init__(self, discovery: Discovery, release: "Release", ask: Ask | None = None) -> None:
+    def __init__(
+        self, discovery: Discovery, release: "Release", ask: Ask | None = None, account: ServiceAccount | None = None
+    ) -> None:
         self._password = secrets.token_urlsafe(32)
         self._discovery = discovery
         self._release = release
         self._ask = ask
+        self.account = account
         self._served: set[asyncio.Task[None]] = set()
         self.policy = Policy(frozenset({Kind.LOOPBACK}), Allowed())
         self.tls = None
@@ -107,7 +113,12 @@ class StandIn:
             return 200, "application/json", orjson.dumps(self._release.records())
         if self._ask is None or not path.startswith(("/api/", "/apis/")):
             return 404, "application/json", _status(404, "NotFound", f"There is no {path}.")
-        answer = await self._ask(target)
+        try:
+            answer = await self._ask(target)
+        except PermanentError as error:
+            return 403, "application/json", _status(403, "Forbidden", error.output or error.message)
+        except ActionError as error:
+            return 503, "application/json", _status(503, "ServiceUnavailable", error.message)
         return answer.status, "application/json", orjson.dumps(answer.body)
 
 

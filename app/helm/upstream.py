@@ -14,6 +14,7 @@ from app.addresses import AddressRefusedError, Policy
 from app.clusters.kubeconfig import Access
 from app.clusters.member import ADDRESS_REFUSED, UNREACHABLE
 from app.clusters.proof import KUBE_SYSTEM, Judge
+from app.clusters.service_accounts import ServiceAccount
 from app.errors import TemporaryError
 from app.helm.http import Answer, ProtocolError, request_head
 from app.outgoing import connect
@@ -50,11 +51,14 @@ _OPTIONS = _options()
 
 
 class Destination(Protocol):
-    """Where a run's requests go: a member, or what stands in for one. `judge` sees the proof of each connection, where
-    one is asked for; `seconds` is what a connection may take."""
+    """Where a run's requests go: a member, or what stands in for one. They are sent as the service account `account`,
+    if there is one. `judge` sees the proof of each connection, where one is asked for; `seconds` is what a connection
+    may take."""
 
     @property
     def access(self) -> Access: ...
+    @property
+    def account(self) -> ServiceAccount | None: ...
     @property
     def policy(self) -> Policy: ...
     @property
@@ -101,6 +105,8 @@ class Upstream:
         self._own_headers = {b"host": url.netloc.encode()}
         if member.access.token:
             self._own_headers[b"authorization"] = f"Bearer {member.access.token}".encode()
+        acts_as = member.account.headers if member.account else {}
+        self._impersonation = {name.lower().encode(): value.encode() for name, value in acts_as.items()}
         self._open_ones = 0
         self._all: set[Connection] = set()
         self._free: asyncio.LifoQueue[Connection | None] = asyncio.LifoQueue()  # None: room for another one
@@ -113,7 +119,8 @@ class Upstream:
 
     def head(self, method: str, target: str, headers: dict[bytes, bytes], length: int) -> bytes:
         """The head of a request as the member gets it."""
-        return request_head(method, self._base + target, headers | self._own_headers, length)
+        own_headers = self._own_headers | self._impersonation
+        return request_head(method, self._base + target, headers | own_headers, length)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -182,9 +189,9 @@ class Upstream:
             raise
 
     async def _prove(self, connection: Connection, judge: Judge) -> None:
-        """The first request on a connection asks which cluster it leads to."""
-        headers = {b"user-agent": b"polyhelm", b"accept": b"application/json"}
-        connection.writer.write(self.head("GET", KUBE_SYSTEM, headers, 0))
+        """The first request on a connection asks which cluster it leads to, with the cluster's own credentials."""
+        headers = {b"user-agent": b"polyhelm", b"accept": b"application/json"} | self._own_headers
+        connection.writer.write(request_head("GET", self._base + KUBE_SYSTEM, headers, 0))
         answer = Answer(keeps=_MOST_PROOF)
         body = await answer.whole(connection.reader)
         judge(answer.status, answer.retry_after, body)

@@ -19,6 +19,7 @@ class NextStep(StrEnum):
     DELETE_RECORD = "DELETE_RECORD"
     UPDATE_CLUSTER = "UPDATE_CLUSTER"
     CONFIRM_CLUSTER = "CONFIRM_CLUSTER"
+    GRANT_PERMISSION = "GRANT_PERMISSION"
 
 
 _SENTENCES = {
@@ -33,9 +34,14 @@ _SENTENCES = {
     NextStep.DELETE_RECORD: "Restore the record, or delete it with `{delete_record}`.",
     NextStep.UPDATE_CLUSTER: "Update the cluster if its address or credentials have changed.",
     NextStep.CONFIRM_CLUSTER: "Confirm the cluster if it was rebuilt.",
+    NextStep.GRANT_PERMISSION: "If it is to be allowed, grant the permission on the cluster with a Role and a"
+    " RoleBinding (docs/permissions.md).",
 }
 
+_PERMISSION = (NextStep.GRANT_PERMISSION, NextStep.RECONCILE)
 _BY_CODE = {
+    "service_account_forbidden": _PERMISSION,
+    "impersonation_forbidden": _PERMISSION,
     "release_name_taken": (NextStep.FREE_NAME, NextStep.RECONCILE),
     "record_unreadable": (NextStep.DELETE_RECORD, NextStep.RECONCILE),
     "cluster_mismatched": (NextStep.CONFIRM_CLUSTER, NextStep.UPDATE_CLUSTER),

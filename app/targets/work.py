@@ -11,11 +11,13 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, or_
 
 from app.charts.tables import ChartArchive
+from app.clusters.service_accounts import ServiceAccount
 from app.clusters.tables import Cluster
 from app.deployments.answer import AbandonedRelease
 from app.deployments.deletion import give_up, remove_if_empty
 from app.deployments.tables import Deployment, DeploymentRevision
 from app.errors import ActionError
+from app.groups.tables import ClusterGroup
 from app.helm.command import MARGIN_SECONDS
 from app.helm.ledger import Progress
 from app.operations.cancellation import end_cancelled
@@ -52,7 +54,8 @@ from app.transaction import Transaction
 @dataclass
 class Work:
     """An open operation result with all that is needed to bring it to its end. `known` is the release as it was last
-    seen, `limit` when the present Helm run is ended at the latest."""
+    seen; `account` the service account that writes on the cluster, in place of the cluster's own credentials; `limit`
+    when the present Helm run is ended at the latest."""
 
     lease: Lease
     target: Target
@@ -63,6 +66,7 @@ class Work:
     known: Release | None
     desired: Desired | None  # None: the release is to be removed
     secrets: Sequence[Secret] = ()  # those that the deployment uses, sealed
+    account: ServiceAccount | None = None
     limit: datetime | None = None
     watchers: list[Callable[[Progress], None]] = field(default_factory=list)  # of its Helm runs
 
@@ -74,8 +78,9 @@ class Work:
 
 _ITS_TIME_HAS_COME = or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment"))
 _WORK = (
-    joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release))
+    joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release, ClusterGroup))
     .join(DeploymentRevision, PRESENT_REVISION)
+    .join(ClusterGroup, col(ClusterGroup.id) == Deployment.group_id)
     .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
     .join(OperationResult, OPEN_RESULT)
     .join(Operation, col(Operation.id) == OperationResult.operation_id)
@@ -118,11 +123,11 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
         if row is None:
             await fenced(transaction, lease, **FREE)
             return None
-        target, deployment, revision, cluster, archive, operation, known = row
+        target, deployment, revision, cluster, archive, operation, known, group = row
         await begin_result(transaction, operation, target_id)
         secrets = await used_by(transaction.session, deployment.id) if revision.references() else ()
     desired = desired_release(deployment, revision, cluster.name, marks_of(secrets)) if target.wanted else None
-    return Work(lease, target, deployment, cluster, archive, operation, known, desired, secrets)
+    return Work(lease, target, deployment, cluster, archive, operation, known, desired, secrets, group.account)
 
 
 async def intend(services: Services, work: Work, runs: ReleaseAction, seen: Sighting, wanted: Desired | None) -> None:

@@ -9,7 +9,7 @@ import typer
 from cli import names, removal
 from cli.command import ConfirmRemoval, GroupName, NoWait, Timeout, Yes, remote
 from cli.commands.clusters import tell_abandoned
-from cli.failure import Failure
+from cli.failure import Failure, usage
 from cli.files import content, read_map
 from cli.output import fields, table_lines
 from cli.removal import REMOVAL_FIELDS
@@ -23,8 +23,21 @@ Members = Annotated[
     list[str], typer.Argument(help="Names of clusters.", autocompletion=names.clusters, metavar="CLUSTER...")
 ]
 
+AllowedNamespace = Annotated[
+    list[str] | None,
+    typer.Option("--allowed-namespace", help="A namespace that deployments may use; repeatable.", metavar="NAMESPACE"),
+]
+ServiceAccount = Annotated[
+    str | None,
+    typer.Option(
+        help="The service account that deployments use on each member, in place of the cluster's credentials.",
+        metavar="NAMESPACE/NAME",
+    ),
+]
+
 _FIELDS = """
-id name members { name reachability kubernetesVersion cloud region } features { name enabled state message properties }
+id name allowedNamespaces serviceAccount
+members { name reachability kubernetesVersion cloud region } features { name enabled state message properties }
 """
 _LIST = f"""query ($organization: String, $first: Int, $after: String, $search: String) {{
   clusterGroups(organization: $organization, first: $first, after: $after, search: $search) {{
@@ -34,7 +47,7 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String, $search: 
 _ONE = f"""query ($organization: String, $name: String!) {{
   clusterGroup(organization: $organization, name: $name) {{ {_FIELDS} }}
 }}"""
-_PAYLOAD = f"... on ClusterGroupPayload {{ clusterGroup {{ {_FIELDS} }} operations {{ id }} }}"
+_PAYLOAD = f"... on ClusterGroupPayload {{ clusterGroup {{ {_FIELDS} }} operations {{ id }} warnings }}"
 _REMOVAL = f"... on ClusterGroupPayload {{ {REMOVAL_FIELDS} }}"
 
 
@@ -51,11 +64,43 @@ def create(
         list[str] | None,
         typer.Argument(help="Names of clusters.", autocompletion=names.clusters, metavar="CLUSTER..."),
     ] = None,
+    allowed_namespace: AllowedNamespace = None,
+    service_account: ServiceAccount = None,
 ) -> None:
     """Make a group of clusters. A cluster is in one group at most."""
     given = {"organization": session.organization, "name": name, "members": members or []}
-    made = session.mutate("createClusterGroup", _PAYLOAD, **given)["clusterGroup"]
-    _answer(session, made, _size(made))
+    given |= {"allowedNamespaces": allowed_namespace or None, "serviceAccount": service_account}
+    answer = session.mutate("createClusterGroup", _PAYLOAD, **given)
+    _warn(session, answer)
+    _answer(session, answer["clusterGroup"], _size(answer["clusterGroup"]))
+
+
+@remote(group, "update")
+def update(
+    session: Session,
+    name: GroupName,
+    new_name: Annotated[str | None, typer.Option("--name", help="A new name.")] = None,
+    allowed_namespace: AllowedNamespace = None,
+    any_namespace: Annotated[
+        bool, typer.Option("--any-namespace", help="Allow deployments to use any namespace.")
+    ] = False,
+    service_account: ServiceAccount = None,
+    no_service_account: Annotated[
+        bool, typer.Option("--no-service-account", help="Use the clusters' own credentials.")
+    ] = False,
+) -> None:
+    """Change a group's name, its allowed namespaces (all of them are replaced) or its service account."""
+    if (allowed_namespace and any_namespace) or (service_account is not None and no_service_account):
+        raise usage("These options contradict each other.", "Set a restriction, or remove it.")
+    given = {
+        "id": find_group(session, name)["id"],
+        "name": new_name,
+        "allowedNamespaces": [] if any_namespace else allowed_namespace or None,
+        "serviceAccount": "" if no_service_account else service_account,
+    }
+    answer = session.mutate("updateClusterGroup", _PAYLOAD, **given)
+    _warn(session, answer)
+    _answer(session, answer["clusterGroup"], f"The group {answer['clusterGroup']['name']} is updated.")
 
 
 @remote(group, "ls")
@@ -98,7 +143,13 @@ def show(session: Session, name: GroupName) -> None:
             "MESSAGE": lambda row: row["message"],
         },
     )
-    parts = [fields({"Name": name, "Members": str(len(found["members"]))}), "\n".join(members), "\n".join(features)]
+    described = {
+        "Name": name,
+        "Members": str(len(found["members"])),
+        "Namespaces": ", ".join(found["allowedNamespaces"] or ["any"]),
+        "Service account": found["serviceAccount"],
+    }
+    parts = [fields(described), "\n".join(members), "\n".join(features)]
     return session.output.text("\n\n".join(filter(None, parts)))
 
 
@@ -189,7 +240,13 @@ def _set_members(session: Session, found: Any, members: list[str], *, removed: i
     is confirmed, so that a member that somebody else has added meanwhile is not removed."""
     given = {"id": found["id"], "members": members, "confirmRemoval": removed}
     answer = session.mutate("updateClusterGroup", _PAYLOAD, **given)
+    _warn(session, answer)
     return answer["clusterGroup"], answer["operations"]
+
+
+def _warn(session: Session, answer: Any) -> None:
+    for warning in answer["warnings"]:
+        session.tell(f"Warning: {warning}")
 
 
 def _answer(session: Session, changed: Any, words: str) -> None:

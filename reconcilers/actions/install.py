@@ -1,5 +1,6 @@
 """Installs a release where there is none."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from app.services import Services
@@ -14,6 +15,13 @@ async def install(
     services: Services, manifests: KnownManifests, found: Work, chart: Path, seen: Sighting, *, hooks: bool
 ) -> str:
     values = exposed_values(services, found)
+    # Helm asks to create a namespace that exists as well, which a service account of a namespace may not.
+    is_there = found.account is not None and await _has_namespace(services, found)
     async with manifests.checked_once(found) as validate:
         options = options_of(found, hooks=hooks, validate=validate, scrubber=scrubber_of(found, seen, values))
+        options = replace(options, create_namespace=not is_there)
         return await services.helm.install(place_of(services, found), chart, values, options)
+
+
+async def _has_namespace(services: Services, found: Work) -> bool:
+    return await services.members.of(found.cluster).has_namespace(found.deployment.namespace)

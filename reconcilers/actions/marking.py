@@ -8,12 +8,14 @@ record: the run has failed.
 import asyncio
 from urllib.parse import quote
 
+from app.clusters.service_accounts import forbidden
 from app.errors import PermanentError
 from app.releases.record import UnreadableRecordError, marked_failed
 from app.services import Services
 from app.targets.leases import LeaseFence
 from app.targets.sightings import Sighting
 from app.targets.work import Work
+from reconcilers.actions.place import member_of
 
 _CHANGED_MEANWHILE = (404, 409)
 
@@ -28,7 +30,7 @@ async def mark_failed(services: Services, found: Work, seen: Sighting) -> None:
     """
     observed = seen.release
     assert observed is not None
-    member = services.members.of(found.cluster)
+    member = member_of(services, found)
     secret = f"sh.helm.release.v1.{observed.name}.v{observed.revision}"
     path = f"/api/v1/namespaces/{quote(observed.namespace, safe='')}/secrets/{quote(secret, safe='')}"
     answer = await member.request("GET", path)
@@ -45,5 +47,7 @@ async def mark_failed(services: Services, found: Work, seen: Sighting) -> None:
     await fence.confirm()
     answer = await member.request("PATCH", path, body=patch, content_type="application/merge-patch+json")
     if answer.status >= 300 and answer.status not in _CHANGED_MEANWHILE:
-        words = answer.body.get("message") if isinstance(answer.body, dict) else None
-        raise PermanentError("cluster_refused", f"It refuses a change of the release's record: {words}", words)
+        words = str(answer.body.get("message")) if isinstance(answer.body, dict) else f"HTTP status {answer.status}"
+        raise forbidden(found.account, words) or PermanentError(
+            "cluster_refused", f"It refuses a change of the release's record: {words}", words
+        )

@@ -1,8 +1,9 @@
 """Each distinct manifest is checked against OpenAPI once for each Kubernetes version, not on every cluster.
 
 Fetching and reading a member's OpenAPI is two thirds of what a Helm run costs. What a chart renders is decided by
-chart, values, name, namespace and version: the first run of each of these has Helm check it, those that come meanwhile
-wait until it has, and all that follow go without. A run has checked it as soon as it writes: none waits for its hooks.
+chart, values, name, namespace and version, and by what the service account may look up: the first run of each of these
+has Helm check it, those that come meanwhile wait until it has, and all that follow go without. A run has checked it as
+soon as it writes: none waits for its hooks.
 """
 
 import asyncio
@@ -10,12 +11,13 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from app.clusters.service_accounts import ServiceAccount
 from app.helm.ledger import Progress, Stage
 from app.targets.work import Work
 
 _MOST = 10_000  # manifests remembered; a forgotten one is checked once more
 
-_Key = tuple[str, bytes, str, str, str]
+_Key = tuple[str, bytes, str, str, str, ServiceAccount | None]
 
 
 class KnownManifests:
@@ -35,6 +37,7 @@ class KnownManifests:
             found.deployment.release_name,
             found.deployment.namespace,
             found.cluster.kubernetes_version,
+            found.account,
         )
         if key in self._valid:
             yield False

@@ -21,12 +21,21 @@ class Groups:
         info: Info,
         input: inputs.CreateClusterGroupInput,  # noqa: A002
     ) -> payloads.CreateClusterGroupResult:
-        row = await membership.create_group(
-            info.context.services, info.context.viewer, input.organization, input.name, input.members
+        made = await membership.create_group(
+            info.context.services,
+            info.context.viewer,
+            input.organization,
+            input.name,
+            input.members,
+            allowed_namespaces=input.allowed_namespaces,
+            service_account=input.service_account,
         )
-        return payloads.ClusterGroupPayload(cluster_group=ClusterGroup.of(row))
+        return payloads.ClusterGroupPayload(cluster_group=ClusterGroup.of(made.group), warnings=made.warnings)
 
-    @mutation("Renames a group, or replaces its members. The group's releases are uninstalled from removed members.")
+    @mutation(
+        "Renames a group, replaces its members, or changes what its deployments may use. The group's releases are"
+        " uninstalled from removed members."
+    )
     async def update_cluster_group(
         self,
         info: Info,
@@ -40,6 +49,7 @@ class Groups:
             cluster_group=ClusterGroup.of(changed.group),
             operations=[Operation.of(operation) for operation in changed.begun],
             removal=Removal.of(changed.removal),
+            warnings=changed.warnings,
         )
 
     @mutation("Deletes a group.")

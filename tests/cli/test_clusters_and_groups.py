@@ -136,8 +136,9 @@ async def test_groups_are_made_changed_and_deleted(polyhelm: Polyhelm, members: 
     done = await polyhelm(*feature, "off", "--properties", "properties.yaml")
     assert done.words == ["multi-cluster-deployment is off in web."]
     assert await polyhelm.fine("group", "show", "web") == [
-        "Name:      web",
-        "Members:   2",
+        "Name:         web",
+        "Members:      2",
+        "Namespaces:   any",
         "",
         "CLUSTER   REACHABILITY   VERSION   CLOUD   REGION",
         "berlin    REACHABLE      v1.34.4   other   -",
@@ -153,6 +154,34 @@ async def test_groups_are_made_changed_and_deleted(polyhelm: Polyhelm, members: 
     assert (await polyhelm("group", "remove", "web", "paris", "--yes")).words == ["The group web has 1 member."]
     assert await polyhelm.fine("group", "rm", "web", "--yes", "-q") == []
     assert await polyhelm.fine("group", "ls", "-o", "json") == ["[]"]
+
+
+async def test_a_group_is_restricted_and_restrictions_are_removed(
+    polyhelm: Polyhelm, members: dict[str, Member]
+) -> None:
+    await polyhelm.fine("cluster", "add", "paris", "--kubeconfig", "paris.yaml")
+    restricted = ("--allowed-namespace", "b", "--allowed-namespace", "a", "--service-account", "a/deployer")
+    await polyhelm.fine("group", "create", "web", "paris", *restricted)
+    assert (await polyhelm.fine("group", "show", "web"))[:4] == [
+        "Name:              web",
+        "Members:           1",
+        "Namespaces:        a, b",
+        "Service account:   a/deployer",
+    ]
+    members["paris"].faults.down = True
+    done = await polyhelm("group", "update", "web", "--name", "edge", "--service-account", "a/other")
+    assert done.words[0].startswith(
+        "Warning: paris could not be asked whether its credentials may impersonate the service account a/other: "
+    )
+    assert done.words[1:] == ["The group edge is updated."]
+    done = await polyhelm("group", "update", "edge", "--any-namespace", "--no-service-account", "-o", "json")
+    assert (done.data["allowedNamespaces"], done.data["serviceAccount"]) == (None, None)
+    for contradicting in (
+        ("--any-namespace", "--allowed-namespace", "a"),
+        ("--no-service-account", "--service-account", "a/b"),
+    ):
+        done = await polyhelm("group", "update", "edge", *contradicting)
+        assert (done.code, done.words[0]) == (2, "Error: These options contradict each other.")
 
 
 async def test_who_is_taken_out_of_a_group_has_its_releases_uninstalled_before_the_command_ends(

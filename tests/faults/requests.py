@@ -30,6 +30,12 @@ class Request:
     def agent(self) -> str:
         return self.headers.get("User-Agent", "")
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """Headers that say whom the request is from, apart from the token; their names in lower case."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return {name: value for name, value in headers.items() if name.startswith(("impersonate-", "x-remote-"))}
+
     def matches(self, method: str = "", path: str = "") -> bool:
         """Whether it has this method, and this pattern somewhere in its path; empty ones match all."""
         return method in ("", self.method) and re.search(path, self.path) is not None

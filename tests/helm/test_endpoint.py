@@ -7,6 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from app.clusters.kubeconfig import read_kubeconfig
+from app.clusters.member import Member as OurMember
+from app.clusters.service_accounts import ServiceAccount
 from app.errors import PermanentError, TemporaryError
 from app.helm.binary import find_helm
 from app.helm.command import Helm, Options
@@ -14,7 +17,9 @@ from app.helm.confinement import Limits
 from app.helm.endpoint import Endpoint
 from app.helm.ledger import Fate, Ledger, Progress, Stage
 from simulator import Member
-from tests.helm.places import Open, place_on
+from tests.faults import Proxy
+from tests.helm.places import POLICY, Open, place_on
+from tests.live.hands import uid
 from tests.sample_charts import archive, chart_files
 
 OPTIONS = Options(timeout_seconds=60)
@@ -159,3 +164,32 @@ async def test_a_request_of_megabytes_arrives_whole(simulated: Callable[[str], M
         writer.close()
         await writer.wait_closed()
     assert [found["data"]["a"] for found in paris.objects("configmaps") if found["metadata"]["name"] == "x"] == [text]
+
+
+@pytest.mark.parametrize("account", [None, ServiceAccount("team-a", "deployer")])
+async def test_whom_requests_are_sent_as_is_decided_by_us_alone(
+    simulated: Callable[[str], Member], account: ServiceAccount | None
+) -> None:
+    paris = simulated("paris")
+    async with (
+        Proxy(paris.kubeconfig) as proxy,
+        OurMember(read_kubeconfig(proxy.kubeconfig), POLICY, timeout=10, uid=uid(paris)) as member,
+        Endpoint(member.acting_as(account), Open(), Ledger()) as endpoint,
+    ):
+        for method in ("GET", "POST"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
+            head = f"{method} http://cluster/api/v1/namespaces/default/configmaps HTTP/1.1\r\n"
+            head += f"Proxy-Authorization: {endpoint.authorization}\r\nAuthorization: Bearer other\r\n"
+            head += "Impersonate-User: system:admin\r\nIMPERSONATE-GROUP: system:masters\r\n"
+            head += "Impersonate-Uid: 1\r\nImpersonate-Extra-Scopes: all\r\nX-Remote-User: root\r\n"
+            writer.write(f"{head}Content-Length: 2\r\n\r\n{{}}".encode())
+            await reader.readline()
+            writer.close()
+            await writer.wait_closed()
+        sent = [request for request in proxy.requests if "configmaps" in request.path]
+        proofs = [request for request in proxy.requests if request.path == "/api/v1/namespaces/kube-system"]
+    own = {"impersonate-user": "system:serviceaccount:team-a:deployer"} if account else {}
+    assert [request.identity for request in sent] == [own, own]
+    assert proofs
+    assert all(request.headers["Authorization"] != "Bearer other" for request in proxy.requests)
+    assert [request.identity for request in proofs] == [{}] * len(proofs)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from app.clusters.service_accounts import ServiceAccount
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.helm.refusal import trouble
 from app.helm.request import Request
@@ -168,3 +169,12 @@ def test_credentials_and_reads_that_fail_may_work_later(request_: Request, statu
 )
 def test_what_helm_goes_on_with_is_no_trouble(request_: Request, status: int, reason: str) -> None:
     assert answered(request_, status, "", reason) is None
+
+
+@pytest.mark.parametrize("request_", [READ, WRITE])
+def test_what_a_service_account_may_not_do_is_refused_for_good(request_: Request) -> None:
+    words = 'configmaps "web" is forbidden: User "system:serviceaccount:shop:deployer" cannot get resource "configmaps"'
+    body = json.dumps({"kind": "Status", "message": words}).encode()
+    found = trouble(request_, 403, None, body, ServiceAccount("shop", "deployer"))
+    assert isinstance(found, PermanentError)
+    assert (found.code, found.output) == ("service_account_forbidden", words)

@@ -193,7 +193,11 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         ("updateCluster", {"id": "berlin", "region": "eu"}, ["cluster.updated"]),
         ("confirmCluster", {"id": "berlin", "uid": hands.uid(berlin)}, UNCHANGED),
         ("createClusterGroup", {"name": "edge", "members": [], "organization": "default"}, ["cluster_group.created"]),
-        ("updateClusterGroup", {"id": "edge", "name": "rim"}, ["cluster_group.renamed"]),
+        (
+            "updateClusterGroup",
+            {"id": "edge", "name": "rim", "allowedNamespaces": ["a"], "serviceAccount": "a/b"},
+            ["cluster_group.restrictions", "cluster_group.renamed"],
+        ),
         (
             "setGroupFeature",
             {"group": "edge", "feature": "multi-cluster-deployment", "enabled": False},

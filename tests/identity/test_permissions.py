@@ -32,7 +32,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "confirmCluster": {"id": "CLUSTER", "uid": "x"},
     "removeCluster": {"id": "CLUSTER"},
     "createClusterGroup": {"name": "other", "members": []},
-    "updateClusterGroup": {"id": "GROUP", "name": "renamed"},
+    "updateClusterGroup": {"id": "GROUP", "name": "renamed", "allowedNamespaces": [], "serviceAccount": ""},
     "deleteClusterGroup": {"id": "GROUP"},
     "setGroupFeature": {"group": "GROUP", "feature": "multi-cluster-deployment", "enabled": True},
     "addChartRepository": {"name": "x", "url": "oci://registry.invalid/charts"},

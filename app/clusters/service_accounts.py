@@ -1,0 +1,70 @@
+"""The service account that deployments of a group use on its members, and what it is refused there. Pure."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from app.errors import PermanentError
+from app.names import LONGEST_SUBDOMAIN, is_label, is_subdomain
+
+FORBIDDEN = "service_account_forbidden"
+"""The service account lacks a permission."""
+IMPERSONATION_FORBIDDEN = "impersonation_forbidden"
+"""The cluster's credentials may not act as the service account."""
+
+# How the API server's authorization words a refusal. What webhooks and policies say comes later in a message.
+_FORBIDDEN = re.compile(
+    r'(?:\S+(?: "[^"]*")? is )?forbidden: [Uu]ser "([^"]+)" (cannot impersonate |cannot |\(groups=)'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """Polyhelm acts as it by impersonation: the API server authenticates the cluster's credentials, and then applies
+    the permissions of the service account alone."""
+
+    namespace: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads `namespace/name`.
+
+        Raises:
+            ValueError: where it is something else.
+        """
+        namespace, _, name = text.partition("/")
+        if not is_label(namespace) or not is_subdomain(name):
+            raise ValueError(
+                "A service account is written as namespace/name. A namespace has at most 63 characters, a-z, 0-9 and"
+                f" `-`; a name has at most {LONGEST_SUBDOMAIN}, a-z, 0-9, `-` and `.`."
+            )
+        return cls(namespace, name)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def user(self) -> str:
+        """What the API server calls it."""
+        return f"system:serviceaccount:{self.namespace}:{self.name}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What makes a request its own. The API server adds the groups that every service account is in; to name them
+        here would need the permission to impersonate groups as well."""
+        return {"Impersonate-User": self.user}
+
+
+def forbidden(account: ServiceAccount | None, words: str) -> PermanentError | None:
+    """The error for words with which the API server refuses something to a service account, or refuses us to act as it.
+    None for any other refusal, and where there is no service account."""
+    found = _FORBIDDEN.match(words)
+    if account is None or found is None:
+        return None
+    if found[1] == account.user:
+        return PermanentError(FORBIDDEN, f"The service account {account} lacks a permission: {words}", words)
+    if found[2] == "cannot impersonate ":
+        message = f"The cluster's credentials may not impersonate the service account {account}: {words}"
+        return PermanentError(IMPERSONATION_FORBIDDEN, message, words)
+    return None

@@ -1,0 +1,140 @@
+"""What deployments of a group may use on its members: some namespaces only, and a service account of the group."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.clusters.service_accounts import IMPERSONATION_FORBIDDEN, ServiceAccount
+from app.clusters.tables import Cluster
+from app.deployments.availability import AT_ONCE
+from app.deployments.tables import Deployment
+from app.errors import ActionError, Conflict, Problem, invalid
+from app.groups.tables import ClusterGroup
+from app.identity.viewer import Viewer
+from app.names import label_problem
+from app.services import Services
+from app.transaction import Transaction
+
+MOST_NAMESPACES = 100
+_NAMED = 10
+
+
+def restriction_problems(namespaces: Sequence[str] | None, service_account: str | None) -> Iterator[Problem]:
+    """What is wrong with the restrictions of a group as they are given. What is None is not given."""
+    if namespaces is not None and len(namespaces) > MOST_NAMESPACES:
+        yield Problem(("allowedNamespaces",), f"A group has at most {MOST_NAMESPACES} allowed namespaces.")
+    for namespace in namespaces or ():
+        if problem := label_problem(namespace, "allowedNamespaces", what="A namespace"):
+            yield problem
+            break
+    if service_account:
+        try:
+            ServiceAccount.parse(service_account)
+        except ValueError as error:
+            yield Problem(("serviceAccount",), str(error))
+
+
+async def impersonation_warnings(
+    services: Services, account: ServiceAccount, clusters: Iterable[Cluster], *, field: str
+) -> list[str]:
+    """Asks clusters whether their credentials may act as a service account. `field` is the one of the input that is
+    wrong where they may not.
+
+    Returns:
+        Which clusters could not be asked.
+
+    Raises:
+        ValidationFailed: names the clusters whose credentials may not.
+    """
+    gate = asyncio.Semaphore(AT_ONCE)
+    warnings: list[str] = []
+
+    async def may(cluster: Cluster) -> bool:
+        async with gate:
+            try:
+                return await services.members.of(cluster).may_impersonate(account)
+            except ActionError as error:
+                warnings.append(
+                    f"{cluster.name} could not be asked whether its credentials may impersonate the service account"
+                    f" {account}: {error.message}"
+                )
+                return True
+
+    asked = list(clusters)
+    answers = await asyncio.gather(*map(may, asked))
+    if refused := [cluster.name for cluster, allowed in zip(asked, answers, strict=True) if not allowed]:
+        names = _some(refused)
+        message = (
+            f"The credentials of {names} may not impersonate the service account {account}. Allow it with a Role and a"
+            f" RoleBinding in the namespace {account.namespace} (docs/permissions.md), then try again."
+        )
+        raise invalid(IMPERSONATION_FORBIDDEN, message, field)
+    return sorted(warnings)
+
+
+async def restrict(
+    transaction: Transaction,
+    viewer: Viewer,
+    group: ClusterGroup,
+    namespaces: Sequence[str] | None,
+    service_account: str | None,
+) -> None:
+    """Changes the restrictions of a group, which is locked. What is None stays as it is.
+
+    Raises:
+        Conflict: where a deployment is in a namespace that would no longer be allowed.
+    """
+    before = group.allowed_namespaces, group.service_account
+    if namespaces is not None:
+        group.allowed_namespaces = sorted(set(namespaces))
+        await _check_deployments(transaction.session, group)
+    if service_account is not None:
+        group.service_account = service_account or None
+    if (group.allowed_namespaces, group.service_account) == before:
+        return
+    where = f"namespaces {', '.join(group.allowed_namespaces)}" if group.allowed_namespaces else "any namespace"
+    who = f"the service account {group.service_account}" if group.service_account else "the clusters' credentials"
+    transaction.record(
+        "cluster_group.restrictions",
+        f"Deployments of {group.name} may use {where}, with {who}.",
+        organization_id=group.organization_id,
+        actor=viewer.name,
+        subject=group,
+        allowed_namespaces=group.allowed_namespaces,
+        service_account=group.service_account,
+    )
+
+
+def check_namespace(group: ClusterGroup, namespace: str) -> None:
+    """Raises ValidationFailed where a deployment of the group may not use the namespace."""
+    if not group.allows(namespace):
+        allowed = ", ".join(group.allowed_namespaces)
+        message = f"Deployments of {group.name} may not use the namespace {namespace}. Allowed namespaces: {allowed}."
+        raise invalid("namespace_not_allowed", message, "namespace")
+
+
+async def _check_deployments(session: AsyncSession, group: ClusterGroup) -> None:
+    if not group.allowed_namespaces:
+        return
+    statement = (
+        select(Deployment.release_name, Deployment.namespace)
+        .where(col(Deployment.group_id) == group.id, col(Deployment.deleting).is_(False))
+        .where(col(Deployment.namespace).not_in(group.allowed_namespaces))
+        .order_by(col(Deployment.release_name))
+    )
+    outside = (await session.exec(statement)).all()
+    if outside:
+        names = _some([f"{name} in {namespace}" for name, namespace in outside])
+        raise Conflict(
+            "namespaces_in_use",
+            f"{group.name} has deployments in other namespaces ({names}): delete them first, or allow these namespaces"
+            " as well.",
+            ("allowedNamespaces",),
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
