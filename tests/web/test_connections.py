@@ -45,7 +45,9 @@ async def said_to(url: str, *pieces: bytes) -> bytes:
         writer.close()
 
 
-@pytest.mark.parametrize("said", [b"", b"PO", HEAD, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\nX"])
+@pytest.mark.parametrize(
+    "said", [b"", b"PO", HEAD, b"GET /healthz HTTP/1.1\r\nHost: polyhelm\r\nConnection: keep-alive\r\nX"]
+)
 async def test_a_head_that_does_not_come_to_its_end_ends_the_connection(new_stack: NewStack, said: bytes) -> None:
     async with new_stack(working=False, request_timeout=0.3) as stack, served(stack) as url:
         assert await said_to(url, said) == b""
@@ -53,7 +55,9 @@ async def test_a_head_that_does_not_come_to_its_end_ends_the_connection(new_stac
 
 async def test_the_head_of_a_second_request_has_no_more_time_than_that_of_the_first(new_stack: NewStack) -> None:
     async with new_stack(working=False, request_timeout=0.3) as stack, served(stack) as url:
-        answered = await said_to(url, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHo")
+        answered = await said_to(
+            url, b"GET /healthz HTTP/1.1\r\nHost: polyhelm\r\n\r\n", b"GET /healthz HTTP/1.1\r\nHo"
+        )
         assert answered.count(b"200 OK") == 1
 
 
@@ -87,12 +91,12 @@ async def test_what_is_written_beside_chunks_and_after_them_is_no_part_of_the_re
         assert b'"data":{"version":' in answered
 
 
-HEALTHY = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+HEALTHY = b"GET /healthz HTTP/1.1\r\nHost: polyhelm\r\n\r\n"
 
 
 async def test_a_few_requests_may_wait_for_the_answer_to_the_one_before_and_not_thousands(quiet: Stack) -> None:
     async with served(quiet) as url:
-        last = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        last = b"GET /healthz HTTP/1.1\r\nHost: polyhelm\r\nConnection: close\r\n\r\n"
         assert (await said_to(url, HEALTHY * 10 + last)).count(b"200 OK") == 11
         assert (await said_to(url, HEALTHY * 5_000)).count(b"200 OK") < 5_000
 
@@ -101,7 +105,7 @@ async def test_a_few_requests_may_wait_for_the_answer_to_the_one_before_and_not_
 async def test_what_begins_no_request_keeps_no_connection_open(new_stack: NewStack, said: bytes, more: bytes) -> None:
     async with new_stack(working=False, request_timeout=0.3) as stack, served(stack) as url:
         reader, writer = await dialled(url)
-        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + said + b"\r\n")
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: polyhelm\r\n" + said + b"\r\n")
         assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200 ")
         writer.write(more)
         async with asyncio.timeout(ENDS_SECONDS):

@@ -11,7 +11,7 @@ from tests.live.serving import served
 from tests.stack import Stack
 
 MANY = 300
-ASKS = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+ASKS = b"GET /healthz HTTP/1.1\r\nHost: polyhelm\r\n\r\n"
 
 
 async def test_every_fourth_turn_one_is_begun_and_an_address_after_the_other() -> None:
@@ -74,4 +74,6 @@ async def answered(client: socket.socket) -> None:
     loop, answer = asyncio.get_running_loop(), b""
     client.send(ASKS)
     while not answer.endswith(b"ok\n"):
-        answer += await loop.sock_recv(client, 1000)
+        part = await loop.sock_recv(client, 1000)
+        assert part, answer
+        answer += part
