@@ -58,6 +58,10 @@ function Found({ group }: { group: Group }) {
             <Link href="/clusters?tab=groups">Groups</Link>
           </p>
           <Title words={group.name} />
+          <p className="soft small">
+            Namespaces: {group.allowedNamespaces?.join(", ") ?? "any"}
+            {group.serviceAccount && ` · Service account: ${group.serviceAccount}`}
+          </p>
         </div>
         <div className="row">
           <Link href={`/create?group=${encodeURIComponent(group.name)}`} className="button first">
@@ -154,6 +158,8 @@ function Change({ group, close }: { group: Group; close: () => void }) {
   const present = group.members.map((member) => member.name);
   const [name, setName] = useState(group.name);
   const [members, setMembers] = useState(present);
+  const [namespaces, setNamespaces] = useState(group.allowedNamespaces?.join(", ") ?? "");
+  const [serviceAccount, setServiceAccount] = useState(group.serviceAccount ?? "");
   const leaving = present.filter((member) => !members.includes(member));
   const [typed, setTyped] = useState("");
   const [, go] = useLocation();
@@ -161,8 +167,11 @@ function Change({ group, close }: { group: Group; close: () => void }) {
   const needed = refusal?.code === "removal_unconfirmed" ? String(leaving.length) : null;
   async function submit() {
     const confirmRemoval = needed && typed.trim() === needed ? leaving.length : null;
-    const done = await send({ input: { id: group.id, name, members, confirmRemoval } });
+    const allowedNamespaces = namespaces.split(/[\s,]+/).filter(Boolean);
+    const restrictions = { allowedNamespaces, serviceAccount: serviceAccount.trim() };
+    const done = await send({ input: { id: group.id, name, members, confirmRemoval, ...restrictions } });
     if (!done) return;
+    for (const warning of done.warnings) toast(warning);
     close();
     go(groupPath(done.clusterGroup.name), { replace: true });
   }
@@ -178,6 +187,20 @@ function Change({ group, close }: { group: Group; close: () => void }) {
     >
       <GroupName name={name} change={setName} />
       <Members members={members} change={setMembers} of={group.name} />
+      <Restriction
+        id="group-namespaces"
+        label="Allowed namespaces"
+        hint="Separated by commas. Empty: deployments may use any namespace."
+        value={namespaces}
+        change={setNamespaces}
+      />
+      <Restriction
+        id="group-service-account"
+        label="Service account"
+        hint="As namespace/name. Empty: deployments use the clusters' credentials."
+        value={serviceAccount}
+        change={setServiceAccount}
+      />
       {leaving.length > 0 && group.deployments.nodes.length > 0 && (
         <div className="note warn">
           The group's releases are uninstalled from {someOf(leaving)}: {namesOf(group)}.
@@ -185,6 +208,36 @@ function Change({ group, close }: { group: Group; close: () => void }) {
       )}
       {needed !== null && leaving.length > 0 && <Typed expected={needed} typed={typed} change={setTyped} />}
     </FormDialog>
+  );
+}
+
+function Restriction({
+  id,
+  label,
+  hint,
+  value,
+  change,
+}: {
+  id: string;
+  label: string;
+  hint: string;
+  value: string;
+  change: (value: string) => void;
+}) {
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        className="input"
+        aria-describedby={`${id}-hint`}
+        value={value}
+        onChange={(event) => change(event.target.value)}
+      />
+      <p id={`${id}-hint`} className="soft small">
+        {hint}
+      </p>
+    </div>
   );
 }
 
