@@ -12,9 +12,9 @@ from rich.console import Console
 from app import migrations
 from app.database import Database
 from app.encryption import KEYS_FILE, KeyRingError
-from app.helm import landlock
 from app.helm.binary import HelmMissingError, find_helm
 from app.rekeying import keys_in_use
+from app.sandbox import landlock
 from app.services import key_ring
 from app.settings import Settings
 

@@ -10,6 +10,7 @@ from app.addresses import Policies
 from app.background import Background
 from app.charts.archives import Archives, Bucket
 from app.charts.download import Downloader
+from app.charts.value_schema import PROGRAM
 from app.clusters.members import Members
 from app.database import Database
 from app.encryption import KeyRing
@@ -18,11 +19,12 @@ from app.events.strangers import Strangers
 from app.events.tampering import Tampering
 from app.helm.binary import find_helm
 from app.helm.command import Helm
-from app.helm.confinement import Limits
 from app.hints import EVENTS, Hints
 from app.identity.passwords import Passwords
 from app.queue import Queue
 from app.rates import Rates, tell_of_rates
+from app.sandbox.limits import Limits
+from app.sandbox.pool import Pool
 from app.secrets.fingerprints import Fingerprints
 from app.settings import Settings
 from app.transaction import Transaction, transaction
@@ -45,6 +47,7 @@ class Services:
     archives: Archives
     downloader: Downloader
     helm: Helm
+    schemas: Pool
     passwords: Passwords
     directory: "Directory | None"
     rates: Rates
@@ -110,6 +113,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             waiting=settings.helm_waiting,
         )
         stack.callback(helm.close)
+        schemas = Pool(
+            PROGRAM,
+            processes=settings.schema_processes,
+            seconds=settings.schema_cpu_seconds,
+            memory=settings.schema_memory_bytes,
+        )
+        stack.push_async_callback(schemas.close)
         fingerprints = Fingerprints(database, ring)
         passwords = Passwords()
         stack.callback(passwords.close)
@@ -139,6 +149,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             archives,
             downloader,
             helm,
+            schemas,
             passwords,
             directory,
             rates,

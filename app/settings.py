@@ -220,6 +220,18 @@ class Settings(BaseSettings):
     organization_repository_connections: int = Field(
         10, ge=1, description="Connections to chart repositories that one organization has at once, in each process."
     )
+    schema_processes: int = Field(
+        4,
+        ge=1,
+        description="Checks of values against a chart's schema that one process runs at once; one organization has at"
+        " most half of them.",
+    )
+    schema_cpu_seconds: Seconds = Field(
+        5, description="CPU time that checking up to 100 sets of values against a chart's schema may use, in seconds."
+    )
+    schema_memory_bytes: int = Field(
+        256 * 2**20, ge=64 * 2**20, description="Memory that checking values against a chart's schema may use."
+    )
     plain_http_hosts: str = Field(
         "", description="Chart repositories and OCI registries reached over plain HTTP: `host:port`, comma-separated."
     )

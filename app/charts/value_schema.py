@@ -1,16 +1,27 @@
 """A chart's values.schema.json: checks values against it. What a `$ref` names elsewhere is never fetched."""
 
+import asyncio
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
-
-from app.errors import Problem
+from app.errors import Problem, ValidationFailed, invalid
 from app.releases.values import Values
+from app.sandbox.pool import Outcome, Pool, RunError
 
-MAX_PROBLEMS = 20
+PROGRAM = Path(__file__).with_name("schema_program.py")
 
+_BATCH_VALUES = 100
+_BATCH_BYTES = 4 * 2**20
+"""Of the values that are checked in one request."""
+
+_TOO_EXPENSIVE = {
+    Outcome.CPU: "a check may use {seconds:g} s of CPU time",
+    Outcome.MEMORY: "a check may use {megabytes:,} MiB of memory",
+}
 
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _KNOWN_DRAFT = re.compile(r"https?://json-schema\.org/(draft-0[4-7]/|draft/2019-09/|draft/2020-12/|)schema#?")
@@ -33,17 +44,61 @@ def has_remote_reference(schema: Any) -> bool:
     return False
 
 
-def schema_problems(schema: Mapping[str, Any], seen: Values) -> Iterator[Problem]:
-    """Yields what the schema has against the values that the chart's templates see, at most `MAX_PROBLEMS` times.
+async def schema_problems(
+    pool: Pool, schema: Mapping[str, Any], seen: Iterable[Values], *, share: int, chart: str
+) -> list[list[Problem]]:
+    """What a chart's schema has against each of the values that its templates see, computed in processes that the
+    organization `share` shares with others.
 
-    A part of the schema that lies elsewhere allows everything. Takes CPU time: call it in a thread.
+    Raises:
+        ValidationFailed: where that takes more time or memory than allowed, or the organization has too much to check.
     """
+    found: list[list[Problem]] = []
+    texts = _texts(schema, seen)
     try:
-        validator = jsonschema_rs.validator_for(dict(schema), retriever=lambda uri: True)
-    except ValueError as wrong:
-        yield Problem((), f"The chart's values.schema.json is not a valid schema: {wrong}")
-        return
-    for number, error in enumerate(validator.iter_errors(seen)):
-        if number == MAX_PROBLEMS:
-            return
-        yield Problem(tuple(map(str, error.instance_path)), error.message)
+        written = await asyncio.to_thread(next, texts)
+        while batch := await asyncio.to_thread(_batch, texts):
+            request = b'{"schema":%b,"values":[%b]}' % (written, b",".join(batch))
+            answers = json.loads(await pool.run(share, request))
+            found += [[Problem(tuple(path), message) for path, message in answer] for answer in answers]
+    except RecursionError:
+        raise invalid("schema_too_deep", f"{_of(chart)} is nested too deeply.", "chart") from None
+    except RunError as error:
+        raise _refusal(error.outcome, pool, chart) from None
+    return found
+
+
+def _texts(schema: Mapping[str, Any], seen: Iterable[Values]) -> Iterator[bytes]:
+    """The schema and then the values, as JSON."""
+    for each in (schema, *seen):
+        yield json.dumps(each, separators=(",", ":")).encode()
+
+
+def _batch(texts: Iterator[bytes]) -> list[bytes]:
+    """The next texts for one request; none where all are through."""
+    batch: list[bytes] = []
+    size = 0
+    for text in islice(texts, _BATCH_VALUES):
+        batch.append(text)
+        size += len(text)
+        if size >= _BATCH_BYTES:
+            break
+    return batch
+
+
+def _of(chart: str) -> str:
+    return f"The values.schema.json of the chart {chart}"
+
+
+def _refusal(outcome: Outcome, pool: Pool, chart: str) -> ValidationFailed:
+    if outcome in _TOO_EXPENSIVE:
+        limit = _TOO_EXPENSIVE[outcome].format(seconds=pool.seconds, megabytes=pool.memory // 2**20)
+        message = f"{_of(chart)} is too expensive to check: {limit}. Simplify the schema."
+        return invalid("schema_too_expensive", message, "chart")
+    if outcome is Outcome.CRASHED:
+        return invalid("schema_not_checkable", f"{_of(chart)} makes the schema validator crash.", "chart")
+    if outcome is Outcome.BUSY:
+        message = "Your organization has too many schema checks waiting. Try again in a moment."
+        return invalid("busy", message, "chart")
+    message = f"The values could not be checked against the schema of the chart {chart}. Try again in a moment."
+    return invalid("schema_check_interrupted", message, "chart")

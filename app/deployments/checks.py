@@ -18,6 +18,7 @@ from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, GroupFeatu
 from app.names import MAX_RELEASE_NAME, label_problem
 from app.releases.canonical import canonical
 from app.releases.references import is_mark, value_at
+from app.releases.values import Values
 from app.services import Services
 
 LONGEST_TIMEOUT_SECONDS = 3600
@@ -47,7 +48,7 @@ def timeout_problems(seconds: int | None) -> list[Problem]:
     return [Problem(("timeoutSeconds",), f"A timeout is between 1 and {LONGEST_TIMEOUT_SECONDS} seconds.")]
 
 
-async def check_wish(services: Services, wish: Wish) -> None:
+async def check_wish(services: Services, organization_id: int, wish: Wish) -> None:
     """Checks a wish as a whole and, for each cluster, its values against the chart's schema.
 
     Raises:
@@ -59,29 +60,46 @@ async def check_wish(services: Services, wish: Wish) -> None:
             path = await services.archives.file(wish.archive.digest)
         except TemporaryError as error:
             raise invalid(error.code, f"{error.message} Try again when it can.", "chart") from None
-        found = await asyncio.to_thread(_against_schema, wish, wish.archive.values_schema, path)
+        found = await _against_schema(services, organization_id, wish, wish.archive.values_schema, path)
     if found:
         raise all_invalid(found)
 
 
-def _against_schema(wish: Wish, schema: Mapping[str, Any], path: Path) -> list[Problem]:
-    defaults: ChartValues | None = read_contents(path).values
+async def _against_schema(
+    services: Services, organization_id: int, wish: Wish, schema: Mapping[str, Any], path: Path
+) -> list[Problem]:
+    defaults = await asyncio.to_thread(_defaults, path)
     if defaults is None:  # Helm alone can say what the templates see
         return []
+    shared, distinct = await asyncio.to_thread(_distinct, wish)
+    problems = await schema_problems(
+        services.schemas,
+        schema,
+        (defaults.seen(values) for _, values in distinct.values()),
+        share=organization_id,
+        chart=f"{wish.archive.name} {wish.archive.version}",
+    )
     found: list[Problem] = []
-    checked: dict[bytes, list[Problem]] = {}
-    shared = canonical(wish.on("").values)
+    for (text, (cluster, values)), theirs in zip(distinct.items(), problems, strict=True):
+        # What the common values have wrong is told once, as theirs.
+        at = ("values",) if text == shared else ("valueOverrides", cluster)
+        # What a secret holds is checked by Helm, in the worker: only its mark is there.
+        told = (problem for problem in theirs if not is_mark(value_at(values, problem.path)))
+        found += (Problem((*at, *problem.path), f"{_where(problem)}{problem.message}") for problem in told)
+    return found
+
+
+def _defaults(path: Path) -> ChartValues | None:
+    return read_contents(path).values
+
+
+def _distinct(wish: Wish) -> tuple[bytes, dict[bytes, tuple[str, Values]]]:
+    """The text of the common values; and, by their text, all distinct values with the first cluster that has them."""
+    distinct: dict[bytes, tuple[str, Values]] = {}
     for cluster in wish.targets or ("",):
         values = wish.on(cluster).values
-        text = canonical(values)
-        if text not in checked:
-            problems = schema_problems(schema, defaults.seen(values))
-            # What a secret holds is checked by Helm, in the worker: only its mark is there.
-            checked[text] = [found for found in problems if not is_mark(value_at(values, found.path))]
-            # What the common values have wrong is told once, as theirs.
-            at = ("values",) if text == shared else ("valueOverrides", cluster)
-            found += [Problem((*at, *problem.path), f"{_where(problem)}{problem.message}") for problem in checked[text]]
-    return found
+        distinct.setdefault(canonical(values), (cluster, values))
+    return canonical(wish.on("").values), distinct
 
 
 def _where(problem: Problem) -> str:

@@ -90,7 +90,7 @@ async def create_deployment(
             secrets = await referenced(session, group, wish.references)
         require_use(viewer, group.id, secrets)
         wish = replace(wish, marks=marks_of(secrets))
-        await check_wish(services, wish)
+        await check_wish(services, organization_id, wish)
         release_name = await _free_name(services, request, clusters, wish.archive.name)
         deployment = Deployment(
             organization_id=organization_id,

@@ -146,7 +146,7 @@ async def _attempt(
     wish = replace(wish, marks=marks_of(secrets))
     unchanged = wish.equals(revision)
     if not unchanged:
-        await check_wish(services, wish)
+        await check_wish(services, deployment.organization_id, wish)
         await _check_new_targets(services, deployment, clusters)
     if request.dry_run:
         leaving = await _leaving(services, deployment, clusters)

@@ -19,9 +19,7 @@ import pyhelm3
 import structlog
 
 from app.errors import TemporaryError
-from app.helm import process
 from app.helm.binary import HelmBinary
-from app.helm.confinement import Limits
 from app.helm.endpoint import Endpoint
 from app.helm.failure import MAX_OUTPUT, beyond_limits, failure
 from app.helm.fence import READ_ONLY, Fence
@@ -32,6 +30,8 @@ from app.helm.runs import Runs
 from app.helm.upstream import Destination
 from app.releases.scrubbing import NOTHING, Scrubber
 from app.releases.values import Values, to_helm
+from app.sandbox import process
+from app.sandbox.limits import Limits
 
 log = structlog.get_logger()
 

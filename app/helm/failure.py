@@ -9,10 +9,10 @@ import signal
 
 from app.clusters.member import UNREACHABLE
 from app.errors import ActionError, PermanentError, TemporaryError
-from app.helm.confinement import Limits
 from app.helm.ledger import Ledger, Stage
 from app.helm.refusal import LOST_RACE, RESOURCE_EXISTS
 from app.releases.scrubbing import Scrubber
+from app.sandbox.limits import Limits
 
 MAX_OUTPUT = 16_000
 """Characters of Helm's output that are kept with an error."""
@@ -54,7 +54,7 @@ def beyond_limits(code: int, cpu_seconds: float, stderr: str, limits: Limits, *,
         words = f"Helm needs more than {megabytes:,} MiB of memory for this chart."
         return PermanentError("helm_memory", words, wrote=wrote)
     # The kernel counts the limit by its clock's ticks, and what was used more exactly: they differ by a third at times.
-    if code == -signal.SIGKILL and cpu_seconds >= limits.cpu / 2:
+    if code == -signal.SIGKILL and limits.cpu is not None and cpu_seconds >= limits.cpu / 2:
         words = f"Helm needs more than {limits.cpu} s of CPU time for this chart."
         return PermanentError("helm_cpu", words, wrote=wrote)
     if _FILE_TOO_LARGE.search(stderr):

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from app.charts.value_schema import MAX_PROBLEMS, has_remote_reference, schema_problems
+from app.charts import schema_program
+from app.charts.schema_program import MAX_MESSAGE, MAX_PROBLEMS
+from app.charts.value_schema import has_remote_reference
 from app.errors import Problem
 from app.releases.values import coalesce
 from app.yaml.reading import read
@@ -17,7 +19,8 @@ REPLICAS = {"type": "object", "properties": {"replicas": {"type": "integer"}}, "
 
 
 def problems(schema: dict[str, Any], values: dict[str, Any], defaults: str = "") -> list[Problem]:
-    return list(schema_problems(schema, coalesce(read(defaults) or {}, values)))
+    found = schema_program.problems(schema, coalesce(read(defaults) or {}, values))
+    return [Problem(tuple(path), message) for path, message in found]
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,13 @@ def test_a_problem_leads_to_its_place() -> None:
 def test_of_many_problems_the_first_are_told() -> None:
     schema = {"additionalProperties": {"type": "string"}}
     assert len(problems(schema, {f"k{number}": number for number in range(100)})) == MAX_PROBLEMS
+
+
+def test_of_a_long_message_and_a_long_path_the_beginning_is_kept() -> None:
+    schema = {"additionalProperties": {"additionalProperties": {"type": "integer"}}}
+    [problem] = problems(schema, {"a": {"b" * MAX_MESSAGE: "c" * MAX_MESSAGE}})
+    assert problem.path == ("a",)
+    assert problem.message == '"' + "c" * (MAX_MESSAGE - 1) + "…"
 
 
 @pytest.mark.parametrize(

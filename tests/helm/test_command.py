@@ -19,7 +19,7 @@ from app.clusters.kubeconfig import Access
 from app.errors import TemporaryError
 from app.helm.binary import HelmBinary, HelmVersion
 from app.helm.command import Helm, Options, Place
-from app.helm.confinement import Limits
+from app.sandbox.limits import Limits
 from tests.helm.places import place_on
 from tests.stack import eventually
 

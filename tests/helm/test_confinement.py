@@ -15,10 +15,10 @@ from app.charts.package import open_package
 from app.charts.unpacking import Limits as ChartLimits
 from app.clusters.kubeconfig import Access
 from app.errors import PermanentError, TemporaryError
-from app.helm import landlock
 from app.helm.binary import find_helm
 from app.helm.command import Helm, Options
-from app.helm.confinement import Limits, reaching
+from app.sandbox import landlock
+from app.sandbox.limits import Limits, reaching
 from simulator import Member
 from simulator.certificates import issue
 from tests.canary import Pipe, listening

@@ -13,9 +13,9 @@ from app.clusters.service_accounts import ServiceAccount
 from app.errors import PermanentError, TemporaryError
 from app.helm.binary import find_helm
 from app.helm.command import Helm, Options
-from app.helm.confinement import Limits
 from app.helm.endpoint import Endpoint
 from app.helm.ledger import Fate, Ledger, Progress, Stage
+from app.sandbox.limits import Limits
 from simulator import Member
 from tests.faults import Proxy
 from tests.helm.places import POLICY, Open, place_on

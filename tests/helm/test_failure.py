@@ -5,11 +5,11 @@ import json
 import pytest
 
 from app.errors import ActionError, PermanentError, TemporaryError
-from app.helm.confinement import Limits
 from app.helm.failure import MAX_OUTPUT, beyond_limits, failure
 from app.helm.ledger import Ledger
 from app.helm.request import Request, read_request
 from app.releases.scrubbing import NOTHING, Scrubber
+from app.sandbox.limits import Limits
 
 RECORDS = "/api/v1/namespaces/shop/secrets"
 NEW_RECORD = Request("POST", RECORDS, "sh.helm.release.v1.web.v2", writes=True, revision=2)

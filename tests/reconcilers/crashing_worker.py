@@ -9,8 +9,9 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from app.helm import command, process
+from app.helm import command
 from app.processes import run_parts
+from app.sandbox import process
 from app.settings import Settings
 from app.targets import work
 from reconcilers import reconciliation

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from app.helm.confinement import Limits, hold, reaching
+from app.sandbox.limits import Limits, hold, reaching
 
 
 class Leash:
@@ -79,9 +79,9 @@ def start(
     *,
     environment: Mapping[str, str],
     folder: Path,
-    stdin: IO[bytes],
-    stdout: IO[bytes],
-    stderr: IO[bytes],
+    stdin: IO[bytes] | int,
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes] | int,
     limits: Limits,
     ports: Iterable[int],
 ) -> Process:

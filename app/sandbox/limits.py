@@ -1,4 +1,4 @@
-"""What one run of Helm may use and reach, whatever a chart or a member makes of it."""
+"""What a child process may use and reach, whatever a chart or a cluster sends to it."""
 
 import resource
 import subprocess
@@ -8,15 +8,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.helm import landlock
+from app.sandbox import landlock
 
 
 @dataclass(frozen=True)
 class Limits:
-    """`memory` in bytes, `cpu` in seconds of all threads together, `output` in bytes for each file it writes."""
+    """`memory` in bytes, `cpu` in seconds of all threads together (None: as much as it takes), `output` in bytes for
+    each file it writes."""
 
     memory: int
-    cpu: int
+    cpu: int | None
     output: int = 32 * 2**20
 
 
@@ -27,10 +28,11 @@ def hold(pid: int, limits: Limits) -> None:
     with suppress(ProcessLookupError, FileNotFoundError):
         # Go reserves a gigabyte of addresses that it never uses, so the address space says nothing; its data does.
         resource.prlimit(pid, resource.RLIMIT_DATA, (limits.memory, limits.memory))
-        resource.prlimit(pid, resource.RLIMIT_CPU, (limits.cpu, limits.cpu))
+        if limits.cpu is not None:
+            resource.prlimit(pid, resource.RLIMIT_CPU, (limits.cpu, limits.cpu))
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (limits.output, limits.output))
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-        # A machine that is short of memory ends Helm before the worker: a run can be done again.
+        # A machine that is short of memory ends the child before its parent: a run can be repeated.
         Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 
 

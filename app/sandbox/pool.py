@@ -1,0 +1,154 @@
+"""A small pool of child processes for what others wrote, such as a chart's schema; organizations share it fairly."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Hashable
+from enum import StrEnum
+from pathlib import Path
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from app.sandbox.child import Child, ChildEndedError
+from app.sandbox.limits import Limits
+from app.shares import PoolBusyError, Shares
+
+log = structlog.get_logger()
+
+RUNS = Counter("polyhelm_sandbox_runs_total", "Requests to sandboxed processes, by how they ended.", ["outcome"])
+SECONDS = Histogram("polyhelm_sandbox_seconds", "Seconds of a request to a sandboxed process, without waiting for one.")
+
+OUT_OF_MEMORY = 77
+"""The exit code of a program that catches this itself."""
+
+_TRIES = 2
+"""A request whose process is killed from outside is repeated once."""
+_SLOWDOWN = 10
+"""How many times its CPU time a request may take, on a machine that has more to do."""
+_MOST_WAITING = 50
+"""Requests of one caller that wait for a process."""
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
+"""How a process ends that somebody else has killed: an operator, or a machine that is short of memory."""
+
+
+class Outcome(StrEnum):
+    ANSWERED = "answered"
+    CPU = "cpu"  # it needs more CPU time than it may have
+    MEMORY = "memory"  # it needs more memory than it may have
+    CRASHED = "crashed"  # the process ended in another way of its own
+    KILLED = "killed"  # the process was killed from outside, twice
+    SLOW = "slow"  # the machine had other things to do
+    BUSY = "busy"  # too many requests of the caller wait already
+    CANCELLED = "cancelled"
+
+
+PERMANENT = frozenset((Outcome.CPU, Outcome.MEMORY, Outcome.CRASHED))
+"""The same request would end in the same way."""
+
+
+class RunError(Exception):
+    """A request has no answer."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.value)
+        self.outcome = outcome
+
+
+class Pool:
+    """Runs requests with at most `processes` of one program at once, at most half of them for one caller. A request
+    takes at most `seconds` of CPU time and `memory` bytes. Processes start when they are needed, and stay for later
+    requests.
+
+    The program gets `seconds` as its argument, and ends itself by SIGPROF when a request has used them.
+    """
+
+    def __init__(self, program: Path, *, processes: int, seconds: float, memory: int) -> None:
+        self.seconds = seconds
+        self.memory = memory
+        self._program = program
+        self._shares = Shares(processes, max(1, processes // 2), _MOST_WAITING)
+        self._idle: list[Child] = []
+        self._all: set[Child] = set()
+        self._closed = False
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that there are now."""
+        return sorted(child.pid for child in self._all)
+
+    async def run(self, caller: Hashable, request: bytes) -> bytes:
+        """The program's answer to a request of a caller.
+
+        Raises:
+            RunError: where there is none.
+        """
+        try:
+            async with self._shares.place(caller):
+                outcome, answer = await self._run(request)
+        except PoolBusyError:
+            outcome, answer = Outcome.BUSY, b""
+        except asyncio.CancelledError:
+            RUNS.labels(Outcome.CANCELLED).inc()
+            raise
+        RUNS.labels(outcome).inc()
+        if outcome is Outcome.ANSWERED:
+            return answer
+        log.warning("sandbox.failed", program=self._program.stem, caller=caller, outcome=outcome.value)
+        raise RunError(outcome)
+
+    async def close(self) -> None:
+        """Ends all processes, and with them the requests that run."""
+        self._closed = True
+        await asyncio.gather(*(child.end() for child in list(self._all)))
+
+    async def _run(self, request: bytes) -> tuple[Outcome, bytes]:
+        outcome = Outcome.KILLED
+        for _ in range(_TRIES):
+            if self._closed:
+                break
+            began = time.monotonic()
+            try:
+                return Outcome.ANSWERED, await self._ask(request)
+            except ChildEndedError as error:
+                outcome = _outcome(error.code)
+                if outcome is not Outcome.KILLED:
+                    break
+            except TimeoutError:
+                return Outcome.SLOW, b""
+            finally:
+                SECONDS.observe(time.monotonic() - began)
+        return outcome, b""
+
+    async def _ask(self, request: bytes) -> bytes:
+        child = self._idle.pop() if self._idle else self._start()
+        try:
+            async with asyncio.timeout(self.seconds * _SLOWDOWN):
+                answer = await child.ask(request)
+        except BaseException:
+            await child.end()
+            raise
+        if not child.ended.done():
+            self._idle.append(child)
+        return answer
+
+    def _start(self) -> Child:
+        child = Child(self._program, (str(self.seconds),), Limits(self.memory, cpu=None))
+        self._all.add(child)
+        child.ended.add_done_callback(lambda _: self._forget(child))
+        return child
+
+    def _forget(self, child: Child) -> None:
+        self._all.discard(child)
+        if child in self._idle:
+            self._idle.remove(child)
+            child.close()
+
+
+def _outcome(code: int) -> Outcome:
+    if code in _FROM_OUTSIDE:
+        return Outcome.KILLED
+    if code == -signal.SIGPROF:
+        return Outcome.CPU
+    # Rust aborts where it gets no memory, and a stack that can't grow is a segmentation fault.
+    return Outcome.MEMORY if code in (OUT_OF_MEMORY, -signal.SIGABRT, -signal.SIGSEGV) else Outcome.CRASHED
