@@ -19,7 +19,7 @@ from app.deployments.tables import Deployment
 from app.errors import ActionError, TemporaryError
 from app.groups.queries import account_of
 from app.releases.ownership import Claim
-from app.releases.references import hidden
+from app.releases.references import hidden, texts_at
 from app.releases.release import Desired
 from app.releases.scrubbing import Scrubber
 from app.releases.status import judge
@@ -106,12 +106,14 @@ async def _plan_target(
         return replace(outcome, error=as_json(problem, deployment, observed, is_wanted=desired is not None))
     if desired is None or renderings is None or step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
         return outcome
+    secrets = tuple(texts_at(seen.release.values, paths)) if seen.release else ()
+    scrubber = await renderings.scrubber_with(secrets)
     try:
         member = member.acting_as(account)
         discovery = await discover(member)
         present = observed if step.action is ReleaseAction.UPGRADE else None
-        rendered = await renderings.of(cluster.id, member, discovery, desired, present)
-        text, objects = await renderings.installed(observed)
+        rendered = await renderings.of(cluster.id, member, discovery, desired, present, secrets)
+        text, objects = await renderings.installed(seen.release, secrets)
         trial = Trial(
             namespace=deployment.namespace,
             release_name=deployment.release_name,
@@ -121,10 +123,10 @@ async def _plan_target(
             installed=objects if present else {},
             is_install=present is None,
         )
-        warnings = await try_out(member, discovery, trial)
+        warnings = [scrubber.clean(words) for words in await try_out(member, discovery, trial)]
     except ActionError as error:
         told = as_json(error, deployment, observed, is_wanted=True)
-        words = {field: renderings.scrubber.clean(str(told[field])) for field in ("message", "output") if told[field]}
+        words = {field: scrubber.clean(str(told[field])) for field in ("message", "output") if told[field]}
         return replace(outcome, error=told | words)
     difference = await renderings.difference(text, rendered.text)
     return replace(outcome, manifest=rendered.text, manifest_diff=difference, warnings=tuple(warnings))

@@ -54,10 +54,23 @@ class Renderings:
         self._locks: dict[object, asyncio.Lock] = {}
         self._found: dict[object, Any] = {}
 
+    async def scrubber_with(self, secrets: tuple[str, ...]) -> Scrubber:
+        """That of the marks, which knows what is at the places of secrets in a release as well."""
+        if not secrets:
+            return self.scrubber
+        texts = [*self._wish.marks.values(), *secrets]
+        return await self._once(("scrubber", secrets), partial(asyncio.to_thread, Scrubber, texts))
+
     async def of(
-        self, cluster_id: int, member: Member, discovery: Discovery, desired: Desired, observed: Observed | None
+        self,
+        cluster_id: int,
+        member: Member,
+        discovery: Discovery,
+        desired: Desired,
+        observed: Observed | None,
+        secrets: tuple[str, ...],
     ) -> Rendered:
-        """What an install would apply, or an upgrade where a release is `observed`.
+        """What an install would apply, or an upgrade where a release is `observed`, which has these secrets.
 
         Raises:
             ActionError: with Helm's words, where the chart does not render.
@@ -75,16 +88,21 @@ class Renderings:
             return await member.request("GET", target)
 
         stand_in = StandIn(known, release, ask if looks_up else None, member.account)
-        key = (values, revision, known.digest, cluster_id if looks_up else None)
-        render = partial(self._render, stand_in, contents, desired, exists=observed is not None)
+        # What a chart looks up on the member may be what it was given before.
+        scrubber = await self.scrubber_with(secrets if looks_up else ())
+        key = (values, revision, known.digest, (cluster_id, secrets) if looks_up else None)
+        render = partial(self._render, stand_in, contents, desired, scrubber, exists=observed is not None)
         return await self._once(key, render)
 
-    async def installed(self, observed: Observed | None) -> tuple[str, Mapping[Identity, Object]]:
+    async def installed(
+        self, observed: Observed | None, secrets: tuple[str, ...]
+    ) -> tuple[str, Mapping[Identity, Object]]:
         """The manifest of a release as it may be shown, and its objects; objects that can't be read are left out."""
         if observed is None or not observed.manifest:
             return "", {}
-        read = partial(asyncio.to_thread, _installed, observed.manifest, self._deployment.namespace)
-        return await self._once(observed.manifest, read)
+        scrubber = await self.scrubber_with(secrets)
+        read = partial(asyncio.to_thread, _installed, observed.manifest, self._deployment.namespace, scrubber)
+        return await self._once((observed.manifest, secrets), read)
 
     async def difference(self, before: str, after: str) -> str:
         """A unified diff."""
@@ -107,44 +125,47 @@ class Renderings:
         archive = await self._services.archives.file(self._wish.archive.digest)
         return await asyncio.to_thread(read_contents, archive)
 
-    async def _render(self, stand_in: StandIn, contents: Contents, desired: Desired, *, exists: bool) -> Rendered:
+    async def _render(
+        self, stand_in: StandIn, contents: Contents, desired: Desired, scrubber: Scrubber, *, exists: bool
+    ) -> Rendered:
         deployment, archive = self._deployment, self._wish.archive
         chart = await self._services.archives.file(archive.digest)
         options = Options(
             timeout_seconds=deployment.timeout_seconds,
             validate=False,  # the members themselves are asked
             check_schema=not archive.has_remote_schema and not desired.references,  # a schema may well refuse a mark
-            scrubber=self.scrubber,
+            scrubber=scrubber,
         )
         async with stand_in:
             place = Place(None, stand_in, deployment.namespace, deployment.release_name)
             output = await self._services.helm.preview(place, chart, desired.values, options, exists=exists)
-        return await asyncio.to_thread(self._read, output, contents, exists=exists)
-
-    def _read(self, output: bytes, contents: Contents, *, exists: bool) -> Rendered:
-        release = orjson.loads(output)
-        manifest = str(release.get("manifest") or "")
-        hooks = [
-            str(hook.get("manifest"))
-            for hook in release.get("hooks") or ()
-            if any(event in _RUN_BY[exists] for event in hook.get("events") or ())
-        ]
-        try:
-            objects = list(objects_of(read_all(manifest)))
-            hooked = [found for hook in hooks for found in objects_of(read_all(hook))]
-        except YamlError as error:
-            raise PermanentError("chart_not_rendered", f"The chart does not render a valid manifest: {error}") from None
-        text = shown(self.scrubber.clean(manifest))
-        definitions: list[dict[str, Any]] = []
-        if not exists:
-            definitions = contents.definitions
-            files = contents.definition_files.items()
-            text = "".join(f"---\n# Source: {path}\n{content.strip()}\n" for path, content in files) + text
-        return Rendered(text, objects, hooked, definitions)
+        return await asyncio.to_thread(_read, output, contents, scrubber, exists=exists)
 
 
-def _installed(manifest: str, namespace: str) -> tuple[str, dict[Identity, Object]]:
-    text = shown(manifest)
+def _read(output: bytes, contents: Contents, scrubber: Scrubber, *, exists: bool) -> Rendered:
+    release = orjson.loads(output)
+    manifest = str(release.get("manifest") or "")
+    hooks = [
+        str(hook.get("manifest"))
+        for hook in release.get("hooks") or ()
+        if any(event in _RUN_BY[exists] for event in hook.get("events") or ())
+    ]
+    try:
+        objects = list(objects_of(read_all(manifest)))
+        hooked = [found for hook in hooks for found in objects_of(read_all(hook))]
+    except YamlError as error:
+        raise PermanentError("chart_not_rendered", f"The chart does not render a valid manifest: {error}") from None
+    text = shown(manifest, scrubber)
+    definitions: list[dict[str, Any]] = []
+    if not exists:
+        definitions = contents.definitions
+        files = contents.definition_files.items()
+        text = "".join(f"---\n# Source: {path}\n{content.strip()}\n" for path, content in files) + text
+    return Rendered(text, objects, hooked, definitions)
+
+
+def _installed(manifest: str, namespace: str, scrubber: Scrubber) -> tuple[str, dict[Identity, Object]]:
+    text = shown(manifest, scrubber)
     try:
         objects = list(objects_of(read_all(manifest)))
     except YamlError:

@@ -21,7 +21,7 @@ import structlog
 from app.errors import TemporaryError
 from app.helm.binary import HelmBinary
 from app.helm.endpoint import Endpoint
-from app.helm.failure import MAX_OUTPUT, beyond_limits, failure
+from app.helm.failure import MAX_OUTPUT, MAX_SEARCHED, beyond_limits, failure
 from app.helm.fence import READ_ONLY, Fence
 from app.helm.files import nameless
 from app.helm.gate import Gate, Seat
@@ -62,7 +62,7 @@ class Place:
 class Options:
     """How an action is done. `hooks` has the chart's hooks run; `create_namespace` has an install create its namespace
     where that is missing, which asks for the permission in any case; `validate` has Helm check the manifest against the
-    member's OpenAPI; `check_schema` the values against the chart's schemas; `scrubber` takes values of secrets out of
+    member's OpenAPI; `check_schema` the values against the chart's schemas; `scrubber` keeps values of secrets out of
     Helm's words; `on_progress` is called on the event loop as the run goes on."""
 
     atomic: bool = False
@@ -133,7 +133,8 @@ class Helm:
     async def _told(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> str:
         """Runs Helm for what it does; gives what it says, as it may be shown."""
         output = await self._run(place, arguments, options, values)
-        return options.scrubber.clean(_text(output))[:MAX_OUTPUT].strip()
+        words = _text(output)[:MAX_SEARCHED]
+        return (await asyncio.to_thread(options.scrubber.clean, words))[:MAX_OUTPUT].strip()
 
     async def _run(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> bytes:
         async with self._gate.seat() as seat, self._runs.folder() as folder:
@@ -253,7 +254,7 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
                 exceeded = beyond_limits(code, child.cpu_seconds, words, self._limits, wrote=wrote)
                 if exceeded is not None:
                     raise exceeded
-            failed = failure(self._ledger, code, words, self._scrubber)
+            failed = await asyncio.to_thread(failure, self._ledger, code, words, self._scrubber)
             if failed is not None:
                 raise failed
             return stdout.read()

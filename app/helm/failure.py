@@ -11,11 +11,13 @@ from app.clusters.member import UNREACHABLE
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.helm.ledger import Ledger, Stage
 from app.helm.refusal import LOST_RACE, RESOURCE_EXISTS
-from app.releases.scrubbing import Scrubber
+from app.releases.scrubbing import WITHHELD, Scrubber
 from app.sandbox.limits import Limits
 
 MAX_OUTPUT = 16_000
-"""Characters of Helm's output that are kept with an error."""
+"""Characters of Helm's output that are kept."""
+MAX_SEARCHED = 4 * MAX_OUTPUT
+"""Characters of it that are searched for secrets: one may begin before, or end after what is kept."""
 
 NAME_TAKEN = "release_name_taken"
 LOCKED = "release_locked"
@@ -69,21 +71,26 @@ def beyond_limits(code: int, cpu_seconds: float, stderr: str, limits: Limits, *,
 
 def failure(ledger: Ledger, code: int, stderr: str, scrubber: Scrubber) -> ActionError | None:
     """The error of a run that has ended with this exit code and these words; None where it has done what it should."""
-    output = scrubber.clean(_without_warnings(stderr))[-MAX_OUTPUT:]
+    words = _without_warnings(stderr)[-MAX_SEARCHED:]
+    output = scrubber.clean(words)[-MAX_OUTPUT:]
     cause, wrote = ledger.cause(), ledger.progress.wrote
     if not code:
         if ledger.last_record_is_written:
             return None
-        words = "Helm has ended well, but the last write of the release's record did not succeed."
-        return TemporaryError(UNREACHABLE, words, cause.output if cause else output, wrote=wrote)
+        message = "Helm has ended well, but the last write of the release's record did not succeed."
+        told = scrubber.clean(cause.output) if cause and cause.output else output
+        return TemporaryError(UNREACHABLE, message, told, wrote=wrote)
     if cause is not None:
-        cause.message, cause.output, cause.wrote = scrubber.clean(cause.message), output or cause.output, wrote
+        withheld = f"{scrubber.clean(ledger.refused, instead='An object')} was refused. {WITHHELD}"
+        cause.message = scrubber.clean(cause.message, instead=withheld)
+        cause.output = output or (scrubber.clean(cause.output) if cause.output else cause.output)
+        cause.wrote = wrote
         return cause
     message = _sentence(output)
-    if _LOST_RACE.fullmatch(output):
+    if _LOST_RACE.fullmatch(words):
         return TemporaryError(LOST_RACE, message, output, wrote=wrote)
     patterns = _BEFORE_WRITING if ledger.progress.stage is Stage.CHECKING else _AFTER_WRITING
-    kind = next((kind for kind, pattern in patterns if re.search(pattern, output, re.DOTALL)), "helm_failed")
+    kind = next((kind for kind, pattern in patterns if re.search(pattern, words, re.DOTALL)), "helm_failed")
     return PermanentError(kind, message, output, wrote=wrote)
 
 

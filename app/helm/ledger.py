@@ -91,8 +91,17 @@ class Ledger:
     def cause(self) -> ActionError | None:
         """The trouble that ended the run: the first write that failed, else the first read that failed. What was
         repeated with success, or did not keep Helm from going on, is no longer one."""
-        first = sorted(self._troubles, key=lambda trouble: not trouble.request.writes)
-        return first[0].error if first else None
+        first = self._first_trouble()
+        return first.error if first else None
+
+    @property
+    def refused(self) -> str:
+        """The object that the `cause` is about, in the manner of kubectl; empty where there is no cause."""
+        first = self._first_trouble()
+        return first.request.object if first else ""
+
+    def _first_trouble(self) -> _Trouble | None:
+        return min(self._troubles, key=lambda trouble: not trouble.request.writes, default=None)
 
     def begin(self, request: Request, moment: float) -> Exchange:
         """Helm asks for something; `moment` is in seconds of a clock that only goes forward."""

@@ -1,4 +1,7 @@
-"""A rendered manifest as it may be shown: what Kubernetes Secrets hold is left out, as `kubectl diff` leaves it out."""
+"""A rendered manifest as it may be shown: what Kubernetes Secrets hold is left out, as `kubectl diff` leaves it out.
+
+So are values of our own secrets, wherever a chart has put them and however it has encoded them.
+"""
 
 import re
 from collections.abc import Mapping
@@ -6,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.releases.references import HIDDEN
-from app.yaml.reading import YamlError, read
+from app.releases.scrubbing import NOTHING, Scrubber
+from app.yaml.reading import YamlError, read, read_all
 from app.yaml.writing import write
 
 _KEPT_IN = ("data", "stringData")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _DOCUMENT = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
+# The kind may be written with escapes, or with a tag for what is in base64.
+_MAY_HOLD_SECRET = re.compile(r"Secret|\\(?:[xuU]|\r?\n)|![\w-]*!|!<")
 _COMMENT = re.compile(r"\A(?:[ \t]*(?:#.*)?\n)*")
 
 
@@ -19,10 +25,10 @@ MAX_OBJECTS = 500
 """Objects of one release that are listed."""
 
 
-def shown(manifest: str) -> str:
-    """The manifest, with the data of every Secret hidden. A document that can't be read and may hold one is hidden
-    whole."""
-    return "---".join(_shown(document) for document in _split(manifest))
+def shown(manifest: str, scrubber: Scrubber = NOTHING) -> str:
+    """The manifest, with the data of every Secret hidden, and what the scrubber knows. A document that can't be read
+    and may hold one of these is hidden whole."""
+    return "---".join(_shown(document, scrubber) for document in _split(manifest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +64,44 @@ def _split(manifest: str) -> list[str]:
     return [manifest[start:end] for start, end in zip(ends[::2], ends[1::2], strict=True)]
 
 
-def _shown(document: str) -> str:
-    if "Secret" not in document:
-        return document
+def _shown(document: str, scrubber: Scrubber) -> str:
+    if not _MAY_HOLD_SECRET.search(document):
+        text = scrubber.clean(document, instead="")
+        if text or not document:
+            return text
     comment = _COMMENT.match(document)
-    head = comment[0] if comment else ""
+    head = scrubber.clean(comment[0], instead="") if comment else ""
+    hidden = f"{head}# {HIDDEN}\n"
     try:
-        found = read(document)
+        found = read_all(document)
     except YamlError:
-        return f"{head}# {HIDDEN}\n"
-    covered = _covered(found)
-    if covered == found:
-        return document
-    return head + write(covered)
+        return hidden
+    covered = [_covered(inner, scrubber) for inner in found]
+    text = document if covered == found else head + "---\n".join(write(inner) for inner in covered)
+    # What is in pieces here and there is seen only in the whole.
+    return scrubber.clean(text, instead=hidden)
 
 
-def _covered(found: Any) -> Any:
+def _covered(found: Any, scrubber: Scrubber) -> Any:
+    if isinstance(found, str):
+        return scrubber.clean(found, instead=HIDDEN)
     if isinstance(found, list):
-        return [_covered(inner) for inner in found]
+        return [_covered(inner, scrubber) for inner in found]
     if not isinstance(found, Mapping):
-        return found
-    if found.get("kind") != "Secret":
-        return {key: _covered(inner) for key, inner in found.items()}
-    covered = dict(found)
+        text = str(found)
+        return found if scrubber.clean(text) == text else HIDDEN
+    kind, items = found.get("kind"), found.get("items")
+    if kind == "SecretList" and isinstance(items, list):
+        found = {**found, "items": [_without_data(item) for item in items]}
+    elif kind == "Secret":
+        found = _without_data(found)
+    return {scrubber.clean(key, instead=HIDDEN): _covered(inner, scrubber) for key, inner in found.items()}
+
+
+def _without_data(secret: Any) -> Any:
+    if not isinstance(secret, Mapping):
+        return HIDDEN
+    covered = dict(secret)
     for field in _KEPT_IN:
         if isinstance(held := covered.get(field), Mapping):
             covered[field] = dict.fromkeys(held, HIDDEN)

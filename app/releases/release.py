@@ -1,5 +1,6 @@
 """The two sides of every comparison: the release that should be there, and the one that is."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -7,12 +8,18 @@ from functools import cached_property
 from typing import Any
 
 from app.releases.canonical import digest
-from app.releases.references import Layer, Marks, Reference, combine, mask, texts_at
-from app.releases.scrubbing import Scrubber
+from app.releases.references import Layer, Marks, Reference, combine, mask
 from app.releases.values import Values
 
 # Helm's words, by its own `release.Status`.
 PENDING = frozenset({"pending-install", "pending-upgrade", "pending-rollback"})
+# Descriptions that Helm writes (`pkg/action`), or we.
+_OWN_WORDS = re.compile(
+    r"(Install|Upgrade|Uninstallation) complete|Initial install underway|Preparing upgrade|Rollback to \d+"
+    r"|Deletion in progress \(or silently failed\)|Interrupted \([a-z-]+\), and marked as failed by Polyhelm"
+)
+_FAILED = re.compile(r'(Release|Upgrade|Rollback) "[a-z0-9.-]+" failed: ')
+_NOT_KEPT = "Helm's words may contain values of secrets and are not kept."
 DELETION_HOOKS = frozenset({"pre-delete", "post-delete"})
 
 
@@ -82,13 +89,20 @@ def covered(wanted: Desired, paths: Collection[str], mark: Callable[[Any], str])
 
 
 def masked(observed: Observed, paths: Collection[str], mark: Callable[[Any], str]) -> Observed:
-    """The release as it may be kept and shown: marks for what is at these paths, and no words that quote it."""
+    """The release as it may be kept: marks for what is at these paths, and no words that may quote it."""
     if not paths:
         return observed
-    scrubber = Scrubber(texts_at(observed.values, paths))
     return replace(
         observed,
         values=mask(observed.values, paths, mark),
-        description=scrubber.clean(observed.description) if observed.description else observed.description,
-        manifest=scrubber.clean(observed.manifest),
+        description=without_quotes(observed.description),
+        manifest="",
     )
+
+
+def without_quotes(description: str | None) -> str | None:
+    """A description as far as it is Helm's own. The reason of a failure may quote values, of any revision."""
+    if description is None or _OWN_WORDS.fullmatch(description):
+        return description
+    failed = _FAILED.match(description)
+    return f"{failed[0] if failed else ''}{_NOT_KEPT}"

@@ -19,7 +19,7 @@ from app.clusters.member import Member
 from app.clusters.tables import Reachability
 from app.deployments.tables import Deployment
 from app.releases.record import UnreadableRecordError
-from app.releases.release import PENDING, Observed, masked
+from app.releases.release import PENDING, Observed, masked, without_quotes
 from app.secrets.fingerprints import Mark
 from app.services import Services
 from app.tables import now
@@ -86,6 +86,20 @@ async def look_at_release(
 
 _PROVEN = ("deployed", "superseded")
 _FAILED = {"failed", *PENDING}
+
+
+async def read_history(member: Member, namespace: str, name: str) -> list[Observed]:
+    """The newest revision of a release, and the newest one that has worked, as they are on the member; without those
+    whose records can't be read.
+
+    Raises:
+        TemporaryError: where the member can't be asked.
+    """
+    heads = (await member.heads(namespace=namespace, name=name)).heads
+    newest = max(heads, key=lambda head: head.revision, default=None)
+    proven = max((h for h in heads if h.status in _PROVEN), key=lambda head: head.revision, default=None)
+    found = [await read_release(member, head) for head in {newest, proven} if head is not None]
+    return [observed for observed in found if observed is not None and observed.is_readable]
 
 
 async def read_release(member: Member, head: Head) -> Observed | None:
@@ -167,7 +181,8 @@ async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[J
     if unmanaged := [row for row in rows if (row["cluster_id"], row["namespace"], row["name"]) not in managed]:
         mark = await transaction.fingerprints.mark()
         for fields in unmanaged:
-            fields.update(values=None, digest=_keyed(fields["digest"], mark))
+            described = without_quotes(fields["description"])
+            fields.update(values=None, digest=_keyed(fields["digest"], mark), description=described)
     if rows:
         await session.execute(_PRESENT, rows)
     judged = await judge_locked(transaction, seen) if seen else []

@@ -1,9 +1,11 @@
 """The work on one target: what is to be done, read in one go; and how it went, written under the lease."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Integer, bindparam, select
@@ -31,9 +33,11 @@ from app.operations.progress import (
 )
 from app.operations.states import OPEN, OperationState
 from app.operations.tables import Operation, OperationResult
-from app.releases.manifest import objects_in
+from app.releases.manifest import ManifestObject, objects_in
 from app.releases.ownership import Claim, intent_for
-from app.releases.release import Desired
+from app.releases.references import HIDDEN, texts_at
+from app.releases.release import Desired, Observed
+from app.releases.scrubbing import Scrubber
 from app.releases.step import ReleaseAction
 from app.secrets.queries import marks_of, used_by
 from app.secrets.tables import Secret
@@ -293,13 +297,12 @@ async def make_room(services: Services, work: Work, action: ReleaseAction, words
 async def abandon(services: Services, work: Work, error: ActionError, seen: Sighting | None) -> None:
     """A release that can't be removed is left behind, since that was asked for: its target goes, and with the last one
     its deployment."""
-    release = seen.release if seen is not None else None
     left = AbandonedRelease(
         work.cluster.name,
         work.deployment.namespace,
         work.deployment.release_name,
         error.message,
-        tuple(objects_in(release.manifest, release.namespace)) if release else (),
+        await asyncio.to_thread(_objects_of, seen.release, work.target.secret_paths) if seen and seen.release else (),
     )
     async with services.transaction() as transaction:
         session = transaction.session
@@ -313,6 +316,13 @@ async def abandon(services: Services, work: Work, error: ActionError, seen: Sigh
         if not target.wanted:
             await give_up(transaction, deployment, [(target, work.cluster)], [left])
             await remove_if_empty(transaction, deployment)
+
+
+def _objects_of(release: Observed, secret_paths: Collection[str]) -> tuple[ManifestObject, ...]:
+    """What a release has made; a chart may have named something by a secret."""
+    clean = partial(Scrubber(texts_at(release.values, secret_paths)).clean, instead=HIDDEN)
+    found = objects_in(release.manifest, release.namespace)
+    return tuple(ManifestObject(clean(one.kind), clean(one.name), clean(one.namespace)) for one in found)
 
 
 def in_a_row(work: Work, error: ActionError) -> int:

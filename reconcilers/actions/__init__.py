@@ -34,9 +34,9 @@ async def perform(
     began = time.monotonic()
     try:
         if step.runs is ReleaseAction.INSTALL:
-            return await install(services, manifests, found, chart, seen, hooks=hooks)
+            return await install(services, manifests, found, chart, hooks=hooks)
         if step.runs is ReleaseAction.UPGRADE:
-            return await upgrade(services, manifests, found, chart, seen, hooks=hooks)
+            return await upgrade(services, manifests, found, chart, hooks=hooks)
         return await uninstall(services, found, hooks=hooks)
     finally:
         ACTION_SECONDS.labels(step.runs).observe(time.monotonic() - began)

@@ -1,13 +1,14 @@
 """The moment of use: the one place where values of secrets are put into what Helm gets."""
 
+import asyncio
 from itertools import chain
 
 from app.releases.references import place, texts_at
-from app.releases.scrubbing import Scrubber
+from app.releases.scrubbing import NOTHING, Scrubber
 from app.releases.values import Values
 from app.secrets.queries import opened
 from app.services import Services
-from app.targets.sightings import Sighting
+from app.targets.sightings import read_history
 from app.targets.work import Work
 
 
@@ -24,8 +25,17 @@ def exposed_values(services: Services, found: Work) -> Values:
     return place(found.desired.values, ((one.steps, kept[one.secret][one.key]) for one in references))
 
 
-def scrubber_of(found: Work, seen: Sighting, values: Values | None = None) -> Scrubber:
-    """Takes out of Helm's words what is at the places of secrets: in the release that was seen, and in these values."""
+async def scrubber_of(services: Services, found: Work, values: Values | None = None) -> Scrubber:
+    """Keeps out of Helm's words what is at the places of secrets: in these values, in the release as it is on the
+    member, and in the revision that Helm would roll back to.
+
+    Raises:
+        TemporaryError: where the member can't be asked.
+    """
     paths = found.target.secret_paths
-    installed = seen.release.values if seen.release else {}
-    return Scrubber(chain(texts_at(values or {}, paths), texts_at(installed, paths)))
+    if not paths:
+        return NOTHING
+    member = services.members.of(found.cluster)
+    revisions = await read_history(member, found.deployment.namespace, found.deployment.release_name)
+    texts = chain.from_iterable(texts_at(held, paths) for held in (values or {}, *(one.values for one in revisions)))
+    return await asyncio.to_thread(Scrubber, list(texts))

@@ -1,7 +1,11 @@
 """Where and how the action of a piece of work is done."""
 
+from dataclasses import replace
+
 from app.clusters.member import Member
 from app.helm.command import Options, Place
+from app.helm.ledger import Progress
+from app.releases.references import HIDDEN
 from app.releases.scrubbing import NOTHING, Scrubber
 from app.services import Services
 from app.targets.leases import LeaseFence
@@ -32,5 +36,14 @@ def options_of(found: Work, *, hooks: bool, validate: bool = True, scrubber: Scr
         validate=validate,
         check_schema=not found.archive.has_remote_schema,
         scrubber=scrubber,
-        on_progress=found.tell,
+        on_progress=lambda progress: found.tell(_shown(progress, scrubber)),
     )
+
+
+def _shown(progress: Progress, scrubber: Scrubber) -> Progress:
+    """A chart may name a hook by a secret."""
+    hook = progress.hook
+    if hook is None or not scrubber:
+        return progress
+    kind, name, *events = (scrubber.clean(text, instead=HIDDEN) for text in (hook.kind, hook.name, *hook.events))
+    return replace(progress, hook=replace(hook, kind=kind, name=name, events=tuple(events)))

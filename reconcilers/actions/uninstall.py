@@ -2,8 +2,10 @@
 
 from app.services import Services
 from app.targets.work import Work
+from reconcilers.actions.exposure import scrubber_of
 from reconcilers.actions.place import options_of, place_of
 
 
 async def uninstall(services: Services, found: Work, *, hooks: bool) -> str:
-    return await services.helm.uninstall(place_of(services, found), options_of(found, hooks=hooks))
+    options = options_of(found, hooks=hooks, scrubber=await scrubber_of(services, found))
+    return await services.helm.uninstall(place_of(services, found), options)

@@ -17,7 +17,7 @@ from app.releases.references import (
     place,
     texts_at,
 )
-from app.releases.release import Observed, covered, desired, masked
+from app.releases.release import Observed, covered, desired, masked, without_quotes
 from app.releases.status import ReasonCode, TargetStatus, judge
 from tests.releases.strategies import documents, keys
 
@@ -127,6 +127,27 @@ def test_a_release_that_is_masked_quotes_its_secrets_nowhere() -> None:
         manifest="password: czNjcmV0IQ==\nplain: 's3cret!'\n",
     )
     seen = masked(there, ["db.password"], mark)
-    assert seen.description == f'Upgrade "shop" failed: invalid value: "{HIDDEN}"'
-    assert seen.manifest == f"password: {HIDDEN}==\nplain: '{HIDDEN}'\n"
+    assert seen.description == ('Upgrade "shop" failed: Helm\'s words may contain values of secrets and are not kept.')
+    assert seen.manifest == ""
     assert masked(there, [], mark) is there
+
+
+@pytest.mark.parametrize(
+    ("description", "kept"),
+    [
+        ("Upgrade complete", "Upgrade complete"),
+        ("Rollback to 12", "Rollback to 12"),
+        ("Install complete hunter2", "Helm's words may contain values of secrets and are not kept."),
+        (
+            'Release "web" failed: x',
+            'Release "web" failed: Helm\'s words may contain values of secrets and are not kept.',
+        ),
+        (
+            "Interrupted (pending-upgrade), and marked as failed by Polyhelm",
+            "Interrupted (pending-upgrade), and marked as failed by Polyhelm",
+        ),
+        (None, None),
+    ],
+)
+def test_of_a_description_only_fixed_words_are_kept(description: str | None, kept: str | None) -> None:
+    assert without_quotes(description) == kept

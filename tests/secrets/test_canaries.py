@@ -28,6 +28,8 @@ from tests.stack import TOKEN, Stack, eventually
 
 SIGN_IN, MISTYPED = "canary-sign-in-5f2e", "canary-mistyped-5f2e"
 PASSWORD, CHANGED, BY_HAND, QUOTED = (f"canary-{word}-5f2e" for word in ("secret", "changed", "by-hand", "quoted"))
+REST = "&<'\" of it"
+"""Follows them in what is secret: JSON and YAML write these letters in other ways."""
 LOGIN = Login("reader", "canary-repository-5f2e")
 REFERENCE = {"secret": "db", "key": "password", "path": "database.password"}
 FAILS = """{{ if .Values.failing }}{{ with .Values.database }}
@@ -131,7 +133,8 @@ async def test_no_secret_is_found_outside_of_the_place_where_it_is_used(
     repository = Files(login=LOGIN)
     charts = chart_files() | {
         "templates/check.yaml": FAILS,
-        "templates/NOTES.txt": "Sign in with {{ (.Values.database).password }}, or {{ .Values | toJson | b64enc }}.",
+        "templates/NOTES.txt": "Sign in with {{ (.Values.database).password }}, or {{ .Values | toJson | b64enc }}."
+        "\n{{ .Values | toJson }} {{ .Values | toJson | toJson }}\n{{ .Values | toYaml }}\n",
         "templates/secret.yaml": "kind: Secret\napiVersion: v1\nmetadata: {name: kept}\n"
         "stringData: {a: {{ (.Values.database).password | default (print 1) | quote }}}\n",
     }
@@ -167,17 +170,19 @@ async def test_no_secret_is_found_outside_of_the_place_where_it_is_used(
         await stack.register("wrong", paris.kubeconfig.replace("https:", "http:"))
         await stack.group("fleet", ["paris", "berlin"])
         secret = "... on SecretPayload { secret { id } }"
-        secret_id = (await stack.mutate("createSecret", secret, name="db", data={"password": PASSWORD}))["secret"]["id"]
+        secret_id = (await stack.mutate("createSecret", secret, name="db", data={"password": PASSWORD + REST}))[
+            "secret"
+        ]["id"]
         wanted = {"chart": "stable/web", "releaseName": "shop", "valuesFrom": [REFERENCE]}
         await stack.create(**wanted, dryRun=True)
         deployment_id = await stack.deployed(**wanted)
         async with place_on(paris.kubeconfig, name="shop") as place:
-            await stack.services.helm.upgrade(place, chart, {"database": {"password": BY_HAND}}, Options())
+            await stack.services.helm.upgrade(place, chart, {"database": {"password": BY_HAND + REST}}, Options())
         await stack.until_status(deployment_id, "paris", "STALE")
-        await stack.mutate("updateSecret", secret, id=secret_id, data={"password": CHANGED})
+        await stack.mutate("updateSecret", secret, id=secret_id, data={"password": CHANGED + REST})
         await stack.reconcile(deployment_id, dryRun=True)
         await stack.settled(await stack.reconcile(deployment_id))
-        await stack.mutate("updateSecret", secret, id=secret_id, data={"password": QUOTED})
+        await stack.mutate("updateSecret", secret, id=secret_id, data={"password": QUOTED + REST})
         failed = await stack.settled(await stack.update(deployment_id, values={"failing": True}))
         assert [result["error"]["code"] for result in failed["results"]] == ["chart_not_rendered"] * 2
         await stack.update(deployment_id, values={"failing": True, "more": 1}, dryRun=True)
