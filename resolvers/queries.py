@@ -7,6 +7,7 @@ import strawberry
 from app import fleet
 from app.charts import browse
 from app.clusters.lists import cluster_by_name, clusters_page
+from app.deployments.given import read_text
 from app.deployments.lists import deployment_by_name, deployments_page
 from app.deployments.planning import progress_of
 from app.events.lists import audience, events_page
@@ -22,8 +23,9 @@ from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster
 from schema.connections import Connection, to_connection
 from schema.context import Info
-from schema.deployments import Deployment, PlanProgress
+from schema.deployments import Deployment, PlanProgress, YamlReading
 from schema.enums import TargetStatus
+from schema.errors import Problem
 from schema.events import Event
 from schema.fleet import Fleet, FleetFilter
 from schema.groups import ClusterGroup
@@ -201,6 +203,15 @@ class Query:
     async def operation(self, info: Info, id: strawberry.ID) -> Operation | None:  # noqa: A002
         found = await node_of(info.context, id)
         return found if isinstance(found, Operation) else None
+
+    @strawberry.field(
+        description="Reads a YAML text of values as Helm does, for editors: mutations take the text as it is. It has at"
+        " most 2,097,152 characters."
+    )
+    async def read_yaml(self, info: Info, text: str) -> YamlReading:
+        _ = info.context.viewer  # raises for nobody
+        values, problems = await read_text(text)
+        return YamlReading(values=None if problems else values, problems=list(map(Problem.of, problems)))
 
     @strawberry.field(
         description="A plan that the caller has asked for, and that takes longer than a request; kept for an hour. Ask"

@@ -21,7 +21,7 @@ from schema.clusters import Cluster
 from schema.connections import Connection, to_connection
 from schema.context import Info
 from schema.enums import DriftPolicy, NextStep, ReasonCode, ReleaseAction, TargetStatus
-from schema.errors import UserError, to_graphql
+from schema.errors import Problem, UserError, to_graphql
 from schema.ids import encode_id
 from schema.node import Node
 from schema.operations import Activity, Operation, TargetError
@@ -36,6 +36,12 @@ _AS_YAML = "The same as YAML that Helm reads as these values; empty where there 
 
 async def as_yaml(values: Any) -> str:
     return await asyncio.to_thread(write, values) if values else ""
+
+
+@strawberry.type(description="What a YAML text of values says to Helm.")
+class YamlReading:
+    values: JSON | None = strawberry.field(description="Null where the text has problems; `{}` where it is empty.")
+    problems: list[Problem] = strawberry.field(description="Each with its line and column.")
 
 
 @strawberry.type(description="A value of a secret: it is put in when Helm is run, and shown nowhere.")

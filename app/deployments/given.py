@@ -10,6 +10,8 @@ from app.errors import Problem, all_invalid
 from app.yaml.reading import YamlError, read
 
 MAX_YAML_BYTES = 2 * 2**20
+_SHORT = 1000
+"""Characters of a text that is read on the event loop."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,14 @@ async def read_values(request: Request) -> GivenValues:
         ValidationFailed: with the place of every mistake.
     """
     texts = [request.values_yaml, *(each.values_yaml for each in request.value_overrides or ())]
-    if all(text is None or len(text) < 1000 for text in texts):
+    if all(text is None or len(text) < _SHORT for text in texts):
         return _read(request)
     return await asyncio.to_thread(_read, request)
+
+
+async def read_text(text: str) -> tuple[dict[str, Any], list[Problem]]:
+    """What `read_yaml` gives, for a text of any length."""
+    return read_yaml(text) if len(text) < _SHORT else await asyncio.to_thread(read_yaml, text)
 
 
 def _read(request: Request) -> GivenValues:

@@ -88,6 +88,7 @@ ARGUMENTS = {
     "Query.deployment": 'group: "fleet", releaseName: "shop"',
     "Query.operation": 'id: "OPERATION"',
     "Query.planProgress": 'id: "PLAN"',
+    "Query.readYaml": 'text: "a: 1"',
     "Chart.version": 'version: "1.0.0"',
     "Deployment.revision": "generation: 1",
     "Fleet.cells": 'clusters: ["CLUSTER"], deployments: ["DEPLOYMENT"]',

@@ -5,7 +5,7 @@ import introspection from "../introspection.json";
 const EMBEDDED = [
   ...["Fleet", "PageInfo", "StatusCount", "StatusReason", "TargetError", "ValueOverride", "OperationResult"],
   ...["DeploymentRevision", "GroupFeature", "HelmRelease", "ChartVersion", "DeploymentPlan", "TargetPlan"],
-  ...["AbandonedRelease", "Problem", "SignInOptions", "SignInProvider", "ValueFrom"],
+  ...["AbandonedRelease", "Problem", "YamlReading", "SignInOptions", "SignInProvider", "ValueFrom"],
   ...["Cluster", "ClusterGroup", "Deployment", "DeploymentRevision", "Event", "Operation", "Secret"].flatMap(
     (name) => [`${name}Connection`, `${name}Edge`],
   ),

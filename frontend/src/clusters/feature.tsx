@@ -1,7 +1,8 @@
 import { useState } from "react";
+import { useClient } from "urql";
 import { stringify } from "yaml";
 import { useAction } from "../api/outcome";
-import { valuesOf } from "../editor/check";
+import { type Problem, readYaml } from "../api/reading";
 import { SetFeatureDocument } from "../graphql";
 import { asObject } from "../json";
 import { FormDialog } from "../parts/dialog";
@@ -59,17 +60,20 @@ export function Feature({ group, feature }: { group: Group; feature: Found }) {
 function Properties({ group, feature, close }: { group: Group; feature: Found; close: () => void }) {
   const { send, fetching, refusal } = useAction(SetFeatureDocument, "ClusterGroupPayload");
   const [text, setText] = useState(() => written(feature));
-  const properties = valuesOf(text);
+  const [problems, setProblems] = useState<Problem[]>([]);
+  const client = useClient();
   async function submit() {
     const { name, enabled } = feature;
-    if (properties && (await send({ input: { group: group.id, feature: name, enabled, properties } })))
+    const { values, problems } = await readYaml(client, text);
+    setProblems(problems);
+    if (values && (await send({ input: { group: group.id, feature: name, enabled, properties: values } })))
       close();
   }
   return (
     <FormDialog
       title={`Properties of ${feature.name}`}
       verb="Save"
-      disabled={fetching || properties === null}
+      disabled={fetching}
       refusal={refusal}
       submit={submit}
       close={close}
@@ -82,12 +86,15 @@ function Properties({ group, feature, close }: { group: Group; feature: Found; c
           spellCheck={false}
           value={text}
           placeholder="key: value"
-          aria-invalid={properties === null}
-          onChange={(event) => setText(event.target.value)}
+          aria-invalid={problems.length > 0}
+          onChange={(event) => {
+            setText(event.target.value);
+            setProblems([]);
+          }}
         />
-        {properties === null ? (
+        {problems.length > 0 ? (
           <span className="wrong" role="alert">
-            This is no map. Write it as `key: value`, one a line.
+            {problems.map(({ message }) => message).join(" ")}
           </span>
         ) : (
           <span className="hint">In YAML or JSON. They take the place of all that it has.</span>
@@ -99,5 +106,5 @@ function Properties({ group, feature, close }: { group: Group; feature: Found; c
 
 function written(feature: Found): string {
   const properties = asObject(feature.properties);
-  return Object.keys(properties).length > 0 ? stringify(properties) : "";
+  return Object.keys(properties).length > 0 ? stringify(properties, { version: "1.1" }) : "";
 }

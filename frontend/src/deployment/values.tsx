@@ -1,9 +1,9 @@
 import { useMemo, useState } from "react";
-import { parse } from "yaml";
 import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
+import { useYaml } from "../api/reading";
 import { DeploymentValuesDocument, type DeploymentValuesQuery } from "../graphql";
-import { asObject, type Json } from "../json";
+import { asObject, type JsonObject } from "../json";
 import { useAddress } from "../parts/address";
 import { Answer, Blank } from "../parts/states";
 import { Ago } from "../parts/time";
@@ -41,16 +41,17 @@ function Beside({ found }: { found: Found }) {
   const onlyDifferent = params.get("differing") === "1";
   const override = found.valueOverrides.find((one) => one.cluster === target.clusterName);
   const references = [...found.valuesFrom, ...(override?.valuesFrom ?? [])];
+  const defaults = JSON.stringify(useYaml([found.defaultValues])?.[0] ?? {});
   const lines = useMemo(
     () =>
       compare(
-        asObject(parse(found.defaultValues) as Json),
+        JSON.parse(defaults) as JsonObject,
         withHidden(asObject(found.values), found.valuesFrom),
         withHidden(asObject(override?.values), override?.valuesFrom ?? []),
         target.values === null ? null : asObject(target.values),
         target.reasons.flatMap((reason) => (reason.code === "SECRET" && reason.path ? [reason.path] : [])),
       ),
-    [found, override, target],
+    [found, override, target, defaults],
   );
   const differing = lines.filter((line) => line.differs).length;
   const shown = onlyDifferent ? lines.filter((line) => line.differs) : lines;

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { valuesOf } from "../editor/check";
+import { useYaml } from "../api/reading";
 import type { PlannedFragment } from "../graphql";
 import { asObject, type JsonObject } from "../json";
 import { Unified } from "../parts/diff";
@@ -7,7 +7,6 @@ import { Glyph, type Tone } from "../parts/glyph";
 import { ValueTable } from "../parts/value-table";
 import { changes } from "../values/origin";
 import type { Wanted } from "./draft";
-import { parsed } from "./values";
 
 type Failed = { error: { code: string } | null };
 
@@ -39,7 +38,6 @@ export function Plan({
   wanted: Wanted;
   defaultValues: string;
 }) {
-  const defaults = useMemo(() => parsed(defaultValues), [defaultValues]);
   const counts = new Map<Outlook, number>();
   for (const found of targets.map(outlook)) counts.set(found, (counts.get(found) ?? 0) + 1);
   // What is to be done comes first, and shows all of it as long as it is little.
@@ -63,7 +61,7 @@ export function Plan({
             key={target.clusterName}
             target={target}
             wanted={wanted}
-            defaults={defaults}
+            defaultValues={defaultValues}
             open={busy.length <= 5}
           />
         ))}
@@ -79,16 +77,19 @@ function isBusy(target: PlannedFragment): boolean {
 function Target({
   target,
   wanted,
-  defaults,
+  defaultValues,
   open,
 }: {
   target: PlannedFragment;
   wanted: Wanted;
-  defaults: JsonObject;
+  defaultValues: string;
   open: boolean;
 }) {
   const [words, tone, shape] = outlook(target);
-  const lines = useMemo(() => changedValues(target, wanted, defaults), [target, wanted, defaults]);
+  const read = JSON.stringify(
+    useYaml([defaultValues, wanted.valuesYaml, overrideFor(target, wanted)?.valuesYaml ?? ""]),
+  );
+  const lines = useMemo(() => changedValues(target, JSON.parse(read)), [target, read]);
   const reasons = target.reasons.filter(
     (reason) => reason.message !== target.error?.message && !(reason.code === "VALUES" && reason.path),
   );
@@ -161,17 +162,13 @@ function overrideFor(target: PlannedFragment, wanted: Wanted) {
   return wanted.valueOverrides.find((one) => one.cluster === target.clusterName);
 }
 
-function changedValues(target: PlannedFragment, wanted: Wanted, defaults: JsonObject) {
+function changedValues(target: PlannedFragment, read: JsonObject[] | null) {
+  if (!read) return [];
+  const [defaults, common, override] = read as [JsonObject, JsonObject, JsonObject];
   if (target.action !== "INSTALL" && target.action !== "UPGRADE") return [];
-  const override = overrideFor(target, wanted)?.valuesYaml;
   // Where another version is installed, what its chart has as defaults is not known here.
   const before = target.reasons.some((reason) => reason.code.startsWith("CHART_")) ? {} : defaults;
-  const layers = {
-    defaults,
-    before,
-    common: valuesOf(wanted.valuesYaml) ?? {},
-    override: valuesOf(override ?? "") ?? {},
-  };
+  const layers = { defaults, before, common, override };
   const told = target.reasons.filter((reason) => reason.code === "VALUES");
   return changes(layers, asObject(target.desiredValues), target.action === "INSTALL" ? null : told);
 }

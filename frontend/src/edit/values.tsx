@@ -1,7 +1,6 @@
 import { Suspense, useMemo, useState } from "react";
-import { parse } from "yaml";
-import { valuesOf } from "../editor/check";
-import { asObject, isObject, type Json, type JsonObject } from "../json";
+import { useYaml } from "../api/reading";
+import { isObject, type Json, type JsonObject } from "../json";
 import { later } from "../parts/later";
 import { Loading } from "../parts/states";
 import { Tabs } from "../parts/tabs";
@@ -34,16 +33,17 @@ export function Values({
 
   const layer = tab === COMMON ? "" : tab;
   const references = draft.references[layer] ?? [];
+  const read = JSON.stringify(useYaml([defaultValues, draft.values]));
   const layers = useMemo(() => {
-    const defaults = parsed(defaultValues);
-    const common = withHidden(valuesOf(draft.values) ?? {}, draft.references[""] ?? []);
+    const [defaults, written] = (JSON.parse(read) ?? [{}, {}]) as [JsonObject, JsonObject];
+    const common = withHidden(written, draft.references[""] ?? []);
     // What comes from a secret is there for the chart, and of no type that could be checked here.
     const below = withHidden(
       layer === "" ? defaults : merge(defaults, common),
       draft.references[layer] ?? [],
     );
-    return { below, schema: isObject(schema) ? schema : null };
-  }, [defaultValues, schema, layer, draft.values, draft.references]);
+    return { below, schema: isObject(schema) && read !== "null" ? schema : null };
+  }, [read, schema, layer, draft.references]);
 
   function add(cluster: string) {
     change({ overrides: { ...draft.overrides, [cluster]: "" } });
@@ -126,9 +126,4 @@ export function Values({
       </details>
     </section>
   );
-}
-
-/** A chart's values.yaml as values. */
-export function parsed(defaultValues: string): JsonObject {
-  return asObject(parse(defaultValues) as Json);
 }

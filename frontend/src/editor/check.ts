@@ -1,6 +1,7 @@
 import { type OutputUnit, type SchemaDraft, Validator } from "@cfworker/json-schema";
-import { isMap, isNode, isSeq, LineCounter, type Node, parseDocument } from "yaml";
-import { isObject, type Json, type JsonObject } from "../json";
+import { isMap, isNode, isSeq, type Node, parseDocument } from "yaml";
+import type { Reading } from "../api/reading";
+import type { JsonObject } from "../json";
 import { merge } from "../values/merge";
 
 /** Something wrong in a text, and where. */
@@ -12,37 +13,29 @@ export type Layers = {
   schema: JsonObject | null;
 };
 
-// Only for hints while somebody writes: what a text means is decided by the server, which reads it as Helm does.
-const AS_HELM = { version: "1.1", merge: true } as const;
-
-/** The values that a text seems to stand for, or null where it stands for none. An empty text is an empty map. */
-export function valuesOf(text: string): JsonObject | null {
-  const document = parseDocument(text, AS_HELM);
-  if (document.errors.length > 0) return null;
-  const found = document.toJS() as Json;
-  return found === null ? {} : isObject(found) ? found : null;
-}
-
 /**
- * What is wrong with values: first as YAML, then by the chart's schema. As Helm does, it is the merged values that are
- * checked; what is wrong with a value that the text does not have is told where it could be written.
+ * What is wrong with values: first as YAML, which the server has read, then by the chart's schema. As Helm does, it is the
+ * merged values that are checked; what is wrong with a value that the text does not have is told where it could be
+ * written.
  */
-export function check(text: string, { below, schema }: Layers): Finding[] {
-  const document = parseDocument(text, { ...AS_HELM, lineCounter: new LineCounter() });
-  if (document.errors.length > 0) {
-    return document.errors.map((error) => ({
-      from: error.pos[0],
-      to: Math.max(error.pos[1], error.pos[0] + 1),
-      message: error.message.split("\n")[0]!.replace(/ at line \d+.*$/, ""),
-    }));
-  }
-  const values = valuesOf(text);
-  if (!values) return [{ from: 0, to: text.length, message: "Values are a map: `key: value` on each line." }];
+export function check(text: string, { values, problems }: Reading, { below, schema }: Layers): Finding[] {
+  if (!values) return problems.map(({ message, line, column }) => ({ ...at(text, line, column), message }));
   if (!schema) return [];
   const { valid, errors } = validatorFor(schema).validate(merge(below, values));
-  return valid
-    ? []
-    : precise(errors).map((error) => ({ ...span(document.contents, error, text), message: error.error }));
+  if (valid) return [];
+  // The library says where a value stands, never what it means.
+  const { contents } = parseDocument(text, { version: "1.1" });
+  return precise(errors).map((error) => ({ ...span(contents, error, text), message: error.error }));
+}
+
+/** From a line and a column, both counted from 1, to the end of the line. */
+function at(text: string, line: number | null, column: number | null): { from: number; to: number } {
+  const lines = text.split("\n");
+  const index = Math.min((line ?? 1) - 1, lines.length - 1);
+  const start = lines.slice(0, index).reduce((sum, before) => sum + before.length + 1, 0);
+  const end = start + lines[index]!.length;
+  const from = Math.min(start + [...lines[index]!].slice(0, (column ?? 1) - 1).join("").length, end);
+  return { from, to: Math.max(end, Math.min(from + 1, text.length)) };
 }
 
 const validators = new WeakMap<JsonObject, Validator>();

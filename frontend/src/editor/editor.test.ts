@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../json";
-import { check, valuesOf } from "./check";
+import { check } from "./check";
 import { placeAt } from "./place";
 import { keysAt, valuesAt } from "./schema";
 
@@ -65,18 +65,33 @@ describe("what may be written", () => {
 });
 
 describe("values are checked", () => {
-  it("as YAML first", () => {
-    expect(check("a: [1", { below, schema })).toHaveLength(1);
-    expect(check("- 1", { below, schema })[0]!.message).toContain("map");
-    expect(valuesOf("")).toEqual({});
-    expect(valuesOf("just words")).toBeNull();
+  const read = (values: JsonObject) => ({ values, problems: [] as [] });
+
+  it("as YAML first, which the server reads: its problems are shown where it says", () => {
+    const text = "a: 1\nb: [2\n";
+    const problems = [{ message: "This is not valid YAML.", line: 2, column: 4 }];
+    const [finding] = check(text, { values: null, problems }, { below, schema });
+    expect(finding!.message).toBe("This is not valid YAML.");
+    expect(text.slice(finding!.from, finding!.to)).toBe("[2");
+    const nowhere = [{ message: "Polyhelm can't be reached.", line: null, column: null }];
+    expect(check("", { values: null, problems: nowhere }, { below, schema })).toEqual([
+      { from: 0, to: 0, message: "Polyhelm can't be reached." },
+    ]);
   });
 
   it("then by the schema, merged over what lies below, each at its place", () => {
-    expect(check("replicas: 2\n", { below, schema })).toEqual([]);
+    expect(check("replicas: 2\n", read({ replicas: 2 }), { below, schema })).toEqual([]);
     const text = "image:\n  tag: x\nreplicas: -1\n";
-    const [finding] = check(text, { below, schema });
+    const [finding] = check(text, read({ image: { tag: "x" }, replicas: -1 }), { below, schema });
     expect(text.slice(finding!.from, finding!.to)).toBe("-1");
-    expect(check("image: {tag: null}\n", { below, schema })[0]!.message).toContain("tag");
+    const removed = check("image: {tag: null}\n", read({ image: { tag: null } }), { below, schema });
+    expect(removed[0]!.message).toContain("tag");
+  });
+
+  it("by what the server says that they are, however the library would read them", () => {
+    expect(check("replicas: 0o17\n", read({ replicas: 15 }), { below, schema })).toEqual([]);
+    const text = "replicas: 1234e567\n";
+    const [finding] = check(text, read({ replicas: "1234e567" }), { below, schema });
+    expect(text.slice(finding!.from, finding!.to)).toBe("1234e567");
   });
 });

@@ -3,7 +3,7 @@ import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirro
 import { yaml } from "@codemirror/lang-yaml";
 import { HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { linter, lintGutter } from "@codemirror/lint";
-import { Compartment, EditorState } from "@codemirror/state";
+import { EditorState, StateEffect } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -14,6 +14,8 @@ import {
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useEffectEvent, useRef } from "react";
+import { type Client, useClient } from "urql";
+import { readYaml } from "../api/reading";
 import { check, type Layers } from "./check";
 import { placeAt } from "./place";
 import { keysAt, valuesAt } from "./schema";
@@ -63,8 +65,9 @@ export default function YamlEditor({
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const changed = useEffectEvent(change);
-  const help = useRef(new Compartment());
-  const first = useRef({ text, layers, hint });
+  const client = useClient();
+  const present = useRef(layers);
+  const first = useRef({ client, text, hint });
 
   useEffect(() => {
     const editor = new EditorView({
@@ -88,7 +91,7 @@ export default function YamlEditor({
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed(update.state.doc.toString());
           }),
-          help.current.of(helpFrom(first.current.layers)),
+          help(first.current.client, () => present.current),
         ],
       }),
     });
@@ -97,21 +100,31 @@ export default function YamlEditor({
   }, [label]);
 
   useEffect(() => {
-    view.current?.dispatch({ effects: help.current.reconfigure(helpFrom(layers)) });
+    present.current = layers;
+    view.current?.dispatch({ effects: CHECK_AGAIN.of(null) });
   }, [layers]);
 
   return <div className="editor" ref={host} />;
 }
 
-function helpFrom(layers: Layers) {
+/** What lies below has changed. Nothing of the editor is made anew: that would take the selection from who writes. */
+const CHECK_AGAIN = StateEffect.define<null>();
+
+function help(client: Client, layers: () => Layers) {
   return [
     linter(
-      (view) => check(view.state.doc.toString(), layers).map((found) => ({ ...found, severity: "error" })),
+      async (view) => {
+        const text = view.state.doc.toString();
+        const found = check(text, await readYaml(client, text), layers());
+        return found.map((one) => ({ ...one, severity: "error" as const }));
+      },
       {
         delay: 300,
+        needsRefresh: (update) =>
+          update.transactions.some(({ effects }) => effects.some((one) => one.is(CHECK_AGAIN))),
       },
     ),
-    autocompletion({ override: [(context) => offers(context, layers)] }),
+    autocompletion({ override: [(context) => offers(context, layers())] }),
   ];
 }
 
