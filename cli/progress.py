@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.failure import Failure, not_converged
 from cli.live import looks
-from cli.outcomes import ENDED, RESULT_FIELDS, outcome, outcome_error
+from cli.outcomes import ENDED, RESULT_FIELDS, is_done, outcome, outcome_error
 from cli.session import Session
 from cli.summary import summarized
 from cli.terminal import is_capable
@@ -41,7 +41,7 @@ def finish(session: Session, operation: Any | None, seconds: float) -> Any | Non
         return None
     if found["state"] not in ENDED:
         raise _late(found, seconds, verbose=session.verbose)
-    if found["state"] != "SUCCEEDED":
+    if not all(is_done(result) for result in found["results"]):
         raise failure_of(found, verbose=session.verbose)
     return found
 
@@ -61,7 +61,7 @@ def await_end(session: Session, operation_id: str, seconds: float) -> Any | None
 
 
 def failure_of(operation: Any, *, verbose: bool = False) -> Failure:
-    lines = _lines([result for result in operation["results"] if result["state"] != "SUCCEEDED"], verbose=verbose)
+    lines = _lines([result for result in operation["results"] if not is_done(result)], verbose=verbose)
     name = _name(operation)
     next_step = f"Look at it: polyhelm deploy get {name}. Once it is fixed: polyhelm reconcile {name}" if name else None
     if operation["state"] == "SUPERSEDED":

@@ -22,7 +22,8 @@ from app.repeating import repeatedly
 from app.services import Services
 from app.tables import now
 from app.targets.sightings import forget_values
-from reconcilers.metrics import EXPIRING
+from app.targets.tables import Abandoned
+from reconcilers.metrics import ABANDONED, EXPIRING
 
 log = structlog.get_logger()
 
@@ -42,7 +43,7 @@ class Housekeeping:
         """Keeps house until it is cancelled."""
         async with asyncio.TaskGroup() as group:
             for task in (
-                *(self.read_indexes, self.look_at_credentials, self.sweep_runs),
+                *(self.read_indexes, self.look_at_credentials, self.count_abandoned, self.sweep_runs),
                 *(self.remove_keys, self.remove_plans, self.remove_events, self.remove_archives, self.forget_values),
             ):
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
@@ -92,6 +93,10 @@ class Housekeeping:
             await read_expiry(self._services)
             self._has_read_expiry = True
         EXPIRING.set(await tell_of_expiring(self._services))
+
+    async def count_abandoned(self) -> None:
+        ((count,),) = await self._services.database.rows(select(func.count()).select_from(Abandoned))
+        ABANDONED.set(count)
 
     async def sweep_runs(self) -> None:
         await asyncio.to_thread(self._services.helm.sweep)

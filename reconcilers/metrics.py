@@ -12,6 +12,7 @@ ACTION_SECONDS = Histogram(
 OBSERVATIONS = Counter("polyhelm_observations_total", "Looks at members, by how they ended.", ["outcome"])
 WAITING = Gauge("polyhelm_waiting_targets", "Targets with open work that nobody works on.")
 WATCHED = Gauge("polyhelm_watched_members", "Members that this process watches.")
+ABANDONED = Gauge("polyhelm_abandoned_releases", "Releases that were left behind on clusters, and that nobody manages.")
 EXPIRING = Gauge(
     "polyhelm_expiring_credentials",
     "Clusters whose credentials have expired, or expire within POLYHELM_CREDENTIALS_WARNING.",

@@ -28,7 +28,6 @@ for _enum in (
     Outcome,
     Reachability,
     ReasonCode,
-    ReleaseAction,
     ResultOutcome,
     Role,
     SecretKind,
@@ -38,6 +37,11 @@ for _enum in (
     strawberry.enum(_enum)
 strawberry.enum(SignInMethod, name="SignInMethod")
 strawberry.enum(Phase, name="ActivityPhase")
+strawberry.enum(
+    ReleaseAction,
+    description="What Helm is run for. ROLLBACK stands in results of older versions only: a rollback to an earlier"
+    " generation is an UPGRADE.",
+)
 
 __all__ = [
     "ChartRepositoryKind",

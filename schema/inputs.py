@@ -224,7 +224,8 @@ class ReconcileDeploymentInput:
     skip_hooks: bool | None = strawberry.field(default=False, description="Hooks of the chart are not run.")
     force: bool | None = strawberry.field(
         default=False,
-        description="On clusters that are no longer targets, releases that can't be removed are left behind.",
+        description="On clusters that are no longer targets, releases are uninstalled even where another Helm seems to"
+        " be working on them, and those that can't be removed are left behind.",
     )
     dry_run: bool | None = False
 
@@ -239,7 +240,8 @@ class DeleteDeploymentInput:
     id: strawberry.ID
     force: bool | None = strawberry.field(
         default=False,
-        description="Releases that can't be removed are left behind: `abandoned` has those on clusters that can't be"
+        description="Releases are uninstalled even where another Helm seems to be working on them, and those that can't"
+        " be removed are left behind: `abandoned` has those on clusters that can't be"
         " reached now, the operation's results those that could not be uninstalled.",
     )
     skip_hooks: bool | None = strawberry.field(default=False, description="Hooks of the chart are not run.")

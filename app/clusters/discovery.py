@@ -68,7 +68,7 @@ async def discover(member: Member) -> Discovery:
     """Asks a member.
 
     Raises:
-        TemporaryError, PermanentError: where it can't be asked, or answers something else.
+        TemporaryError: where it can't be asked, or answers something else.
     """
     version, core, named = await asyncio.gather(
         member.get("/version"), member.get("/api", accept=_ACCEPT), member.get("/apis", accept=_ACCEPT)

@@ -1,6 +1,8 @@
 """One member cluster's API, as far as we need it. kubernetes-asyncio speaks to it; nothing else uses that library.
 
-Every request ends in an answer, a `TemporaryError` (the member can't be asked now) or a `PermanentError` (it refuses).
+Every request ends in an answer or a `TemporaryError`: the member can't be asked now. A refusal of what we only read
+says nothing of a release, so it is one of these, whatever its status; but where the service account of a group may not
+read something, that is a `PermanentError`.
 """
 
 import asyncio
@@ -26,7 +28,7 @@ from app.clusters.kubeconfig import Access
 from app.clusters.proof import KUBE_SYSTEM, Judge, ProvenConnector
 from app.clusters.reading import read_apart
 from app.clusters.service_accounts import ServiceAccount, forbidden
-from app.errors import PermanentError, TemporaryError
+from app.errors import TemporaryError
 from app.outgoing import checked_socket
 from app.releases.release import Observed
 from app.tables import now
@@ -437,7 +439,7 @@ def _expect_success(answer: Answer, refusal: str) -> Answer:
     words = words_of(answer.body, f"HTTP status {answer.status}")
     if answer.status == 410:
         raise TemporaryError(EXPIRED, "The API server's history does not reach back far enough.", words)
-    raise PermanentError(REFUSED, f"{refusal}: {words}", words)
+    raise TemporaryError(REFUSED, f"{refusal}: {words}", words)
 
 
 def _words_of(status: int, text: bytes) -> str:

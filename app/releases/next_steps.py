@@ -26,11 +26,13 @@ _SENTENCES = {
     NextStep.WAIT: "Polyhelm tries again by itself.",
     NextStep.RECONCILE: "Reconcile once the cause is gone.",
     NextStep.UPDATE_DEPLOYMENT: "Update the deployment if its chart or values are the cause.",
-    NextStep.SKIP_HOOKS: "Repeat it with skipHooks if a hook is the cause.",
+    NextStep.SKIP_HOOKS: "Repeat it without hooks (skipHooks) if a hook is the cause.",
     NextStep.FORCE: "Repeat it with force to leave behind what can't be removed.",
     NextStep.FREE_NAME: "Uninstall the other release with `{uninstall}`, or choose another releaseName.",
     NextStep.HELM_ROLLBACK: "If nobody is at work on it any more, run `{rollback}`.",
-    NextStep.HELM_UNINSTALL: "If nobody is at work on it any more, run `{uninstall}`.",
+    NextStep.HELM_UNINSTALL: (
+        "If nobody is at work on it any more, run `{uninstall}`, with `--no-hooks` if a hook is the cause."
+    ),
     NextStep.DELETE_RECORD: "Restore the record, or delete it with `{delete_record}`.",
     NextStep.UPDATE_CLUSTER: "Update the cluster if its address or credentials have changed.",
     NextStep.CONFIRM_CLUSTER: "Confirm the cluster if it was rebuilt.",
@@ -39,6 +41,7 @@ _SENTENCES = {
 }
 
 _PERMISSION = (NextStep.GRANT_PERMISSION, NextStep.RECONCILE)
+_LOCKED = {NextStep.FORCE: "Repeat it with force to uninstall it even if another Helm is still working on it."}
 _BY_CODE = {
     "service_account_forbidden": _PERMISSION,
     "impersonation_forbidden": _PERMISSION,
@@ -99,4 +102,6 @@ def advice(steps: Iterable[NextStep], *, namespace: str, release_name: str, revi
         "uninstall": f"helm uninstall {release_name} {where}",
         "delete_record": f"kubectl delete secret sh.helm.release.v1.{release_name}.v{revision} {where}",
     }
-    return " ".join(_SENTENCES[step].format(**commands) for step in steps)
+    chosen = list(steps)
+    sentences = _SENTENCES | (_LOCKED if {NextStep.HELM_ROLLBACK, NextStep.HELM_UNINSTALL} & {*chosen} else {})
+    return " ".join(sentences[step].format(**commands) for step in chosen)

@@ -10,6 +10,9 @@ from app.releases.status import TargetStatus, judge
 
 
 class ReleaseAction(StrEnum):
+    """What Helm is run for. ROLLBACK is kept for results of older versions: a rollback to an earlier generation is an
+    upgrade, and Helm itself goes back where an atomic upgrade fails."""
+
     NONE = "NONE"
     INSTALL = "INSTALL"
     UPGRADE = "UPGRADE"

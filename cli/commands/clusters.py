@@ -8,6 +8,7 @@ import typer
 from cli.command import ClusterName, Yes, remote
 from cli.failure import usage
 from cli.files import content
+from cli.outcomes import ABANDONED_FIELDS, tell_abandoned
 from cli.output import ago, fields, table_lines
 from cli.session import Session
 from cli.terminal import confirm_name
@@ -33,7 +34,6 @@ _ONE = f"""query ($organization: String, $name: String!) {{
 _ID = """query ($organization: String, $name: String!) {
   cluster(organization: $organization, name: $name) { id name uid answeringUid }
 }"""
-_ABANDONED = "abandoned { clusterName namespace releaseName reason }"
 
 
 @remote(cluster, "add")
@@ -198,19 +198,10 @@ def rm(
     """Forget a cluster and its credentials. The cluster itself is left alone."""
     found = _find(session, _ID, name)
     confirm_name(f"The cluster {name} and its credentials will be forgotten.", name, yes=yes)
-    payload = f"... on RemoveClusterPayload {{ id {_ABANDONED} }}"
+    payload = f"... on RemoveClusterPayload {{ id {ABANDONED_FIELDS} }}"
     left = session.mutate("removeCluster", payload, id=found["id"], force=force)["abandoned"]
     session.tell(f"{name} is forgotten.")
-    tell_abandoned(session, left)
-
-
-def tell_abandoned(session: Session, releases: list[Any]) -> None:
-    """What stays behind on clusters is said, even when asked to be quiet: nobody else looks after it."""
-    from cli.terminal import tell
-
-    for left in releases:
-        where = f"{left['releaseName']} in namespace {left['namespace']} of {left['clusterName']}"
-        tell(f"Left behind: {where}: {left['reason']}")
+    tell_abandoned(left)
 
 
 def _find(session: Session, query: str, name: str) -> Any:

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from cli.command import DeploymentName, NoWait, Timeout, Yes, remote
-from cli.commands.clusters import tell_abandoned
 from cli.failure import Failure, usage
 from cli.names import deployment_name
+from cli.outcomes import ABANDONED_FIELDS, abandoned_by, tell_abandoned
 from cli.output import Columns, Format, ago, fields, one_line
 from cli.session import Session
-from cli.summary import named, summary_lines
+from cli.summary import named, summarized, summary_lines
 from cli.terminal import confirm_name
 
 deploy = typer.Typer(help="Charts on clusters: what is wanted, and what has become of it.", no_args_is_help=True)
@@ -40,7 +40,7 @@ Statuses = Annotated[
 
 TARGET_FIELDS = """
 clusterName status statusSince revision version generation observedAt
-reasons { code message path desired actual } error { code message output at attempts }
+reasons { code message path desired actual } error { code message output at attempts advice }
 """
 _VALUES = """
 values valuesFrom { secret key path } valueOverrides { cluster values valuesFrom { secret key path } }
@@ -116,7 +116,10 @@ def get(session: Session, name: DeploymentName) -> None:
     }
     rows = [{**target, "wanted": found["generation"]} for target in found["targets"]]
     targets = summary_lines(rows, TARGET_COLUMNS, verbose=session.verbose)
-    return session.output.text("\n".join([fields(told), "", *targets]))
+    advice = {each["clusterName"]: each["error"]["advice"] for each in rows if each["error"]}
+    lines = summarized({name: text for name, text in advice.items() if text}, verbose=session.verbose)
+    advised = ["", "What to do:", *(f"  {line}" for line in lines)] if lines else []
+    return session.output.text("\n".join([fields(told), "", *targets, *advised]))
 
 
 @remote(deploy, "history")
@@ -150,12 +153,14 @@ def rm(
     found = find_deployment(session, name, _ONE)
     clusters = named([target["clusterName"] for target in found["targets"]]) or "no cluster"
     confirm_name(f"{name} will be uninstalled from {clusters}.", name, yes=yes)
-    payload = "... on DeploymentPayload { operation { id } abandoned { clusterName namespace releaseName reason } }"
+    payload = f"... on DeploymentPayload {{ operation {{ id }} {ABANDONED_FIELDS} }}"
     answer = session.mutate("deleteDeployment", payload, id=found["id"], force=force, skipHooks=skip_hooks)
+    left = {each["clusterName"]: each for each in answer["abandoned"]}
     if not no_wait:
-        finish(session, answer["operation"], timeout)
+        operation = finish(session, answer["operation"], timeout)
+        left |= {each["clusterName"]: each for each in abandoned_by(operation)}
     session.tell(f"{name} is {'being removed' if no_wait else 'removed'}.")
-    tell_abandoned(session, answer["abandoned"])
+    tell_abandoned(left.values())
 
 
 TARGET_COLUMNS: Columns = {

@@ -8,9 +8,9 @@ import typer
 
 from cli import names, removal
 from cli.command import ConfirmRemoval, GroupName, NoWait, Timeout, Yes, remote
-from cli.commands.clusters import tell_abandoned
 from cli.failure import Failure, usage
 from cli.files import content, read_map
+from cli.outcomes import ABANDONED_FIELDS, tell_abandoned
 from cli.output import fields, table_lines
 from cli.removal import REMOVAL_FIELDS
 from cli.session import Session
@@ -225,10 +225,10 @@ def rm(
     """Delete a group. Its clusters stay registered."""
     found = find_group(session, name)
     confirm_name(f"The group {name} will be deleted.", name, yes=yes)
-    payload = "... on DeleteClusterGroupPayload { id abandoned { clusterName namespace releaseName reason } }"
+    payload = f"... on DeleteClusterGroupPayload {{ id {ABANDONED_FIELDS} }}"
     left = session.mutate("deleteClusterGroup", payload, id=found["id"], force=force)["abandoned"]
     session.tell(f"{name} is deleted.")
-    tell_abandoned(session, left)
+    tell_abandoned(left)
 
 
 def find_group(session: Session, name: str) -> Any:

@@ -10,7 +10,7 @@ from cli.command import DeploymentName, ExitCode, NoWait, Timeout, remote
 from cli.commands.deployments import deploy, find_deployment, why
 from cli.failure import DIFFERS, Failure, not_converged, usage
 from cli.live import looks
-from cli.outcomes import ENDED
+from cli.outcomes import ENDED, abandoned_by, tell_abandoned
 from cli.planning import plan_errors
 from cli.plans import planned
 from cli.progress import OPERATION_FIELDS, display_for, failure_of, finish
@@ -99,6 +99,7 @@ def reconcile(
     if not no_wait:
         operation = finish(session, operation, timeout)
         session.tell(f"{name} is up to date.")
+        tell_abandoned(abandoned_by(operation))
     if not session.output.is_table:
         session.output.data({"deployment": name, "operation": operation}, [name])
     return

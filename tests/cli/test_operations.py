@@ -31,3 +31,30 @@ async def test_an_operation_whose_hook_hangs_is_listed_and_cancelled(
     assert (done.code, done.words[0]) == (1, "Error: The operation has already ended: CANCELLED.")
     done = await working("operation", "cancel", "nothing", "--yes")
     assert (done.code, done.words[0]) == (1, "Error: There is no operation 'nothing'.")
+
+
+async def test_what_force_leaves_behind_is_told_with_its_objects_and_what_fails_with_what_to_do(
+    working: Polyhelm, members: dict[str, Member]
+) -> None:
+    stack, paris = working.stack, members["paris"]
+    await stack.fleet({"paris": paris.kubeconfig})
+    await stack.upload(with_hook("pre-delete"))
+    await stack.deployed(releaseName="shop", chart="charts/pre-delete", timeoutSeconds=2)
+    paris.faults.stuck = True
+    done = await working("deploy", "rm", "fleet/shop", "--yes")
+    assert done.code == 1
+    assert done.words[2].startswith("  paris: uninstall failed: ")
+    assert done.words[2].endswith(
+        " Reconcile once the cause is gone. Repeat it without hooks (skipHooks) if a hook is the cause. Repeat it with"
+        " force to leave behind what can't be removed."
+    )
+    told = (await working("deploy", "get", "fleet/shop")).lines
+    assert "What to do:" in told
+    assert told[-1].startswith("  paris: Reconcile once the cause is gone. Repeat it without hooks (skipHooks)")
+
+    done = await working("deploy", "rm", "fleet/shop", "--yes", "--force")
+    assert done.code == 0
+    assert done.words[-3] == "fleet/shop is removed."
+    assert done.words[-2].startswith("Left behind: shop in namespace default of paris: ")
+    assert done.words[-1] == "  Its objects: ConfigMap default/shop"
+    assert (await working("deploy", "ls", "-o", "json")).data == []

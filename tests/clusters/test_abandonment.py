@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
+from reconcilers.housekeeping import Housekeeping
 from simulator import Member
 from tests.live import hands
 from tests.sample_charts import packaged
@@ -21,6 +23,12 @@ async def forget(stack: Stack, cluster: str) -> Any:
     return await stack.mutate("removeCluster", fields, id=await id_of(stack, cluster), force=True)
 
 
+async def counted(stack: Stack) -> float | None:
+    """What the metric says once it is brought up to date."""
+    await Housekeeping(stack.services).count_abandoned()
+    return REGISTRY.get_sample_value("polyhelm_abandoned_releases")
+
+
 async def register_again(stack: Stack, group_id: str, name: str, member: Member) -> None:
     assert (await stack.register(name, member.kubeconfig))["cluster"]["name"] == name
     fields = "... on ClusterGroupPayload { clusterGroup { name } }"
@@ -35,6 +43,7 @@ async def test_a_cluster_that_is_registered_again_under_another_name_has_its_rel
     group_id = await stack.fleet({"paris": paris.kubeconfig, "berlin": berlin.kubeconfig})
     shop = await stack.deployed(releaseName="shop", values={"color": "red"})
     assert await forget(stack, "paris") == {"abandoned": [{"clusterName": "paris", "releaseName": "shop"}]}
+    assert await counted(stack) == 1
     await register_again(stack, group_id, "lutetia", paris)
     writes = paris.writes
     plan = await stack.update(shop, targets=["berlin", "lutetia"], dryRun=True)
@@ -48,6 +57,7 @@ async def test_a_cluster_that_is_registered_again_under_another_name_has_its_rel
     target = (await stack.targets(shop))["lutetia"]
     assert (target["status"], target["revision"]) == ("DEPLOYED", 1)
     assert paris.writes == writes
+    assert await counted(stack) == 0
     await stack.settled(await stack.delete(shop))
     assert hands.revisions(paris, "shop") == []
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from app.addresses import Allowed, Policies
 from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, UNREACHABLE, Member
-from app.errors import PermanentError, TemporaryError
+from app.errors import TemporaryError
 from app.releases.record import UnreadableRecordError
 from simulator import Member as SimulatedMember
 from simulator import Simulator
@@ -121,8 +121,8 @@ async def test_secrets_that_may_not_be_read_are_unauthorized_and_say_so(member: 
     assert await member.missing_permissions(["get", "list"], "configmaps") == []
 
 
-async def test_a_refusal_that_no_time_heals_is_permanent(member: Member) -> None:
-    with pytest.raises(PermanentError) as caught:
+async def test_a_refusal_of_a_look_is_no_verdict_on_a_release_whatever_its_status(member: Member) -> None:
+    with pytest.raises(TemporaryError) as caught:
         await member.get("/api/v1/namespaces/nowhere")
     assert (caught.value.code, caught.value.message) == (
         REFUSED,

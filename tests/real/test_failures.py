@@ -144,8 +144,9 @@ async def test_an_atomic_install_that_fails_leaves_nothing(paris: Fleet) -> None
     answer = await paris.create(chart="charts/fragile", values={"second": "Not_A_Name"}, atomic=True)
     operation = await paris.stack.settled(answer)
     assert outcomes(operation) == {"paris": ("INSTALL", "FAILED")}
-    target = (await paris.stack.targets(answer["deployment"]["id"]))["paris"]
-    assert (target["status"], target["error"]["code"]) == ("NOT_INSTALLED", "cluster_refused")
+    target = await paris.until(answer["deployment"]["id"], "paris", status="NOT_INSTALLED")
+    assert target["error"]["code"] == "cluster_refused"
+    assert target["error"]["nextSteps"] == ["RECONCILE", "UPDATE_DEPLOYMENT", "SKIP_HOOKS"]
     assert await paris.hands["paris"].listed() == {}
     assert await paris.hands["paris"].config(paris.release) is None
 

@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 from app.deployments.drift import correct_drift
 from app.targets.tables import Target
 from simulator import Member
-from tests.faults import Proxy, Request, conflict, status, writes_record
+from tests.faults import Cut, Proxy, Request, by_helm, conflict, status, timed_out, writes_record
 from tests.live import hands
 from tests.reconcilers.test_crashes import revisions
 from tests.stack import Stack, eventually
@@ -126,3 +126,41 @@ async def test_a_name_that_somebody_else_took_after_our_failed_install_is_theirs
     assert (await only_result(through, answer))["state"] == "FAILED"
     rows = await through.services.database.rows(text("SELECT claimed FROM target"))
     assert [tuple(row) for row in rows] == [(False,)]
+
+
+@pytest.mark.parametrize("failure", [Cut(acted=True), timed_out()], ids=["cut", "timed out"])
+async def test_a_release_whose_making_was_not_answered_is_known_as_ours(
+    through: Stack, proxy: Proxy, paris: Member, failure: Any
+) -> None:
+    """The next try would get "cannot re-use a name that is still in use"."""
+    rule = proxy.fault(failure, method="POST", where=writes_record, times=1)
+    result = await only_result(through, await through.create(releaseName="shop"))
+    assert (result["action"], result["state"]) == ("INSTALL", "SUCCEEDED")
+    assert len(rule.hits) == 1
+    rows = await through.services.database.rows(text("SELECT claimed, intent FROM target"))
+    assert [tuple(row) for row in rows] == [(True, None)]
+    assert revisions(paris, "shop")[-1][1] == "deployed"
+
+
+async def test_a_conflict_on_the_record_of_an_upgrade_is_a_lost_race_and_planned_anew(
+    through: Stack, proxy: Proxy, paris: Member
+) -> None:
+    deployment_id = await through.deployed(releaseName="shop")
+    rule = proxy.fault(conflict(), method="POST", where=writes_record, times=1)
+    result = await only_result(through, await through.update(deployment_id, values={"replicas": 2}))
+    assert (result["action"], result["state"], len(rule.hits)) == ("UPGRADE", "SUCCEEDED", 1)
+    assert revisions(paris, "shop") == [(1, "superseded"), (2, "deployed")]
+
+
+async def test_an_answer_to_our_own_look_that_we_do_not_know_ends_nothing(
+    through: Stack, proxy: Proxy, paris: Member
+) -> None:
+    deployment_id = await through.deployed(releaseName="shop")
+
+    def looks(request: Request) -> bool:
+        return not by_helm(request) and request.path.endswith("/namespaces/default/secrets")
+
+    rule = proxy.fault(conflict(), method="GET", where=looks, times=2)
+    result = await only_result(through, await through.delete(deployment_id))
+    assert (result["action"], result["state"], len(rule.hits)) == ("UNINSTALL", "SUCCEEDED", 2)
+    assert revisions(paris, "shop") == []

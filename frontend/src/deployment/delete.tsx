@@ -9,11 +9,12 @@ import type { Deployment } from "./page";
 export function DeleteDeployment({ deployment, close }: { deployment: Deployment; close: () => void }) {
   const { send, fetching, refusal } = useAction(DeleteDeploymentDocument, "DeploymentPayload");
   const [force, setForce] = useState(false);
+  const [skipHooks, setSkipHooks] = useState(false);
   const unreachable = deployment.targets.filter((target) => target.status === "UNKNOWN");
   const names = deployment.targets.map((target) => target.clusterName);
 
   async function destroy() {
-    const done = await send({ input: { id: deployment.id, force } });
+    const done = await send({ input: { id: deployment.id, force, skipHooks } });
     if (!done) return;
     toast(`${deployment.releaseName} is being deleted.`);
     close();
@@ -34,15 +35,19 @@ export function DeleteDeployment({ deployment, close }: { deployment: Deployment
         is uninstalled from {names.length === 1 ? "one cluster" : `${names.length} clusters`}
         {names.length <= 12 ? `: ${names.join(", ")}` : ""}. Its history goes with it.
       </p>
-      {unreachable.length > 0 && (
-        <label className="check">
-          <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
-          <span>
-            Give up {unreachable.map((target) => target.clusterName).join(", ")}, which can't be reached: the
-            release may stay there.
-          </span>
-        </label>
-      )}
+      <label className="check">
+        <input type="checkbox" checked={skipHooks} onChange={(event) => setSkipHooks(event.target.checked)} />
+        <span>Skip the chart's hooks</span>
+      </label>
+      <label className="check">
+        <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
+        <span>
+          Force: leave behind releases that can't be uninstalled
+          {unreachable.length > 0 &&
+            `, as on ${unreachable.map((target) => target.clusterName).join(", ")}, which can't be reached`}
+          . A release is uninstalled even where another Helm seems to be working on it.
+        </span>
+      </label>
     </Destroy>
   );
 }

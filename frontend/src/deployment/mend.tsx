@@ -7,8 +7,9 @@ import type { Deployment, Target } from "./page";
 const AT_REST: TargetStatus[] = ["STALE", "NOT_INSTALLED", "FAILED", "DELETED", "SUPERSEDED"];
 
 /** Whether reconciling it helps. One that can't be reached, or is being worked on already, is not helped by asking. */
-export function mendable(target: { status: TargetStatus }): boolean {
-  return AT_REST.includes(target.status);
+export function mendable(target: Target): boolean {
+  if (target.activity) return false;
+  return AT_REST.includes(target.status) || (target.error?.nextSteps.includes("RECONCILE") ?? false);
 }
 
 const VERBS: Partial<Record<TargetStatus, string>> = {
@@ -25,15 +26,20 @@ function mendWords(target: Target): string {
 
 export function Mend({ deployment, target }: { deployment: Deployment; target: Target }) {
   const { send, fetching, refusal } = useAction(ReconcileDocument, "DeploymentPayload");
-  async function mend() {
-    const done = await send({ input: { id: deployment.id, targets: [target.clusterName] } });
+  async function mend(skipHooks: boolean) {
+    const done = await send({ input: { id: deployment.id, targets: [target.clusterName], skipHooks } });
     if (done) toast(`${deployment.releaseName} is being reconciled on ${target.clusterName}.`);
   }
   return (
     <>
-      <button type="button" className="button first" disabled={fetching} onClick={mend}>
+      <button type="button" className="button first" disabled={fetching} onClick={() => mend(false)}>
         {mendWords(target)}
       </button>
+      {target.error?.nextSteps.includes("SKIP_HOOKS") && (
+        <button type="button" className="button" disabled={fetching} onClick={() => mend(true)}>
+          Reconcile without hooks
+        </button>
+      )}
       <Refused refusal={refusal} />
     </>
   );

@@ -111,6 +111,14 @@ function OperationLine({ operation, open }: { operation: OperationLineFragment; 
             {result.error && (
               <>
                 <p>{result.error.message}</p>
+                {result.abandoned && result.abandoned.objects.length > 0 && (
+                  <p>
+                    These objects may still be there:{" "}
+                    {result.abandoned.objects
+                      .map((object) => `${object.kind} ${object.namespace}/${object.name}`)
+                      .join(", ")}
+                  </p>
+                )}
                 {result.error.advice && <p className="small">{result.error.advice}</p>}
                 {result.error.output && <pre className="code">{result.error.output}</pre>}
               </>

@@ -47,6 +47,7 @@ function Review({
   const { send, fetching, refusal } = useAction(ReconcileDocument, "DeploymentPayload");
   const [planned, setPlanned] = useState<Planned | null>(null);
   const [despite, setDespite] = useState(false);
+  const [skipHooks, setSkipHooks] = useState(false);
   const input = { id: deployment.id, targets: clusters };
 
   const plan = useEffectEvent(async () => {
@@ -59,7 +60,7 @@ function Review({
   }, []);
 
   async function perform() {
-    if (!(await send({ input }))) return;
+    if (!(await send({ input: { ...input, skipHooks } }))) return;
     toast(`${deployment.releaseName} is being reconciled on ${countOf(clusters.length)}.`);
     close();
   }
@@ -90,6 +91,10 @@ function Review({
           </>
         )
       )}
+      <label className="check">
+        <input type="checkbox" checked={skipHooks} onChange={(event) => setSkipHooks(event.target.checked)} />
+        <span>Skip the chart's hooks</span>
+      </label>
       {errors > 0 && <DespiteErrors count={errors} checked={despite} change={setDespite} />}
     </FormDialog>
   );
