@@ -88,7 +88,7 @@ ARGUMENTS = {
     "Query.deployment": 'group: "fleet", releaseName: "shop"',
     "Query.operation": 'id: "OPERATION"',
     "Query.planProgress": 'id: "PLAN"',
-    "Query.readYaml": 'text: "a: 1"',
+    "Query.readYaml": 'text: "- 1"',
     "Chart.version": 'version: "1.0.0"',
     "Deployment.revision": "generation: 1",
     "Fleet.cells": 'clusters: ["CLUSTER"], deployments: ["DEPLOYMENT"]',
@@ -105,6 +105,7 @@ ARGUMENTS = {
 
 OWN = {
     *("Query.viewer", "Query.memberships", "Query.apiTokens", "Query.sessions"),
+    *("Query.readYaml", "YamlReading", "Problem"),
     *("Query.planProgress", "PlanProgress", "DeploymentPlan", "TargetPlan", "Removal", "ChartNotice"),
     *("User", "Membership", "GroupRole", "ApiToken", "Session"),
 }
