@@ -51,6 +51,8 @@ SECRET = {
     *("createUser.password", "register.password", "register.setupCode", "signIn.password", "setPassword.password"),
     "setPassword.currentPassword",
     *("createDeployment.idempotencyKey", "updateDeployment.idempotencyKey"),
+    *("createDeployment.valuesYaml", "createDeployment.valueOverrides.valuesYaml"),
+    *("updateDeployment.valuesYaml", "updateDeployment.valueOverrides.valuesYaml"),
 }
 """Texts of inputs that no event tells."""
 

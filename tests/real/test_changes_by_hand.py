@@ -143,15 +143,16 @@ async def test_an_edited_release_record_shows_and_is_mended(paris: Fleet) -> Non
 
 
 async def test_a_release_record_that_holds_no_release_is_told_as_such(paris: Fleet) -> None:
-    """Helm can't read it either, so no reconcile can mend it: it says so, once, until somebody removes it."""
+    """Helm can't read it either. The target says so, with the status of the record's label, until somebody removes it."""
     deployment_id = await paris.deployed(values={"name": "shop"})
     hand = paris.hands["paris"]
     garbage = base64.b64encode(b"no release").decode()
     path = f"/api/v1/namespaces/{paris.namespace}/secrets/sh.helm.release.v1.{paris.release}.v1"
     status, _ = await hand.client.patch(path, {"data": {"release": garbage}})
     assert status == 200
-    target = await paris.stack.until_status(deployment_id, "paris", "STALE")
-    assert [reason["code"] for reason in target["reasons"]] == ["CHART_NAME", "CHART_VERSION", "VALUES"]
+    target = await paris.stack.until_status(deployment_id, "paris", "UNKNOWN")
+    assert [reason["code"] for reason in target["reasons"]] == ["UNREADABLE"]
+    assert target["helmStatus"] == "DEPLOYED"
 
     status, _ = await hand.client.delete(path)
     assert status == 200
