@@ -23,7 +23,7 @@ async def test_an_example_of_the_tour_is_chosen_and_run(site: Site, browser: Bro
         await page.goto("/graphql")
         await expect(page).to_have_url(re.compile("/graphiql$"))
         await page.get_by_label("Examples").select_option("1. List the deployments.")
-        await expect(page.locator(".graphiql-query-editor")).to_contain_text("How is everything?")
+        await expect(page.locator(".graphiql-query-editor")).to_contain_text("List the deployments.")
         await page.get_by_role("button", name=RUN).click()
         await expect(page.locator(".result-window")).to_contain_text("shop")
         await page.get_by_role("button", name=re.compile("Documentation Explorer")).click()

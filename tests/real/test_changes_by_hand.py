@@ -143,7 +143,7 @@ async def test_an_edited_release_record_shows_and_is_mended(paris: Fleet) -> Non
 
 
 async def test_a_release_record_that_holds_no_release_is_told_as_such(paris: Fleet) -> None:
-    """Helm can't read it either. The target says so, with the status of the record's label, until somebody removes it."""
+    """Helm can't read it either. The target says so, with the status of the record's label, until it is removed."""
     deployment_id = await paris.deployed(values={"name": "shop"})
     hand = paris.hands["paris"]
     garbage = base64.b64encode(b"no release").decode()
