@@ -69,7 +69,9 @@ async def test_drift_is_corrected_at_once_with_one_revision_of_helm(
         else:
             hands.uninstall(paris, "shop")
         kinds = await until_kind(events, "operation.finished")
-    assert kinds[:3] == ["target.status", "target.drifted", "operation.started"]
+    kinds = [kind for kind in kinds if not kind.startswith("cluster.")]  # a busy machine may take it for away
+    assert [kind for kind in kinds if kind != "target.status"][:2] == ["target.drifted", "operation.started"]
+    assert kinds.index("target.status") < kinds.index("target.drifted")
     assert [kind for kind in kinds if kind.startswith("operation")] == ["operation.started", "operation.finished"]
     (target,) = (await stack.targets(deployment_id)).values()
     assert (target["status"], target["values"], target["reasons"]) == ("DEPLOYED", {"replicas": 2}, [])
