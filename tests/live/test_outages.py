@@ -22,9 +22,13 @@ EVENTS = "subscription { events { cursor kind } }"
 
 async def cursors(stack: Stack, after: str) -> list[str]:
     """Of all events after one, oldest first."""
-    nodes = (await stack.data("{ events(first: 200) { nodes { cursor } } }"))["events"]["nodes"]
-    found = [node["cursor"] for node in reversed(nodes)]
-    return found[found.index(after) + 1 :]
+    query = "query ($after: String) { events(first: 200, after: $after) { nodes { cursor } } }"
+    found: list[str] = []  # the newest first
+    while after not in found:
+        nodes = (await stack.data(query, after=found[-1] if found else None))["events"]["nodes"]
+        assert nodes, "the event is not there any more"
+        found += [node["cursor"] for node in nodes]
+    return list(reversed(found[: found.index(after)]))
 
 
 async def told_all(stack: Stack, events: Subscription, first: str) -> None:
