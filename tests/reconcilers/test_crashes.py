@@ -138,7 +138,7 @@ async def test_a_helm_whose_worker_was_stopped_past_its_lease_changes_nothing_af
             update = await stack.update(answer["deployment"]["id"], values={"replicas": 2})
             assert (await finished(stack, update))["state"] == "SUCCEEDED"
             settled = revisions(paris, "shop")
-            assert settled == [(1, "superseded"), (2, "deployed")]
+            assert settled == [(1, "failed"), (2, "superseded"), (3, "deployed")]
             worker.send_signal(signal.SIGCONT)
 
             async def ended() -> bool:
