@@ -76,7 +76,7 @@ async def test_a_record_that_is_never_written_makes_three_revisions_and_then_a_f
     answer = await through.create(releaseName="shop")
     result = await only_result(through, answer)
     assert (result["action"], result["state"]) == ("INSTALL", "FAILED")
-    assert result["error"]["code"] == "release_unfinished"
+    assert result["error"]["code"] == "cluster_unreachable"
     assert "It was tried 3 times." in result["error"]["message"]
     assert "RECONCILE" in result["error"]["nextSteps"]
     assert revisions(paris, "shop") == [(1, "failed"), (2, "failed"), (3, "failed")]
