@@ -66,6 +66,21 @@ class Reconciler:
         """Brings one operation's result to its end, or puts it off. The lease is free then."""
         attempt = Attempt(found)
         try:
+            await self._attempt(attempt, run)
+        except leases.LeaseLostError:
+            raise
+        except Exception:
+            error_id = uuid.uuid4().hex
+            log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
+            message = f"Something went wrong in Polyhelm itself. The worker's log has it under {error_id}."
+            # What was seen or said may be what can't be written down: it is left out. A run that may have made a
+            # revision counts, or an outcome that can't be written would have Helm run without end.
+            attempt.seen = attempt.output = None
+            await self._put_off(attempt, TemporaryError("internal", message, wrote=attempt.leaves_marks))
+
+    async def _attempt(self, attempt: Attempt, run: Run) -> None:
+        found = attempt.work
+        try:
             if found.operation.cancelled_at is not None:
                 raise StoppedError(Stop.CANCELLED)
             async with run.stoppable():
@@ -74,8 +89,6 @@ class Reconciler:
             await work.succeed(self._services, found, attempt.action, attempt.seen, attempt.output)
         except StoppedError as stopped:
             await self._stop(attempt, stopped)
-        except leases.LeaseLostError:
-            raise
         except TemporaryError as error:
             await self._look_after_failure(attempt)
             await self._put_off(attempt, error)
@@ -85,13 +98,6 @@ class Reconciler:
                 await self._put_off(attempt, TemporaryError(error.code, error.message, error.output, wrote=True))
             else:
                 await self._give_up(attempt, error)
-        except Exception:
-            error_id = uuid.uuid4().hex
-            log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
-            message = f"Something went wrong in Polyhelm itself. The worker's log has it under {error_id}."
-            # What was seen may be what fails: it is not written down again.
-            attempt.seen = None
-            await self._put_off(attempt, TemporaryError("internal", message))
 
     async def _converge(self, attempt: Attempt) -> None:
         """Takes one step after the other, until the release is seen to be as it should be.

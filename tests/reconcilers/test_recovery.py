@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy import text, update
+from sqlmodel import select
 
 from app.deployments.drift import correct_drift
 from app.targets.tables import Target
@@ -164,3 +165,30 @@ async def test_an_answer_to_our_own_look_that_we_do_not_know_ends_nothing(
     result = await only_result(through, await through.delete(deployment_id))
     assert (result["action"], result["state"], len(rule.hits)) == ("UNINSTALL", "SUCCEEDED", 2)
     assert revisions(paris, "shop") == []
+
+
+async def test_an_outcome_that_can_not_be_written_down_does_not_have_helm_run_without_end(
+    through: Stack, proxy: Proxy, paris: Member
+) -> None:
+    async with through.services.transaction() as transaction:
+        for statement in (
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$"
+            " BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'check_violation'; END $$",
+            "CREATE TRIGGER refuse BEFORE UPDATE ON operation_result FOR EACH ROW WHEN (NEW.state = 'FAILED')"
+            " EXECUTE FUNCTION refuse()",
+        ):
+            await transaction.session.execute(text(statement))
+    proxy.fault(status(422), where=lambda request: request.method == "POST" and "configmaps" in request.path)
+    answer = await through.create(releaseName="shop")
+
+    async def tried_often() -> bool:
+        rows = await through.services.database.rows(select(Target.attempts, Target.error))
+        return any(attempts >= 6 and error["code"] == "internal" for attempts, error in rows)
+
+    await eventually(tried_often)
+    assert [number for number, _ in revisions(paris, "shop")] == [1, 2, 3]
+
+    async with through.services.transaction() as transaction:
+        await transaction.session.execute(text("DROP TRIGGER refuse ON operation_result"))
+    result = await only_result(through, answer)
+    assert (result["state"], "It was tried 3 times." in result["error"]["message"]) == ("FAILED", True)
