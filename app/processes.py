@@ -5,13 +5,14 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
 import structlog
 import uvicorn
+from prometheus_client import start_http_server
 
 from app import migrations
 from app.embedded import embedded
@@ -137,7 +138,33 @@ async def run_parts(settings: Settings, parts: list[Part]) -> None:
     if missing:
         raise NotConfiguredError(f"Set {' and '.join(missing)}, or use `polyhelm up`, which brings its own.")
     async with open_services(settings) as services:
-        await until_signal(*(part(services) for part in parts))
+        with metrics_served(settings):
+            await until_signal(*(part(services) for part in parts))
+
+
+@contextmanager
+def metrics_served(settings: Settings) -> Iterator[None]:
+    """Serves the metrics of this process on a port of their own, in a thread, where the settings name one.
+
+    Raises:
+        AddressTakenError: where something else listens there.
+    """
+    if settings.metrics_port is None:
+        yield
+        return
+    try:
+        server, thread = start_http_server(settings.metrics_port, addr=settings.host)
+    except OSError as error:
+        raise AddressTakenError(
+            f"The metrics can't be served at {settings.host}:{settings.metrics_port}: {error.strerror}. Set"
+            " POLYHELM_METRICS_PORT to a free port."
+        ) from None
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @asynccontextmanager

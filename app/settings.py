@@ -58,6 +58,13 @@ class Settings(BaseSettings):
         description="How long before a cluster's credentials expire an event says so, in seconds.",
     )
     port: int = Field(8000, ge=0, le=65535, description="The port the API listens on; 0 takes a free one.")
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="The port on which `polyhelm worker` and `polyhelm observer` serve `/metrics`, at POLYHELM_HOST. If"
+        " it is not set, they serve none. The API always serves its own.",
+    )
     bootstrap_token: SecretStr | None = Field(
         None, description="The first admin's API token. Used only while there is no user; at least 20 characters."
     )

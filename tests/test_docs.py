@@ -46,6 +46,8 @@ async def test_the_tour_of_the_readme_works_as_it_is_written(stack: Stack, simul
     await stack.group(GROUP, list(names))
     await stack.upload(sample_chart(), "samples")
     deployed = await stack.deployed(group=GROUP, chart="samples/hello", namespace=NAMESPACE, releaseName=RELEASE)
+    for name in names:
+        await stack.until_status(deployed, name, "DEPLOYED")
     overview, detail, plan, update, watch, reconcile = examples(ROOT / "README.md")
 
     (found,) = (await stack.data(overview))["deployments"]["nodes"]
