@@ -32,6 +32,7 @@ from graphql import (
 from app.paging import DEFAULT, MOST
 
 LIST_SIZES = {
+    "AbandonedRelease.objects": 1,
     "Chart.versions": 50,
     "Cluster.releases": 50,
     "Cluster.targets": 20,
@@ -40,6 +41,7 @@ LIST_SIZES = {
     "DeploymentPlan.targets": 100,
     "DeploymentTarget.reasons": 2,
     "Operation.results": 100,
+    "OperationResult.abandoned": 1,
     "Query.charts": 200,
     "TargetPlan.reasons": 2,
     "__Schema.types": 150,

@@ -48,7 +48,10 @@ def test_every_column_of_bytes_is_sealed_or_known_not_to_be() -> None:
     sealed = {str(column.data) for column in sealed_columns()}
     assert sealed == SEALED
     found = {str(column) for column in columns if isinstance(column.type, LargeBinary)}
-    assert {name for name in found - sealed if not name.endswith("digest")} == {"chart_archive.content"}
+    assert {name for name in found - sealed if not name.endswith("digest")} == {
+        "chart_archive.content",
+        "plan_progress.content",
+    }
 
 
 def with_ring(stack: Stack, ring: str) -> AbstractAsyncContextManager[Services]:

@@ -23,6 +23,7 @@ from app.services import Services
 from app.tables import now
 from app.targets.abandonment import remember
 from app.targets.judging import judge_targets
+from app.targets.locking import lock_targets
 from app.targets.tables import Target
 from app.transaction import Transaction
 
@@ -67,7 +68,9 @@ async def delete_deployment(
             force=force,
             skip_hooks=skip_hooks,
         )
-        await session.execute(update(Target).where(col(Target.deployment_id) == deployment_id).values(wanted=False))
+        ours = col(Target.deployment_id) == deployment_id
+        await lock_targets(session, ours)
+        await session.execute(update(Target).where(ours).values(wanted=False))
         pairs = await targets_with_clusters(session, deployment_id)
         names = {target.id: cluster.name for target, cluster in pairs}
         operation = await start_operation(

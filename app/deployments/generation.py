@@ -19,6 +19,7 @@ from app.secrets.queries import marks_by_deployment
 from app.tables import now
 from app.targets.abandonment import take_back
 from app.targets.judging import judge_targets
+from app.targets.locking import lock_targets
 from app.targets.tables import Target
 from app.transaction import Transaction
 
@@ -40,9 +41,11 @@ async def write_generation(
     session = transaction.session
     session.add(wish.revision(deployment.id, deployment.generation, author))
     await session.flush()
+    ours = col(Target.deployment_id) == deployment.id
+    await lock_targets(session, ours)
     await session.execute(
         update(Target)
-        .where(col(Target.deployment_id) == deployment.id)
+        .where(ours)
         .where(col(Target.cluster_id).not_in([clusters[name].id for name in wish.targets]))
         .values(wanted=False)
     )

@@ -10,6 +10,7 @@ from app.releases.references import Reference
 from app.releases.release import masked
 from app.targets.joins import RELEASE_OF_TARGET
 from app.targets.judging import observed_release
+from app.targets.locking import lock_targets
 from app.targets.tables import Release, Target
 from app.transaction import Transaction
 
@@ -24,7 +25,7 @@ async def cover_secrets(transaction: Transaction, deployment: Deployment, refere
     session = transaction.session
     deployment.secret_paths = paths
     ours = col(Target.deployment_id) == deployment.id
-    await session.execute(select(col(Target.id)).where(ours).order_by(col(Target.id)).with_for_update(key_share=True))
+    await lock_targets(session, ours)
     await session.execute(update(Target).where(ours).values(secret_paths=paths))
     mark = await transaction.fingerprints.mark()
     statement = (

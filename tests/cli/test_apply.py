@@ -273,10 +273,10 @@ async def test_what_is_not_done_in_time_has_an_exit_code_of_its_own(
     members["paris"].faults.down = True
     await fleet.stack.until_status(await deployment_id(fleet), "paris", "UNKNOWN")
     (fleet.home / "shop.yaml").write_text(FILE.replace("3", "4"))
-    done = await fleet(*apply("--yes", "--despite-errors", "--timeout", "1"))
+    done = await fleet(*apply("--yes", "--despite-errors", "--timeout", "6"))
     assert done.code == 3
-    assert "Error: fleet/shop: It is not done after 1 seconds; the server goes on with it." in done.words
-    assert any(line.startswith("  paris: waiting for cluster") for line in done.words)
+    assert "Error: fleet/shop: It is not done after 6 seconds; the server goes on with it." in done.words
+    assert any(line.startswith("  paris: waiting for cluster") for line in done.words), done.words
     assert done.words[-1] == "Next: Wait on: polyhelm deploy wait fleet/shop"
     done = await fleet("deploy", "wait", "fleet/shop", "--timeout", "0.5")
     error = done.words.index("Error: fleet/shop is not up to date after 0.5 seconds.")

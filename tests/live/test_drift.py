@@ -14,6 +14,7 @@ from simulator import Member
 from tests.live import hands
 from tests.live.client import Subscription, socket
 from tests.live.serving import Served
+from tests.sample_charts import archive, chart_files
 from tests.stack import Stack
 
 EVENTS = """subscription ($after: String) { events(after: $after) { cursor kind message } }"""
@@ -109,14 +110,18 @@ async def test_a_correction_that_fails_is_repeated_after_its_pause(
 ) -> None:
     paris = simulated("paris")
     await stack.fleet({"paris": paris.kubeconfig})
-    deployment_id = await stack.deployed(releaseName="shop", driftPolicy="CORRECT")
+    files = chart_files("once") | {
+        "templates/fail.yaml": '{{ if .Release.IsUpgrade }}{{ fail "no upgrades" }}{{ end }}'
+    }
+    await stack.upload(base64.b64encode(archive(files, root="once")).decode())
+    given = {"chart": "charts/once", "releaseName": "shop", "values": {"a": 1}, "driftPolicy": "CORRECT"}
+    deployment_id = await stack.deployed(**given)
     async with told(stack, served) as events:
-        (secret,) = hands.copies(paris)
-        paris.put("secrets", secret | {"data": {"release": base64.b64encode(b"no release").decode()}})
+        hands.upgrade(paris, "shop", {"a": 2})
         await until_kind(events, "target.failed")
         await until_kind(events, "target.contested")
         (target,) = (await stack.targets(deployment_id)).values()
-        assert target["error"]["code"] == "record_unreadable"
+        assert target["error"]["code"] == "chart_not_rendered"
         contested = target["reasons"][-1]
         assert contested["code"] == "CONTESTED"
         assert contested["message"].startswith("It was corrected 1 times, and the last correction failed: the next")
