@@ -41,7 +41,6 @@ LIST_SIZES = {
     "DeploymentPlan.targets": 100,
     "DeploymentTarget.reasons": 2,
     "Operation.results": 100,
-    "OperationResult.abandoned": 1,
     "Query.charts": 200,
     "TargetPlan.reasons": 2,
     "__Schema.types": 150,
