@@ -3,10 +3,11 @@ their generations get the new name, so that none of them loses an override, and 
 the same cluster. Results of operations and events are history: they keep the name that the cluster had."""
 
 from sqlalchemy import text
-from sqlmodel import col, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.tables import Cluster
+from app.targets.locking import lock_targets
 from app.targets.tables import Target
 
 _LOCK = text("""
@@ -44,8 +45,7 @@ async def rename(session: AsyncSession, cluster: Cluster, name: str) -> None:
     Whoever works out what is wanted on a cluster has locked the deployment or the target meanwhile."""
     names = {"organization": cluster.organization_id, "was": cluster.name}
     await session.execute(_LOCK, names)
-    targets = select(Target.id).where(col(Target.cluster_id) == cluster.id).order_by(col(Target.id))
-    await session.exec(targets.with_for_update(key_share=True))
+    await lock_targets(session, col(Target.cluster_id) == cluster.id)
     cluster.name = name
     await session.flush()
     await session.execute(_RENAME, {**names, "name": name})

@@ -12,6 +12,7 @@ from app.operations.states import OPEN, OperationState, before, state_of
 from app.operations.tables import Operation, OperationKind, OperationResult
 from app.releases.step import ReleaseAction
 from app.tables import now
+from app.targets.locking import lock_targets
 from app.targets.tables import Target
 from app.transaction import Transaction
 
@@ -84,8 +85,7 @@ async def start_operation(
     session.add(operation)
     await session.flush()
     # Locks are taken in one order everywhere (cluster, deployment, target, operation), so that nothing deadlocks.
-    locked = select(Target.id).where(col(Target.id).in_(list(targets))).order_by(col(Target.id))
-    await session.exec(locked.with_for_update(key_share=True))
+    await lock_targets(session, col(Target.id).in_(list(targets)))
     await close_results(transaction, targets, OperationState.SUPERSEDED)
     transaction.record(
         "operation.started",

@@ -25,6 +25,7 @@ from app.services import Services
 from app.tables import now
 from app.targets.joins import RELEASE_OF_TARGET
 from app.targets.judging import Judged, judge_locked, observed_release
+from app.targets.locking import lock_targets
 from app.targets.tables import Release, Target
 from app.transaction import Transaction
 
@@ -248,8 +249,7 @@ async def known_versions(session: AsyncSession, cluster_id: int) -> tuple[dict[t
 async def forget_versions(session: AsyncSession, cluster_id: int) -> None:
     """For a member whose store was restored from a backup and counts anew: versions known before mean nothing, so that
     whatever is seen next is news."""
-    targets = select(col(Target.id)).where(col(Target.cluster_id) == cluster_id).order_by(col(Target.id))
-    await session.execute(targets.with_for_update(key_share=True))
+    await lock_targets(session, col(Target.cluster_id) == cluster_id)
     for statement in (
         update(Target).where(col(Target.cluster_id) == cluster_id).values(seen_version=0),
         update(Release).where(col(Release.cluster_id) == cluster_id).values(resource_version=""),
