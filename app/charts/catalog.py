@@ -74,7 +74,7 @@ async def add_repository(
 async def remove_repository(services: Services, viewer: Viewer, repository_id: int) -> None:
     """Removes a repository and what it offers; versions that a deployment uses stay kept."""
     async with services.transaction() as transaction:
-        repository = await transaction.session.get(ChartRepository, repository_id, with_for_update=True)
+        repository = await transaction.session.get(ChartRepository, repository_id, with_for_update={"key_share": True})
         if repository is None or not viewer.sees(repository.organization_id):
             raise NotFound("chart_repository_not_found", "There is no such chart repository.", ("id",))
         viewer.require(repository.organization_id, Role.ADMIN)
@@ -129,7 +129,7 @@ async def upload(services: Services, viewer: Viewer, organization: str | None, r
         statement = select(ChartRepository).where(
             col(ChartRepository.organization_id) == organization_id, col(ChartRepository.name) == repository
         )
-        row = (await session.exec(statement.with_for_update())).one()
+        row = (await session.exec(statement.with_for_update(key_share=True))).one()
         if row.kind is not ChartRepositoryKind.UPLOAD:
             raise Conflict(
                 "not_an_upload_repository", f"{repository} takes its charts from {row.url}.", ("repository",)

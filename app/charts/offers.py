@@ -48,7 +48,7 @@ async def refresh_repository(services: Services, repository: ChartRepository) ->
     except KeyRingError as failed:
         error = f"The stored credentials cannot be decrypted: {failed}"
     async with services.transaction() as transaction:
-        row = await transaction.session.get(ChartRepository, repository.id, with_for_update=True)
+        row = await transaction.session.get(ChartRepository, repository.id, with_for_update={"key_share": True})
         if row is None:
             raise NotFound("chart_repository_not_found", "There is no such chart repository.", ("id",))
         row.error = error

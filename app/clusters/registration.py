@@ -7,6 +7,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from app.clusters.administration import find_cluster, lock_cluster
 from app.clusters.checks import ask, description_problems
 from app.clusters.expiry import expires_at
 from app.clusters.kubeconfig import Access, read_kubeconfig
@@ -15,7 +16,7 @@ from app.deployments.answer import AbandonedRelease
 from app.deployments.deletion import give_up, remove_if_empty
 from app.deployments.generation import without_clusters
 from app.deployments.tables import Deployment
-from app.errors import Conflict, NotFound, all_invalid
+from app.errors import Conflict, all_invalid
 from app.identity.tables import Role
 from app.identity.viewer import Viewer
 from app.services import Services
@@ -98,18 +99,16 @@ def keep_access(services: Services, cluster: Cluster, access: Access) -> None:
 async def remove_cluster(services: Services, viewer: Viewer, cluster_id: int, *, force: bool) -> list[AbandonedRelease]:
     """Forgets a cluster and its credentials. With `force` also one that deployments target: their releases stay on it
     as they are, and the answer names them."""
+    read = await find_cluster(services, viewer, cluster_id)
     async with services.transaction() as transaction:
         session = transaction.session
-        cluster = await session.get(Cluster, cluster_id, with_for_update=True)
-        if cluster is None or not viewer.sees(cluster.organization_id):
-            raise NotFound("cluster_not_found", "There is no such cluster.", ("id",))
-        viewer.require(cluster.organization_id, Role.ADMIN)
+        cluster = await lock_cluster(session, read)
         statement = (
             select(Deployment, Target)
             .join(Target, col(Target.deployment_id) == Deployment.id)
             .where(col(Target.cluster_id) == cluster_id)
             .order_by(col(Deployment.id))
-            .with_for_update(of=Deployment)
+            .with_for_update(of=Deployment, key_share=True)
         )
         uses = (await session.exec(statement)).all()
         if uses and not force:

@@ -4,17 +4,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.clusters.administration import find_cluster, lock_cluster
 from app.clusters.checks import Found, ask, description_problems
 from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.clusters.member import MISMATCHED
 from app.clusters.registration import keep_access, taken
 from app.clusters.renaming import rename
 from app.clusters.tables import Cluster, Reachability
-from app.errors import Conflict, NotFound, all_invalid
-from app.groups.tables import ClusterGroup
-from app.identity.tables import Role
+from app.errors import Conflict, all_invalid
 from app.identity.viewer import Viewer
 from app.services import Services
 from app.targets.abandonment import follow_uid
@@ -44,7 +42,7 @@ async def update_cluster(services: Services, viewer: Viewer, request: UpdateClus
     Raises:
         UserError: says what is wrong; nothing was written then.
     """
-    read = await _find(services, viewer, request.id)
+    read = await find_cluster(services, viewer, request.id)
     problems = description_problems(
         name=request.name,
         cloud=request.cloud,
@@ -68,7 +66,7 @@ async def update_cluster(services: Services, viewer: Viewer, request: UpdateClus
     try:
         async with services.transaction() as transaction:
             session = transaction.session
-            cluster = await _locked(session, read)
+            cluster = await lock_cluster(session, read)
             changed = {
                 name: value
                 for name in _DESCRIPTION
@@ -110,7 +108,7 @@ async def confirm_cluster(services: Services, viewer: Viewer, cluster_id: int, u
     Raises:
         UserError: says what is wrong; nothing was written then.
     """
-    read = await _find(services, viewer, cluster_id)
+    read = await find_cluster(services, viewer, cluster_id)
     if read.uid == uid:
         return read
     access = services.members.of(read).access
@@ -118,7 +116,7 @@ async def confirm_cluster(services: Services, viewer: Viewer, cluster_id: int, u
     try:
         async with services.transaction() as transaction:
             session = transaction.session
-            cluster = await _locked(session, read)
+            cluster = await lock_cluster(session, read)
             cluster.uid, cluster.kubernetes_version = found.uid, found.version
             _watch_anew(cluster)
             transaction.record(
@@ -150,29 +148,3 @@ def _watch_anew(cluster: Cluster) -> None:
     """Whoever watches it does so with what is old by now: what they write is refused, and the next one takes over."""
     cluster.observer_id = None
     cluster.observer_token += 1
-
-
-async def _find(services: Services, viewer: Viewer, cluster_id: int) -> Cluster:
-    async with services.database.reading() as session:
-        cluster = await session.get(Cluster, cluster_id)
-    if cluster is None or not viewer.sees(cluster.organization_id):
-        raise _not_found()
-    viewer.require(cluster.organization_id, Role.ADMIN)
-    return cluster
-
-
-async def _locked(session: AsyncSession, read: Cluster) -> Cluster:
-    """The cluster's row and its group's, locked: no deployment is written with names that are about to change."""
-    if read.group_id is not None:
-        await session.get(ClusterGroup, read.group_id, with_for_update=True)
-    # Not stronger than that: rows that refer to it are made by those who hold what is locked next.
-    cluster = await session.get(Cluster, read.id, with_for_update={"key_share": True})
-    if cluster is None:
-        raise _not_found()
-    if (cluster.uid, cluster.group_id) != (read.uid, read.group_id):
-        raise Conflict("busy", f"{cluster.name} is being changed by somebody else: try again.", ("id",))
-    return cluster
-
-
-def _not_found() -> NotFound:
-    return NotFound("cluster_not_found", "There is no such cluster.", ("id",))

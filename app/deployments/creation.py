@@ -175,8 +175,7 @@ async def _write(
         async with services.transaction() as transaction:
             await claim_key(transaction, group.organization_id, request.idempotency_key, digest)
             # The group may have changed since it was read; from here on it can't.
-            locked = {"read": True, "key_share": True}
-            present = await transaction.session.get(ClusterGroup, group.id, with_for_update=locked)
+            present = await transaction.session.get(ClusterGroup, group.id, with_for_update={"read": True})
             if present is None:
                 raise no_group(group.name)
             await check_feature(transaction.session, group)

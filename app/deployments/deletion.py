@@ -54,7 +54,7 @@ async def delete_deployment(
     unreachable = await _unreachable(services, deployment, pairs) if force else {}
     async with services.transaction() as transaction:
         session = transaction.session
-        locked = await session.get(Deployment, deployment_id, with_for_update=True)
+        locked = await session.get(Deployment, deployment_id, with_for_update={"key_share": True})
         if locked is None:
             raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
         locked.deleting, locked.updated_at = True, now()

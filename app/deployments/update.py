@@ -237,7 +237,7 @@ async def _write(
     async with services.transaction() as transaction:
         session = transaction.session
         await claim_key(transaction, read.organization_id, request.idempotency_key, digest)
-        await session.get(ClusterGroup, read.group_id, with_for_update={"read": True, "key_share": True})
+        await session.get(ClusterGroup, read.group_id, with_for_update={"read": True})
         secrets = await referenced(session, group, wish.references, hold=True) if wish else []
         deployment = await session.get(Deployment, read.id, with_for_update={"key_share": True})
         if deployment is None:

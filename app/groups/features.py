@@ -20,7 +20,7 @@ async def set_feature(
         raise invalid("properties_malformed", "Properties are an object.", "properties")
     async with services.transaction() as transaction:
         session = transaction.session
-        group = await session.get(ClusterGroup, group_id, with_for_update=True)
+        group = await session.get(ClusterGroup, group_id, with_for_update={"key_share": True})
         if group is None or not viewer.sees(group.organization_id):
             raise NotFound("cluster_group_not_found", "There is no such cluster group.", ("group",))
         viewer.require(group.organization_id, Role.ADMIN)

@@ -167,12 +167,15 @@ async def delete_group(services: Services, viewer: Viewer, group_id: int, *, for
     async with services.transaction() as transaction:
         session = transaction.session
         group = await _locked(session, viewer, group_id)
+        # Clusters are locked before deployments everywhere; with the group goes what they refer to.
+        members = select(Cluster).where(col(Cluster.group_id) == group_id).order_by(col(Cluster.id))
+        await session.exec(members.with_for_update(key_share=True))
         deployments = (
             await session.exec(
                 select(Deployment)
                 .where(col(Deployment.group_id) == group_id)
                 .order_by(col(Deployment.id))
-                .with_for_update()
+                .with_for_update(key_share=True)
             )
         ).all()
         if deployments and not force:
@@ -227,7 +230,7 @@ async def _ask_members(services: Services, viewer: Viewer, request: UpdateGroup)
 
 
 async def _locked(session: AsyncSession, viewer: Viewer, group_id: int) -> ClusterGroup:
-    return _administered(await session.get(ClusterGroup, group_id, with_for_update=True), viewer)
+    return _administered(await session.get(ClusterGroup, group_id, with_for_update={"key_share": True}), viewer)
 
 
 def _administered(group: ClusterGroup | None, viewer: Viewer) -> ClusterGroup:

@@ -50,7 +50,7 @@ async def cancel_operation(services: Services, viewer: Viewer, operation_id: int
         group_id = deployment.group_id if deployment else None
         viewer.require(operation.organization_id, Role.DEPLOYER, group_id=group_id)
         targets: dict[int, bool] = dict((await session.execute(_TARGETS, {"operation": operation_id})).all())
-        await session.refresh(operation, with_for_update=True)
+        await session.refresh(operation, with_for_update={"key_share": True})
         if not operation.state.is_open:
             raise Conflict("operation_ended", f"The operation has already ended: {operation.state}.", ("id",))
         if operation.cancelled_at is not None:

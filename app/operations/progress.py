@@ -150,7 +150,7 @@ async def remove_targets(
     if unwanted:
         chosen = chosen.where(col(Target.wanted).is_(False))
     session = transaction.session
-    ids = list((await session.exec(chosen.order_by(col(Target.id)).with_for_update())).all())
+    ids = list((await session.exec(chosen.order_by(col(Target.id)).with_for_update(key_share=True))).all())
     if ids:
         await close_results(transaction, ids, state, action=action)
         await session.execute(delete(Target).where(col(Target.id).in_(ids)))
@@ -199,7 +199,7 @@ async def explain_superseded(
 async def _end_if_done(transaction: Transaction, operation_id: int) -> None:
     session = transaction.session
     # The lock makes those who end the last two results see each other.
-    operation = await session.get(Operation, operation_id, with_for_update=True, populate_existing=True)
+    operation = await session.get(Operation, operation_id, with_for_update={"key_share": True}, populate_existing=True)
     if operation is None or not operation.state.is_open:
         return
     rows = (await session.execute(_COUNTS, {"operation": operation_id})).all()

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.orm import defer
 from sqlmodel import col, or_
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.charts.tables import ChartArchive
 from app.clusters.service_accounts import ServiceAccount
@@ -200,7 +201,9 @@ async def succeed(
         session = transaction.session
         deployment = work.deployment
         if work.desired is None:
-            locked = await session.get(Deployment, deployment.id, with_for_update=True, populate_existing=True)
+            locked = await session.get(
+                Deployment, deployment.id, with_for_update={"key_share": True}, populate_existing=True
+            )
             assert locked is not None
             deployment = locked
         await write_sightings(transaction, [seen])
@@ -231,6 +234,11 @@ async def succeed(
             # An update may want it again by now: then its result is open, and is the next work here.
             await remove_targets(transaction, [work.target.id], OperationState.SUCCEEDED, action=action, unwanted=True)
             await remove_if_empty(transaction, deployment)
+
+
+async def _locked(session: AsyncSession, deployment: Deployment) -> Deployment:
+    """The deployment of a target whose lease is held, with its row locked. It exists as long as its targets do."""
+    return await session.get_one(Deployment, deployment.id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 async def fail(
@@ -306,7 +314,9 @@ async def abandon(services: Services, work: Work, error: ActionError, seen: Sigh
     )
     async with services.transaction() as transaction:
         session = transaction.session
-        deployment = await session.get(Deployment, work.deployment.id, with_for_update=True, populate_existing=True)
+        deployment = await session.get(
+            Deployment, work.deployment.id, with_for_update={"key_share": True}, populate_existing=True
+        )
         assert deployment is not None
         if seen is not None:
             await write_sightings(transaction, [seen])

@@ -133,14 +133,16 @@ def test_ten_thousand_versions_are_read() -> None:
 
 
 MANY = """
-import resource
+from pathlib import Path
 from app.charts.index import read_index
 from app.errors import ValidationFailed
 try:
     read_index(b"[" + b"[]," * (2 * 2**20) + b"]", "https://charts.example/index.yaml")
 except ValidationFailed:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**10)
+    most = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    print(int(most.split()[1]) // 2**10)
 """
+"""What `getrusage` gives counts the memory of the process that started this one."""
 
 
 def test_an_index_of_millions_of_values_takes_little_memory() -> None:

@@ -1,0 +1,46 @@
+"""Finds and locks a cluster that an administrator changes or removes."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.clusters.tables import Cluster
+from app.errors import Conflict, NotFound
+from app.groups.tables import ClusterGroup
+from app.identity.tables import Role
+from app.identity.viewer import Viewer
+from app.services import Services
+
+
+async def find_cluster(services: Services, viewer: Viewer, cluster_id: int) -> Cluster:
+    """A cluster that the viewer administers.
+
+    Raises:
+        NotFound: there is none that the viewer sees.
+        Forbidden: the viewer is not an admin of its organization.
+    """
+    async with services.database.reading() as session:
+        cluster = await session.get(Cluster, cluster_id)
+    if cluster is None or not viewer.sees(cluster.organization_id):
+        raise _no_such_cluster()
+    viewer.require(cluster.organization_id, Role.ADMIN)
+    return cluster
+
+
+async def lock_cluster(session: AsyncSession, read: Cluster) -> Cluster:
+    """Locks the rows of a cluster and of its group. No deployment of the group changes its targets meanwhile.
+
+    Raises:
+        NotFound: the cluster was removed since it was read.
+        Conflict: its uid or its group has changed since then.
+    """
+    if read.group_id is not None:
+        await session.get(ClusterGroup, read.group_id, with_for_update={"key_share": True})
+    cluster = await session.get(Cluster, read.id, with_for_update={"key_share": True})
+    if cluster is None:
+        raise _no_such_cluster()
+    if (cluster.uid, cluster.group_id) != (read.uid, read.group_id):
+        raise Conflict("busy", f"Another request is changing {cluster.name}. Try again.", ("id",))
+    return cluster
+
+
+def _no_such_cluster() -> NotFound:
+    return NotFound("cluster_not_found", "There is no such cluster.", ("id",))
