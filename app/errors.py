@@ -6,6 +6,8 @@ A `UserError` crosses the API as the GraphQL type of its class name. Anything el
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from app.releases.error_codes import ActionCode
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -83,14 +85,14 @@ def all_invalid(problems: Sequence[Problem]) -> ValidationFailed:
 
 
 class ActionError(Exception):
-    """An action on a member failed. `code` is stable; `output` holds the words of Helm or the API server.
+    """An action on a member failed. `output` holds the words of Helm or the API server.
 
     `wrote` is True where the action may have changed something on the member, so that another try makes another
     revision or runs a hook again. It is set from the requests that were sent, and False only where none of them can
     have changed anything.
     """
 
-    def __init__(self, code: str, message: str, output: str | None = None, *, wrote: bool = False) -> None:
+    def __init__(self, code: ActionCode, message: str, output: str | None = None, *, wrote: bool = False) -> None:
         super().__init__(message)
         self.code = code
         # Charts, webhooks and members choose these words, and Postgres keeps no text with U+0000.
@@ -105,7 +107,7 @@ class TemporaryError(ActionError):
 
     def __init__(
         self,
-        code: str,
+        code: ActionCode,
         message: str,
         output: str | None = None,
         *,

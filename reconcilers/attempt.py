@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 from app.errors import ActionError, PermanentError, TemporaryError
+from app.releases.error_codes import ActionCode
 from app.releases.release import DELETION_HOOKS
 from app.releases.step import ReleaseAction, Step
 from app.targets.sightings import Sighting
 from app.targets.work import Work, in_a_row
-
-UNFINISHED = "release_unfinished"
-UNCHANGED = "release_unchanged"
 
 
 @dataclass
@@ -43,21 +41,24 @@ class Attempt:
                 message = (
                     f"Helm has ended, and its record of revision {seen.release.revision} is {seen.release.status}."
                 )
-                raise TemporaryError(UNFINISHED, message, wrote=True)
+                raise TemporaryError(ActionCode.RELEASE_UNFINISHED, message, wrote=True)
             if self.before is not None and seen.secret_version == self.before.secret_version:
                 wrote = last.runs is not ReleaseAction.UNINSTALL
                 raise TemporaryError(
-                    UNCHANGED, "Helm has ended without an error, and has changed nothing.", wrote=wrote
+                    ActionCode.RELEASE_UNCHANGED,
+                    "Helm has ended without an error, and has changed nothing.",
+                    wrote=wrote,
                 )
             if step == last:
                 raise self.not_converged()
         target = self.work.target
         if step.runs is not ReleaseAction.NONE and target.writes > retries and target.error is not None:
-            raise _tried_often_enough(target.error, target.writes)
+            code = ActionCode.of(target.error["code"])
+            raise _tried_often_enough(code, target.error["message"], target.error.get("output"), target.writes)
 
     def not_converged(self) -> PermanentError:
         return PermanentError(
-            "not_converged",
+            ActionCode.NOT_CONVERGED,
             f"{self.action.capitalize()} succeeded, and the release is still not as wanted: somebody else is changing"
             " it.",
         )
@@ -100,14 +101,13 @@ class Attempt:
             return None
         if self.seen.release is not None and self.seen.release.is_unfinished:
             return None
-        return _tried_often_enough({"code": error.code, "message": error.message, "output": error.output}, writes)
+        return _tried_often_enough(error.code, error.message, error.output, writes)
 
 
-def _tried_often_enough(error: dict[str, object], writes: int) -> PermanentError:
-    output = error.get("output")
+def _tried_often_enough(code: ActionCode, message: str, output: str | None, writes: int) -> PermanentError:
     return PermanentError(
-        str(error["code"]),
-        f"{error['message']} It was tried {writes} times. Each try makes a revision or runs hooks, so it is not"
-        " repeated until something changes.",
-        None if output is None else str(output),
+        code,
+        f"{message} It was tried {writes} times. Each try makes a revision or runs hooks, so it is not repeated until"
+        " something changes.",
+        output,
     )

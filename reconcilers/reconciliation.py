@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from app.errors import ActionError, PermanentError, TemporaryError
-from app.helm.refusal import LOST_RACE
+from app.releases.error_codes import ActionCode
 from app.releases.release import Desired
 from app.releases.step import Recovery, ReleaseAction, Step, next_step
 from app.services import Services
@@ -76,7 +76,7 @@ class Reconciler:
             # What was seen or said may be what can't be written down: it is left out. A run that may have made a
             # revision counts, or an outcome that can't be written would have Helm run without end.
             attempt.seen = attempt.output = None
-            await self._put_off(attempt, TemporaryError("internal", message, wrote=attempt.leaves_marks))
+            await self._put_off(attempt, TemporaryError(ActionCode.INTERNAL, message, wrote=attempt.leaves_marks))
 
     async def _attempt(self, attempt: Attempt, run: Run) -> None:
         found = attempt.work
@@ -119,7 +119,7 @@ class Reconciler:
             try:
                 attempt.output = await perform(services, self._manifests, found, step, seen, wanted)
             except ActionError as error:
-                if error.code != LOST_RACE or races == _MOST_RACES:
+                if error.code != ActionCode.RELEASE_CHANGED or races == _MOST_RACES:
                     raise
                 races += 1
                 attempt.step = None  # somebody else's Helm was faster: what is there now decides

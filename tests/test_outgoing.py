@@ -12,10 +12,11 @@ from aiohttp import web
 
 from app.addresses import AddressRefusedError, Allowed, Policies
 from app.clusters.kubeconfig import Access
-from app.clusters.member import ADDRESS_REFUSED, Member
+from app.clusters.member import Member
 from app.errors import TemporaryError
 from app.identity.oidc import Attempt, Issuer, OidcError
 from app.outgoing import client
+from app.releases.error_codes import ActionCode
 from app.settings import Settings
 from tests.canary import Listener, listening
 from tests.charts.servers import served
@@ -106,7 +107,7 @@ async def test_no_spelling_of_a_metadata_service_is_connected_to_even_where_ever
     if host in NUMBERS:
         assert caught.value.message == f"The API server can't be reached: {host} - is not a canonical IPv4 address"
     else:
-        assert caught.value.code == ADDRESS_REFUSED
+        assert caught.value.code == ActionCode.CLUSTER_ADDRESS_REFUSED
 
 
 async def test_a_name_is_judged_by_the_address_that_is_connected_to(names: Names, canary: Listener) -> None:
@@ -143,7 +144,7 @@ async def test_an_api_server_that_leads_here_by_several_addresses_is_refused_in_
         await member.version()
     await member.close()
     assert (caught.value.code, caught.value.message) == (
-        ADDRESS_REFUSED,
+        ActionCode.CLUSTER_ADDRESS_REFUSED,
         "The API server is not connected to: paris.test leads to the machine that Polyhelm runs on. Polyhelm connects"
         " there only where POLYHELM_ALLOWED_NETWORKS names its network.",
     )

@@ -26,6 +26,7 @@ from app.charts.package import Package
 from app.charts.tables import ChartArchive
 from app.database import Database
 from app.errors import TemporaryError, invalid
+from app.releases.error_codes import ActionCode
 from app.settings import Settings
 
 Version = tuple[int, str, str]
@@ -70,7 +71,9 @@ class Bucket:
         try:
             return await getattr(self._client, verb)(Bucket=self._bucket, **arguments)
         except (BotoCoreError, ClientError, OSError) as error:
-            raise TemporaryError("chart_storage", f"The bucket {self._bucket} can't be used: {error}") from None
+            raise TemporaryError(
+                ActionCode.CHART_STORAGE, f"The bucket {self._bucket} can't be used: {error}"
+            ) from None
 
     async def close(self) -> None:
         await self._stack.aclose()
@@ -146,7 +149,7 @@ class Archives:
             return path
         content = await self._fetch(digest)
         if hashlib.sha256(content).hexdigest() != digest:
-            raise TemporaryError("chart_storage", f"The kept archive {digest} was changed.")
+            raise TemporaryError(ActionCode.CHART_STORAGE, f"The kept archive {digest} was changed.")
         await asyncio.to_thread(self._write, digest, content)
         return path
 
@@ -170,7 +173,9 @@ class Archives:
         if content is None and self._bucket:
             return await self._bucket.get(digest)
         if content is None:
-            raise TemporaryError("chart_storage", f"The archive {digest} is in a bucket that is not configured here.")
+            raise TemporaryError(
+                ActionCode.CHART_STORAGE, f"The archive {digest} is in a bucket that is not configured here."
+            )
         return bytes(content)
 
     async def close(self) -> None:

@@ -12,10 +12,10 @@ import orjson
 
 from app.clusters.changes import Head, store_version
 from app.errors import TemporaryError
+from app.releases.error_codes import ActionCode
 
 Found = TypeVar("Found")
 
-UNEXPECTED = "cluster_unexpected_answer"
 MOST_VALUES = 400_000
 """In one answer; a page of a list has a tenth of them."""
 
@@ -40,7 +40,7 @@ def read_page(body: Any, *, namespace: str | None = None) -> Page:
     """A page of Helm's Secrets, of all namespaces or of the one that was asked for.
 
     Raises:
-        TemporaryError: UNEXPECTED, where it is anything else.
+        TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where it is anything else.
     """
     try:
         if body["kind"] not in _LISTS:
@@ -59,7 +59,7 @@ def has_items(body: Any, name: str) -> bool:
     """Whether a list of objects that Helm keeps a release in, by its name, has any.
 
     Raises:
-        TemporaryError: UNEXPECTED, where it is anything else.
+        TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where it is anything else.
     """
     try:
         if body["kind"] not in ("PartialObjectMetadataList", "ConfigMapList"):
@@ -76,7 +76,7 @@ def read_secret(body: Any, name: str) -> Mapping[str, Any]:
     """The Secret of this name.
 
     Raises:
-        TemporaryError: UNEXPECTED, where it is anything else.
+        TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where it is anything else.
     """
     try:
         if body["kind"] != "Secret" or body["metadata"]["name"] != name:
@@ -90,7 +90,7 @@ def read_field(kind: type[Found], body: Any, *path: str) -> Found:
     """What is at a path of an answer.
 
     Raises:
-        TemporaryError: UNEXPECTED, where there is nothing of this kind.
+        TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where there is nothing of this kind.
     """
     try:
         for step in path:
@@ -105,21 +105,18 @@ def parsed(text: bytes) -> Any:
     at most, and an empty list is fifty times as large as its two bytes.
 
     Raises:
-        TemporaryError: UNEXPECTED, where it is none, or has too many values.
+        TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where it is none, or has too many values.
     """
     if sum(map(text.count, (b"[", b"{", b","))) > MOST_VALUES:
-        raise TemporaryError(UNEXPECTED, f"The API server answers with more than {MOST_VALUES:,} values.")
+        raise TemporaryError(
+            ActionCode.CLUSTER_UNEXPECTED_ANSWER, f"The API server answers with more than {MOST_VALUES:,} values."
+        )
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        raise TemporaryError(UNEXPECTED, "What answered is no Kubernetes API server: it sent no JSON.") from None
-
-
-def words_of(body: Any, otherwise: str) -> str:
-    """What an API server says of an error, as it may be kept: of a length that makes sense, and without what a database
-    refuses."""
-    words = body.get("message") or body.get("reason") if isinstance(body, dict) else None
-    return str(words or otherwise)[:_LONGEST_WORDS].replace("\0", "")
+        raise TemporaryError(
+            ActionCode.CLUSTER_UNEXPECTED_ANSWER, "What answered is no Kubernetes API server: it sent no JSON."
+        ) from None
 
 
 def asked_pause(retry_after: str | None, now: datetime) -> float | None:
@@ -153,5 +150,7 @@ def _typed(kind: type[Found], value: object) -> Found:
 def _unexpected(what: str, error: Exception) -> TemporaryError:
     why = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     return TemporaryError(
-        UNEXPECTED, f"The API server was asked for {what} and answered with something else.", why[:1000]
+        ActionCode.CLUSTER_UNEXPECTED_ANSWER,
+        f"The API server was asked for {what} and answered with something else.",
+        why[:1000],
     )

@@ -12,10 +12,9 @@ from typing import Any
 
 import orjson
 
+from app.clusters.refusals import Refusal, RefusalKind
 from app.errors import TemporaryError
-
-EXPIRED = "watch_expired"
-"""The member's history does not reach back to the version that was asked for (410): list again."""
+from app.releases.error_codes import ActionCode
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_ONLY_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -91,7 +90,7 @@ def read_changes(line: bytes) -> Iterator[Change]:
     """The changes that one line of the stream tells.
 
     Raises:
-        TemporaryError: for an error that the server sends in the stream; EXPIRED where it is too late.
+        TemporaryError: for an error that the server sends in the stream; WATCH_EXPIRED where it is too late.
     """
     try:
         event = orjson.loads(line)
@@ -107,7 +106,7 @@ def read_changes(line: bytes) -> Iterator[Change]:
         match = _SECRET_NAME.fullmatch(metadata["name"])
         label = (metadata.get("labels") or {}).get("name")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise TemporaryError("watch_unreadable", f"The API server's watch can't be read: {error}") from None
+        raise TemporaryError(ActionCode.WATCH_UNREADABLE, f"The API server's watch can't be read: {error}") from None
     if head is not None and match is not None:
         yield Change(version, gone=head) if kind == "DELETED" else Change(version, head=head)
         return
@@ -116,6 +115,6 @@ def read_changes(line: bytes) -> Iterator[Change]:
 
 
 def _error(status: dict[str, Any]) -> TemporaryError:
-    words = str(status.get("message") or status.get("reason") or "no reason given")[:1000].replace("\0", "")
-    code = EXPIRED if status.get("code") == 410 else "watch_ended"
-    return TemporaryError(code, f"The API server ended the watch: {words}", words)
+    refusal = Refusal.of(status.get("code", 0), status)
+    code = ActionCode.WATCH_EXPIRED if refusal.kind is RefusalKind.EXPIRED else ActionCode.WATCH_ENDED
+    return TemporaryError(code, f"The API server ended the watch: {refusal.words}", refusal.words)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.clusters.kubeconfig import Access
-from app.clusters.member import ADDRESS_REFUSED, UNAUTHORIZED, MismatchedError
+from app.clusters.member import MismatchedError
 from app.errors import ActionError, ClusterUnreachable, Conflict, Problem, TemporaryError, invalid
 from app.names import label_problem, text_problem
+from app.releases.error_codes import ActionCode
 from app.services import Services
 
 CLOUDS = ("amazon", "google", "azure", "alibaba", "oracle", "digitalocean", "onprem", "other")
@@ -64,7 +65,7 @@ async def ask(services: Services, name: str, access: Access, *, uid: str | None 
         message = f"The cluster that answers at {access.server} is {error.uid}, and not {uid or 'always the same'}."
         raise Conflict(error.code, f"{message} Nothing was changed.", (field,)) from None
     except TemporaryError as error:
-        if error.code in (UNAUTHORIZED, ADDRESS_REFUSED):
+        if error.code in (ActionCode.CLUSTER_UNAUTHORIZED, ActionCode.CLUSTER_ADDRESS_REFUSED):
             raise invalid(error.code, error.message, field) from None
         raise ClusterUnreachable("cluster_unreachable", error.message, (field,), [name]) from None
     except (ActionError, KeyError, TypeError) as error:

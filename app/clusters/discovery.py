@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
-from app.clusters.member import UNREACHABLE, Member
+from app.clusters.member import Member
 from app.errors import TemporaryError
+from app.releases.error_codes import ActionCode
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _AT_ONCE = 4
@@ -76,7 +77,9 @@ async def discover(member: Member) -> Discovery:
     try:
         return Discovery(version, await _items(member, core), await _items(member, named))
     except (KeyError, TypeError, AttributeError):
-        raise TemporaryError(UNREACHABLE, "The API server does not say which kinds of objects it knows.") from None
+        raise TemporaryError(
+            ActionCode.CLUSTER_UNREACHABLE, "The API server does not say which kinds of objects it knows."
+        ) from None
 
 
 _ACCEPT = f"{AGGREGATED},application/json"

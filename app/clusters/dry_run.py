@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from app.clusters.discovery import Discovery, Resource
-from app.clusters.member import REFUSED, Answer, Member
+from app.clusters.member import Answer, Member
 from app.clusters.service_accounts import forbidden
 from app.errors import PermanentError
+from app.releases.error_codes import ActionCode
 
 Object = Mapping[str, Any]
 Identity = tuple[str, str, str, str]
@@ -141,7 +142,7 @@ class _Run:
         ours = (self._trial.release_name, self._trial.namespace)
         if labels.get(_MANAGED_BY) != "Helm" or (notes.get(_RELEASE_NAME), notes.get(_RELEASE_NAMESPACE)) != ours:
             words = f"{found['kind']} {name} exists already and does not belong to this release."
-            return PermanentError("resource_exists", f"{words} Delete it, or choose another name.", words)
+            return PermanentError(ActionCode.RESOURCE_EXISTS, f"{words} Delete it, or choose another name.", words)
         return self._judged(found, await self._change(resource, owned, {}, namespace))
 
     async def _change(self, resource: Resource, found: Object, installed: Object, namespace: str | None) -> Answer:
@@ -202,7 +203,9 @@ def _merge_patch(old: Object, new: Object) -> dict[str, Any]:
 
 def _refused(found: Object, words: str) -> PermanentError:
     name = _metadata(found).get("name")
-    return PermanentError(REFUSED, f"The API server would refuse {found.get('kind')} {name}: {words}", words)
+    return PermanentError(
+        ActionCode.CLUSTER_REFUSED, f"The API server would refuse {found.get('kind')} {name}: {words}", words
+    )
 
 
 def _words(answer: Answer) -> str:

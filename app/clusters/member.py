@@ -22,24 +22,26 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.client.rest import RESTClientObject
 
 from app.addresses import AddressRefusedError, Policy
-from app.clusters.answers import asked_pause, has_items, parsed, read_field, read_page, read_secret, words_of
-from app.clusters.changes import EXPIRED, METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
+from app.clusters.answers import asked_pause, has_items, parsed, read_field, read_page, read_secret
+from app.clusters.changes import METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
 from app.clusters.kubeconfig import Access
 from app.clusters.proof import KUBE_SYSTEM, Judge, ProvenConnector
 from app.clusters.reading import read_apart
+from app.clusters.refusals import Refusal, RefusalKind, not_now
 from app.clusters.service_accounts import ServiceAccount, forbidden
 from app.errors import TemporaryError
 from app.outgoing import checked_socket
+from app.releases.error_codes import ActionCode
 from app.releases.release import Observed
 from app.tables import now
 
-UNREACHABLE = "cluster_unreachable"
-ADDRESS_REFUSED = "cluster_address_refused"
-UNAUTHORIZED = "cluster_unauthorized"
-MISMATCHED = "cluster_mismatched"
-THROTTLED = "cluster_throttled"
-REFUSED = "cluster_refused"
-
+_NOT_NOW = (
+    RefusalKind.UNAUTHENTICATED,
+    RefusalKind.THROTTLED,
+    RefusalKind.UNAVAILABLE,
+    RefusalKind.FAILED,
+)
+"""What says nothing of the request itself."""
 _PAGE = 500
 _CONNECTIONS = 3  # to one member, at most: a watch, and two for what is asked; each costs a TLS handshake and buffers
 _KEPT_ALIVE = 60.0  # seconds without a request; a handshake costs as much as a hundred signs of life
@@ -79,7 +81,7 @@ class MismatchedError(TemporaryError):
 
     def __init__(self, expected: str, uid: str) -> None:
         super().__init__(
-            MISMATCHED,
+            ActionCode.CLUSTER_MISMATCHED,
             f"Another cluster answers at its address: the uid of its kube-system namespace is {uid}, and that of the"
             f" registered cluster is {expected}.",
         )
@@ -217,7 +219,10 @@ class Member:
             if not page.more:
                 return Listing(page.version, heads)
             more = [("continue", page.more)]
-        raise TemporaryError(UNREACHABLE, f"The API server lists Helm's Secrets in more than {_MOST_PAGES:,} pages.")
+        raise TemporaryError(
+            ActionCode.CLUSTER_UNREACHABLE,
+            f"The API server lists Helm's Secrets in more than {_MOST_PAGES:,} pages.",
+        )
 
     async def is_in_config_maps(self, namespace: str, name: str) -> bool:
         """Whether there is a release of this name that Helm keeps in ConfigMaps (HELM_DRIVER=configmap)."""
@@ -260,11 +265,13 @@ class Member:
         """
         async with self._asked(method, path, query, body, accept, content_type, _limit(self.seconds)) as response:
             text = await _body(response)
-        if response.status in (401, 429) or response.status >= 500 or (response.status == 403 and method == "GET"):
-            words = _words_of(response.status, text)
-            if response.status == 403 and (refused := forbidden(self.account, words)):
-                raise refused
-            raise _not_now(response.status, response.headers.get("Retry-After"), words, self._name)
+        if response.status >= 400:
+            refusal = _refusal(response.status, text)
+            is_forbidden = method == "GET" and refusal.kind is RefusalKind.FORBIDDEN
+            if is_forbidden and (error := forbidden(self.account, refusal.words)):
+                raise error
+            if is_forbidden or refusal.kind in _NOT_NOW:
+                raise _not_now(refusal, response.headers.get("Retry-After"), self._name)
         return Answer(response.status, parsed(text), _warnings(response.headers.getall("Warning", [])))
 
     async def changes(self, version: int, *, seconds: int) -> AsyncGenerator[list[Change]]:
@@ -272,7 +279,7 @@ class Member:
         after so many seconds. Changes that arrive together come together.
 
         Raises:
-            TemporaryError: where the member can't be asked any more, or not from this version on (EXPIRED).
+            TemporaryError: where the member can't be asked any more, or not from this version on (WATCH_EXPIRED).
         """
         query = [
             ("watch", "1"),
@@ -288,21 +295,25 @@ class Member:
         async with self._asked(
             "GET", "/api/v1/secrets", query, None, METADATA_ONLY, "application/json", limit
         ) as found:
-            if found.status == 410:
-                raise TemporaryError(EXPIRED, "The API server's history does not reach back far enough.")
             if found.status != 200:
-                words = _words_of(found.status, await _body(found))
-                raise _not_now(found.status, found.headers.get("Retry-After"), words, self._name)
+                refusal = _refusal(found.status, await _body(found))
+                if refusal.kind is RefusalKind.EXPIRED:
+                    raise _expired(refusal)
+                raise _not_now(refusal, found.headers.get("Retry-After"), self._name)
             rest = b""
             async for chunk in found.content.iter_any():
                 self._hears()
                 *lines, rest = (rest + chunk).split(b"\n")
                 if len(rest) > _LONGEST_LINE:
-                    raise TemporaryError("watch_unreadable", f"A change of more than {_LONGEST_LINE} bytes came.")
+                    raise TemporaryError(
+                        ActionCode.WATCH_UNREADABLE, f"A change of more than {_LONGEST_LINE} bytes came."
+                    )
                 if changes := [change for line in lines if line for change in read_changes(line)]:
                     yield changes
             if rest:
-                raise TemporaryError("watch_unreadable", "The API server ended a watch in the middle of a change.")
+                raise TemporaryError(
+                    ActionCode.WATCH_UNREADABLE, "The API server ended a watch in the middle of a change."
+                )
 
     @asynccontextmanager
     async def _asked(
@@ -341,7 +352,9 @@ class Member:
         try:
             yield
         except TimeoutError:
-            raise TemporaryError(UNREACHABLE, f"The API server did not answer within {limit.connect:g} s.") from None
+            raise TemporaryError(
+                ActionCode.CLUSTER_UNREACHABLE, f"The API server did not answer within {limit.connect:g} s."
+            ) from None
         except (aiohttp.ClientError, OSError) as error:
             raise _unreachable(error) from None
 
@@ -378,7 +391,9 @@ async def _refuse_redirects(
     response = await handler(request)
     if response.status in (301, 302, 303, 307, 308):
         response.close()
-        raise TemporaryError(UNREACHABLE, f"The API server redirects ({response.status}), which is not followed.")
+        raise TemporaryError(
+            ActionCode.CLUSTER_UNREACHABLE, f"The API server redirects ({response.status}), which is not followed."
+        )
     return response
 
 
@@ -386,7 +401,7 @@ def _judge(uid: str, name: str | None, hears: Callable[[], None]) -> Judge:
     def judge(status: int, retry_after: str | None, body: bytes) -> None:
         hears()
         if status != 200:
-            raise _not_now(status, retry_after, _words_of(status, body), name)
+            raise _not_now(_refusal(status, body), retry_after, name)
         if (found := _uid(parsed(body))) != uid:
             raise MismatchedError(uid, found)
 
@@ -413,7 +428,9 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
         body += chunk
         if len(body) > _LARGEST_ANSWER:
             response.close()
-            raise TemporaryError(UNREACHABLE, f"The API server answers with more than {_LARGEST_ANSWER:,} bytes.")
+            raise TemporaryError(
+                ActionCode.CLUSTER_UNREACHABLE, f"The API server answers with more than {_LARGEST_ANSWER:,} bytes."
+            )
     return bytes(body)
 
 
@@ -433,41 +450,37 @@ def _warnings(headers: list[str]) -> tuple[str, ...]:
     return tuple(re.sub(r"\\(.)", r"\1", match[1])[:1000] for match in matches if match)
 
 
-def _expect_success(answer: Answer, refusal: str) -> Answer:
+def _expect_success(answer: Answer, message: str) -> Answer:
     if 200 <= answer.status < 300:
         return answer
-    words = words_of(answer.body, f"HTTP status {answer.status}")
-    if answer.status == 410:
-        raise TemporaryError(EXPIRED, "The API server's history does not reach back far enough.", words)
-    raise TemporaryError(REFUSED, f"{refusal}: {words}", words)
+    refusal = Refusal.of(answer.status, answer.body)
+    if refusal.kind is RefusalKind.EXPIRED:
+        raise _expired(refusal)
+    raise TemporaryError(ActionCode.CLUSTER_REFUSED, f"{message}: {refusal.words}", refusal.words)
 
 
-def _words_of(status: int, text: bytes) -> str:
-    """What an answer that is an error says."""
-    otherwise = f"HTTP status {status}"
+def _expired(refusal: Refusal) -> TemporaryError:
+    message = "The API server's history does not reach back far enough."
+    return TemporaryError(ActionCode.WATCH_EXPIRED, message, refusal.words)
+
+
+def _refusal(status: int, text: bytes) -> Refusal:
     try:
-        return words_of(parsed(text), otherwise)
+        return Refusal.of(status, parsed(text))
     except TemporaryError:
-        return otherwise
+        return Refusal(status)
 
 
-def _not_now(status: int, retry_after: str | None, words: str, name: str | None) -> TemporaryError:
-    pause = asked_pause(retry_after, now())
-    if status == 401:
-        advice = f" Give it new ones: polyhelm cluster update {name} --kubeconfig FILE" if name else ""
-        return TemporaryError(UNAUTHORIZED, f"The API server does not accept our credentials (401).{advice}", words)
-    if status == 403:
-        return TemporaryError(UNAUTHORIZED, f"Our credentials do not allow this: {words}", words)
-    if status == 429:
-        return TemporaryError(THROTTLED, "The API server asks for a pause (429).", words, retry_after=pause)
-    return TemporaryError(UNREACHABLE, f"The API server is in trouble: {words}", words, retry_after=pause)
+def _not_now(refusal: Refusal, retry_after: str | None, name: str | None) -> TemporaryError:
+    advice = f" Give it new ones: polyhelm cluster update {name} --kubeconfig FILE" if name else ""
+    return not_now(refusal, asked_pause(retry_after, now()), advice=advice)
 
 
 def _unreachable(error: aiohttp.ClientError | OSError) -> TemporaryError:
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, AddressRefusedError):
-        return TemporaryError(ADDRESS_REFUSED, f"The API server is not connected to: {cause}")
-    return TemporaryError(UNREACHABLE, f"The API server can't be reached: {_words(error)}")
+        return TemporaryError(ActionCode.CLUSTER_ADDRESS_REFUSED, f"The API server is not connected to: {cause}")
+    return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, f"The API server can't be reached: {_words(error)}")
 
 
 def _words(error: Exception) -> str:

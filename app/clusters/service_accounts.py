@@ -6,11 +6,7 @@ from typing import Self
 
 from app.errors import PermanentError
 from app.names import LONGEST_SUBDOMAIN, is_label, is_subdomain
-
-FORBIDDEN = "service_account_forbidden"
-"""The service account lacks a permission."""
-IMPERSONATION_FORBIDDEN = "impersonation_forbidden"
-"""The cluster's credentials may not act as the service account."""
+from app.releases.error_codes import ActionCode
 
 # How the API server's authorization words a refusal. What webhooks and policies say comes later in a message.
 _FORBIDDEN = re.compile(
@@ -63,8 +59,12 @@ def forbidden(account: ServiceAccount | None, words: str) -> PermanentError | No
     if account is None or found is None:
         return None
     if found[1] == account.user:
-        return PermanentError(FORBIDDEN, f"The service account {account} lacks a permission: {words}", words)
+        return PermanentError(
+            ActionCode.SERVICE_ACCOUNT_FORBIDDEN,
+            f"The service account {account} lacks a permission: {words}",
+            words,
+        )
     if found[2] == "cannot impersonate ":
         message = f"The cluster's credentials may not impersonate the service account {account}: {words}"
-        return PermanentError(IMPERSONATION_FORBIDDEN, message, words)
+        return PermanentError(ActionCode.IMPERSONATION_FORBIDDEN, message, words)
     return None

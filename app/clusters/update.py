@@ -8,12 +8,12 @@ from sqlalchemy.exc import IntegrityError
 from app.clusters.administration import find_cluster, lock_cluster
 from app.clusters.checks import Found, ask, description_problems
 from app.clusters.kubeconfig import Access, read_kubeconfig
-from app.clusters.member import MISMATCHED
 from app.clusters.registration import keep_access, taken
 from app.clusters.renaming import rename
 from app.clusters.tables import Cluster, Reachability
 from app.errors import Conflict, all_invalid
 from app.identity.viewer import Viewer
+from app.releases.error_codes import ActionCode
 from app.services import Services
 from app.targets.abandonment import follow_uid
 from app.targets.reachability import write_reachability
@@ -58,7 +58,7 @@ async def update_cluster(services: Services, viewer: Viewer, request: UpdateClus
         found = await ask(services, read.name, access, field="kubeconfig")
         if found.uid != read.uid:
             raise Conflict(
-                MISMATCHED,
+                ActionCode.CLUSTER_MISMATCHED,
                 f"This kubeconfig leads to another cluster: the uid of its kube-system namespace is {found.uid}, and"
                 f" that of {read.name} is {read.uid}. Register the other one under a name of its own.",
                 ("kubeconfig",),

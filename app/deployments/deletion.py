@@ -1,7 +1,6 @@
 """Deleting a deployment: its releases first, then itself."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 
 from sqlalchemy import delete, update
 from sqlmodel import col
@@ -19,12 +18,14 @@ from app.identity.viewer import Viewer
 from app.operations.progress import close_results, remove_targets, start_operation
 from app.operations.states import OperationState
 from app.operations.tables import OperationKind
+from app.releases.error_codes import ActionCode
 from app.services import Services
 from app.tables import now
 from app.targets.abandonment import remember
 from app.targets.judging import judge_targets
 from app.targets.locking import lock_targets
 from app.targets.tables import Target
+from app.targets.trouble import TargetError
 from app.transaction import Transaction
 
 
@@ -113,14 +114,9 @@ async def give_up(
             release=left.release_name,
         )
         target_ids = [target.id for target, cluster in targets if cluster.name == left.cluster_name]
-        error = {
-            "code": "release_abandoned",
-            "message": f"The release was given up and may still be there: {left.reason}",
-            "at": now().isoformat(),
-            "attempts": 1,
-            "abandoned": asdict(left),
-        }
-        await close_results(transaction, target_ids, OperationState.CANCELLED, error=error)
+        message = f"The release was given up and may still be there: {left.reason}"
+        error = TargetError(ActionCode.RELEASE_ABANDONED, message, attempts=1, abandoned=left)
+        await close_results(transaction, target_ids, OperationState.CANCELLED, error=error.stored)
     await remove_targets(transaction, ids, OperationState.CANCELLED)
 
 

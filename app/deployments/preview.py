@@ -30,7 +30,7 @@ from app.targets.claims import blocked, claim_after, claim_of
 from app.targets.desired import compared
 from app.targets.sightings import look_at_release
 from app.targets.tables import Target
-from app.targets.trouble import as_json
+from app.targets.trouble import target_error
 
 
 async def plan_targets(
@@ -92,8 +92,8 @@ async def _plan_target(
         seen = await look_at_release(member, cluster.id, deployment.namespace, deployment.release_name)
     except TemporaryError as error:
         verdict = judge(desired, None, error.message)
-        told = as_json(error, deployment, None, is_wanted=desired is not None)
-        return TargetPlan(cluster.name, ReleaseAction.NONE, verdict.status, verdict.reasons, values, error=told)
+        shown = target_error(error, deployment, None, is_wanted=desired is not None).stored
+        return TargetPlan(cluster.name, ReleaseAction.NONE, verdict.status, verdict.reasons, values, error=shown)
     paths = {*deployment.secret_paths, *(found.path for found in wish.references)} if wish else deployment.secret_paths
     wanted, observed = await compared(services.fingerprints, desired, seen.release, paths)
     verdict = judge(wanted, observed)
@@ -103,7 +103,8 @@ async def _plan_target(
     if step.block is not None:
         assert seen.release is not None
         problem = blocked(step.block, seen.release, cluster.name)
-        return replace(outcome, error=as_json(problem, deployment, observed, is_wanted=desired is not None))
+        shown = target_error(problem, deployment, observed, is_wanted=desired is not None).stored
+        return replace(outcome, error=shown)
     if desired is None or renderings is None or step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
         return outcome
     secrets = tuple(texts_at(seen.release.values, paths)) if seen.release else ()
@@ -125,8 +126,8 @@ async def _plan_target(
         )
         warnings = [scrubber.clean(words) for words in await try_out(member, discovery, trial)]
     except ActionError as error:
-        told = as_json(error, deployment, observed, is_wanted=True)
-        words = {field: scrubber.clean(str(told[field])) for field in ("message", "output") if told[field]}
-        return replace(outcome, error=told | words)
+        failed = target_error(error, deployment, observed, is_wanted=True)
+        output = scrubber.clean(failed.output) if failed.output else failed.output
+        return replace(outcome, error=replace(failed, message=scrubber.clean(failed.message), output=output).stored)
     difference = await renderings.difference(text, rendered.text)
     return replace(outcome, manifest=rendered.text, manifest_diff=difference, warnings=tuple(warnings))

@@ -18,6 +18,7 @@ from app.deployments.tables import Deployment
 from app.errors import ActionError, PermanentError
 from app.helm.command import Options, Place
 from app.helm.stand_in import Release, StandIn
+from app.releases.error_codes import ActionCode
 from app.releases.manifest import shown
 from app.releases.release import Desired, Observed
 from app.releases.scrubbing import Scrubber
@@ -154,7 +155,9 @@ def _read(output: bytes, contents: Contents, scrubber: Scrubber, *, exists: bool
         objects = list(objects_of(read_all(manifest)))
         hooked = [found for hook in hooks for found in objects_of(read_all(hook))]
     except YamlError as error:
-        raise PermanentError("chart_not_rendered", f"The chart does not render a valid manifest: {error}") from None
+        raise PermanentError(
+            ActionCode.CHART_NOT_RENDERED, f"The chart does not render a valid manifest: {error}"
+        ) from None
     text = shown(manifest, scrubber)
     definitions: list[dict[str, Any]] = []
     if not exists:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.clusters.service_accounts import IMPERSONATION_FORBIDDEN, ServiceAccount
+from app.clusters.service_accounts import ServiceAccount
 from app.clusters.tables import Cluster
 from app.deployments.availability import AT_ONCE
 from app.deployments.tables import Deployment
@@ -14,6 +14,7 @@ from app.errors import ActionError, Conflict, Problem, invalid
 from app.groups.tables import ClusterGroup
 from app.identity.viewer import Viewer
 from app.names import label_problem
+from app.releases.error_codes import ActionCode
 from app.services import Services
 from app.transaction import Transaction
 
@@ -70,7 +71,7 @@ async def impersonation_warnings(
             f"The credentials of {names} may not impersonate the service account {account}. Allow it with a Role and a"
             f" RoleBinding in the namespace {account.namespace} (docs/permissions.md), then try again."
         )
-        raise invalid(IMPERSONATION_FORBIDDEN, message, field)
+        raise invalid(ActionCode.IMPERSONATION_FORBIDDEN, message, field)
     return sorted(warnings)
 
 

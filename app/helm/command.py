@@ -28,6 +28,7 @@ from app.helm.gate import Gate, Seat
 from app.helm.ledger import Ledger, Progress, Stage, nobody_watches
 from app.helm.runs import Runs
 from app.helm.upstream import Destination
+from app.releases.error_codes import ActionCode
 from app.releases.scrubbing import NOTHING, Scrubber
 from app.releases.values import Values, to_helm
 from app.sandbox import process
@@ -273,7 +274,7 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
                     f"Helm did not end within {self._seconds:g} s and was ended. Where that is the cluster's doing,"
                     " reconcile; where the chart takes so long to render, change the chart."
                 )
-                raise TemporaryError("helm_hung", words, wrote=self._ledger.progress.wrote, most=_MOST_HANGS)
+                raise TemporaryError(ActionCode.HELM_HUNG, words, wrote=self._ledger.progress.wrote, most=_MOST_HANGS)
             return ended.result()
         finally:
             if not ended.done():

@@ -7,10 +7,9 @@ those of charts and of whatever a member passes on: they are shown, and choose b
 import re
 import signal
 
-from app.clusters.member import UNREACHABLE
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.helm.ledger import Ledger, Stage
-from app.helm.refusal import LOST_RACE, RESOURCE_EXISTS
+from app.releases.error_codes import ActionCode
 from app.releases.scrubbing import WITHHELD, Scrubber
 from app.sandbox.limits import Limits
 
@@ -19,9 +18,6 @@ MAX_OUTPUT = 16_000
 MAX_SEARCHED = 4 * MAX_OUTPUT
 """Characters of it that are searched for secrets: one may begin before, or end after what is kept."""
 
-NAME_TAKEN = "release_name_taken"
-LOCKED = "release_locked"
-TIMED_OUT = "helm_timed_out"
 
 # What Helm itself says, as the whole of its error, where a release is not as it was when we looked.
 _LOST_RACE = re.compile(
@@ -30,16 +26,24 @@ _LOST_RACE = re.compile(
 )
 _BEFORE_WRITING = (
     (
-        "chart_not_rendered",
+        ActionCode.CHART_NOT_RENDERED,
         r"execution error at|parse error at|template: |error converting YAML to JSON|YAML parse error"
         r"|failed to render|unable to build kubernetes objects.*error parsing",
     ),
-    ("values_refused", r"values don't meet the specifications of the schema"),
-    (RESOURCE_EXISTS, r"rendered manifests contain a resource that already exists|invalid ownership metadata"),
-    ("cluster_refused", r"error validating|unable to build kubernetes objects|no matches for kind"),
+    (ActionCode.VALUES_REFUSED, r"values don't meet the specifications of the schema"),
+    (
+        ActionCode.RESOURCE_EXISTS,
+        r"rendered manifests contain a resource that already exists|invalid ownership metadata",
+    ),
+    (ActionCode.CLUSTER_REFUSED, r"error validating|unable to build kubernetes objects|no matches for kind"),
 )
 # A wait that ran out has made a revision. Trying again would make another one each time, so it is reported instead.
-_AFTER_WRITING = ((TIMED_OUT, r"timed out waiting for the condition|context deadline exceeded|timeout waiting for"),)
+_AFTER_WRITING = (
+    (
+        ActionCode.HELM_TIMED_OUT,
+        r"timed out waiting for the condition|context deadline exceeded|timeout waiting for",
+    ),
+)
 
 # How Go's runtime ends where it is given no more memory.
 _OUT_OF_MEMORY = re.compile(
@@ -54,18 +58,18 @@ def beyond_limits(code: int, cpu_seconds: float, stderr: str, limits: Limits, *,
     if _OUT_OF_MEMORY.match(stderr):
         megabytes = limits.memory // 2**20
         words = f"Helm needs more than {megabytes:,} MiB of memory for this chart."
-        return PermanentError("helm_memory", words, wrote=wrote)
+        return PermanentError(ActionCode.HELM_MEMORY, words, wrote=wrote)
     # The kernel counts the limit by its clock's ticks, and what was used more exactly: they differ by a third at times.
     if code == -signal.SIGKILL and limits.cpu is not None and cpu_seconds >= limits.cpu / 2:
         words = f"Helm needs more than {limits.cpu} s of CPU time for this chart."
-        return PermanentError("helm_cpu", words, wrote=wrote)
+        return PermanentError(ActionCode.HELM_CPU, words, wrote=wrote)
     if _FILE_TOO_LARGE.search(stderr):
         words = f"What Helm renders has more than {limits.output:,} bytes."
-        return PermanentError("helm_output_too_large", words, wrote=wrote)
+        return PermanentError(ActionCode.HELM_OUTPUT_TOO_LARGE, words, wrote=wrote)
     if code < 0:
         name = signal.Signals(-code).name
         words = f"Helm was ended from outside ({name}), as where memory runs short."
-        return TemporaryError("helm_killed", words, wrote=wrote)
+        return TemporaryError(ActionCode.HELM_KILLED, words, wrote=wrote)
     return None
 
 
@@ -79,7 +83,7 @@ def failure(ledger: Ledger, code: int, stderr: str, scrubber: Scrubber) -> Actio
             return None
         message = "Helm has ended well, but the last write of the release's record did not succeed."
         told = scrubber.clean(cause.output) if cause and cause.output else output
-        return TemporaryError(UNREACHABLE, message, told, wrote=wrote)
+        return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, message, told, wrote=wrote)
     if cause is not None:
         withheld = f"{scrubber.clean(ledger.refused, instead='An object')} was refused. {WITHHELD}"
         cause.message = scrubber.clean(cause.message, instead=withheld)
@@ -88,9 +92,9 @@ def failure(ledger: Ledger, code: int, stderr: str, scrubber: Scrubber) -> Actio
         return cause
     message = _sentence(output)
     if _LOST_RACE.fullmatch(words):
-        return TemporaryError(LOST_RACE, message, output, wrote=wrote)
+        return TemporaryError(ActionCode.RELEASE_CHANGED, message, output, wrote=wrote)
     patterns = _BEFORE_WRITING if ledger.progress.stage is Stage.CHECKING else _AFTER_WRITING
-    kind = next((kind for kind, pattern in patterns if re.search(pattern, words, re.DOTALL)), "helm_failed")
+    kind = next((kind for kind, pattern in patterns if re.search(pattern, words, re.DOTALL)), ActionCode.HELM_FAILED)
     return PermanentError(kind, message, output, wrote=wrote)
 
 

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from app.errors import PermanentError
+from app.releases.error_codes import ActionCode
 
 
 class Fence(Protocol):
@@ -18,7 +19,7 @@ class ReadOnly:
     """The fence of a run that only looks."""
 
     def check(self) -> None:
-        raise PermanentError("helm_failed", "Helm tried to change the cluster in a run that only reads.")
+        raise PermanentError(ActionCode.HELM_FAILED, "Helm tried to change the cluster in a run that only reads.")
 
     async def confirm(self) -> None:
         self.check()

@@ -5,27 +5,16 @@ are part of its message, and always after words of the API server: that is why p
 """
 
 import re
-from typing import Any
 
 from app.clusters.answers import asked_pause
-from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, UNREACHABLE
+from app.clusters.refusals import Refusal, RefusalKind, not_now
 from app.clusters.service_accounts import ServiceAccount, forbidden
 from app.errors import ActionError, PermanentError, TemporaryError
 from app.helm.request import Request
 from app.helm.status import status_object
+from app.releases.error_codes import ActionCode
 from app.tables import now
 
-LOST_RACE = "release_changed"
-"""Another Helm wrote the release's record first, or took it away."""
-RESOURCE_EXISTS = "resource_exists"
-
-_MOST_WORDS = 1000
-# What the API server passes on from its store, word for word, as status 500.
-_STORE_IN_TROUBLE = re.compile(
-    r"etcdserver: (request timed out.*|leader changed|no leader|not capable|server stopped|too many requests)"
-    r"|rpc error: code = (Unavailable|DeadlineExceeded|Canceled|Unknown) .*|context (deadline exceeded|canceled)",
-    re.DOTALL,
-)
 _WEBHOOK_AWAY = re.compile(r'Internal error occurred: failed calling webhook "([^"]+)": (.*)', re.DOTALL)
 _WEBHOOK_SERVICE = re.compile(r'.*?Post "https://([^./"]+)\.([^./"]+)\.svc[:/]', re.DOTALL)
 _WEBHOOK_URL = re.compile(r'.*?Post "(https://[^"?]+)', re.DOTALL)
@@ -45,44 +34,32 @@ def trouble(
     request, if one did."""
     if status < 400 or (not request.writes and (status == 404 or (request.is_discovery_of_a_group and status >= 500))):
         return None
-    answer = status_object(body)
-    words = str(answer.get("message") or f"HTTP status {status}")[:_MOST_WORDS]
-    if status == 429:
-        pause = asked_pause(retry_after, now())
-        return TemporaryError(THROTTLED, "The API server asks for a pause (429).", words, retry_after=pause)
-    if status == 401:
-        return TemporaryError(UNAUTHORIZED, "The API server does not accept our credentials (401).", words)
-    if status == 403 and (refused := forbidden(account, words)):
-        return refused
-    if request.writes:
-        return _refused_write(request, status, answer, words)
-    if status == 403:
-        return TemporaryError(UNAUTHORIZED, f"Our credentials do not allow this: {words}", words)
-    return TemporaryError(UNREACHABLE, f"The API server is in trouble: {words}", words)
+    refusal = Refusal.of(status, status_object(body))
+    if refusal.kind is RefusalKind.FORBIDDEN and (error := forbidden(account, refusal.words)):
+        return error
+    if request.writes and refusal.kind not in (RefusalKind.UNAUTHENTICATED, RefusalKind.THROTTLED):
+        return _refused_write(request, refusal)
+    return not_now(refusal, asked_pause(retry_after, now()))
 
 
-def _refused_write(request: Request, status: int, answer: dict[str, Any], words: str) -> ActionError | None:
-    exists = status == 409 and answer.get("reason") == "AlreadyExists"
-    if request.revision is not None and status in (404, 409):
-        if request.method == "DELETE" and status == 404:
-            return None
-        return TemporaryError(LOST_RACE, f"Somebody else's Helm changed the release at the same time: {words}", words)
-    if exists and request.method == "POST" and request.path.endswith(("/namespaces", "/customresourcedefinitions")):
-        return None  # Helm takes them as they are
-    if request.method == "DELETE" and status == 404:
+def _refused_write(request: Request, refusal: Refusal) -> ActionError | None:
+    kind, words = refusal.kind, refusal.words
+    if request.method == "DELETE" and kind is RefusalKind.NOT_FOUND:
         return None
-    if exists:
-        return PermanentError(RESOURCE_EXISTS, f"{request.object} exists already: {words}", words)
-    if status == 409 or status in (408, 502, 503, 504) or not answer or _store_is_in_trouble(status, words):
-        return TemporaryError(UNREACHABLE, f"The API server did not take {request.object}: {words}", words)
-    return PermanentError(REFUSED, refusal(request.object, words), words)
+    if request.revision is not None and kind in (RefusalKind.NOT_FOUND, RefusalKind.EXISTS, RefusalKind.CONFLICT):
+        message = f"Somebody else's Helm changed the release at the same time: {words}"
+        return TemporaryError(ActionCode.RELEASE_CHANGED, message, words)
+    if kind is RefusalKind.EXISTS:
+        if request.method == "POST" and request.path.endswith(("/namespaces", "/customresourcedefinitions")):
+            return None  # Helm takes them as they are
+        return PermanentError(ActionCode.RESOURCE_EXISTS, f"{request.object} exists already: {words}", words)
+    if kind in (RefusalKind.CONFLICT, RefusalKind.UNAVAILABLE) or not refusal.is_of_api_server:
+        message = f"The API server did not take {request.object}: {words}"
+        return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, message, words)
+    return PermanentError(ActionCode.CLUSTER_REFUSED, sentence(request.object, words), words)
 
 
-def _store_is_in_trouble(status: int, words: str) -> bool:
-    return status == 500 and _STORE_IN_TROUBLE.fullmatch(words) is not None
-
-
-def refusal(what: str, words: str) -> str:
+def sentence(what: str, words: str) -> str:
     """A sentence that names who refused `what`, by the API server's words."""
     if found := _WEBHOOK_AWAY.fullmatch(words):
         where = ""

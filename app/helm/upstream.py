@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from app.addresses import AddressRefusedError, Policy
 from app.clusters.kubeconfig import Access
-from app.clusters.member import ADDRESS_REFUSED, UNREACHABLE
 from app.clusters.proof import KUBE_SYSTEM, Judge
 from app.clusters.service_accounts import ServiceAccount
 from app.errors import TemporaryError
 from app.helm.http import Answer, ProtocolError, request_head
 from app.outgoing import connect
+from app.releases.error_codes import ActionCode
 
 LATE_SECONDS = 10
 """For so long at most the kernel goes on to send what it was given: what was written before a deadline may arrive so
@@ -181,9 +181,11 @@ class Upstream:
                 self._free.put_nowait(None)
             if isinstance(error, TimeoutError):
                 message = f"The API server can't be reached: no answer within {member.seconds:g} s."
-                raise TemporaryError(UNREACHABLE, message) from None
+                raise TemporaryError(ActionCode.CLUSTER_UNREACHABLE, message) from None
             if isinstance(error, AddressRefusedError):
-                raise TemporaryError(ADDRESS_REFUSED, f"The API server is not connected to: {error}") from None
+                raise TemporaryError(
+                    ActionCode.CLUSTER_ADDRESS_REFUSED, f"The API server is not connected to: {error}"
+                ) from None
             if isinstance(error, OSError | ProtocolError):
                 raise no_answer(error) from None
             raise
@@ -202,6 +204,6 @@ class Upstream:
 def no_answer(error: Exception) -> TemporaryError:
     """The error where a connection to the member failed."""
     if isinstance(error, TimeoutError) and not str(error):
-        return TemporaryError(UNREACHABLE, "The API server does not answer.")
+        return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, "The API server does not answer.")
     words = str(error) or type(error).__name__
-    return TemporaryError(UNREACHABLE, f"The connection to the API server failed: {words}")
+    return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, f"The connection to the API server failed: {words}")

@@ -12,14 +12,13 @@ from app.identity.viewer import Viewer
 from app.operations.progress import close_results
 from app.operations.states import OPEN, OperationState
 from app.operations.tables import Operation, OperationResult
+from app.releases.error_codes import ActionCode
 from app.services import Services
 from app.tables import now
 from app.targets.leases import UNHELD
 from app.targets.tables import Target
+from app.targets.trouble import TargetError
 from app.transaction import Transaction
-
-CANCELLED = "cancelled"
-"""The code of the error that a cancelled result has, and its target until something else is done there."""
 
 # A target that a worker holds, or on which Helm was begun and not seen to end, needs a look at its release first.
 _NEEDS_WORKER = or_(~UNHELD, col(Target.intent).is_not(None))
@@ -79,12 +78,7 @@ async def end_cancelled(
     what is there has changed. The caller has locked the targets."""
     if not target_ids:
         return
-    error = {
-        "code": CANCELLED,
-        "message": f"Cancelled by {operation.cancelled_by}. {words}",
-        "at": now().isoformat(),
-        "attempts": 0,
-    }
+    error = TargetError(ActionCode.CANCELLED, f"Cancelled by {operation.cancelled_by}. {words}", attempts=0).stored
     await transaction.session.execute(
         update(Target)
         .where(col(Target.id).in_(target_ids))

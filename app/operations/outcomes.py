@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from app.operations.states import OperationState
+from app.releases.error_codes import CLUSTER_IS_AWAY, ActionCode
 from app.releases.step import ReleaseAction
 from app.targets.activity import Activity, Phase
 
@@ -58,8 +59,6 @@ _WAITING = {
     Phase.WAITING_FOR_RUN: _OUTCOME.WAITING_FOR_RUN,
     Phase.CANCELLING: _OUTCOME.CANCELLING,
 }
-_ABOUT_THE_CLUSTER = ("cluster_", "throttled")
-"""How the codes begin that say that a cluster can't be worked on now."""
 
 
 def outcome_of(
@@ -69,12 +68,11 @@ def outcome_of(
     if state is OperationState.SUCCEEDED:
         return _DONE[action]
     if not state.is_open:
-        return _OUTCOME.ABANDONED if error_code == "release_abandoned" else ResultOutcome(state)
+        return _OUTCOME.ABANDONED if error_code == ActionCode.RELEASE_ABANDONED else ResultOutcome(state)
     if activity is not None and activity.phase in _WAITING:
         return _WAITING[activity.phase]
     if error_code is not None and (activity is None or activity.phase is Phase.RETRYING):
-        passes = error_code.startswith(_ABOUT_THE_CLUSTER)
-        return _OUTCOME.WAITING_FOR_CLUSTER if passes else _OUTCOME.RETRYING
+        return _OUTCOME.WAITING_FOR_CLUSTER if error_code in CLUSTER_IS_AWAY else _OUTCOME.RETRYING
     if state is OperationState.PENDING:
         return _OUTCOME.QUEUED
     is_looking = activity is not None and activity.phase is Phase.APPLYING and activity.until is None

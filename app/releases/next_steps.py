@@ -4,6 +4,7 @@ one of them leads on."""
 from collections.abc import Iterable
 from enum import StrEnum
 
+from app.releases.error_codes import CONNECTION_FAILED, ActionCode
 from app.releases.release import DELETION_HOOKS, Observed
 
 
@@ -43,18 +44,17 @@ _SENTENCES = {
 _PERMISSION = (NextStep.GRANT_PERMISSION, NextStep.RECONCILE)
 _LOCKED = {NextStep.FORCE: "Repeat it with force to uninstall it even if another Helm is still working on it."}
 _BY_CODE = {
-    "service_account_forbidden": _PERMISSION,
-    "impersonation_forbidden": _PERMISSION,
-    "release_name_taken": (NextStep.FREE_NAME, NextStep.RECONCILE),
-    "record_unreadable": (NextStep.DELETE_RECORD, NextStep.RECONCILE),
-    "cluster_mismatched": (NextStep.CONFIRM_CLUSTER, NextStep.UPDATE_CLUSTER),
+    ActionCode.SERVICE_ACCOUNT_FORBIDDEN: _PERMISSION,
+    ActionCode.IMPERSONATION_FORBIDDEN: _PERMISSION,
+    ActionCode.RELEASE_NAME_TAKEN: (NextStep.FREE_NAME, NextStep.RECONCILE),
+    ActionCode.RECORD_UNREADABLE: (NextStep.DELETE_RECORD, NextStep.RECONCILE),
+    ActionCode.CLUSTER_MISMATCHED: (NextStep.CONFIRM_CLUSTER, NextStep.UPDATE_CLUSTER),
 }
-_CONNECTION = frozenset({"cluster_unreachable", "cluster_unauthorized", "cluster_address_refused"})
-_BEFORE_HOOKS = frozenset({"chart_not_rendered", "values_refused"})
+_BEFORE_HOOKS = frozenset({ActionCode.CHART_NOT_RENDERED, ActionCode.VALUES_REFUSED})
 
 
 def next_steps(
-    code: str, *, is_temporary: bool, is_wanted: bool, observed: Observed | None, runs_hooks: bool = True
+    code: ActionCode, *, is_temporary: bool, is_wanted: bool, observed: Observed | None, runs_hooks: bool = True
 ) -> tuple[NextStep, ...]:
     """What to do about a failure with this code.
 
@@ -66,16 +66,16 @@ def next_steps(
         runs_hooks: whether hooks of the chart were run.
     """
     steps = list(_BY_CODE.get(code, ()))
-    if code == "release_locked":
+    if code == ActionCode.RELEASE_LOCKED:
         can_go_back = observed is not None and observed.is_pending and observed.was_deployed and observed.revision > 1
         steps = [NextStep.WAIT, NextStep.HELM_ROLLBACK if can_go_back else NextStep.HELM_UNINSTALL]
     if not steps:
         steps = [NextStep.WAIT] if is_temporary else [NextStep.RECONCILE]
-        if code in _CONNECTION:
+        if code in CONNECTION_FAILED:
             steps.append(NextStep.UPDATE_CLUSTER)
         elif is_wanted and not is_temporary:
             steps.append(NextStep.UPDATE_DEPLOYMENT)
-        may_be_hook = runs_hooks and code not in _BEFORE_HOOKS and not (is_temporary and code in _CONNECTION)
+        may_be_hook = runs_hooks and code not in _BEFORE_HOOKS and not (is_temporary and code in CONNECTION_FAILED)
         if may_be_hook and _may_have_run_hooks(observed, is_wanted=is_wanted, is_temporary=is_temporary):
             steps.append(NextStep.SKIP_HOOKS)
     if not is_wanted:

@@ -1,14 +1,12 @@
 """Whose release a target's is, and why it can't be worked on."""
 
 from app.errors import ActionError, PermanentError, TemporaryError
-from app.helm.failure import LOCKED, NAME_TAKEN
+from app.releases.error_codes import ActionCode
 from app.releases.ownership import Claim, Intent
 from app.releases.release import Observed
 from app.releases.step import Block
 from app.secrets.fingerprints import Fingerprints
 from app.targets.tables import Target
-
-UNREADABLE = "record_unreadable"
 
 
 def claim_of(target: Target) -> Claim:
@@ -27,15 +25,18 @@ def blocked(block: Block, observed: Observed, cluster_name: str) -> ActionError:
     """The error that a blocked step is."""
     name, revision = observed.name, observed.revision
     if block is Block.TAKEN:
-        return PermanentError(NAME_TAKEN, f"There is a release {name} on {cluster_name} that Polyhelm did not install.")
+        return PermanentError(
+            ActionCode.RELEASE_NAME_TAKEN,
+            f"There is a release {name} on {cluster_name} that Polyhelm did not install.",
+        )
     if block is Block.LOCKED:
         return TemporaryError(
-            LOCKED,
+            ActionCode.RELEASE_LOCKED,
             f"Revision {revision} of {name} on {cluster_name} is {observed.status}: somebody else's Helm is at work on"
             " it, or was interrupted.",
         )
     return PermanentError(
-        UNREADABLE,
+        ActionCode.RECORD_UNREADABLE,
         f"The record of revision {revision} of {name} on {cluster_name} can't be read, so Helm can't change the"
         f" release. {observed.unreadable}",
     )

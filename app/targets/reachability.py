@@ -7,9 +7,10 @@ from functools import partial
 from sqlalchemy import ColumnElement, func, select, text
 from sqlmodel import col
 
-from app.clusters.member import MISMATCHED, REFUSED, UNAUTHORIZED, MismatchedError
+from app.clusters.member import MismatchedError
 from app.clusters.tables import Cluster, Observer, Reachability
 from app.errors import ActionError
+from app.releases.error_codes import ActionCode
 from app.repeating import repeatedly
 from app.services import Services
 from app.targets.judging import judge_targets
@@ -41,9 +42,13 @@ _KINDS = {
 
 def reachability_of(error: ActionError) -> Reachability:
     """What it means for a member that asking it failed like this."""
-    if error.code == MISMATCHED:
+    if error.code == ActionCode.CLUSTER_MISMATCHED:
         return Reachability.MISMATCHED
-    return Reachability.UNAUTHORIZED if error.code in (UNAUTHORIZED, REFUSED) else Reachability.UNREACHABLE
+    return (
+        Reachability.UNAUTHORIZED
+        if error.code in (ActionCode.CLUSTER_UNAUTHORIZED, ActionCode.CLUSTER_REFUSED)
+        else Reachability.UNREACHABLE
+    )
 
 
 async def write_trouble(transaction: Transaction, cluster_id: int, error: ActionError) -> bool:

@@ -1,8 +1,11 @@
 """What is shown of a failure on a target: what went wrong, and what to do about it."""
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from app.clusters.tables import Reachability
+from app.deployments.answer import AbandonedRelease
 from app.deployments.tables import Deployment
 from app.errors import ActionError, TemporaryError
 from app.releases.next_steps import NextStep, advice, next_steps
@@ -11,7 +14,28 @@ from app.releases.status import TargetStatus
 from app.tables import now
 
 
-def as_json(
+@dataclass(frozen=True)
+class TargetError:
+    """A failed action, as a target and the results of its operations keep it. `revision` is the release's after a
+    permanent failure, `in_a_row` how often the same error came, `abandoned` the release that was left behind."""
+
+    code: str
+    message: str
+    attempts: int
+    at: str = field(default_factory=lambda: now().isoformat())
+    output: str | None = None
+    next_steps: Sequence[NextStep] = ()
+    advice: str = ""
+    revision: int | None = None
+    in_a_row: int = 1
+    abandoned: AbandonedRelease | None = None
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def target_error(
     error: ActionError,
     deployment: Deployment,
     observed: Observed | None,
@@ -19,27 +43,25 @@ def as_json(
     is_wanted: bool,
     attempts: int = 1,
     runs_hooks: bool = True,
-) -> dict[str, Any]:
-    """An action's error, in the shape in which it is stored. `observed` is the release after the failure, `runs_hooks`
-    whether the action ran hooks."""
+) -> TargetError:
+    """`observed` is the release after the failure, `runs_hooks` whether the action ran hooks."""
     is_temporary = isinstance(error, TemporaryError)
     steps = next_steps(
         error.code, is_temporary=is_temporary, is_wanted=is_wanted, observed=observed, runs_hooks=runs_hooks
     )
-    return {
-        "code": error.code,
-        "message": error.message,
-        "output": error.output,
-        "at": now().isoformat(),
-        "attempts": attempts,
-        "next_steps": list(steps),
-        "advice": advice(
+    return TargetError(
+        error.code,
+        error.message,
+        attempts,
+        output=error.output,
+        next_steps=steps,
+        advice=advice(
             steps,
             namespace=deployment.namespace,
             release_name=deployment.release_name,
             revision=observed.revision if observed else 0,
         ),
-    }
+    )
 
 
 def next_steps_from(status: TargetStatus, reachability: Reachability, error: dict[str, Any] | None) -> list[NextStep]:

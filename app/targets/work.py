@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -34,6 +34,7 @@ from app.operations.progress import (
 )
 from app.operations.states import OPEN, OperationState
 from app.operations.tables import Operation, OperationResult
+from app.releases.error_codes import ActionCode
 from app.releases.manifest import ManifestObject, objects_in
 from app.releases.ownership import Claim, intent_for
 from app.releases.references import HIDDEN, texts_at
@@ -52,7 +53,7 @@ from app.targets.joins import OPEN_RESULT, PRESENT_REVISION, joined
 from app.targets.leases import FREE, Lease, LeaseLostError, fenced
 from app.targets.sightings import Sighting, write_sightings
 from app.targets.tables import Release, Target
-from app.targets.trouble import as_json
+from app.targets.trouble import TargetError, target_error
 from app.transaction import Transaction
 
 
@@ -253,18 +254,18 @@ async def fail(
 ) -> None:
     """It fails in the same way until something changes: the result ends, and says why. `writes` counts the attempts
     that have made a revision or run hooks."""
-    told = _told(work, error, seen, runs_hooks=runs_hooks) | {"revision": _revision(seen)}
+    shown = replace(_shown(work, error, seen, runs_hooks=runs_hooks), revision=_revision(seen))
     async with services.transaction() as transaction:
         if seen is not None:
             await write_sightings(transaction, [seen])
-        values = {"error": told, "attempts": told["attempts"], "writes": writes, "retry_at": None}
+        values = {"error": shown.stored, "attempts": shown.attempts, "writes": writes, "retry_at": None}
         await fenced(transaction, work.lease, **values, **_outcome(work))
         await close_results(
             transaction,
             [work.target.id],
             OperationState.FAILED,
             action=action,
-            error=told,
+            error=shown.stored,
             operation_id=work.operation.id,
         )
         _record(
@@ -290,12 +291,7 @@ async def cancel(services: Services, work: Work, action: ReleaseAction, seen: Si
 
 async def make_room(services: Services, work: Work, action: ReleaseAction, words: str) -> None:
     """Something newer is wanted: this work ends before it is done. Its result says so, and has ended already."""
-    error = {
-        "code": "superseded",
-        "message": f"Something newer was asked for. {words}",
-        "at": now().isoformat(),
-        "attempts": 0,
-    }
+    error = TargetError(ActionCode.SUPERSEDED, f"Something newer was asked for. {words}", attempts=0).stored
     async with services.transaction() as transaction:
         await fenced(transaction, work.lease, **_outcome(work))
         await explain_superseded(transaction, work.operation.id, work.target.id, action, error)
@@ -355,8 +351,7 @@ async def retry(
 ) -> None:
     """It may succeed later: the result stays open, and shows the trouble. Where the operation was cancelled or
     superseded meanwhile, the target is looked at again at once."""
-    told = _told(work, error, seen, runs_hooks=runs_hooks) | {"in_a_row": in_a_row(work, error)}
-    attempts = told["attempts"]
+    shown = replace(_shown(work, error, seen, runs_hooks=runs_hooks), in_a_row=in_a_row(work, error))
     async with services.transaction() as transaction:
         if seen is not None and seen.is_news(work.known):
             await write_sightings(transaction, [seen])
@@ -367,10 +362,10 @@ async def retry(
             await fenced(transaction, work.lease, attempts=0, retry_at=None, **_outcome(work))
             transaction.wake([work.target.id])
             return
-        values = {"error": told, "attempts": attempts, "writes": writes, "retry_at": retry_at}
+        values = {"error": shown.stored, "attempts": shown.attempts, "writes": writes, "retry_at": retry_at}
         await fenced(transaction, work.lease, **values, **_outcome(work))
-        await note_trouble(transaction, work.operation.id, work.target.id, told)
-        if attempts == 1:
+        await note_trouble(transaction, work.operation.id, work.target.id, shown.stored)
+        if shown.attempts == 1:
             _record(
                 transaction,
                 work,
@@ -394,8 +389,8 @@ def _where(work: Work) -> str:
     return f"{work.deployment.release_name} on {work.cluster.name}"
 
 
-def _told(work: Work, error: ActionError, seen: Sighting | None, *, runs_hooks: bool) -> dict[str, Any]:
-    return as_json(
+def _shown(work: Work, error: ActionError, seen: Sighting | None, *, runs_hooks: bool) -> TargetError:
+    return target_error(
         error,
         work.deployment,
         seen.release if seen else None,

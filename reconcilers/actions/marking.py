@@ -8,8 +8,10 @@ record: the run has failed.
 import asyncio
 from urllib.parse import quote
 
+from app.clusters.refusals import Refusal
 from app.clusters.service_accounts import forbidden
 from app.errors import PermanentError
+from app.releases.error_codes import ActionCode
 from app.releases.record import UnreadableRecordError, marked_failed
 from app.services import Services
 from app.targets.leases import LeaseFence
@@ -41,13 +43,13 @@ async def mark_failed(services: Services, found: Work, seen: Sighting) -> None:
             return
         patch = await asyncio.to_thread(marked_failed, answer.body)
     except (KeyError, TypeError, UnreadableRecordError) as error:
-        raise PermanentError("record_unreadable", f"The release's record can't be read: {error}") from error
+        raise PermanentError(ActionCode.RECORD_UNREADABLE, f"The release's record can't be read: {error}") from error
     fence = LeaseFence(services, found.lease)
     fence.check()
     await fence.confirm()
     answer = await member.request("PATCH", path, body=patch, content_type="application/merge-patch+json")
     if answer.status >= 300 and answer.status not in _CHANGED_MEANWHILE:
-        words = str(answer.body.get("message")) if isinstance(answer.body, dict) else f"HTTP status {answer.status}"
+        words = Refusal.of(answer.status, answer.body).words
         raise forbidden(found.account, words) or PermanentError(
-            "cluster_refused", f"It refuses a change of the release's record: {words}", words
+            ActionCode.CLUSTER_REFUSED, f"It refuses a change of the release's record: {words}", words
         )

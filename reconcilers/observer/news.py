@@ -22,6 +22,7 @@ from app.database import LOST, DataRefusedError
 from app.deployments.drift import correct_drift
 from app.deployments.tables import Deployment, DriftPolicy
 from app.errors import ActionError, TemporaryError
+from app.releases.error_codes import ActionCode
 from app.releases.release import PENDING
 from app.repeating import lasting
 from app.services import Services
@@ -175,7 +176,7 @@ class NewsDesk:
             news.failed(error)
         except Exception:
             log.exception("observer.failed", release=news.key)
-            news.failed(TemporaryError("internal", "Polyhelm failed to look at a release: see its log."))
+            news.failed(TemporaryError(ActionCode.INTERNAL, "Polyhelm failed to look at a release: see its log."))
         finally:
             del self._fetching[news.key]
             self._something_waits.set()

@@ -17,13 +17,14 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from app.clusters.changes import EXPIRED, Change, Head
-from app.clusters.member import UNAUTHORIZED, UNREACHABLE, Listing, Member
+from app.clusters.changes import Change, Head
+from app.clusters.member import Listing, Member
 from app.clusters.tables import Cluster, Reachability
 from app.database import LOST
 from app.encryption import KeyRingError
 from app.errors import ActionError, TemporaryError
 from app.operations.tables import OperationResult
+from app.releases.error_codes import ActionCode
 from app.services import Services
 from app.tables import now
 from app.targets.joins import OPEN_RESULT
@@ -96,17 +97,19 @@ class MemberWatch:
                 if self._claim is not None:
                     return  # its observer will tell
                 OBSERVATIONS.labels(error.code).inc()
-                if error.code != EXPIRED:
+                if error.code != ActionCode.WATCH_EXPIRED:
                     await self._out_of_reach(error)
             except KeyRingError as error:
                 OBSERVATIONS.labels("refused").inc()
-                await self._out_of_reach(TemporaryError(UNAUTHORIZED, str(error)))
+                await self._out_of_reach(TemporaryError(ActionCode.CLUSTER_UNAUTHORIZED, str(error)))
             except LOST as error:
                 log.warning("observer.database_lost", cluster=self.post.cluster_id, error=str(error))
                 await asyncio.sleep(_DATABASE_PAUSE)
             except Exception:
                 log.exception("observer.failed", cluster=self.post.cluster_id)
-                await self._out_of_reach(TemporaryError("internal", "Polyhelm failed to observe it: see its log."))
+                await self._out_of_reach(
+                    TemporaryError(ActionCode.INTERNAL, "Polyhelm failed to observe it: see its log.")
+                )
 
     async def _attend(self, member: Member, cluster: Cluster) -> bool:
         """Lists the member and follows it until something goes wrong, and sees to it meanwhile that it lives. False
@@ -144,7 +147,7 @@ class MemberWatch:
         try:
             await member.ping(seconds=self._patience.answer_within(self._left()))
         except TemporaryError as error:
-            if error.code != UNREACHABLE or member.heard_at < began:
+            if error.code != ActionCode.CLUSTER_UNREACHABLE or member.heard_at < began:
                 raise
         self._is_alive()
 
@@ -205,7 +208,7 @@ class MemberWatch:
                     self._knows_all()
             lasted = time.monotonic() - began
             if lasted < min(_SHORTEST_WATCH, seconds / 2):
-                raise TemporaryError("watch_ended", "The API server ends watches at once.")
+                raise TemporaryError(ActionCode.WATCH_ENDED, "The API server ends watches at once.")
             if lasted >= seconds - _ENDS_EARLY:  # a proxy may end it sooner, which says nothing
                 self._knows_all()
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clusters.answers import MOST_VALUES, UNEXPECTED, Page, asked_pause, parsed, read_field, read_page, read_secret
-from app.clusters.changes import EXPIRED, Change, Head, read_changes
+from app.clusters.answers import MOST_VALUES, Page, asked_pause, parsed, read_field, read_page, read_secret
+from app.clusters.changes import Change, Head, read_changes
 from app.errors import TemporaryError
+from app.releases.error_codes import ActionCode
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -66,7 +67,7 @@ NO_PAGES: dict[str, Any] = {
 def test_what_is_no_list_of_helms_secrets_is_unexpected(case: str) -> None:
     with pytest.raises(TemporaryError) as caught:
         read_page(NO_PAGES[case])
-    assert caught.value.code == UNEXPECTED
+    assert caught.value.code == ActionCode.CLUSTER_UNEXPECTED_ANSWER
     assert caught.value.message == (
         "The API server was asked for Helm's release Secrets and answered with something else."
     )
@@ -75,7 +76,7 @@ def test_what_is_no_list_of_helms_secrets_is_unexpected(case: str) -> None:
 def test_objects_of_another_namespace_are_unexpected() -> None:
     with pytest.raises(TemporaryError) as caught:
         read_page(listed(item()), namespace="other")
-    assert caught.value.code == UNEXPECTED
+    assert caught.value.code == ActionCode.CLUSTER_UNEXPECTED_ANSWER
 
 
 JSON = st.recursive(
@@ -95,21 +96,21 @@ def test_any_answer_is_a_page_or_unexpected(body: Any) -> None:
         read_page(body)
     except TemporaryError as error:
         code = error.code
-    assert code in (None, UNEXPECTED)
+    assert code in (None, ActionCode.CLUSTER_UNEXPECTED_ANSWER)
 
 
 @pytest.mark.parametrize("body", [None, "", [], {}, {"kind": "Status"}, {"kind": "Secret", "metadata": {"name": "b"}}])
 def test_another_object_is_not_the_secret_that_was_asked_for(body: Any) -> None:
     with pytest.raises(TemporaryError) as caught:
         read_secret(body, "a")
-    assert caught.value.code == UNEXPECTED
+    assert caught.value.code == ActionCode.CLUSTER_UNEXPECTED_ANSWER
 
 
 @pytest.mark.parametrize("body", [None, [], {"a": None}, {"a": {"b": 1}}, {"a": ["b"]}])
 def test_a_field_that_is_not_there_is_unexpected(body: Any) -> None:
     with pytest.raises(TemporaryError) as caught:
         read_field(str, body, "a", "b")
-    assert caught.value.code == UNEXPECTED
+    assert caught.value.code == ActionCode.CLUSTER_UNEXPECTED_ANSWER
 
 
 def test_an_answer_with_more_values_than_any_has_is_not_read() -> None:
@@ -173,4 +174,4 @@ def test_a_line_that_is_no_change_ends_the_watch(line: bytes) -> None:
 def test_an_error_of_code_410_is_expired() -> None:
     with pytest.raises(TemporaryError) as caught:
         list(read_changes(b'{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old"}}'))
-    assert caught.value.code == EXPIRED
+    assert caught.value.code == ActionCode.WATCH_EXPIRED

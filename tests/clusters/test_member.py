@@ -13,8 +13,9 @@ from aiohttp import web
 
 from app.addresses import Allowed, Policies
 from app.clusters.kubeconfig import Access, read_kubeconfig
-from app.clusters.member import REFUSED, THROTTLED, UNAUTHORIZED, UNREACHABLE, Member
+from app.clusters.member import Member
 from app.errors import TemporaryError
+from app.releases.error_codes import ActionCode
 from app.releases.record import UnreadableRecordError
 from simulator import Member as SimulatedMember
 from simulator import Simulator
@@ -61,7 +62,7 @@ async def test_down_is_unreachable(
     paris.faults.down = True
     with pytest.raises(TemporaryError) as caught:
         await ask(member)
-    assert caught.value.code == UNREACHABLE
+    assert caught.value.code == ActionCode.CLUSTER_UNREACHABLE
     assert caught.value.message.startswith("The API server can't be reached: ")
     paris.faults.down = False
     await ask(member)
@@ -78,7 +79,10 @@ async def test_silence_is_unreachable_after_the_timeout(
         await ask(member)
     await member.close()
     paris.faults.hang = False
-    assert (caught.value.code, caught.value.message) == (UNREACHABLE, "The API server did not answer within 0.3 s.")
+    assert (caught.value.code, caught.value.message) == (
+        ActionCode.CLUSTER_UNREACHABLE,
+        "The API server did not answer within 0.3 s.",
+    )
     assert 0.3 <= time.monotonic() - began < 3
 
 
@@ -90,7 +94,7 @@ async def test_a_token_that_is_refused_is_unauthorized(
     with pytest.raises(TemporaryError) as caught:
         await ask(member)
     assert (caught.value.code, caught.value.message, caught.value.output) == (
-        UNAUTHORIZED,
+        ActionCode.CLUSTER_UNAUTHORIZED,
         "The API server does not accept our credentials (401).",
         "Unauthorized",
     )
@@ -104,7 +108,7 @@ async def test_too_many_requests_is_throttled_for_as_long_as_the_server_says(
     with pytest.raises(TemporaryError) as caught:
         await ask(member)
     assert (caught.value.code, caught.value.message, caught.value.retry_after) == (
-        THROTTLED,
+        ActionCode.CLUSTER_THROTTLED,
         "The API server asks for a pause (429).",
         7.0,
     )
@@ -114,7 +118,7 @@ async def test_secrets_that_may_not_be_read_are_unauthorized_and_say_so(member: 
     paris.faults.forbidden = True
     with pytest.raises(TemporaryError) as caught:
         await member.heads()
-    assert caught.value.code == UNAUTHORIZED
+    assert caught.value.code == ActionCode.CLUSTER_UNAUTHORIZED
     assert caught.value.message.startswith("Our credentials do not allow this: secrets is forbidden: ")
     assert (await member.version()).startswith("v1.")
     assert await member.missing_permissions(["get", "list"], "secrets") == ["get", "list"]
@@ -125,7 +129,7 @@ async def test_a_refusal_of_a_look_is_no_verdict_on_a_release_whatever_its_statu
     with pytest.raises(TemporaryError) as caught:
         await member.get("/api/v1/namespaces/nowhere")
     assert (caught.value.code, caught.value.message) == (
-        REFUSED,
+        ActionCode.CLUSTER_REFUSED,
         'It refuses GET /api/v1/namespaces/nowhere: namespaces "nowhere" not found',
     )
 
@@ -139,7 +143,7 @@ async def test_a_closed_port_is_unreachable(paris: SimulatedMember) -> None:
     with pytest.raises(TemporaryError) as caught:
         await member.version()
     await member.close()
-    assert caught.value.code == UNREACHABLE
+    assert caught.value.code == ActionCode.CLUSTER_UNREACHABLE
 
 
 async def test_a_server_under_another_certificate_is_unreachable_and_gets_no_token(paris: SimulatedMember) -> None:
@@ -148,7 +152,7 @@ async def test_a_server_under_another_certificate_is_unreachable_and_gets_no_tok
     with pytest.raises(TemporaryError) as caught:
         await member.version()
     await member.close()
-    assert caught.value.code == UNREACHABLE
+    assert caught.value.code == ActionCode.CLUSTER_UNREACHABLE
     assert caught.value.message.startswith("The API server can't be reached: its certificate is not valid: ")
     assert paris.requests == {}
 

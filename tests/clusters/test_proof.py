@@ -10,11 +10,11 @@ import pytest
 from aiohttp import web
 
 from app.addresses import Allowed, Policies
-from app.clusters.answers import UNEXPECTED
 from app.clusters.kubeconfig import Access
-from app.clusters.member import MISMATCHED, THROTTLED, UNAUTHORIZED, UNREACHABLE, Member, MismatchedError
+from app.clusters.member import Member, MismatchedError
 from app.clusters.proof import KUBE_SYSTEM
 from app.errors import TemporaryError
+from app.releases.error_codes import ActionCode
 from simulator.certificates import issue
 from tests.charts.servers import Handler, served
 from tests.stack import HERE
@@ -95,7 +95,7 @@ async def test_another_cluster_is_asked_nothing_but_who_it_is(
     async with member_at(address.answer) as member:
         with pytest.raises(MismatchedError) as caught:
             await ask(member)
-    assert (caught.value.code, caught.value.uid) == (MISMATCHED, "theirs")
+    assert (caught.value.code, caught.value.uid) == (ActionCode.CLUSTER_MISMATCHED, "theirs")
     assert caught.value.message == (
         "Another cluster answers at its address: the uid of its kube-system namespace is theirs, and that of the"
         " registered cluster is ours."
@@ -131,50 +131,50 @@ ANSWERS: list[tuple[str, Callable[[], web.Response], str, str]] = [
     (
         "no credentials",
         lambda: web.json_response({"message": "Unauthorized"}, status=401),
-        UNAUTHORIZED,
+        ActionCode.CLUSTER_UNAUTHORIZED,
         "The API server does not accept our credentials (401)."
         " Give it new ones: polyhelm cluster update paris --kubeconfig FILE",
     ),
     (
         "no permission",
         lambda: web.json_response({"message": "namespaces is forbidden"}, status=403),
-        UNAUTHORIZED,
+        ActionCode.CLUSTER_UNAUTHORIZED,
         "Our credentials do not allow this: namespaces is forbidden",
     ),
     (
         "a pause",
         lambda: web.json_response({"message": "later"}, status=429, headers={"Connection": "close"}),
-        THROTTLED,
+        ActionCode.CLUSTER_THROTTLED,
         "The API server asks for a pause (429).",
     ),
     (
         "no such namespace",
         lambda: web.json_response({"message": 'namespaces "kube-system" not found'}, status=404),
-        UNREACHABLE,
+        ActionCode.CLUSTER_UNREACHABLE,
         'The API server is in trouble: namespaces "kube-system" not found',
     ),
     (
         "HTML",
         lambda: web.Response(text="<html>"),
-        UNEXPECTED,
+        ActionCode.CLUSTER_UNEXPECTED_ANSWER,
         "What answered is no Kubernetes API server: it sent no JSON.",
     ),
     (
         "another object",
         lambda: web.json_response({"kind": "Status"}),
-        UNEXPECTED,
+        ActionCode.CLUSTER_UNEXPECTED_ANSWER,
         "The API server was asked for metadata.uid and answered with something else.",
     ),
     (
         "a connection that ends after each answer",
         lambda: web.json_response({"metadata": {"uid": "ours"}}, headers={"Connection": "close"}),
-        UNREACHABLE,
+        ActionCode.CLUSTER_UNREACHABLE,
         "The API server can't be reached: it closes each connection after one answer",
     ),
     (
         "too much",
         lambda: web.Response(body=b" " * (2**20 + 1)),
-        UNREACHABLE,
+        ActionCode.CLUSTER_UNREACHABLE,
         "The API server can't be reached: it answers with more than 1,048,576 bytes",
     ),
 ]
@@ -208,7 +208,10 @@ async def test_a_proof_that_does_not_come_is_not_waited_for_without_end() -> Non
         with pytest.raises(TemporaryError) as caught:
             await member.version()
         is_over.set()
-    assert (caught.value.code, caught.value.message) == (UNREACHABLE, "The API server did not answer within 0.3 s.")
+    assert (caught.value.code, caught.value.message) == (
+        ActionCode.CLUSTER_UNREACHABLE,
+        "The API server did not answer within 0.3 s.",
+    )
 
 
 async def test_a_slow_proof_leaves_the_request_its_time() -> None:

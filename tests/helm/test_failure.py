@@ -8,6 +8,7 @@ from app.errors import ActionError, PermanentError, TemporaryError
 from app.helm.failure import MAX_OUTPUT, beyond_limits, failure
 from app.helm.ledger import Ledger
 from app.helm.request import Request, read_request
+from app.releases.error_codes import ActionCode
 from app.releases.scrubbing import NOTHING, Scrubber
 from app.sandbox.limits import Limits
 
@@ -29,7 +30,7 @@ def ledger(*answers: tuple[Request, int, str] | Request) -> Ledger:
             body = {"kind": "Status", "message": message, "code": status} if status >= 400 else {}
             kept.answered(exchange, status, None, json.dumps(body).encode())
         else:
-            kept.failed(exchange, TemporaryError("cluster_unreachable", LOST))
+            kept.failed(exchange, TemporaryError(ActionCode.CLUSTER_UNREACHABLE, LOST))
         kept.ended(exchange, 0)
     return kept
 

@@ -8,11 +8,12 @@ import pytest
 from app.errors import PermanentError, TemporaryError
 from app.helm.ledger import Fate, Ledger, Progress, Stage
 from app.helm.request import Request, read_request
+from app.releases.error_codes import ActionCode
 
 RECORDS = "/api/v1/namespaces/shop/secrets"
 RECORD = f"{RECORDS}/sh.helm.release.v1.web.v2"
 CONFIG = "/api/v1/namespaces/shop/configmaps"
-LOST = TemporaryError("cluster_unreachable", "The connection to the API server failed: it was closed")
+LOST = TemporaryError(ActionCode.CLUSTER_UNREACHABLE, "The connection to the API server failed: it was closed")
 
 
 def new_record(revision: int = 2) -> Request:

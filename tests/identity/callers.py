@@ -19,13 +19,14 @@ from app.identity.tables import ApiToken, AppSession, GroupRole, Membership, Met
 from app.identity.tokens import token_digest
 from app.operations.states import OperationState
 from app.operations.tables import OperationResult
+from app.releases.error_codes import ActionCode
 from app.releases.manifest import ManifestObject
 from app.releases.status import Reason, ReasonCode, TargetStatus
 from app.releases.step import ReleaseAction
 from app.tables import now
 from app.targets.activity import Activity, Hook, Phase, stored
 from app.targets.tables import Release, Target
-from app.targets.trouble import as_json
+from app.targets.trouble import target_error
 from schema.ids import encode_id
 from simulator import Member
 from tests.stack import TOKEN, Stack
@@ -188,8 +189,8 @@ async def _observed(stack: Stack) -> None:
         session = transaction.session
         target = (await session.exec(select(Target))).one()
         deployment = (await session.exec(select(Deployment))).one()
-        broken = PermanentError("helm_failed", "The chart is broken.", "Helm's own words")
-        target.error = as_json(broken, deployment, None, is_wanted=True)
+        broken = PermanentError(ActionCode.HELM_FAILED, "The chart is broken.", "Helm's own words")
+        target.error = target_error(broken, deployment, None, is_wanted=True).stored
         # Where a release was left behind, the result has the objects that it may have left.
         objects = (ManifestObject("ConfigMap", "shop", "default"),)
         left = AbandonedRelease("paris", "default", "shop", "The chart is broken.", objects)

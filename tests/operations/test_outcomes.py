@@ -30,6 +30,7 @@ def doing(phase: Phase) -> Activity:
         (RUNNING, UPGRADE, None, doing(Phase.APPLYING), "upgrading"),
         (RUNNING, NONE, "cluster_unreachable", doing(Phase.RETRYING), "waiting for cluster"),
         (RUNNING, UPGRADE, "cluster_unreachable", doing(Phase.RETRYING), "waiting for cluster"),
+        (RUNNING, UPGRADE, "cluster_refused", doing(Phase.RETRYING), "retrying"),
         (RUNNING, UPGRADE, "helm_hung", doing(Phase.RETRYING), "retrying"),
         (RUNNING, UPGRADE, "helm_hung", doing(Phase.HOOK), "upgrading"),
         (RUNNING, UPGRADE, None, doing(Phase.CANCELLING), "cancelling"),

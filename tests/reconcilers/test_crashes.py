@@ -16,6 +16,7 @@ from sqlmodel import col
 
 from app.errors import PermanentError
 from app.processes import running
+from app.releases.error_codes import ActionCode
 from app.releases.step import ReleaseAction
 from app.tables import now
 from app.targets import leases, work
@@ -175,7 +176,7 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
     assert second is not None
     assert second.lease.token == first.lease.token + 1
     seen = Sighting((first.cluster.id, "shop", "shop"), 1, None)
-    failure = PermanentError("failed", "It failed.")
+    failure = PermanentError(ActionCode.HELM_FAILED, "It failed.")
     for write in (
         work.intend(services, first, ReleaseAction.INSTALL, seen, first.desired),
         work.succeed(services, first, ReleaseAction.NONE, seen),

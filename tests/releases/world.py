@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from app.clusters.tables import Reachability
 from app.errors import TemporaryError
+from app.releases.error_codes import ActionCode
 from app.releases.next_steps import NextStep, next_steps
 from app.releases.ownership import Owner
 from app.releases.release import Desired, Observed
@@ -91,7 +92,7 @@ def operate(world: World, *, skip_hooks: bool = False, force: bool = False) -> O
             if force and world.desired is None:  # what passes by itself is tried a few times more
                 return Outcome(world, is_left=True)
             advised = next_steps(
-                code,
+                ActionCode.of(code),
                 is_temporary=is_temporary,
                 is_wanted=world.desired is not None,
                 observed=world.release if world.reachability is Reachability.REACHABLE else None,
