@@ -117,7 +117,7 @@ class Reconciler:
             attempt.check(step, retries=services.settings.helm_retries)
             attempt.begin(step)
             try:
-                attempt.output = await perform(services, self._manifests, found, step, seen, wanted)
+                attempt.output = await self._perform(attempt, step, wanted, seen)
             except ActionError as error:
                 if error.code != ActionCode.RELEASE_CHANGED or races == _MOST_RACES:
                     raise
@@ -136,6 +136,10 @@ class Reconciler:
         owner = claim_of(found.target).owner(seen.release)
         return next_step(wanted, observed, owner, force=found.operation.force), wanted, seen
 
+    async def _perform(self, attempt: Attempt, step: Step, wanted: Desired | None, seen: Sighting) -> str | None:
+        counts = attempt.leaves_marks
+        return await perform(self._services, self._manifests, attempt.work, step, seen, wanted, counts=counts)
+
     async def _stop(self, attempt: Attempt, stopped: StoppedError) -> None:
         """Ends work that is to stop. Its Helm has ended already, if one ran. A cancelled operation leaves no release
         that is pending by our doing; where something newer is wanted, the work on that sees to it."""
@@ -150,7 +154,7 @@ class Reconciler:
         try:
             step, wanted, seen = await self._next(attempt)
             if step.recovery is Recovery.MARK_FAILED:
-                await perform(self._services, self._manifests, found, step, seen, wanted)
+                await self._perform(attempt, step, wanted, seen)
                 step, wanted, seen = await self._next(attempt)
             if step.is_done:  # the cancellation came too late, or there was nothing to do
                 await work.succeed(self._services, found, action, seen, attempt.output)
@@ -166,7 +170,7 @@ class Reconciler:
         names = found.deployment.namespace, found.deployment.release_name
         seen = attempt.seen = await look_at_release(member, found.cluster.id, *names, found.known)
         claim = await claim_after(self._services.fingerprints, claim_of(found.target), seen.release)
-        work.learn(found, claim)
+        work.learn(found, claim, seen.release)
         return seen
 
     async def _give_up(self, attempt: Attempt, error: ActionError) -> None:

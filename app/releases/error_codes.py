@@ -75,7 +75,10 @@ class ActionCode(ErrorCode):
         "Resources or hooks did not become ready within the deployment's timeout.",
     )
     HELM_HUNG = "helm_hung", "Helm did not end within its time limit and was stopped."
-    HELM_KILLED = "helm_killed", "The system ended Helm, for example because memory ran short."
+    HELM_KILLED = (
+        "helm_killed",
+        "Helm was ended by the system, for example because memory ran short, or together with its worker.",
+    )
     HELM_MEMORY = "helm_memory", "Helm needs more memory for this chart than it may use."
     HELM_CPU = "helm_cpu", "Helm needs more CPU time for this chart than it may use."
     HELM_OUTPUT_TOO_LARGE = "helm_output_too_large", "Helm writes more output for this chart than it may."

@@ -31,7 +31,8 @@ class Intent:
 
     `revision` is the one that it makes, or removes; `digest` that of the release that it writes, where values at
     `paths` are masked. `is_first` says that no run of ours had touched the name before. `inherited` is an unfinished
-    revision of an earlier run of ours, which this one is to clear."""
+    revision of an earlier run of ours, which this one is to clear. `counts` says that the run makes a revision or runs
+    hooks, and that its worker has not written down how it ended."""
 
     action: str
     generation: int
@@ -42,6 +43,7 @@ class Intent:
     is_first: bool = False
     is_atomic: bool = False
     inherited: Unfinished | None = None
+    counts: bool = False
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> "Intent":
@@ -56,7 +58,14 @@ class Intent:
             is_first=stored.get("is_first", False),
             is_atomic=stored.get("is_atomic", False),
             inherited=(inherited[0], inherited[1]) if inherited else None,
+            counts=stored.get("counts", False),
         )
+
+    def has_begun(self, observed: Observed | None) -> bool:
+        """Whether the release is no longer as this run has found it."""
+        if self.action == "UNINSTALL":
+            return observed is None or observed.revision != self.revision or observed.status == "uninstalling"
+        return observed is not None and observed.revision >= self.revision
 
     def has_left(self, observed: Observed, mark: Mark) -> bool:
         """Whether an unfinished revision is one that this run has left, or was to clear."""
@@ -115,6 +124,7 @@ def intent_for(
     digest: bytes | None,
     paths: Iterable[str],
     is_atomic: bool,
+    counts: bool,
 ) -> Intent:
     """The intent of a run that is about to begin on what was just looked at."""
     present = observed.revision if observed else 0
@@ -129,4 +139,5 @@ def intent_for(
         is_first=not claim.ours,
         is_atomic=is_atomic,
         inherited=(present, observed.status) if observed and is_unfinished else None,
+        counts=counts,
     )

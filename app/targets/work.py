@@ -74,6 +74,7 @@ class Work:
     secrets: Sequence[Secret] = ()  # those that the deployment uses, sealed
     account: ServiceAccount | None = None
     limit: datetime | None = None
+    was_lost: bool = False  # an earlier worker on it, while its Helm ran
     watchers: list[Callable[[Progress], None]] = field(default_factory=list)  # of its Helm runs
 
     def tell(self, progress: Progress) -> None:
@@ -82,6 +83,10 @@ class Work:
             watcher(progress)
 
 
+_LOST = {
+    "code": ActionCode.HELM_KILLED,
+    "message": "Helm was ended because its worker had ended, or could not renew its lease on the target.",
+}
 _ITS_TIME_HAS_COME = or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment"))
 _WORK = (
     joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release, ClusterGroup))
@@ -136,9 +141,11 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
     return Work(lease, target, deployment, cluster, archive, operation, known, desired, secrets, group.account)
 
 
-async def intend(services: Services, work: Work, runs: ReleaseAction, seen: Sighting, wanted: Desired | None) -> None:
+async def intend(
+    services: Services, work: Work, runs: ReleaseAction, seen: Sighting, wanted: Desired | None, *, counts: bool
+) -> None:
     """Writes down that Helm is about to run, and what it is to leave. From here on the release is ours. `wanted` is
-    what was compared with what was seen."""
+    what was compared with what was seen; `counts` says that the run makes a revision or runs hooks."""
     moment = now()
     intent = intent_for(
         runs,
@@ -149,18 +156,19 @@ async def intend(services: Services, work: Work, runs: ReleaseAction, seen: Sigh
         digest=wanted.digest if wanted else None,
         paths=work.target.secret_paths,
         is_atomic=work.deployment.atomic,
+        counts=counts,
     )
-    kept = asdict(intent)
+    values = {"intent": asdict(intent)} | ({"writes": work.target.writes} if work.was_lost else {})
     work.limit = moment + timedelta(seconds=work.deployment.timeout_seconds + MARGIN_SECONDS)
     phase = Phase.APPLYING if runs is ReleaseAction.UNINSTALL else Phase.VALIDATING
     begun = stored(Activity(phase, work.operation.id, moment, work.limit))
     async with services.transaction() as transaction:
         if seen.is_news(work.known):
             await write_sightings(transaction, [seen])
-        await fenced(transaction, work.lease, claimed=True, intent=kept, activity=begun)
+        await fenced(transaction, work.lease, claimed=True, activity=begun, **values)
         await note_action(transaction, work.operation.id, work.target.id, runs)
         _record(transaction, work, "target.started", f"{_what(work, runs)} has begun.")
-    work.target.claimed, work.target.intent = True, kept
+    work.target.claimed, work.target.intent = True, asdict(replace(intent, counts=False))  # we see how it ends
 
 
 async def report(
@@ -175,10 +183,16 @@ async def report(
     return has_left
 
 
-def learn(work: Work, claim: Claim) -> None:
-    """Notes what a look has told of whose the release is; it is written down with how the work ends."""
+def learn(work: Work, claim: Claim, observed: Observed | None) -> None:
+    """Notes what a look has told of whose the release is, and of a run whose worker was lost; it is written down with
+    how the work ends. Such a run counts as one that failed: its worker may have been lost because of it."""
     target = work.target
-    target.claimed, target.intent = claim.ours, asdict(claim.intent) if claim.intent else None
+    before = claim_of(target).intent
+    if before is not None and before.counts and before.has_begun(observed):
+        work.was_lost = True
+        target.writes += 1
+        target.error = _LOST
+    target.claimed, target.intent = claim.ours, asdict(replace(claim.intent, counts=False)) if claim.intent else None
 
 
 def _outcome(work: Work) -> dict[str, Any]:

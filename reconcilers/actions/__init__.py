@@ -17,10 +17,17 @@ from reconcilers.metrics import ACTION_SECONDS
 
 
 async def perform(
-    services: Services, manifests: KnownManifests, found: Work, step: Step, seen: Sighting, wanted: Desired | None
+    services: Services,
+    manifests: KnownManifests,
+    found: Work,
+    step: Step,
+    seen: Sighting,
+    wanted: Desired | None,
+    *,
+    counts: bool,
 ) -> str | None:
     """Does a step that was worked out from what was seen and what is `wanted`; gives Helm's words. How it ended is seen
-    by looking again; until then, the intent stays.
+    by looking again; until then, the intent stays. `counts` says that the step makes a revision or runs hooks.
 
     Raises:
         ActionError: with Helm's words.
@@ -29,7 +36,7 @@ async def perform(
         await mark_failed(services, found, seen)
         return None
     chart = await services.archives.file(found.archive.digest)
-    await work.intend(services, found, step.runs, seen, wanted)
+    await work.intend(services, found, step.runs, seen, wanted, counts=counts)
     hooks = step.hooks and not found.operation.skip_hooks
     began = time.monotonic()
     try:

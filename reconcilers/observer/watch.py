@@ -274,6 +274,7 @@ class MemberWatch:
         """The record of a release could not be fetched: all is begun again, so that it is not forgotten."""
         if self._trouble is not None and not self._trouble.done():
             self._trouble.set_exception(error)
+            self._trouble.exception()  # where nobody waits for it, all is about to be listed again anyway
 
     def _is_alive(self) -> None:
         if self._failures == 0:

@@ -115,6 +115,34 @@ async def test_a_helm_ends_with_its_worker_and_the_next_one_does_its_work_as_soo
         assert revisions(paris, "shop") == [(1, "failed"), (2, "deployed")]
 
 
+async def test_an_install_that_was_begun_counts_as_a_try_where_its_worker_was_lost(
+    new_stack: NewStack, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    async with new_stack(working=False, helm_retries=0) as stack:
+        await stack.fleet({"paris": paris.kubeconfig})
+        await stack.upload(_with_a_deployment())
+        paris.faults.stuck = True
+        answer = await stack.create(releaseName="shop", chart="charts/waiting", wait=True, timeoutSeconds=60)
+        worker = polyhelm("worker", environment=environment(stack))
+
+        async def pending() -> bool:
+            return revisions(paris, "shop") == [(1, "pending-install")]
+
+        await eventually(pending)
+        worker.kill()
+        await worker.wait()
+        await let_leases_end(stack)
+        paris.faults.stuck = False
+
+        operation = await finished(stack, answer)
+        (result,) = operation["results"]
+        assert (operation["state"], result["error"]["code"]) == ("FAILED", "helm_killed")
+        assert revisions(paris, "shop") == [(1, "failed")]
+        again = await stack.reconcile(answer["deployment"]["id"])
+        assert (await finished(stack, again))["state"] == "SUCCEEDED"
+
+
 async def test_a_helm_whose_worker_was_stopped_past_its_lease_changes_nothing_afterwards(
     new_stack: NewStack, simulated: Callable[[str], Member]
 ) -> None:
@@ -178,7 +206,7 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
     seen = Sighting((first.cluster.id, "shop", "shop"), 1, None)
     failure = PermanentError(ActionCode.HELM_FAILED, "It failed.")
     for write in (
-        work.intend(services, first, ReleaseAction.INSTALL, seen, first.desired),
+        work.intend(services, first, ReleaseAction.INSTALL, seen, first.desired, counts=True),
         work.succeed(services, first, ReleaseAction.NONE, seen),
         work.fail(services, first, ReleaseAction.NONE, failure, None, writes=0, runs_hooks=True),
         work.retry(services, first, failure, now(), None, writes=0, runs_hooks=True),

@@ -37,8 +37,8 @@ def begun(action: str, before: Observed | None, claim: Claim | None = None, *, a
     """The claim with the intent of a run that has begun on what was seen, and has ended, nobody knows how."""
     claim = claim or Claim(ours=before is not None)
     digest = None if action == "UNINSTALL" else OURS.digest
-    intent = intent_for(action, before, claim, generation=1, since="then", digest=digest, paths=(), is_atomic=atomic)
-    return Claim(True, intent)
+    about: dict[str, Any] = {"generation": 1, "since": "then", "paths": (), "is_atomic": atomic, "counts": True}
+    return Claim(True, intent_for(action, before, claim, digest=digest, **about))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,25 @@ def test_an_atomic_run_leaves_its_own_rollback_or_uninstall_too() -> None:
         (begun("INSTALL", None), release("uninstalling", 1)),
     ):
         assert plain.after(left).intent is None
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "after"),
+    [
+        ("INSTALL", None, release("pending-install", 1)),
+        ("INSTALL", release("uninstalled", 4), release("deployed", 5)),
+        ("UPGRADE", release("deployed", 4), release("failed", 5)),
+        ("UNINSTALL", release("deployed", 4), release("uninstalling", 4)),
+        ("UNINSTALL", release("deployed", 4), None),
+    ],
+)
+def test_whether_a_run_has_begun_is_seen_by_what_it_has_changed(
+    action: str, before: Observed | None, after: Observed | None
+) -> None:
+    intent = begun(action, before).intent
+    assert intent is not None
+    assert not intent.has_begun(before)
+    assert intent.has_begun(after)
 
 
 def test_somebody_elses_upgrade_that_came_after_ours_is_theirs_however_long_our_intent_was_kept() -> None:
@@ -131,6 +150,7 @@ def test_values_of_secrets_are_compared_by_the_marks_of_their_time() -> None:
         digest=covered.digest,
         paths=["password"],
         is_atomic=False,
+        counts=True,
     )
     seen = replace(release("pending-upgrade", 5), values={"password": "old", "a": 1})
     assert Claim(True, intent).after(seen, mark).intent == intent
