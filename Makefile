@@ -86,7 +86,7 @@ screenshots: setup frontend ## Take pictures of every screen, for the docs (need
 
 .PHONY: migration
 migration: setup ## Write a migration from what the tables have changed (MESSAGE="…")
-	$(BIN)/python -m app.migrations "$(MESSAGE)"
+	$(BIN)/python -m app.program.new_migration "$(MESSAGE)"
 
 .PHONY: bench
 bench: setup ## Measure, beside what one would run instead

@@ -1,4 +1,4 @@
-"""How Alembic reaches the database; `app.migrations` runs it."""
+"""How Alembic reaches the database; `app.core.migrations` runs it."""
 
 from typing import Any, Literal
 
@@ -6,7 +6,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel.sql.sqltypes import AutoString
 
 from alembic import context
-from app.tables import metadata
+from app.tables.columns import metadata
 
 
 def plain_type(kind: str, item: Any, _: object) -> str | Literal[False]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from app.demo import sample_chart
+from app.program.demo import sample_chart
 
 NAMESPACE = "bench"
 

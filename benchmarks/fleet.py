@@ -15,17 +15,17 @@ import orjson
 from sqlalchemy import insert
 from sqlmodel import select
 
-from app.charts.tables import ChartArchive
 from app.clusters.kubeconfig import read_kubeconfig
 from app.clusters.member import Member
-from app.clusters.tables import Cluster, Reachability
-from app.deployments.tables import Deployment, DeploymentRevision
-from app.groups.tables import ClusterGroup
-from app.identity.tables import Organization
+from app.fleet.services import AllServices
 from app.releases.release import Desired
 from app.releases.values import merge
-from app.services import Services
-from app.targets.tables import Release, Target
+from app.tables.charts import ChartArchive
+from app.tables.clusters import Cluster, Reachability
+from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.groups import ClusterGroup
+from app.tables.identity import Organization
+from app.tables.targets import Release, Target
 from benchmarks.charts import NAMESPACE
 
 _ROWS_AT_ONCE = 1000
@@ -33,7 +33,7 @@ _WRITES_AT_ONCE = 16
 _CHART, _VERSION = "hello", "1.0.0"
 
 
-async def write_rows(services: Services, kubeconfigs: Mapping[str, str], releases: int) -> None:
+async def write_rows(services: AllServices, kubeconfigs: Mapping[str, str], releases: int) -> None:
     """Writes the rows as they are after every release was observed to be what is wanted, in the first organization."""
     async with services.transaction() as transaction:
         session = transaction.session

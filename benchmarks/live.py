@@ -23,9 +23,9 @@ from websockets.asyncio.client import connect
 
 from app.clusters.kubeconfig import read_kubeconfig
 from app.clusters.member import Member
+from app.fleet.services import AllServices
 from app.releases.values import merge
-from app.services import Services
-from app.targets.tables import Target
+from app.tables.targets import Target
 from benchmarks import processes
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Row
@@ -52,14 +52,14 @@ _TARGETS = "subscription { targets { id clusterName revision status } }"
 class House:
     """A database with a fleet, connections to its members, and the parts that run."""
 
-    services: Services
+    services: AllServices
     members: dict[str, Member]
     environment: dict[str, str]
     revisions: dict[tuple[str, int], int] = field(default_factory=dict)
 
     @asynccontextmanager
     async def part(self, name: str) -> AsyncIterator[asyncio.subprocess.Process]:
-        command = [*dying_with_parent("TERM"), sys.executable, "-c", "from app.cli import main; main()", name]
+        command = [*dying_with_parent("TERM"), sys.executable, "-c", "from app.program.cli import main; main()", name]
         process = await asyncio.create_subprocess_exec(*command, env=self.environment, stdout=subprocess.DEVNULL)
         try:
             yield process

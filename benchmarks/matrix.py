@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from playwright.async_api import Page, expect
 
-from app.processes import listen, run_api, running
-from app.services import Services
+from app.fleet.services import AllServices
+from app.program.processes import listen, run_api, running
 from benchmarks.bench import Bench
 from benchmarks.figures import Figure, Row
 from benchmarks.server import TOKEN
@@ -69,7 +69,7 @@ async def _to_the_end(page: Page) -> list[float]:
 
 
 @asynccontextmanager
-async def _polyhelm(bench: Bench) -> AsyncIterator[tuple[Services, _Site]]:
+async def _polyhelm(bench: Bench) -> AsyncIterator[tuple[AllServices, _Site]]:
     async with new_services(bench, "matrix-data", confirm_every=_AN_HOUR, port=0) as services:
         listener = listen(services.settings)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

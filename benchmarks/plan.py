@@ -10,10 +10,10 @@ from app.charts.catalog import upload
 from app.clusters.registration import RegisterCluster, register_cluster
 from app.deployments.creation import CreateDeployment, create_deployment
 from app.deployments.progress import Progress
-from app.groups.membership import create_group
+from app.fleet.membership import create_group
+from app.fleet.services import AllServices
 from app.identity.tokens import authenticate
 from app.identity.viewer import Viewer
-from app.services import Services
 from benchmarks.bench import Bench
 from benchmarks.charts import NAMESPACE
 from benchmarks.figures import Figure, Row
@@ -61,7 +61,7 @@ async def of_sixty_clusters(bench: Bench) -> list[Row]:
     ]
 
 
-async def _plan(services: Services, viewer: Viewer, targets: list[str]) -> tuple[float, float]:
+async def _plan(services: AllServices, viewer: Viewer, targets: list[str]) -> tuple[float, float]:
     """CPU time, that of Helm included, and wall time."""
     request = CreateDeployment(
         group="fleet", chart="bench/large", namespace=NAMESPACE, release_name="large", targets=targets, dry_run=True

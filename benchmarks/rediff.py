@@ -6,7 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from app.services import Services
+from app.fleet.services import AllServices
 from app.targets.judging import judge_targets
 from benchmarks import processes
 from benchmarks.bench import Bench
@@ -45,7 +45,7 @@ async def of_all_targets(bench: Bench) -> list[Row]:
     ]
 
 
-async def _judge(services: Services, postmaster: int, *, expected: int) -> tuple[float, float]:
+async def _judge(services: AllServices, postmaster: int, *, expected: int) -> tuple[float, float]:
     """CPU time, that of Postgres included, and wall time."""
     connections = [postmaster]
     cpu = time.process_time() + processes.cpu_seconds(connections)

@@ -118,7 +118,7 @@ async def polyhelm(folder: Path, helm: Path) -> AsyncIterator[Server]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYHELM_")}
     environment |= {"POLYHELM_BOOTSTRAP_TOKEN": TOKEN, "POLYHELM_HELM": str(helm)}
     environment["POLYHELM_ALLOWED_NETWORKS"] = "127.0.0.0/8"
-    command = [*dying_with_parent("TERM"), sys.executable, "-c", "from app.cli import main; main()", "up"]
+    command = [*dying_with_parent("TERM"), sys.executable, "-c", "from app.program.cli import main; main()", "up"]
     command += ["--port", str(port.number), "--data-dir", str(folder)]
     log = folder.parent / f"{folder.name}.log"
     process = _started(command, environment, log)

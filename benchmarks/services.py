@@ -4,17 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from app import migrations
-from app.embedded import embedded
+from app.core import migrations
+from app.core.settings import Settings
+from app.fleet.services import AllServices
 from app.identity.accounts import bootstrap
-from app.services import Services, open_services
-from app.settings import Settings
+from app.program.embedded import embedded
+from app.program.services import open_services
 from benchmarks.bench import Bench
 from benchmarks.server import TOKEN
 
 
 @asynccontextmanager
-async def new_services(bench: Bench, folder: str, **settings: Any) -> AsyncIterator[Services]:
+async def new_services(bench: Bench, folder: str, **settings: Any) -> AsyncIterator[AllServices]:
     """On an empty database, with an admin; its settings are complete."""
     base = Settings(data_dir=bench.new_folder(folder), helm=bench.helm, allowed_networks="127.0.0.0/8", **settings)
     async with embedded(base) as complete:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from app.errors import ActionError, PermanentError, TemporaryError
+from app.core.errors import ActionError, PermanentError, TemporaryError
+from app.operations.work import Work, in_a_row
 from app.releases.error_codes import ActionCode
 from app.releases.release import DELETION_HOOKS
 from app.releases.step import ReleaseAction, Step
 from app.targets.sightings import Sighting
-from app.targets.work import Work, in_a_row
 
 
 @dataclass

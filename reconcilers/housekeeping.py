@@ -12,17 +12,17 @@ from sqlmodel import col, select
 
 from app.charts.offers import refresh_repository
 from app.charts.storage import collect_archives, measure_storage
-from app.charts.tables import ChartRepository, ChartRepositoryKind
 from app.clusters.expiring import read_expiry, tell_of_expiring
+from app.core.repeating import repeatedly
 from app.deployments.idempotency import KEPT_DAYS
 from app.deployments.planning import remove_old_plans
 from app.events.retention import remove_old_events
-from app.operations.tables import IdempotencyKey
-from app.repeating import repeatedly
-from app.services import Services
-from app.tables import now
+from app.fleet.services import AllServices
+from app.tables.charts import ChartRepository, ChartRepositoryKind
+from app.tables.columns import now
+from app.tables.operations import IdempotencyKey
+from app.tables.targets import Abandoned
 from app.targets.sightings import forget_values
-from app.targets.tables import Abandoned
 from reconcilers.metrics import ABANDONED, EXPIRING
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ _MOST_REPOSITORIES = 500
 
 
 class Housekeeping:
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: AllServices) -> None:
         self._services = services
         self._has_read_expiry = False
 

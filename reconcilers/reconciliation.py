@@ -11,17 +11,18 @@ from datetime import timedelta
 
 import structlog
 
-from app.errors import ActionError, PermanentError, TemporaryError
+from app.core.errors import ActionError, PermanentError, TemporaryError
+from app.fleet.services import AllServices
+from app.operations import work
+from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.release import Desired
 from app.releases.step import Recovery, ReleaseAction, Step, next_step
-from app.services import Services
-from app.tables import now
-from app.targets import leases, work
+from app.tables.columns import now
+from app.targets import leases
 from app.targets.claims import blocked, claim_after, claim_of
 from app.targets.desired import compared
 from app.targets.sightings import Sighting, look_at_release
-from app.targets.work import Work
 from reconcilers.actions import perform
 from reconcilers.actions.validation import KnownManifests
 from reconcilers.attempt import Attempt
@@ -36,7 +37,7 @@ _LONGER = 3  # doublings of the pause after an attempt that wrote
 
 
 class Reconciler:
-    def __init__(self, services: Services, owner: str, stops: Stops) -> None:
+    def __init__(self, services: AllServices, owner: str, stops: Stops) -> None:
         self._services = services
         self._owner = owner
         self._stops = stops

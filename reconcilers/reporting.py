@@ -5,14 +5,14 @@ from datetime import datetime
 
 import structlog
 
-from app.database import LOST
+from app.core.database import LOST
+from app.fleet.services import AllServices
 from app.helm.ledger import Progress, Stage
-from app.services import Services
-from app.tables import now
-from app.targets import work
+from app.operations import work
+from app.operations.work import Work
+from app.tables.columns import now
 from app.targets.activity import Hook, Phase
 from app.targets.leases import LeaseLostError
-from app.targets.work import Work
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ ONLY_WAITS = (Phase.HOOK, Phase.WAITING)
 class Reporter:
     """Follows the Helm runs of one piece of work. `phase` is what the last one was in; None before the first."""
 
-    def __init__(self, services: Services, found: Work) -> None:
+    def __init__(self, services: AllServices, found: Work) -> None:
         self._services = services
         self._found = found
         self._task: asyncio.Task[None] | None = None

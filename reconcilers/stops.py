@@ -13,15 +13,15 @@ import structlog
 from sqlalchemy import bindparam, select
 from sqlmodel import col
 
-from app.database import LOST
+from app.core.database import LOST
+from app.fleet.services import AllServices
 from app.helm.ledger import Progress
-from app.hints import STOPS, Hints
-from app.operations.tables import Operation, OperationResult
-from app.services import Services
+from app.operations.work import Work
+from app.redis.hints import STOPS, Hints
+from app.tables.operations import Operation, OperationResult
+from app.tables.targets import Target
 from app.targets.activity import Phase
 from app.targets.joins import OPEN_RESULT
-from app.targets.tables import Target
-from app.targets.work import Work
 from reconcilers.reporting import Reporter
 
 log = structlog.get_logger()
@@ -121,7 +121,7 @@ class Run:
 class Stops:
     """What this worker does, and whether it is still to be done."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: AllServices) -> None:
         assert services.settings.redis_url is not None
         self._services = services
         self._hints = Hints(services.settings.redis_url, STOPS)

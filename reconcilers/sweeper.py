@@ -6,11 +6,11 @@ Nothing depends on the queue being right. Whatever is open in Postgres and not b
 import asyncio
 import time
 
+from app.core.repeating import repeatedly
 from app.deployments.drift import correct_drift
-from app.repeating import repeatedly
-from app.services import Services
+from app.fleet.services import AllServices
+from app.operations.work import due_targets
 from app.targets.reachability import keep_expiring
-from app.targets.work import due_targets
 from reconcilers.housekeeping import Housekeeping
 from reconcilers.metrics import WAITING
 
@@ -18,7 +18,7 @@ _MOST = 500  # targets woken by one sweep; the next one takes more
 
 
 class Sweeper:
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: AllServices) -> None:
         self._services = services
 
     async def run(self) -> None:

@@ -6,9 +6,9 @@ import socket
 import uuid
 from functools import partial
 
-from app.queue import QueueWorker
-from app.repeating import lasting
-from app.services import Services
+from app.core.repeating import lasting
+from app.fleet.services import AllServices
+from app.redis.queue import QueueWorker
 from reconcilers.reconciliation import Reconciler
 from reconcilers.stops import Stops
 from reconcilers.sweeper import Sweeper
@@ -17,12 +17,12 @@ GRACE_SECONDS = 10.0
 """What actions that run get at the end to finish in good order, before Helm is asked to stop."""
 
 
-async def run_worker(services: Services) -> None:
+async def run_worker(services: AllServices) -> None:
     """Works until it is cancelled; then lets what runs come to an end."""
     await lasting("worker", partial(_work, services))
 
 
-async def _work(services: Services) -> None:
+async def _work(services: AllServices) -> None:
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     stops = Stops(services)
     reconciler = Reconciler(services, owner, stops)

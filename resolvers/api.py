@@ -16,9 +16,9 @@ from strawberry.types import ExecutionContext
 from strawberry.types.execution import ExecutionResult as StrawberryResult
 from strawberry.types.graphql import OperationType
 
-from app.database import holds_nul
-from app.errors import UserError
-from app.settings import Settings
+from app.core.database import holds_nul
+from app.core.errors import UserError
+from app.core.settings import Settings
 from resolvers import limits
 from resolvers.documents import Documents
 from resolvers.execution import Execution

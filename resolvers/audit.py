@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from app.errors import UserError
+from app.core.errors import UserError
+from app.core.origin import Origin, current_origin, originating
 from app.events.audit import tell_outcome
-from app.events.origin import Origin, current_origin, originating
 from resolvers.masking import masked
 from schema.context import Context, Info, UnauthenticatedError
 from schema.errors import to_graphql

@@ -3,9 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import cookies
-from app.errors import Forbidden, RateLimited
-from app.identity import attempts, sessions
+from app.core.errors import Forbidden, RateLimited
+from app.identity import attempts, cookies, sessions
 from app.identity import sign_in as signing
 from schema.context import Context
 

@@ -29,7 +29,7 @@ from graphql import (
     is_list_type,
 )
 
-from app.paging import DEFAULT, MOST
+from app.core.paging import DEFAULT, MOST
 
 LIST_SIZES = {
     "AbandonedRelease.objects": 1,

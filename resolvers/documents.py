@@ -24,8 +24,8 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from app.settings import Settings
-from app.web.refusal import Refusal
+from app.admission.refusal import Refusal
+from app.core.settings import Settings
 from resolvers import limits
 from resolvers.cost import counted
 from resolvers.lists import WrittenLists, longest_given

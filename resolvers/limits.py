@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from app.settings import Settings
+from app.core.settings import Settings
 from resolvers.shape import Shape
 
 

@@ -15,14 +15,14 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 from strawberry.dataloader import DataLoader
 
-from app import loading
-from app.clusters.tables import Cluster
-from app.database import Database, patiently
-from app.deployments.tables import Deployment
-from app.groups.tables import ClusterGroup
-from app.identity.tables import User
-from app.operations.tables import Operation
+from app.core import loading
+from app.core.database import Database, patiently
 from app.secrets.lists import users_of
+from app.tables.clusters import Cluster
+from app.tables.deployments import Deployment
+from app.tables.groups import ClusterGroup
+from app.tables.identity import User
+from app.tables.operations import Operation
 from app.targets.activity import Activity, activities
 from app.targets.queries import installed_values, releases_on, status_counts, targets_by_id, targets_of, targets_on
 

@@ -13,7 +13,7 @@ from typing import Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from app.events.origin import LONGEST, plain
+from app.core.origin import LONGEST, plain
 
 MASK = "***"
 PLAIN = frozenset(

@@ -4,20 +4,20 @@ import importlib.metadata
 
 import strawberry
 
-from app import fleet
 from app.charts import browse
 from app.clusters.lists import cluster_by_name, clusters_page
+from app.core.paging import DEFAULT, Window
 from app.deployments.given import read_text
 from app.deployments.lists import deployment_by_name, deployments_page
 from app.deployments.planning import progress_of
 from app.events.lists import audience, events_page
+from app.fleet import overview as fleet
 from app.groups.lists import group_called, groups_page
 from app.identity import registration
 from app.identity.roles import members_page
 from app.identity.sessions import sessions_of
 from app.identity.tokens import tokens_of
 from app.identity.users import users_page
-from app.paging import DEFAULT, Window
 from app.secrets.lists import secret_called, secrets_page
 from schema.charts import Chart, ChartRepository
 from schema.clusters import Cluster

@@ -12,16 +12,16 @@ import strawberry
 from sqlmodel import col, select
 from strawberry.dataloader import DataLoader
 
-from app.clusters import tables as clusters
-from app.database import patiently
-from app.errors import NotFound
+from app.core.database import patiently
+from app.core.errors import NotFound
+from app.core.paging import position_of
 from app.events.lists import audience, events_after
-from app.events.tables import AUDIT
-from app.events.tables import Event as EventRow
+from app.fleet.services import AllServices
 from app.groups.queries import group_by_name
 from app.identity.viewer import Viewer
-from app.paging import position_of
-from app.services import Services
+from app.tables import clusters
+from app.tables.events import AUDIT
+from app.tables.events import Event as EventRow
 from app.targets.queries import TargetFacts, targets_after
 from schema.clusters import Cluster
 from schema.context import Info, Loaders
@@ -240,7 +240,7 @@ def _shared(load: Loaders, row: Row, make: Callable[[Row], Told]) -> Told:
     return told
 
 
-async def _group_id(services: Services, viewer: Viewer, organization_id: int, group: str | None) -> int | None:
+async def _group_id(services: AllServices, viewer: Viewer, organization_id: int, group: str | None) -> int | None:
     if group is None:
         return None
     async with services.database.reading() as session:
@@ -248,7 +248,7 @@ async def _group_id(services: Services, viewer: Viewer, organization_id: int, gr
 
 
 async def _targets_after(
-    services: Services, organization_id: int, last: int, group_id: int | None, deployment_id: int | None
+    services: AllServices, organization_id: int, last: int, group_id: int | None, deployment_id: int | None
 ) -> list[TargetFacts]:
     async def look() -> list[TargetFacts]:
         async with services.database.reading() as session:
@@ -259,7 +259,7 @@ async def _targets_after(
     return await patiently(look)
 
 
-async def _clusters(services: Services, organization_id: int) -> list[clusters.Cluster]:
+async def _clusters(services: AllServices, organization_id: int) -> list[clusters.Cluster]:
     statement = select(clusters.Cluster).where(col(clusters.Cluster.organization_id) == organization_id)
     rows = await patiently(partial(services.database.rows, statement.order_by(col(clusters.Cluster.name))))
     return [cluster for (cluster,) in rows]

@@ -2,8 +2,8 @@ from typing import Any
 
 import strawberry
 
-from app.deployments import answer
 from app.releases.manifest import ManifestObject
+from app.targets import abandonment
 
 
 @strawberry.type(description="An object of a release.")
@@ -24,7 +24,7 @@ class AbandonedRelease:
     )
 
 
-def abandoned_of(releases: list[answer.AbandonedRelease]) -> list[AbandonedRelease]:
+def abandoned_of(releases: list[abandonment.AbandonedRelease]) -> list[AbandonedRelease]:
     return [
         AbandonedRelease(
             cluster_name=left.cluster_name,
@@ -42,4 +42,4 @@ def abandoned_by(error: dict[str, Any] | None) -> AbandonedRelease | None:
     if error is None or (left := error.get("abandoned")) is None:
         return None
     objects = tuple(ManifestObject(**one) for one in left["objects"])
-    return abandoned_of([answer.AbandonedRelease(**{**left, "objects": objects})])[0]
+    return abandoned_of([abandonment.AbandonedRelease(**{**left, "objects": objects})])[0]

@@ -2,10 +2,10 @@ from datetime import datetime
 
 import strawberry
 
-from app.charts import tables
 from app.charts.browse import KnownChart
 from app.charts.pinning import read
 from app.charts.versions import find, newest_stable
+from app.tables import charts as tables
 from schema.context import Info
 from schema.enums import ChartRepositoryKind
 from schema.ids import encode_id

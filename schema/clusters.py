@@ -3,9 +3,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from app.clusters import tables
 from app.releases.status import helm_status
-from app.targets.tables import Release
+from app.tables import clusters as tables
+from app.tables.targets import Release
 from schema.context import Info
 from schema.enums import Reachability, TargetStatus
 from schema.ids import encode_id

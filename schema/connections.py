@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 
-from app.paging import Page
+from app.core.paging import Page
 
 T = TypeVar("T")
 

@@ -8,20 +8,20 @@ from typing import Any, Protocol
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from app.charts.tables import ChartArchive
-from app.clusters.tables import Cluster
-from app.deployments.tables import Deployment, DeploymentRevision
-from app.groups.tables import ClusterGroup, GroupFeature
-from app.identity.tables import User
+from app.admission.requests import caller_of
+from app.admission.turns import Turns
+from app.fleet.services import AllServices
 from app.identity.viewer import Viewer
-from app.operations.tables import Operation, OperationResult
 from app.releases.status import TargetStatus
-from app.services import Services
+from app.tables.charts import ChartArchive
+from app.tables.clusters import Cluster
+from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.groups import ClusterGroup, GroupFeature
+from app.tables.identity import User
+from app.tables.operations import Operation, OperationResult
+from app.tables.targets import Release
 from app.targets.activity import Activity
 from app.targets.queries import TargetFacts
-from app.targets.tables import Release
-from app.web.admission import caller_of
-from app.web.turns import Turns
 
 
 class UnauthenticatedError(Exception):
@@ -72,7 +72,7 @@ class Context:
     signed in and for others.
     """
 
-    services: Services
+    services: AllServices
     signed_in: Viewer | None
     shared: SharedLoaders
     subscribed: Counter[int]

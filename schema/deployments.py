@@ -4,14 +4,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from app.charts.tables import ChartArchive
-from app.deployments import answer, removal, tables
+from app.core.paging import DEFAULT, Window
+from app.deployments import answer, removal
 from app.deployments.lists import history_page, operations_page
 from app.deployments.packing import unpack
 from app.deployments.planning import error_of
-from app.paging import DEFAULT, Window
 from app.releases.references import ANY, hidden
 from app.releases.status import helm_status
+from app.tables import deployments as tables
+from app.tables.charts import ChartArchive
 from app.targets.desired import desired_release
 from app.targets.queries import TargetFacts
 from app.targets.trouble import next_steps_from

@@ -2,20 +2,20 @@
 
 import strawberry
 
-from app.charts.tables import ChartRepositoryKind
-from app.clusters.tables import Reachability
-from app.deployments.tables import DriftPolicy
-from app.events.tables import Outcome
-from app.groups.tables import FeatureState
-from app.identity.tables import Method as SignInMethod
-from app.identity.tables import Role, Source
 from app.operations.outcomes import ResultOutcome
-from app.operations.states import OperationState
-from app.operations.tables import OperationKind
 from app.releases.next_steps import NextStep
 from app.releases.status import ReasonCode, TargetStatus
 from app.releases.step import ReleaseAction
-from app.secrets.tables import SecretKind
+from app.tables.charts import ChartRepositoryKind
+from app.tables.clusters import Reachability
+from app.tables.deployments import DriftPolicy
+from app.tables.events import Outcome
+from app.tables.groups import FeatureState
+from app.tables.identity import Method as SignInMethod
+from app.tables.identity import Role, Source
+from app.tables.operations import OperationKind
+from app.tables.secrets import SecretKind
+from app.tables.states import OperationState
 from app.targets.activity import Phase
 
 for _enum in (

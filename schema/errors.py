@@ -2,7 +2,7 @@
 
 import strawberry
 
-from app import errors
+from app.core import errors
 
 
 @strawberry.type(description="One thing wrong with an input.")

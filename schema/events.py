@@ -2,10 +2,10 @@ from datetime import datetime
 
 import strawberry
 
-from app.events import tables
-from app.events.tables import Outcome
-from app.identity.tables import Role
-from app.paging import cursor_of
+from app.core.paging import cursor_of
+from app.tables import events as tables
+from app.tables.events import Outcome
+from app.tables.identity import Role
 from schema.context import Info
 from schema.ids import encode_id
 from schema.node import Node

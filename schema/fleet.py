@@ -1,7 +1,7 @@
 import strawberry
 
-from app import fleet
-from app.paging import DEFAULT, Window
+from app.core.paging import DEFAULT, Window
+from app.fleet import overview as fleet
 from schema.clusters import Cluster
 from schema.connections import Connection, to_connection
 from schema.context import Info

@@ -1,8 +1,8 @@
 import strawberry
 
+from app.core.paging import DEFAULT, Window
 from app.deployments.lists import deployments_page
-from app.groups import tables
-from app.paging import DEFAULT, Window
+from app.tables import groups as tables
 from schema.clusters import Cluster
 from schema.connections import Connection, to_connection
 from schema.context import Info

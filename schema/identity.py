@@ -2,8 +2,9 @@ from datetime import datetime
 
 import strawberry
 
-from app.identity import roles, tables
+from app.identity import roles
 from app.identity.viewer import Belonging, Viewer
+from app.tables import identity as tables
 from schema.context import Info
 from schema.enums import Role, SignInMethod, Source
 from schema.ids import encode_id

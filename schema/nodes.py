@@ -1,8 +1,8 @@
 """Any object by its global id, if the caller may see it."""
 
-from app.charts.tables import ChartRepository as ChartRepositoryRow
-from app.identity.tables import User as UserRow
-from app.secrets.tables import Secret as SecretRow
+from app.tables.charts import ChartRepository as ChartRepositoryRow
+from app.tables.identity import User as UserRow
+from app.tables.secrets import Secret as SecretRow
 from schema.charts import ChartRepository
 from schema.clusters import Cluster
 from schema.context import Context

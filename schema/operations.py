@@ -3,8 +3,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from app.operations import tables
 from app.operations.outcomes import outcome_of
+from app.tables import operations as tables
 from app.targets.activity import Activity as TargetActivity
 from schema.abandoned import AbandonedRelease, abandoned_by
 from schema.context import Info

@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from app.secrets import tables
+from app.tables import secrets as tables
 from schema.context import Info
 from schema.enums import SecretKind
 from schema.ids import encode_id

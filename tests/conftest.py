@@ -13,9 +13,9 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
-from app import migrations
-from app.embedded import embedded
-from app.settings import Settings
+from app.core import migrations
+from app.core.settings import Settings
+from app.program.embedded import embedded
 from simulator import Member, Simulator
 from tests.engines import sharing_engine_for
 from tests.kubernetes.fixtures import control_planes, helm, members, oslo, programs, rest
@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _engines_share() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.database.engine_for", sharing_engine_for)
+        patch.setattr("app.core.database.engine_for", sharing_engine_for)
         yield
 
 

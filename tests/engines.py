@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.database import engine_for
+from app.core.database import engine_for
 
 _known: dict[str, Engine] = {}
 

@@ -11,13 +11,13 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-from app.cli import main
+from app.program.cli import main
 
 _WRITE = os.O_WRONLY | os.O_CREAT
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
-        *(__name__, "app.processes", "tests.reconcilers.crashing_worker"),
+        *(__name__, "app.program.processes", "tests.reconcilers.crashing_worker"),
         *("cli.client", "cli.manifest", "cli.progress", "rich.live", "semver"),
     ]
 )

@@ -16,9 +16,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.engine import make_url
 
-from app import migrations
-from app.embedded import embedded
-from app.settings import Settings
+from app.core import migrations
+from app.core.settings import Settings
+from app.program.embedded import embedded
 from tests.stack import eventually, fresh_database
 
 TEMPLATE = "template_polyhelm"

@@ -15,11 +15,12 @@ from arq.connections import ArqRedis
 from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
 
+from app.core.settings import Settings
+from app.fleet.services import AllServices
 from app.identity.accounts import bootstrap
-from app.main import create_app
-from app.processes import run_observer, running
-from app.services import Services, open_services
-from app.settings import Settings
+from app.program.processes import run_observer, running
+from app.program.services import open_services
+from app.server.main import create_app
 from reconcilers.worker import run_worker
 from tests.sample_charts import packaged
 
@@ -59,7 +60,7 @@ desiredValues generation observedAt error { code message output attempts nextSte
 class Stack:
     """Opened by the `stack` and `quiet` fixtures."""
 
-    services: Services
+    services: AllServices
     client: httpx2.AsyncClient
 
     async def ask(self, query: str, token: str | None = TOKEN, **variables: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from graphql import parse, validate
 
-from app.demo import GROUP, NAMESPACE, RELEASE, sample_chart
+from app.program.demo import GROUP, NAMESPACE, RELEASE, sample_chart
 from resolvers.api import api
 from simulator import Member
 from tests.live.client import socket

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.tables import metadata
+from app.tables.columns import metadata
 from simulator import Member
 from tests.stack import Stack
 

@@ -23,11 +23,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.charts.package import Package
-from app.charts.tables import ChartArchive
-from app.database import Database
-from app.errors import TemporaryError, invalid
+from app.core.database import Database
+from app.core.errors import TemporaryError, invalid
+from app.core.settings import Settings
 from app.releases.error_codes import ActionCode
-from app.settings import Settings
+from app.tables.charts import ChartArchive
 
 Version = tuple[int, str, str]
 """What a version is known by: the repository's id, the chart's name, and the version as the repository writes it."""

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from sqlmodel import col, select
 
 from app.charts.pinning import current_versions
-from app.charts.tables import ChartRepository, ChartVersion
+from app.charts.services import ChartServices
 from app.charts.versions import newest_first
-from app.searching import mentions
-from app.services import Services
+from app.core.searching import mentions
+from app.core.services import Services
+from app.tables.charts import ChartRepository, ChartVersion
 
 MOST = 500
 """Charts that one search gives; a narrower search gives the others."""
@@ -64,7 +65,7 @@ async def search(services: Services, organization_id: int, text: str | None) -> 
     return [_known(repository, versions) for _, (repository, versions) in sorted(charts.items(), key=_key)]
 
 
-async def chart(services: Services, organization_id: int, repository: str, name: str) -> KnownChart | None:
+async def chart(services: ChartServices, organization_id: int, repository: str, name: str) -> KnownChart | None:
     """One chart with all its versions; None where the repository has none of that name."""
     for found in await repositories(services, organization_id):
         if found.name == repository:

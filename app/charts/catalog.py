@@ -22,18 +22,19 @@ from app.charts.offers import (
 from app.charts.package import open_package
 from app.charts.pinning import Pinned
 from app.charts.registry import check_registry_address
+from app.charts.services import ChartServices
 from app.charts.storage import check_room
-from app.charts.tables import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
-from app.errors import Conflict, NotFound, all_invalid, invalid
-from app.identity.tables import Role
+from app.core.errors import Conflict, NotFound, all_invalid, invalid
+from app.core.names import label_problem
+from app.core.services import Services
 from app.identity.viewer import Viewer
-from app.names import label_problem
-from app.services import Services
-from app.tables import now
+from app.tables.charts import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
+from app.tables.columns import now
+from app.tables.identity import Role
 
 
 async def add_repository(
-    services: Services, viewer: Viewer, organization: str | None, name: str, url: str, login: Login | None
+    services: ChartServices, viewer: Viewer, organization: str | None, name: str, url: str, login: Login | None
 ) -> ChartRepository:
     """Adds an HTTP repository or OCI registry; the index of the former is read at once, so that a wrong one is told."""
     organization_id = viewer.organization(organization)
@@ -88,7 +89,7 @@ async def remove_repository(services: Services, viewer: Viewer, repository_id: i
         )
 
 
-async def refresh(services: Services, viewer: Viewer, repository_id: int) -> ChartRepository:
+async def refresh(services: ChartServices, viewer: Viewer, repository_id: int) -> ChartRepository:
     """Reads a repository's index again because somebody asks for it."""
     async with services.database.reading() as session:
         repository = await session.get(ChartRepository, repository_id)
@@ -100,7 +101,9 @@ async def refresh(services: Services, viewer: Viewer, repository_id: int) -> Cha
     return await refresh_repository(services, repository)
 
 
-async def upload(services: Services, viewer: Viewer, organization: str | None, repository: str, archive: str) -> Pinned:
+async def upload(
+    services: ChartServices, viewer: Viewer, organization: str | None, repository: str, archive: str
+) -> Pinned:
     """Takes a packaged chart into an upload repository, which is made where there is none of that name."""
     organization_id = viewer.organization(organization)
     viewer.require(organization_id, Role.DEPLOYER)

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import httpx2
 from prometheus_client import Gauge
 
-from app import outgoing
-from app.addresses import AddressRefusedError, Policy
-from app.errors import ValidationFailed, invalid
-from app.shares import PoolBusyError, Shares
+from app.core.errors import ValidationFailed, invalid
+from app.core.shares import PoolBusyError, Shares
+from app.network import outgoing
+from app.network.addresses import AddressRefusedError, Policy
 
 TIMEOUT = httpx2.Timeout(30, connect=10)
 DOWNLOADS = Gauge("polyhelm_repository_connections", "Connections to chart repositories that are in use.")

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from app.charts.versions import parsed
-from app.errors import ValidationFailed, invalid
+from app.core.errors import ValidationFailed, invalid
 from app.yaml.reading import Bounds, YamlError, read
 from app.yaml.scalars import as_text
 

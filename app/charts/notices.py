@@ -5,9 +5,9 @@ import hashlib
 from dataclasses import dataclass
 
 from app.charts.pinning import Pinned, download, registry_of
-from app.charts.tables import ChartRepositoryKind
-from app.errors import UserError
-from app.services import Services
+from app.charts.services import ChartServices
+from app.core.errors import UserError
+from app.tables.charts import ChartRepositoryKind
 
 SECONDS = 5.0
 """How long a repository may take to say what it offers now. Nothing waits for it longer: the kept archive is enough."""
@@ -21,7 +21,7 @@ class Notice:
     message: str
 
 
-async def notices_about(services: Services, pinned: Pinned) -> list[Notice]:
+async def notices_about(services: ChartServices, pinned: Pinned) -> list[Notice]:
     """Says whether a chart is deprecated, and whether its version was published again with other content since its
     archive was kept."""
     chosen, kept = pinned.chosen, pinned.archive
@@ -40,7 +40,7 @@ async def notices_about(services: Services, pinned: Pinned) -> list[Notice]:
     return found
 
 
-async def _offered_digest(services: Services, pinned: Pinned) -> str | None:
+async def _offered_digest(services: ChartServices, pinned: Pinned) -> str | None:
     """The SHA-256 of what the repository offers now under this version; None where it does not say in time."""
     repository, chosen = pinned.repository, pinned.chosen
     if repository.kind is ChartRepositoryKind.UPLOAD:

@@ -11,12 +11,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.charts.download import Login, check_address
 from app.charts.index import Offer, read_index
 from app.charts.package import Package
-from app.charts.tables import ChartRepository, ChartVersion
+from app.charts.services import ChartServices
 from app.charts.unpacking import Limits
-from app.encryption import KeyRingError, Sealed
-from app.errors import NotFound, ValidationFailed
-from app.services import Services
-from app.tables import now
+from app.core.encryption import KeyRingError, Sealed
+from app.core.errors import NotFound, ValidationFailed
+from app.core.services import Services
+from app.tables.charts import ChartRepository, ChartVersion
+from app.tables.columns import now
 
 _ROWS_AT_ONCE = 1000
 
@@ -29,7 +30,7 @@ def login_of(services: Services, repository: ChartRepository) -> Login | None:
     return Login(username, password)
 
 
-async def fetch_offers(services: Services, repository: ChartRepository, login: Login | None) -> list[Offer]:
+async def fetch_offers(services: ChartServices, repository: ChartRepository, login: Login | None) -> list[Offer]:
     url = f"{repository.url}/index.yaml"
     content = await services.downloader.get(
         url, share=repository.organization_id, limit=services.settings.index_max_bytes, login=login
@@ -37,7 +38,7 @@ async def fetch_offers(services: Services, repository: ChartRepository, login: L
     return await asyncio.to_thread(read_index, content, url)
 
 
-async def refresh_repository(services: Services, repository: ChartRepository) -> ChartRepository:
+async def refresh_repository(services: ChartServices, repository: ChartRepository) -> ChartRepository:
     """Reads the index of an HTTP repository again. One that can't be read keeps what it had, and tells the error."""
     error: str | None = None
     offers: list[Offer] = []

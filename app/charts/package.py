@@ -14,7 +14,7 @@ import orjson
 from app.charts.unpacking import Limits, unpack, wrong
 from app.charts.value_schema import has_remote_reference
 from app.charts.versions import parsed
-from app.names import text_problem
+from app.core.names import text_problem
 from app.yaml.reading import YamlError, read
 from app.yaml.scalars import as_text
 

@@ -21,12 +21,13 @@ from app.charts.offers import (
 )
 from app.charts.package import Package, open_package
 from app.charts.registry import Registry
+from app.charts.services import ChartServices
 from app.charts.storage import check_room
-from app.charts.tables import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
 from app.charts.versions import find, newest_stable
-from app.errors import NotFound, ValidationFailed, invalid
-from app.services import Services
-from app.tables import now
+from app.core.errors import NotFound, ValidationFailed, invalid
+from app.core.services import Services
+from app.tables.charts import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
+from app.tables.columns import now
 
 _STALE_INDEX_SECONDS = 30
 """How old an index must be to be read again because a version is asked for that it does not have."""
@@ -45,7 +46,7 @@ class Pinned:
 
 
 async def pin(
-    services: Services, organization_id: int, chart: str, version: str | None, *, keep: bool = True
+    services: ChartServices, organization_id: int, chart: str, version: str | None, *, keep: bool = True
 ) -> Pinned:
     """Resolves "repository/name" and a version (None: the newest stable one) to a kept archive, pulling it if need be.
 
@@ -85,7 +86,7 @@ async def pin(
     return Pinned(repository, archive, chosen)
 
 
-async def read(services: Services, repository: ChartRepository, chosen: ChartVersion) -> ChartArchive:
+async def read(services: ChartServices, repository: ChartRepository, chosen: ChartVersion) -> ChartArchive:
     """What the archive of a version says of itself. What has to be pulled is kept nowhere: reading changes nothing."""
     if archive := await _kept(services, chosen):
         return archive
@@ -109,7 +110,7 @@ async def _kept(services: Services, chosen: ChartVersion) -> ChartArchive | None
 
 
 async def _choose(
-    services: Services, repository: ChartRepository, name: str, version: str | None, *, keep: bool
+    services: ChartServices, repository: ChartRepository, name: str, version: str | None, *, keep: bool
 ) -> ChartVersion:
     """The version that is meant; asks the repository again where its index is old and lacks it."""
     known = await current_versions(services, repository, name, version, keep=keep)
@@ -124,7 +125,7 @@ async def _choose(
 
 
 async def current_versions(
-    services: Services, repository: ChartRepository, name: str, version: str | None, *, keep: bool = True
+    services: ChartServices, repository: ChartRepository, name: str, version: str | None, *, keep: bool = True
 ) -> Sequence[ChartVersion]:
     """What there is of a chart, from a fresh index where the one we have is old; without `keep` that one stays."""
     known = await versions_of(services, repository, name)
@@ -145,7 +146,7 @@ async def current_versions(
 
 
 async def _offered_now(
-    services: Services, repository: ChartRepository, name: str, known: Sequence[ChartVersion]
+    services: ChartServices, repository: ChartRepository, name: str, known: Sequence[ChartVersion]
 ) -> Sequence[ChartVersion]:
     """What a refreshed index would leave us with, without writing it down."""
     try:
@@ -161,7 +162,7 @@ async def _offered_now(
     return [*pins.values(), *fresh]
 
 
-async def _pull(services: Services, repository: ChartRepository, chosen: ChartVersion) -> Package:
+async def _pull(services: ChartServices, repository: ChartRepository, chosen: ChartVersion) -> Package:
     limit = services.settings.chart_max_bytes
     if repository.kind is ChartRepositoryKind.OCI:
         content, expected = await registry_of(services, repository).pull(chosen.name, chosen.version, limit=limit)
@@ -185,7 +186,7 @@ async def _pull(services: Services, repository: ChartRepository, chosen: ChartVe
     return package
 
 
-async def download(services: Services, repository: ChartRepository, chosen: ChartVersion) -> bytes:
+async def download(services: ChartServices, repository: ChartRepository, chosen: ChartVersion) -> bytes:
     """What an HTTP repository has at the address of a version."""
     assert chosen.url is not None
     check_repository_address(services, chosen.url)
@@ -198,7 +199,7 @@ async def download(services: Services, repository: ChartRepository, chosen: Char
     )
 
 
-def registry_of(services: Services, repository: ChartRepository) -> Registry:
+def registry_of(services: ChartServices, repository: ChartRepository) -> Registry:
     plain = services.settings.is_plain_http(urlsplit(repository.url).netloc)
     share = repository.organization_id
     return Registry(services.downloader, repository.url, login_of(services, repository), share=share, plain_http=plain)

@@ -13,7 +13,7 @@ import orjson
 
 from app.charts.download import Downloader, Login, origin, read_limited, refused
 from app.charts.versions import parsed
-from app.errors import ValidationFailed, invalid
+from app.core.errors import ValidationFailed, invalid
 
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"

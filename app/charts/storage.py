@@ -12,11 +12,12 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.charts.package import Package
-from app.charts.tables import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
-from app.deployments.tables import DeploymentRevision
-from app.errors import Conflict
-from app.identity.tables import Organization
-from app.services import Services
+from app.charts.services import ChartServices
+from app.core.errors import Conflict
+from app.core.services import Services
+from app.tables.charts import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
+from app.tables.deployments import DeploymentRevision
+from app.tables.identity import Organization
 
 STORED = Gauge(
     "polyhelm_chart_storage_bytes",
@@ -58,7 +59,7 @@ async def check_room(session: AsyncSession, organization_id: int, package: Packa
         )
 
 
-async def collect_archives(services: Services) -> int:
+async def collect_archives(services: ChartServices) -> int:
     """Removes archives that nothing uses any more; gives how many. Others may be pulling the same ones meanwhile."""
     async with services.database.sessions() as session, session.begin():
         unused = select(col(ChartArchive.digest)).where(_IS_OLD, ~_IS_USED)

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.errors import ValidationFailed, invalid
+from app.core.errors import ValidationFailed, invalid
 
 MAX_ENTRIES = 10_000
 MAX_NESTED = 5

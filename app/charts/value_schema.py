@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app.errors import Problem, ValidationFailed, invalid
+from app.core.errors import Problem, ValidationFailed, invalid
 from app.releases.values import Values
 from app.sandbox.pool import Outcome, Pool, RunError
 

@@ -2,12 +2,12 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.clusters.tables import Cluster
-from app.errors import Conflict, NotFound
-from app.groups.tables import ClusterGroup
-from app.identity.tables import Role
+from app.core.errors import Conflict, NotFound
+from app.core.services import Services
 from app.identity.viewer import Viewer
-from app.services import Services
+from app.tables.clusters import Cluster
+from app.tables.groups import ClusterGroup
+from app.tables.identity import Role
 
 
 async def find_cluster(services: Services, viewer: Viewer, cluster_id: int) -> Cluster:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import orjson
 
 from app.clusters.changes import Head, store_version
-from app.errors import TemporaryError
+from app.core.errors import TemporaryError
 from app.releases.error_codes import ActionCode
 
 Found = TypeVar("Found")

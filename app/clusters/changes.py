@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from app.clusters.refusals import Refusal, RefusalKind
-from app.errors import TemporaryError
+from app.core.errors import TemporaryError
 from app.releases.error_codes import ActionCode
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"

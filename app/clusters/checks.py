@@ -7,10 +7,10 @@ from typing import Any
 
 from app.clusters.kubeconfig import Access
 from app.clusters.member import MismatchedError
-from app.errors import ActionError, ClusterUnreachable, Conflict, Problem, TemporaryError, invalid
-from app.names import label_problem, text_problem
+from app.clusters.services import ClusterServices
+from app.core.errors import ActionError, ClusterUnreachable, Conflict, Problem, TemporaryError, invalid
+from app.core.names import label_problem, text_problem
 from app.releases.error_codes import ActionCode
-from app.services import Services
 
 CLOUDS = ("amazon", "google", "azure", "alibaba", "oracle", "digitalocean", "onprem", "other")
 DISTRIBUTIONS = ("pke", "eks", "gke", "aks", "k3s", "kubeadm", "other")
@@ -49,7 +49,7 @@ def description_problems(
     return [problem for problem in found if problem]
 
 
-async def ask(services: Services, name: str, access: Access, *, uid: str | None = None, field: str) -> Found:
+async def ask(services: ClusterServices, name: str, access: Access, *, uid: str | None = None, field: str) -> Found:
     """Asks a live API server what it is, and whether we may do there what we have to; with a `uid`, only the cluster
     that has it. `field` is the one of the input that is wrong where this fails.
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from app.clusters.member import Member
-from app.errors import TemporaryError
+from app.core.errors import TemporaryError
 from app.releases.error_codes import ActionCode
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"

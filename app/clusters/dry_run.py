@@ -10,7 +10,7 @@ from urllib.parse import quote
 from app.clusters.discovery import Discovery, Resource
 from app.clusters.member import Answer, Member
 from app.clusters.service_accounts import forbidden
-from app.errors import PermanentError
+from app.core.errors import PermanentError
 from app.releases.error_codes import ActionCode
 
 Object = Mapping[str, Any]

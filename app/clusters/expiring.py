@@ -7,10 +7,11 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.clusters.expiry import expires_at
-from app.clusters.tables import Cluster
-from app.encryption import KeyRingError
-from app.services import Services
-from app.tables import now
+from app.clusters.services import ClusterServices
+from app.core.encryption import KeyRingError
+from app.core.services import Services
+from app.tables.clusters import Cluster
+from app.tables.columns import now
 
 log = structlog.get_logger()
 
@@ -46,7 +47,7 @@ async def tell_of_expiring(services: Services) -> int:
     return len(found)
 
 
-async def read_expiry(services: Services) -> None:
+async def read_expiry(services: ClusterServices) -> None:
     """Reads when credentials expire that were written down before this was kept."""
     unread = select(Cluster).where(col(Cluster.credentials_expire_at).is_(None))
     for (cluster,) in await services.database.rows(unread):

@@ -16,7 +16,7 @@ import orjson
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from app.errors import ValidationFailed, invalid
+from app.core.errors import ValidationFailed, invalid
 from app.yaml.reading import YamlError, read
 
 MAX_BYTES = 256 * 1024

@@ -2,10 +2,10 @@
 
 from sqlmodel import col, select
 
-from app.clusters.tables import Cluster
-from app.paging import Page, Window, fetch_page
-from app.searching import mentions
-from app.services import Services
+from app.core.paging import Page, Window, fetch_page
+from app.core.searching import mentions
+from app.core.services import Services
+from app.tables.clusters import Cluster
 
 
 async def clusters_page(

@@ -21,7 +21,6 @@ import aiohttp
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.client.rest import RESTClientObject
 
-from app.addresses import AddressRefusedError, Policy
 from app.clusters.answers import asked_pause, has_items, parsed, read_field, read_page, read_secret
 from app.clusters.changes import METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
 from app.clusters.kubeconfig import Access
@@ -29,11 +28,12 @@ from app.clusters.proof import KUBE_SYSTEM, Judge, ProvenConnector
 from app.clusters.reading import read_apart
 from app.clusters.refusals import Refusal, RefusalKind, not_now
 from app.clusters.service_accounts import ServiceAccount, forbidden
-from app.errors import TemporaryError
-from app.outgoing import checked_socket
+from app.core.errors import TemporaryError
+from app.network.addresses import AddressRefusedError, Policy
+from app.network.outgoing import checked_socket
 from app.releases.error_codes import ActionCode
 from app.releases.release import Observed
-from app.tables import now
+from app.tables.columns import now
 
 _NOT_NOW = (
     RefusalKind.UNAUTHENTICATED,

@@ -4,13 +4,16 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from app.addresses import Policy
 from app.clusters.kubeconfig import Access
 from app.clusters.member import Member
-from app.clusters.tables import Cluster
-from app.encryption import KeyRing, Sealed
+from app.core.encryption import KeyRing, Sealed
+from app.network.addresses import Policy
+from app.tables.clusters import Cluster
 
 _MOST = 2000
+AT_ONCE = 32
+"""Members asked at once by one request."""
+
 _GRACE_SECONDS = 120.0  # longer than any request, and than it takes until an observer watches with what is new
 
 

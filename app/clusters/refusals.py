@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
-from app.errors import TemporaryError
+from app.core.errors import TemporaryError
 from app.releases.error_codes import ActionCode
 
 _MOST_WORDS = 1000

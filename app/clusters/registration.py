@@ -3,25 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from app.clusters.administration import find_cluster, lock_cluster
 from app.clusters.checks import ask, description_problems
 from app.clusters.expiry import expires_at
 from app.clusters.kubeconfig import Access, read_kubeconfig
-from app.clusters.tables import Cluster, Reachability
-from app.deployments.answer import AbandonedRelease
-from app.deployments.deletion import give_up, remove_if_empty
-from app.deployments.generation import without_clusters
-from app.deployments.tables import Deployment
-from app.errors import Conflict, all_invalid
-from app.identity.tables import Role
+from app.clusters.services import ClusterServices
+from app.core.errors import Conflict, all_invalid
+from app.core.services import Services
 from app.identity.viewer import Viewer
-from app.services import Services
-from app.tables import now
-from app.targets.tables import Target
+from app.tables.clusters import Cluster, Reachability
+from app.tables.columns import now
+from app.tables.identity import Role
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,7 @@ class RegisterCluster:
     context: str | None = None
 
 
-async def register_cluster(services: Services, viewer: Viewer, request: RegisterCluster) -> Cluster:
+async def register_cluster(services: ClusterServices, viewer: Viewer, request: RegisterCluster) -> Cluster:
     """Checks a kubeconfig against the live API server and keeps it, sealed.
 
     Raises:
@@ -89,57 +83,11 @@ async def register_cluster(services: Services, viewer: Viewer, request: Register
         raise await taken(services, organization_id, request.name, found.uid, error) from None
 
 
-def keep_access(services: Services, cluster: Cluster, access: Access) -> None:
+def keep_access(services: ClusterServices, cluster: Cluster, access: Access) -> None:
     """Keeps how a cluster is reached, sealed, and until when that will work."""
     sealed = services.members.seal(access, cluster.id)
     cluster.credentials, cluster.credentials_key, cluster.server = sealed.data, sealed.key_id, access.server
     cluster.credentials_expire_at, cluster.is_expiry_told = expires_at(access), False
-
-
-async def remove_cluster(services: Services, viewer: Viewer, cluster_id: int, *, force: bool) -> list[AbandonedRelease]:
-    """Forgets a cluster and its credentials. With `force` also one that deployments target: their releases stay on it
-    as they are, and the answer names them."""
-    read = await find_cluster(services, viewer, cluster_id)
-    async with services.transaction() as transaction:
-        session = transaction.session
-        cluster = await lock_cluster(session, read)
-        statement = (
-            select(Deployment, Target)
-            .join(Target, col(Target.deployment_id) == Deployment.id)
-            .where(col(Target.cluster_id) == cluster_id)
-            .order_by(col(Deployment.id))
-            .with_for_update(of=Deployment, key_share=True)
-        )
-        uses = (await session.exec(statement)).all()
-        if uses and not force:
-            names = ", ".join(deployment.release_name for deployment, _ in uses)
-            raise Conflict(
-                "cluster_in_use",
-                f"{cluster.name} still has releases of ours ({names}): take it out of its group first, or use force,"
-                " which leaves them on it.",
-                ("id",),
-            )
-        abandoned = []
-        for deployment, target in uses:
-            left = AbandonedRelease(
-                cluster.name, deployment.namespace, deployment.release_name, "its cluster was removed by force"
-            )
-            await give_up(transaction, deployment, [(target, cluster)], [left])
-            abandoned.append(left)
-            if not await remove_if_empty(transaction, deployment):
-                await without_clusters(transaction, deployment, {cluster.name}, author=viewer.name)
-        await session.execute(delete(Cluster).where(col(Cluster.id) == cluster_id))
-        session.expunge(cluster)
-        transaction.record(
-            "cluster.removed",
-            f"{cluster.name} was removed.",
-            organization_id=cluster.organization_id,
-            actor=viewer.name,
-            subject=cluster,
-            name=cluster.name,
-            force=force,
-        )
-        return abandoned
 
 
 async def taken(services: Services, organization_id: int, name: str, uid: str, error: IntegrityError) -> Exception:

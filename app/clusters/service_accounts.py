@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from app.errors import PermanentError
-from app.names import LONGEST_SUBDOMAIN, is_label, is_subdomain
+from app.core.errors import PermanentError
+from app.core.names import LONGEST_SUBDOMAIN, is_label, is_subdomain
 from app.releases.error_codes import ActionCode
 
 # How the API server's authorization words a refusal. What webhooks and policies say comes later in a message.

@@ -4,15 +4,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.charts.notices import Notice
+from app.core.services import Services
 from app.deployments.idempotency import RepeatedRequest
 from app.deployments.removal import Removal
-from app.deployments.tables import Deployment, PlanProgress
-from app.operations.tables import Operation
-from app.releases.manifest import ManifestObject
 from app.releases.status import Reason, TargetStatus
 from app.releases.step import ReleaseAction
 from app.releases.values import Values
-from app.services import Services
+from app.tables.deployments import Deployment, PlanProgress
+from app.tables.operations import Operation
+from app.targets.abandonment import AbandonedRelease
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,6 @@ class TargetPlan:
     manifest_diff: str | None = None
     warnings: tuple[str, ...] = ()
     error: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class AbandonedRelease:
-    """A release that may still be on a cluster, and that nobody manages any more; with its objects, where its manifest
-    could be read."""
-
-    cluster_name: str
-    namespace: str
-    release_name: str
-    reason: str
-    objects: tuple[ManifestObject, ...] = ()
 
 
 @dataclass(frozen=True)

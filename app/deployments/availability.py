@@ -6,19 +6,17 @@ from collections.abc import Iterable
 from sqlmodel import col, select
 
 from app.clusters.changes import Head
-from app.clusters.tables import Cluster
-from app.deployments.tables import Deployment
-from app.errors import ActionError, ClusterUnreachable, Conflict, TemporaryError
-from app.services import Services
+from app.clusters.members import AT_ONCE
+from app.core.errors import ActionError, ClusterUnreachable, Conflict, TemporaryError
+from app.deployments.services import DeploymentServices
+from app.tables.clusters import Cluster
+from app.tables.deployments import Deployment
+from app.tables.targets import Target
 from app.targets.abandonment import remembered
-from app.targets.tables import Target
-
-AT_ONCE = 32
-"""Members asked at once by one request."""
 
 
 async def check_free(
-    services: Services,
+    services: DeploymentServices,
     clusters: Iterable[Cluster],
     namespace: str,
     release_name: str,
@@ -72,7 +70,7 @@ async def check_free(
 
 
 async def heads_on(
-    services: Services, clusters: Iterable[Cluster], namespace: str, release_name: str
+    services: DeploymentServices, clusters: Iterable[Cluster], namespace: str, release_name: str
 ) -> tuple[dict[str, Head], dict[str, str]]:
     """Asks all these clusters at once for one release: the newest revisions, and the reasons of those that can't be
     asked, each by the cluster's name."""
@@ -94,7 +92,7 @@ async def heads_on(
 
 
 async def _kept_in_config_maps(
-    services: Services, clusters: Iterable[Cluster], namespace: str, release_name: str
+    services: DeploymentServices, clusters: Iterable[Cluster], namespace: str, release_name: str
 ) -> list[str]:
     """The names of the clusters where a release of this name is kept in ConfigMaps. Polyhelm keeps its own in Secrets:
     beside that one it would install a second release over the same objects. Where ConfigMaps may not be read, or the

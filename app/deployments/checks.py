@@ -10,16 +10,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.charts.contents import read_contents
 from app.charts.defaults import ChartValues
-from app.charts.tables import ChartArchive
 from app.charts.value_schema import schema_problems
+from app.core.errors import Conflict, Problem, TemporaryError, all_invalid, invalid
+from app.core.names import MAX_RELEASE_NAME, label_problem
+from app.deployments.services import DeploymentServices
 from app.deployments.state import Override, Wish, wish_problems
-from app.errors import Conflict, Problem, TemporaryError, all_invalid, invalid
-from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, GroupFeature
-from app.names import MAX_RELEASE_NAME, label_problem
 from app.releases.canonical import canonical
 from app.releases.references import is_mark, value_at
 from app.releases.values import Values
-from app.services import Services
+from app.tables.charts import ChartArchive
+from app.tables.groups import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, GroupFeature
 
 LONGEST_TIMEOUT_SECONDS = 3600
 
@@ -48,7 +48,7 @@ def timeout_problems(seconds: int | None) -> list[Problem]:
     return [Problem(("timeoutSeconds",), f"A timeout is between 1 and {LONGEST_TIMEOUT_SECONDS} seconds.")]
 
 
-async def check_wish(services: Services, organization_id: int, wish: Wish) -> None:
+async def check_wish(services: DeploymentServices, organization_id: int, wish: Wish) -> None:
     """Checks a wish as a whole and, for each cluster, its values against the chart's schema.
 
     Raises:
@@ -66,7 +66,7 @@ async def check_wish(services: Services, organization_id: int, wish: Wish) -> No
 
 
 async def _against_schema(
-    services: Services, organization_id: int, wish: Wish, schema: Mapping[str, Any], path: Path
+    services: DeploymentServices, organization_id: int, wish: Wish, schema: Mapping[str, Any], path: Path
 ) -> list[Problem]:
     defaults = await asyncio.to_thread(_defaults, path)
     if defaults is None:  # Helm alone can say what the templates see

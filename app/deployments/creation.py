@@ -7,7 +7,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.charts.notices import notices_about
 from app.charts.pinning import Pinned, pin
-from app.clusters.tables import Cluster
+from app.core.errors import Conflict, all_invalid
+from app.core.names import description_problem, random_release_name
+from app.core.services import Services
 from app.deployments.answer import Answer, earlier_answer
 from app.deployments.availability import check_free
 from app.deployments.checks import (
@@ -22,19 +24,18 @@ from app.deployments.given import GivenOverride, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
+from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Wish, references_from, value_problems
-from app.deployments.tables import Deployment, DriftPolicy
-from app.errors import Conflict, all_invalid
 from app.groups.queries import chosen_members, find_group, members_of, no_group
 from app.groups.restrictions import check_namespace
-from app.groups.tables import ClusterGroup
-from app.identity.tables import Role
 from app.identity.viewer import Viewer
-from app.names import description_problem, random_release_name
-from app.operations.tables import OperationKind
 from app.releases.references import Layer
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
-from app.services import Services
+from app.tables.clusters import Cluster
+from app.tables.deployments import Deployment, DriftPolicy
+from app.tables.groups import ClusterGroup
+from app.tables.identity import Role
+from app.tables.operations import OperationKind
 
 _TRIES = 5  # random names, each of which would have to be taken
 
@@ -64,7 +65,7 @@ class CreateDeployment:
 
 
 async def create_deployment(
-    services: Services, viewer: Viewer, request: CreateDeployment, progress: Progress
+    services: DeploymentServices, viewer: Viewer, request: CreateDeployment, progress: Progress
 ) -> Answer:
     """Checks everything, writes the first generation, and has it made true; or, on a dry run, tells what would be done.
 
@@ -116,7 +117,7 @@ async def create_deployment(
 
 
 async def _wish(
-    services: Services, organization_id: int, request: CreateDeployment, targets: tuple[str, ...]
+    services: DeploymentServices, organization_id: int, request: CreateDeployment, targets: tuple[str, ...]
 ) -> tuple[Wish, Pinned]:
     given = await read_values(request)
     overrides = overrides_by_cluster(given.overrides or [])
@@ -140,7 +141,7 @@ async def _wish(
 
 
 async def _free_name(
-    services: Services, request: CreateDeployment, clusters: dict[str, Cluster], chart_name: str
+    services: DeploymentServices, request: CreateDeployment, clusters: dict[str, Cluster], chart_name: str
 ) -> str:
 
     async def check(name: str) -> None:

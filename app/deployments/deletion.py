@@ -1,36 +1,34 @@
 """Deleting a deployment: its releases first, then itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlmodel import col
 
-from app.clusters.tables import Cluster
-from app.deployments.answer import AbandonedRelease, Answer
+from app.core.errors import NotFound
+from app.deployments.answer import Answer
 from app.deployments.availability import heads_on
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
-from app.deployments.queries import find_deployment, targets_with_clusters
-from app.deployments.tables import Deployment
-from app.errors import NotFound
-from app.identity.tables import Role
+from app.deployments.queries import find_deployment
+from app.deployments.services import DeploymentServices
 from app.identity.viewer import Viewer
-from app.operations.progress import close_results, remove_targets, start_operation
-from app.operations.states import OperationState
-from app.operations.tables import OperationKind
-from app.releases.error_codes import ActionCode
-from app.services import Services
-from app.tables import now
-from app.targets.abandonment import remember
+from app.operations.progress import start_operation
+from app.operations.removal import give_up, remove_if_empty
+from app.tables.clusters import Cluster
+from app.tables.columns import now
+from app.tables.deployments import Deployment
+from app.tables.identity import Role
+from app.tables.operations import OperationKind
+from app.tables.targets import Target
+from app.targets.abandonment import AbandonedRelease
 from app.targets.judging import judge_targets
 from app.targets.locking import lock_targets
-from app.targets.tables import Target
-from app.targets.trouble import TargetError
-from app.transaction import Transaction
+from app.targets.queries import targets_with_clusters
 
 
 async def delete_deployment(
-    services: Services,
+    services: DeploymentServices,
     viewer: Viewer,
     deployment_id: int,
     progress: Progress,
@@ -92,52 +90,8 @@ async def delete_deployment(
         return Answer(None if gone else locked, operation, abandoned=abandoned)
 
 
-async def give_up(
-    transaction: Transaction,
-    deployment: Deployment,
-    targets: Sequence[tuple[Target, Cluster]],
-    abandoned: Iterable[AbandonedRelease],
-) -> None:
-    """Forgets targets whose release may still be there, and says so."""
-    ids = [target.id for target, _ in targets]
-    if not ids:
-        return
-    await remember(transaction.session, ids)
-    for left in abandoned:
-        transaction.record(
-            "release.abandoned",
-            f"{left.release_name} in namespace {left.namespace} may still be on {left.cluster_name}: {left.reason}",
-            organization_id=deployment.organization_id,
-            subject=deployment,
-            cluster=left.cluster_name,
-            namespace=left.namespace,
-            release=left.release_name,
-        )
-        target_ids = [target.id for target, cluster in targets if cluster.name == left.cluster_name]
-        message = f"The release was given up and may still be there: {left.reason}"
-        error = TargetError(ActionCode.RELEASE_ABANDONED, message, attempts=1, abandoned=left)
-        await close_results(transaction, target_ids, OperationState.CANCELLED, error=error.stored)
-    await remove_targets(transaction, ids, OperationState.CANCELLED)
-
-
-async def remove_if_empty(transaction: Transaction, deployment: Deployment) -> bool:
-    """Removes a deployment that is being deleted and has no target left. The caller has locked its row."""
-    if not deployment.deleting or await targets_with_clusters(transaction.session, deployment.id):
-        return False
-    await transaction.session.execute(delete(Deployment).where(col(Deployment.id) == deployment.id))
-    transaction.session.expunge(deployment)
-    transaction.record(
-        "deployment.deleted",
-        f"{deployment.release_name} was deleted.",
-        organization_id=deployment.organization_id,
-        subject=deployment,
-        deployment=deployment.release_name,
-    )
-    return True
-
-
 async def _unreachable(
-    services: Services, deployment: Deployment, pairs: Sequence[tuple[Target, Cluster]]
+    services: DeploymentServices, deployment: Deployment, pairs: Sequence[tuple[Target, Cluster]]
 ) -> dict[str, str]:
     clusters = [cluster for _, cluster in pairs]
     return (await heads_on(services, clusters, deployment.namespace, deployment.release_name))[1]

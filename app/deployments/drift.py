@@ -13,18 +13,18 @@ from itertools import groupby
 from sqlalchemy import Integer, bindparam, func, select, update
 from sqlmodel import col, or_
 
-from app.clusters.tables import Cluster
-from app.deployments.tables import Deployment, DriftPolicy
+from app.core.services import Services
+from app.core.transaction import Transaction
 from app.operations.progress import start_operation
-from app.operations.tables import OperationKind, OperationResult
 from app.releases.status import TargetStatus
-from app.services import Services
-from app.tables import now
+from app.tables.clusters import Cluster
+from app.tables.columns import now
+from app.tables.deployments import Deployment, DriftPolicy
+from app.tables.operations import OperationKind, OperationResult
+from app.tables.targets import Release, Target
 from app.targets.joins import OPEN_RESULT, joined
 from app.targets.judging import judge_targets
 from app.targets.leases import UNHELD
-from app.targets.tables import Release, Target
-from app.transaction import Transaction
 
 _MOST = 500  # targets in one go
 _FIRST_PAUSE = timedelta(seconds=30)

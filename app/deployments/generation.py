@@ -6,22 +6,23 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from app.clusters.tables import Cluster
+from app.core.transaction import Transaction
 from app.deployments.checks import archive_of
-from app.deployments.queries import current, targets_with_clusters
+from app.deployments.queries import current
 from app.deployments.state import Wish
-from app.deployments.tables import Deployment
 from app.operations.progress import start_operation
-from app.operations.tables import Operation, OperationKind
 from app.releases.release import Desired, covered
 from app.releases.status import TargetStatus
 from app.secrets.queries import marks_by_deployment
-from app.tables import now
+from app.tables.clusters import Cluster
+from app.tables.columns import now
+from app.tables.deployments import Deployment
+from app.tables.operations import Operation, OperationKind
+from app.tables.targets import Target
 from app.targets.abandonment import take_back
 from app.targets.judging import judge_targets
 from app.targets.locking import lock_targets
-from app.targets.tables import Target
-from app.transaction import Transaction
+from app.targets.queries import targets_with_clusters
 
 
 async def write_generation(

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from app.core.errors import Problem, all_invalid
 from app.deployments.state import Given, Override
-from app.errors import Problem, all_invalid
 from app.yaml.reading import YamlError, read
 
 MAX_YAML_BYTES = 2 * 2**20

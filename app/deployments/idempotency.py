@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.errors import Conflict, invalid
-from app.operations.tables import IdempotencyKey
-from app.tables import now
-from app.transaction import Transaction
+from app.core.errors import Conflict, invalid
+from app.core.transaction import Transaction
+from app.tables.columns import now
+from app.tables.operations import IdempotencyKey
 
 LONGEST_KEY = 200
 KEPT_DAYS = 7

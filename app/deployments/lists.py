@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from sqlmodel import col, select
 
-from app.deployments.tables import Deployment, DeploymentRevision
-from app.groups.tables import ClusterGroup
-from app.operations.tables import Operation
-from app.paging import Page, Window, fetch_page
+from app.core.paging import Page, Window, fetch_page
+from app.core.searching import mentions
+from app.core.services import Services
 from app.releases.status import TargetStatus
-from app.searching import mentions
-from app.services import Services
-from app.targets.tables import Target
+from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.groups import ClusterGroup
+from app.tables.operations import Operation
+from app.tables.targets import Target
 
 
 async def deployments_page(

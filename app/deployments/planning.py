@@ -16,17 +16,18 @@ import structlog
 from sqlalchemy import delete, update
 from sqlmodel import col, func, select
 
-from app import errors
-from app.database import patiently
+from app.core import errors
+from app.core.database import patiently
+from app.core.errors import Conflict, Problem, UserError
+from app.core.services import Services
 from app.deployments.answer import Answer
 from app.deployments.packing import pack
 from app.deployments.progress import Progress
-from app.deployments.tables import PlanProgress
-from app.errors import Conflict, Problem, UserError
-from app.identity.tables import Organization, Role
+from app.deployments.services import DeploymentServices
 from app.identity.viewer import Viewer
-from app.services import Services
-from app.tables import now
+from app.tables.columns import now
+from app.tables.deployments import PlanProgress
+from app.tables.identity import Organization, Role
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ _LOST_AFTER = timedelta(seconds=30)
 
 
 async def plan_in_time(
-    services: Services, viewer: Viewer, make: Callable[[Progress], Coroutine[Any, Any, Answer]]
+    services: DeploymentServices, viewer: Viewer, make: Callable[[Progress], Coroutine[Any, Any, Answer]]
 ) -> Answer:
     """The answer of a dry run, or, where it takes longer than `plan_wait`, how far it is.
 

@@ -8,15 +8,15 @@ from sqlmodel import col, select
 
 from app.clusters.discovery import discover
 from app.clusters.dry_run import Trial, try_out
+from app.clusters.members import AT_ONCE
 from app.clusters.service_accounts import ServiceAccount
-from app.clusters.tables import Cluster
+from app.core.errors import ActionError, TemporaryError
+from app.core.services import Services
 from app.deployments.answer import TargetPlan
-from app.deployments.availability import AT_ONCE
 from app.deployments.progress import Progress
 from app.deployments.rendering import Renderings
+from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
-from app.deployments.tables import Deployment
-from app.errors import ActionError, TemporaryError
 from app.groups.queries import account_of
 from app.releases.ownership import Claim
 from app.releases.references import hidden, texts_at
@@ -24,17 +24,18 @@ from app.releases.release import Desired
 from app.releases.scrubbing import Scrubber
 from app.releases.status import judge
 from app.releases.step import ReleaseAction, next_step
-from app.services import Services
+from app.tables.clusters import Cluster
+from app.tables.deployments import Deployment
+from app.tables.targets import Target
 from app.targets.abandonment import remembered
 from app.targets.claims import blocked, claim_after, claim_of
 from app.targets.desired import compared
 from app.targets.sightings import look_at_release
-from app.targets.tables import Target
 from app.targets.trouble import target_error
 
 
 async def plan_targets(
-    services: Services,
+    services: DeploymentServices,
     deployment: Deployment,
     wish: Wish | None,
     clusters: Mapping[str, Cluster],
@@ -77,7 +78,7 @@ async def _claims(services: Services, deployment: Deployment, clusters: Iterable
 
 
 async def _plan_target(
-    services: Services,
+    services: DeploymentServices,
     deployment: Deployment,
     wish: Wish | None,
     cluster: Cluster,

@@ -1,16 +1,11 @@
 """Deployments as they are in the database; no member is asked."""
 
-from collections.abc import Sequence
-
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.clusters.tables import Cluster
-from app.deployments.tables import Deployment, DeploymentRevision
-from app.errors import NotFound
-from app.identity.tables import Role
+from app.core.errors import NotFound
 from app.identity.viewer import Viewer
-from app.targets.tables import Target
+from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.identity import Role
 
 
 async def find_deployment(session: AsyncSession, viewer: Viewer, deployment_id: int, role: Role) -> Deployment:
@@ -27,14 +22,3 @@ async def current(session: AsyncSession, deployment: Deployment) -> DeploymentRe
     revision = await session.get(DeploymentRevision, (deployment.id, deployment.generation))
     assert revision is not None
     return revision
-
-
-async def targets_with_clusters(session: AsyncSession, deployment_id: int) -> Sequence[tuple[Target, Cluster]]:
-    """All targets, orphans included, with their clusters, in the order of the clusters' names."""
-    statement = (
-        select(Target, Cluster)
-        .join(Cluster, col(Cluster.id) == Target.cluster_id)
-        .where(col(Target.deployment_id) == deployment_id)
-        .order_by(col(Cluster.name))
-    )
-    return (await session.exec(statement)).all()

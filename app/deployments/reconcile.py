@@ -2,25 +2,26 @@
 
 from collections.abc import Iterable
 
-from app.clusters.tables import Cluster
+from app.core.errors import NotFound, Problem, all_invalid
 from app.deployments.answer import Answer, TargetPlan
 from app.deployments.checks import archive_of
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
-from app.deployments.queries import current, find_deployment, targets_with_clusters
+from app.deployments.queries import current, find_deployment
+from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
-from app.deployments.tables import Deployment
-from app.errors import NotFound, Problem, all_invalid
-from app.identity.tables import Role
 from app.identity.viewer import Viewer
 from app.operations.progress import start_operation
-from app.operations.tables import OperationKind
 from app.secrets.queries import marks_by_deployment
-from app.services import Services
+from app.tables.clusters import Cluster
+from app.tables.deployments import Deployment
+from app.tables.identity import Role
+from app.tables.operations import OperationKind
+from app.targets.queries import targets_with_clusters
 
 
 async def reconcile_deployment(
-    services: Services,
+    services: DeploymentServices,
     viewer: Viewer,
     deployment_id: int,
     targets: list[str] | None,
@@ -56,7 +57,7 @@ async def reconcile_deployment(
 
 
 async def _plan(
-    services: Services, viewer: Viewer, deployment_id: int, targets: list[str] | None, progress: Progress
+    services: DeploymentServices, viewer: Viewer, deployment_id: int, targets: list[str] | None, progress: Progress
 ) -> list[TargetPlan]:
     async with services.database.reading() as session:
         deployment = await find_deployment(session, viewer, deployment_id, Role.DEPLOYER)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.errors import RemovalUnconfirmed
-from app.names import counted
+from app.core.errors import RemovalUnconfirmed
+from app.core.names import counted
 
 ALWAYS_ALLOWED = 2
 """So many clusters may leave a list without confirmation, however short it is, unless it would be empty then."""

@@ -13,9 +13,9 @@ from app.charts.contents import Contents, read_contents
 from app.clusters.discovery import Discovery
 from app.clusters.dry_run import Identity, Object, identity, objects_of
 from app.clusters.member import Member
+from app.core.errors import ActionError, PermanentError
+from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
-from app.deployments.tables import Deployment
-from app.errors import ActionError, PermanentError
 from app.helm.command import Options, Place
 from app.helm.stand_in import Release, StandIn
 from app.releases.error_codes import ActionCode
@@ -23,7 +23,7 @@ from app.releases.manifest import shown
 from app.releases.release import Desired, Observed
 from app.releases.scrubbing import Scrubber
 from app.releases.values import to_helm
-from app.services import Services
+from app.tables.deployments import Deployment
 from app.yaml.reading import YamlError, read_all
 
 Found = TypeVar("Found")
@@ -47,7 +47,7 @@ class Renderings:
     """Those of one plan, and so of one group: charts look up what that group's service account may see. Marks stand
     where values of secrets would be: only a worker puts those in."""
 
-    def __init__(self, services: Services, deployment: Deployment, wish: Wish, scrubber: Scrubber) -> None:
+    def __init__(self, services: DeploymentServices, deployment: Deployment, wish: Wish, scrubber: Scrubber) -> None:
         self._services = services
         self._deployment = deployment
         self._wish = wish

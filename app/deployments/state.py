@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from app.charts.tables import ChartArchive
-from app.deployments.tables import DeploymentRevision
-from app.errors import Problem
+from app.core.errors import Problem
 from app.releases.canonical import canonical
 from app.releases.paths import path_of, steps_of
 from app.releases.references import Layer, Marks, Reference, clashes, references_of
 from app.releases.release import Desired, desired
 from app.releases.values import MAX_VALUES_BYTES, problems
+from app.tables.charts import ChartArchive
+from app.tables.deployments import DeploymentRevision
 
 MAX_REFERENCES = 100
 """To values of secrets, in one layer of values."""

@@ -8,8 +8,9 @@ from sqlmodel import col, select
 
 from app.charts.notices import notices_about
 from app.charts.pinning import pin
-from app.charts.tables import ChartArchive
-from app.clusters.tables import Cluster
+from app.core.errors import Conflict, NotFound, Problem, all_invalid
+from app.core.names import counted, description_problem
+from app.core.services import Services
 from app.deployments.answer import Answer, earlier_answer
 from app.deployments.availability import check_free
 from app.deployments.checks import (
@@ -26,22 +27,22 @@ from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.queries import current, find_deployment
 from app.deployments.removal import Removal
+from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Override, Wish, references_from, value_problems
-from app.deployments.tables import Deployment, DeploymentRevision, DriftPolicy
-from app.errors import Conflict, NotFound, Problem, all_invalid
 from app.groups.queries import chosen_members, members_of
-from app.groups.tables import ClusterGroup
-from app.identity.tables import Role
 from app.identity.viewer import Viewer
-from app.names import counted, description_problem
-from app.operations.tables import OperationKind
 from app.releases.references import Layer, references_of
 from app.releases.values import patch
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
-from app.services import Services
-from app.tables import now
+from app.tables.charts import ChartArchive
+from app.tables.clusters import Cluster
+from app.tables.columns import now
+from app.tables.deployments import Deployment, DeploymentRevision, DriftPolicy
+from app.tables.groups import ClusterGroup
+from app.tables.identity import Role
+from app.tables.operations import OperationKind
+from app.tables.targets import Target
 from app.targets.covering import cover_secrets
-from app.targets.tables import Target
 
 _OPTIONS = {
     "description": "description",
@@ -86,7 +87,7 @@ class _MovedOnError(Exception):
 
 
 async def update_deployment(
-    services: Services, viewer: Viewer, request: UpdateDeployment, progress: Progress
+    services: DeploymentServices, viewer: Viewer, request: UpdateDeployment, progress: Progress
 ) -> Answer:
     """Writes a new generation where something that is wanted has changed, and none where nothing has.
 
@@ -106,7 +107,7 @@ async def update_deployment(
 
 
 async def _attempt(
-    services: Services, viewer: Viewer, request: UpdateDeployment, digest: bytes, progress: Progress
+    services: DeploymentServices, viewer: Viewer, request: UpdateDeployment, digest: bytes, progress: Progress
 ) -> Answer:
     async with services.database.reading() as session:
         deployment = await find_deployment(session, viewer, request.id, Role.DEPLOYER)
@@ -196,7 +197,9 @@ def _patched(stored: Layer, given: Override) -> Layer:
     return Layer(patch(stored.values, given.values), references)
 
 
-async def _check_new_targets(services: Services, deployment: Deployment, clusters: dict[str, Cluster]) -> None:
+async def _check_new_targets(
+    services: DeploymentServices, deployment: Deployment, clusters: dict[str, Cluster]
+) -> None:
     rows = await services.database.rows(
         select(Target.cluster_id).where(col(Target.deployment_id) == deployment.id, col(Target.wanted))
     )

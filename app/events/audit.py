@@ -4,11 +4,11 @@ from typing import Any
 
 import structlog
 
-from app.database import LOST
-from app.errors import UserError
-from app.events.origin import Origin, plain
-from app.events.tables import AUDIT, Outcome
-from app.services import Services
+from app.core.database import LOST
+from app.core.errors import UserError
+from app.core.origin import Origin, plain
+from app.core.services import Services
+from app.tables.events import AUDIT, Outcome
 
 log = structlog.get_logger()
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import orjson
 from sqlmodel import col, select
 
-from app.database import Database
-from app.events.tables import Event
-from app.identity.tables import Organization
+from app.core.database import Database
+from app.tables.events import Event
+from app.tables.identity import Organization
 
 _PAGE = 1000
 

@@ -16,9 +16,9 @@ import structlog
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from app.database import LOST, Database
-from app.events.tables import Event
-from app.hints import Hints
+from app.core.database import LOST, Database
+from app.redis.hints import Hints
+from app.tables.events import Event
 
 log = structlog.get_logger()
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlmodel import col, or_, select
 
-from app.errors import NotFound
-from app.events.tables import AUDIT, Event, EventHorizon
-from app.identity.tables import Role
+from app.core.errors import NotFound
+from app.core.paging import Page, Window, fetch_page
+from app.core.searching import bounded, mentions
+from app.core.services import Services
 from app.identity.viewer import Viewer
-from app.paging import Page, Window, fetch_page
-from app.searching import bounded, mentions
-from app.services import Services
+from app.tables.events import AUDIT, Event, EventHorizon
+from app.tables.identity import Role
 
 
 async def events_page(

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from app.services import Services
-from app.tables import now
+from app.core.services import Services
+from app.tables.columns import now
 
 _BATCH = 2000
 _BATCHES = 50  # at once; the next time takes more

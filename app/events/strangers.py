@@ -9,9 +9,9 @@ from contextvars import Context
 
 import structlog
 
-from app.database import LOST
-from app.events.tables import AUDIT, Outcome
-from app.transaction import Transaction
+from app.core.database import LOST
+from app.core.transaction import Transaction
+from app.tables.events import AUDIT, Outcome
 
 log = structlog.get_logger()
 

@@ -12,9 +12,9 @@ from contextvars import Context
 import structlog
 from cachetools import TTLCache
 
-from app.database import LOST
-from app.events.tables import Outcome
-from app.transaction import Transaction
+from app.core.database import LOST
+from app.core.transaction import Transaction
+from app.tables.events import Outcome
 
 log = structlog.get_logger()
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from app.deployments.tables import Deployment
-from app.errors import Conflict, NotFound, invalid
-from app.groups.tables import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureState, GroupFeature
-from app.identity.tables import Role
+from app.core.errors import Conflict, NotFound, invalid
+from app.core.services import Services
 from app.identity.viewer import Viewer
-from app.services import Services
+from app.tables.deployments import Deployment
+from app.tables.groups import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureState, GroupFeature
+from app.tables.identity import Role
 
 
 async def set_feature(

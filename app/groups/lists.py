@@ -2,11 +2,11 @@
 
 from sqlmodel import col, select
 
+from app.core.paging import Page, Window, fetch_page
+from app.core.searching import mentions
+from app.core.services import Services
 from app.groups.queries import find_group
-from app.groups.tables import ClusterGroup
-from app.paging import Page, Window, fetch_page
-from app.searching import mentions
-from app.services import Services
+from app.tables.groups import ClusterGroup
 
 
 async def groups_page(

@@ -4,9 +4,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.service_accounts import ServiceAccount
-from app.clusters.tables import Cluster
-from app.errors import NotFound, Problem, all_invalid
-from app.groups.tables import ClusterGroup
+from app.core.errors import NotFound, Problem, all_invalid
+from app.tables.clusters import Cluster
+from app.tables.groups import ClusterGroup
 
 
 async def find_group(session: AsyncSession, organization_id: int, name: str) -> ClusterGroup | None:
@@ -28,11 +28,15 @@ def no_group(name: str) -> NotFound:
     return NotFound("cluster_group_not_found", f"There is no cluster group {name!r}.", ("group",))
 
 
+def service_account_of(group: ClusterGroup) -> ServiceAccount | None:
+    return ServiceAccount.parse(group.service_account) if group.service_account else None
+
+
 async def account_of(session: AsyncSession, group_id: int) -> ServiceAccount | None:
     """The service account that deployments of a group use on its members; without one, the cluster's own credentials
     are used."""
     group = await session.get(ClusterGroup, group_id)
-    return group.account if group else None
+    return service_account_of(group) if group else None
 
 
 async def members_of(session: AsyncSession, group_id: int) -> dict[str, Cluster]:

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.clusters.members import AT_ONCE
 from app.clusters.service_accounts import ServiceAccount
-from app.clusters.tables import Cluster
-from app.deployments.availability import AT_ONCE
-from app.deployments.tables import Deployment
-from app.errors import ActionError, Conflict, Problem, invalid
-from app.groups.tables import ClusterGroup
+from app.clusters.services import ClusterServices
+from app.core.errors import ActionError, Conflict, Problem, invalid
+from app.core.names import label_problem
+from app.core.transaction import Transaction
 from app.identity.viewer import Viewer
-from app.names import label_problem
 from app.releases.error_codes import ActionCode
-from app.services import Services
-from app.transaction import Transaction
+from app.tables.clusters import Cluster
+from app.tables.deployments import Deployment
+from app.tables.groups import ClusterGroup
 
 MOST_NAMESPACES = 100
 _NAMED = 10
@@ -38,7 +38,7 @@ def restriction_problems(namespaces: Sequence[str] | None, service_account: str 
 
 
 async def impersonation_warnings(
-    services: Services, account: ServiceAccount, clusters: Iterable[Cluster], *, field: str
+    services: ClusterServices, account: ServiceAccount, clusters: Iterable[Cluster], *, field: str
 ) -> list[str]:
     """Asks clusters whether their credentials may act as a service account. `field` is the one of the input that is
     wrong where they may not.

@@ -18,7 +18,7 @@ from typing import Any
 import pyhelm3
 import structlog
 
-from app.errors import TemporaryError
+from app.core.errors import TemporaryError
 from app.helm.binary import HelmBinary
 from app.helm.endpoint import Endpoint
 from app.helm.failure import MAX_OUTPUT, MAX_SEARCHED, beyond_limits, failure

@@ -17,7 +17,7 @@ from typing import Self
 import orjson
 
 from app.clusters.member import MismatchedError
-from app.errors import ActionError
+from app.core.errors import ActionError
 from app.helm.fence import Fence
 from app.helm.http import MOST_HEAD, Answer, Head, ProtocolError, answer_of, read_body, read_head
 from app.helm.ledger import Exchange, Ledger

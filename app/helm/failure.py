@@ -7,7 +7,7 @@ those of charts and of whatever a member passes on: they are shown, and choose b
 import re
 import signal
 
-from app.errors import ActionError, PermanentError, TemporaryError
+from app.core.errors import ActionError, PermanentError, TemporaryError
 from app.helm.ledger import Ledger, Stage
 from app.releases.error_codes import ActionCode
 from app.releases.scrubbing import WITHHELD, Scrubber

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from app.errors import PermanentError
+from app.core.errors import PermanentError
 from app.releases.error_codes import ActionCode
 
 

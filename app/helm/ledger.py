@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.clusters.service_accounts import ServiceAccount
-from app.errors import ActionError, TemporaryError
+from app.core.errors import ActionError, TemporaryError
 from app.helm import refusal
 from app.helm.request import Hook, Request
 

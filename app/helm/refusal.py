@@ -9,11 +9,11 @@ import re
 from app.clusters.answers import asked_pause
 from app.clusters.refusals import Refusal, RefusalKind, not_now
 from app.clusters.service_accounts import ServiceAccount, forbidden
-from app.errors import ActionError, PermanentError, TemporaryError
+from app.core.errors import ActionError, PermanentError, TemporaryError
 from app.helm.request import Request
 from app.helm.status import status_object
 from app.releases.error_codes import ActionCode
-from app.tables import now
+from app.tables.columns import now
 
 _WEBHOOK_AWAY = re.compile(r'Internal error occurred: failed calling webhook "([^"]+)": (.*)', re.DOTALL)
 _WEBHOOK_SERVICE = re.compile(r'.*?Post "https://([^./"]+)\.([^./"]+)\.svc[:/]', re.DOTALL)

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from app.tables import now
+from app.tables.columns import now
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _RECORD = re.compile(r"sh\.helm\.release\.v1\.(.+)\.v(\d+)")

@@ -15,12 +15,12 @@ from typing import Self
 
 import orjson
 
-from app.addresses import Allowed, Kind, Policy
 from app.clusters.discovery import AGGREGATED, Discovery
 from app.clusters.kubeconfig import Access
 from app.clusters.member import Answer
 from app.clusters.service_accounts import ServiceAccount
-from app.errors import ActionError, PermanentError
+from app.core.errors import ActionError, PermanentError
+from app.network.addresses import Allowed, Kind, Policy
 
 Ask = Callable[[str], Awaitable[Answer]]
 """Sends a GET to the member, by path and query."""

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from app.addresses import AddressRefusedError, Policy
 from app.clusters.kubeconfig import Access
 from app.clusters.proof import KUBE_SYSTEM, Judge
 from app.clusters.service_accounts import ServiceAccount
-from app.errors import TemporaryError
+from app.core.errors import TemporaryError
 from app.helm.http import Answer, ProtocolError, request_head
-from app.outgoing import connect
+from app.network.addresses import AddressRefusedError, Policy
+from app.network.outgoing import connect
 from app.releases.error_codes import ActionCode
 
 LATE_SECONDS = 10

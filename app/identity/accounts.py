@@ -7,13 +7,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.errors import Conflict, Problem, all_invalid
-from app.identity.tables import Membership, Organization, Role, User
+from app.core.errors import Conflict, Problem, all_invalid
+from app.core.names import label_problem
+from app.core.services import Services
+from app.core.transaction import Transaction
+from app.identity.services import IdentityServices
 from app.identity.tokens import SHORTEST, add_token, longest_life, new_token
 from app.identity.viewer import Viewer
-from app.names import label_problem
-from app.services import Services
-from app.transaction import Transaction
+from app.tables.identity import Membership, Organization, Role, User
 
 FIRST_ORGANIZATION = "default"
 FIRST_USER = "admin"
@@ -120,7 +121,7 @@ async def create_organization(services: Services, viewer: Viewer, name: str) -> 
 
 
 async def create_user(
-    services: Services, viewer: Viewer, organization: str | None, name: str, role: Role, password: str | None
+    services: IdentityServices, viewer: Viewer, organization: str | None, name: str, role: Role, password: str | None
 ) -> NewUser:
     """Makes a user with a role in an organization, their first token, and a password where one is given."""
     organization_id = viewer.organization(organization)

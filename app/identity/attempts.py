@@ -7,16 +7,17 @@ those of the name elsewhere does not take them away from there."""
 import hashlib
 import math
 
-from app.errors import RateLimited
-from app.rates import Bucket, key_of_address
-from app.services import Services
+from app.core.errors import RateLimited
+from app.core.services import Services
+from app.identity.services import IdentityServices
+from app.redis.rates import Bucket, key_of_address
 
 _KNOWN_SECONDS = 30 * 24 * 3600
 _MORE_FROM_AN_ADDRESS = 5
 """As people share addresses."""
 
 
-async def count_attempt(services: Services, name: str, address: str | None) -> None:
+async def count_attempt(services: IdentityServices, name: str, address: str | None) -> None:
     """Counts one attempt under a name, before anything is looked up.
 
     Raises:
@@ -28,7 +29,7 @@ async def count_attempt(services: Services, name: str, address: str | None) -> N
     await _take(services, _of_address(services, address), named)
 
 
-async def count_unnamed_attempt(services: Services, address: str | None) -> None:
+async def count_unnamed_attempt(services: IdentityServices, address: str | None) -> None:
     """Counts one attempt of somebody whose name is not known before another system has told it.
 
     Raises:
@@ -42,14 +43,14 @@ def _of_address(services: Services, address: str | None) -> Bucket:
     return Bucket(f"sign-in:{key_of_address(address)}", rate * _MORE_FROM_AN_ADDRESS, burst * _MORE_FROM_AN_ADDRESS)
 
 
-async def _take(services: Services, *buckets: Bucket) -> None:
+async def _take(services: IdentityServices, *buckets: Bucket) -> None:
     wait = await services.rates.take(*buckets)
     if wait:
         seconds = math.ceil(wait)
         raise RateLimited("too_many_attempts", f"Too many attempts: try again in {seconds} s.", retry_after=seconds)
 
 
-async def remember_success(services: Services, name: str, address: str | None) -> None:
+async def remember_success(services: IdentityServices, name: str, address: str | None) -> None:
     await services.rates.remember(_pair(name, key_of_address(address)), _KNOWN_SECONDS)
 
 

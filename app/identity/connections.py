@@ -11,11 +11,11 @@ from datetime import timedelta
 
 import structlog
 
-from app.database import LOST, Database
+from app.core.database import LOST, Database
 from app.identity.sessions import session_viewers
-from app.identity.tables import Method
 from app.identity.tokens import token_viewers
 from app.identity.viewer import Viewer
+from app.tables.identity import Method
 
 log = structlog.get_logger()
 

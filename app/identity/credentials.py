@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Select, bindparam, func, select
 from sqlmodel import col
 
-from app.identity.tables import GROUP_ROLES, ApiToken, AppSession, GroupRole, Membership, Organization, Role, User
 from app.identity.viewer import Belonging, Via, Viewer
+from app.tables.identity import GROUP_ROLES, ApiToken, AppSession, GroupRole, Membership, Organization, Role, User
 
 _CREDENTIAL = 8  # its id's place in a row
 

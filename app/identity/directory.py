@@ -14,11 +14,11 @@ import structlog
 from ldap3.core.exceptions import LDAPException
 from ldap3.utils.conv import escape_filter_chars
 
-from app.errors import Conflict
+from app.core.errors import Conflict
+from app.core.settings import Settings
 from app.identity.people import Grants, Person, grants_of
-from app.identity.tables import Source
 from app.identity.threads import Threads
-from app.settings import Settings
+from app.tables.identity import Source
 
 log = structlog.get_logger()
 

@@ -3,13 +3,13 @@
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from app.errors import Conflict, Forbidden
+from app.core.errors import Conflict, Forbidden
+from app.core.services import Services
+from app.core.transaction import Transaction
 from app.identity.accounts import any_user, first_admin, lock_bootstrap, locked_admins, user_name_problem
 from app.identity.people import Grants, Person, name_of
 from app.identity.roles import with_admins, write_role
-from app.identity.tables import Membership, Organization, Role, User
-from app.services import Services
-from app.transaction import Transaction
+from app.tables.identity import Membership, Organization, Role, User
 
 
 async def adopt(services: Services, person: Person, grants: Grants) -> User:

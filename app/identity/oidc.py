@@ -21,11 +21,11 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from app import outgoing
-from app.addresses import AddressRefusedError, Policies
+from app.core.settings import Settings
 from app.identity.people import Grants, Person, grants_of
-from app.identity.tables import Source
-from app.settings import Settings
+from app.network import outgoing
+from app.network.addresses import AddressRefusedError, Policies
+from app.tables.identity import Source
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pwdlib import PasswordHash
 
-from app.errors import Problem
+from app.core.errors import Problem
 from app.identity.threads import Threads
 
 SHORTEST, LONGEST = 15, 256

@@ -2,11 +2,12 @@
 
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import Conflict, Forbidden, all_invalid
+from app.core.errors import Conflict, Forbidden, all_invalid
+from app.core.services import Services
 from app.identity.accounts import any_user, first_admin, has_users, lock_bootstrap, user_name_problem
+from app.identity.services import IdentityServices
 from app.identity.setup_code import check_setup_code, end_setup_code
-from app.identity.tables import User
-from app.services import Services
+from app.tables.identity import User
 
 
 async def is_open(services: Services) -> bool:
@@ -20,7 +21,7 @@ async def needs_setup_code(services: Services) -> bool:
     return services.settings.registration != "disabled" and not await has_users(services)
 
 
-async def register(services: Services, name: str, password: str, setup_code: str | None = None) -> User:
+async def register(services: IdentityServices, name: str, password: str, setup_code: str | None = None) -> User:
     """Makes a user. The first one needs the setup code and is the installation's admin, however many register at once.
     Later ones belong to no organization until an admin gives them a role in one.
 

@@ -9,14 +9,14 @@ from sqlalchemy import bindparam
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.database import Database
-from app.errors import NotFound
+from app.core.database import Database
+from app.core.errors import NotFound
+from app.core.services import Services
 from app.identity.credentials import by_credential, viewer_in, viewers, with_digest, with_ids
-from app.identity.tables import AppSession, Method, User
 from app.identity.tokens import token_digest
 from app.identity.viewer import Via, Viewer
-from app.services import Services
-from app.tables import now
+from app.tables.columns import now
+from app.tables.identity import AppSession, Method, User
 
 _NOTED_WITHIN = 20
 """A use is noted when this part of the idle limit has passed since the last one: a write for each request would cost

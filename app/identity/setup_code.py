@@ -10,11 +10,11 @@ import secrets
 
 from sqlmodel import delete
 
-from app.errors import Forbidden
+from app.core.errors import Forbidden
+from app.core.services import Services
+from app.core.transaction import Transaction
 from app.identity.accounts import any_user, lock_bootstrap
-from app.identity.tables import SetupCode
-from app.services import Services
-from app.transaction import Transaction
+from app.tables.identity import SetupCode
 
 _BYTES = 10
 """80 bits: too many to guess at the rate at which attempts to register are allowed."""

@@ -7,13 +7,14 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from app.errors import Forbidden
-from app.events.origin import tell_via
+from app.core.errors import Forbidden
+from app.core.names import label_problem
+from app.core.origin import tell_via
+from app.core.services import Services
 from app.identity.external import adopt
+from app.identity.services import IdentityServices
 from app.identity.sessions import Browser, open_session
-from app.identity.tables import Method, Source, User
-from app.names import label_problem
-from app.services import Services
+from app.tables.identity import Method, Source, User
 
 log = structlog.get_logger()
 
@@ -27,7 +28,7 @@ class SignedIn:
     expires_at: datetime
 
 
-async def sign_in(services: Services, name: str, password: str, browser: Browser) -> SignedIn:
+async def sign_in(services: IdentityServices, name: str, password: str, browser: Browser) -> SignedIn:
     """Opens a session for whoever has this name and password: a local user, else one whom the directory knows. Every
     attempt with a password comes through here: what slows down those who guess belongs in front.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from app.errors import Conflict
+from app.core.errors import Conflict
 
 Result = TypeVar("Result")
 

@@ -12,15 +12,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.database import Database
-from app.errors import Conflict, NotFound, all_invalid, invalid
+from app.core.database import Database
+from app.core.errors import Conflict, NotFound, all_invalid, invalid
+from app.core.names import text_problem
+from app.core.services import Services
+from app.core.settings import Settings
 from app.identity.credentials import by_credential, viewer_in, viewers, with_digest, with_ids
-from app.identity.tables import ApiToken, Method, Organization, Role
 from app.identity.viewer import Via, Viewer
-from app.names import text_problem
-from app.services import Services
-from app.settings import Settings
-from app.tables import now
+from app.tables.columns import now
+from app.tables.identity import ApiToken, Method, Organization, Role
 
 PREFIX = "polyhelm_"
 SHORTEST = 20

@@ -2,18 +2,19 @@
 
 from sqlmodel import col, select
 
-from app.errors import Conflict, Forbidden, NotFound, all_invalid
+from app.core.errors import Conflict, Forbidden, NotFound, all_invalid
+from app.core.names import label_problem
+from app.core.paging import Page, Window, fetch_page
+from app.core.searching import mentions
+from app.core.services import Services
+from app.core.transaction import Transaction
 from app.identity.accounts import locked_admins
 from app.identity.roles import with_admins
+from app.identity.services import IdentityServices
 from app.identity.sessions import end_sessions
-from app.identity.tables import Membership, Method, Organization, Role, Source, User
 from app.identity.viewer import Viewer
-from app.names import label_problem
-from app.paging import Page, Window, fetch_page
-from app.searching import mentions
-from app.services import Services
-from app.tables import now
-from app.transaction import Transaction
+from app.tables.columns import now
+from app.tables.identity import Membership, Method, Organization, Role, Source, User
 
 
 async def users_page(services: Services, viewer: Viewer, window: Window, *, search: str | None) -> Page[User]:
@@ -27,7 +28,7 @@ async def users_page(services: Services, viewer: Viewer, window: Window, *, sear
 
 
 async def set_password(
-    services: Services, viewer: Viewer, name: str | None, password: str, current: str | None
+    services: IdentityServices, viewer: Viewer, name: str | None, password: str, current: str | None
 ) -> User:
     """Changes the caller's own password, who has to give the current one where there is one; or, for an admin, that of
     somebody else. Whoever is signed in with the old one is so no more, but for the caller themselves.

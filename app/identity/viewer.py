@@ -4,8 +4,8 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from app.errors import Forbidden, NotFound, invalid
-from app.identity.tables import Method, Role
+from app.core.errors import Forbidden, NotFound, invalid
+from app.tables.identity import Method, Role
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,20 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlmodel import col, or_
 
-from app.deployments.tables import Deployment
-from app.errors import Conflict, NotFound
-from app.identity.tables import Role
+from app.core.errors import Conflict, NotFound
+from app.core.services import Services
+from app.core.transaction import Transaction
 from app.identity.viewer import Viewer
 from app.operations.progress import close_results
-from app.operations.states import OPEN, OperationState
-from app.operations.tables import Operation, OperationResult
 from app.releases.error_codes import ActionCode
-from app.services import Services
-from app.tables import now
+from app.tables.columns import now
+from app.tables.deployments import Deployment
+from app.tables.identity import Role
+from app.tables.operations import Operation, OperationResult
+from app.tables.states import OPEN, OperationState
+from app.tables.targets import Target
 from app.targets.leases import UNHELD
-from app.targets.tables import Target
 from app.targets.trouble import TargetError
-from app.transaction import Transaction
 
 # A target that a worker holds, or on which Helm was begun and not seen to end, needs a look at its release first.
 _NEEDS_WORKER = or_(~UNHELD, col(Target.intent).is_not(None))

@@ -2,9 +2,9 @@
 
 from enum import StrEnum
 
-from app.operations.states import OperationState
 from app.releases.error_codes import CLUSTER_IS_AWAY, ActionCode
 from app.releases.step import ReleaseAction
+from app.tables.states import OperationState
 from app.targets.activity import Activity, Phase
 
 

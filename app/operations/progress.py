@@ -6,15 +6,15 @@ from typing import Any
 from sqlalchemy import BigInteger, String, bindparam, delete, func, insert, update
 from sqlmodel import col, select
 
-from app.deployments.tables import Deployment
-from app.names import counted
-from app.operations.states import OPEN, OperationState, before, state_of
-from app.operations.tables import Operation, OperationKind, OperationResult
+from app.core.names import counted
+from app.core.transaction import Transaction
 from app.releases.step import ReleaseAction
-from app.tables import now
+from app.tables.columns import now
+from app.tables.deployments import Deployment
+from app.tables.operations import Operation, OperationKind, OperationResult
+from app.tables.states import OPEN, OperationState, before, state_of
+from app.tables.targets import Target
 from app.targets.locking import lock_targets
-from app.targets.tables import Target
-from app.transaction import Transaction
 
 # Made once: to put a statement together costs as much as to run it.
 _CLOSE = (

@@ -10,9 +10,9 @@ from pathlib import Path
 import structlog
 from prometheus_client import Counter, Histogram
 
+from app.core.shares import PoolBusyError, Shares
 from app.sandbox.child import Child, ChildEndedError
 from app.sandbox.limits import Limits
-from app.shares import PoolBusyError, Shares
 
 log = structlog.get_logger()
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.deployments.tables import Deployment
-from app.groups.tables import ClusterGroup
-from app.paging import Page, Window, fetch_page
-from app.searching import mentions
-from app.secrets.tables import Secret, SecretUse
-from app.services import Services
+from app.core.paging import Page, Window, fetch_page
+from app.core.searching import mentions
+from app.core.services import Services
+from app.tables.deployments import Deployment
+from app.tables.groups import ClusterGroup
+from app.tables.secrets import Secret, SecretUse
 
 
 async def secrets_page(

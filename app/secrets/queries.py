@@ -8,13 +8,13 @@ from sqlalchemy import BindParameter, bindparam, delete, insert, select
 from sqlmodel import col, or_
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.encryption import KeyRing, Sealed
-from app.errors import Problem, all_invalid
-from app.groups.tables import ClusterGroup
-from app.identity.tables import Role
+from app.core.encryption import KeyRing, Sealed
+from app.core.errors import Problem, all_invalid
 from app.identity.viewer import Viewer
 from app.releases.references import Marks, Reference
-from app.secrets.tables import Secret, SecretUse
+from app.tables.groups import ClusterGroup
+from app.tables.identity import Role
+from app.tables.secrets import Secret, SecretUse
 
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _MARKS = (

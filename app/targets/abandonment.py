@@ -3,20 +3,34 @@ are ours again when a deployment of the same name, namespace and chart comes to 
 registered then."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import and_, delete, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.clusters.tables import Cluster
-from app.deployments.tables import Deployment
-from app.tables import now
+from app.releases.manifest import ManifestObject
+from app.tables.clusters import Cluster
+from app.tables.columns import now
+from app.tables.deployments import Deployment
+from app.tables.targets import Abandoned, Release, Target
 from app.targets.joins import RELEASE_OF_TARGET
-from app.targets.tables import Abandoned, Release, Target
 
 _OF_CLUSTER = and_(col(Abandoned.organization_id) == Cluster.organization_id, col(Abandoned.cluster_uid) == Cluster.uid)
 _KEY = ("organization_id", "cluster_uid", "namespace", "name")
+
+
+@dataclass(frozen=True)
+class AbandonedRelease:
+    """A release that may still be on a cluster, and that nobody manages any more; with its objects, where its manifest
+    could be read."""
+
+    cluster_name: str
+    namespace: str
+    release_name: str
+    reason: str
+    objects: tuple[ManifestObject, ...] = ()
 
 
 async def remember(session: AsyncSession, target_ids: Iterable[int]) -> None:

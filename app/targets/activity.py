@@ -11,13 +11,13 @@ from sqlalchemy import bindparam, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.deployments.tables import Deployment
-from app.operations.states import OperationState
-from app.operations.tables import Operation, OperationResult
-from app.tables import now
+from app.tables.columns import now
+from app.tables.deployments import Deployment
+from app.tables.operations import Operation, OperationResult
+from app.tables.states import OperationState
+from app.tables.targets import Target
 from app.targets.joins import OPEN_RESULT
 from app.targets.leases import HOLDS_SLOT, UNHELD
-from app.targets.tables import Target
 
 
 class Phase(StrEnum):

@@ -1,12 +1,12 @@
 """Whose release a target's is, and why it can't be worked on."""
 
-from app.errors import ActionError, PermanentError, TemporaryError
+from app.core.errors import ActionError, PermanentError, TemporaryError
+from app.core.fingerprints import Fingerprints
 from app.releases.error_codes import ActionCode
 from app.releases.ownership import Claim, Intent
 from app.releases.release import Observed
 from app.releases.step import Block
-from app.secrets.fingerprints import Fingerprints
-from app.targets.tables import Target
+from app.tables.targets import Target
 
 
 def claim_of(target: Target) -> Claim:

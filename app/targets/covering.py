@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from app.deployments.tables import Deployment
+from app.core.transaction import Transaction
 from app.releases.references import Reference
 from app.releases.release import masked
+from app.tables.deployments import Deployment
+from app.tables.targets import Release, Target
 from app.targets.joins import RELEASE_OF_TARGET
 from app.targets.judging import observed_release
 from app.targets.locking import lock_targets
-from app.targets.tables import Release, Target
-from app.transaction import Transaction
 
 
 async def cover_secrets(transaction: Transaction, deployment: Deployment, references: Iterable[Reference]) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from app.deployments.tables import Deployment, DeploymentRevision
+from app.core.fingerprints import Fingerprints
 from app.releases.references import Marks
 from app.releases.release import Desired, Observed, covered, desired, masked
-from app.secrets.fingerprints import Fingerprints
+from app.tables.deployments import Deployment, DeploymentRevision
 
 
 def desired_release(deployment: Deployment, revision: DeploymentRevision, cluster_name: str, marks: Marks) -> Desired:

@@ -5,11 +5,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Select, and_
 from sqlmodel import col
 
-from app.clusters.tables import Cluster
-from app.deployments.tables import Deployment, DeploymentRevision
-from app.operations.states import OPEN
-from app.operations.tables import OperationResult
-from app.targets.tables import Release, Target
+from app.tables.clusters import Cluster
+from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.operations import OperationResult
+from app.tables.states import OPEN
+from app.tables.targets import Release, Target
 
 Selection = TypeVar("Selection", bound=Select[*tuple[Any, ...]])
 

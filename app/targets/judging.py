@@ -14,16 +14,16 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import defer
 from sqlmodel import col
 
-from app.clusters.tables import Cluster, Reachability
-from app.deployments.tables import Deployment, DeploymentRevision
+from app.core.transaction import Transaction
 from app.releases.release import Desired, Observed, covered
 from app.releases.status import Verdict, judge
 from app.secrets.queries import marks_by_deployment
-from app.tables import now
+from app.tables.clusters import Cluster, Reachability
+from app.tables.columns import now
+from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.targets import Release, Target
 from app.targets.desired import desired_release
 from app.targets.joins import PRESENT_REVISION, joined
-from app.targets.tables import Release, Target
-from app.transaction import Transaction
 
 _FACTS = joined(
     select(

@@ -22,13 +22,13 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import and_, col, or_, select
 
-from app.clusters.tables import Cluster
-from app.database import LOST
+from app.core.database import LOST
+from app.core.services import Services
+from app.core.settings import Settings
+from app.core.transaction import Transaction
 from app.helm.upstream import LATE_SECONDS
-from app.services import Services
-from app.settings import Settings
-from app.targets.tables import Target
-from app.transaction import Transaction
+from app.tables.clusters import Cluster
+from app.tables.targets import Target
 
 log = structlog.get_logger()
 

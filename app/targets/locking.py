@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.targets.tables import Target
+from app.tables.targets import Target
 
 
 async def lock_targets(session: AsyncSession, *conditions: ColumnElement[bool]) -> None:

@@ -1,21 +1,22 @@
 """Targets and releases as they are in the database; no member is asked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, and_, bindparam, func, select
 from sqlmodel import col
+from sqlmodel import select as select_rows
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.clusters.tables import Cluster, Observer, Reachability
-from app.deployments.tables import Deployment
 from app.releases.references import hidden
 from app.releases.status import Reason, ReasonCode, TargetStatus
+from app.tables.clusters import Cluster, Observer, Reachability
+from app.tables.deployments import Deployment
+from app.tables.targets import Release, Target
 from app.targets.joins import RELEASE_OF_TARGET, joined
 from app.targets.reachability import UNWATCHED, is_vouched
-from app.targets.tables import Release, Target
 
 
 @dataclass(slots=True)
@@ -173,3 +174,14 @@ async def releases_on(session: AsyncSession, cluster_ids: Iterable[int]) -> list
         .order_by(col(Release.namespace), col(Release.name))
     )
     return [(row[0], row[1]) for row in (await session.execute(statement)).all()]
+
+
+async def targets_with_clusters(session: AsyncSession, deployment_id: int) -> Sequence[tuple[Target, Cluster]]:
+    """All targets, orphans included, with their clusters, in the order of the clusters' names."""
+    statement = (
+        select_rows(Target, Cluster)
+        .join(Cluster, col(Cluster.id) == Target.cluster_id)
+        .where(col(Target.deployment_id) == deployment_id)
+        .order_by(col(Cluster.name))
+    )
+    return (await session.exec(statement)).all()

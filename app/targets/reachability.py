@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, func, select, text
 from sqlmodel import col
 
 from app.clusters.member import MismatchedError
-from app.clusters.tables import Cluster, Observer, Reachability
-from app.errors import ActionError
+from app.core.errors import ActionError
+from app.core.repeating import repeatedly
+from app.core.services import Services
+from app.core.transaction import Transaction
 from app.releases.error_codes import ActionCode
-from app.repeating import repeatedly
-from app.services import Services
+from app.tables.clusters import Cluster, Observer, Reachability
 from app.targets.judging import judge_targets
-from app.transaction import Transaction
 
 UNWATCHED_SECONDS = 20.0
 """After this without a sign of life of its observer a member's targets are UNKNOWN; others take over sooner."""

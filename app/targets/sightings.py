@@ -16,18 +16,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.changes import Head
 from app.clusters.member import Member
-from app.clusters.tables import Reachability
-from app.deployments.tables import Deployment
+from app.core.fingerprints import Mark
+from app.core.services import Services
+from app.core.transaction import Transaction
 from app.releases.record import UnreadableRecordError
 from app.releases.release import PENDING, Observed, masked, without_quotes
-from app.secrets.fingerprints import Mark
-from app.services import Services
-from app.tables import now
+from app.tables.clusters import Reachability
+from app.tables.columns import now
+from app.tables.deployments import Deployment
+from app.tables.targets import Release, Target
 from app.targets.joins import RELEASE_OF_TARGET
 from app.targets.judging import Judged, judge_locked, observed_release
 from app.targets.locking import lock_targets
-from app.targets.tables import Release, Target
-from app.transaction import Transaction
 
 _ROWS_AT_ONCE = 500
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from app.clusters.tables import Reachability
-from app.deployments.answer import AbandonedRelease
-from app.deployments.tables import Deployment
-from app.errors import ActionError, TemporaryError
+from app.core.errors import ActionError, TemporaryError
 from app.releases.next_steps import NextStep, advice, next_steps
 from app.releases.release import Observed
 from app.releases.status import TargetStatus
-from app.tables import now
+from app.tables.clusters import Reachability
+from app.tables.columns import now
+from app.tables.deployments import Deployment
+from app.targets.abandonment import AbandonedRelease
 
 
 @dataclass(frozen=True)

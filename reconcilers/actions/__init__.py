@@ -2,12 +2,12 @@
 
 import time
 
+from app.fleet.services import AllServices
+from app.operations import work
+from app.operations.work import Work
 from app.releases.release import Desired
 from app.releases.step import Recovery, ReleaseAction, Step
-from app.services import Services
-from app.targets import work
 from app.targets.sightings import Sighting
-from app.targets.work import Work
 from reconcilers.actions.install import install
 from reconcilers.actions.marking import mark_failed
 from reconcilers.actions.uninstall import uninstall
@@ -17,7 +17,7 @@ from reconcilers.metrics import ACTION_SECONDS
 
 
 async def perform(
-    services: Services,
+    services: AllServices,
     manifests: KnownManifests,
     found: Work,
     step: Step,

@@ -3,16 +3,16 @@
 import asyncio
 from itertools import chain
 
+from app.fleet.services import AllServices
+from app.operations.work import Work
 from app.releases.references import place, texts_at
 from app.releases.scrubbing import NOTHING, Scrubber
 from app.releases.values import Values
 from app.secrets.queries import opened
-from app.services import Services
 from app.targets.sightings import read_history
-from app.targets.work import Work
 
 
-def exposed_values(services: Services, found: Work) -> Values:
+def exposed_values(services: AllServices, found: Work) -> Values:
     """What is wanted, with values of secrets in place of their marks.
 
     Raises:
@@ -25,7 +25,7 @@ def exposed_values(services: Services, found: Work) -> Values:
     return place(found.desired.values, ((one.steps, kept[one.secret][one.key]) for one in references))
 
 
-async def scrubber_of(services: Services, found: Work, values: Values | None = None) -> Scrubber:
+async def scrubber_of(services: AllServices, found: Work, values: Values | None = None) -> Scrubber:
     """Keeps out of Helm's words what is at the places of secrets: in these values, in the release as it is on the
     member, and in the revision that Helm would roll back to.
 

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from app.services import Services
-from app.targets.work import Work
+from app.fleet.services import AllServices
+from app.operations.work import Work
 from reconcilers.actions.exposure import exposed_values, scrubber_of
 from reconcilers.actions.place import options_of, place_of
 from reconcilers.actions.validation import KnownManifests
 
 
-async def install(services: Services, manifests: KnownManifests, found: Work, chart: Path, *, hooks: bool) -> str:
+async def install(services: AllServices, manifests: KnownManifests, found: Work, chart: Path, *, hooks: bool) -> str:
     values = exposed_values(services, found)
     scrubber = await scrubber_of(services, found, values)
     # Helm asks to create a namespace that exists as well, which a service account of a namespace may not.
@@ -21,5 +21,5 @@ async def install(services: Services, manifests: KnownManifests, found: Work, ch
         return await services.helm.install(place_of(services, found), chart, values, options)
 
 
-async def _has_namespace(services: Services, found: Work) -> bool:
+async def _has_namespace(services: AllServices, found: Work) -> bool:
     return await services.members.of(found.cluster).has_namespace(found.deployment.namespace)

@@ -10,19 +10,19 @@ from urllib.parse import quote
 
 from app.clusters.refusals import Refusal
 from app.clusters.service_accounts import forbidden
-from app.errors import PermanentError
+from app.core.errors import PermanentError
+from app.fleet.services import AllServices
+from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.record import UnreadableRecordError, marked_failed
-from app.services import Services
 from app.targets.leases import LeaseFence
 from app.targets.sightings import Sighting
-from app.targets.work import Work
 from reconcilers.actions.place import member_of
 
 _CHANGED_MEANWHILE = (404, 409)
 
 
-async def mark_failed(services: Services, found: Work, seen: Sighting) -> None:
+async def mark_failed(services: AllServices, found: Work, seen: Sighting) -> None:
     """Writes it, unless the record has changed since it was seen: the caller looks again.
 
     Raises:

@@ -3,21 +3,21 @@
 from dataclasses import replace
 
 from app.clusters.member import Member
+from app.fleet.services import AllServices
 from app.helm.command import Options, Place
 from app.helm.ledger import Progress
+from app.operations.work import Work
 from app.releases.references import HIDDEN
 from app.releases.scrubbing import NOTHING, Scrubber
-from app.services import Services
 from app.targets.leases import LeaseFence
-from app.targets.work import Work
 
 
-def member_of(services: Services, found: Work) -> Member:
+def member_of(services: AllServices, found: Work) -> Member:
     """The cluster, as whatever the deployment's group uses there."""
     return services.members.of(found.cluster).acting_as(found.account)
 
 
-def place_of(services: Services, found: Work) -> Place:
+def place_of(services: AllServices, found: Work) -> Place:
     return Place(
         found.cluster.id,
         member_of(services, found),

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from app.services import Services
-from app.targets.work import Work
+from app.fleet.services import AllServices
+from app.operations.work import Work
 from reconcilers.actions.exposure import exposed_values, scrubber_of
 from reconcilers.actions.place import options_of, place_of
 from reconcilers.actions.validation import KnownManifests
 
 
-async def upgrade(services: Services, manifests: KnownManifests, found: Work, chart: Path, *, hooks: bool) -> str:
+async def upgrade(services: AllServices, manifests: KnownManifests, found: Work, chart: Path, *, hooks: bool) -> str:
     values = exposed_values(services, found)
     scrubber = await scrubber_of(services, found, values)
     async with manifests.checked_once(found) as validate:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 
 from app.clusters.service_accounts import ServiceAccount
 from app.helm.ledger import Progress, Stage
-from app.targets.work import Work
+from app.operations.work import Work
 
 _MOST = 10_000  # manifests remembered; a forgotten one is checked once more
 

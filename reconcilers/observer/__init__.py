@@ -8,9 +8,9 @@ from datetime import datetime
 
 import structlog
 
-from app.database import LOST
-from app.repeating import lasting, repeatedly
-from app.services import Services
+from app.core.database import LOST
+from app.core.repeating import lasting, repeatedly
+from app.fleet.services import AllServices
 from app.targets.reachability import confirm
 from reconcilers.metrics import WATCHED
 from reconcilers.observer import shares
@@ -25,7 +25,7 @@ _LISTS_AT_ONCE = 50
 
 
 class Observer:
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: AllServices) -> None:
         self._services = services
         self._id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._desk = NewsDesk(services)

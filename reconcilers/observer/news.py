@@ -18,17 +18,17 @@ from sqlalchemy import BindParameter, bindparam, false, func, literal, select, t
 from sqlmodel import col
 
 from app.clusters.changes import Head
-from app.database import LOST, DataRefusedError
+from app.core.database import LOST, DataRefusedError
+from app.core.errors import ActionError, TemporaryError
+from app.core.repeating import lasting
 from app.deployments.drift import correct_drift
-from app.deployments.tables import Deployment, DriftPolicy
-from app.errors import ActionError, TemporaryError
+from app.fleet.services import AllServices
 from app.releases.error_codes import ActionCode
 from app.releases.release import PENDING
-from app.repeating import lasting
-from app.services import Services
-from app.tables import now
+from app.tables.columns import now
+from app.tables.deployments import Deployment, DriftPolicy
+from app.tables.targets import Release, Target
 from app.targets.sightings import Key, Sighting, write_sightings
-from app.targets.tables import Release, Target
 from reconcilers.metrics import OBSERVATIONS
 from reconcilers.observer.shares import Post, still_ours
 
@@ -74,7 +74,7 @@ Batch = dict[Key, tuple[News, Sighting]]
 
 
 class NewsDesk:
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: AllServices) -> None:
         self._services = services
         self._waiting: dict[Key, News] = {}
         self._fetching: dict[Key, tuple[News, asyncio.Task[None]]] = {}

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from app.settings import Settings
+from app.core.settings import Settings
 
 _BETWEEN_LISTS = 2.0
 

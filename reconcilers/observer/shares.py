@@ -15,8 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.clusters.tables import Cluster, Observer
-from app.services import Services
+from app.fleet.services import AllServices
+from app.tables.clusters import Cluster, Observer
 
 LIVES_SECONDS = 8.0
 """After this without a sign of life an observer counts as dead."""
@@ -49,7 +49,7 @@ class Shares:
     theirs: list[Post]
 
 
-async def renew(services: Services, observer: str) -> Shares:
+async def renew(services: AllServices, observer: str) -> Shares:
     """Renews an observer's life, and tells what it has and what it is to take."""
     moment = func.clock_timestamp()
     async with services.transaction() as transaction:
@@ -82,7 +82,7 @@ async def _shares(session: AsyncSession, observer: str, living: set[str]) -> Sha
     return Shares(mine, free[: max(0, most - len(mine))], theirs[: max(0, least - len(mine) - len(free))])
 
 
-async def take(services: Services, observer: str, posts: Iterable[Post]) -> list[Post]:
+async def take(services: AllServices, observer: str, posts: Iterable[Post]) -> list[Post]:
     """Takes members, from nobody or from another observer; gives those where nobody was faster."""
     async with services.transaction() as transaction:
         taken = await transaction.session.execute(
@@ -95,7 +95,7 @@ async def take(services: Services, observer: str, posts: Iterable[Post]) -> list
         return [Post(cluster_id, token) for cluster_id, token in taken]
 
 
-async def leave(services: Services, observer: str) -> None:
+async def leave(services: AllServices, observer: str) -> None:
     """Ends an observer's life in good order: it counts as dead from now on, so that its members are free at once."""
     dead = func.clock_timestamp() - timedelta(seconds=LIVES_SECONDS)
     async with services.transaction() as transaction:

@@ -19,18 +19,18 @@ from sqlmodel import col, select
 
 from app.clusters.changes import Change, Head
 from app.clusters.member import Listing, Member
-from app.clusters.tables import Cluster, Reachability
-from app.database import LOST
-from app.encryption import KeyRingError
-from app.errors import ActionError, TemporaryError
-from app.operations.tables import OperationResult
+from app.core.database import LOST
+from app.core.encryption import KeyRingError
+from app.core.errors import ActionError, TemporaryError
+from app.fleet.services import AllServices
 from app.releases.error_codes import ActionCode
-from app.services import Services
-from app.tables import now
+from app.tables.clusters import Cluster, Reachability
+from app.tables.columns import now
+from app.tables.operations import OperationResult
+from app.tables.targets import Target
 from app.targets.joins import OPEN_RESULT
 from app.targets.reachability import reachability_of, write_reachability, write_trouble
 from app.targets.sightings import Key, Sighting, forget_versions, known_versions, look_at_release, read_release
-from app.targets.tables import Target
 from reconcilers.metrics import OBSERVATIONS
 from reconcilers.observer.news import News, NewsDesk
 from reconcilers.observer.patience import Pace, Patience
@@ -55,7 +55,7 @@ class MemberWatch:
     """
 
     def __init__(
-        self, services: Services, desk: NewsDesk, lists: asyncio.Semaphore, post: Post, claim: Claim | None = None
+        self, services: AllServices, desk: NewsDesk, lists: asyncio.Semaphore, post: Post, claim: Claim | None = None
     ) -> None:
         self.post = post
         self.confirmed_at: datetime | None = None

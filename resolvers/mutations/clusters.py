@@ -2,8 +2,9 @@
 
 import strawberry
 
-from app.clusters import registration as clusters
-from app.clusters.update import UpdateCluster, confirm_cluster, update_cluster
+from app.clusters.registration import RegisterCluster, register_cluster
+from app.fleet.cluster_removal import remove_cluster
+from app.fleet.cluster_update import UpdateCluster, confirm_cluster, update_cluster
 from resolvers.mutations.mutation import mutation
 from schema import inputs, payloads
 from schema.abandoned import abandoned_of
@@ -20,8 +21,8 @@ class Clusters:
         info: Info,
         input: inputs.RegisterClusterInput,  # noqa: A002
     ) -> payloads.RegisterClusterResult:
-        request = clusters.RegisterCluster(**vars(input))
-        row = await clusters.register_cluster(info.context.services, info.context.viewer, request)
+        request = RegisterCluster(**vars(input))
+        row = await register_cluster(info.context.services, info.context.viewer, request)
         return payloads.ClusterPayload(cluster=Cluster.of(row))
 
     @mutation(
@@ -56,7 +57,7 @@ class Clusters:
         info: Info,
         input: inputs.RemoveClusterInput,  # noqa: A002
     ) -> payloads.RemoveClusterResult:
-        abandoned = await clusters.remove_cluster(
+        abandoned = await remove_cluster(
             info.context.services, info.context.viewer, row_id(input.id, "Cluster"), force=bool(input.force)
         )
         return payloads.RemoveClusterPayload(id=input.id, abandoned=abandoned_of(abandoned))

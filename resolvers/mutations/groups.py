@@ -2,7 +2,8 @@
 
 import strawberry
 
-from app.groups import features, membership
+from app.fleet import membership
+from app.groups import features
 from resolvers.mutations.mutation import mutation
 from schema import inputs, payloads
 from schema.abandoned import abandoned_of

@@ -2,7 +2,8 @@
 
 import strawberry
 
-from app.identity import accounts, roles
+from app.fleet.role_changes import set_role
+from app.identity import accounts
 from resolvers.mutations.mutation import mutation
 from schema import inputs, payloads
 from schema.context import Info
@@ -37,7 +38,7 @@ class Organizations:
         info: Info,
         input: inputs.SetRoleInput,  # noqa: A002
     ) -> payloads.SetRoleResult:
-        member = await roles.set_role(
+        member = await set_role(
             info.context.services, info.context.viewer, input.organization, input.user, input.role, input.group
         )
         return payloads.RolePayload(member=Member.of(member) if member else None)

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from app.secrets import changes as secrets
+from app.fleet import secret_changes as secrets
 from resolvers.mutations.mutation import mutation
 from schema import inputs, payloads
 from schema.context import Info

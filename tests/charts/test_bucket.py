@@ -14,8 +14,8 @@ from moto.server import ThreadedMotoServer
 from sqlalchemy import text
 
 from app.charts.archives import Archives, Bucket
-from app.database import Database
-from app.errors import TemporaryError
+from app.core.database import Database
+from app.core.errors import TemporaryError
 from app.helm.binary import find_helm
 from tests.charts.servers import digest
 from tests.sample_charts import packaged

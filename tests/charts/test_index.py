@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from app.charts.index import Offer, read_index
-from app.errors import ValidationFailed
+from app.core.errors import ValidationFailed
 
 URL = "https://charts.example/stable/index.yaml"
 GOOD = {"version": "1.0.0", "urls": ["web-1.0.0.tgz"]}
@@ -135,7 +135,7 @@ def test_ten_thousand_versions_are_read() -> None:
 MANY = """
 from pathlib import Path
 from app.charts.index import read_index
-from app.errors import ValidationFailed
+from app.core.errors import ValidationFailed
 try:
     read_index(b"[" + b"[]," * (2 * 2**20) + b"]", "https://charts.example/index.yaml")
 except ValidationFailed:

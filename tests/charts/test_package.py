@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.charts.package import open_package
 from app.charts.unpacking import MAX_ENTRIES, Limits
-from app.errors import ValidationFailed
+from app.core.errors import ValidationFailed
 from tests.charts.servers import digest
 from tests.sample_charts import SCHEMA, archive, chart_files
 

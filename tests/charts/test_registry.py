@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from app.charts.download import Login
 from app.charts.pinning import pin
-from app.errors import NotFound, ValidationFailed
+from app.core.errors import NotFound, ValidationFailed
 from tests.charts.servers import Files, OciRegistry, basic, digest, served
 from tests.sample_charts import archive, chart_files
 from tests.stack import Stack

@@ -9,8 +9,8 @@ from sqlmodel import select
 
 from app.charts.pinning import pin
 from app.charts.storage import collect_archives, measure_storage
-from app.charts.tables import ChartArchive
-from app.identity.tables import Organization
+from app.tables.charts import ChartArchive
+from app.tables.identity import Organization
 from simulator import Member
 from tests.charts.servers import Files, digest, served
 from tests.sample_charts import archive, chart_files, packaged

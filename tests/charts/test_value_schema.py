@@ -8,7 +8,7 @@ from aiohttp import web
 from app.charts import schema_program
 from app.charts.schema_program import MAX_MESSAGE, MAX_PROBLEMS
 from app.charts.value_schema import has_remote_reference
-from app.errors import Problem
+from app.core.errors import Problem
 from app.releases.values import coalesce
 from app.yaml.reading import read
 from tests.charts.servers import served

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.processes import listen, run_api, running
+from app.program.processes import listen, run_api, running
 from tests.forks import finished
 from tests.stack import TOKEN, Stack
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.demo import GROUP, NAMESPACE, RELEASE, sample_chart
+from app.program.demo import GROUP, NAMESPACE, RELEASE, sample_chart
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm, timeless
 

@@ -36,7 +36,7 @@ HEAVY = (
 )
 def test_nothing_heavy_is_imported_for_a_command_over_the_api(arguments: list[str], tmp_path: Path) -> None:
     script = (
-        "import sys; from app.cli import cli\n"
+        "import sys; from app.program.cli import cli\n"
         "try: cli(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"

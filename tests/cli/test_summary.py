@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Callable
 import pytest_asyncio
 from sqlmodel import select
 
-from app.charts.tables import ChartArchive
 from app.clusters.kubeconfig import read_kubeconfig
-from app.clusters.tables import Cluster, Reachability
-from app.deployments.tables import Deployment, DeploymentRevision
-from app.groups.tables import ClusterGroup
-from app.identity.tables import Organization
 from app.releases.status import TargetStatus
-from app.targets.tables import Target
+from app.tables.charts import ChartArchive
+from app.tables.clusters import Cluster, Reachability
+from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.groups import ClusterGroup
+from app.tables.identity import Organization
+from app.tables.targets import Target
 from cli.summary import named, summarized, summary_lines
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 import pytest_asyncio
 
-from app.processes import listen, run_api, running
+from app.program.processes import listen, run_api, running
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm, timeless
 from tests.cli.terminal import terminal

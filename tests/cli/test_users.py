@@ -4,7 +4,7 @@ import socket
 
 from sqlmodel import select
 
-from app.identity.tables import AppSession
+from app.tables.identity import AppSession
 from tests.cli.polyhelm import Polyhelm
 from tests.identity.browser import PASSWORD
 

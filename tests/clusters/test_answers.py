@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.clusters.answers import MOST_VALUES, Page, asked_pause, parsed, read_field, read_page, read_secret
 from app.clusters.changes import Change, Head, read_changes
-from app.errors import TemporaryError
+from app.core.errors import TemporaryError
 from app.releases.error_codes import ActionCode
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

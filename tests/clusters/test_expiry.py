@@ -17,10 +17,10 @@ from sqlalchemy import update
 from app.clusters.expiring import read_expiry, tell_of_expiring
 from app.clusters.expiry import expires_at
 from app.clusters.kubeconfig import Access
-from app.clusters.tables import Cluster
-from app.tables import now
+from app.tables.clusters import Cluster
+from app.tables.columns import now
 from simulator import Member
-from tests.clusters.test_update import change, cluster
+from tests.fleet.test_cluster_update import change, cluster
 from tests.stack import Stack
 
 END = datetime(2031, 5, 4, 3, 2, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.clusters.kubeconfig import MAX_BYTES, Access, read_kubeconfig
-from app.errors import ValidationFailed
+from app.core.errors import ValidationFailed
 from tests.clusters.kubeconfigs import (
     CERTIFICATE,
     ENCRYPTED_KEY,

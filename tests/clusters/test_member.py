@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from app.addresses import Allowed, Policies
 from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.clusters.member import Member
-from app.errors import TemporaryError
+from app.core.errors import TemporaryError
+from app.network.addresses import Allowed, Policies
 from app.releases.error_codes import ActionCode
 from app.releases.record import UnreadableRecordError
 from simulator import Member as SimulatedMember

@@ -6,9 +6,9 @@ import pytest
 from sqlmodel import select
 
 from app.clusters.member import Member
-from app.clusters.tables import Cluster
+from app.tables.clusters import Cluster
 from simulator import Member as SimulatedMember
-from tests.clusters.test_update import change
+from tests.fleet.test_cluster_update import change
 from tests.stack import Stack, eventually
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from app.addresses import Allowed, Policies
 from app.clusters.kubeconfig import Access
 from app.clusters.member import Member, MismatchedError
 from app.clusters.proof import KUBE_SYSTEM
-from app.errors import TemporaryError
+from app.core.errors import TemporaryError
+from app.network.addresses import Allowed, Policies
 from app.releases.error_codes import ActionCode
 from simulator.certificates import issue
 from tests.charts.servers import Handler, served

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from pydantic import SecretStr
 from sqlmodel import select
 
-from app.clusters.tables import Cluster
+from app.tables.clusters import Cluster
 from simulator import Member
 from tests.stack import Stack
 

@@ -11,10 +11,10 @@ import httpx2
 from sqlalchemy import update
 from sqlmodel import select
 
-from app.deployments.tables import PlanProgress
 from app.helm.binary import find_helm
-from app.main import create_app
-from app.services import open_services
+from app.program.services import open_services
+from app.server.main import create_app
+from app.tables.deployments import PlanProgress
 from simulator import Member
 from tests.stack import TOKEN, Stack, eventually
 

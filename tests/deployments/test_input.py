@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest_asyncio
 
-from app.tables import metadata
+from app.tables.columns import metadata
 from simulator import Member
 from tests.sample_charts import SCHEMA, packaged
 from tests.stack import Stack

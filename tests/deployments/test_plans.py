@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.helm.binary import find_helm
-from app.processes import run_observer, running
+from app.program.processes import run_observer, running
 from reconcilers.worker import run_worker
 from simulator import Member
 from tests.sample_charts import archive, chart_files

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from app.deployments.planning import MOST, remove_old_plans
-from app.identity.tables import Role
-from app.tables import now
+from app.tables.columns import now
+from app.tables.identity import Role
 from simulator import Member
 from tests.deployments.slow import NAMES, PROGRESS, Slow, another, open_slow
 from tests.identity.test_permissions import token_of

@@ -16,9 +16,9 @@ import yaml
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from app.cli import cli
-from app.database import engine_for
-from app.settings import Settings
+from app.core.database import engine_for
+from app.core.settings import Settings
+from app.program.cli import cli
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
@@ -77,7 +77,7 @@ def test_every_source_of_a_copy_exists_and_goes_into_the_build() -> None:
     for source in sources:
         assert (ROOT / source).exists(), source
         assert not is_ignored(Path(source)), source
-    for path in ("app/main.py", "app/demo_chart/templates/web.yaml", "alembic/versions/0001_core.py"):
+    for path in ("app/server/main.py", "app/program/demo_chart/templates/web.yaml", "alembic/versions/0001_core.py"):
         assert not is_ignored(Path(path)), path
     for path in (".git", ".venv/bin/python", "docker/.env", "tests/conftest.py", "app/__pycache__/main.pyc"):
         assert is_ignored(Path(path)), path

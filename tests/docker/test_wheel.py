@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from app.database import Database
-from app.settings import Settings
+from app.core.database import Database
+from app.core.settings import Settings
 from tests.contract.helm import PACKAGED
 from tests.stack import fresh_database
 
@@ -63,8 +63,8 @@ def test_the_wheel_holds_the_migrations_the_demo_chart_and_the_pages(wheel: Path
     assert {f"app/alembic/versions/{name}" for name in migrations} <= set(names)
     for needed in (
         "app/alembic/env.py",
-        "app/demo_chart/Chart.yaml",
-        "app/demo_chart/templates/web.yaml",
+        "app/program/demo_chart/Chart.yaml",
+        "app/program/demo_chart/templates/web.yaml",
         "app/pages/index.html",
     ):
         assert needed in names
@@ -74,7 +74,8 @@ def test_the_wheel_holds_the_migrations_the_demo_chart_and_the_pages(wheel: Path
 
 def test_the_program_is_the_one_of_the_wheel(installed: Path, tmp_path: Path) -> None:
     script = (
-        "import app.demo, app.migrations; print(app.__file__, app.migrations.folder(), len(app.demo.sample_chart()))"
+        "import app; from app.core import migrations; from app.program import demo;"
+        " print(app.__file__, migrations.folder(), len(demo.sample_chart()))"
     )
     package, migrations, size = run(installed, tmp_path / "empty", "python", "-c", script).split()
     assert Path(package).is_relative_to(installed.parent)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import Settings
+from app.core.settings import Settings
 from tests.contract.client import Client
 from tests.contract.helm import Helm
 from tests.faults import Proxy

@@ -6,15 +6,15 @@ from playwright.async_api import Page
 from sqlalchemy import insert
 from sqlmodel import col, select
 
-from app.charts.tables import ChartArchive
-from app.clusters.tables import Cluster, Reachability
-from app.deployments.tables import Deployment, DeploymentRevision
-from app.groups.tables import ClusterGroup
-from app.identity.tables import Organization
+from app.fleet.services import AllServices
 from app.releases.status import TargetStatus
-from app.services import Services
-from app.tables import now
-from app.targets.tables import Target
+from app.tables.charts import ChartArchive
+from app.tables.clusters import Cluster, Reachability
+from app.tables.columns import now
+from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.groups import ClusterGroup
+from app.tables.identity import Organization
+from app.tables.targets import Target
 
 _FRAMES = """async ([right, down]) => {
   const grid = document.querySelector('[role=grid]'), frames = [];
@@ -30,7 +30,7 @@ _FRAMES = """async ([right, down]) => {
 }"""
 
 
-async def fill(services: Services, clusters_count: int, deployments_count: int) -> int:
+async def fill(services: AllServices, clusters_count: int, deployments_count: int) -> int:
     """Writes a large fleet as it is when all is well but every hundredth target. Gives the id of the first target."""
     async with services.transaction() as transaction:
         session = transaction.session
@@ -83,7 +83,7 @@ def _target(deployment_id: int, cluster_id: int, number: int) -> Target:
     return Target(deployment_id=deployment_id, cluster_id=cluster_id, generation=1, desired_digest=b"", status=status)
 
 
-async def fail(services: Services, target_id: int) -> None:
+async def fail(services: AllServices, target_id: int) -> None:
     """Writes down that a target has failed, as whoever saw it does."""
     async with services.transaction() as transaction:
         target = await transaction.session.get(Target, target_id)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from app import migrations
-from app.demo import sample_chart
-from app.embedded import embedded
-from app.settings import Settings
+from app.core import migrations
+from app.core.settings import Settings
+from app.program.demo import sample_chart
+from app.program.embedded import embedded
 from simulator import Member, Simulator
 from tests.contract.helm import PACKAGED, Helm
 from tests.frontend.chromium import launched
@@ -85,7 +85,7 @@ async def a_day_at_work(stack: Stack, simulator: Simulator, folder: Path) -> Non
     home = folder / "by-hand"
     home.mkdir()
     helm = Helm.at(home, members["paris"].kubeconfig, PACKAGED)
-    hello_chart = Path(__file__).parents[2] / "app/demo_chart"
+    hello_chart = Path(__file__).parents[2] / "app/program/demo_chart"
     await helm("upgrade", "hello", str(hello_chart), "--namespace", "demo", "--reuse-values", "--set", "replicaCount=5")
     await stack.until_status(hello, "paris", "STALE")
     await Helm.at(home, members["madrid"].kubeconfig, PACKAGED)("uninstall", "shop", "--namespace", "shop")

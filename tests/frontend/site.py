@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from playwright.async_api import Browser, BrowserContext, Page
 
-from app.processes import run_api
+from app.program.processes import run_api
 from tests.stack import TOKEN, Stack
 
 AXE = (Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js").read_text()

@@ -5,7 +5,7 @@ import re
 
 from playwright.async_api import Browser
 
-from app.frontend import folder
+from app.server.frontend import folder
 from simulator import Member
 from tests.frontend.site import Site, opened
 

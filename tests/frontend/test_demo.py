@@ -13,8 +13,8 @@ from playwright.async_api import Browser, expect
 
 from tests.contract.helm import PACKAGED, Helm
 from tests.frontend.site import opened
+from tests.program.test_programs import started
 from tests.stack import TOKEN
-from tests.test_programs import started
 
 READY = "Ctrl-C stops everything"
 

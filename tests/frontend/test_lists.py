@@ -5,15 +5,15 @@ import re
 from playwright.async_api import Browser, expect
 from sqlmodel import select
 
-from app.charts.tables import ChartArchive
-from app.clusters.tables import Cluster, Reachability
-from app.deployments.tables import Deployment, DeploymentRevision
-from app.groups.tables import ClusterGroup
-from app.identity.tables import Organization
-from app.operations.states import OperationState
-from app.operations.tables import Operation, OperationKind
-from app.secrets.tables import Secret, SecretKind
-from app.tables import now
+from app.tables.charts import ChartArchive
+from app.tables.clusters import Cluster, Reachability
+from app.tables.columns import now
+from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.groups import ClusterGroup
+from app.tables.identity import Organization
+from app.tables.operations import Operation, OperationKind
+from app.tables.secrets import Secret, SecretKind
+from app.tables.states import OperationState
 from tests.frontend.site import opened, serving
 from tests.stack import Stack
 

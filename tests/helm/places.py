@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from app.addresses import Allowed, Policies
 from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.clusters.member import Member
 from app.helm.command import Place
 from app.helm.fence import Fence
+from app.network.addresses import Allowed, Policies
 
 POLICY = Policies(Allowed.parse("127.0.0.0/8")).clusters
 

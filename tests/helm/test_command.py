@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from app.clusters.kubeconfig import Access
-from app.errors import TemporaryError
+from app.core.errors import TemporaryError
 from app.helm.binary import HelmBinary, HelmVersion
 from app.helm.command import Helm, Options, Place
 from app.sandbox.limits import Limits

@@ -14,7 +14,7 @@ from aiohttp import web
 from app.charts.package import open_package
 from app.charts.unpacking import Limits as ChartLimits
 from app.clusters.kubeconfig import Access
-from app.errors import PermanentError, TemporaryError
+from app.core.errors import PermanentError, TemporaryError
 from app.helm.binary import find_helm
 from app.helm.command import Helm, Options
 from app.sandbox import landlock

@@ -10,7 +10,7 @@ import pytest
 from app.clusters.kubeconfig import read_kubeconfig
 from app.clusters.member import Member as OurMember
 from app.clusters.service_accounts import ServiceAccount
-from app.errors import PermanentError, TemporaryError
+from app.core.errors import PermanentError, TemporaryError
 from app.helm.binary import find_helm
 from app.helm.command import Helm, Options
 from app.helm.endpoint import Endpoint

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.errors import ActionError, PermanentError, TemporaryError
+from app.core.errors import ActionError, PermanentError, TemporaryError
 from app.helm.failure import MAX_OUTPUT, beyond_limits, failure
 from app.helm.ledger import Ledger
 from app.helm.request import Request, read_request

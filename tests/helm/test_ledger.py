@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import PermanentError, TemporaryError
+from app.core.errors import PermanentError, TemporaryError
 from app.helm.ledger import Fate, Ledger, Progress, Stage
 from app.helm.request import Request, read_request
 from app.releases.error_codes import ActionCode

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from app.clusters.service_accounts import ServiceAccount
-from app.errors import ActionError, PermanentError, TemporaryError
+from app.core.errors import ActionError, PermanentError, TemporaryError
 from app.helm.refusal import trouble
 from app.helm.request import Request
 

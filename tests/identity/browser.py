@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from app.main import create_app
+from app.server.main import create_app
 from tests.stack import SIMPLE_RESULT, Stack
 
 PASSWORD = "seven unusual words about otters"

@@ -10,22 +10,23 @@ from sqlalchemy import text, update
 from sqlmodel import col, select
 
 from app.charts.notices import Notice
-from app.deployments.answer import AbandonedRelease, Answer, TargetPlan
+from app.core.errors import PermanentError
+from app.deployments.answer import Answer, TargetPlan
 from app.deployments.packing import pack
 from app.deployments.removal import Removal
-from app.deployments.tables import Deployment, PlanProgress
-from app.errors import PermanentError
-from app.identity.tables import ApiToken, AppSession, GroupRole, Membership, Method, Organization, Role, User
 from app.identity.tokens import token_digest
-from app.operations.states import OperationState
-from app.operations.tables import OperationResult
 from app.releases.error_codes import ActionCode
 from app.releases.manifest import ManifestObject
 from app.releases.status import Reason, ReasonCode, TargetStatus
 from app.releases.step import ReleaseAction
-from app.tables import now
+from app.tables.columns import now
+from app.tables.deployments import Deployment, PlanProgress
+from app.tables.identity import ApiToken, AppSession, GroupRole, Membership, Method, Organization, Role, User
+from app.tables.operations import OperationResult
+from app.tables.states import OperationState
+from app.tables.targets import Release, Target
+from app.targets.abandonment import AbandonedRelease
 from app.targets.activity import Activity, Hook, Phase, stored
-from app.targets.tables import Release, Target
 from app.targets.trouble import target_error
 from schema.ids import encode_id
 from simulator import Member

@@ -12,10 +12,10 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from strawberry import ID
 
-from app.clusters.tables import Cluster
-from app.encryption import TamperedError
-from app.events.tables import Event
-from app.identity.tables import Role
+from app.core.encryption import TamperedError
+from app.tables.clusters import Cluster
+from app.tables.events import Event
+from app.tables.identity import Role
 from resolvers.api import api
 from resolvers.masking import MASK, PLAIN, masked
 from schema import inputs

@@ -14,9 +14,9 @@ from websockets.exceptions import ConnectionClosed
 
 from app.identity.connections import Connection, Connections
 from app.identity.sessions import resume
-from app.identity.tables import ApiToken, AppSession, Method, User
 from app.identity.tokens import authenticate, token_digest
-from app.tables import now
+from app.tables.columns import now
+from app.tables.identity import ApiToken, AppSession, Method, User
 from tests.live.client import Socket, followed_by, socket
 from tests.live.serving import Served
 from tests.stack import TOKEN, Stack, eventually

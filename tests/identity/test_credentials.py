@@ -7,10 +7,10 @@ import pytest
 from sqlmodel import col, select, update
 
 from app.identity.sessions import resume
-from app.identity.tables import AppSession, Method, Role, User
 from app.identity.tokens import authenticate, token_digest
 from app.identity.viewer import Belonging, Via, Viewer
-from app.tables import now
+from app.tables.columns import now
+from app.tables.identity import AppSession, Method, Role, User
 from tests.stack import TOKEN, Stack
 
 SECRET = "the-secret-of-a-session"

@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, select, update
 
-from app.errors import Conflict, NotFound
-from app.events.tables import Event
+from app.core.errors import Conflict, NotFound
+from app.fleet.role_changes import set_role
 from app.identity.external import adopt
 from app.identity.people import Grants, Person
-from app.identity.roles import set_role
-from app.identity.tables import Membership, Organization, Role, Source, User
 from app.identity.tokens import authenticate
 from app.identity.users import disable_user
 from app.identity.viewer import Viewer
+from app.tables.events import Event
+from app.tables.identity import Membership, Organization, Role, Source, User
 from tests.stack import TOKEN, Stack, eventually
 
 GRANTS = Grants({"shop": {"default": Role.DEPLOYER}, "platform": {"default": Role.ADMIN}}, frozenset({"admins"}))

@@ -9,12 +9,12 @@ import pytest
 import pytest_asyncio
 from sqlmodel import col, select
 
-from app.errors import Conflict
-from app.events.tables import Event
+from app.core.errors import Conflict
+from app.core.settings import Settings
 from app.identity.directory import Directory
 from app.identity.people import Person
-from app.identity.tables import Source, User
-from app.settings import Settings
+from app.tables.events import Event
+from app.tables.identity import Source, User
 from tests.identity.browser import PASSWORD, Browser, browsing
 from tests.identity.slapd import GROUPS, PEOPLE, READER, READERS_PASSWORD, Slapd, serving
 from tests.stack import Stack

@@ -15,13 +15,13 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from sqlmodel import col, select, update
 
-from app.events.tables import Event
 from app.identity.oidc import Attempt, OidcError
 from app.identity.oidc import Issuer as AskedIssuer
 from app.identity.people import Grants, name_of
-from app.identity.tables import Role, User
-from app.oidc_routes import BACK, START, local_path
-from app.tables import now
+from app.server.oidc_routes import BACK, START, local_path
+from app.tables.columns import now
+from app.tables.events import Event
+from app.tables.identity import Role, User
 from tests.identity.browser import PASSWORD, Browser, browsing
 from tests.identity.issuer import CLIENT_ID, CLIENT_SECRET, KEY, Issuer, issuing
 from tests.stack import Stack
@@ -242,7 +242,7 @@ async def test_an_answer_is_good_for_the_browser_that_asked_once_and_not_for_lon
     assert await come_back(browser, address) == "/"
     browser.client.cookies.update(kept)
     assert await come_back(browser, address) == "/?problem=oidc_failed&to=%2F"
-    monkeypatch.setattr("app.oidc_routes._ATTEMPT_SECONDS", -1)
+    monkeypatch.setattr("app.server.oidc_routes._ATTEMPT_SECONDS", -1)
     assert await sign_in(browser) == "/?problem=oidc_expired&to=%2F"
 
 

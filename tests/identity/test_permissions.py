@@ -13,11 +13,11 @@ import pytest_asyncio
 from sqlmodel import col, func, select
 from websockets.exceptions import ConnectionClosed
 
-from app.events.tables import Event
+from app.core.settings import Settings
 from app.identity.accounts import bootstrap
-from app.identity.tables import Membership, Organization, Role, User
 from app.identity.tokens import add_token
-from app.settings import Settings
+from app.tables.events import Event
+from app.tables.identity import Membership, Organization, Role, User
 from simulator import Member, Simulator
 from tests.identity.callers import ELSEWHERE, MEMBERS, NOBODY, RANKS, World, peopled
 from tests.identity.shape import fields_of, queries

@@ -8,11 +8,11 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlmodel import col, select, update
 
-from app.errors import Conflict
-from app.identity.roles import set_role
-from app.identity.tables import Organization, Role, User
+from app.core.errors import Conflict
+from app.fleet.role_changes import set_role
 from app.identity.tokens import authenticate
-from app.tables import now
+from app.tables.columns import now
+from app.tables.identity import Organization, Role, User
 from simulator import Member
 from tests.stack import PAYLOAD, TOKEN, Stack, eventually
 

@@ -13,9 +13,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.identity.setup_code import new_setup_code
-from app.identity.tables import AppSession
 from app.identity.tokens import token_digest
-from app.tables import now
+from app.tables.columns import now
+from app.tables.identity import AppSession
 from tests.identity.browser import PASSWORD, Browser, browsing
 from tests.live.client import PROTOCOL
 from tests.live.serving import Served

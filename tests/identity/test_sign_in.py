@@ -13,8 +13,8 @@ from sqlmodel import col, select, update
 
 from app.identity.passwords import Passwords
 from app.identity.setup_code import new_setup_code
-from app.identity.tables import AppSession, Role, SetupCode, User
-from app.tables import now
+from app.tables.columns import now
+from app.tables.identity import AppSession, Role, SetupCode, User
 from tests.identity.browser import PASSWORD, browsing
 from tests.identity.test_permissions import token_of
 from tests.stack import Stack

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlmodel import select, update
 
-from app.identity.tables import ApiToken, Method, Role
 from app.identity.viewer import Belonging, Via, Viewer
-from app.tables import now
+from app.tables.columns import now
+from app.tables.identity import ApiToken, Method, Role
 from tests.stack import TOKEN, Stack
 
 WHO = "{ viewer { name admin } memberships { organization role } }"

@@ -6,9 +6,9 @@ import signal
 
 from sqlalchemy import text
 
-from app.events.tables import EventBatch
-from app.services import open_services
-from app.settings import Settings
+from app.core.settings import Settings
+from app.program.services import open_services
+from app.tables.events import EventBatch
 
 
 def freeze() -> None:

@@ -4,7 +4,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from app.processes import run_api, running
+from app.program.processes import run_api, running
 from tests.stack import Stack
 
 Served = Callable[[Stack], AbstractAsyncContextManager[str]]

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from sqlmodel import select
 
-from app.identity.tables import Organization
+from app.tables.identity import Organization
 from tests.forks import Fork
 from tests.live.node import CLIENTS, clients, with_node
 from tests.live.processes import process

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from app.deployments.drift import correct_drift, next_correction
-from app.targets.tables import Target
+from app.tables.targets import Target
 from simulator import Member
 from tests.live import hands
 from tests.live.client import Subscription, socket

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import select
 
-from app.clusters.tables import Cluster, Observer
-from app.processes import run_observer, running
-from app.tables import now
+from app.program.processes import run_observer, running
+from app.tables.clusters import Cluster, Observer
+from app.tables.columns import now
 from app.targets.reachability import UNWATCHED
 from reconcilers.worker import run_worker
 from simulator import Member

@@ -6,15 +6,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sqlalchemy import text
 
-from app.database import IDLE_SECONDS
-from app.processes import run_observer, running
+from app.core.database import IDLE_SECONDS
+from app.program.processes import run_observer, running
 from reconcilers.worker import run_worker
 from simulator import Member
+from tests.events.test_events import EVENT_LOCK
 from tests.forks import forked
 from tests.live.frozen import freeze
 from tests.live.processes import environment
 from tests.stack import Stack, eventually
-from tests.test_events import EVENT_LOCK
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 

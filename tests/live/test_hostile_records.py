@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from app.core.repeating import lasting
 from app.releases.canonical import digest
 from app.releases.release import Observed
-from app.repeating import lasting
 from app.targets.sightings import Sighting, forget_values
 from reconcilers.observer.news import News, NewsDesk
 from reconcilers.observer.shares import Post
@@ -125,7 +125,7 @@ async def test_values_are_forgotten_when_a_release_is_no_targets_any_more(
 async def test_what_is_to_last_is_run_anew_whatever_it_fails_of(
     error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.repeating._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("app.core.repeating._FIRST_PAUSE", 0.01)
     runs = 0
 
     class Enough(BaseException):

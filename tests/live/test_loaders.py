@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from app import loading
+from app.core import loading
 from resolvers.loaders import Loaders, SharedLoaders
 from tests.stack import Stack
 

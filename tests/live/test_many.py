@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from sqlmodel import select
 from websockets.asyncio.client import connect
 
-from app.identity.tables import Organization
+from app.tables.identity import Organization
 from simulator import Member
 from tests.live import hands
 from tests.live.client import PROTOCOL, Socket, followed_by, socket

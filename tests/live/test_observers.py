@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import and_, func
 from sqlmodel import col, select
 
-from app.clusters.tables import Cluster, Observer
-from app.processes import run_observer, running
+from app.program.processes import run_observer, running
+from app.tables.clusters import Cluster, Observer
 from reconcilers.observer.shares import LIVES_SECONDS
 from reconcilers.worker import run_worker
 from simulator import Member

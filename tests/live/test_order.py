@@ -1,10 +1,10 @@
 """Subscribers are told of events in the order of commits, whichever transaction wrote first."""
 
-from app.transaction import Transaction
+from app.core.transaction import Transaction
+from tests.events.test_events import organization
 from tests.live.client import followed_by, socket
 from tests.live.serving import Served
 from tests.stack import Stack, eventually
-from tests.test_events import organization
 
 EVENTS = "subscription { events { message } }"
 
@@ -27,7 +27,7 @@ async def test_an_event_that_is_written_first_and_committed_last_is_told_and_in_
             await slow.write_events()
             await happens("quick")
             assert (await events.next())["message"] == "quick"
-        quiet.services.hints.tell_soon()
+        quiet.services.notifications.tell_soon()
         assert (await events.next())["message"] == "slow"
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlmodel import select
 
-from app.identity.tables import Organization
-from app.settings import Settings
+from app.core.settings import Settings
+from app.tables.identity import Organization
 from simulator import Member
 from tests.live.client import Subscription, socket
 from tests.live.serving import Served

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.processes import running
+from app.program.processes import running
 from reconcilers.observer import Observer
 from reconcilers.worker import run_worker
 from simulator import Member, Simulator

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.processes import run_observer, running
+from app.program.processes import run_observer, running
 from reconcilers.worker import run_worker
 from simulator import Member
 from tests.live import hands

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from app.processes import running
+from app.program.processes import running
 from reconcilers.worker import run_worker
 from simulator import Member
 from tests.forks import polyhelm

@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from app.operations.outcomes import ResultOutcome, outcome_of
-from app.operations.states import OperationState
 from app.releases.step import ReleaseAction
+from app.tables.states import OperationState
 from app.targets.activity import Activity, Hook, Occupant, Phase
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.processes import running
+from app.program.processes import running
 from reconcilers.worker import run_worker
 from tests.kubernetes.member import Member
 from tests.real.conftest import NewFleet

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from aiohttp import web
 
-from app.processes import run_observer, running
+from app.program.processes import run_observer, running
 from reconcilers.worker import run_worker
 from tests.kubernetes.member import Member
 from tests.real.conftest import NewFleet

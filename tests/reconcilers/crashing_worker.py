@@ -9,11 +9,11 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from app.core.settings import Settings
 from app.helm import command
-from app.processes import run_parts
+from app.operations import work
+from app.program.processes import run_parts
 from app.sandbox import process
-from app.settings import Settings
-from app.targets import work
 from reconcilers import reconciliation
 from reconcilers.worker import run_worker
 

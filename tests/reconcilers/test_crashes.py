@@ -14,14 +14,15 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from app.errors import PermanentError
-from app.processes import running
+from app.core.errors import PermanentError
+from app.operations import work
+from app.program.processes import running
 from app.releases.error_codes import ActionCode
 from app.releases.step import ReleaseAction
-from app.tables import now
-from app.targets import leases, work
+from app.tables.columns import now
+from app.tables.targets import Target
+from app.targets import leases
 from app.targets.sightings import Sighting
-from app.targets.tables import Target
 from reconcilers.worker import run_worker
 from simulator import Member
 from tests.forks import forked, polyhelm

@@ -8,7 +8,7 @@ from aiohttp import web
 from sqlalchemy import text
 from sqlmodel import select
 
-from app.charts.tables import ChartRepository
+from app.tables.charts import ChartRepository
 from reconcilers.housekeeping import Housekeeping
 from tests.charts.servers import Files, served
 from tests.sample_charts import archive, chart_files

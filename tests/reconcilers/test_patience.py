@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.settings import Settings
+from app.core.settings import Settings
 from reconcilers.observer.patience import Patience
 
 SECONDS = st.floats(0.5, 600)

@@ -9,9 +9,9 @@ import pytest
 from redis.asyncio.connection import AbstractConnection
 from sqlalchemy import text
 
-from app.processes import running
-from app.services import open_services
-from app.settings import Settings
+from app.core.settings import Settings
+from app.program.processes import running
+from app.program.services import open_services
 from reconcilers.reconciliation import Reconciler, retry_pause
 from reconcilers.stops import Stops
 from reconcilers.worker import run_worker

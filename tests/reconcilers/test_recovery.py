@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 from sqlmodel import select
 
 from app.deployments.drift import correct_drift
-from app.targets.tables import Target
+from app.tables.targets import Target
 from simulator import Member
 from tests.faults import Cut, Proxy, Request, by_helm, conflict, status, timed_out, writes_record
 from tests.live import hands

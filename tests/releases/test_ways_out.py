@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from app.clusters.tables import Reachability
 from app.releases.next_steps import NextStep, advice
 from app.releases.ownership import Owner
 from app.releases.release import Observed
+from app.tables.clusters import Reachability
 from tests.releases.world import Outcome, World, follow, operate
 
 UNFINISHED = ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"]

@@ -6,14 +6,14 @@ No cause passes by itself: a hook that fails goes on failing, and a foreign Helm
 
 from dataclasses import dataclass, replace
 
-from app.clusters.tables import Reachability
-from app.errors import TemporaryError
+from app.core.errors import TemporaryError
 from app.releases.error_codes import ActionCode
 from app.releases.next_steps import NextStep, next_steps
 from app.releases.ownership import Owner
 from app.releases.release import Desired, Observed
 from app.releases.status import TargetStatus, judge
 from app.releases.step import Recovery, ReleaseAction, Step, next_step
+from app.tables.clusters import Reachability
 from app.targets.claims import blocked
 
 UPGRADABLE = ("deployed", "failed", "superseded")

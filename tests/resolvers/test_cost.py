@@ -16,8 +16,8 @@ from graphql import (
     validate,
 )
 
-from app.paging import MOST
-from app.settings import Settings
+from app.core.paging import MOST
+from app.core.settings import Settings
 from resolvers.api import api
 from resolvers.cost import LIST_SIZES, counted
 from resolvers.shape import Shape, shape_of

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from app.identity.tables import ApiToken
+from app.tables.identity import ApiToken
 from resolvers import documents
 from resolvers.documents import Document
+from tests.events.test_events import EVENT_LOCK
 from tests.live.client import socket
 from tests.live.serving import served
 from tests.stack import TOKEN, Stack
-from tests.test_events import EVENT_LOCK
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 

@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy.engine import make_url
 
-from app.settings import Settings
+from app.core.settings import Settings
 from simulator import Simulator
 from tests.contract.helm import PACKAGED
 from tests.faults import Line

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from app.cli import main
+from app.program.cli import main
 from tests.faults import Line
 from tests.forks import Fork, forked
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from sqlalchemy import text
 
-from app.clusters.tables import Reachability
 from app.releases.release import Observed
+from app.tables.clusters import Reachability
 from app.targets.reachability import write_reachability
 from app.targets.sightings import Sighting, write_sightings
 from simulator import Member

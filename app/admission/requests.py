@@ -1,0 +1,78 @@
+"""How often somebody may ask anything at all."""
+
+import math
+import time
+
+from cachetools import LRUCache
+from starlette.requests import HTTPConnection
+
+from app.admission.refusal import Refusal
+from app.core.settings import Settings
+from app.identity import cookies
+from app.identity.services import IdentityServices
+from app.identity.tokens import token_digest
+from app.identity.viewer import Viewer
+from app.redis.rates import Bucket, key_of_address
+
+_REMEMBERED = 10_000
+
+
+class TooOften(Refusal):
+    """`wait` is in seconds."""
+
+    def __init__(self, wait: float, per_minute: float) -> None:
+        seconds = math.ceil(wait)
+        message = f"You ask too often: ask again in {seconds} s. You may ask {per_minute:g} times a minute."
+        super().__init__(429, "rate_limited", message, {"Retry-After": str(seconds)})
+        self.wait = wait
+        self.per_minute = per_minute
+
+
+def caller_of(viewer: Viewer | None, connection: HTTPConnection) -> str:
+    """Whom a request counts for: a user, or an address where nobody is signed in."""
+    if viewer is not None:
+        return f"user:{viewer.user_id}"
+    return f"address:{key_of_address(connection.client.host if connection.client else None)}"
+
+
+async def admit(services: IdentityServices, viewer: Viewer | None, connection: HTTPConnection) -> None:
+    """Counts one request.
+
+    Raises:
+        TooOften: where it is one too many.
+    """
+    settings, caller = services.settings, caller_of(viewer, connection)
+    if viewer is not None:
+        bucket = Bucket(caller, settings.rate, settings.rate_burst)
+    else:
+        bucket = Bucket(caller, settings.anonymous_rate, settings.anonymous_rate_burst)
+    if wait := await services.rates.take(bucket):
+        raise TooOften(wait, bucket.per_minute)
+
+
+class Waiting:
+    """Who was told to wait, by the credential that they show or by their address: until that is over they are told so
+    again, without a look at who they are. The bucket would say the same."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._told: LRUCache[bytes | str, tuple[float, float]] = LRUCache(_REMEMBERED)
+
+    def check(self, connection: HTTPConnection) -> None:
+        """Raises TooOften for one who was told to wait for longer."""
+        until, per_minute = self._told.get(self._shown(connection), (0.0, 0.0))
+        wait = until - time.monotonic()
+        if wait > 0:
+            raise TooOften(wait, per_minute)
+
+    def note(self, viewer: Viewer | None, connection: HTTPConnection, refusal: TooOften) -> None:
+        shown = self._shown(connection)
+        # A cookie that another site had sent is not counted for whom it belongs to.
+        if viewer is not None or "cookie" not in connection.headers or "authorization" in connection.headers:
+            self._told[shown] = (time.monotonic() + refusal.wait, refusal.per_minute)
+
+    def _shown(self, connection: HTTPConnection) -> bytes | str:
+        if (authorization := connection.headers.get("authorization")) is not None:
+            return token_digest(authorization)
+        secret = cookies.browser_of(self._settings, connection).secret
+        return token_digest(secret) if secret is not None else caller_of(None, connection)

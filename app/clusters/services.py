@@ -1,0 +1,11 @@
+"""What asking member clusters needs."""
+
+from dataclasses import dataclass
+
+from app.clusters.members import Members
+from app.core.services import Services
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterServices(Services):
+    members: Members

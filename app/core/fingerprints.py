@@ -1,0 +1,56 @@
+"""Marks of secret values: digests under a key of this installation, so that who has read one can't try out values."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from app.core.database import Database
+from app.core.encryption import KeyRing, Sealed
+from app.releases.canonical import canonical
+from app.releases.references import MARK
+from app.tables.secrets import FingerprintKey
+
+BOUND_TO = "fingerprint_key:1"
+_ROW = select(col(FingerprintKey.sealed), col(FingerprintKey.key_id))
+
+Mark = Callable[[Any], str]
+
+
+class Fingerprints:
+    def __init__(self, database: Database, key_ring: KeyRing) -> None:
+        self._database = database
+        self._key_ring = key_ring
+        self._key: bytes | None = None
+
+    async def mark(self) -> Mark:
+        """What gives the mark of a JSON value. The key is read once for each process.
+
+        Raises:
+            KeyRingError: where the key can't be decrypted.
+        """
+        key = self._key or await self._read() or await self._make()
+        self._key = key
+
+        def mark(value: Any) -> str:
+            return MARK + hmac.new(key, canonical(value), hashlib.sha256).hexdigest()
+
+        return mark
+
+    async def _read(self) -> bytes | None:
+        rows = await self._database.rows(_ROW)
+        return self._key_ring.open(Sealed(rows[0].key_id, rows[0].sealed), BOUND_TO) if rows else None
+
+    async def _make(self) -> bytes:
+        sealed = self._key_ring.seal(secrets.token_bytes(32), BOUND_TO)
+        async with self._database.sessions() as session, session.begin():
+            row = insert(FingerprintKey).values(id=1, sealed=sealed.data, key_id=sealed.key_id)
+            await session.execute(row.on_conflict_do_nothing())
+        key = await self._read()
+        assert key is not None
+        return key

@@ -1,0 +1,115 @@
+"""The database's schema: brought up to date, and held against the tables."""
+
+from pathlib import Path
+from typing import Any
+
+import alembic.command
+import alembic.config
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+import app.tables.charts
+import app.tables.clusters
+import app.tables.deployments
+import app.tables.events
+import app.tables.groups
+import app.tables.identity
+import app.tables.operations
+import app.tables.secrets
+import app.tables.targets  # noqa: F401 - every table is to be known
+from app.core.database import engine_for
+from app.tables.columns import metadata
+
+_LOCK = 0x504F4C5B
+_GRANTS = (
+    "GRANT USAGE ON SCHEMA public TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
+    "REVOKE UPDATE, DELETE, TRUNCATE ON event, event_horizon FROM {role}",
+    "REVOKE ALL ON event_removal FROM {role}",
+    "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
+)
+
+
+def folder() -> Path:
+    """Where the migrations are: beside the package in a checkout, within it once installed."""
+    package = Path(__file__).parent.parent
+    installed = package / "alembic"
+    return installed if installed.exists() else package.parent / "alembic"
+
+
+async def migrate(database_url: str, *, program_role: str | None = None) -> None:
+    """Brings the schema up to date, and grants the role that the program runs as what it needs, where one is named. Any
+    number of processes may do so at once: one does, the others wait."""
+
+    def upgrade(connection: Connection) -> None:
+        _upgrade(connection)
+        if program_role is not None:
+            _grant(connection, program_role)
+
+    await _run(database_url, upgrade)
+
+
+async def new_migration(database_url: str, message: str) -> None:
+    """Writes a migration from what the tables have and the database has not. For developers."""
+
+    def write(connection: Connection) -> None:
+        config = _config(connection)
+        number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
+        alembic.command.revision(config, message, autogenerate=True, rev_id=f"{number:04}")
+
+    await _run(database_url, write)
+
+
+async def differences(database_url: str) -> list[Any]:
+    """Where the migrated database differs from the tables; empty where the migrations are complete."""
+    found: list[Any] = []
+
+    def compare(connection: Connection) -> None:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found.extend(compare_metadata(context, metadata))
+
+    await _run(database_url, compare)
+    return found
+
+
+async def is_current(database_url: str) -> bool:
+    """Whether the schema is the one that this version of the program works with."""
+    heads: list[bool] = []
+
+    def look(connection: Connection) -> None:
+        present = MigrationContext.configure(connection).get_current_heads()
+        heads.append(set(present) == set(ScriptDirectory(str(folder())).get_heads()))
+
+    await _run(database_url, look)
+    return heads[0]
+
+
+async def _run(database_url: str, step: Any) -> None:
+    engine = engine_for(database_url, pool_size=1)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(step)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    alembic.command.upgrade(_config(connection), "head")
+
+
+def _grant(connection: Connection, role: str) -> None:
+    """All that the program needs, and nothing with which events could be changed or removed."""
+    quoted = connection.dialect.identifier_preparer.quote_identifier(role)
+    for statement in _GRANTS:
+        connection.exec_driver_sql(statement.format(role=quoted))
+
+
+def _config(connection: Connection) -> alembic.config.Config:
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(folder()))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,62 @@
+"""Names: which are valid, readable ones for what nobody named, and what several of a kind are called."""
+
+import re
+import secrets
+import unicodedata
+
+import coolname
+
+from app.core.errors import Problem
+
+MAX_RELEASE_NAME = 53
+"""Helm's limit: it leaves room for what charts append within the 63 characters of a DNS label."""
+
+LONGEST_DESCRIPTION = 1000
+
+LONGEST_SUBDOMAIN = 253
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+
+
+def counted(count: int, what: str) -> str:
+    """So many of something that has a regular plural."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def is_label(name: str, longest: int = 63) -> bool:
+    """Whether it is a DNS label (RFC 1123)."""
+    return len(name) <= longest and _LABEL.fullmatch(name) is not None
+
+
+def is_subdomain(name: str) -> bool:
+    """Whether it is DNS labels with dots between them (RFC 1123), as most names of Kubernetes objects are."""
+    return len(name) <= LONGEST_SUBDOMAIN and all(_LABEL.fullmatch(part) for part in name.split("."))
+
+
+def label_problem(name: str, *path: str, what: str = "A name", longest: int = 63) -> Problem | None:
+    """The problem with a name that is no DNS label (RFC 1123), if there is one."""
+    if is_label(name, longest):
+        return None
+    return Problem(
+        path,
+        f"{what} has at most {longest} characters, a-z, 0-9 and `-`, and begins and ends with a letter or digit.",
+    )
+
+
+def text_problem(text: str, *path: str, what: str, longest: int) -> Problem | None:
+    """The problem with a line of free text, if there is one."""
+    if 0 < len(text) <= longest and not any(unicodedata.category(character).startswith("C") for character in text):
+        return None
+    return Problem(path, f"{what} has 1 to {longest} characters and no control characters.")
+
+
+def description_problem(text: str | None) -> Problem | None:
+    """The problem with a description; where there is none, or an empty one, nothing is described."""
+    if not text:
+        return None
+    return text_problem(text, "description", what="A description", longest=LONGEST_DESCRIPTION)
+
+
+def random_release_name() -> str:
+    """A name such as `brave-otter-7f3a`."""
+    return f"{coolname.generate_slug(2)[:48]}-{secrets.token_hex(2)}"

@@ -1,0 +1,24 @@
+"""What every use case works with. A room that needs more extends this class in its own `services` module, and what a
+function needs is the type of its `services` parameter."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from app.core.database import Database
+from app.core.encryption import KeyRing
+from app.core.fingerprints import Fingerprints
+from app.core.settings import Settings
+from app.core.transaction import Notifications, Transaction, WorkQueue, transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    settings: Settings
+    database: Database
+    key_ring: KeyRing
+    fingerprints: Fingerprints
+    queue: WorkQueue
+    notifications: Notifications
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        return transaction(self.database, self.queue, self.notifications, self.fingerprints)

@@ -1,0 +1,141 @@
+"""The one way to write: a use case opens a transaction, and what it causes (events, wake-ups) is part of it.
+
+Events get their positions from the database while it commits, so that these grow in the order in which commits become
+visible (docs/decisions/event-order.md). Wake-ups and hints are given after the commit; a wake-up that is lost is found
+by the sweeper, a hint by whoever follows.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import insert
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.database import Database
+from app.core.fingerprints import Fingerprints
+from app.core.origin import Origin, current_origin
+from app.tables.columns import now
+from app.tables.events import EventBatch, Outcome
+
+log = structlog.get_logger()
+
+_INSERT = insert(EventBatch)
+_SUBJECTS = {
+    "cluster": "Cluster",
+    "cluster_group": "ClusterGroup",
+    "deployment": "Deployment",
+    "target": "DeploymentTarget",
+    "operation": "Operation",
+    "chart_repository": "ChartRepository",
+    "secret": "Secret",
+    "user_account": "User",
+}
+
+
+class WorkQueue(Protocol):
+    """What a commit tells workers. Neither call blocks or raises."""
+
+    def wake_soon(self, target_ids: Sequence[int]) -> None: ...
+    def stop_soon(self) -> None: ...
+
+
+class Notifications(Protocol):
+    """What a commit tells those who follow the events. The call neither blocks nor raises."""
+
+    def tell_soon(self) -> None: ...
+
+
+class Transaction:
+    """`fingerprints` mark what comes from secrets, in all that is written."""
+
+    def __init__(self, session: AsyncSession, fingerprints: Fingerprints) -> None:
+        self.session = session
+        self.fingerprints = fingerprints
+        self._events: list[dict[str, Any]] = []
+        self._origin = current_origin() or Origin()
+        self._wakes: dict[int, None] = {}
+        self.stops_work = False
+
+    def record(
+        self,
+        kind: str,
+        message: str,
+        *,
+        organization_id: int | None,
+        actor: str | None = None,
+        subject: SQLModel | None = None,
+        outcome: Outcome = Outcome.SUCCEEDED,
+        **data: Any,
+    ) -> None:
+        """Makes an event of this transaction, with the origin of what is being done. `data` is JSON and holds no
+        secrets. Without an organization it is the installation's."""
+        origin = self._origin
+        self._events.append(
+            {
+                "kind": kind,
+                "message": message,
+                "organization_id": organization_id,
+                "actor": actor or origin.actor,
+                "subject_type": _SUBJECTS[str(subject.__tablename__)] if subject else None,
+                "subject_id": getattr(subject, "id", None),
+                "deployment_id": _part_of(subject, "deployment"),
+                "cluster_id": _part_of(subject, "cluster"),
+                "data": data,
+                "outcome": outcome,
+                "mutation": origin.mutation,
+                "via": origin.via,
+                "address": origin.address,
+                "request_id": origin.request_id,
+                "given": None if origin.is_told or self._events else origin.given,
+            }
+        )
+
+    def wake(self, target_ids: Iterable[int]) -> None:
+        """Has these targets looked at as soon as this transaction is committed."""
+        self._wakes.update(dict.fromkeys(target_ids))
+
+    def stop_work(self) -> None:
+        """Has workers look, as soon as this transaction is committed, whether what they do is still to be done."""
+        self.stops_work = True
+
+    async def write_events(self) -> None:
+        if self._events:
+            at = now().isoformat()
+            await self.session.execute(_INSERT, {"events": [{"at": at, **event} for event in self._events]})
+
+    def is_committed(self) -> None:
+        self._origin.is_told |= self.has_events
+
+    @property
+    def has_events(self) -> bool:
+        return bool(self._events)
+
+    @property
+    def wakes(self) -> list[int]:
+        return list(self._wakes)
+
+
+def _part_of(subject: SQLModel | None, table: str) -> int | None:
+    """The id of the deployment or cluster that a subject is, or belongs to."""
+    return getattr(subject, "id" if subject is not None and subject.__tablename__ == table else f"{table}_id", None)
+
+
+@asynccontextmanager
+async def transaction(
+    database: Database, queue: WorkQueue, notifications: Notifications, fingerprints: Fingerprints
+) -> AsyncIterator[Transaction]:
+    """Commits at its end, or rolls back when the block raises; then wakes what is to be woken."""
+    async with database.sessions() as session, session.begin():
+        opened = Transaction(session, fingerprints)
+        yield opened
+        await session.flush()
+        await opened.write_events()
+    opened.is_committed()
+    if opened.stops_work:
+        queue.stop_soon()
+    queue.wake_soon(opened.wakes)
+    if opened.has_events:
+        notifications.tell_soon()

@@ -1,0 +1,1 @@
+"""What spans subjects: the overview of all clusters, deployments and statuses."""

@@ -1,0 +1,150 @@
+"""Changing a registered cluster: other credentials, another name or description, another uid."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from app.clusters.administration import find_cluster, lock_cluster
+from app.clusters.checks import Found, ask, description_problems
+from app.clusters.kubeconfig import Access, read_kubeconfig
+from app.clusters.registration import keep_access, taken
+from app.clusters.services import ClusterServices
+from app.core.errors import Conflict, all_invalid
+from app.fleet.renaming import rename
+from app.identity.viewer import Viewer
+from app.releases.error_codes import ActionCode
+from app.tables.clusters import Cluster, Reachability
+from app.targets.abandonment import follow_uid
+from app.targets.reachability import write_reachability
+from app.targets.sightings import forget_versions
+
+_DESCRIPTION = ("cloud", "distribution", "region", "labels")
+
+
+@dataclass(frozen=True)
+class UpdateCluster:
+    """The request, as the API takes it. What is None stays as it is; an empty region or empty labels clear."""
+
+    id: int
+    name: str | None = None
+    cloud: str | None = None
+    distribution: str | None = None
+    kubeconfig: str | None = field(default=None, repr=False)
+    context: str | None = None
+    region: str | None = None
+    labels: Any = None
+
+
+async def update_cluster(services: ClusterServices, viewer: Viewer, request: UpdateCluster) -> Cluster:
+    """Changes a cluster. Group, targets, overrides and history stay: it is the same cluster, by its uid.
+
+    Raises:
+        UserError: says what is wrong; nothing was written then.
+    """
+    read = await find_cluster(services, viewer, request.id)
+    problems = description_problems(
+        name=request.name,
+        cloud=request.cloud,
+        distribution=request.distribution,
+        region=request.region or None,
+        labels=request.labels,
+    )
+    if problems:
+        raise all_invalid(problems)
+    access, found = None, None
+    if request.kubeconfig is not None:
+        access = read_kubeconfig(request.kubeconfig, request.context)
+        found = await ask(services, read.name, access, field="kubeconfig")
+        if found.uid != read.uid:
+            raise Conflict(
+                ActionCode.CLUSTER_MISMATCHED,
+                f"This kubeconfig leads to another cluster: the uid of its kube-system namespace is {found.uid}, and"
+                f" that of {read.name} is {read.uid}. Register the other one under a name of its own.",
+                ("kubeconfig",),
+            )
+    try:
+        async with services.transaction() as transaction:
+            session = transaction.session
+            cluster = await lock_cluster(session, read)
+            changed = {
+                name: value
+                for name in _DESCRIPTION
+                if (value := getattr(request, name)) is not None and (value or None) != (getattr(cluster, name) or None)
+            }
+            for name, value in changed.items():
+                setattr(cluster, name, value or ({} if name == "labels" else None))
+            fields = list(changed)
+            if access is not None and found is not None:
+                _take(services, cluster, access, found)
+                fields.append("kubeconfig")
+            was = cluster.name
+            if request.name not in (None, was):
+                await rename(session, cluster, str(request.name))
+                _watch_anew(cluster)  # its name is in what is said of its credentials
+                fields.append("name")
+            if fields:
+                what = f"is now called {cluster.name}" if "name" in fields else f"was changed: {', '.join(fields)}"
+                transaction.record(
+                    "cluster.updated",
+                    f"{was} {what}.",
+                    organization_id=cluster.organization_id,
+                    actor=viewer.name,
+                    subject=cluster,
+                    fields=fields,
+                    was=was,
+                    server=cluster.server,
+                )
+            await session.flush()
+            return cluster
+    except IntegrityError as error:
+        raise await taken(services, read.organization_id, request.name or read.name, read.uid, error) from None
+
+
+async def confirm_cluster(services: ClusterServices, viewer: Viewer, cluster_id: int, uid: str) -> Cluster:
+    """Takes the cluster that answers at a cluster's address for the same one under another uid, as after kube-system
+    was created anew. `uid` is the one that was seen: a third cluster that answers meanwhile is not taken.
+
+    Raises:
+        UserError: says what is wrong; nothing was written then.
+    """
+    read = await find_cluster(services, viewer, cluster_id)
+    if read.uid == uid:
+        return read
+    access = services.members.of(read).access
+    found = await ask(services, read.name, access, uid=uid, field="uid")
+    try:
+        async with services.transaction() as transaction:
+            session = transaction.session
+            cluster = await lock_cluster(session, read)
+            cluster.uid, cluster.kubernetes_version = found.uid, found.version
+            _watch_anew(cluster)
+            transaction.record(
+                "cluster.confirmed",
+                f"{cluster.name} is known by another uid now: {found.uid}.",
+                organization_id=cluster.organization_id,
+                actor=viewer.name,
+                subject=cluster,
+                was=read.uid,
+                uid=found.uid,
+            )
+            await session.flush()
+            await follow_uid(session, cluster.organization_id, read.uid, found.uid)
+            await forget_versions(session, cluster.id)
+            message = "Its new uid was confirmed; it has not been looked at since."
+            await write_reachability(transaction, cluster.id, Reachability.PENDING, message)
+            return cluster
+    except IntegrityError as error:
+        raise await taken(services, read.organization_id, read.name, uid, error) from None
+
+
+def _take(services: ClusterServices, cluster: Cluster, access: Access, found: Found) -> None:
+    keep_access(services, cluster, access)
+    cluster.kubernetes_version = found.version
+    _watch_anew(cluster)
+
+
+def _watch_anew(cluster: Cluster) -> None:
+    """Whoever watches it does so with what is old by now: what they write is refused, and the next one takes over."""
+    cluster.observer_id = None
+    cluster.observer_token += 1

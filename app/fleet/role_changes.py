@@ -1,0 +1,113 @@
+"""Changes the role of a user in an organization, or in one group of it."""
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.errors import Conflict, NotFound, invalid
+from app.core.services import Services
+from app.core.transaction import Transaction
+from app.groups.queries import group_by_name
+from app.identity.roles import Member, members_of, with_admins, write_role
+from app.identity.viewer import Viewer
+from app.tables.identity import GroupRole, Membership, Organization, Role, User
+
+
+async def set_role(
+    services: Services, viewer: Viewer, organization: str | None, user: str, role: Role | None, group: str | None
+) -> Member | None:
+    """Gives a user a role in an organization, or beyond that one in a group of it; None takes it away. Without a role
+    in the organization there is none in its groups. Gives the member as they are then; None where they are none.
+
+    An admin of the organization changes the roles of its members. Whoever makes a member of a user who is none has to
+    administer the installation as well, as for a new user: nobody else may find out which users there are. Where an
+    organization has no admin who may sign in, whoever administers the installation can make one.
+
+    Raises:
+        UserError: says what is wrong; nothing was written then.
+    """
+    async with services.transaction() as transaction:
+        session = transaction.session
+        named = select(User).where(col(User.name) == user).with_for_update(key_share=True)
+        account = (await session.exec(named)).first()
+        makes_admin = role is Role.ADMIN and group is None
+        organization_id = await _administered(session, viewer, organization, makes_admin=makes_admin)
+        membership = None if account is None else await session.get(Membership, (account.id, organization_id))
+        if account is None or (membership is None and not viewer.admin):
+            raise NotFound("user_not_found", f"There is no user {user!r} in this organization.", ("user",))
+        if group is not None:
+            await _set_in_group(transaction, viewer, account, membership, role, group)
+        else:
+            await _set_in_organization(transaction, viewer, account, membership, role, organization_id)
+        await session.flush()
+        return (await members_of(session, organization_id, [account])).get(account.id)
+
+
+async def _administered(session: AsyncSession, viewer: Viewer, name: str | None, *, makes_admin: bool) -> int:
+    """The organization that is meant, in which the viewer may set the role. It is locked: else two admins could take
+    each other's role, and none would be left."""
+    if makes_admin and viewer.admin and name is not None:
+        named = select(Organization).where(col(Organization.name) == name).with_for_update(key_share=True)
+        organization = (await session.exec(named)).first()
+        if organization is not None and not await with_admins(session, [organization.id]):
+            return organization.id
+    organization_id = viewer.organization(name)
+    viewer.require(organization_id, Role.ADMIN)
+    await session.get(Organization, organization_id, with_for_update={"key_share": True})
+    return organization_id
+
+
+async def _set_in_organization(
+    transaction: Transaction,
+    viewer: Viewer,
+    user: User,
+    membership: Membership | None,
+    role: Role | None,
+    organization_id: int,
+) -> None:
+    was = membership.role if membership else None
+    if role is was:
+        return
+    if was is Role.ADMIN and not await with_admins(transaction.session, [organization_id], besides=user):
+        raise Conflict(
+            "last_admin", f"{user.name} is the organization's only admin: make somebody else one first.", ("user",)
+        )
+    message = f"{user.name} has the role {role} now." if role else f"{user.name} has no role any more."
+    await write_role(transaction, user, organization_id, membership, role, actor=viewer.name, message=message)
+
+
+async def _set_in_group(
+    transaction: Transaction,
+    viewer: Viewer,
+    user: User,
+    membership: Membership | None,
+    role: Role | None,
+    group_name: str,
+) -> None:
+    session = transaction.session
+    if role not in (Role.DEPLOYER, None):
+        raise invalid("role_not_of_groups", f"In a group there is the role {Role.DEPLOYER} alone.", "role")
+    if membership is None:
+        message = f"{user.name} does not belong to the organization: give them a role there first, {Role.VIEWER} say."
+        raise Conflict("not_a_member", message, ("user",))
+    group = await group_by_name(session, membership.organization_id, group_name)
+    present = await session.get(GroupRole, (user.id, group.id))
+    was = present.role if present else None
+    if role is was:
+        return
+    if present is None:
+        assert role is not None
+        organization_id = membership.organization_id
+        session.add(GroupRole(user_id=user.id, group_id=group.id, organization_id=organization_id, role=role))
+    else:
+        await session.delete(present)
+    transaction.record(
+        "role.set",
+        f"{user.name} {f'has the role {role}' if role else 'has no role'} in the group {group.name} now.",
+        organization_id=membership.organization_id,
+        actor=viewer.name,
+        subject=user,
+        user=user.name,
+        group=group.name,
+        role=role,
+        was=was,
+    )

@@ -1,0 +1,16 @@
+"""What a process works with: opened once, passed on explicitly, closed at the end."""
+
+from dataclasses import dataclass
+
+from app.deployments.services import DeploymentServices
+from app.events.feed import Feed
+from app.events.strangers import Strangers
+from app.identity.services import IdentityServices
+from app.redis.queue import Queue
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllServices(IdentityServices, DeploymentServices):
+    queue: Queue
+    feed: Feed
+    strangers: Strangers

@@ -1,0 +1,1 @@
+"""Which addresses Polyhelm connects to, and how it does."""

@@ -1,0 +1,437 @@
+"""The work on one target: what is to be done, read in one go; and how it went, written under the lease."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Integer, bindparam, select
+from sqlalchemy.orm import defer
+from sqlmodel import col, or_
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.clusters.service_accounts import ServiceAccount
+from app.core.errors import ActionError
+from app.core.services import Services
+from app.core.transaction import Transaction
+from app.groups.queries import service_account_of
+from app.helm.command import MARGIN_SECONDS
+from app.helm.ledger import Progress
+from app.operations.cancellation import end_cancelled
+from app.operations.progress import (
+    begin_result,
+    close_results,
+    explain_superseded,
+    note_action,
+    note_trouble,
+    remove_targets,
+)
+from app.operations.removal import give_up, remove_if_empty
+from app.releases.error_codes import ActionCode
+from app.releases.manifest import ManifestObject, objects_in
+from app.releases.ownership import Claim, intent_for
+from app.releases.references import HIDDEN, texts_at
+from app.releases.release import Desired, Observed
+from app.releases.scrubbing import Scrubber
+from app.releases.step import ReleaseAction
+from app.secrets.queries import marks_of, used_by
+from app.tables.charts import ChartArchive
+from app.tables.clusters import Cluster
+from app.tables.columns import now
+from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.groups import ClusterGroup
+from app.tables.operations import Operation, OperationResult
+from app.tables.secrets import Secret
+from app.tables.states import OPEN, OperationState
+from app.tables.targets import Release, Target
+from app.targets import leases
+from app.targets.abandonment import AbandonedRelease
+from app.targets.activity import Activity, Hook, Phase, stored
+from app.targets.claims import claim_of
+from app.targets.desired import desired_release
+from app.targets.joins import OPEN_RESULT, PRESENT_REVISION, joined
+from app.targets.leases import FREE, Lease, LeaseLostError, fenced
+from app.targets.sightings import Sighting, write_sightings
+from app.targets.trouble import TargetError, target_error
+
+
+@dataclass
+class Work:
+    """An open operation result with all that is needed to bring it to its end. `known` is the release as it was last
+    seen; `account` the service account that writes on the cluster, in place of the cluster's own credentials; `limit`
+    when the present Helm run is ended at the latest."""
+
+    lease: Lease
+    target: Target
+    deployment: Deployment
+    cluster: Cluster
+    archive: ChartArchive
+    operation: Operation
+    known: Release | None
+    desired: Desired | None  # None: the release is to be removed
+    secrets: Sequence[Secret] = ()  # those that the deployment uses, sealed
+    account: ServiceAccount | None = None
+    limit: datetime | None = None
+    was_lost: bool = False  # an earlier worker on it, while its Helm ran
+    watchers: list[Callable[[Progress], None]] = field(default_factory=list)  # of its Helm runs
+
+    def tell(self, progress: Progress) -> None:
+        """A Helm run has come so far."""
+        for watcher in tuple(self.watchers):
+            watcher(progress)
+
+
+_LOST = {
+    "code": ActionCode.HELM_KILLED,
+    "message": "Helm was ended because its worker had ended, or could not renew its lease on the target.",
+}
+_ITS_TIME_HAS_COME = or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment"))
+_WORK = (
+    joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release, ClusterGroup))
+    .join(DeploymentRevision, PRESENT_REVISION)
+    .join(ClusterGroup, col(ClusterGroup.id) == Deployment.group_id)
+    .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
+    .join(OperationResult, OPEN_RESULT)
+    .join(Operation, col(Operation.id) == OperationResult.operation_id)
+    .where(col(Target.id) == bindparam("target"), _ITS_TIME_HAS_COME)
+    .options(defer(ChartArchive.content, raiseload=True))  # type: ignore[arg-type]
+)
+_DUE = (
+    select(col(Target.id))
+    .join(OperationResult, OPEN_RESULT)
+    .where(_ITS_TIME_HAS_COME)
+    .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= bindparam("moment")))
+    .order_by(col(OperationResult.operation_id), col(Target.id))
+    .limit(bindparam("most", type_=Integer))
+)
+_CANCELLED = (
+    select(Operation)
+    .join(OperationResult, col(OperationResult.operation_id) == Operation.id)
+    .where(col(OperationResult.target_id) == bindparam("target"), col(OperationResult.state).in_(OPEN))
+    .where(col(Operation.cancelled_at).is_not(None))
+)
+_STILL_ASKED_FOR = (
+    select(col(Operation.id))
+    .join(OperationResult, col(OperationResult.operation_id) == Operation.id)
+    .where(col(OperationResult.target_id) == bindparam("target"), col(Operation.id) == bindparam("operation"))
+    .where(col(OperationResult.state).in_(OPEN), col(Operation.cancelled_at).is_(None))
+)
+_DUE_ON_CLUSTER = _DUE.where(col(Target.cluster_id) == bindparam("cluster"))
+
+
+async def take(services: Services, target_id: int, owner: str) -> Work | None:
+    """Takes the lease of a target with an open result whose time has come, and marks it as being worked on.
+
+    None where there is nothing to do (any more), or somebody else does it.
+    """
+    async with services.transaction() as transaction:
+        lease = await leases.acquire(transaction, services.settings, target_id, owner)
+        if lease is None:
+            return None
+        row = (await transaction.session.execute(_WORK, {"target": target_id, "moment": now()})).first()
+        if row is None:
+            await fenced(transaction, lease, **FREE)
+            return None
+        target, deployment, revision, cluster, archive, operation, known, group = row
+        await begin_result(transaction, operation, target_id)
+        secrets = await used_by(transaction.session, deployment.id) if revision.references() else ()
+    desired = desired_release(deployment, revision, cluster.name, marks_of(secrets)) if target.wanted else None
+    account = service_account_of(group)
+    return Work(lease, target, deployment, cluster, archive, operation, known, desired, secrets, account)
+
+
+async def intend(
+    services: Services, work: Work, runs: ReleaseAction, seen: Sighting, wanted: Desired | None, *, counts: bool
+) -> None:
+    """Writes down that Helm is about to run, and what it is to leave. From here on the release is ours. `wanted` is
+    what was compared with what was seen; `counts` says that the run makes a revision or runs hooks."""
+    moment = now()
+    intent = intent_for(
+        runs,
+        seen.release,
+        claim_of(work.target),
+        generation=work.deployment.generation,
+        since=moment.isoformat(),
+        digest=wanted.digest if wanted else None,
+        paths=work.target.secret_paths,
+        is_atomic=work.deployment.atomic,
+        counts=counts,
+    )
+    values = {"intent": asdict(intent)} | ({"writes": work.target.writes} if work.was_lost else {})
+    work.limit = moment + timedelta(seconds=work.deployment.timeout_seconds + MARGIN_SECONDS)
+    phase = Phase.APPLYING if runs is ReleaseAction.UNINSTALL else Phase.VALIDATING
+    begun = stored(Activity(phase, work.operation.id, moment, work.limit))
+    async with services.transaction() as transaction:
+        if seen.is_news(work.known):
+            await write_sightings(transaction, [seen])
+        await fenced(transaction, work.lease, claimed=True, activity=begun, **values)
+        await note_action(transaction, work.operation.id, work.target.id, runs)
+        _record(transaction, work, "target.started", f"{_what(work, runs)} has begun.")
+    work.target.claimed, work.target.intent = True, asdict(replace(intent, counts=False))  # we see how it ends
+
+
+async def report(
+    services: Services, work: Work, phase: Phase, hook: Hook | None, since: datetime, *, waits: bool
+) -> bool:
+    """Tells what Helm's run is in, since when and for how long at most; gives whether it takes no slot of its cluster
+    any more."""
+    reported = Activity(phase, work.operation.id, since, work.limit, hook)
+    async with services.transaction() as transaction:
+        has_left = await leases.report(transaction, services.settings, work.lease, stored(reported), waits=waits)
+        _record(transaction, work, "target.activity", f"{_where(work)}: {reported.message}", phase=phase)
+    return has_left
+
+
+def learn(work: Work, claim: Claim, observed: Observed | None) -> None:
+    """Notes what a look has told of whose the release is, and of a run whose worker was lost; it is written down with
+    how the work ends. Such a run counts as one that failed: its worker may have been lost because of it."""
+    target = work.target
+    before = claim_of(target).intent
+    if before is not None and before.counts and before.has_begun(observed):
+        work.was_lost = True
+        target.writes += 1
+        target.error = _LOST
+    target.claimed, target.intent = claim.ours, asdict(replace(claim.intent, counts=False)) if claim.intent else None
+
+
+def _outcome(work: Work) -> dict[str, Any]:
+    target = work.target
+    return {"claimed": target.claimed, "intent": target.intent, **FREE}
+
+
+async def give_back(services: Services, work: Work) -> None:
+    """Frees the lease of work that is broken off; its result stays open."""
+    with suppress(LeaseLostError):
+        async with services.transaction() as transaction:
+            await fenced(transaction, work.lease, **_outcome(work))
+
+
+async def succeed(
+    services: Services, work: Work, action: ReleaseAction, seen: Sighting, output: str | None = None
+) -> None:
+    """The target was seen to be as it should be; `output` is what Helm said, if it was run. One that was to go is gone,
+    and with the last one its deployment."""
+    async with services.transaction() as transaction:
+        session = transaction.session
+        deployment = work.deployment
+        if work.desired is None:
+            locked = await session.get(
+                Deployment, deployment.id, with_for_update={"key_share": True}, populate_existing=True
+            )
+            assert locked is not None
+            deployment = locked
+        await write_sightings(transaction, [seen])
+        await fenced(
+            transaction,
+            work.lease,
+            generation=work.deployment.generation,
+            error=None,
+            attempts=0,
+            writes=0,
+            retry_at=None,
+            **_outcome(work) | {"intent": None},
+        )
+        await close_results(
+            transaction,
+            [work.target.id],
+            OperationState.SUCCEEDED,
+            action=action,
+            output=output,
+            operation_id=work.operation.id,
+        )
+        if action is not ReleaseAction.NONE:
+            _record(transaction, work, "target.converged", f"{_what(work, action)} is done.")
+        elif work.target.generation != deployment.generation and work.desired is not None:
+            message = f"{deployment.release_name} on {work.cluster.name} matches generation {deployment.generation}."
+            _record(transaction, work, "target.generation", message)
+        if work.desired is None:
+            # An update may want it again by now: then its result is open, and is the next work here.
+            await remove_targets(transaction, [work.target.id], OperationState.SUCCEEDED, action=action, unwanted=True)
+            await remove_if_empty(transaction, deployment)
+
+
+async def _locked(session: AsyncSession, deployment: Deployment) -> Deployment:
+    """The deployment of a target whose lease is held, with its row locked. It exists as long as its targets do."""
+    return await session.get_one(Deployment, deployment.id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+async def fail(
+    services: Services,
+    work: Work,
+    action: ReleaseAction,
+    error: ActionError,
+    seen: Sighting | None,
+    *,
+    writes: int,
+    runs_hooks: bool,
+) -> None:
+    """It fails in the same way until something changes: the result ends, and says why. `writes` counts the attempts
+    that have made a revision or run hooks."""
+    shown = replace(_shown(work, error, seen, runs_hooks=runs_hooks), revision=_revision(seen))
+    async with services.transaction() as transaction:
+        if seen is not None:
+            await write_sightings(transaction, [seen])
+        values = {"error": shown.stored, "attempts": shown.attempts, "writes": writes, "retry_at": None}
+        await fenced(transaction, work.lease, **values, **_outcome(work))
+        await close_results(
+            transaction,
+            [work.target.id],
+            OperationState.FAILED,
+            action=action,
+            error=shown.stored,
+            operation_id=work.operation.id,
+        )
+        _record(
+            transaction,
+            work,
+            "target.failed",
+            f"{_what(work, action)} failed: {error.message}",
+            code=error.code,
+        )
+
+
+async def cancel(services: Services, work: Work, action: ReleaseAction, seen: Sighting | None, words: str) -> None:
+    """Somebody has cancelled the operation: its result ends. `words` say what was done until then."""
+    async with services.transaction() as transaction:
+        if seen is not None:
+            await write_sightings(transaction, [seen])
+        await fenced(transaction, work.lease, attempts=0, **_outcome(work))
+        cancelled = await transaction.session.execute(_CANCELLED, {"target": work.target.id})
+        for operation in cancelled.scalars().all():
+            await end_cancelled(transaction, operation, [work.target.id], words, action=action)
+        _record(transaction, work, "target.cancelled", f"{_where(work)}: cancelled. {words}")
+
+
+async def make_room(services: Services, work: Work, action: ReleaseAction, words: str) -> None:
+    """Something newer is wanted: this work ends before it is done. Its result says so, and has ended already."""
+    error = TargetError(ActionCode.SUPERSEDED, f"Something newer was asked for. {words}", attempts=0).stored
+    async with services.transaction() as transaction:
+        await fenced(transaction, work.lease, **_outcome(work))
+        await explain_superseded(transaction, work.operation.id, work.target.id, action, error)
+        _record(transaction, work, "target.superseded", f"{_where(work)}: ended for something newer. {words}")
+
+
+async def abandon(services: Services, work: Work, error: ActionError, seen: Sighting | None) -> None:
+    """A release that can't be removed is left behind, since that was asked for: its target goes, and with the last one
+    its deployment."""
+    left = AbandonedRelease(
+        work.cluster.name,
+        work.deployment.namespace,
+        work.deployment.release_name,
+        error.message,
+        await asyncio.to_thread(_objects_of, seen.release, work.target.secret_paths) if seen and seen.release else (),
+    )
+    async with services.transaction() as transaction:
+        session = transaction.session
+        deployment = await session.get(
+            Deployment, work.deployment.id, with_for_update={"key_share": True}, populate_existing=True
+        )
+        assert deployment is not None
+        if seen is not None:
+            await write_sightings(transaction, [seen])
+        await fenced(transaction, work.lease, **_outcome(work))
+        target = await session.get(Target, work.target.id, populate_existing=True)
+        assert target is not None
+        if not target.wanted:
+            await give_up(transaction, deployment, [(target, work.cluster)], [left])
+            await remove_if_empty(transaction, deployment)
+
+
+def _objects_of(release: Observed, secret_paths: Collection[str]) -> tuple[ManifestObject, ...]:
+    """What a release has made; a chart may have named something by a secret."""
+    clean = partial(Scrubber(texts_at(release.values, secret_paths)).clean, instead=HIDDEN)
+    found = objects_in(release.manifest, release.namespace)
+    return tuple(ManifestObject(clean(one.kind), clean(one.name), clean(one.namespace)) for one in found)
+
+
+def in_a_row(work: Work, error: ActionError) -> int:
+    """How many attempts at this work have ended with the same error, one after the other, this one included."""
+    last = work.target.error
+    if last is None or not work.target.attempts or last["code"] != error.code:
+        return 1
+    return int(last.get("in_a_row", 1)) + 1
+
+
+async def retry(
+    services: Services,
+    work: Work,
+    error: ActionError,
+    retry_at: datetime,
+    seen: Sighting | None,
+    *,
+    writes: int,
+    runs_hooks: bool,
+) -> None:
+    """It may succeed later: the result stays open, and shows the trouble. Where the operation was cancelled or
+    superseded meanwhile, the target is looked at again at once."""
+    shown = replace(_shown(work, error, seen, runs_hooks=runs_hooks), in_a_row=in_a_row(work, error))
+    async with services.transaction() as transaction:
+        if seen is not None and seen.is_news(work.known):
+            await write_sightings(transaction, [seen])
+        await fenced(transaction, work.lease)  # locks the target, so that what is read next stays true
+        still = {"target": work.target.id, "operation": work.operation.id}
+        known = work.operation.cancelled_at is not None
+        if not known and (await transaction.session.execute(_STILL_ASKED_FOR, still)).first() is None:
+            await fenced(transaction, work.lease, attempts=0, retry_at=None, **_outcome(work))
+            transaction.wake([work.target.id])
+            return
+        values = {"error": shown.stored, "attempts": shown.attempts, "writes": writes, "retry_at": retry_at}
+        await fenced(transaction, work.lease, **values, **_outcome(work))
+        await note_trouble(transaction, work.operation.id, work.target.id, shown.stored)
+        if shown.attempts == 1:
+            _record(
+                transaction,
+                work,
+                "target.retrying",
+                f"{work.deployment.release_name} on {work.cluster.name} is tried again: {error.message}",
+                code=error.code,
+            )
+
+
+async def due_targets(services: Services, *, cluster_id: int | None = None, limit: int) -> list[int]:
+    """Targets with an open result whose time has come and that nobody works on, those that wait longest first."""
+    rows = (
+        await services.database.rows(_DUE, moment=now(), most=limit)
+        if cluster_id is None
+        else await services.database.rows(_DUE_ON_CLUSTER, moment=now(), most=limit, cluster=cluster_id)
+    )
+    return [target_id for (target_id,) in rows]
+
+
+def _where(work: Work) -> str:
+    return f"{work.deployment.release_name} on {work.cluster.name}"
+
+
+def _shown(work: Work, error: ActionError, seen: Sighting | None, *, runs_hooks: bool) -> TargetError:
+    return target_error(
+        error,
+        work.deployment,
+        seen.release if seen else None,
+        is_wanted=work.desired is not None,
+        attempts=work.target.attempts + 1,
+        runs_hooks=runs_hooks,
+    )
+
+
+def _revision(seen: Sighting | None) -> int | None:
+    return seen.release.revision if seen is not None and seen.release is not None else None
+
+
+def _what(work: Work, action: ReleaseAction) -> str:
+    return f"{action.capitalize()} of {_where(work)}"
+
+
+def _record(transaction: Transaction, work: Work, kind: str, message: str, **data: Any) -> None:
+    transaction.record(
+        kind,
+        message,
+        organization_id=work.deployment.organization_id,
+        actor=work.operation.author,
+        subject=work.target,
+        deployment=work.deployment.release_name,
+        cluster=work.cluster.name,
+        **data,
+    )

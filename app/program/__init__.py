@@ -1,0 +1,1 @@
+"""The program that is installed: its command line, its processes, the demo and embedded services."""

@@ -1,0 +1,250 @@
+"""What a process runs: the API, a worker, an observer, or all of them at once. Part of the composition root."""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from functools import partial
+from typing import Any
+
+import structlog
+import uvicorn
+from prometheus_client import start_http_server
+
+from app.core import migrations
+from app.core.repeating import lasting
+from app.core.settings import Settings
+from app.fleet.services import AllServices
+from app.identity.accounts import bootstrap
+from app.program.embedded import embedded
+from app.program.services import open_services
+from app.server.connections import HttpConnection, Slots, SocketConnection, most_connections
+from app.server.door import Door
+from app.server.main import create_app
+from app.server.turnstile import Turnstile
+from app.targets.reachability import keep_expiring
+from reconcilers.observer import Observer
+from reconcilers.worker import run_worker
+
+log = structlog.get_logger()
+
+_LARGEST_MESSAGE = 64 * 2**10
+"""Of a WebSocket, in bytes: as many are held for each of thousands. What is larger comes by HTTP."""
+_BACKLOG = 10_000
+"""Connections that may wait to be accepted, as far as the system allows: beyond that they try again after a second."""
+_CLOSING_SECONDS = 5  # for requests that are being answered when the API is stopped
+
+
+class NotConfiguredError(Exception):
+    """A process of its own needs real services. The message says which settings are missing."""
+
+
+class AddressTakenError(Exception):
+    """The API can't listen where it should. The message says what to do."""
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The API's socket, listening; where the port is 0, on a free one.
+
+    Raises:
+        AddressTakenError: where it is taken, or not one of this machine's.
+    """
+    try:
+        return socket.create_server((settings.host, settings.port), backlog=_BACKLOG)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        words = os.strerror(error.errno) if error.errno else str(error)
+        raise AddressTakenError(f"{where} can't be listened on ({words}): give another --port or --host.") from None
+
+
+async def run_api(services: AllServices, listener: socket.socket | None = None) -> None:
+    """Serves until it is cancelled, on a socket that listens already or on one of its own."""
+    settings = services.settings
+    slots = Slots(most_connections(settings.connections), settings.address_connections)
+    waiting = Slots(settings.waiting_sockets, settings.waiting_sockets)
+    turnstile = Turnstile()
+    config = uvicorn.Config(
+        create_app(services),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=services.settings.trusted_proxies,
+        timeout_graceful_shutdown=_CLOSING_SECONDS,
+        http=partial(HttpConnection, slots, waiting, turnstile, settings.request_timeout),  # type: ignore[arg-type] # it is only called
+        ws=partial(SocketConnection, slots, turnstile),  # type: ignore[arg-type]
+        ws_max_size=_LARGEST_MESSAGE,
+        # What is told is small; compressing it would cost each socket 300 KB, and each message CPU time.
+        ws_per_message_deflate=False,
+    )
+    server = _Server(config, slots, turnstile)
+    serving = asyncio.create_task(server.serve([listener or listen(services.settings)]))
+    async with running(keep_expiring(services)):  # as no worker may be left to do it
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            server.should_exit = True
+            await serving
+            raise
+
+
+class _Server(uvicorn.Server):
+    """Signals are ours: they stop the API together with what runs beside it. Connections come in by a door."""
+
+    def __init__(self, config: uvicorn.Config, slots: Slots, turnstile: Turnstile) -> None:
+        super().__init__(config)
+        self._slots = slots
+        self._turnstile = turnstile
+        self._doors = list[Door]()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup([])
+
+        def protocol() -> asyncio.Protocol:
+            made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+            return made
+
+        self._doors = [Door(listener, self._slots, self._turnstile, protocol) for listener in sockets or ()]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for door in self._doors:
+            door.close()
+        await super().shutdown(sockets)
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+
+async def run_observer(services: AllServices) -> None:
+    """Observes until it is cancelled."""
+    await lasting("observer", lambda: Observer(services).run())
+
+
+Part = Callable[[AllServices], Coroutine[Any, Any, None]]
+
+
+async def run_parts(settings: Settings, parts: list[Part]) -> None:
+    """Runs parts on real services until a signal comes.
+
+    Raises:
+        NotConfiguredError: where the settings name none.
+    """
+    missing = [f"POLYHELM_{name.upper()}" for name in ("database_url", "redis_url") if not getattr(settings, name)]
+    if missing:
+        raise NotConfiguredError(f"Set {' and '.join(missing)}, or use `polyhelm up`, which brings its own.")
+    async with open_services(settings) as services:
+        with metrics_served(settings):
+            await until_signal(*(part(services) for part in parts))
+
+
+@contextmanager
+def metrics_served(settings: Settings) -> Iterator[None]:
+    """Serves the metrics of this process on a port of their own, in a thread, where the settings name one.
+
+    Raises:
+        AddressTakenError: where something else listens there.
+    """
+    if settings.metrics_port is None:
+        yield
+        return
+    try:
+        server, thread = start_http_server(settings.metrics_port, addr=settings.host)
+    except OSError as error:
+        raise AddressTakenError(
+            f"The metrics can't be served at {settings.host}:{settings.metrics_port}: {error.strerror}. Set"
+            " POLYHELM_METRICS_PORT to a free port."
+        ) from None
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@asynccontextmanager
+async def house(settings: Settings) -> AsyncIterator[AllServices]:
+    """Everything in one process: embedded services where none are named, the schema brought up to date, the first
+    admin made where a bootstrap token is given; then API, worker and observer run beside the block.
+
+    A part that ends ends the block: it is cancelled and the part's error raised.
+    """
+    listener = listen(settings)
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+    async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        complete = await stack.enter_async_context(embedded(settings))
+        assert complete.database_url is not None
+        await migrations.migrate(complete.database_url)
+        async with open_services(complete) as services:
+            if complete.bootstrap_token is not None:
+                await bootstrap(services, complete.bootstrap_token.get_secret_value())
+            async with running(run_api(services, listener), run_worker(services), run_observer(services)):
+                yield services
+
+
+@asynccontextmanager
+async def running(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs parts beside the block, and stops them at its end."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    holder = asyncio.current_task()
+    assert holder is not None
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            holder.cancel()
+
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    except asyncio.CancelledError:
+        for task in tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                raise error from None
+        raise
+    finally:
+        for task in tasks:
+            task.remove_done_callback(ended)
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until_signal(*parts: Coroutine[Any, Any, None]) -> None:
+    """Runs parts until SIGINT or SIGTERM comes."""
+    async with running(*parts):
+        await signalled()
+
+
+async def signalled() -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+    log.info("stopping")
+
+
+def run(main: Awaitable[None]) -> None:
+    """Runs an entry point on uvloop, where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+    # Modules, schema and tables stay until the end. To search them for garbage again and again held up every request
+    # that came meanwhile by a few hundred milliseconds, and cost a third of a request's CPU time.
+    gc.collect()
+    gc.freeze()
+    # What a request leaves behind is found in small steps, of fifty thousand objects at most: nobody is answered in any
+    # of them. All there is (a thousand open subscriptions, say) is half a second, and seldom searched.
+    gc.set_threshold(10_000, 5, 400)
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main)  # type: ignore[arg-type]

@@ -1,0 +1,133 @@
+"""Opens what a process works with, and closes it at the end."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from app.charts.archives import Archives, Bucket
+from app.charts.download import Downloader
+from app.charts.value_schema import PROGRAM
+from app.clusters.members import Members
+from app.core.background import Background
+from app.core.database import Database
+from app.core.encryption import KeyRing
+from app.core.fingerprints import Fingerprints
+from app.core.settings import Settings
+from app.core.transaction import transaction
+from app.events.feed import Feed
+from app.events.strangers import Strangers
+from app.events.tampering import Tampering
+from app.fleet.services import AllServices
+from app.helm.binary import find_helm
+from app.helm.command import Helm
+from app.identity.passwords import Passwords
+from app.network.addresses import Policies
+from app.redis.hints import EVENTS, Hints
+from app.redis.queue import Queue
+from app.redis.rates import Rates, tell_of_rates
+from app.sandbox.limits import Limits
+from app.sandbox.pool import Pool
+
+if TYPE_CHECKING:
+    from app.identity.directory import Directory
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """The ring from the settings, or the one in the data dir.
+
+    Raises:
+        KeyRingError: where it is malformed.
+    """
+    if settings.encryption_keys is not None:
+        return KeyRing.parse(settings.encryption_keys.get_secret_value())
+    return KeyRing.kept_in(settings.data_dir)
+
+
+def _directory(settings: Settings) -> "Directory | None":
+    if settings.ldap_url is None:
+        return None
+    from app.identity.directory import Directory  # ldap3 takes a while to load
+
+    return Directory(settings)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
+    """Opens everything for a process whose settings name a database and a Redis."""
+    assert settings.database_url is not None
+    assert settings.redis_url is not None
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url, pool_size=settings.database_pool_size)
+        stack.push_async_callback(database.close)
+        queue = Queue(settings.redis_url)
+        stack.push_async_callback(queue.close)
+        hints = Hints(settings.redis_url, EVENTS)
+        stack.push_async_callback(hints.close)
+        feed = Feed(database, hints)
+        ring = key_ring(settings)
+        policies = Policies(settings.allowed)
+        members = Members(ring, policies.clusters, timeout=settings.member_timeout)
+        stack.push_async_callback(members.close)
+        bucket = Bucket(settings) if settings.s3_bucket else None
+        archives = Archives(database, settings.cache / "charts", bucket)
+        stack.push_async_callback(archives.close)
+        downloader = Downloader(
+            policies.users,
+            settings.is_plain_http,
+            connections=settings.repository_connections,
+            most=settings.organization_repository_connections,
+            seconds=settings.repository_timeout,
+        )
+        stack.push_async_callback(downloader.close)
+        limits = Limits(settings.helm_memory_bytes, settings.helm_cpu_seconds)
+        helm = Helm(
+            find_helm(settings.helm),
+            settings.cache,
+            limits,
+            at_once=settings.helm_concurrency,
+            waiting=settings.helm_waiting,
+        )
+        stack.callback(helm.close)
+        schemas = Pool(
+            PROGRAM,
+            processes=settings.schema_processes,
+            seconds=settings.schema_cpu_seconds,
+            memory=settings.schema_memory_bytes,
+        )
+        stack.push_async_callback(schemas.close)
+        fingerprints = Fingerprints(database, ring)
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        begin = partial(transaction, database, queue, hints, fingerprints)
+        strangers = Strangers(begin)
+        stack.push_async_callback(strangers.close)
+        tampering = Tampering(begin)
+        stack.push_async_callback(tampering.close)
+        ring.on_tampering = tampering.note
+        directory = _directory(settings)
+        if directory is not None:
+            stack.callback(directory.close)
+        rates = Rates(settings.redis_url, partial(tell_of_rates, begin))
+        stack.push_async_callback(rates.close)
+        background = Background()
+        stack.push_async_callback(background.close)
+        yield AllServices(
+            settings=settings,
+            database=database,
+            queue=queue,
+            notifications=hints,
+            feed=feed,
+            strangers=strangers,
+            key_ring=ring,
+            fingerprints=fingerprints,
+            members=members,
+            archives=archives,
+            downloader=downloader,
+            helm=helm,
+            schemas=schemas,
+            passwords=passwords,
+            directory=directory,
+            rates=rates,
+            background=background,
+        )

@@ -1,0 +1,1 @@
+"""What runs through Redis: the job queue, notifications between processes, and rate limits."""

@@ -1,0 +1,68 @@
+"""Hints, through Redis: "there are more events". They carry nothing else; whoever gets one reads the events in
+Postgres.
+
+A hint that is lost costs a moment: whoever follows events looks now and then by itself, more often while Redis is away.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import structlog
+from redis.asyncio import Redis
+
+from app.redis.commands import LOST
+
+log = structlog.get_logger()
+
+EVENTS = "polyhelm:events"
+WAKES = "polyhelm:wakes"
+STOPS = "polyhelm:stops"
+_CONNECT_SECONDS = 5.0
+_AGAIN_SECONDS = 0.5
+
+
+class Hints:
+    """Created without a connection; the first use connects."""
+
+    def __init__(self, redis_url: str, channel: str) -> None:
+        self._channel = channel
+        self._redis: Redis = Redis.from_url(redis_url, socket_connect_timeout=_CONNECT_SECONDS, health_check_interval=5)
+        self._telling: asyncio.Task[None] | None = None
+        self._more = False
+        self._is_closed = False
+
+    def tell_soon(self) -> None:
+        """Gives the hint without waiting for Redis. Those of the same moment are one. After the end there is none: it
+        would leave a connection behind."""
+        if self._is_closed:
+            return
+        self._more = True
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        while self._more:
+            self._more = False
+            try:
+                await self._redis.publish(self._channel, b"")
+            except LOST as error:
+                log.warning("hints.redis_lost", error=str(error))
+
+    async def listen(self) -> AsyncGenerator[bool]:
+        """For each hint, and for each time that Redis is found again, True; for each time that it is lost, False."""
+        while True:
+            try:
+                async with self._redis.pubsub(ignore_subscribe_messages=False) as channel:
+                    await channel.subscribe(self._channel)
+                    async for _ in channel.listen():
+                        yield True
+            except LOST as error:
+                log.warning("hints.redis_lost", error=str(error))
+            yield False
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def close(self) -> None:
+        self._is_closed = True
+        if self._telling is not None:
+            await asyncio.gather(self._telling, return_exceptions=True)
+        await self._redis.aclose()

@@ -1,0 +1,224 @@
+"""The queue of wake-ups, on arq; nothing else knows arq.
+
+A job says "look at target 42" and no more: what to do is worked out from Postgres and the member. So a job may come
+twice or be lost: the sweeper finds what is left. Jobs are JSON, never pickle: whoever can write to Redis must not be
+able to run code.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing, suppress
+from typing import Any
+
+import orjson
+import structlog
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.worker import Worker, func
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from app.redis.commands import LOST, RedisCommands
+from app.redis.hints import STOPS, WAKES, Hints
+
+log = structlog.get_logger()
+
+QUEUE = "polyhelm:queue"
+LOOK = "look_at_target"
+LONGEST_JOB = 3 * 3600
+"""Seconds after which arq ends a job: beyond every time limit of ours, which end a job in good order."""
+
+IN_PROGRESS_SECONDS = 60.0
+
+_AT_ONCE = 50  # enqueueing commands in flight
+_LOOK_SECONDS = 0.25  # between two looks into the queue that nobody hinted at: for what was put off until now
+_LOOK_SECONDS_WITHOUT_HINTS = 0.02
+
+
+def redis_settings(url: str) -> RedisSettings:
+    settings = RedisSettings.from_dsn(url)
+    settings.conn_timeout = 5
+    settings.retry_on_timeout = True
+    settings.retry_on_error = [RedisConnectionError, RedisTimeoutError]
+    settings.retry = Retry(ExponentialBackoff(cap=2, base=0.05), retries=5)
+    return settings
+
+
+class Queue:
+    """Created without a connection; the first use connects, and a lost connection is made again."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._settings = redis_settings(redis_url)
+        self._hints = Hints(redis_url, WAKES)
+        self._stops = Hints(redis_url, STOPS)
+        self._pool: ArqRedis | None = None
+        self._connecting = asyncio.Lock()
+        self._commands = RedisCommands()
+        self._waking: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    async def wake(self, target_ids: Iterable[int], *, after: float = 0, key: str | None = None) -> None:
+        """Has targets looked at, `after` that many seconds. Never raises: a lost wake-up is found by the sweeper.
+
+        With a `key`, one wake-up of that key for a target is enough. A worker that is killed takes the key with it for
+        `IN_PROGRESS_SECONDS`, so a key is used for a moment only.
+        """
+        ids = list(target_ids)
+        if not ids:
+            return
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def enqueue(redis: ArqRedis, target_id: int) -> None:
+            async with gate:
+                job_id = f"{key}:{target_id}" if key else None
+                await redis.enqueue_job(LOOK, target_id, _job_id=job_id, _defer_by=after or None)
+
+        async def enqueue_all() -> None:
+            redis = await self._redis()
+            await asyncio.gather(*(enqueue(redis, target_id) for target_id in ids))
+
+        try:
+            await self._commands.run(enqueue_all())
+            self._hints.tell_soon()
+        except LOST as error:
+            log.warning("queue.wake_lost", targets=len(ids), error=str(error))
+
+    def wake_soon(self, target_ids: Iterable[int]) -> None:
+        """Has targets looked at, without waiting for Redis: a request is answered as fast while it is away. Who comes
+        after the end is left to the sweeper."""
+        ids = list(target_ids)
+        if ids and not self._is_closed:
+            task = asyncio.create_task(self.wake(ids))
+            self._waking.add(task)
+            task.add_done_callback(self._waking.discard)
+
+    def stop_soon(self) -> None:
+        """Has workers look whether what they do is still to be done. A hint that is lost is made up for by their next
+        look."""
+        self._stops.tell_soon()
+
+    async def check(self) -> None:
+        """Raises where Redis does not answer."""
+
+        async def ping() -> None:
+            await (await self._redis()).ping()
+
+        await self._commands.run(ping())
+
+    async def _redis(self) -> ArqRedis:
+        async with self._connecting:
+            if self._pool is None:
+                self._pool = await create_pool(
+                    self._settings,
+                    default_queue_name=QUEUE,
+                    job_serializer=orjson.dumps,
+                    job_deserializer=orjson.loads,
+                )
+            return self._pool
+
+    async def close(self) -> None:
+        self._is_closed = True
+        await asyncio.gather(*self._waking, return_exceptions=True)
+        await self._commands.ended()
+        await self._hints.close()
+        await self._stops.close()
+        if self._pool is not None:
+            await self._pool.aclose(close_connection_pool=True)
+
+
+class _StoppedError(Exception):
+    """The worker was told to stop."""
+
+
+class _Worker(Worker):
+    """arq's worker, which looks when it is hinted at, not fifty times a second. It is stopped between two looks:
+    cancelled in the middle of one, it would leave a connection behind."""
+
+    stopping = False
+    pause = _LOOK_SECONDS_WITHOUT_HINTS
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.hinted = asyncio.Event()
+
+    async def _poll_iteration(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.pause):
+                await self.hinted.wait()
+        self.hinted.clear()
+        if self.stopping:
+            raise _StoppedError
+        await super()._poll_iteration()
+
+
+class QueueWorker:
+    """Takes wake-ups from the queue and calls `look` with each target's id, `max_jobs` of them at once."""
+
+    def __init__(self, redis_url: str, look: Callable[[int], Awaitable[None]], *, max_jobs: int) -> None:
+        async def look_at_target(ctx: dict[Any, Any], target_id: int) -> None:
+            await look(target_id)
+
+        self._worker = _Worker(
+            [func(look_at_target, name=LOOK, keep_result=0, max_tries=1000)],
+            redis_settings=redis_settings(redis_url),
+            queue_name=QUEUE,
+            max_jobs=max_jobs,
+            # Ids beyond this limit are not seen while those before it run, so it exceeds all that can run at once.
+            queue_read_limit=max_jobs * 10,
+            poll_delay=0.001,  # the pause is ours
+            job_timeout=LONGEST_JOB,
+            handle_signals=False,
+            log_results=False,
+            job_serializer=orjson.dumps,
+            job_deserializer=orjson.loads,
+        )
+        self._hints = Hints(redis_url, WAKES)
+        # A job of a worker that was killed is picked up again after this, not after three hours. One that still runs
+        # may be picked up as well: that finds the target's lease taken, and ends.
+        self._worker.in_progress_timeout_s = IN_PROGRESS_SECONDS
+
+    async def run(self) -> None:
+        """Works until it is stopped; arq ends when it loses Redis, so it is begun again."""
+        listening = asyncio.create_task(self._listen())
+        try:
+            await self._work()
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        async with aclosing(self._hints.listen()) as hints:
+            async for hears in hints:
+                self._worker.pause = _LOOK_SECONDS if hears else _LOOK_SECONDS_WITHOUT_HINTS
+                self._worker.hinted.set()
+
+    async def _work(self) -> None:
+        failures = 0
+        while True:
+            began = time.monotonic()
+            try:
+                await self._worker.main()
+            except _StoppedError:
+                return
+            except LOST as error:
+                failures = 0 if time.monotonic() - began > 60 else failures + 1
+                log.warning("queue.redis_lost", error=str(error))
+                await asyncio.sleep(min(5.0, 0.1 * 2**failures))
+
+    async def stop(self, *, grace: float) -> None:
+        """Takes no more jobs, lets those that run end within `grace` seconds, and cancels the rest."""
+        self._worker.stopping = True
+        self._worker.hinted.set()
+        running = [task for task in self._worker.tasks.values() if not task.done()]
+        if running:
+            await asyncio.wait(running, timeout=grace)
+            for task in self._worker.job_tasks.values():
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def close(self) -> None:
+        await self._hints.close()
+        if self._worker._pool is not None:
+            await self._worker._pool.aclose(close_connection_pool=True)

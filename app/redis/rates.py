@@ -1,0 +1,145 @@
+"""How often somebody may do something: buckets in Redis, which all API processes share, and which fill again at an even
+pace (the generic cell rate algorithm).
+
+Without Redis everything is allowed: those who look after the fleet must not be locked out by it. That is an event in
+each organization, once when it begins and once when it is over."""
+
+import asyncio
+import ipaddress
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+import structlog
+from redis.asyncio import BlockingConnectionPool, Redis
+from sqlmodel import select
+
+from app.core.transaction import Transaction
+from app.redis.commands import LOST, RedisCommands
+from app.tables.identity import Organization
+
+log = structlog.get_logger()
+
+_PREFIX = "polyhelm:rate:"
+_CONNECTIONS = 20
+_ANSWER_SECONDS = 0.5
+_AGAIN_SECONDS = 1.0
+_SCRIPT = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local filled, wait = {}, 0
+for i, key in ipairs(KEYS) do
+  local interval, burst = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  filled[i] = math.max(tonumber(redis.call('GET', key) or 0), now) + interval
+  wait = math.max(wait, filled[i] - burst * interval - now)
+end
+if wait > 0 then return math.ceil(wait) end
+for i, key in ipairs(KEYS) do
+  redis.call('SET', key, string.format('%.0f', filled[i]), 'PX', math.ceil((filled[i] - now) / 1000))
+end
+return 0
+"""
+"""Takes one from every bucket, or from none of them where one is empty; gives the microseconds until all have one.
+A bucket is the moment at which it will be full, and forgotten when that has come."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Whose it is (`key`), how many come into it in a minute, and how many it holds."""
+
+    key: str
+    per_minute: float
+    burst: int
+
+
+class Rates:
+    """Created without a connection; the first use connects. `tell` is awaited with True when limits are no longer
+    kept, and with False when they are again."""
+
+    def __init__(self, redis_url: str, tell: Callable[[bool], Awaitable[None]]) -> None:
+        pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+            redis_url,
+            max_connections=_CONNECTIONS,
+            timeout=_ANSWER_SECONDS,
+            socket_connect_timeout=_ANSWER_SECONDS,
+            socket_timeout=_ANSWER_SECONDS,
+        )
+        self._redis: Redis = Redis.from_pool(pool)
+        self._take = self._redis.register_script(_SCRIPT)
+        self._commands = RedisCommands()
+        self._tell = tell
+        self._telling: set[asyncio.Task[None]] = set()
+        self._away = False
+        self._again_at = 0.0
+
+    async def take(self, *buckets: Bucket) -> float:
+        """Takes one from each; gives 0, or the seconds after which to ask again: then nothing was taken."""
+        if self._away and time.monotonic() < self._again_at:
+            return 0
+        self._again_at = time.monotonic() + _AGAIN_SECONDS  # meanwhile nobody else waits for what is away
+        rates = [number for bucket in buckets for number in (60e6 / bucket.per_minute, bucket.burst)]
+        try:
+            taking = self._take(keys=[_PREFIX + bucket.key for bucket in buckets], args=rates)
+            wait: int = await self._commands.run(taking)
+        except LOST as error:
+            self._is_away(True, str(error))
+            return 0
+        self._is_away(False)
+        return wait / 1e6
+
+    async def remember(self, key: str, seconds: int) -> None:
+        """Keeps a key for so long, if Redis is there."""
+        try:
+            await self._commands.run(self._redis.set(_PREFIX + key, "", ex=seconds))
+        except LOST as error:
+            log.warning("rates.redis_lost", error=str(error))
+
+    async def remembers(self, key: str) -> bool:
+        try:
+            return bool(await self._commands.run(self._redis.exists(_PREFIX + key)))
+        except LOST:
+            return False
+
+    def _is_away(self, away: bool, error: str | None = None) -> None:
+        if away == self._away:
+            return
+        self._away = away
+        log.warning("rates.suspended" if away else "rates.resumed", error=error)
+        task = asyncio.create_task(self._told(away))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _told(self, away: bool) -> None:
+        try:
+            await self._tell(away)
+        except Exception:
+            log.exception("rates.not_told")
+
+    async def close(self) -> None:
+        await self._commands.ended()
+        await asyncio.gather(*self._telling)
+        await self._redis.aclose()
+
+
+def key_of_address(address: str | None) -> str:
+    """What addresses have in common that are one caller's: of IPv6 everybody has a network of 64 bits."""
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address or "nowhere"
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
+
+
+async def tell_of_rates(begin: Callable[[], AbstractAsyncContextManager[Transaction]], away: bool) -> None:
+    """Makes the event in each organization."""
+    kind, message = (
+        ("rates.suspended", "Redis can't be reached: nobody is kept from asking too often until it is back.")
+        if away
+        else ("rates.resumed", "Redis is back: those who ask too often are kept from it again.")
+    )
+    async with begin() as transaction:
+        for organization_id in (await transaction.session.exec(select(Organization.id))).all():
+            transaction.record(kind, message, organization_id=organization_id)

@@ -1,0 +1,1 @@
+"""The HTTP server: routes, connections, WebSockets, limits, and the pages."""

@@ -1,0 +1,96 @@
+"""Bodies of requests: read piece by piece, so that one that is too large or too slow is refused before it is there, and
+held in a room that has an end for all of them together."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+from starlette.requests import ClientDisconnect, Request
+
+from app.admission.refusal import CLOSING, Refusal
+from app.server.values import Values
+
+SLOWEST = 32 * 1024
+"""Bytes a second: a body that comes faster has all the time it needs."""
+
+
+class Room:
+    """Bytes that there may be at once: in all, and of one caller, so that nobody takes the room of everybody."""
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self._most = most
+        self._most_of_one = most_of_one
+        self._taken: Counter[str] = Counter()
+        self._total = 0
+
+    def has(self, caller: str, size: int) -> bool:
+        return self._total + size <= self._most and self._taken[caller] + size <= self._most_of_one
+
+    def take(self, caller: str, size: int) -> None:
+        self._taken[caller] += size
+        self._total += size
+
+    def give_back(self, caller: str, size: int) -> None:
+        self._taken[caller] -= size
+        self._total -= size
+        if not self._taken[caller]:
+            del self._taken[caller]
+
+
+@dataclass
+class Body:
+    """The body of a caller's request, which has at most `most` bytes, begins to come within `seconds` and goes on at
+    `SLOWEST` at least. What it takes of the room it has until it is let go."""
+
+    room: Room
+    caller: str
+    most: int
+    seconds: float
+    data: bytes = b""
+    values: Values = field(default_factory=Values)
+    is_whole: bool = False
+    _size: int = 0
+
+    async def read(self, request: Request, turn: Callable[[int], AbstractAsyncContextManager[None]]) -> None:
+        """Reads all of it; what so many bytes take to look through is done when it is their turn.
+
+        Raises:
+            Refusal: where it is larger, slower, compressed, has too many values for JSON, or finds no room.
+        """
+        if request.headers.get("content-encoding", "identity").lower() != "identity":
+            raise Refusal(415, "compressed_body", "Send the request as it is, not compressed.", CLOSING)
+        announced = request.headers.get("content-length", "")
+        self._check(int(announced[:20]) if announced.isdecimal() else 0)
+        pieces = list[bytes]()
+        try:
+            async with asyncio.timeout(self.seconds) as limit:
+                began = asyncio.get_running_loop().time()
+                async for piece in request.stream():
+                    self._check(len(piece))
+                    self.room.take(self.caller, len(piece))
+                    self._size += len(piece)
+                    async with turn(len(piece)):
+                        self.values.add(piece)
+                    pieces.append(piece)
+                    limit.reschedule(began + self.seconds + self._size / SLOWEST)
+        except TimeoutError:
+            raise Refusal(408, "too_slow", "The request came too slowly: send it again.", CLOSING) from None
+        except ClientDisconnect:
+            raise Refusal(400, "broken_off", "The request ended before it was whole.", CLOSING) from None
+        self.data = b"".join(pieces)
+        self.is_whole = True
+
+    def _check(self, more: int) -> None:
+        if self._size + more > self.most:
+            message = f"A request has at most {self.most:,} bytes: send less at once."
+            message += " Who is signed in may send more than others."
+            raise Refusal(413, "body_too_large", message, CLOSING)
+        if not self.room.has(self.caller, more):
+            message = "Too much is being read at the moment: send it again when what you have sent is answered."
+            raise Refusal(503, "busy", message, CLOSING | {"Retry-After": "1"})
+
+    def let_go(self) -> None:
+        self.room.give_back(self.caller, self._size)
+        self._size = 0

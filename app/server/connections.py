@@ -1,0 +1,289 @@
+"""Connections to the API: how many there may be, how long the head of a request may take, and how much may come that is
+no body. uvicorn, which serves them, accepts as many as there are file descriptors, waits for ever, and remembers as
+many headers, trailers and requests as are sent."""
+
+import asyncio
+import resource
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import httptools
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from app.redis.rates import key_of_address
+from app.server.turnstile import Turnstile
+
+log = structlog.get_logger()
+
+_LARGEST_HEAD = 64 * 1024
+"""Bytes that may come in a row and are no body: a head, what is written beside chunks, and trailers."""
+_SLOWEST_TAKEN = 1024
+"""Bytes a second of what is answered: whoever takes less would keep it in memory, and the connection, for ever."""
+_MOST_PIPELINED = 16
+"""Requests that may wait on a connection for the answer to the one before."""
+HAS_BEGUN = "has_begun"
+_PIECE = 2 * 1024  # bytes
+_NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_SHARE_OF_FILES = 0.75
+"""The rest is for Postgres, Redis, members and Helm."""
+
+
+_FEW = 20
+_SHARE_OF_MANY = 0.9
+"""What addresses that have more than a few can take of all: the rest is for those who have a few."""
+
+
+class Slots:
+    """How many there may be at once: in all, and of one address. Addresses that have many leave some to others."""
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self._most = most
+        self._most_of_one = most_of_one
+        self._taken: Counter[str] = Counter()
+        self.taken = 0
+
+    def take(self, address: str | None) -> Callable[[], None] | None:
+        """What gives the slot back, however often it is called; None where there is none left."""
+        key = key_of_address(address)
+        of_one = self._taken[key]
+        most = self._most if of_one < _FEW else self._most * _SHARE_OF_MANY
+        if self.taken >= most or of_one >= self._most_of_one:
+            return None
+        self._taken[key] += 1
+        self.taken += 1
+        is_taken = True
+
+        def give_back() -> None:
+            nonlocal is_taken
+            if is_taken:
+                is_taken = False
+                self.taken -= 1
+                self._taken[key] -= 1
+                if not self._taken[key]:
+                    del self._taken[key]
+
+        return give_back
+
+
+def most_connections(wanted: int) -> int:
+    """As many as are wanted, or as there are file descriptors for. Takes all of these that the system lets us have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    possible = int(hard * _SHARE_OF_FILES)
+    if possible < wanted:
+        log.warning("connections.few_files", wanted=wanted, possible=possible)
+    return min(wanted, possible)
+
+
+class _Untaken:
+    """Ends a connection on which answers wait, and of which less is taken in `seconds` than `_SLOWEST_TAKEN`."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, transport: asyncio.Transport) -> None:
+        most = transport.get_write_buffer_size() - self._seconds * _SLOWEST_TAKEN
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look, transport, most)
+
+    def _look(self, transport: asyncio.Transport, most: float) -> None:
+        if transport.get_write_buffer_size() > most:
+            transport.abort()
+        else:
+            self.watch(transport)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class _TooManyPipelined(httptools.HttpParserError):
+    pass
+
+
+class HttpConnection(HttpToolsProtocol):
+    """One that is closed where there is no slot for it; where the head of a request, or what comes while none is
+    answered, takes longer than `seconds`; where what is no body is larger than is sane; and where more requests come
+    than wait for an answer. Heads are read by the turnstile. WebSockets that have not said who they are have slots in
+    `waiting` as well."""
+
+    def __init__(self, slots: Slots, waiting: Slots, turnstile: Turnstile, seconds: float, **given: Any) -> None:
+        super().__init__(**given)
+        self._turnstile = turnstile
+        self._slots = slots
+        self._waiting = waiting
+        self._seconds = seconds
+        self._give_back: Callable[[], None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._untaken = _Untaken(seconds)
+        self._beside = 0
+        """Bytes since the last that were body."""
+
+    @property
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._give_back = self._slots.take(self.client[0] if self.client else None)
+        if self._give_back is None:
+            transport.abort()
+        else:
+            self._await_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._leave()
+        self._untaken.stop()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._untaken.watch(self.transport)
+
+    def resume_writing(self) -> None:
+        self._untaken.stop()
+        super().resume_writing()
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_answering or self._turnstile.at_once():
+            self._receive(data)
+            return
+        self._unset_keepalive_if_required()  # who waits for the turnstile is not silent
+        self.flow.pause_reading()
+        self._turnstile.wait(self.client[0] if self.client else "", partial(self._receive_now, data))
+
+    def _receive_now(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._receive(data)
+
+    def _receive(self, data: bytes) -> None:
+        for start in range(0, len(data), _LARGEST_HEAD):
+            piece = data[start : start + _LARGEST_HEAD]
+            self._beside += len(piece)
+            super().data_received(piece)
+            if self._beside > _LARGEST_HEAD:
+                self.transport.abort()
+            if self.transport.is_closing() or self.parser is None:  # it has ended, or is a WebSocket now
+                return
+        if not self._is_answering:
+            self._await_request()
+
+    def on_message_begin(self) -> None:
+        self._await_request()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        if len(self.pipeline) >= _MOST_PIPELINED:
+            raise _TooManyPipelined
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._beside = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._stop_waiting()
+        self._beside = 0
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._leave()  # the WebSocket takes a slot of its own
+        has_begun = self._waiting.take(self.client[0] if self.client else None)
+        if has_begun is None:
+            # Thousands may come at once: this costs a tenth of what the WebSocket's own refusal would.
+            self.transport.write(_NO_ROOM)
+            self.transport.close()
+            return
+        self.app_state = {**self.app_state, HAS_BEGUN: has_begun}
+        super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment] # it refers to us, and would keep both for the garbage collector
+
+    def _await_request(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self._seconds, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _leave(self) -> None:
+        self._stop_waiting()
+        if self._give_back is not None:
+            self._give_back()
+
+
+class SocketConnection(WebSocketsSansIOProtocol):
+    """One whose state has under `HAS_BEGUN` what is to be called once it has said who it is. Frames may be tiny, and
+    thousands of them come at once: they are taken apart a piece at a time, by the turnstile, and none while their
+    answers are not taken."""
+
+    def __init__(self, slots: Slots, turnstile: Turnstile, **given: Any) -> None:
+        super().__init__(**given)
+        self._slots = slots
+        self._turnstile = turnstile
+        self._give_back: Callable[[], None] | None = None
+        self._has_begun: Callable[[], None] = self.app_state[HAS_BEGUN]
+        self._unread = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._give_back = self._slots.take(self.client[0] if self.client else None)
+        if self._give_back is None:
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unread = b""
+        if self._give_back is not None:
+            self._give_back()
+        self._has_begun()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        is_ours = not self.handshake_initiated  # the request, written anew
+        if is_ours or (len(data) <= _PIECE and self.writable.is_set()):
+            super().data_received(data)
+            return
+        self._unread = data
+        self.transport.pause_reading()
+        if self.writable.is_set():
+            self._read_on()
+
+    def handle_cont(self, event: Frame) -> None:
+        if event.data or event.fin:  # else it adds nothing to its message, and would be kept
+            super().handle_cont(event)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.transport.abort()  # else it is closed when all that waits is taken, which may be never
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._unread:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        self._turnstile.wait(self.client[0] if self.client else "", self._read_piece)
+
+    def _read_piece(self) -> None:
+        piece, self._unread = self._unread[:_PIECE], self._unread[_PIECE:]
+        if self.transport.is_closing() or not piece:
+            self._unread = b""
+            return
+        self.read_paused = True  # so that it is not resumed by what is read meanwhile
+        super().data_received(piece)
+        if self._unread:
+            self.read_paused = False
+            if self.writable.is_set():
+                self._read_on()
+        elif self.queue.empty():
+            self.read_paused = False
+            self.transport.resume_reading()

@@ -1,0 +1,76 @@
+"""Where connections come in: taken from the system's queue as they come, and begun when it is their turn."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from app.server.connections import Slots
+from app.server.turnstile import Turnstile
+
+log = structlog.get_logger()
+
+_ACCEPTED = 4
+"""Connections taken in one turn of the event loop, at up to a twentieth of a millisecond each: more than are begun in
+one, so that who comes behind them in the system's queue does not wait for that, and few, as each turn has to be short
+(turnstile.py)."""
+_AGAIN_SECONDS = 0.5  # when there are no files left
+
+
+class Door:
+    """Open from its making until it is closed; who finds no slot is cut off."""
+
+    def __init__(
+        self, listener: socket.socket, slots: Slots, turnstile: Turnstile, protocol: Callable[[], asyncio.Protocol]
+    ) -> None:
+        self._listener = listener
+        self._slots = slots
+        self._turnstile = turnstile
+        self._protocol = protocol
+        self._is_open = True
+        self._beginning: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+        listener.setblocking(False)
+        self._open()
+
+    def _open(self) -> None:
+        if self._is_open:
+            self._loop.add_reader(self._listener, self._take_in)
+
+    def close(self) -> None:
+        self._is_open = False
+        self._loop.remove_reader(self._listener)
+
+    def _take_in(self) -> None:
+        for _ in range(_ACCEPTED):
+            try:
+                connection, (address, *_) = self._listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                log.warning("door.failed", error=str(error))
+                self._loop.remove_reader(self._listener)
+                self._loop.call_later(_AGAIN_SECONDS, self._open)
+                return
+            give_back = self._slots.take(address)
+            if give_back is None:
+                connection.close()
+                continue
+            self._turnstile.wait(address, partial(self._begin, connection, give_back))
+
+    def _begin(self, connection: socket.socket, give_back: Callable[[], None]) -> None:
+        give_back()  # it takes a slot of its own
+        if not self._is_open:
+            connection.close()
+            return
+        task = self._loop.create_task(self._begun(connection))
+        self._beginning.add(task)
+        task.add_done_callback(self._beginning.discard)
+
+    async def _begun(self, connection: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._protocol, connection)
+        except OSError:
+            connection.close()  # it has gone again

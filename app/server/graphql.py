@@ -1,0 +1,231 @@
+"""GraphQL over HTTP (graphql.github.io/graphql-over-http), for requests that may be anything: each is answered, or
+refused in GraphQL's words."""
+
+from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.streaming import SSETransport
+from strawberry.schema.base import BaseSchema
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import ExecutionResult
+
+from app.admission.refusal import CLOSING, Refusal
+from app.admission.requests import TooOften, Waiting, admit, caller_of
+from app.admission.turns import Turns
+from app.fleet.services import AllServices
+from app.identity import cookies
+from app.identity.viewer import Viewer
+from app.server.bodies import Body, Room
+from app.server.connections import Slots
+from app.server.ending import connection_of
+from app.server.last_answer import LastAnswer
+from app.server.sockets import Socket, SocketHandler
+from app.server.values import json_of
+from resolvers.api import wants_stream
+from schema.context import Context
+
+_JSON = "application/json"
+_GRAPHQL = "application/graphql-response+json"
+_LARGE = 2**14  # bytes, from which on to read JSON takes a while
+_WORTH_READING = 2**20  # bytes of what is refused, so that its connection can go on
+_BODY = "body"
+_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+class _ServerSentEvents(SSETransport):
+    def accepts(self, accept: str) -> bool:
+        return wants_stream(accept)
+
+
+class _Request(StarletteRequestAdapter):
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self.body: Body | None = None
+        """Once it is read."""
+
+    @property
+    def connection(self) -> Request:
+        return self._request
+
+    @property
+    def viewer(self) -> Viewer | None:
+        return connection_of(self._request).viewer
+
+    async def get_body(self) -> Body:  # type: ignore[override] # for `parse_json`, and nobody else
+        assert self.body is not None
+        return self.body
+
+
+class GraphQLView(GraphQL[Context, None]):
+    """What a request is given is up to who derives from this."""
+
+    request_adapter_class = _Request
+    websocket_adapter_class = Socket
+    graphql_transport_ws_handler_class = SocketHandler
+    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: _ServerSentEvents}  # noqa: RUF012 - the library's
+
+    def __init__(self, schema: BaseSchema, services: AllServices) -> None:
+        settings = services.settings
+        super().__init__(
+            schema,
+            graphql_ide="graphiql" if settings.graphiql else None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            max_subscriptions_per_connection=None,  # ours has a code
+            connection_init_wait_timeout=timedelta(seconds=settings.init_timeout),
+            allowed_origins=[settings.public_url] if settings.public_url else (),  # for sockets
+        )
+        self._services = services
+        self._waiting = Slots(settings.waiting_sockets, settings.address_waiting_sockets)
+        self._told_to_wait = Waiting(settings)
+        self._turns = {signed_in: Turns() for signed_in in (False, True)}
+        self._throwing_away = Turns()
+        self._rooms = {
+            True: Room(settings.bodies_size, max(settings.bodies_size // 4, settings.body_size)),
+            False: Room(settings.bodies_size // 4, max(settings.bodies_size // 64, settings.anonymous_body_size)),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._converse(WebSocket(scope, receive, send))
+            return
+        request = Request(scope, receive)
+        try:
+            try:
+                self._told_to_wait.check(request)
+                response = await self.run(request)
+            except HTTPException as error:
+                response = self._refused(request, error)
+            await response(scope, receive, send)
+        finally:
+            if (body := getattr(request.state, _BODY, None)) is not None:
+                body.let_go()
+
+    async def _converse(self, socket: WebSocket) -> None:
+        """Whoever has not said who they are has one of the slots of their address, which may be behind a proxy."""
+        give_back = self._waiting.take(socket.client.host if socket.client else None)
+        if give_back is None:
+            await socket.send_denial_response(Response(status_code=503, headers={"Retry-After": "1"}))
+            return
+        has_begun = socket.state.has_begun
+
+        def give_both_back() -> None:
+            give_back()
+            has_begun()
+
+        socket.state.has_begun = give_both_back
+        try:
+            await self.run(socket)
+        finally:
+            give_both_back()
+
+    def _refused(self, request: Request, error: HTTPException) -> Response:
+        code = error.code if isinstance(error, Refusal) else _CODES.get(error.status_code, "bad_request")
+        content = {"errors": [{"message": error.reason, "extensions": {"code": code}}]}
+        headers = dict(error.headers) if isinstance(error, Refusal) else {}
+        if _may_be_large(request):
+            headers |= CLOSING  # else all that is still on its way would be read
+        answer = self.encode_json(content), error.status_code, headers, _media_type(request)
+        body: Body | None = getattr(request.state, _BODY, None)
+        if "Connection" not in headers or (body is not None and body.is_whole):
+            return Response(*answer)
+        if body is not None:
+            body.let_go()
+        return LastAnswer(*answer, turns=self._throwing_away, caller=caller_of(connection_of(request).viewer, request))
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """Whatever a resolver wants to add to the answer; and of what type it will be."""
+        response = await super().get_sub_response(request)
+        response.media_type = _media_type(request)
+        return response
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData | list[GraphQLRequestData]:
+        if request.method == "POST" and _kind(request.content_type or "") != _JSON:
+            raise Refusal(415, "no_json", f"Send the request as {_JSON}.", CLOSING)  # which no page of others can
+        assert isinstance(request, _Request)
+        try:
+            await admit(self._services, request.viewer, request.connection)
+        except TooOften as refusal:
+            self._told_to_wait.note(request.viewer, request.connection, refusal)
+            raise
+        if request.method == "GET" and cookies.is_foreign(self._services.settings, request.connection):
+            raise Refusal(403, "foreign_origin", "Only Polyhelm's own pages may ask this by GET: use POST.")
+        if request.method == "POST":
+            request.body = await self._read(request.connection, request.viewer)
+        size = len(request.body.data) if request.body else 0
+        async with self.turn(size, request.viewer, request.connection):
+            found = await super().parse_http_body(request)
+        if isinstance(found, GraphQLRequestData) and not isinstance(found.operation_name, str | None):
+            raise HTTPException(400, "The GraphQL operation's `operationName` must be a string or null, if provided.")
+        return found
+
+    async def _read(self, request: Request, viewer: Viewer | None) -> Body:
+        """The body of a request, which takes its room until it is answered."""
+        settings = self._services.settings
+        most = settings.body_size if viewer else settings.anonymous_body_size
+        body = Body(self._rooms[viewer is not None], caller_of(viewer, request), most, settings.request_timeout)
+        setattr(request.state, _BODY, body)
+        await body.read(request, lambda size: self.turn(size, viewer, request))
+        return body
+
+    def turn(self, size: int, viewer: Viewer | None, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:
+        """A turn at JSON, where it is so large that it takes a while.
+
+        Raises:
+            Refusal: where too many wait already.
+        """
+        if size < _LARGE:
+            return nullcontext()
+        return self._turns[viewer is not None].one(caller_of(viewer, connection))
+
+    def parse_json(self, data: str | bytes | Body) -> Any:
+        found = json_of(data.data, data.values) if isinstance(data, Body) else json_of(data)
+        if not isinstance(found, dict | list):
+            raise HTTPException(400, "A GraphQL request is a JSON object with a `query`.")
+        return found
+
+    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
+        response = await super().process_result(request, result)
+        if result.data is None and result.errors and all(error.path is None for error in result.errors):
+            del response["data"]  # nothing was executed
+        return response
+
+    def create_response(
+        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
+    ) -> Response:
+        is_refused = "data" not in response_data and sub_response.media_type == _GRAPHQL
+        status = sub_response.status_code or (400 if is_refused else 200)
+        response = Response(self.encode_json(response_data), status, media_type=sub_response.media_type)
+        response.headers.raw.extend(sub_response.headers.raw)
+        return response
+
+    def encode_json(self, data: object) -> bytes:
+        return orjson.dumps(data)
+
+    async def render_graphql_ide(self, request: Request) -> Response:
+        """A browser that opens the API's address is led to our own page; strawberry's loads GraphiQL from elsewhere."""
+        return RedirectResponse("/graphiql")
+
+
+def _may_be_large(request: Request) -> bool:
+    """Whether a request has a body of more bytes than are worth reading for nothing, or does not say how many."""
+    announced = request.headers.get("content-length", "")
+    return "transfer-encoding" in request.headers or (announced.isdecimal() and int(announced[:20]) > _WORTH_READING)
+
+
+def _media_type(request: HTTPConnection) -> str:
+    """The first that the client names of those that we have. Clients of old name none, or all."""
+    kinds = map(_kind, request.headers.get("accept", "").split(","))
+    return next((kind for kind in kinds if kind in (_GRAPHQL, _JSON)), _JSON)
+
+
+def _kind(media_type: str) -> str:
+    return media_type.partition(";")[0].strip().lower()

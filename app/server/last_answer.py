@@ -1,0 +1,41 @@
+"""The last answer on a connection, given while its request is still coming. A connection that is closed at once has the
+client see a reset instead of the answer (RFC 9112, section 9.6): so what comes is thrown away for a while."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from app.admission.refusal import Refusal
+from app.admission.turns import Turns
+
+_LONGEST_SECONDS = 30.0
+_SILENT_SECONDS = 2.0
+
+
+class LastAnswer(Response):
+    """`caller` waits for one of the `turns` before each piece that is thrown away."""
+
+    def __init__(self, *given: Any, turns: Turns, caller: str) -> None:
+        super().__init__(*given)
+        self._turns = turns
+        self._caller = caller
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        with suppress(TimeoutError, Refusal):
+            await self._throw_away(receive)
+        await send({"type": "http.response.body"})
+
+    async def _throw_away(self, receive: Receive) -> None:
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            while True:
+                async with asyncio.timeout(_SILENT_SECONDS):
+                    message = await receive()
+                if not message.get("more_body"):
+                    return
+                async with self._turns.one(self._caller):
+                    pass

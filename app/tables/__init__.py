@@ -1,0 +1,1 @@
+"""The database tables, one module for each subject."""

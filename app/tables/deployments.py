@@ -1,0 +1,100 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.releases.references import Layer, Reference, references_of
+from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
+
+
+class DriftPolicy(StrEnum):
+    """What is done where somebody else changes a release."""
+
+    REPORT = "REPORT"  # its status shows it until someone reconciles
+    CORRECT = "CORRECT"  # it is made to match at once
+
+
+class Deployment(SQLModel, table=True):
+    """What stays the same through all changes, and how actions are done. What is wanted is in its newest revision."""
+
+    __tablename__ = "deployment"
+    __table_args__ = (
+        UniqueConstraint("group_id", "release_name"),
+        Index("ix_deployment_organization_id_id", "organization_id", "id"),
+    )
+
+    id: int = Id()
+    organization_id: int = Ref("organization.id")
+    group_id: int = Ref("cluster_group.id", ondelete="RESTRICT")
+    release_name: str
+    namespace: str
+    chart: str  # "repository/name", as given
+    chart_name: str
+    description: str | None = None
+    generation: int = 1
+    atomic: bool = False
+    wait: bool = False
+    timeout_seconds: int = 300
+    drift_policy: DriftPolicy = Choice(DriftPolicy, default=DriftPolicy.REPORT)
+    deleting: bool = False
+    secret_paths: list[str] = Json(default_factory=list)  # where any of its generations had values of secrets
+    created_at: datetime = Timestamp(default_factory=now)
+    updated_at: datetime = Timestamp(default_factory=now)
+
+
+class DeploymentRevision(SQLModel, table=True):
+    """One generation of what is wanted; never changed once written. Overrides are keyed by the cluster's name.
+
+    `values_from` and `overrides_from` are references to values of secrets, each as `{secret, key, path}`."""
+
+    __tablename__ = "deployment_revision"
+
+    deployment_id: int = Ref("deployment.id", primary_key=True)
+    generation: int = Field(primary_key=True)
+    chart_version: str
+    chart_digest: str = Field(foreign_key="chart_archive.digest", index=True)
+    values: dict[str, Any] = Json(default_factory=dict)
+    value_overrides: dict[str, dict[str, Any]] = Json(default_factory=dict)
+    values_from: list[dict[str, str]] = Json(default_factory=list)
+    overrides_from: dict[str, list[dict[str, str]]] = Json(default_factory=dict)
+    targets: list[str] = Json(default_factory=list)
+    author: str | None = None
+    created_at: datetime = Timestamp(default_factory=now)
+
+    def references(self) -> tuple[Reference, ...]:
+        """All of them, those of overrides included."""
+        return references_of(
+            entry for entries in (self.values_from, *self.overrides_from.values()) for entry in entries
+        )
+
+    def overriding(self) -> set[str]:
+        """The clusters that have an override."""
+        return self.value_overrides.keys() | self.overrides_from.keys()
+
+    def layers(self, cluster: str) -> tuple[Layer, Layer]:
+        """The layers of values on one cluster, the weaker first."""
+        return (
+            Layer(self.values, references_of(self.values_from)),
+            Layer(self.value_overrides.get(cluster, {}), references_of(self.overrides_from.get(cluster, ()))),
+        )
+
+
+class PlanProgress(SQLModel, table=True):
+    """A plan that takes longer than a request, for the user who asked for it. It is kept for an hour."""
+
+    __tablename__ = "plan_progress"
+
+    id: int = Id()
+    organization_id: int = Ref("organization.id", index=True)
+    group_id: int = Ref("cluster_group.id")
+    user_id: int = Ref("user_account.id")
+    done: int = 0
+    total: int = 0
+    created_at: datetime = Timestamp(default_factory=now)
+    asked_at: datetime = Timestamp(default_factory=now)  # when somebody last asked for it
+    seen_at: datetime = Timestamp(default_factory=now)  # when the process that makes it last wrote here
+    finished_at: datetime | None = Timestamp(default=None)
+    content: bytes | None = Bytes(default=None)  # as `packing` writes it
+    error: dict[str, Any] | None = Json(default=None, nullable=True)  # a user error

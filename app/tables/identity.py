@@ -1,0 +1,142 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, UniqueConstraint, and_
+from sqlmodel import Field, SQLModel, col
+
+from app.tables.columns import Bytes, Choice, Id, Ref, Timestamp, now
+
+
+class Role(StrEnum):
+    """What a user may do in an organization; each role may do all that the one before may."""
+
+    VIEWER = "VIEWER"
+    DEPLOYER = "DEPLOYER"
+    ADMIN = "ADMIN"
+
+    def covers(self, needed: "Role") -> bool:
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(needed)
+
+    def capped(self, ceiling: "Role | None") -> "Role":
+        """This one, or the ceiling where that is less."""
+        return self if ceiling is None or ceiling.covers(self) else ceiling
+
+
+class Source(StrEnum):
+    """Where a user comes from: whoever is of one never signs in by another."""
+
+    LOCAL = "LOCAL"
+    OIDC = "OIDC"
+    LDAP = "LDAP"
+
+
+class Method(StrEnum):
+    """How a caller signed in."""
+
+    TOKEN = "TOKEN"  # noqa: S105 - a word
+    PASSWORD = "PASSWORD"  # noqa: S105
+    OIDC = "OIDC"
+    LDAP = "LDAP"
+
+
+class Organization(SQLModel, table=True):
+    __tablename__ = "organization"
+
+    id: int = Id()
+    name: str = Field(unique=True)
+    created_at: datetime = Timestamp(default_factory=now)
+
+
+class User(SQLModel, table=True):
+    """`subject` is what their source knows them by: an issuer's `sub`, a directory's DN. `password` is a hash."""
+
+    __tablename__ = "user_account"  # `user` is a reserved word of SQL
+    __table_args__ = (UniqueConstraint("source", "issuer", "subject"),)
+
+    id: int = Id()
+    name: str = Field(unique=True)
+    admin: bool = False  # of the installation: may make organizations and users
+    password: str | None = None
+    source: Source = Choice(Source, default=Source.LOCAL)
+    issuer: str = ""  # of OpenID Connect; empty elsewhere
+    subject: str | None = None
+    created_at: datetime = Timestamp(default_factory=now)
+    disabled_at: datetime | None = Timestamp(default=None)
+
+
+class SetupCode(SQLModel, table=True):
+    """The digest of the code with which the first admin registers. At most one row, and none once there is a user."""
+
+    __tablename__ = "setup_code"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: int = Field(default=1, primary_key=True)
+    digest: bytes = Bytes()
+    created_at: datetime = Timestamp(default_factory=now)
+
+
+class Membership(SQLModel, table=True):
+    __tablename__ = "membership"
+
+    user_id: int = Ref("user_account.id", primary_key=True)
+    organization_id: int = Ref("organization.id", primary_key=True, index=True)
+    role: Role = Choice(Role)
+
+
+class GroupRole(SQLModel, table=True):
+    """What a member of an organization may do in one of its groups, beyond their role there. It goes with the
+    membership, and with the group."""
+
+    __tablename__ = "group_role"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["user_id", "organization_id"],
+            ["membership.user_id", "membership.organization_id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    user_id: int = Field(primary_key=True, sa_type=BigInteger)
+    group_id: int = Ref("cluster_group.id", primary_key=True, index=True)
+    organization_id: int = Field(sa_type=BigInteger)
+    role: Role = Choice(Role)
+
+
+GROUP_ROLES = and_(
+    col(GroupRole.user_id) == Membership.user_id, col(GroupRole.organization_id) == Membership.organization_id
+)
+"""How the roles in groups are joined to the membership that they go with."""
+
+
+class ApiToken(SQLModel, table=True):
+    """`digest` is the SHA-256 of the token; the token itself is told once and kept nowhere. With an `organization_id`
+    it is good for nothing outside of that organization, with a `role` it may nowhere do more than that role."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+
+    id: int = Id()
+    user_id: int = Ref("user_account.id")
+    name: str
+    digest: bytes = Bytes(unique=True)
+    organization_id: int | None = Ref("organization.id", default=None, nullable=True)
+    role: Role | None = Choice(Role, default=None, nullable=True)
+    created_at: datetime = Timestamp(default_factory=now)
+    expires_at: datetime | None = Timestamp(default=None)
+    last_used_at: datetime | None = Timestamp(default=None)  # to the hour
+
+
+class AppSession(SQLModel, table=True):
+    """Somebody signed in with a browser. `digest` is the SHA-256 of the cookie's secret, which is kept nowhere."""
+
+    __tablename__ = "app_session"
+
+    id: int = Id()
+    user_id: int = Ref("user_account.id", index=True)
+    method: Method = Choice(Method)
+    digest: bytes = Bytes(unique=True)
+    user_agent: str = ""
+    created_at: datetime = Timestamp(default_factory=now)
+    last_used_at: datetime = Timestamp(default_factory=now)
+    expires_at: datetime = Timestamp(index=True)  # however much it is used

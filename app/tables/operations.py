@@ -1,0 +1,75 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from app.releases.step import ReleaseAction
+from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
+from app.tables.states import OperationState
+
+
+class OperationKind(StrEnum):
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    RECONCILE = "RECONCILE"
+    DELETE = "DELETE"
+
+
+class Operation(SQLModel, table=True):
+    __tablename__ = "operation"
+    __table_args__ = (Index("ix_operation_deployment_id_id", "deployment_id", "id"),)
+
+    id: int = Id()
+    organization_id: int = Ref("organization.id")
+    deployment_id: int | None = Ref("deployment.id", ondelete="SET NULL", default=None, nullable=True)
+    kind: OperationKind = Choice(OperationKind)
+    state: OperationState = Choice(OperationState, default=OperationState.PENDING)
+    generation: int | None = None
+    author: str | None = None
+    skip_hooks: bool = False  # hooks of the chart are not run
+    force: bool = False  # what can't be removed is left behind
+    created_at: datetime = Timestamp(default_factory=now)
+    finished_at: datetime | None = Timestamp(default=None)
+    cancelled_at: datetime | None = Timestamp(default=None)  # when somebody asked for that; open results end soon after
+    cancelled_by: str | None = None
+
+
+class OperationResult(SQLModel, table=True):
+    """What became of an operation on one cluster. At most one result of a target is open: a newer one supersedes it.
+    A result ends before its target is removed."""
+
+    __tablename__ = "operation_result"
+    __table_args__ = (
+        Index(
+            "uq_operation_result_open",
+            "target_id",
+            unique=True,
+            postgresql_where=text("state IN ('PENDING', 'RUNNING') AND target_id IS NOT NULL"),
+        ),
+        CheckConstraint("state NOT IN ('PENDING', 'RUNNING') OR target_id IS NOT NULL", name="open_has_target"),
+    )
+
+    operation_id: int = Ref("operation.id", primary_key=True)
+    cluster_name: str = Field(primary_key=True)
+    target_id: int | None = Ref("target.id", ondelete="SET NULL", default=None, nullable=True, index=True)
+    action: ReleaseAction = Choice(ReleaseAction, default=ReleaseAction.NONE)
+    state: OperationState = Choice(OperationState, default=OperationState.PENDING)
+    error: dict[str, Any] | None = Json(default=None, nullable=True)
+    output: str | None = None  # what Helm said about the action, where it succeeded
+    started_at: datetime | None = Timestamp(default=None)
+    finished_at: datetime | None = Timestamp(default=None)
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """The answer to a request, kept under the key that the client gave, so that the same request is done once."""
+
+    __tablename__ = "idempotency_key"
+
+    organization_id: int = Ref("organization.id", primary_key=True)
+    key: str = Field(primary_key=True)
+    request_digest: bytes = Bytes()
+    deployment_id: int | None = Ref("deployment.id", ondelete="SET NULL", default=None, nullable=True)
+    operation_id: int | None = Ref("operation.id", ondelete="SET NULL", default=None, nullable=True)
+    created_at: datetime = Timestamp(default_factory=now)

@@ -1,0 +1,95 @@
+"""A pool that callers share: each has its places, in turn, and none keeps the others out."""
+
+import asyncio
+from collections.abc import Hashable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.shares import PoolBusyError, Shares
+
+
+class Users:
+    """Takes places of a pool for callers, and keeps in which order they got them."""
+
+    def __init__(self, pool: Shares) -> None:
+        self.pool = pool
+        self.got: list[Hashable] = []
+        self.tasks: list[asyncio.Task[None]] = []
+        self.done = asyncio.Event()
+
+    async def start(self, *callers: Hashable) -> None:
+        self.tasks += [asyncio.create_task(self._use(caller)) for caller in callers]
+        await asyncio.sleep(0)
+
+    async def _use(self, caller: Hashable) -> None:
+        async with self.pool.place(caller):
+            self.got.append(caller)
+            await self.done.wait()
+
+    async def finish(self) -> None:
+        self.done.set()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+async def test_a_caller_with_many_requests_leaves_places_to_others() -> None:
+    users = Users(Shares(4, 3, 10))
+    await users.start("a", "a", "a", "a", "a", "b")
+    assert users.got == ["a", "a", "a", "b"]
+    await users.finish()
+    assert len(users.got) == 6
+    assert users.pool.taken() == 0
+
+
+async def test_free_places_go_to_callers_in_turn() -> None:
+    pool, order = Shares(1, 1, 10), []
+
+    async def use(caller: str) -> None:
+        async with pool.place(caller):
+            order.append(caller)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*map(use, "aaabbc"))
+    assert order == list("abcaba")
+
+
+async def test_too_many_waiting_requests_of_a_caller_are_refused_and_others_wait() -> None:
+    users = Users(Shares(1, 1, 2))
+    await users.start("a", "a", "a")
+    with pytest.raises(PoolBusyError):
+        async with users.pool.place("a"):
+            pass
+    await users.start("b")
+    await users.finish()
+    assert sorted(map(str, users.got)) == ["a", "a", "a", "b"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.booleans()), max_size=30), st.integers(1, 4))
+def test_no_place_is_lost_or_given_twice_whoever_gives_up(steps: list[tuple[str, bool, bool]], places: int) -> None:
+    async def play() -> None:
+        pool = Shares(places, 2, 100)
+        inside: list[str] = []
+
+        async def use(caller: str) -> None:
+            async with pool.place(caller):
+                inside.append(caller)
+                assert len(inside) <= places
+                assert inside.count(caller) <= 2
+                try:
+                    await asyncio.sleep(0)
+                finally:
+                    inside.remove(caller)
+
+        tasks = []
+        for caller, gives_up, waits in steps:
+            tasks.append(asyncio.create_task(use(caller)))
+            if waits:
+                await asyncio.sleep(0)
+            if gives_up:
+                tasks[len(tasks) // 2].cancel()
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+        assert pool.taken() == 0
+        await asyncio.wait_for(asyncio.gather(*(use(caller) for caller in "abc")), 10)
+
+    asyncio.run(play())
