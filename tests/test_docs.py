@@ -1,5 +1,6 @@
 """What the docs show works: every GraphQL example is valid, the README's tour is run, every link leads somewhere."""
 
+import configparser
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -69,3 +70,15 @@ async def test_the_tour_of_the_readme_works_as_it_is_written(stack: Stack, simul
     operation = (await stack.data(reconcile))["reconcileDeployment"]
     results = (await stack.settled(operation))["results"]
     assert [result["action"] for result in results] == ["NONE"] * 3
+
+
+def test_the_architecture_page_has_the_floors_of_the_contract() -> None:
+    """The rooms of `app`, from the top floor down."""
+    contract = configparser.ConfigParser()
+    contract.read(ROOT / ".importlinter")
+    layers = contract["importlinter:contract:rooms"]["layers"]
+    picture = (ROOT / "docs" / "architecture.md").read_text().split("```")[1]
+    others = {"resolvers", "reconcilers", "schema"}
+    lines = [re.match(r" ([a-z_]+(?: +\| +[a-z_]+)*)(?:  |$)", line) for line in picture.splitlines()]
+    shown = [re.findall(r"[a-z_]+", line[1]) for line in lines if line and line[1] not in others]
+    assert shown == [re.findall(r"[a-z_]+", line) for line in layers.split("\n") if line.strip()]
