@@ -41,7 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--seed", type=int, default=secrets.randbelow(10**6), help="what tests choose at random depends on"
     )
     parser.addoption(
-        "--matrix", metavar="TEXT", help="cells of tests/faults/test_matrix.py with this in their name; or `all`"
+        "--matrix",
+        metavar="TEXT",
+        help="cells of tests/faults/test_matrix.py with this in their name, where * is anything",
     )
 
 

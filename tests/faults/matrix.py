@@ -25,7 +25,7 @@ FAILURES: dict[str, Failure] = {
     "reset before": Cut(),
     "reset after": Cut(acted=True),
 }
-SECONDS = 120.0
+SECONDS = 300.0
 """How long Polyhelm may take until all is as wanted: on a machine that has nothing else to do, far less."""
 
 _HOOK = """apiVersion: v1
@@ -110,7 +110,7 @@ class Lane:
             namespace=self.namespace,
             releaseName=release,
             values={"size": 1},
-            timeoutSeconds=20,
+            timeoutSeconds=200,
             **given,
         )
         assert answer["__typename"] == "DeploymentPayload", answer
@@ -198,7 +198,7 @@ async def _interrupted(lane: Lane, release: str) -> Begun:
     path = f"/configmaps/{release}$"
     rule = lane.proxy.fault(Hang(), method="PATCH", path=path, where=by_helm, times=1)
     begun = await lane.update(deployment_id)
-    await rule.hit()
+    await rule.hit(SECONDS)
     return begun
 
 

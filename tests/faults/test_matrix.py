@@ -8,7 +8,8 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from itertools import chain
+from fnmatch import fnmatchcase
+from itertools import chain, zip_longest
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,10 @@ pytestmark = pytest.mark.xdist_group("kubernetes")
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 LANES = 4
-BUDGET_SECONDS = 40.0
+BUDGET_SECONDS = 28.0
+"""After so much time no further cell is begun; on a slow machine, the first of each lane are run all the same."""
+ALWAYS = 8
+"""Cells that are run each time, before others are chosen."""
 
 
 @asynccontextmanager
@@ -48,7 +52,12 @@ async def lanes(
             proxy = await closing.enter_async_context(Proxy(member.kubeconfig))
             stack = await closing.enter_async_context(
                 new_stack(
-                    data_dir=home, redis_url=f"{servers.redis_url}?db={number}", lease_seconds=30, unreachable_after=20
+                    data_dir=home,
+                    redis_url=f"{servers.redis_url}?db={number}",
+                    # What takes long here is slow, and nothing else: it costs no lease, and the member is not away.
+                    lease_seconds=300,
+                    member_timeout=60,
+                    unreachable_after=120,
                 )
             )
             await stack.fleet({"paris": proxy.kubeconfig})
@@ -58,8 +67,8 @@ async def lanes(
         yield opened
 
 
-async def cells_of(opened: list[Lane], chosen: str) -> list[Cell]:
-    """All that have this text in their name."""
+async def cells_of(opened: list[Lane], pattern: str) -> list[Cell]:
+    """All whose names match the pattern somewhere."""
     found: dict[str, list[Cell]] = {}
     waiting = iter(ACTIONS)
 
@@ -70,18 +79,20 @@ async def cells_of(opened: list[Lane], chosen: str) -> list[Cell]:
 
     await asyncio.gather(*map(record, opened))
     cells = chain.from_iterable(found[action.name] for action in ACTIONS)
-    return [cell for cell in cells if chosen == "all" or chosen in str(cell)]
+    return [cell for cell in cells if fnmatchcase(str(cell), f"*{pattern}*")]
 
 
 def in_order(cells: list[Cell], seed: int) -> list[Cell]:
-    """Writes of records first, those of all actions in turn, always in the same order; then the others, by the seed."""
+    """Some writes of records first, always the same; then, by the seed, other writes of records and all other requests
+    in turn."""
     records = [cell for cell in cells if cell.writes_record]
     others = [cell for cell in cells if not cell.writes_record]
     random.Random(0).shuffle(records)
-    random.Random(seed).shuffle(others)
-    fixed, rotating = records[:20], records[20:] + others
+    always, rotating = records[:ALWAYS], records[ALWAYS:]
     random.Random(seed).shuffle(rotating)
-    return fixed + rotating
+    random.Random(seed).shuffle(others)
+    in_turn = chain.from_iterable(zip_longest(rotating, others))
+    return always + [cell for cell in in_turn if cell is not None]
 
 
 @pytest.mark.timeout(7200)
@@ -93,27 +104,25 @@ async def test_every_request_of_helm_may_fail_in_every_way(
     tmp_path: Path,
     pytestconfig: pytest.Config,
 ) -> None:
-    """Runs what fits into its time. `--matrix TEXT` runs all cells that have this in their name instead, and `--matrix
-    all` the whole; `--seed` repeats a choice."""
+    """Runs what fits into its time. `--matrix TEXT` runs all cells that have this in their name instead, where `*`
+    means anything; `--seed` repeats a choice."""
     chosen, seed = pytestconfig.getoption("matrix"), pytestconfig.getoption("seed")
-    if chosen is None:
-        pytest.skip("Conflicts do not pass yet: run it with --matrix.")
+    end = time.monotonic() + (BUDGET_SECONDS if chosen is None else float("inf"))
     async with lanes(new_stack, servers, members["paris"], tmp_path, helm) as opened:
-        cells = in_order(await cells_of(opened, chosen or ""), seed)
-        end = time.monotonic() + (BUDGET_SECONDS if chosen is None else float("inf"))
+        cells = in_order(await cells_of(opened, chosen or "*"), seed)
         waiting, done = iter(cells), list[Cell]()
         failed: list[tuple[Cell, list[str]]] = []
 
         async def work(lane: Lane) -> None:
-            for cell in waiting:
-                if time.monotonic() > end:
-                    return
+            while cell := next(waiting, None):
                 began = time.monotonic()
                 found = await problems(lane, cell, f"r{len(done)}-{secrets.token_hex(3)}")
                 done.append(cell)
                 print(*(f"{time.monotonic() - began:5.1f} s  {cell}", *found), sep="\n        ")
                 if found:
                     failed.append((cell, found))
+                if time.monotonic() > end:
+                    return
 
         await asyncio.gather(*map(work, opened))
     print(f"{len(done)} of {len(cells)} cells, seed {seed}")

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import asyncpg
@@ -102,7 +103,7 @@ async def house(
         database = await fresh_database(settings.database_url, f"soak_{secrets.token_hex(4)}", TEMPLATE)
         name = str(make_url(database).database)
         closing.push_async_callback(drop_database, settings.database_url, name)
-        port = random.randrange(32_000 // 2, 32_000)
+        port = _free_port()
         parts = {}
         for part, verb in _PARTS.items():
             lines = [
@@ -123,6 +124,14 @@ async def house(
         opened = House(user, parts, sites, redis, postgres, folder, group_id, database)
         closing.push_async_callback(opened.heal)
         yield opened
+
+
+def _free_port() -> int:
+    """One that no connection is given by chance, so that an API that was killed finds it free again."""
+    while True:
+        with socket() as tried, suppress(OSError):
+            tried.bind((HOST, random.randrange(16_000, 32_000)))
+            return int(tried.getsockname()[1])
 
 
 async def _sites(

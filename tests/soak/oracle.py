@@ -11,7 +11,7 @@ from tests.soak.house import BYSTANDER, House
 from tests.soak.steps import World
 from tests.soak.wishes import Wish
 
-QUIET_SECONDS = 120.0
+QUIET_SECONDS = 240.0
 """How long all may take to come to rest, and to be told as it is."""
 _LEFTOVER_SECONDS = 90.0
 _MOST_MEGABYTES = 500

@@ -10,7 +10,7 @@ import httpx2
 from tests.stack import PAYLOAD, TOKEN
 
 ASKS_CLUSTERS = ("registerCluster", "createDeployment", "updateDeployment")
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 _TARGETS = """{ deployments(first: 20) { nodes { id releaseName generation targets {
   clusterName status revision values desiredValues version observedAt reasons { code message } error { code message }
 } } } }"""
@@ -30,7 +30,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer
 class User:
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = httpx2.AsyncClient(base_url=url, timeout=10, headers={"Authorization": f"Bearer {TOKEN}"})
+        self._client = httpx2.AsyncClient(base_url=url, timeout=30, headers={"Authorization": f"Bearer {TOKEN}"})
 
     async def close(self) -> None:
         await self._client.aclose()
