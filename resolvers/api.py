@@ -19,6 +19,8 @@ from strawberry.types.graphql import OperationType
 from app.core.database import holds_nul
 from app.core.errors import UserError
 from app.core.settings import Settings
+from app.registers.requests import RequestCode
+from app.releases.error_codes import ActionCode
 from resolvers import limits
 from resolvers.documents import Documents
 from resolvers.execution import Execution
@@ -74,7 +76,7 @@ class _Streams(SchemaExtension):
         subscribes = self.execution_context.operation_type is OperationType.SUBSCRIPTION
         if subscribes and isinstance(request, Request) and not wants_stream(request.headers.get("accept", "")):
             message = f"Subscribe over a WebSocket (graphql-transport-ws), or accept {_STREAM} (graphql-sse)."
-            raise GraphQLError(message, extensions={"code": "needs_stream"})
+            raise GraphQLError(message, extensions={"code": RequestCode.NEEDS_STREAM})
         yield
 
 
@@ -139,17 +141,19 @@ def _shown(error: GraphQLError) -> GraphQLError:
     if cause is None:
         return error  # the query itself: validation, limits, variables
     if isinstance(cause, _NO_OPERATION):
-        return _error(error, error.message, code="bad_request")
+        return _error(error, error.message, code=RequestCode.BAD_REQUEST)
     if holds_nul(cause):
-        return _error(error, "Text can't have the character U+0000: leave it out.", code="nul_in_text")
+        return _error(error, "Text can't have the character U+0000: leave it out.", code=RequestCode.NUL_IN_TEXT)
     if isinstance(cause, UserError):
         return _error(error, cause.message, code=cause.code, path=list(cause.path))
     if isinstance(cause, UnauthenticatedError):
         message = "Sign in, or send a valid API token, as `Authorization: Bearer …`."
-        return _error(error, message, code="unauthenticated")
+        return _error(error, message, code=RequestCode.UNAUTHENTICATED)
     error_id = uuid.uuid4().hex
     log.error("graphql.failed", error_id=error_id, path=error.path, exc_info=cause)
-    return _error(error, f"Something went wrong here. The log has it under {error_id}.", code="internal", id=error_id)
+    return _error(
+        error, f"Something went wrong here. The log has it under {error_id}.", code=ActionCode.INTERNAL, id=error_id
+    )
 
 
 def _error(error: GraphQLError, message: str, **extensions: Any) -> GraphQLError:

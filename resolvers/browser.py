@@ -6,6 +6,7 @@ from starlette.responses import Response
 from app.core.errors import Forbidden, RateLimited
 from app.identity import attempts, cookies, sessions
 from app.identity import sign_in as signing
+from app.registers.requests import RequestCode
 from schema.context import Context
 
 
@@ -51,7 +52,7 @@ def _exchange(context: Context) -> tuple[Request, Response]:
         Forbidden: on a WebSocket, and for a page that is not ours.
     """
     if not isinstance(context.request, Request):
-        raise Forbidden("needs_http", "Ask this by HTTP: a cookie can't come over a WebSocket.")
+        raise Forbidden(RequestCode.NEEDS_HTTP, "Ask this by HTTP: a cookie can't come over a WebSocket.")
     if cookies.is_foreign(context.services.settings, context.request):
-        raise Forbidden("foreign_origin", "Only Polyhelm's own pages may ask this.")
+        raise Forbidden(RequestCode.FOREIGN_ORIGIN, "Only Polyhelm's own pages may ask this.")
     return context.request, context.response

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from app.core.settings import Settings
+from app.registers.register import ErrorCode
+from app.registers.requests import RequestCode
 from resolvers.shape import Shape
 
 
@@ -13,19 +15,28 @@ def of_shape(shape: Shape | None, settings: Settings) -> GraphQLError | None:
     """What is wrong with a document's shape, if anything is."""
     if shape is None or shape.depth > settings.query_depth:
         allowed = f"nests fields at most {settings.query_depth} deep"
-        return refusal("query_too_deep", f"A query {allowed}: start a second one with the id of what you have found.")
+        return refusal(
+            RequestCode.QUERY_TOO_DEEP, f"A query {allowed}: start a second one with the id of what you have found."
+        )
     for code, count, limit, what in (
-        ("too_many_fields", shape.fields, settings.query_fields, "fields, each fragment counted wherever it is used"),
-        ("too_many_aliases", shape.aliases, settings.query_aliases, "aliases"),
-        ("too_many_root_fields", shape.root_fields, settings.query_root_fields, "fields at its root"),
-        ("too_many_directives", shape.directives, settings.query_directives, "directives"),
+        (
+            RequestCode.TOO_MANY_FIELDS,
+            shape.fields,
+            settings.query_fields,
+            "fields, each fragment counted wherever it is used",
+        ),
+        (RequestCode.TOO_MANY_ALIASES, shape.aliases, settings.query_aliases, "aliases"),
+        (RequestCode.TOO_MANY_ROOT_FIELDS, shape.root_fields, settings.query_root_fields, "fields at its root"),
+        (RequestCode.TOO_MANY_DIRECTIVES, shape.directives, settings.query_directives, "directives"),
     ):
         if count > limit:
             return refusal(
                 code, f"A query has at most {limit:,} {what}; this one has {count:,}: ask in several queries."
             )
     if shape.introspects and not settings.introspection:
-        return refusal("introspection_off", "The schema can't be asked for here: it is in docs and in schema.graphql.")
+        return refusal(
+            RequestCode.INTROSPECTION_OFF, "The schema can't be asked for here: it is in docs and in schema.graphql."
+        )
     return None
 
 
@@ -36,7 +47,7 @@ def of_lists(longest: Mapping[bool, int], settings: Settings) -> GraphQLError | 
         (False, settings.filter_length, "ask in several queries"),
     ):
         if longest.get(is_input, 0) > limit:
-            return refusal("list_too_long", f"A list has at most {limit:,} entries here: {advice}.")
+            return refusal(RequestCode.LIST_TOO_LONG, f"A list has at most {limit:,} entries here: {advice}.")
     return None
 
 
@@ -44,34 +55,34 @@ def of_cost(cost: int, settings: Settings) -> GraphQLError | None:
     if cost <= settings.query_cost:
         return None
     return refusal(
-        "query_too_expensive",
+        RequestCode.QUERY_TOO_EXPENSIVE,
         f"The answer may have {cost:,} fields; {settings.query_cost:,} are allowed: ask for shorter pages with `first`,"
         " or for fewer fields of what is in lists.",
     )
 
 
 def too_many_operations(most: int) -> GraphQLError:
-    return refusal("too_many_operations", f"A connection has at most {most:,} operations at once: end some.")
+    return refusal(RequestCode.TOO_MANY_OPERATIONS, f"A connection has at most {most:,} operations at once: end some.")
 
 
 def too_many_subscriptions(most: int) -> GraphQLError:
-    return refusal("too_many_subscriptions", f"A user has at most {most:,} subscriptions at once: end some.")
+    return refusal(RequestCode.TOO_MANY_SUBSCRIPTIONS, f"A user has at most {most:,} subscriptions at once: end some.")
 
 
 def timed_out(settings: Settings) -> GraphQLError:
     return refusal(
-        "timed_out",
+        RequestCode.TIMED_OUT,
         f"This took longer than {settings.operation_timeout:g} s and was given up: ask for less at once. Before you"
         " repeat a mutation, look whether it was done.",
     )
 
 
-def code_of(error: GraphQLSyntaxError) -> str:
+def code_of(error: GraphQLSyntaxError) -> RequestCode:
     """The parser tells what is too much for it as an error of syntax."""
     if not error.message.endswith("Parsing aborted."):
-        return "syntax"
-    return "query_too_deep" if "nested" in error.message else "query_too_long"
+        return RequestCode.SYNTAX
+    return RequestCode.QUERY_TOO_DEEP if "nested" in error.message else RequestCode.QUERY_TOO_LONG
 
 
-def refusal(code: str, message: str) -> GraphQLError:
+def refusal(code: ErrorCode, message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": code})

@@ -15,11 +15,13 @@ from strawberry.dataloader import DataLoader
 from app.core.database import patiently
 from app.core.errors import NotFound
 from app.core.paging import position_of
+from app.deployments.codes import DeploymentCode
 from app.events.lists import audience, events_after
 from app.fleet.services import AllServices
 from app.groups.queries import group_by_name
 from app.identity.viewer import Viewer
-from app.tables import clusters
+from app.operations.codes import OperationCode
+from app.tables import clusters as clusters
 from app.tables.events import AUDIT
 from app.tables.events import Event as EventRow
 from app.targets.queries import TargetFacts, targets_after
@@ -46,7 +48,7 @@ class Subscription:
         number = row_id(id, "Deployment")
         found = await info.context.load.deployment_by_id.load(number)
         if found is None or not info.context.viewer.sees(found.organization_id):
-            raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
+            raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
 
         def pick(event: EventRow) -> Iterable[int]:
             return (number,) if event.deployment_id == number else ()
@@ -114,7 +116,7 @@ class Subscription:
         number = row_id(id, "Operation")
         found = await info.context.load.operation_by_id.load(number)
         if found is None or not info.context.viewer.sees(found.organization_id):
-            raise NotFound("operation_not_found", "There is no such operation.", ("id",))
+            raise NotFound(OperationCode.OPERATION_NOT_FOUND, "There is no such operation.", ("id",))
         deployment_id = found.deployment_id
 
         def pick(event: EventRow) -> Iterable[int]:

@@ -19,7 +19,7 @@ class Problem:
 
 @strawberry.interface(description="An error that the caller can act on.")
 class UserError:
-    code: str = strawberry.field(description="Stable and machine-readable.")
+    code: str = strawberry.field(description="Stable and machine-readable: docs/reference/errors.md lists all codes.")
     message: str = strawberry.field(description="One sentence that says what to do.")
     path: list[str] = strawberry.field(description="Into `input`; empty when it is about the whole.")
 

@@ -31,7 +31,7 @@ class Event:
     row: strawberry.Private[tables.Event]
     cursor: str = strawberry.field(description="What `events` goes on after.")
     at: datetime
-    kind: str
+    kind: str = strawberry.field(description="Stable: docs/reference/events.md lists all kinds.")
     actor: str | None
     message: str
     data: JSON

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="A failed action.")
 class TargetError:
-    code: str
+    code: str = strawberry.field(description="Stable: docs/reference/errors.md lists all codes.")
     message: str
     output: str | None = strawberry.field(description="The words of Helm or the API server.")
     at: datetime

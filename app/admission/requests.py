@@ -13,6 +13,7 @@ from app.identity.services import IdentityServices
 from app.identity.tokens import token_digest
 from app.identity.viewer import Viewer
 from app.redis.rates import Bucket, key_of_address
+from app.registers.requests import RequestCode
 
 _REMEMBERED = 10_000
 
@@ -23,7 +24,7 @@ class TooOften(Refusal):
     def __init__(self, wait: float, per_minute: float) -> None:
         seconds = math.ceil(wait)
         message = f"You ask too often: ask again in {seconds} s. You may ask {per_minute:g} times a minute."
-        super().__init__(429, "rate_limited", message, {"Retry-After": str(seconds)})
+        super().__init__(429, RequestCode.RATE_LIMITED, message, {"Retry-After": str(seconds)})
         self.wait = wait
         self.per_minute = per_minute
 

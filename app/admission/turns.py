@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from app.admission.fair_queue import FairQueue
 from app.admission.refusal import Refusal
+from app.registers.common import CommonCode
 
 _MOST_WAITING = 1_000
 _MANY_WAITING = 200
@@ -30,7 +31,7 @@ class Turns:
         most_of_one = _MOST_OF_ONE if len(self._waiting) < _MANY_WAITING else 1
         if len(self._waiting) >= _MOST_WAITING or self._waiting.of(caller) >= most_of_one:
             message = "Too many requests wait to be read: try again in a moment."
-            raise Refusal(503, "busy", message, {"Retry-After": "1"})
+            raise Refusal(503, CommonCode.BUSY, message, {"Retry-After": "1"})
         await self._come(caller)
         loop = asyncio.get_running_loop()
         began = loop.time()

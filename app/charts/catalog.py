@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from app.charts.codes import ChartCode, ChartEvent
 from app.charts.download import Login
 from app.charts.offers import (
     archive_limits,
@@ -28,6 +29,7 @@ from app.core.errors import Conflict, NotFound, all_invalid, invalid
 from app.core.names import label_problem
 from app.core.services import Services
 from app.identity.viewer import Viewer
+from app.registers.common import CommonCode
 from app.tables.charts import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
 from app.tables.columns import now
 from app.tables.identity import Role
@@ -60,7 +62,7 @@ async def add_repository(
             repository.refreshed_at = now()
             await write_offers(session, repository, offers)
             transaction.record(
-                "chart_repository.added",
+                ChartEvent.CHART_REPOSITORY_ADDED,
                 f"The chart repository {name} was added: {len({offer.name for offer in offers})} charts.",
                 organization_id=organization_id,
                 actor=viewer.name,
@@ -68,7 +70,7 @@ async def add_repository(
                 url=url,
             )
     except IntegrityError:
-        raise Conflict("name_taken", f"There is a chart repository {name!r} already.", ("name",)) from None
+        raise Conflict(CommonCode.NAME_TAKEN, f"There is a chart repository {name!r} already.", ("name",)) from None
     return repository
 
 
@@ -77,11 +79,11 @@ async def remove_repository(services: Services, viewer: Viewer, repository_id: i
     async with services.transaction() as transaction:
         repository = await transaction.session.get(ChartRepository, repository_id, with_for_update={"key_share": True})
         if repository is None or not viewer.sees(repository.organization_id):
-            raise NotFound("chart_repository_not_found", "There is no such chart repository.", ("id",))
+            raise NotFound(ChartCode.CHART_REPOSITORY_NOT_FOUND, "There is no such chart repository.", ("id",))
         viewer.require(repository.organization_id, Role.ADMIN)
         await transaction.session.delete(repository)
         transaction.record(
-            "chart_repository.removed",
+            ChartEvent.CHART_REPOSITORY_REMOVED,
             f"The chart repository {repository.name} was removed.",
             organization_id=repository.organization_id,
             actor=viewer.name,
@@ -94,7 +96,7 @@ async def refresh(services: ChartServices, viewer: Viewer, repository_id: int) -
     async with services.database.reading() as session:
         repository = await session.get(ChartRepository, repository_id)
     if repository is None or not viewer.sees(repository.organization_id):
-        raise NotFound("chart_repository_not_found", "There is no such chart repository.", ("id",))
+        raise NotFound(ChartCode.CHART_REPOSITORY_NOT_FOUND, "There is no such chart repository.", ("id",))
     viewer.require(repository.organization_id, Role.DEPLOYER)
     if repository.kind is not ChartRepositoryKind.HTTP:
         return repository  # a registry is asked whenever it is needed, and an upload repository is what was uploaded
@@ -110,11 +112,13 @@ async def upload(
     if problem := label_problem(repository, "repository", what="The name of a chart repository"):
         raise all_invalid([problem])
     if len(archive) > services.settings.chart_max_bytes * 4 // 3 + 4:
-        raise invalid("chart_too_large", "The archive is larger than POLYHELM_CHART_MAX_BYTES allows.", "archive")
+        raise invalid(
+            ChartCode.CHART_TOO_LARGE, "The archive is larger than POLYHELM_CHART_MAX_BYTES allows.", "archive"
+        )
     try:
         content = base64.b64decode(archive, validate=True)
     except (binascii.Error, ValueError):
-        raise invalid("archive_not_base64", "Give the packaged chart in base64.", "archive") from None
+        raise invalid(ChartCode.ARCHIVE_NOT_BASE64, "Give the packaged chart in base64.", "archive") from None
     package = await asyncio.to_thread(open_package, content, archive_limits(services))
     async with services.transaction() as transaction:
         session = transaction.session
@@ -135,12 +139,12 @@ async def upload(
         row = (await session.exec(statement.with_for_update(key_share=True))).one()
         if row.kind is not ChartRepositoryKind.UPLOAD:
             raise Conflict(
-                "not_an_upload_repository", f"{repository} takes its charts from {row.url}.", ("repository",)
+                ChartCode.NOT_AN_UPLOAD_REPOSITORY, f"{repository} takes its charts from {row.url}.", ("repository",)
             )
         present = await session.get(ChartVersion, (row.id, package.name, package.version))
         if present is not None and present.archive_digest != package.digest:
             raise Conflict(
-                "chart_version_taken",
+                ChartCode.CHART_VERSION_TAKEN,
                 f"{package.name} {package.version} was uploaded with other content: raise its version.",
                 ("archive",),
             )
@@ -149,7 +153,7 @@ async def upload(
         await write_offers(session, row, [offer_of(package)], replace=False)
         await set_pin(session, row, package, package.version)
         transaction.record(
-            "chart.uploaded",
+            ChartEvent.CHART_UPLOADED,
             f"{package.name} {package.version} was uploaded to {repository}.",
             organization_id=organization_id,
             actor=viewer.name,

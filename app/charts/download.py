@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx2
 from prometheus_client import Gauge
 
+from app.charts.codes import ChartCode
 from app.core.errors import ValidationFailed, invalid
 from app.core.shares import PoolBusyError, Shares
 from app.network import outgoing
@@ -44,14 +45,16 @@ def check_address(url: str, is_plain_http: Callable[[str], bool]) -> None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise invalid("url_not_supported", "A chart repository is an https:// or oci:// address.", "url") from None
+        raise invalid(
+            ChartCode.URL_NOT_SUPPORTED, "A chart repository is an https:// or oci:// address.", "url"
+        ) from None
     if parts.username or parts.password:
-        raise invalid("url_with_credentials", "Give user name and password as such, not within the URL.", "url")
+        raise invalid(ChartCode.URL_WITH_CREDENTIALS, "Give user name and password as such, not within the URL.", "url")
     if not parts.hostname or parts.scheme not in ("https", "http"):
-        raise invalid("url_not_supported", "A chart repository is an https:// or oci:// address.", "url")
+        raise invalid(ChartCode.URL_NOT_SUPPORTED, "A chart repository is an https:// or oci:// address.", "url")
     # With or without the usual port: a client leaves it out.
     if parts.scheme == "http" and not (is_plain_http(parts.netloc) or is_plain_http(f"{parts.hostname}:{port or 80}")):
-        raise invalid("plain_http", f"Use https, or name {parts.netloc} in POLYHELM_PLAIN_HTTP_HOSTS.", "url")
+        raise invalid(ChartCode.PLAIN_HTTP, f"Use https, or name {parts.netloc} in POLYHELM_PLAIN_HTTP_HOSTS.", "url")
 
 
 class Downloader:
@@ -114,16 +117,16 @@ class Downloader:
                 yield response
         except PoolBusyError:
             message = "Your organization has too many downloads from chart repositories. Try again in a moment."
-            raise invalid("repository_busy", message, "url") from None
+            raise invalid(ChartCode.REPOSITORY_BUSY, message, "url") from None
         except TimeoutError:
             raise invalid(
-                "repository_slow", f"{url} did not answer completely within {self._seconds:g} s.", "url"
+                ChartCode.REPOSITORY_SLOW, f"{url} did not answer completely within {self._seconds:g} s.", "url"
             ) from None
         except AddressRefusedError as error:
-            raise invalid("address_refused", str(error), "url") from None
+            raise invalid(ChartCode.ADDRESS_REFUSED, str(error), "url") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             words = str(error) or type(error).__name__
-            raise invalid("repository_unreachable", f"{url} can't be reached: {words}", "url") from None
+            raise invalid(ChartCode.REPOSITORY_UNREACHABLE, f"{url} can't be reached: {words}", "url") from None
 
     async def close(self) -> None:
         await self.client.aclose()
@@ -137,18 +140,22 @@ async def read_limited(response: httpx2.Response, limit: int) -> bytes:
     """
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in _ENCODINGS:
-        raise invalid("repository_malformed", f"{response.url} answers in the encoding {encoding[:50]!r}.", "url")
+        raise invalid(
+            ChartCode.REPOSITORY_MALFORMED, f"{response.url} answers in the encoding {encoding[:50]!r}.", "url"
+        )
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
         if len(body) > limit:
-            raise invalid("download_too_large", f"{response.url} answers with more than {limit:,} bytes.", "url")
+            raise invalid(
+                ChartCode.DOWNLOAD_TOO_LARGE, f"{response.url} answers with more than {limit:,} bytes.", "url"
+            )
     return bytes(body)
 
 
 def refused(url: str, status: int) -> ValidationFailed:
     if status in (401, 403):
-        return invalid("repository_unauthorized", f"{url} wants other credentials ({status}).", "url")
+        return invalid(ChartCode.REPOSITORY_UNAUTHORIZED, f"{url} wants other credentials ({status}).", "url")
     if status == 404:
-        return invalid("repository_not_found", f"There is nothing at {url} (404).", "url")
-    return invalid("repository_refused", f"{url} answers with status {status}.", "url")
+        return invalid(ChartCode.REPOSITORY_NOT_FOUND, f"There is nothing at {url} (404).", "url")
+    return invalid(ChartCode.REPOSITORY_REFUSED, f"{url} answers with status {status}.", "url")

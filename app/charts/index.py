@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
+from app.charts.codes import ChartCode
 from app.charts.versions import parsed
 from app.core.errors import ValidationFailed, invalid
 from app.yaml.reading import Bounds, YamlError, read
@@ -78,4 +79,4 @@ def _text(value: object) -> str | None:
 
 
 def _no_index(url: str) -> ValidationFailed:
-    return invalid("repository_malformed", f"{url} is no chart repository index.", "url")
+    return invalid(ChartCode.REPOSITORY_MALFORMED, f"{url} is no chart repository index.", "url")

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.charts.codes import ChartCode
 from app.charts.download import Login, check_address
 from app.charts.index import Offer, read_index
 from app.charts.package import Package
@@ -51,7 +52,7 @@ async def refresh_repository(services: ChartServices, repository: ChartRepositor
     async with services.transaction() as transaction:
         row = await transaction.session.get(ChartRepository, repository.id, with_for_update={"key_share": True})
         if row is None:
-            raise NotFound("chart_repository_not_found", "There is no such chart repository.", ("id",))
+            raise NotFound(ChartCode.CHART_REPOSITORY_NOT_FOUND, "There is no such chart repository.", ("id",))
         row.error = error
         if error is None:
             row.refreshed_at = now()

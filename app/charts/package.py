@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from app.charts.codes import ChartCode
 from app.charts.unpacking import Limits, unpack, wrong
 from app.charts.value_schema import has_remote_reference
 from app.charts.versions import parsed
@@ -46,7 +47,7 @@ def open_package(content: bytes, limits: Limits) -> Package:
     """
     if len(content) > limits.packed:
         raise wrong(
-            "chart_too_large", f"The archive has {len(content):,} bytes; at most {limits.packed:,} are allowed."
+            ChartCode.CHART_TOO_LARGE, f"The archive has {len(content):,} bytes; at most {limits.packed:,} are allowed."
         )
     files = unpack(content, limits)
     metadata = _metadata(files)
@@ -71,13 +72,15 @@ def open_package(content: bytes, limits: Limits) -> Package:
 
 def _metadata(files: dict[str, bytes]) -> dict[str, Any]:
     if "Chart.yaml" not in files:
-        raise wrong("chart_malformed", "The archive has no Chart.yaml in its folder: package it with `helm package`.")
+        raise wrong(
+            ChartCode.CHART_MALFORMED, "The archive has no Chart.yaml in its folder: package it with `helm package`."
+        )
     try:
         metadata = read(files["Chart.yaml"])
     except YamlError:
-        raise wrong("chart_malformed", "Chart.yaml is not valid YAML.") from None
+        raise wrong(ChartCode.CHART_MALFORMED, "Chart.yaml is not valid YAML.") from None
     if not isinstance(metadata, dict) or metadata.get("apiVersion") not in ("v1", "v2"):
-        raise wrong("chart_malformed", "Chart.yaml must have an apiVersion of v1 or v2.")
+        raise wrong(ChartCode.CHART_MALFORMED, "Chart.yaml must have an apiVersion of v1 or v2.")
     for field in ("name", "version"):
         value = metadata.get(field)
         if (
@@ -87,14 +90,14 @@ def _metadata(files: dict[str, bytes]) -> dict[str, Any]:
             or "/" in value
             or text_problem(value, what=field, longest=250)
         ):
-            raise wrong("chart_malformed", f"Chart.yaml must have a `{field}` as text.")
+            raise wrong(ChartCode.CHART_MALFORMED, f"Chart.yaml must have a `{field}` as text.")
     if parsed(metadata["version"]) is None:
         raise wrong(
-            "chart_malformed",
+            ChartCode.CHART_MALFORMED,
             f"Chart.yaml has the version {metadata['version']!r}, which is not a semantic version such as 1.2.3.",
         )
     if metadata.get("type") == "library":
-        raise wrong("chart_not_installable", "This is a library chart, which can't be installed.")
+        raise wrong(ChartCode.CHART_NOT_INSTALLABLE, "This is a library chart, which can't be installed.")
     return metadata
 
 
@@ -106,7 +109,7 @@ def _check_dependencies(metadata: dict[str, Any], files: dict[str, bytes]) -> No
         name = dependency.get("name") if isinstance(dependency, dict) else None
         if name not in there:
             message = f"Chart.yaml wants the chart {str(name)[:200]!r}, which is not in charts/."
-            raise wrong("chart_dependency_missing", f"{message} Run `helm dependency update`, then package it.")
+            raise wrong(ChartCode.CHART_DEPENDENCY_MISSING, f"{message} Run `helm dependency update`, then package it.")
 
 
 def _name(text: bytes) -> object:
@@ -114,7 +117,7 @@ def _name(text: bytes) -> object:
     try:
         metadata = read(text)
     except YamlError:
-        raise wrong("chart_malformed", "The Chart.yaml of a chart in charts/ is not valid YAML.") from None
+        raise wrong(ChartCode.CHART_MALFORMED, "The Chart.yaml of a chart in charts/ is not valid YAML.") from None
     return metadata.get("name") if isinstance(metadata, dict) else None
 
 
@@ -127,7 +130,7 @@ def _json(text: bytes) -> Any:
     try:
         return orjson.loads(text)
     except ValueError:
-        raise wrong("chart_malformed", "The chart's values.schema.json is not valid JSON.") from None
+        raise wrong(ChartCode.CHART_MALFORMED, "The chart's values.schema.json is not valid JSON.") from None
 
 
 def _text(value: object) -> str | None:

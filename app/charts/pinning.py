@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from sqlmodel import col, select
 
+from app.charts.codes import ChartCode
 from app.charts.index import Offer
 from app.charts.offers import (
     archive_limits,
@@ -57,14 +58,16 @@ async def pin(
     """
     repository_name, slash, name = chart.partition("/")
     if not slash or not name:
-        raise invalid("chart_malformed_reference", 'Name a chart as "repository/name".', "chart")
+        raise invalid(ChartCode.CHART_MALFORMED_REFERENCE, 'Name a chart as "repository/name".', "chart")
     async with services.database.reading() as session:
         statement = select(ChartRepository).where(
             col(ChartRepository.organization_id) == organization_id, col(ChartRepository.name) == repository_name
         )
         repository = (await session.exec(statement)).first()
     if repository is None:
-        raise NotFound("chart_repository_not_found", f"There is no chart repository {repository_name!r}.", ("chart",))
+        raise NotFound(
+            ChartCode.CHART_REPOSITORY_NOT_FOUND, f"There is no chart repository {repository_name!r}.", ("chart",)
+        )
     chosen = await _choose(services, repository, name, version, keep=keep)
     if archive := await _kept(services, chosen):
         return Pinned(repository, archive, chosen, was_kept=True)
@@ -116,11 +119,11 @@ async def _choose(
     known = await current_versions(services, repository, name, version, keep=keep)
     by_version = {row.version: row for row in known}
     if not by_version:
-        raise NotFound("chart_not_found", f"{repository.name} has no chart {name!r}.", ("chart",))
+        raise NotFound(ChartCode.CHART_NOT_FOUND, f"{repository.name} has no chart {name!r}.", ("chart",))
     found = newest_stable(by_version) if version is None else find(by_version, version)
     if found is None:
         wanted = "stable version: name a version" if version is None else f"version {version!r}"
-        raise NotFound("chart_version_not_found", f"{repository.name}/{name} has no {wanted}.", ("version",))
+        raise NotFound(ChartCode.CHART_VERSION_NOT_FOUND, f"{repository.name}/{name} has no {wanted}.", ("version",))
     return by_version[found]
 
 
@@ -172,14 +175,14 @@ async def _pull(services: ChartServices, repository: ChartRepository, chosen: Ch
     package = await asyncio.to_thread(open_package, content, archive_limits(services))
     if expected and package.digest != expected:
         raise invalid(
-            "chart_digest",
+            ChartCode.CHART_DIGEST,
             f"The archive of {chosen.name} {chosen.version} is not the one that {repository.name} announces:"
             f" its digest is {package.digest}, not {expected}.",
             "chart",
         )
     if package.name != chosen.name or find([package.version], chosen.version) is None:
         raise invalid(
-            "chart_mismatch",
+            ChartCode.CHART_MISMATCH,
             f"{repository.name} announces {chosen.name} {chosen.version} and gives {package.name} {package.version}.",
             "chart",
         )

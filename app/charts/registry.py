@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import orjson
 
+from app.charts.codes import ChartCode
 from app.charts.download import Downloader, Login, origin, read_limited, refused
 from app.charts.versions import parsed
 from app.core.errors import ValidationFailed, invalid
@@ -34,7 +35,7 @@ def check_registry_address(url: str) -> None:
     path = parts.path.strip("/")
     if parts.query or parts.fragment or (path and not _is_name(path)):
         raise invalid(
-            "url_not_supported",
+            ChartCode.URL_NOT_SUPPORTED,
             "An OCI registry is given as oci://host/path. The path has lowercase letters, digits and single separators"
             " (`.`, `_`, `-`, `/`).",
             "url",
@@ -83,7 +84,7 @@ class Registry:
         content = await self._get(chart, f"/v2/{self._name(chart)}/blobs/sha256:{digest}", accept="*/*", limit=limit)
         if digest != hashlib.sha256(content).hexdigest():
             raise invalid(
-                "chart_digest", f"The registry's archive of {chart} {version} is not the one it names.", "chart"
+                ChartCode.CHART_DIGEST, f"The registry's archive of {chart} {version} is not the one it names.", "chart"
             )
         return content, digest
 
@@ -95,7 +96,7 @@ class Registry:
         """
         tag = version.replace("+", "_")
         if not _TAG.fullmatch(tag):
-            raise invalid("chart_version_invalid", f"{version!r} is not a valid chart version.", "version")
+            raise invalid(ChartCode.CHART_VERSION_INVALID, f"{version!r} is not a valid chart version.", "version")
         path = f"/v2/{self._name(chart)}/manifests/{tag}"
         manifest = _object(await self._get(chart, path, accept=_MANIFEST, limit=_MAX_JSON), self._base + path)
         described = manifest.get("layers")
@@ -105,7 +106,9 @@ class Registry:
             if isinstance(layer, dict) and layer.get("mediaType") == CHART_LAYER and layer.get("digest")
         ]
         if not layers:
-            raise invalid("not_a_chart", f"{self._name(chart)}:{tag} in the registry is not a Helm chart.", "chart")
+            raise invalid(
+                ChartCode.NOT_A_CHART, f"{self._name(chart)}:{tag} in the registry is not a Helm chart.", "chart"
+            )
         digest = str(layers[0]["digest"])
         if not _DIGEST.fullmatch(digest):
             raise _malformed(self._base + path)
@@ -115,7 +118,7 @@ class Registry:
         name = f"{self._path}/{chart}" if self._path else chart
         if not _is_name(name):
             raise invalid(
-                "chart_name_invalid",
+                ChartCode.CHART_NAME_INVALID,
                 f"{chart!r} is not a valid chart name in an OCI registry: use lowercase letters, digits and single"
                 " separators (`.`, `_`, `-`, `/`).",
                 "chart",
@@ -189,4 +192,4 @@ def _object(body: bytes, url: str) -> dict[str, Any]:
 
 
 def _malformed(url: str) -> ValidationFailed:
-    return invalid("registry_malformed", f"What {url} answers is not what an OCI registry does.", "url")
+    return invalid(ChartCode.REGISTRY_MALFORMED, f"What {url} answers is not what an OCI registry does.", "url")

@@ -11,6 +11,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.charts.codes import ChartCode
 from app.charts.package import Package
 from app.charts.services import ChartServices
 from app.core.errors import Conflict
@@ -51,7 +52,7 @@ async def check_room(session: AsyncSession, organization_id: int, package: Packa
     stored = int((await session.execute(statement)).scalar_one())
     if stored + len(package.content) > most:
         raise Conflict(
-            "chart_storage_full",
+            ChartCode.CHART_STORAGE_FULL,
             f"The charts of this organization take {stored:,} of {most:,} bytes, and {package.name} {package.version}"
             f" needs {len(package.content):,}. Remove chart repositories that you do not need, or ask an administrator"
             " to raise POLYHELM_ORGANIZATION_CHART_STORAGE.",

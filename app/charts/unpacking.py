@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.charts.codes import ChartCode
 from app.core.errors import ValidationFailed, invalid
 
 MAX_ENTRIES = 10_000
@@ -41,7 +42,7 @@ def unpack(
     try:
         return dict(_files(content, _Budget(limits), wanted, largest, 0))
     except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, RecursionError) as error:
-        raise wrong("chart_malformed", f"The archive is not a gzipped tar file: {error}.") from None
+        raise wrong(ChartCode.CHART_MALFORMED, f"The archive is not a gzipped tar file: {error}.") from None
 
 
 class _Budget:
@@ -61,13 +62,13 @@ class _Budget:
     def enter(self, size: int) -> None:
         self._entries += 1
         if self._entries > MAX_ENTRIES:
-            raise wrong("chart_too_large", f"The archive has more than {MAX_ENTRIES:,} entries.")
+            raise wrong(ChartCode.CHART_TOO_LARGE, f"The archive has more than {MAX_ENTRIES:,} entries.")
         self._total += size
         if self._total > self._limit:
             raise self._too_large()
 
     def _too_large(self) -> ValidationFailed:
-        return wrong("chart_too_large", f"The archive unpacks to more than {self._limit:,} bytes.")
+        return wrong(ChartCode.CHART_TOO_LARGE, f"The archive unpacks to more than {self._limit:,} bytes.")
 
 
 def _files(
@@ -84,21 +85,25 @@ def _files(
                 continue
             root = root or steps[0]
             if steps[0] != root:
-                raise wrong("chart_malformed", "The archive has more than one folder; a chart is one.")
+                raise wrong(ChartCode.CHART_MALFORMED, "The archive has more than one folder; a chart is one.")
             if not entry.isreg():
                 continue
             path = "/".join(steps[1:])
             if path.casefold() in taken:
-                raise wrong("chart_duplicate", f"The archive has {path[:200]!r} twice, or differing in case alone.")
+                raise wrong(
+                    ChartCode.CHART_DUPLICATE, f"The archive has {path[:200]!r} twice, or differing in case alone."
+                )
             taken.add(path.casefold())
             if _PACKED.fullmatch(path):
                 if depth == MAX_NESTED:
-                    raise wrong("chart_too_large", f"Charts are packed within charts more than {MAX_NESTED} deep.")
+                    raise wrong(
+                        ChartCode.CHART_TOO_LARGE, f"Charts are packed within charts more than {MAX_NESTED} deep."
+                    )
                 for inner, text in _files(_content(archive, entry), budget, wanted, largest, depth + 1):
                     yield f"{path}/{inner}", text
             elif wanted.fullmatch(path):
                 if entry.size > largest:
-                    raise wrong("chart_too_large", f"{path} has more than {largest:,} bytes.")
+                    raise wrong(ChartCode.CHART_TOO_LARGE, f"{path} has more than {largest:,} bytes.")
                 yield path, _content(archive, entry)
     source.finish()
 
@@ -109,12 +114,13 @@ def _steps(entry: tarfile.TarInfo) -> list[str]:
     steps = path.split("/")
     if len(path) > _MAX_PATH:
         raise wrong(
-            "chart_path_too_long", f"The entry {path[:100]!r}… has a name of more than {_MAX_PATH:,} characters."
+            ChartCode.CHART_PATH_TOO_LONG,
+            f"The entry {path[:100]!r}… has a name of more than {_MAX_PATH:,} characters.",
         )
     if path.startswith("/") or "\\" in path or ".." in steps or ":" in steps[0] or "\x00" in path:
-        raise wrong("chart_path_outside", f"The entry {path[:200]!r} leads outside the chart's folder.")
+        raise wrong(ChartCode.CHART_PATH_OUTSIDE, f"The entry {path[:200]!r} leads outside the chart's folder.")
     if not (entry.isreg() or entry.isdir()):
-        raise wrong("chart_link", f"The entry {path[:200]!r} is a link or a device; charts hold files.")
+        raise wrong(ChartCode.CHART_LINK, f"The entry {path[:200]!r} is a link or a device; charts hold files.")
     return [step for step in steps if step not in ("", ".")]
 
 
@@ -149,5 +155,5 @@ class _Bounded(io.RawIOBase):
             raise ValueError("it is cut off, or goes on after its end")
 
 
-def wrong(code: str, message: str) -> ValidationFailed:
+def wrong(code: ChartCode, message: str) -> ValidationFailed:
     return invalid(code, message, "archive")

@@ -8,7 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from app.charts.codes import ChartCode
 from app.core.errors import Problem, ValidationFailed, invalid
+from app.registers.common import CommonCode
 from app.releases.values import Values
 from app.sandbox.pool import Outcome, Pool, RunError
 
@@ -62,7 +64,7 @@ async def schema_problems(
             answers = json.loads(await pool.run(share, request))
             found += [[Problem(tuple(path), message) for path, message in answer] for answer in answers]
     except RecursionError:
-        raise invalid("schema_too_deep", f"{_of(chart)} is nested too deeply.", "chart") from None
+        raise invalid(ChartCode.SCHEMA_TOO_DEEP, f"{_of(chart)} is nested too deeply.", "chart") from None
     except RunError as error:
         raise _refusal(error.outcome, pool, chart) from None
     return found
@@ -94,11 +96,11 @@ def _refusal(outcome: Outcome, pool: Pool, chart: str) -> ValidationFailed:
     if outcome in _TOO_EXPENSIVE:
         limit = _TOO_EXPENSIVE[outcome].format(seconds=pool.seconds, megabytes=pool.memory // 2**20)
         message = f"{_of(chart)} is too expensive to check: {limit}. Simplify the schema."
-        return invalid("schema_too_expensive", message, "chart")
+        return invalid(ChartCode.SCHEMA_TOO_EXPENSIVE, message, "chart")
     if outcome is Outcome.CRASHED:
-        return invalid("schema_not_checkable", f"{_of(chart)} makes the schema validator crash.", "chart")
+        return invalid(ChartCode.SCHEMA_NOT_CHECKABLE, f"{_of(chart)} makes the schema validator crash.", "chart")
     if outcome is Outcome.BUSY:
         message = "Your organization has too many schema checks waiting. Try again in a moment."
-        return invalid("busy", message, "chart")
+        return invalid(CommonCode.BUSY, message, "chart")
     message = f"The values could not be checked against the schema of the chart {chart}. Try again in a moment."
-    return invalid("schema_check_interrupted", message, "chart")
+    return invalid(ChartCode.SCHEMA_CHECK_INTERRUPTED, message, "chart")

@@ -2,9 +2,11 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.clusters.codes import ClusterCode
 from app.core.errors import Conflict, NotFound
 from app.core.services import Services
 from app.identity.viewer import Viewer
+from app.registers.common import CommonCode
 from app.tables.clusters import Cluster
 from app.tables.groups import ClusterGroup
 from app.tables.identity import Role
@@ -38,9 +40,9 @@ async def lock_cluster(session: AsyncSession, read: Cluster) -> Cluster:
     if cluster is None:
         raise _no_such_cluster()
     if (cluster.uid, cluster.group_id) != (read.uid, read.group_id):
-        raise Conflict("busy", f"Another request is changing {cluster.name}. Try again.", ("id",))
+        raise Conflict(CommonCode.BUSY, f"Another request is changing {cluster.name}. Try again.", ("id",))
     return cluster
 
 
 def _no_such_cluster() -> NotFound:
-    return NotFound("cluster_not_found", "There is no such cluster.", ("id",))
+    return NotFound(ClusterCode.CLUSTER_NOT_FOUND, "There is no such cluster.", ("id",))

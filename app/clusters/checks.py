@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.clusters.codes import ClusterCode
 from app.clusters.kubeconfig import Access
 from app.clusters.member import MismatchedError
 from app.clusters.services import ClusterServices
@@ -67,12 +68,12 @@ async def ask(services: ClusterServices, name: str, access: Access, *, uid: str 
     except TemporaryError as error:
         if error.code in (ActionCode.CLUSTER_UNAUTHORIZED, ActionCode.CLUSTER_ADDRESS_REFUSED):
             raise invalid(error.code, error.message, field) from None
-        raise ClusterUnreachable("cluster_unreachable", error.message, (field,), [name]) from None
+        raise ClusterUnreachable(ActionCode.CLUSTER_UNREACHABLE, error.message, (field,), [name]) from None
     except (ActionError, KeyError, TypeError) as error:
         message = f"What answers at {access.server} is no Kubernetes API server that we understand: {error}"
-        raise invalid("cluster_not_kubernetes", message, field) from None
+        raise invalid(ClusterCode.CLUSTER_NOT_KUBERNETES, message, field) from None
     if missing:
         verbs = ", ".join(missing)
         message = f"The credentials may not {verbs} Secrets in all namespaces, where Helm keeps its releases."
-        raise invalid("cluster_permissions", message, field)
+        raise invalid(ClusterCode.CLUSTER_PERMISSIONS, message, field)
     return Found(seen, version)

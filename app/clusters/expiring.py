@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import col, select
 
+from app.clusters.codes import ClusterEvent
 from app.clusters.expiry import expires_at
 from app.clusters.services import ClusterServices
 from app.core.encryption import KeyRingError
@@ -37,7 +38,7 @@ async def tell_of_expiring(services: Services) -> int:
             cluster.is_expiry_told = True
             verb = "expire" if cluster.credentials_expire_at > moment else "expired"
             transaction.record(
-                "cluster.credentials_expiring",
+                ClusterEvent.CREDENTIALS_EXPIRING,
                 f"The credentials of {cluster.name} {verb} on {cluster.credentials_expire_at:%Y-%m-%d at %H:%M} UTC."
                 f" Replace them: polyhelm cluster update {cluster.name} --kubeconfig FILE",
                 organization_id=cluster.organization_id,

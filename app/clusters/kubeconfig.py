@@ -16,6 +16,7 @@ import orjson
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from app.clusters.codes import ClusterCode
 from app.core.errors import ValidationFailed, invalid
 from app.yaml.reading import YamlError, read
 
@@ -24,25 +25,48 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 
 _REFUSED_USER_FIELDS = {
-    "exec": "runs a program on the server to get credentials; create a service account and give its token",
-    "auth-provider": "needs a plugin; create a service account and give its token",
-    "tokenFile": "names a file; give the token itself as `token`",
-    "client-certificate": "names a file; give its content as `client-certificate-data`",
-    "client-key": "names a file; give its content as `client-key-data`",
-    "username": "is basic authentication, which Kubernetes dropped; give a token",
-    "password": "is basic authentication, which Kubernetes dropped; give a token",
-    "as": "impersonates another user; give credentials of that user",
-    "as-uid": "impersonates another user; give credentials of that user",
-    "as-groups": "impersonates another user; give credentials of that user",
-    "as-user-extra": "impersonates another user; give credentials of that user",
+    "exec": (
+        ClusterCode.KUBECONFIG_EXEC,
+        "runs a program on the server to get credentials; create a service account and give its token",
+    ),
+    "auth-provider": (
+        ClusterCode.KUBECONFIG_AUTH_PROVIDER,
+        "needs a plugin; create a service account and give its token",
+    ),
+    "tokenFile": (ClusterCode.KUBECONFIG_TOKENFILE, "names a file; give the token itself as `token`"),
+    "client-certificate": (
+        ClusterCode.KUBECONFIG_CLIENT_CERTIFICATE,
+        "names a file; give its content as `client-certificate-data`",
+    ),
+    "client-key": (ClusterCode.KUBECONFIG_CLIENT_KEY, "names a file; give its content as `client-key-data`"),
+    "username": (ClusterCode.KUBECONFIG_USERNAME, "is basic authentication, which Kubernetes dropped; give a token"),
+    "password": (ClusterCode.KUBECONFIG_PASSWORD, "is basic authentication, which Kubernetes dropped; give a token"),
+    "as": (ClusterCode.KUBECONFIG_AS, "impersonates another user; give credentials of that user"),
+    "as-uid": (ClusterCode.KUBECONFIG_AS_UID, "impersonates another user; give credentials of that user"),
+    "as-groups": (ClusterCode.KUBECONFIG_AS_GROUPS, "impersonates another user; give credentials of that user"),
+    "as-user-extra": (ClusterCode.KUBECONFIG_AS_USER_EXTRA, "impersonates another user; give credentials of that user"),
 }
 _REFUSED_CLUSTER_FIELDS = {
-    "certificate-authority": "names a file; give its content as `certificate-authority-data`",
-    "proxy-url": "sends requests through a proxy; Polyhelm connects directly",
-    "tls-server-name": "is not supported; give a server name that the certificate is for",
-    "insecure-skip-tls-verify": "turns off the check of the server's certificate; give `certificate-authority-data`",
+    "certificate-authority": (
+        ClusterCode.KUBECONFIG_CERTIFICATE_AUTHORITY,
+        "names a file; give its content as `certificate-authority-data`",
+    ),
+    "proxy-url": (ClusterCode.KUBECONFIG_PROXY_URL, "sends requests through a proxy; Polyhelm connects directly"),
+    "tls-server-name": (
+        ClusterCode.KUBECONFIG_TLS_SERVER_NAME,
+        "is not supported; give a server name that the certificate is for",
+    ),
+    "insecure-skip-tls-verify": (
+        ClusterCode.KUBECONFIG_INSECURE_SKIP_TLS_VERIFY,
+        "turns off the check of the server's certificate; give `certificate-authority-data`",
+    ),
 }
 _USER_FIELDS = {"token", "client-certificate-data", "client-key-data"}
+_PEM_FIELDS = {
+    "certificate-authority-data": ClusterCode.KUBECONFIG_CERTIFICATE_AUTHORITY_DATA,
+    "client-certificate-data": ClusterCode.KUBECONFIG_CLIENT_CERTIFICATE_DATA,
+    "client-key-data": ClusterCode.KUBECONFIG_CLIENT_KEY_DATA,
+}
 _CLUSTER_FIELDS = {"server", "certificate-authority-data", "extensions", "disable-compression"}
 
 
@@ -81,10 +105,10 @@ def read_kubeconfig(text: str, context: str | None = None) -> Access:
     document = _parse(text)
     name = context or document.get("current-context")
     if not name or not isinstance(name, str):
-        raise _wrong("kubeconfig_context", "The kubeconfig has no `current-context`: name one as `context`.")
-    chosen = _entry(document, "contexts", name, "context")
-    cluster = _entry(document, "clusters", chosen.get("cluster"), "cluster")
-    user = _entry(document, "users", chosen.get("user"), "user")
+        raise _wrong(ClusterCode.KUBECONFIG_CONTEXT, "The kubeconfig has no `current-context`: name one as `context`.")
+    chosen = _entry(document, "contexts", name, "context", ClusterCode.KUBECONFIG_CONTEXT)
+    cluster = _entry(document, "clusters", chosen.get("cluster"), "cluster", ClusterCode.KUBECONFIG_CLUSTER)
+    user = _entry(document, "users", chosen.get("user"), "user", ClusterCode.KUBECONFIG_USER)
     _refuse(cluster, _REFUSED_CLUSTER_FIELDS, _CLUSTER_FIELDS, "cluster")
     _refuse(user, _REFUSED_USER_FIELDS, _USER_FIELDS, "user")
     return Access(
@@ -96,18 +120,18 @@ def read_kubeconfig(text: str, context: str | None = None) -> Access:
 
 def _parse(text: str) -> dict[str, Any]:
     if len(text) > MAX_BYTES:
-        raise _wrong("kubeconfig_too_large", f"A kubeconfig has at most {MAX_BYTES // 1024} KiB.")
+        raise _wrong(ClusterCode.KUBECONFIG_TOO_LARGE, f"A kubeconfig has at most {MAX_BYTES // 1024} KiB.")
     try:
         document = read(text, strict=True)
     except YamlError:
         message = "The kubeconfig is not valid YAML, or has aliases, or a key twice in one map."
-        raise _wrong("kubeconfig_malformed", message) from None
+        raise _wrong(ClusterCode.KUBECONFIG_MALFORMED, message) from None
     if not isinstance(document, dict) or document.get("kind", "Config") != "Config":
-        raise _wrong("kubeconfig_malformed", "This is not a kubeconfig: its `kind` must be `Config`.")
+        raise _wrong(ClusterCode.KUBECONFIG_MALFORMED, "This is not a kubeconfig: its `kind` must be `Config`.")
     return document
 
 
-def _entry(document: dict[str, Any], section: str, name: object, field: str) -> dict[str, Any]:
+def _entry(document: dict[str, Any], section: str, name: object, field: str, code: ClusterCode) -> dict[str, Any]:
     entries = document.get(section)
     found = [
         entry[field]
@@ -117,36 +141,40 @@ def _entry(document: dict[str, Any], section: str, name: object, field: str) -> 
     if len(found) != 1:
         number = "more than one" if found else "no"
         message = f"The kubeconfig has {number} {field} named {str(name)[:100]!r} under `{section}`."
-        raise _wrong(f"kubeconfig_{field}", message)
+        raise _wrong(code, message)
     return dict(found[0])
 
 
-def _refuse(entry: dict[str, Any], refused: dict[str, str], known: set[str], what: str) -> None:
+def _refuse(entry: dict[str, Any], refused: dict[str, tuple[ClusterCode, str]], known: set[str], what: str) -> None:
     for field, value in entry.items():
         if field in refused:
             if value in (False, None, ""):  # as in `insecure-skip-tls-verify: false`
                 continue
-            raise _wrong(f"kubeconfig_{field.replace('-', '_')}", f"`{field}` of the {what} {refused[field]}.")
+            code, words = refused[field]
+            raise _wrong(code, f"`{field}` of the {what} {words}.")
         if field not in known:
-            raise _wrong("kubeconfig_unknown_field", f"`{str(field)[:100]}` of the {what} is not supported: remove it.")
+            raise _wrong(
+                ClusterCode.KUBECONFIG_UNKNOWN_FIELD, f"`{str(field)[:100]}` of the {what} is not supported: remove it."
+            )
 
 
 def _server(server: object) -> str:
     if not isinstance(server, str):
-        raise _wrong("kubeconfig_server", "The cluster has no `server`.")
+        raise _wrong(ClusterCode.KUBECONFIG_SERVER, "The cluster has no `server`.")
     try:
         url = urlsplit(server)
         port_is_valid = url.port is None or 0 < url.port < 65536
     except ValueError:
-        raise _wrong("kubeconfig_server", "The cluster's `server` is not a URL.") from None
+        raise _wrong(ClusterCode.KUBECONFIG_SERVER, "The cluster's `server` is not a URL.") from None
     if url.scheme != "https":
-        raise _wrong("kubeconfig_server_not_https", "The cluster's `server` must be an https:// address.")
+        raise _wrong(ClusterCode.KUBECONFIG_SERVER_NOT_HTTPS, "The cluster's `server` must be an https:// address.")
     if not url.hostname or not port_is_valid or url.username or url.password or url.query or url.fragment:
         raise _wrong(
-            "kubeconfig_server", "The cluster's `server` must be plain: https://host:port, and a path at most."
+            ClusterCode.KUBECONFIG_SERVER,
+            "The cluster's `server` must be plain: https://host:port, and a path at most.",
         )
     if re.search(r"[\s\x00-\x1f\\@?#]", server):
-        raise _wrong("kubeconfig_server", "The cluster's `server` holds characters that no URL has.")
+        raise _wrong(ClusterCode.KUBECONFIG_SERVER, "The cluster's `server` holds characters that no URL has.")
     return server.rstrip("/")
 
 
@@ -154,18 +182,20 @@ def _credentials(user: dict[str, Any]) -> dict[str, str | None]:
     token, certificate, key = (user.get(f) for f in ("token", "client-certificate-data", "client-key-data"))
     if token:
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise _wrong("kubeconfig_token", "The user's `token` must be one line of printable ASCII.")
+            raise _wrong(ClusterCode.KUBECONFIG_TOKEN, "The user's `token` must be one line of printable ASCII.")
         return {"token": token, "certificate": None, "key": None}
     if not certificate or not key:
         raise _wrong(
-            "kubeconfig_no_credentials",
+            ClusterCode.KUBECONFIG_NO_CREDENTIALS,
             "The user has no inline credentials: give `token`, or `client-certificate-data` with `client-key-data`.",
         )
     pem = _decode(key, "client-key-data")
     try:
         load_pem_private_key(pem.encode(), password=None)
     except Exception:  # cryptography raises many kinds, and none of them may be quoted
-        raise _wrong("kubeconfig_client_key_data", "`client-key-data` is no unencrypted PEM key in base64.") from None
+        raise _wrong(
+            ClusterCode.KUBECONFIG_CLIENT_KEY_DATA, "`client-key-data` is no unencrypted PEM key in base64."
+        ) from None
     return {"token": None, "certificate": _certificates(certificate, "client-certificate-data"), "key": pem}
 
 
@@ -177,9 +207,7 @@ def _certificates(encoded: object, field: str) -> str | None:
     try:
         x509.load_pem_x509_certificates(pem.encode("ascii"))
     except Exception:
-        raise _wrong(
-            f"kubeconfig_{field.replace('-', '_')}", f"`{field}` holds no PEM certificate in base64."
-        ) from None
+        raise _wrong(_PEM_FIELDS[field], f"`{field}` holds no PEM certificate in base64.") from None
     return pem
 
 
@@ -189,8 +217,8 @@ def _decode(encoded: object, field: str, encoding: str = "ascii") -> str:
             raise TypeError
         return base64.b64decode("".join(encoded.split()), validate=True).decode(encoding)
     except (TypeError, binascii.Error, UnicodeDecodeError):
-        raise _wrong(f"kubeconfig_{field.replace('-', '_')}", f"`{field}` is not PEM in base64.") from None
+        raise _wrong(_PEM_FIELDS[field], f"`{field}` is not PEM in base64.") from None
 
 
-def _wrong(code: str, message: str) -> ValidationFailed:
+def _wrong(code: ClusterCode, message: str) -> ValidationFailed:
     return invalid(code, message, "kubeconfig")

@@ -7,12 +7,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from app.clusters.checks import ask, description_problems
+from app.clusters.codes import ClusterCode, ClusterEvent
 from app.clusters.expiry import expires_at
 from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.clusters.services import ClusterServices
 from app.core.errors import Conflict, all_invalid
 from app.core.services import Services
 from app.identity.viewer import Viewer
+from app.registers.common import CommonCode
 from app.tables.clusters import Cluster, Reachability
 from app.tables.columns import now
 from app.tables.identity import Role
@@ -71,7 +73,7 @@ async def register_cluster(services: ClusterServices, viewer: Viewer, request: R
             await session.flush()
             keep_access(services, cluster, access)
             transaction.record(
-                "cluster.registered",
+                ClusterEvent.REGISTERED,
                 f"{cluster.name} ({found.version}) was registered.",
                 organization_id=organization_id,
                 actor=viewer.name,
@@ -93,14 +95,14 @@ def keep_access(services: ClusterServices, cluster: Cluster, access: Access) -> 
 async def taken(services: Services, organization_id: int, name: str, uid: str, error: IntegrityError) -> Exception:
     """The error for a name or a uid that another cluster of the organization has already."""
     if "uq_cluster_organization_id_name" in str(error):
-        return Conflict("name_taken", f"There is a cluster {name!r} already.", ("name",))
+        return Conflict(CommonCode.NAME_TAKEN, f"There is a cluster {name!r} already.", ("name",))
     if "uq_cluster_organization_id_uid" not in str(error):
         return error
     statement = select(Cluster.name).where(col(Cluster.organization_id) == organization_id, col(Cluster.uid) == uid)
     known = await services.database.rows(statement)
     other = known[0][0] if known else "another name"
     return Conflict(
-        "cluster_registered",
+        ClusterCode.CLUSTER_REGISTERED,
         f"This cluster is already registered as {other}: use updateCluster (polyhelm cluster update {other}) to give"
         " it new credentials or another name.",
         ("kubeconfig",),

@@ -6,6 +6,8 @@ A `UserError` crosses the API as the GraphQL type of its class name. Anything el
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from app.registers.common import CommonCode
+from app.registers.register import ErrorCode
 from app.releases.error_codes import ActionCode
 
 
@@ -22,9 +24,9 @@ class Problem:
 
 @dataclass
 class UserError(Exception):
-    """`code` is stable and machine-readable, `message` a sentence that says what to do, `path` leads into the input."""
+    """`message` is a sentence that says what to do, `path` leads into the input."""
 
-    code: str
+    code: ErrorCode
     message: str
     path: tuple[str, ...] = ()
 
@@ -72,7 +74,7 @@ class RateLimited(UserError):  # noqa: N818
     retry_after: int = 1
 
 
-def invalid(code: str, message: str, *path: str) -> ValidationFailed:
+def invalid(code: ErrorCode, message: str, *path: str) -> ValidationFailed:
     """A ValidationFailed about one place."""
     return ValidationFailed(code, message, path, [Problem(path, message)])
 
@@ -81,7 +83,7 @@ def all_invalid(problems: Sequence[Problem]) -> ValidationFailed:
     """A ValidationFailed about one or more places; its own message and path are the first one's."""
     first, more = problems[0], len(problems) - 1
     message = first.message if not more else f"{first.message} (And {more} more: see problems.)"
-    return ValidationFailed("invalid_input", message, first.path, list(problems))
+    return ValidationFailed(CommonCode.INVALID_INPUT, message, first.path, list(problems))
 
 
 class ActionError(Exception):

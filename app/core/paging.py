@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Integer, tuple_
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.errors import invalid
+from app.registers.common import CommonCode
 
 DEFAULT = 50
 MOST = 200
@@ -42,7 +43,7 @@ class Window:
 
     def __post_init__(self) -> None:
         if not 0 <= self.first <= MOST:
-            raise invalid("page_size", f"`first` is between 0 and {MOST}.", "first")
+            raise invalid(CommonCode.PAGE_SIZE, f"`first` is between 0 and {MOST}.", "first")
 
 
 async def fetch_page(
@@ -76,7 +77,7 @@ def position_of(cursor: str, keys: Sequence[Any]) -> tuple[Any, ...]:
     except (binascii.Error, ValueError):
         position = None
     if not isinstance(position, list) or len(position) != len(keys) or not all(map(_fits, position, keys)):
-        raise invalid("cursor", "This is no cursor of this list: take one from an answer.", "after")
+        raise invalid(CommonCode.CURSOR, "This is no cursor of this list: take one from an answer.", "after")
     return tuple(position)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, or_
 from sqlmodel import col
 
 from app.core.errors import invalid
+from app.registers.common import CommonCode
 
 LONGEST = 200
 """Characters that can be searched for. Names have at most 63, and messages are found by a part of them."""
@@ -27,5 +28,7 @@ def mentions(text: str, *columns: Any, at: str = "search") -> ColumnElement[bool
 def bounded(text: str, at: str) -> str:
     """The text. Raises ValidationFailed where it is longer than `LONGEST`."""
     if len(text) > LONGEST:
-        raise invalid("search_too_long", f"Search for at most {LONGEST} characters; this text has {len(text):,}.", at)
+        raise invalid(
+            CommonCode.SEARCH_TOO_LONG, f"Search for at most {LONGEST} characters; this text has {len(text):,}.", at
+        )
     return text

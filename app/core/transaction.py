@@ -17,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.database import Database
 from app.core.fingerprints import Fingerprints
 from app.core.origin import Origin, current_origin
+from app.registers.register import EventKind
 from app.tables.columns import now
 from app.tables.events import EventBatch, Outcome
 
@@ -61,7 +62,7 @@ class Transaction:
 
     def record(
         self,
-        kind: str,
+        kind: EventKind,
         message: str,
         *,
         organization_id: int | None,

@@ -9,6 +9,7 @@ from app.clusters.changes import Head
 from app.clusters.members import AT_ONCE
 from app.core.errors import ActionError, ClusterUnreachable, Conflict, TemporaryError
 from app.deployments.services import DeploymentServices
+from app.releases.error_codes import ActionCode
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment
 from app.tables.targets import Target
@@ -48,7 +49,7 @@ async def check_free(
     if unreachable:
         names = ", ".join(sorted(unreachable))
         raise ClusterUnreachable(
-            "cluster_unreachable",
+            ActionCode.CLUSTER_UNREACHABLE,
             f"Whether the release name is free can't be told on {names}: {next(iter(unreachable.values()))}"
             " Bring the cluster back, or leave it out of `targets`.",
             ("targets",),
@@ -114,7 +115,7 @@ async def _kept_in_config_maps(
 def _taken(release_name: str, namespace: str, clusters: list[str], by: str) -> Conflict:
     where = ", ".join(sorted(clusters))
     return Conflict(
-        "release_name_taken",
+        ActionCode.RELEASE_NAME_TAKEN,
         f"{release_name!r} in namespace {namespace!r} is taken by {by} on {where}: choose another releaseName.",
         ("releaseName",),
     )

@@ -13,6 +13,7 @@ from app.charts.defaults import ChartValues
 from app.charts.value_schema import schema_problems
 from app.core.errors import Conflict, Problem, TemporaryError, all_invalid, invalid
 from app.core.names import MAX_RELEASE_NAME, label_problem
+from app.deployments.codes import DeploymentCode
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Override, Wish, wish_problems
 from app.releases.canonical import canonical
@@ -29,7 +30,7 @@ async def check_feature(session: AsyncSession, group: ClusterGroup) -> None:
     feature = await session.get(GroupFeature, (group.id, MULTI_CLUSTER_DEPLOYMENT))
     if feature is None or not feature.enabled:
         raise Conflict(
-            "feature_off",
+            DeploymentCode.FEATURE_OFF,
             f"{MULTI_CLUSTER_DEPLOYMENT} is off in {group.name}: turn it on with setGroupFeature.",
             ("group",),
         )

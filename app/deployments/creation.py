@@ -19,6 +19,7 @@ from app.deployments.checks import (
     overrides_by_cluster,
     timeout_problems,
 )
+from app.deployments.codes import DeploymentEvent
 from app.deployments.generation import write_generation
 from app.deployments.given import GivenOverride, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
@@ -29,6 +30,7 @@ from app.deployments.state import Given, Wish, references_from, value_problems
 from app.groups.queries import chosen_members, find_group, members_of, no_group
 from app.groups.restrictions import check_namespace
 from app.identity.viewer import Viewer
+from app.releases.error_codes import ActionCode
 from app.releases.references import Layer
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.clusters import Cluster
@@ -187,7 +189,7 @@ async def _write(
             transaction.session.add(deployment)
             await transaction.session.flush()
             transaction.record(
-                "deployment.created",
+                DeploymentEvent.CREATED,
                 f"{deployment.release_name} ({wish.archive.name} {wish.archive.version}) was created in {group.name}.",
                 organization_id=group.organization_id,
                 actor=viewer.name,
@@ -204,7 +206,7 @@ async def _write(
         if "uq_deployment_group_id_release_name" not in str(error):
             raise
         raise Conflict(
-            "release_name_taken",
+            ActionCode.RELEASE_NAME_TAKEN,
             f"There is a deployment {deployment.release_name!r} in {group.name} already: choose another releaseName.",
             ("releaseName",),
         ) from None

@@ -8,6 +8,7 @@ from sqlmodel import col
 from app.core.errors import NotFound
 from app.deployments.answer import Answer
 from app.deployments.availability import heads_on
+from app.deployments.codes import DeploymentCode, DeploymentEvent
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.queries import find_deployment
@@ -55,11 +56,11 @@ async def delete_deployment(
         session = transaction.session
         locked = await session.get(Deployment, deployment_id, with_for_update={"key_share": True})
         if locked is None:
-            raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
+            raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
         locked.deleting, locked.updated_at = True, now()
         await session.flush()
         transaction.record(
-            "deployment.deleting",
+            DeploymentEvent.DELETING,
             f"{locked.release_name} is being deleted.",
             organization_id=locked.organization_id,
             actor=viewer.name,

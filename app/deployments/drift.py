@@ -22,6 +22,7 @@ from app.tables.columns import now
 from app.tables.deployments import Deployment, DriftPolicy
 from app.tables.operations import OperationKind, OperationResult
 from app.tables.targets import Release, Target
+from app.targets.codes import TargetEvent
 from app.targets.joins import OPEN_RESULT, joined
 from app.targets.judging import judge_targets
 from app.targets.leases import UNHELD
@@ -109,7 +110,7 @@ async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[i
             await _write(transaction, target.id, contested_until=None, **values)
             was_changed = "was changed by somebody else, and is corrected"
             message = f"{about} {was_changed if is_changed else 'is corrected again: the last correction failed'}."
-            kind = "target.drifted"
+            kind = TargetEvent.DRIFTED
         else:
             await _write(transaction, target.id, contested_until=due)
             message = (
@@ -117,7 +118,7 @@ async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[i
                 if is_changed
                 else f"The correction of {about} failed; the next one waits."
             )
-            kind = "target.contested"
+            kind = TargetEvent.CONTESTED
         transaction.record(kind, message, organization_id=deployment.organization_id, subject=target, **data)
     await judge_targets(transaction, target_ids=[target.id for target, *_ in rows])
     if correct:

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.errors import Conflict, invalid
 from app.core.transaction import Transaction
+from app.deployments.codes import DeploymentCode
 from app.tables.columns import now
 from app.tables.operations import IdempotencyKey
 
@@ -37,13 +38,15 @@ async def check_repeated(session: AsyncSession, organization_id: int, key: str |
     if key is None:
         return
     if not 0 < len(key) <= LONGEST_KEY or "\x00" in key:
-        raise invalid("idempotency_key", f"An idempotencyKey has 1 to {LONGEST_KEY} characters.", "idempotencyKey")
+        raise invalid(
+            DeploymentCode.IDEMPOTENCY_KEY, f"An idempotencyKey has 1 to {LONGEST_KEY} characters.", "idempotencyKey"
+        )
     row = await session.get(IdempotencyKey, (organization_id, key), populate_existing=True)
     if row is None:
         return
     if row.request_digest != digest:
         raise Conflict(
-            "idempotency_key_reused",
+            DeploymentCode.IDEMPOTENCY_KEY_REUSED,
             "This idempotencyKey was used for a request with other input: take a new key for a new request.",
             ("idempotencyKey",),
         )

@@ -21,10 +21,12 @@ from app.core.database import patiently
 from app.core.errors import Conflict, Problem, UserError
 from app.core.services import Services
 from app.deployments.answer import Answer
+from app.deployments.codes import DeploymentCode
 from app.deployments.packing import pack
 from app.deployments.progress import Progress
 from app.deployments.services import DeploymentServices
 from app.identity.viewer import Viewer
+from app.releases.error_codes import ActionCode
 from app.tables.columns import now
 from app.tables.deployments import PlanProgress
 from app.tables.identity import Organization, Role
@@ -93,7 +95,7 @@ def error_of(row: PlanProgress) -> UserError | None:
         found: UserError = getattr(errors, kind)(**{**given, "path": tuple(given["path"])})
         return found
     if row.finished_at is None and row.seen_at < now() - _LOST_AFTER:
-        return Conflict("plan_lost", "The process that made this plan has ended: ask for the plan again.")
+        return Conflict(DeploymentCode.PLAN_LOST, "The process that made this plan has ended: ask for the plan again.")
     return None
 
 
@@ -122,7 +124,7 @@ async def _begin(services: Services, viewer: Viewer, progress: Progress) -> Plan
         count = (await session.exec(select(func.count()).where(of_organization, goes_on))).one()
         if count >= MOST:
             raise Conflict(
-                "too_many_plans",
+                DeploymentCode.TOO_MANY_PLANS,
                 f"{MOST} plans of this organization take longer than a request already: wait for one of them, or plan"
                 " for fewer clusters.",
             )
@@ -171,12 +173,12 @@ async def _outcome(task: Awaitable[Answer]) -> dict[str, Any]:
         if len(content) <= LARGEST:
             return {"content": content}
         error: UserError = Conflict(
-            "plan_too_large", "The plan is too large to be kept: plan for fewer clusters at a time."
+            DeploymentCode.PLAN_TOO_LARGE, "The plan is too large to be kept: plan for fewer clusters at a time."
         )
     except UserError as raised:
         error = raised
     except Exception:
         error_id = uuid.uuid4().hex
         log.exception("plan.failed", error_id=error_id)
-        error = Conflict("internal", f"Something went wrong here. The log has it under {error_id}.")
+        error = Conflict(ActionCode.INTERNAL, f"Something went wrong here. The log has it under {error_id}.")
     return {"error": {"kind": type(error).__name__, "given": asdict(error)}}

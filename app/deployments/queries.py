@@ -3,6 +3,7 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.errors import NotFound
+from app.deployments.codes import DeploymentCode
 from app.identity.viewer import Viewer
 from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.identity import Role
@@ -12,7 +13,7 @@ async def find_deployment(session: AsyncSession, viewer: Viewer, deployment_id: 
     """Raises NotFound where the viewer sees none of this id, and Forbidden where they may not do what needs `role`."""
     deployment = await session.get(Deployment, deployment_id)
     if deployment is None or not viewer.sees(deployment.organization_id):
-        raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
+        raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
     viewer.require(deployment.organization_id, role, group_id=deployment.group_id)
     return deployment
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from app.core.errors import NotFound, Problem, all_invalid
 from app.deployments.answer import Answer, TargetPlan
 from app.deployments.checks import archive_of
+from app.deployments.codes import DeploymentCode
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.queries import current, find_deployment
@@ -43,7 +44,7 @@ async def reconcile_deployment(
         await find_deployment(session, viewer, deployment_id, Role.DEPLOYER)
         deployment = await session.get(Deployment, deployment_id, with_for_update={"key_share": True})
         if deployment is None:
-            raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
+            raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
         pairs = await targets_with_clusters(session, deployment_id)
         chosen = _chosen([cluster for _, cluster in pairs], targets)
         names = {target.id: cluster.name for target, cluster in pairs if cluster.name in chosen}

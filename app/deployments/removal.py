@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.core.errors import RemovalUnconfirmed
 from app.core.names import counted
+from app.deployments.codes import DeploymentCode
 
 ALWAYS_ALLOWED = 2
 """So many clusters may leave a list without confirmation, however short it is, unless it would be empty then."""
@@ -55,7 +56,7 @@ class Removal:
         more = self.count - _NAMED
         names = ", ".join(self.names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
         raise RemovalUnconfirmed(
-            "removal_unconfirmed",
+            DeploymentCode.REMOVAL_UNCONFIRMED,
             f"This removes {self.count} of {counted(self.before, 'cluster')} from the {what}{given}: {names}."
             f"{self.also} To confirm it, repeat the request with confirmRemoval: {self.count}.",
             ("confirmRemoval",),

@@ -20,6 +20,7 @@ from app.deployments.checks import (
     overrides_by_cluster,
     timeout_problems,
 )
+from app.deployments.codes import DeploymentCode, DeploymentEvent
 from app.deployments.generation import write_generation
 from app.deployments.given import GivenOverride, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
@@ -31,6 +32,7 @@ from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Override, Wish, references_from, value_problems
 from app.groups.queries import chosen_members, members_of
 from app.identity.viewer import Viewer
+from app.registers.common import CommonCode
 from app.releases.references import Layer, references_of
 from app.releases.values import patch
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
@@ -103,7 +105,7 @@ async def update_deployment(
                 continue
     except RepeatedRequest as repeated:
         return await earlier_answer(services, repeated)
-    raise Conflict("busy", "The deployment is being changed by others all the time: try again.", ())
+    raise Conflict(CommonCode.BUSY, "The deployment is being changed by others all the time: try again.", ())
 
 
 async def _attempt(
@@ -121,7 +123,7 @@ async def _attempt(
         archive = await archive_of(session, revision.chart_digest)
     _check_generation(deployment, request.expected_generation)
     if deployment.deleting:
-        raise Conflict("being_deleted", f"{deployment.release_name} is being deleted.", ("id",))
+        raise Conflict(DeploymentCode.BEING_DELETED, f"{deployment.release_name} is being deleted.", ("id",))
     problems = [
         *_unchangeable(deployment, request),
         *filter(None, [description_problem(request.description)]),
@@ -244,7 +246,7 @@ async def _write(
         secrets = await referenced(session, group, wish.references, hold=True) if wish else []
         deployment = await session.get(Deployment, read.id, with_for_update={"key_share": True})
         if deployment is None:
-            raise NotFound("deployment_not_found", "There is no such deployment.", ("id",))
+            raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
         if deployment.generation != read.generation or deployment.deleting:
             raise _MovedOnError
         chosen_members(await members_of(session, read.group_id), list(clusters))
@@ -260,7 +262,7 @@ async def _write(
             await write_uses(session, deployment.id, secrets)
             await cover_secrets(transaction, deployment, wish.references)
             transaction.record(
-                "deployment.updated",
+                DeploymentEvent.UPDATED,
                 f"{deployment.release_name} was changed: generation {deployment.generation},"
                 f" {wish.archive.name} {wish.archive.version} on {counted(len(clusters), 'cluster')}.",
                 organization_id=deployment.organization_id,
@@ -275,7 +277,7 @@ async def _write(
         elif options:
             deployment.updated_at = now()
             transaction.record(
-                "deployment.options",
+                DeploymentEvent.OPTIONS,
                 f"{deployment.release_name} was changed: {', '.join(_OPTIONS[name] for name in options)}.",
                 organization_id=deployment.organization_id,
                 actor=viewer.name,
@@ -310,7 +312,7 @@ def _unchangeable(deployment: Deployment, request: UpdateDeployment) -> Iterator
 def _check_generation(deployment: Deployment, expected: int | None) -> None:
     if expected is not None and expected != deployment.generation:
         raise Conflict(
-            "generation_moved_on",
+            DeploymentCode.GENERATION_MOVED_ON,
             f"{deployment.release_name} is at generation {deployment.generation}, not {expected}: look at what has"
             " changed, then try again with the present generation.",
             ("expectedGeneration",),

@@ -8,15 +8,16 @@ from app.core.database import LOST
 from app.core.errors import UserError
 from app.core.origin import Origin, plain
 from app.core.services import Services
-from app.tables.events import AUDIT, Outcome
+from app.events.codes import InstallationEvent
+from app.tables.events import Outcome
 
 log = structlog.get_logger()
 
 _MOST = 20
 _WORDS = {
-    Outcome.SUCCEEDED: ("done", "was done, and changed nothing that is told elsewhere."),
-    Outcome.REFUSED: ("refused", "was refused."),
-    Outcome.FAILED: ("failed", "failed: the log has more under the request's id."),
+    Outcome.SUCCEEDED: (InstallationEvent.MUTATION_DONE, "was done, and changed nothing that is told elsewhere."),
+    Outcome.REFUSED: (InstallationEvent.MUTATION_REFUSED, "was refused."),
+    Outcome.FAILED: (InstallationEvent.MUTATION_FAILED, "failed: the log has more under the request's id."),
 }
 
 
@@ -33,7 +34,7 @@ async def tell_outcome(
     try:
         async with services.transaction() as transaction:
             transaction.record(
-                AUDIT + kind, f"{origin.mutation} {words}", organization_id=organization_id, outcome=outcome, **data
+                kind, f"{origin.mutation} {words}", organization_id=organization_id, outcome=outcome, **data
             )
     except LOST as lost:
         # The answer is the same without it, and the log has what the event would have told.

@@ -9,6 +9,7 @@ from app.core.errors import NotFound
 from app.core.paging import Page, Window, fetch_page
 from app.core.searching import bounded, mentions
 from app.core.services import Services
+from app.events.codes import EventCode
 from app.identity.viewer import Viewer
 from app.tables.events import AUDIT, Event, EventHorizon
 from app.tables.identity import Role
@@ -52,7 +53,7 @@ async def events_after(
         # Asked for afterwards: what was removed before was missed, what is removed from now on was found.
         if position < (await session.exec(select(EventHorizon.position))).one():
             message = "Events after this cursor are kept no longer: begin anew without it, or with a newer one."
-            raise NotFound("cursor_expired", message, ("after",))
+            raise NotFound(EventCode.CURSOR_EXPIRED, message, ("after",))
     return found
 
 

@@ -11,7 +11,8 @@ import structlog
 
 from app.core.database import LOST
 from app.core.transaction import Transaction
-from app.tables.events import AUDIT, Outcome
+from app.events.codes import InstallationEvent
+from app.tables.events import Outcome
 
 log = structlog.get_logger()
 
@@ -58,7 +59,7 @@ class Strangers:
         try:
             async with self._transaction() as transaction:
                 transaction.record(
-                    f"{AUDIT}refused",
+                    InstallationEvent.MUTATION_REFUSED,
                     f"{count} attempts of callers who are not signed in were refused.",
                     organization_id=None,
                     outcome=Outcome.REFUSED,

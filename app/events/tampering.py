@@ -14,6 +14,7 @@ from cachetools import TTLCache
 
 from app.core.database import LOST
 from app.core.transaction import Transaction
+from app.events.codes import InstallationEvent
 from app.tables.events import Outcome
 
 log = structlog.get_logger()
@@ -48,7 +49,7 @@ class Tampering:
         try:
             async with self._transaction() as transaction:
                 transaction.record(
-                    "encryption.tampered",
+                    InstallationEvent.ENCRYPTION_TAMPERED,
                     f"The sealed data of {row} was changed in the database, or belongs to another row."
                     " It was not used.",
                     organization_id=None,

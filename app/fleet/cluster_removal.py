@@ -4,6 +4,7 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 
 from app.clusters.administration import find_cluster, lock_cluster
+from app.clusters.codes import ClusterCode, ClusterEvent
 from app.core.errors import Conflict
 from app.core.services import Services
 from app.deployments.generation import without_clusters
@@ -33,7 +34,7 @@ async def remove_cluster(services: Services, viewer: Viewer, cluster_id: int, *,
         if uses and not force:
             names = ", ".join(deployment.release_name for deployment, _ in uses)
             raise Conflict(
-                "cluster_in_use",
+                ClusterCode.CLUSTER_IN_USE,
                 f"{cluster.name} still has releases of ours ({names}): take it out of its group first, or use force,"
                 " which leaves them on it.",
                 ("id",),
@@ -50,7 +51,7 @@ async def remove_cluster(services: Services, viewer: Viewer, cluster_id: int, *,
         await session.execute(delete(Cluster).where(col(Cluster.id) == cluster_id))
         session.expunge(cluster)
         transaction.record(
-            "cluster.removed",
+            ClusterEvent.REMOVED,
             f"{cluster.name} was removed.",
             organization_id=cluster.organization_id,
             actor=viewer.name,

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.clusters.administration import find_cluster, lock_cluster
 from app.clusters.checks import Found, ask, description_problems
+from app.clusters.codes import ClusterEvent
 from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.clusters.registration import keep_access, taken
 from app.clusters.services import ClusterServices
@@ -86,7 +87,7 @@ async def update_cluster(services: ClusterServices, viewer: Viewer, request: Upd
             if fields:
                 what = f"is now called {cluster.name}" if "name" in fields else f"was changed: {', '.join(fields)}"
                 transaction.record(
-                    "cluster.updated",
+                    ClusterEvent.UPDATED,
                     f"{was} {what}.",
                     organization_id=cluster.organization_id,
                     actor=viewer.name,
@@ -120,7 +121,7 @@ async def confirm_cluster(services: ClusterServices, viewer: Viewer, cluster_id:
             cluster.uid, cluster.kubernetes_version = found.uid, found.version
             _watch_anew(cluster)
             transaction.record(
-                "cluster.confirmed",
+                ClusterEvent.CONFIRMED,
                 f"{cluster.name} is known by another uid now: {found.uid}.",
                 organization_id=cluster.organization_id,
                 actor=viewer.name,

@@ -17,10 +17,12 @@ from app.core.services import Services
 from app.core.transaction import Transaction
 from app.deployments.generation import without_clusters
 from app.deployments.removal import Removal
+from app.groups.codes import GroupCode, GroupEvent
 from app.groups.queries import members_of
 from app.groups.restrictions import impersonation_warnings, restrict, restriction_problems
 from app.identity.viewer import Viewer
 from app.operations.removal import give_up
+from app.registers.common import CommonCode
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.groups import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureState, GroupFeature
@@ -71,7 +73,7 @@ async def create_group(
             )
             await _join(transaction, group, await _clusters(session, organization_id, members))
             transaction.record(
-                "cluster_group.created",
+                GroupEvent.CREATED,
                 f"The group {name} was made with {counted(len(set(members)), 'member')}.",
                 organization_id=organization_id,
                 actor=viewer.name,
@@ -135,7 +137,7 @@ async def update_group(services: ClusterServices, viewer: Viewer, request: Updat
             await restrict(transaction, viewer, group, request.allowed_namespaces, request.service_account)
             if name is not None and name != group.name:
                 transaction.record(
-                    "cluster_group.renamed",
+                    GroupEvent.RENAMED,
                     f"The group {group.name} is now called {name}.",
                     organization_id=group.organization_id,
                     actor=viewer.name,
@@ -149,7 +151,7 @@ async def update_group(services: ClusterServices, viewer: Viewer, request: Updat
             await _join(transaction, group, joining)
             if removal.names or joining:
                 transaction.record(
-                    "cluster_group.members",
+                    GroupEvent.MEMBERS,
                     f"The members of {group.name} have changed.",
                     organization_id=group.organization_id,
                     actor=viewer.name,
@@ -182,7 +184,7 @@ async def delete_group(services: Services, viewer: Viewer, group_id: int, *, for
         if deployments and not force:
             names = ", ".join(deployment.release_name for deployment in deployments)
             raise Conflict(
-                "group_in_use",
+                GroupCode.GROUP_IN_USE,
                 f"{group.name} has deployments ({names}): delete them first, or use force, which leaves their releases"
                 " on the clusters.",
                 ("id",),
@@ -201,7 +203,7 @@ async def delete_group(services: Services, viewer: Viewer, group_id: int, *, for
             await session.execute(delete(Deployment).where(col(Deployment.id) == deployment.id))
         await session.execute(delete(ClusterGroup).where(col(ClusterGroup.id) == group_id))
         transaction.record(
-            "cluster_group.deleted",
+            GroupEvent.DELETED,
             f"The group {group.name} was deleted.",
             organization_id=group.organization_id,
             actor=viewer.name,
@@ -236,7 +238,7 @@ async def _locked(session: AsyncSession, viewer: Viewer, group_id: int) -> Clust
 
 def _administered(group: ClusterGroup | None, viewer: Viewer) -> ClusterGroup:
     if group is None or not viewer.sees(group.organization_id):
-        raise NotFound("cluster_group_not_found", "There is no such cluster group.", ("id",))
+        raise NotFound(GroupCode.CLUSTER_GROUP_NOT_FOUND, "There is no such cluster group.", ("id",))
     viewer.require(group.organization_id, Role.ADMIN)
     return group
 
@@ -293,7 +295,7 @@ async def _join(transaction: Transaction, group: ClusterGroup, clusters: dict[st
     if taken:
         names = ", ".join(sorted(taken))
         raise Conflict(
-            "cluster_in_other_group",
+            GroupCode.CLUSTER_IN_OTHER_GROUP,
             f"A cluster is in one group at most, and these are in another one: {names}.",
             ("members",),
         )
@@ -335,4 +337,4 @@ def _check(name: str | None, namespaces: Sequence[str] | None, service_account: 
 
 
 def _name_taken(name: str) -> Conflict:
-    return Conflict("name_taken", f"There is a cluster group {name!r} already.", ("name",))
+    return Conflict(CommonCode.NAME_TAKEN, f"There is a cluster group {name!r} already.", ("name",))

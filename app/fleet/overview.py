@@ -11,6 +11,7 @@ from app.core.errors import invalid
 from app.core.paging import Page, Window, fetch_page
 from app.core.searching import mentions
 from app.core.services import Services
+from app.registers.common import CommonCode
 from app.releases.status import TargetStatus
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment
@@ -66,7 +67,7 @@ async def fleet_cells(
     of each."""
     for name, ids in (("clusters", cluster_ids), ("deployments", deployment_ids)):
         if len(ids) > MOST_AT_ONCE:
-            raise invalid("too_many", f"`{name}` are at most {MOST_AT_ONCE} at once.", name)
+            raise invalid(CommonCode.TOO_MANY, f"`{name}` are at most {MOST_AT_ONCE} at once.", name)
     statement = (
         select(Target.id)
         .join(Deployment, col(Deployment.id) == Target.deployment_id)

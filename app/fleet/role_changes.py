@@ -7,6 +7,7 @@ from app.core.errors import Conflict, NotFound, invalid
 from app.core.services import Services
 from app.core.transaction import Transaction
 from app.groups.queries import group_by_name
+from app.identity.codes import IdentityCode, IdentityEvent
 from app.identity.roles import Member, members_of, with_admins, write_role
 from app.identity.viewer import Viewer
 from app.tables.identity import GroupRole, Membership, Organization, Role, User
@@ -33,7 +34,7 @@ async def set_role(
         organization_id = await _administered(session, viewer, organization, makes_admin=makes_admin)
         membership = None if account is None else await session.get(Membership, (account.id, organization_id))
         if account is None or (membership is None and not viewer.admin):
-            raise NotFound("user_not_found", f"There is no user {user!r} in this organization.", ("user",))
+            raise NotFound(IdentityCode.USER_NOT_FOUND, f"There is no user {user!r} in this organization.", ("user",))
         if group is not None:
             await _set_in_group(transaction, viewer, account, membership, role, group)
         else:
@@ -69,7 +70,9 @@ async def _set_in_organization(
         return
     if was is Role.ADMIN and not await with_admins(transaction.session, [organization_id], besides=user):
         raise Conflict(
-            "last_admin", f"{user.name} is the organization's only admin: make somebody else one first.", ("user",)
+            IdentityCode.LAST_ADMIN,
+            f"{user.name} is the organization's only admin: make somebody else one first.",
+            ("user",),
         )
     message = f"{user.name} has the role {role} now." if role else f"{user.name} has no role any more."
     await write_role(transaction, user, organization_id, membership, role, actor=viewer.name, message=message)
@@ -85,10 +88,10 @@ async def _set_in_group(
 ) -> None:
     session = transaction.session
     if role not in (Role.DEPLOYER, None):
-        raise invalid("role_not_of_groups", f"In a group there is the role {Role.DEPLOYER} alone.", "role")
+        raise invalid(IdentityCode.ROLE_NOT_OF_GROUPS, f"In a group there is the role {Role.DEPLOYER} alone.", "role")
     if membership is None:
         message = f"{user.name} does not belong to the organization: give them a role there first, {Role.VIEWER} say."
-        raise Conflict("not_a_member", message, ("user",))
+        raise Conflict(IdentityCode.NOT_A_MEMBER, message, ("user",))
     group = await group_by_name(session, membership.organization_id, group_name)
     present = await session.get(GroupRole, (user.id, group.id))
     was = present.role if present else None
@@ -101,7 +104,7 @@ async def _set_in_group(
     else:
         await session.delete(present)
     transaction.record(
-        "role.set",
+        IdentityEvent.ROLE_SET,
         f"{user.name} {f'has the role {role}' if role else 'has no role'} in the group {group.name} now.",
         organization_id=membership.organization_id,
         actor=viewer.name,

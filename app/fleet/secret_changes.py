@@ -20,7 +20,9 @@ from app.core.services import Services
 from app.core.transaction import Transaction
 from app.groups.queries import group_by_name
 from app.identity.viewer import Viewer
+from app.registers.common import CommonCode
 from app.releases.release import covered
+from app.secrets.codes import SecretCode, SecretEvent
 from app.secrets.queries import bound_to, marks_by_deployment, opened
 from app.tables.clusters import Cluster
 from app.tables.columns import now
@@ -79,13 +81,13 @@ async def create_secret(services: Services, viewer: Viewer, request: CreateSecre
             transaction.session.add(secret)
             await transaction.session.flush()
             _seal(services.key_ring, mark, secret, request.data)
-            _record(transaction, viewer, secret, "created", f"The secret {secret.name} was made.")
+            _record(transaction, viewer, secret, SecretEvent.CREATED, f"The secret {secret.name} was made.")
             return secret
     except IntegrityError as error:
         if "uq_secret_organization_id_name" not in str(error):
             raise
         message = f"There is a secret {request.name!r} already: change it, or take another name."
-        raise Conflict("name_taken", message, ("name",)) from None
+        raise Conflict(CommonCode.NAME_TAKEN, message, ("name",)) from None
 
 
 async def update_secret(
@@ -115,7 +117,7 @@ async def update_secret(
         if changed:
             await _judge_users(transaction, secret)
         message = f"The secret {secret.name} was changed: {', '.join(changed) or 'its description'}."
-        _record(transaction, viewer, secret, "changed", message, keys=changed)
+        _record(transaction, viewer, secret, SecretEvent.CHANGED, message, keys=changed)
         return secret
 
 
@@ -126,18 +128,18 @@ async def delete_secret(services: Services, viewer: Viewer, secret_id: int) -> N
         secret = await _locked(session, viewer, secret_id)
         if names := sorted(deployment.release_name for deployment, _ in await _users(session, secret)):
             raise Conflict(
-                "secret_in_use",
+                SecretCode.SECRET_IN_USE,
                 f"{secret.name} is used by {', '.join(names)}: take it out of their valuesFrom first.",
                 ("id",),
             )
-        _record(transaction, viewer, secret, "deleted", f"The secret {secret.name} was deleted.")
+        _record(transaction, viewer, secret, SecretEvent.DELETED, f"The secret {secret.name} was deleted.")
         await session.delete(secret)
 
 
 async def _locked(session: AsyncSession, viewer: Viewer, secret_id: int) -> Secret:
     secret = await session.get(Secret, secret_id, with_for_update={"key_share": True})
     if secret is None or not viewer.sees(secret.organization_id):
-        raise NotFound("secret_not_found", "There is no such secret.", ("id",))
+        raise NotFound(SecretCode.SECRET_NOT_FOUND, "There is no such secret.", ("id",))
     viewer.require(secret.organization_id, Role.ADMIN)
     return secret
 
@@ -204,7 +206,7 @@ async def _check_unused(session: AsyncSession, secret: Secret, keys: set[str]) -
         used = {found.key for found in revision.references() if found.secret == secret.name}
         if taken := sorted(used & keys):
             raise Conflict(
-                "secret_in_use",
+                SecretCode.SECRET_IN_USE,
                 f"{deployment.release_name} uses {', '.join(taken)} of {secret.name}: take that out of its valuesFrom"
                 " first.",
                 ("data", taken[0]),
@@ -236,9 +238,11 @@ async def _judge_users(transaction: Transaction, secret: Secret) -> None:
         await judge_targets(transaction, target_ids=[row["id"] for row in rows])
 
 
-def _record(transaction: Transaction, viewer: Viewer, secret: Secret, verb: str, message: str, **data: Any) -> None:
+def _record(
+    transaction: Transaction, viewer: Viewer, secret: Secret, kind: SecretEvent, message: str, **data: Any
+) -> None:
     transaction.record(
-        f"secret.{verb}",
+        kind,
         message,
         organization_id=secret.organization_id,
         actor=viewer.name,

@@ -6,6 +6,7 @@ from sqlmodel import col, select
 
 from app.core.errors import Conflict, NotFound, invalid
 from app.core.services import Services
+from app.groups.codes import GroupCode, GroupEvent
 from app.identity.viewer import Viewer
 from app.tables.deployments import Deployment
 from app.tables.groups import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureState, GroupFeature
@@ -17,17 +18,17 @@ async def set_feature(
 ) -> ClusterGroup:
     """Turns a feature on or off. Multi-cluster deployment stays on while there are deployments."""
     if properties is not None and not isinstance(properties, dict):
-        raise invalid("properties_malformed", "Properties are an object.", "properties")
+        raise invalid(GroupCode.PROPERTIES_MALFORMED, "Properties are an object.", "properties")
     async with services.transaction() as transaction:
         session = transaction.session
         group = await session.get(ClusterGroup, group_id, with_for_update={"key_share": True})
         if group is None or not viewer.sees(group.organization_id):
-            raise NotFound("cluster_group_not_found", "There is no such cluster group.", ("group",))
+            raise NotFound(GroupCode.CLUSTER_GROUP_NOT_FOUND, "There is no such cluster group.", ("group",))
         viewer.require(group.organization_id, Role.ADMIN)
         row = await session.get(GroupFeature, (group_id, feature))
         if row is None:
             raise NotFound(
-                "feature_not_found",
+                GroupCode.FEATURE_NOT_FOUND,
                 f"There is no feature {feature!r}; there is {MULTI_CLUSTER_DEPLOYMENT}.",
                 ("feature",),
             )
@@ -37,7 +38,7 @@ async def set_feature(
             ).all()
             if used:
                 raise Conflict(
-                    "feature_in_use",
+                    GroupCode.FEATURE_IN_USE,
                     f"{group.name} has deployments ({', '.join(used)}): delete them before you turn {feature} off.",
                     ("enabled",),
                 )
@@ -47,7 +48,7 @@ async def set_feature(
         if properties is not None:
             row.properties = properties
         transaction.record(
-            "group_feature.set",
+            GroupEvent.FEATURE_SET,
             f"{feature} is {'on' if enabled else 'off'} in {group.name}.",
             organization_id=group.organization_id,
             actor=viewer.name,

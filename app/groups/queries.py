@@ -5,6 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.service_accounts import ServiceAccount
 from app.core.errors import NotFound, Problem, all_invalid
+from app.groups.codes import GroupCode
 from app.tables.clusters import Cluster
 from app.tables.groups import ClusterGroup
 
@@ -25,7 +26,7 @@ async def group_by_name(session: AsyncSession, organization_id: int, name: str) 
 
 
 def no_group(name: str) -> NotFound:
-    return NotFound("cluster_group_not_found", f"There is no cluster group {name!r}.", ("group",))
+    return NotFound(GroupCode.CLUSTER_GROUP_NOT_FOUND, f"There is no cluster group {name!r}.", ("group",))
 
 
 def service_account_of(group: ClusterGroup) -> ServiceAccount | None:

@@ -12,6 +12,7 @@ from app.clusters.services import ClusterServices
 from app.core.errors import ActionError, Conflict, Problem, invalid
 from app.core.names import label_problem
 from app.core.transaction import Transaction
+from app.groups.codes import GroupCode, GroupEvent
 from app.identity.viewer import Viewer
 from app.releases.error_codes import ActionCode
 from app.tables.clusters import Cluster
@@ -98,7 +99,7 @@ async def restrict(
     where = f"namespaces {', '.join(group.allowed_namespaces)}" if group.allowed_namespaces else "any namespace"
     who = f"the service account {group.service_account}" if group.service_account else "the clusters' credentials"
     transaction.record(
-        "cluster_group.restrictions",
+        GroupEvent.RESTRICTIONS,
         f"Deployments of {group.name} may use {where}, with {who}.",
         organization_id=group.organization_id,
         actor=viewer.name,
@@ -113,7 +114,7 @@ def check_namespace(group: ClusterGroup, namespace: str) -> None:
     if not group.allows(namespace):
         allowed = ", ".join(group.allowed_namespaces)
         message = f"Deployments of {group.name} may not use the namespace {namespace}. Allowed namespaces: {allowed}."
-        raise invalid("namespace_not_allowed", message, "namespace")
+        raise invalid(GroupCode.NAMESPACE_NOT_ALLOWED, message, "namespace")
 
 
 async def _check_deployments(session: AsyncSession, group: ClusterGroup) -> None:
@@ -129,7 +130,7 @@ async def _check_deployments(session: AsyncSession, group: ClusterGroup) -> None
     if outside:
         names = _some([f"{name} in {namespace}" for name, namespace in outside])
         raise Conflict(
-            "namespaces_in_use",
+            GroupCode.NAMESPACES_IN_USE,
             f"{group.name} has deployments in other namespaces ({names}): delete them first, or allow these namespaces"
             " as well.",
             ("allowedNamespaces",),

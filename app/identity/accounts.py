@@ -11,9 +11,11 @@ from app.core.errors import Conflict, Problem, all_invalid
 from app.core.names import label_problem
 from app.core.services import Services
 from app.core.transaction import Transaction
+from app.identity.codes import IdentityEvent
 from app.identity.services import IdentityServices
 from app.identity.tokens import SHORTEST, add_token, longest_life, new_token
 from app.identity.viewer import Viewer
+from app.registers.common import CommonCode
 from app.tables.identity import Membership, Organization, Role, User
 
 FIRST_ORGANIZATION = "default"
@@ -73,7 +75,7 @@ async def first_admin(transaction: Transaction, user: User) -> None:
     await session.flush()
     session.add(Membership(user_id=user.id, organization_id=organization.id, role=Role.ADMIN))
     transaction.record(
-        "user.created",
+        IdentityEvent.USER_CREATED,
         f"{user.name} is the first admin.",
         organization_id=organization.id,
         actor=user.name,
@@ -113,11 +115,14 @@ async def create_organization(services: Services, viewer: Viewer, name: str) -> 
                 Membership(user_id=viewer.user_id, organization_id=organization.id, role=Role.ADMIN)
             )
             transaction.record(
-                "organization.created", f"{name} was made.", organization_id=organization.id, actor=viewer.name
+                IdentityEvent.ORGANIZATION_CREATED,
+                f"{name} was made.",
+                organization_id=organization.id,
+                actor=viewer.name,
             )
             return organization
     except IntegrityError:
-        raise Conflict("name_taken", f"There is an organization {name!r} already.", ("name",)) from None
+        raise Conflict(CommonCode.NAME_TAKEN, f"There is an organization {name!r} already.", ("name",)) from None
 
 
 async def create_user(
@@ -145,7 +150,7 @@ async def create_user(
             expires_at = longest_life(services.settings)
             await add_token(transaction.session, user.id, "first", token, expires_at=expires_at)
             transaction.record(
-                "user.created",
+                IdentityEvent.USER_CREATED,
                 f"{name} was made with the role {role}.",
                 organization_id=organization_id,
                 actor=viewer.name,
@@ -154,4 +159,4 @@ async def create_user(
             )
             return NewUser(user, token)
     except IntegrityError:
-        raise Conflict("name_taken", f"There is a user {name!r} already.", ("name",)) from None
+        raise Conflict(CommonCode.NAME_TAKEN, f"There is a user {name!r} already.", ("name",)) from None

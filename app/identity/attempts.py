@@ -9,6 +9,7 @@ import math
 
 from app.core.errors import RateLimited
 from app.core.services import Services
+from app.identity.codes import IdentityCode
 from app.identity.services import IdentityServices
 from app.redis.rates import Bucket, key_of_address
 
@@ -47,7 +48,9 @@ async def _take(services: IdentityServices, *buckets: Bucket) -> None:
     wait = await services.rates.take(*buckets)
     if wait:
         seconds = math.ceil(wait)
-        raise RateLimited("too_many_attempts", f"Too many attempts: try again in {seconds} s.", retry_after=seconds)
+        raise RateLimited(
+            IdentityCode.TOO_MANY_ATTEMPTS, f"Too many attempts: try again in {seconds} s.", retry_after=seconds
+        )
 
 
 async def remember_success(services: IdentityServices, name: str, address: str | None) -> None:

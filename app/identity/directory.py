@@ -16,6 +16,7 @@ from ldap3.utils.conv import escape_filter_chars
 
 from app.core.errors import Conflict
 from app.core.settings import Settings
+from app.identity.codes import IdentityCode
 from app.identity.people import Grants, Person, grants_of
 from app.identity.threads import Threads
 from app.tables.identity import Source
@@ -79,7 +80,9 @@ class Directory:
                 groups = self._groups(connection, entry["dn"], name)
         except (LDAPException, OSError) as error:
             log.warning("directory.failed", error=str(error))
-            raise Conflict("directory_unreachable", "The directory can't be asked: try again in a moment.") from None
+            raise Conflict(
+                IdentityCode.DIRECTORY_UNREACHABLE, "The directory can't be asked: try again in a moment."
+            ) from None
         called = _values(entry["attributes"].get(settings.ldap_name_attribute))
         return Person(Source.LDAP, "", entry["dn"], str(called[0]) if called else name, groups)
 

@@ -7,8 +7,10 @@ from app.core.errors import Conflict, Forbidden
 from app.core.services import Services
 from app.core.transaction import Transaction
 from app.identity.accounts import any_user, first_admin, lock_bootstrap, locked_admins, user_name_problem
+from app.identity.codes import IdentityCode, IdentityEvent
 from app.identity.people import Grants, Person, name_of
 from app.identity.roles import with_admins, write_role
+from app.registers.common import CommonCode
 from app.tables.identity import Membership, Organization, Role, User
 
 
@@ -27,14 +29,16 @@ async def adopt(services: Services, person: Person, grants: Grants) -> User:
             if user is None:
                 user = await _new(services, transaction, person, grants)
             if user.disabled_at is not None:
-                raise Forbidden("user_disabled", "You may sign in no more: ask an administrator of this installation.")
+                raise Forbidden(
+                    IdentityCode.USER_DISABLED, "You may sign in no more: ask an administrator of this installation."
+                )
             if grants.admins:
                 _give_administration(transaction, user, admins, to=not grants.admins.isdisjoint(person.groups))
             await _give_roles(transaction, user, person, grants)
             return user
     except IntegrityError:
         message = f"There is a user {name_of(person.name)!r} already, who signs in elsewhere: ask an administrator."
-        raise Conflict("name_taken", message) from None
+        raise Conflict(CommonCode.NAME_TAKEN, message) from None
 
 
 async def _known(transaction: Transaction, person: Person) -> User | None:
@@ -47,14 +51,16 @@ async def _known(transaction: Transaction, person: Person) -> User | None:
 async def _new(services: Services, transaction: Transaction, person: Person, grants: Grants) -> User:
     name = name_of(person.name)
     if problem := user_name_problem(services, name):
-        raise Forbidden("name_not_fit", f"Your name elsewhere can't be one here. {problem.message}")
+        raise Forbidden(IdentityCode.NAME_NOT_FIT, f"Your name elsewhere can't be one here. {problem.message}")
     user = User(name=name, source=person.source, issuer=person.issuer, subject=person.subject)
     if await any_user(transaction.session):
         transaction.session.add(user)
         await transaction.session.flush()
     elif grants.admins.isdisjoint(person.groups):
         # They would be the first user, and with one nobody can become the first admin any more.
-        raise Forbidden("no_admin_yet", "There is no administrator yet: one of them has to be the first to sign in.")
+        raise Forbidden(
+            IdentityCode.NO_ADMIN_YET, "There is no administrator yet: one of them has to be the first to sign in."
+        )
     else:
         await first_admin(transaction, user)
     return user
@@ -65,11 +71,11 @@ def _give_administration(transaction: Transaction, user: User, admins: list[int]
     if user.admin == to:
         return
     if admins == [user.id]:
-        kind = "user.admin_kept"
+        kind = IdentityEvent.USER_ADMIN_KEPT
         message = f"{user.name} still administers the installation, which their groups do not say: nobody else does."
     else:
         user.admin = to
-        kind = "user.admin_set"
+        kind = IdentityEvent.USER_ADMIN_SET
         message = f"{user.name} {'administers' if to else 'no longer administers'} the installation, by their groups."
     transaction.record(kind, message, organization_id=None, actor=user.name, subject=user, admin=user.admin)
 
@@ -93,7 +99,12 @@ async def _give_roles(transaction: Transaction, user: User, person: Person, gran
         if was is Role.ADMIN and organization_id not in with_others:
             message = f"{user.name} keeps the role ADMIN, which their groups do not give: nobody else has it."
             transaction.record(
-                "role.kept", message, organization_id=organization_id, actor=user.name, subject=user, role=was
+                IdentityEvent.ROLE_KEPT,
+                message,
+                organization_id=organization_id,
+                actor=user.name,
+                subject=user,
+                role=was,
             )
             continue
         message = f"{user.name} has {f'the role {role}' if role else 'no role'} now, by their groups."

@@ -5,8 +5,10 @@ from sqlalchemy.exc import IntegrityError
 from app.core.errors import Conflict, Forbidden, all_invalid
 from app.core.services import Services
 from app.identity.accounts import any_user, first_admin, has_users, lock_bootstrap, user_name_problem
+from app.identity.codes import IdentityCode, IdentityEvent
 from app.identity.services import IdentityServices
 from app.identity.setup_code import check_setup_code, end_setup_code
+from app.registers.common import CommonCode
 from app.tables.identity import User
 
 
@@ -47,13 +49,17 @@ async def register(services: IdentityServices, name: str, password: str, setup_c
                 await first_admin(transaction, user)
             elif services.settings.registration == "enabled":
                 transaction.session.add(user)
-                transaction.record("user.registered", f"{name} registered.", organization_id=None, actor=name)
+                transaction.record(
+                    IdentityEvent.USER_REGISTERED, f"{name} registered.", organization_id=None, actor=name
+                )
             else:
                 raise _closed()
         return user
     except IntegrityError:
-        raise Conflict("name_taken", f"There is a user {name!r} already.", ("name",)) from None
+        raise Conflict(CommonCode.NAME_TAKEN, f"There is a user {name!r} already.", ("name",)) from None
 
 
 def _closed() -> Forbidden:
-    return Forbidden("registration_closed", "Users are made by an administrator of this installation: ask one.")
+    return Forbidden(
+        IdentityCode.REGISTRATION_CLOSED, "Users are made by an administrator of this installation: ask one."
+    )

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.paging import Page, Window, fetch_page
 from app.core.services import Services
 from app.core.transaction import Transaction
+from app.identity.codes import IdentityEvent
 from app.tables.groups import ClusterGroup
 from app.tables.identity import GROUP_ROLES, GroupRole, Membership, Role, User
 
@@ -44,7 +45,7 @@ async def write_role(
     else:
         membership.role = role
     transaction.record(
-        "role.set",
+        IdentityEvent.ROLE_SET,
         message,
         organization_id=organization_id,
         actor=actor,

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.database import Database
 from app.core.errors import NotFound
 from app.core.services import Services
+from app.identity.codes import IdentityCode, IdentityEvent
 from app.identity.credentials import by_credential, viewer_in, viewers, with_digest, with_ids
 from app.identity.tokens import token_digest
 from app.identity.viewer import Via, Viewer
@@ -101,7 +102,7 @@ async def sign_out(services: Services, viewer: Viewer, *, everywhere: bool) -> N
         elif viewer.via.method is not Method.TOKEN:
             await transaction.session.execute(delete(AppSession).where(col(AppSession.id) == viewer.via.credential))
         transaction.record(
-            "session.ended",
+            IdentityEvent.SESSION_ENDED,
             f"{viewer.name} signed out{' everywhere' if everywhere else ''}.",
             organization_id=None,
             actor=viewer.name,
@@ -127,8 +128,11 @@ async def revoke_session(services: Services, viewer: Viewer, session_id: int) ->
     async with services.transaction() as transaction:
         row = await transaction.session.get(AppSession, session_id)
         if row is None or row.user_id != viewer.user_id:
-            raise NotFound("session_not_found", "You have no such session.", ("id",))
+            raise NotFound(IdentityCode.SESSION_NOT_FOUND, "You have no such session.", ("id",))
         await transaction.session.delete(row)
         transaction.record(
-            "session.ended", f"{viewer.name} ended one of their sessions.", organization_id=None, actor=viewer.name
+            IdentityEvent.SESSION_ENDED,
+            f"{viewer.name} ended one of their sessions.",
+            organization_id=None,
+            actor=viewer.name,
         )

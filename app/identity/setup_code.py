@@ -14,6 +14,7 @@ from app.core.errors import Forbidden
 from app.core.services import Services
 from app.core.transaction import Transaction
 from app.identity.accounts import any_user, lock_bootstrap
+from app.identity.codes import IdentityCode
 from app.tables.identity import SetupCode
 
 _BYTES = 10
@@ -38,7 +39,7 @@ async def check_setup_code(transaction: Transaction, code: str | None) -> None:
     if row is not None and code is not None and hmac.compare_digest(row.digest, _digest(code)):
         return
     raise Forbidden(
-        "setup_code_wrong",
+        IdentityCode.SETUP_CODE_WRONG,
         "The first user needs the setup code that the server printed when it started. `polyhelm setup-code` on the"
         " server prints a new one.",
         ("setupCode",),

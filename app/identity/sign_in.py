@@ -11,6 +11,7 @@ from app.core.errors import Forbidden
 from app.core.names import label_problem
 from app.core.origin import tell_via
 from app.core.services import Services
+from app.identity.codes import IdentityCode, IdentityEvent
 from app.identity.external import adopt
 from app.identity.services import IdentityServices
 from app.identity.sessions import Browser, open_session
@@ -46,7 +47,7 @@ async def sign_in(services: IdentityServices, name: str, password: str, browser:
             return await admit(services, user, Method.LDAP, browser)
     if user is None or not matches or user.disabled_at is not None:
         log.info("sign_in.refused", address=browser.address)
-        raise Forbidden("wrong_credentials", "Nobody has this name and this password.")
+        raise Forbidden(IdentityCode.WRONG_CREDENTIALS, "Nobody has this name and this password.")
     if newer is not None:
         await _keep_newer_hash(services, user, newer)
     return await admit(services, user, Method.PASSWORD, browser)
@@ -60,7 +61,11 @@ async def admit(services: Services, user: User, method: Method, browser: Browser
             transaction.session, user, method, browser, lifetime=services.settings.session_lifetime
         )
         transaction.record(
-            "session.opened", f"{user.name} signed in.", organization_id=None, actor=user.name, method=method
+            IdentityEvent.SESSION_OPENED,
+            f"{user.name} signed in.",
+            organization_id=None,
+            actor=user.name,
+            method=method,
         )
     log.info("sign_in", user=user.name, method=method, address=browser.address)
     return SignedIn(user, secret, row.expires_at)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from app.core.errors import Conflict
+from app.registers.common import CommonCode
 
 Result = TypeVar("Result")
 
@@ -23,7 +24,7 @@ class Threads:
             Conflict: at once, where too much waits already.
         """
         if self._given >= self._most:
-            raise Conflict("busy", "Too many are signing in: try again in a moment.")
+            raise Conflict(CommonCode.BUSY, "Too many are signing in: try again in a moment.")
         self._given += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -17,8 +17,10 @@ from app.core.errors import Conflict, NotFound, all_invalid, invalid
 from app.core.names import text_problem
 from app.core.services import Services
 from app.core.settings import Settings
+from app.identity.codes import IdentityCode, IdentityEvent
 from app.identity.credentials import by_credential, viewer_in, viewers, with_digest, with_ids
 from app.identity.viewer import Via, Viewer
+from app.registers.common import CommonCode
 from app.tables.columns import now
 from app.tables.identity import ApiToken, Method, Organization, Role
 
@@ -117,7 +119,7 @@ async def create_api_token(
         async with services.transaction() as transaction:
             row = await add_token(transaction.session, viewer.user_id, name, token, **limits)
             transaction.record(
-                "token.created",
+                IdentityEvent.TOKEN_CREATED,
                 f"{viewer.name} made the API token {name}.",
                 organization_id=organization_id,
                 actor=viewer.name,
@@ -127,7 +129,7 @@ async def create_api_token(
             )
             return NewToken(row, token)
     except IntegrityError:
-        raise Conflict("name_taken", f"You have a token {name!r} already.", ("name",)) from None
+        raise Conflict(CommonCode.NAME_TAKEN, f"You have a token {name!r} already.", ("name",)) from None
 
 
 def longest_life(settings: Settings) -> datetime | None:
@@ -138,16 +140,18 @@ def longest_life(settings: Settings) -> datetime | None:
 def _end(settings: Settings, viewer: Viewer, wanted: datetime | None) -> datetime | None:
     """When a token ends that the viewer makes: when they want it to, or as late as it may."""
     if wanted is not None and (wanted.tzinfo is None or wanted.year == MAXYEAR):
-        raise invalid("expires_at", "Give an expiresAt with its time zone, such as 2030-01-31T12:00:00Z.", "expiresAt")
+        raise invalid(
+            IdentityCode.EXPIRES_AT, "Give an expiresAt with its time zone, such as 2030-01-31T12:00:00Z.", "expiresAt"
+        )
     if wanted is not None and wanted <= now():
-        raise invalid("expires_at_past", "Give an expiresAt that is in the future.", "expiresAt")
+        raise invalid(IdentityCode.EXPIRES_AT_PAST, "Give an expiresAt that is in the future.", "expiresAt")
     limits = [end for end in (longest_life(settings), viewer.via.expires_at) if end is not None]
     longest = min(limits, default=None)
     if wanted is None or longest is None:
         return wanted or longest
     if wanted > longest:
         message = f"A token that you make here ends at {longest.isoformat(timespec='seconds')} at the latest."
-        raise invalid("expires_at_late", message, "expiresAt")
+        raise invalid(IdentityCode.EXPIRES_AT_LATE, message, "expiresAt")
     return wanted
 
 
@@ -171,10 +175,10 @@ async def revoke_api_token(services: Services, viewer: Viewer, name: str) -> Non
         statement = select(ApiToken).where(col(ApiToken.user_id) == viewer.user_id, col(ApiToken.name) == name)
         token = (await transaction.session.exec(statement)).first()
         if token is None:
-            raise NotFound("token_not_found", f"You have no token {name!r}.", ("name",))
+            raise NotFound(IdentityCode.TOKEN_NOT_FOUND, f"You have no token {name!r}.", ("name",))
         await transaction.session.delete(token)
         transaction.record(
-            "token.revoked",
+            IdentityEvent.TOKEN_REVOKED,
             f"{viewer.name} took the API token {name} away.",
             organization_id=token.organization_id,
             actor=viewer.name,

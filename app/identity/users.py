@@ -9,6 +9,7 @@ from app.core.searching import mentions
 from app.core.services import Services
 from app.core.transaction import Transaction
 from app.identity.accounts import locked_admins
+from app.identity.codes import IdentityCode, IdentityEvent
 from app.identity.roles import with_admins
 from app.identity.services import IdentityServices
 from app.identity.sessions import end_sessions
@@ -50,24 +51,28 @@ async def set_password(
     if user is None:
         raise _no_user(name)
     if user.source is not Source.LOCAL:
-        raise Conflict("not_local", f"{name} signs in elsewhere: the password is changed there.", ("user",))
+        raise Conflict(IdentityCode.NOT_LOCAL, f"{name} signs in elsewhere: the password is changed there.", ("user",))
     if is_own and user.password is None:
         viewer.require_lasting()
     if is_own and user.password is not None:
         matches, _ = await services.passwords.verify(current or "", user.password)
         if not matches:
-            raise Forbidden("wrong_credentials", "This is not your current password.", ("currentPassword",))
+            raise Forbidden(IdentityCode.WRONG_CREDENTIALS, "This is not your current password.", ("currentPassword",))
     if problem := await services.passwords.problem(password, name, "password"):
         raise all_invalid([problem])
     hashed = await services.passwords.hash(password)
     async with services.transaction() as transaction:
         changed = await _locked(transaction, name)
         if changed.password != user.password:
-            raise Conflict("password_changed", "The password was changed meanwhile: look again.", ("password",))
+            raise Conflict(
+                IdentityCode.PASSWORD_CHANGED, "The password was changed meanwhile: look again.", ("password",)
+            )
         changed.password = hashed
         keep = viewer.via.credential if is_own and viewer.via.method is not Method.TOKEN else None
         await end_sessions(transaction.session, user.id, keep=keep)
-        await _record(transaction, viewer, changed, "user.password_set", f"The password of {name} was changed.")
+        await _record(
+            transaction, viewer, changed, IdentityEvent.USER_PASSWORD_SET, f"The password of {name} was changed."
+        )
         return changed
 
 
@@ -83,14 +88,16 @@ async def disable_user(services: Services, viewer: Viewer, name: str) -> User:
         if user.disabled_at is not None:
             return user
         if admins == [user.id]:
-            raise Conflict("last_admin", f"{name} is the only admin: there has to be another one first.", ("user",))
+            raise Conflict(
+                IdentityCode.LAST_ADMIN, f"{name} is the only admin: there has to be another one first.", ("user",)
+            )
         user.disabled_at = now()
         await end_sessions(transaction.session, user.id)
-        await _record(transaction, viewer, user, "user.disabled", f"{name} may sign in no more.")
+        await _record(transaction, viewer, user, IdentityEvent.USER_DISABLED, f"{name} may sign in no more.")
         for organization in await _without_admin(transaction, user):
             message = f"The organization {organization} has no admin any more who may sign in: make somebody one."
             transaction.record(
-                "organization.without_admin",
+                IdentityEvent.ORGANIZATION_WITHOUT_ADMIN,
                 message,
                 organization_id=None,
                 actor=viewer.name,
@@ -121,7 +128,7 @@ async def enable_user(services: Services, viewer: Viewer, name: str) -> User:
         user = await _locked(transaction, name)
         if user.disabled_at is not None:
             user.disabled_at = None
-            await _record(transaction, viewer, user, "user.enabled", f"{name} may sign in again.")
+            await _record(transaction, viewer, user, IdentityEvent.USER_ENABLED, f"{name} may sign in again.")
         return user
 
 
@@ -135,7 +142,7 @@ async def _locked(transaction: Transaction, name: str) -> User:
     return user
 
 
-async def _record(transaction: Transaction, viewer: Viewer, user: User, kind: str, message: str) -> None:
+async def _record(transaction: Transaction, viewer: Viewer, user: User, kind: IdentityEvent, message: str) -> None:
     """An event in each organization that the user belongs to."""
     statement = select(Membership.organization_id).where(col(Membership.user_id) == user.id)
     for organization_id in (await transaction.session.exec(statement)).all():
@@ -143,4 +150,4 @@ async def _record(transaction: Transaction, viewer: Viewer, user: User, kind: st
 
 
 def _no_user(name: str) -> NotFound:
-    return NotFound("user_not_found", f"There is no user {name!r}.", ("user",))
+    return NotFound(IdentityCode.USER_NOT_FOUND, f"There is no user {name!r}.", ("user",))

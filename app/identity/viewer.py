@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.core.errors import Forbidden, NotFound, invalid
+from app.identity.codes import IdentityCode
 from app.tables.identity import Method, Role
 
 
@@ -84,11 +85,11 @@ class Viewer:
             for organization_id, belonging in self.belongings.items():
                 if belonging.organization == name:
                     return organization_id
-            raise NotFound("organization_not_found", f"You belong to no organization {name!r}.", (at,))
+            raise NotFound(IdentityCode.ORGANIZATION_NOT_FOUND, f"You belong to no organization {name!r}.", (at,))
         if len(self.belongings) == 1:
             return next(iter(self.belongings))
         names = ", ".join(sorted(belonging.organization for belonging in self.belongings.values())) or "none yet"
-        raise invalid("organization_needed", f"Say which organization you mean; yours: {names}.", at)
+        raise invalid(IdentityCode.ORGANIZATION_NEEDED, f"Say which organization you mean; yours: {names}.", at)
 
     def sees(self, organization_id: int) -> bool:
         return organization_id in self.belongings
@@ -105,18 +106,22 @@ class Viewer:
         """Raises Forbidden unless the caller may do what needs this role."""
         if not self.may(organization_id, role, group_id=group_id):
             where = "the organization" if group_id is None else "the group or its organization"
-            raise Forbidden("forbidden", f"This needs the role {role} in {where}: ask an admin of the organization.")
+            raise Forbidden(
+                IdentityCode.FORBIDDEN, f"This needs the role {role} in {where}: ask an admin of the organization."
+            )
 
     def require_unlimited(self) -> None:
         """Raises Forbidden where the caller signed in with a token that may do less than its user."""
         if self.via.limited:
-            raise Forbidden("token_limited", "This token is limited: sign in, or use a token without limits.")
+            raise Forbidden(
+                IdentityCode.TOKEN_LIMITED, "This token is limited: sign in, or use a token without limits."
+            )
 
     def require_lasting(self) -> None:
         """Raises Forbidden where the caller signed in with a token that expires: what they create would outlive it."""
         if self.via.expires_at is not None:
             raise Forbidden(
-                "token_expires",
+                IdentityCode.TOKEN_EXPIRES,
                 "A token that expires cannot create users or set passwords, because they would outlive it. Sign in with"
                 " a password or an identity provider, or use a token that does not expire.",
             )
@@ -124,4 +129,4 @@ class Viewer:
     def require_admin(self) -> None:
         """Raises Forbidden unless the caller administers the installation."""
         if not self.admin:
-            raise Forbidden("forbidden", "Only an administrator of this installation may do this.")
+            raise Forbidden(IdentityCode.FORBIDDEN, "Only an administrator of this installation may do this.")

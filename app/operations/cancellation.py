@@ -9,6 +9,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.services import Services
 from app.core.transaction import Transaction
 from app.identity.viewer import Viewer
+from app.operations.codes import OperationCode, OperationEvent
 from app.operations.progress import close_results
 from app.releases.error_codes import ActionCode
 from app.tables.columns import now
@@ -42,7 +43,7 @@ async def cancel_operation(services: Services, viewer: Viewer, operation_id: int
         session = transaction.session
         operation = await session.get(Operation, operation_id)
         if operation is None or not viewer.sees(operation.organization_id):
-            raise NotFound("operation_not_found", "There is no such operation.", ("id",))
+            raise NotFound(OperationCode.OPERATION_NOT_FOUND, "There is no such operation.", ("id",))
         deployment = None
         if operation.deployment_id is not None:
             deployment = await session.get(Deployment, operation.deployment_id, with_for_update={"key_share": True})
@@ -51,14 +52,16 @@ async def cancel_operation(services: Services, viewer: Viewer, operation_id: int
         targets: dict[int, bool] = dict((await session.execute(_TARGETS, {"operation": operation_id})).all())
         await session.refresh(operation, with_for_update={"key_share": True})
         if not operation.state.is_open:
-            raise Conflict("operation_ended", f"The operation has already ended: {operation.state}.", ("id",))
+            raise Conflict(
+                OperationCode.OPERATION_ENDED, f"The operation has already ended: {operation.state}.", ("id",)
+            )
         if operation.cancelled_at is not None:
             return operation
         operation.cancelled_at, operation.cancelled_by = now(), viewer.name
         await session.flush()
         name = f" of {deployment.release_name}" if deployment else ""
         transaction.record(
-            "operation.cancelled",
+            OperationEvent.CANCELLED,
             f"{operation.kind.capitalize()}{name} was cancelled.",
             organization_id=operation.organization_id,
             actor=viewer.name,

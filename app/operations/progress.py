@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from app.core.names import counted
 from app.core.transaction import Transaction
+from app.operations.codes import OperationEvent
 from app.releases.step import ReleaseAction
 from app.tables.columns import now
 from app.tables.deployments import Deployment
@@ -88,7 +89,7 @@ async def start_operation(
     await lock_targets(session, col(Target.id).in_(list(targets)))
     await close_results(transaction, targets, OperationState.SUPERSEDED)
     transaction.record(
-        "operation.started",
+        OperationEvent.STARTED,
         f"{kind.capitalize()} of {deployment.release_name} on {counted(len(targets), 'cluster')} has begun.",
         organization_id=deployment.organization_id,
         actor=author,
@@ -212,7 +213,7 @@ async def _end_if_done(transaction: Transaction, operation_id: int) -> None:
     deployment = await session.get(Deployment, operation.deployment_id) if operation.deployment_id else None
     name = f" of {deployment.release_name}" if deployment else ""
     transaction.record(
-        "operation.finished",
+        OperationEvent.FINISHED,
         f"{operation.kind.capitalize()}{name} has ended: {operation.state}.",
         organization_id=operation.organization_id,
         actor=operation.author,

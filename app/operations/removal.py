@@ -6,6 +6,7 @@ from sqlalchemy import delete
 from sqlmodel import col
 
 from app.core.transaction import Transaction
+from app.operations.codes import OperationEvent
 from app.operations.progress import close_results, remove_targets
 from app.releases.error_codes import ActionCode
 from app.tables.clusters import Cluster
@@ -30,7 +31,7 @@ async def give_up(
     await remember(transaction.session, ids)
     for left in abandoned:
         transaction.record(
-            "release.abandoned",
+            OperationEvent.RELEASE_ABANDONED,
             f"{left.release_name} in namespace {left.namespace} may still be on {left.cluster_name}: {left.reason}",
             organization_id=deployment.organization_id,
             subject=deployment,
@@ -52,7 +53,7 @@ async def remove_if_empty(transaction: Transaction, deployment: Deployment) -> b
     await transaction.session.execute(delete(Deployment).where(col(Deployment.id) == deployment.id))
     transaction.session.expunge(deployment)
     transaction.record(
-        "deployment.deleted",
+        OperationEvent.DEPLOYMENT_DELETED,
         f"{deployment.release_name} was deleted.",
         organization_id=deployment.organization_id,
         subject=deployment,

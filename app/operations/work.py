@@ -51,6 +51,7 @@ from app.targets import leases
 from app.targets.abandonment import AbandonedRelease
 from app.targets.activity import Activity, Hook, Phase, stored
 from app.targets.claims import claim_of
+from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release
 from app.targets.joins import OPEN_RESULT, PRESENT_REVISION, joined
 from app.targets.leases import FREE, Lease, LeaseLostError, fenced
@@ -169,7 +170,7 @@ async def intend(
             await write_sightings(transaction, [seen])
         await fenced(transaction, work.lease, claimed=True, activity=begun, **values)
         await note_action(transaction, work.operation.id, work.target.id, runs)
-        _record(transaction, work, "target.started", f"{_what(work, runs)} has begun.")
+        _record(transaction, work, TargetEvent.STARTED, f"{_what(work, runs)} has begun.")
     work.target.claimed, work.target.intent = True, asdict(replace(intent, counts=False))  # we see how it ends
 
 
@@ -181,7 +182,7 @@ async def report(
     reported = Activity(phase, work.operation.id, since, work.limit, hook)
     async with services.transaction() as transaction:
         has_left = await leases.report(transaction, services.settings, work.lease, stored(reported), waits=waits)
-        _record(transaction, work, "target.activity", f"{_where(work)}: {reported.message}", phase=phase)
+        _record(transaction, work, TargetEvent.ACTIVITY, f"{_where(work)}: {reported.message}", phase=phase)
     return has_left
 
 
@@ -243,10 +244,10 @@ async def succeed(
             operation_id=work.operation.id,
         )
         if action is not ReleaseAction.NONE:
-            _record(transaction, work, "target.converged", f"{_what(work, action)} is done.")
+            _record(transaction, work, TargetEvent.CONVERGED, f"{_what(work, action)} is done.")
         elif work.target.generation != deployment.generation and work.desired is not None:
             message = f"{deployment.release_name} on {work.cluster.name} matches generation {deployment.generation}."
-            _record(transaction, work, "target.generation", message)
+            _record(transaction, work, TargetEvent.GENERATION, message)
         if work.desired is None:
             # An update may want it again by now: then its result is open, and is the next work here.
             await remove_targets(transaction, [work.target.id], OperationState.SUCCEEDED, action=action, unwanted=True)
@@ -287,7 +288,7 @@ async def fail(
         _record(
             transaction,
             work,
-            "target.failed",
+            TargetEvent.FAILED,
             f"{_what(work, action)} failed: {error.message}",
             code=error.code,
         )
@@ -302,7 +303,7 @@ async def cancel(services: Services, work: Work, action: ReleaseAction, seen: Si
         cancelled = await transaction.session.execute(_CANCELLED, {"target": work.target.id})
         for operation in cancelled.scalars().all():
             await end_cancelled(transaction, operation, [work.target.id], words, action=action)
-        _record(transaction, work, "target.cancelled", f"{_where(work)}: cancelled. {words}")
+        _record(transaction, work, TargetEvent.CANCELLED, f"{_where(work)}: cancelled. {words}")
 
 
 async def make_room(services: Services, work: Work, action: ReleaseAction, words: str) -> None:
@@ -311,7 +312,7 @@ async def make_room(services: Services, work: Work, action: ReleaseAction, words
     async with services.transaction() as transaction:
         await fenced(transaction, work.lease, **_outcome(work))
         await explain_superseded(transaction, work.operation.id, work.target.id, action, error)
-        _record(transaction, work, "target.superseded", f"{_where(work)}: ended for something newer. {words}")
+        _record(transaction, work, TargetEvent.SUPERSEDED, f"{_where(work)}: ended for something newer. {words}")
 
 
 async def abandon(services: Services, work: Work, error: ActionError, seen: Sighting | None) -> None:
@@ -385,7 +386,7 @@ async def retry(
             _record(
                 transaction,
                 work,
-                "target.retrying",
+                TargetEvent.RETRYING,
                 f"{work.deployment.release_name} on {work.cluster.name} is tried again: {error.message}",
                 code=error.code,
             )
@@ -424,7 +425,7 @@ def _what(work: Work, action: ReleaseAction) -> str:
     return f"{action.capitalize()} of {_where(work)}"
 
 
-def _record(transaction: Transaction, work: Work, kind: str, message: str, **data: Any) -> None:
+def _record(transaction: Transaction, work: Work, kind: TargetEvent, message: str, **data: Any) -> None:
     transaction.record(
         kind,
         message,

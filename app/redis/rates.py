@@ -16,6 +16,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from sqlmodel import select
 
 from app.core.transaction import Transaction
+from app.redis.codes import RateEvent
 from app.redis.commands import LOST, RedisCommands
 from app.tables.identity import Organization
 
@@ -105,7 +106,7 @@ class Rates:
         if away == self._away:
             return
         self._away = away
-        log.warning("rates.suspended" if away else "rates.resumed", error=error)
+        log.warning(RateEvent.SUSPENDED if away else RateEvent.RESUMED, error=error)
         task = asyncio.create_task(self._told(away))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
@@ -136,9 +137,12 @@ def key_of_address(address: str | None) -> str:
 async def tell_of_rates(begin: Callable[[], AbstractAsyncContextManager[Transaction]], away: bool) -> None:
     """Makes the event in each organization."""
     kind, message = (
-        ("rates.suspended", "Redis can't be reached: nobody is kept from asking too often until it is back.")
+        (
+            RateEvent.SUSPENDED,
+            "Redis can't be reached: nobody is kept from asking too often until it is back.",
+        )
         if away
-        else ("rates.resumed", "Redis is back: those who ask too often are kept from it again.")
+        else (RateEvent.RESUMED, "Redis is back: those who ask too often are kept from it again.")
     )
     async with begin() as transaction:
         for organization_id in (await transaction.session.exec(select(Organization.id))).all():

@@ -1,10 +1,10 @@
 """What can go wrong with an action on a cluster, or with looking at one."""
 
-from app.registers import ErrorCode
+from app.registers.register import ErrorCode
 
 
 class ActionCode(ErrorCode):
-    """The codes of `ActionError`s, and of the errors that targets and results of operations show."""
+    """Errors of actions, which targets and results of operations show"""
 
     CLUSTER_UNREACHABLE = "cluster_unreachable", "The cluster's API server cannot be reached, or has failed."
     CLUSTER_ADDRESS_REFUSED = (

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from starlette.requests import ClientDisconnect, Request
 
 from app.admission.refusal import CLOSING, Refusal
+from app.registers.common import CommonCode
+from app.registers.requests import RequestCode
 from app.server.values import Values
 
 SLOWEST = 32 * 1024
@@ -60,7 +62,7 @@ class Body:
             Refusal: where it is larger, slower, compressed, has too many values for JSON, or finds no room.
         """
         if request.headers.get("content-encoding", "identity").lower() != "identity":
-            raise Refusal(415, "compressed_body", "Send the request as it is, not compressed.", CLOSING)
+            raise Refusal(415, RequestCode.COMPRESSED_BODY, "Send the request as it is, not compressed.", CLOSING)
         announced = request.headers.get("content-length", "")
         self._check(int(announced[:20]) if announced.isdecimal() else 0)
         pieces = list[bytes]()
@@ -76,9 +78,9 @@ class Body:
                     pieces.append(piece)
                     limit.reschedule(began + self.seconds + self._size / SLOWEST)
         except TimeoutError:
-            raise Refusal(408, "too_slow", "The request came too slowly: send it again.", CLOSING) from None
+            raise Refusal(408, RequestCode.TOO_SLOW, "The request came too slowly: send it again.", CLOSING) from None
         except ClientDisconnect:
-            raise Refusal(400, "broken_off", "The request ended before it was whole.", CLOSING) from None
+            raise Refusal(400, RequestCode.BROKEN_OFF, "The request ended before it was whole.", CLOSING) from None
         self.data = b"".join(pieces)
         self.is_whole = True
 
@@ -86,10 +88,10 @@ class Body:
         if self._size + more > self.most:
             message = f"A request has at most {self.most:,} bytes: send less at once."
             message += " Who is signed in may send more than others."
-            raise Refusal(413, "body_too_large", message, CLOSING)
+            raise Refusal(413, RequestCode.BODY_TOO_LARGE, message, CLOSING)
         if not self.room.has(self.caller, more):
             message = "Too much is being read at the moment: send it again when what you have sent is answered."
-            raise Refusal(503, "busy", message, CLOSING | {"Retry-After": "1"})
+            raise Refusal(503, CommonCode.BUSY, message, CLOSING | {"Retry-After": "1"})
 
     def let_go(self) -> None:
         self.room.give_back(self.caller, self._size)

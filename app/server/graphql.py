@@ -24,6 +24,8 @@ from app.admission.turns import Turns
 from app.fleet.services import AllServices
 from app.identity import cookies
 from app.identity.viewer import Viewer
+from app.registers.register import ErrorCode
+from app.registers.requests import RequestCode
 from app.server.bodies import Body, Room
 from app.server.connections import Slots
 from app.server.ending import connection_of
@@ -38,7 +40,7 @@ _GRAPHQL = "application/graphql-response+json"
 _LARGE = 2**14  # bytes, from which on to read JSON takes a while
 _WORTH_READING = 2**20  # bytes of what is refused, so that its connection can go on
 _BODY = "body"
-_CODES = {404: "not_found", 405: "method_not_allowed"}
+_CODES = {404: RequestCode.NOT_FOUND, 405: RequestCode.METHOD_NOT_ALLOWED}
 
 
 class _ServerSentEvents(SSETransport):
@@ -128,7 +130,9 @@ class GraphQLView(GraphQL[Context, None]):
             give_both_back()
 
     def _refused(self, request: Request, error: HTTPException) -> Response:
-        code = error.code if isinstance(error, Refusal) else _CODES.get(error.status_code, "bad_request")
+        code: ErrorCode = (
+            error.code if isinstance(error, Refusal) else _CODES.get(error.status_code, RequestCode.BAD_REQUEST)
+        )
         content = {"errors": [{"message": error.reason, "extensions": {"code": code}}]}
         headers = dict(error.headers) if isinstance(error, Refusal) else {}
         if _may_be_large(request):
@@ -149,7 +153,9 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData | list[GraphQLRequestData]:
         if request.method == "POST" and _kind(request.content_type or "") != _JSON:
-            raise Refusal(415, "no_json", f"Send the request as {_JSON}.", CLOSING)  # which no page of others can
+            raise Refusal(
+                415, RequestCode.NO_JSON, f"Send the request as {_JSON}.", CLOSING
+            )  # which no page of others can
         assert isinstance(request, _Request)
         try:
             await admit(self._services, request.viewer, request.connection)
@@ -157,7 +163,7 @@ class GraphQLView(GraphQL[Context, None]):
             self._told_to_wait.note(request.viewer, request.connection, refusal)
             raise
         if request.method == "GET" and cookies.is_foreign(self._services.settings, request.connection):
-            raise Refusal(403, "foreign_origin", "Only Polyhelm's own pages may ask this by GET: use POST.")
+            raise Refusal(403, RequestCode.FOREIGN_ORIGIN, "Only Polyhelm's own pages may ask this by GET: use POST.")
         if request.method == "POST":
             request.body = await self._read(request.connection, request.viewer)
         size = len(request.body.data) if request.body else 0

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.settings import Settings
+from app.registers.requests import RequestCode
 
 log = structlog.get_logger()
 
@@ -39,7 +40,7 @@ class AllowedHosts:
             "This server does not answer under the host name of this request. Add the name to POLYHELM_ALLOWED_HOSTS,"
             " or set POLYHELM_PUBLIC_URL."
         )
-        content = {"errors": [{"message": message, "extensions": {"code": "host_not_allowed"}}]}
+        content = {"errors": [{"message": message, "extensions": {"code": RequestCode.HOST_NOT_ALLOWED}}]}
         await JSONResponse(content, _MISDIRECTED)(scope, receive, send)
 
 

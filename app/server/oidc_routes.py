@@ -20,9 +20,11 @@ from app.core.origin import plain, tell_via
 from app.fleet.services import AllServices
 from app.identity import cookies
 from app.identity.attempts import count_unnamed_attempt
+from app.identity.codes import IdentityCode
 from app.identity.external import adopt
 from app.identity.oidc import Attempt, Issuer, OidcError
 from app.identity.sign_in import admit
+from app.registers.register import ErrorCode
 from app.tables.identity import Method
 
 log = structlog.get_logger()
@@ -39,7 +41,7 @@ def oidc_routes(services: AllServices) -> list[BaseRoute]:
         return []
     issuer = Issuer(settings)
 
-    def failed(request: Request, to: str, code: str, error: object) -> Response:
+    def failed(request: Request, to: str, code: ErrorCode, error: object) -> Response:
         """Back to the pages, which say in words what the code means."""
         log.warning("oidc.failed", code=code, error=plain(str(error)))
         services.strangers.note("sign-in with OpenID Connect", code, cookies.browser_of(settings, request).address)
@@ -54,7 +56,7 @@ def oidc_routes(services: AllServices) -> list[BaseRoute]:
         except Refusal as refusal:
             return failed(request, to, refusal.code, refusal.reason)
         except OidcError as error:
-            return failed(request, to, "oidc_unreachable", error)
+            return failed(request, to, IdentityCode.OIDC_UNREACHABLE, error)
         cookies.set_attempt(settings, request, response, _seal(services.key_ring, attempt, to), _ATTEMPT_SECONDS)
         return response
 
@@ -72,19 +74,21 @@ def oidc_routes(services: AllServices) -> list[BaseRoute]:
         kept = _opened(services.key_ring, cookies.attempt_of(settings, request))
         given = request.query_params
         if kept is None or not hmac.compare_digest(given.get("state", "").encode(), kept[0].state.encode()):
-            return failed(request, "/", "oidc_expired", "the browser has begun no such attempt, or too long ago")
+            return failed(
+                request, "/", IdentityCode.OIDC_EXPIRED, "the browser has begun no such attempt, or too long ago"
+            )
         attempt, to = kept
         if "error" in given or "code" not in given:
-            return failed(request, to, "oidc_refused", given.get("error", "no code"))
+            return failed(request, to, IdentityCode.OIDC_REFUSED, given.get("error", "no code"))
         if given.get("iss", issuer.name) != issuer.name:
-            return failed(request, to, "oidc_failed", "the answer is another issuer's")
+            return failed(request, to, IdentityCode.OIDC_FAILED, "the answer is another issuer's")
         try:
             person = await issuer.person(attempt, given["code"])
             tell_via(Method.OIDC)
             user = await adopt(services, person, issuer.grants)
             signed_in = await admit(services, user, Method.OIDC, cookies.browser_of(settings, request))
         except OidcError as error:
-            return failed(request, to, "oidc_failed", error)
+            return failed(request, to, IdentityCode.OIDC_FAILED, error)
         except UserError as error:
             return failed(request, to, error.code, error)
         response = RedirectResponse(to, 303)

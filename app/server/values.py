@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from app.admission.refusal import CLOSING, Refusal
+from app.registers.requests import RequestCode
 
 DEEPEST = 100
 """Levels of JSON, which is more than values may have."""
@@ -66,7 +67,7 @@ class Values:
 
 def _too_many() -> Refusal:
     message = f"JSON has at most {MOST_VALUES:,} values here: send less at once."
-    return Refusal(413, "too_many_values", message, CLOSING)
+    return Refusal(413, RequestCode.TOO_MANY_VALUES, message, CLOSING)
 
 
 def json_of(text: str | bytes, counted: Values | None = None) -> Any:
@@ -85,10 +86,10 @@ def json_of(text: str | bytes, counted: Values | None = None) -> Any:
         if _LONG.search(counted.beside):
             value = json.loads(data)
     except ValueError as error:
-        raise Refusal(400, "no_json", f"The request is no JSON in UTF-8: {error}.") from None
+        raise Refusal(400, RequestCode.NO_JSON, f"The request is no JSON in UTF-8: {error}.") from None
     # Where there are fewer brackets than levels, nothing needs to be looked through.
     if counted.beside.count(b"[") + counted.beside.count(b"{") > DEEPEST and _is_deeper(value, DEEPEST):
-        raise Refusal(400, "too_deep", f"JSON is nested at most {DEEPEST} levels deep here.")
+        raise Refusal(400, RequestCode.TOO_DEEP, f"JSON is nested at most {DEEPEST} levels deep here.")
     return value
 
 

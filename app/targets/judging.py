@@ -22,6 +22,7 @@ from app.tables.clusters import Cluster, Reachability
 from app.tables.columns import now
 from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.targets import Release, Target
+from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release
 from app.targets.joins import PRESENT_REVISION, joined
 
@@ -207,7 +208,7 @@ def _record(
 ) -> None:
     why = f" {verdict.reasons[0].message}" if verdict.reasons else ""
     transaction.record(
-        "target.status",
+        TargetEvent.STATUS,
         f"{deployment.release_name} on {cluster.name} is {verdict.status}.{why}",
         organization_id=deployment.organization_id,
         subject=target,

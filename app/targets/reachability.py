@@ -7,6 +7,7 @@ from functools import partial
 from sqlalchemy import ColumnElement, func, select, text
 from sqlmodel import col
 
+from app.clusters.codes import ClusterEvent
 from app.clusters.member import MismatchedError
 from app.core.errors import ActionError
 from app.core.repeating import repeatedly
@@ -33,10 +34,10 @@ def is_vouched(seconds: float) -> ColumnElement[bool]:
 
 
 _KINDS = {
-    Reachability.REACHABLE: "cluster.reachable",
-    Reachability.UNREACHABLE: "cluster.unreachable",
-    Reachability.UNAUTHORIZED: "cluster.unauthorized",
-    Reachability.MISMATCHED: "cluster.mismatched",
+    Reachability.REACHABLE: ClusterEvent.REACHABLE,
+    Reachability.UNREACHABLE: ClusterEvent.UNREACHABLE,
+    Reachability.UNAUTHORIZED: ClusterEvent.UNAUTHORIZED,
+    Reachability.MISMATCHED: ClusterEvent.MISMATCHED,
 }
 
 

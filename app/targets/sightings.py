@@ -25,6 +25,7 @@ from app.tables.clusters import Reachability
 from app.tables.columns import now
 from app.tables.deployments import Deployment
 from app.tables.targets import Release, Target
+from app.targets.codes import TargetEvent
 from app.targets.joins import RELEASE_OF_TARGET
 from app.targets.judging import Judged, judge_locked, observed_release
 from app.targets.locking import lock_targets
@@ -198,7 +199,7 @@ async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[J
 def _record(transaction: Transaction, judged: Judged, release: Observed) -> None:
     """Tells of a release that has changed where its status has not."""
     transaction.record(
-        "target.release",
+        TargetEvent.RELEASE,
         f"{release.name} on {judged.cluster.name} is at revision {release.revision}, {release.status}.",
         organization_id=judged.deployment.organization_id,
         subject=judged.target,

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.core.transaction import Transaction
+from tests.happenings import Happening
 from tests.stack import Stack, eventually
 
 EVENT_LOCK = 0x504F4C59
@@ -32,10 +33,10 @@ async def test_a_transaction_that_has_written_its_events_and_stops_holds_up_nobo
     organization_id, seen = await organization(quiet), await newest(quiet)
     async with quiet.services.database.sessions() as slow_session, slow_session.begin():
         slow = Transaction(slow_session, quiet.services.fingerprints)
-        slow.record("test.slow", "slow", organization_id=organization_id)
+        slow.record(Happening.TEST, "slow", organization_id=organization_id)
         await slow.write_events()
         async with quiet.services.transaction() as transaction:
-            transaction.record("test.quick", "quick", organization_id=organization_id)
+            transaction.record(Happening.TEST, "quick", organization_id=organization_id)
         found = await read(quiet, seen)
         assert [message for _, message in found] == ["quick"]
     assert [message for _, message in await read(quiet, found[-1][0])] == ["slow"]
@@ -44,9 +45,9 @@ async def test_a_transaction_that_has_written_its_events_and_stops_holds_up_nobo
 async def test_what_begins_first_and_commits_last_has_the_later_position(quiet: Stack) -> None:
     organization_id, seen = await organization(quiet), await newest(quiet)
     async with quiet.services.transaction() as early:
-        early.record("test.early", "early", organization_id=organization_id)
+        early.record(Happening.TEST, "early", organization_id=organization_id)
         async with quiet.services.transaction() as late:
-            late.record("test.late", "late", organization_id=organization_id)
+            late.record(Happening.TEST, "late", organization_id=organization_id)
     assert [message for _, message in await read(quiet, seen)] == ["late", "early"]
 
 
@@ -56,7 +57,7 @@ async def test_no_commit_becomes_visible_while_another_is_given_its_positions(qu
 
     async def happens() -> None:
         async with quiet.services.transaction() as transaction:
-            transaction.record("test", "waits", organization_id=organization_id)
+            transaction.record(Happening.TEST, "waits", organization_id=organization_id)
 
     async with quiet.services.database.sessions() as session, session.begin():
         await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK})
@@ -83,8 +84,8 @@ async def test_events_of_one_transaction_keep_their_order_and_all_that_they_say(
     }
     async with quiet.services.transaction() as transaction:
         for number in range(50):
-            transaction.record("test", str(number), organization_id=organization_id, actor="ann", **given)
-        transaction.record("test", "installation", organization_id=None)
+            transaction.record(Happening.TEST, str(number), organization_id=organization_id, actor="ann", **given)
+        transaction.record(Happening.TEST, "installation", organization_id=None)
     assert [message for _, message in await read(quiet, seen)] == [*map(str, range(50)), "installation"]
     statement = text("SELECT * FROM event WHERE position > :after ORDER BY position LIMIT 1")
     [row] = await quiet.services.database.rows(statement, after=seen)
@@ -101,8 +102,8 @@ async def test_a_reader_beside_many_writers_sees_every_event_once_and_in_order(q
     async def write(writer: int) -> None:
         for number in range(each):
             async with quiet.services.transaction() as transaction:
-                transaction.record("test.many", f"{writer} {number} a", organization_id=organization_id)
-                transaction.record("test.many", f"{writer} {number} b", organization_id=organization_id)
+                transaction.record(Happening.TEST, f"{writer} {number} a", organization_id=organization_id)
+                transaction.record(Happening.TEST, f"{writer} {number} b", organization_id=organization_id)
                 await transaction.session.execute(text("SELECT pg_sleep(random() * 0.005)"))
 
     writing = asyncio.gather(*(write(writer) for writer in range(writers)))
@@ -127,10 +128,10 @@ async def test_what_is_rolled_back_leaves_no_event(quiet: Stack) -> None:
     organization_id, seen = await organization(quiet), await newest(quiet)
     try:
         async with quiet.services.transaction() as transaction:
-            transaction.record("test.lost", "lost", organization_id=organization_id)
+            transaction.record(Happening.TEST, "lost", organization_id=organization_id)
             raise LookupError
     except LookupError:
         pass
     async with quiet.services.transaction() as transaction:
-        transaction.record("test.kept", "kept", organization_id=organization_id)
+        transaction.record(Happening.TEST, "kept", organization_id=organization_id)
     assert [message for _, message in await read(quiet, seen)] == ["kept"]

@@ -21,6 +21,7 @@ from app.tables.columns import now
 from app.tables.events import Event
 from app.tables.identity import Organization
 from reconcilers.housekeeping import Housekeeping
+from tests.happenings import Happening
 from tests.live.client import Socket, socket
 from tests.live.serving import served
 from tests.stack import Stack
@@ -32,7 +33,7 @@ async def happened(stack: Stack, message: str, *, days_ago: float = 0) -> None:
     """An event of the first organization."""
     ((organization_id,),) = await stack.services.database.rows(select(Organization.id).limit(1))
     async with stack.services.transaction() as transaction:
-        transaction.record("test.happened", message, organization_id=organization_id)
+        transaction.record(Happening.TEST, message, organization_id=organization_id)
         transaction._events[-1]["at"] = now() - timedelta(days=days_ago)
 
 

@@ -15,6 +15,7 @@ from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.groups import ClusterGroup
 from app.tables.identity import Organization
 from app.tables.targets import Target
+from app.targets.codes import TargetEvent
 
 _FRAMES = """async ([right, down]) => {
   const grid = document.querySelector('[role=grid]'), frames = [];
@@ -90,7 +91,7 @@ async def fail(services: AllServices, target_id: int) -> None:
         assert target is not None
         target.status = TargetStatus.FAILED
         organization_id = (await transaction.session.exec(select(Organization.id))).one()
-        transaction.record("target.status", "It failed.", organization_id=organization_id, subject=target)
+        transaction.record(TargetEvent.STATUS, "It failed.", organization_id=organization_id, subject=target)
 
 
 async def scrolled(page: Page, *, right: int = 0, down: int = 0) -> list[float]:

@@ -5,6 +5,7 @@ import re
 from playwright.async_api import Browser, expect
 from sqlmodel import select
 
+from app.identity.codes import IdentityEvent
 from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster, Reachability
 from app.tables.columns import now
@@ -15,6 +16,7 @@ from app.tables.operations import Operation, OperationKind
 from app.tables.secrets import Secret, SecretKind
 from app.tables.states import OperationState
 from tests.frontend.site import opened, serving
+from tests.happenings import Happening
 from tests.stack import Stack
 
 GENERATIONS, OPERATIONS, CLUSTERS, MANY, EVENTS = 120, 45, 230, 60, 130
@@ -103,7 +105,9 @@ async def fill(stack: Stack) -> None:
             for number in range(1, CLUSTERS + 1)
         )
         for number in range(EVENTS):
-            transaction.record("cluster.looked", f"It was looked at: {number}.", organization_id=organization_id)
+            transaction.record(
+                Happening.CLUSTER_LOOKED, f"It was looked at: {number}.", organization_id=organization_id
+            )
 
 
 async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browser) -> None:
@@ -147,7 +151,7 @@ async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browse
         await expect(happened).to_have_count(100)
         async with quiet.services.transaction() as transaction:
             organization_id = (await transaction.session.exec(select(Organization.id))).one()
-            transaction.record("token.created", "Somebody looked.", organization_id=organization_id)
+            transaction.record(IdentityEvent.TOKEN_CREATED, "Somebody looked.", organization_id=organization_id)
         await expect(happened.first).to_contain_text("Somebody looked.")
         await page.get_by_role("button", name="What was before").click()
         await expect(happened).to_have_count(EVENTS + 1)

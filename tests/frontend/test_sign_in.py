@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, expect
 from app.identity.setup_code import new_setup_code
 from tests.frontend.site import Site, opened, serving
 from tests.frontend.test_graphiql import RUN, write
+from tests.happenings import Happening
 from tests.identity.browser import PASSWORD, browsing
 from tests.identity.issuer import CLIENT_SECRET, issuing
 from tests.stack import Stack
@@ -102,7 +103,7 @@ async def test_graphiql_and_subscriptions_go_by_the_cookie(empty: Site, browser:
         await page.get_by_role("link", name="Activity").click()
         await expect(page.get_by_text("carol is the first admin.")).to_be_visible()
         async with empty.stack.services.transaction() as transaction:
-            transaction.record("user.told", "Something has happened just now.", organization_id=1)
+            transaction.record(Happening.TEST, "Something has happened just now.", organization_id=1)
         await expect(page.get_by_text("Something has happened just now.")).to_be_visible()
 
         await page.goto("/graphiql")

@@ -19,6 +19,7 @@ from app.identity.tokens import add_token
 from app.tables.events import Event
 from app.tables.identity import Membership, Organization, Role, User
 from simulator import Member, Simulator
+from tests.happenings import Happening
 from tests.identity.callers import ELSEWHERE, MEMBERS, NOBODY, RANKS, World, peopled
 from tests.identity.shape import fields_of, queries
 from tests.live.client import followed_by, socket
@@ -426,7 +427,7 @@ async def test_what_belongs_to_another_organization_looks_to_subscribers_as_if_i
         await quiet.update(ids["DEPLOYMENT"], values={"replicas": 2})
         rows = await quiet.services.database.rows(select(Organization.id).where(col(Organization.name) == "others"))
         async with quiet.services.transaction() as transaction:
-            transaction.record("test", "the first that they may see", organization_id=rows[0][0])
+            transaction.record(Happening.TEST, "the first that they may see", organization_id=rows[0][0])
         await told["events"].next()
         assert {name: found.told.qsize() for name, found in told.items()} == dict.fromkeys(told, 0)
 

@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from app.tables.identity import Organization
 from tests.forks import Fork
+from tests.happenings import Happening
 from tests.live.node import CLIENTS, clients, with_node
 from tests.live.processes import process
 from tests.stack import TOKEN, Stack, eventually
@@ -67,7 +68,7 @@ async def happen(stack: Stack, *names: str) -> None:
     ((organization_id,),) = await stack.services.database.rows(select(Organization.id))
     for name in names:
         async with stack.services.transaction() as transaction:
-            transaction.record("test", name, organization_id=organization_id)
+            transaction.record(Happening.TEST, name, organization_id=organization_id)
 
 
 @pytest.mark.parametrize("protocol", ["graphql-ws", "graphql-sse"])

@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 
 from app.tables.identity import Organization
 from simulator import Member
+from tests.happenings import Happening
 from tests.live import hands
 from tests.live.client import PROTOCOL, Socket, followed_by, socket
 from tests.live.serving import Served
@@ -64,7 +65,7 @@ async def round_of(stack: Stack, url: str) -> None:
     assert await subscriptions_to_redis(stack) == 1
     ((organization_id,),) = await stack.services.database.rows(select(Organization.id))
     async with stack.services.transaction() as transaction:
-        transaction.record("test", "something to tell", organization_id=organization_id)
+        transaction.record(Happening.TEST, "something to tell", organization_id=organization_id)
     for cut in cuts:
         cut()
     await eventually(lambda: followed_by(stack, 0))

@@ -10,6 +10,7 @@ from sqlmodel import select
 from app.core.settings import Settings
 from app.tables.identity import Organization
 from simulator import Member
+from tests.happenings import Happening
 from tests.live.client import Subscription, socket
 from tests.live.serving import Served
 from tests.live.ticker import RELEASE, ticking
@@ -43,7 +44,7 @@ async def happen(stack: Stack, *names: str) -> None:
     ((organization_id,),) = await stack.services.database.rows(select(Organization.id))
     for name in names:
         async with stack.services.transaction() as transaction:
-            transaction.record("test", name, organization_id=organization_id)
+            transaction.record(Happening.TEST, name, organization_id=organization_id)
 
 
 async def test_redis_may_be_emptied_and_restarted_with_no_event_missed_and_none_told_twice(

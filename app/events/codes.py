@@ -1,0 +1,18 @@
+"""The kinds of events and the codes of errors about events themselves, and of the installation."""
+
+from app.registers.register import ErrorCode, EventKind
+
+
+class InstallationEvent(EventKind):
+    """Events of the installation, and of mutations without an event of their own"""
+
+    MUTATION_DONE = "mutation.done", "A mutation was done and changed nothing that has an event of its own."
+    MUTATION_REFUSED = "mutation.refused", "A mutation was refused."
+    MUTATION_FAILED = "mutation.failed", "A mutation failed because of an error in Polyhelm."
+    ENCRYPTION_TAMPERED = "encryption.tampered", "Sealed data was changed in the database and was not used."
+
+
+class EventCode(ErrorCode):
+    """Errors about events"""
+
+    CURSOR_EXPIRED = "cursor_expired", "The events after this cursor are no longer kept."

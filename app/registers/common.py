@@ -1,0 +1,18 @@
+"""The codes of errors that belong to no subject."""
+
+from app.registers.register import ErrorCode
+
+
+class CommonCode(ErrorCode):
+    """Errors that many requests can have"""
+
+    INVALID_INPUT = (
+        "invalid_input",
+        "Several things are wrong with the input, or one that has no code of its own: `problems` lists them.",
+    )
+    NAME_TAKEN = "name_taken", "The name is already taken."
+    BUSY = "busy", "The server is doing too much at once, or another request is changing the same object."
+    TOO_MANY = "too_many", "Too many values are given at once."
+    CURSOR = "cursor", "The cursor is not valid for this list."
+    PAGE_SIZE = "page_size", "The size of a page is out of bounds."
+    SEARCH_TOO_LONG = "search_too_long", "The text to search for is too long."

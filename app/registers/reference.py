@@ -1,0 +1,78 @@
+"""The pages of docs/reference/ that list the codes of errors and the kinds of events, and what is wrong with them."""
+
+import ast
+import importlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from app.registers.register import ErrorCode, EventKind, Registered
+
+_ROOT = Path(__file__).parents[2]
+_ROOMS = ("app", "schema", "resolvers", "reconcilers")
+
+_ERRORS = """# Errors
+
+An error has a `code`: that of a refused request is in its `UserError`, or in `extensions`, and that of a failed action
+in the `error` of a target or of an operation's result. Codes are stable. Messages are for people, and may change.
+"""
+_EVENTS = """# Events
+
+The `kind` of an event is one of these. Kinds are stable. Messages are for people, and may change.
+"""
+
+
+def registers(base: type[Registered]) -> list[type[Registered]]:
+    """All registers of a base. Each is in a module whose name ends in `codes`, or in this package."""
+    for path in sorted([*_ROOT.glob("app/*/*codes.py"), *_ROOT.glob("app/registers/*.py")]):
+        if not path.stem.startswith("__"):
+            importlib.import_module(".".join(path.relative_to(_ROOT).with_suffix("").parts))
+    found = [register for register in base.__subclasses__() if register.__module__.startswith("app.")]
+    return sorted(found, key=lambda register: register.__module__)
+
+
+def pages() -> list[tuple[Path, str]]:
+    """Each page, and what is to be in it."""
+    folder = _ROOT / "docs/reference"
+    return [
+        (folder / "errors.md", page(_ERRORS, "code", registers(ErrorCode))),
+        (folder / "events.md", page(_EVENTS, "kind", registers(EventKind))),
+    ]
+
+
+def page(head: str, column: str, found: Iterable[type[Registered]]) -> str:
+    parts = [head]
+    for register in found:
+        rows = "".join(f"| `{member}` | {member.sentence} |\n" for member in register)
+        parts.append(f"\n## {register.__doc__}\n\n| {column} | meaning |\n| --- | --- |\n{rows}")
+    return "".join(parts)
+
+
+def present_problems() -> Iterator[str]:
+    """What is wrong with the registers that there are, and with their pages."""
+    sources = [path.read_text() for room in _ROOMS for path in sorted((_ROOT / room).rglob("*.py"))]
+    for base in (ErrorCode, EventKind):
+        yield from problems(registers(base), sources)
+    for path, text in pages():
+        if not path.exists() or path.read_text() != text:
+            yield f"docs/reference/{path.name} is old: make write"
+
+
+def problems(found: Sequence[type[Registered]], sources: Iterable[str]) -> Iterator[str]:
+    """What is wrong with registers, as far as the type checker does not see it: a member that no source uses, and a
+    value that has two members."""
+    used = {name for source in sources for name in _attributes(source)}
+    members = [member for register in found for member in register]
+    for member in members:
+        if (name := f"{type(member).__name__}.{member.name}") not in used:
+            yield f"{name} is registered and not used"
+    for value, count in Counter(map(str, members)).items():
+        if count > 1:
+            yield f"{value} is registered {count} times"
+
+
+def _attributes(source: str) -> Iterator[str]:
+    """As `ClusterCode.CLUSTER_NOT_FOUND`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{node.value.id}.{node.attr}"

@@ -1,0 +1,38 @@
+"""The codes of errors of requests as such."""
+
+from app.registers.register import ErrorCode
+
+
+class RequestCode(ErrorCode):
+    """Errors of requests that are refused before they are carried out"""
+
+    UNAUTHENTICATED = "unauthenticated", "The caller has to sign in, or send a valid API token."
+    FOREIGN_ORIGIN = "foreign_origin", "Only Polyhelm's own pages may send this request."
+    HOST_NOT_ALLOWED = "host_not_allowed", "The server does not answer under this host name."
+    NEEDS_HTTP = "needs_http", "This needs a request over HTTP, and not over a WebSocket."
+    NEEDS_STREAM = "needs_stream", "A subscription needs a WebSocket or server-sent events."
+    RATE_LIMITED = "rate_limited", "The caller sends more requests than allowed."
+    NOT_FOUND = "not_found", "There is nothing at this address."
+    METHOD_NOT_ALLOWED = "method_not_allowed", "The address does not support this HTTP method."
+    BAD_REQUEST = "bad_request", "The request is not one of GraphQL over HTTP."
+    NO_JSON = "no_json", "The request is not JSON in UTF-8."
+    COMPRESSED_BODY = "compressed_body", "The request is compressed."
+    BODY_TOO_LARGE = "body_too_large", "The request is larger than allowed."
+    BROKEN_OFF = "broken_off", "The request ended before it was complete."
+    TOO_SLOW = "too_slow", "The request came too slowly."
+    TOO_DEEP = "too_deep", "The JSON of the request is nested too deeply."
+    TOO_MANY_VALUES = "too_many_values", "The JSON of the request has too many values."
+    NUL_IN_TEXT = "nul_in_text", "A text has the character U+0000."
+    SYNTAX = "syntax", "The document is not valid GraphQL."
+    QUERY_TOO_LONG = "query_too_long", "The document has too many tokens."
+    QUERY_TOO_DEEP = "query_too_deep", "The query is nested too deeply."
+    QUERY_TOO_EXPENSIVE = "query_too_expensive", "The answer could have too many fields."
+    TOO_MANY_FIELDS = "too_many_fields", "The query has too many fields."
+    TOO_MANY_ALIASES = "too_many_aliases", "The query has too many aliases."
+    TOO_MANY_ROOT_FIELDS = "too_many_root_fields", "The query has too many fields at its root."
+    TOO_MANY_DIRECTIVES = "too_many_directives", "The query has too many directives."
+    LIST_TOO_LONG = "list_too_long", "A list in the arguments is too long."
+    INTROSPECTION_OFF = "introspection_off", "Introspection is disabled."
+    TOO_MANY_OPERATIONS = "too_many_operations", "Too many operations are running on this connection."
+    TOO_MANY_SUBSCRIPTIONS = "too_many_subscriptions", "The user has too many open subscriptions."
+    TIMED_OUT = "timed_out", "The request took longer than allowed and was stopped."

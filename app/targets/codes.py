@@ -1,0 +1,20 @@
+"""The kinds of events about targets of deployments."""
+
+from app.registers.register import EventKind
+
+
+class TargetEvent(EventKind):
+    """Events of targets"""
+
+    STARTED = "target.started", "Helm is about to be run for a target."
+    ACTIVITY = "target.activity", "The Helm run for a target has reached another phase."
+    CONVERGED = "target.converged", "An action on a target succeeded."
+    GENERATION = "target.generation", "A target matches a new generation without any action."
+    RETRYING = "target.retrying", "An action on a target failed and is tried again."
+    FAILED = "target.failed", "An action on a target failed."
+    CANCELLED = "target.cancelled", "The work on a target was cancelled."
+    SUPERSEDED = "target.superseded", "The work on a target was stopped for a newer operation."
+    STATUS = "target.status", "The status of a target changed."
+    RELEASE = "target.release", "The release of a target changed, and the status did not."
+    DRIFTED = "target.drifted", "A manual change to a release is being corrected."
+    CONTESTED = "target.contested", "The correction of a release waits, because it was changed or failed again."
