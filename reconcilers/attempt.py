@@ -27,11 +27,11 @@ class Attempt:
         self.step, self.action = step, step.action
         self.leaves_marks = self._leaves_marks(step)
 
-    def check(self, step: Step, *, retries: int) -> None:
-        """Whether it makes sense to take this step after the last one.
+    def refuse_useless(self, step: Step, *, retries: int) -> None:
+        """Refuses a step that makes no sense after the last one.
 
         Raises:
-            ActionError: says why it does not.
+            ActionError: says why.
         """
         seen, last = self.seen, self.step
         assert seen is not None

@@ -115,7 +115,7 @@ class Reconciler:
             if step.block is not None:
                 assert seen.release is not None
                 raise blocked(step.block, seen.release, found.cluster.name)
-            attempt.check(step, retries=services.settings.helm_retries)
+            attempt.refuse_useless(step, retries=services.settings.helm_retries)
             attempt.begin(step)
             try:
                 attempt.output = await self._perform(attempt, step, wanted, seen)
@@ -171,7 +171,7 @@ class Reconciler:
         names = found.deployment.namespace, found.deployment.release_name
         seen = attempt.seen = await look_at_release(member, found.cluster.id, *names, found.known)
         claim = await claim_after(self._services.fingerprints, claim_of(found.target), seen.release)
-        work.learn(found, claim, seen.release)
+        work.note_look(found, claim, seen.release)
         return seen
 
     async def _give_up(self, attempt: Attempt, error: ActionError) -> None:

@@ -10,8 +10,9 @@ from app.fleet.services import AllServices
 from app.helm.ledger import Progress, Stage
 from app.operations import work
 from app.operations.work import Work
+from app.releases.hook import Hook
 from app.tables.columns import now
-from app.targets.activity import Hook, Phase
+from app.targets.activity import Phase
 from app.targets.leases import LeaseLostError
 
 log = structlog.get_logger()
@@ -41,9 +42,7 @@ class Reporter:
         self.hook: Hook | None = None
 
     def follow(self, progress: Progress) -> None:
-        found = progress.hook
-        hook = Hook(found.kind, found.name, found.namespace, found.events) if found else None
-        phase = _PHASES[progress.stage]
+        phase, hook = _PHASES[progress.stage], progress.hook
         if (phase, hook) == (self.phase, self.hook):
             return
         self.phase, self.hook, self._since = phase, hook, now()

@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 from app.charts.codes import ChartCode
 from app.charts.versions import parsed
 from app.core.errors import ValidationFailed, invalid
+from app.releases.texts import without_nul
 from app.yaml.reading import Bounds, YamlError, read
 from app.yaml.scalars import as_text
 
@@ -75,7 +76,7 @@ def _offer(name: str, entry: Any, url: str) -> Offer | None:
 
 def _text(value: object) -> str | None:
     text = as_text(value)
-    return None if text is None else text.replace("\x00", "")[:10_000]
+    return None if text is None else without_nul(text)[:10_000]
 
 
 def _no_index(url: str) -> ValidationFailed:

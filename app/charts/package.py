@@ -16,6 +16,7 @@ from app.charts.unpacking import Limits, unpack, wrong
 from app.charts.value_schema import has_remote_reference
 from app.charts.versions import parsed
 from app.core.names import text_problem
+from app.releases.texts import without_nul
 from app.yaml.reading import YamlError, read
 from app.yaml.scalars import as_text
 
@@ -60,9 +61,9 @@ def open_package(content: bytes, limits: Limits) -> Package:
         version=metadata["version"],
         app_version=_text(metadata.get("appVersion")),
         description=_text(metadata.get("description")),
-        default_values=files.get("values.yaml", b"").decode(errors="replace").replace("\x00", ""),
+        default_values=without_nul(files.get("values.yaml", b"").decode(errors="replace")),
         values_schema=schema,
-        readme=files["README.md"].decode(errors="replace").replace("\x00", "") if "README.md" in files else None,
+        readme=without_nul(files["README.md"].decode(errors="replace")) if "README.md" in files else None,
         has_remote_schema=any(
             has_remote_reference(_json(text)) for path, text in files.items() if path.endswith("values.schema.json")
         ),
@@ -135,4 +136,4 @@ def _json(text: bytes) -> Any:
 
 def _text(value: object) -> str | None:
     text = as_text(value)
-    return None if text is None else text.replace("\x00", "")
+    return None if text is None else without_nul(text)

@@ -15,6 +15,7 @@ import orjson
 from app.clusters.refusals import Refusal, RefusalKind
 from app.core.errors import TemporaryError
 from app.releases.error_codes import ActionCode
+from app.releases.storage import SECRET_NAME
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_ONLY_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -22,7 +23,6 @@ METADATA_ONLY_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.i
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
 """Names of objects, and values of labels."""
 _REVISION = re.compile(r"[0-9]{1,9}")
-_SECRET_NAME = re.compile(r"sh\.helm\.release\.v1\.(?P<name>.+)\.v(?P<revision>[0-9]{1,9})")
 
 
 def store_version(text: str) -> int:
@@ -59,7 +59,7 @@ class Head:
         secret, version = _name(metadata["name"]), metadata["resourceVersion"]
         namespace = _name(metadata["namespace"])
         store_version(version)
-        match = _SECRET_NAME.fullmatch(secret)
+        match = SECRET_NAME.fullmatch(secret)
         revision = match["revision"] if match is not None else str(labels.get("version"))
         if "name" not in labels or not _REVISION.fullmatch(revision):
             return None
@@ -103,7 +103,7 @@ def read_changes(line: bytes) -> Iterator[Change]:
             yield Change(version)
             return
         head, namespace = Head.of(item), metadata["namespace"]
-        match = _SECRET_NAME.fullmatch(metadata["name"])
+        match = SECRET_NAME.fullmatch(metadata["name"])
         label = (metadata.get("labels") or {}).get("name")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TemporaryError(ActionCode.WATCH_UNREADABLE, f"The API server's watch can't be read: {error}") from None

@@ -33,6 +33,7 @@ from app.network.addresses import AddressRefusedError, Policy
 from app.network.outgoing import checked_socket
 from app.releases.error_codes import ActionCode
 from app.releases.release import Observed
+from app.releases.storage import secret_path, secrets_path
 from app.tables.columns import now
 
 _NOT_NOW = (
@@ -207,7 +208,7 @@ class Member:
 
     async def heads(self, *, namespace: str | None = None, name: str | None = None) -> Listing:
         """Every revision that Helm keeps, of all releases or of the one that is named, from the labels alone."""
-        path = f"/api/v1/namespaces/{quote(namespace, safe='')}/secrets" if namespace else "/api/v1/secrets"
+        path = secrets_path(namespace) if namespace else "/api/v1/secrets"
         selector = f"owner=helm,name={name}" if name else "owner=helm"
         query = [("labelSelector", selector), ("limit", str(_PAGE))]
         heads: list[Head] = []
@@ -236,8 +237,7 @@ class Member:
         Raises:
             UnreadableRecordError: where the Secret holds no release.
         """
-        path = f"/api/v1/namespaces/{quote(head.namespace, safe='')}/secrets/{quote(head.secret, safe='')}"
-        answer = await self.request("GET", path)
+        answer = await self.request("GET", secret_path(head.namespace, head.secret))
         if answer.status == 404:
             return None
         body = _expect_success(answer, "It refuses to give a release record").body

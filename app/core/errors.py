@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from app.registers.common import CommonCode
 from app.registers.register import ErrorCode
 from app.releases.error_codes import ActionCode
+from app.releases.texts import without_nul
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,9 @@ class ActionError(Exception):
     def __init__(self, code: ActionCode, message: str, output: str | None = None, *, wrote: bool = False) -> None:
         super().__init__(message)
         self.code = code
-        # Charts, webhooks and members choose these words, and Postgres keeps no text with U+0000.
-        self.message = message.replace("\0", "")
-        self.output = output and output.replace("\0", "")
+        # Charts, webhooks and members choose these words.
+        self.message = without_nul(message)
+        self.output = output and without_nul(output)
         self.wrote = wrote
 
 

@@ -30,6 +30,7 @@ from app.helm.runs import Runs
 from app.helm.upstream import Destination
 from app.releases.error_codes import ActionCode
 from app.releases.scrubbing import NOTHING, Scrubber
+from app.releases.texts import without_nul
 from app.releases.values import Values, to_helm
 from app.sandbox import process
 from app.sandbox.limits import Limits
@@ -134,7 +135,7 @@ class Helm:
     async def _told(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> str:
         """Runs Helm for what it does; gives what it says, as it may be shown."""
         output = await self._run(place, arguments, options, values)
-        words = _text(output)[:MAX_SEARCHED]
+        words = without_nul(output.decode(errors="replace"))[:MAX_SEARCHED]
         return (await asyncio.to_thread(options.scrubber.clean, words))[:MAX_OUTPUT].strip()
 
     async def _run(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> bytes:
@@ -195,11 +196,6 @@ def _validation(options: Options) -> list[str]:
     return arguments if options.check_schema else [*arguments, "--skip-schema-validation"]
 
 
-def _text(output: bytes) -> str:
-    """What Helm has printed, without U+0000, which Postgres does not keep: a chart can print anything."""
-    return output.decode(errors="replace").replace("\0", "")
-
-
 class _Command(pyhelm3.Command):  # type: ignore[misc]
     """pyhelm3's command, run without a shell, under limits, and ended with its children when cancelled or late."""
 
@@ -249,7 +245,7 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
             log.debug("helm.ran", verb=command[0], code=code, seconds=round(time.monotonic() - began, 3))
             stdout.seek(0)
             stderr.seek(0)
-            words = _text(stderr.read())
+            words = without_nul(stderr.read().decode(errors="replace"))
             if code:
                 wrote = self._ledger.progress.wrote
                 exceeded = beyond_limits(code, child.cpu_seconds, words, self._limits, wrote=wrote)

@@ -12,15 +12,15 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from types import TracebackType
-from typing import Self
 
 import orjson
 
 from app.clusters.member import MismatchedError
 from app.core.errors import ActionError
 from app.helm.fence import Fence
-from app.helm.http import MOST_HEAD, Answer, Head, ProtocolError, answer_of, read_body, read_head
+from app.helm.http import Answer, Head, ProtocolError, answer_of, read_body, read_head
 from app.helm.ledger import Exchange, Ledger
+from app.helm.loopback import LoopbackServer
 from app.helm.request import read_request
 from app.helm.upstream import Connection, Destination, Upstream, no_answer
 
@@ -35,49 +35,32 @@ _PIECE = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-class Endpoint:
-    """An asynchronous context. `ended` becomes the error for which a run must not go on, as soon as there is one."""
+class Endpoint(LoopbackServer):
+    """`ended` becomes the error for which a run must not go on, as soon as there is one."""
 
     def __init__(self, member: Destination, fence: Fence, ledger: Ledger) -> None:
+        super().__init__()
         self.ended: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         self._fence = fence
         self._ledger = ledger
         self._upstream = Upstream(member)
-        self._password = secrets.token_urlsafe(32)
-        self._served: set[asyncio.Task[None]] = set()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.sockets[0].getsockname()[1])
 
     @property
     def authorization(self) -> str:
         """The header by which a proxy's client shows its password."""
-        return f"Basic {base64.b64encode(f'helm:{self._password}'.encode()).decode()}"
+        return f"Basic {base64.b64encode(f'helm:{self.password}'.encode()).decode()}"
 
     @property
     def environment(self) -> dict[str, str]:
         """What leads Helm here, and nowhere else: a proxy in which all that it asks for by HTTP ends."""
-        proxy = f"http://helm:{self._password}@127.0.0.1:{self.port}"
+        proxy = f"http://helm:{self.password}@127.0.0.1:{self.port}"
         return {"HELM_KUBEAPISERVER": f"http://{HOST}", "HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=MOST_HEAD)
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.close()
         self._upstream.close()
-        for task in self._served:
-            task.cancel()
-        await asyncio.gather(*self._served, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._served.add(task)
-        task.add_done_callback(self._served.discard)
+        await super().__aexit__(kind, error, trace)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -89,8 +72,6 @@ class Endpoint:
                     return
         except (ProtocolError, ConnectionError):
             return  # Helm has gone, or it is not Helm
-        finally:
-            writer.close()
 
     def _refused(self, head: Head) -> tuple[int, bytes] | None:
         given = head.headers.get(b"proxy-authorization", b"")

@@ -11,7 +11,8 @@ from enum import StrEnum
 from app.clusters.service_accounts import ServiceAccount
 from app.core.errors import ActionError, TemporaryError
 from app.helm import refusal
-from app.helm.request import Hook, Request
+from app.helm.request import Request
+from app.releases.hook import Hook
 
 _IDLE_SECONDS = 1.0
 """Helm looks every two seconds whether what it waits for is ready, and otherwise asks without a pause."""
@@ -35,14 +36,11 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. `record` is the fate of the first write of its release record, and `revision` the one it is
-    for. `wrote` is True as soon as something may have changed on the member."""
+    """How far a run is. `wrote` is True as soon as something may have changed on the member."""
 
     stage: Stage = Stage.CHECKING
     hook: Hook | None = None
     wrote: bool = False
-    record: Fate = Fate.NONE
-    revision: int | None = None
 
 
 def nobody_watches(_: Progress) -> None:
@@ -170,9 +168,7 @@ class Ledger:
             self._tell(self.progress.stage, self.progress.hook)
 
     def _tell(self, stage: Stage, hook: Hook | None) -> None:
-        first = self._first_record
-        record, revision = (first.fate, first.request.revision) if first else (Fate.NONE, None)
-        progress = Progress(stage, hook, self._has_written or self._unknown > 0, record, revision)
+        progress = Progress(stage, hook, self._has_written or self._unknown > 0)
         if progress != self.progress:
             self.progress = progress
             self._on_progress(progress)

@@ -2,32 +2,19 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from app.tables.columns import now
+from app.releases.hook import Hook
+from app.releases.storage import PREFIX, SECRET_NAME, SECRET_TYPE
 
 _READS = ("GET", "HEAD", "OPTIONS")
-_RECORD = re.compile(r"sh\.helm\.release\.v1\.(.+)\.v(\d+)")
-_RECORD_IN_BODY = re.compile(rb"sh\.helm\.release\.v1\.([a-z0-9.-]+?)\.v(\d+)(?![0-9.a-z-])")
+_RECORD_IN_BODY = re.compile(re.escape(PREFIX).encode() + rb"([a-z0-9.-]+?)\.v([0-9]{1,9})(?![0-9.a-z-])")
 _BEGINNING = 1024
 """The name of an object comes first in its protobuf."""
 _HOOK = "helm.sh/hook"
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    """An object that Helm creates at a moment of a release's life, and often waits for. `events` are the moments that
-    the chart names, as `pre-upgrade`."""
-
-    kind: str
-    name: str
-    namespace: str
-    events: tuple[str, ...]
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +63,7 @@ def read_request(method: str, target: str, body: bytes = b"") -> Request:
         revision, name = _record_created(body)
         if revision is not None:
             return Request(method, path, name, writes=True, revision=revision)
-    if found := _RECORD.fullmatch(path.rpartition("/")[2]):
+    if found := SECRET_NAME.fullmatch(path.rpartition("/")[2]):
         return Request(method, path, writes=True, revision=int(found[2]))
     created = _created(body) if method == "POST" else {}
     metadata = _map(created.get("metadata"))
@@ -89,8 +76,8 @@ def _record_created(body: bytes) -> tuple[int | None, str]:
         return (int(found[2]), found[0].decode()) if found else (None, "")
     created = _created(body)
     name = str(_map(created.get("metadata")).get("name"))
-    found_text = _RECORD.fullmatch(name)
-    return (int(found_text[2]), name) if found_text and created.get("type") == "helm.sh/release.v1" else (None, "")
+    found_text = SECRET_NAME.fullmatch(name)
+    return (int(found_text[2]), name) if found_text and created.get("type") == SECRET_TYPE else (None, "")
 
 
 def _created(body: bytes) -> dict[str, Any]:
@@ -111,4 +98,4 @@ def _hook(created: dict[str, Any], metadata: dict[str, Any], path: str) -> Hook 
     parts = path.split("/")
     namespace = parts[parts.index("namespaces") + 1] if "namespaces" in parts[:-1] else ""
     events = tuple(event.strip() for event in written.split(","))
-    return Hook(str(created.get("kind")), str(metadata.get("name")), namespace, events, now())
+    return Hook(str(created.get("kind")), str(metadata.get("name")), namespace, events)

@@ -6,12 +6,8 @@ are passed on to the member.
 """
 
 import asyncio
-import base64
-import gzip
 import secrets
 from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import Self
 
 import orjson
 
@@ -20,29 +16,28 @@ from app.clusters.kubeconfig import Access
 from app.clusters.member import Answer
 from app.clusters.service_accounts import ServiceAccount
 from app.core.errors import ActionError, PermanentError
+from app.helm.loopback import LoopbackServer
 from app.network.addresses import Allowed, Kind, Policy
+from app.releases.storage import SECRET_TYPE, packed, secret_name, secrets_path
 
 Ask = Callable[[str], Awaitable[Answer]]
 """Sends a GET to the member, by path and query."""
 
-_LONGEST_HEAD = 64 * 1024
 _IDLE_SECONDS = 60.0
-_RECORD_TYPE = "helm.sh/release.v1"
 
 
-class StandIn:
-    """An asynchronous context, in which it listens on this machine. `account` is the service account by which `ask`
+class StandIn(LoopbackServer):
+    """`account` is the service account by which `ask`
     asks."""
 
     def __init__(
         self, discovery: Discovery, release: "Release", ask: Ask | None = None, account: ServiceAccount | None = None
     ) -> None:
-        self._password = secrets.token_urlsafe(32)
+        super().__init__()
         self._discovery = discovery
         self._release = release
         self._ask = ask
         self.account = account
-        self._served: set[asyncio.Task[None]] = set()
         self.policy = Policy(frozenset({Kind.LOOPBACK}), Allowed())
         self.tls = None
         self.judge = None
@@ -51,25 +46,8 @@ class StandIn:
     @property
     def access(self) -> Access:
         """Its address. The path keeps others on this machine out."""
-        server = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/{self._password}"
+        server = f"http://127.0.0.1:{self.port}/{self.password}"
         return Access(server=server, ca=None, token=None, certificate=None, key=None)
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=_LONGEST_HEAD)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        for task in self._served:
-            task.cancel()
-        await asyncio.gather(*self._served, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._served.add(task)
-        task.add_done_callback(self._served.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -86,13 +64,11 @@ class StandIn:
                     return
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return  # Helm has gone, or it is not Helm
-        finally:
-            writer.close()
 
     async def _answer(self, head: bytes) -> tuple[int, str, bytes]:
         method, _, rest = head.decode("latin-1").partition("\r\n")[0].partition(" ")
         password, _, target = rest.partition(" ")[0].removeprefix("/").partition("/")
-        if not secrets.compare_digest(password, self._password):
+        if not secrets.compare_digest(password, self.password):
             return 400, "application/json", _status(400, "BadRequest", "This is not for you.")
         target = f"/{target}"
         if method != "GET":
@@ -109,7 +85,7 @@ class StandIn:
                 return 200, AGGREGATED, found.document(found.core)
             case "/apis":
                 return 200, AGGREGATED, found.document(found.named)
-        if path == f"/api/v1/namespaces/{self._release.namespace}/secrets" and "owner" in query:
+        if path == secrets_path(self._release.namespace) and "owner" in query:
             return 200, "application/json", orjson.dumps(self._release.records())
         if self._ask is None or not path.startswith(("/api/", "/apis/")):
             return 404, "application/json", _status(404, "NotFound", f"There is no {path}.")
@@ -145,13 +121,12 @@ class Release:
             "config": {},
             "manifest": "",
         }
-        packed = base64.b64encode(base64.b64encode(gzip.compress(orjson.dumps(record), compresslevel=1)))
         labels = {"owner": "helm", "name": self._name, "status": "deployed", "version": str(self._revision)}
-        name = f"sh.helm.release.v1.{self._name}.v{self._revision}"
+        name = secret_name(self._name, self._revision)
         return {
             "metadata": {"name": name, "namespace": self.namespace, "labels": labels},
-            "type": _RECORD_TYPE,
-            "data": {"release": packed.decode()},
+            "type": SECRET_TYPE,
+            "data": {"release": packed(orjson.dumps(record), level=1)},
         }
 
 

@@ -31,6 +31,7 @@ from app.operations.progress import (
 )
 from app.operations.removal import give_up, remove_if_empty
 from app.releases.error_codes import ActionCode
+from app.releases.hook import Hook
 from app.releases.manifest import ManifestObject, objects_in
 from app.releases.ownership import Claim, intent_for
 from app.releases.references import HIDDEN, texts_at
@@ -49,7 +50,7 @@ from app.tables.states import OPEN, OperationState
 from app.tables.targets import Release, Target
 from app.targets import leases
 from app.targets.abandonment import AbandonedRelease
-from app.targets.activity import Activity, Hook, Phase, stored
+from app.targets.activity import Activity, Phase, stored
 from app.targets.claims import claim_of
 from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release
@@ -85,10 +86,7 @@ class Work:
             watcher(progress)
 
 
-_LOST = {
-    "code": ActionCode.HELM_KILLED,
-    "message": "Helm was ended because its worker had ended, or could not renew its lease on the target.",
-}
+_LOST = "Helm was ended because its worker had ended, or could not renew its lease on the target."
 _ITS_TIME_HAS_COME = or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment"))
 _WORK = (
     joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release, ClusterGroup))
@@ -181,12 +179,14 @@ async def report(
     any more."""
     reported = Activity(phase, work.operation.id, since, work.limit, hook)
     async with services.transaction() as transaction:
-        has_left = await leases.report(transaction, services.settings, work.lease, stored(reported), waits=waits)
+        has_left = await leases.write_activity(
+            transaction, services.settings, work.lease, stored(reported), waits=waits
+        )
         _record(transaction, work, TargetEvent.ACTIVITY, f"{_where(work)}: {reported.message}", phase=phase)
     return has_left
 
 
-def learn(work: Work, claim: Claim, observed: Observed | None) -> None:
+def note_look(work: Work, claim: Claim, observed: Observed | None) -> None:
     """Notes what a look has told of whose the release is, and of a run whose worker was lost; it is written down with
     how the work ends. Such a run counts as one that failed: its worker may have been lost because of it."""
     target = work.target
@@ -194,7 +194,7 @@ def learn(work: Work, claim: Claim, observed: Observed | None) -> None:
     if before is not None and before.counts and before.has_begun(observed):
         work.was_lost = True
         target.writes += 1
-        target.error = _LOST
+        target.error = TargetError(ActionCode.HELM_KILLED, _LOST, attempts=target.attempts).stored
     target.claimed, target.intent = claim.ours, asdict(replace(claim.intent, counts=False)) if claim.intent else None
 
 

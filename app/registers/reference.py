@@ -59,9 +59,10 @@ def present_problems() -> Iterator[str]:
 
 
 def problems(found: Sequence[type[Registered]], sources: Iterable[str]) -> Iterator[str]:
-    """What is wrong with registers, as far as the type checker does not see it: a member that no source uses, and a
-    value that has two members."""
-    used = {name for source in sources for name in _attributes(source)}
+    """What is wrong with registers, as far as the type checker does not see it: a member that no source uses, a value
+    that has two members, and a code that is written as bare text."""
+    trees = [ast.parse(source) for source in sources]
+    used = {name for tree in trees for name in _attributes(tree)}
     members = [member for register in found for member in register]
     for member in members:
         if (name := f"{type(member).__name__}.{member.name}") not in used:
@@ -69,10 +70,26 @@ def problems(found: Sequence[type[Registered]], sources: Iterable[str]) -> Itera
     for value, count in Counter(map(str, members)).items():
         if count > 1:
             yield f"{value} is registered {count} times"
+    for code in (code for tree in trees for code in _bare_codes(tree)):
+        yield f"the code {code!r} is written as text: use a member of a register"
 
 
-def _attributes(source: str) -> Iterator[str]:
+def _attributes(tree: ast.Module) -> Iterator[str]:
     """As `ClusterCode.CLUSTER_NOT_FOUND`."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             yield f"{node.value.id}.{node.attr}"
+
+
+def _bare_codes(tree: ast.Module) -> Iterator[str]:
+    """Texts that are given as `code="…"` or in `{"code": "…"}`."""
+    for node in ast.walk(tree):
+        pairs: Iterable[tuple[object, ast.expr]] = ()
+        if isinstance(node, ast.Call):
+            pairs = [(keyword.arg, keyword.value) for keyword in node.keywords]
+        elif isinstance(node, ast.Dict):
+            keys = (key.value if isinstance(key, ast.Constant) else None for key in node.keys)
+            pairs = zip(keys, node.values, strict=True)
+        for name, value in pairs:
+            if name == "code" and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield value.value

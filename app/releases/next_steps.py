@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from app.releases.error_codes import CONNECTION_FAILED, ActionCode
 from app.releases.release import DELETION_HOOKS, Observed
+from app.releases.storage import secret_name
 
 
 class NextStep(StrEnum):
@@ -100,7 +101,7 @@ def advice(steps: Iterable[NextStep], *, namespace: str, release_name: str, revi
     commands = {
         "rollback": f"helm rollback {release_name} {where}",
         "uninstall": f"helm uninstall {release_name} {where}",
-        "delete_record": f"kubectl delete secret sh.helm.release.v1.{release_name}.v{revision} {where}",
+        "delete_record": f"kubectl delete secret {secret_name(release_name, revision)} {where}",
     }
     chosen = list(steps)
     sentences = _SENTENCES | (_LOCKED if {NextStep.HELM_ROLLBACK, NextStep.HELM_UNINSTALL} & {*chosen} else {})

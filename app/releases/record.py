@@ -1,9 +1,7 @@
 """Helm's release records, read within bounds. Anybody who can write Secrets on a member can write something that looks
 like one: what is taken in memory and time is bounded before it is taken, and what comes out fits into a database."""
 
-import base64
 import binascii
-import gzip
 import json
 import re
 import zlib
@@ -14,13 +12,12 @@ from typing import Any, TypeVar
 import orjson
 
 from app.releases.release import Observed
+from app.releases.storage import packed, unpacked
+from app.releases.texts import NUL, without_nul
 from app.releases.values import MAX_DEPTH as MAX_VALUES_DEPTH
 from app.releases.values import Values
 
 Found = TypeVar("Found")
-
-MAX_RECORD_BYTES = 32 * 2**20
-"""How large a record may become when unpacked; a Secret of 1 MiB could otherwise unpack to a gigabyte."""
 
 MAX_DEPTH = 200
 MAX_PARTS = 500_000
@@ -33,7 +30,6 @@ MAX_DESCRIPTION = 10_000
 MAX_REVISION = 2**31 - 1
 _YEARS = range(1900, 9000)
 
-_NUL = "\0"
 # Possessive: nothing is remembered for a second try, of which a text of megabytes would need as many.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
 
@@ -45,14 +41,11 @@ class UnreadableRecordError(Exception):
 def read_record(secret: Mapping[str, Any]) -> Observed:
     """Reads a Secret of type helm.sh/release.v1, in the JSON form of the Kubernetes API.
 
-    The record is JSON, gzipped, in base64 (Helm's `pkg/storage/driver/util.go`), and in base64 again,
-    as any Secret's data.
-
     Raises:
         UnreadableRecordError: for anything else.
     """
     try:
-        record = _parsed(_unpack(base64.b64decode(secret["data"]["release"])))
+        record = _parsed(unpacked(secret["data"]["release"]))
         info, metadata = record["info"], record["chart"]["metadata"]
         return Observed(
             name=_text(record["name"]),
@@ -64,7 +57,7 @@ def read_record(secret: Mapping[str, Any]) -> Observed:
             app_version=_text(metadata.get("appVersion") or "") or None,
             values=_values(_of(dict, record.get("config") or {})),
             updated_at=_time(info.get("last_deployed")),
-            description=_of(str, info.get("description") or "")[:MAX_DESCRIPTION].replace(_NUL, "") or None,
+            description=without_nul(_of(str, info.get("description") or "")[:MAX_DESCRIPTION]) or None,
             manifest=_of(str, record.get("manifest") or ""),
             hooks=frozenset(
                 _text(event) for hook in record.get("hooks") or [] for event in _of(list, hook.get("events") or [])
@@ -82,14 +75,13 @@ def marked_failed(secret: Mapping[str, Any]) -> dict[str, Any]:
         UnreadableRecordError: where the Secret holds no release.
     """
     try:
-        unpacked = _unpack(base64.b64decode(secret["data"]["release"]))
-        _parsed(unpacked)  # whether it is within bounds
-        record = json.loads(unpacked)  # Python's own reader keeps each number as it is, however large
+        text = unpacked(secret["data"]["release"])
+        _parsed(text)  # whether it is within bounds
+        record = json.loads(text)  # Python's own reader keeps each number as it is, however large
         was = _text(record["info"]["status"])
         record["info"] |= {"status": "failed", "description": f"Interrupted ({was}), and marked as failed by Polyhelm"}
-        packed = base64.b64encode(gzip.compress(json.dumps(record, separators=(",", ":")).encode()))
         metadata = {"resourceVersion": secret["metadata"]["resourceVersion"], "labels": {"status": "failed"}}
-        return {"metadata": metadata, "data": {"release": base64.b64encode(packed).decode()}}
+        return {"metadata": metadata, "data": {"release": packed(json.dumps(record, separators=(",", ":")).encode())}}
     except _NOT_AS_HELM_WRITES as error:
         raise _unreadable(secret, error) from error
 
@@ -100,7 +92,7 @@ _NOT_AS_HELM_WRITES = (KeyError, TypeError, ValueError, AttributeError, binascii
 def _unreadable(secret: Mapping[str, Any], error: Exception) -> UnreadableRecordError:
     name = str(secret.get("metadata", {}).get("name", "?"))[:253]
     words = f"Secret {name} holds no Helm release that can be read: {error!s:.300}"
-    return UnreadableRecordError(words.replace(_NUL, ""))
+    return UnreadableRecordError(without_nul(words))
 
 
 _UNPROVEN = ("failed", "pending-install")
@@ -120,7 +112,7 @@ def _of(kind: type[Found], value: object) -> Found:
 
 def _text(value: object) -> str:
     text = _of(str, value)
-    if len(text) > MAX_TEXT or _NUL in text:
+    if len(text) > MAX_TEXT or NUL in text:
         raise ValueError(f"a text has more than {MAX_TEXT} characters, or U+0000 among them")
     return text
 
@@ -154,7 +146,7 @@ def _values(values: Values) -> Values:
             inner = value
         elif isinstance(value, str):
             length += len(value)
-            if _NUL in value:
+            if NUL in value:
                 raise ValueError("its values have U+0000 in a text")
         if inner and depth > MAX_VALUES_DEPTH:
             raise ValueError(f"its values are nested more than {MAX_VALUES_DEPTH} levels deep")
@@ -181,16 +173,3 @@ def _parsed(text: bytes) -> Any:
         if parts > MAX_PARTS:
             raise ValueError(f"it has more than {MAX_PARTS:,} values")
     return orjson.loads(text)
-
-
-def _unpack(encoded: bytes) -> bytes:
-    data = base64.b64decode(encoded)
-    if data[:3] != b"\x1f\x8b\x08":  # Helm reads records from before it compressed them, too
-        return data
-    unpacker = zlib.decompressobj(wbits=31)
-    unpacked = unpacker.decompress(data, MAX_RECORD_BYTES)
-    if unpacker.unconsumed_tail:
-        raise ValueError(f"it unpacks to more than {MAX_RECORD_BYTES} bytes")
-    if not unpacker.eof:
-        raise ValueError("it is cut off")
-    return unpacked

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.releases.hook import Hook
 from app.tables.columns import now
 from app.tables.deployments import Deployment
 from app.tables.operations import Operation, OperationResult
@@ -30,17 +31,6 @@ class Phase(StrEnum):
     HOOK = "HOOK"  # a hook runs
     WAITING = "WAITING"  # Helm waits for objects to become ready, or to be gone
     CANCELLING = "CANCELLING"  # Helm is being ended
-
-
-@dataclass(frozen=True, slots=True)
-class Hook:
-    kind: str
-    name: str
-    namespace: str
-    events: tuple[str, ...]  # as ("pre-install",)
-
-    def __str__(self) -> str:
-        return f"{' and '.join(self.events)} hook {self.kind} {self.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,8 @@ def _safe_until(settings: Settings, asked_at: float) -> float:
     return asked_at + settings.lease_seconds - min(LATE_SECONDS, settings.lease_seconds / 3)
 
 
-_NOTHING_REPORTED: dict[str, Any] = {"activity": None, "waits": False}
-FREE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, **_NOTHING_REPORTED}
+_NOTHING_ACTIVITYED: dict[str, Any] = {"activity": None, "waits": False}
+FREE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, **_NOTHING_ACTIVITYED}
 """What a holder writes with the end of its work, so that the lease is free as soon as that is true."""
 
 UNHELD = or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp())
@@ -114,7 +114,7 @@ _ACQUIRE = (
     .values(
         lease_owner=bindparam("owner"),
         lease_token=Target.lease_token + 1,
-        **_NOTHING_REPORTED,
+        **_NOTHING_ACTIVITYED,
         lease_expires_at=func.clock_timestamp() + bindparam("length", type_=Interval),
     )
     .returning(col(Target.lease_token))
@@ -141,7 +141,7 @@ async def acquire(transaction: Transaction, settings: Settings, target_id: int, 
     return None if token is None else Lease(target_id, cluster_id, token, _safe_until(settings, asked_at))
 
 
-_REPORT = (
+_ACTIVITY = (
     update(Target)
     .where(col(Target.id) == bindparam("target"), col(Target.lease_token) == bindparam("token"))
     .values(
@@ -153,7 +153,7 @@ _REPORT = (
 )
 
 
-async def report(
+async def write_activity(
     transaction: Transaction, settings: Settings, lease: Lease, activity: dict[str, Any], *, waits: bool
 ) -> bool:
     """Writes down what the holder's run is in. One that only waits gives its slot of the cluster to others, as long as
@@ -172,7 +172,7 @@ async def report(
         "most": settings.cluster_waiting,
         "counted": True,
     }
-    has_left = (await transaction.session.execute(_REPORT, parameters)).scalar_one_or_none()
+    has_left = (await transaction.session.execute(_ACTIVITY, parameters)).scalar_one_or_none()
     if has_left is None:
         raise LeaseLostError
     return bool(has_left)

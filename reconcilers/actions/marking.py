@@ -6,7 +6,6 @@ record: the run has failed.
 """
 
 import asyncio
-from urllib.parse import quote
 
 from app.clusters.refusals import Refusal
 from app.clusters.service_accounts import forbidden
@@ -15,6 +14,7 @@ from app.fleet.services import AllServices
 from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.record import UnreadableRecordError, marked_failed
+from app.releases.storage import secret_name, secret_path
 from app.targets.leases import LeaseFence
 from app.targets.sightings import Sighting
 from reconcilers.actions.place import member_of
@@ -33,8 +33,7 @@ async def mark_failed(services: AllServices, found: Work, seen: Sighting) -> Non
     observed = seen.release
     assert observed is not None
     member = member_of(services, found)
-    secret = f"sh.helm.release.v1.{observed.name}.v{observed.revision}"
-    path = f"/api/v1/namespaces/{quote(observed.namespace, safe='')}/secrets/{quote(secret, safe='')}"
+    path = secret_path(observed.namespace, secret_name(observed.name, observed.revision))
     answer = await member.request("GET", path)
     if answer.status in _CHANGED_MEANWHILE:
         return

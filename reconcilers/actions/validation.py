@@ -10,6 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from app.clusters.service_accounts import ServiceAccount
 from app.helm.ledger import Progress, Stage
@@ -21,11 +22,11 @@ _Key = tuple[str, bytes, str, str, str, ServiceAccount | None]
 
 
 class KnownManifests:
-    """The manifests that Helm has checked for this worker."""
+    """The manifests that Helm has checked for this worker. A lock lives for as long as somebody holds it or waits."""
 
     def __init__(self) -> None:
         self._valid: OrderedDict[_Key, None] = OrderedDict()
-        self._checking: dict[_Key, asyncio.Lock] = {}
+        self._checking: WeakValueDictionary[_Key, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def checked_once(self, found: Work) -> AsyncIterator[bool]:
@@ -72,6 +73,5 @@ class KnownManifests:
 
     def _remember(self, key: _Key) -> None:
         self._valid[key] = None
-        self._checking.pop(key, None)
         while len(self._valid) > _MOST:
             self._valid.popitem(last=False)

@@ -16,6 +16,7 @@ from app.deployments.packing import pack
 from app.deployments.removal import Removal
 from app.identity.tokens import token_digest
 from app.releases.error_codes import ActionCode
+from app.releases.hook import Hook
 from app.releases.manifest import ManifestObject
 from app.releases.status import Reason, ReasonCode, TargetStatus
 from app.releases.step import ReleaseAction
@@ -26,7 +27,7 @@ from app.tables.operations import OperationResult
 from app.tables.states import OperationState
 from app.tables.targets import Release, Target
 from app.targets.abandonment import AbandonedRelease
-from app.targets.activity import Activity, Hook, Phase, stored
+from app.targets.activity import Activity, Phase, stored
 from app.targets.trouble import target_error
 from schema.ids import encode_id
 from simulator import Member

@@ -6,9 +6,10 @@ from itertools import product
 import pytest
 
 from app.operations.outcomes import ResultOutcome, outcome_of
+from app.releases.hook import Hook
 from app.releases.step import ReleaseAction
 from app.tables.states import OperationState
-from app.targets.activity import Activity, Hook, Occupant, Phase
+from app.targets.activity import Activity, Occupant, Phase
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PENDING, RUNNING, SUCCEEDED, FAILED, SUPERSEDED, CANCELLED = OperationState

@@ -36,6 +36,14 @@ def test_a_value_with_two_members_is_a_problem() -> None:
     ]
 
 
+def test_a_code_that_is_written_as_text_is_a_problem() -> None:
+    source = 'Fruit.APPLE, Fruit.PEAR, f(code="eaten"), {"code": "rotten", **more}, {"code": code}, f(code=4004)'
+    assert list(problems([Fruit], [source])) == [
+        "the code 'eaten' is written as text: use a member of a register",
+        "the code 'rotten' is written as text: use a member of a register",
+    ]
+
+
 def test_a_page_has_a_table_for_each_register() -> None:
     assert page("# Things\n", "kind", [Fruit, Basket]) == (
         "# Things\n"

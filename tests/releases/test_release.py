@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.releases.record import MAX_RECORD_BYTES, UnreadableRecordError, read_record
+from app.releases.record import UnreadableRecordError, read_record
 from app.releases.release import Observed
+from app.releases.storage import MAX_RECORD_BYTES
 from tests.releases.strategies import documents, texts
 
 RECORD: dict[str, Any] = {
