@@ -1,7 +1,7 @@
-"""Work that is to stop before it is done: somebody has cancelled its operation, or wants something else by now.
+"""Stops work early, after its operation was cancelled or a newer change replaced it.
 
-A hint through Redis says that it is worth a look; the answer is in Postgres. Without hints, a worker looks as often as
-it renews its leases."""
+A notification through Redis says that work may have to stop; Postgres has the answer. Without notifications, a worker
+looks whenever it renews its leases."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -17,7 +17,7 @@ from app.core.database import LOST
 from app.fleet.services import AllServices
 from app.helm.ledger import Progress
 from app.operations.work import Work
-from app.redis.hints import STOPS, Hints
+from app.redis.notifications import STOPS, Notifications
 from app.tables.operations import Operation, OperationResult
 from app.tables.targets import Target
 from app.targets.activity import Phase
@@ -124,15 +124,15 @@ class Stops:
     def __init__(self, services: AllServices) -> None:
         assert services.settings.redis_url is not None
         self._services = services
-        self._hints = Hints(services.settings.redis_url, STOPS)
+        self._notifications = Notifications(services.settings.redis_url, STOPS)
         self._runs: dict[int, Run] = {}
         self._look = asyncio.Event()
         self.heard = 0
-        """How many hints have come."""
+        """How many notifications have come."""
 
     @asynccontextmanager
     async def watched(self, work: Work, heard: int) -> AsyncIterator[Run]:
-        """Stops this work when it is to stop. `heard` is how many hints had come before it was taken."""
+        """Stops this work when it is to stop. `heard` is how many notifications had come before it was taken."""
         run = self._runs[work.target.id] = Run(work, Reporter(self._services, work))
         work.watchers.append(run.follow)
         if self.heard != heard:
@@ -159,11 +159,11 @@ class Stops:
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
-            await self._hints.close()
+            await self._notifications.close()
 
     async def _listen(self) -> None:
-        async with aclosing(self._hints.listen()) as hints:
-            async for _ in hints:
+        async with aclosing(self._notifications.listen()) as notifications:
+            async for _ in notifications:
                 self.heard += 1
                 self._look.set()
 

@@ -32,7 +32,7 @@ def audited(resolve: Resolve) -> Resolve:
                 await _tell(context, origin, input, error)
                 return to_graphql(error)
             except UnauthenticatedError:
-                context.services.strangers.note(info.field_name, "unauthenticated", origin.address)
+                context.services.anonymous_attempts.note(info.field_name, "unauthenticated", origin.address)
                 raise
             except Exception as error:
                 await _tell(context, origin, input, error)
@@ -60,7 +60,7 @@ async def _tell(context: Context, origin: Origin, given: Any, error: Exception |
     if getattr(given, "dry_run", False):
         return  # it changes nothing anywhere, not even here
     if isinstance(error, UserError) and context.signed_in is None:
-        context.services.strangers.note(str(origin.mutation), error.code, origin.address)
+        context.services.anonymous_attempts.note(str(origin.mutation), error.code, origin.address)
     elif error is not None or not origin.is_told:
         await tell_outcome(context.services, origin, await _organization_of(context, given), error)
 

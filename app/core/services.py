@@ -8,7 +8,7 @@ from app.core.database import Database
 from app.core.encryption import KeyRing
 from app.core.fingerprints import Fingerprints
 from app.core.settings import Settings
-from app.core.transaction import Notifications, Transaction, WorkQueue, transaction
+from app.core.transaction import Notifier, Transaction, WorkQueue, transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Services:
     key_ring: KeyRing
     fingerprints: Fingerprints
     queue: WorkQueue
-    notifications: Notifications
+    notifications: Notifier
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return transaction(self.database, self.queue, self.notifications, self.fingerprints)

@@ -1,8 +1,8 @@
-"""The one way to write: a use case opens a transaction, and what it causes (events, wake-ups) is part of it.
+"""The only way to write to the database: a use case opens a transaction, which also writes its events.
 
-Events get their positions from the database while it commits, so that these grow in the order in which commits become
-visible (docs/decisions/event-order.md). Wake-ups and hints are given after the commit; a wake-up that is lost is found
-by the sweeper, a hint by whoever follows.
+Postgres numbers the events during the commit, so that their order is the order in which commits become visible
+(docs/decisions/event-order.md). After the commit, the transaction wakes workers and notifies followers. Both messages
+may be lost: the sweeper finds work that nobody was woken for, and followers read events from time to time.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -43,7 +43,7 @@ class WorkQueue(Protocol):
     def stop_soon(self) -> None: ...
 
 
-class Notifications(Protocol):
+class Notifier(Protocol):
     """What a commit tells those who follow the events. The call neither blocks nor raises."""
 
     def tell_soon(self) -> None: ...
@@ -126,7 +126,7 @@ def _part_of(subject: SQLModel | None, table: str) -> int | None:
 
 @asynccontextmanager
 async def transaction(
-    database: Database, queue: WorkQueue, notifications: Notifications, fingerprints: Fingerprints
+    database: Database, queue: WorkQueue, notifier: Notifier, fingerprints: Fingerprints
 ) -> AsyncIterator[Transaction]:
     """Commits at its end, or rolls back when the block raises; then wakes what is to be woken."""
     async with database.sessions() as session, session.begin():
@@ -139,4 +139,4 @@ async def transaction(
         queue.stop_soon()
     queue.wake_soon(opened.wakes)
     if opened.has_events:
-        notifications.tell_soon()
+        notifier.tell_soon()

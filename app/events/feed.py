@@ -1,9 +1,9 @@
-"""The feed: every event, once for each process, handed on to whoever follows.
+"""Reads every event once for each process and passes it to the followers.
 
-It runs while somebody follows. A hint says that there is more; the events are then read from Postgres after the last
-one read, so that none is missed whatever becomes of the hints. Each follower keeps what it has not looked at yet, by
-key: of what changes again and again a slow one sees the newest, and one that falls behind further than `MOST` is told
-just that."""
+The feed runs while there is a follower. A notification says that there are new events; the feed then reads them from
+Postgres, from the last position on, so that a lost notification loses no event. Each follower keeps the events that it
+has not read by key: a slow follower sees the newest state of an object, and one that falls behind by more than `MOST`
+keys is told so."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Iterable
@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from app.core.database import LOST, Database
-from app.redis.hints import Hints
+from app.redis.notifications import Notifications
 from app.tables.events import Event
 
 log = structlog.get_logger()
@@ -26,7 +26,7 @@ MOST = 10_000
 """Changes that wait for one follower, at most."""
 
 _PAGE = 1000
-_LOOK_SECONDS = 5.0  # without a hint
+_LOOK_SECONDS = 5.0  # without a notification
 _LOOK_SECONDS_WITHOUT_REDIS = 0.25
 _AFTER_TROUBLE = 0.5
 
@@ -83,15 +83,15 @@ class Follower(Generic[Key]):
 
 
 class Feed:
-    def __init__(self, database: Database, hints: Hints) -> None:
+    def __init__(self, database: Database, notifications: Notifications) -> None:
         self.position = 0
         """Of the last event that was read."""
         self._database = database
-        self._hints = hints
+        self._notifications = notifications
         self._followers: dict[int | None, set[Follower[Any]]] = {}
         self._running: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
-        self._hinted = asyncio.Event()
+        self._notified = asyncio.Event()
         self._hears = False
 
     @asynccontextmanager
@@ -131,14 +131,14 @@ class Feed:
             group.create_task(self._read())
 
     async def _listen(self) -> None:
-        async with aclosing(self._hints.listen()) as hints:
-            async for hears in hints:
+        async with aclosing(self._notifications.listen()) as notifications:
+            async for hears in notifications:
                 self._hears = hears
-                self._hinted.set()
+                self._notified.set()
 
     async def _read(self) -> None:
         while True:
-            self._hinted.clear()
+            self._notified.clear()
             try:
                 events = await self._page()
                 if events:
@@ -151,7 +151,7 @@ class Feed:
                 continue
             try:
                 async with asyncio.timeout(_LOOK_SECONDS if self._hears else _LOOK_SECONDS_WITHOUT_REDIS):
-                    await self._hinted.wait()
+                    await self._notified.wait()
             except TimeoutError:
                 pass
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from app.deployments.services import DeploymentServices
+from app.events.anonymous_attempts import AnonymousAttempts
 from app.events.feed import Feed
-from app.events.strangers import Strangers
 from app.identity.services import IdentityServices
 from app.redis.queue import Queue
 
@@ -13,4 +13,4 @@ from app.redis.queue import Queue
 class AllServices(IdentityServices, DeploymentServices):
     queue: Queue
     feed: Feed
-    strangers: Strangers
+    anonymous_attempts: AnonymousAttempts

@@ -15,15 +15,15 @@ from app.core.encryption import KeyRing
 from app.core.fingerprints import Fingerprints
 from app.core.settings import Settings
 from app.core.transaction import transaction
+from app.events.anonymous_attempts import AnonymousAttempts
 from app.events.feed import Feed
-from app.events.strangers import Strangers
 from app.events.tampering import Tampering
 from app.fleet.services import AllServices
 from app.helm.binary import find_helm
 from app.helm.command import Helm
 from app.identity.passwords import Passwords
 from app.network.addresses import Policies
-from app.redis.hints import EVENTS, Hints
+from app.redis.notifications import EVENTS, Notifications
 from app.redis.queue import Queue
 from app.redis.rates import Rates, tell_of_rates
 from app.sandbox.limits import Limits
@@ -62,9 +62,9 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
         stack.push_async_callback(database.close)
         queue = Queue(settings.redis_url)
         stack.push_async_callback(queue.close)
-        hints = Hints(settings.redis_url, EVENTS)
-        stack.push_async_callback(hints.close)
-        feed = Feed(database, hints)
+        notifications = Notifications(settings.redis_url, EVENTS)
+        stack.push_async_callback(notifications.close)
+        feed = Feed(database, notifications)
         ring = key_ring(settings)
         policies = Policies(settings.allowed)
         members = Members(ring, policies.clusters, timeout=settings.member_timeout)
@@ -99,9 +99,9 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
         fingerprints = Fingerprints(database, ring)
         passwords = Passwords()
         stack.callback(passwords.close)
-        begin = partial(transaction, database, queue, hints, fingerprints)
-        strangers = Strangers(begin)
-        stack.push_async_callback(strangers.close)
+        begin = partial(transaction, database, queue, notifications, fingerprints)
+        anonymous_attempts = AnonymousAttempts(begin)
+        stack.push_async_callback(anonymous_attempts.close)
         tampering = Tampering(begin)
         stack.push_async_callback(tampering.close)
         ring.on_tampering = tampering.note
@@ -116,9 +116,9 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             settings=settings,
             database=database,
             queue=queue,
-            notifications=hints,
+            notifications=notifications,
             feed=feed,
-            strangers=strangers,
+            anonymous_attempts=anonymous_attempts,
             key_ring=ring,
             fingerprints=fingerprints,
             members=members,

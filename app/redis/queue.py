@@ -21,7 +21,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from app.redis.commands import LOST, RedisCommands
-from app.redis.hints import STOPS, WAKES, Hints
+from app.redis.notifications import STOPS, WAKES, Notifications
 
 log = structlog.get_logger()
 
@@ -33,8 +33,8 @@ LONGEST_JOB = 3 * 3600
 IN_PROGRESS_SECONDS = 60.0
 
 _AT_ONCE = 50  # enqueueing commands in flight
-_LOOK_SECONDS = 0.25  # between two looks into the queue that nobody hinted at: for what was put off until now
-_LOOK_SECONDS_WITHOUT_HINTS = 0.02
+_LOOK_SECONDS = 0.25  # between two looks into the queue that nobody gave notice of: for what was put off until now
+_LOOK_SECONDS_WITHOUT_NOTIFICATIONS = 0.02
 
 
 def redis_settings(url: str) -> RedisSettings:
@@ -51,8 +51,8 @@ class Queue:
 
     def __init__(self, redis_url: str) -> None:
         self._settings = redis_settings(redis_url)
-        self._hints = Hints(redis_url, WAKES)
-        self._stops = Hints(redis_url, STOPS)
+        self._notifications = Notifications(redis_url, WAKES)
+        self._stops = Notifications(redis_url, STOPS)
         self._pool: ArqRedis | None = None
         self._connecting = asyncio.Lock()
         self._commands = RedisCommands()
@@ -81,7 +81,7 @@ class Queue:
 
         try:
             await self._commands.run(enqueue_all())
-            self._hints.tell_soon()
+            self._notifications.tell_soon()
         except LOST as error:
             log.warning("queue.wake_lost", targets=len(ids), error=str(error))
 
@@ -95,8 +95,8 @@ class Queue:
             task.add_done_callback(self._waking.discard)
 
     def stop_soon(self) -> None:
-        """Has workers look whether what they do is still to be done. A hint that is lost is made up for by their next
-        look."""
+        """Asks workers to check whether their present work is still wanted. Where the notification is lost, they check
+        when they renew their leases."""
         self._stops.tell_soon()
 
     async def check(self) -> None:
@@ -122,7 +122,7 @@ class Queue:
         self._is_closed = True
         await asyncio.gather(*self._waking, return_exceptions=True)
         await self._commands.ended()
-        await self._hints.close()
+        await self._notifications.close()
         await self._stops.close()
         if self._pool is not None:
             await self._pool.aclose(close_connection_pool=True)
@@ -133,21 +133,21 @@ class _StoppedError(Exception):
 
 
 class _Worker(Worker):
-    """arq's worker, which looks when it is hinted at, not fifty times a second. It is stopped between two looks:
+    """arq's worker, which looks when it is notified, not fifty times a second. It is stopped between two looks:
     cancelled in the middle of one, it would leave a connection behind."""
 
     stopping = False
-    pause = _LOOK_SECONDS_WITHOUT_HINTS
+    pause = _LOOK_SECONDS_WITHOUT_NOTIFICATIONS
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.hinted = asyncio.Event()
+        self.notified = asyncio.Event()
 
     async def _poll_iteration(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(self.pause):
-                await self.hinted.wait()
-        self.hinted.clear()
+                await self.notified.wait()
+        self.notified.clear()
         if self.stopping:
             raise _StoppedError
         await super()._poll_iteration()
@@ -174,7 +174,7 @@ class QueueWorker:
             job_serializer=orjson.dumps,
             job_deserializer=orjson.loads,
         )
-        self._hints = Hints(redis_url, WAKES)
+        self._notifications = Notifications(redis_url, WAKES)
         # A job of a worker that was killed is picked up again after this, not after three hours. One that still runs
         # may be picked up as well: that finds the target's lease taken, and ends.
         self._worker.in_progress_timeout_s = IN_PROGRESS_SECONDS
@@ -189,10 +189,10 @@ class QueueWorker:
             await asyncio.gather(listening, return_exceptions=True)
 
     async def _listen(self) -> None:
-        async with aclosing(self._hints.listen()) as hints:
-            async for hears in hints:
-                self._worker.pause = _LOOK_SECONDS if hears else _LOOK_SECONDS_WITHOUT_HINTS
-                self._worker.hinted.set()
+        async with aclosing(self._notifications.listen()) as notifications:
+            async for hears in notifications:
+                self._worker.pause = _LOOK_SECONDS if hears else _LOOK_SECONDS_WITHOUT_NOTIFICATIONS
+                self._worker.notified.set()
 
     async def _work(self) -> None:
         failures = 0
@@ -210,7 +210,7 @@ class QueueWorker:
     async def stop(self, *, grace: float) -> None:
         """Takes no more jobs, lets those that run end within `grace` seconds, and cancels the rest."""
         self._worker.stopping = True
-        self._worker.hinted.set()
+        self._worker.notified.set()
         running = [task for task in self._worker.tasks.values() if not task.done()]
         if running:
             await asyncio.wait(running, timeout=grace)
@@ -219,6 +219,6 @@ class QueueWorker:
             await asyncio.gather(*running, return_exceptions=True)
 
     async def close(self) -> None:
-        await self._hints.close()
+        await self._notifications.close()
         if self._worker._pool is not None:
             await self._worker._pool.aclose(close_connection_pool=True)

@@ -44,7 +44,9 @@ def oidc_routes(services: AllServices) -> list[BaseRoute]:
     def failed(request: Request, to: str, code: ErrorCode, error: object) -> Response:
         """Back to the pages, which say in words what the code means."""
         log.warning("oidc.failed", code=code, error=plain(str(error)))
-        services.strangers.note("sign-in with OpenID Connect", code, cookies.browser_of(settings, request).address)
+        services.anonymous_attempts.note(
+            "sign-in with OpenID Connect", code, cookies.browser_of(settings, request).address
+        )
         return RedirectResponse(f"/?{urlencode({'problem': code, 'to': to})}", 303)
 
     async def start(request: Request) -> Response:

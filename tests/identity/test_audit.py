@@ -353,7 +353,7 @@ async def test_strangers_are_counted_and_leave_one_event(quiet: Stack) -> None:
             assert "errors" in answer or answer["data"][mutation]["code"] == OPEN[mutation]
     before = await quiet.services.database.rows(select(Event.position).where(col(Event.organization_id).is_(None)))
     assert before == []
-    await quiet.services.strangers.close()
+    await quiet.services.anonymous_attempts.close()
     query = "{ events(installation: true) { nodes { kind message data origin { outcome given } } } }"
     (event,) = (await quiet.data(query))["events"]["nodes"]
     count = 2 * len(MINIMAL)
@@ -368,7 +368,7 @@ async def test_strangers_are_counted_and_leave_one_event(quiet: Stack) -> None:
 async def test_the_event_about_strangers_comes_within_a_minute_and_from_no_request(
     quiet: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.events.strangers._EVERY_SECONDS", 0.01)
+    monkeypatch.setattr("app.events.anonymous_attempts._EVERY_SECONDS", 0.01)
     await asked(quiet, "createClusterGroup", {"name": "edge", "members": []}, None)
     query = "{ events(installation: true) { nodes { origin { mutation address requestId } } } }"
     nowhere = {"origin": {"mutation": None, "address": None, "requestId": None}}

@@ -315,7 +315,7 @@ SELDOM = 0.001
 async def test_ways_back_that_lead_nowhere_are_counted_and_told_in_one_event(stack: Stack, browser: Browser) -> None:
     for _ in range(3):
         await browser.client.get(BACK, params={"code": "x", "state": "x", "error": "x" * 10_000})
-    await stack.services.strangers.close()
+    await stack.services.anonymous_attempts.close()
     query = "{ events(installation: true) { nodes { kind message data } } }"
     told = {
         "kind": "mutation.refused",

@@ -1,5 +1,8 @@
-"""What callers who have not signed in were refused: counted, and told in one event a minute, so that none of them can
-fill the database."""
+"""Counts refused attempts of callers who are not signed in, and records one event a minute for all of them.
+
+One event for each attempt would let anybody fill the database. Counts of the last minute are lost when the process is
+killed; where Postgres is away they go to the log.
+"""
 
 import asyncio
 from collections import Counter
@@ -20,7 +23,7 @@ _EVERY_SECONDS = 60.0
 _MOST = 20
 
 
-class Strangers:
+class AnonymousAttempts:
     """`transaction` opens one to write in."""
 
     def __init__(self, transaction: Callable[[], AbstractAsyncContextManager[Transaction]]) -> None:
@@ -68,7 +71,7 @@ class Strangers:
                     addresses=dict(addresses),
                 )
         except LOST as lost:
-            log.error("audit.lost", strangers=count, attempts=dict(attempts), error=str(lost))
+            log.error("audit.lost", attempted=count, attempts=dict(attempts), error=str(lost))
 
 
 def _count(counter: Counter[str], name: str) -> None:

@@ -1,13 +1,13 @@
-"""Hints, at their end."""
+"""Notifications, at their end."""
 
 from redis.asyncio import Redis
 
 from app.core.settings import Settings
-from app.redis.hints import EVENTS, Hints
+from app.redis.notifications import EVENTS, Notifications
 
 
 async def told(redis_url: str) -> int:
-    """How many hints Redis was ever given."""
+    """How many notifications Redis was ever given."""
     client: Redis = Redis.from_url(redis_url)
     try:
         statistics = await client.info("commandstats")
@@ -21,10 +21,10 @@ async def test_one_that_is_told_before_the_end_is_waited_for_and_a_later_one_mak
 ) -> None:
     assert servers.redis_url is not None
     before = await told(servers.redis_url)
-    hints = Hints(servers.redis_url, EVENTS)
-    hints.tell_soon()
-    await hints.close()
+    notifications = Notifications(servers.redis_url, EVENTS)
+    notifications.tell_soon()
+    await notifications.close()
     assert await told(servers.redis_url) == before + 1
-    hints.tell_soon()
-    await hints.close()
+    notifications.tell_soon()
+    await notifications.close()
     assert await told(servers.redis_url) == before + 1

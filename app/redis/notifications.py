@@ -1,7 +1,6 @@
-"""Hints, through Redis: "there are more events". They carry nothing else; whoever gets one reads the events in
-Postgres.
+"""Notifications between processes, through Redis pub/sub. They carry no content: the receiver reads Postgres.
 
-A hint that is lost costs a moment: whoever follows events looks now and then by itself, more often while Redis is away.
+A lost notification costs a short delay: receivers also look from time to time, more often while Redis is away.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ _CONNECT_SECONDS = 5.0
 _AGAIN_SECONDS = 0.5
 
 
-class Hints:
+class Notifications:
     """Created without a connection; the first use connects."""
 
     def __init__(self, redis_url: str, channel: str) -> None:
@@ -32,8 +31,8 @@ class Hints:
         self._is_closed = False
 
     def tell_soon(self) -> None:
-        """Gives the hint without waiting for Redis. Those of the same moment are one. After the end there is none: it
-        would leave a connection behind."""
+        """Sends a notification without waiting for Redis. Calls at the same moment send one. After `close` it does
+        nothing, since it would leave a connection open."""
         if self._is_closed:
             return
         self._more = True
@@ -46,10 +45,10 @@ class Hints:
             try:
                 await self._redis.publish(self._channel, b"")
             except LOST as error:
-                log.warning("hints.redis_lost", error=str(error))
+                log.warning("notifications.redis_lost", error=str(error))
 
     async def listen(self) -> AsyncGenerator[bool]:
-        """For each hint, and for each time that Redis is found again, True; for each time that it is lost, False."""
+        """Yields True for each notification and each reconnection to Redis, and False when the connection is lost."""
         while True:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=False) as channel:
@@ -57,7 +56,7 @@ class Hints:
                     async for _ in channel.listen():
                         yield True
             except LOST as error:
-                log.warning("hints.redis_lost", error=str(error))
+                log.warning("notifications.redis_lost", error=str(error))
             yield False
             await asyncio.sleep(_AGAIN_SECONDS)
 
