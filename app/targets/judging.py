@@ -6,11 +6,11 @@ where the verdict has changed is a row written, with its event.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import defer
 from sqlmodel import col
 
@@ -26,20 +26,59 @@ from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release
 from app.targets.joins import PRESENT_REVISION, joined
 
-_FACTS = joined(
-    select(
-        col(Target.id),
-        col(Target.judged_digest),
-        col(Target.wanted),
-        col(Target.desired_digest),
-        col(Target.contested_until),
-        col(Cluster.reachability),
-        col(Cluster.reachability_message),
-        col(Release.digest),
-        col(Release.status),
-        col(Release.description),
-        col(Release.unreadable),
-    )
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the verdict on a target depends on: `_verdict` sees nothing else of the rows."""
+
+    wanted: bool
+    desired_digest: bytes
+    contested_until: datetime | None
+    corrections: int
+    has_failed: bool
+    reachability: Reachability
+    reachability_message: str | None
+    release_digest: bytes | None
+    release_status: str | None
+    description: str | None
+    unreadable: str | None
+
+    @property
+    def fingerprint(self) -> bytes:
+        return hashlib.blake2b(repr(astuple(self)).encode(), digest_size=16).digest()
+
+    @classmethod
+    def of(cls, target: Target, cluster: Cluster, release: Release | None) -> Self:
+        return cls(
+            wanted=target.wanted,
+            desired_digest=target.desired_digest,
+            contested_until=target.contested_until,
+            corrections=target.corrections,
+            has_failed=target.error is not None,
+            reachability=cluster.reachability,
+            reachability_message=cluster.reachability_message,
+            release_digest=release.digest if release else None,
+            release_status=release.status if release else None,
+            description=release.description if release else None,
+            unreadable=release.unreadable if release else None,
+        )
+
+
+_COLUMNS: dict[str, Any] = {
+    "wanted": col(Target.wanted),
+    "desired_digest": col(Target.desired_digest),
+    "contested_until": col(Target.contested_until),
+    "corrections": col(Target.corrections),
+    "has_failed": col(Target.error).is_not(None),
+    "reachability": col(Cluster.reachability),
+    "reachability_message": col(Cluster.reachability_message),
+    "release_digest": col(Release.digest),
+    "release_status": col(Release.status),
+    "description": col(Release.description),
+    "unreadable": col(Release.unreadable),
+}
+_FACTS: Select[*tuple[Any, ...]] = joined(
+    select(col(Target.id), col(Target.judged_digest), *(column.label(name) for name, column in _COLUMNS.items()))
 )
 
 _OF_THESE = col(Target.id).in_(bindparam("ids", expanding=True))
@@ -83,7 +122,11 @@ async def judge_targets(
     if target_ids is not None:
         statement = statement.where(col(Target.id).in_(list(target_ids)))
     rows = (await transaction.session.execute(statement)).all()
-    changed = [target_id for target_id, judged, *facts in rows if _fingerprint(*facts) != judged]
+    changed = [
+        target_id
+        for target_id, judged, *values in rows
+        if Facts(**dict(zip(_COLUMNS, values, strict=True))).fingerprint != judged
+    ]
     if not changed:
         return set()
     # Somebody else may just be writing what these depend on. Only a statement that begins once the rows are locked sees
@@ -93,41 +136,12 @@ async def judge_targets(
     return {found.target.id for found in judged if found.is_told}
 
 
-def _fingerprint(
-    wanted: bool,
-    desired: bytes,
-    contested: datetime | None,
-    reachability: Reachability,
-    message: str | None,
-    release: bytes | None,
-    status: str | None,
-    description: str | None,
-    unreadable: str | None,
-) -> bytes:
-    facts = hashlib.blake2b(desired if wanted else b"-", digest_size=16)
-    if reachability is Reachability.REACHABLE:
-        facts.update(b"%b|%b|%b" % (release or b"", (status or "").encode(), (description or "").encode()))
-        facts.update((unreadable or "").encode())
-    else:
-        facts.update(f"{reachability}|{message}".encode())
-    if contested is not None:
-        facts.update(contested.isoformat().encode())
-    return facts.digest()
-
-
-def _fingerprint_of(target: Target, cluster: Cluster, release: Release | None) -> bytes:
-    return _fingerprint(
-        *(target.wanted, target.desired_digest, target.contested_until),
-        *(cluster.reachability, cluster.reachability_message),
-        *((release.digest, release.status, release.description, release.unreadable) if release else (None,) * 4),
-    )
-
-
 async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str, Any]]) -> list[Judged]:
     """Judges targets that an earlier statement has locked, by their ids, and writes down with the verdict what else is
     to be written of each."""
     rows = (await transaction.session.execute(_ALL, {"ids": list(seen)})).all()
-    digests = {target.id: _fingerprint_of(target, cluster, release) for target, _, cluster, release in rows}
+    facts = {target.id: Facts.of(target, cluster, release) for target, _, cluster, release in rows}
+    digests = {target_id: each.fingerprint for target_id, each in facts.items()}
     changed = {target.id for target, *_ in rows if digests[target.id] != target.judged_digest}
     deployments = {deployment.id for target, deployment, _, _ in rows if target.id in changed}
     revisions = await _present_revisions(transaction, deployments) if deployments else {}
@@ -144,7 +158,7 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
                 desired = desired_release(deployment, revision, cluster.name, marks.get(deployment.id, {}))
                 if target.secret_paths:
                     desired = covered(desired, target.secret_paths, await transaction.fingerprints.mark())
-            verdict = _verdict(target, desired, cluster, release)
+            verdict = _verdict(facts[target.id], desired, observed_release(release) if release else None)
             values["judged_digest"] = digests[target.id]
             reasons = [asdict(reason) for reason in verdict.reasons]
             is_told = (verdict.status, reasons) != (target.status, target.reasons)
@@ -173,18 +187,18 @@ async def _present_revisions(transaction: Transaction, deployment_ids: set[int])
     return {row.deployment_id: row for row in rows.scalars()}
 
 
-def _verdict(target: Target, desired: Desired | None, cluster: Cluster, release: Release | None) -> Verdict:
+def _verdict(facts: Facts, desired: Desired | None, observed: Observed | None) -> Verdict:
     unreachable = None
-    if cluster.reachability is not Reachability.REACHABLE:
-        unreachable = cluster.reachability_message or "The cluster has not been looked at yet."
+    if facts.reachability is not Reachability.REACHABLE:
+        unreachable = facts.reachability_message or "The cluster has not been looked at yet."
     contested = None
-    if target.contested_until is not None:
-        why = "somebody else changed it again" if target.error is None else "the last correction failed"
+    if facts.contested_until is not None:
+        why = "the last correction failed" if facts.has_failed else "somebody else changed it again"
         contested = (
-            f"It was corrected {target.corrections} times, and {why}:"
-            f" the next correction is at {target.contested_until:%H:%M:%S} UTC."
+            f"It was corrected {facts.corrections} times, and {why}:"
+            f" the next correction is at {facts.contested_until:%H:%M:%S} UTC."
         )
-    return judge(desired, observed_release(release) if release else None, unreachable, contested)
+    return judge(desired, observed, unreachable, contested)
 
 
 def observed_release(release: Release) -> Observed:

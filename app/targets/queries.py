@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Result, Select, and_, bindparam, func, select
 from sqlmodel import col
 from sqlmodel import select as select_rows
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -65,31 +65,32 @@ _LONGEST_LIE = 30.0
 """Seconds for which a status may be told that no observer vouches for."""
 
 # Made once: to put such a statement together costs as much as to run it.
-_FACTS = joined(
-    select(
-        col(Target.id),
-        col(Target.deployment_id),
-        col(Cluster.organization_id),
-        col(Deployment.group_id),
-        col(Cluster.id),
-        col(Cluster.name),
-        col(Cluster.cloud),
-        col(Cluster.distribution),
-        col(Cluster.reachability),
-        col(Target.status),
-        col(Target.status_since),
-        col(Target.reasons),
-        col(Target.error),
-        col(Target.generation),
-        col(Target.observed_at),
-        col(Cluster.confirmed_at),
-        col(Release.status),
-        col(Release.chart_version),
-        col(Release.revision),
-        col(Release.updated_at),
-        is_vouched(_LONGEST_LIE),
-    )
-).join(Observer, col(Observer.id) == Cluster.observer_id, isouter=True)
+_COLUMNS: dict[str, Any] = {
+    "id": col(Target.id),
+    "deployment_id": col(Target.deployment_id),
+    "organization_id": col(Cluster.organization_id),
+    "group_id": col(Deployment.group_id),
+    "cluster_id": col(Cluster.id),
+    "cluster_name": col(Cluster.name),
+    "cloud": col(Cluster.cloud),
+    "distribution": col(Cluster.distribution),
+    "reachability": col(Cluster.reachability),
+    "status": col(Target.status),
+    "status_since": col(Target.status_since),
+    "reasons": col(Target.reasons),
+    "error": col(Target.error),
+    "generation": col(Target.generation),
+    "confirmed_at": col(Target.observed_at),
+    "swept_at": col(Cluster.confirmed_at),
+    "helm_status": col(Release.status),
+    "chart_version": col(Release.chart_version),
+    "revision": col(Release.revision),
+    "changed_at": col(Release.updated_at),
+    "is_vouched": is_vouched(_LONGEST_LIE),
+}
+_FACTS: Select[*tuple[Any, ...]] = joined(select(*(column.label(name) for name, column in _COLUMNS.items()))).join(
+    Observer, col(Observer.id) == Cluster.observer_id, isouter=True
+)
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _BY_DEPLOYMENT = _FACTS.where(col(Target.deployment_id).in_(_IDS)).order_by(col(Cluster.name))
 _BY_CLUSTER = _FACTS.where(col(Target.cluster_id).in_(_IDS))
@@ -109,18 +110,16 @@ _COUNTS = (
 
 async def targets_of(session: AsyncSession, deployment_ids: Iterable[int]) -> list[TargetFacts]:
     """All targets of these deployments, in the order of the clusters' names."""
-    rows = await session.execute(_BY_DEPLOYMENT, {"ids": list(deployment_ids)})
-    return [TargetFacts(*row) for row in rows]
+    return _facts(await session.execute(_BY_DEPLOYMENT, {"ids": list(deployment_ids)}))
 
 
 async def targets_on(session: AsyncSession, cluster_ids: Iterable[int]) -> list[TargetFacts]:
     """All targets on these clusters, in no order."""
-    rows = await session.execute(_BY_CLUSTER, {"ids": list(cluster_ids)})
-    return [TargetFacts(*row) for row in rows]
+    return _facts(await session.execute(_BY_CLUSTER, {"ids": list(cluster_ids)}))
 
 
 async def targets_by_id(session: AsyncSession, ids: Iterable[int]) -> dict[int, TargetFacts]:
-    return {row[0]: TargetFacts(*row) for row in await session.execute(_BY_ID, {"ids": list(ids)})}
+    return {facts.id: facts for facts in _facts(await session.execute(_BY_ID, {"ids": list(ids)}))}
 
 
 async def targets_after(
@@ -138,8 +137,11 @@ async def targets_after(
         statement = statement.where(col(Deployment.group_id) == group_id)
     if deployment_id is not None:
         statement = statement.where(col(Target.deployment_id) == deployment_id)
-    rows = await session.execute(statement.order_by(col(Target.id)).limit(limit))
-    return [TargetFacts(*row) for row in rows]
+    return _facts(await session.execute(statement.order_by(col(Target.id)).limit(limit)))
+
+
+def _facts(rows: Result[*tuple[Any, ...]]) -> list[TargetFacts]:
+    return [TargetFacts(**row) for row in rows.mappings()]
 
 
 async def installed_values(session: AsyncSession, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
