@@ -16,6 +16,7 @@ class NextStep(StrEnum):
     SKIP_HOOKS = "SKIP_HOOKS"
     FORCE = "FORCE"
     FREE_NAME = "FREE_NAME"
+    FREE_OBJECT = "FREE_OBJECT"
     HELM_ROLLBACK = "HELM_ROLLBACK"
     HELM_UNINSTALL = "HELM_UNINSTALL"
     DELETE_RECORD = "DELETE_RECORD"
@@ -31,6 +32,10 @@ _SENTENCES = {
     NextStep.SKIP_HOOKS: "Repeat it without hooks (skipHooks) if a hook is the cause.",
     NextStep.FORCE: "Repeat it with force to leave behind what can't be removed.",
     NextStep.FREE_NAME: "Uninstall the other release with `{uninstall}`, or choose another releaseName.",
+    NextStep.FREE_OBJECT: (
+        "Delete the object that exists already, or let Helm adopt it: set its label app.kubernetes.io/managed-by=Helm"
+        " and its annotations {adopted_by}."
+    ),
     NextStep.HELM_ROLLBACK: "If nobody is at work on it any more, run `{rollback}`.",
     NextStep.HELM_UNINSTALL: (
         "If nobody is at work on it any more, run `{uninstall}`, with `--no-hooks` if a hook is the cause."
@@ -48,6 +53,7 @@ _BY_CODE = {
     ActionCode.SERVICE_ACCOUNT_FORBIDDEN: _PERMISSION,
     ActionCode.IMPERSONATION_FORBIDDEN: _PERMISSION,
     ActionCode.RELEASE_NAME_TAKEN: (NextStep.FREE_NAME, NextStep.RECONCILE),
+    ActionCode.RESOURCE_EXISTS: (NextStep.FREE_OBJECT, NextStep.RECONCILE, NextStep.UPDATE_DEPLOYMENT),
     ActionCode.RECORD_UNREADABLE: (NextStep.DELETE_RECORD, NextStep.RECONCILE),
     ActionCode.CLUSTER_MISMATCHED: (NextStep.CONFIRM_CLUSTER, NextStep.UPDATE_CLUSTER),
 }
@@ -98,7 +104,9 @@ def _may_have_run_hooks(observed: Observed | None, *, is_wanted: bool, is_tempor
 def advice(steps: Iterable[NextStep], *, namespace: str, release_name: str, revision: int = 0) -> str:
     """The same in words."""
     where = f"--namespace {namespace}"
+    owner = f"meta.helm.sh/release-name={release_name} and meta.helm.sh/release-namespace={namespace}"
     commands = {
+        "adopted_by": owner,
         "rollback": f"helm rollback {release_name} {where}",
         "uninstall": f"helm uninstall {release_name} {where}",
         "delete_record": f"kubectl delete secret {secret_name(release_name, revision)} {where}",

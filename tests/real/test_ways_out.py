@@ -1,11 +1,15 @@
 """Releases in trouble on a real member lead to deployed and to gone by what the errors advise."""
 
 import asyncio
+import re
+import secrets
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.real.fleet import Fleet, outcomes, upload_files
+from tests.real.test_rich_chart import DEFINITION, WIDGET
 from tests.sample_charts import chart_files
 from tests.stack import eventually
 
@@ -181,3 +185,62 @@ async def test_an_uninstall_that_a_hook_has_broken_off_ends_in_a_new_install_wit
     await hand("uninstall", paris.release, "--no-hooks")
     assert outcomes(await paris.stack.settled(answer)) == {"paris": ("INSTALL", "SUCCEEDED")}
     assert await paris.targets(deployment_id, "status", "error") == {"paris": ("DEPLOYED", None)}
+
+
+@pytest.mark.parametrize("adopted", [False, True], ids=["deleted", "adopted"])
+async def test_an_object_of_somebody_else_is_out_of_the_way_once_it_is_freed_as_advised(
+    paris: Fleet, adopted: bool
+) -> None:
+    hand, found = paris.hands["paris"], {"metadata": {"name": paris.release}}
+    await hand.apply("configmaps", found)
+    answer = await paris.create()
+    result = await result_of(paris, answer)
+    assert told(result) == ("FAILED", "resource_exists", ["FREE_OBJECT", "RECONCILE", "UPDATE_DEPLOYMENT"])
+    assert f'ConfigMap "{paris.release}"' in result["error"]["message"]
+    path = f"/api/v1/namespaces/{paris.namespace}/configmaps/{paris.release}"
+    if adopted:
+        (label, name, namespace) = re.findall(r"(\S+/\S+)=(\S+?)\.?(?: |$)", result["error"]["advice"])
+        metadata = {"labels": dict([label]), "annotations": dict([name, namespace])}
+        assert (await hand.client.patch(path, {"metadata": metadata}))[0] == 200
+    else:
+        assert (await hand.client.delete(path))[0] == 200
+    assert outcomes(await paris.reconciled(answer["deployment"]["id"])) == {"paris": ("INSTALL", "SUCCEEDED")}
+    assert await hand.config(paris.release) is not None
+
+
+@pytest.mark.parametrize("restored", [True, False], ids=["restored", "forced"])
+async def test_a_release_whose_definition_is_gone_goes_on_once_it_is_back_or_is_left_behind_by_force(
+    paris: Fleet, restored: bool
+) -> None:
+    hand, group = paris.hands["paris"], f"g{secrets.token_hex(4)}.test"
+    definition = DEFINITION.replace("GROUP", group)
+    files = {"templates/widget.yaml": WIDGET.replace("GROUP", group), "crds/widgets.yaml": definition}
+    await upload_files(paris.stack, chart_files("defined", values="colour: red\n") | files, "defined")
+    deployment_id = await paris.deployed(chart="charts/defined")
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+    async def is_gone() -> bool:
+        return (await hand.client.get(f"{definitions}/widgets.{group}"))[0] == 404
+
+    await hand.client.delete(f"{definitions}/widgets.{group}")
+    await eventually(is_gone)
+    result = await result_of(paris, await paris.stack.update(deployment_id, values={"colour": "blue"}))
+    assert told(result) == ("FAILED", "cluster_refused", ["RECONCILE", "UPDATE_DEPLOYMENT"])
+    assert 'no matches for kind "Widget"' in result["error"]["message"]
+    if restored:
+        assert (await hand.client.post(definitions, yaml.safe_load(definition)))[0] == 201
+        assert outcomes(await paris.reconciled(deployment_id)) == {"paris": ("UPGRADE", "SUCCEEDED")}
+        widget = await hand.find(f"apis/{group}/v1/widgets/{paris.release}")
+        assert widget["spec"] == {"colour": "blue"}
+        assert (await paris.stack.settled(await paris.stack.delete(deployment_id)))["state"] == "SUCCEEDED"
+        assert await hand.config(paris.release) is None
+        await hand.client.delete(f"{definitions}/widgets.{group}")
+        return
+
+    result = await result_of(paris, await paris.stack.delete(deployment_id))
+    assert told(result) == ("FAILED", "helm_failed", ["RECONCILE", "FORCE"])
+    answer = await paris.stack.delete(deployment_id, force=True)
+    assert (await paris.stack.settled(answer))["state"] == "CANCELLED"
+    (result,) = (await paris.stack.data(ABANDONED, id=answer["operation"]["id"]))["operation"]["results"]
+    assert [left["kind"] for left in result["abandoned"]["objects"]] == ["ConfigMap", "Widget"]
+    assert await paris.targets(deployment_id) == {}
