@@ -17,14 +17,15 @@ MAX_MESSAGE = 1000
 _OUT_OF_MEMORY = 77
 
 
-def problems(schema: dict[str, Any], seen: Any) -> list[tuple[list[str], str]]:
+def problems(schema: dict[str, Any], seen: Any) -> list[tuple[list[str] | None, str]]:
     """What the schema has against the values that the chart's templates see, as paths and messages; the first
-    `MAX_PROBLEMS`. A part of the schema that lies elsewhere allows everything."""
+    `MAX_PROBLEMS`. A part of the schema that lies elsewhere allows everything. The path is None for a schema that is
+    not valid itself."""
     try:
         validator = jsonschema_rs.validator_for(schema, retriever=lambda uri: True)
     except ValueError as wrong:
-        return [([], _short(f"The chart's values.schema.json is not a valid schema: {wrong}"))]
-    found = []
+        return [(None, _short(f"The chart's values.schema.json is not a valid schema: {wrong}"))]
+    found: list[tuple[list[str] | None, str]] = []
     for error in validator.iter_errors(seen):
         found.append((_path(error.instance_path), _short(error.message)))
         if len(found) == MAX_PROBLEMS:

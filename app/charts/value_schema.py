@@ -62,7 +62,7 @@ async def schema_problems(
         while batch := await asyncio.to_thread(_batch, texts):
             request = b'{"schema":%b,"values":[%b]}' % (written, b",".join(batch))
             answers = json.loads(await pool.run(share, request))
-            found += [[Problem(tuple(path), message) for path, message in answer] for answer in answers]
+            found += [[Problem(tuple(path or ()), message) for path, message in answer] for answer in answers]
     except RecursionError:
         raise invalid(ChartCode.SCHEMA_TOO_DEEP, f"{_of(chart)} is nested too deeply.", "chart") from None
     except RunError as error:

@@ -61,8 +61,18 @@ class Discovery:
 
     def with_definitions(self, definitions: Iterable[Mapping[str, Any]]) -> "Discovery":
         """What the member would know with these CustomResourceDefinitions."""
-        added = [group for definition in definitions for group in _defined(definition, self.resources)]
-        return Discovery(self.version, self.core, [*self.named, *added]) if added else self
+        added = [each for definition in definitions for each in _defined(definition, self.resources)]
+        if not added:
+            return self
+        groups = {str(group["metadata"]["name"]): group for group in self.named}
+        # Helm keeps only the last of two entries for one group or version.
+        for name, version, resource in added:
+            group = groups.get(name, {"metadata": {"name": name}, "versions": []})
+            versions = {each["version"]: each for each in group["versions"]}
+            present = versions.get(version, {"version": version, "freshness": "Current"})
+            versions[version] = present | {"resources": [*(present.get("resources") or ()), resource]}
+            groups[name] = group | {"versions": list(versions.values())}
+        return Discovery(self.version, self.core, list(groups.values()))
 
 
 async def discover(member: Member) -> Discovery:
@@ -128,7 +138,10 @@ async def _items(member: Member, answer: Any) -> list[dict[str, Any]]:
     return found
 
 
-def _defined(definition: Mapping[str, Any], known: Mapping[tuple[str, str], Resource]) -> Iterable[dict[str, Any]]:
+def _defined(
+    definition: Mapping[str, Any], known: Mapping[tuple[str, str], Resource]
+) -> Iterable[tuple[str, str, dict[str, Any]]]:
+    """The group, version and discovery entry of each kind that a definition adds to those that are `known`."""
     spec = definition.get("spec")
     spec = spec if isinstance(spec, Mapping) else {}
     names = spec.get("names")
@@ -150,7 +163,4 @@ def _defined(definition: Mapping[str, Any], known: Mapping[tuple[str, str], Reso
                 "singularResource": str(names.get("singular") or kind.lower()),
                 "verbs": ["create", "delete", "get", "list", "patch", "update", "watch"],
             }
-            yield {
-                "metadata": {"name": group},
-                "versions": [{"version": version, "resources": [resource], "freshness": "Current"}],
-            }
+            yield group, version, resource

@@ -2,7 +2,8 @@
 defaulting, validation, quota and admission have their say and nothing is stored."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +25,8 @@ _STAND_IN = "default"
 _OF_THE_OBJECT = ("Invalid", "BadRequest")
 """Reasons that lie in an object itself, whichever namespace it is for."""
 _DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
+_MOST_STORED = 1536 * 1024
+"""Bytes of one object, in etcd's default settings."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _RELEASE_NAME, _RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 
@@ -45,7 +48,8 @@ class Trial:
 async def try_out(member: Member, discovery: Discovery, trial: Trial) -> list[str]:
     """Tries every object. `discovery` is what the member knows by now.
 
-    Instances of kinds that `definitions` bring can't be tried before these are there, and are passed over.
+    Instances of kinds that `definitions` bring can't be tried before these are there, and are passed over
+    (`app/deployments/instances.py` validates them).
 
     Returns:
         What the API server warns of.
@@ -58,11 +62,31 @@ async def try_out(member: Member, discovery: Discovery, trial: Trial) -> list[st
     definitions = [run.define(found) for found in trial.definitions]
     hooks = [run.attempt(found, is_hook=True) for found in trial.hooks]
     outcomes = await asyncio.gather(*definitions, *hooks, *(run.attempt(found) for found in trial.objects))
+    raise_refusals(outcomes)
+    return list(dict.fromkeys(run.warnings))
+
+
+def refused(found: Object, words: str) -> PermanentError:
+    name = _metadata(found).get("name")
+    return PermanentError(
+        ActionCode.CLUSTER_REFUSED, f"The API server would refuse {found.get('kind')} {name}: {words}", words
+    )
+
+
+def raise_refusals(outcomes: Iterable[PermanentError | None]) -> None:
+    """Raises the first refusal, if there is one, with the words of all."""
     refusals = [refusal for refusal in outcomes if refusal is not None]
     if refusals:
         words = "\n".join(refusal.output or refusal.message for refusal in refusals)
         raise PermanentError(refusals[0].code, refusals[0].message, words)
-    return list(dict.fromkeys(run.warnings))
+
+
+def _too_large(found: Object) -> PermanentError | None:
+    """A dry run does not ask the store, which refuses what is too large for it."""
+    size = len(json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
+    if size <= _MOST_STORED:
+        return None
+    return refused(found, f"It has {size:,} bytes as JSON, and etcd stores at most {_MOST_STORED:,} by default.")
 
 
 def identity(found: Object, namespace: str) -> Identity:
@@ -100,17 +124,21 @@ class _Run:
             return await self.attempt(found)
         resource = self._known.get((str(found["apiVersion"]), str(found["kind"])))
         if resource is None:
-            return _refused(found, "the API server has no CustomResourceDefinitions of this version")
+            return refused(found, "the API server has no CustomResourceDefinitions of this version")
+        if (problem := _too_large(found)) is not None:
+            return problem
         answer = await self._send("POST", resource, found, None)
-        return None if answer.status < 300 or answer.status == 409 else self._refused(found, _words(answer))
+        return None if answer.status == 409 else self._judged(found, answer)
 
     async def attempt(self, found: Object, *, is_hook: bool = False) -> PermanentError | None:
+        if (problem := _too_large(found)) is not None:
+            return problem
         kind = (str(found.get("apiVersion")), str(found.get("kind")))
         resource = self._known.get(kind)
         if resource is None:
             if kind in self._to_come:
                 return None
-            return _refused(found, f'no matches for kind "{kind[1]}" in version "{kind[0]}"')
+            return refused(found, f'no matches for kind "{kind[1]}" in version "{kind[0]}"')
         namespace = str(_metadata(found).get("namespace") or self._trial.namespace) if resource.namespaced else None
         owned = self._owned(found)
         installed = self._trial.installed.get(identity(found, self._trial.namespace))
@@ -162,6 +190,7 @@ class _Run:
                 query=_QUERY,
                 body=body,
                 content_type="application/merge-patch+json" if method == "PATCH" else "application/json",
+                is_trial=True,
             )
         self.warnings += answer.warnings
         return answer
@@ -176,7 +205,7 @@ class _Run:
         return self._refused(found, words)
 
     def _refused(self, found: Object, words: str) -> PermanentError:
-        return forbidden(self._member.account, words) or _refused(found, words)
+        return forbidden(self._member.account, words) or refused(found, words)
 
     def _owned(self, found: Object) -> Object:
         """The object with the labels and annotations that Helm adds."""
@@ -199,13 +228,6 @@ def _merge_patch(old: Object, new: Object) -> dict[str, Any]:
         before = old.get(key)
         patch[key] = _merge_patch(_map(before), value) if isinstance(value, Mapping) else value
     return patch
-
-
-def _refused(found: Object, words: str) -> PermanentError:
-    name = _metadata(found).get("name")
-    return PermanentError(
-        ActionCode.CLUSTER_REFUSED, f"The API server would refuse {found.get('kind')} {name}: {words}", words
-    )
 
 
 def _words(answer: Answer) -> str:

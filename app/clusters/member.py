@@ -256,8 +256,10 @@ class Member:
         body: Any = None,
         accept: str | None = None,
         content_type: str = "application/json",
+        is_trial: bool = False,
     ) -> Answer:
-        """Sends one request. What keeps the member from being asked is raised; its refusals are for the caller.
+        """Sends one request. What keeps the member from being asked is raised; its refusals are for the caller. With
+        `is_trial`, so is a failure, such as that of a webhook: it would refuse the object.
 
         Raises:
             TemporaryError: unreachable, unauthorized or throttled.
@@ -270,7 +272,8 @@ class Member:
             is_forbidden = method == "GET" and refusal.kind is RefusalKind.FORBIDDEN
             if is_forbidden and (error := forbidden(self.account, refusal.words)):
                 raise error
-            if is_forbidden or refusal.kind in _NOT_NOW:
+            is_refused = is_trial and refusal.kind is RefusalKind.FAILED and refusal.is_of_api_server
+            if is_forbidden or (refusal.kind in _NOT_NOW and not is_refused):
                 raise _not_now(refusal, response.headers.get("Retry-After"), self._name)
         return Answer(response.status, parsed(text), _warnings(response.headers.getall("Warning", [])))
 

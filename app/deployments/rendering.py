@@ -2,6 +2,7 @@
 
 import asyncio
 import difflib
+import gzip
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ from app.clusters.discovery import Discovery
 from app.clusters.dry_run import Identity, Object, identity, objects_of
 from app.clusters.member import Member
 from app.core.errors import ActionError, PermanentError
+from app.deployments.instances import check_instances
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
 from app.helm.command import Options, Place
@@ -28,6 +30,7 @@ from app.yaml.reading import YamlError, read_all
 
 Found = TypeVar("Found")
 
+_LARGEST_RECORD = 1024 * 1024
 _RUN_BY = {False: ("pre-install", "post-install"), True: ("pre-upgrade", "post-upgrade")}
 """The events of hooks, by whether a release exists."""
 
@@ -74,7 +77,7 @@ class Renderings:
         """What an install would apply, or an upgrade where a release is `observed`, which has these secrets.
 
         Raises:
-            ActionError: with Helm's words, where the chart does not render.
+            ActionError: where the chart does not render, or its own definitions refuse its custom resources.
         """
         contents = await self._once("contents", self._contents)
         values = to_helm(desired.values)
@@ -93,7 +96,14 @@ class Renderings:
         scrubber = await self.scrubber_with(secrets if looks_up else ())
         key = (values, revision, known.digest, (cluster_id, secrets) if looks_up else None)
         render = partial(self._render, stand_in, contents, desired, scrubber, exists=observed is not None)
-        return await self._once(key, render)
+        rendered = await self._once(key, render)
+        if rendered.definitions:
+            instances = [*rendered.hooks, *rendered.objects]
+            organization_id = self._deployment.organization_id
+            pool = self._services.schemas
+            check = partial(check_instances, pool, organization_id, rendered.definitions, instances, discovery)
+            await self._once(("instances", key, discovery.digest), check)
+        return rendered
 
     async def installed(
         self, observed: Observed | None, secrets: tuple[str, ...]
@@ -144,6 +154,7 @@ class Renderings:
 
 
 def _read(output: bytes, contents: Contents, scrubber: Scrubber, *, exists: bool) -> Rendered:
+    _check_size(output)
     release = orjson.loads(output)
     manifest = str(release.get("manifest") or "")
     hooks = [
@@ -165,6 +176,16 @@ def _read(output: bytes, contents: Contents, scrubber: Scrubber, *, exists: bool
         files = contents.definition_files.items()
         text = "".join(f"---\n# Source: {path}\n{content.strip()}\n" for path, content in files) + text
     return Rendered(text, objects, hooked, definitions)
+
+
+def _check_size(release: bytes) -> None:
+    """Helm keeps a release in one Secret, compressed and in base64."""
+    if len(release) * 4 // 3 <= _LARGEST_RECORD:
+        return
+    size = len(gzip.compress(release, 9)) * 4 // 3
+    if size > _LARGEST_RECORD:
+        words = f"The release record has {size:,} bytes, and a Secret holds at most {_LARGEST_RECORD:,}."
+        raise PermanentError(ActionCode.CLUSTER_REFUSED, f"The API server would refuse the release: {words}", words)
 
 
 def _installed(manifest: str, namespace: str, scrubber: Scrubber) -> tuple[str, dict[Identity, Object]]:

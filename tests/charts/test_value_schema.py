@@ -20,7 +20,7 @@ REPLICAS = {"type": "object", "properties": {"replicas": {"type": "integer"}}, "
 
 def problems(schema: dict[str, Any], values: dict[str, Any], defaults: str = "") -> list[Problem]:
     found = schema_program.problems(schema, coalesce(read(defaults) or {}, values))
-    return [Problem(tuple(path), message) for path, message in found]
+    return [Problem(tuple(path or ()), message) for path, message in found]
 
 
 @pytest.mark.parametrize(

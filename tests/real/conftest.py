@@ -15,10 +15,13 @@ from tests.contract.helm import Helm
 from tests.kubernetes.member import Member
 from tests.live.conftest import served
 from tests.real.fleet import Fleet, Hand
+from tests.real.foretold import Foretold
 from tests.stack import Stack
 
 __all__ = ["served"]
 
+PATIENT: dict[str, Any] = {"plan_wait": 55, "operation_timeout": 120}
+"""A busy machine answers a plan at once, too."""
 NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
 
 
@@ -35,8 +38,10 @@ async def new_fleet(
     helm: Path,
     cache: Path,
     tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> NewFleet:
-    """Opens a Polyhelm with these members (all three, if none are named); settings as for `new_stack`."""
+    """Opens a Polyhelm with these members (all three, if none are named); settings as for `new_stack`. Tests that are
+    marked as `foretold` have each change planned first."""
 
     @asynccontextmanager
     async def new(*chosen: Member, **settings: Any) -> AsyncIterator[Fleet]:
@@ -52,8 +57,10 @@ async def new_fleet(
                 has_controllers = member.name == "oslo"
                 hands[member.name] = Hand(member, by_hand, client, namespace, has_controllers)
                 closing.push_async_callback(hands[member.name].clean_up)
-            stack = await closing.enter_async_context(new_stack(**{"cache_dir": cache} | settings))
+            stack = await closing.enter_async_context(new_stack(**PATIENT | {"cache_dir": cache} | settings))
             group_id = await stack.fleet({name: hand.member.kubeconfig for name, hand in hands.items()})
+            if request.node.get_closest_marker("foretold"):
+                stack = Foretold(stack.services, stack.client)
             yield Fleet(stack, group_id, namespace, f"shop-{token}", hands)
 
     return new

@@ -1,5 +1,7 @@
 """Charts whose plan and whose installation have to come out alike, and what comes out."""
 
+import base64
+import random
 from dataclasses import dataclass
 
 from tests.sample_charts import chart_files
@@ -64,6 +66,11 @@ def templates(*texts: str, **more: str) -> dict[str, str]:
 PORTS = "[{name: http, containerPort: 8080}, {name: metrics, containerPort: 8080}]"
 
 
+def noise(size: int) -> str:
+    """A text that can't be compressed to fewer bytes than these."""
+    return base64.b64encode(random.Random(0).randbytes(size)).decode()
+
+
 def cases(token: str) -> dict[str, Case]:
     """`token` keeps kinds of one test apart from those of others."""
     group, plural = f"g{token}", f"w{token}"
@@ -109,6 +116,9 @@ def cases(token: str) -> dict[str, Case]:
             templates("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: numbers}\ndata: {a: 1e6}\n"),
             "cluster_refused",
             "cannot unmarshal number",
+        ),
+        "large-record": Case(
+            templates(CONFIG % "", **{"files/noise.txt": noise(900_000)}), "cluster_refused", "Secret"
         ),
         "no-kind": Case(
             templates("apiVersion: v1\nmetadata: {name: numbers}\n"),

@@ -12,7 +12,7 @@ from tests.real.conftest import NewFleet
 from tests.real.fleet import Fleet, outcomes
 from tests.sample_charts import packaged
 
-pytestmark = pytest.mark.xdist_group("kubernetes")
+pytestmark = [pytest.mark.xdist_group("kubernetes"), pytest.mark.foretold]
 
 INSTALLED, UPGRADED, UNINSTALLED = ("INSTALL", "SUCCEEDED"), ("UPGRADE", "SUCCEEDED"), ("UNINSTALL", "SUCCEEDED")
 LEFT_ALONE = ("NONE", "SUCCEEDED")

@@ -11,7 +11,7 @@ from tests.real.conftest import NewFleet
 from tests.real.fleet import Fleet, outcomes, upload_files
 from tests.sample_charts import SCHEMA, chart_files, packaged
 
-pytestmark = pytest.mark.xdist_group("kubernetes")
+pytestmark = [pytest.mark.xdist_group("kubernetes"), pytest.mark.foretold]
 
 FRAGILE = {
     "templates/second.yaml": """{{- if .Values.second }}

@@ -11,7 +11,7 @@ from tests.kubernetes.member import Member
 from tests.real.fleet import Fleet, outcomes, upload_files
 from tests.sample_charts import chart_files
 
-pytestmark = pytest.mark.xdist_group("kubernetes")
+pytestmark = [pytest.mark.xdist_group("kubernetes"), pytest.mark.foretold]
 
 NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
 

@@ -12,7 +12,7 @@ from tests.real.conftest import NewFleet
 from tests.real.fleet import Fleet, Hand, outcomes, upload_files
 from tests.sample_charts import chart_files
 
-pytestmark = pytest.mark.xdist_group("kubernetes")
+pytestmark = [pytest.mark.xdist_group("kubernetes"), pytest.mark.foretold]
 
 ACCOUNT = "deployer"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"

@@ -19,7 +19,7 @@ from tests.real.conftest import NewFleet
 from tests.real.fleet import Fleet, upload_files
 from tests.stack import eventually
 
-pytestmark = pytest.mark.xdist_group("kubernetes")
+pytestmark = [pytest.mark.xdist_group("kubernetes"), pytest.mark.foretold]
 
 CHARTS = Path(__file__).parent / "charts"
 KINDS = ("configmaps", "secrets", "services", "serviceaccounts", "persistentvolumeclaims")
