@@ -18,6 +18,7 @@ from app.core.settings import Settings
 from app.program.embedded import embedded
 from simulator import Member, Simulator
 from tests.engines import sharing_engine_for
+from tests.hostile.requests import Request, noting, unknown
 from tests.kubernetes.fixtures import control_planes, helm, members, oslo, programs, rest
 from tests.outages import TEMPLATE
 from tests.stack import Stack, fresh_database, open_stack, trust_the_machine
@@ -96,8 +97,14 @@ def _memory() -> Path | None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def simulator() -> AsyncIterator[Simulator]:
-    async with Simulator() as running:
-        yield running
+    """Every request of ours to one of its members has to be of a kind that is tried with hostile answers, too."""
+    asked: set[Request] = set()
+    with pytest.MonkeyPatch.context() as patch:
+        running = Simulator()
+        patch.setattr(running, "_handle", noting(asked, running._handle))
+        async with running:
+            yield running
+    assert unknown(asked) == [], "tests/hostile/requests.py lists no such kind of request"
 
 
 @pytest.fixture

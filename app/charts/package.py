@@ -129,7 +129,11 @@ def _schema(text: bytes | None) -> dict[str, Any] | None:
 
 def _json(text: bytes) -> Any:
     try:
-        return orjson.loads(text)
+        found = orjson.loads(text)
+        orjson.dumps(found)  # it is written again, where less depth is allowed
+        return found
+    except orjson.JSONEncodeError:
+        raise wrong("chart_malformed", "The chart's values.schema.json is nested too deeply.") from None
     except ValueError:
         raise wrong(ChartCode.CHART_MALFORMED, "The chart's values.schema.json is not valid JSON.") from None
 

@@ -24,6 +24,7 @@ _ITEMS = ("PartialObjectMetadata", "Secret", "")  # an item of a list need not s
 _LONGEST_CONTINUE = 16 * 1024
 _LONGEST_WORDS = 1000
 _LONGEST_PAUSE = 3600.0
+_WORD = re.compile(r"[!-~]{1,100}")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 
 
@@ -86,6 +87,12 @@ def read_secret(body: Any, name: str) -> Mapping[str, Any]:
         raise _unexpected(f"the Secret {name}", error) from None
 
 
+def expect_kind(kind: str, body: Any) -> None:
+    """Raises TemporaryError (CLUSTER_UNEXPECTED_ANSWER) where an answer is not an object of this kind."""
+    if read_field(str, body, "kind") != kind:
+        raise _unexpected(kind, ValueError(f"it is a {body['kind']:.100}"))
+
+
 def read_field(kind: type[Found], body: Any, *path: str) -> Found:
     """What is at a path of an answer.
 
@@ -100,23 +107,42 @@ def read_field(kind: type[Found], body: Any, *path: str) -> Found:
         raise _unexpected(".".join(path), error) from None
 
 
-def parsed(text: bytes) -> Any:
-    """The JSON of an answer. What it takes in memory is bounded before it is read: each list, map or comma is a value
-    at most, and an empty list is fifty times as large as its two bytes.
+def read_word(body: Any, *path: str) -> str:
+    """A short text at a path of an answer, such as a version or a uid.
 
     Raises:
-        TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where it is none, or has too many values.
+        TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where there is none.
+    """
+    word = read_field(str, body, *path)
+    if not _WORD.fullmatch(word):
+        raise _unexpected(".".join(path), ValueError("it is not a word of at most 100 characters"))
+    return word
+
+
+def parsed(text: bytes) -> Any:
+    """The JSON of an answer. What it takes in memory is bounded before it is read: each list, map or comma is a value
+    at most, and an empty list is fifty times as large as its two bytes. It can be written as JSON again: not everything
+    that is read can, since less depth is allowed then.
+
+    Raises:
+        TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where it is none, has too many values, or is nested too deeply.
     """
     if sum(map(text.count, (b"[", b"{", b","))) > MOST_VALUES:
         raise TemporaryError(
             ActionCode.CLUSTER_UNEXPECTED_ANSWER, f"The API server answers with more than {MOST_VALUES:,} values."
         )
     try:
-        return orjson.loads(text)
+        found = orjson.loads(text)
+        orjson.dumps(found)
     except orjson.JSONDecodeError:
         raise TemporaryError(
             ActionCode.CLUSTER_UNEXPECTED_ANSWER, "What answered is no Kubernetes API server: it sent no JSON."
         ) from None
+    except orjson.JSONEncodeError:
+        raise TemporaryError(
+            ActionCode.CLUSTER_UNEXPECTED_ANSWER, "The API server's answer is nested too deeply."
+        ) from None
+    return found
 
 
 def asked_pause(retry_after: str | None, now: datetime) -> float | None:
@@ -126,7 +152,7 @@ def asked_pause(retry_after: str | None, now: datetime) -> float | None:
         return min(float(text), _LONGEST_PAUSE)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return min(max((until - now).total_seconds(), 0.0), _LONGEST_PAUSE)

@@ -105,13 +105,14 @@ def read_changes(line: bytes) -> Iterator[Change]:
         head, namespace = Head.of(item), metadata["namespace"]
         match = SECRET_NAME.fullmatch(metadata["name"])
         label = (metadata.get("labels") or {}).get("name")
+        names = {_name(name) for name in (label, match and match["name"]) if name is not None}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TemporaryError(ActionCode.WATCH_UNREADABLE, f"The API server's watch can't be read: {error}") from None
     if head is not None and match is not None:
         yield Change(version, gone=head) if kind == "DELETED" else Change(version, head=head)
         return
-    for name in {label, match["name"] if match else None} - {None}:
-        yield Change(version, unclear=(namespace, str(name)))
+    for name in names:
+        yield Change(version, unclear=(namespace, name))
 
 
 def _error(status: dict[str, Any]) -> TemporaryError:

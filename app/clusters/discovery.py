@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,9 @@ from app.releases.error_codes import ActionCode
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _AT_ONCE = 4
+_MOST_ASKED = 500
+_NAME = re.compile(r"[A-Za-z0-9._/-]{1,253}")
+"""That of a subresource has a slash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,9 @@ class Discovery:
                 api_version = f"{name}/{version['version']}" if name else version["version"]
                 for resource in version.get("resources") or ():
                     kind = resource.get("responseKind", {}).get("kind")
-                    namespaced = resource.get("scope") == "Namespaced"
-                    found.setdefault((api_version, kind), Resource(resource["resource"], namespaced))
+                    if kind is not None:  # some that belong to another resource have none
+                        namespaced = resource.get("scope") == "Namespaced"
+                        found.setdefault((api_version, kind), Resource(_name(resource["resource"]), namespaced))
         return found
 
     @cached_property
@@ -85,10 +90,12 @@ async def discover(member: Member) -> Discovery:
         member.get("/version"), member.get("/api", accept=_ACCEPT), member.get("/apis", accept=_ACCEPT)
     )
     try:
-        return Discovery(version, await _items(member, core), await _items(member, named))
-    except (KeyError, TypeError, AttributeError):
+        found = Discovery(_map(version), await _items(member, core), await _items(member, named))
+        assert found.resources is not None  # what is worked out from it can be
+        return found
+    except (KeyError, TypeError, AttributeError, ValueError):
         raise TemporaryError(
-            ActionCode.CLUSTER_UNREACHABLE, "The API server does not say which kinds of objects it knows."
+            ActionCode.CLUSTER_UNEXPECTED_ANSWER, "The API server does not say which kinds of objects it knows."
         ) from None
 
 
@@ -128,13 +135,34 @@ async def _items(member: Member, answer: Any) -> list[dict[str, Any]]:
         return {"version": version, "resources": resources, "freshness": "Current"}
 
     if groups is None:
-        versions = await asyncio.gather(*(version_of(f"/api/{each}", "", each) for each in answer["versions"]))
+        names = [_name(each) for each in _few(answer["versions"])]
+        versions = await asyncio.gather(*(version_of(f"/api/{each}", "", each) for each in names))
         return [{"metadata": {"name": ""}, "versions": list(versions)}]
     found = []
-    for group in sorted(groups, key=lambda group: str(group["name"])):
-        name = group["name"]
-        asked = (version_of(f"/apis/{name}/{each['version']}", name, each["version"]) for each in group["versions"])
+    for group in sorted(_few(groups), key=lambda group: str(group["name"])):
+        name = _name(group["name"])
+        names = [_name(each["version"]) for each in _few(group["versions"])]
+        asked = (version_of(f"/apis/{name}/{each}", name, each) for each in names)
         found.append({"metadata": {"name": name}, "versions": list(await asyncio.gather(*asked))})
+    return found
+
+
+def _few(found: Any) -> list[Any]:
+    """A list of groups or versions, each of which is asked for by itself."""
+    if not isinstance(found, list) or len(found) > _MOST_ASKED:
+        raise TypeError("not a list of groups or versions")
+    return found
+
+
+def _name(found: Any) -> str:
+    if not isinstance(found, str) or not _NAME.fullmatch(found):
+        raise TypeError("not the name of a group, a version or a resource")
+    return found
+
+
+def _map(found: Any) -> Mapping[str, Any]:
+    if not isinstance(found, Mapping):
+        raise TypeError("not a map")
     return found
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from app.clusters.answers import expect_kind
 from app.clusters.discovery import Discovery, Resource
 from app.clusters.member import Answer, Member
+from app.clusters.refusals import Refusal
 from app.clusters.service_accounts import forbidden
 from app.core.errors import PermanentError
 from app.releases.error_codes import ActionCode
@@ -197,6 +199,7 @@ class _Run:
 
     def _judged(self, found: Object, answer: Answer) -> PermanentError | None:
         if answer.status < 300:
+            expect_kind(str(found["kind"]), answer.body)
             return None
         words = _words(answer)
         if "does not support dry run" in words:  # a webhook with side effects, which has no say then
@@ -231,8 +234,7 @@ def _merge_patch(old: Object, new: Object) -> dict[str, Any]:
 
 
 def _words(answer: Answer) -> str:
-    message = answer.body.get("message") if isinstance(answer.body, Mapping) else None
-    return str(message or answer.status)
+    return Refusal.of(answer.status, answer.body).words
 
 
 def _reason(answer: Answer) -> object:

@@ -21,7 +21,7 @@ import aiohttp
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.client.rest import RESTClientObject
 
-from app.clusters.answers import asked_pause, has_items, parsed, read_field, read_page, read_secret
+from app.clusters.answers import asked_pause, has_items, parsed, read_field, read_page, read_secret, read_word
 from app.clusters.changes import METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
 from app.clusters.kubeconfig import Access
 from app.clusters.proof import KUBE_SYSTEM, Judge, ProvenConnector
@@ -49,8 +49,9 @@ _KEPT_ALIVE = 60.0  # seconds without a request; a handshake costs as much as a 
 _SILENCE = 10.0  # seconds after which a watch that should have ended is given up
 _LONGEST_LINE = 2 * 2**20
 _LARGEST_ANSWER = 8 * 2**20  # bytes; a record has 1.5 MiB at most, a page of heads less
-_MOST_PAGES = 1000
-_LONGEST_UID = 100
+_MOST_HEADS = 200_000  # of one member; a thousand releases have ten thousand
+_LIST_SECONDS = 120.0  # for all pages of a list
+_LONGEST_WORDS = 1000  # of an error of a connection, which quotes what came
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ class Member:
 
     async def version(self) -> str:
         """The Kubernetes version, as v1.34.4."""
-        return read_field(str, await self.get("/version"), "gitVersion")
+        return read_word(await self.get("/version"), "gitVersion")
 
     async def ping(self, *, seconds: float) -> None:
         """Asks for a sign of life, and for the proof that it is still the same cluster. Any answer is a sign of life.
@@ -213,16 +214,20 @@ class Member:
         query = [("labelSelector", selector), ("limit", str(_PAGE))]
         heads: list[Head] = []
         more: list[tuple[str, str]] = []
-        for _ in range(_MOST_PAGES):
+        ends_at = time.monotonic() + _LIST_SECONDS
+        for _ in range(_MOST_HEADS // _PAGE):
             answer = await self.get(path, query=query + more, accept=METADATA_ONLY_LIST)
             page = read_page(answer, namespace=namespace)
             heads += page.heads
             if not page.more:
                 return Listing(page.version, heads)
             more = [("continue", page.more)]
+            if len(heads) > _MOST_HEADS or time.monotonic() > ends_at:
+                break
         raise TemporaryError(
-            ActionCode.CLUSTER_UNREACHABLE,
-            f"The API server lists Helm's Secrets in more than {_MOST_PAGES:,} pages.",
+            ActionCode.CLUSTER_UNEXPECTED_ANSWER,
+            f"The API server's list of Helm's Secrets has no end: more than {_MOST_HEADS:,} of them, as many pages as"
+            f" that would need, or more than {_LIST_SECONDS:g} s.",
         )
 
     async def is_in_config_maps(self, namespace: str, name: str) -> bool:
@@ -444,7 +449,7 @@ def _limit(seconds: float) -> aiohttp.ClientTimeout:
 
 
 def _uid(namespace: Any) -> str:
-    return read_field(str, namespace, "metadata", "uid")[:_LONGEST_UID]
+    return read_word(namespace, "metadata", "uid")
 
 
 def _warnings(headers: list[str]) -> tuple[str, ...]:
@@ -489,4 +494,4 @@ def _unreachable(error: aiohttp.ClientError | OSError) -> TemporaryError:
 def _words(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return f"its certificate is not valid: {error.certificate_error}"
-    return str(error) or type(error).__name__
+    return str(error)[:_LONGEST_WORDS] or type(error).__name__

@@ -93,6 +93,7 @@ class Answer:
         self.is_whole = False
         self._keeps = keeps
         self._is_kept_alive = False
+        self._without_body = 0  # bytes that came since the last of the body
         self._parser = httptools.HttpResponseParser(self)
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -103,6 +104,7 @@ class Answer:
         self._is_kept_alive = self._parser.should_keep_alive()
 
     def on_body(self, body: bytes) -> None:
+        self._without_body = 0
         if self._keeps is not None:
             self.body += body
             if len(self.body) > self._keeps:
@@ -132,8 +134,6 @@ class Answer:
         """
         raw = b""
         while not self.status:
-            if len(raw) > MOST_HEAD:
-                raise ProtocolError("the head of the answer is too large")
             piece = await self._piece(reader)
             if not piece:
                 raise ConnectionResetError("it was closed without an answer")
@@ -171,10 +171,13 @@ class Answer:
         if piece:
             if self.is_whole:
                 raise ProtocolError("more came than was asked for")
+            self._without_body += len(piece)
             try:
                 self._parser.feed_data(piece)
             except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
                 raise ProtocolError(f"what came is not HTTP: {error}") from None
+            if self._without_body > MOST_HEAD + _PIECE:
+                raise ProtocolError(f"more than {MOST_HEAD:,} bytes of headers came")
         return piece
 
 

@@ -7,9 +7,11 @@ from app.operations import work
 from app.operations.work import Work
 from app.releases.release import Desired
 from app.releases.step import Recovery, ReleaseAction, Step
+from app.targets.leases import LeaseFence
 from app.targets.sightings import Sighting
 from reconcilers.actions.install import install
 from reconcilers.actions.marking import mark_failed
+from reconcilers.actions.place import member_of
 from reconcilers.actions.uninstall import uninstall
 from reconcilers.actions.upgrade import upgrade
 from reconcilers.actions.validation import KnownManifests
@@ -33,7 +35,7 @@ async def perform(
         ActionError: with Helm's words.
     """
     if step.recovery is Recovery.MARK_FAILED:
-        await mark_failed(services, found, seen)
+        await mark_failed(member_of(services, found), LeaseFence(services, found.lease), seen)
         return None
     chart = await services.archives.file(found.archive.digest)
     await work.intend(services, found, step.runs, seen, wanted, counts=counts)

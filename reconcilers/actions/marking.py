@@ -7,22 +7,21 @@ record: the run has failed.
 
 import asyncio
 
+from app.clusters.answers import read_secret
+from app.clusters.member import Member
 from app.clusters.refusals import Refusal
 from app.clusters.service_accounts import forbidden
 from app.core.errors import PermanentError
-from app.fleet.services import AllServices
-from app.operations.work import Work
+from app.helm.fence import Fence
 from app.releases.error_codes import ActionCode
 from app.releases.record import UnreadableRecordError, marked_failed
 from app.releases.storage import secret_name, secret_path
-from app.targets.leases import LeaseFence
 from app.targets.sightings import Sighting
-from reconcilers.actions.place import member_of
 
 _CHANGED_MEANWHILE = (404, 409)
 
 
-async def mark_failed(services: AllServices, found: Work, seen: Sighting) -> None:
+async def mark_failed(member: Member, fence: Fence, seen: Sighting) -> None:
     """Writes it, unless the record has changed since it was seen: the caller looks again.
 
     Raises:
@@ -32,23 +31,25 @@ async def mark_failed(services: AllServices, found: Work, seen: Sighting) -> Non
     """
     observed = seen.release
     assert observed is not None
-    member = member_of(services, found)
-    path = secret_path(observed.namespace, secret_name(observed.name, observed.revision))
+    secret = secret_name(observed.name, observed.revision)
+    path = secret_path(observed.namespace, secret)
     answer = await member.request("GET", path)
     if answer.status in _CHANGED_MEANWHILE:
         return
+    record = read_secret(answer.body, secret)
+    if record["metadata"].get("resourceVersion") != seen.secret_version:
+        return
     try:
-        if answer.body["metadata"]["resourceVersion"] != seen.secret_version:
-            return
-        patch = await asyncio.to_thread(marked_failed, answer.body)
-    except (KeyError, TypeError, UnreadableRecordError) as error:
+        patch = await asyncio.to_thread(marked_failed, record)
+    except UnreadableRecordError as error:
         raise PermanentError(ActionCode.RECORD_UNREADABLE, f"The release's record can't be read: {error}") from error
-    fence = LeaseFence(services, found.lease)
     fence.check()
     await fence.confirm()
     answer = await member.request("PATCH", path, body=patch, content_type="application/merge-patch+json")
-    if answer.status >= 300 and answer.status not in _CHANGED_MEANWHILE:
+    if answer.status < 300:
+        read_secret(answer.body, secret)
+    elif answer.status not in _CHANGED_MEANWHILE:
         words = Refusal.of(answer.status, answer.body).words
-        raise forbidden(found.account, words) or PermanentError(
+        raise forbidden(member.account, words) or PermanentError(
             ActionCode.CLUSTER_REFUSED, f"It refuses a change of the release's record: {words}", words
         )

@@ -174,6 +174,10 @@ REFUSED = {
         with_entries(("web/values.schema.json", b'{"title": "\xff"}')),
         MALFORMED,
     ),
+    "schema too deep to be written again": (
+        with_files(values__schema__json='{"a":' * 300 + "1" + "}" * 300),
+        MALFORMED,
+    ),
     "schema nested too deep": (with_files(values__schema__json="[" * 100_000), MALFORMED),
     "broken schema of a chart within": (with_entries(("web/charts/db/values.schema.json", b"{")), MALFORMED),
     "too large": (gzip.compress(tarred(), compresslevel=0) + b"\0" * LIMITS.packed, LARGE),

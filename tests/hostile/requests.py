@@ -1,0 +1,213 @@
+"""Every kind of request that Polyhelm makes to a member, each with the function of ours that makes it.
+
+A request of ours that is none of these fails the tests (`tests/conftest.py`), so that there is a kind, and the hostile
+answers of `tests/hostile/answers.py` for it, as soon as there is a request."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from app.clusters.changes import Change, Head
+from app.clusters.discovery import Discovery, discover
+from app.clusters.dry_run import Trial, try_out
+from app.clusters.member import Member
+from app.clusters.service_accounts import ServiceAccount
+from app.releases.release import Observed
+from app.targets.sightings import Sighting
+from reconcilers.actions.marking import mark_failed
+from simulator import Member as SimulatedMember
+from tests.helm.places import Open
+from tests.releases.test_release import RECORD, written
+
+OURS = "polyhelm"
+"""The User-Agent of all that does not come from Helm."""
+
+Request = tuple[str, str, str, str]
+"""Method, path, query and User-Agent."""
+NEVER_OURS = re.compile(r"/simulator/")
+Ask = Callable[[Member], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Requests of ours with this method and path, and this in the query. `ask` makes one, and may make others before.
+    Hostile answers that are good enough for what is asked are named in `takes_as_well`."""
+
+    name: str
+    method: str
+    path: str
+    ask: Ask
+    query: str = ""
+    takes_as_well: tuple[str, ...] = ()
+    is_asked_of_new_connections: bool = False
+
+    def takes(self, method: str, path: str, query: str) -> bool:
+        is_at_path = re.fullmatch(self.path, path) is not None
+        return is_at_path and method == self.method and re.search(self.query, query) is not None
+
+
+NAMES = r"[^/]+"
+SECRETS = rf"/api/v1/namespaces/{NAMES}/secrets"
+RECORDS = rf"{SECRETS}/sh\.helm\.release\.v1\.{NAMES}"
+OBJECTS = rf"/(api/v1|apis/{NAMES}/{NAMES})(/namespaces/{NAMES})?/{NAMES}"
+SHOP = Head("default", "shop", 3, "deployed", "sh.helm.release.v1.shop.v3", "1")
+CONFIG: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": "b"}}
+IDENTITY = ("", "ConfigMap", "default", "settings")
+MOST_WORDS = 10_000
+
+
+def furnish(member: SimulatedMember) -> None:
+    """Has the member what the requests below ask for."""
+    labels = {"owner": "helm", "name": "shop", "version": "3", "status": "pending-upgrade"}
+    metadata = {"name": SHOP.secret, "namespace": "default", "labels": labels}
+    secret = written(RECORD | {"info": RECORD["info"] | {"status": "pending-upgrade"}})
+    member.put("secrets", {"type": "helm.sh/release.v1", "metadata": metadata, "data": secret["data"]})
+    ours = {
+        "labels": {"app.kubernetes.io/managed-by": "Helm"},
+        "annotations": {"meta.helm.sh/release-name": "shop", "meta.helm.sh/release-namespace": "default"},
+    }
+    member.put("configmaps", CONFIG | {"metadata": CONFIG["metadata"] | ours})
+
+
+async def known_kinds(member: Member) -> bytes:
+    found = await discover(member)
+    assert found.with_definitions([]).resources is not None
+    return found.document(found.core) + found.document(found.named) + found.digest
+
+
+async def first_changes(member: Member) -> list[Change]:
+    async with aclosing(member.changes(0, seconds=1)) as stream:
+        return await anext(stream, [])
+
+
+def trying(trial: Trial) -> Ask:
+    """Tries it out; what the member can do is known."""
+
+    async def ask(member: Member) -> Any:
+        known = Discovery({}, CORE, [])
+        return await try_out(member, known, trial)
+
+    return ask
+
+
+CORE: list[dict[str, Any]] = [
+    {
+        "metadata": {"name": ""},
+        "versions": [
+            {
+                "version": "v1",
+                "resources": [
+                    {"resource": "configmaps", "responseKind": {"kind": "ConfigMap"}, "scope": "Namespaced"},
+                ],
+            }
+        ],
+    }
+]
+
+
+async def mark(member: Member) -> None:
+    heads = await member.heads(namespace="default", name="shop")
+    seen = Sighting((1, "default", "shop"), 1, _observed("pending-upgrade"), heads.heads[0].resource_version)
+    await mark_failed(member, Open(), seen)
+
+
+def _observed(status: str) -> Observed:
+    return Observed("shop", "default", 3, status, "web", "1.2.3")
+
+
+ERRORS = (
+    *("no content", "an error without words", "an error whose words are a list", "an error of seven MiB"),
+    *("a refusal of seven MiB", "a refusal that is deep", "a refusal with U+0000"),
+)
+ANYTHING = (
+    *("null", "a list", "a number", "a text", "a list of another kind", "a list without a version", "U+0000"),
+    *("a success that says nothing", "a refusal of seven MiB", "a refusal with U+0000"),
+)
+KINDS = (
+    Kind("proof of a new connection", "GET", "/api/v1/namespaces/kube-system", lambda m: m.version(), "^$", (), True),
+    Kind(
+        "sign of life",
+        "GET",
+        "/api/v1/namespaces/kube-system",
+        lambda m: m.ping(seconds=0.5),
+        "^resourceVersion=0$",
+        ERRORS,  # any answer is a sign of life
+    ),
+    Kind("uid", "GET", "/api/v1/namespaces/kube-system", lambda m: m.uid(), "^$"),
+    Kind("version", "GET", "/version", lambda m: m.version()),
+    Kind(
+        "what we may do",
+        "POST",
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        lambda m: m.missing_permissions(["get", "list"], "secrets"),
+    ),
+    Kind(
+        "whether we may impersonate",
+        "POST",
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        lambda m: m.may_impersonate(ServiceAccount("default", "deployer")),
+    ),
+    Kind("a namespace", "GET", f"/api/v1/namespaces/{NAMES}", lambda m: m.has_namespace("default"), "^$"),
+    Kind("list of all releases", "GET", "/api/v1/secrets", lambda m: m.heads(), "limit=500"),
+    Kind("list of one release", "GET", SECRETS, lambda m: m.heads(namespace="default", name="shop"), "limit=500"),
+    Kind(
+        "list of releases in ConfigMaps",
+        "GET",
+        f"/api/v1/namespaces/{NAMES}/configmaps",
+        lambda m: m.is_in_config_maps("default", "shop"),
+        "limit=1(&|$)",
+        ("a list without a version",),
+    ),
+    Kind("record", "GET", RECORDS, lambda m: m.record(SHOP), "^$"),
+    Kind("watch", "GET", "/api/v1/secrets", first_changes, "watch=1", ("nothing",)),
+    Kind("discovery", "GET", "/apis?", known_kinds),
+    Kind("discovery of one version", "GET", rf"/(api|apis/{NAMES})/{NAMES}", known_kinds),
+    Kind("dry run of a new object", "POST", OBJECTS, trying(Trial("default", "shop", [CONFIG])), "dryRun=All"),
+    Kind(
+        "dry run of a changed object",
+        "PATCH",
+        f"{OBJECTS}/{NAMES}",
+        trying(Trial("default", "shop", [CONFIG], installed={IDENTITY: CONFIG})),
+        "dryRun=All",
+    ),
+    Kind("object in the way", "GET", f"{OBJECTS}/{NAMES}", trying(Trial("default", "shop", [CONFIG])), "^$"),
+    Kind(
+        "what a chart looks up",
+        "GET",
+        f"{OBJECTS}(/{NAMES})?",
+        lambda m: m.request("GET", "/api/v1/namespaces/default/configmaps/settings"),
+        takes_as_well=ANYTHING,  # Helm judges it
+    ),
+    Kind("record to be marked as failed", "GET", RECORDS, mark, "^$"),
+    Kind("mark of a record", "PATCH", RECORDS, mark, "^$"),
+)
+
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+def noting(asked: set[Request], handle: Handler) -> Handler:
+    """The handler of a simulator, which has written down what is asked of its members."""
+
+    def noted(http: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        path = re.sub(rf"^/members/{NAMES}", "", http.path)
+        if not NEVER_OURS.match(path):
+            asked.add((http.method, path, http.query_string, http.headers.get("User-Agent", "")))
+        return handle(http)
+
+    return noted
+
+
+def unknown(requests: Iterable[Request]) -> list[str]:
+    """Those requests of ours that are of no kind."""
+    return sorted(
+        {
+            f"{method} {path}?{query}"
+            for method, path, query, agent in requests
+            if agent == OURS and not any(kind.takes(method, path, query) for kind in KINDS)
+        }
+    )
