@@ -16,16 +16,19 @@ branch_labels = None
 depends_on = None
 
 _WITHHELD = "This text was stored by an earlier version and may contain values of secrets. It is not shown."
-_ERROR = "error || jsonb_build_object('message', CAST(:withheld AS text), 'output', NULL)"
 _STATEMENTS = (
-    f"""
-    UPDATE operation_result SET output = NULL, error = {_ERROR}
+    """
+    UPDATE operation_result SET output = NULL,
+      error = error || jsonb_build_object('message', CAST(:withheld AS text), 'output', NULL)
     FROM operation LEFT JOIN deployment ON deployment.id = operation.deployment_id
     WHERE operation.id = operation_result.operation_id
       AND (deployment.id IS NULL OR deployment.secret_paths <> '[]')
       AND (operation_result.output IS NOT NULL OR operation_result.error IS NOT NULL)
     """,
-    f"UPDATE target SET error = {_ERROR} WHERE error IS NOT NULL AND secret_paths <> '[]'",
+    """
+    UPDATE target SET error = error || jsonb_build_object('message', CAST(:withheld AS text), 'output', NULL)
+    WHERE error IS NOT NULL AND secret_paths <> '[]'
+    """,
     """
     UPDATE release SET description = :withheld
     FROM target JOIN deployment ON deployment.id = target.deployment_id
@@ -38,8 +41,7 @@ _STATEMENTS = (
 
 def upgrade() -> None:
     for statement in _STATEMENTS:
-        text = sa.text(statement)
-        op.execute(text.bindparams(withheld=_WITHHELD) if ":withheld" in statement else text)
+        op.execute(sa.text(statement).bindparams(withheld=_WITHHELD))
 
 
 def downgrade() -> None:

@@ -22,6 +22,7 @@ from simulator import Simulator
 from simulator.certificates import issue
 from tests.charts.servers import Handler, served
 from tests.clusters.kubeconfigs import CERTIFICATE
+from tests.contract.client import Client
 from tests.releases.test_release import RECORD, written
 from tests.stack import HERE
 
@@ -262,7 +263,8 @@ async def test_a_record_is_read_by_its_head_until_it_is_gone(member: Member, par
     found = await member.record(head)
     assert found is not None
     assert (found.name, found.revision, found.values) == ("shop", 1, {"a": 1})
-    await member.request("DELETE", f"/api/v1/namespaces/default/secrets/{head.secret}")
+    async with Client(paris.kubeconfig) as client:
+        await client.delete(f"/api/v1/namespaces/default/secrets/{head.secret}")
     assert await member.record(head) is None
 
 
