@@ -133,7 +133,7 @@ def _json(text: bytes) -> Any:
         orjson.dumps(found)  # it is written again, where less depth is allowed
         return found
     except orjson.JSONEncodeError:
-        raise wrong("chart_malformed", "The chart's values.schema.json is nested too deeply.") from None
+        raise wrong(ChartCode.CHART_MALFORMED, "The chart's values.schema.json is nested too deeply.") from None
     except ValueError:
         raise wrong(ChartCode.CHART_MALFORMED, "The chart's values.schema.json is not valid JSON.") from None
 
