@@ -183,7 +183,12 @@ def _defined(
         if isinstance(each, Mapping) and isinstance(each.get("name"), str) and each.get("served", True)
     ]
     for version in versions:
-        if isinstance(kind, str) and isinstance(plural, str) and (f"{group}/{version}", kind) not in known:
+        if (
+            isinstance(kind, str)
+            and isinstance(plural, str)
+            and _NAME.fullmatch(plural)
+            and (f"{group}/{version}", kind) not in known
+        ):
             resource = {
                 "resource": plural,
                 "responseKind": {"group": group, "version": version, "kind": kind},
