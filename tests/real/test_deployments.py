@@ -12,12 +12,13 @@ from tests.real.conftest import NewFleet
 from tests.real.fleet import Fleet, outcomes
 from tests.sample_charts import packaged
 
-pytestmark = [pytest.mark.xdist_group("kubernetes"), pytest.mark.foretold]
+pytestmark = pytest.mark.xdist_group("kubernetes")
 
 INSTALLED, UPGRADED, UNINSTALLED = ("INSTALL", "SUCCEEDED"), ("UPGRADE", "SUCCEEDED"), ("UNINSTALL", "SUCCEEDED")
 LEFT_ALONE = ("NONE", "SUCCEEDED")
 
 
+@pytest.mark.foretold
 async def test_a_chart_is_installed_on_every_member_with_the_override_for_each(fleet: Fleet) -> None:
     common = {"replicas": 2, "name": "shop", "limits": {"cpu": 1, "memory": "64Mi"}, "hosts": ["a", "b"]}
     answer = await fleet.create(
@@ -57,6 +58,7 @@ async def test_a_chart_is_installed_on_every_member_with_the_override_for_each(f
     }
 
 
+@pytest.mark.foretold
 async def test_an_update_brings_a_new_version_and_merged_values_to_every_member(fleet: Fleet) -> None:
     deployment_id = await fleet.deployed(
         values={"replicas": 2, "name": "shop", "limits": {"cpu": 1, "memory": "64Mi"}},
@@ -87,6 +89,7 @@ async def test_an_update_brings_a_new_version_and_merged_values_to_every_member(
         ]
 
 
+@pytest.mark.foretold
 async def test_values_that_are_not_reused_are_replaced_be_it_by_none_and_overrides_left_out_stay(fleet: Fleet) -> None:
     deployment_id = await fleet.deployed(
         values={"replicas": 2, "name": "shop"}, valueOverrides=[{"cluster": "paris", "values": {"name": "boutique"}}]
@@ -105,6 +108,7 @@ async def test_values_that_are_not_reused_are_replaced_be_it_by_none_and_overrid
     assert await fleet.hands["paris"].config(fleet.release) == {"replicas": 1}
 
 
+@pytest.mark.foretold
 async def test_an_update_that_changes_nothing_makes_no_generation_and_no_helm_revision(fleet: Fleet) -> None:
     values = {"replicas": 2, "share": 1.5}
     deployment_id = await fleet.deployed(values=values)
@@ -122,6 +126,7 @@ async def test_an_update_that_changes_nothing_makes_no_generation_and_no_helm_re
     assert await fleet.hands["paris"].history(fleet.release) == [(1, "deployed", "Install complete")]
 
 
+@pytest.mark.foretold
 async def test_only_targets_that_differ_get_a_helm_run(fleet: Fleet) -> None:
     deployment_id = await fleet.deployed(values={"name": "shop"})
     operation = await fleet.updated(
@@ -138,6 +143,7 @@ async def test_only_targets_that_differ_get_a_helm_run(fleet: Fleet) -> None:
     assert revisions == {"paris": "2", "berlin": "1", "tokyo": "1"}
 
 
+@pytest.mark.foretold
 async def test_targets_come_and_go_with_updates(fleet: Fleet) -> None:
     deployment_id = await fleet.deployed(targets=["paris", "berlin"], values={"name": "shop"})
     assert await fleet.hands["tokyo"].listed() == {}
@@ -154,6 +160,7 @@ async def test_targets_come_and_go_with_updates(fleet: Fleet) -> None:
     assert await fleet.hands["paris"].config(fleet.release) is None
 
 
+@pytest.mark.foretold
 async def test_a_deleted_deployment_leaves_nothing_on_any_member(fleet: Fleet) -> None:
     deployment_id = await fleet.deployed()
     operation = await fleet.stack.settled(await fleet.stack.delete(deployment_id))
@@ -166,6 +173,7 @@ async def test_a_deleted_deployment_leaves_nothing_on_any_member(fleet: Fleet) -
         assert await hand.config(fleet.release) is None
 
 
+@pytest.mark.foretold
 async def test_a_name_that_somebody_elses_release_has_is_a_conflict_that_names_the_cluster(fleet: Fleet) -> None:
     berlin = fleet.hands["berlin"]
     await berlin("install", fleet.release, berlin.chart(), "--create-namespace")
@@ -188,6 +196,7 @@ async def test_a_name_that_somebody_elses_release_has_is_a_conflict_that_names_t
     assert set(await fleet.stack.targets(deployment_id)) == {"paris", "tokyo"}
 
 
+@pytest.mark.foretold
 async def test_a_release_that_is_kept_in_config_maps_is_not_taken_over(fleet: Fleet) -> None:
     berlin = fleet.hands["berlin"]
     hand = replace(berlin, helm=replace(berlin.helm, driver="configmap"))
