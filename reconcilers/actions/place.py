@@ -45,5 +45,6 @@ def _shown(progress: Progress, scrubber: Scrubber) -> Progress:
     hook = progress.hook
     if hook is None or not scrubber:
         return progress
-    kind, name, *events = (scrubber.clean(text, instead=HIDDEN) for text in (hook.kind, hook.name, *hook.events))
-    return replace(progress, hook=replace(hook, kind=kind, name=name, events=tuple(events)))
+    texts = (hook.kind, hook.name, hook.namespace, *hook.events)
+    kind, name, namespace, *events = (scrubber.clean(text, instead=HIDDEN) for text in texts)
+    return replace(progress, hook=replace(hook, kind=kind, name=name, namespace=namespace, events=tuple(events)))
