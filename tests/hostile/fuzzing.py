@@ -213,7 +213,10 @@ class Fuzzer:
         self._report.given[what] += 1
         answer = await self._stack.ask(query, TOKEN, input=variables)
         if errors := answer.get("errors"):
-            self._report.problems.append(f"{mutation} of {str(given)[:300]!r}: {errors}")
+            codes = [error.get("extensions", {}).get("code", "internal") for error in errors]
+            self._report.answers[f"{what}: {' '.join(codes)}"] += 1
+            if "internal" in codes:
+                self._report.problems.append(f"{mutation} of {str(given)[:300]!r}: {errors}")
             return {}
         found: dict[str, Any] = answer["data"][mutation]
         self._report.answers[f"{what}: {found.get('code') or found['__typename']}"] += 1
