@@ -1,7 +1,7 @@
 """Brings one target to what is wanted: look, take the next step, look again, until there is nothing more to do.
 
-The worker calls `look_at_target` for each wake-up. It may be called twice, late, or after a crash at any line: what is
-to be done is worked out each time from Postgres and the member, and only the holder of the target's lease does it.
+The dispatcher calls `look_at_target` for what is due. It may be called twice, late, or after a crash at any line: what
+is to be done is worked out each time from Postgres and the member, and only the holder of the target's lease does it.
 """
 
 import asyncio
@@ -43,25 +43,22 @@ class Reconciler:
         self._stops = stops
         self._manifests = KnownManifests()
 
-    async def look_at_target(self, target_id: int) -> None:
-        """Works on a target, if there is work whose time has come."""
+    async def look_at_target(self, target_id: int) -> bool:
+        """Works on a target, if there is work whose time has come; returns whether there was."""
         services = self._services
         heard = self._stops.heard
         found = await work.take(services, target_id, self._owner)
         if found is None:
-            return
+            return False
         try:
             async with leases.kept(services, found.lease), self._stops.watched(found, heard) as run:
                 await self._bring_to_an_end(found, run)
         except leases.LeaseLostError:
             log.warning("reconcile.lease_lost", target=target_id)
-            return
         except BaseException:
             await asyncio.shield(work.give_back(services, found))
             raise
-        # Whoever waited for a place on this cluster takes ours, and work that came while we ended is not left behind.
-        following = await work.due_targets(services, cluster_id=found.cluster.id, limit=1)
-        await services.queue.wake(following)
+        return True
 
     async def _bring_to_an_end(self, found: Work, run: Run) -> None:
         """Brings one operation's result to its end, or puts it off. The lease is free then."""
@@ -150,7 +147,6 @@ class Reconciler:
         words += stopped.words
         if stopped.stop is Stop.REPLACED:
             await work.make_room(self._services, found, action, words)
-            await self._services.queue.wake([found.target.id])
             return
         try:
             step, wanted, seen = await self._next(attempt)

@@ -86,5 +86,4 @@ class Reporter:
             log.warning("reporting.database_lost", target=self._found.target.id, error=str(error))
             return
         if has_left:
-            following = await work.due_targets(self._services, cluster_id=self._found.cluster.id, limit=1)
-            await self._services.queue.wake(following)
+            await self._services.queue.wake([self._found.target.id])  # for those that wait for the slot

@@ -9,6 +9,7 @@ from functools import partial
 from app.core.repeating import lasting
 from app.fleet.services import AllServices
 from app.redis.queue import QueueWorker
+from reconcilers.dispatcher import Dispatcher
 from reconcilers.reconciliation import Reconciler
 from reconcilers.stops import Stops
 from reconcilers.sweeper import Sweeper
@@ -27,16 +28,18 @@ async def _work(services: AllServices) -> None:
     stops = Stops(services)
     reconciler = Reconciler(services, owner, stops)
     assert services.settings.redis_url is not None
-    queue = QueueWorker(
-        services.settings.redis_url, reconciler.look_at_target, max_jobs=services.settings.worker_concurrency
-    )
-    taking, sweeping = asyncio.create_task(queue.run()), asyncio.create_task(Sweeper(services).run())
+    dispatcher = Dispatcher(services, reconciler.look_at_target)
+    queue = QueueWorker(services.settings.redis_url, dispatcher.wake)
+    taking, dispatching = asyncio.create_task(queue.run()), asyncio.create_task(dispatcher.run())
+    sweeping = asyncio.create_task(Sweeper(services, dispatcher.note).run())
     stopping = asyncio.create_task(stops.run())
     try:
-        await asyncio.gather(asyncio.shield(taking), sweeping, stopping)
+        await asyncio.gather(asyncio.shield(taking), dispatching, sweeping, stopping)
     finally:
         sweeping.cancel()
-        await queue.stop(grace=GRACE_SECONDS)
+        dispatching.cancel()
+        await queue.stop()
+        await dispatcher.stop(grace=GRACE_SECONDS)
         stopping.cancel()
-        await asyncio.gather(taking, sweeping, stopping, return_exceptions=True)
+        await asyncio.gather(taking, dispatching, sweeping, stopping, return_exceptions=True)
         await queue.close()

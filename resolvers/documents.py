@@ -130,7 +130,7 @@ class Documents(SchemaExtension):
         found = _remembered.get(key)
         if found is None:
             try:
-                async with context.context.turns[signed_in].one(context.context.caller):
+                async with context.context.parsing[signed_in].slot(context.context.caller):
                     assert context.query is not None
                     found = Document(context.schema._schema, context.query, options, suggests=settings.introspection)
                     if limits.of_shape(found.shape, settings) is None:

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from app.admission.parse_limiter import ParseLimiter
 from app.admission.requests import caller_of
-from app.admission.turns import Turns
 from app.fleet.services import AllServices
 from app.identity.viewer import Viewer
 from app.releases.status import TargetStatus
@@ -68,15 +68,15 @@ class Context:
 
     Loaders live for one operation, which brings its own, or one event of a subscription, never longer. A WebSocket has
     one context for all of its operations: `load` may be exchanged at any time, for newer ones. `subscribed` tells how
-    many subscriptions each user has open in this process. `turns` are those at reading documents, for people who are
-    signed in and for others.
+    many subscriptions each user has open in this process. `parsing` limits the parsing of documents, by whether the
+    caller is signed in.
     """
 
     services: AllServices
     signed_in: Viewer | None
     shared: SharedLoaders
     subscribed: Counter[int]
-    turns: Mapping[bool, Turns]
+    parsing: Mapping[bool, ParseLimiter]
     request: Any = None
     response: Any = None
     connection_params: dict[str, object] | None = None

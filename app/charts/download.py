@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx2
-from prometheus_client import Gauge
 
 from app.charts.codes import ChartCode
 from app.core.errors import ValidationFailed, invalid
-from app.core.shares import PoolBusyError, Shares
+from app.core.limiter import Limiter, PoolBusyError
 from app.network import outgoing
 from app.network.addresses import AddressRefusedError, Policy
 
 TIMEOUT = httpx2.Timeout(30, connect=10)
-DOWNLOADS = Gauge("polyhelm_repository_connections", "Connections to chart repositories that are in use.")
 _MOST_WAITING = 50
 """Downloads of one organization that wait for a connection."""
 _ENCODINGS = ("identity", "gzip", "deflate")  # each once: a thousand times what was read, at most
@@ -71,8 +69,7 @@ class Downloader:
         async def check(request: httpx2.Request) -> None:
             check_address(str(request.url), is_plain_http)
 
-        self._shares = Shares(connections, most, _MOST_WAITING)
-        DOWNLOADS.set_function(self._shares.taken)
+        self._limiter = Limiter("repositories", connections, each=most, waiting=_MOST_WAITING)
         self._seconds = seconds
         self.client = outgoing.client(
             policy, timeout=TIMEOUT, follow_redirects=True, max_redirects=5, event_hooks={"request": [check]}
@@ -111,7 +108,7 @@ class Downloader:
         try:
             async with (
                 asyncio.timeout(self._seconds),
-                self._shares.place(share),
+                self._limiter.slot(share),
                 self.client.stream(method, url, headers=headers, auth=auth) as response,
             ):
                 yield response

@@ -152,7 +152,9 @@ class Settings(BaseSettings):
         description="The key ring for stored credentials: `id:base64,…`, each key 32 bytes; the first one seals, all of"
         " them open. Left out: a key in the data dir, made when first needed.",
     )
-    worker_concurrency: int = Field(100, ge=1, description="Jobs that one worker runs at once; most of them wait.")
+    worker_concurrency: int = Field(
+        100, ge=1, description="Targets that one worker works on at once; most of them wait."
+    )
     helm_concurrency: int = Field(
         4 * (os.cpu_count() or 1), ge=1, description="Helm processes that one worker runs at once."
     )
@@ -162,6 +164,13 @@ class Settings(BaseSettings):
         le=100,
         description="The percentage of a deployment's targets, or of a group's members, that one update may remove"
         " without `confirmRemoval`. Two may always be removed; removing all of them always needs it.",
+    )
+    organization_share: int = Field(
+        75,
+        ge=1,
+        le=100,
+        description="The percentage of POLYHELM_WORKER_CONCURRENCY, POLYHELM_HELM_CONCURRENCY and POLYHELM_HELM_WAITING"
+        " that one organization may use at once. Set it to 100 if there is only one organization.",
     )
     helm_waiting: int = Field(
         50,

@@ -148,7 +148,7 @@ class Renderings:
             scrubber=scrubber,
         )
         async with stand_in:
-            place = Place(None, stand_in, deployment.namespace, deployment.release_name)
+            place = Place(deployment.organization_id, None, stand_in, deployment.namespace, deployment.release_name)
             output = await self._services.helm.preview(place, chart, desired.values, options, exists=exists)
         return await asyncio.to_thread(_read, output, contents, scrubber, exists=exists)
 

@@ -24,9 +24,9 @@ from app.helm.endpoint import Endpoint
 from app.helm.failure import MAX_OUTPUT, MAX_SEARCHED, beyond_limits, failure
 from app.helm.fence import READ_ONLY, Fence
 from app.helm.files import nameless
-from app.helm.gate import Gate, Seat
 from app.helm.ledger import Ledger, Progress, Stage, nobody_watches
 from app.helm.runs import Runs
+from app.helm.slots import HelmSlot, HelmSlots
 from app.helm.upstream import Destination
 from app.releases.error_codes import ActionCode
 from app.releases.scrubbing import NOTHING, Scrubber
@@ -50,9 +50,11 @@ HISTORY = 10
 
 @dataclass(frozen=True)
 class Place:
-    """Where a release is: on which member, in which namespace, under which name. `cluster_id` keeps caches apart; where
-    it is None, nothing is cached from one run to the next. `fence` is asked before each write."""
+    """Where a release is: on which member, in which namespace, under which name. `organization_id` is whose slot a run
+    takes. `cluster_id` keeps caches apart; where it is None, nothing is cached from one run to the next. `fence` is
+    asked before each write."""
 
+    organization_id: int
     cluster_id: int | None
     member: Destination
     namespace: str
@@ -81,12 +83,12 @@ class Options:
 class Helm:
     """Each action gives Helm's own words about it, the notes of the chart among them."""
 
-    def __init__(self, binary: HelmBinary, cache: Path, limits: Limits, *, at_once: int, waiting: int) -> None:
+    def __init__(self, binary: HelmBinary, cache: Path, limits: Limits, slots: HelmSlots) -> None:
         self.binary = binary
         self._limits = limits
         self._cache = cache
         self._runs = Runs(cache / "runs")
-        self._gate = Gate(at_once, waiting)
+        self._slots = slots
 
     def close(self) -> None:
         """Removes the folder of this process' runs, of which none may be left."""
@@ -139,17 +141,17 @@ class Helm:
         return (await asyncio.to_thread(options.scrubber.clean, words))[:MAX_OUTPUT].strip()
 
     async def _run(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> bytes:
-        async with self._gate.seat() as seat, self._runs.folder() as folder:
-            return await self._run_in(folder, seat, place, arguments, options, values)
+        async with self._slots.slot(place.organization_id) as slot, self._runs.folder() as folder:
+            return await self._run_in(folder, slot, place, arguments, options, values)
 
     async def _run_in(
-        self, folder: Path, seat: Seat, place: Place, arguments: list[str], options: Options, values: bytes
+        self, folder: Path, slot: HelmSlot, place: Place, arguments: list[str], options: Options, values: bytes
     ) -> bytes:
         seconds = options.timeout_seconds
 
         def follow(progress: Progress) -> None:
             if progress.stage in (Stage.HOOK, Stage.WAITING):
-                seat.wait()
+                slot.wait()
             options.on_progress(progress)
 
         ledger = Ledger(follow, place.member.account)

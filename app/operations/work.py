@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import ARRAY, BigInteger, Integer, all_, and_, any_, bindparam, func, select
 from sqlalchemy.orm import defer
 from sqlmodel import col, or_
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -98,13 +98,30 @@ _WORK = (
     .where(col(Target.id) == bindparam("target"), _ITS_TIME_HAS_COME)
     .options(defer(ChartArchive.content, raiseload=True))  # type: ignore[arg-type]
 )
+_IS_DUE = and_(_ITS_TIME_HAS_COME, leases.UNHELD)
 _DUE = (
     select(col(Target.id))
     .join(OperationResult, OPEN_RESULT)
-    .where(_ITS_TIME_HAS_COME)
-    .where(or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= bindparam("moment")))
+    .join(Operation, col(Operation.id) == OperationResult.operation_id)
+    .where(col(Operation.organization_id) == bindparam("organization"), _IS_DUE)
+    .where(col(Target.id) != all_(bindparam("without", type_=ARRAY(BigInteger))))
+    .where(col(Target.cluster_id).not_in(leases.BUSY_CLUSTERS))
     .order_by(col(OperationResult.operation_id), col(Target.id))
-    .limit(bindparam("most", type_=Integer))
+    .limit(bindparam("limit", type_=Integer))
+)
+_DUE_COUNTS = (
+    select(col(Operation.organization_id), func.count())
+    .select_from(Target)
+    .join(OperationResult, OPEN_RESULT)
+    .join(Operation, col(Operation.id) == OperationResult.operation_id)
+    .where(_IS_DUE)
+    .group_by(col(Operation.organization_id))
+)
+_ORGANIZATIONS = (
+    select(col(Deployment.organization_id))
+    .join(Target, col(Target.deployment_id) == Deployment.id)
+    .where(col(Target.id) == any_(bindparam("targets", type_=ARRAY(BigInteger))))
+    .distinct()
 )
 _CANCELLED = (
     select(Operation)
@@ -118,7 +135,6 @@ _STILL_ASKED_FOR = (
     .where(col(OperationResult.target_id) == bindparam("target"), col(Operation.id) == bindparam("operation"))
     .where(col(OperationResult.state).in_(OPEN), col(Operation.cancelled_at).is_(None))
 )
-_DUE_ON_CLUSTER = _DUE.where(col(Target.cluster_id) == bindparam("cluster"))
 
 
 async def take(services: Services, target_id: int, owner: str) -> Work | None:
@@ -392,14 +408,31 @@ async def retry(
             )
 
 
-async def due_targets(services: Services, *, cluster_id: int | None = None, limit: int) -> list[int]:
-    """Targets with an open result whose time has come and that nobody works on, those that wait longest first."""
-    rows = (
-        await services.database.rows(_DUE, moment=now(), most=limit)
-        if cluster_id is None
-        else await services.database.rows(_DUE_ON_CLUSTER, moment=now(), most=limit, cluster=cluster_id)
-    )
-    return [target_id for (target_id,) in rows]
+async def due_targets(
+    services: Services, organization_id: int, *, without: Collection[int] = (), limit: int
+) -> list[int]:
+    """Targets of an organization with an open result whose time has come and that nobody works on, on clusters that
+    have a free slot; those that wait longest come first."""
+    given = {
+        "moment": now(),
+        "organization": organization_id,
+        "without": list(without),
+        "most": services.settings.cluster_concurrency,
+        "limit": limit,
+    }
+    return [target_id for (target_id,) in await services.database.rows(_DUE, **given)]
+
+
+async def due_counts(services: Services) -> dict[int, int]:
+    """How many targets are due, by the id of their organization."""
+    rows: list[tuple[int, int]] = await services.database.rows(_DUE_COUNTS, moment=now())
+    return dict(rows)
+
+
+async def organizations_of(services: Services, target_ids: Collection[int]) -> list[int]:
+    """The ids of the organizations that have these targets."""
+    rows = await services.database.rows(_ORGANIZATIONS, targets=list(target_ids))
+    return [organization_id for (organization_id,) in rows]
 
 
 def _where(work: Work) -> str:

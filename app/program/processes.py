@@ -21,10 +21,10 @@ from app.fleet.services import AllServices
 from app.identity.accounts import bootstrap
 from app.program.embedded import embedded
 from app.program.services import open_services
+from app.server.acceptor import Acceptor
 from app.server.connections import HttpConnection, Slots, SocketConnection, most_connections
-from app.server.door import Door
 from app.server.main import create_app
-from app.server.turnstile import Turnstile
+from app.server.start_queue import StartQueue
 from app.targets.reachability import keep_expiring
 from reconcilers.observer import Observer
 from reconcilers.worker import run_worker
@@ -65,7 +65,7 @@ async def run_api(services: AllServices, listener: socket.socket | None = None) 
     settings = services.settings
     slots = Slots(most_connections(settings.connections), settings.address_connections)
     waiting = Slots(settings.waiting_sockets, settings.waiting_sockets)
-    turnstile = Turnstile()
+    start_queue = StartQueue()
     config = uvicorn.Config(
         create_app(services),
         log_config=None,
@@ -75,13 +75,13 @@ async def run_api(services: AllServices, listener: socket.socket | None = None) 
         proxy_headers=True,
         forwarded_allow_ips=services.settings.trusted_proxies,
         timeout_graceful_shutdown=_CLOSING_SECONDS,
-        http=partial(HttpConnection, slots, waiting, turnstile, settings.request_timeout),  # type: ignore[arg-type] # it is only called
-        ws=partial(SocketConnection, slots, turnstile),  # type: ignore[arg-type]
+        http=partial(HttpConnection, slots, waiting, start_queue, settings.request_timeout),  # type: ignore[arg-type] # it is only called
+        ws=partial(SocketConnection, slots, start_queue),  # type: ignore[arg-type]
         ws_max_size=_LARGEST_MESSAGE,
         # What is told is small; compressing it would cost each socket 300 KB, and each message CPU time.
         ws_per_message_deflate=False,
     )
-    server = _Server(config, slots, turnstile)
+    server = _Server(config, slots, start_queue)
     serving = asyncio.create_task(server.serve([listener or listen(services.settings)]))
     async with running(keep_expiring(services)):  # as no worker may be left to do it
         try:
@@ -93,13 +93,13 @@ async def run_api(services: AllServices, listener: socket.socket | None = None) 
 
 
 class _Server(uvicorn.Server):
-    """Signals are ours: they stop the API together with what runs beside it. Connections come in by a door."""
+    """Signals are ours: they stop the API together with what runs beside it. Connections come in by acceptors."""
 
-    def __init__(self, config: uvicorn.Config, slots: Slots, turnstile: Turnstile) -> None:
+    def __init__(self, config: uvicorn.Config, slots: Slots, start_queue: StartQueue) -> None:
         super().__init__(config)
         self._slots = slots
-        self._turnstile = turnstile
-        self._doors = list[Door]()
+        self._start_queue = start_queue
+        self._acceptors = list[Acceptor]()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup([])
@@ -110,11 +110,11 @@ class _Server(uvicorn.Server):
             )
             return made
 
-        self._doors = [Door(listener, self._slots, self._turnstile, protocol) for listener in sockets or ()]
+        self._acceptors = [Acceptor(listener, self._slots, self._start_queue, protocol) for listener in sockets or ()]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for door in self._doors:
-            door.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
         await super().shutdown(sockets)
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]

@@ -21,6 +21,7 @@ from app.events.tampering import Tampering
 from app.fleet.services import AllServices
 from app.helm.binary import find_helm
 from app.helm.command import Helm
+from app.helm.slots import HelmSlots
 from app.identity.passwords import Passwords
 from app.network.addresses import Policies
 from app.redis.notifications import EVENTS, Notifications
@@ -85,8 +86,7 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             find_helm(settings.helm),
             settings.cache,
             limits,
-            at_once=settings.helm_concurrency,
-            waiting=settings.helm_waiting,
+            HelmSlots(settings.helm_concurrency, settings.helm_waiting, settings.organization_share),
         )
         stack.callback(helm.close)
         schemas = Pool(

@@ -1,13 +1,14 @@
 """The queue of wake-ups, on arq; nothing else knows arq.
 
-A job says "look at target 42" and no more: what to do is worked out from Postgres and the member. So a job may come
-twice or be lost: the sweeper finds what is left. Jobs are JSON, never pickle: whoever can write to Redis must not be
-able to run code.
+A job says "look at target 42" and no more: what to do is worked out from Postgres and the member. A worker is done with
+a job as soon as it has noted it, and reads on while all its slots are in use, so that no wake-up waits behind those of
+another organization. A job may come twice or be lost: the sweeper finds what is left. Jobs are JSON, never pickle:
+whoever can write to Redis must not be able to run code.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -27,12 +28,10 @@ log = structlog.get_logger()
 
 QUEUE = "polyhelm:queue"
 LOOK = "look_at_target"
-LONGEST_JOB = 3 * 3600
-"""Seconds after which arq ends a job: beyond every time limit of ours, which end a job in good order."""
-
-IN_PROGRESS_SECONDS = 60.0
 
 _AT_ONCE = 50  # enqueueing commands in flight
+_JOBS = 100  # taken at once
+_JOB_SECONDS = 10
 _LOOK_SECONDS = 0.25  # between two looks into the queue that nobody gave notice of: for what was put off until now
 _LOOK_SECONDS_WITHOUT_NOTIFICATIONS = 0.02
 
@@ -59,12 +58,8 @@ class Queue:
         self._waking: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    async def wake(self, target_ids: Iterable[int], *, after: float = 0, key: str | None = None) -> None:
-        """Has targets looked at, `after` that many seconds. Never raises: a lost wake-up is found by the sweeper.
-
-        With a `key`, one wake-up of that key for a target is enough. A worker that is killed takes the key with it for
-        `IN_PROGRESS_SECONDS`, so a key is used for a moment only.
-        """
+    async def wake(self, target_ids: Iterable[int], *, after: float = 0) -> None:
+        """Has targets looked at, `after` that many seconds. Never raises: a lost wake-up is found by the sweeper."""
         ids = list(target_ids)
         if not ids:
             return
@@ -72,8 +67,7 @@ class Queue:
 
         async def enqueue(redis: ArqRedis, target_id: int) -> None:
             async with gate:
-                job_id = f"{key}:{target_id}" if key else None
-                await redis.enqueue_job(LOOK, target_id, _job_id=job_id, _defer_by=after or None)
+                await redis.enqueue_job(LOOK, target_id, _defer_by=after or None)
 
         async def enqueue_all() -> None:
             redis = await self._redis()
@@ -154,30 +148,28 @@ class _Worker(Worker):
 
 
 class QueueWorker:
-    """Takes wake-ups from the queue and calls `look` with each target's id, `max_jobs` of them at once."""
+    """Takes wake-ups from the queue and calls `wake` with each target's id."""
 
-    def __init__(self, redis_url: str, look: Callable[[int], Awaitable[None]], *, max_jobs: int) -> None:
+    def __init__(self, redis_url: str, wake: Callable[[int], None]) -> None:
         async def look_at_target(ctx: dict[Any, Any], target_id: int) -> None:
-            await look(target_id)
+            wake(target_id)
+            self._worker.notified.set()  # there may be more than were taken at once
 
         self._worker = _Worker(
             [func(look_at_target, name=LOOK, keep_result=0, max_tries=1000)],
             redis_settings=redis_settings(redis_url),
             queue_name=QUEUE,
-            max_jobs=max_jobs,
+            max_jobs=_JOBS,
             # Ids beyond this limit are not seen while those before it run, so it exceeds all that can run at once.
-            queue_read_limit=max_jobs * 10,
+            queue_read_limit=_JOBS * 10,
             poll_delay=0.001,  # the pause is ours
-            job_timeout=LONGEST_JOB,
+            job_timeout=_JOB_SECONDS,
             handle_signals=False,
             log_results=False,
             job_serializer=orjson.dumps,
             job_deserializer=orjson.loads,
         )
         self._notifications = Notifications(redis_url, WAKES)
-        # A job of a worker that was killed is picked up again after this, not after three hours. One that still runs
-        # may be picked up as well: that finds the target's lease taken, and ends.
-        self._worker.in_progress_timeout_s = IN_PROGRESS_SECONDS
 
     async def run(self) -> None:
         """Works until it is stopped; arq ends when it loses Redis, so it is begun again."""
@@ -207,16 +199,11 @@ class QueueWorker:
                 log.warning("queue.redis_lost", error=str(error))
                 await asyncio.sleep(min(5.0, 0.1 * 2**failures))
 
-    async def stop(self, *, grace: float) -> None:
-        """Takes no more jobs, lets those that run end within `grace` seconds, and cancels the rest."""
+    async def stop(self) -> None:
+        """Takes no more jobs, and lets those that run end."""
         self._worker.stopping = True
         self._worker.notified.set()
-        running = [task for task in self._worker.tasks.values() if not task.done()]
-        if running:
-            await asyncio.wait(running, timeout=grace)
-            for task in self._worker.job_tasks.values():
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.gather(*self._worker.tasks.values(), return_exceptions=True)
 
     async def close(self) -> None:
         await self._notifications.close()

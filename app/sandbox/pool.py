@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import Counter, Histogram
 
-from app.core.shares import PoolBusyError, Shares
+from app.core.limiter import Limiter, PoolBusyError
 from app.sandbox.child import Child, ChildEndedError
 from app.sandbox.limits import Limits
 
@@ -67,7 +67,7 @@ class Pool:
         self.seconds = seconds
         self.memory = memory
         self._program = program
-        self._shares = Shares(processes, max(1, processes // 2), _MOST_WAITING)
+        self._limiter = Limiter("sandbox", processes, each=max(1, processes // 2), waiting=_MOST_WAITING)
         self._idle: list[Child] = []
         self._all: set[Child] = set()
         self._closed = False
@@ -84,7 +84,7 @@ class Pool:
             RunError: where there is none.
         """
         try:
-            async with self._shares.place(caller):
+            async with self._limiter.slot(caller):
                 outcome, answer = await self._run(request)
         except PoolBusyError:
             outcome, answer = Outcome.BUSY, b""

@@ -16,7 +16,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from app.redis.rates import key_of_address
-from app.server.turnstile import Turnstile
+from app.server.start_queue import StartQueue
 
 log = structlog.get_logger()
 
@@ -110,12 +110,12 @@ class _TooManyPipelined(httptools.HttpParserError):
 class HttpConnection(HttpToolsProtocol):
     """One that is closed where there is no slot for it; where the head of a request, or what comes while none is
     answered, takes longer than `seconds`; where what is no body is larger than is sane; and where more requests come
-    than wait for an answer. Heads are read by the turnstile. WebSockets that have not said who they are have slots in
+    than wait for an answer. Heads are read by the start queue. WebSockets that have not said who they are have slots in
     `waiting` as well."""
 
-    def __init__(self, slots: Slots, waiting: Slots, turnstile: Turnstile, seconds: float, **given: Any) -> None:
+    def __init__(self, slots: Slots, waiting: Slots, start_queue: StartQueue, seconds: float, **given: Any) -> None:
         super().__init__(**given)
-        self._turnstile = turnstile
+        self._start_queue = start_queue
         self._slots = slots
         self._waiting = waiting
         self._seconds = seconds
@@ -151,12 +151,12 @@ class HttpConnection(HttpToolsProtocol):
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        if self._is_answering or self._turnstile.at_once():
+        if self._is_answering or self._start_queue.at_once():
             self._receive(data)
             return
-        self._unset_keepalive_if_required()  # who waits for the turnstile is not silent
+        self._unset_keepalive_if_required()  # who waits for the start queue is not silent
         self.flow.pause_reading()
-        self._turnstile.wait(self.client[0] if self.client else "", partial(self._receive_now, data))
+        self._start_queue.wait(self.client[0] if self.client else "", partial(self._receive_now, data))
 
     def _receive_now(self, data: bytes) -> None:
         if not self.transport.is_closing():
@@ -223,13 +223,13 @@ class HttpConnection(HttpToolsProtocol):
 
 class SocketConnection(WebSocketsSansIOProtocol):
     """One whose state has under `HAS_BEGUN` what is to be called once it has said who it is. Frames may be tiny, and
-    thousands of them come at once: they are taken apart a piece at a time, by the turnstile, and none while their
+    thousands of them come at once: they are taken apart a piece at a time, by the start queue, and none while their
     answers are not taken."""
 
-    def __init__(self, slots: Slots, turnstile: Turnstile, **given: Any) -> None:
+    def __init__(self, slots: Slots, start_queue: StartQueue, **given: Any) -> None:
         super().__init__(**given)
         self._slots = slots
-        self._turnstile = turnstile
+        self._start_queue = start_queue
         self._give_back: Callable[[], None] | None = None
         self._has_begun: Callable[[], None] = self.app_state[HAS_BEGUN]
         self._unread = b""
@@ -271,7 +271,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._read_on()
 
     def _read_on(self) -> None:
-        self._turnstile.wait(self.client[0] if self.client else "", self._read_piece)
+        self._start_queue.wait(self.client[0] if self.client else "", self._read_piece)
 
     def _read_piece(self) -> None:
         piece, self._unread = self._unread[:_PIECE], self._unread[_PIECE:]

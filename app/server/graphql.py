@@ -18,9 +18,9 @@ from strawberry.schema.base import BaseSchema
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
+from app.admission.parse_limiter import ParseLimiter
 from app.admission.refusal import CLOSING, Refusal
 from app.admission.requests import TooOften, Waiting, admit, caller_of
-from app.admission.turns import Turns
 from app.fleet.services import AllServices
 from app.identity import cookies
 from app.identity.viewer import Viewer
@@ -88,8 +88,8 @@ class GraphQLView(GraphQL[Context, None]):
         self._services = services
         self._waiting = Slots(settings.waiting_sockets, settings.address_waiting_sockets)
         self._told_to_wait = Waiting(settings)
-        self._turns = {signed_in: Turns() for signed_in in (False, True)}
-        self._throwing_away = Turns()
+        self._parsing = {True: ParseLimiter("parsing"), False: ParseLimiter("anonymous_parsing")}
+        self._discarding = ParseLimiter("discarding")
         self._rooms = {
             True: Room(settings.bodies_size, max(settings.bodies_size // 4, settings.body_size)),
             False: Room(settings.bodies_size // 4, max(settings.bodies_size // 64, settings.anonymous_body_size)),
@@ -143,7 +143,7 @@ class GraphQLView(GraphQL[Context, None]):
             return Response(*answer)
         if body is not None:
             body.let_go()
-        return LastAnswer(*answer, turns=self._throwing_away, caller=caller_of(connection_of(request).viewer, request))
+        return LastAnswer(*answer, limiter=self._discarding, caller=caller_of(connection_of(request).viewer, request))
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         """Whatever a resolver wants to add to the answer; and of what type it will be."""
@@ -190,7 +190,7 @@ class GraphQLView(GraphQL[Context, None]):
         """
         if size < _LARGE:
             return nullcontext()
-        return self._turns[viewer is not None].one(caller_of(viewer, connection))
+        return self._parsing[viewer is not None].slot(caller_of(viewer, connection))
 
     def parse_json(self, data: str | bytes | Body) -> Any:
         found = json_of(data.data, data.values) if isinstance(data, Body) else json_of(data)

@@ -8,19 +8,19 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.admission.parse_limiter import ParseLimiter
 from app.admission.refusal import Refusal
-from app.admission.turns import Turns
 
 _LONGEST_SECONDS = 30.0
 _SILENT_SECONDS = 2.0
 
 
 class LastAnswer(Response):
-    """`caller` waits for one of the `turns` before each piece that is thrown away."""
+    """`caller` waits for the `limiter` before each piece that is thrown away."""
 
-    def __init__(self, *given: Any, turns: Turns, caller: str) -> None:
+    def __init__(self, *given: Any, limiter: ParseLimiter, caller: str) -> None:
         super().__init__(*given)
-        self._turns = turns
+        self._limiter = limiter
         self._caller = caller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,5 +37,5 @@ class LastAnswer(Response):
                     message = await receive()
                 if not message.get("more_body"):
                     return
-                async with self._turns.one(self._caller):
+                async with self._limiter.slot(self._caller):
                     pass

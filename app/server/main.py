@@ -48,7 +48,7 @@ class _GraphQL(GraphQLView):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         viewer = connection_of(request).viewer = await signed_in(self._services, request)
-        return Context(self._services, viewer, self._shared, self._subscribed, self._turns, request, response)
+        return Context(self._services, viewer, self._shared, self._subscribed, self._parsing, request, response)
 
     async def on_ws_connect(self, context: Context) -> Any:
         """The token is in the header, where a client can set one, or in what it sends first."""

@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.releases.status import TargetStatus
@@ -20,6 +20,7 @@ class Target(SQLModel, table=True):
         UniqueConstraint("deployment_id", "cluster_id"),
         Index("ix_target_cluster_id_lease_expires_at", "cluster_id", "lease_expires_at"),
         Index("ix_target_deployment_id_status", "deployment_id", "status"),
+        Index("ix_target_held", "cluster_id", postgresql_where=text("lease_owner IS NOT NULL")),
     )
 
     id: int = Id()

@@ -122,6 +122,16 @@ _ACQUIRE = (
 )
 
 
+BUSY_CLUSTERS = (
+    select(_OTHER.cluster_id)
+    .where(col(_OTHER.lease_owner).is_not(None), col(_OTHER.lease_expires_at) > func.clock_timestamp())
+    .where(col(_OTHER.waits).is_(False))
+    .group_by(col(_OTHER.cluster_id))
+    .having(func.count() >= bindparam("most", type_=Integer))
+)
+"""The clusters on which `most` leases are at work."""
+
+
 async def acquire(transaction: Transaction, settings: Settings, target_id: int, owner: str) -> Lease | None:
     """Takes the lease of a target; None where it is held, its cluster is busy, or the target is gone."""
     session = transaction.session

@@ -19,6 +19,7 @@ def member_of(services: AllServices, found: Work) -> Member:
 
 def place_of(services: AllServices, found: Work) -> Place:
     return Place(
+        found.deployment.organization_id,
         found.cluster.id,
         member_of(services, found),
         found.deployment.namespace,

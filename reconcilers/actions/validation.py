@@ -18,7 +18,7 @@ from app.operations.work import Work
 
 _MOST = 10_000  # manifests remembered; a forgotten one is checked once more
 
-_Key = tuple[str, bytes, str, str, str, ServiceAccount | None]
+_Key = tuple[int, str, bytes, str, str, str, ServiceAccount | None]
 
 
 class KnownManifests:
@@ -33,6 +33,7 @@ class KnownManifests:
         """Yields whether Helm is to check the manifest in this run."""
         assert found.desired is not None
         key = (
+            found.deployment.organization_id,  # which decides what its clusters answer
             found.archive.digest,
             found.desired.digest,
             found.deployment.release_name,

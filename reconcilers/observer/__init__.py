@@ -13,9 +13,9 @@ from app.core.repeating import lasting, repeatedly
 from app.fleet.services import AllServices
 from app.targets.reachability import confirm
 from reconcilers.metrics import WATCHED
-from reconcilers.observer import shares
+from reconcilers.observer import assignment
+from reconcilers.observer.assignment import Post
 from reconcilers.observer.news import NewsDesk
-from reconcilers.observer.shares import Post
 from reconcilers.observer.watch import Claim, MemberWatch
 
 log = structlog.get_logger()
@@ -49,27 +49,27 @@ class Observer:
 
     async def _leave(self) -> None:
         try:
-            await shares.leave(self._services, self._id)
+            await assignment.leave(self._services, self._id)
         except LOST as error:
             log.warning("observer.database_lost", error=str(error))
 
     async def _share_out(self) -> None:
         """Watches what is ours now, and no more what is not."""
         ours_before = {cluster_id for cluster_id, watch in self._watches.items() if watch.is_ours}
-        found = await shares.renew(self._services, self._id)
+        found = await assignment.renew(self._services, self._id)
         mine = {post.cluster_id: post for post in found.mine}
         for cluster_id, task in list(self._tasks.items()):
             is_gone = cluster_id in ours_before and mine.get(cluster_id) != self._watches[cluster_id].post
             if task.done() or is_gone:
                 self._stop(cluster_id)
-        for post in [*found.mine, *await shares.take(self._services, self._id, found.free)]:
+        for post in [*found.mine, *await assignment.take(self._services, self._id, found.free)]:
             self._start(post)
         for post in found.theirs:
             self._start(post, self._take_over)
         WATCHED.set(len(self._tasks))
 
     async def _take_over(self, post: Post) -> Post | None:
-        return next(iter(await shares.take(self._services, self._id, [post])), None)
+        return next(iter(await assignment.take(self._services, self._id, [post])), None)
 
     def _start(self, post: Post, claim: Claim | None = None) -> None:
         if post.cluster_id not in self._tasks:

@@ -30,7 +30,7 @@ from app.tables.deployments import Deployment, DriftPolicy
 from app.tables.targets import Release, Target
 from app.targets.sightings import Key, Sighting, write_sightings
 from reconcilers.metrics import OBSERVATIONS
-from reconcilers.observer.shares import Post, still_ours
+from reconcilers.observer.assignment import Post, still_ours
 
 log = structlog.get_logger()
 

@@ -32,9 +32,9 @@ from app.targets.joins import OPEN_RESULT
 from app.targets.reachability import reachability_of, write_reachability, write_trouble
 from app.targets.sightings import Key, Sighting, forget_versions, known_versions, look_at_release, read_release
 from reconcilers.metrics import OBSERVATIONS
+from reconcilers.observer.assignment import Post, still_ours
 from reconcilers.observer.news import News, NewsDesk
 from reconcilers.observer.patience import Pace, Patience
-from reconcilers.observer.shares import Post, still_ours
 
 log = structlog.get_logger()
 

@@ -32,4 +32,4 @@ async def place_on(
     """The release of this name in the namespace `default`; `uid` is what the member has to prove."""
     access = kubeconfig if isinstance(kubeconfig, Access) else read_kubeconfig(kubeconfig)
     async with Member(access, POLICY, timeout=10, uid=uid) as member:
-        yield Place(1, member, "default", name, fence or Open())
+        yield Place(1, 1, member, "default", name, fence or Open())

@@ -19,6 +19,7 @@ from app.clusters.kubeconfig import Access
 from app.core.errors import TemporaryError
 from app.helm.binary import HelmBinary, HelmVersion
 from app.helm.command import Helm, Options, Place
+from app.helm.slots import HelmSlots
 from app.sandbox.limits import Limits
 from tests.helm.places import place_on
 from tests.stack import eventually
@@ -42,7 +43,7 @@ def make(tmp_path: Path) -> Make:
         program.write_text(head + script)
         program.chmod(0o755)
         return Helm(
-            HelmBinary(program, HelmVersion("3.22.0"), "of a test"), tmp_path / "cache", LIMITS, at_once=2, waiting=2
+            HelmBinary(program, HelmVersion("3.22.0"), "of a test"), tmp_path / "cache", LIMITS, HelmSlots(2, 2, 100)
         )
 
     return made
@@ -257,9 +258,10 @@ import asyncio, sys
 from pathlib import Path
 from app.helm.binary import HelmBinary, HelmVersion
 from app.helm.command import Helm, Options
+from app.helm.slots import HelmSlots
 from tests.helm.places import place_on
 from tests.helm.test_command import ACCESS, LIMITS
-helm = Helm(HelmBinary(Path(sys.argv[1]), HelmVersion("3.22.0"), ""), Path(sys.argv[2]), LIMITS, at_once=1, waiting=1)
+helm = Helm(HelmBinary(Path(sys.argv[1]), HelmVersion("3.22.0"), ""), Path(sys.argv[2]), LIMITS, HelmSlots(1, 1, 100))
 async def run():
     async with place_on(ACCESS) as place:
         await helm.uninstall(place, Options())

@@ -17,6 +17,7 @@ from app.clusters.kubeconfig import Access
 from app.core.errors import PermanentError, TemporaryError
 from app.helm.binary import find_helm
 from app.helm.command import Helm, Options
+from app.helm.slots import HelmSlots
 from app.sandbox import landlock
 from app.sandbox.limits import Limits, reaching
 from simulator import Member
@@ -41,7 +42,7 @@ def chart(folder: Path, told: str, *, more: dict[str, str] | None = None) -> Pat
 
 
 def helm_with(folder: Path, limits: Limits = LIMITS) -> Helm:
-    return Helm(find_helm(None), folder / "cache", limits, at_once=2, waiting=2)
+    return Helm(find_helm(None), folder / "cache", limits, HelmSlots(2, 2, 100))
 
 
 async def rendered(helm: Helm, member: Member, path: Path, **options: Any) -> str:

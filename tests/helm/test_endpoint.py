@@ -15,6 +15,7 @@ from app.helm.binary import find_helm
 from app.helm.command import Helm, Options
 from app.helm.endpoint import Endpoint
 from app.helm.ledger import Ledger, Progress, Stage
+from app.helm.slots import HelmSlots
 from app.sandbox.limits import Limits
 from simulator import Member
 from tests.faults import Proxy
@@ -44,7 +45,7 @@ class Ending(Open):
 
 @pytest.fixture
 def helm(tmp_path: Path) -> Helm:
-    return Helm(find_helm(None), tmp_path / "cache", Limits(memory=2**30, cpu=60), at_once=2, waiting=2)
+    return Helm(find_helm(None), tmp_path / "cache", Limits(memory=2**30, cpu=60), HelmSlots(2, 2, 100))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from app.helm.binary import find_helm
 from app.helm.command import Helm, Options, Place
 from app.helm.endpoint import Endpoint
 from app.helm.ledger import Ledger
+from app.helm.slots import HelmSlots
 from app.sandbox.limits import Limits
 from simulator import Member
 from tests.helm.places import Open
@@ -43,7 +44,7 @@ RUNS = 2
 
 @pytest.fixture
 def helm(tmp_path: Path) -> Helm:
-    return Helm(find_helm(None), tmp_path / "cache", Limits(memory=2**30, cpu=60), at_once=4, waiting=100)
+    return Helm(find_helm(None), tmp_path / "cache", Limits(memory=2**30, cpu=60), HelmSlots(4, 100, 100))
 
 
 async def test_what_is_no_answer_ends_a_request_of_helm_in_bounded_time_and_memory(
@@ -110,7 +111,7 @@ async def test_whatever_helm_is_answered_ends_in_an_error_of_the_release(
         async with HostileApiServer(simulated(f"paris-{number}").kubeconfig) as server:
             server.spoil(lambda method, path, query: method == expected and matches(pattern, path), CONTENT[name])
             async with server.member(timeout=10, uid=None) as member:
-                place = Place(1, member, "default", f"web-{number}", Open())
+                place = Place(1, 1, member, "default", f"web-{number}", Open())
                 try:
                     await helm.install(place, chart, {}, Options(timeout_seconds=5))
                 except ActionError as error:

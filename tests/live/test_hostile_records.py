@@ -11,8 +11,8 @@ from app.core.repeating import lasting
 from app.releases.canonical import digest
 from app.releases.release import Observed
 from app.targets.sightings import Sighting, forget_values
+from reconcilers.observer.assignment import Post
 from reconcilers.observer.news import News, NewsDesk
-from reconcilers.observer.shares import Post
 from simulator import Member
 from tests.live import hands
 from tests.live.serving import Served

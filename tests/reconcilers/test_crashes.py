@@ -195,7 +195,7 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
     await quiet.create(releaseName="shop")
     services = quiet.services
-    target_id = (await work.due_targets(services, limit=1))[0]
+    target_id = (await work.due_targets(services, 1, limit=1))[0]
     first = await work.take(services, target_id, "first")
     assert first is not None
     assert await work.take(services, target_id, "second") is None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.pools import fill
 from tests.stack import TOKEN, Stack
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
@@ -162,7 +163,7 @@ async def test_what_takes_a_while_to_read_waits_for_its_turn_and_nothing_else_do
     shared: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await shared.client.post("/graphql", content=GOOD, headers=SIGNED_IN)).status_code == 200
-    monkeypatch.setattr("app.admission.turns._MOST_WAITING", 0)
+    fill(monkeypatch, "parsing")
     refused = await shared.client.post("/graphql", content=GOOD.ljust(2**14), headers=SIGNED_IN)
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
     assert refused.json()["errors"][0]["extensions"] == {"code": "busy"}

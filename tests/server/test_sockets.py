@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 
 from tests.live.client import PROTOCOL, followed_by, socket
 from tests.live.serving import served
+from tests.pools import fill
 from tests.resolvers.test_limits import NewStack
 from tests.stack import TOKEN, Stack, eventually
 
@@ -70,7 +71,7 @@ async def test_a_message_that_takes_a_while_to_read_waits_for_its_turn(
 ) -> None:
     async with served(quiet) as url, socket(url) as opened:
         assert await (await opened.subscribe("{ viewer { name } }")).next() == {"name": "admin"}
-        monkeypatch.setattr("app.admission.turns._MOST_WAITING", 0)
+        fill(monkeypatch, "parsing")
         assert await (await opened.subscribe("{ viewer { name } }")).next() == {"name": "admin"}
         await opened.subscribe("{ viewer { name } }", more="x" * 2**14)
         await opened.connection.wait_closed()

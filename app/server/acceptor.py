@@ -8,26 +8,26 @@ from functools import partial
 import structlog
 
 from app.server.connections import Slots
-from app.server.turnstile import Turnstile
+from app.server.start_queue import StartQueue
 
 log = structlog.get_logger()
 
 _ACCEPTED = 4
 """Connections taken in one turn of the event loop, at up to a twentieth of a millisecond each: more than are begun in
 one, so that who comes behind them in the system's queue does not wait for that, and few, as each turn has to be short
-(turnstile.py)."""
+(start_queue.py)."""
 _AGAIN_SECONDS = 0.5  # when there are no files left
 
 
-class Door:
+class Acceptor:
     """Open from its making until it is closed; who finds no slot is cut off."""
 
     def __init__(
-        self, listener: socket.socket, slots: Slots, turnstile: Turnstile, protocol: Callable[[], asyncio.Protocol]
+        self, listener: socket.socket, slots: Slots, start_queue: StartQueue, protocol: Callable[[], asyncio.Protocol]
     ) -> None:
         self._listener = listener
         self._slots = slots
-        self._turnstile = turnstile
+        self._start_queue = start_queue
         self._protocol = protocol
         self._is_open = True
         self._beginning: set[asyncio.Task[None]] = set()
@@ -50,7 +50,7 @@ class Door:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
-                log.warning("door.failed", error=str(error))
+                log.warning("accept.failed", error=str(error))
                 self._loop.remove_reader(self._listener)
                 self._loop.call_later(_AGAIN_SECONDS, self._open)
                 return
@@ -58,7 +58,7 @@ class Door:
             if give_back is None:
                 connection.close()
                 continue
-            self._turnstile.wait(address, partial(self._begin, connection, give_back))
+            self._start_queue.wait(address, partial(self._begin, connection, give_back))
 
     def _begin(self, connection: socket.socket, give_back: Callable[[], None]) -> None:
         give_back()  # it takes a slot of its own

@@ -40,7 +40,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class Assignment:
     """`mine` are the posts of the observer that asked; `free` are members without a living observer; `theirs` are those
     that others have beyond their share, and that this one is to take over."""
 
@@ -49,7 +49,7 @@ class Shares:
     theirs: list[Post]
 
 
-async def renew(services: AllServices, observer: str) -> Shares:
+async def renew(services: AllServices, observer: str) -> Assignment:
     """Renews an observer's life, and tells what it has and what it is to take."""
     moment = func.clock_timestamp()
     async with services.transaction() as transaction:
@@ -66,10 +66,10 @@ async def renew(services: AllServices, observer: str) -> Shares:
     async with services.database.reading() as session:
         is_alive = col(Observer.seen_at) >= func.clock_timestamp() - timedelta(seconds=LIVES_SECONDS)
         living = set((await session.exec(select(Observer.id).where(is_alive))).all()) | {observer}
-        return await _shares(session, observer, living)
+        return await _assignment(session, observer, living)
 
 
-async def _shares(session: AsyncSession, observer: str, living: set[str]) -> Shares:
+async def _assignment(session: AsyncSession, observer: str, living: set[str]) -> Assignment:
     posts: dict[str | None, list[Post]] = {name: [] for name in [*living, None]}
     statement = select(Cluster.id, Cluster.observer_token, Cluster.observer_id).order_by(col(Cluster.id))
     for cluster_id, token, holder in (await session.exec(statement)).all():
@@ -79,7 +79,7 @@ async def _shares(session: AsyncSession, observer: str, living: set[str]) -> Sha
     least, most = total // len(living), -(-total // len(living))
     theirs = [post for held in sorted(posts.values(), key=len, reverse=True) for post in held[least:]]
     random.shuffle(theirs)  # so that two who join at once do not want the same ones
-    return Shares(mine, free[: max(0, most - len(mine))], theirs[: max(0, least - len(mine) - len(free))])
+    return Assignment(mine, free[: max(0, most - len(mine))], theirs[: max(0, least - len(mine) - len(free))])
 
 
 async def take(services: AllServices, observer: str, posts: Iterable[Post]) -> list[Post]:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.shares import PoolBusyError, Shares
+from app.core.limiter import Limiter, PoolBusyError
 
 
 class Users:
     """Takes places of a pool for callers, and keeps in which order they got them."""
 
-    def __init__(self, pool: Shares) -> None:
+    def __init__(self, pool: Limiter) -> None:
         self.pool = pool
         self.got: list[Hashable] = []
         self.tasks: list[asyncio.Task[None]] = []
@@ -24,7 +24,7 @@ class Users:
         await asyncio.sleep(0)
 
     async def _use(self, caller: Hashable) -> None:
-        async with self.pool.place(caller):
+        async with self.pool.slot(caller):
             self.got.append(caller)
             await self.done.wait()
 
@@ -34,19 +34,19 @@ class Users:
 
 
 async def test_a_caller_with_many_requests_leaves_places_to_others() -> None:
-    users = Users(Shares(4, 3, 10))
+    users = Users(Limiter("test", 4, each=3, waiting=10))
     await users.start("a", "a", "a", "a", "a", "b")
     assert users.got == ["a", "a", "a", "b"]
     await users.finish()
     assert len(users.got) == 6
-    assert users.pool.taken() == 0
+    assert users.pool.taken == 0
 
 
 async def test_free_places_go_to_callers_in_turn() -> None:
-    pool, order = Shares(1, 1, 10), []
+    pool, order = Limiter("test", 1, waiting=10), []
 
     async def use(caller: str) -> None:
-        async with pool.place(caller):
+        async with pool.slot(caller):
             order.append(caller)
             await asyncio.sleep(0)
 
@@ -55,10 +55,10 @@ async def test_free_places_go_to_callers_in_turn() -> None:
 
 
 async def test_too_many_waiting_requests_of_a_caller_are_refused_and_others_wait() -> None:
-    users = Users(Shares(1, 1, 2))
+    users = Users(Limiter("test", 1, waiting=2))
     await users.start("a", "a", "a")
     with pytest.raises(PoolBusyError):
-        async with users.pool.place("a"):
+        async with users.pool.slot("a"):
             pass
     await users.start("b")
     await users.finish()
@@ -68,11 +68,11 @@ async def test_too_many_waiting_requests_of_a_caller_are_refused_and_others_wait
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.booleans()), max_size=30), st.integers(1, 4))
 def test_no_place_is_lost_or_given_twice_whoever_gives_up(steps: list[tuple[str, bool, bool]], places: int) -> None:
     async def play() -> None:
-        pool = Shares(places, 2, 100)
+        pool = Limiter("test", places, each=2, waiting=100)
         inside: list[str] = []
 
         async def use(caller: str) -> None:
-            async with pool.place(caller):
+            async with pool.slot(caller):
                 inside.append(caller)
                 assert len(inside) <= places
                 assert inside.count(caller) <= 2
@@ -89,7 +89,7 @@ def test_no_place_is_lost_or_given_twice_whoever_gives_up(steps: list[tuple[str,
             if gives_up:
                 tasks[len(tasks) // 2].cancel()
         await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
-        assert pool.taken() == 0
+        assert pool.taken == 0
         await asyncio.wait_for(asyncio.gather(*(use(caller) for caller in "abc")), 10)
 
     asyncio.run(play())

@@ -1,5 +1,4 @@
-"""What new connections and requests begin with: one at a time, an address after the other, and every few turns of the
-event loop.
+"""Starts new connections and requests one at a time, addresses in turn, and only every few turns of the event loop.
 
 By itself an event loop accepts all connections that wait, and reads what has come on all of them, before it does
 anything else: where thousands come at once, nobody is served for seconds. To answer a request takes many turns of the
@@ -8,13 +7,13 @@ loop, as each query to Postgres does: so each turn has to be short."""
 import asyncio
 from collections.abc import Callable
 
-from app.admission.fair_queue import FairQueue
+from app.core.limiter import FairQueue
 
 _EVERY = 4
 """Turns of the loop, in the first of which something is begun. What follows from it is done in the others."""
 
 
-class Turnstile:
+class StartQueue:
     def __init__(self) -> None:
         self._closed_for = 0
         """Turns of the loop."""
@@ -47,8 +46,9 @@ class Turnstile:
         if self._closed_for:
             self._closed_for -= 1
         if self._waiting and not self._closed_for:
-            begin = self._waiting.take()
+            found = self._waiting.take()
+            assert found is not None
             self._close()  # before, so that what goes wrong there holds up nobody
-            begin()
+            found[1]()
         if self._waiting or self._closed_for:
             self._come_again()

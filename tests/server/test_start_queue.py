@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.server.turnstile import Turnstile
+from app.server.start_queue import StartQueue
 from tests.live.serving import served
 from tests.stack import Stack
 
@@ -15,31 +15,31 @@ ASKS = b"GET /healthz HTTP/1.1\r\nHost: polyhelm\r\n\r\n"
 
 
 async def test_every_fourth_turn_one_is_begun_and_an_address_after_the_other() -> None:
-    turnstile, begun = Turnstile(), list[str]()
-    assert turnstile.at_once()
+    start_queue, begun = StartQueue(), list[str]()
+    assert start_queue.at_once()
     for address in ["many"] * 4 + ["few"]:
-        turnstile.wait(address, lambda address=address: begun.append(address))  # type: ignore[misc]
+        start_queue.wait(address, lambda address=address: begun.append(address))  # type: ignore[misc]
     for number, address in enumerate(["many", "few", "many", "many", "many"]):
         assert len(begun) == number
-        assert not turnstile.at_once()
+        assert not start_queue.at_once()
         for _ in range(4):
             await asyncio.sleep(0)
         assert begun[number:] == [address]
     for _ in range(4):
-        assert not turnstile.at_once()
+        assert not start_queue.at_once()
         await asyncio.sleep(0)
-    assert turnstile.at_once()
+    assert start_queue.at_once()
 
 
 async def test_what_fails_when_it_is_begun_holds_up_nobody() -> None:
-    turnstile, begun, failed = Turnstile(), list[str](), list[str]()
+    start_queue, begun, failed = StartQueue(), list[str](), list[str]()
     asyncio.get_running_loop().set_exception_handler(lambda _, told: failed.append(str(told["exception"])))
 
     def fails() -> None:
         raise ValueError("no use")
 
-    turnstile.wait("one", fails)
-    turnstile.wait("other", lambda: begun.append("other"))
+    start_queue.wait("one", fails)
+    start_queue.wait("other", lambda: begun.append("other"))
     for _ in range(6):
         await asyncio.sleep(0)
     assert (failed, begun) == (["no use"], ["other"])

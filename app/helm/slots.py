@@ -1,0 +1,44 @@
+"""How many Helm processes run at once, in total and for one organization. Those that wait for a hook or for readiness
+are counted apart."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.core.limiter import Limiter, Slot, share
+
+
+class HelmSlot:
+    """A process's slot: among those that work or, once it only waits, among those that wait."""
+
+    def __init__(self, slot: Slot, waiting: Limiter, caller: int) -> None:
+        self._slot = slot
+        self._waiting = waiting
+        self._caller = caller
+        self._waits = False
+
+    def wait(self) -> None:
+        """The process only waits from now on: another one may work, unless too many wait already."""
+        if not self._waits and (slot := self._waiting.acquire_now(self._caller)) is not None:
+            self._waits = True
+            self._slot.release()
+            self._slot = slot
+
+    def release(self) -> None:
+        self._slot.release()
+
+
+class HelmSlots:
+    """`percent` is the part of either pool that one organization may use."""
+
+    def __init__(self, working: int, waiting: int, percent: int) -> None:
+        self._working = Limiter("helm", working, each=share(working, percent))
+        self._waiting = Limiter("helm_waiting", waiting, each=share(waiting, percent))
+
+    @asynccontextmanager
+    async def slot(self, organization_id: int) -> AsyncIterator[HelmSlot]:
+        """Holds a slot while the block runs."""
+        slot = HelmSlot(await self._working.acquire(organization_id), self._waiting, organization_id)
+        try:
+            yield slot
+        finally:
+            slot.release()

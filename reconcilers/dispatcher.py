@@ -1,0 +1,135 @@
+"""Shares the slots of a worker fairly between organizations.
+
+A wake-up says that an organization may have work. What is due is read from Postgres once the organization has a slot,
+so nothing is kept here that could be lost: work that finds no slot stays due, and is read when one is free.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import structlog
+from cachetools import TTLCache
+
+from app.core.database import LOST
+from app.core.limiter import Limiter, Slot, share
+from app.fleet.services import AllServices
+from app.operations.work import due_targets, organizations_of
+
+log = structlog.get_logger()
+
+_BATCH = 50
+_FRESH_SECONDS = 1.0
+"""That due targets are remembered after they were read."""
+_REFUSED_SECONDS = 1.0
+"""That a target is passed over after it turned out that there was nothing to do, or that somebody else did it."""
+
+
+class Dispatcher:
+    """`work_on` works on a target, and says whether there was anything to do."""
+
+    def __init__(self, services: AllServices, work_on: Callable[[int], Awaitable[bool]]) -> None:
+        settings = services.settings
+        slots = settings.worker_concurrency
+        self._services = services
+        self._work_on = work_on
+        self._limiter = Limiter("worker", slots, each=share(slots, settings.organization_share))
+        self._woken: set[int] = set()
+        self._is_woken = asyncio.Event()
+        self._noted: set[int] = set()
+        self._serving: dict[int, asyncio.Task[None]] = {}
+        """By organization: what starts its work."""
+        self._running: dict[int, asyncio.Task[None]] = {}
+        """By target."""
+        self._refused: TTLCache[int, None] = TTLCache(10_000, _REFUSED_SECONDS)
+        self._is_stopping = False
+
+    def wake(self, target_id: int) -> None:
+        """Has the work of the target's organization looked at."""
+        self._woken.add(target_id)
+        self._is_woken.set()
+
+    def note(self, organization_id: int) -> None:
+        """Starts what an organization has due, as far as there are slots for it, and goes on as slots become free."""
+        if self._is_stopping:
+            return
+        self._noted.add(organization_id)
+        if organization_id not in self._serving:
+            self._serving[organization_id] = asyncio.create_task(self._serve(organization_id))
+
+    async def run(self) -> None:
+        """Follows wake-ups until it is cancelled."""
+        while True:
+            await self._is_woken.wait()
+            self._is_woken.clear()
+            woken, self._woken = self._woken, set()
+            try:
+                for organization_id in await organizations_of(self._services, woken):
+                    self.note(organization_id)
+            except LOST as error:  # the sweeper finds what is due
+                log.warning("dispatcher.database_lost", targets=len(woken), error=str(error))
+
+    async def stop(self, *, grace: float) -> None:
+        """Starts nothing more, lets what runs end within `grace` seconds, and cancels the rest."""
+        self._is_stopping = True
+        serving = list(self._serving.values())
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+        running = list(self._running.values())
+        if running:
+            await asyncio.wait(running, timeout=grace)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _serve(self, organization_id: int) -> None:
+        try:
+            while organization_id in self._noted:
+                self._noted.discard(organization_id)
+                await self._start_due(organization_id)
+        except LOST as error:
+            log.warning("dispatcher.database_lost", organization=organization_id, error=str(error))
+        finally:
+            del self._serving[organization_id]
+
+    async def _start_due(self, organization_id: int) -> None:
+        loop = asyncio.get_running_loop()
+        due: deque[int] = deque()
+        read_at = 0.0
+        while True:
+            slot = await self._limiter.acquire(organization_id)
+            try:
+                if not due or loop.time() - read_at > _FRESH_SECONDS:
+                    passed_over = [*self._running, *self._refused]
+                    found = await due_targets(self._services, organization_id, without=passed_over, limit=_BATCH)
+                    due, read_at = deque(found), loop.time()
+            except BaseException:
+                slot.release()
+                raise
+            if not due:
+                slot.release()
+                return
+            self._start(organization_id, due.popleft(), slot)
+
+    def _start(self, organization_id: int, target_id: int, slot: Slot) -> None:
+        if target_id in self._running:  # it was started for an earlier wake-up since the targets were read
+            slot.release()
+            return
+        self._running[target_id] = asyncio.create_task(self._work(organization_id, target_id, slot))
+
+    async def _work(self, organization_id: int, target_id: int, slot: Slot) -> None:
+        had_work = False
+        try:
+            had_work = await self._work_on(target_id)
+        except LOST as error:
+            log.warning("dispatcher.database_lost", target=target_id, error=str(error))
+        except Exception:
+            log.exception("dispatcher.failed", target=target_id)
+        finally:
+            slot.release()
+            del self._running[target_id]
+        if had_work:
+            self.note(organization_id)  # more may have come meanwhile, or waits for the slot of this cluster
+        else:
+            self._refused[target_id] = None
