@@ -33,7 +33,7 @@ class Dispatcher:
         slots = settings.worker_concurrency
         self._services = services
         self._work_on = work_on
-        self._limiter = Limiter("worker", slots, each=share(slots, settings.organization_share))
+        self.limiter = Limiter("worker", slots, each=share(slots, settings.organization_share))
         self._woken: set[int] = set()
         self._is_woken = asyncio.Event()
         self._noted: set[int] = set()
@@ -98,7 +98,7 @@ class Dispatcher:
         due: deque[int] = deque()
         read_at = 0.0
         while True:
-            slot = await self._limiter.acquire(organization_id)
+            slot = await self.limiter.acquire(organization_id)
             try:
                 if not due or loop.time() - read_at > _FRESH_SECONDS:
                     passed_over = [*self._running, *self._refused]

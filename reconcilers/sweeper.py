@@ -4,33 +4,44 @@ Nothing depends on the queue being right. Whatever is open in Postgres and not b
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from sqlmodel import col, select
+
+from app.core.limiter import Limiter
 from app.core.repeating import repeatedly
 from app.deployments.drift import correct_drift
 from app.fleet.services import AllServices
 from app.operations.work import due_counts
+from app.tables.identity import Organization
 from app.targets.reachability import keep_expiring
 from reconcilers.housekeeping import Housekeeping
 from reconcilers.metrics import WAITING
 
+_TWO_ORGANIZATIONS = select(col(Organization.id)).limit(2)
+
 
 class Sweeper:
-    """Calls `note` with the id of each organization that has work."""
+    """Calls `note` with the id of each organization that has work, and says whether organizations share `limiters`."""
 
-    def __init__(self, services: AllServices, note: Callable[[int], None]) -> None:
+    def __init__(self, services: AllServices, note: Callable[[int], None], limiters: Collection[Limiter]) -> None:
         self._services = services
         self._note = note
+        self._limiters = limiters
 
     async def run(self) -> None:
         """Sweeps until it is cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(repeatedly("sweeper", self._find_due, self._services.settings.sweep_every))
+            group.create_task(repeatedly("sweeper", self.find_due, self._services.settings.sweep_every))
             group.create_task(Housekeeping(self._services).run())
             group.create_task(repeatedly("sweeper", self._correct, self._services.settings.sweep_every))
             group.create_task(keep_expiring(self._services))
 
-    async def _find_due(self) -> None:
+    async def find_due(self) -> None:
+        """Sweeps once."""
+        organizations = await self._services.database.rows(_TWO_ORGANIZATIONS)
+        for limiter in self._limiters:
+            limiter.is_shared = len(organizations) > 1
         due = await due_counts(self._services)
         WAITING.set(sum(due.values()))
         for organization_id in due:

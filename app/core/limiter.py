@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
+from math import ceil
 from typing import Generic, TypeVar
 
 import prometheus_client as metrics
@@ -99,6 +100,8 @@ class Limiter:
         self._free = slots
         self._each = slots if each is None else each
         self._most_waiting = waiting
+        self.is_shared = True
+        """Set it to False while there is only one caller: it may use all slots then."""
         self._taken: Counter[Hashable] = Counter()
         self._queue = FairQueue[asyncio.Future[Slot]]()
         self._metrics = _TAKEN.labels(pool), _WAITING.labels(pool), _REFUSED.labels(pool)
@@ -151,7 +154,7 @@ class Limiter:
         return self._taken.total()
 
     def _may(self, caller: Hashable) -> bool:
-        return self._taken[caller] < self._each
+        return not self.is_shared or self._taken[caller] < self._each
 
     def _is_crowded(self, caller: Hashable) -> bool:
         most, total, own = self._most_waiting, len(self._queue), self._queue.of(caller)
@@ -180,4 +183,4 @@ class Limiter:
 
 def share(slots: int, percent: int) -> int:
     """The part of a pool that one caller may use: at least one slot."""
-    return max(1, slots * percent // 100)
+    return max(1, ceil(slots * percent / 100))

@@ -170,7 +170,7 @@ class Settings(BaseSettings):
         ge=1,
         le=100,
         description="The percentage of POLYHELM_WORKER_CONCURRENCY, POLYHELM_HELM_CONCURRENCY and POLYHELM_HELM_WAITING"
-        " that one organization may use at once. Set it to 100 if there is only one organization.",
+        " that one organization may use at once, rounded up. It does not apply while there is only one organization.",
     )
     helm_waiting: int = Field(
         50,

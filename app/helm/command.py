@@ -88,7 +88,7 @@ class Helm:
         self._limits = limits
         self._cache = cache
         self._runs = Runs(cache / "runs")
-        self._slots = slots
+        self.slots = slots
 
     def close(self) -> None:
         """Removes the folder of this process' runs, of which none may be left."""
@@ -141,7 +141,7 @@ class Helm:
         return (await asyncio.to_thread(options.scrubber.clean, words))[:MAX_OUTPUT].strip()
 
     async def _run(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> bytes:
-        async with self._slots.slot(place.organization_id) as slot, self._runs.folder() as folder:
+        async with self.slots.slot(place.organization_id) as slot, self._runs.folder() as folder:
             return await self._run_in(folder, slot, place, arguments, options, values)
 
     async def _run_in(

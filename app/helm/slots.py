@@ -34,6 +34,10 @@ class HelmSlots:
         self._working = Limiter("helm", working, each=share(working, percent))
         self._waiting = Limiter("helm_waiting", waiting, each=share(waiting, percent))
 
+    @property
+    def limiters(self) -> tuple[Limiter, Limiter]:
+        return self._working, self._waiting
+
     @asynccontextmanager
     async def slot(self, organization_id: int) -> AsyncIterator[HelmSlot]:
         """Holds a slot while the block runs."""

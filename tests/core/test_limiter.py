@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.limiter import Limiter, PoolBusyError
+from app.core.limiter import Limiter, PoolBusyError, share
 
 
 class Users:
@@ -40,6 +40,20 @@ async def test_a_caller_with_many_requests_leaves_places_to_others() -> None:
     await users.finish()
     assert len(users.got) == 6
     assert users.pool.taken == 0
+
+
+async def test_a_caller_has_the_whole_pool_while_it_is_the_only_one() -> None:
+    pool = Limiter("test", 4, each=3)
+    pool.is_shared = False
+    users = Users(pool)
+    await users.start("a", "a", "a", "a", "a")
+    assert users.got == ["a", "a", "a", "a"]
+    await users.finish()
+
+
+@pytest.mark.parametrize(("slots", "percent", "part"), [(1, 75, 1), (2, 75, 2), (3, 75, 3), (4, 75, 3), (100, 75, 75)])
+def test_a_share_is_rounded_up(slots: int, percent: int, part: int) -> None:
+    assert share(slots, percent) == part
 
 
 async def test_free_places_go_to_callers_in_turn() -> None:
