@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 
 from app.core.database import LOST
+from app.core.limiter import Limiter, share
 from app.core.repeating import lasting, repeatedly
 from app.fleet.services import AllServices
 from app.targets.reachability import confirm
@@ -31,7 +32,8 @@ class Observer:
         self._desk = NewsDesk(services)
         self._watches: dict[int, MemberWatch] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._lists = asyncio.Semaphore(_LISTS_AT_ONCE)
+        each = share(_LISTS_AT_ONCE, services.settings.organization_share)
+        self._lists = Limiter("lists", _LISTS_AT_ONCE, each=each)
         self._confirmed: dict[int, datetime] = {}
 
     async def run(self) -> None:

@@ -6,11 +6,9 @@ counts, so what waits is never more than there are releases."""
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from itertools import chain
 
 import structlog
@@ -20,6 +18,7 @@ from sqlmodel import col
 from app.clusters.changes import Head
 from app.core.database import LOST, DataRefusedError
 from app.core.errors import ActionError, TemporaryError
+from app.core.limiter import Limiter
 from app.core.repeating import lasting
 from app.deployments.drift import correct_drift
 from app.fleet.services import AllServices
@@ -80,8 +79,7 @@ class NewsDesk:
         self._fetching: dict[Key, tuple[News, asyncio.Task[None]]] = {}
         self._seen: dict[Key, tuple[News, Sighting]] = {}
         self._something_waits, self._something_seen = asyncio.Event(), asyncio.Event()
-        self._fetches = asyncio.Semaphore(_FETCHES)
-        self._fetches_of: defaultdict[int, asyncio.Semaphore] = defaultdict(partial(asyncio.Semaphore, _FETCHES_OF_ONE))
+        self._fetches = Limiter("records", _FETCHES, each=_FETCHES_OF_ONE)
 
     def tell(self, news: News) -> None:
         """A newer change takes the place of an older one of the same release that still waits."""
@@ -175,7 +173,7 @@ class NewsDesk:
 
     async def _fetch(self, news: News) -> None:
         try:
-            async with self._fetches_of[news.post.cluster_id], self._fetches:
+            async with self._fetches.slot(news.post.cluster_id):
                 sighting = await news.look()
             if sighting is not None:
                 unwritten, _ = self._seen.get(news.key, (news, None))

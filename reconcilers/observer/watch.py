@@ -22,6 +22,7 @@ from app.clusters.member import Listing, Member
 from app.core.database import LOST
 from app.core.encryption import KeyRingError
 from app.core.errors import ActionError, TemporaryError
+from app.core.limiter import Limiter
 from app.fleet.services import AllServices
 from app.releases.error_codes import ActionCode
 from app.tables.clusters import Cluster, Reachability
@@ -51,11 +52,11 @@ class MemberWatch:
     """`post` is where it stands. With a `claim`, the member is another observer's: once it is listed, `claim` takes it
     over and gives the post under which to go on, or None where that failed.
 
-    `lists` bounds how many members are listed at once.
+    `lists` bounds how many members are listed at once, in total and for one organization.
     """
 
     def __init__(
-        self, services: AllServices, desk: NewsDesk, lists: asyncio.Semaphore, post: Post, claim: Claim | None = None
+        self, services: AllServices, desk: NewsDesk, lists: Limiter, post: Post, claim: Claim | None = None
     ) -> None:
         self.post = post
         self.confirmed_at: datetime | None = None
@@ -116,7 +117,7 @@ class MemberWatch:
         where another observer has it."""
         assert self._trouble is not None
         await self._sign_of_life(member)  # one that hangs is not to hold a place that another waits for
-        working = asyncio.create_task(self._list_and_follow(member))
+        working = asyncio.create_task(self._list_and_follow(member, cluster.organization_id))
         catching_up = asyncio.create_task(self._catch_up(cluster))
         tasks: set[asyncio.Future[Any]] = {working, catching_up, self._trouble}
         try:
@@ -151,9 +152,9 @@ class MemberWatch:
                 raise
         self._is_alive()
 
-    async def _list_and_follow(self, member: Member) -> bool:
+    async def _list_and_follow(self, member: Member, organization_id: int) -> bool:
         await asyncio.sleep(self._pace.pause())
-        async with self._lists:
+        async with self._lists.slot(organization_id):
             self._pace.begin()
             version = await self._list(member)
         if version is None:
