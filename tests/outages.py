@@ -57,8 +57,10 @@ class OwnRedis:
 
     async def empty(self) -> None:
         client = Redis(unix_socket_path=str(self.path))
-        await client.flushall()
-        await client.aclose()
+        try:
+            await client.flushall()
+        finally:
+            await client.aclose()
 
 
 @asynccontextmanager

@@ -55,7 +55,7 @@ async def test_watches_that_end_in_410_at_once_have_it_listed_with_growing_pause
     paris = simulated("paris")
     async with (
         Proxy(paris.kubeconfig) as proxy,
-        new_stack(unreachable_after=30, confirm_every=60) as stack,
+        new_stack(unreachable_after=120, confirm_every=240) as stack,
         watched(stack, served, paris=proxy.kubeconfig) as targets,
     ):
         times = list_times(proxy)

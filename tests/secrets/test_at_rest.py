@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from app.core.settings import Settings
 from simulator import Member
 from tests.reconcilers.test_crashes import crash, finished
 from tests.secrets.test_canaries import files, found, postgres
@@ -21,8 +22,9 @@ PASSWORD = "canary-at-rest-5f2e"
 
 @pytest.mark.parametrize("step", ["Helm started", "Helm ended"])
 async def test_a_worker_that_is_killed_leaves_no_secret_on_a_disk_or_in_the_database(
-    new_stack: NewStack, simulated: Callable[[str], Member], tmp_path: Path, step: str
+    new_stack: NewStack, simulated: Callable[[str], Member], servers: Settings, tmp_path: Path, step: str
 ) -> None:
+    """The files of Postgres and Redis are searched, too: their logs, journals and pages of deleted rows."""
     paris = simulated("paris")
     canaries = [PASSWORD, paris.token]
     async with new_stack(working=False) as stack:
@@ -30,10 +32,13 @@ async def test_a_worker_that_is_killed_leaves_no_secret_on_a_disk_or_in_the_data
         await made(stack, data={"password": PASSWORD})
         answer = await stack.create(releaseName="shop", valuesFrom=[REFERENCE])
         await crash(stack, step)
-        assert {"disks": found(canaries, files(tmp_path)), "database": found(canaries, await postgres(stack))} == {
-            "disks": [],
-            "database": [],
-        }
+        async with stack.services.database.sessions() as session:
+            await session.execute(text("CHECKPOINT"))
+        assert {
+            "disks": found(canaries, files(tmp_path)),
+            "servers": found(canaries, files(servers.data_dir)),
+            "database": found(canaries, await postgres(stack)),
+        } == {"disks": [], "servers": [], "database": []}
         assert (await finished(stack, answer))["state"] == "SUCCEEDED"
         assert found(canaries, files(tmp_path)) == []
 
