@@ -6,9 +6,9 @@ from app.core.settings import Settings
 
 _HEAD = """# Settings
 
-Each is an environment variable. This page is printed by `polyhelm settings`.
+Each setting is an environment variable. `polyhelm settings` prints this page.
 
-| variable | default | meaning |
+| Variable | Default | Meaning |
 | --- | --- | --- |
 """
 _TOLD = {"data_dir": "`~/.local/share/polyhelm`", "helm_concurrency": "four for each CPU"}
