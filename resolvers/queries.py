@@ -41,15 +41,15 @@ _VERSION = importlib.metadata.version("polyhelm")
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="Any object by its id.")
+    @strawberry.field(description="An object by its ID.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002
         return await node_of(info.context, id)
 
-    @strawberry.field(description="Who is asking; null without a valid token.")
+    @strawberry.field(description="The caller; null without a valid token or session.")
     def viewer(self, info: Info) -> User | None:
         return User.of_viewer(info.context.signed_in) if info.context.signed_in else None
 
-    @strawberry.field(description="How one can sign in here; for whoever asks.")
+    @strawberry.field(description="The ways to sign in. Available without signing in.")
     async def sign_in_options(self, info: Info) -> SignInOptions:
         services = info.context.services
         providers = (
@@ -63,7 +63,7 @@ class Query:
             providers=providers,
         )
 
-    @strawberry.field(description="All users of the installation, by name, for its admins. `search` looks into names.")
+    @strawberry.field(description="All users of the installation by name, for its admins. `search` matches names.")
     async def users(
         self, info: Info, first: int | None = DEFAULT, after: str | None = None, search: str | None = None
     ) -> Connection[User]:
@@ -71,12 +71,12 @@ class Query:
         page = await users_page(info.context.services, info.context.viewer, window, search=search)
         return to_connection(page, User.of)
 
-    @strawberry.field(description="The browsers in which the caller is signed in, the newest first.")
+    @strawberry.field(description="The caller's sessions in browsers, newest first.")
     async def sessions(self, info: Info) -> list[Session]:
         viewer = info.context.viewer
         return [Session.of(row, viewer) for row in await sessions_of(info.context.services, viewer)]
 
-    @strawberry.field(description="That of the server: a client that is older or newer can say so.")
+    @strawberry.field(description="The server's version, so that clients can warn about a mismatch.")
     def version(self, info: Info) -> str:
         _ = info.context.viewer  # raises for nobody: which gaps a server may have is for those who may use it
         return _VERSION
@@ -85,7 +85,7 @@ class Query:
     def memberships(self, info: Info) -> list[Membership]:
         return [Membership.of(belonging) for belonging in info.context.viewer.belongings.values()]
 
-    @strawberry.field(description="Who belongs to an organization, by name, with their roles.")
+    @strawberry.field(description="The members of an organization by name, with their roles.")
     async def members(
         self, info: Info, organization: str | None = None, first: int | None = DEFAULT, after: str | None = None
     ) -> Connection[Member]:
@@ -97,7 +97,7 @@ class Query:
     async def api_tokens(self, info: Info) -> list[ApiToken]:
         return [ApiToken.of(*found) for found in await tokens_of(info.context.services, info.context.viewer)]
 
-    @strawberry.field(description="By name; `search` looks into name, cloud, distribution and region.")
+    @strawberry.field(description="Clusters by name. `search` matches name, cloud, distribution and region.")
     async def clusters(
         self,
         info: Info,
@@ -116,7 +116,7 @@ class Query:
         row = await cluster_by_name(info.context.services, organization_id, name)
         return Cluster.of(row) if row else None
 
-    @strawberry.field(description="By name; `search` looks into names.")
+    @strawberry.field(description="Cluster groups by name. `search` matches names.")
     async def cluster_groups(
         self,
         info: Info,
@@ -140,7 +140,7 @@ class Query:
         organization_id = info.context.viewer.organization(organization)
         return [ChartRepository.of(row) for row in await browse.repositories(info.context.services, organization_id)]
 
-    @strawberry.field(description=f"By name; at most {browse.MOST}. `search` looks into name and description.")
+    @strawberry.field(description=f"Charts by name, at most {browse.MOST}. `search` matches name and description.")
     async def charts(self, info: Info, organization: str | None = None, search: str | None = None) -> list[Chart]:
         organization_id = info.context.viewer.organization(organization)
         return [Chart.of(found) for found in await browse.search(info.context.services, organization_id, search)]
@@ -151,7 +151,7 @@ class Query:
         found = await browse.chart(info.context.services, organization_id, repository, name)
         return Chart.of(found) if found else None
 
-    @strawberry.field(description="Newest first; `search` looks into release name and chart.")
+    @strawberry.field(description="Deployments, newest first. `search` matches release name and chart.")
     async def deployments(
         self,
         info: Info,
@@ -177,7 +177,10 @@ class Query:
         return Deployment.of(row) if row else None
 
     @strawberry.field(
-        description="By name; `search` looks into name and description, `group` has those that its deployments may use."
+        description=(
+            "Secrets by name. `search` matches name and description; `group` selects those that its"
+            " deployments may use."
+        )
     )
     async def secrets(
         self,
@@ -214,16 +217,16 @@ class Query:
         return YamlReading(values=None if problems else values, problems=list(map(Problem.of, problems)))
 
     @strawberry.field(
-        description="A plan that the caller has asked for, and that takes longer than a request; kept for an hour. Ask"
-        " again each second until it is finished."
+        description=(
+            "A plan that the caller requested and that takes longer than a request. It is kept for an"
+            " hour. Poll it once a second until it is finished."
+        )
     )
     async def plan_progress(self, info: Info, id: strawberry.ID) -> PlanProgress | None:  # noqa: A002
         row = await progress_of(info.context.services, info.context.viewer, row_id(id, "PlanProgress"))
         return await PlanProgress.of(row) if row else None
 
-    @strawberry.field(
-        description="The fleet at a glance: deployments by clusters, as far as the filter lets them through."
-    )
+    @strawberry.field(description="An overview of the deployments and clusters that match a filter.")
     def fleet(
         self,
         info: Info,
@@ -234,9 +237,11 @@ class Query:
         return Fleet(organization_id=organization_id, chosen=fleet.FleetFilter(**vars(filter or FleetFilter())))
 
     @strawberry.field(
-        description="What happened, newest first. `kinds` are kinds or their first words; `search` looks into message"
-        " and actor. For admins: `audit` has mutations that were refused, failed or changed nothing, too, and"
-        " `installation` is what belongs to no organization."
+        description=(
+            "Events, newest first. `kinds` are kinds or their first parts; `search` matches message and"
+            " actor. For admins, `audit` also includes mutations that were refused, failed or changed"
+            " nothing, and `installation` selects events that belong to no organization."
+        )
     )
     async def events(
         self,

@@ -43,7 +43,7 @@ _EVERYTHING = 0
 
 @strawberry.type
 class Subscription:
-    @strawberry.subscription(description="Ends when the deployment is gone.")
+    @strawberry.subscription(description="The deployment, now and after each change. Ends when it is deleted.")
     async def deployment(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Deployment, None]:  # noqa: A002
         number = row_id(id, "Deployment")
         found = await info.context.load.deployment_by_id.load(number)
@@ -62,7 +62,9 @@ class Subscription:
                 row = await _fresh(info, (await follower.changed()).upto).deployment_by_id.load(number)
 
     @strawberry.subscription(
-        description="Targets as they are, then each that changes. With `status`, one that leaves is told as well."
+        description=(
+            "The current targets, then each target that changes. With `status`, also targets that no longer have it."
+        )
     )
     async def targets(
         self,
@@ -111,7 +113,7 @@ class Subscription:
                     if found is not None and is_told(found):
                         yield _shared(load, found, DeploymentTarget.of)
 
-    @strawberry.subscription(description="Ends when the operation does.")
+    @strawberry.subscription(description="The operation, now and after each change. Ends with the operation.")
     async def operation(self, info: Info, id: strawberry.ID) -> AsyncGenerator[Operation, None]:  # noqa: A002
         number = row_id(id, "Operation")
         found = await info.context.load.operation_by_id.load(number)
@@ -135,7 +137,7 @@ class Subscription:
                 row = await _fresh(info, (await follower.changed()).upto).operation_by_id.load(number)
 
     @strawberry.subscription(
-        description="Clusters as they are, then each that changes. With `group`, one that leaves it is told as well."
+        description=("The current clusters, then each cluster that changes. With `group`, also clusters that leave it.")
     )
     async def clusters(
         self, info: Info, organization: str | None = None, group: str | None = None
@@ -171,8 +173,10 @@ class Subscription:
                         yield _shared(load, found, Cluster.of)
 
     @strawberry.subscription(
-        description="Everything that happens from now on, or after the cursor of an event: none is left out. `audit`"
-        " and `installation` are as in the query."
+        description=(
+            "All events from now on, or after the given cursor, without gaps. `audit` and"
+            " `installation` are as in the query `events`."
+        )
     )
     async def events(
         self,

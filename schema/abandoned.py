@@ -13,14 +13,14 @@ class AbandonedObject:
     namespace: str
 
 
-@strawberry.type(description="A release that may still be on a cluster, and that nobody manages any more.")
+@strawberry.type(description="A release that may still be on a cluster and is no longer managed.")
 class AbandonedRelease:
     cluster_name: str
     namespace: str
     release_name: str
     reason: str
     objects: list[AbandonedObject] = strawberry.field(
-        description="What the release's manifest names, where its record could be read. Each may still be there."
+        description="The objects in the release's manifest, if its record was readable. Each may still exist."
     )
 
 

@@ -13,13 +13,15 @@ from schema.node import Node
 from schema.scalars import JSON
 
 
-@strawberry.type(description="Where charts come from.")
+@strawberry.type(description="A chart repository.")
 class ChartRepository(Node):
     name: str
     url: str
     kind: ChartRepositoryKind
     refreshed_at: datetime | None
-    error: str | None = strawberry.field(description="Why its index could not be read the last time.")
+    error: str | None = strawberry.field(
+        description="Why the index could not be read the last time; null if it was read."
+    )
 
     @classmethod
     def of(cls, row: tables.ChartRepository) -> "ChartRepository":
@@ -33,7 +35,7 @@ class ChartRepository(Node):
         )
 
 
-@strawberry.type(description="One version of a chart. What its archive holds is pulled when it is first asked for.")
+@strawberry.type(description="One version of a chart. Its archive is downloaded when its contents are first requested.")
 class ChartVersion:
     row: strawberry.Private[tables.ChartVersion]
     repository: strawberry.Private[tables.ChartRepository]
@@ -41,20 +43,20 @@ class ChartVersion:
     app_version: str | None
     deprecated: bool
 
-    @strawberry.field(description="The SHA-256 of its archive, in hex.")
+    @strawberry.field(description="The SHA-256 digest of the archive, in hexadecimal.")
     async def digest(self, info: Info) -> str:
         known = self.row.archive_digest or self.row.digest
         return known or (await read(info.context.services, self.repository, self.row)).digest
 
-    @strawberry.field(description="Its values.yaml, as it is written.")
+    @strawberry.field(description="The chart's values.yaml, unchanged.")
     async def default_values(self, info: Info) -> str:
         return (await read(info.context.services, self.repository, self.row)).default_values
 
-    @strawberry.field(description="Its values.schema.json.")
+    @strawberry.field(description="The chart's values.schema.json.")
     async def values_schema(self, info: Info) -> JSON | None:
         return (await read(info.context.services, self.repository, self.row)).values_schema
 
-    @strawberry.field(description="Its README.md.")
+    @strawberry.field(description="The chart's README.md.")
     async def readme(self, info: Info) -> str | None:
         return (await read(info.context.services, self.repository, self.row)).readme
 
@@ -75,9 +77,9 @@ class Chart:
     repository: str
     name: str
     description: str | None
-    versions: list[ChartVersion] = strawberry.field(description="Newest first.")
+    versions: list[ChartVersion] = strawberry.field(description="All versions, newest first.")
 
-    @strawberry.field(description="One version; the newest stable one where none is named.")
+    @strawberry.field(description="One version; the newest stable version by default.")
     def version(self, version: str | None = None) -> ChartVersion | None:
         by_version = {row.version: row for row in self.known.versions}
         chosen = find(by_version, version) if version else newest_stable(by_version)

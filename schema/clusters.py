@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from schema.groups import ClusterGroup
 
 
-@strawberry.type(description="A Kubernetes cluster that was registered.")
+@strawberry.type(description="A registered Kubernetes cluster.")
 class Cluster(Node):
     row: strawberry.Private[tables.Cluster]
     name: str
@@ -25,20 +25,22 @@ class Cluster(Node):
     distribution: str
     region: str | None
     labels: JSON
-    server: str = strawberry.field(description="The API server's URL; credentials are never readable.")
-    uid: str | None = strawberry.field(description="The kube-system namespace's uid: what a cluster is, by any name.")
+    server: str = strawberry.field(description="The URL of the API server. Credentials can never be read.")
+    uid: str | None = strawberry.field(
+        description="The uid of the kube-system namespace, which identifies the cluster."
+    )
     answering_uid: str | None = strawberry.field(
-        description="The uid of the cluster that answers at its address, where that is another one (MISMATCHED)."
+        description="The uid of the cluster that answers at the address, if it is a different one (MISMATCHED)."
     )
     kubernetes_version: str | None
     reachability: Reachability
     reachability_message: str | None
     last_seen_at: datetime | None
     credentials_expire_at: datetime | None = strawberry.field(
-        description="When the token or client certificate expires, read from itself; null where it does not say."
+        description="When the token or client certificate expires; null if it does not expire or does not say."
     )
 
-    @strawberry.field(description="A cluster belongs to one group at a time.")
+    @strawberry.field(description="The group of the cluster. A cluster belongs to one group at a time.")
     async def group(self, info: Info) -> Annotated["ClusterGroup", strawberry.lazy("schema.groups")] | None:
         from schema.groups import ClusterGroup
 
@@ -47,13 +49,13 @@ class Cluster(Node):
         group = await info.context.load.group_by_id.load(self.row.group_id)
         return ClusterGroup.of(group) if group else None
 
-    @strawberry.field(description="What the deployments are on it, in no order.")
+    @strawberry.field(description="The targets on the cluster, in no particular order.")
     async def targets(self, info: Info) -> list[Annotated["DeploymentTarget", strawberry.lazy("schema.deployments")]]:
         from schema.deployments import DeploymentTarget
 
         return [DeploymentTarget.of(facts) for facts in await info.context.load.targets_by_cluster.load(self.row.id)]
 
-    @strawberry.field(description="Every Helm release on it, managed by us or not.")
+    @strawberry.field(description="All Helm releases on the cluster, managed by Polyhelm or not.")
     async def releases(self, info: Info) -> list["HelmRelease"]:
         releases = await info.context.load.releases_by_cluster.load(self.row.id)
         return [HelmRelease.of(release, deployment_id) for release, deployment_id in releases]
@@ -79,7 +81,7 @@ class Cluster(Node):
         )
 
 
-@strawberry.type(description="A release on one cluster, as Helm recorded it.")
+@strawberry.type(description="A release on one cluster, from Helm's record.")
 class HelmRelease:
     deployment_id: strawberry.Private[int | None]
     name: str
@@ -91,7 +93,7 @@ class HelmRelease:
     app_version: str | None
     updated_at: datetime | None
 
-    @strawberry.field(description="The deployment that this release belongs to, if it is one of ours.")
+    @strawberry.field(description="The deployment that manages the release, if there is one.")
     async def managed_by(self, info: Info) -> Annotated["Deployment", strawberry.lazy("schema.deployments")] | None:
         from schema.deployments import Deployment
 

@@ -32,27 +32,29 @@ if TYPE_CHECKING:
     from schema.groups import ClusterGroup
 
 
-_AS_YAML = "The same as YAML that Helm reads as these values; empty where there are none."
+_AS_YAML = "`values` as YAML; empty if there are none."
 
 
 async def as_yaml(values: Any) -> str:
     return await asyncio.to_thread(write, values) if values else ""
 
 
-@strawberry.type(description="What a YAML text of values says to Helm.")
+@strawberry.type(description="The values in a YAML text, as Helm reads them.")
 class YamlReading:
-    values: JSON | None = strawberry.field(description="Null where the text has problems; `{}` where it is empty.")
-    problems: list[Problem] = strawberry.field(description="Each with its line and column.")
+    values: JSON | None = strawberry.field(
+        description="The values; null if the text has problems, `{}` if it is empty."
+    )
+    problems: list[Problem] = strawberry.field(description="The problems of the text, with line and column.")
 
 
-@strawberry.type(description="A value of a secret: it is put in when Helm is run, and shown nowhere.")
+@strawberry.type(description="A value from a secret. It is inserted when Helm runs and never shown.")
 class ValueFrom:
     secret: str = strawberry.field(description="The secret's name.")
     key: str
-    path: str = strawberry.field(description="Where it goes, into the values.")
+    path: str = strawberry.field(description="The path in the values.")
 
 
-@strawberry.type(description="Values for one cluster, merged over the common ones.")
+@strawberry.type(description="Values for one cluster, merged over the values of the deployment.")
 class ValueOverride:
     cluster: str
     values: JSON
@@ -69,11 +71,11 @@ class StatusCount:
     count: int
 
 
-@strawberry.type(description="Why a status is what it is.")
+@strawberry.type(description="A reason for a status.")
 class StatusReason:
     code: ReasonCode
     message: str
-    path: str | None = strawberry.field(description="Into the values, where they differ.")
+    path: str | None = strawberry.field(description="The path of the differing value.")
     desired: JSON | None
     actual: JSON | None
 
@@ -97,7 +99,7 @@ def overrides_of(revision: tables.DeploymentRevision) -> list[ValueOverride]:
     ]
 
 
-@strawberry.type(description="What was wanted at one generation.")
+@strawberry.type(description="The desired state of one generation.")
 class DeploymentRevision:
     generation: int
     author: str | None
@@ -126,7 +128,7 @@ class DeploymentRevision:
         )
 
 
-@strawberry.type(description="What the deployment is on one cluster: desired and observed meet here.")
+@strawberry.type(description="A deployment on one cluster, with its desired and observed state.")
 class DeploymentTarget(Node):
     facts: strawberry.Private[TargetFacts]
     cluster_id: strawberry.ID
@@ -135,21 +137,32 @@ class DeploymentTarget(Node):
     cloud: str
     distribution: str
     status: TargetStatus = strawberry.field(
-        description="STALE where the release differs from what is wanted, else Helm's own."
+        description=(
+            "The status of the target: STALE if the release differs from the desired state, otherwise"
+            " mostly Helm's status."
+        )
     )
     stale: bool
     status_since: datetime
-    helm_status: TargetStatus | None = strawberry.field(description="What Helm says; null where there is no release.")
-    version: str | None = strawberry.field(description="The chart version installed.")
-    revision: int | None = strawberry.field(description="Helm's revision.")
+    helm_status: TargetStatus | None = strawberry.field(
+        description="The status in Helm's release record; null if there is no release."
+    )
+    version: str | None = strawberry.field(description="The installed chart version.")
+    revision: int | None = strawberry.field(description="The revision of the release in Helm.")
     changed_at: datetime | None = strawberry.field(description="When Helm last changed the release.")
-    generation: int | None = strawberry.field(description="The generation that this target last converged to.")
+    generation: int | None = strawberry.field(description="The generation that the target last matched.")
     observed_at: datetime | None = strawberry.field(description="When `status` was last confirmed.")
-    reasons: list[StatusReason] = strawberry.field(description="Never empty unless status is DEPLOYED.")
-    error: TargetError | None = strawberry.field(description="The last failed action, until one succeeds.")
-    next_steps: list[NextStep] = strawberry.field(description="What leads on from here; empty for DEPLOYED.")
+    reasons: list[StatusReason] = strawberry.field(
+        description="Why the target has its status. Empty only if the status is DEPLOYED."
+    )
+    error: TargetError | None = strawberry.field(
+        description="The error of the last action; null once an action has succeeded."
+    )
+    next_steps: list[NextStep] = strawberry.field(
+        description="The actions that resolve the status; empty for DEPLOYED."
+    )
 
-    @strawberry.field(description="What is installed (user-supplied values); what comes from secrets is hidden.")
+    @strawberry.field(description="The user-supplied values of the installed release. Values from secrets are hidden.")
     async def values(self, info: Info) -> JSON | None:
         return await self._values(info)
 
@@ -158,7 +171,7 @@ class DeploymentTarget(Node):
         values = await self._values(info)
         return None if values is None else await as_yaml(values)
 
-    @strawberry.field(description="What is going on here; null where no work is open.")
+    @strawberry.field(description="The current work on the target; null if there is none.")
     async def activity(self, info: Info) -> Activity | None:
         found = await info.context.load.activity_by_target.load(self.facts.id)
         return Activity.of(found) if found else None
@@ -173,7 +186,11 @@ class DeploymentTarget(Node):
     async def deployment(self, info: Info) -> "Deployment":
         return Deployment.of(await self._deployment(info))
 
-    @strawberry.field(description="What is wanted here: the common values merged with this cluster's override.")
+    @strawberry.field(
+        description=(
+            "The desired values of this target: the values of the deployment merged with the override for this cluster."
+        )
+    )
     async def desired_values(self, info: Info) -> JSON:
         return await self._desired_values(info)
 
@@ -219,19 +236,21 @@ class DeploymentTarget(Node):
         )
 
 
-@strawberry.type(description="One chart as one release on many clusters: the desired state.")
+@strawberry.type(description="The desired state of one Helm release on several clusters.")
 class Deployment(Node):
     row: strawberry.Private[tables.Deployment]
     release_name: str
     namespace: str
-    chart: str = strawberry.field(description='"repository/name", as given.')
+    chart: str = strawberry.field(description='The chart, as "repository/name".')
     chart_name: str
     description: str | None
-    generation: int = strawberry.field(description="Grows by one with every change of what is wanted.")
+    generation: int = strawberry.field(description="Increases by one with every change of the desired state.")
     atomic: bool
     wait: bool
     timeout_seconds: int
-    drift_policy: DriftPolicy = strawberry.field(description="What is done where somebody else changes a release.")
+    drift_policy: DriftPolicy = strawberry.field(
+        description="What to do when a release is changed outside of Polyhelm."
+    )
     deleting: bool = strawberry.field(
         description="True while the deployment is being deleted; it disappears once its last release is uninstalled."
     )
@@ -246,11 +265,13 @@ class Deployment(Node):
         assert row is not None
         return ClusterGroup.of(row)
 
-    @strawberry.field(description="What is wanted now; `targets` has those as well that are still to be removed.")
+    @strawberry.field(
+        description="The current desired state. `targets` also includes targets that are still to be removed."
+    )
     async def desired(self, info: Info) -> DeploymentRevision:
         return DeploymentRevision.of(await self._revision(info))
 
-    @strawberry.field(description='Resolved when the deployment was written, never "latest".')
+    @strawberry.field(description="The exact chart version, resolved when the deployment was changed.")
     async def chart_version(self, info: Info) -> str:
         return (await self._revision(info)).chart_version
 
@@ -258,15 +279,15 @@ class Deployment(Node):
     async def chart_digest(self, info: Info) -> str:
         return (await self._revision(info)).chart_digest
 
-    @strawberry.field(description="Its chart's values.yaml, as it is written: the weakest layer of values.")
+    @strawberry.field(description="The chart's values.yaml, unchanged. Values of the deployment override it.")
     async def default_values(self, info: Info) -> str:
         return (await self._archive(info)).default_values
 
-    @strawberry.field(description="Its chart's values.schema.json.")
+    @strawberry.field(description="The chart's values.schema.json, if it has one.")
     async def values_schema(self, info: Info) -> JSON | None:
         return (await self._archive(info)).values_schema
 
-    @strawberry.field(description="Common to all targets.")
+    @strawberry.field(description="The values for all targets.")
     async def values(self, info: Info) -> JSON:
         return (await self._revision(info)).values
 
@@ -274,7 +295,7 @@ class Deployment(Node):
     async def values_yaml(self, info: Info) -> str:
         return await as_yaml((await self._revision(info)).values)
 
-    @strawberry.field(description="Common to all targets, from secrets.")
+    @strawberry.field(description="The values from secrets for all targets.")
     async def values_from(self, info: Info) -> list[ValueFrom]:
         return values_from_of((await self._revision(info)).values_from)
 
@@ -287,19 +308,19 @@ class Deployment(Node):
         targets = await info.context.load.targets_by_deployment.load(self.row.id)
         return [DeploymentTarget.of(facts) for facts in targets if status is None or facts.status in status]
 
-    @strawberry.field(description="Answered without touching any target row by row.")
+    @strawberry.field(description="The number of targets with each status. It is cheap, also for many targets.")
     async def status_counts(self, info: Info) -> list[StatusCount]:
         counts = await info.context.load.status_counts_by_deployment.load(self.row.id)
         return [StatusCount(status=status, count=counts[status]) for status in TargetStatus if status in counts]
 
-    @strawberry.field(description="What was wanted, newest first.")
+    @strawberry.field(description="The revisions of the desired state, newest first.")
     async def history(
         self, info: Info, first: int | None = DEFAULT, after: str | None = None
     ) -> Connection[DeploymentRevision]:
         page = await history_page(info.context.services, self.row.id, Window.of(first, after))
         return to_connection(page, DeploymentRevision.of)
 
-    @strawberry.field(description="What was asked for, newest first.")
+    @strawberry.field(description="The operations on the deployment, newest first.")
     async def operations(
         self, info: Info, first: int | None = DEFAULT, after: str | None = None
     ) -> Connection[Operation]:
@@ -333,7 +354,7 @@ class Deployment(Node):
         )
 
 
-@strawberry.type(description="What would be done on one cluster.")
+@strawberry.type(description="The planned change on one cluster.")
 class TargetPlan:
     cluster_name: str
     action: ReleaseAction
@@ -346,9 +367,11 @@ class TargetPlan:
     async def desired_values_yaml(self) -> str:
         return await as_yaml(self.desired_values)
 
-    manifest_diff: str | None = strawberry.field(description="A unified diff against what is installed.")
+    manifest_diff: str | None = strawberry.field(
+        description="A unified diff between the installed and the planned manifest."
+    )
     warnings: list[str] = strawberry.field(
-        description="What the API server warns of, such as unknown fields, or what could not be tried."
+        description="Warnings of the API server, such as unknown fields, and checks that could not be made."
     )
     error: TargetError | None
 
@@ -379,24 +402,22 @@ class TargetPlan:
 @strawberry.type(description="The clusters that a change takes out of a deployment's targets or a group's members.")
 class Removal:
     count: int
-    clusters: list[str] = strawberry.field(description="Their names.")
-    needs_confirmation: bool = strawberry.field(
-        description="True where the change is refused without `confirmRemoval: <count>`."
-    )
+    clusters: list[str] = strawberry.field(description="The names of the unreachable clusters.")
+    needs_confirmation: bool = strawberry.field(description="Whether the change needs `confirmRemoval: <count>`.")
 
     @classmethod
     def of(cls, found: removal.Removal) -> "Removal":
         return cls(count=found.count, clusters=list(found.names), needs_confirmation=found.needs_confirmation)
 
 
-@strawberry.type(description="What an action would do, without doing it.")
+@strawberry.type(description="What a change would do.")
 class DeploymentPlan:
     targets: list[TargetPlan]
     removal: Removal | None = strawberry.field(
         description="The targets that an update would remove; null for other actions."
     )
     changed: bool = strawberry.field(
-        description="Whether what is wanted would change; without, only what differs from it on a cluster would."
+        description=("Whether the desired state would change. If not, only differences on clusters would be corrected.")
     )
 
     @classmethod
@@ -410,7 +431,7 @@ class DeploymentPlan:
         )
 
 
-@strawberry.type(description="Something to know about the chart version, which is deployed all the same.")
+@strawberry.type(description="A notice about a chart version. It does not prevent the deployment.")
 class ChartNotice:
     code: str = strawberry.field(description='"chart_deprecated" or "chart_republished".')
     message: str
@@ -420,15 +441,17 @@ def notices_of(found: answer.Answer) -> list[ChartNotice]:
     return [ChartNotice(code=notice.code, message=notice.message) for notice in found.notices]
 
 
-@strawberry.type(description="A plan that takes longer than a request: how far it is, then the plan itself.")
+@strawberry.type(description="The progress of a plan that takes longer than a request, and then the plan.")
 class PlanProgress:
     id: strawberry.ID
-    done: int = strawberry.field(description="Clusters that are planned.")
-    total: int = strawberry.field(description="Clusters to be planned; 0 until they are known.")
-    finished: bool = strawberry.field(description="Whether `plan` or `error` is there.")
+    done: int = strawberry.field(description="The number of clusters that are already planned.")
+    total: int = strawberry.field(description="The number of clusters to plan; 0 until it is known.")
+    finished: bool = strawberry.field(description="Whether `plan` or `error` is available.")
     plan: DeploymentPlan | None
-    error: UserError | None = strawberry.field(description="Why there will be no plan.")
-    notices: list[ChartNotice] = strawberry.field(description="As in the payload; empty until it is finished.")
+    error: UserError | None = strawberry.field(description="Why the plan failed.")
+    notices: list[ChartNotice] = strawberry.field(
+        description="Notices about the chart version; empty until the plan is finished."
+    )
 
     @classmethod
     async def of(cls, row: tables.PlanProgress) -> "PlanProgress":
@@ -448,18 +471,23 @@ class PlanProgress:
 @strawberry.type
 class DeploymentPayload:
     deployment: Deployment | None
-    operation: Operation | None = strawberry.field(description="Null where nothing has changed, and on a dry run.")
+    operation: Operation | None = strawberry.field(
+        description="The operation that was started; null if nothing changed, and in a dry run."
+    )
     plan: DeploymentPlan | None = strawberry.field(
-        description="On a dry run alone, where it is ready in time; see `planProgress`."
+        description="The plan of a dry run, if it was ready in time; see `planProgress`."
     )
     plan_progress: PlanProgress | None = strawberry.field(
         description="On a dry run whose plan takes longer than a request waits (POLYHELM_PLAN_WAIT): ask for it with"
         " the query `planProgress`. It is given up when nobody asks for a minute."
     )
-    abandoned: list[AbandonedRelease] = strawberry.field(description="Given up by force; may still be there.")
+    abandoned: list[AbandonedRelease] = strawberry.field(
+        description="The releases that `force` left behind. They may still exist."
+    )
     notices: list[ChartNotice] = strawberry.field(
-        description="About the chart version, where a request chooses one: when a deployment is created, and when an"
-        " update names a version."
+        description=(
+            "Notices about the chart version, if the request selects one: on create, and on updates with a version."
+        )
     )
 
     @classmethod

@@ -5,11 +5,11 @@ import strawberry
 from app.core import errors
 
 
-@strawberry.type(description="One thing wrong with an input.")
+@strawberry.type(description="A problem with an input.")
 class Problem:
-    path: list[str] = strawberry.field(description="Where, from the input's top.")
+    path: list[str] = strawberry.field(description="The path from the top of the input.")
     message: str
-    line: int | None = strawberry.field(default=None, description="Where it is in a text, counted from 1.")
+    line: int | None = strawberry.field(default=None, description="The line in a text, counted from 1.")
     column: int | None = None
 
     @classmethod
@@ -17,11 +17,13 @@ class Problem:
         return cls(path=list(problem.path), message=problem.message, line=problem.line, column=problem.column)
 
 
-@strawberry.interface(description="An error that the caller can act on.")
+@strawberry.interface(description="An error that the caller can resolve.")
 class UserError:
     code: str = strawberry.field(description="Stable and machine-readable: docs/reference/errors.md lists all codes.")
-    message: str = strawberry.field(description="One sentence that says what to do.")
-    path: list[str] = strawberry.field(description="Into `input`; empty when it is about the whole.")
+    message: str = strawberry.field(description="One sentence for people that says what is wrong and what to do.")
+    path: list[str] = strawberry.field(
+        description="The path into `input`; empty if the error concerns the whole input."
+    )
 
 
 @strawberry.type(description="The input is not valid.")
@@ -29,37 +31,37 @@ class ValidationFailed(UserError):
     problems: list[Problem]
 
 
-@strawberry.type(description="There is no such object, or none that the caller may see.")
+@strawberry.type(description="The object does not exist, or the caller cannot see it.")
 class NotFound(UserError):
     pass
 
 
-@strawberry.type(description="It does not go together with what is there.")
+@strawberry.type(description="The request conflicts with the current state.")
 class Conflict(UserError):
     pass
 
 
-@strawberry.type(description="The caller's role does not allow it.")
+@strawberry.type(description="The role of the caller does not allow the request.")
 class Forbidden(UserError):
     pass
 
 
-@strawberry.type(description="Clusters that have to be asked can't be reached.")
+@strawberry.type(description="Clusters that are needed for the request are unreachable.")
 class ClusterUnreachable(UserError):
-    clusters: list[str] = strawberry.field(description="Their names.")
+    clusters: list[str] = strawberry.field(description="The names of the unreachable clusters.")
 
 
 @strawberry.type(
     description="The update would remove many clusters, or all of them. To confirm it, repeat it with `confirmRemoval`."
 )
 class RemovalUnconfirmed(UserError):
-    removed: int = strawberry.field(description="How many clusters would be removed: the number to confirm.")
-    clusters: list[str] = strawberry.field(description="The names of all of them.")
+    removed: int = strawberry.field(description="The number of clusters that would be removed, for `confirmRemoval`.")
+    clusters: list[str] = strawberry.field(description="The names of the clusters that would be removed.")
 
 
-@strawberry.type(description="It was tried too often.")
+@strawberry.type(description="There were too many requests.")
 class RateLimited(UserError):
-    retry_after: int = strawberry.field(description="Seconds after which to try again.")
+    retry_after: int = strawberry.field(description="The number of seconds after which to try again.")
 
 
 AnyError = ValidationFailed | NotFound | Conflict | Forbidden | ClusterUnreachable | RemovalUnconfirmed | RateLimited

@@ -13,36 +13,40 @@ from schema.nodes import node_of
 from schema.scalars import JSON
 
 
-@strawberry.type(description="How an event came about.")
+@strawberry.type(description="Who caused an event, and from where.")
 class Origin:
     outcome: Outcome
-    mutation: str | None = strawberry.field(description="Null for what Polyhelm does by itself.")
+    mutation: str | None = strawberry.field(
+        description="The mutation that caused the event; null for actions of Polyhelm itself."
+    )
     via: str | None = strawberry.field(description="How the caller signed in: `token ci`, `password`.")
     address: str | None
     request_id: str | None
     given: JSON | None = strawberry.field(
-        description="What was asked for, on the first event of a mutation. Texts that may be secret are masked, and of"
-        " values there are the paths."
+        description=(
+            "The input of the mutation, on its first event. Texts that may be secret are masked, and"
+            " values are reduced to their paths."
+        )
     )
 
 
-@strawberry.type(description="One thing that happened.")
+@strawberry.type(description="Something that happened.")
 class Event:
     row: strawberry.Private[tables.Event]
-    cursor: str = strawberry.field(description="What `events` goes on after.")
+    cursor: str = strawberry.field(description="The position of the event, for `after` of `events`.")
     at: datetime
     kind: str = strawberry.field(description="Stable: docs/reference/events.md lists all kinds.")
     actor: str | None
     message: str
     data: JSON
 
-    @strawberry.field(description="What it is about, where that is still there.")
+    @strawberry.field(description="The object that the event is about, if it still exists.")
     async def subject(self, info: Info) -> Node | None:
         if self.row.subject_type is None or self.row.subject_id is None:
             return None
         return await node_of(info.context, encode_id(self.row.subject_type, self.row.subject_id))
 
-    @strawberry.field(description="For admins of the organization; null for everybody else.")
+    @strawberry.field(description="Who caused the event, and from where. Only visible to admins of the organization.")
     def origin(self, info: Info) -> Origin | None:
         row = self.row
         if not info.context.viewer.may(row.organization_id, Role.ADMIN):

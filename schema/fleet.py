@@ -10,31 +10,33 @@ from schema.enums import TargetStatus
 from schema.ids import row_id
 
 
-@strawberry.input(description="What is left out lets everything through.")
+@strawberry.input(description="A filter. Omitted fields match everything.")
 class FleetFilter:
     group: str | None = None
     cloud: str | None = None
     chart: str | None = strawberry.field(default=None, description='"repository/name".')
-    search: str | None = strawberry.field(default=None, description="In a cluster's or release's name, or a chart.")
+    search: str | None = strawberry.field(
+        default=None, description="A text in the name of a cluster, release or chart."
+    )
     status: list[TargetStatus] | None = None
 
 
-@strawberry.type(description="Deployments by clusters, as far as a filter lets them through.")
+@strawberry.type(description="The deployments and clusters that match a filter.")
 class Fleet:
     organization_id: strawberry.Private[int]
     chosen: strawberry.Private[fleet.FleetFilter]
 
-    @strawberry.field(description="Targets by status; the filter's own statuses are left aside.")
+    @strawberry.field(description="The number of targets with each status. The statuses of the filter are ignored.")
     async def status_counts(self, info: Info) -> list[StatusCount]:
         counts = await fleet.fleet_counts(info.context.services, self.organization_id, self.chosen)
         return [StatusCount(status=status, count=counts[status]) for status in TargetStatus if status in counts]
 
-    @strawberry.field(description="Clusters of the filter's group and cloud, whatever is on them.")
+    @strawberry.field(description="The number of clusters in the filter's group and cloud.")
     async def cluster_count(self, info: Info) -> int:
         return await fleet.fleet_size(info.context.services, self.organization_id, self.chosen)
 
     @strawberry.field(
-        description=f"Charts that are deployed, by name; the filter's group alone counts. At most {fleet.MOST_CHARTS}."
+        description=f"The names of deployed charts, at most {fleet.MOST_CHARTS}. Only the group of the filter applies."
     )
     async def charts(self, info: Info) -> list[str]:
         return await fleet.fleet_charts(info.context.services, self.organization_id, self.chosen)

@@ -22,12 +22,12 @@ class GroupFeature:
     properties: JSON
 
 
-@strawberry.type(description="Clusters under one name, with features that can be on or off.")
+@strawberry.type(description="A named group of clusters, with features that can be enabled.")
 class ClusterGroup(Node):
     row: strawberry.Private[tables.ClusterGroup]
     name: str
     allowed_namespaces: list[str] | None = strawberry.field(
-        description="Namespaces that deployments of the group may use. Null: any."
+        description="The namespaces that deployments of the group may use; null for any."
     )
     service_account: str | None = strawberry.field(
         description="As `namespace/name`: the service account that deployments of the group use on each member. Null:"

@@ -15,13 +15,13 @@ from schema.node import Node
 class User(Node):
     row_id: strawberry.Private[int]
     name: str
-    admin: bool = strawberry.field(description="Administers the installation.")
+    admin: bool = strawberry.field(description="Whether the user administers the installation.")
 
-    @strawberry.field(description="Where they come from: whoever is of one source never signs in by another.")
+    @strawberry.field(description="Where the user was created. Users can only sign in through their source.")
     async def source(self, info: Info) -> Source:
         return (await self._row(info)).source
 
-    @strawberry.field(description="Whether they have a password here.")
+    @strawberry.field(description="Whether the user has a password in Polyhelm.")
     async def has_password(self, info: Info) -> bool:
         return (await self._row(info)).password is not None
 
@@ -29,7 +29,7 @@ class User(Node):
     async def created_at(self, info: Info) -> datetime:
         return (await self._row(info)).created_at
 
-    @strawberry.field(description="Since when they may sign in no more; null while they may.")
+    @strawberry.field(description="When the user was disabled; null if the user is enabled.")
     async def disabled_at(self, info: Info) -> datetime | None:
         return (await self._row(info)).disabled_at
 
@@ -47,14 +47,18 @@ class User(Node):
         return cls(id=encode_id("User", viewer.user_id), row_id=viewer.user_id, name=viewer.name, admin=viewer.admin)
 
 
-@strawberry.type(description="One of the caller's API tokens; the token itself was told once and is kept nowhere.")
+@strawberry.type(description="One of the caller's API tokens. The token itself is shown only once and not stored.")
 class ApiToken:
     name: str
-    organization: str | None = strawberry.field(description="The only one that it is good for; null: all.")
-    role: Role | None = strawberry.field(description="The most that it may do; null for all that its user may.")
+    organization: str | None = strawberry.field(
+        description="The only organization that the token works in; null for all of its user's."
+    )
+    role: Role | None = strawberry.field(description="The highest role of the token; null for the same as its user's.")
     created_at: datetime
     expires_at: datetime | None
-    last_used_at: datetime | None = strawberry.field(description="To the hour; null where it was never used.")
+    last_used_at: datetime | None = strawberry.field(
+        description="Rounded to the hour; null if the token was never used."
+    )
 
     @classmethod
     def of(cls, row: tables.ApiToken, organization: str | None) -> "ApiToken":
@@ -68,21 +72,23 @@ class ApiToken:
         )
 
 
-@strawberry.type(description="What somebody may do in one group, beyond their role in the organization.")
+@strawberry.type(description="A role in one group, in addition to the role in the organization.")
 class GroupRole:
     group: str
     role: Role
 
 
-@strawberry.type(description="One browser in which the caller is signed in.")
+@strawberry.type(description="A session of the caller in a browser.")
 class Session:
     id: strawberry.ID
-    method: SignInMethod = strawberry.field(description="How they signed in.")
-    current: bool = strawberry.field(description="Whether it is the one that asks.")
-    user_agent: str = strawberry.field(description="What the browser calls itself.")
+    method: SignInMethod = strawberry.field(description="How the session was started.")
+    current: bool = strawberry.field(description="Whether this is the session of the request.")
+    user_agent: str = strawberry.field(description="The User-Agent header of the browser.")
     created_at: datetime
-    last_used_at: datetime = strawberry.field(description="To a twentieth of the time after which it ends unused.")
-    expires_at: datetime = strawberry.field(description="However much it is used.")
+    last_used_at: datetime = strawberry.field(
+        description="When the session was last used, with a precision of a twentieth of POLYHELM_SESSION_IDLE."
+    )
+    expires_at: datetime = strawberry.field(description="When the session ends, regardless of activity.")
 
     @classmethod
     def of(cls, row: tables.AppSession, viewer: Viewer) -> "Session":
@@ -97,22 +103,24 @@ class Session:
         )
 
 
-@strawberry.type(description="Another system that knows people, where a browser can be sent to sign in.")
+@strawberry.type(description="An identity provider that browsers can be redirected to for signing in.")
 class SignInProvider:
     label: str
-    path: str = strawberry.field(description="Of this server; `to`, a path of the app, can be added to its query.")
+    path: str = strawberry.field(
+        description="The path on this server. The query parameter `to` can name a path of the app to return to."
+    )
 
 
-@strawberry.type(description="How one can sign in to this server.")
+@strawberry.type(description="The ways to sign in to this server.")
 class SignInOptions:
-    registration: bool = strawberry.field(description="Whether `register` is open to whoever asks.")
+    registration: bool = strawberry.field(description="Whether anybody can register with `register`.")
     setup_code: bool = strawberry.field(
         description="Whether `register` needs the setup code, because the next user is the first one."
     )
     providers: list[SignInProvider]
 
 
-@strawberry.type(description="An organization that the caller belongs to, and their role there.")
+@strawberry.type(description="An organization of the caller, with their role.")
 class Membership:
     belonging: strawberry.Private[Belonging]
     organization: str
@@ -129,11 +137,11 @@ class Membership:
         return cls(belonging=belonging, organization=belonging.organization, role=belonging.role)
 
 
-@strawberry.type(description="A user who belongs to an organization, and what they may do there.")
+@strawberry.type(description="A user of an organization, with their roles.")
 class Member:
     user: str
     role: Role
-    group_roles: list[GroupRole] = strawberry.field(description="By the groups' names.")
+    group_roles: list[GroupRole] = strawberry.field(description="The roles in groups, by group name.")
 
     @classmethod
     def of(cls, member: roles.Member) -> "Member":

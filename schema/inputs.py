@@ -22,10 +22,12 @@ class RegisterClusterInput:
     organization: str | None = None
     region: str | None = None
     labels: JSON | None = None
-    context: str | None = strawberry.field(default=None, description="Left out: the kubeconfig's current context.")
+    context: str | None = strawberry.field(
+        default=None, description="The context of the kubeconfig. Default: its current context."
+    )
 
 
-@strawberry.input(description="What is left out or null stays as it is.")
+@strawberry.input(description="Omitted and null fields stay unchanged.")
 class UpdateClusterInput:
     id: strawberry.ID
     name: str | None = strawberry.field(
@@ -36,23 +38,25 @@ class UpdateClusterInput:
     kubeconfig: str | None = strawberry.field(
         default=None, description="New credentials or another address. It must lead to the same cluster."
     )
-    context: str | None = strawberry.field(default=None, description="Left out: the kubeconfig's current context.")
-    region: str | None = strawberry.field(default=None, description="An empty one clears it.")
-    labels: JSON | None = strawberry.field(default=None, description="Replace all labels.")
+    context: str | None = strawberry.field(
+        default=None, description="The context of the kubeconfig. Default: its current context."
+    )
+    region: str | None = strawberry.field(default=None, description="The region. An empty text removes it.")
+    labels: JSON | None = strawberry.field(default=None, description="The labels. They replace all present labels.")
 
 
 @strawberry.input
 class ConfirmClusterInput:
     id: strawberry.ID
     uid: str = strawberry.field(
-        description="The `answeringUid` that was seen. Nothing changes where yet another cluster answers."
+        description="The `answeringUid` to confirm. The request fails if yet another cluster answers."
     )
 
 
 @strawberry.input
 class RemoveClusterInput:
     id: strawberry.ID
-    force: bool | None = strawberry.field(default=False, description="Leaves our releases on it, as they are.")
+    force: bool | None = strawberry.field(default=False, description="Leave managed releases on the cluster unchanged.")
 
 
 @strawberry.input
@@ -70,7 +74,7 @@ class CreateClusterGroupInput:
     )
 
 
-@strawberry.input(description="What is left out, or null, stays as it is.")
+@strawberry.input(description="Omitted and null fields stay unchanged.")
 class UpdateClusterGroupInput:
     id: strawberry.ID
     name: str | None = None
@@ -93,9 +97,7 @@ class UpdateClusterGroupInput:
 @strawberry.input
 class DeleteClusterGroupInput:
     id: strawberry.ID
-    force: bool | None = strawberry.field(
-        default=False, description="Leaves the releases on the clusters, as they are."
-    )
+    force: bool | None = strawberry.field(default=False, description="Leave the releases on the clusters unchanged.")
 
 
 @strawberry.input
@@ -132,11 +134,13 @@ class UploadChartInput:
     organization: str | None = None
 
 
-@strawberry.input(description="A value of a secret: it is put in when Helm is run, and shown nowhere.")
+@strawberry.input(description="A value from a secret. It is inserted when Helm runs and never shown.")
 class ValueFromInput:
     secret: str = strawberry.field(description="The secret's name.")
     key: str
-    path: str = strawberry.field(description='Where it goes: `database.password`, `annotations["a.b/c"]`.')
+    path: str = strawberry.field(
+        description='The path in the values, for example `database.password` or `annotations["a.b/c"]`.'
+    )
 
 
 @strawberry.input
@@ -144,7 +148,7 @@ class ValueOverrideInput:
     cluster: str
     values: JSON | None = None
     values_yaml: str | None = strawberry.field(
-        default=None, description="The values as YAML, read as Helm reads a values file. Instead of `values`."
+        default=None, description="The values as YAML, read as Helm reads a values file. Use either this or `values`."
     )
     values_from: list[ValueFromInput] | None = None
 
@@ -153,52 +157,60 @@ class ValueOverrideInput:
 class CreateDeploymentInput:
     group: str
     chart: str = strawberry.field(description='"repository/name".')
-    namespace: str = strawberry.field(description="Created on each target where it is missing.")
+    namespace: str = strawberry.field(
+        description="The namespace of the release. It is created on clusters where it is missing."
+    )
     organization: str | None = None
     version: str | None = strawberry.field(
-        default=None, description="Left out: the newest stable version, resolved now and kept."
+        default=None, description="The chart version. Default: the newest stable version at the time of the request."
     )
-    release_name: str | None = strawberry.field(default=None, description="Left out: a readable random name.")
+    release_name: str | None = strawberry.field(
+        default=None, description="The name of the release. Default: a generated name."
+    )
     description: str | None = None
     values: JSON | None = None
     values_yaml: str | None = strawberry.field(
-        default=None, description="The values as YAML, read as Helm reads a values file. Instead of `values`."
+        default=None, description="The values as YAML, read as Helm reads a values file. Use either this or `values`."
     )
     values_from: list[ValueFromInput] | None = None
     value_overrides: list[ValueOverrideInput] | None = None
     targets: list[str] | None = strawberry.field(
-        default=None, description="Names of clusters. Left out: all members of the group as of now."
+        default=None, description="The names of the clusters. Default: all current members of the group."
     )
-    atomic: bool | None = strawberry.field(default=False, description="A failed install or upgrade is rolled back.")
-    wait: bool | None = strawberry.field(default=False, description="An action ends when the resources are ready.")
+    atomic: bool | None = strawberry.field(default=False, description="Roll back a failed install or upgrade.")
+    wait: bool | None = strawberry.field(default=False, description="Wait until the resources are ready.")
     timeout_seconds: int | None = 300
     drift_policy: DriftPolicy | None = strawberry.field(
-        default=DriftPolicy.REPORT, description="What is done where somebody else changes a release."
+        default=DriftPolicy.REPORT, description="What to do when a release is changed outside of Polyhelm."
     )
     dry_run: bool | None = strawberry.field(
-        default=False, description="Validated and planned; nothing is changed anywhere."
+        default=False, description="Validate and plan the request without changing anything."
     )
     idempotency_key: str | None = None
 
 
-@strawberry.input(description="What is left out, or null, stays as it is.")
+@strawberry.input(description="Omitted and null fields stay unchanged.")
 class UpdateDeploymentInput:
     id: strawberry.ID
     expected_generation: int | None = strawberry.field(
-        default=None, description="Conflict when the deployment has moved on."
+        default=None, description="Fail with a conflict if the deployment has another generation."
     )
     version: str | None = None
     values: JSON | None = strawberry.field(
         default=None, description="`{}` clears them. Within values, null removes a key, as in Helm."
     )
     values_yaml: str | None = strawberry.field(
-        default=None, description="The values as YAML, read as Helm reads a values file. Instead of `values`."
+        default=None, description="The values as YAML, read as Helm reads a values file. Use either this or `values`."
     )
-    values_from: list[ValueFromInput] | None = strawberry.field(default=None, description="`[]` clears them.")
-    value_overrides: list[ValueOverrideInput] | None = strawberry.field(default=None, description="`[]` clears them.")
+    values_from: list[ValueFromInput] | None = strawberry.field(
+        default=None, description="Values from secrets. `[]` removes all."
+    )
+    value_overrides: list[ValueOverrideInput] | None = strawberry.field(
+        default=None, description="Values from secrets. `[]` removes all."
+    )
     reuse_values: bool | None = strawberry.field(
         default=False,
-        description="true: what is given is merged over the stored values; false: it replaces them.",
+        description="If true, the given values are merged over the stored values. If false, they replace them.",
     )
     targets: list[str] | None = strawberry.field(
         default=None,
@@ -206,22 +218,26 @@ class UpdateDeploymentInput:
         " added here, with its overrides.",
     )
     confirm_removal: int | None = strawberry.field(default=None, description=_CONFIRM_REMOVAL.format("targets"))
-    description: str | None = strawberry.field(default=None, description='"" clears it.')
+    description: str | None = strawberry.field(default=None, description="The description. An empty text removes it.")
     atomic: bool | None = None
     wait: bool | None = None
     timeout_seconds: int | None = None
     drift_policy: DriftPolicy | None = None
     dry_run: bool | None = False
     idempotency_key: str | None = None
-    release_name: str | None = strawberry.field(default=None, description="Never changes; naming another is an error.")
-    namespace: str | None = strawberry.field(default=None, description="Never changes; naming another is an error.")
+    release_name: str | None = strawberry.field(
+        default=None, description="The name of the release. It cannot be changed; another name is an error."
+    )
+    namespace: str | None = strawberry.field(
+        default=None, description="The name of the release. It cannot be changed; another name is an error."
+    )
 
 
 @strawberry.input
 class ReconcileDeploymentInput:
     id: strawberry.ID
     targets: list[str] | None = None
-    skip_hooks: bool | None = strawberry.field(default=False, description="Hooks of the chart are not run.")
+    skip_hooks: bool | None = strawberry.field(default=False, description="Do not run the chart's hooks.")
     force: bool | None = strawberry.field(
         default=False,
         description="On clusters that are no longer targets, releases are uninstalled even where another Helm seems to"
@@ -244,32 +260,36 @@ class DeleteDeploymentInput:
         " be removed are left behind: `abandoned` has those on clusters that can't be"
         " reached now, the operation's results those that could not be uninstalled.",
     )
-    skip_hooks: bool | None = strawberry.field(default=False, description="Hooks of the chart are not run.")
+    skip_hooks: bool | None = strawberry.field(default=False, description="Do not run the chart's hooks.")
     dry_run: bool | None = False
 
 
 @strawberry.input
 class CreateSecretInput:
     name: str
-    data: JSON = strawberry.field(description="Keys to texts. They can never be read back.")
+    data: JSON = strawberry.field(description="An object of keys and texts. They can never be read back.")
     kind: SecretKind | None = strawberry.field(
         default=SecretKind.OPAQUE,
-        description="KUBECONFIG has the key `kubeconfig`, REGISTRY `username` and `password`.",
+        description=("KUBECONFIG secrets have the key `kubeconfig`; REGISTRY secrets have `username` and `password`."),
     )
     organization: str | None = None
     group: str | None = strawberry.field(
-        default=None, description="Left out: for all deployments, if their author may deploy to all groups."
+        default=None,
+        description=(
+            "The only group whose deployments may use the secret. Default: all groups; the author of a"
+            " deployment then needs the role for all groups."
+        ),
     )
     description: str | None = None
 
 
-@strawberry.input(description="What is left out, or null, stays as it is.")
+@strawberry.input(description="Omitted and null fields stay unchanged.")
 class UpdateSecretInput:
     id: strawberry.ID
     data: JSON | None = strawberry.field(
-        default=None, description="Merged into the stored keys; within it, null removes a key."
+        default=None, description="Keys to change. They are merged into the stored keys; null removes a key."
     )
-    description: str | None = strawberry.field(default=None, description='"" clears it.')
+    description: str | None = strawberry.field(default=None, description="The description. An empty text removes it.")
 
 
 @strawberry.input
@@ -287,7 +307,9 @@ class CreateUserInput:
     name: str
     role: Role
     organization: str | None = None
-    password: str | None = strawberry.field(default=None, description="Left out: they have a token alone.")
+    password: str | None = strawberry.field(
+        default=None, description="The password. Without one, the user can only use API tokens."
+    )
 
 
 @strawberry.input
@@ -307,7 +329,9 @@ class SignInInput:
 
 @strawberry.input
 class SignOutInput:
-    everywhere: bool | None = strawberry.field(default=False, description="In all browsers, not in this one alone.")
+    everywhere: bool | None = strawberry.field(
+        default=False, description="End all sessions of the caller, not only this one."
+    )
 
 
 @strawberry.input
@@ -317,11 +341,13 @@ class RevokeSessionInput:
 
 @strawberry.input
 class SetPasswordInput:
-    password: str = strawberry.field(description="The new one.")
+    password: str = strawberry.field(description="The new password.")
     current_password: str | None = strawberry.field(
-        default=None, description="Needed to change one's own, where there is one."
+        default=None, description="The current password, required to change one's own."
     )
-    user: str | None = strawberry.field(default=None, description="Somebody else's name, for admins.")
+    user: str | None = strawberry.field(
+        default=None, description="The name of another user, for admins. Default: the caller."
+    )
 
 
 @strawberry.input
@@ -337,10 +363,10 @@ class EnableUserInput:
 @strawberry.input
 class SetRoleInput:
     user: str = strawberry.field(description="Their name.")
-    role: Role | None = strawberry.field(default=None, description="Null takes the role away.")
+    role: Role | None = strawberry.field(default=None, description="The role to grant; null revokes the role.")
     organization: str | None = None
     group: str | None = strawberry.field(
-        default=None, description="The role is one in this group alone, beyond the one in the organization."
+        default=None, description="The group for which the role is granted. Default: the whole organization."
     )
 
 
@@ -348,12 +374,15 @@ class SetRoleInput:
 class CreateApiTokenInput:
     name: str
     organization: str | None = strawberry.field(
-        default=None, description="The only one that the token is good for. Left out: all that its user belongs to."
+        default=None,
+        description="The only organization that the token works in. Default: all organizations of its user.",
     )
     role: Role | None = strawberry.field(
-        default=None, description="The token may do no more than this, and nowhere more than its user."
+        default=None, description="The highest role of the token. A token never exceeds the permissions of its user."
     )
-    expires_at: datetime | None = strawberry.field(default=None, description="Left out: as late as possible.")
+    expires_at: datetime | None = strawberry.field(
+        default=None, description="When the token expires. Default: never, or as late as the server allows."
+    )
 
 
 @strawberry.input

@@ -1,6 +1,6 @@
 import strawberry
 
 
-@strawberry.interface(description="An object that can be fetched again by its id.")
+@strawberry.interface(description="An object with an ID that the query `node` accepts.")
 class Node:
     id: strawberry.ID

@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from schema.deployments import Deployment
 
 
-@strawberry.type(description="A failed action.")
+@strawberry.type(description="The error of a failed action.")
 class TargetError:
     code: str = strawberry.field(description="Stable: docs/reference/errors.md lists all codes.")
     message: str
-    output: str | None = strawberry.field(description="The words of Helm or the API server.")
+    output: str | None = strawberry.field(description="The output of Helm or the API server.")
     at: datetime
     attempts: int
-    next_steps: list[NextStep] = strawberry.field(description="What to do about it, or what happens by itself.")
-    advice: str = strawberry.field(description="The same in words.")
+    next_steps: list[NextStep] = strawberry.field(
+        description="What to do about the error, or what happens automatically."
+    )
+    advice: str = strawberry.field(description="The next steps as text.")
 
     @classmethod
     def of(cls, error: dict[str, Any] | None) -> "TargetError | None":
@@ -46,10 +48,10 @@ class Hook:
     kind: str
     name: str
     namespace: str
-    events: list[str] = strawberry.field(description='When Helm runs it, as "pre-install".')
+    events: list[str] = strawberry.field(description='When Helm runs the hook, for example "pre-install".')
 
 
-@strawberry.type(description="A release that is being worked on, and takes a slot of its cluster.")
+@strawberry.type(description="A release that is being changed and occupies a slot of its cluster.")
 class Occupant:
     deployment_id: strawberry.ID
     release_name: str
@@ -57,18 +59,18 @@ class Occupant:
     operation_id: strawberry.ID | None
 
 
-@strawberry.type(description="What is going on at a target that has open work.")
+@strawberry.type(description="The current work on a target.")
 class Activity:
     phase: Phase
     message: str
     operation_id: strawberry.ID
     since: datetime
     until: datetime | None = strawberry.field(
-        description="When Helm is ended at the latest; for RETRYING, the next attempt."
+        description="When Helm is stopped at the latest. For RETRYING, the time of the next attempt."
     )
-    hook: Hook | None = strawberry.field(description="The hook that runs, where the phase is HOOK.")
+    hook: Hook | None = strawberry.field(description="The running hook, if the phase is HOOK.")
     waits_for: list[Occupant] = strawberry.field(
-        description="Who holds the slots of the cluster, where the phase is WAITING_FOR_SLOT."
+        description="The releases that occupy the slots of the cluster, if the phase is WAITING_FOR_SLOT."
     )
 
     @classmethod
@@ -95,7 +97,7 @@ class Activity:
         )
 
 
-@strawberry.type(description="What became of an operation on one cluster.")
+@strawberry.type(description="The result of an operation on one cluster.")
 class OperationResult:
     operation_id: strawberry.Private[int]
     target_id: strawberry.Private[int | None]
@@ -109,7 +111,7 @@ class OperationResult:
     started_at: datetime | None
     finished_at: datetime | None
 
-    @strawberry.field(description="What became of it, or what is being done; `action` is what Helm was run for.")
+    @strawberry.field(description="The outcome, or the current step. `action` is what Helm was run for.")
     async def outcome(self, info: Info) -> ResultOutcome:
         return self._outcome(await self._activity(info))
 
@@ -117,7 +119,7 @@ class OperationResult:
     async def summary(self, info: Info) -> str:
         return self._outcome(await self._activity(info)).words(self.action)
 
-    @strawberry.field(description="What is going on, until the result has ended.")
+    @strawberry.field(description="The current work; null once the result has ended.")
     async def activity(self, info: Info) -> Activity | None:
         found = await self._activity(info)
         return Activity.of(found) if found else None
@@ -130,7 +132,7 @@ class OperationResult:
             return None
         return await info.context.load.activity_by_target.load(self.target_id)
 
-    @strawberry.field(description="What Helm said about an action that succeeded, the chart's notes included.")
+    @strawberry.field(description="The output of Helm for a successful action, including the chart's notes.")
     async def output(self, info: Info) -> str | None:
         return await info.context.load.output_by_result.load((self.operation_id, self.cluster_name))
 
@@ -149,17 +151,19 @@ class OperationResult:
         )
 
 
-@strawberry.type(description="One request to change something, followed to its end.")
+@strawberry.type(description="A request to change targets, with its progress and results.")
 class Operation(Node):
     row: strawberry.Private[tables.Operation]
     kind: OperationKind
-    state: OperationState = strawberry.field(description="SUCCEEDED only if every result did.")
+    state: OperationState = strawberry.field(
+        description="The state of the operation. It is SUCCEEDED only if every result is."
+    )
     generation: int | None
     author: str | None
     created_at: datetime
     finished_at: datetime | None
     cancelled_at: datetime | None = strawberry.field(
-        description="When somebody cancelled it. Until it has ended, its workers are stopping what runs."
+        description=("When the operation was cancelled. Until it has ended, workers are stopping running actions.")
     )
     cancelled_by: str | None
 
@@ -172,7 +176,7 @@ class Operation(Node):
         row = await info.context.load.deployment_by_id.load(self.row.deployment_id)
         return Deployment.of(row) if row else None
 
-    @strawberry.field(description="By the cluster's name; of all clusters, or of those that are named.")
+    @strawberry.field(description="The results by cluster name, for all clusters or for the given ones.")
     async def results(self, info: Info, clusters: list[str] | None = None) -> list[OperationResult]:
         rows = await info.context.load.results_by_operation.load(self.row.id)
         return [OperationResult.of(row) for row in rows if clusters is None or row.cluster_name in clusters]

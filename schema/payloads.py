@@ -32,28 +32,28 @@ class ClusterPayload:
 @strawberry.type
 class RemoveClusterPayload:
     id: strawberry.ID
-    abandoned: list[AbandonedRelease] = strawberry.field(description="Left on the cluster, as they are.")
+    abandoned: list[AbandonedRelease] = strawberry.field(description="The releases that were left on the cluster.")
 
 
 @strawberry.type
 class ClusterGroupPayload:
     cluster_group: ClusterGroup
     operations: list[Operation] = strawberry.field(
-        default_factory=list, description="They uninstall the group's releases from removed members."
+        default_factory=list, description="The operations that uninstall the group's releases from removed members."
     )
     removal: Removal | None = strawberry.field(
-        default=None, description="The members that an update removes, or on a dry run would remove."
+        default=None, description="The members that the update removed, or would remove in a dry run."
     )
     warnings: list[str] = strawberry.field(
         default_factory=list,
-        description="Members that could not be asked whether they allow the group's service account.",
+        description="Warnings about members where the permissions of the service account could not be checked.",
     )
 
 
 @strawberry.type
 class DeleteClusterGroupPayload:
     id: strawberry.ID
-    abandoned: list[AbandonedRelease] = strawberry.field(description="Left on the clusters, as they are.")
+    abandoned: list[AbandonedRelease] = strawberry.field(description="The releases that were left on the clusters.")
 
 
 @strawberry.type
@@ -96,12 +96,14 @@ class OrganizationPayload:
 @strawberry.type
 class UserPayload:
     user: User
-    token: str = strawberry.field(description="Their API token; it is told this once.")
+    token: str = strawberry.field(description="The API token of the user. It is shown only once.")
 
 
 @strawberry.type
 class RolePayload:
-    member: Member | None = strawberry.field(description="As they are now; null where they belong there no more.")
+    member: Member | None = strawberry.field(
+        description="The member after the change; null if the user no longer belongs to the organization."
+    )
 
 
 @strawberry.type
@@ -112,12 +114,12 @@ class RegisterPayload:
 @strawberry.type
 class SignInPayload:
     user: User
-    expires_at: datetime = strawberry.field(description="When the session ends, however much it is used.")
+    expires_at: datetime = strawberry.field(description="When the session ends, regardless of activity.")
 
 
 @strawberry.type
 class SignOutPayload:
-    user: User = strawberry.field(description="Who was signed in.")
+    user: User = strawberry.field(description="The user who was signed in.")
 
 
 @strawberry.type
@@ -132,7 +134,7 @@ class AccountPayload:
 
 @strawberry.type
 class ApiTokenPayload:
-    token: str = strawberry.field(description="It is told this once.")
+    token: str = strawberry.field(description="The token. It is shown only once.")
     expires_at: datetime | None
 
 

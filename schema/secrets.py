@@ -14,25 +14,27 @@ if TYPE_CHECKING:
     from schema.groups import ClusterGroup
 
 
-@strawberry.type(description="Values that deployments refer to. They are kept sealed, and can never be read back.")
+@strawberry.type(
+    description=("Values that deployments use by reference. They are stored encrypted and can never be read back.")
+)
 class Secret(Node):
     row: strawberry.Private[tables.Secret]
     name: str
     kind: SecretKind
     description: str | None
-    keys: list[str] = strawberry.field(description="What it has values under.")
-    version: int = strawberry.field(description="Grows by one with every change of a value.")
+    keys: list[str] = strawberry.field(description="The keys of the secret.")
+    version: int = strawberry.field(description="Increases by one with every change of a value.")
     created_at: datetime
     updated_at: datetime
 
-    @strawberry.field(description="The group whose deployments alone may refer to it, if there is one.")
+    @strawberry.field(description="The only group whose deployments may use the secret; null for all groups.")
     async def group(self, info: Info) -> Annotated["ClusterGroup", strawberry.lazy("schema.groups")] | None:
         from schema.groups import ClusterGroup
 
         row = await info.context.load.group_by_id.load(self.row.group_id) if self.row.group_id else None
         return ClusterGroup.of(row) if row else None
 
-    @strawberry.field(description="The deployments that refer to it.")
+    @strawberry.field(description="The deployments that use the secret.")
     async def used_by(self, info: Info) -> list[Annotated["Deployment", strawberry.lazy("schema.deployments")]]:
         from schema.deployments import Deployment
 

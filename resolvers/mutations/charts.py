@@ -25,7 +25,7 @@ class Charts:
         )
         return payloads.ChartRepositoryPayload(chart_repository=ChartRepository.of(row))
 
-    @mutation("Reads a repository's index again now.")
+    @mutation("Refreshes the index of a chart repository.")
     async def refresh_chart_repository(
         self,
         info: Info,
@@ -34,7 +34,7 @@ class Charts:
         row = await catalog.refresh(info.context.services, info.context.viewer, row_id(input.id, "ChartRepository"))
         return payloads.ChartRepositoryPayload(chart_repository=ChartRepository.of(row))
 
-    @mutation("Removes a chart repository; charts that deployments use stay kept.")
+    @mutation("Removes a chart repository. Charts that deployments use are kept.")
     async def remove_chart_repository(
         self,
         info: Info,
@@ -43,7 +43,7 @@ class Charts:
         await catalog.remove_repository(info.context.services, info.context.viewer, row_id(input.id, "ChartRepository"))
         return payloads.RemoveChartRepositoryPayload(id=input.id)
 
-    @mutation("Uploads a packaged chart to a repository for uploads, which is made where there is none.")
+    @mutation("Uploads a packaged chart to an upload repository, which is created if it does not exist.")
     async def upload_chart(
         self,
         info: Info,

@@ -15,7 +15,7 @@ from schema.ids import row_id
 
 @strawberry.type
 class Clusters:
-    @mutation("Registers a cluster from a kubeconfig, once its API server has answered.")
+    @mutation("Registers a cluster from a kubeconfig after checking that its API server answers.")
     async def register_cluster(
         self,
         info: Info,
@@ -40,8 +40,9 @@ class Clusters:
         )
 
     @mutation(
-        "Confirms that a MISMATCHED cluster is the same one, under another uid, as after its kube-system namespace was"
-        " created anew. Releases with the names of ours count as ours there."
+        "Confirms that a MISMATCHED cluster is the same cluster under a new uid, for example after"
+        " its kube-system namespace was recreated. Releases with the names of managed releases are"
+        " treated as managed."
     )
     async def confirm_cluster(
         self,
@@ -51,7 +52,7 @@ class Clusters:
         row = await confirm_cluster(info.context.services, info.context.viewer, row_id(input.id, "Cluster"), input.uid)
         return payloads.ClusterPayload(cluster=Cluster.of(row))
 
-    @mutation("Forgets a cluster and its credentials.")
+    @mutation("Removes a cluster and its credentials.")
     async def remove_cluster(
         self,
         info: Info,

@@ -47,7 +47,7 @@ async def _payload(
 
 @strawberry.type
 class Deployments:
-    @mutation("Creates a deployment, and has its release installed on every target.")
+    @mutation("Creates a deployment and installs its release on every target.")
     async def create_deployment(
         self,
         info: Info,
@@ -64,7 +64,7 @@ class Deployments:
         act = partial(create_deployment, info.context.services, info.context.viewer, request)
         return await _payload(info, act, dry_run=input.dry_run)
 
-    @mutation("Changes what a deployment wants, and has every target made to match.")
+    @mutation("Changes the desired state of a deployment and applies it to every target.")
     async def update_deployment(
         self,
         info: Info,
@@ -83,7 +83,7 @@ class Deployments:
         act = partial(update_deployment, info.context.services, info.context.viewer, request)
         return await _payload(info, act, dry_run=input.dry_run)
 
-    @mutation("Has every target made to match again; one that does gets no Helm run.")
+    @mutation("Makes every target match the desired state. Targets that already match are not touched.")
     async def reconcile_deployment(
         self,
         info: Info,
@@ -101,7 +101,7 @@ class Deployments:
         )
         return await _payload(info, act, dry_run=input.dry_run)
 
-    @mutation("Has the release removed from every target; the deployment goes with the last of them.")
+    @mutation("Uninstalls the release from every target. The deployment is then deleted.")
     async def delete_deployment(
         self,
         info: Info,

@@ -16,7 +16,7 @@ from schema.operations import Operation
 
 @strawberry.type
 class Groups:
-    @mutation("Makes a group of clusters.")
+    @mutation("Creates a cluster group.")
     async def create_cluster_group(
         self,
         info: Info,
@@ -64,7 +64,7 @@ class Groups:
         )
         return payloads.DeleteClusterGroupPayload(id=input.id, abandoned=abandoned_of(abandoned))
 
-    @mutation("Turns a feature of a group on or off.")
+    @mutation("Enables or disables a feature of a group.")
     async def set_group_feature(
         self,
         info: Info,

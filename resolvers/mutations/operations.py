@@ -13,8 +13,8 @@ from schema.operations import Operation
 @strawberry.type
 class Operations:
     @mutation(
-        "Cancels an operation: what has not begun on a cluster is cancelled at once, and a running Helm is ended as by"
-        " Ctrl-C. What is wanted stays as it is; to go on, reconcile or delete again."
+        "Cancels an operation. Work that has not begun is cancelled at once; a running Helm process is interrupted as"
+        " by Ctrl-C. The desired state stays. To continue, reconcile or delete again."
     )
     async def cancel_operation(
         self,

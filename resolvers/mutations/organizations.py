@@ -12,7 +12,7 @@ from schema.identity import Member, User
 
 @strawberry.type
 class Organizations:
-    @mutation("Makes an organization; the caller is its first admin.")
+    @mutation("Creates an organization. The caller becomes its first admin.")
     async def create_organization(
         self,
         info: Info,
@@ -21,7 +21,7 @@ class Organizations:
         row = await accounts.create_organization(info.context.services, info.context.viewer, input.name)
         return payloads.OrganizationPayload(name=row.name)
 
-    @mutation("Makes a user with a role in an organization, and their first API token.")
+    @mutation("Creates a user with a role in an organization and a first API token.")
     async def create_user(
         self,
         info: Info,
@@ -32,7 +32,7 @@ class Organizations:
         )
         return payloads.UserPayload(user=User.of(made.user), token=made.token)
 
-    @mutation("Gives a user a role in an organization or in one of its groups, or takes it away.")
+    @mutation("Grants a user a role in an organization or in one of its groups, or revokes it.")
     async def set_role(
         self,
         info: Info,

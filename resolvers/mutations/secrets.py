@@ -12,7 +12,7 @@ from schema.secrets import Secret
 
 @strawberry.type
 class Secrets:
-    @mutation("Keeps a secret, sealed; deployments put its values in by reference.")
+    @mutation("Stores a secret, encrypted. Deployments use its values by reference.")
     async def create_secret(
         self,
         info: Info,
@@ -24,7 +24,7 @@ class Secrets:
         )
         return payloads.SecretPayload(secret=Secret.of(row))
 
-    @mutation("Changes values of a secret; targets that have others installed are STALE until they are reconciled.")
+    @mutation("Changes values of a secret. Targets with the previous values are STALE until they are reconciled.")
     async def update_secret(
         self,
         info: Info,

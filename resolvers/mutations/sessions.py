@@ -25,7 +25,7 @@ class Sessions:
         row = await registration.register(info.context.services, input.name, input.password, input.setup_code)
         return payloads.RegisterPayload(user=User.of(row))
 
-    @mutation("Signs in with a name and a password, for browsers: what follows is known by a cookie.")
+    @mutation("Signs in with a name and a password, for browsers. The session is kept in a cookie.")
     async def sign_in(
         self,
         info: Info,

@@ -10,7 +10,7 @@ from schema.context import Info
 
 @strawberry.type
 class Tokens:
-    @mutation("Makes one more API token for the caller.")
+    @mutation("Creates an API token for the caller.")
     async def create_api_token(
         self,
         info: Info,
@@ -19,7 +19,7 @@ class Tokens:
         made = await tokens.create_api_token(info.context.services, info.context.viewer, **vars(input))
         return payloads.ApiTokenPayload(token=made.token, expires_at=made.row.expires_at)
 
-    @mutation("Takes one of the caller's API tokens away.")
+    @mutation("Revokes one of the caller's API tokens.")
     async def revoke_api_token(
         self,
         info: Info,

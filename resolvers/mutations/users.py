@@ -12,7 +12,10 @@ from schema.identity import User
 
 @strawberry.type
 class Users:
-    @mutation("Changes a password: one's own, or anybody's for admins. Who signed in with the old one is signed out.")
+    @mutation(
+        "Changes the caller's password or, for admins, the password of any user. All sessions with"
+        " the previous password end."
+    )
     async def set_password(
         self,
         info: Info,
@@ -25,7 +28,7 @@ class Users:
         )
         return payloads.AccountPayload(user=User.of(row))
 
-    @mutation("Lets a user sign in no more: their tokens and sessions are refused from the next request on.")
+    @mutation("Disables a user. Their tokens and sessions are refused from the next request on.")
     async def disable_user(
         self,
         info: Info,
@@ -34,7 +37,7 @@ class Users:
         row = await users.disable_user(info.context.services, info.context.viewer, input.user)
         return payloads.AccountPayload(user=User.of(row))
 
-    @mutation("Lets a disabled user sign in again.")
+    @mutation("Enables a disabled user.")
     async def enable_user(
         self,
         info: Info,
