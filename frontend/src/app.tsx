@@ -57,8 +57,8 @@ export function App() {
               <Route path="/activity" component={ActivityPage} />
               <Route path="/tokens" component={TokensPage} />
               <Route>
-                <Blank title="There is no such page">
-                  <p>The address may be mistyped, or what it led to is gone.</p>
+                <Blank title="Page not found">
+                  <p>The address may be mistyped, or the object was deleted.</p>
                   <Link href="/" className="button">
                     To the fleet
                   </Link>

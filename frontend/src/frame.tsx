@@ -167,7 +167,7 @@ function Account() {
             value={chosen}
             onChange={(event) => chooseTheme(event.target.value as Theme)}
           >
-            <option value="system">As the system</option>
+            <option value="system">System</option>
             <option value="light">Light</option>
             <option value="dark">Dark</option>
           </select>

@@ -13,7 +13,7 @@ from tests.sample_charts import packaged
 async def register(page: Page, name: str, kubeconfig: str) -> None:
     await page.get_by_label("Kubeconfig").fill(kubeconfig)
     await page.get_by_label("Name").fill(name)
-    await page.get_by_role("button", name="Register it").click()
+    await page.get_by_role("button", name="Register", exact=True).click()
 
 
 async def from_nothing(
@@ -37,19 +37,19 @@ async def from_nothing(
         await expect(page.get_by_text(f"city={name}")).to_be_visible()
 
     await page.goto("/clusters?tab=groups")
-    await page.get_by_role("button", name="Make a group").click()
+    await page.get_by_role("button", name="Create group", exact=True).click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Name").fill("web")
     for name in kubeconfigs:
         await dialog.get_by_role("checkbox", name=name).check()
-    await dialog.get_by_role("button", name="Make it").click()
+    await dialog.get_by_role("button", name="Create", exact=True).click()
     await expect(page.get_by_role("heading", name="web", exact=True)).to_be_visible()
     await expect(page.get_by_text("multi-cluster-deployment", exact=True)).to_be_visible()
 
     await page.get_by_role("link", name="Deploy a chart").click()
     await page.get_by_role("button", name="Upload a chart").click()
     await dialog.get_by_label("Packaged chart").set_input_files(archive)
-    await dialog.get_by_role("button", name="Upload it").click()
+    await dialog.get_by_role("button", name="Upload", exact=True).click()
     await page.get_by_label("Release name").fill(release)
     await page.get_by_label("Namespace").fill(namespace)
     await page.get_by_label("Description").fill("Sells things.")
@@ -61,7 +61,7 @@ async def from_nothing(
     await expect(page.get_by_text(f"Install on {len(kubeconfigs)}")).to_be_visible()
     given = page.locator("[data-cluster=paris]").get_by_role("row", name="replicas")
     await expect(given.get_by_role("cell")).to_have_text(["2", "—", "common"])
-    await page.get_by_role("button", name="Deploy it").click()
+    await page.get_by_role("button", name="Deploy", exact=True).click()
 
     await expect(page.get_by_role("heading", name=release, exact=True)).to_be_visible()
     await expect(page.get_by_text("Sells things.")).to_be_visible()

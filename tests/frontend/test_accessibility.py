@@ -70,7 +70,7 @@ async def test_axe_finds_nothing_serious_on_any_screen_in_light_and_in_dark(
         await page.get_by_role("button", name="Delete").click()
         await look(page, "delete")
         await page.goto("/secrets")
-        await page.get_by_role("button", name="Keep a secret").click()
+        await page.get_by_role("button", name="Add secret", exact=True).click()
         await look(page, "keep")
     async with opened(browser, site, token=None) as page:
         await page.goto("/")

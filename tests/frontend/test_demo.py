@@ -58,7 +58,7 @@ async def test_the_demo_shows_in_a_browser_what_is_done_by_hand_and_a_page_outli
             await by_hand(*upgrade)
             await page.get_by_role("link", name="hello on paris: Stale").click()
             await expect(page.get_by_text("replicaCount: wanted 3, found 5")).to_be_visible()
-            await page.get_by_role("button", name="Mend it").click()
+            await page.get_by_role("button", name="Reconcile", exact=True).click()
             await expect(page.get_by_role("article", name="paris: Deployed")).to_be_visible()
         await expect(page.get_by_text(lost)).to_be_visible()
         async with started("demo", data, READY, port=port):

@@ -20,10 +20,10 @@ async def test_removing_all_targets_asks_for_their_number(
 ) -> None:
     async with opened(browser, site) as page:
         await page.goto("/deployments/fleet/shop/edit")
-        await page.get_by_role("checkbox", name="All of them").uncheck()
+        await page.get_by_role("checkbox", name="All", exact=True).uncheck()
         await page.get_by_role("button", name="Show the plan").click()
         await expect(page.get_by_text("uninstalled from 3 clusters: berlin, paris, tokyo")).to_be_visible()
-        deed = page.get_by_role("button", name="Do it")
+        deed = page.get_by_role("button", name="Apply", exact=True)
         await expect(deed).to_be_disabled()
         number = page.get_by_label("Type 3 to confirm")
         await number.fill("2")

@@ -32,7 +32,7 @@ async def test_from_nothing_to_a_deployment_on_three_clusters(
 async def test_the_plan_that_is_shown_is_what_is_done(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
     async with opened(browser, site) as page:
         await page.goto("/deployments/fleet/shop/edit")
-        perform = page.get_by_role("button", name="Do it")
+        perform = page.get_by_role("button", name="Apply", exact=True)
         await expect(perform).to_be_disabled()
         await page.get_by_role("tab", name="paris").click()
         await page.get_by_role("textbox", name="Values for paris").fill("greeting: Salut\n")
@@ -47,7 +47,7 @@ async def test_the_plan_that_is_shown_is_what_is_done(site: Site, browser: Brows
         await expect(change.get_by_role("cell")).to_have_text(["Salut", "Bonjour", "override"])
 
         # Whoever changes something after the plan has not seen what would be done.
-        await page.get_by_text("How it is done").click()
+        await page.get_by_text("Options", exact=True).click()
         await page.get_by_label("Wait until").check()
         await expect(perform).to_be_disabled()
         await page.get_by_label("Wait until").uncheck()
@@ -80,7 +80,7 @@ async def test_a_plan_for_an_old_generation_is_refused(site: Site, browser: Brow
         await expect(page.get_by_text("Upgrade on 3")).to_be_visible()
         found = await site.stack.data('{ deployment(group: "fleet", releaseName: "shop") { id } }')
         await site.stack.update(found["deployment"]["id"], values={"replicas": 7})
-        await page.get_by_role("button", name="Do it").click()
+        await page.get_by_role("button", name="Apply", exact=True).click()
         await expect(page.get_by_role("alert").first).to_contain_text("generation")
         found = await site.stack.data('{ deployment(group: "fleet", releaseName: "shop") { values } }')
         assert found["deployment"]["values"] == {"replicas": 7}
@@ -110,7 +110,7 @@ async def test_deleting_names_what_goes_and_asks_for_its_name(
         await opener.press("Enter")
         dialog = page.get_by_role("dialog")
         await expect(dialog).to_contain_text("uninstalled from 3 clusters: berlin, paris, tokyo")
-        delete = dialog.get_by_role("button", name="Delete it")
+        delete = dialog.get_by_role("button", name="Delete", exact=True)
         await expect(delete).to_be_disabled()
         await dialog.get_by_label("to confirm").fill("shop")
         await delete.click()
@@ -122,11 +122,11 @@ async def test_deleting_names_what_goes_and_asks_for_its_name(
 async def test_a_token_is_made_told_once_and_revoked(site: Site, browser: Browser) -> None:
     async with opened(browser, site) as page:
         await page.goto("/tokens")
-        await page.get_by_label("What the token is for").fill("laptop")
-        await page.get_by_label("Where it is good").select_option("default alone")
-        await page.get_by_label("What it may do").select_option("viewer")
-        await page.get_by_label("When it ends").select_option("in 30 days")
-        await page.get_by_role("button", name="Make a token").click()
+        await page.get_by_label("Name", exact=True).fill("laptop")
+        await page.get_by_label("Scope", exact=True).select_option("default alone")
+        await page.get_by_label("Role", exact=True).select_option("viewer")
+        await page.get_by_label("Expires", exact=True).select_option("in 30 days")
+        await page.get_by_role("button", name="Create token", exact=True).click()
         token = await page.locator(".note code").text_content()
         assert (await site.stack.data("{ viewer { name } memberships { role } }", token)) == {
             "viewer": {"name": "admin"},
@@ -135,7 +135,7 @@ async def test_a_token_is_made_told_once_and_revoked(site: Site, browser: Browse
         await expect(page.get_by_role("region", name="Your tokens")).to_contain_text("viewer in default alone")
         await page.get_by_role("button", name="Revoke laptop").click()
         await page.get_by_label("to confirm").fill("laptop")
-        await page.get_by_role("button", name="Revoke it").click()
+        await page.get_by_role("button", name="Revoke", exact=True).click()
         tokens = page.get_by_role("region", name="Your tokens")
         await expect(tokens).not_to_contain_text("laptop")
         await expect(tokens).to_be_focused()

@@ -117,9 +117,9 @@ async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browse
         generations = page.get_by_role("region", name="Generations").get_by_role("listitem")
         await expect(generations).to_have_count(50)
         for shown in (100, 120):
-            await page.get_by_role("button", name="Earlier ones").click()
+            await page.get_by_role("button", name="Older generations", exact=True).click()
             await expect(generations).to_have_count(shown)
-        await expect(page.get_by_role("button", name="Earlier ones")).to_be_hidden()
+        await expect(page.get_by_role("button", name="Older generations", exact=True)).to_be_hidden()
 
         # An address that names an old one leads to it.
         await page.goto("/deployments/fleet/shop?tab=history&from=3&to=4")
@@ -130,7 +130,7 @@ async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browse
         operations = page.locator(".operation")
         await expect(operations).to_have_count(20)
         for shown in (40, 45):
-            await page.get_by_role("button", name="What was asked before").click()
+            await page.get_by_role("button", name="Older operations", exact=True).click()
             await expect(operations).to_have_count(shown)
 
         await page.goto("/groups/fleet")
@@ -153,7 +153,7 @@ async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browse
             organization_id = (await transaction.session.exec(select(Organization.id))).one()
             transaction.record(IdentityEvent.TOKEN_CREATED, "Somebody looked.", organization_id=organization_id)
         await expect(happened.first).to_contain_text("Somebody looked.")
-        await page.get_by_role("button", name="What was before").click()
+        await page.get_by_role("button", name="Older events", exact=True).click()
         await expect(happened).to_have_count(EVENTS + 1)
 
         await page.goto("/clusters?tab=groups")
@@ -163,7 +163,7 @@ async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browse
         await expect(groups).to_have_count(MANY + 1)
         await page.get_by_label("Name").fill("OUP-06")
         await expect(groups).to_have_count(1)
-        await page.get_by_role("button", name="Make a group").click()
+        await page.get_by_role("button", name="Create group", exact=True).click()
         dialog = page.get_by_role("dialog")
         for shown in (100, 200, 230):
             await expect(dialog.get_by_role("checkbox")).to_have_count(shown)
@@ -174,7 +174,7 @@ async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browse
         await expect(dialog.get_by_role("checkbox")).to_have_count(1)
         await dialog.get_by_role("checkbox", name="cluster-001").check()
         await dialog.get_by_label("Name").fill("ends")
-        await dialog.get_by_role("button", name="Make it").click()
+        await dialog.get_by_role("button", name="Create", exact=True).click()
         await expect(page.get_by_role("heading", name="ends", exact=True)).to_be_visible()
         found = await quiet.data('{ clusterGroup(name: "ends") { members { name } } }')
         assert found["clusterGroup"]["members"] == [{"name": "cluster-001"}, {"name": "cluster-230"}]
@@ -191,7 +191,7 @@ async def test_what_does_not_fit_a_picker_is_found_by_typing(quiet: Stack, brows
         await expect(page).not_to_have_url(re.compile("group="))
 
         await page.goto("/deployments/fleet/shop/edit")
-        await page.get_by_role("button", name="Take a value from a secret").click()
+        await page.get_by_role("button", name="Use a value from a secret", exact=True).click()
         secret = page.locator(".reference input[list]")
         await secret.fill("secret-05")
         await expect(page.locator("datalist option")).to_have_count(10)

@@ -56,7 +56,7 @@ async def test_a_change_by_hand_shows_with_its_reason_and_one_click_mends_it(
         await expect(page.get_by_role("row", name="replicas")).to_contain_text("(differs)")
         await page.get_by_role("tab", name="Targets").click()
 
-        await paris.get_by_role("button", name="Mend it").press("Enter")
+        await paris.get_by_role("button", name="Reconcile", exact=True).press("Enter")
         await expect(paris).to_have_attribute("data-status", "DEPLOYED")
         await expect(page.get_by_role("article", name="paris: Deployed")).to_be_focused()
         await expect(fleet.get_by_role("link", name="shop on paris: Deployed")).to_be_visible()

@@ -69,7 +69,7 @@ async def test_a_deletion_by_force_and_without_hooks_is_asked_for_in_its_dialog(
         await expect(dialog.get_by_label("Skip the chart's hooks")).not_to_be_checked()
         await dialog.get_by_label("Force: leave behind releases that can't be uninstalled").check()
         await dialog.get_by_role("textbox").fill("shop")
-        await dialog.get_by_role("button", name="Delete it").click()
+        await dialog.get_by_role("button", name="Delete", exact=True).click()
 
         async def gone() -> bool:
             return not (await site.stack.data("{ deployments { edges { node { id } } } }"))["deployments"]["edges"]

@@ -46,7 +46,7 @@ async def test_a_change_by_hand_shows_within_a_second_and_one_click_mends_it(
             await expect(card).to_contain_text(
                 f"replicas: wanted nothing, found {turn + 5}; changed by hand at revision"
             )
-            await card.get_by_role("button", name="Mend it").click()
+            await card.get_by_role("button", name="Reconcile", exact=True).click()
             await shows(page, "paris", "DEPLOYED", time.monotonic())
         assert await paris.values(fleet.release) == {"name": "shop"}
         assert min(took) < 1.0, took
@@ -67,13 +67,13 @@ async def test_from_nothing_to_a_deployment_on_three_clusters_and_on_when_the_ap
         await expect(page.get_by_text("The connection to Polyhelm is lost")).to_be_hidden()
         await expect(page.get_by_role("link", name="shop on tokyo: Not installed")).to_be_visible()
         await page.get_by_role("link", name="shop on tokyo").click()
-        await page.get_by_role("button", name="Install it").click()
+        await page.get_by_role("button", name="Install", exact=True).click()
         await expect(page.get_by_role("article", name="tokyo: Deployed")).to_be_visible()
 
-        await page.get_by_role("button", name="Delete").click()
+        await page.get_by_role("button", name="Delete", exact=True).click()
         await page.get_by_label("to confirm").fill("shop")
-        await page.get_by_role("button", name="Delete it").click()
-        await expect(page.get_by_role("heading", name="There is no such deployment")).to_be_visible()
+        await page.get_by_role("button", name="Delete", exact=True).click()
+        await expect(page.get_by_role("heading", name="Deployment not found", exact=True)).to_be_visible()
     assert json.loads(await by_hand("list", "--all", "--namespace", namespace, "--output", "json")) == []
 
 
@@ -90,7 +90,7 @@ async def test_the_plan_is_what_is_done_and_a_stopped_member_is_unknown_until_it
         for name, action in plan.items():
             shown = page.locator(f"[data-cluster={name}][data-action={action}]")
             await expect(shown).to_be_visible()
-        await page.get_by_role("button", name="Do it").click()
+        await page.get_by_role("button", name="Apply", exact=True).click()
         await expect(page.get_by_role("article", name="tokyo: Deployed")).to_contain_text("revision 2")
         for name, hand in fleet.hands.items():
             revisions = len(await hand.history(fleet.release))

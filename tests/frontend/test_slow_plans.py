@@ -44,12 +44,12 @@ async def test_the_plan_of_a_change_says_how_far_it_is_and_comes_when_it_is_read
     polyhelm, site = slow
     async with opened(browser, site) as page:
         await ask_for_a_plan(page)
-        await expect(page.get_by_role("button", name="Do it")).to_be_disabled()
+        await expect(page.get_by_role("button", name="Apply", exact=True)).to_be_disabled()
         polyhelm.let_go()
         await expect(page.get_by_role("button", name="Plan again")).to_be_visible()
         for name in ("berlin", "paris"):
             await expect(page.locator(f"[data-cluster={name}]")).to_have_attribute("data-action", "INSTALL")
-        await expect(page.get_by_role("button", name="Do it")).to_be_enabled()
+        await expect(page.get_by_role("button", name="Apply", exact=True)).to_be_enabled()
 
 
 async def test_an_error_that_comes_late_is_shown_and_nothing_can_be_applied(
@@ -61,7 +61,7 @@ async def test_an_error_that_comes_late_is_shown_and_nothing_can_be_applied(
         given = {"code": "internal", "message": "Late trouble.", "path": []}
         await polyhelm.write(error={"kind": "Conflict", "given": given}, finished_at=now())
         await expect(page.get_by_role("alert")).to_contain_text("Late trouble.")
-        await expect(page.get_by_role("button", name="Do it")).to_be_disabled()
+        await expect(page.get_by_role("button", name="Apply", exact=True)).to_be_disabled()
 
 
 async def test_the_plan_of_many_targets_says_how_far_it_is_before_they_are_reconciled(

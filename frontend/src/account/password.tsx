@@ -60,7 +60,7 @@ function Change({ hasPassword }: { hasPassword: boolean }) {
             onChange={(event) => setPassword(event.target.value)}
           />
           <button type="submit" className="button" disabled={fetching}>
-            {hasPassword ? "Change the password" : "Set a password"}
+            {hasPassword ? "Change password" : "Set a password"}
           </button>
         </div>
       </div>
@@ -68,7 +68,7 @@ function Change({ hasPassword }: { hasPassword: boolean }) {
       {changed && (
         <div className="note good" role="status">
           <Glyph shape="check" />
-          <p>The password is changed. You are signed out everywhere else.</p>
+          <p>Password changed. All other sessions were signed out.</p>
         </div>
       )}
     </form>

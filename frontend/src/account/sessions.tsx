@@ -17,7 +17,7 @@ export function Sessions() {
         {({ sessions }) =>
           sessions.length === 0 ? (
             <Blank title="No sessions">
-              <p>Browsers are listed here in which you have signed in other than with an API token.</p>
+              <p>This list shows browsers in which you signed in without an API token.</p>
             </Blank>
           ) : (
             <ul className="list">

@@ -71,7 +71,7 @@ export function SignIn() {
                 setProblem(null);
               }}
             >
-              {byToken ? "Use a name and a password" : "Use an API token"}
+              {byToken ? "Use name and password" : "Use an API token"}
             </button>
           )}
         </div>
@@ -197,7 +197,7 @@ function WithToken({ told }: { told: Told }) {
     setAsking(false);
     if (data?.viewer) signIn(token.trim(), keep);
     else if (error?.networkError) told(wordsOf(error));
-    else told("Nobody has this token. It may be mistyped, expired or revoked.");
+    else told("This token is not valid. It may be mistyped, expired or revoked.");
   }
 
   return (

@@ -19,7 +19,7 @@ export default function TokensPage() {
       <div className="head">
         <div>
           <Title words="Tokens" />
-          <p className="soft">For the API, the command line and these pages. None may do more than you.</p>
+          <p className="soft">For the API, the CLI and the app. Tokens never exceed your permissions.</p>
         </div>
       </div>
       <Make organizations={asked.data?.memberships.map((found) => found.organization) ?? []} />
@@ -30,7 +30,7 @@ export default function TokensPage() {
         <Answer asked={asked} retry={ask}>
           {({ apiTokens }) =>
             apiTokens.length === 0 ? (
-              <Blank title="You have no tokens" />
+              <Blank title="No tokens yet" />
             ) : (
               <ul className="list">
                 {apiTokens.map((token) => (
@@ -100,7 +100,7 @@ function Make({ organizations }: { organizations: string[] }) {
   return (
     <form className="card padded stack" onSubmit={submit}>
       <div className="field">
-        <label htmlFor="token-name">What the token is for</label>
+        <label htmlFor="token-name">Name</label>
         <div className="row">
           <input
             id="token-name"
@@ -113,7 +113,7 @@ function Make({ organizations }: { organizations: string[] }) {
         </div>
       </div>
       <div className="row">
-        <Limit label="Where it is good" value={organization} change={setOrganization} all="Everywhere">
+        <Limit label="Scope" value={organization} change={setOrganization} all="Everywhere">
           {organizations.map((name) => (
             <option key={name} value={name}>
               {name} alone
@@ -121,10 +121,10 @@ function Make({ organizations }: { organizations: string[] }) {
           ))}
         </Limit>
         <Limit
-          label="What it may do"
+          label="Role"
           value={role}
           change={(value) => setRole(value as Role | "")}
-          all="All that you may"
+          all="Same as my role"
         >
           {ROLES.map((name) => (
             <option key={name} value={name}>
@@ -132,7 +132,7 @@ function Make({ organizations }: { organizations: string[] }) {
             </option>
           ))}
         </Limit>
-        <Limit label="When it ends" value={days} change={setDays} all="As late as possible">
+        <Limit label="Expires" value={days} change={setDays} all="Never">
           {Object.entries(LIVES).map(([words, count]) => (
             <option key={count} value={count}>
               {words}
@@ -142,7 +142,7 @@ function Make({ organizations }: { organizations: string[] }) {
       </div>
       <div>
         <button type="submit" className="button first" disabled={fetching}>
-          Make a token
+          Create token
         </button>
       </div>
       <Refused refusal={refusal} />
@@ -150,7 +150,7 @@ function Make({ organizations }: { organizations: string[] }) {
         <div className="note good">
           <Glyph shape="check" />
           <div className="stack tight">
-            <p>Copy it now: it is told this once.</p>
+            <p>Copy the token now. It is shown only once.</p>
             <code className="wrap">{made}</code>
             <div>
               <button
@@ -202,16 +202,13 @@ function Revoke({ name, close }: { name: string; close: () => void }) {
     <Destroy
       title={`Revoke ${name}`}
       name={name}
-      verb="Revoke it"
+      verb="Revoke"
       fetching={fetching}
       refusal={refusal}
       close={close}
       destroy={destroy}
     >
-      <p>
-        Whoever uses this token is refused from the next request on. If it is the one you signed in with, that
-        is you.
-      </p>
+      <p>Requests with this token will be refused. If you signed in with it, you will be signed out.</p>
     </Destroy>
   );
 }

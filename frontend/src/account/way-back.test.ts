@@ -3,8 +3,8 @@ import { problemIn, wayBackOf } from "./way-back";
 
 test("a code in the address is told in words, an unknown one too", () => {
   expect(problemIn("")).toBeNull();
-  expect(problemIn("?problem=oidc_refused&to=%2F")).toBe("The other system did not let you in.");
-  expect(problemIn("?problem=constructor")).toBe("Signing in did not work.");
+  expect(problemIn("?problem=oidc_refused&to=%2F")).toBe("The identity provider refused the sign-in.");
+  expect(problemIn("?problem=constructor")).toBe("Sign-in failed.");
 });
 
 test("the way back is where one was, or where one was on the way to", () => {

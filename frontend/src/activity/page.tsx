@@ -76,7 +76,7 @@ function Events({ kinds, search }: { kinds: string[]; search: string | null }) {
           ) : (
             <>
               <Days events={events} />
-              <More pages={pages} words="What was before" />
+              <More pages={pages} words="Older events" />
             </>
           )
         }

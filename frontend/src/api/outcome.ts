@@ -57,7 +57,6 @@ export function failed(message: string): Refusal {
 
 /** An error of a whole request, as a sentence. */
 export function wordsOf(error: CombinedError | undefined): string {
-  if (error?.networkError)
-    return "Polyhelm can't be reached at the moment. Nothing is known to have been done.";
+  if (error?.networkError) return "Polyhelm is unreachable. It is unknown whether anything was changed.";
   return error?.graphQLErrors[0]?.message ?? "Something went wrong.";
 }

@@ -84,7 +84,7 @@ export function Edit({ cluster, close }: { cluster: Cluster; close: () => void }
           className="input"
           spellCheck={false}
           value={given.kubeconfig}
-          placeholder="Leave empty to keep the present credentials"
+          placeholder="Leave empty to keep the current credentials"
           aria-describedby="edit-kubeconfig-hint"
           onChange={(event) => set({ kubeconfig: event.target.value })}
         />

@@ -31,9 +31,9 @@ export default function ClusterPage({ name }: { name: string }) {
         cluster ? (
           <Found cluster={cluster} />
         ) : (
-          <Blank title="There is no such cluster">
+          <Blank title="Cluster not found">
             <Link href="/clusters" className="button">
-              To the clusters
+              Go to clusters
             </Link>
           </Blank>
         )
@@ -68,7 +68,7 @@ function Found({ cluster }: { cluster: Cluster }) {
         <div className="note warn">
           <Glyph shape="question" />
           <div>
-            <p>{cluster.reachabilityMessage ?? "It was not asked yet."}</p>
+            <p>{cluster.reachabilityMessage ?? "Not contacted yet."}</p>
             <p>
               What is told of it below is as of{" "}
               {cluster.lastSeenAt ? <Ago at={cluster.lastSeenAt} /> : "never"}.
@@ -187,7 +187,7 @@ function Releases({ cluster }: { cluster: Cluster }) {
         <span className="soft small">all of them, ours or not</span>
       </header>
       {cluster.releases.length === 0 ? (
-        <Blank title="No Helm release was seen on it" />
+        <Blank title="No Helm releases found" />
       ) : (
         <div className="table folds">
           <table>
@@ -195,7 +195,7 @@ function Releases({ cluster }: { cluster: Cluster }) {
               <tr>
                 <th scope="col">Release</th>
                 <th scope="col">Namespace</th>
-                <th scope="col">Helm says</th>
+                <th scope="col">Helm status</th>
                 <th scope="col">Chart</th>
                 <th scope="col">Revision</th>
                 <th scope="col">Changed</th>
@@ -252,7 +252,7 @@ function Remove({ cluster, close }: { cluster: Cluster; close: () => void }) {
     <Destroy
       title={`Remove ${cluster.name}`}
       name={cluster.name}
-      verb="Remove it"
+      verb="Remove"
       fetching={fetching}
       refusal={refusal}
       close={close}
@@ -265,7 +265,7 @@ function Remove({ cluster, close }: { cluster: Cluster; close: () => void }) {
       {names.length > 0 && (
         <label className="check">
           <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
-          Leave our releases on it, as they are
+          Leave managed releases on the cluster
         </label>
       )}
     </Destroy>

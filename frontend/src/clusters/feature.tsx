@@ -97,7 +97,7 @@ function Properties({ group, feature, close }: { group: Group; feature: Found; c
             {problems.map(({ message }) => message).join(" ")}
           </span>
         ) : (
-          <span className="hint">In YAML or JSON. They take the place of all that it has.</span>
+          <span className="hint">In YAML or JSON. They replace all present properties.</span>
         )}
       </div>
     </FormDialog>

@@ -36,9 +36,9 @@ export default function GroupPage({ name }: { name: string }) {
         clusterGroup ? (
           <Found group={clusterGroup} />
         ) : (
-          <Blank title="There is no such group">
+          <Blank title="Group not found">
             <Link href="/clusters?tab=groups" className="button">
-              To the groups
+              Go to groups
             </Link>
           </Blank>
         )
@@ -96,7 +96,7 @@ function Found({ group }: { group: Group }) {
           <h2 id="members">Members</h2>
         </header>
         {group.members.length === 0 ? (
-          <Blank title="It has no members yet" />
+          <Blank title="No members yet" />
         ) : (
           <ClusterTable clusters={group.members} />
         )}
@@ -117,7 +117,7 @@ function Deployments({ group }: { group: string }) {
     <Answer asked={pages.asked} retry={pages.reload}>
       {(deployments) =>
         deployments.length === 0 ? (
-          <Blank title="Nothing is deployed to it yet" />
+          <Blank title="No deployments yet" />
         ) : (
           <>
             <ul className="list">
@@ -255,13 +255,13 @@ function Delete({ group, close }: { group: Group; close: () => void }) {
     <Destroy
       title={`Delete ${group.name}`}
       name={group.name}
-      verb="Delete it"
+      verb="Delete"
       fetching={fetching}
       refusal={refusal}
       close={close}
       destroy={destroy}
     >
-      <p>The group is deleted. Its clusters stay registered, in no group.</p>
+      <p>The group is deleted. Its clusters stay registered without a group.</p>
       {count > 0 && (
         <label className="check">
           <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />

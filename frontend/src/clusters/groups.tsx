@@ -21,7 +21,7 @@ export function Groups({ search }: { search: string | null }) {
   const [making, setMaking] = useState(false);
   const make = (
     <button type="button" className="button" onClick={() => setMaking(true)}>
-      Make a group
+      Create group
     </button>
   );
   return (
@@ -33,7 +33,7 @@ export function Groups({ search }: { search: string | null }) {
               <Blank title="Nothing matches" />
             ) : groups.length === 0 ? (
               <Blank title="No groups yet">
-                <p>A deployment goes to a group of clusters. A cluster is in one group at a time.</p>
+                <p>Deployments target a group of clusters. A cluster belongs to one group at a time.</p>
                 {make}
               </Blank>
             ) : (
@@ -94,8 +94,8 @@ function MakeGroup({ close }: { close: () => void }) {
   }
   return (
     <FormDialog
-      title="Make a group"
-      verb="Make it"
+      title="Create group"
+      verb="Create"
       disabled={fetching}
       refusal={refusal}
       submit={submit}
@@ -181,7 +181,7 @@ export function Members({
         )}
       </Answer>
       <p className="soft small">
-        {members.length === 0 ? "None is chosen." : `Chosen: ${members.toSorted().join(", ")}`}
+        {members.length === 0 ? "No clusters selected." : `Chosen: ${members.toSorted().join(", ")}`}
       </p>
     </fieldset>
   );

@@ -6,7 +6,7 @@ export function readLabels(text: string): { labels: Record<string, string> } | {
     const at = part.indexOf("=");
     if (at < 1) return { problem: `“${part}” is no label. Labels look like this: tier=production, team=web` };
     const key = part.slice(0, at).trim();
-    if (key in labels) return { problem: `The label ${key} is there twice.` };
+    if (key in labels) return { problem: `The label ${key} is used twice.` };
     labels[key] = part.slice(at + 1).trim();
   }
   return { labels };

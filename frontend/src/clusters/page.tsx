@@ -84,7 +84,7 @@ function Clusters({ search }: { search: string | null }) {
 function None() {
   return (
     <Blank title="No clusters yet">
-      <p>A cluster is registered with a kubeconfig. Nothing is installed on it for that.</p>
+      <p>Register a cluster with a kubeconfig. Nothing is installed on the cluster.</p>
       <Link href="/register" className="button first">
         Register a cluster
       </Link>

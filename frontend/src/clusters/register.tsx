@@ -191,7 +191,7 @@ export default function RegisterPage() {
             className="button first"
             disabled={fetching || "problem" in labels || (read !== null && "problem" in read)}
           >
-            {fetching ? "Asking its API server…" : "Register it"}
+            {fetching ? "Contacting the API server…" : "Register"}
           </button>
         </div>
       </form>

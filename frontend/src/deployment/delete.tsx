@@ -24,7 +24,7 @@ export function DeleteDeployment({ deployment, close }: { deployment: Deployment
     <Destroy
       title={`Delete ${deployment.releaseName}`}
       name={deployment.releaseName}
-      verb="Delete it"
+      verb="Delete"
       fetching={fetching}
       refusal={refusal}
       close={close}

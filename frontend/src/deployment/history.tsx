@@ -42,7 +42,7 @@ export function History({ deployment }: { deployment: Deployment }) {
         <Between
           deployment={deployment}
           revisions={revisions}
-          more={<More pages={pages} words="Earlier ones" />}
+          more={<More pages={pages} words="Older generations" />}
         />
       )}
     </Answer>

@@ -13,15 +13,15 @@ export function mendable(target: Target): boolean {
 }
 
 const VERBS: Partial<Record<TargetStatus, string>> = {
-  NOT_INSTALLED: "Install it",
-  DELETED: "Install it again",
+  NOT_INSTALLED: "Install",
+  DELETED: "Install again",
   FAILED: "Try again",
 };
 
 /** What the button says that mends one target. */
 function mendWords(target: Target): string {
-  if (target.reasons.some((reason) => reason.code === "ORPHAN")) return "Uninstall it";
-  return VERBS[target.status] ?? "Mend it";
+  if (target.reasons.some((reason) => reason.code === "ORPHAN")) return "Uninstall";
+  return VERBS[target.status] ?? "Reconcile";
 }
 
 export function Mend({ deployment, target }: { deployment: Deployment; target: Target }) {

@@ -41,10 +41,10 @@ export function Operations({ id }: { id: string }) {
                 </li>
               ))}
             </ul>
-            <More pages={pages} words="What was asked before" />
+            <More pages={pages} words="Older operations" />
           </section>
         ) : (
-          <Blank title="Nothing was asked for yet" />
+          <Blank title="No operations yet" />
         )
       }
     </Answer>

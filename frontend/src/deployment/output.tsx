@@ -17,7 +17,7 @@ export function Output({ operation, cluster }: { operation: string; cluster: str
       {wanted && (
         <Answer asked={asked} retry={ask}>
           {(found) => (
-            <pre className="code">{found.operation?.results[0]?.output ?? "Helm said nothing."}</pre>
+            <pre className="code">{found.operation?.results[0]?.output ?? "Helm printed no output."}</pre>
           )}
         </Answer>
       )}

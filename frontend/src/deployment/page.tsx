@@ -43,12 +43,12 @@ export default function DeploymentPage({ group, release }: { group: string; rele
         deployment ? (
           <Found deployment={deployment} />
         ) : (
-          <Blank title="There is no such deployment">
+          <Blank title="Deployment not found">
             <p>
               The group {group} has no deployment {release}. It may have been deleted.
             </p>
             <Link href="/" className="button">
-              To the fleet
+              Go to the fleet
             </Link>
           </Blank>
         )
@@ -89,7 +89,7 @@ function Found({ deployment }: { deployment: Deployment }) {
       {deployment.deleting && (
         <div className="note warn">
           <Glyph shape="minus" />
-          <p>It is being deleted: its releases are uninstalled, and it goes with the last of them.</p>
+          <p>Deleting: the deployment disappears once all releases are uninstalled.</p>
         </div>
       )}
       <div className="card padded stack">
@@ -98,8 +98,8 @@ function Found({ deployment }: { deployment: Deployment }) {
           <Fact name="Namespace" value={deployment.namespace} />
           <Fact name="Generation" value={String(deployment.generation)} />
           <Fact
-            name="Changes by others"
-            value={deployment.driftPolicy === "CORRECT" ? "are mended" : "are reported"}
+            name="Drift policy"
+            value={deployment.driftPolicy === "CORRECT" ? "Revert automatically" : "Report only"}
           />
           <div>
             <dt>Last changed</dt>

@@ -144,7 +144,7 @@ function TargetLine({
             {target.error.advice && <p className="small">{target.error.advice}</p>}
             {target.error.output && (
               <details>
-                <summary>What Helm said</summary>
+                <summary>Helm's output</summary>
                 <pre className="code">{target.error.output}</pre>
               </details>
             )}
@@ -155,7 +155,7 @@ function TargetLine({
         {mendable(target) && <Mend deployment={deployment} target={target} />}
         {target.status === "UNKNOWN" && (
           <Link className="button" href={clusterPath(target.clusterName)}>
-            See the cluster
+            View cluster
           </Link>
         )}
       </div>

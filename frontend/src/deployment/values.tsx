@@ -24,7 +24,7 @@ export function Values({ deployment }: { deployment: Deployment }) {
         node?.__typename === "Deployment" && node.targets.length > 0 ? (
           <Beside found={node} />
         ) : (
-          <Blank title="It has no targets" />
+          <Blank title="No targets" />
         )
       }
     </Answer>
@@ -89,8 +89,8 @@ function Beside({ found }: { found: Found }) {
         </label>
       </header>
       {shown.length === 0 ? (
-        <Blank title={onlyDifferent ? "Nothing differs" : "There are no values"}>
-          {onlyDifferent && <p>What is installed is what is wanted.</p>}
+        <Blank title={onlyDifferent ? "No differences" : "No values"}>
+          {onlyDifferent && <p>The installed values match the desired values.</p>}
         </Blank>
       ) : (
         <ValueTable lines={shown} isInstalled={target.values !== null} references={references} marked />

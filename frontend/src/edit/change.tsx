@@ -40,7 +40,7 @@ export default function EditPage({ group, release }: { group: string; release: s
   return (
     <Answer asked={asked} retry={ask}>
       {({ deployment }) =>
-        deployment ? <Edit start={deployment} /> : <Blank title="There is no such deployment" />
+        deployment ? <Edit start={deployment} /> : <Blank title="Deployment not found" />
       }
     </Answer>
   );
@@ -108,7 +108,7 @@ function Edit({ start }: { start: Deployment }) {
             </p>
             <div>
               <button type="button" className="button slim" onClick={() => window.location.reload()}>
-                Begin anew
+                Start over
               </button>
             </div>
           </div>
@@ -160,7 +160,7 @@ function Edit({ start }: { start: Deployment }) {
         fetching={fetching}
         refusal={refusal}
         perform={perform}
-        verb="Do it"
+        verb="Apply"
       />
     </>
   );

@@ -63,7 +63,7 @@ export default function CreatePage() {
                 chooseVersion={(one) => change({ version: one })}
               />
             ) : (
-              <Blank title="There is no such chart" />
+              <Blank title="Chart not found" />
             )
           }
         </Answer>
@@ -163,7 +163,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
         {version.readme && <Readme text={version.readme} />}
       </section>
       <section className="card padded stack" aria-labelledby="where">
-        <h2 id="where">Where to</h2>
+        <h2 id="where">Destination</h2>
         <Answer asked={groups.asked} retry={groups.ask}>
           {() =>
             given.group || groups.isMore ? (
@@ -222,10 +222,10 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
                 )}
               </>
             ) : (
-              <Blank title="There is no group yet">
-                <p>A deployment goes to a group of clusters.</p>
+              <Blank title="No groups yet">
+                <p>Deployments target a group of clusters.</p>
                 <Link href="/clusters?tab=groups" className="button">
-                  Make a group
+                  Create group
                 </Link>
               </Blank>
             )
@@ -247,7 +247,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
         fetching={fetching}
         refusal={refusal}
         perform={perform}
-        verb="Deploy it"
+        verb="Deploy"
       />
     </>
   );

@@ -8,7 +8,7 @@ export function Description({ text, change }: { text: string; change: (text: str
         className="input"
         value={text}
         maxLength={1000}
-        placeholder="What it is for"
+        placeholder="Description"
         onChange={(event) => change(event.target.value)}
       />
     </div>

@@ -45,7 +45,7 @@ export function useFollowing() {
         setRefusal(
           found?.error
             ? refusalOf(found.error)
-            : failed(error ? wordsOf(error) : "The plan is gone. Ask for it again."),
+            : failed(error ? wordsOf(error) : "The plan has expired. Create it again."),
         );
         return null;
       }
@@ -59,5 +59,5 @@ export function useFollowing() {
 
 /** What is said while a plan is made. */
 export function progressWords({ done, total }: Progress): string {
-  return total === 0 ? "Asking every cluster…" : `${done} of ${total} clusters planned…`;
+  return total === 0 ? "Contacting every cluster…" : `${done} of ${total} clusters planned…`;
 }

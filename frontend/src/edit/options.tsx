@@ -4,7 +4,7 @@ import type { Draft } from "./draft";
 export function Options({ draft, change }: { draft: Draft; change: (changes: Partial<Draft>) => void }) {
   return (
     <details className="card padded">
-      <summary>How it is done</summary>
+      <summary>Options</summary>
       <div className="stack options">
         <label className="check">
           <input
@@ -12,7 +12,7 @@ export function Options({ draft, change }: { draft: Draft; change: (changes: Par
             checked={draft.atomic}
             onChange={(event) => change({ atomic: event.target.checked })}
           />
-          Roll back an install or upgrade that fails
+          Roll back a failed install or upgrade
         </label>
         <label className="check">
           <input
@@ -20,7 +20,7 @@ export function Options({ draft, change }: { draft: Draft; change: (changes: Par
             checked={draft.wait}
             onChange={(event) => change({ wait: event.target.checked })}
           />
-          Wait until its resources are ready
+          Wait until resources are ready
         </label>
         <label className="check">
           <input
@@ -28,10 +28,10 @@ export function Options({ draft, change }: { draft: Draft; change: (changes: Par
             checked={draft.driftPolicy === "CORRECT"}
             onChange={(event) => change({ driftPolicy: event.target.checked ? "CORRECT" : "REPORT" })}
           />
-          Mend what somebody else changes, without being asked
+          Automatically revert manual changes
         </label>
         <div className="field">
-          <label htmlFor="timeout">Time limit of one action, in seconds</label>
+          <label htmlFor="timeout">Timeout per action, in seconds</label>
           <input
             id="timeout"
             className="input slim"

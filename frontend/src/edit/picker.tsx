@@ -92,13 +92,19 @@ function AddRepository({ close }: { close: () => void }) {
   const fields = [
     { key: "name", label: "Name", type: "text", required: true, hint: "" },
     { key: "url", label: "Address", type: "text", required: true, hint: "https://… or oci://…" },
-    { key: "username", label: "User", type: "text", required: false, hint: "Only where it asks for one." },
+    {
+      key: "username",
+      label: "User",
+      type: "text",
+      required: false,
+      hint: "Only if the repository requires one.",
+    },
     { key: "password", label: "Password", type: "password", required: false, hint: "" },
   ] as const;
   return (
     <FormDialog
       title="Add a chart repository"
-      verb={fetching ? "Reading it…" : "Add it"}
+      verb={fetching ? "Reading the repository…" : "Add"}
       disabled={fetching}
       refusal={refusal}
       submit={submit}
@@ -136,7 +142,7 @@ function Upload({ close, choose }: { close: () => void; choose: (chart: string) 
   return (
     <FormDialog
       title="Upload a chart"
-      verb={fetching ? "Checking it…" : "Upload it"}
+      verb={fetching ? "Checking the chart…" : "Upload"}
       disabled={fetching || !file}
       refusal={refusal}
       submit={submit}
@@ -152,10 +158,10 @@ function Upload({ close, choose }: { close: () => void; choose: (chart: string) 
           required
           onChange={(event) => setFile(event.target.files?.[0] ?? null)}
         />
-        <span className="hint">As `helm package` makes it.</span>
+        <span className="hint">As created by `helm package`.</span>
       </div>
       <div className="field">
-        <label htmlFor="into">Into the repository</label>
+        <label htmlFor="into">Repository</label>
         <input
           id="into"
           className="input"

@@ -19,8 +19,8 @@ const ACTIONS: Record<PlannedFragment["action"], Outlook> = {
   ROLLBACK: ["Roll back", "warn", "back"],
   UNINSTALL: ["Uninstall", "bad", "minus"],
 };
-const UNREACHABLE: Outlook = ["Not known", "unsure", "question"];
-const REFUSED: Outlook = ["Can't be done", "bad", "cross"];
+const UNREACHABLE: Outlook = ["Unknown", "unsure", "question"];
+const REFUSED: Outlook = ["Not possible", "bad", "cross"];
 
 /** What is to be said of a cluster in a word: of one that can't be asked, nothing is known. */
 export function outlook({ action, error }: Pick<PlannedFragment, "action"> & Failed): Outlook {
@@ -131,7 +131,7 @@ function Target({
       {lines.length > 0 && (
         <details open={open}>
           <summary>
-            {target.action === "INSTALL" ? "Its values" : "What changes in its values"} ({lines.length})
+            {target.action === "INSTALL" ? "Values" : "Changes of values"} ({lines.length})
           </summary>
           <ValueTable
             lines={lines}
@@ -142,14 +142,14 @@ function Target({
       )}
       {target.manifestDiff ? (
         <details open={open}>
-          <summary>What changes in its manifests</summary>
+          <summary>Changes of manifests</summary>
           <Unified diff={target.manifestDiff} label={`Changes on ${target.clusterName}`} />
         </details>
       ) : (
         target.manifest &&
         target.action === "INSTALL" && (
           <details>
-            <summary>Its manifests</summary>
+            <summary>Manifests</summary>
             <pre className="code">{target.manifest}</pre>
           </details>
         )

@@ -18,7 +18,7 @@ export function Readme({ text }: { text: string }) {
   const html = useMemo(() => markdown.render(text), [text]);
   return (
     <details>
-      <summary>Its readme</summary>
+      <summary>Readme</summary>
       {/* markdown-it escapes all HTML that is in the text. */}
       <div className="readme" dangerouslySetInnerHTML={{ __html: html }} />
     </details>

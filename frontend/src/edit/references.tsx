@@ -40,7 +40,7 @@ export function References({
           disabled={nodes.length === 0}
           onClick={() => change([...references, { secret: "", key: "", path: "" }])}
         >
-          Take a value from a secret
+          Use a value from a secret
         </button>
         {asked.data && nodes.length === 0 && (
           <span className="soft small">
@@ -84,7 +84,7 @@ function Row({
   return (
     <div className="reference">
       <div className="field">
-        <label htmlFor={`${id}-path`}>Place in the values</label>
+        <label htmlFor={`${id}-path`}>Path in the values</label>
         <input
           id={`${id}-path`}
           className="input mono"
@@ -118,7 +118,7 @@ function Row({
         </select>
       </div>
       <button type="button" className="button slim" onClick={remove}>
-        Leave out<span className="hidden"> {path || "it"}</span>
+        Remove<span className="hidden"> {path || "it"}</span>
       </button>
     </div>
   );

@@ -68,7 +68,7 @@ export function Review({
       </div>
       {isOutdated && (
         <div className="note warn" role="status">
-          You have changed something since the plan was made. Make it again before it is done.
+          The input has changed since the plan was created. Create the plan again before applying it.
         </div>
       )}
       {targets && errors > 0 && <DespiteErrors count={errors} checked={despite} change={setDespite} />}
@@ -92,7 +92,7 @@ export function Review({
           {progress
             ? progressWords(progress)
             : fetching && !targets
-              ? "Asking every cluster…"
+              ? "Contacting every cluster…"
               : targets
                 ? "Plan again"
                 : "Show the plan"}
@@ -109,8 +109,8 @@ export function Review({
           {targets
             ? errors > 0
               ? "The plan has errors: see above."
-              : "What you see is what is done."
-            : "Nothing is changed by a plan."}
+              : "Applying does exactly this."
+            : "A plan changes nothing."}
         </span>
       </div>
     </div>

@@ -17,7 +17,7 @@ export function Targets({
       </legend>
       <label className="check small">
         <input type="checkbox" checked={isAll} onChange={() => change(isAll ? [] : all)} />
-        All of them
+        All
       </label>
       <div className="choices across">
         {members.map((member) => (

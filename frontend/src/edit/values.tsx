@@ -121,8 +121,8 @@ export function Values({
         )}
       </Tabs>
       <details>
-        <summary>The chart's own values</summary>
-        <pre className="code">{defaultValues || "It has none."}</pre>
+        <summary>Chart defaults</summary>
+        <pre className="code">{defaultValues || "The chart has no default values."}</pre>
       </details>
     </section>
   );

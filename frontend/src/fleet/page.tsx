@@ -129,15 +129,15 @@ export function FleetPage() {
       ) : shownRows.length > 0 && columns.asked.data?.length === 0 && !isNarrow ? (
         <Blank title="Nothing is deployed yet">
           <p>
-            {shownRows.length === 1 ? "One cluster waits" : "Your clusters wait"} for a chart. A deployment
-            goes to a group of them.
+            {shownRows.length === 1 ? "One cluster registered" : "Clusters registered"} for a chart. A
+            deployment goes to a group of them.
           </p>
           <div className="row">
             <Link href="/create" className="button first">
               Deploy a chart
             </Link>
             <Link href="/clusters" className="button">
-              See the clusters
+              View clusters
             </Link>
           </div>
         </Blank>
@@ -169,7 +169,7 @@ function Nothing({ isNarrow, clear }: { isNarrow: boolean; clear: () => void }) 
   if (isNarrow) {
     return (
       <Blank title="Nothing matches">
-        <p>No cluster has what you are looking for.</p>
+        <p>No cluster matches the filters.</p>
         <button type="button" className="button" onClick={clear}>
           Clear the filters
         </button>

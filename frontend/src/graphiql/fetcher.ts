@@ -3,8 +3,7 @@ import { type ExecutionResult, getOperationAST, parse } from "graphql";
 import type { Sink } from "graphql-ws";
 import { transport } from "../api/transport";
 
-const REFUSED =
-  "Whoever this is may not be here any more. Sign in again, or set a header with another token.";
+const REFUSED = "The session or token is no longer valid. Sign in again, or set a header with another token.";
 
 /**
  * Queries by HTTP, subscriptions by WebSocket; both with the token of whoever is signed in, unless a header says

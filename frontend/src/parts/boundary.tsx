@@ -18,7 +18,7 @@ export class Boundary extends Component<{ children: ReactNode }, { error: Error 
           <p>This page can't be shown: {this.state.error.message}</p>
           <div>
             <button type="button" className="button slim" onClick={() => window.location.reload()}>
-              Load it anew
+              Reload
             </button>
           </div>
         </div>

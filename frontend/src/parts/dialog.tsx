@@ -128,7 +128,7 @@ export function Destroy({
       title={title}
       verb={verb}
       destroys
-      cancel="Keep it"
+      cancel="Cancel"
       disabled={typed !== name || fetching}
       refusal={refusal}
       submit={destroy}

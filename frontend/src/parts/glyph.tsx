@@ -92,7 +92,7 @@ const OF_CLUSTERS: Record<Reachability, [Tone, Shape, string]> = {
   UNREACHABLE: ["unsure", "question", "Unreachable"],
   UNAUTHORIZED: ["bad", "cross", "Unauthorized"],
   MISMATCHED: ["bad", "cross", "Another cluster"],
-  PENDING: ["busy", "hollow", "Not asked yet"],
+  PENDING: ["busy", "hollow", "Not contacted yet"],
 };
 
 const OF_OPERATIONS: Record<OperationState, [Tone, Shape, string]> = {

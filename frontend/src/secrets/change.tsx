@@ -43,14 +43,14 @@ export function KeepSecret({ close }: { close: () => void }) {
     const description = given.description || null;
     const data = dataOf(entries);
     if (!(await send({ input: { organization, name, kind, group, description, data } }))) return;
-    toast(`The secret ${name} is kept.`);
+    toast(`Secret ${name} added.`);
     close();
   }
 
   return (
     <Form
-      title="Keep a secret"
-      verb="Keep it"
+      title="Add secret"
+      verb="Save"
       entries={entries}
       changeEntries={setEntries}
       description={given.description}
@@ -73,7 +73,7 @@ export function KeepSecret({ close }: { close: () => void }) {
           />
         </div>
         <div className="field">
-          <label htmlFor="secret-kind">What it is</label>
+          <label htmlFor="secret-kind">Description</label>
           <select
             id="secret-kind"
             className="input"
@@ -88,7 +88,7 @@ export function KeepSecret({ close }: { close: () => void }) {
           </select>
         </div>
         <div className="field">
-          <label htmlFor="secret-group">For the deployments of</label>
+          <label htmlFor="secret-group">Group</label>
           <Choice
             id="secret-group"
             choices={groups}
@@ -108,7 +108,7 @@ export function ChangeSecret({ secret, close }: { secret: SecretLineFragment; cl
   const [description, setDescription] = useState(secret.description ?? "");
   async function submit() {
     if (!(await send({ input: { id: secret.id, data: dataOf(entries), description } }))) return;
-    toast(`The secret ${secret.name} was changed.`);
+    toast(`Secret ${secret.name} updated.`);
     close();
   }
   return (
@@ -172,7 +172,7 @@ function Form({
     >
       {children}
       <SecretValues entries={entries} change={changeEntries} />
-      <p className="soft small">Values are kept encrypted. Nobody can read them here again.</p>
+      <p className="soft small">Values are stored encrypted and can never be read back.</p>
       <div className="field">
         <label htmlFor="secret-description">Description</label>
         <input

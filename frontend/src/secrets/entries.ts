@@ -19,7 +19,7 @@ export function dataOf(entries: Entry[]): Record<string, string | null> {
 export function problemOf(entries: Entry[]): string | null {
   const keys = entries.map(({ key }) => key).filter(Boolean);
   const twice = keys.find((key, index) => keys.indexOf(key) !== index);
-  if (twice) return `The key ${twice} is there twice.`;
+  if (twice) return `The key ${twice} is used twice.`;
   const nameless = entries.some(({ key, value }) => !key && value);
   return nameless ? "A value needs a key." : null;
 }

@@ -33,7 +33,7 @@ export default function SecretsPage() {
   };
   const keep = (
     <button type="button" className="button first" onClick={() => setOpen({ what: "keep" })}>
-      Keep a secret
+      Add secret
     </button>
   );
   return (
@@ -41,7 +41,7 @@ export default function SecretsPage() {
       <div className="head">
         <div>
           <Title words="Secrets" />
-          <p className="soft">Passwords and keys that deployments take values from.</p>
+          <p className="soft">Passwords and keys that deployments use in values.</p>
         </div>
         {keep}
       </div>
@@ -54,8 +54,8 @@ export default function SecretsPage() {
             ) : secrets.length === 0 ? (
               <Blank title="No secrets yet">
                 <p>
-                  What is in values can be read by whoever may see the deployment. What is in a secret reaches
-                  the clusters, and nobody's eyes.
+                  Values can be read by everyone who can see the deployment. Values of secrets are sent to
+                  clusters and never shown.
                 </p>
               </Blank>
             ) : (
@@ -107,7 +107,7 @@ function Line({ secret, open }: { secret: SecretLineFragment; open: (what: "chan
 }
 
 function Users({ secret }: { secret: SecretLineFragment }) {
-  if (secret.usedBy.length === 0) return <p className="soft small">No deployment uses it.</p>;
+  if (secret.usedBy.length === 0) return <p className="soft small">No deployment uses this secret.</p>;
   return (
     <p className="small wrap">
       Used by{" "}
@@ -127,20 +127,20 @@ function Delete({ secret, close }: { secret: SecretLineFragment; close: () => vo
   const { send, fetching, refusal } = useAction(DeleteSecretDocument, "DeleteSecretPayload");
   async function destroy() {
     if (!(await send({ input: { id: secret.id } }))) return;
-    toast(`The secret ${secret.name} was deleted.`);
+    toast(`Secret ${secret.name} deleted.`);
     close();
   }
   return (
     <Destroy
       title={`Delete ${secret.name}`}
       name={secret.name}
-      verb="Delete it"
+      verb="Delete"
       fetching={fetching}
       refusal={refusal}
       close={close}
       destroy={destroy}
     >
-      <p>Its values are gone for good: nobody can read them, so nobody has a copy from here.</p>
+      <p>The values are deleted permanently. Polyhelm keeps no copy.</p>
       <Users secret={secret} />
     </Destroy>
   );

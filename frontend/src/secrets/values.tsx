@@ -18,7 +18,7 @@ export function SecretValues({ entries, change }: { entries: Entry[]; change: (e
       ))}
       <div>
         <button type="button" className="button slim" onClick={() => change([...entries, blank()])}>
-          One more
+          Add key
         </button>
       </div>
     </fieldset>
@@ -84,12 +84,12 @@ function Line({
             aria-pressed={entry.isTakenAway}
             onClick={() => change({ isTakenAway: !entry.isTakenAway, value: "" })}
           >
-            {entry.isTakenAway ? "Keep" : "Take away"}
+            {entry.isTakenAway ? "Undo removal of" : "Remove"}
             <span className="hidden"> {entry.key}</span>
           </button>
         ) : (
           <button type="button" className="button slim" onClick={remove}>
-            Leave out<span className="hidden"> {entry.key}</span>
+            Remove<span className="hidden"> {entry.key}</span>
           </button>
         )}
       </div>
