@@ -14,9 +14,9 @@ import { Title } from "../parts/title";
 import { STATUS_WORDS } from "../values/words";
 import { DeleteDeployment } from "./delete";
 import { History } from "./history";
-import { mendable } from "./mend";
 import { Operations } from "./operations";
 import { ReconcileMany } from "./reconcile";
+import { canReconcile } from "./reconcile-target";
 import { Targets } from "./targets";
 import { Values } from "./values";
 
@@ -61,7 +61,7 @@ function Found({ deployment }: { deployment: Deployment }) {
   const [params, change] = useAddress();
   const [deleting, setDeleting] = useState(false);
   const tab = TABS.some((found) => found.key === params.get("tab")) ? params.get("tab")! : "targets";
-  const toMend = deployment.targets.filter(mendable);
+  const toReconcile = deployment.targets.filter(canReconcile);
   return (
     <>
       <div className="head">
@@ -74,7 +74,7 @@ function Found({ deployment }: { deployment: Deployment }) {
           {deployment.description && <p className="soft">{deployment.description}</p>}
         </div>
         <div className="row">
-          <ReconcileMany deployment={deployment} targets={toMend} />
+          <ReconcileMany deployment={deployment} targets={toReconcile} />
           <Link
             href={`${deploymentPath(deployment.group.name, deployment.releaseName)}/edit`}
             className="button"

@@ -7,8 +7,8 @@ import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Status } from "../parts/status";
 import { Ago, Since, useNow } from "../parts/time";
 import { reasonWords, STATUS_WORDS } from "../values/words";
-import { Mend, mendable } from "./mend";
 import type { Deployment, Target } from "./page";
+import { canReconcile, ReconcileTarget } from "./reconcile-target";
 
 /** What the deployment is on each cluster, and why. What needs somebody comes first. */
 const URGENCY: TargetStatus[] = ["FAILED", "STALE", "UNKNOWN", "NOT_INSTALLED", "DELETED", "SUPERSEDED"];
@@ -152,7 +152,7 @@ function TargetLine({
         )}
       </div>
       <div className="do">
-        {mendable(target) && <Mend deployment={deployment} target={target} />}
+        {canReconcile(target) && <ReconcileTarget deployment={deployment} target={target} />}
         {target.status === "UNKNOWN" && (
           <Link className="button" href={clusterPath(target.clusterName)}>
             View cluster

@@ -34,7 +34,7 @@ export function Values({ deployment }: { deployment: Deployment }) {
 /** What is wanted on one cluster beside what is installed there, and from which layer each value comes. */
 function Beside({ found }: { found: Found }) {
   const [params, change] = useAddress();
-  // Once chosen it stays, though it may be mended meanwhile.
+  // Once chosen it stays, though it may be reconciled meanwhile.
   const [first] = useState(() => found.targets.find(hasOtherValues)?.clusterName);
   const named = (name: string | null | undefined) => found.targets.find((one) => one.clusterName === name);
   const target = named(params.get("cluster")) ?? named(first) ?? found.targets[0]!;

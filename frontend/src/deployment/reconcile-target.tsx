@@ -7,7 +7,7 @@ import type { Deployment, Target } from "./page";
 const AT_REST: TargetStatus[] = ["STALE", "NOT_INSTALLED", "FAILED", "DELETED", "SUPERSEDED"];
 
 /** Whether reconciling it helps. One that can't be reached, or is being worked on already, is not helped by asking. */
-export function mendable(target: Target): boolean {
+export function canReconcile(target: Target): boolean {
   if (target.activity) return false;
   return AT_REST.includes(target.status) || (target.error?.nextSteps.includes("RECONCILE") ?? false);
 }
@@ -18,25 +18,25 @@ const VERBS: Partial<Record<TargetStatus, string>> = {
   FAILED: "Try again",
 };
 
-/** What the button says that mends one target. */
-function mendWords(target: Target): string {
+/** The label of the button that reconciles one target. */
+function wordsOfButton(target: Target): string {
   if (target.reasons.some((reason) => reason.code === "ORPHAN")) return "Uninstall";
   return VERBS[target.status] ?? "Reconcile";
 }
 
-export function Mend({ deployment, target }: { deployment: Deployment; target: Target }) {
+export function ReconcileTarget({ deployment, target }: { deployment: Deployment; target: Target }) {
   const { send, fetching, refusal } = useAction(ReconcileDocument, "DeploymentPayload");
-  async function mend(skipHooks: boolean) {
+  async function reconcile(skipHooks: boolean) {
     const done = await send({ input: { id: deployment.id, targets: [target.clusterName], skipHooks } });
     if (done) toast(`${deployment.releaseName} is being reconciled on ${target.clusterName}.`);
   }
   return (
     <>
-      <button type="button" className="button first" disabled={fetching} onClick={() => mend(false)}>
-        {mendWords(target)}
+      <button type="button" className="button first" disabled={fetching} onClick={() => reconcile(false)}>
+        {wordsOfButton(target)}
       </button>
       {target.error?.nextSteps.includes("SKIP_HOOKS") && (
-        <button type="button" className="button" disabled={fetching} onClick={() => mend(true)}>
+        <button type="button" className="button" disabled={fetching} onClick={() => reconcile(true)}>
           Reconcile without hooks
         </button>
       )}
