@@ -17,19 +17,21 @@ from cli.terminal import tell
 
 _PANEL = "Server and output"
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 ExitCode = Annotated[
     bool, typer.Option("--exit-code", help="Exit with 0 if nothing differs, 2 if something does, and 1 on any error.")
 ]
 ConfirmRemoval = Annotated[
     int | None,
     typer.Option(
-        help="How many clusters may be removed: needed, exactly, to remove all or more than the server allows.",
+        help=("The exact number of clusters that are removed. Required to remove all, or more than the server allows."),
         metavar="NUMBER",
     ),
 ]
-NoWait = Annotated[bool, typer.Option("--no-wait", help="End when it is accepted, not when it is done.")]
-Timeout = Annotated[float, typer.Option(help="How many seconds to wait; exit code 3 when they are over.", min=0)]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Exit once the request is accepted, without waiting for the result.")
+]
+Timeout = Annotated[float, typer.Option(help="How many seconds to wait. Exits with 3 on a timeout.", min=0)]
 ClusterName = Annotated[str, typer.Argument(help="A cluster's name.", autocompletion=names.clusters, metavar="CLUSTER")]
 GroupName = Annotated[str, typer.Argument(help="A group's name.", autocompletion=names.groups, metavar="GROUP")]
 DeploymentName = Annotated[
@@ -46,19 +48,19 @@ class Role(StrEnum):
 
 def _shared(
     output: Annotated[
-        Format, typer.Option("--output", "-o", help="How to answer.", rich_help_panel=_PANEL)
+        Format, typer.Option("--output", "-o", help="The output format.", rich_help_panel=_PANEL)
     ] = Format.TABLE,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but the answer and errors.", rich_help_panel=_PANEL)
+        bool, typer.Option("--quiet", "-q", help="Print only the result and errors.", rich_help_panel=_PANEL)
     ] = False,
     verbose: Annotated[
         bool,
-        typer.Option("--verbose", "-v", help="List every cluster, where many are summarized.", rich_help_panel=_PANEL),
+        typer.Option("--verbose", "-v", help="List every cluster instead of summaries.", rich_help_panel=_PANEL),
     ] = False,
     context: Annotated[
         str | None,
         typer.Option(
-            help="Which context to use.",
+            help="The context to use.",
             envvar="POLYHELM_CONTEXT",
             autocompletion=names.context_names,
             show_default="the current one",
@@ -73,9 +75,7 @@ def _shared(
     ] = None,
     organization: Annotated[
         str | None,
-        typer.Option(
-            help="For those who belong to more than one.", envvar="POLYHELM_ORGANIZATION", rich_help_panel=_PANEL
-        ),
+        typer.Option(help="The organization.", envvar="POLYHELM_ORGANIZATION", rich_help_panel=_PANEL),
     ] = None,
 ) -> Session:
     return Session(

@@ -61,7 +61,7 @@ def load() -> Contexts:
     except FileNotFoundError:
         return Contexts()
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Failure(f"{path()} can't be read: {error}", "Mend or remove it, and sign in again.") from None
+        raise Failure(f"{path()} can't be read: {error}", "Fix or remove the file, and sign in again.") from None
 
 
 def save(contexts: Contexts) -> None:

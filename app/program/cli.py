@@ -28,8 +28,8 @@ cli = typer.Typer(
 _SERVER = "On the server"
 
 Host = Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")]
-Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.", show_default="8000")]
-DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept that is needed after a restart.")]
+Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 chooses a free port.", show_default="8000")]
+DataDir = Annotated[Path | None, typer.Option(help="The directory for everything that is needed after a restart.")]
 
 
 def _settings(host: str | None = None, port: int | None = None, data_dir: Path | None = None) -> "Settings":
@@ -88,7 +88,7 @@ def program(
 
 @cli.command(rich_help_panel=_SERVER)
 def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
-    """Run everything in one process: API, worker, observer, and a Postgres and Redis where none are named."""
+    """Run the API, a worker and an observer in one process, with embedded Postgres and Redis unless configured."""
     from app.identity.setup_code import new_setup_code
     from app.program.processes import house, run, signalled
 
@@ -119,7 +119,7 @@ def _first_admin(settings: "Settings", address: str, code: str) -> str:
 
 @cli.command("setup-code", rich_help_panel=_SERVER)
 def setup_code(data_dir: DataDir = None) -> None:
-    """Print a new setup code, with which the first user of a new installation registers as its admin."""
+    """Print a new setup code for registering the first user of a new installation as its admin."""
     from app.identity.setup_code import new_setup_code
     from app.program.embedded import embedded
     from app.program.processes import run
@@ -141,7 +141,7 @@ def setup_code(data_dir: DataDir = None) -> None:
 
 @cli.command(rich_help_panel=_SERVER)
 def api(host: Host = None, port: Port = None) -> None:
-    """Run the API alone, on the Postgres and Redis that the settings name."""
+    """Run an API process with the configured Postgres and Redis."""
     from app.program.processes import run, run_api, run_parts
 
     with _told():
@@ -150,7 +150,7 @@ def api(host: Host = None, port: Port = None) -> None:
 
 @cli.command(rich_help_panel=_SERVER)
 def worker() -> None:
-    """Run a worker alone, on the Postgres and Redis that the settings name."""
+    """Run a worker process with the configured Postgres and Redis."""
     from app.program.processes import run, run_parts
     from reconcilers.worker import run_worker
 
@@ -160,7 +160,7 @@ def worker() -> None:
 
 @cli.command(rich_help_panel=_SERVER)
 def observer() -> None:
-    """Run an observer alone, on the Postgres and Redis that the settings name."""
+    """Run an observer process with the configured Postgres and Redis."""
     from app.program.processes import run, run_observer, run_parts
 
     with _told():
@@ -169,7 +169,7 @@ def observer() -> None:
 
 @cli.command(rich_help_panel=_SERVER)
 def migrate(data_dir: DataDir = None) -> None:
-    """Bring the database's schema up to date, and make the first admin where POLYHELM_BOOTSTRAP_TOKEN is set."""
+    """Migrate the database schema, and create the first admin if POLYHELM_BOOTSTRAP_TOKEN is set."""
     from app.core import migrations
     from app.identity.accounts import bootstrap
     from app.program.embedded import embedded
@@ -194,7 +194,8 @@ def migrate(data_dir: DataDir = None) -> None:
 
 @cli.command(rich_help_panel=_SERVER)
 def rekey(data_dir: DataDir = None) -> None:
-    """Seal everything again under the first key of the ring, while Polyhelm runs. Safe to interrupt and to repeat."""
+    """Re-encrypt all stored credentials with the first encryption key while Polyhelm runs. Safe to interrupt and
+    to repeat."""
     from app.program.embedded import embedded
     from app.program.processes import run
     from app.program.rekeying import Progress
@@ -229,10 +230,12 @@ cli.add_typer(audit, name="audit", rich_help_panel=_SERVER)
 
 @audit.command("export")
 def export(
-    after: Annotated[int, typer.Option(help="Only those after this position: the last line of the export before.")] = 0,
+    after: Annotated[
+        int, typer.Option(help="Only events after this position, which is the last line of the previous export.")
+    ] = 0,
     data_dir: DataDir = None,
 ) -> None:
-    """Print all events that are kept, of all organizations, as JSON lines, the oldest first."""
+    """Print all stored events of all organizations as JSON lines, oldest first."""
     import sys
 
     from app.events.export import exported
@@ -258,10 +261,10 @@ def demo(
     data_dir: DataDir = None,
     clusters: Annotated[
         Literal["simulated", "given"],
-        typer.Option(help="Simulated members, or those of the kubeconfigs in POLYHELM_DEMO_KUBECONFIGS."),
+        typer.Option(help="Simulated clusters, or the clusters of the kubeconfigs in POLYHELM_DEMO_KUBECONFIGS."),
     ] = "simulated",
 ) -> None:
-    """Run everything with three member clusters, a group, and a chart deployed with an override for each."""
+    """Run a demo: three clusters, a group, and a chart deployed with an override for each cluster."""
     from app.program.demo import Clusters, run_demo
     from app.program.processes import run
 
@@ -271,7 +274,7 @@ def demo(
 
 @cli.command(rich_help_panel=_SERVER)
 def doctor(data_dir: DataDir = None) -> None:
-    """Tell what is missing on this machine, and how to get it."""
+    """Check this machine and the configuration, and print how to fix problems."""
     import asyncio
 
     from rich.console import Console

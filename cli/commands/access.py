@@ -16,12 +16,12 @@ from cli.failure import Failure, usage
 from cli.output import Format, Output, fields
 from cli.terminal import tell
 
-context = typer.Typer(help="The servers that you have signed in to.", no_args_is_help=True)
+context = typer.Typer(help="Servers that you have signed in to.", no_args_is_help=True)
 
 ContextName = Annotated[
     str, typer.Argument(help="A context's name.", autocompletion=names.context_names, metavar="CONTEXT")
 ]
-OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How to answer.")]
+OutputOption = Annotated[Format, typer.Option("--output", "-o", help="The output format.")]
 
 _WHO = "{ viewer { name admin } memberships { organization role } }"
 
@@ -29,20 +29,20 @@ _WHO = "{ viewer { name admin } memberships { organization role } }"
 def login(
     server: Annotated[str, typer.Argument(help="The server's address.", envvar="POLYHELM_SERVER", metavar="SERVER")],
     token: Annotated[
-        str | None, typer.Option(help="An API token. Left out, it is asked for.", envvar="POLYHELM_TOKEN")
+        str | None, typer.Option(help="An API token. Prompts for it by default.", envvar="POLYHELM_TOKEN")
     ] = None,
     user: Annotated[
         str | None,
         typer.Option(
-            "--user", "-u", help="Sign in with this name and a password, which is asked for; an API token is kept."
+            "--user", "-u", help="Sign in with this user name and a password from a prompt. Stores a new API token."
         ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="What to call it.", show_default="the server's host")] = None,
+    name: Annotated[str | None, typer.Option(help="The name of the context.", show_default="the server's host")] = None,
     organization: Annotated[
-        str | None, typer.Option(help="The one you mean where you name none.", envvar="POLYHELM_ORGANIZATION")
+        str | None, typer.Option(help="The default organization of the context.", envvar="POLYHELM_ORGANIZATION")
     ] = None,
 ) -> None:
-    """Sign in to a server; other commands go to it from then on."""
+    """Sign in to a server and make it the current context."""
     with failing():
         address = contexts.normalized(server)
         if user is not None:
@@ -68,7 +68,7 @@ def login(
 
 @context.command("ls")
 def ls(output: OutputOption = Format.TABLE) -> None:
-    """List them; the current one has a star."""
+    """List contexts. The current one is marked with a star."""
     with failing():
         known = contexts.load()
         rows = [_told(name, each) for name, each in known.contexts.items()]
@@ -86,11 +86,11 @@ def ls(output: OutputOption = Format.TABLE) -> None:
 @context.command("show")
 def show(
     name: Annotated[
-        str | None, typer.Argument(help="Left out: the current one.", autocompletion=names.context_names)
+        str | None, typer.Argument(help="Default: the current context.", autocompletion=names.context_names)
     ] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Tell what a context is; its token is not told."""
+    """Show a context without its token."""
     with failing():
         known = contexts.load()
         name = name or known.current
@@ -107,9 +107,9 @@ def show(
 @context.command("use")
 def use(
     name: ContextName,
-    organization: Annotated[str | None, typer.Option(help="Mean this one from now on.")] = None,
+    organization: Annotated[str | None, typer.Option(help="Change the default organization of the context.")] = None,
 ) -> None:
-    """Make a context the current one."""
+    """Switch to a context."""
     with failing():
         known = contexts.load().using(name)
         if organization is not None:
@@ -120,7 +120,7 @@ def use(
 
 @context.command("rm")
 def rm(name: ContextName) -> None:
-    """Forget a context and its token. The token itself stays valid: `polyhelm token revoke` takes it away."""
+    """Delete a context and its stored token. The token stays valid; `polyhelm token revoke` revokes it."""
     with failing():
         contexts.save(contexts.load().without(name))
         tell(f"The context {name} is forgotten.")

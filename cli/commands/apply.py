@@ -21,11 +21,11 @@ Files = Annotated[
     typer.Option(
         "--file",
         "-f",
-        help="A file of deployments, or a folder of such files; - reads standard input. May be repeated.",
+        help="A file with deployments, or a directory of such files; - reads standard input. Repeatable.",
         metavar="FILE",
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, and change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan without changing anything.")]
 DespiteErrors = Annotated[
     bool, typer.Option("--despite-errors", help="Apply even if the plan has errors on some clusters.")
 ]
@@ -64,7 +64,8 @@ def rollback(
     session: Session,
     name: DeploymentName,
     generation: Annotated[
-        int | None, typer.Argument(help="What was wanted then.", show_default="the one before", metavar="GENERATION")
+        int | None,
+        typer.Argument(help="The generation to return to.", show_default="the one before", metavar="GENERATION"),
     ] = None,
     dry_run: DryRun = False,
     exit_code: ExitCode = False,

@@ -15,7 +15,7 @@ from cli.failure import Failure, usage
 from cli.output import as_yaml, fields, table_lines
 from cli.session import Session
 
-chart = typer.Typer(help="What can be deployed.", no_args_is_help=True)
+chart = typer.Typer(help="Charts that can be deployed.", no_args_is_help=True)
 
 _LIST = """query ($organization: String, $search: String) {
   charts(organization: $organization, search: $search) {
@@ -46,9 +46,11 @@ _FIELD = {Content.VALUES: "defaultValues", Content.README: "readme", Content.SCH
 @remote(chart, "search")
 def search(
     session: Session,
-    text: Annotated[str | None, typer.Argument(help="Look for it in name and description.", metavar="TEXT")] = None,
+    text: Annotated[
+        str | None, typer.Argument(help="Only charts with this text in name or description.", metavar="TEXT")
+    ] = None,
 ) -> None:
-    """List charts by name, each with its newest version."""
+    """List charts by name, with their newest versions."""
     rows = session.ask(_LIST, search=text)["charts"]
     if not rows:
         session.tell_none("There are none. Add a repository: polyhelm repo add NAME URL", text)
@@ -65,12 +67,10 @@ def search(
 def show(
     session: Session,
     name: Annotated[str, typer.Argument(help="A chart.", autocompletion=names.charts, metavar="REPOSITORY/NAME")],
-    content: Annotated[
-        Content | None, typer.Argument(help="Print what a version holds: values, readme or schema.")
-    ] = None,
-    version: Annotated[str | None, typer.Option(help="Which one.", show_default="the newest")] = None,
+    content: Annotated[Content | None, typer.Argument(help="The contents to print.")] = None,
+    version: Annotated[str | None, typer.Option(help="The version.", show_default="the newest")] = None,
 ) -> None:
-    """Tell a chart's versions, or what one of them holds."""
+    """Show the versions of a chart, or the contents of a version."""
     repository, slash, chart_name = name.partition("/")
     if not slash:
         raise usage(f"{name!r} is no chart.", "Name it with its repository: polyhelm chart show REPOSITORY/NAME")
@@ -102,11 +102,13 @@ def show(
 @remote(chart, "push")
 def push(
     session: Session,
-    path: Annotated[Path, typer.Argument(help="A packaged chart, or a folder with one.", metavar="PATH", exists=True)],
+    path: Annotated[
+        Path, typer.Argument(help="A packaged chart, or a directory with a chart.", metavar="PATH", exists=True)
+    ],
     repository: Annotated[
         str,
         typer.Argument(
-            help="A repository for uploads; made where there is none.",
+            help="The upload repository. It is created if it does not exist.",
             autocompletion=names.repositories,
             metavar="REPOSITORY",
         ),

@@ -13,7 +13,7 @@ from cli.output import ago, fields, table_lines
 from cli.session import Session
 from cli.terminal import confirm_name
 
-cluster = typer.Typer(help="The Kubernetes clusters that are registered.", no_args_is_help=True)
+cluster = typer.Typer(help="Registered Kubernetes clusters.", no_args_is_help=True)
 
 _FIELDS = """
 id name cloud distribution region labels server uid answeringUid kubernetesVersion reachability reachabilityMessage
@@ -39,19 +39,21 @@ _ID = """query ($organization: String, $name: String!) {
 @remote(cluster, "add")
 def add(
     session: Session,
-    name: Annotated[str, typer.Argument(help="What to call it.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="The name of the cluster.", metavar="NAME")],
     kubeconfig: Annotated[str, typer.Option(help="A kubeconfig file; - reads standard input.", metavar="FILE")],
     kube_context: Annotated[
-        str | None, typer.Option(help="Which of the kubeconfig's contexts.", show_default="its current one")
+        str | None, typer.Option(help="The context of the kubeconfig.", show_default="its current one")
     ] = None,
     cloud: Annotated[
         str, typer.Option(help="amazon, google, azure, alibaba, oracle, digitalocean, onprem or other.")
     ] = "other",
     distribution: Annotated[str, typer.Option(help="pke, eks, gke, aks, k3s, kubeadm or other.")] = "other",
-    region: Annotated[str | None, typer.Option(help="Where it runs.")] = None,
-    label: Annotated[list[str] | None, typer.Option(help="May be repeated.", metavar="KEY=VALUE")] = None,
+    region: Annotated[str | None, typer.Option(help="The region of the cluster.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="A label as KEY=VALUE; repeatable.", metavar="KEY=VALUE")
+    ] = None,
 ) -> None:
-    """Register a cluster, once its API server has answered."""
+    """Register a cluster."""
     payload = f"... on ClusterPayload {{ cluster {{ {_FIELDS} }} }}"
     made = session.mutate(
         "registerCluster",
@@ -77,18 +79,21 @@ def update(
         str | None, typer.Option(help="A kubeconfig file with new credentials; - reads standard input.", metavar="FILE")
     ] = None,
     kube_context: Annotated[
-        str | None, typer.Option(help="Which of the kubeconfig's contexts.", show_default="its current one")
+        str | None, typer.Option(help="The context of the kubeconfig.", show_default="its current one")
     ] = None,
     rename: Annotated[
-        str | None, typer.Option(help="A new name; targets and overrides follow it.", metavar="NAME")
+        str | None, typer.Option(help="The new name. Targets and overrides are updated.", metavar="NAME")
     ] = None,
     cloud: Annotated[
         str | None, typer.Option(help="amazon, google, azure, alibaba, oracle, digitalocean, onprem or other.")
     ] = None,
     distribution: Annotated[str | None, typer.Option(help="pke, eks, gke, aks, k3s, kubeadm or other.")] = None,
-    region: Annotated[str | None, typer.Option(help='Where it runs; "" clears it.')] = None,
+    region: Annotated[str | None, typer.Option(help='The region of the cluster; "" removes it.')] = None,
     label: Annotated[
-        list[str] | None, typer.Option(help='All labels anew; may be repeated; "" clears them.', metavar="KEY=VALUE")
+        list[str] | None,
+        typer.Option(
+            help='A label as KEY=VALUE; repeatable. Replaces all labels; "" removes them.', metavar="KEY=VALUE"
+        ),
     ] = None,
 ) -> None:
     """Change a cluster's credentials, name or description. Its group, targets and overrides stay."""
@@ -115,10 +120,11 @@ def confirm(
     session: Session,
     name: ClusterName,
     uid: Annotated[
-        str | None, typer.Option(help="The uid of kube-system that answers now.", show_default="asked for")
+        str | None,
+        typer.Option(help="The uid of the kube-system namespace that answers now.", show_default="asked for"),
     ] = None,
 ) -> None:
-    """Confirm that a MISMATCHED cluster is the same one, and its kube-system namespace was created anew."""
+    """Confirm that a MISMATCHED cluster is the same cluster with a recreated kube-system namespace."""
     found = _find(session, _ID, name)
     if uid is None:
         uid = found["answeringUid"]
@@ -135,9 +141,11 @@ def confirm(
 @remote(cluster, "ls")
 def ls(
     session: Session,
-    search: Annotated[str | None, typer.Option(help="Look into name, cloud, distribution and region.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only clusters with this text in name, cloud, distribution or region.")
+    ] = None,
 ) -> None:
-    """List them by name."""
+    """List clusters by name."""
     rows = list(session.pages(_LIST, search=search))
     if not rows:
         session.tell_none("There are none. Register one: polyhelm cluster add NAME --kubeconfig FILE", search)
@@ -156,7 +164,7 @@ def ls(
 
 @remote(cluster, "show")
 def show(session: Session, name: ClusterName) -> None:
-    """Tell what is known of one, and every Helm release on it, ours or not."""
+    """Show a cluster and all Helm releases on it."""
     found = _find(session, _ONE, name)
     if not session.output.is_table:
         return session.output.data(found, [name])
@@ -192,10 +200,13 @@ def show(session: Session, name: ClusterName) -> None:
 def rm(
     session: Session,
     name: ClusterName,
-    force: Annotated[bool, typer.Option("--force", help="Also with our releases on it, which stay there.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Remove the cluster even if it has managed releases. They stay on the cluster."),
+    ] = False,
     yes: Yes = False,
 ) -> None:
-    """Forget a cluster and its credentials. The cluster itself is left alone."""
+    """Remove a cluster and its credentials. The cluster itself is not affected."""
     found = _find(session, _ID, name)
     confirm_name(f"The cluster {name} and its credentials will be forgotten.", name, yes=yes)
     payload = f"... on RemoveClusterPayload {{ id {ABANDONED_FIELDS} }}"

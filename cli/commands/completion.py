@@ -20,12 +20,12 @@ class Shell(StrEnum):
 
 
 def completion(
-    shell: Annotated[Shell, typer.Argument(help="For which shell.")],
+    shell: Annotated[Shell, typer.Argument(help="The shell.")],
     into_profile: Annotated[
-        bool, typer.Option("--install", help="Put it where the shell finds it, instead of printing it.")
+        bool, typer.Option("--install", help="Install the script for the shell instead of printing it.")
     ] = False,
 ) -> None:
-    """Print what has the shell complete commands, options, and the names of what the server has."""
+    """Print a shell completion script for commands, options and names on the server."""
     if into_profile:
         _, path = install(shell=shell, prog_name=_PROGRAM, complete_var=_VARIABLE)
         typer.echo(f"Completion is in {path}. It works in shells that are started from now on.", err=True)

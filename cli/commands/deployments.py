@@ -15,7 +15,7 @@ from cli.session import Session
 from cli.summary import named, summarized, summary_lines
 from cli.terminal import confirm_name
 
-deploy = typer.Typer(help="Charts on clusters: what is wanted, and what has become of it.", no_args_is_help=True)
+deploy = typer.Typer(help="Deployments: Helm releases on the clusters of a group.", no_args_is_help=True)
 
 
 class Status(StrEnum):
@@ -35,7 +35,8 @@ class Status(StrEnum):
 
 
 Statuses = Annotated[
-    list[Status] | None, typer.Option("--status", help="With a target of this; may be repeated.", case_sensitive=False)
+    list[Status] | None,
+    typer.Option("--status", help="Only deployments with a target in this status; repeatable.", case_sensitive=False),
 ]
 
 TARGET_FIELDS = """
@@ -74,11 +75,13 @@ _HISTORY = f"""query ($id: ID!, $first: Int, $after: String) {{ node(id: $id) {{
 @remote(deploy, "ls")
 def ls(
     session: Session,
-    group: Annotated[str | None, typer.Option(help="Of this group alone.")] = None,
+    group: Annotated[str | None, typer.Option(help="Only deployments of this group.")] = None,
     status: Statuses = None,
-    search: Annotated[str | None, typer.Option(help="Look into release name and chart.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only deployments with this text in release name or chart.")
+    ] = None,
 ) -> None:
-    """List them, newest first."""
+    """List deployments, newest first."""
     rows = list(session.pages(_LIST, group=group, status=status, search=search))
     if not rows:
         session.tell_none("There are none. Make one: polyhelm deploy apply -f FILE", group, status, search)
@@ -95,9 +98,8 @@ def ls(
 
 @remote(deploy, "get")
 def get(session: Session, name: DeploymentName) -> None:
-    """Tell what a deployment wants, and what is on each cluster, and why.
-
-    With -o yaml, what is wanted alone, as the file that `polyhelm deploy apply` takes back."""
+    """Show a deployment, and the status of each target with the reasons. With -o yaml, print only the desired
+    state, as a file for `polyhelm deploy apply`."""
     from cli.manifest import OPTIONS, document
 
     found = find_deployment(session, name, _ONE)
@@ -124,7 +126,7 @@ def get(session: Session, name: DeploymentName) -> None:
 
 @remote(deploy, "history")
 def history(session: Session, name: DeploymentName) -> None:
-    """List what was wanted, newest first."""
+    """List the generations of a deployment, newest first."""
     found = find_deployment(session, name)
     rows = generations(session, found["id"])
     columns: Columns = {
@@ -141,13 +143,13 @@ def history(session: Session, name: DeploymentName) -> None:
 def rm(
     session: Session,
     name: DeploymentName,
-    force: Annotated[bool, typer.Option("--force", help="Leave behind what can't be uninstalled.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Leave releases behind that cannot be uninstalled.")] = False,
     skip_hooks: Annotated[bool, typer.Option("--skip-hooks", help="Do not run the chart's hooks.")] = False,
     yes: Yes = False,
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
-    """Remove the release from every cluster; the deployment goes with the last of them."""
+    """Uninstall the release from every cluster and delete the deployment."""
     from cli.progress import finish
 
     found = find_deployment(session, name, _ONE)

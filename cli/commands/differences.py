@@ -34,12 +34,14 @@ def diff(
         typer.Option(
             "--file",
             "-f",
-            help="A file of deployments, or a folder of such files; - reads standard input. May be repeated.",
+            help="A file with deployments, or a directory of such files; - reads standard input. Repeatable.",
             metavar="FILE",
         ),
     ] = None,
-    since: Annotated[int | None, typer.Option("--from", help="A generation, to compare what was wanted.")] = None,
-    until: Annotated[int | None, typer.Option("--to", help="A generation.", show_default="the newest")] = None,
+    since: Annotated[int | None, typer.Option("--from", help="The generation to compare from.")] = None,
+    until: Annotated[
+        int | None, typer.Option("--to", help="The generation to compare to.", show_default="the newest")
+    ] = None,
     exit_code: ExitCode = False,
 ) -> None:
     """Show differences in manifests: with files, what applying them would change; with a name, what reconciling would.

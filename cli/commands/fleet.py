@@ -74,13 +74,17 @@ _CLOCKED: Columns = _TARGETS | {"SINCE": lambda row: _clock(row["statusSince"])}
 
 def status(
     session: Session,
-    group: Annotated[str | None, typer.Option(help="Of this group alone.", autocompletion=names.groups)] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Only deployments of this group.", autocompletion=names.groups)
+    ] = None,
     status: Statuses = None,
-    search: Annotated[str | None, typer.Option(help="Look into release name and chart.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only deployments with this text in release name or chart.")
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show changes as they happen, until Ctrl-C.")] = False,
     exit_code: ExitCode = False,
 ) -> None:
-    """Show the fleet: every deployment, every target that is not DEPLOYED as wanted, and why."""
+    """Show all deployments, and the targets that do not match the desired state with the reasons."""
     if watch and exit_code:
         raise usage("--watch ends with Ctrl-C alone and has no --exit-code.")
     session.tell_wait("Checking the status", session.ask(_SIZE, group=group)["fleet"]["clusterCount"])
@@ -105,19 +109,20 @@ def status(
 
 def events(
     session: Session,
-    limit: Annotated[int, typer.Option(help="How many of the newest.", min=0)] = 20,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show what happens next, until Ctrl-C.")] = False,
+    limit: Annotated[int, typer.Option(help="The number of events.", min=0)] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show new events until Ctrl-C.")] = False,
     export: Annotated[
-        bool, typer.Option("--export", help="Print all of them as JSON lines, with where they come from; newest first.")
+        bool, typer.Option("--export", help="Print all events with their origins as JSON lines, newest first.")
     ] = False,
     audit: Annotated[
-        bool, typer.Option("--audit", help="For --export: also what was refused, failed or changed nothing.")
+        bool,
+        typer.Option("--audit", help="With --export: include mutations that were refused, failed or changed nothing."),
     ] = False,
     installation: Annotated[
-        bool, typer.Option("--installation", help="For --export: what belongs to no organization, instead.")
+        bool, typer.Option("--installation", help="With --export: only events that belong to no organization.")
     ] = False,
 ) -> None:
-    """Tell what has happened, the newest last."""
+    """Show events, newest last."""
     if export:
         for event in session.pages(_AUDIT, audit=audit, installation=installation):
             session.output.text(json.dumps(event, ensure_ascii=False))

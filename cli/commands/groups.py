@@ -59,7 +59,7 @@ class Switch(StrEnum):
 @remote(group, "create")
 def create(
     session: Session,
-    name: Annotated[str, typer.Argument(help="What to call it.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="The name of the group.", metavar="NAME")],
     members: Annotated[
         list[str] | None,
         typer.Argument(help="Names of clusters.", autocompletion=names.clusters, metavar="CLUSTER..."),
@@ -67,7 +67,7 @@ def create(
     allowed_namespace: AllowedNamespace = None,
     service_account: ServiceAccount = None,
 ) -> None:
-    """Make a group of clusters. A cluster is in one group at most."""
+    """Create a group of clusters. A cluster belongs to one group at most."""
     given = {"organization": session.organization, "name": name, "members": members or []}
     given |= {"allowedNamespaces": allowed_namespace or None, "serviceAccount": service_account}
     answer = session.mutate("createClusterGroup", _PAYLOAD, **given)
@@ -104,8 +104,8 @@ def update(
 
 
 @remote(group, "ls")
-def ls(session: Session, search: Annotated[str | None, typer.Option(help="Look into names.")] = None) -> None:
-    """List them by name."""
+def ls(session: Session, search: Annotated[str | None, typer.Option(help="Only names with this text.")] = None) -> None:
+    """List cluster groups by name."""
     rows = list(session.pages(_LIST, search=search))
     if not rows:
         session.tell_none("There are none. Make one: polyhelm group create NAME CLUSTER...", search)
@@ -119,7 +119,7 @@ def ls(session: Session, search: Annotated[str | None, typer.Option(help="Look i
 
 @remote(group, "show")
 def show(session: Session, name: GroupName) -> None:
-    """Tell a group's members and features."""
+    """Show the members and features of a group."""
     found = find_group(session, name)
     if not session.output.is_table:
         return session.output.data(found, [name])
@@ -155,7 +155,7 @@ def show(session: Session, name: GroupName) -> None:
 
 @remote(group, "add")
 def add(session: Session, name: GroupName, members: Members) -> None:
-    """Add members. They get a deployment when an update of it names them among its targets."""
+    """Add members. Deployments are installed on them once they are added to the targets."""
     found = find_group(session, name)
     joining = [member for member in members if member not in _names(found)]
     changed, _ = _set_members(session, found, [*_names(found), *joining], removed=0)
@@ -172,7 +172,7 @@ def remove(
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
-    """Remove members from a group, and wait until the group's releases are uninstalled from them."""
+    """Remove members from a group and wait until the group's releases are uninstalled."""
     from cli.progress import finish
 
     found = find_group(session, name)
@@ -195,13 +195,13 @@ def feature(
     session: Session,
     name: GroupName,
     feature: Annotated[str, typer.Argument(help="A feature's name.", metavar="FEATURE")],
-    switch: Annotated[Switch, typer.Argument(help="Whether it is to be on.")],
+    switch: Annotated[Switch, typer.Argument(help="Whether the feature is on or off.")],
     properties: Annotated[
         str | None,
-        typer.Option(help="A file with its properties, in YAML or JSON; - reads standard input.", metavar="FILE"),
+        typer.Option(help="A file with properties in YAML or JSON; - reads standard input.", metavar="FILE"),
     ] = None,
 ) -> None:
-    """Turn a feature of a group on or off, and set its properties: those of a file in place of all that it has."""
+    """Enable or disable a feature of a group. --properties replaces all its properties."""
     found = find_group(session, name)
     given = {
         "group": found["id"],
@@ -218,7 +218,10 @@ def rm(
     session: Session,
     name: GroupName,
     force: Annotated[
-        bool, typer.Option("--force", help="Also with deployments in it; their releases stay on the clusters.")
+        bool,
+        typer.Option(
+            "--force", help="Delete the group even if it has deployments. Their releases stay on the clusters."
+        ),
     ] = False,
     yes: Yes = False,
 ) -> None:

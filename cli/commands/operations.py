@@ -43,9 +43,8 @@ def ls(session: Session, name: DeploymentName) -> None:
 def cancel(
     session: Session, operation_id: OperationId, yes: Yes = False, no_wait: NoWait = False, timeout: Timeout = 60
 ) -> None:
-    """Cancel an operation: what has not begun is cancelled at once, and a running Helm is ended as by Ctrl-C.
-
-    What is wanted stays as it is. To go on, reconcile or delete again."""
+    """Cancel an operation. Work that has not begun is cancelled at once; a running Helm process is interrupted.
+    The desired state stays. To continue, reconcile or delete again."""
     missing, look = f"There is no operation {operation_id!r}.", "List them: polyhelm operation ls GROUP/RELEASE"
     found = session.find(_ONE, missing, look, id=operation_id)
     if not yes:

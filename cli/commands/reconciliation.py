@@ -34,7 +34,7 @@ CHANGES = "subscription ($organization: String) { events(organization: $organiza
 
 @remote(deploy, "wait")
 def wait(session: Session, name: DeploymentName, timeout: Timeout = 600) -> None:
-    """Wait until every cluster has what is wanted now."""
+    """Wait until every cluster matches the desired state."""
     shown = False
     with display_for(session) as display:
         look = partial(find_deployment, session, name, _STATE)
@@ -69,18 +69,22 @@ def reconcile(
     name: DeploymentName,
     cluster: Annotated[
         list[str] | None,
-        typer.Option(help="On this one alone; may be repeated.", autocompletion=names.clusters, metavar="CLUSTER"),
+        typer.Option(help="Only on this cluster; repeatable.", autocompletion=names.clusters, metavar="CLUSTER"),
     ] = None,
     skip_hooks: Annotated[bool, typer.Option("--skip-hooks", help="Do not run the chart's hooks.")] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Leave behind what can't be uninstalled from clusters that are no targets.")
+        bool,
+        typer.Option(
+            "--force", help="On clusters that are no longer targets, leave releases behind that cannot be uninstalled."
+        ),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan without changing anything.")] = False,
     exit_code: ExitCode = False,
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
-    """Make every cluster match again: after a failure, after a change by hand. What is right already is left alone."""
+    """Make every cluster match the desired state, after a failure or a manual change. Clusters that match are
+    not touched."""
     found = find_deployment(session, name)
     given = {"id": found["id"], "targets": cluster or None}
     if exit_code and not dry_run:

@@ -26,13 +26,15 @@ _PAYLOAD = f"... on ChartRepositoryPayload {{ chartRepository {{ {_FIELDS} }} }}
 @remote(repo, "add")
 def add(
     session: Session,
-    name: Annotated[str, typer.Argument(help="What to call it.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="The name of the repository.", metavar="NAME")],
     url: Annotated[str, typer.Argument(help="https://… or oci://host/path.", metavar="URL")],
-    username: Annotated[str | None, typer.Option(help="Where it wants a login.")] = None,
+    username: Annotated[str | None, typer.Option(help="The user name for the repository.")] = None,
     password: Annotated[
         str | None,
         typer.Option(
-            help="Its password; - reads standard input. Left out with a username, it is asked for.",
+            help=(
+                "The password for the repository; - reads standard input. With a user name, prompts for it by default."
+            ),
             envvar="POLYHELM_REPO_PASSWORD",
         ),
     ] = None,
@@ -55,7 +57,7 @@ def add(
 
 @remote(repo, "ls")
 def ls(session: Session) -> None:
-    """List them by name."""
+    """List chart repositories by name."""
     rows = session.ask(_LIST)["chartRepositories"]
     if not rows:
         session.tell("There are none. Add one: polyhelm repo add NAME URL, or upload a chart: polyhelm chart push")
@@ -71,7 +73,7 @@ def ls(session: Session) -> None:
 
 @remote(repo, "refresh")
 def refresh(session: Session, name: RepositoryName) -> None:
-    """Read a repository's index again now."""
+    """Refresh the index of a chart repository."""
     changed = session.mutate("refreshChartRepository", _PAYLOAD, id=_find(session, name)["id"])["chartRepository"]
     session.tell(f"{name} could not be read: {changed['error']}" if changed["error"] else f"{name} is refreshed.")
     _answer(session, changed)
@@ -81,7 +83,7 @@ def refresh(session: Session, name: RepositoryName) -> None:
 
 @remote(repo, "rm")
 def rm(session: Session, name: RepositoryName, yes: Yes = False) -> None:
-    """Remove a repository. Charts that deployments use stay kept."""
+    """Remove a chart repository. Charts that deployments use are kept."""
     found = _find(session, name)
     confirm_name(f"The repository {name} will be removed.", name, yes=yes)
     session.mutate("removeChartRepository", "... on RemoveChartRepositoryPayload { id }", id=found["id"])

@@ -16,7 +16,7 @@ role = typer.Typer(help="Who may do what.", no_args_is_help=True)
 UserName = Annotated[str, typer.Argument(help="A user's name.", metavar="USER")]
 Group = Annotated[
     str | None,
-    typer.Option(help="In this group alone, beyond the organization.", autocompletion=names.groups, metavar="GROUP"),
+    typer.Option(help="The group in which the role applies.", autocompletion=names.groups, metavar="GROUP"),
 ]
 
 _FIELDS = "user role groupRoles { group role }"
@@ -30,7 +30,7 @@ _PAYLOAD = f"... on RolePayload {{ member {{ {_FIELDS} }} }}"
 
 @remote(role, "ls")
 def ls(session: Session) -> None:
-    """List who belongs to the organization, with their roles in it and in single groups."""
+    """List the members of the organization with their roles."""
     columns = {
         "USER": lambda row: row["user"],
         "ROLE": lambda row: row["role"],
@@ -43,16 +43,16 @@ def ls(session: Session) -> None:
 def give(
     session: Session,
     user: UserName,
-    role: Annotated[Role, typer.Argument(help="What they may do; in a group there is `deployer` alone.")],
+    role: Annotated[Role, typer.Argument(help="The role. In a group, only `deployer` is possible.")],
     group: Group = None,
 ) -> None:
-    """Give a user a role, in place of the one that they have there."""
+    """Set the role of a user in the organization or in a group."""
     _set(session, user, group, role.upper())
 
 
 @remote(role, "take")
 def take(session: Session, user: UserName, group: Group = None, yes: Yes = False) -> None:
-    """Take a user's role away. Without one in the organization they see nothing of it."""
+    """Revoke the role of a user. Without a role in the organization, they have no access to it."""
     where = f"the group {group}" if group else "the organization and all of its groups"
     confirm(f"{user} will have no role in {where} any more. Go on?", yes=yes)
     _set(session, user, group, None)

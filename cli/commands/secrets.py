@@ -41,9 +41,9 @@ class Kind(StrEnum):
 @remote(secret, "ls")
 def ls(
     session: Session,
-    search: Annotated[str | None, typer.Option(help="Look into name and description.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only secrets with this text in name or description.")] = None,
 ) -> None:
-    """List them by name, with their keys and with what uses them."""
+    """List secrets by name, with their keys and the deployments that use them."""
     rows = list(session.pages(_LIST, search=search))
     if not rows:
         session.tell_none("There are none. Keep one: polyhelm secret set NAME KEY", search)
@@ -66,24 +66,20 @@ def set_(
     keys: Annotated[
         list[str] | None,
         typer.Argument(
-            help="KEY is asked for, or read from standard input; KEY=@FILE is read from a file.",
+            help=("A key. KEY prompts for the value or reads it from standard input; KEY=@FILE reads it from a file."),
             metavar="KEY[=@FILE]...",
         ),
     ] = None,
-    remove: Annotated[
-        list[str] | None, typer.Option(help="Take this key away; may be repeated.", metavar="KEY")
-    ] = None,
-    kind: Annotated[Kind | None, typer.Option(help="What it is, for one that is made.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(help="Remove this key; repeatable.", metavar="KEY")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="The kind of a new secret.")] = None,
     group: Annotated[
         str | None,
-        typer.Option(help="For this group's deployments alone; for one that is made.", autocompletion=names.groups),
+        typer.Option(help="The only group whose deployments may use a new secret.", autocompletion=names.groups),
     ] = None,
-    description: Annotated[str | None, typer.Option(help="What it is for; '' is nothing.")] = None,
+    description: Annotated[str | None, typer.Option(help="The description; '' removes it.")] = None,
 ) -> None:
-    """Keep a secret, or set values of one that is kept. What is not named stays.
-
-    What deployments use it is then stale where another value is installed, until they are reconciled.
-    """
+    """Add a secret, or set values of a secret. Other keys stay. Targets with previous values are STALE until
+    they are reconciled."""
     present = session.ask(_ONE, name=name)["secret"]
     if present is not None and (kind is not None or group is not None):
         raise usage(f"{name} is kept already: neither its kind nor its group changes.")
@@ -104,7 +100,7 @@ def set_(
 
 @remote(secret, "rm")
 def rm(session: Session, name: Name, yes: Yes = False) -> None:
-    """Delete one that no deployment uses."""
+    """Delete a secret that no deployment uses."""
     look = "See which there are: polyhelm secret ls"
     found = session.find(_ONE, f"There is no secret {name!r}.", look, name=name)
     confirm_name(f"The secret {name} will be deleted.", name, yes=yes)

@@ -25,15 +25,13 @@ _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 def create(
     session: Session,
     name: TokenName,
-    role: Annotated[Role | None, typer.Option(help="It may do no more than this.")] = None,
+    role: Annotated[Role | None, typer.Option(help="The highest role of the token.")] = None,
     expires: Annotated[
-        str | None, typer.Option(help="When it ends: after 12h, 30d or 8w, or on a day such as 2030-01-31.")
+        str | None, typer.Option(help="When the token expires: after 12h, 30d or 8w, or on a day such as 2030-01-31.")
     ] = None,
 ) -> None:
-    """Make one more. It is printed this once, and kept nowhere.
-
-    With --organization it is good for that one alone. It never may do more than you.
-    """
+    """Create an API token. It is shown only once. With --organization, it is limited to this organization. A
+    token never exceeds your permissions."""
     payload = "... on ApiTokenPayload { token expiresAt }"
     given = {
         "organization": session.named_organization,
@@ -44,7 +42,7 @@ def create(
     limits = [f"in {given['organization']}"] if given["organization"] else []
     limits += [f"as {given['role']}"] if given["role"] else []
     limits += [f"until {made['expiresAt']}"] if made["expiresAt"] else []
-    session.tell(f"The token {' '.join([name, *limits])}, told this once:")
+    session.tell(f"The token {' '.join([name, *limits])} (shown only once):")
     if session.output.is_table:
         session.output.text(made["token"])
     else:
@@ -53,7 +51,7 @@ def create(
 
 @remote(token, "ls")
 def ls(session: Session) -> None:
-    """List them by name."""
+    """List your API tokens by name."""
     columns = {
         "NAME": lambda row: row["name"],
         "ORGANIZATION": lambda row: row["organization"],
@@ -67,7 +65,7 @@ def ls(session: Session) -> None:
 
 @remote(token, "revoke")
 def revoke(session: Session, name: TokenName, yes: Yes = False) -> None:
-    """Take one away. Whatever signs in with it is refused from now on."""
+    """Revoke an API token. Requests with it are refused from now on."""
     confirm_name(f"The token {name} will be taken away.", name, yes=yes)
     session.mutate("revokeApiToken", "... on RevokeApiTokenPayload { name }", name=name)
     session.tell(f"The token {name} is taken away.")

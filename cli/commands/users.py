@@ -24,7 +24,7 @@ _LIST = """query ($first: Int, $after: String) {
 
 @remote(user, "ls")
 def ls(session: Session) -> None:
-    """List them by name."""
+    """List users by name."""
     columns = {
         "NAME": lambda row: row["name"],
         "FROM": lambda row: row["source"],
@@ -39,10 +39,10 @@ def ls(session: Session) -> None:
 def add(
     session: Session,
     user: UserName,
-    role: Annotated[Role, typer.Option(help="What they may do in the organization.")] = Role.VIEWER,
-    password: Annotated[bool, typer.Option("--password", help="Ask for a password for them as well.")] = False,
+    role: Annotated[Role, typer.Option(help="The role in the organization.")] = Role.VIEWER,
+    password: Annotated[bool, typer.Option("--password", help="Also set a password, from a prompt.")] = False,
 ) -> None:
-    """Make one. Their API token is printed this once, and kept nowhere."""
+    """Create a user. Their API token is shown only once."""
     made = session.mutate(
         "createUser",
         "... on UserPayload { token }",
@@ -51,7 +51,7 @@ def add(
         organization=session.organization,
         password=_new_password() if password else None,
     )
-    session.tell(f"The token of {user}, told this once:")
+    session.tell(f"The token of {user} (shown only once):")
     if session.output.is_table:
         session.output.text(made["token"])
     else:
@@ -60,7 +60,7 @@ def add(
 
 @remote(user, "disable")
 def disable(session: Session, user: UserName, yes: Yes = False) -> None:
-    """Let a user sign in no more. Their tokens are refused from now on, and their sessions end."""
+    """Disable a user. Their tokens are refused from now on, and their sessions end."""
     confirm(f"{user} will be refused everywhere from now on. Go on?", yes=yes)
     session.mutate("disableUser", user=user)
     session.tell(f"{user} may sign in no more.")
@@ -68,7 +68,7 @@ def disable(session: Session, user: UserName, yes: Yes = False) -> None:
 
 @remote(user, "enable")
 def enable(session: Session, user: UserName) -> None:
-    """Let a disabled user sign in again."""
+    """Enable a disabled user."""
     session.mutate("enableUser", user=user)
     session.tell(f"{user} may sign in again.")
 
@@ -76,9 +76,9 @@ def enable(session: Session, user: UserName) -> None:
 @remote(user, "password")
 def password(
     session: Session,
-    user: Annotated[str | None, typer.Argument(help="Left out: your own.", metavar="USER")] = None,
+    user: Annotated[str | None, typer.Argument(help="Default: your own user.", metavar="USER")] = None,
 ) -> None:
-    """Change a password: your own, or for admins anybody's. Whoever signed in with the old one is signed out."""
+    """Change your password or, as an admin, the password of any user. Sessions with the previous password end."""
     current = None if user else _typed("Current password, empty where there is none", default="")
     session.mutate("setPassword", password=_new_password(), currentPassword=current or None, user=user)
     session.tell("The password is changed.")

@@ -213,7 +213,7 @@ async def test_a_token_is_told_once_and_works_until_it_is_revoked(polyhelm: Poly
 async def test_a_token_can_be_limited_to_an_organization_a_role_and_a_time(polyhelm: Polyhelm) -> None:
     limits = ("--organization", "default", "--role", "viewer", "--expires", "30d")
     done = await polyhelm("token", "create", "ci", *limits)
-    assert done.words == ["The token ci in default as VIEWER until <moment>, told this once:"]
+    assert done.words == ["The token ci in default as VIEWER until <moment> (shown only once):"]
     assert (await polyhelm.fine("token", "ls"))[2].split()[:3] == ["ci", "default", "VIEWER"]
     environment = {"POLYHELM_TOKEN": done.out.strip()}
     assert await polyhelm.fine("cluster", "ls", **environment) == []

@@ -155,4 +155,4 @@ async def test_a_broken_file_is_named(polyhelm: Polyhelm) -> None:
     done = await polyhelm("status")
     assert done.code == 1
     assert done.words[0].startswith(f"Error: {path} can't be read: ")
-    assert done.words[1] == "Next: Mend or remove it, and sign in again."
+    assert done.words[1] == "Next: Fix or remove the file, and sign in again."
