@@ -53,5 +53,5 @@ async def test_a_subscription_runs_until_it_is_stopped_with_the_rights_of_the_mo
         await site.stack.group("edge", [])
         await expect(told).to_contain_text("The group edge was made")
         await site.stack.mutate("disableUser", "__typename", user="ada")
-        await expect(told).to_contain_text("may not be here any more")
+        await expect(told).to_contain_text("is no longer valid")
         await expect(run).to_be_visible()

@@ -22,7 +22,7 @@ async def test_from_nothing_to_a_deployment_on_three_clusters(
         await page.get_by_role("button", name="Use an API token").click()
         await page.get_by_label("API token").fill("nobody's-token-at-all")
         await page.get_by_role("button", name="Sign in").click()
-        await expect(page.get_by_role("alert")).to_contain_text("Nobody has this token")
+        await expect(page.get_by_role("alert")).to_contain_text("This token is not valid")
         await page.get_by_label("API token").fill(TOKEN)
         await page.get_by_role("button", name="Sign in").click()
         await expect(page.get_by_role("heading", name="No clusters yet")).to_be_visible()

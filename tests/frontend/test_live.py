@@ -116,7 +116,7 @@ async def test_a_lost_connection_shows_and_heals_and_nothing_of_meanwhile_is_mis
         await expect(page.get_by_role("link", name="shop on paris: Deployed")).to_be_visible()
         # Where one goes meanwhile there is no answer yet, or not even the page's script.
         await clusters.get_by_role("tab", name="Groups").click()
-        await expect(clusters.get_by_role("alert")).to_contain_text("can't be reached at the moment")
+        await expect(clusters.get_by_role("alert")).to_contain_text("Polyhelm is unreachable")
         await moving.get_by_role("link", name="Activity").click()
         await expect(moving).to_have_url(f"{site.url}/activity")
         await expect(moving.get_by_text(lost)).to_be_visible()

@@ -72,7 +72,7 @@ async def test_from_nothing_to_a_deployment_on_three_clusters_and_on_when_the_ap
 
         await page.get_by_role("button", name="Delete", exact=True).click()
         await page.get_by_label("to confirm").fill("shop")
-        await page.get_by_role("button", name="Delete", exact=True).click()
+        await page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
         await expect(page.get_by_role("heading", name="Deployment not found", exact=True)).to_be_visible()
     assert json.loads(await by_hand("list", "--all", "--namespace", namespace, "--output", "json")) == []
 

@@ -89,7 +89,7 @@ async def test_one_sees_where_one_is_signed_in_ends_that_and_changes_the_passwor
         await expect(form.get_by_role("alert")).to_contain_text("This is not your current password.")
         await form.get_by_label("Current password").fill(PASSWORD)
         await form.get_by_role("button", name="Change password", exact=True).click()
-        await expect(form.get_by_role("status")).to_contain_text("The password is changed.")
+        await expect(form.get_by_role("status")).to_contain_text("Password changed.")
         await other.sign_in("carol", "unlikely words of another kind")
 
 

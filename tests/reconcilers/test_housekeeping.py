@@ -70,13 +70,13 @@ async def test_a_repository_that_fails_delays_no_other(new_stack: NewStack) -> N
 
 
 async def test_an_organization_with_slow_repositories_leaves_connections_to_others(new_stack: NewStack) -> None:
-    waiting, others = asyncio.Event(), asyncio.Event()
+    waiting, full = asyncio.Event(), asyncio.Event()
     asked = []
 
     async def stuck(request: web.Request) -> web.StreamResponse:
         asked.append(request.path)
-        if request.path == "/other":
-            others.set()
+        if len(asked) == 4:
+            full.set()
         await waiting.wait()
         return web.Response(status=404)
 
@@ -87,9 +87,11 @@ async def test_an_organization_with_slow_repositories_leaves_connections_to_othe
             for number in range(8)
         ]
         other = asyncio.create_task(stack.services.downloader.get(f"http://{host}/other", share=2, limit=10))
-        async with asyncio.timeout(20):
-            await others.wait()
-        assert len(asked) == 4
-        waiting.set()
+        try:
+            async with asyncio.timeout(60):
+                await full.wait()
+            assert "/other" in asked
+        finally:
+            waiting.set()
         await asyncio.gather(*downloads, other, return_exceptions=True)
         assert len(asked) == 9

@@ -13,5 +13,5 @@ it("says which of them is none", () => {
     problem: "“production” is no label. Labels look like this: tier=production, team=web",
   });
   expect(readLabels("=x")).toHaveProperty("problem");
-  expect(readLabels("a=1,a=2")).toEqual({ problem: "The label a is there twice." });
+  expect(readLabels("a=1,a=2")).toEqual({ problem: "The label a is used twice." });
 });

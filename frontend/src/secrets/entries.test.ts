@@ -15,6 +15,6 @@ it("sends what is new and what is taken away, and leaves out what was not touche
 });
 
 it("says which key is there twice, and that a value needs one", () => {
-  expect(problemOf([kept("a"), blank("a")])).toBe("The key a is there twice.");
+  expect(problemOf([kept("a"), blank("a")])).toBe("The key a is used twice.");
   expect(problemOf([{ ...blank(), value: "x" }])).toBe("A value needs a key.");
 });
