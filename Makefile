@@ -4,8 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 CLUSTERS ?= simulated
 DATA ?= .polyhelm
-# Tests often wait: twice as many workers as there are cores keep these busy.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 2)
+# Tests wait now and then: one worker more than there are cores keeps these busy.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Whatever the machine's habit: tests start Python some hundred times, and would compile everything each time.
 unexport PYTHONDONTWRITEBYTECODE
 
