@@ -14,7 +14,7 @@ from cachetools import TTLCache
 from app.core.database import LOST
 from app.core.limiter import Limiter, Slot, share
 from app.fleet.services import AllServices
-from app.operations.work import due_targets, organizations_of
+from app.operations.due import due_targets, organizations_of
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from app.core.limiter import Limiter
 from app.core.repeating import repeatedly
 from app.deployments.drift import correct_drift
 from app.fleet.services import AllServices
-from app.operations.work import due_counts
+from app.operations.due import due_counts
 from app.tables.identity import Organization
 from app.targets.reachability import keep_expiring
 from reconcilers.housekeeping import Housekeeping

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Integer, all_, and_, any_, bindparam, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import defer
-from sqlmodel import col, or_
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.service_accounts import ServiceAccount
@@ -21,6 +21,7 @@ from app.groups.queries import service_account_of
 from app.helm.command import MARGIN_SECONDS
 from app.helm.ledger import Progress
 from app.operations.cancellation import end_cancelled
+from app.operations.due import ITS_TIME_HAS_COME
 from app.operations.progress import (
     begin_result,
     close_results,
@@ -87,7 +88,6 @@ class Work:
 
 
 _LOST = "Helm was ended because its worker had ended, or could not renew its lease on the target."
-_ITS_TIME_HAS_COME = or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment"))
 _WORK = (
     joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release, ClusterGroup))
     .join(DeploymentRevision, PRESENT_REVISION)
@@ -95,33 +95,8 @@ _WORK = (
     .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
     .join(OperationResult, OPEN_RESULT)
     .join(Operation, col(Operation.id) == OperationResult.operation_id)
-    .where(col(Target.id) == bindparam("target"), _ITS_TIME_HAS_COME)
+    .where(col(Target.id) == bindparam("target"), ITS_TIME_HAS_COME)
     .options(defer(ChartArchive.content, raiseload=True))  # type: ignore[arg-type]
-)
-_IS_DUE = and_(_ITS_TIME_HAS_COME, leases.UNHELD)
-_DUE = (
-    select(col(Target.id))
-    .join(OperationResult, OPEN_RESULT)
-    .join(Operation, col(Operation.id) == OperationResult.operation_id)
-    .where(col(Operation.organization_id) == bindparam("organization"), _IS_DUE)
-    .where(col(Target.id) != all_(bindparam("without", type_=ARRAY(BigInteger))))
-    .where(col(Target.cluster_id).not_in(leases.BUSY_CLUSTERS))
-    .order_by(col(OperationResult.operation_id), col(Target.id))
-    .limit(bindparam("limit", type_=Integer))
-)
-_DUE_COUNTS = (
-    select(col(Operation.organization_id), func.count())
-    .select_from(Target)
-    .join(OperationResult, OPEN_RESULT)
-    .join(Operation, col(Operation.id) == OperationResult.operation_id)
-    .where(_IS_DUE)
-    .group_by(col(Operation.organization_id))
-)
-_ORGANIZATIONS = (
-    select(col(Deployment.organization_id))
-    .join(Target, col(Target.deployment_id) == Deployment.id)
-    .where(col(Target.id) == any_(bindparam("targets", type_=ARRAY(BigInteger))))
-    .distinct()
 )
 _CANCELLED = (
     select(Operation)
@@ -226,6 +201,11 @@ async def give_back(services: Services, work: Work) -> None:
             await fenced(transaction, work.lease, **_outcome(work))
 
 
+async def _locked(session: AsyncSession, deployment: Deployment) -> Deployment:
+    """The deployment of a target whose lease is held, with its row locked. It exists as long as its targets do."""
+    return await session.get_one(Deployment, deployment.id, with_for_update={"key_share": True}, populate_existing=True)
+
+
 async def succeed(
     services: Services, work: Work, action: ReleaseAction, seen: Sighting, output: str | None = None
 ) -> None:
@@ -235,11 +215,7 @@ async def succeed(
         session = transaction.session
         deployment = work.deployment
         if work.desired is None:
-            locked = await session.get(
-                Deployment, deployment.id, with_for_update={"key_share": True}, populate_existing=True
-            )
-            assert locked is not None
-            deployment = locked
+            deployment = await _locked(session, deployment)
         await write_sightings(transaction, [seen])
         await fenced(
             transaction,
@@ -268,11 +244,6 @@ async def succeed(
             # An update may want it again by now: then its result is open, and is the next work here.
             await remove_targets(transaction, [work.target.id], OperationState.SUCCEEDED, action=action, unwanted=True)
             await remove_if_empty(transaction, deployment)
-
-
-async def _locked(session: AsyncSession, deployment: Deployment) -> Deployment:
-    """The deployment of a target whose lease is held, with its row locked. It exists as long as its targets do."""
-    return await session.get_one(Deployment, deployment.id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 async def fail(
@@ -343,10 +314,7 @@ async def abandon(services: Services, work: Work, error: ActionError, seen: Sigh
     )
     async with services.transaction() as transaction:
         session = transaction.session
-        deployment = await session.get(
-            Deployment, work.deployment.id, with_for_update={"key_share": True}, populate_existing=True
-        )
-        assert deployment is not None
+        deployment = await _locked(session, work.deployment)
         if seen is not None:
             await write_sightings(transaction, [seen])
         await fenced(transaction, work.lease, **_outcome(work))
@@ -406,33 +374,6 @@ async def retry(
                 f"{work.deployment.release_name} on {work.cluster.name} is tried again: {error.message}",
                 code=error.code,
             )
-
-
-async def due_targets(
-    services: Services, organization_id: int, *, without: Collection[int] = (), limit: int
-) -> list[int]:
-    """Targets of an organization with an open result whose time has come and that nobody works on, on clusters that
-    have a free slot; those that wait longest come first."""
-    given = {
-        "moment": now(),
-        "organization": organization_id,
-        "without": list(without),
-        "most": services.settings.cluster_concurrency,
-        "limit": limit,
-    }
-    return [target_id for (target_id,) in await services.database.rows(_DUE, **given)]
-
-
-async def due_counts(services: Services) -> dict[int, int]:
-    """How many targets are due, by the id of their organization."""
-    rows: list[tuple[int, int]] = await services.database.rows(_DUE_COUNTS, moment=now())
-    return dict(rows)
-
-
-async def organizations_of(services: Services, target_ids: Collection[int]) -> list[int]:
-    """The ids of the organizations that have these targets."""
-    rows = await services.database.rows(_ORGANIZATIONS, targets=list(target_ids))
-    return [organization_id for (organization_id,) in rows]
 
 
 def _where(work: Work) -> str:

@@ -1,13 +1,12 @@
 """Targets and releases as they are in the database; no member is asked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BindParameter, Result, Select, and_, bindparam, func, select
 from sqlmodel import col
-from sqlmodel import select as select_rows
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.releases.references import hidden
@@ -178,12 +177,12 @@ async def releases_on(session: AsyncSession, cluster_ids: Iterable[int]) -> list
     return [(row[0], row[1]) for row in (await session.execute(statement)).all()]
 
 
-async def targets_with_clusters(session: AsyncSession, deployment_id: int) -> Sequence[tuple[Target, Cluster]]:
+async def targets_with_clusters(session: AsyncSession, deployment_id: int) -> list[tuple[Target, Cluster]]:
     """All targets, orphans included, with their clusters, in the order of the clusters' names."""
     statement = (
-        select_rows(Target, Cluster)
+        select(Target, Cluster)
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
         .where(col(Target.deployment_id) == deployment_id)
         .order_by(col(Cluster.name))
     )
-    return (await session.exec(statement)).all()
+    return [(row[0], row[1]) for row in (await session.execute(statement)).all()]

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from app.core.errors import PermanentError
-from app.operations import work
+from app.operations import due, work
 from app.program.processes import running
 from app.releases.error_codes import ActionCode
 from app.releases.step import ReleaseAction
@@ -25,7 +25,7 @@ from app.targets import leases
 from app.targets.sightings import Sighting
 from reconcilers.worker import run_worker
 from simulator import Member
-from tests.forks import forked, polyhelm
+from tests.forks import Fork, forked, polyhelm
 from tests.live.processes import environment
 from tests.reconcilers.crashing_worker import STEPS, run
 from tests.sample_charts import archive, chart_files
@@ -86,21 +86,27 @@ async def test_a_worker_killed_at_any_step_leaves_one_revision_for_each_change(
         assert revisions(paris, "shop") == []
 
 
+async def installing(stack: Stack, paris: Member) -> tuple[Any, Fork]:
+    """The answer to a create, and a worker whose Helm has installed the release and waits for it to become ready."""
+    await stack.fleet({"paris": paris.kubeconfig})
+    await stack.upload(_with_a_deployment())
+    paris.faults.stuck = True
+    answer = await stack.create(releaseName="shop", chart="charts/waiting", wait=True, timeoutSeconds=60)
+    worker = polyhelm("worker", environment=environment(stack))
+
+    async def pending() -> bool:
+        return revisions(paris, "shop") == [(1, "pending-install")]
+
+    await eventually(pending)
+    return answer, worker
+
+
 async def test_a_helm_ends_with_its_worker_and_the_next_one_does_its_work_as_soon_as_the_lease_is_over(
     new_stack: NewStack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")
     async with new_stack(working=False) as stack:
-        await stack.fleet({"paris": paris.kubeconfig})
-        await stack.upload(_with_a_deployment())
-        paris.faults.stuck = True
-        answer = await stack.create(releaseName="shop", chart="charts/waiting", wait=True, timeoutSeconds=60)
-        worker = polyhelm("worker", environment=environment(stack))
-
-        async def pending() -> bool:
-            return revisions(paris, "shop") == [(1, "pending-install")]
-
-        await eventually(pending)
+        answer, worker = await installing(stack, paris)
         (helm,) = _children(worker.pid)
         worker.kill()
         await worker.wait()
@@ -121,16 +127,7 @@ async def test_an_install_that_was_begun_counts_as_a_try_where_its_worker_was_lo
 ) -> None:
     paris = simulated("paris")
     async with new_stack(working=False, helm_retries=0) as stack:
-        await stack.fleet({"paris": paris.kubeconfig})
-        await stack.upload(_with_a_deployment())
-        paris.faults.stuck = True
-        answer = await stack.create(releaseName="shop", chart="charts/waiting", wait=True, timeoutSeconds=60)
-        worker = polyhelm("worker", environment=environment(stack))
-
-        async def pending() -> bool:
-            return revisions(paris, "shop") == [(1, "pending-install")]
-
-        await eventually(pending)
+        answer, worker = await installing(stack, paris)
         worker.kill()
         await worker.wait()
         await let_leases_end(stack)
@@ -195,7 +192,7 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
     await quiet.create(releaseName="shop")
     services = quiet.services
-    target_id = (await work.due_targets(services, 1, limit=1))[0]
+    target_id = (await due.due_targets(services, 1, limit=1))[0]
     first = await work.take(services, target_id, "first")
     assert first is not None
     assert await work.take(services, target_id, "second") is None

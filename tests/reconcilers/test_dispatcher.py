@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from sqlalchemy import text
 
 from app.operations import work
+from app.operations.due import due_counts, due_targets
 from app.program.processes import running
 from reconcilers.dispatcher import Dispatcher
 from reconcilers.worker import run_worker
@@ -107,7 +108,7 @@ async def test_a_wake_up_that_comes_while_all_slots_are_taken_gets_the_next_one(
             dispatcher.note(ACME)
             await workers.have_started(ACME, ACME)
             await stack.create(releaseName="shop", organization="other")
-            (newest,) = await work.due_targets(stack.services, OTHER, limit=10)
+            (newest,) = await due_targets(stack.services, OTHER, limit=10)
             targets[newest] = OTHER
             dispatcher.wake(newest)
 
@@ -127,18 +128,18 @@ async def test_what_is_due_on_a_cluster_without_a_free_slot_is_passed_over(
         await organizations(stack, simulated)
         for number in range(2):
             await stack.create(releaseName=f"shop-{number}", organization="default")
-        due = await work.due_targets(services, ACME, limit=10)
-        assert await work.due_counts(services) == {ACME: 4}
+        due = await due_targets(services, ACME, limit=10)
+        assert await due_counts(services) == {ACME: 4}
         taken = await work.take(services, due[0], "somebody")
         assert taken is not None
-        left = await work.due_targets(services, ACME, limit=10)
+        left = await due_targets(services, ACME, limit=10)
         query = "SELECT id FROM target WHERE cluster_id = :cluster ORDER BY id"
         busy = await services.database.rows(text(query), cluster=taken.cluster.id)
         assert left == [target_id for target_id in due if (target_id,) not in busy]
         await work.give_back(services, taken)
-        assert await work.due_targets(services, ACME, limit=10) == due
-        assert await work.due_targets(services, ACME, without=due[:3], limit=10) == due[3:]
-        assert await work.due_targets(services, OTHER, limit=10) == []
+        assert await due_targets(services, ACME, limit=10) == due
+        assert await due_targets(services, ACME, without=due[:3], limit=10) == due[3:]
+        assert await due_targets(services, OTHER, limit=10) == []
 
 
 async def test_a_deployment_begins_while_another_organization_has_100_targets_whose_helm_runs_are_slow(
@@ -149,17 +150,17 @@ async def test_a_deployment_begins_while_another_organization_has_100_targets_wh
         slow = await organizations(stack, simulated, clusters=10)
         for number in range(10):
             await stack.create(releaseName=f"shop-{number}", organization="default")
-        assert await work.due_counts(stack.services) == {ACME: 100}
+        assert await due_counts(stack.services) == {ACME: 100}
         for member in slow:
             member.faults.latency = 0.5
         async with running(run_worker(stack.services)):
 
             async def all_slots_are_taken() -> bool:
-                return (await work.due_counts(stack.services))[ACME] == 94  # six, of eight slots
+                return (await due_counts(stack.services))[ACME] == 94  # six, of eight slots
 
             await eventually(all_slots_are_taken)
             await stack.deployed(releaseName="shop", organization="other")
-            (waiting,) = (await work.due_counts(stack.services)).values()
+            (waiting,) = (await due_counts(stack.services)).values()
             assert waiting > 70  # hardly any have ended meanwhile
             for member in slow:
                 member.faults.latency = 0
