@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from app.charts.offers import refresh_repository
 from app.charts.storage import collect_archives, measure_storage
 from app.clusters.expiring import read_expiry, tell_of_expiring
+from app.core.concurrency import for_each
 from app.core.repeating import repeatedly
 from app.deployments.idempotency import KEPT_DAYS
 from app.deployments.planning import remove_old_plans
@@ -58,17 +59,15 @@ class Housekeeping:
             .order_by(func.random())
             .limit(_MOST_REPOSITORIES)
         )
-        places = asyncio.Semaphore(_REPOSITORIES_AT_ONCE)
 
         async def read(repository: ChartRepository) -> None:
-            async with places:
-                try:
-                    await refresh_repository(self._services, repository)
-                except Exception:
-                    log.exception("housekeeping.index_failed", repository=repository.id)
+            try:
+                await refresh_repository(self._services, repository)
+            except Exception:
+                log.exception("housekeeping.index_failed", repository=repository.id)
 
         rows = await self._services.database.rows(statement)
-        await asyncio.gather(*(read(repository) for (repository,) in rows))
+        await for_each([repository for (repository,) in rows], read, at_once=_REPOSITORIES_AT_ONCE)
 
     async def remove_keys(self) -> None:
         async with self._services.transaction() as transaction:

@@ -9,12 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from app.charts.codes import ChartCode
 from app.charts.unpacking import Limits, unpack, wrong
 from app.charts.value_schema import has_remote_reference
 from app.charts.versions import parsed
+from app.core.json_text import TooDeepError, read_writable
 from app.core.names import text_problem
 from app.releases.texts import without_nul
 from app.yaml.reading import YamlError, read
@@ -129,10 +128,8 @@ def _schema(text: bytes | None) -> dict[str, Any] | None:
 
 def _json(text: bytes) -> Any:
     try:
-        found = orjson.loads(text)
-        orjson.dumps(found)  # it is written again, where less depth is allowed
-        return found
-    except orjson.JSONEncodeError:
+        return read_writable(text)
+    except TooDeepError:
         raise wrong(ChartCode.CHART_MALFORMED, "The chart's values.schema.json is nested too deeply.") from None
     except ValueError:
         raise wrong(ChartCode.CHART_MALFORMED, "The chart's values.schema.json is not valid JSON.") from None

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
-import orjson
-
 from app.clusters.changes import Head, store_version
 from app.core.errors import TemporaryError
+from app.core.json_text import TooDeepError, read_writable
 from app.releases.error_codes import ActionCode
 
 Found = TypeVar("Found")
@@ -22,7 +21,6 @@ MOST_VALUES = 400_000
 _LISTS = ("PartialObjectMetadataList", "SecretList")
 _ITEMS = ("PartialObjectMetadata", "Secret", "")  # an item of a list need not say what it is
 _LONGEST_CONTINUE = 16 * 1024
-_LONGEST_WORDS = 1000
 _LONGEST_PAUSE = 3600.0
 _WORD = re.compile(r"[!-~]{1,100}")
 _SECONDS = re.compile(r"[0-9]{1,9}")
@@ -121,8 +119,7 @@ def read_word(body: Any, *path: str) -> str:
 
 def parsed(text: bytes) -> Any:
     """The JSON of an answer. What it takes in memory is bounded before it is read: each list, map or comma is a value
-    at most, and an empty list is fifty times as large as its two bytes. It can be written as JSON again: not everything
-    that is read can, since less depth is allowed then.
+    at most, and an empty list is fifty times as large as its two bytes. It can be written as JSON again.
 
     Raises:
         TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where it is none, has too many values, or is nested too deeply.
@@ -132,17 +129,15 @@ def parsed(text: bytes) -> Any:
             ActionCode.CLUSTER_UNEXPECTED_ANSWER, f"The API server answers with more than {MOST_VALUES:,} values."
         )
     try:
-        found = orjson.loads(text)
-        orjson.dumps(found)
-    except orjson.JSONDecodeError:
-        raise TemporaryError(
-            ActionCode.CLUSTER_UNEXPECTED_ANSWER, "What answered is no Kubernetes API server: it sent no JSON."
-        ) from None
-    except orjson.JSONEncodeError:
+        return read_writable(text)
+    except TooDeepError:
         raise TemporaryError(
             ActionCode.CLUSTER_UNEXPECTED_ANSWER, "The API server's answer is nested too deeply."
         ) from None
-    return found
+    except ValueError:
+        raise TemporaryError(
+            ActionCode.CLUSTER_UNEXPECTED_ANSWER, "What answered is no Kubernetes API server: it sent no JSON."
+        ) from None
 
 
 def asked_pause(retry_after: str | None, now: datetime) -> float | None:

@@ -3,6 +3,7 @@
 import re
 import secrets
 import unicodedata
+from collections.abc import Sequence
 
 import coolname
 
@@ -60,3 +61,12 @@ def description_problem(text: str | None) -> Problem | None:
 def random_release_name() -> str:
     """A name such as `brave-otter-7f3a`."""
     return f"{coolname.generate_slug(2)[:48]}-{secrets.token_hex(2)}"
+
+
+_NAMED = 10
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first ten names for a message, and how many others there are."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from app.clusters.changes import Head
 from app.clusters.members import AT_ONCE
+from app.core.concurrency import for_each
 from app.core.errors import ActionError, ClusterUnreachable, Conflict, TemporaryError
 from app.deployments.services import DeploymentServices
 from app.releases.error_codes import ActionCode
@@ -75,20 +76,18 @@ async def heads_on(
 ) -> tuple[dict[str, Head], dict[str, str]]:
     """Asks all these clusters at once for one release: the newest revisions, and the reasons of those that can't be
     asked, each by the cluster's name."""
-    gate = asyncio.Semaphore(AT_ONCE)
     found: dict[str, Head] = {}
     unreachable: dict[str, str] = {}
 
     async def ask(cluster: Cluster) -> None:
         try:
-            async with gate:
-                listing = await services.members.of(cluster).heads(namespace=namespace, name=release_name)
+            listing = await services.members.of(cluster).heads(namespace=namespace, name=release_name)
         except TemporaryError as error:
             unreachable[cluster.name] = error.message
         else:
             found.update((cluster.name, head) for head in listing.newest())
 
-    await asyncio.gather(*map(ask, clusters))
+    await for_each(clusters, ask, at_once=AT_ONCE)
     return found, unreachable
 
 
@@ -98,17 +97,15 @@ async def _kept_in_config_maps(
     """The names of the clusters where a release of this name is kept in ConfigMaps. Polyhelm keeps its own in Secrets:
     beside that one it would install a second release over the same objects. Where ConfigMaps may not be read, or the
     cluster can't be asked, it is not known."""
-    gate = asyncio.Semaphore(AT_ONCE)
 
     async def has_it(cluster: Cluster) -> bool:
         try:
-            async with gate:
-                return await services.members.of(cluster).is_in_config_maps(namespace, release_name)
+            return await services.members.of(cluster).is_in_config_maps(namespace, release_name)
         except ActionError:
             return False
 
     asked = list(clusters)
-    answers = await asyncio.gather(*map(has_it, asked))
+    answers = await for_each(asked, has_it, at_once=AT_ONCE)
     return [cluster.name for cluster, answer in zip(asked, answers, strict=True) if answer]
 
 

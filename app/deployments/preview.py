@@ -1,6 +1,5 @@
 """What would be done, without doing it: nothing is written, here or on any member."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from app.clusters.discovery import discover
 from app.clusters.dry_run import Trial, try_out
 from app.clusters.members import AT_ONCE
 from app.clusters.service_accounts import ServiceAccount
+from app.core.concurrency import for_each
 from app.core.errors import ActionError, TemporaryError
 from app.core.services import Services
 from app.deployments.answer import TargetPlan
@@ -48,23 +48,24 @@ async def plan_targets(
     Every member is asked, at most `AT_ONCE` of them at a time: what is there, and, in dry-run mode, whether it would
     take the manifest from the group's service account. One that can't be asked gets a plan with an error.
     """
-    gate = asyncio.Semaphore(AT_ONCE)
     progress.total = len(leaving) + (len(clusters) if wish else 0)
     claims = await _claims(services, deployment, clusters.values())
     async with services.database.reading() as session:
         account = await account_of(session, deployment.group_id)
     renderings = Renderings(services, deployment, wish, Scrubber(wish.marks.values())) if wish else None
 
-    async def plan_one(cluster: Cluster, desired: Desired | None) -> TargetPlan:
-        async with gate:
-            claim = claims.get(cluster.id, Claim())
-            plan = await _plan_target(services, deployment, wish, cluster, account, desired, claim, renderings)
-            progress.done += 1
-            return plan
+    async def plan_one(wanted: tuple[Cluster, Desired | None]) -> TargetPlan:
+        cluster, desired = wanted
+        claim = claims.get(cluster.id, Claim())
+        plan = await _plan_target(services, deployment, wish, cluster, account, desired, claim, renderings)
+        progress.done += 1
+        return plan
 
-    tasks = [plan_one(cluster, wish.on(name)) for name, cluster in clusters.items()] if wish else []
-    tasks += [plan_one(cluster, None) for cluster in leaving]
-    return sorted(await asyncio.gather(*tasks), key=lambda target: target.cluster_name)
+    asked: list[tuple[Cluster, Desired | None]] = []
+    if wish:
+        asked += [(cluster, wish.on(name)) for name, cluster in clusters.items()]
+    asked += [(cluster, None) for cluster in leaving]
+    return sorted(await for_each(asked, plan_one, at_once=AT_ONCE), key=lambda target: target.cluster_name)
 
 
 async def _claims(services: Services, deployment: Deployment, clusters: Iterable[Cluster]) -> dict[int, Claim]:

@@ -4,14 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.core.errors import RemovalUnconfirmed
-from app.core.names import counted
+from app.core.names import counted, some_of
 from app.deployments.codes import DeploymentCode
 
 ALWAYS_ALLOWED = 2
 """So many clusters may leave a list without confirmation, however short it is, unless it would be empty then."""
-
-_NAMED = 10
-"""So many clusters are named in a message; the error's own field has all of them."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +50,10 @@ class Removal:
         if self.count == 0 or confirmed == self.count or (confirmed is None and not self.needs_confirmation):
             return
         given = "" if confirmed is None else f" (confirmRemoval is {confirmed})"
-        more = self.count - _NAMED
-        names = ", ".join(self.names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
         raise RemovalUnconfirmed(
             DeploymentCode.REMOVAL_UNCONFIRMED,
-            f"This removes {self.count} of {counted(self.before, 'cluster')} from the {what}{given}: {names}."
-            f"{self.also} To confirm it, repeat the request with confirmRemoval: {self.count}.",
+            f"This removes {self.count} of {counted(self.before, 'cluster')} from the {what}{given}:"
+            f" {some_of(self.names)}.{self.also} To confirm it, repeat the request with confirmRemoval: {self.count}.",
             ("confirmRemoval",),
             removed=self.count,
             clusters=list(self.names),

@@ -1,6 +1,5 @@
 """What deployments of a group may use on its members: some namespaces only, and a service account of the group."""
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
 from sqlmodel import col, select
@@ -9,8 +8,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.clusters.members import AT_ONCE
 from app.clusters.service_accounts import ServiceAccount
 from app.clusters.services import ClusterServices
+from app.core.concurrency import for_each
 from app.core.errors import ActionError, Conflict, Problem, invalid
-from app.core.names import label_problem
+from app.core.names import label_problem, some_of
 from app.core.transaction import Transaction
 from app.groups.codes import GroupCode, GroupEvent
 from app.identity.viewer import Viewer
@@ -20,7 +20,6 @@ from app.tables.deployments import Deployment
 from app.tables.groups import ClusterGroup
 
 MOST_NAMESPACES = 100
-_NAMED = 10
 
 
 def restriction_problems(namespaces: Sequence[str] | None, service_account: str | None) -> Iterator[Problem]:
@@ -50,24 +49,22 @@ async def impersonation_warnings(
     Raises:
         ValidationFailed: names the clusters whose credentials may not.
     """
-    gate = asyncio.Semaphore(AT_ONCE)
     warnings: list[str] = []
 
     async def may(cluster: Cluster) -> bool:
-        async with gate:
-            try:
-                return await services.members.of(cluster).may_impersonate(account)
-            except ActionError as error:
-                warnings.append(
-                    f"{cluster.name} could not be asked whether its credentials may impersonate the service account"
-                    f" {account}: {error.message}"
-                )
-                return True
+        try:
+            return await services.members.of(cluster).may_impersonate(account)
+        except ActionError as error:
+            warnings.append(
+                f"{cluster.name} could not be asked whether its credentials may impersonate the service account"
+                f" {account}: {error.message}"
+            )
+            return True
 
     asked = list(clusters)
-    answers = await asyncio.gather(*map(may, asked))
+    answers = await for_each(asked, may, at_once=AT_ONCE)
     if refused := [cluster.name for cluster, allowed in zip(asked, answers, strict=True) if not allowed]:
-        names = _some(refused)
+        names = some_of(refused)
         message = (
             f"The credentials of {names} may not impersonate the service account {account}. Allow it with a Role and a"
             f" RoleBinding in the namespace {account.namespace} (docs/permissions.md), then try again."
@@ -128,15 +125,10 @@ async def _check_deployments(session: AsyncSession, group: ClusterGroup) -> None
     )
     outside = (await session.exec(statement)).all()
     if outside:
-        names = _some([f"{name} in {namespace}" for name, namespace in outside])
+        names = some_of([f"{name} in {namespace}" for name, namespace in outside])
         raise Conflict(
             GroupCode.NAMESPACES_IN_USE,
             f"{group.name} has deployments in other namespaces ({names}): delete them first, or allow these namespaces"
             " as well.",
             ("allowedNamespaces",),
         )
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from app.core.concurrency import for_each
 from app.redis.commands import LOST, RedisCommands
 from app.redis.notifications import STOPS, WAKES, Notifications
 
@@ -63,15 +65,10 @@ class Queue:
         ids = list(target_ids)
         if not ids:
             return
-        gate = asyncio.Semaphore(_AT_ONCE)
-
-        async def enqueue(redis: ArqRedis, target_id: int) -> None:
-            async with gate:
-                await redis.enqueue_job(LOOK, target_id, _defer_by=after or None)
 
         async def enqueue_all() -> None:
             redis = await self._redis()
-            await asyncio.gather(*(enqueue(redis, target_id) for target_id in ids))
+            await for_each(ids, partial(redis.enqueue_job, LOOK, _defer_by=after or None), at_once=_AT_ONCE)
 
         try:
             await self._commands.run(enqueue_all())
