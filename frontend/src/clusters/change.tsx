@@ -6,6 +6,7 @@ import { type ClusterDetailQuery, ConfirmClusterDocument, UpdateClusterDocument 
 import { isObject } from "../json";
 import { clusterPath } from "../parts/address";
 import { FormDialog } from "../parts/dialog";
+import { TextField } from "../parts/text-field";
 import { toast } from "../parts/toast";
 import { readKubeconfig } from "./kubeconfig";
 import { readLabels } from "./labels";
@@ -60,7 +61,7 @@ export function Edit({ cluster, close }: { cluster: Cluster; close: () => void }
       submit={submit}
       close={close}
     >
-      <Text label="Name" value={given.name} change={(name) => set({ name })} />
+      <TextField id="edit-name" label="Name" value={given.name} change={(name) => set({ name })} />
       <div className="fields">
         <Pick label="Cloud" value={given.cloud} options={[...CLOUDS]} change={(cloud) => set({ cloud })} />
         <Pick
@@ -70,8 +71,9 @@ export function Edit({ cluster, close }: { cluster: Cluster; close: () => void }
           change={(distribution) => set({ distribution })}
         />
       </div>
-      <Text label="Region" value={given.region} change={(region) => set({ region })} />
-      <Text
+      <TextField id="edit-region" label="Region" value={given.region} change={(region) => set({ region })} />
+      <TextField
+        id="edit-labels"
         label="Labels"
         value={given.labels}
         placeholder="tier=production, team=web"
@@ -134,32 +136,6 @@ export function Confirm({ cluster, uid, close }: { cluster: Cluster; uid: string
         with names of our deployments will count as ours there.
       </p>
     </FormDialog>
-  );
-}
-
-function Text({
-  label,
-  value,
-  placeholder,
-  change,
-}: {
-  label: string;
-  value: string;
-  placeholder?: string;
-  change: (value: string) => void;
-}) {
-  const id = `edit-${label.toLowerCase()}`;
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        className="input"
-        value={value}
-        placeholder={placeholder}
-        onChange={(event) => change(event.target.value)}
-      />
-    </div>
   );
 }
 

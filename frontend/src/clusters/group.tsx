@@ -18,6 +18,7 @@ import { countOf, someOf } from "../parts/errors";
 import { More } from "../parts/more";
 import { Answer, Blank } from "../parts/states";
 import { Status } from "../parts/status";
+import { TextField } from "../parts/text-field";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import { Feature } from "./feature";
@@ -187,14 +188,14 @@ function Change({ group, close }: { group: Group; close: () => void }) {
     >
       <GroupName name={name} change={setName} />
       <Members members={members} change={setMembers} of={group.name} />
-      <Restriction
+      <TextField
         id="group-namespaces"
         label="Allowed namespaces"
         hint="Separated by commas. Empty: deployments may use any namespace."
         value={namespaces}
         change={setNamespaces}
       />
-      <Restriction
+      <TextField
         id="group-service-account"
         label="Service account"
         hint="As namespace/name. Empty: deployments use the clusters' credentials."
@@ -208,36 +209,6 @@ function Change({ group, close }: { group: Group; close: () => void }) {
       )}
       {needed !== null && leaving.length > 0 && <Typed expected={needed} typed={typed} change={setTyped} />}
     </FormDialog>
-  );
-}
-
-function Restriction({
-  id,
-  label,
-  hint,
-  value,
-  change,
-}: {
-  id: string;
-  label: string;
-  hint: string;
-  value: string;
-  change: (value: string) => void;
-}) {
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        className="input"
-        aria-describedby={`${id}-hint`}
-        value={value}
-        onChange={(event) => change(event.target.value)}
-      />
-      <p id={`${id}-hint`} className="soft small">
-        {hint}
-      </p>
-    </div>
   );
 }
 
