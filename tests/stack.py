@@ -13,6 +13,7 @@ import asyncpg
 import httpx2
 from arq.connections import ArqRedis
 from redis.asyncio import Redis
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from app.core.settings import Settings
@@ -176,6 +177,13 @@ async def eventually(look: Callable[[], Awaitable[Any]], seconds: float = SETTLE
         assert time.monotonic() < end, f"nothing came within {seconds:g} s; last: {found!r}"
         await asyncio.sleep(0.05)
     return found
+
+
+async def waiting_for_locks(stack: Stack) -> int:
+    """How many statements in the stack's database wait for another one's lock."""
+    found = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pg_blocking_pids(pid) <> '{}'"
+    [[count]] = await stack.services.database.rows(text(found))
+    return int(count)
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import col, select, update
 
 from app.core.errors import Conflict, NotFound
@@ -16,7 +15,7 @@ from app.identity.users import disable_user
 from app.identity.viewer import Viewer
 from app.tables.events import Event
 from app.tables.identity import Membership, Organization, Role, Source, User
-from tests.stack import TOKEN, Stack, eventually
+from tests.stack import TOKEN, Stack, eventually, waiting_for_locks
 
 GRANTS = Grants({"shop": {"default": Role.DEPLOYER}, "platform": {"default": Role.ADMIN}}, frozenset({"admins"}))
 
@@ -44,13 +43,9 @@ async def roles(stack: Stack, name: str) -> list[Role]:
 
 async def until_waiting(stack: Stack, count: int) -> None:
     """Until so many wait for a lock in this test's database."""
-    waiting = text(
-        "SELECT count(DISTINCT pid) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND wait_event_type = 'Lock'"
-    )
 
     async def so_many() -> bool:
-        return bool((await stack.services.database.rows(waiting))[0][0] >= count)
+        return await waiting_for_locks(stack) >= count
 
     await eventually(so_many)
 

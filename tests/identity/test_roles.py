@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest_asyncio
-from sqlalchemy import text
 from sqlmodel import col, select, update
 
 from app.core.errors import Conflict
@@ -14,7 +13,7 @@ from app.identity.tokens import authenticate
 from app.tables.columns import now
 from app.tables.identity import Organization, Role, User
 from simulator import Member
-from tests.stack import PAYLOAD, TOKEN, Stack, eventually
+from tests.stack import PAYLOAD, TOKEN, Stack, eventually, waiting_for_locks
 
 MEMBER = "... on RolePayload { member { user role groupRoles { group role } } }"
 MEMBERS = """query ($first: Int, $after: String) { members(first: $first, after: $after) {
@@ -170,11 +169,7 @@ async def test_a_role_is_given_while_the_user_signs_in_and_neither_holds_up_the_
         await session.exec(select(User).where(col(User.name) == "ann").with_for_update())
         giving = asyncio.create_task(give(quiet, "ann", "VIEWER"))
 
-        async def waits() -> bool:
-            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            return bool((await quiet.services.database.rows(waiting))[0][0])
-
-        await eventually(waits)
+        await eventually(lambda: waiting_for_locks(quiet))
         await session.exec(select(Organization).with_for_update(key_share=True))
     assert (await giving)["member"]["role"] == "VIEWER"
 

@@ -10,7 +10,7 @@ from app.tables.clusters import Reachability
 from app.targets.reachability import write_reachability
 from app.targets.sightings import Sighting, write_sightings
 from simulator import Member
-from tests.stack import Stack, eventually
+from tests.stack import Stack, eventually, waiting_for_locks
 
 
 async def test_a_member_that_comes_back_while_its_release_is_seen_is_judged_by_what_was_seen(
@@ -33,12 +33,6 @@ async def test_a_member_that_comes_back_while_its_release_is_seen_is_judged_by_w
         release = Observed("shop", "default", 1, "deployed", "web", "1.0.0")
         await write_sightings(transaction, [Sighting((cluster_id, "default", "shop"), 10**6, release, "7")])
         back = asyncio.create_task(is_back())
-        await eventually(lambda: somebody_waits(quiet))
+        await eventually(lambda: waiting_for_locks(quiet))
     await back
     assert (await quiet.targets(deployment_id))["paris"]["status"] == "DEPLOYED"
-
-
-async def somebody_waits(stack: Stack) -> bool:
-    """Whether a statement in the stack's database waits for another one's lock."""
-    found = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pg_blocking_pids(pid) <> '{}'"
-    return bool((await stack.services.database.rows(text(found)))[0][0])

@@ -9,8 +9,7 @@ from sqlalchemy import text
 
 import app
 from simulator import Member
-from tests.stack import Stack, eventually
-from tests.targets.test_judging import somebody_waits
+from tests.stack import Stack, eventually, waiting_for_locks
 
 
 @pytest.mark.parametrize(
@@ -28,7 +27,7 @@ async def test_a_removal_and_a_worker_that_writes_twice_to_a_target_both_succeed
     async with quiet.services.transaction() as transaction:
         await transaction.session.execute(text("UPDATE target SET attempts = 1"))
         removal = asyncio.create_task(quiet.mutate(mutation, "__typename", **given))
-        await eventually(lambda: somebody_waits(quiet))
+        await eventually(lambda: waiting_for_locks(quiet))
         await transaction.session.execute(text("UPDATE target SET attempts = 2"))
     kind = mutation[0].upper() + mutation[1:] + "Payload"
     assert (await removal)["__typename"] == {"DeleteDeploymentPayload": "DeploymentPayload"}.get(kind, kind)
