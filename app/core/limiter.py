@@ -91,8 +91,8 @@ class Limiter:
     """A semaphore with `slots`, of which one caller has at most `each` at once. A free slot goes to the caller whose
     last slot was released longest ago, among those that have fewer than `each`.
 
-    With `waiting`, one caller has at most that many requests waiting; if four times as many wait in total, each caller
-    has one; if twenty times as many wait, nobody else may. `pool` names it in the metrics.
+    `waiting` limits how many requests of one caller wait. If four times as many wait in total, a caller has at most one
+    waiting; if twenty times as many wait, further requests are refused. `pool` is the label in the metrics.
     """
 
     def __init__(self, pool: str, slots: int, *, each: int | None = None, waiting: int | None = None) -> None:

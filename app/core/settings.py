@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     )
     reserved_names: str = Field(
         "admin,administrator,anonymous,api,nobody,operator,owner,polyhelm,root,security,support,system",
-        description="User names that nobody can register, comma-separated. The first admin created with the bootstrap"
+        description="User names that cannot be registered, comma-separated. The first admin created with the bootstrap"
         " token is named `admin`.",
     )
     public_url: str | None = Field(
@@ -208,8 +208,9 @@ class Settings(BaseSettings):
         75,
         ge=1,
         le=100,
-        description="The percentage of POLYHELM_WORKER_CONCURRENCY, POLYHELM_HELM_CONCURRENCY and POLYHELM_HELM_WAITING"
-        " that one organization may use at once, rounded up. It does not apply while there is only one organization.",
+        description="The percentage of POLYHELM_WORKER_CONCURRENCY, POLYHELM_HELM_CONCURRENCY, POLYHELM_HELM_WAITING"
+        " and an observer's concurrent lists of clusters that one organization may use, rounded up. In workers, it does"
+        " not apply while there is only one organization.",
     )
     helm_waiting: int = Field(
         50,

@@ -2,7 +2,7 @@
 
 Postgres numbers the events during the commit, so that their order is the order in which commits become visible
 (docs/decisions/event-order.md). After the commit, the transaction wakes workers and notifies followers. Both messages
-may be lost: the sweeper finds work that nobody was woken for, and followers read events from time to time.
+may be lost: the sweeper also finds work without a wake-up, and followers read events from time to time.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence

@@ -82,7 +82,7 @@ async def _against_schema(
     )
     found: list[Problem] = []
     for (text, (cluster, values)), theirs in zip(distinct.items(), problems, strict=True):
-        # What the common values have wrong is told once, as theirs.
+        # Problems of the common values are reported once, and not again for each override.
         at = ("values",) if text == shared else ("valueOverrides", cluster)
         # What a secret holds is checked by Helm, in the worker: only its mark is there.
         told = (problem for problem in theirs if not is_mark(value_at(values, problem.path)))

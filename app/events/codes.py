@@ -6,7 +6,7 @@ from app.registers.register import ErrorCode, EventKind
 class InstallationEvent(EventKind):
     """Events of the installation, and of mutations without an event of their own"""
 
-    MUTATION_DONE = "mutation.done", "A mutation was done and changed nothing that has an event of its own."
+    MUTATION_DONE = "mutation.done", "A mutation succeeded and recorded no other event."
     MUTATION_REFUSED = "mutation.refused", "A mutation was refused."
     MUTATION_FAILED = "mutation.failed", "A mutation failed because of an error in Polyhelm."
     ENCRYPTION_TAMPERED = "encryption.tampered", "Sealed data was changed in the database and was not used."

@@ -2,8 +2,8 @@
 
 The feed runs while there is a follower. A notification says that there are new events; the feed then reads them from
 Postgres, from the last position on, so that a lost notification loses no event. Each follower keeps the events that it
-has not read by key: a slow follower sees the newest state of an object, and one that falls behind by more than `MOST`
-keys is told so."""
+has not read by key: a slow follower sees the newest state of an object. A follower with more than `MOST` unread keys
+gets a notice that events were dropped."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Iterable

@@ -1,1 +1,1 @@
-"""What spans subjects: the overview of all clusters, deployments and statuses."""
+"""What spans subjects: the overview, and changes of clusters, groups, secrets and roles that affect deployments."""

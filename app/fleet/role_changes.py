@@ -19,9 +19,9 @@ async def set_role(
     """Gives a user a role in an organization, or beyond that one in a group of it; None takes it away. Without a role
     in the organization there is none in its groups. Gives the member as they are then; None where they are none.
 
-    An admin of the organization changes the roles of its members. Whoever makes a member of a user who is none has to
-    administer the installation as well, as for a new user: nobody else may find out which users there are. Where an
-    organization has no admin who may sign in, whoever administers the installation can make one.
+    An admin of the organization changes the roles of its members. To add a user as a member, the admin must also
+    administer the installation, as for a new user: only such an admin may find out which users exist. If an
+    organization has no enabled admin, an admin of the installation can appoint one.
 
     Raises:
         UserError: says what is wrong; nothing was written then.

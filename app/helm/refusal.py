@@ -1,7 +1,6 @@
-"""What an API server's answer to one of Helm's requests means: who refused what, and whether that may pass. Pure.
+"""What an API server's answer to one of Helm's requests means: who refused what, and whether it may pass. Pure.
 
-Only the answer decides, by its status and the fields of its `Status` object. Texts of others (a webhook's, a policy's)
-are part of its message, and always after words of the API server: that is why patterns are anchored here.
+Why the patterns are anchored stands in `app/clusters/refusals.py`.
 """
 
 import re
