@@ -28,7 +28,7 @@ MAX_OBJECTS = 500
 def shown(manifest: str, scrubber: Scrubber = NOTHING) -> str:
     """The manifest, with the data of every Secret hidden, and what the scrubber knows. A document that can't be read
     and may hold one of these is hidden whole."""
-    return "---".join(_shown(document, scrubber) for document in _split(manifest))
+    return "---".join(_shown(document, scrubber) for document in documents(manifest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class ManifestObject:
 def objects_in(manifest: str, namespace: str) -> list[ManifestObject]:
     """The objects of a release in this namespace, at most `MAX_OBJECTS`; documents that can't be read are left out."""
     found = []
-    for document in _split(manifest):
+    for document in documents(manifest):
         try:
             held = read(document)
         except YamlError:
@@ -56,7 +56,8 @@ def objects_in(manifest: str, namespace: str) -> list[ManifestObject]:
     return found[:MAX_OBJECTS]
 
 
-def _split(manifest: str) -> list[str]:
+def documents(manifest: str) -> list[str]:
+    """A manifest's documents, each as it is written."""
     ends = [0]
     for match in _DOCUMENT.finditer(manifest):
         ends += [match.start(), match.start() + 3]

@@ -1,11 +1,12 @@
 """Helm's release records, read within bounds. Anybody who can write Secrets on a member can write something that looks
 like one: what is taken in memory and time is bounded before it is taken, and what comes out fits into a database."""
 
+import base64
 import binascii
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -62,6 +63,8 @@ def read_record(secret: Mapping[str, Any]) -> Observed:
             hooks=frozenset(
                 _text(event) for hook in record.get("hooks") or [] for event in _of(list, hook.get("events") or [])
             ),
+            hook_manifests=tuple(_of(str, hook.get("manifest") or "") for hook in record.get("hooks") or []),
+            definitions=tuple(_definitions(record["chart"].get("files") or [])),
             was_deployed=not (info["status"] in _UNPROVEN and _is_install(info)),
         )
     except _NOT_AS_HELM_WRITES as error:
@@ -101,6 +104,14 @@ _UNPROVEN = ("failed", "pending-install")
 def _is_install(info: Mapping[str, Any]) -> bool:
     """Whether a revision was made by an install: any later one of the release has an older time of its first."""
     return bool(info.get("first_deployed")) and info["first_deployed"] == info.get("last_deployed")
+
+
+def _definitions(files: Iterable[Any]) -> Iterator[str]:
+    """The files of a chart that Helm takes CRDs from. Those of subcharts are in no record."""
+    for file in files:
+        name = _of(str, file["name"])
+        if name.startswith("crds/") and name.endswith((".yaml", ".yml", ".json")):
+            yield base64.b64decode(_of(str, file.get("data") or "")).decode(errors="replace")
 
 
 def _of(kind: type[Found], value: object) -> Found:

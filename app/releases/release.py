@@ -62,6 +62,8 @@ class Observed:
     manifest: str = field(default="", repr=False)
     unreadable: str | None = None  # why its record can't be read; of the rest only what labels say is known then
     hooks: frozenset[str] = frozenset()
+    hook_manifests: tuple[str, ...] = field(default=(), repr=False)
+    definitions: tuple[str, ...] = field(default=(), repr=False)  # the texts of the chart's CRD files
     was_deployed: bool = True
 
     @cached_property
@@ -97,6 +99,7 @@ def masked(observed: Observed, paths: Collection[str], mark: Callable[[Any], str
         values=mask(observed.values, paths, mark),
         description=without_quotes(observed.description),
         manifest="",
+        hook_manifests=(),
     )
 
 
