@@ -61,10 +61,12 @@ test: setup frontend ## Run all tests (ARGS="…" goes to pytest)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: check
-check: setup frontend/.checked ## Format, lint, types, layers, schema snapshot, reference pages: seconds
+check: setup frontend/.checked ## Format, lint, prose, types, layers, schema snapshot, reference pages: seconds
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/yamllint --strict --config-file .yamllint .
+	$(BIN)/codespell
+	$(BIN)/python -m tests.prose
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m schema --check
 	$(BIN)/python -m app.registers --check

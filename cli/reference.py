@@ -8,7 +8,7 @@ from typer.main import get_command
 
 _HEAD = """# Commands
 
-This page is printed by `polyhelm commands`. [The guide](../cli.md) tells how they go together.
+This page is printed by `polyhelm commands`. [The guide](../cli.md) explains how to use them together.
 
 Every command has `--help`. Those that talk to a server take [some more options](#options-of-all-commands-over-the-api).
 Exit codes: 0 fine, 1 failed, 2 usage, 3 not converged in time.

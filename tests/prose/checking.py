@@ -1,0 +1,84 @@
+"""Checks prose with proselint, and with the list of words that Polyhelm's texts don't use (`words.toml`).
+
+proselint reports clichés, archaisms, repeated words and the like. Its checks of typography, and of subjects that
+don't occur here, are off.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cache
+from operator import itemgetter
+from pathlib import Path
+
+from proselint.checks import __register__
+from proselint.registry import CheckRegistry
+from proselint.registry.checks import Check, types
+
+from .passages import passages
+
+ROOT = Path(__file__).parent.parent.parent
+_CHECKS = {
+    "words": True,
+    "cliches": True,
+    "hedging": True,
+    "industrial_language": True,
+    "lexical_illusions": True,
+    "malapropisms": True,
+    "misc.illogic": True,
+    "misc.many_a": True,
+    "misc.metadiscourse": True,
+    "misc.whence": True,
+    "mixed_metaphors": True,
+    "mondegreens": True,
+    "needless_variants": True,
+    "nonwords": True,
+    "oxymorons": True,
+    "redundancy.garner": True,
+    "redundancy.misc": True,
+    "spelling": True,
+    "uncomparables": True,
+    "weasel_words": True,
+}
+_APART = "\n¶\n"
+
+
+def written() -> list[Path]:
+    """The files with prose for users and developers."""
+    return [
+        *sorted(ROOT.glob("*.md")),
+        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "docs" / "reference").glob("*.md")),
+    ]
+
+
+def finds(paths: list[Path]) -> Iterator[str]:
+    """A line for each find: where it is, what was found, and what to write instead."""
+    _register()
+    places: list[tuple[int, Path, int]] = []
+    parts: list[str] = []
+    length = 0
+    for path in paths:
+        for line, text in passages(path):
+            places.append((length, path, line))
+            parts.append(text)
+            length += len(text) + len(_APART)
+    # One text for all: proselint needs most of its time for each text that it is given.
+    whole = _APART.join(parts)
+    for check in CheckRegistry().get_all_enabled(_CHECKS):
+        for found in check.check_with_flags(whole):
+            start = found.span[0] + 1 if whole[found.span[0]].isspace() else found.span[0]
+            offset, path, line = places[bisect_right(places, start, key=itemgetter(0)) - 1]
+            name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+            yield f"{name}:{line + whole.count(chr(10), offset, start)}: {' '.join(found.message.split())}"
+
+
+@cache
+def _register() -> None:
+    """Adds the words to proselint's checks; once, as its registry belongs to the process."""
+    words = tomllib.loads((Path(__file__).parent / "words.toml").read_text())["words"]
+    forms = {word.replace(" ", r"\s+"): instead for word, instead in words.items()}
+    ours = Check(types.PreferredForms(forms), path="words", message="'{1}': write {0}")
+    CheckRegistry().register_many((*__register__, ours))
