@@ -1,1 +1,1 @@
-"""The core of Polyhelm: rooms on floors, in the order that `.importlinter` lists (docs/architecture.md)."""
+"""The core of Polyhelm: packages in layers, in the order that `.importlinter` lists (docs/architecture.md)."""

@@ -72,11 +72,11 @@ async def test_the_tour_of_the_readme_works_as_it_is_written(stack: Stack, simul
     assert [result["action"] for result in results] == ["NONE"] * 3
 
 
-def test_the_architecture_page_has_the_floors_of_the_contract() -> None:
-    """The rooms of `app`, from the top floor down."""
+def test_the_architecture_page_has_the_layers_of_the_contract() -> None:
+    """The packages of `app`, from the top layer down."""
     contract = configparser.ConfigParser()
     contract.read(ROOT / ".importlinter")
-    layers = contract["importlinter:contract:rooms"]["layers"]
+    layers = contract["importlinter:contract:layers"]["layers"]
     picture = (ROOT / "docs" / "architecture.md").read_text().split("```")[1]
     others = {"resolvers", "reconcilers", "schema"}
     lines = [re.match(r" ([a-z_]+(?: +\| +[a-z_]+)*)(?:  |$)", line) for line in picture.splitlines()]

@@ -1,1 +1,1 @@
-"""What every room uses: settings, the database and its transactions, errors, encryption, paging, telemetry."""
+"""Shared by all packages: settings, the database and its transactions, errors, encryption, paging, telemetry."""

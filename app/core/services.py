@@ -1,5 +1,8 @@
-"""What every use case works with. A room that needs more extends this class in its own `services` module, and what a
-function needs is the type of its `services` parameter."""
+"""The services that every use case needs.
+
+A package that needs more extends this class in its own `services` module. The type of a function's `services` parameter
+states what the function needs.
+"""
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass

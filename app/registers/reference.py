@@ -9,7 +9,7 @@ from pathlib import Path
 from app.registers.register import ErrorCode, EventKind, Registered
 
 _ROOT = Path(__file__).parents[2]
-_ROOMS = ("app", "schema", "resolvers", "reconcilers")
+_PACKAGES = ("app", "schema", "resolvers", "reconcilers")
 
 _ERRORS = """# Errors
 
@@ -50,7 +50,7 @@ def page(head: str, column: str, found: Iterable[type[Registered]]) -> str:
 
 def present_problems() -> Iterator[str]:
     """What is wrong with the registers that there are, and with their pages."""
-    sources = [path.read_text() for room in _ROOMS for path in sorted((_ROOT / room).rglob("*.py"))]
+    sources = [path.read_text() for package in _PACKAGES for path in sorted((_ROOT / package).rglob("*.py"))]
     for base in (ErrorCode, EventKind):
         yield from problems(registers(base), sources)
     for path, text in pages():

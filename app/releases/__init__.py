@@ -1,1 +1,3 @@
-"""The heart: pure functions from what is wanted and what is there to a status and an action. No I/O in this folder."""
+"""The release logic: pure functions from the desired and the actual state of a release to its status and the next step.
+
+This package does no I/O."""

@@ -49,8 +49,7 @@ def written() -> list[Path]:
     """The files with prose for users and developers."""
     return [
         *sorted(ROOT.glob("*.md")),
-        *sorted((ROOT / "docs").glob("*.md")),
-        *sorted((ROOT / "docs" / "reference").glob("*.md")),
+        *sorted((ROOT / "docs").rglob("*.md")),
     ]
 
 
