@@ -11,7 +11,7 @@ from urllib.parse import quote
 from app.clusters.answers import expect_kind
 from app.clusters.discovery import Discovery, Resource
 from app.clusters.member import Answer, Member
-from app.clusters.refusals import Refusal
+from app.clusters.refusals import Refusal, RefusalKind
 from app.clusters.service_accounts import forbidden
 from app.core.errors import PermanentError
 from app.releases.error_codes import ActionCode
@@ -30,6 +30,7 @@ _DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _MOST_STORED = 1536 * 1024
 """Bytes of one object, in etcd's default settings."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
+_ADOPT = "Create it beforehand with Helm's label and annotations, or leave it out of the chart."
 _RELEASE_NAME, _RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 
 
@@ -66,6 +67,20 @@ async def try_out(member: Member, discovery: Discovery, trial: Trial) -> list[st
     outcomes = await asyncio.gather(*definitions, *hooks, *(run.attempt(found) for found in trial.objects))
     raise_refusals(outcomes)
     return list(dict.fromkeys(run.warnings))
+
+
+def check_installed(discovery: Discovery, installed: Iterable[Object]) -> None:
+    """Helm has to know the kinds of what an upgrade replaces, too.
+
+    Raises:
+        PermanentError: where the member does not serve the API of an object any more.
+    """
+    for found in installed:
+        kind = (str(found.get("apiVersion")), str(found.get("kind")))
+        if kind not in discovery.resources:
+            words = f'no matches for kind "{kind[1]}" in version "{kind[0]}"'
+            message = f"The cluster no longer serves the API of the installed {kind[1]}: {words}"
+            raise PermanentError(ActionCode.API_REMOVED, message, words)
 
 
 def refused(found: Object, words: str) -> PermanentError:
@@ -133,6 +148,9 @@ class _Run:
         return None if answer.status == 409 else self._judged(found, answer)
 
     async def attempt(self, found: Object, *, is_hook: bool = False) -> PermanentError | None:
+        if not _metadata(found).get("name"):
+            words = f"A {found.get('kind')} has no name: resource name may not be empty"
+            return PermanentError(ActionCode.CHART_NOT_RENDERED, words, words)
         if (problem := _too_large(found)) is not None:
             return problem
         kind = (str(found.get("apiVersion")), str(found.get("kind")))
@@ -149,9 +167,12 @@ class _Run:
             if answer.status != 404:
                 return self._judged(found, answer)
         answer = await self._send("POST", resource, owned, namespace)
+        if answer.status < 300 and self._is_made_before(found):
+            words = f"The namespace {self._trial.namespace} is created for the release, and so exists already."
+            return PermanentError(ActionCode.RESOURCE_EXISTS, f"{words} {_ADOPT}", words)
         if answer.status == 404 and namespace is not None and _missing(answer) == "namespaces":
             if namespace not in self._created:
-                return self._refused(found, _words(answer))
+                return self._refused(found, answer)
             answer = await self._send("POST", resource, owned, _STAND_IN)
             is_its_own = isinstance(answer.body, dict) and answer.body.get("reason") in _OF_THE_OBJECT
             return self._judged(found, answer) if is_its_own else None
@@ -205,9 +226,18 @@ class _Run:
         if "does not support dry run" in words:  # a webhook with side effects, which has no say then
             self.warnings.append(f"{found['kind']} {_metadata(found).get('name')} could not be tried: {words}")
             return None
-        return self._refused(found, words)
+        return self._refused(found, answer)
 
-    def _refused(self, found: Object, words: str) -> PermanentError:
+    def _is_made_before(self, found: Object) -> bool:
+        """Whether it is the namespace that Helm creates before it writes the release's record there."""
+        is_own = _metadata(found).get("name") == self._trial.namespace
+        return self._trial.is_install and is_own and (found.get("apiVersion"), found.get("kind")) == ("v1", "Namespace")
+
+    def _refused(self, found: Object, answer: Answer) -> PermanentError:
+        refusal = Refusal.of(answer.status, answer.body)
+        words = refusal.words
+        if refusal.kind is RefusalKind.TERMINATING:
+            return PermanentError(ActionCode.NAMESPACE_TERMINATING, refusal.terminating, words)
         return forbidden(self._member.account, words) or refused(found, words)
 
     def _owned(self, found: Object) -> Object:

@@ -20,10 +20,16 @@ _STORE_IN_TROUBLE = re.compile(
     re.DOTALL,
 )
 
+# As the API server's admission refuses what is created in a namespace that is being deleted.
+_IN_DELETED_NAMESPACE = re.compile(
+    r'\S+(?: "[^"]*")? is forbidden: unable to create new content in namespace (\S+) because it is being terminated'
+)
+
 
 class RefusalKind(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"  # the credentials are not accepted
     FORBIDDEN = "FORBIDDEN"  # the credentials do not allow it, or admission does not
+    TERMINATING = "TERMINATING"  # its namespace is being deleted
     THROTTLED = "THROTTLED"  # the server asks for a pause
     NOT_FOUND = "NOT_FOUND"
     EXISTS = "EXISTS"  # an object of this name exists already
@@ -69,9 +75,21 @@ class Refusal:
         return self.message or self.reason or f"HTTP status {self.status}"
 
     @property
+    def terminating(self) -> str:
+        """What to say where the kind is TERMINATING."""
+        found = _IN_DELETED_NAMESPACE.fullmatch(self.message)
+        namespace = found[1] if found else ""
+        return (
+            f"The namespace {namespace} is being deleted, and nothing can be created in it until it is gone. If it"
+            " stays, its status says what keeps it."
+        )
+
+    @property
     def kind(self) -> RefusalKind:
         if self.status == 409:
             return RefusalKind.EXISTS if self.reason == "AlreadyExists" else RefusalKind.CONFLICT
+        if self.status == 403 and _IN_DELETED_NAMESPACE.fullmatch(self.message):
+            return RefusalKind.TERMINATING
         if self.status == 500 and _STORE_IN_TROUBLE.fullmatch(self.message):
             return RefusalKind.UNAVAILABLE
         return _BY_STATUS.get(self.status, RefusalKind.FAILED if self.status >= 500 else RefusalKind.INVALID)

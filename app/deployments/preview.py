@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlmodel import col, select
 
 from app.clusters.discovery import discover
-from app.clusters.dry_run import Trial, try_out
+from app.clusters.dry_run import Trial, check_installed, try_out
 from app.clusters.members import AT_ONCE
 from app.clusters.service_accounts import ServiceAccount
 from app.core.concurrency import for_each
@@ -117,6 +117,8 @@ async def _plan_target(
         present = observed if step.action is ReleaseAction.UPGRADE else None
         rendered = await renderings.of(cluster.id, member, discovery, desired, present, secrets)
         text, objects = await renderings.installed(seen.release, secrets)
+        if present:
+            check_installed(discovery, objects.values())
         trial = Trial(
             namespace=deployment.namespace,
             release_name=deployment.release_name,

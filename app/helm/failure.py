@@ -28,8 +28,9 @@ _BEFORE_WRITING = (
     (
         ActionCode.CHART_NOT_RENDERED,
         r"execution error at|parse error at|template: |error converting YAML to JSON|YAML parse error"
-        r"|failed to render|unable to build kubernetes objects.*error parsing",
+        r"|failed to render|unable to build kubernetes objects.*error parsing|resource name may not be empty$",
     ),
+    (ActionCode.API_REMOVED, r"unable to build kubernetes objects from current release manifest"),
     (ActionCode.VALUES_REFUSED, r"values don't meet the specifications of the schema"),
     (
         ActionCode.RESOURCE_EXISTS,
@@ -43,6 +44,9 @@ _AFTER_WRITING = (
         ActionCode.HELM_TIMED_OUT,
         r"timed out waiting for the condition|context deadline exceeded|timeout waiting for",
     ),
+    (ActionCode.CHART_NOT_RENDERED, r"resource name may not be empty$"),
+    # No request to delete an object has failed: Helm can't tell which requests to send.
+    (ActionCode.API_REMOVED, r"^Error: failed to delete release: \S+$"),
 )
 
 # How Go's runtime ends where it is given no more memory.

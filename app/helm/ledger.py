@@ -12,6 +12,7 @@ from app.clusters.service_accounts import ServiceAccount
 from app.core.errors import ActionError, TemporaryError
 from app.helm import refusal
 from app.helm.request import Request
+from app.releases.error_codes import ActionCode
 from app.releases.hook import Hook
 
 _IDLE_SECONDS = 1.0
@@ -141,14 +142,16 @@ class Ledger:
         """An answer came. `body` is needed where the status is an error."""
         request = exchange.request
         error = refusal.trouble(request, status, retry_after, body, self._account)
-        if error is None:
-            self._decide(exchange, Fate.ACCEPTED)
+        # Before the record, only the namespace and CRDs are created, and Helm takes those that exist as they are.
+        is_taken = error is not None and error.code == ActionCode.RESOURCE_EXISTS and self._first_record is None
+        if error is None or is_taken:
+            self._decide(exchange, Fate.REFUSED if is_taken else Fate.ACCEPTED)
             self._troubles = [found for found in self._troubles if found.is_final or found.request.key != request.key]
             return
         passes = isinstance(error, TemporaryError)
         may_be_done = passes and (status >= 500 or status == 408)
         self._decide(exchange, Fate.UNKNOWN if may_be_done else Fate.REFUSED)
-        self._troubles.append(_Trouble(request, error, is_final=not passes))
+        self._troubles.append(_Trouble(request, error, is_final=request.writes and not passes))
 
     def failed(self, exchange: Exchange, error: ActionError) -> None:
         """Our connection failed: before the request was sent, or without a whole answer to it."""

@@ -18,6 +18,7 @@ _WEBHOOK_AWAY = re.compile(r'Internal error occurred: failed calling webhook "([
 _WEBHOOK_SERVICE = re.compile(r'.*?Post "https://([^./"]+)\.([^./"]+)\.svc[:/]', re.DOTALL)
 _WEBHOOK_URL = re.compile(r'.*?Post "(https://[^"?]+)', re.DOTALL)
 _WEBHOOK = re.compile(r'admission webhook "([^"]+)" denied the request(?:: | without explanation)?(.*)', re.DOTALL)
+_CONVERSION = re.compile(r"conversion webhook for ([^,]+, Kind=\S+) (failed|returned)(.*)", re.DOTALL)
 _IS_FORBIDDEN = r'\S+(?: "[^"]*")? is forbidden: '
 _QUOTA = re.compile(rf"{_IS_FORBIDDEN}(exceeded quota: ([^,]+), .*|failed quota: ([^:]+): .*)", re.DOTALL)
 _POLICY = re.compile(
@@ -38,6 +39,8 @@ def trouble(
         return error
     if request.writes and refusal.kind not in (RefusalKind.UNAUTHENTICATED, RefusalKind.THROTTLED):
         return _refused_write(request, refusal)
+    if refusal.kind is RefusalKind.FAILED and _CONVERSION.fullmatch(refusal.words):
+        return PermanentError(ActionCode.CLUSTER_REFUSED, sentence(request.object, refusal.words), refusal.words)
     return not_now(refusal, asked_pause(retry_after, now()))
 
 
@@ -48,9 +51,9 @@ def _refused_write(request: Request, refusal: Refusal) -> ActionError | None:
     if request.revision is not None and kind in (RefusalKind.NOT_FOUND, RefusalKind.EXISTS, RefusalKind.CONFLICT):
         message = f"Somebody else's Helm changed the release at the same time: {words}"
         return TemporaryError(ActionCode.RELEASE_CHANGED, message, words)
+    if kind is RefusalKind.TERMINATING:
+        return TemporaryError(ActionCode.NAMESPACE_TERMINATING, refusal.terminating, words)
     if kind is RefusalKind.EXISTS:
-        if request.method == "POST" and request.path.endswith(("/namespaces", "/customresourcedefinitions")):
-            return None  # Helm takes them as they are
         return PermanentError(ActionCode.RESOURCE_EXISTS, f"{request.object} exists already: {words}", words)
     if kind in (RefusalKind.CONFLICT, RefusalKind.UNAVAILABLE) or not refusal.is_of_api_server:
         message = f"The API server did not take {request.object}: {words}"
@@ -61,12 +64,9 @@ def _refused_write(request: Request, refusal: Refusal) -> ActionError | None:
 def sentence(what: str, words: str) -> str:
     """A sentence that names who refused `what`, by the API server's words."""
     if found := _WEBHOOK_AWAY.fullmatch(words):
-        where = ""
-        if service := _WEBHOOK_SERVICE.match(found[2]):
-            where = f" (service {service[1]} in namespace {service[2]})"
-        elif url := _WEBHOOK_URL.match(found[2]):
-            where = f" ({url[1]})"
-        return f"The webhook {found[1]}{where} has to allow {what}, and does not answer: {found[2]}"
+        return f"The webhook {found[1]}{_where(found[2])} has to allow {what}, and does not answer: {found[2]}"
+    if found := _CONVERSION.fullmatch(words):
+        return f"The conversion webhook of {found[1]}{_where(found[3])} has to convert {what}, and fails: {words}"
     if found := _WEBHOOK.fullmatch(words):
         return f"The webhook {found[1]} refuses {what}: {found[2].strip() or 'it gives no reason'}"
     if found := _POLICY.fullmatch(words):
@@ -76,3 +76,12 @@ def sentence(what: str, words: str) -> str:
     if found := _POD_SECURITY.fullmatch(words):
         return f"The pod security standard {found[2]} refuses {what}: {found[1]}"
     return f"The API server refuses {what}: {words}"
+
+
+def _where(words: str) -> str:
+    """The server of a webhook, as an error of a request to it names it."""
+    if service := _WEBHOOK_SERVICE.match(words):
+        return f" (service {service[1]} in namespace {service[2]})"
+    if url := _WEBHOOK_URL.match(words):
+        return f" ({url[1]})"
+    return ""

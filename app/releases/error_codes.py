@@ -66,6 +66,14 @@ class ActionCode(ErrorCode):
         "resource_exists",
         "An object of the chart already exists and does not belong to the release.",
     )
+    NAMESPACE_TERMINATING = (
+        "namespace_terminating",
+        "The namespace is being deleted on the cluster, and nothing can be created in it until it is gone.",
+    )
+    API_REMOVED = (
+        "api_removed",
+        "The cluster no longer serves an API version that objects of the installed release have.",
+    )
     CHART_NOT_RENDERED = "chart_not_rendered", "The chart's templates fail, or render something invalid."
     VALUES_REFUSED = "values_refused", "The values do not match the chart's schema."
     CHART_STORAGE = "chart_storage", "The storage of chart archives cannot be used."

@@ -20,6 +20,7 @@ class NextStep(StrEnum):
     HELM_ROLLBACK = "HELM_ROLLBACK"
     HELM_UNINSTALL = "HELM_UNINSTALL"
     DELETE_RECORD = "DELETE_RECORD"
+    DELETE_RECORDS = "DELETE_RECORDS"
     UPDATE_CLUSTER = "UPDATE_CLUSTER"
     CONFIRM_CLUSTER = "CONFIRM_CLUSTER"
     GRANT_PERMISSION = "GRANT_PERMISSION"
@@ -41,6 +42,10 @@ _SENTENCES = {
         "If nobody is at work on it any more, run `{uninstall}`, with `--no-hooks` if a hook is the cause."
     ),
     NextStep.DELETE_RECORD: "Restore the record, or delete it with `{delete_record}`.",
+    NextStep.DELETE_RECORDS: (
+        "Or delete all records of the release with `{delete_records}`: its objects stay, and the next installation"
+        " takes them over."
+    ),
     NextStep.UPDATE_CLUSTER: "Update the cluster if its address or credentials have changed.",
     NextStep.CONFIRM_CLUSTER: "Confirm the cluster if it was rebuilt.",
     NextStep.GRANT_PERMISSION: "If it is to be allowed, grant the permission on the cluster with a Role and a"
@@ -55,6 +60,8 @@ _BY_CODE = {
     ActionCode.RELEASE_NAME_TAKEN: (NextStep.FREE_NAME, NextStep.RECONCILE),
     ActionCode.RESOURCE_EXISTS: (NextStep.FREE_OBJECT, NextStep.RECONCILE, NextStep.UPDATE_DEPLOYMENT),
     ActionCode.RECORD_UNREADABLE: (NextStep.DELETE_RECORD, NextStep.RECONCILE),
+    ActionCode.NAMESPACE_TERMINATING: (NextStep.WAIT,),
+    ActionCode.API_REMOVED: (NextStep.RECONCILE, NextStep.DELETE_RECORDS),
     ActionCode.CLUSTER_MISMATCHED: (NextStep.CONFIRM_CLUSTER, NextStep.UPDATE_CLUSTER),
 }
 _BEFORE_HOOKS = frozenset({ActionCode.CHART_NOT_RENDERED, ActionCode.VALUES_REFUSED})
@@ -109,6 +116,7 @@ def advice(steps: Iterable[NextStep], *, namespace: str, release_name: str, revi
         "adopted_by": owner,
         "rollback": f"helm rollback {release_name} {where}",
         "uninstall": f"helm uninstall {release_name} {where}",
+        "delete_records": f"kubectl delete secrets --selector owner=helm,name={release_name} {where}",
         "delete_record": f"kubectl delete secret {secret_name(release_name, revision)} {where}",
     }
     chosen = list(steps)

@@ -120,6 +120,8 @@ AFTER_WRITING = [
         "Error: UPGRADE FAILED: release shop failed, and has been rolled back due to atomic being set: timed"
         " out waiting for the condition",
     ),
+    ("chart_not_rendered", "Error: INSTALLATION FAILED: failed pre-install: resource name may not be empty"),
+    ("api_removed", "Error: failed to delete release: shop"),
     ("helm_failed", "Error: UPGRADE FAILED: pre-upgrade hooks failed: 1 error occurred:\n\t* job failed: x\n\n"),
 ]
 BEFORE_WRITING = [
@@ -155,6 +157,12 @@ BEFORE_WRITING = [
         "chart_not_rendered",
         "Error: INSTALLATION FAILED: YAML parse error on web/templates/config.yaml: error converting "
         "YAML to JSON: yaml: line 2: mapping values are not allowed in this context",
+    ),
+    (
+        "api_removed",
+        "Error: UPGRADE FAILED: unable to build kubernetes objects from current release manifest: resource "
+        'mapping not found for name: "a" namespace: "" from "": no matches for kind "Widget" in version '
+        '"example.com/v1beta1"\nensure CRDs are installed first',
     ),
     (
         "cluster_refused",

@@ -211,6 +211,25 @@ def test_what_is_repeated_with_success_is_no_cause(run: Run) -> None:
     assert run.record is Fate.ACCEPTED
 
 
+def test_a_read_that_was_refused_for_good_and_is_repeated_with_success_is_no_cause(run: Run) -> None:
+    run.asks(new_record(), 201)
+    run.asks(read(f"{CONFIG}/a"), 500, "conversion webhook for shop.test/v1, Kind=Widget failed: EOF")
+    run.asks(read(f"{CONFIG}/a"))
+    assert run.ledger.cause() is None
+
+
+def test_a_namespace_that_exists_is_a_cause_only_where_the_chart_creates_it(run: Run) -> None:
+    namespace = read_request("POST", "/api/v1/namespaces", json.dumps({"metadata": {"name": "shop"}}).encode())
+    run.asks(namespace, 409, 'namespaces "shop" already exists', reason="AlreadyExists")
+    assert not run.ledger.progress.wrote
+    run.asks(new_record(), 201)
+    assert run.ledger.cause() is None
+    run.asks(namespace, 409, 'namespaces "shop" already exists', reason="AlreadyExists")
+    cause = run.ledger.cause()
+    assert isinstance(cause, PermanentError)
+    assert cause.code == "resource_exists"
+
+
 def test_a_cut_write_that_a_rollback_does_again_is_still_the_cause(run: Run) -> None:
     run.asks(new_record(), 201)
     run.loses(read_request("PATCH", f"{CONFIG}/a"))

@@ -164,11 +164,38 @@ def test_credentials_and_reads_that_fail_may_work_later(request_: Request, statu
         (READ, 200, ""),
         (READ, 404, "NotFound"),
         (Request("DELETE", "/api/v1/namespaces/shop/configmaps/web", writes=True), 404, "NotFound"),
-        (Request("POST", "/api/v1/namespaces", "shop", writes=True), 409, "AlreadyExists"),
     ],
 )
 def test_what_helm_goes_on_with_is_no_trouble(request_: Request, status: int, reason: str) -> None:
     assert answered(request_, status, "", reason) is None
+
+
+def test_a_namespace_that_is_being_deleted_passes() -> None:
+    words = (
+        'configmaps "web" is forbidden: unable to create new content in namespace shop because it is being terminated'
+    )
+    found = answered(WRITE, 403, words, "Forbidden")
+    assert isinstance(found, TemporaryError)
+    assert (found.code, found.output) == ("namespace_terminating", words)
+    assert found.message.startswith("The namespace shop is being deleted, and nothing can be created in it until")
+    said = f'admission webhook "policy.example.com" denied the request: {words}'
+    assert isinstance(answered(WRITE, 403, said), PermanentError)
+
+
+@pytest.mark.parametrize("request_", [READ, WRITE])
+def test_a_conversion_webhook_that_fails_is_named_and_fails_for_good(request_: Request) -> None:
+    words = (
+        'conversion webhook for shop.test/v1, Kind=Widget failed: Post "https://converter.hooks.svc:443/?timeout=30s":'
+        ' service "converter" not found'
+    )
+    found = answered(request_, 500, words)
+    assert isinstance(found, PermanentError)
+    assert (found.code, found.output) == ("cluster_refused", words)
+    assert found.message == (
+        "The conversion webhook of shop.test/v1, Kind=Widget (service converter in namespace hooks) has to convert"
+        f" configmaps/web, and fails: {words}"
+    )
+    assert isinstance(answered(READ, 500, f"a webhook says: {words}"), TemporaryError)
 
 
 @pytest.mark.parametrize("request_", [READ, WRITE])

@@ -120,6 +120,16 @@ def cases(token: str) -> dict[str, Case]:
         "large-record": Case(
             templates(CONFIG % "", **{"files/noise.txt": noise(900_000)}), "cluster_refused", "Secret"
         ),
+        "release-namespace": Case(
+            templates("apiVersion: v1\nkind: Namespace\nmetadata: {name: {{ .Release.Namespace }}}\n", CONFIG % ""),
+            "resource_exists",
+            "exists",
+        ),
+        "generated-name": Case(
+            templates(HOOK.replace("name:", "generateName:") % "", CONFIG % ""),
+            "chart_not_rendered",
+            "resource name may not be empty",
+        ),
         "no-kind": Case(
             templates("apiVersion: v1\nmetadata: {name: numbers}\n"),
             "cluster_refused",

@@ -1,15 +1,19 @@
 """What a member refuses for good: it is tried once, makes one revision at most, and the error names what refuses."""
 
 import asyncio
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.kubernetes.member import Member
 from tests.real.fleet import Fleet, outcomes, upload_files
+from tests.real.test_rich_chart import DEFINITION, WIDGET
 from tests.sample_charts import chart_files
+from tests.stack import eventually
 
 pytestmark = [pytest.mark.xdist_group("kubernetes"), pytest.mark.foretold]
 
@@ -102,3 +106,44 @@ async def test_an_object_that_is_too_large_for_the_members_store_fails_once(pari
     assert error["message"].endswith("etcdserver: request is too large")
     assert "customresourcedefinitions" in error["message"]
     assert [entry[1] for entry in await paris.hands["paris"].history(paris.release)] == ["failed"]
+
+
+async def test_a_conversion_webhook_that_is_away_fails_an_update_once_and_is_named(
+    new_fleet: NewFleet, members: Mapping[str, Member]
+) -> None:
+    """Helm can't read the objects that it is to change."""
+    group = f"g{secrets.token_hex(4)}.test"
+    definition = yaml.safe_load(DEFINITION.replace("GROUP", group))
+    definition["spec"]["versions"].append(definition["spec"]["versions"][0] | {"name": "v1beta1", "storage": False})
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    widget = WIDGET.replace("GROUP/v1", f"{group}/v1beta1")
+    async with new_fleet(members["paris"]) as fleet:
+        hand = fleet.hands["paris"]
+        files = chart_files("converted", values="colour: red\n") | {"templates/widget.yaml": widget}
+        await upload_files(fleet.stack, files, "converted")
+        assert (await hand.client.post(path, definition))[0] == 201
+        widgets = f"/apis/{group}/v1beta1/namespaces/{fleet.namespace}/widgets"
+
+        async def answers(status: int) -> Any:
+            return (await hand.client.get(f"{widgets}/{fleet.release}"))[0] == status
+
+        await eventually(lambda: answers(404))
+        deployment_id = await fleet.deployed(chart="charts/converted")
+        away = {"service": {"name": "converter", "namespace": fleet.namespace}}
+        webhook = {"conversionReviewVersions": ["v1"], "clientConfig": away}
+        conversion = {"spec": {"conversion": {"strategy": "Webhook", "webhook": webhook}}}
+        assert (await hand.client.patch(f"{path}/widgets.{group}", conversion))[0] == 200
+        try:
+            await eventually(lambda: answers(500))
+            operation = await fleet.updated(deployment_id, values={"colour": "blue"})
+            assert outcomes(operation) == {"paris": ("UPGRADE", "FAILED")}
+            (error,) = (result["error"] for result in operation["results"])
+            assert (error["code"], error["attempts"]) == ("cluster_refused", 1)
+            assert f"(service converter in namespace {fleet.namespace})" in error["message"]
+            assert [revision for revision, *_ in await hand.history(fleet.release)] == [1, 2]
+        finally:
+            none = {"spec": {"conversion": {"strategy": "None", "webhook": None}}}
+            await hand.client.patch(f"{path}/widgets.{group}", none)
+            await eventually(lambda: answers(200))
+        assert outcomes(await fleet.reconciled(deployment_id)) == {"paris": ("UPGRADE", "SUCCEEDED")}
+        await hand.client.delete(f"{path}/widgets.{group}")

@@ -208,15 +208,16 @@ async def test_an_object_of_somebody_else_is_out_of_the_way_once_it_is_freed_as_
     assert await hand.config(paris.release) is not None
 
 
-@pytest.mark.parametrize("restored", [True, False], ids=["restored", "forced"])
-async def test_a_release_whose_definition_is_gone_goes_on_once_it_is_back_or_is_left_behind_by_force(
-    paris: Fleet, restored: bool
+@pytest.mark.parametrize("way", ["restored", "adopted", "forced"])
+async def test_a_release_whose_definition_is_gone_goes_on_once_it_is_back_or_is_left_behind(
+    paris: Fleet, way: str
 ) -> None:
     hand, group = paris.hands["paris"], f"g{secrets.token_hex(4)}.test"
     definition = DEFINITION.replace("GROUP", group)
     files = {"templates/widget.yaml": WIDGET.replace("GROUP", group), "crds/widgets.yaml": definition}
     await upload_files(paris.stack, chart_files("defined", values="colour: red\n") | files, "defined")
-    deployment_id = await paris.deployed(chart="charts/defined")
+    await upload_files(paris.stack, chart_files("defined", "2.0.0"), "defined")
+    deployment_id = await paris.deployed(chart="charts/defined", version="1.0.0")
     definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
     async def is_gone() -> bool:
@@ -227,20 +228,95 @@ async def test_a_release_whose_definition_is_gone_goes_on_once_it_is_back_or_is_
     result = await result_of(paris, await paris.stack.update(deployment_id, values={"colour": "blue"}))
     assert told(result) == ("FAILED", "cluster_refused", ["RECONCILE", "UPDATE_DEPLOYMENT"])
     assert 'no matches for kind "Widget"' in result["error"]["message"]
-    if restored:
+    if way == "forced":
+        result = await result_of(paris, await paris.stack.delete(deployment_id))
+        assert told(result) == ("FAILED", "api_removed", ["RECONCILE", "DELETE_RECORDS", "FORCE"])
+        answer = await paris.stack.delete(deployment_id, force=True)
+        assert (await paris.stack.settled(answer))["state"] == "CANCELLED"
+        (result,) = (await paris.stack.data(ABANDONED, id=answer["operation"]["id"]))["operation"]["results"]
+        assert [left["kind"] for left in result["abandoned"]["objects"]] == ["ConfigMap", "Widget"]
+        assert await paris.targets(deployment_id) == {}
+        return
+
+    if way == "restored":
         assert (await hand.client.post(definitions, yaml.safe_load(definition)))[0] == 201
         assert outcomes(await paris.reconciled(deployment_id)) == {"paris": ("UPGRADE", "SUCCEEDED")}
         widget = await hand.find(f"apis/{group}/v1/widgets/{paris.release}")
         assert widget["spec"] == {"colour": "blue"}
-        assert (await paris.stack.settled(await paris.stack.delete(deployment_id)))["state"] == "SUCCEEDED"
-        assert await hand.config(paris.release) is None
-        await hand.client.delete(f"{definitions}/widgets.{group}")
-        return
+    else:
+        planned = await paris.stack.update(deployment_id, version="2.0.0", dryRun=True)
+        assert planned["plan"]["targets"][0]["error"]["code"] == "api_removed"
+        result = await result_of(paris, await paris.stack.update(deployment_id, version="2.0.0"))
+        assert told(result) == ("FAILED", "api_removed", ["RECONCILE", "DELETE_RECORDS"])
+        (selector,) = re.findall(
+            r"`kubectl delete secrets --selector (\S+) --namespace \S+`", result["error"]["advice"]
+        )
+        secrets_path = f"/api/v1/namespaces/{paris.namespace}/secrets"
+        assert (await hand.client.delete(secrets_path, labelSelector=selector))[0] == 200
+        await paris.until(deployment_id, "paris", status="NOT_INSTALLED")
+        assert outcomes(await paris.reconciled(deployment_id)) == {"paris": ("INSTALL", "SUCCEEDED")}
+    assert (await paris.stack.settled(await paris.stack.delete(deployment_id)))["state"] == "SUCCEEDED"
+    assert await hand.config(paris.release) is None
+    await hand.client.delete(f"{definitions}/widgets.{group}")
 
-    result = await result_of(paris, await paris.stack.delete(deployment_id))
-    assert told(result) == ("FAILED", "helm_failed", ["RECONCILE", "FORCE"])
-    answer = await paris.stack.delete(deployment_id, force=True)
-    assert (await paris.stack.settled(answer))["state"] == "CANCELLED"
-    (result,) = (await paris.stack.data(ABANDONED, id=answer["operation"]["id"]))["operation"]["results"]
-    assert [left["kind"] for left in result["abandoned"]["objects"]] == ["ConfigMap", "Widget"]
-    assert await paris.targets(deployment_id) == {}
+
+async def test_an_api_version_that_the_cluster_serves_no_more_is_left_by_an_update(paris: Fleet) -> None:
+    """The objects are there under the newer version, and are taken over."""
+    hand, group = paris.hands["paris"], f"g{secrets.token_hex(4)}.test"
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    definition = yaml.safe_load(DEFINITION.replace("GROUP", group))
+    older = definition["spec"]["versions"][0] | {"name": "v1beta1", "storage": False}
+    definition["spec"]["versions"].append(older)
+    assert (await hand.client.post(path, definition))[0] == 201
+    for version, api in (("1.0.0", "v1beta1"), ("2.0.0", "v1")):
+        widget = WIDGET.replace("GROUP/v1", f"{group}/{api}")
+        files = chart_files("moved", version, values="colour: red\n") | {"templates/widget.yaml": widget}
+        await upload_files(paris.stack, files, "moved")
+
+    async def is_served() -> bool:
+        return (await hand.client.get(f"/apis/{group}/v1beta1"))[0] == 200
+
+    await eventually(is_served)
+    deployment_id = await paris.deployed(chart="charts/moved", version="1.0.0")
+    uid = (await hand.find(f"apis/{group}/v1/widgets/{paris.release}"))["metadata"]["uid"]
+    _, definition = await hand.client.get(f"{path}/widgets.{group}")
+    older = next(found for found in definition["spec"]["versions"] if found["name"] == "v1beta1")
+    older["served"] = False
+    assert (await hand.client.put(f"{path}/widgets.{group}", definition))[0] == 200
+
+    async def is_removed() -> bool:
+        return not await is_served()
+
+    await eventually(is_removed)
+    planned = await paris.stack.update(deployment_id, version="2.0.0", dryRun=True)
+    assert planned["plan"]["targets"][0]["error"]["code"] == "api_removed"
+    result = await result_of(paris, await paris.stack.update(deployment_id, version="2.0.0"))
+    assert told(result) == ("FAILED", "api_removed", ["RECONCILE", "DELETE_RECORDS"])
+    await hand.client.delete(f"/api/v1/namespaces/{paris.namespace}/secrets", labelSelector="owner=helm")
+    await paris.until(deployment_id, "paris", status="NOT_INSTALLED")
+    assert outcomes(await paris.reconciled(deployment_id)) == {"paris": ("INSTALL", "SUCCEEDED")}
+    assert (await hand.find(f"apis/{group}/v1/widgets/{paris.release}"))["metadata"]["uid"] == uid
+    await hand.client.delete(f"{path}/widgets.{group}")
+
+
+async def test_an_installation_waits_for_a_namespace_that_is_being_deleted(paris: Fleet) -> None:
+    """Its end is seen to by the test: a member without controllers leaves it terminating."""
+    hand, path = paris.hands["paris"], f"/api/v1/namespaces/{paris.namespace}"
+    assert (await hand.client.post("/api/v1/namespaces", {"metadata": {"name": paris.namespace}}))[0] == 201
+    assert (await hand.client.delete(path))[1]["status"]["phase"] == "Terminating"
+    planned = await paris.create(dryRun=True)
+    assert planned["plan"]["targets"][0]["error"]["code"] == "namespace_terminating"
+    answer = await paris.create()
+
+    async def tried_often() -> Any:
+        (result,) = (await paris.operation(answer))["results"]
+        return result if result["error"] and result["error"]["attempts"] > 3 else None
+
+    result = await eventually(tried_often)
+    assert (result["state"], *told(result)[1:]) == ("RUNNING", "namespace_terminating", ["WAIT"])
+    assert f"The namespace {paris.namespace} is being deleted" in result["error"]["message"]
+    _, namespace = await hand.client.get(path)
+    namespace["spec"]["finalizers"] = []
+    assert (await hand.client.put(f"{path}/finalize", namespace))[0] == 200
+    assert outcomes(await paris.stack.settled(answer)) == {"paris": ("INSTALL", "SUCCEEDED")}
+    assert (await hand.listed())[paris.release]["revision"] == "1"

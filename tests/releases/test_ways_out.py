@@ -103,6 +103,19 @@ def test_a_cluster_that_can_not_be_worked_on_leads_to_where_it_can_or_to_a_relea
                 assert left == Outcome(away.world, is_left=True)
 
 
+@pytest.mark.parametrize("wanted", BOTH)
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_release_whose_apis_were_removed_leads_to_deployed_and_to_gone_without_them(
+    status: str, wanted: bool
+) -> None:
+    for world in worlds(status):
+        if world.owner is Owner.OURS and not world.failing:
+            start = operate(replace(world, version="1.0.0" if wanted else None, is_api_removed=True))
+            walk = ways(start, avoiding=frozenset({NextStep.FORCE}))
+            assert walk is not None, (world, start.trouble)
+            assert len(walk) <= 2, (world, walk)
+
+
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_strangers_release_is_never_touched_on_any_walk(status: str) -> None:
     for world, wanted, force in itertools.product(worlds(status), BOTH, BOTH):

@@ -35,6 +35,8 @@ class World:
     failing: frozenset[str] = frozenset()
     version: str | None = "1.0.0"
     is_atomic: bool = False
+    is_api_removed: bool = False
+    """The cluster does not serve what the release has, and serves all that the wanted one has."""
 
     @property
     def desired(self) -> Desired | None:
@@ -85,6 +87,8 @@ def operate(world: World, *, skip_hooks: bool = False, force: bool = False) -> O
                 assert world.release is not None
                 error = blocked(step.block, world.release, "paris")
                 code, is_temporary = error.code, isinstance(error, TemporaryError)
+            elif world.is_api_removed and step.runs in (ReleaseAction.UPGRADE, ReleaseAction.UNINSTALL):
+                code = "api_removed"
             else:
                 world, succeeded = _perform(world, step, hooks=step.hooks and not skip_hooks)
                 code = "" if succeeded else "helm_failed"
@@ -129,6 +133,8 @@ def follow(world: World, trouble: Trouble, step: NextStep) -> Outcome | None:
             world = replace(world, release=changed, owner=Owner.OURS)
         case NextStep.DELETE_RECORD:
             world = replace(world, release=_before(world.release), owner=Owner.OURS)
+        case NextStep.DELETE_RECORDS:
+            world = replace(world, release=None, owner=Owner.OURS)
     if trouble.goes_on:
         return operate(world, **given)
     return operate(world) if NextStep.RECONCILE in trouble.steps else None
