@@ -1,0 +1,195 @@
+"""Compiles and evaluates CEL expressions.
+
+A text is checked when it is compiled: its syntax, the names that it uses, and the type of its result where that is
+known. An evaluation takes at most 10,000 steps of macros such as `all` and `map`, nesting is at most 32 deep, and what
+it returns is counted before it is copied.
+
+These bounds do not make an expression cheap. A step can compare two long lists, and 20 steps that double a text need
+gigabytes; Python runs nothing else meanwhile. What a user has written is therefore evaluated in a process that may be
+ended (docs/decisions/cel.md), and what we ship is evaluated wherever it is needed.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from cel_expr_python import cel
+from cel_expr_python.ext import ext_optional, ext_strings
+
+MAX_TEXT = 4096
+"""Characters of an expression."""
+MAX_NODES = 10_000
+"""Values in a result, each entry of a list or a map counted."""
+MAX_CHARACTERS = 256 * 1024
+"""Characters of all texts in a result."""
+_MAX_MESSAGE = 300
+
+_FOUND = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
+_CODE = re.compile(r"\A[A-Z_]+: | \[[A-Z_]+\]\Z")
+_BUDGET = "Iteration budget exceeded"
+
+
+class CelError(ValueError):
+    """An expression has no value. The message says why, in one line."""
+
+
+class CompileError(CelError):
+    """The text is not an expression, or uses names or types that there are not."""
+
+
+class EvaluationError(CelError):
+    """The expression is one, but has no value for these variables, or exceeds a bound."""
+
+
+class Returns(StrEnum):
+    """The type that an expression has to have."""
+
+    ANYTHING = "anything"
+    BOOLEAN = "a boolean"
+    TEXT = "a text"
+
+
+_TYPES = {Returns.BOOLEAN: "BOOL", Returns.TEXT: "STRING"}
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression. It can be evaluated by several threads."""
+
+    text: str
+    returns: Returns
+    _compiled: cel.Expression
+
+    def evaluate(self, variables: Mapping[str, Any]) -> Any:
+        """The expression's value as plain Python.
+
+        Args:
+            variables: a JSON value for each variable of the environment. Only those that the expression uses are read.
+
+        Raises:
+            EvaluationError: if there is no value of the wanted type, or it exceeds a bound.
+        """
+        try:
+            result = self._compiled.eval(data=dict(variables))
+            kind = result.type().name()
+            if kind == "ERROR":
+                raise EvaluationError(_plain(str(result.plain_value())))
+            if _TYPES.get(self.returns, kind) != kind:
+                raise EvaluationError(f"the result is not {self.returns}, but {_named(kind)}")
+            return _Copy().of(result)
+        except EvaluationError:
+            raise
+        except TypeError:
+            raise EvaluationError("the result holds a value that JSON does not have") from None
+        except Exception as error:
+            # The library raises what C++ raises, such as RuntimeError and MemoryError.
+            raise EvaluationError(_plain(str(error))) from None
+
+
+class Environment:
+    """The names that expressions may use: variables of any JSON type, and the functions of CEL with those for texts
+    (`split`, `join`, `format`) and optional fields (`status.?phase.orValue("")`)."""
+
+    def __init__(self, variables: Iterable[str]) -> None:
+        self._environment = cel.NewEnv(
+            variables=dict.fromkeys(variables, cel.Type.DYN),
+            extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional()],
+        )
+
+    def compile(self, text: str, returns: Returns = Returns.ANYTHING) -> Expression:
+        """Checks a text and makes it ready.
+
+        Raises:
+            CompileError: if it is too long or not an expression, uses other names, or is known to return another type.
+        """
+        if len(text) > MAX_TEXT:
+            raise CompileError(f"an expression may have {MAX_TEXT:,} characters, and this has {len(text):,}")
+        try:
+            text.encode()
+            compiled = self._environment.compile(text)
+            kind = compiled.return_type().name()
+        except UnicodeError:
+            raise CompileError("it is not valid Unicode") from None
+        except Exception as error:
+            raise CompileError(_plain(str(error))) from None
+        if kind not in ("DYN", _TYPES.get(returns, kind)):
+            raise CompileError(f"it returns {_named(kind)}, and {returns} is needed")
+        return Expression(text, returns, compiled)
+
+
+class _Copy:
+    """Copies a result, and counts it before: parts that are used several times in a list are several values then."""
+
+    def __init__(self) -> None:
+        self._nodes = 0
+        self._characters = 0
+
+    def of(self, result: cel.Value) -> Any:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise EvaluationError(f"the result has more than {MAX_NODES:,} values")
+        kind = result.type().name()
+        if kind.startswith("LIST"):
+            return [self.of(item) for item in result.value()]
+        if kind.startswith("MAP"):
+            return {self._key(key): self.of(item) for key, item in result.value().items()}
+        value = result.value()
+        if isinstance(value, str):
+            return self._counted(value)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise EvaluationError("the result is a number that JSON does not have")
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, datetime | timedelta):
+            return self._counted(_time(value))
+        raise EvaluationError(f"the result is {_named(kind)}, which JSON does not have")
+
+    def _key(self, key: Any) -> str:
+        if not isinstance(key, str):
+            raise EvaluationError("the result has a map whose keys are not texts")
+        return self._counted(key)
+
+    def _counted(self, text: str) -> str:
+        self._characters += len(text)
+        if self._characters > MAX_CHARACTERS:
+            raise EvaluationError(f"the result has more than {MAX_CHARACTERS:,} characters")
+        return text
+
+
+def _time(value: datetime | timedelta) -> str:
+    """A time or a duration as Kubernetes and Go write it."""
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}s"
+    return value.isoformat().replace("+00:00", "Z")
+
+
+_NAMES = {
+    "bool": "a boolean",
+    "bytes": "bytes",
+    "double": "a number",
+    "int": "a whole number",
+    "optional_type": "an optional value, which orValue(…) makes a plain one",
+    "string": "a text",
+    "uint": "an unsigned number",
+}
+
+
+def _named(kind: str) -> str:
+    word = kind.partition("<")[0].lower()
+    return _NAMES.get(word, f"a {word}")
+
+
+def _plain(message: str) -> str:
+    """The first problem of the library's message, in one line and without its codes."""
+    if _BUDGET in message:
+        return "it takes more than 10,000 steps"
+    if found := _FOUND.search(message):
+        line, column, problem = found.groups()
+        message = problem if int(line) < 1 else f"line {line}, column {column}: {problem}"
+    message = _CODE.sub("", _CODE.sub("", message.strip().splitlines()[0] if message.strip() else "it failed"))
+    message = message.replace(" (in container '')", "").partition(" expecting {")[0]
+    return message if len(message) <= _MAX_MESSAGE else message[: _MAX_MESSAGE - 1] + "…"
