@@ -13,6 +13,7 @@ from cachetools import TTLCache
 
 from app.core.database import LOST
 from app.core.limiter import Limiter, Slot, share
+from app.core.tenancy import acting_for
 from app.fleet.services import AllServices
 from app.operations.due import due_targets, organizations_of
 
@@ -121,7 +122,8 @@ class Dispatcher:
     async def _work(self, organization_id: int, target_id: int, slot: Slot) -> None:
         had_work = False
         try:
-            had_work = await self._work_on(target_id)
+            with acting_for(organization_id):
+                had_work = await self._work_on(target_id)
         except LOST as error:
             log.warning("dispatcher.database_lost", target=target_id, error=str(error))
         except Exception:

@@ -4,6 +4,7 @@ Each task repeats by itself, and each repository is read by itself: one that is 
 """
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 
 import structlog
@@ -13,8 +14,10 @@ from sqlmodel import col, select
 from app.charts.offers import refresh_repository
 from app.charts.storage import collect_archives, measure_storage
 from app.clusters.expiring import read_expiry, tell_of_expiring
-from app.core.concurrency import for_each
+from app.core.limiter import Limiter, share
 from app.core.repeating import repeatedly
+from app.core.tenancy import acting_for
+from app.core.threads import in_thread
 from app.deployments.idempotency import KEPT_DAYS
 from app.deployments.planning import remove_old_plans
 from app.events.retention import remove_old_events
@@ -29,19 +32,32 @@ from reconcilers.metrics import ABANDONED, EXPIRING
 log = structlog.get_logger()
 
 _SECONDS = 60.0
-_REPOSITORIES_AT_ONCE = 8
+_INDEXES_AT_ONCE = 8
 """Reading an index takes a thread and up to a few hundred megabytes."""
-_MOST_REPOSITORIES = 500
-"""Repositories read in one round. They are chosen at random, so that many that fail keep no other from being read."""
+_MOST_INDEXES = 200
+"""Indexes of one organization that are being read or wait for it."""
 
 
 class Housekeeping:
     def __init__(self, services: AllServices) -> None:
         self._services = services
         self._has_read_expiry = False
+        each = share(_INDEXES_AT_ONCE, services.settings.organization_share)
+        self._indexes = Limiter("indexes", _INDEXES_AT_ONCE, each=each)
+        self._reading: dict[int, tuple[int, asyncio.Task[None]]] = {}
+        """By repository: its organization, and the task that reads its index or waits for a slot."""
 
     async def run(self) -> None:
         """Keeps house until it is cancelled."""
+        try:
+            await self._keep()
+        finally:
+            reading = [task for _, task in self._reading.values()]
+            for task in reading:
+                task.cancel()
+            await asyncio.gather(*reading, return_exceptions=True)
+
+    async def _keep(self) -> None:
         async with asyncio.TaskGroup() as group:
             for task in (
                 *(self.read_indexes, self.look_at_credentials, self.count_abandoned, self.sweep_runs),
@@ -50,24 +66,35 @@ class Housekeeping:
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
 
     async def read_indexes(self) -> None:
-        """Reads the indexes of HTTP repositories that are old."""
+        """Has the indexes of HTTP repositories that are old read, and does not wait for it: repositories that are slow
+        delay no other. Each organization has its share, in a random order, so that many that fail do not keep the
+        others of the organization from being read."""
         old = now() - timedelta(seconds=self._services.settings.chart_refresh_every)
-        statement = (
-            select(ChartRepository)
+        number = func.row_number().over(partition_by=col(ChartRepository.organization_id), order_by=func.random())
+        due = (
+            select(col(ChartRepository.id), number.label("number"))
             .where(col(ChartRepository.kind) == ChartRepositoryKind.HTTP)
             .where(or_(col(ChartRepository.refreshed_at).is_(None), col(ChartRepository.refreshed_at) < old))
-            .order_by(func.random())
-            .limit(_MOST_REPOSITORIES)
+            .subquery()
         )
+        statement = select(ChartRepository).join(due, due.c.id == ChartRepository.id)
+        found = await self._services.database.rows(statement.where(due.c.number <= _MOST_INDEXES))
+        number_of = Counter(organization_id for organization_id, _ in self._reading.values())
+        for (repository,) in found:
+            owner = repository.organization_id
+            if repository.id not in self._reading and number_of[owner] < _MOST_INDEXES:
+                number_of[owner] += 1
+                self._reading[repository.id] = owner, asyncio.create_task(self._read_index(repository))
 
-        async def read(repository: ChartRepository) -> None:
-            try:
-                await refresh_repository(self._services, repository)
-            except Exception:
-                log.exception("housekeeping.index_failed", repository=repository.id)
-
-        rows = await self._services.database.rows(statement)
-        await for_each([repository for (repository,) in rows], read, at_once=_REPOSITORIES_AT_ONCE)
+    async def _read_index(self, repository: ChartRepository) -> None:
+        try:
+            with acting_for(repository.organization_id):
+                async with self._indexes.slot(repository.organization_id):
+                    await refresh_repository(self._services, repository)
+        except Exception:
+            log.exception("housekeeping.index_failed", repository=repository.id)
+        finally:
+            del self._reading[repository.id]
 
     async def remove_keys(self) -> None:
         async with self._services.transaction() as transaction:
@@ -98,4 +125,4 @@ class Housekeeping:
         ABANDONED.set(count)
 
     async def sweep_runs(self) -> None:
-        await asyncio.to_thread(self._services.helm.sweep)
+        await in_thread(self._services.helm.sweep)

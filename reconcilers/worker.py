@@ -31,7 +31,7 @@ async def _work(services: AllServices) -> None:
     dispatcher = Dispatcher(services, reconciler.look_at_target)
     queue = QueueWorker(services.settings.redis_url, dispatcher.wake)
     taking, dispatching = asyncio.create_task(queue.run()), asyncio.create_task(dispatcher.run())
-    limiters = [dispatcher.limiter, *services.helm.slots.limiters]
+    limiters = [dispatcher.limiter, *services.helm.slots.limiters, *services.database.limiters]
     sweeping = asyncio.create_task(Sweeper(services, dispatcher.note, limiters).run())
     stopping = asyncio.create_task(stops.run())
     try:

@@ -26,6 +26,7 @@ from app.charts.package import Package
 from app.core.database import Database
 from app.core.errors import TemporaryError, invalid
 from app.core.settings import Settings
+from app.core.threads import in_thread
 from app.releases.error_codes import ActionCode
 from app.tables.charts import ChartArchive
 
@@ -125,7 +126,7 @@ class Archives:
 
     async def discard(self, digest: str) -> None:
         """Removes the content of an archive whose row is gone. Does nothing where it has come back meanwhile."""
-        await asyncio.to_thread(self._path(digest).unlink, missing_ok=True)
+        await in_thread(self._path(digest).unlink, missing_ok=True)
         if self._bucket is None:
             return
         async with self._database.sessions() as session, session.begin():
@@ -135,7 +136,7 @@ class Archives:
 
     async def hold(self, package: Package) -> ChartArchive:
         """An archive that is kept nowhere, at hand for this process: what `file` gives, and the row it would have."""
-        await asyncio.to_thread(self._write, package.digest, package.content)
+        await in_thread(self._write, package.digest, package.content)
         return _row(package, content=None)
 
     async def file(self, digest: str) -> Path:
@@ -145,12 +146,12 @@ class Archives:
             TemporaryError: where it can't be had now.
         """
         path = self._path(digest)
-        if await asyncio.to_thread(_touch, path):
+        if await in_thread(_touch, path):
             return path
         content = await self._fetch(digest)
         if hashlib.sha256(content).hexdigest() != digest:
             raise TemporaryError(ActionCode.CHART_STORAGE, f"The kept archive {digest} was changed.")
-        await asyncio.to_thread(self._write, digest, content)
+        await in_thread(self._write, digest, content)
         return path
 
     def _path(self, digest: str) -> Path:

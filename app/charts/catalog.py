@@ -1,6 +1,5 @@
 """Chart repositories: adding, refreshing and removing them, and uploading charts."""
 
-import asyncio
 import base64
 import binascii
 
@@ -28,6 +27,7 @@ from app.charts.storage import check_room
 from app.core.errors import Conflict, NotFound, all_invalid, invalid
 from app.core.names import label_problem
 from app.core.services import Services
+from app.core.threads import in_thread
 from app.identity.viewer import Viewer
 from app.registers.common import CommonCode
 from app.tables.charts import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
@@ -119,7 +119,7 @@ async def upload(
         content = base64.b64decode(archive, validate=True)
     except (binascii.Error, ValueError):
         raise invalid(ChartCode.ARCHIVE_NOT_BASE64, "Give the packaged chart in base64.", "archive") from None
-    package = await asyncio.to_thread(open_package, content, archive_limits(services))
+    package = await in_thread(open_package, content, archive_limits(services))
     async with services.transaction() as transaction:
         session = transaction.session
         await session.execute(

@@ -1,7 +1,5 @@
 """What repositories offer: read from them, and written down; the catalog that everything else looks into."""
 
-import asyncio
-
 import orjson
 from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
@@ -17,6 +15,7 @@ from app.charts.unpacking import Limits
 from app.core.encryption import KeyRingError, Sealed
 from app.core.errors import NotFound, ValidationFailed
 from app.core.services import Services
+from app.core.threads import in_thread
 from app.tables.charts import ChartRepository, ChartVersion
 from app.tables.columns import now
 
@@ -36,7 +35,7 @@ async def fetch_offers(services: ChartServices, repository: ChartRepository, log
     content = await services.downloader.get(
         url, share=repository.organization_id, limit=services.settings.index_max_bytes, login=login
     )
-    return await asyncio.to_thread(read_index, content, url)
+    return await in_thread(read_index, content, url)
 
 
 async def refresh_repository(services: ChartServices, repository: ChartRepository) -> ChartRepository:

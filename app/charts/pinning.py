@@ -1,6 +1,5 @@
 """From a chart's name and version to the archive that is kept for it: the same bytes for every cluster, for ever."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -27,6 +26,7 @@ from app.charts.storage import check_room
 from app.charts.versions import find, newest_stable
 from app.core.errors import NotFound, ValidationFailed, invalid
 from app.core.services import Services
+from app.core.threads import in_thread
 from app.tables.charts import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
 from app.tables.columns import now
 
@@ -172,7 +172,7 @@ async def _pull(services: ChartServices, repository: ChartRepository, chosen: Ch
     else:
         content = await download(services, repository, chosen)
         expected = chosen.digest or ""
-    package = await asyncio.to_thread(open_package, content, archive_limits(services))
+    package = await in_thread(open_package, content, archive_limits(services))
     if expected and package.digest != expected:
         raise invalid(
             ChartCode.CHART_DIGEST,

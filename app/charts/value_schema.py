@@ -1,6 +1,5 @@
 """A chart's values.schema.json: checks values against it. What a `$ref` names elsewhere is never fetched."""
 
-import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 from app.charts.codes import ChartCode
 from app.core.errors import Problem, ValidationFailed, invalid
+from app.core.threads import in_thread
 from app.registers.common import CommonCode
 from app.releases.values import Values
 from app.sandbox.pool import Outcome, Pool, RunError
@@ -58,8 +58,8 @@ async def schema_problems(
     found: list[list[Problem]] = []
     texts = _texts(schema, seen)
     try:
-        written = await asyncio.to_thread(next, texts)
-        while batch := await asyncio.to_thread(_batch, texts):
+        written = await in_thread(next, texts)
+        while batch := await in_thread(_batch, texts):
             request = b'{"schema":%b,"values":[%b]}' % (written, b",".join(batch))
             answers = json.loads(await pool.run(share, request))
             found += [[Problem(tuple(path or ()), message) for path, message in answer] for answer in answers]

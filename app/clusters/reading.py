@@ -1,21 +1,20 @@
-"""Release records are read on threads of their own: two for the whole process, so that what they take of memory and
-time at once is bounded, whoever's records they are. An API server's other answers are small."""
+"""Release records are read on threads of their own, two in each process, so that what they need of memory and time at
+once is bounded. An organization uses one of them. An API server's other answers are small."""
 
-import asyncio
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from app.core.threads import Threads
 from app.releases.record import read_record
 from app.releases.release import Observed
 
 _AT_ONCE = 2
-_THREADS = ThreadPoolExecutor(_AT_ONCE, "records")
+_threads = Threads("record_threads", _AT_ONCE, each=1)
 
 
 async def read_apart(secret: Mapping[str, Any]) -> Observed:
     """What `read_record` reads, with its digest worked out. Raises what that raises."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, _read, secret)
+    return await _threads.run(_read, secret)
 
 
 def _read(secret: Mapping[str, Any]) -> Observed:

@@ -15,6 +15,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.limiter import Limiter, share
+from app.core.tenancy import current_tenant
+
 log = structlog.get_logger()
 
 LOST = (DBAPIError, PoolTimeoutError, OSError)
@@ -37,6 +40,8 @@ LOCK_SECONDS = 15
 
 STATEMENT_SECONDS = 30
 _CONNECT_SECONDS = 10
+_WAIT_SECONDS = 30
+"""That a query or transaction waits for a connection."""
 _ANSWER_SECONDS = 45  # for Postgres, as long as its machine may be silent
 _LIMITS = {
     "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
@@ -96,23 +101,40 @@ def _tell_data_apart(context: ExceptionContext) -> None:
 class Database:
     """Half of the connections write, in transactions. The other half read: the database refuses a write there, and as
     each query sees a state of its own anyway (READ COMMITTED), none is wrapped into a transaction, which would be two
-    more round trips."""
+    more round trips.
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.engine = engine_for(url, pool_size=pool_size - pool_size // 2, connect_args=_connected())
+    What is done for organizations leaves one connection of either half to what Polyhelm does for all of them. An
+    organization may use `percent` of the rest.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 12, percent: int = 75) -> None:
+        writers, readers = pool_size - pool_size // 2, pool_size // 2
+        self.engine = engine_for(url, pool_size=writers, connect_args=_connected())
         self._readers = engine_for(
             url,
-            pool_size=pool_size // 2,
+            pool_size=readers,
             isolation_level="AUTOCOMMIT",
             connect_args=_connected(default_transaction_read_only="on"),
         )
-        self.sessions = _sessions(self.engine)
+        self._sessions = _sessions(self.engine)
         self._reading = _sessions(self._readers)
+        self._writing_slots = _limiter("database_writing", writers, percent)
+        self._reading_slots = _limiter("database_reading", readers, percent)
+
+    @property
+    def limiters(self) -> tuple[Limiter, Limiter]:
+        return self._writing_slots, self._reading_slots
+
+    @asynccontextmanager
+    async def sessions(self) -> AsyncIterator[AsyncSession]:
+        """A session that can write."""
+        async with _slot(self._writing_slots), self._sessions() as session:
+            yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session for queries alone."""
-        async with self._reading() as session:
+        async with _slot(self._reading_slots), self._reading() as session:
             yield session
 
     async def rows(self, statement: Any, **parameters: Any) -> list[Any]:
@@ -133,6 +155,34 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
         await self._readers.dispose()
+
+
+def _limiter(pool: str, connections: int, percent: int) -> Limiter:
+    slots = max(1, connections - 1)
+    return Limiter(pool, slots, each=share(slots, percent))
+
+
+@asynccontextmanager
+async def _slot(limiter: Limiter) -> AsyncIterator[None]:
+    """Holds one of the connections that the current organization may use; what is done for all has no such bound.
+
+    Raises:
+        PoolTimeoutError: where none becomes free in time.
+    """
+    tenant = current_tenant()
+    if tenant is None:
+        yield
+        return
+    try:
+        async with asyncio.timeout(_WAIT_SECONDS):
+            slot = await limiter.acquire(tenant)
+    except TimeoutError:
+        message = f"No database connection became free for the organization within {_WAIT_SECONDS} s."
+        raise PoolTimeoutError(message) from None
+    try:
+        yield
+    finally:
+        slot.release()
 
 
 def _connected(**settings: str) -> dict[str, Any]:

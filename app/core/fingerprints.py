@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from app.core.database import Database
 from app.core.encryption import KeyRing, Sealed
+from app.core.tenancy import acting_for
 from app.releases.canonical import canonical
 from app.releases.references import MARK
 from app.tables.secrets import FingerprintKey
@@ -48,9 +49,14 @@ class Fingerprints:
 
     async def _make(self) -> bytes:
         sealed = self._key_ring.seal(secrets.token_bytes(32), BOUND_TO)
-        async with self._database.sessions() as session, session.begin():
-            row = insert(FingerprintKey).values(id=1, sealed=sealed.data, key_id=sealed.key_id)
-            await session.execute(row.on_conflict_do_nothing())
+        # Whoever is first waits for a second connection while they hold one: those of organizations might all wait.
+        with acting_for(None):
+            await self._insert(sealed)
         key = await self._read()
         assert key is not None
         return key
+
+    async def _insert(self, sealed: Sealed) -> None:
+        async with self._database.sessions() as session, session.begin():
+            row = insert(FingerprintKey).values(id=1, sealed=sealed.data, key_id=sealed.key_id)
+            await session.execute(row.on_conflict_do_nothing())

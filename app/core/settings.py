@@ -33,7 +33,11 @@ class Settings(BaseSettings):
         description="The Postgres role that Polyhelm's processes use, if it does not own the tables. `polyhelm"
         " migrate`, run as the owner, grants it what it needs. Such a role cannot change or remove events.",
     )
-    database_pool_size: int = Field(10, ge=2, description="The maximum number of Postgres connections of one process.")
+    database_pool_size: int = Field(
+        12,
+        ge=2,
+        description="The maximum number of Postgres connections of one process. Half of them only read.",
+    )
     redis_url: str | None = Field(
         None,
         description="The address of Redis, as `redis://host:6379/0`. If it is not set, `polyhelm up` starts an"
@@ -208,9 +212,10 @@ class Settings(BaseSettings):
         75,
         ge=1,
         le=100,
-        description="The percentage of POLYHELM_WORKER_CONCURRENCY, POLYHELM_HELM_CONCURRENCY, POLYHELM_HELM_WAITING"
-        " and an observer's concurrent lists of clusters that one organization may use, rounded up. In workers, it does"
-        " not apply while there is only one organization.",
+        description="The percentage of POLYHELM_WORKER_CONCURRENCY, POLYHELM_HELM_CONCURRENCY, POLYHELM_HELM_WAITING,"
+        " POLYHELM_DATABASE_POOL_SIZE, POLYHELM_SUBSCRIPTIONS, POLYHELM_BODIES_SIZE and what an observer reads of"
+        " clusters at once that one organization may use, rounded up. In workers, it does not apply while there is only"
+        " one organization.",
     )
     helm_waiting: int = Field(
         50,
@@ -416,6 +421,7 @@ class Settings(BaseSettings):
     )
     init_timeout: Seconds = Field(10, description="How long a WebSocket can take to authenticate, in seconds.")
     socket_operations: int = Field(100, ge=1, description="The maximum number of operations at once on one WebSocket.")
+    subscriptions: int = Field(20_000, ge=1, description="The maximum number of subscriptions of an API process.")
     user_subscriptions: int = Field(
         2_000, ge=1, description="The maximum number of subscriptions of one user in each API process."
     )

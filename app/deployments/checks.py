@@ -1,6 +1,5 @@
 """Checks of a whole request, before anything is written or any member is changed."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from app.charts.defaults import ChartValues
 from app.charts.value_schema import schema_problems
 from app.core.errors import Conflict, Problem, TemporaryError, all_invalid, invalid
 from app.core.names import MAX_RELEASE_NAME, label_problem
+from app.core.threads import in_thread
 from app.deployments.codes import DeploymentCode
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Override, Wish, wish_problems
@@ -69,10 +69,10 @@ async def check_wish(services: DeploymentServices, organization_id: int, wish: W
 async def _against_schema(
     services: DeploymentServices, organization_id: int, wish: Wish, schema: Mapping[str, Any], path: Path
 ) -> list[Problem]:
-    defaults = await asyncio.to_thread(_defaults, path)
+    defaults = await in_thread(_defaults, path)
     if defaults is None:  # Helm alone can say what the templates see
         return []
-    shared, distinct = await asyncio.to_thread(_distinct, wish)
+    shared, distinct = await in_thread(_distinct, wish)
     problems = await schema_problems(
         services.schemas,
         schema,

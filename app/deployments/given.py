@@ -1,11 +1,11 @@
 """Values in a request: given as JSON, or as YAML, which is read as Helm reads a values file."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from app.core.errors import Problem, all_invalid
+from app.core.threads import in_thread
 from app.deployments.state import Given, Override
 from app.yaml.reading import YamlError, read
 
@@ -50,12 +50,12 @@ async def read_values(request: Request) -> GivenValues:
     texts = [request.values_yaml, *(each.values_yaml for each in request.value_overrides or ())]
     if all(text is None or len(text) < _SHORT for text in texts):
         return _read(request)
-    return await asyncio.to_thread(_read, request)
+    return await in_thread(_read, request)
 
 
 async def read_text(text: str) -> tuple[dict[str, Any], list[Problem]]:
     """What `read_yaml` gives, for a text of any length."""
-    return read_yaml(text) if len(text) < _SHORT else await asyncio.to_thread(read_yaml, text)
+    return read_yaml(text) if len(text) < _SHORT else await in_thread(read_yaml, text)
 
 
 def _read(request: Request) -> GivenValues:

@@ -1,7 +1,6 @@
 """Custom resources that a chart brings along with their definitions: no API server can validate them before the
 definitions are installed, so the plan does it."""
 
-import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from app.clusters.custom_resources import json_schema, schemas_of, with_defaults
 from app.clusters.discovery import Discovery
 from app.clusters.dry_run import Object, raise_refusals, refused
+from app.core.threads import in_thread
 from app.sandbox.pool import Pool, RunError
 
 
@@ -30,7 +30,7 @@ async def check_instances(
         if not found or kind in discovery.resources:
             continue
         values = [with_defaults(each, schema) for each in found]
-        request = await asyncio.to_thread(json.dumps, {"schema": json_schema(schema), "values": values})
+        request = await in_thread(json.dumps, {"schema": json_schema(schema), "values": values})
         try:
             answers = json.loads(await pool.run(organization_id, request.encode()))
         except RunError:  # such as a schema that is too expensive here: the API server may well manage

@@ -20,6 +20,7 @@ from app.core import errors
 from app.core.database import patiently
 from app.core.errors import Conflict, Problem, UserError
 from app.core.services import Services
+from app.core.threads import in_thread
 from app.deployments.answer import Answer
 from app.deployments.codes import DeploymentCode
 from app.deployments.packing import pack
@@ -169,7 +170,7 @@ async def _write(services: Services, row_id: int, **found: Any) -> Any:
 
 async def _outcome(task: Awaitable[Answer]) -> dict[str, Any]:
     try:
-        content = await asyncio.to_thread(pack, await task)
+        content = await in_thread(pack, await task)
         if len(content) <= LARGEST:
             return {"content": content}
         error: UserError = Conflict(

@@ -15,6 +15,7 @@ from app.clusters.discovery import Discovery
 from app.clusters.dry_run import Identity, Object, identity, objects_of
 from app.clusters.member import Member
 from app.core.errors import ActionError, PermanentError
+from app.core.threads import in_thread
 from app.deployments.instances import check_instances
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
@@ -63,7 +64,7 @@ class Renderings:
         if not secrets:
             return self.scrubber
         texts = [*self._wish.marks.values(), *secrets]
-        return await self._once(("scrubber", secrets), partial(asyncio.to_thread, Scrubber, texts))
+        return await self._once(("scrubber", secrets), partial(in_thread, Scrubber, texts))
 
     async def of(
         self,
@@ -112,12 +113,12 @@ class Renderings:
         if observed is None or not observed.manifest:
             return "", {}
         scrubber = await self.scrubber_with(secrets)
-        read = partial(asyncio.to_thread, _installed, observed.manifest, self._deployment.namespace, scrubber)
+        read = partial(in_thread, _installed, observed.manifest, self._deployment.namespace, scrubber)
         return await self._once((observed.manifest, secrets), read)
 
     async def difference(self, before: str, after: str) -> str:
         """A unified diff."""
-        return await self._once((before, after), partial(asyncio.to_thread, _diff, before, after))
+        return await self._once((before, after), partial(in_thread, _diff, before, after))
 
     async def _once(self, key: object, work: Callable[[], Awaitable[Found]]) -> Found:
         """The outcome of equal work, done once; an error counts as one."""
@@ -134,7 +135,7 @@ class Renderings:
 
     async def _contents(self) -> Contents:
         archive = await self._services.archives.file(self._wish.archive.digest)
-        return await asyncio.to_thread(read_contents, archive)
+        return await in_thread(read_contents, archive)
 
     async def _render(
         self, stand_in: StandIn, contents: Contents, desired: Desired, scrubber: Scrubber, *, exists: bool
@@ -150,7 +151,7 @@ class Renderings:
         async with stand_in:
             place = Place(deployment.organization_id, None, stand_in, deployment.namespace, deployment.release_name)
             output = await self._services.helm.preview(place, chart, desired.values, options, exists=exists)
-        return await asyncio.to_thread(_read, output, contents, scrubber, exists=exists)
+        return await in_thread(_read, output, contents, scrubber, exists=exists)
 
 
 def _read(output: bytes, contents: Contents, scrubber: Scrubber, *, exists: bool) -> Rendered:

@@ -17,7 +17,10 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from app.core.database import LOST, Database
+from app.core.errors import Conflict
+from app.core.limiter import Limiter, PoolBusyError, share
 from app.redis.notifications import Notifications
+from app.registers.requests import RequestCode
 from app.tables.events import Event
 
 log = structlog.get_logger()
@@ -83,12 +86,15 @@ class Follower(Generic[Key]):
 
 
 class Feed:
-    def __init__(self, database: Database, notifications: Notifications) -> None:
+    """It has at most `most` followers. An organization has at most `percent` of them."""
+
+    def __init__(self, database: Database, notifications: Notifications, *, most: int, percent: int) -> None:
         self.position = 0
         """Of the last event that was read."""
         self._database = database
         self._notifications = notifications
         self._followers: dict[int | None, set[Follower[Any]]] = {}
+        self._slots = Limiter("subscriptions", most, each=share(most, percent), waiting=0)
         self._running: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._notified = asyncio.Event()
@@ -103,10 +109,28 @@ class Feed:
 
         `prepare` is called with the position and the keys of what has changed before those are told who follow with it,
         once for all of them: what each would load is there then, and each is told in one go.
+
+        Raises:
+            Conflict: where the organization has all the followers that it may have.
         """
-        async with self._starting:
-            if self._running is None:
-                await self._start()
+        try:
+            slot = await self._slots.acquire(organization_id)
+        except PoolBusyError:
+            message = "Too many subscriptions are open in your organization, or in all of them together: end some."
+            raise Conflict(RequestCode.TOO_MANY_SUBSCRIPTIONS, message) from None
+        try:
+            async with self._starting:
+                if self._running is None:
+                    await self._start()
+            async with self._following(organization_id, pick, prepare) as follower:
+                yield follower
+        finally:
+            slot.release()
+
+    @asynccontextmanager
+    async def _following(
+        self, organization_id: int | None, pick: Pick[Key], prepare: Prepare[Key] | None
+    ) -> AsyncIterator[Follower[Key]]:
         follower = Follower(pick, prepare, self)
         self._followers.setdefault(organization_id, set()).add(follower)
         try:

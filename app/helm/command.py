@@ -19,6 +19,7 @@ import pyhelm3
 import structlog
 
 from app.core.errors import TemporaryError
+from app.core.threads import in_thread
 from app.helm.binary import HelmBinary
 from app.helm.endpoint import Endpoint
 from app.helm.failure import MAX_OUTPUT, MAX_SEARCHED, beyond_limits, failure
@@ -138,7 +139,7 @@ class Helm:
         """Runs Helm for what it does; gives what it says, as it may be shown."""
         output = await self._run(place, arguments, options, values)
         words = without_nul(output.decode(errors="replace"))[:MAX_SEARCHED]
-        return (await asyncio.to_thread(options.scrubber.clean, words))[:MAX_OUTPUT].strip()
+        return (await in_thread(options.scrubber.clean, words))[:MAX_OUTPUT].strip()
 
     async def _run(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> bytes:
         async with self.slots.slot(place.organization_id) as slot, self._runs.folder() as folder:
@@ -253,7 +254,7 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
                 exceeded = beyond_limits(code, child.cpu_seconds, words, self._limits, wrote=wrote)
                 if exceeded is not None:
                     raise exceeded
-            failed = await asyncio.to_thread(failure, self._ledger, code, words, self._scrubber)
+            failed = await in_thread(failure, self._ledger, code, words, self._scrubber)
             if failed is not None:
                 raise failed
             return stdout.read()

@@ -1,5 +1,6 @@
 """The folders in which Helm runs: where it may write, and nothing of ours lies."""
 
+import asyncio
 import fcntl
 import os
 import shutil
@@ -7,6 +8,8 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+
+from app.core.threads import in_thread
 
 _LOCK = "lock"
 
@@ -27,7 +30,8 @@ class Runs:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            # A member's discovery can fill it with files. A caller that is cancelled again does not leave them behind.
+            await asyncio.shield(in_thread(shutil.rmtree, folder, ignore_errors=True))
 
     def _home(self) -> Path:
         if self._own is None:

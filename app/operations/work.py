@@ -1,6 +1,5 @@
 """The work on one target: what is to be done, read in one go; and how it went, written under the lease."""
 
-import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -16,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.clusters.service_accounts import ServiceAccount
 from app.core.errors import ActionError
 from app.core.services import Services
+from app.core.threads import in_thread
 from app.core.transaction import Transaction
 from app.groups.queries import service_account_of
 from app.helm.command import MARGIN_SECONDS
@@ -310,7 +310,7 @@ async def abandon(services: Services, work: Work, error: ActionError, seen: Sigh
         work.deployment.namespace,
         work.deployment.release_name,
         error.message,
-        await asyncio.to_thread(_objects_of, seen.release, work.target.secret_paths) if seen and seen.release else (),
+        await in_thread(_objects_of, seen.release, work.target.secret_paths) if seen and seen.release else (),
     )
     async with services.transaction() as transaction:
         session = transaction.session

@@ -59,13 +59,15 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
     assert settings.database_url is not None
     assert settings.redis_url is not None
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url, pool_size=settings.database_pool_size)
+        database = Database(
+            settings.database_url, pool_size=settings.database_pool_size, percent=settings.organization_share
+        )
         stack.push_async_callback(database.close)
         queue = Queue(settings.redis_url)
         stack.push_async_callback(queue.close)
         notifications = Notifications(settings.redis_url, EVENTS)
         stack.push_async_callback(notifications.close)
-        feed = Feed(database, notifications)
+        feed = Feed(database, notifications, most=settings.subscriptions, percent=settings.organization_share)
         ring = key_ring(settings)
         policies = Policies(settings.allowed)
         members = Members(ring, policies.clusters, timeout=settings.member_timeout)

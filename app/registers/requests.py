@@ -34,5 +34,5 @@ class RequestCode(ErrorCode):
     LIST_TOO_LONG = "list_too_long", "A list in the arguments is too long."
     INTROSPECTION_OFF = "introspection_off", "Introspection is disabled."
     TOO_MANY_OPERATIONS = "too_many_operations", "Too many operations are running on this connection."
-    TOO_MANY_SUBSCRIPTIONS = "too_many_subscriptions", "The user has too many open subscriptions."
+    TOO_MANY_SUBSCRIPTIONS = "too_many_subscriptions", "The user or the organization has too many open subscriptions."
     TIMED_OUT = "timed_out", "The request took longer than allowed and was stopped."

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from starlette.requests import ClientDisconnect, Request
 
 from app.admission.refusal import CLOSING, Refusal
+from app.core.tenancy import Tenant
 from app.registers.common import CommonCode
 from app.registers.requests import RequestCode
 from app.server.values import Values
@@ -18,27 +19,41 @@ SLOWEST = 32 * 1024
 """Bytes a second: a body that comes faster has all the time it needs."""
 
 
-class Room:
-    """Bytes that there may be at once: in all, and of one caller, so that nobody takes the room of everybody."""
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """For whom the bytes of a body count: a caller and, if the caller is signed in, their organizations."""
 
-    def __init__(self, most: int, most_of_one: int) -> None:
+    caller: str
+    tenant: Tenant | None = None
+
+
+class Room:
+    """Limits the bytes of all bodies at once: in total, of one caller, and of one organization."""
+
+    def __init__(self, most: int, most_of_caller: int, most_of_tenant: int) -> None:
         self._most = most
-        self._most_of_one = most_of_one
-        self._taken: Counter[str] = Counter()
+        self._most_of_caller = most_of_caller
+        self._most_of_tenant = most_of_tenant
+        self._taken: Counter[str | Tenant | None] = Counter()
         self._total = 0
 
-    def has(self, caller: str, size: int) -> bool:
-        return self._total + size <= self._most and self._taken[caller] + size <= self._most_of_one
+    def has(self, payer: Payer, size: int) -> bool:
+        of_tenant = self._taken[payer.tenant] if payer.tenant is not None else 0
+        return (
+            self._total + size <= self._most
+            and self._taken[payer.caller] + size <= self._most_of_caller
+            and of_tenant + size <= self._most_of_tenant
+        )
 
-    def take(self, caller: str, size: int) -> None:
-        self._taken[caller] += size
+    def take(self, payer: Payer, size: int) -> None:
+        for key in (payer.caller, payer.tenant):
+            self._taken[key] += size
+            if not self._taken[key]:
+                del self._taken[key]
         self._total += size
 
-    def give_back(self, caller: str, size: int) -> None:
-        self._taken[caller] -= size
-        self._total -= size
-        if not self._taken[caller]:
-            del self._taken[caller]
+    def give_back(self, payer: Payer, size: int) -> None:
+        self.take(payer, -size)
 
 
 @dataclass
@@ -47,7 +62,7 @@ class Body:
     `SLOWEST` at least. What it takes of the room it has until it is let go."""
 
     room: Room
-    caller: str
+    payer: Payer
     most: int
     seconds: float
     data: bytes = b""
@@ -71,7 +86,7 @@ class Body:
                 began = asyncio.get_running_loop().time()
                 async for piece in request.stream():
                     self._check(len(piece))
-                    self.room.take(self.caller, len(piece))
+                    self.room.take(self.payer, len(piece))
                     self._size += len(piece)
                     async with turn(len(piece)):
                         self.values.add(piece)
@@ -89,10 +104,10 @@ class Body:
             message = f"A request has at most {self.most:,} bytes: send less at once."
             message += " Who is signed in may send more than others."
             raise Refusal(413, RequestCode.BODY_TOO_LARGE, message, CLOSING)
-        if not self.room.has(self.caller, more):
+        if not self.room.has(self.payer, more):
             message = "Too much is being read at the moment: send it again when what you have sent is answered."
             raise Refusal(503, CommonCode.BUSY, message, CLOSING | {"Retry-After": "1"})
 
     def let_go(self) -> None:
-        self.room.give_back(self.caller, self._size)
+        self.room.give_back(self.payer, self._size)
         self._size = 0

@@ -21,12 +21,13 @@ from strawberry.types import ExecutionResult
 from app.admission.parse_limiter import ParseLimiter
 from app.admission.refusal import CLOSING, Refusal
 from app.admission.requests import TooOften, Waiting, admit, caller_of
+from app.core.limiter import share
 from app.fleet.services import AllServices
 from app.identity import cookies
 from app.identity.viewer import Viewer
 from app.registers.register import ErrorCode
 from app.registers.requests import RequestCode
-from app.server.bodies import Body, Room
+from app.server.bodies import Body, Payer, Room
 from app.server.connections import Slots
 from app.server.ending import connection_of
 from app.server.last_answer import LastAnswer
@@ -91,8 +92,16 @@ class GraphQLView(GraphQL[Context, None]):
         self._parsing = {True: ParseLimiter("parsing"), False: ParseLimiter("anonymous_parsing")}
         self._discarding = ParseLimiter("discarding")
         self._rooms = {
-            True: Room(settings.bodies_size, max(settings.bodies_size // 4, settings.body_size)),
-            False: Room(settings.bodies_size // 4, max(settings.bodies_size // 64, settings.anonymous_body_size)),
+            True: Room(
+                settings.bodies_size,
+                max(settings.bodies_size // 4, settings.body_size),
+                max(share(settings.bodies_size, settings.organization_share), settings.body_size),
+            ),
+            False: Room(
+                settings.bodies_size // 4,
+                max(settings.bodies_size // 64, settings.anonymous_body_size),
+                settings.bodies_size // 4,
+            ),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -177,7 +186,8 @@ class GraphQLView(GraphQL[Context, None]):
         """The body of a request, which takes its room until it is answered."""
         settings = self._services.settings
         most = settings.body_size if viewer else settings.anonymous_body_size
-        body = Body(self._rooms[viewer is not None], caller_of(viewer, request), most, settings.request_timeout)
+        payer = Payer(caller_of(viewer, request), frozenset(viewer.belongings) if viewer else None)
+        body = Body(self._rooms[viewer is not None], payer, most, settings.request_timeout)
         setattr(request.state, _BODY, body)
         await body.read(request, lambda size: self.turn(size, viewer, request))
         return body

@@ -17,6 +17,7 @@ from strawberry.exceptions import ConnectionRejectionError
 from strawberry.types.unset import UNSET
 
 from app.core import migrations
+from app.core.tenancy import act_for
 from app.fleet.services import AllServices
 from app.identity import cookies
 from app.identity.connections import Connections
@@ -48,6 +49,7 @@ class _GraphQL(GraphQLView):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         viewer = connection_of(request).viewer = await signed_in(self._services, request)
+        act_for(viewer.belongings if viewer else ())
         return Context(self._services, viewer, self._shared, self._subscribed, self._parsing, request, response)
 
     async def on_ws_connect(self, context: Context) -> Any:
@@ -59,6 +61,7 @@ class _GraphQL(GraphQLView):
             raise ConnectionRejectionError
         connection = connection_of(context.request)
         connection.viewer = context.signed_in
+        act_for(context.signed_in.belongings)
         self._connections.add(connection)
         return UNSET
 

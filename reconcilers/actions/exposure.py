@@ -1,8 +1,8 @@
 """The moment of use: the one place where values of secrets are put into what Helm gets."""
 
-import asyncio
 from itertools import chain
 
+from app.core.threads import in_thread
 from app.fleet.services import AllServices
 from app.operations.work import Work
 from app.releases.references import place, texts_at
@@ -38,4 +38,4 @@ async def scrubber_of(services: AllServices, found: Work, values: Values | None 
     member = services.members.of(found.cluster)
     revisions = await read_history(member, found.deployment.namespace, found.deployment.release_name)
     texts = chain.from_iterable(texts_at(held, paths) for held in (values or {}, *(one.values for one in revisions)))
-    return await asyncio.to_thread(Scrubber, list(texts))
+    return await in_thread(Scrubber, list(texts))

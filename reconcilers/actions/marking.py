@@ -5,13 +5,12 @@ one more revision and run hooks, where there is a revision to go back to at all.
 record: the run has failed.
 """
 
-import asyncio
-
 from app.clusters.answers import read_secret
 from app.clusters.member import Member
 from app.clusters.refusals import Refusal
 from app.clusters.service_accounts import forbidden
 from app.core.errors import PermanentError
+from app.core.threads import in_thread
 from app.helm.fence import Fence
 from app.releases.error_codes import ActionCode
 from app.releases.record import UnreadableRecordError, marked_failed
@@ -40,7 +39,7 @@ async def mark_failed(member: Member, fence: Fence, seen: Sighting) -> None:
     if record["metadata"].get("resourceVersion") != seen.secret_version:
         return
     try:
-        patch = await asyncio.to_thread(marked_failed, record)
+        patch = await in_thread(marked_failed, record)
     except UnreadableRecordError as error:
         raise PermanentError(ActionCode.RECORD_UNREADABLE, f"The release's record can't be read: {error}") from error
     fence.check()

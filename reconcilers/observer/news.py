@@ -18,8 +18,9 @@ from sqlmodel import col
 from app.clusters.changes import Head
 from app.core.database import LOST, DataRefusedError
 from app.core.errors import ActionError, TemporaryError
-from app.core.limiter import Limiter
+from app.core.limiter import Limiter, share
 from app.core.repeating import lasting
+from app.core.tenancy import acting_for
 from app.deployments.drift import correct_drift
 from app.fleet.services import AllServices
 from app.releases.error_codes import ActionCode
@@ -39,9 +40,6 @@ _AT_ONCE = 500
 _FETCHES = 64
 """Records that are fetched at once."""
 
-_FETCHES_OF_ONE = 2
-"""Of these from one member: one that is slow, or has very many, keeps no other from being told of."""
-
 _LEFT_TO_WORKER = 1.0
 """Seconds that a worker has to write down itself what it has just done."""
 
@@ -55,12 +53,15 @@ _AFTER_TROUBLE = 1.0
 class News:
     """A release that has changed. `head` is None where it has to be looked up what is there now.
 
-    `look` fetches it; `done` is called when it is written down, `failed` where the member can't be asked.
+    `look` fetches it, through the `gate` of its member; `done` is called when it is written down, `failed` where the
+    member can't be asked.
     """
 
     post: Post
+    organization_id: int
     key: Key
     head: Head | None
+    gate: asyncio.Semaphore
     look: Callable[[], Awaitable[Sighting | None]]
     done: Callable[[], None]
     failed: Callable[[ActionError], None]
@@ -79,7 +80,7 @@ class NewsDesk:
         self._fetching: dict[Key, tuple[News, asyncio.Task[None]]] = {}
         self._seen: dict[Key, tuple[News, Sighting]] = {}
         self._something_waits, self._something_seen = asyncio.Event(), asyncio.Event()
-        self._fetches = Limiter("records", _FETCHES, each=_FETCHES_OF_ONE)
+        self._fetches = Limiter("records", _FETCHES, each=share(_FETCHES, services.settings.organization_share))
 
     def tell(self, news: News) -> None:
         """A newer change takes the place of an older one of the same release that still waits."""
@@ -173,8 +174,9 @@ class NewsDesk:
 
     async def _fetch(self, news: News) -> None:
         try:
-            async with self._fetches.slot(news.post.cluster_id):
-                sighting = await news.look()
+            with acting_for(news.organization_id):
+                async with news.gate, self._fetches.slot(news.organization_id):
+                    sighting = await news.look()
             if sighting is not None:
                 unwritten, _ = self._seen.get(news.key, (news, None))
                 self._seen[news.key] = replace(news, told_at=min(news.told_at, unwritten.told_at)), sighting

@@ -42,6 +42,9 @@ log = structlog.get_logger()
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
 _DATABASE_PAUSE = 1.0
 
+_FETCHES = 2
+"""Records that are fetched at once from one member: one that is slow, or has very many, delays no other."""
+
 _SHORTEST_WATCH = 1.0  # one that ends sooner counts as a failure, or a server that ends all at once would be hammered
 _ENDS_EARLY = 0.5  # seconds that one may end before the time that was asked for, and yet in good order
 
@@ -66,6 +69,8 @@ class MemberWatch:
         self._lists = lists
         self._claim = claim
         self._patience = Patience.of(services.settings)
+        self._organization_id = 0  # known once its cluster is read
+        self._gate = asyncio.Semaphore(_FETCHES)
         self._pace = Pace(longest=services.settings.unreachable_after / 2)
         self._newest: dict[tuple[str, str], tuple[int, str]] = {}
         self._owed: set[tuple[str, str]] = set()  # what the last list told and is not written down yet
@@ -116,8 +121,9 @@ class MemberWatch:
         """Lists the member and follows it until something goes wrong, and sees to it meanwhile that it lives. False
         where another observer has it."""
         assert self._trouble is not None
+        self._organization_id = cluster.organization_id
         await self._sign_of_life(member)  # one that hangs is not to hold a place that another waits for
-        working = asyncio.create_task(self._list_and_follow(member, cluster.organization_id))
+        working = asyncio.create_task(self._list_and_follow(member))
         catching_up = asyncio.create_task(self._catch_up(cluster))
         tasks: set[asyncio.Future[Any]] = {working, catching_up, self._trouble}
         try:
@@ -152,9 +158,9 @@ class MemberWatch:
                 raise
         self._is_alive()
 
-    async def _list_and_follow(self, member: Member, organization_id: int) -> bool:
+    async def _list_and_follow(self, member: Member) -> bool:
         await asyncio.sleep(self._pace.pause())
-        async with self._lists.slot(organization_id):
+        async with self._lists.slot(self._organization_id):
             self._pace.begin()
             version = await self._list(member)
         if version is None:
@@ -263,7 +269,8 @@ class MemberWatch:
                 self._newest.setdefault(release, (seen.release.revision, seen.secret_version))
             return seen
 
-        self._desk.tell(News(self.post, key, head, look, partial(self._settle, release), self._fail))
+        settle = partial(self._settle, release)
+        self._desk.tell(News(self.post, self._organization_id, key, head, self._gate, look, settle, self._fail))
 
     def _settle(self, release: tuple[str, str]) -> None:
         """A release is written down as it is now."""

@@ -1,5 +1,6 @@
 """Secrets that pose as Helm's records: each is told on its own target, and all else goes on."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -73,7 +74,7 @@ async def test_what_a_database_refuses_is_told_as_unreadable_and_the_rest_of_its
         async def never() -> Sighting | None:
             raise AssertionError
 
-        news = News(post, key, None, never, lambda: None, lambda error: None)
+        news = News(post, 1, key, None, asyncio.Semaphore(), never, lambda: None, lambda error: None)
         batch[key] = news, Sighting(key, 7, release, "7")
     await desk._write_or_divide(batch)
     rows = await quiet.services.database.rows(text("SELECT name, chart_version, unreadable FROM release ORDER BY name"))

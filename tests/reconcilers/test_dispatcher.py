@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sqlalchemy import text
 
+from app.core.tenancy import current_tenant
 from app.operations import work
 from app.operations.due import due_counts, due_targets
 from app.program.processes import running
@@ -50,6 +51,7 @@ class Workers:
         self._ends: list[asyncio.Event] = []
 
     async def work_on(self, target_id: int) -> bool:
+        assert current_tenant() == frozenset((self._organizations[target_id],))
         self.started.append(self._organizations[target_id])
         end = asyncio.Event()
         self._ends.append(end)

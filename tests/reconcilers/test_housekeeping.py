@@ -12,7 +12,7 @@ from app.tables.charts import ChartRepository
 from reconcilers.housekeeping import Housekeeping
 from tests.charts.servers import Files, served
 from tests.sample_charts import archive, chart_files
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 
@@ -24,6 +24,13 @@ async def dripping(request: web.Request) -> web.StreamResponse:
         await response.write(b" ")
         await asyncio.sleep(0.05)
     return response
+
+
+async def read_indexes(stack: Stack) -> None:
+    """Reads all that are old, to the end."""
+    keeper = Housekeeping(stack.services)
+    await keeper.read_indexes()
+    await asyncio.gather(*(task for _, task in keeper._reading.values()))
 
 
 async def test_a_repository_that_fails_delays_no_other(new_stack: NewStack) -> None:
@@ -56,7 +63,7 @@ async def test_a_repository_that_fails_delays_no_other(new_stack: NewStack) -> N
         handlers["slow"] = None  # type: ignore[assignment]
         files.offer("web", "1.1.0", archive(chart_files("web", "1.1.0"), root="web"))
 
-        await Housekeeping(stack.services).read_indexes()
+        await read_indexes(stack)
         rows = await stack.services.database.rows(
             select(ChartRepository.name, ChartRepository.error, ChartRepository.refreshed_at)
         )
@@ -95,3 +102,39 @@ async def test_an_organization_with_slow_repositories_leaves_connections_to_othe
             waiting.set()
         await asyncio.gather(*downloads, other, return_exceptions=True)
         assert len(asked) == 9
+
+
+async def test_an_organization_with_many_slow_repositories_delays_no_index_of_another(new_stack: NewStack) -> None:
+    """Thirty indexes that do not come, while eight are read at once."""
+    waiting, stuck = asyncio.Event(), False
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if stuck and not request.path.startswith("/other"):
+            await waiting.wait()
+        return web.Response(body=b"entries: {}")
+
+    async with served(answer) as host, new_stack(working=False, plain_http_hosts=host) as stack:
+        await stack.mutate("createOrganization", "__typename", name="other")
+        for number in range(30):
+            given = {"url": f"http://{host}/{number}", "organization": "default"}
+            await stack.mutate("addChartRepository", "__typename", name=f"slow-{number}", **given)
+        given = {"url": f"http://{host}/other", "organization": "other"}
+        await stack.mutate("addChartRepository", "__typename", name="quick", **given)
+        async with stack.services.transaction() as transaction:
+            await transaction.session.execute(text("UPDATE chart_repository SET refreshed_at = NULL"))
+        stuck = True
+        keeper = Housekeeping(stack.services)
+        await keeper.read_indexes()
+        await keeper.read_indexes()  # the next round: what is being read is not begun again
+
+        async def is_read() -> bool:
+            [[count]] = await stack.services.database.rows(
+                text("SELECT count(*) FROM chart_repository WHERE refreshed_at IS NOT NULL")
+            )
+            return bool(count == 1)
+
+        await eventually(is_read)
+        assert len(keeper._reading) == 30
+        assert keeper._indexes.taken == 6
+        waiting.set()
+        await asyncio.gather(*(task for _, task in keeper._reading.values()))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.server.bodies import Payer, Room
 from tests.pools import fill
 from tests.stack import TOKEN, Stack
 
@@ -197,13 +198,27 @@ async def test_bodies_have_a_room_that_one_user_can_not_take_and_that_is_given_b
 
 
 async def test_bodies_have_a_room_for_all_users_together(new_stack: NewStack) -> None:
-    async with new_stack(working=False, bodies_size=200_000, body_size=100_000) as stack, AsyncExitStack() as opened:
+    settings = {"bodies_size": 200_000, "body_size": 100_000, "organization_share": 100}
+    async with new_stack(working=False, **settings) as stack, AsyncExitStack() as opened:
         made = [await stack.mutate("createUser", TOKEN_OF, name=name, role="VIEWER") for name in ("ann", "bob")]
         for user in made:
             await opened.enter_async_context(begun(stack, {"Authorization": f"Bearer {user['token']}"}, 99_000))
         refused = await stack.client.post("/graphql", content=large(50_000), headers=SIGNED_IN)
         assert refused.status_code == 503
         assert (await stack.client.post("/graphql", content=large(40_000), headers=JSON)).status_code == 200
+
+
+def test_the_users_of_an_organization_leave_room_for_bodies_of_others() -> None:
+    room = Room(100, 40, 75)
+    acme, other = frozenset((1,)), frozenset((2,))
+    room.take(Payer("ann", acme), 40)
+    room.take(Payer("bob", acme), 30)
+    assert not room.has(Payer("eve", acme), 10)
+    assert room.has(Payer("eve", acme), 5)
+    assert room.has(Payer("joe", other), 30)
+    room.give_back(Payer("ann", acme), 40)
+    room.give_back(Payer("bob", acme), 30)
+    assert room.has(Payer("eve", acme), 40)
 
 
 TOKEN_OF = "... on UserPayload { token }"

@@ -120,6 +120,23 @@ async def test_a_user_has_so_many_subscriptions_at_once_on_whatever_connections(
             assert told.told.empty()
 
 
+async def test_an_organization_has_a_share_of_the_subscriptions_of_a_process(new_stack: NewStack) -> None:
+    query = 'subscription { events(organization: "%s") { at } }'
+    async with new_stack(working=False, subscriptions=4, organization_share=75) as stack, served(stack) as url:
+        await stack.mutate("createOrganization", "__typename", name="other")
+        async with socket(url) as opened:
+            first, *_ = [await opened.subscribe(query % "default") for _ in range(3)]
+            await eventually(lambda: followed_by(stack, 3))
+            (error,) = await (await opened.subscribe(query % "default")).next()
+            assert error["extensions"] == {"code": "too_many_subscriptions", "path": []}
+            await opened.subscribe(query % "other")
+            await eventually(lambda: followed_by(stack, 4))
+            await opened.end(first)
+            await eventually(lambda: followed_by(stack, 3))
+            await opened.subscribe(query % "default")
+            await eventually(lambda: followed_by(stack, 4))
+
+
 LARGE = "{ __schema { types { name description fields { name description args { name description } } } } }"
 RESET = struct.pack("ii", 1, 0)  # a connection that is closed is cut off, whatever is still on its way
 
