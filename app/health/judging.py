@@ -1,19 +1,21 @@
 """From a live object to the verdict on its health."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from app.health.differences import DIFFERENCES
 from app.health.fields import UnreadableError
 from app.health.health import Health, Verdict, shortened
 from app.health.kinds import Kind, kind_of
-from app.health.kstatus import compute, terminating, unobserved
+from app.health.kstatus import compute, standard_conditions, terminating, unobserved
 from app.health.result import Result, Status
 
 Rule = Callable[[Mapping[str, Any]], Verdict]
 """Judges the objects of one kind. It raises nothing."""
 Rules = Mapping[Kind, Rule]
-"""Rules for kinds that kstatus does not know well enough. A rule takes the place of what kstatus says of its kind."""
+"""Rules for kinds that kstatus does not know well enough. A rule takes the place of what is said of its kind here."""
 
 _HEALTH = {
     Status.CURRENT: Health.HEALTHY,
@@ -26,8 +28,8 @@ _HEALTH = {
 def health_of(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
     """The verdict on an object as the API server has it.
 
-    Whoever can create objects decides what is in `live`, so this raises for no JSON object: one whose fields have
-    unexpected types is UNKNOWN, and the message names the field. The time is linear in the size of the object.
+    Everyone who can create objects on the cluster decides what is in `live`, so this raises for no JSON object: one
+    whose fields have unexpected types is UNKNOWN, and the message names the field. The time is linear in its size.
 
     Args:
         live: the whole object, with its status.
@@ -35,17 +37,27 @@ def health_of(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
         now: the time, with a time zone.
     """
     try:
-        if (rule := rules.get(kind_of(live))) is None:
-            return _verdict(compute(live, now))
-        if result := terminating(live) or unobserved(live):
-            return _verdict(result)
-        return rule(live)
+        verdict = _judged(live, rules, now)
     except UnreadableError as error:
-        return Verdict(Health.UNKNOWN, "Unreadable", shortened(f"The status cannot be read: {error}."))
+        verdict = Verdict(Health.UNKNOWN, "Unreadable", f"The status cannot be read: {error}.")
+    reason, message = shortened(verdict.reason or ""), shortened(verdict.message or "")
+    return replace(verdict, reason=reason or None, message=message or None)
+
+
+def _judged(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
+    """The first that applies: it is deleted, its newest generation is not observed, a rule, a difference, kstatus."""
+    if result := terminating(live) or unobserved(live):
+        return _verdict(result)
+    kind = kind_of(live)
+    if rule := rules.get(kind):
+        return rule(live)
+    if result := standard_conditions(live):
+        return _verdict(result)
+    for difference in DIFFERENCES.get(kind, ()):
+        if verdict := difference(live, now):
+            return verdict
+    return _verdict(compute(live, now))
 
 
 def _verdict(result: Result) -> Verdict:
-    health = _HEALTH[result.status]
-    if health is Health.HEALTHY:
-        return Verdict(health, None, result.message)
-    return Verdict(health, shortened(result.reason or "") or None, shortened(result.message), result.again_at)
+    return Verdict(_HEALTH[result.status], result.reason, result.message, result.again_at)

@@ -33,7 +33,7 @@ def compute(live: Mapping[str, Any], now: datetime) -> Result:
     Raises:
         UnreadableError: where the library answers with an error: fields that it reads have unexpected types.
     """
-    if result := terminating(live) or unobserved(live) or _standard_conditions(live):
+    if result := terminating(live) or unobserved(live) or standard_conditions(live):
         return result
     kind = kind_of(live)
     if kind == Kind("", "Pod"):
@@ -62,7 +62,7 @@ def unobserved(live: Mapping[str, Any]) -> Result | None:
     return in_progress("LatestGenerationNotObserved", message)
 
 
-def _standard_conditions(live: Mapping[str, Any]) -> Result | None:
+def standard_conditions(live: Mapping[str, Any]) -> Result | None:
     for condition in conditions(live):
         if condition.status == "True" and condition.type == "Reconciling":
             return in_progress(condition.reason, condition.message)

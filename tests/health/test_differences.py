@@ -1,0 +1,320 @@
+"""Where Polyhelm judges otherwise than kstatus: for each difference what kstatus says, and what Polyhelm says."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.health.differences import DIFFERENCES
+from app.health.health import Health, Verdict
+from app.health.judging import health_of
+from app.health.kstatus import compute
+from tests.health.objects import condition, made
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+PAGE = Path(__file__).parents[2] / "docs" / "health.md"
+BACK_OFF = "back-off 40s restarting failed container=web"
+PULL = 'Back-off pulling image "registry.example/web:9"'
+LACKS = [condition("ScalingActive", "False", "FailedGetResourceMetric", "no metrics returned", "2026-11-30T11:58:00Z")]
+RUNS = {"startTime": "2026-11-30T11:00:00Z", "active": 2, "succeeded": 1}
+PENDING = {
+    "phase": "Pending",
+    "conditions": [condition("PodScheduled", "False", "Unschedulable", "0/3 nodes are free")],
+}
+
+
+def container(name: str = "web", *, waits: Any = None, ended: Any = None, last: Any = None) -> dict[str, Any]:
+    state = {"waiting": waits} if waits else {"terminated": ended} if ended else {"running": {}}
+    return {"name": name, "state": state, "lastState": {"terminated": last} if last else {}}
+
+
+CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
+    (
+        "a job that runs",
+        made("batch/v1", "Job", {"completions": 4, "parallelism": 2}, RUNS),
+        "Current",
+        Verdict(Health.PROGRESSING, "JobRunning", "active: 2, succeeded: 1, failed: 0, wanted: 4"),
+    ),
+    (
+        "a job that is suspended before it has started",
+        made("batch/v1", "Job", {"suspend": True}, {}),
+        "InProgress",
+        Verdict(Health.SUSPENDED, "Suspended", "The Job is suspended"),
+    ),
+    (
+        "a job that has failed",
+        made(
+            "batch/v1",
+            "Job",
+            {},
+            {**RUNS, "conditions": [condition("Failed", "True", "BackoffLimitExceeded", "It failed 6 times")]},
+        ),
+        "Failed",
+        Verdict(Health.DEGRADED, "BackoffLimitExceeded", "It failed 6 times"),
+    ),
+    (
+        "a job that has completed and is suspended",
+        made("batch/v1", "Job", {"suspend": True}, {"succeeded": 1, "conditions": [condition("Complete", "True")]}),
+        "Current",
+        Verdict(Health.HEALTHY, None, "Job Completed. succeeded: 1/1"),
+    ),
+    (
+        "a cron job that is suspended",
+        made("batch/v1", "CronJob", {"suspend": True}, {}),
+        "Current",
+        Verdict(Health.SUSPENDED, "Suspended", "The CronJob is suspended"),
+    ),
+    (
+        "a deployment that is paused",
+        made("apps/v1", "Deployment", {"paused": True}, {}),
+        "InProgress",
+        Verdict(Health.SUSPENDED, "Paused", "The rollout is paused"),
+    ),
+    (
+        "a deployment beyond its deadline",
+        made(
+            "apps/v1",
+            "Deployment",
+            {},
+            {"conditions": [condition("Progressing", "False", "ProgressDeadlineExceeded", "web-1 has timed out")]},
+        ),
+        "Failed",
+        Verdict(Health.DEGRADED, "ProgressDeadlineExceeded", "web-1 has timed out"),
+    ),
+    (
+        "a deployment whose pods a quota refuses",
+        made(
+            "apps/v1",
+            "Deployment",
+            {},
+            {"conditions": [condition("ReplicaFailure", "True", "FailedCreate", "exceeded quota: small")]},
+        ),
+        "InProgress",
+        Verdict(Health.PROGRESSING, "FailedCreate", "exceeded quota: small"),
+    ),
+    (
+        "a replica set whose pods a quota refuses",
+        made(
+            "apps/v1",
+            "ReplicaSet",
+            {},
+            {"conditions": [condition("ReplicaFailure", "True", "FailedCreate", "exceeded quota: small")]},
+        ),
+        "InProgress",
+        Verdict(Health.PROGRESSING, "FailedCreate", "exceeded quota: small"),
+    ),
+    (
+        "a load balancer without an address",
+        made("v1", "Service", {"type": "LoadBalancer", "clusterIP": "10.0.0.7"}, {"loadBalancer": {}}),
+        "Current",
+        Verdict(Health.PROGRESSING, "NoAddress", "The load balancer has no address yet"),
+    ),
+    (
+        "a load balancer with an address",
+        made(
+            "v1",
+            "Service",
+            {"type": "LoadBalancer", "clusterIP": "10.0.0.7"},
+            {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}},
+        ),
+        "Current",
+        Verdict(Health.HEALTHY, None, "Service is ready"),
+    ),
+    (
+        "a claim that has lost its volume",
+        made("v1", "PersistentVolumeClaim", {}, {"phase": "Lost"}),
+        "InProgress",
+        Verdict(Health.DEGRADED, "Lost", "The volume of this claim no longer exists"),
+    ),
+    (
+        "an autoscaler that cannot scale",
+        made(
+            "autoscaling/v2",
+            "HorizontalPodAutoscaler",
+            {},
+            {"conditions": [condition("AbleToScale", "False", "FailedGetScale", "web is not found")]},
+        ),
+        "Current",
+        Verdict(Health.DEGRADED, "FailedGetScale", "web is not found"),
+    ),
+    (
+        "an autoscaler without metrics for two minutes",
+        made("autoscaling/v2", "HorizontalPodAutoscaler", {}, {"conditions": LACKS}),
+        "Current",
+        Verdict(Health.PROGRESSING, "FailedGetResourceMetric", "no metrics returned", NOW + timedelta(minutes=3)),
+    ),
+    (
+        "an autoscaler of a workload without replicas",
+        made(
+            "autoscaling/v2",
+            "HorizontalPodAutoscaler",
+            {},
+            {"conditions": [condition("ScalingActive", "False", "ScalingDisabled", "replicas are 0")]},
+        ),
+        "Current",
+        Verdict(Health.SUSPENDED, "ScalingDisabled", "replicas are 0"),
+    ),
+    (
+        "an autoscaler that scales",
+        made(
+            "autoscaling/v2",
+            "HorizontalPodAutoscaler",
+            {},
+            {"conditions": [condition("AbleToScale", "True"), condition("ScalingActive", "True")]},
+        ),
+        "Current",
+        Verdict(Health.HEALTHY, None, "Resource is current"),
+    ),
+    (
+        "a pod whose image does not exist",
+        made(
+            "v1",
+            "Pod",
+            {},
+            {
+                "phase": "Pending",
+                "containerStatuses": [container(waits={"reason": "ImagePullBackOff", "message": PULL})],
+            },
+        ),
+        "InProgress",
+        Verdict(Health.DEGRADED, "ImagePullBackOff", f"web: {PULL}"),
+    ),
+    (
+        "a pod whose image has just failed to be pulled",
+        made("v1", "Pod", {}, {"phase": "Pending", "containerStatuses": [container(waits={"reason": "ErrImagePull"})]}),
+        "InProgress",
+        Verdict(Health.DEGRADED, "ErrImagePull", "web: ErrImagePull"),
+    ),
+    (
+        "a pod whose secret does not exist",
+        made(
+            "v1",
+            "Pod",
+            {},
+            {
+                "phase": "Pending",
+                "containerStatuses": [
+                    container(waits={"reason": "CreateContainerConfigError", "message": 'secret "web" not found'})
+                ],
+            },
+        ),
+        "InProgress",
+        Verdict(Health.DEGRADED, "CreateContainerConfigError", 'web: secret "web" not found'),
+    ),
+    (
+        "a pod that creates its containers",
+        made(
+            "v1",
+            "Pod",
+            {},
+            {"phase": "Pending", "containerStatuses": [container(waits={"reason": "ContainerCreating"})]},
+        ),
+        "InProgress",
+        Verdict(Health.PROGRESSING, "PodPending", "Pod is in the Pending phase"),
+    ),
+    (
+        "a pod that crashes",
+        made(
+            "v1",
+            "Pod",
+            {},
+            {
+                "phase": "Running",
+                "containerStatuses": [
+                    container("proxy"),
+                    container(
+                        waits={"reason": "CrashLoopBackOff", "message": BACK_OFF},
+                        last={"exitCode": 3, "reason": "Error", "message": "no database\n"},
+                    ),
+                ],
+            },
+        ),
+        "Failed",
+        Verdict(Health.DEGRADED, "CrashLoopBackOff", f"web exited with code 3 (Error): no database. {BACK_OFF}"),
+    ),
+    (
+        "a pod whose first container crashes before it starts",
+        made(
+            "v1",
+            "Pod",
+            {},
+            {
+                "phase": "Pending",
+                "initContainerStatuses": [
+                    container(
+                        "migrate",
+                        waits={"reason": "CrashLoopBackOff", "message": BACK_OFF},
+                        last={"exitCode": 137, "reason": "OOMKilled"},
+                    ),
+                ],
+            },
+        ),
+        "InProgress",
+        Verdict(Health.DEGRADED, "CrashLoopBackOff", f"migrate exited with code 137 (OOMKilled). {BACK_OFF}"),
+    ),
+    (
+        "a pod that has failed",
+        made(
+            "v1",
+            "Pod",
+            {},
+            {
+                "phase": "Failed",
+                "containerStatuses": [
+                    container(ended={"exitCode": 2, "reason": "Error", "message": "bad flag"}),
+                    container("proxy", ended={"exitCode": 0}),
+                ],
+            },
+        ),
+        "Current",
+        Verdict(Health.DEGRADED, "Error", "web exited with code 2 (Error): bad flag"),
+    ),
+    (
+        "a pod that was evicted",
+        made(
+            "v1",
+            "Pod",
+            {},
+            {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory. "},
+        ),
+        "Current",
+        Verdict(Health.DEGRADED, "Evicted", "The node was low on resource: memory"),
+    ),
+    (
+        "a pod that no node has room for",
+        made("v1", "Pod", {}, PENDING, creationTimestamp="2026-11-30T11:00:00Z"),
+        "Failed",
+        Verdict(Health.DEGRADED, "PodUnschedulable", "0/3 nodes are free"),
+    ),
+    (
+        "a new pod that no node has room for",
+        made("v1", "Pod", {}, PENDING, creationTimestamp="2026-11-30T11:59:55Z"),
+        "InProgress",
+        Verdict(Health.PROGRESSING, "PodNotScheduled", "0/3 nodes are free", NOW + timedelta(seconds=10)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("live", "kstatus", "verdict"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_polyhelm_says_of(live: dict[str, Any], kstatus: str, verdict: Verdict) -> None:
+    assert compute(live, NOW).status == kstatus
+    assert health_of(live, {}, NOW) == verdict
+
+
+def test_an_autoscaler_that_lacks_metrics_for_longer_is_degraded() -> None:
+    live = made("autoscaling/v2", "HorizontalPodAutoscaler", {}, {"conditions": LACKS})
+    verdict = health_of(live, {}, NOW + timedelta(minutes=3))
+    assert verdict == Verdict(Health.DEGRADED, "FailedGetResourceMetric", "no metrics returned")
+
+
+def test_the_page_lists_each_difference_with_its_kinds() -> None:
+    """A table with a row for each: `| running-job | Job | … |`."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([A-Za-z, ]+) \|", PAGE.read_text(), re.MULTILINE)
+    listed = {name: set(kinds.split(", ")) for name, kinds in rows}
+    known: dict[str, set[str]] = {}
+    for kind, differences in DIFFERENCES.items():
+        for difference in differences:
+            known.setdefault(difference.__name__.replace("_", "-"), set()).add(kind.kind)
+    assert listed == known
