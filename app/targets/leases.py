@@ -215,7 +215,8 @@ def _fenced(fields: frozenset[str]) -> ReturningUpdate[int]:
 
 @asynccontextmanager
 async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
-    """Renews the lease while the block runs, and cancels the block when the lease is lost, or was not renewed in time.
+    """Renews the lease while the block runs: each third of its length, and at short intervals after a renewal that
+    failed. Cancels the block when the lease is lost, or was not renewed in time.
 
     Raises:
         LeaseLostError: then.
@@ -226,8 +227,10 @@ async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
 
     async def renew() -> None:
         nonlocal lost
+        pause = services.settings.lease_seconds / 3
         while True:
-            await asyncio.sleep(services.settings.lease_seconds / 3)
+            await asyncio.sleep(pause)
+            pause = services.settings.lease_seconds / 3
             try:
                 if not await _renew(services, lease):
                     if await _is_lost(services, lease):
@@ -235,7 +238,8 @@ async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
                         holder.cancel()
                     return
             except LOST as error:
-                # Postgres is away. The next renewal may come in time.
+                # Postgres is away. The next renewal may come in time, if it is not far from now.
+                pause = services.settings.lease_seconds / 30
                 log.warning("lease.not_renewed", target=lease.target_id, error=str(error))
             if _clock() >= lease.safe_until:
                 lost = True
