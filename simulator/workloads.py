@@ -144,8 +144,13 @@ def _replica_set(deployment: Object, digest: str) -> Object:
     }
 
 
-def _conditions(*kinds: str) -> list[dict[str, str]]:
-    return [{"type": kind, "status": "True", "lastTransitionTime": now()} for kind in kinds]
+def _conditions(*kinds: str, **reasons: str) -> list[dict[str, str]]:
+    """Conditions that are true, some of them with a reason."""
+    true = {"status": "True", "lastTransitionTime": now()}
+    return [
+        *({"type": kind, **true} for kind in kinds),
+        *({"type": kind, "reason": reason, **true} for kind, reason in reasons.items()),
+    ]
 
 
 def _counts(obj: Object, *names: str) -> dict[str, int]:
@@ -156,7 +161,7 @@ def _deployment_status(obj: Object) -> dict[str, Any]:
     return {
         "observedGeneration": obj["metadata"]["generation"],
         **_counts(obj, "replicas", "updatedReplicas", "readyReplicas", "availableReplicas"),
-        "conditions": _conditions("Available", "Progressing"),
+        "conditions": _conditions(Available="MinimumReplicasAvailable", Progressing="NewReplicaSetAvailable"),
     }
 
 

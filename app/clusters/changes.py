@@ -92,27 +92,43 @@ def read_changes(line: bytes) -> Iterator[Change]:
     Raises:
         TemporaryError: for an error that the server sends in the stream; WATCH_EXPIRED where it is too late.
     """
+    kind, item, version = read_event(line)
+    if kind == "BOOKMARK":
+        yield Change(version)
+        return
     try:
-        event = orjson.loads(line)
-        kind, item = event["type"], event["object"]
-        if kind == "ERROR":
-            raise _error(item)
         metadata = item["metadata"]
-        version = store_version(metadata["resourceVersion"])
-        if kind == "BOOKMARK":
-            yield Change(version)
-            return
         head, namespace = Head.of(item), metadata["namespace"]
         match = SECRET_NAME.fullmatch(metadata["name"])
         label = (metadata.get("labels") or {}).get("name")
         names = {_name(name) for name in (label, match and match["name"]) if name is not None}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise TemporaryError(ActionCode.WATCH_UNREADABLE, f"The API server's watch can't be read: {error}") from None
+        raise unreadable(error) from None
     if head is not None and match is not None:
         yield Change(version, gone=head) if kind == "DELETED" else Change(version, head=head)
         return
     for name in names:
         yield Change(version, unclear=(namespace, name))
+
+
+def read_event(line: bytes) -> tuple[str, dict[str, Any], int]:
+    """What a line of a watch says: what happened, to which object, and the version of the member's store with it.
+
+    Raises:
+        TemporaryError: for an error that the server sends in the stream; WATCH_EXPIRED where it is too late.
+    """
+    try:
+        event = orjson.loads(line)
+        kind, item = event["type"], event["object"]
+        if kind == "ERROR":
+            raise _error(item)
+        return kind, item, store_version(item["metadata"]["resourceVersion"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise unreadable(error) from None
+
+
+def unreadable(error: Exception) -> TemporaryError:
+    return TemporaryError(ActionCode.WATCH_UNREADABLE, f"The API server's watch can't be read: {error}")
 
 
 def _error(status: dict[str, Any]) -> TemporaryError:

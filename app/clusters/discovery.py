@@ -94,9 +94,34 @@ async def discover(member: Member) -> Discovery:
         assert found.resources is not None  # what is worked out from it can be
         return found
     except (KeyError, TypeError, AttributeError, ValueError):
-        raise TemporaryError(
-            ActionCode.CLUSTER_UNEXPECTED_ANSWER, "The API server does not say which kinds of objects it knows."
-        ) from None
+        raise _no_discovery() from None
+
+
+async def discover_version(member: Member, api_version: str) -> dict[str, Resource]:
+    """What a member knows in one version of one group, by kind; nothing where it does not know the version. Whether it
+    does is asked here in the same way of servers of all ages, and costs one small answer.
+
+    Raises:
+        TemporaryError: where it can't be asked, or answers something else.
+    """
+    path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+    answer = await member.request("GET", path)
+    if answer.status == 404:
+        return {}
+    try:
+        return {
+            each["kind"]: Resource(_name(each["name"]), each["namespaced"] is True)
+            for each in answer.body["resources"]
+            if "/" not in each["name"]
+        }
+    except (KeyError, TypeError):
+        raise _no_discovery() from None
+
+
+def _no_discovery() -> TemporaryError:
+    return TemporaryError(
+        ActionCode.CLUSTER_UNEXPECTED_ANSWER, "The API server does not say which kinds of objects it knows."
+    )
 
 
 _ACCEPT = f"{AGGREGATED},application/json"

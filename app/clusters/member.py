@@ -12,7 +12,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
@@ -45,7 +45,11 @@ _NOT_NOW = (
 """What says nothing of the request itself."""
 _PAGE = 500
 _CONNECTIONS = 3  # to one member, at most: a watch, and two for what is asked; each costs a TLS handshake and buffers
+STREAMS = 16
+"""Connections to one member for watches of resources. What is asked never waits for one of these."""
+
 _KEPT_ALIVE = 60.0  # seconds without a request; a handshake costs as much as a hundred signs of life
+_BOOKMARKS = 150.0  # seconds without one after which a watch of resources is given up; servers send one each minute
 _SILENCE = 10.0  # seconds after which a watch that should have ended is given up
 _LONGEST_LINE = 2 * 2**20
 _LARGEST_ANSWER = 8 * 2**20  # bytes; a record has 1.5 MiB at most, a page of heads less
@@ -107,22 +111,26 @@ class Member:
         self.policy = policy
         self.tls = _tls(access)
         self.judge = _judge(uid, name, self._hears) if uid is not None else None
-        self._connector = ProvenConnector(
-            access,
-            self.judge,
-            seconds=timeout,
-            limit=_CONNECTIONS,
-            keepalive_timeout=_KEPT_ALIVE,
-            ssl=self.tls,
-            socket_factory=checked_socket(policy, urlsplit(access.server).hostname or ""),
-        )
-        self._api = _Api(access, self._connector)
+        self._asking = self._pool(_CONNECTIONS)
+        self._streams: list[_Pool] = []  # one, opened when it is first needed
         self.account: ServiceAccount | None = None
         self.heard_at = 0.0
         """When it last answered anything, by `time.monotonic()`."""
 
     def _hears(self) -> None:
         self.heard_at = time.monotonic()
+
+    def _pool(self, limit: int) -> "_Pool":
+        connector = ProvenConnector(
+            self.access,
+            self.judge,
+            seconds=self.seconds,
+            limit=limit,
+            keepalive_timeout=_KEPT_ALIVE,
+            ssl=self.tls,
+            socket_factory=checked_socket(self.policy, urlsplit(self.access.server).hostname or ""),
+        )
+        return _Pool(connector, _Api(self.access, connector))
 
     def acting_as(self, account: ServiceAccount | None) -> "Member":
         """The same connections, over which requests are sent as a service account of the cluster; without one, as they
@@ -138,7 +146,8 @@ class Member:
         await self.close()
 
     async def close(self) -> None:
-        await self._api.close()
+        for pool in (self._asking, *self._streams):
+            await pool.api.close()
 
     async def version(self) -> str:
         """The Kubernetes version, as v1.34.4."""
@@ -153,23 +162,24 @@ class Member:
         limit = aiohttp.ClientTimeout(total=seconds, connect=seconds, sock_connect=min(seconds, 5))
         began = time.monotonic()
         try:
-            status, _, body = await self._kube_system(limit)
+            status, _, body = await self._kube_system(self._asking, limit)
         except TemporaryError:
             # A slow one has no time left for an answer on a new connection, which has proven itself with its first one.
-            if self._connector.proven_at is None or self._connector.proven_at < began:
+            proven_at = self._asking.connector.proven_at
+            if proven_at is None or proven_at < began:
                 raise
-            self.heard_at = self._connector.proven_at
+            self.heard_at = proven_at
             return
         if status == 200:
-            self._connector.check(status, None, body)
+            self._asking.connector.check(status, None, body)
 
-    async def _kube_system(self, limit: aiohttp.ClientTimeout) -> tuple[int, str | None, bytes]:
+    async def _kube_system(self, pool: "_Pool", limit: aiohttp.ClientTimeout) -> tuple[int, str | None, bytes]:
         """It is asked for often, so that kubernetes-asyncio's way of putting requests together, which costs as much as
         the request, is left aside. The server may answer from its cache: the uid of a namespace never changes."""
         with self._trouble(limit):
-            async with self._api.rest_client.pool_manager.get(
+            async with pool.api.rest_client.pool_manager.get(
                 f"{self.access.server}{KUBE_SYSTEM}?resourceVersion=0",
-                headers=self._api.default_headers | self._api.authorization,
+                headers=pool.api.default_headers | pool.api.authorization,
                 timeout=limit,
             ) as response:
                 body = await _body(response)
@@ -270,7 +280,8 @@ class Member:
             TemporaryError: unreachable, unauthorized or throttled.
             PermanentError: the service account that asks may not read this.
         """
-        async with self._asked(method, path, query, body, accept, content_type, _limit(self.seconds)) as response:
+        limit = _limit(self.seconds)
+        async with self._asked(self._asking, method, path, query, body, accept, content_type, limit) as response:
             text = await _body(response)
         if response.status >= 400:
             refusal = _refusal(response.status, text)
@@ -289,25 +300,47 @@ class Member:
         Raises:
             TemporaryError: where the member can't be asked any more, or not from this version on (WATCH_EXPIRED).
         """
+        async with aclosing(
+            self.lines("/api/v1/secrets", "owner=helm", version, seconds=seconds, accept=METADATA_ONLY)
+        ) as stream:
+            async for lines in stream:
+                if changes := [change for line in lines for change in read_changes(line)]:
+                    yield changes
+
+    async def lines(
+        self, path: str, selector: str, version: int, *, seconds: int, accept: str, aside: bool = False
+    ) -> AsyncGenerator[list[bytes]]:
+        """The lines of a watch, as they come, until the server ends it in good order after so many seconds. Lines that
+        arrive together come together. One that is `aside` takes none of the connections on which the member is asked;
+        it is opened, with an empty list, before its first line comes.
+
+        Raises:
+            TemporaryError: where the member can't be asked any more, or not from this version on (WATCH_EXPIRED).
+        """
         query = [
             ("watch", "1"),
-            ("labelSelector", "owner=helm"),
+            ("labelSelector", selector),
             ("resourceVersion", str(version)),
             ("allowWatchBookmarks", "true"),
             ("timeoutSeconds", str(seconds)),
         ]
-        connect = _limit(self.seconds).sock_connect
+        if aside and not self._streams:
+            self._streams.append(self._pool(STREAMS))
+        pool = self._streams[0] if aside else self._asking
         limit = aiohttp.ClientTimeout(
-            total=self.seconds + seconds + _SILENCE, connect=self.seconds, sock_connect=connect
+            total=self.seconds + seconds + _SILENCE,
+            connect=self.seconds,
+            sock_connect=_limit(self.seconds).sock_connect,
+            sock_read=_BOOKMARKS if aside else None,
         )
-        async with self._asked(
-            "GET", "/api/v1/secrets", query, None, METADATA_ONLY, "application/json", limit
-        ) as found:
+        async with self._asked(pool, "GET", path, query, None, accept, "application/json", limit) as found:
             if found.status != 200:
                 refusal = _refusal(found.status, await _body(found))
                 if refusal.kind is RefusalKind.EXPIRED:
                     raise _expired(refusal)
                 raise _not_now(refusal, found.headers.get("Retry-After"), self._name)
+            if aside:
+                yield []
             rest = b""
             async for chunk in found.content.iter_any():
                 self._hears()
@@ -316,8 +349,8 @@ class Member:
                     raise TemporaryError(
                         ActionCode.WATCH_UNREADABLE, f"A change of more than {_LONGEST_LINE} bytes came."
                     )
-                if changes := [change for line in lines if line for change in read_changes(line)]:
-                    yield changes
+                if lines := [line for line in lines if line]:
+                    yield lines
             if rest:
                 raise TemporaryError(
                     ActionCode.WATCH_UNREADABLE, "The API server ended a watch in the middle of a change."
@@ -326,6 +359,7 @@ class Member:
     @asynccontextmanager
     async def _asked(
         self,
+        pool: "_Pool",
         method: str,
         path: str,
         query: list[tuple[str, str]] | None,
@@ -337,10 +371,10 @@ class Member:
         headers = {"Accept": accept or "application/json", "Content-Type": content_type}
         if self.account is not None:
             headers |= self.account.headers
-        if self._connector.needs_proof:
-            self._connector.check(*await self._kube_system(_limit(self.seconds)))
+        if pool.connector.needs_proof:
+            pool.connector.check(*await self._kube_system(pool, _limit(self.seconds)))
         with self._trouble(limit):
-            response: aiohttp.ClientResponse = await self._api.call_api(
+            response: aiohttp.ClientResponse = await pool.api.call_api(
                 path,
                 method,
                 query_params=query or [],
@@ -381,6 +415,12 @@ class _Api(ApiClient):
         self.rest_client = _Connections(connector)
         self.default_headers = {"User-Agent": "polyhelm"}
         self.cookie = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    connector: ProvenConnector
+    api: _Api
 
 
 class _Connections(RESTClientObject):

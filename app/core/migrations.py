@@ -17,6 +17,7 @@ import app.tables.events
 import app.tables.groups
 import app.tables.identity
 import app.tables.operations
+import app.tables.resources
 import app.tables.secrets
 import app.tables.targets  # noqa: F401 - every table is to be known
 from app.core.database import engine_for

@@ -35,7 +35,7 @@ class Verdict:
 
 HEALTHY = Verdict(Health.HEALTHY)
 
-_WORST_FIRST = (
+WORST_FIRST = (
     Health.DEGRADED,
     Health.MISSING,
     Health.UNKNOWN,
@@ -44,7 +44,7 @@ _WORST_FIRST = (
     Health.SUSPENDED,
     Health.HEALTHY,
 )
-_RANK = {health: rank for rank, health in enumerate(_WORST_FIRST)}
+_RANK = {health: rank for rank, health in enumerate(WORST_FIRST)}
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

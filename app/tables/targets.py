@@ -4,6 +4,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from app.health.health import Health
 from app.releases.status import TargetStatus
 from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
 
@@ -39,6 +40,12 @@ class Target(SQLModel, table=True):
     observed_at: datetime | None = Timestamp(default=None)
     seen_version: int = Field(default=0, sa_type=BigInteger)  # of the member's store, when the release was last seen
     judged_digest: bytes | None = Bytes(default=None, nullable=True)  # what status and reasons were worked out from
+
+    health: Health = Choice(Health, default=Health.UNKNOWN)
+    health_reasons: list[dict[str, Any]] = Json(default_factory=list)  # the resources to blame, the worst first
+    health_since: datetime = Timestamp(default_factory=now)
+    inventory_version: str = ""  # `resource_version` of the release whose resources are in `live_resource`
+    inventory_left_out: int = 0  # of its objects, by the limits
 
     error: dict[str, Any] | None = Json(default=None, nullable=True)
     attempts: int = 0  # failed ones, for the present generation

@@ -16,5 +16,6 @@ class TargetEvent(EventKind):
     SUPERSEDED = "target.superseded", "The work on a target was stopped for a newer operation."
     STATUS = "target.status", "The status of a target changed."
     RELEASE = "target.release", "The release of a target changed, and the status did not."
+    HEALTH = "target.health", "The health of a target changed."
     DRIFTED = "target.drifted", "A manual change to a release is being corrected."
     CONTESTED = "target.contested", "The correction of a release waits, because it was changed or failed again."

@@ -15,8 +15,9 @@ from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from app.core.transaction import Transaction
+from app.health.health import Health
 from app.releases.release import Desired, Observed, covered
-from app.releases.status import Verdict, judge
+from app.releases.status import TargetStatus, Verdict, judge
 from app.secrets.queries import marks_by_deployment
 from app.tables.clusters import Cluster, Reachability
 from app.tables.columns import now
@@ -168,6 +169,7 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
                     values["observed_at"] = now()
                 if verdict.status is not target.status:
                     values["status_since"] = now()
+                values |= _health_of(verdict, target, cluster)
                 _record(transaction, target, deployment, cluster, verdict)
         found.append(Judged(target, deployment, cluster, is_told))
         if len(values) > 1:
@@ -178,6 +180,20 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
         by_key = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
         await transaction.session.execute(by_key, written)
     return found
+
+
+def _health_of(verdict: Verdict, target: Target, cluster: Cluster) -> dict[str, Any]:
+    """The health of a target where no resources are judged: the cluster can't be asked, or nothing is installed. In any
+    other case it follows from the resources (`app.resources.judging`)."""
+    if cluster.reachability is not Reachability.REACHABLE:
+        health = Health.UNKNOWN
+    elif verdict.status is TargetStatus.NOT_INSTALLED:
+        health = Health.MISSING
+    else:
+        return {}
+    if (health, []) == (target.health, target.health_reasons):
+        return {}
+    return {"health": health, "health_reasons": [], "health_since": now()}
 
 
 async def _present_revisions(transaction: Transaction, deployment_ids: set[int]) -> dict[int, DeploymentRevision]:

@@ -9,6 +9,7 @@ from sqlalchemy import BindParameter, Result, Select, and_, bindparam, func, sel
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.health.health import Health
 from app.releases.references import hidden
 from app.releases.status import Reason, ReasonCode, TargetStatus
 from app.tables.clusters import Cluster, Observer, Reachability
@@ -37,6 +38,10 @@ class TargetFacts:
     status: TargetStatus
     status_since: datetime
     reasons: list[dict[str, Any]]
+    health: Health
+    health_since: datetime
+    health_reasons: list[dict[str, Any]]
+    left_out: int
     error: dict[str, Any] | None
     generation: int | None
     confirmed_at: datetime | None
@@ -52,6 +57,7 @@ class TargetFacts:
         if not self.is_vouched and self.status is not TargetStatus.UNKNOWN:
             reason = Reason(ReasonCode.UNREACHABLE, UNWATCHED)
             self.status, self.reasons = TargetStatus.UNKNOWN, [asdict(reason)]
+            self.health, self.health_reasons = Health.UNKNOWN, []
 
     @property
     def observed_at(self) -> datetime | None:
@@ -60,7 +66,7 @@ class TargetFacts:
         return max(times, default=None)
 
 
-_LONGEST_LIE = 30.0
+LONGEST_LIE = 30.0
 """Seconds for which a status may be told that no observer vouches for."""
 
 # Made once: to put such a statement together costs as much as to run it.
@@ -77,6 +83,10 @@ _COLUMNS: dict[str, Any] = {
     "status": col(Target.status),
     "status_since": col(Target.status_since),
     "reasons": col(Target.reasons),
+    "health": col(Target.health),
+    "health_since": col(Target.health_since),
+    "health_reasons": col(Target.health_reasons),
+    "left_out": col(Target.inventory_left_out),
     "error": col(Target.error),
     "generation": col(Target.generation),
     "confirmed_at": col(Target.observed_at),
@@ -85,7 +95,7 @@ _COLUMNS: dict[str, Any] = {
     "chart_version": col(Release.chart_version),
     "revision": col(Release.revision),
     "changed_at": col(Release.updated_at),
-    "is_vouched": is_vouched(_LONGEST_LIE),
+    "is_vouched": is_vouched(LONGEST_LIE),
 }
 _FACTS: Select[*tuple[Any, ...]] = joined(select(*(column.label(name) for name, column in _COLUMNS.items()))).join(
     Observer, col(Observer.id) == Cluster.observer_id, isouter=True

@@ -17,6 +17,7 @@ from reconcilers.metrics import WATCHED
 from reconcilers.observer import assignment
 from reconcilers.observer.assignment import Post
 from reconcilers.observer.news import NewsDesk
+from reconcilers.observer.resources.desk import ResourceDesk
 from reconcilers.observer.watch import Claim, MemberWatch
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ class Observer:
         self._services = services
         self._id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._desk = NewsDesk(services)
+        self._resources = ResourceDesk(services)
         self._watches: dict[int, MemberWatch] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         each = share(_LISTS_AT_ONCE, services.settings.organization_share)
@@ -41,6 +43,7 @@ class Observer:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(lasting("observer", self._desk.run))
+                group.create_task(self._resources.run())
                 group.create_task(repeatedly("observer", self._share_out, _BEAT_SECONDS))
                 seconds = min(5.0, self._services.settings.confirm_every / 4)
                 group.create_task(repeatedly("observer", self._confirm, seconds))
@@ -75,7 +78,9 @@ class Observer:
 
     def _start(self, post: Post, claim: Claim | None = None) -> None:
         if post.cluster_id not in self._tasks:
-            watch = self._watches[post.cluster_id] = MemberWatch(self._services, self._desk, self._lists, post, claim)
+            watch = self._watches[post.cluster_id] = MemberWatch(
+                self._services, self._desk, self._resources, self._lists, post, claim
+            )
             self._tasks[post.cluster_id] = asyncio.create_task(watch.run())
 
     def _stop(self, cluster_id: int) -> None:

@@ -23,6 +23,7 @@ from app.core.database import LOST
 from app.core.encryption import KeyRingError
 from app.core.errors import ActionError, TemporaryError
 from app.core.limiter import Limiter
+from app.core.repeating import lasting
 from app.fleet.services import AllServices
 from app.releases.error_codes import ActionCode
 from app.tables.clusters import Cluster, Reachability
@@ -36,6 +37,8 @@ from reconcilers.metrics import OBSERVATIONS
 from reconcilers.observer.assignment import Post, still_ours
 from reconcilers.observer.news import News, NewsDesk
 from reconcilers.observer.patience import Pace, Patience
+from reconcilers.observer.resources.desk import ResourceDesk
+from reconcilers.observer.resources.keeper import ClusterResources
 
 log = structlog.get_logger()
 
@@ -59,13 +62,21 @@ class MemberWatch:
     """
 
     def __init__(
-        self, services: AllServices, desk: NewsDesk, lists: Limiter, post: Post, claim: Claim | None = None
+        self,
+        services: AllServices,
+        desk: NewsDesk,
+        resource_desk: ResourceDesk,
+        lists: Limiter,
+        post: Post,
+        claim: Claim | None = None,
     ) -> None:
         self.post = post
         self.confirmed_at: datetime | None = None
         """When the member last said that we know all."""
         self._services = services
         self._desk = desk
+        self._resource_desk = resource_desk
+        self._resources: ClusterResources | None = None
         self._lists = lists
         self._claim = claim
         self._patience = Patience.of(services.settings)
@@ -124,7 +135,7 @@ class MemberWatch:
         self._organization_id = cluster.organization_id
         await self._sign_of_life(member)  # one that hangs is not to hold a place that another waits for
         working = asyncio.create_task(self._list_and_follow(member))
-        catching_up = asyncio.create_task(self._catch_up(cluster))
+        catching_up = asyncio.create_task(self._catch_up(member, cluster))
         tasks: set[asyncio.Future[Any]] = {working, catching_up, self._trouble}
         try:
             while not working.done():
@@ -168,14 +179,22 @@ class MemberWatch:
         await self._follow(member, version)
         return True
 
-    async def _catch_up(self, cluster: Cluster) -> None:
+    async def _catch_up(self, member: Member, cluster: Cluster) -> None:
         """Takes the member for well once all that its list told is written down, and tells so: else what was last known
-        would be told as if it were so now."""
+        would be told as if it were so now. Then, and no sooner, it looks at the resources of the releases."""
         await self._written.wait()
         if cluster.reachability is not Reachability.REACHABLE or self._failures:
             await self.write_reachable()
         self._failures, self._error = 0, None
         self._well_at = time.monotonic()
+        await lasting("resources", partial(self._follow_resources, member))
+
+    async def _follow_resources(self, member: Member) -> None:
+        self._resources = ClusterResources(self._services, self._resource_desk, member, self.post)
+        try:
+            await self._resources.run()
+        finally:
+            self._resources = None
 
     async def _list(self, member: Member) -> int | None:
         """Lists the member and tells what is new there; gives the version of its store, or None where another observer
@@ -274,6 +293,8 @@ class MemberWatch:
 
     def _settle(self, release: tuple[str, str]) -> None:
         """A release is written down as it is now."""
+        if self._resources is not None:
+            self._resources.notice()
         self._owed.discard(release)
         if not self._owed:
             self._written.set()

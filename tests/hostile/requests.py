@@ -4,7 +4,7 @@ A request of ours that is none of these fails the tests (`tests/conftest.py`), s
 answers of `tests/hostile/answers.py` for it, as soon as there is a request."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +12,22 @@ from typing import Any
 from aiohttp import web
 
 from app.clusters.changes import Change, Head
-from app.clusters.discovery import Discovery, discover
+from app.clusters.discovery import Discovery, discover, discover_version
 from app.clusters.dry_run import Trial, try_out
 from app.clusters.member import Member
+from app.clusters.objects import (
+    OF_HELM,
+    ObjectChange,
+    ObjectType,
+    Page,
+    get_object,
+    list_objects,
+    object_changes,
+)
 from app.clusters.service_accounts import ServiceAccount
 from app.releases.release import Observed
+from app.resources.seen import key_of, read_seen
+from app.tables.columns import now
 from app.targets.sightings import Sighting
 from reconcilers.actions.marking import mark_failed
 from simulator import Member as SimulatedMember
@@ -71,6 +82,16 @@ def furnish(member: SimulatedMember) -> None:
         "annotations": {"meta.helm.sh/release-name": "shop", "meta.helm.sh/release-namespace": "default"},
     }
     member.put("configmaps", CONFIG | {"metadata": CONFIG["metadata"] | ours})
+    labels, spec = {"app": "web"}, {"containers": [{"name": "web", "image": "web:1"}]}
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "shop", "namespace": "default", **ours},
+        "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}},
+    }
+    member.put("deployments", deployment, "apps")
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": labels}, "spec": spec}
+    member.put("pods", pod)
 
 
 async def known_kinds(member: Member) -> bytes:
@@ -82,6 +103,41 @@ async def known_kinds(member: Member) -> bytes:
 async def first_changes(member: Member) -> list[Change]:
     async with aclosing(member.changes(0, seconds=1)) as stream:
         return await anext(stream, [])
+
+
+DEPLOYMENTS = ObjectType("apps", "v1", "Deployment", "deployments", namespaced=True)
+CONFIG_MAPS = ObjectType("", "v1", "ConfigMap", "configmaps", namespaced=True)
+PODS = ObjectType("", "v1", "Pod", "pods", namespaced=True)
+
+
+async def seen_in(pages: AsyncGenerator[Page], kind: ObjectType) -> list[Any]:
+    async with aclosing(pages) as stream:
+        return [(key_of(item, kind), read_seen(item, kind, now())) async for page in stream for item in page.items]
+
+
+async def listed_objects(member: Member) -> Any:
+    return await seen_in(list_objects(member, DEPLOYMENTS, OF_HELM, whole=True), DEPLOYMENTS)
+
+
+async def listed_metadata(member: Member) -> Any:
+    return await seen_in(list_objects(member, CONFIG_MAPS, OF_HELM, whole=False), CONFIG_MAPS)
+
+
+async def listed_pods(member: Member) -> Any:
+    return await seen_in(list_objects(member, PODS, "app=web", whole=True, namespace="default", most=50), PODS)
+
+
+async def one_object(member: Member) -> Any:
+    found = await get_object(member, DEPLOYMENTS, "default", "shop", whole=True)
+    return found and read_seen(found, DEPLOYMENTS, now())
+
+
+async def first_object_changes(member: Member) -> Any:
+    found = object_changes(member, DEPLOYMENTS, OF_HELM, 0, whole=True, seconds=1)
+    async with aclosing(found) as stream:
+        await anext(stream)
+        changes: list[ObjectChange] = await anext(stream, [])
+    return [each.item and read_seen(each.item, DEPLOYMENTS, now()) for each in changes]
 
 
 def trying(trial: Trial) -> Ask:
@@ -166,6 +222,12 @@ KINDS = (
     Kind("watch", "GET", "/api/v1/secrets", first_changes, "watch=1", ("nothing",)),
     Kind("discovery", "GET", "/apis?", known_kinds),
     Kind("discovery of one version", "GET", rf"/(api|apis/{NAMES})/{NAMES}", known_kinds),
+    Kind("list of objects", "GET", rf"/apis/apps/v1/{NAMES}", listed_objects, "managed-by.*limit=100"),
+    Kind("list of objects' metadata", "GET", rf"/api/v1/{NAMES}", listed_metadata, "managed-by.*limit=500"),
+    Kind("watch of objects", "GET", rf"/apis/apps/v1/{NAMES}", first_object_changes, "watch=1", ("nothing",)),
+    Kind("pods of a workload", "GET", f"/api/v1/namespaces/{NAMES}/pods", listed_pods, "labelSelector=app%3D|app="),
+    Kind("object", "GET", f"/apis/apps/v1/namespaces/default/deployments/{NAMES}", one_object, "^$"),
+    Kind("kinds of one version", "GET", "/apis/apps/v1", lambda m: discover_version(m, "apps/v1"), "^$"),
     Kind("dry run of a new object", "POST", OBJECTS, trying(Trial("default", "shop", [CONFIG])), "dryRun=All"),
     Kind(
         "dry run of a changed object",

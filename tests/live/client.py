@@ -16,9 +16,23 @@ TELL_SECONDS = 30.0
 
 
 class Subscription:
+    """`told` has what the server sent, without repetitions: an object is sent again for any change of it, such as one
+    of its health, and what was asked for may be the same then."""
+
     def __init__(self) -> None:
         self.told: asyncio.Queue[Any] = asyncio.Queue()
         self.ended = asyncio.Event()
+        self._last: dict[Any, Any] = {}
+
+    def tell(self, payload: Any) -> None:
+        data = payload.get("data") if isinstance(payload, dict) else None
+        found = next(iter(data.values())) if data else None
+        if isinstance(found, dict):
+            key = found.get("id") or found.get("clusterName")
+            if key is not None and self._last.get(key) == found:
+                return
+            self._last[key] = found
+        self.told.put_nowait(payload)
 
     async def next(self, seconds: float = TELL_SECONDS) -> Any:
         """The next that is told: the data's only field, or the errors."""
@@ -63,7 +77,7 @@ class Socket:
         async for text in self.connection:
             message = orjson.loads(text)
             if message["type"] in ("next", "error"):
-                self._subscriptions[message["id"]].told.put_nowait(message["payload"])
+                self._subscriptions[message["id"]].tell(message["payload"])
             elif message["type"] == "complete":
                 self._subscriptions[message["id"]].ended.set()
 

@@ -30,10 +30,10 @@ async def told(stack: Stack, served: Served) -> AsyncIterator[Subscription]:
 
 
 async def until_kind(events: Subscription, kind: str) -> list[str]:
-    """The kinds of events up to and with the next one of this kind."""
-    kinds = [(await events.next())["kind"]]
-    while kinds[-1] != kind:
-        kinds.append((await events.next())["kind"])
+    """The kinds of events up to and with the next one of this kind, without what becomes of the health meanwhile."""
+    kinds: list[str] = []
+    while kind not in kinds:
+        kinds += [found for found in [(await events.next())["kind"]] if found != "target.health"]
     return kinds
 
 

@@ -1,0 +1,211 @@
+"""Objects of any kind on a member: where they are, and lists and watches of them, read within bounds.
+
+An object is passed on as soon as it is read, and nothing here keeps one.
+"""
+
+import re
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from app.clusters.changes import METADATA_ONLY, METADATA_ONLY_LIST, read_event, store_version, unreadable
+from app.clusters.member import Member
+from app.clusters.refusals import Refusal, RefusalKind
+from app.core.errors import TemporaryError
+from app.releases.error_codes import ActionCode
+
+OF_HELM = "app.kubernetes.io/managed-by=Helm"
+"""Selects what Helm has made from manifests. Hooks, CRDs and pods have no such label."""
+
+_METADATA_PAGE, _WHOLE_PAGE = 500, 100
+_MOST_PAGES = 400
+_LONGEST_CONTINUE = 16 * 1024
+_PARTIAL = "PartialObjectMetadata"
+_MOST_LABELS = 20
+_EQUALITY = re.compile(r"[A-Za-z0-9./_-]{1,317}=[A-Za-z0-9._-]{0,63}")
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """Objects of one kind in one version. `namespaced` says whether they belong to a namespace."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+    @property
+    def path(self) -> str:
+        """That of all objects, of all namespaces."""
+        return f"{self._root}/{self.plural}"
+
+    def path_in(self, namespace: str) -> str:
+        return f"{self._root}/namespaces/{quote(namespace, safe='')}/{self.plural}" if self.namespaced else self.path
+
+    @property
+    def _root(self) -> str:
+        return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`version` is that of the member's store."""
+
+    version: int
+    items: list[Object]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """The version of the member's store, and the object that was written or deleted. A bookmark has none."""
+
+    version: int
+    item: Object | None = None
+    is_deleted: bool = False
+
+
+async def list_objects(
+    member: Member,
+    kind: ObjectType,
+    selector: str,
+    *,
+    whole: bool,
+    namespace: str | None = None,
+    most: int | None = None,
+) -> AsyncGenerator[Page]:
+    """The objects that a selector of labels selects, page by page: whole, or only their metadata; all, or at most
+    `most`.
+
+    Raises:
+        TemporaryError: where the member can't be asked or refuses.
+    """
+    path = kind.path if namespace is None else kind.path_in(namespace)
+    limit = most or (_WHOLE_PAGE if whole else _METADATA_PAGE)
+    query = [("labelSelector", selector), ("limit", str(limit))]
+    more: list[tuple[str, str]] = []
+    for _ in range(_MOST_PAGES):
+        answer = await member.get(path, query=query + more, accept=None if whole else METADATA_ONLY_LIST)
+        page, token = _read_page(answer, kind, selector, whole=whole)
+        yield page
+        if not token or most is not None:
+            return
+        more = [("continue", token)]
+    raise _unexpected(f"the list of {kind.plural} has more than {_MOST_PAGES} pages")
+
+
+async def get_object(member: Member, kind: ObjectType, namespace: str, name: str, *, whole: bool) -> Object | None:
+    """One object; None where there is none of this name.
+
+    Raises:
+        TemporaryError: where the member can't be asked or refuses.
+    """
+    path = f"{kind.path_in(namespace)}/{quote(name, safe='')}"
+    answer = await member.request("GET", path, accept=None if whole else METADATA_ONLY)
+    if answer.status != 200:
+        refusal = Refusal.of(answer.status, answer.body)
+        if refusal.kind is RefusalKind.NOT_FOUND and refusal.is_of_api_server:
+            return None
+        message = f"The API server refuses GET {path}: {refusal.words}"
+        raise TemporaryError(ActionCode.CLUSTER_REFUSED, message, refusal.words)
+    try:
+        found = _checked(answer.body, kind, whole=whole)
+        if found["metadata"]["name"] != name:
+            raise ValueError("it is another object")
+        return found
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unexpected(error) from None
+
+
+async def object_changes(
+    member: Member, kind: ObjectType, selector: str, version: int, *, whole: bool, seconds: int
+) -> AsyncGenerator[list[ObjectChange]]:
+    """What changes after a version at the objects that a selector selects, as it happens. The first list is empty, and
+    comes as soon as the watch has begun.
+
+    Raises:
+        TemporaryError: where the member can't be asked any more, or not from this version on (WATCH_EXPIRED).
+    """
+    accept = "application/json" if whole else METADATA_ONLY
+    async with aclosing(
+        member.lines(kind.path, selector, version, seconds=seconds, accept=accept, aside=True)
+    ) as stream:
+        async for lines in stream:
+            yield [_read_change(line, kind, whole=whole) for line in lines]
+
+
+def _read_change(line: bytes, kind: ObjectType, *, whole: bool) -> ObjectChange:
+    event, item, version = read_event(line)
+    if event == "BOOKMARK":
+        return ObjectChange(version)
+    try:
+        return ObjectChange(version, _checked(item, kind, whole=whole), event == "DELETED")
+    except (KeyError, TypeError, ValueError) as error:
+        raise unreadable(error) from None
+
+
+def _read_page(body: Any, kind: ObjectType, selector: str, *, whole: bool) -> tuple[Page, str]:
+    try:
+        if not _is_list_of(str(body["kind"]), kind, whole=whole):
+            raise ValueError(f"it is a {body['kind']!s:.100}")
+        items = body.get("items") or []
+        token = body["metadata"].get("continue") or ""
+        if not isinstance(items, list) or not isinstance(token, str) or len(token) > _LONGEST_CONTINUE:
+            raise TypeError("its items or its continue token are malformed")
+        checked = [_checked(item, kind, whole=whole) for item in items]
+        if any(not _selected(item, selector) for item in checked):
+            raise ValueError("it has objects that were not asked for")
+        return Page(store_version(body["metadata"]["resourceVersion"]), checked), token
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _unexpected(error) from None
+
+
+def _is_list_of(name: str, kind: ObjectType, *, whole: bool) -> bool:
+    if not whole:
+        return name == f"{_PARTIAL}List"
+    may_differ = "." in kind.group and not kind.group.endswith(".k8s.io")  # a CRD names its list as it likes
+    return name == f"{kind.kind}List" or (may_differ and name.endswith("List"))
+
+
+def _checked(item: Any, kind: ObjectType, *, whole: bool) -> Object:
+    """An object that is what was asked for. An item of a list need not say what it is."""
+    if not isinstance(item, Mapping) or not isinstance(metadata := item["metadata"], Mapping):
+        raise TypeError("it is not an object")
+    if item.get("kind", "") not in ("", kind.kind if whole else _PARTIAL):
+        raise ValueError(f"it is a {item['kind']!s:.100}")
+    if not isinstance(metadata["name"], str) or not isinstance(metadata.get("namespace") or "", str):
+        raise TypeError("its name is not a text")
+    store_version(metadata["resourceVersion"])
+    return item
+
+
+def _selected(item: Object, selector: str) -> bool:
+    labels = item["metadata"].get("labels") or {}
+    return all(str(labels.get(key)) == value for key, value in _equalities(selector))
+
+
+def _equalities(selector: str) -> Iterator[tuple[str, str]]:
+    """The conditions of a selector that are plain equalities, as all of ours are."""
+    for condition in selector.split(","):
+        key, _, value = condition.partition("=")
+        yield key, value
+
+
+def equal_labels(labels: Any) -> str | None:
+    """A selector of objects with these labels; None where that cannot be said in a request."""
+    if not isinstance(labels, Mapping) or not 0 < len(labels) <= _MOST_LABELS:
+        return None
+    pairs = [f"{key}={value}" for key, value in labels.items()]
+    return ",".join(pairs) if all(map(_EQUALITY.fullmatch, pairs)) else None
+
+
+def _unexpected(why: object) -> TemporaryError:
+    return TemporaryError(
+        ActionCode.CLUSTER_UNEXPECTED_ANSWER,
+        "The API server was asked for objects and answered with something else.",
+        str(why)[:1000],
+    )

@@ -1,0 +1,148 @@
+"""Resources as they are in the database; no member is asked."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, case, cast, func, select, tuple_
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.errors import invalid
+from app.core.paging import Page, Window, cursor_of, position_of
+from app.core.searching import bounded
+from app.core.services import Services
+from app.health.health import Health
+from app.registers.common import CommonCode
+from app.tables.clusters import Cluster, Observer, Reachability
+from app.tables.deployments import Deployment
+from app.tables.groups import ClusterGroup
+from app.tables.resources import LiveResource
+from app.tables.targets import Target
+from app.targets.queries import LONGEST_LIE
+from app.targets.reachability import UNWATCHED, is_vouched
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFacts:
+    """A resource with what it belongs to. Nothing is known of one on a cluster that cannot be asked."""
+
+    row: LiveResource
+    cluster_name: str
+    is_known: bool
+
+    @property
+    def health(self) -> Health:
+        return self.row.health if self.is_known else Health.UNKNOWN
+
+    @property
+    def reason(self) -> str | None:
+        return self.row.reason if self.is_known else "Unreachable"
+
+    @property
+    def message(self) -> str | None:
+        return self.row.message if self.is_known else UNWATCHED
+
+
+@dataclass(frozen=True)
+class ResourceFilter:
+    """What is left out (None) lets everything through. In `image`, `host` and `name`, `*` stands for any characters."""
+
+    kind: str | None = None
+    name: str | None = None
+    namespace: str | None = None
+    image: str | None = None
+    host: str | None = None
+    cluster: str | None = None
+    group: str | None = None
+    health: Sequence[Health] | None = None
+
+
+_KNOWN = (col(Cluster.reachability) == Reachability.REACHABLE) & is_vouched(LONGEST_LIE)
+_HEALTH = case((_KNOWN, cast(col(LiveResource.health), Text)), else_=Health.UNKNOWN.value)
+_KEYS: tuple[Any, ...] = (
+    col(LiveResource.kind),
+    col(LiveResource.namespace),
+    col(LiveResource.name),
+    col(LiveResource.id),
+)
+
+
+async def resources_of(
+    services: Services, target_id: int, window: Window, health: Sequence[Health] | None = None
+) -> Page[ResourceFacts]:
+    """The resources of a target, by kind, namespace and name."""
+    wanted: list[ColumnElement[bool]] = [col(LiveResource.target_id) == target_id]
+    if health is not None:
+        wanted.append(_HEALTH.in_([each.value for each in health]))
+    return await _page(services, wanted, window)
+
+
+async def find_resources(
+    services: Services, organization_id: int, window: Window, chosen: ResourceFilter
+) -> Page[ResourceFacts]:
+    """The resources of an organization that a filter leaves, by kind, namespace and name."""
+    row = LiveResource
+    wanted: list[ColumnElement[bool]] = [col(Deployment.organization_id) == organization_id]
+    for column, text in ((row.kind, chosen.kind), (row.namespace, chosen.namespace), (Cluster.name, chosen.cluster)):
+        if text is not None:
+            wanted.append(col(column) == text)
+    if chosen.name is not None:
+        wanted.append(col(row.name).like(_pattern(chosen.name, "name"), escape="\\"))
+    if chosen.image is not None:
+        wanted.append(_any_of(row.images, _pattern(chosen.image, "image")))
+    if chosen.host is not None:
+        wanted.append(_any_of(row.addresses, _pattern(chosen.host, "host")))
+    if chosen.group is not None:
+        named = select(col(ClusterGroup.id)).where(
+            col(ClusterGroup.organization_id) == organization_id, col(ClusterGroup.name) == chosen.group
+        )
+        wanted.append(col(Deployment.group_id).in_(named))
+    if chosen.health is not None:
+        wanted.append(_HEALTH.in_([each.value for each in chosen.health]))
+    return await _page(services, wanted, window)
+
+
+async def health_counts(session: AsyncSession, deployment_ids: Iterable[int]) -> dict[int, dict[Health, int]]:
+    """How many targets of each deployment have each health that some have."""
+    found: dict[int, dict[Health, int]] = {id_: {} for id_ in deployment_ids}
+    statement = (
+        select(col(Target.deployment_id), col(Target.health), func.count())
+        .where(col(Target.deployment_id).in_(list(found)))
+        .group_by(col(Target.deployment_id), col(Target.health))
+    )
+    for deployment_id, health, count in await session.execute(statement):
+        found[deployment_id][health] = count
+    return found
+
+
+async def _page(services: Services, wanted: list[ColumnElement[bool]], window: Window) -> Page[ResourceFacts]:
+    statement = (
+        select(LiveResource, col(Cluster.name), _KNOWN)
+        .join(Target, col(Target.id) == LiveResource.target_id)
+        .join(Deployment, col(Deployment.id) == Target.deployment_id)
+        .join(Cluster, col(Cluster.id) == Target.cluster_id)
+        .join(Observer, col(Observer.id) == Cluster.observer_id, isouter=True)
+        .where(*wanted)
+    )
+    if window.after is not None:
+        statement = statement.where(tuple_(*_KEYS) > position_of(window.after, _KEYS))
+    async with services.database.reading() as session:
+        rows = (await session.execute(statement.order_by(*_KEYS).limit(window.first + 1))).all()
+    found = [ResourceFacts(row, cluster_name, is_known) for row, cluster_name, is_known in rows[: window.first]]
+    cursors = [cursor_of(*(getattr(facts.row, key.key) for key in _KEYS)) for facts in found]
+    return Page(found, cursors, len(rows) > window.first, window.after is not None)
+
+
+def _pattern(text: str, at: str) -> str:
+    """A text with `*` for any characters, as a pattern of LIKE."""
+    if "\0" in text:
+        raise invalid(CommonCode.INVALID_INPUT, "U+0000 is in no name.", "filter", at)
+    escaped = bounded(text, at).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return escaped.replace("*", "%")
+
+
+def _any_of(column: Any, pattern: str) -> ColumnElement[bool]:
+    """Whether one of the texts in a list is like the pattern."""
+    each = func.jsonb_array_elements_text(col(column)).table_valued("value")
+    return select(1).select_from(each).where(each.c.value.like(pattern, escape="\\")).exists()

@@ -1,0 +1,43 @@
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import SQLModel
+
+from app.health.health import Health
+from app.releases.inventory import ResourceOrigin
+from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
+
+
+class LiveResource(SQLModel, table=True):
+    """An object of a target's release as last seen on its cluster: its health and what a screen shows of it.
+
+    The object itself is kept nowhere. A row is written by the observer of the cluster alone.
+    """
+
+    __tablename__ = "live_resource"
+    __table_args__ = (
+        UniqueConstraint("target_id", "api_group", "kind", "namespace", "name"),
+        Index("ix_live_resource_kind_name", "kind", "name"),
+    )
+
+    id: int = Id()
+    target_id: int = Ref("target.id")
+    api_group: str
+    api_version: str  # without the group
+    kind: str
+    plural: str  # the kind's name in paths; empty where the cluster does not know the kind
+    namespace: str  # empty for an object that belongs to none
+    name: str
+    origin: ResourceOrigin = Choice(ResourceOrigin)
+    manifest_digest: bytes = Bytes()  # of its document in the manifest, under a key of the installation
+
+    uid: str = ""
+    resource_version: str = ""  # when the row was last written
+    is_checked: bool = True  # False: its kind cannot be read on this cluster, and `message` says why
+    health: Health = Choice(Health, default=Health.UNKNOWN)
+    reason: str | None = None
+    message: str | None = None
+    since: datetime = Timestamp(default_factory=now)  # when its health last changed
+    images: list[str] = Json(default_factory=list)
+    addresses: list[str] = Json(default_factory=list)
+    observed_at: datetime | None = Timestamp(default=None)

@@ -1,0 +1,125 @@
+"""Writes down what was seen of objects, for all members that this process watches.
+
+What waits is gathered by object, the newest wins, so that it is never more than there are objects. All of it is written
+in one transaction, and the targets with it are judged.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import structlog
+
+from app.core.database import LOST
+from app.core.limiter import Limiter
+from app.core.repeating import lasting
+from app.fleet.services import AllServices
+from app.resources.inventory import Manifests, seen_row, write_seen
+from app.resources.judging import judge_health
+from app.resources.seen import Key, Seen
+from reconcilers.observer.assignment import Post, still_ours
+
+log = structlog.get_logger()
+
+_AT_ONCE = 500
+_BETWEEN = 0.05  # seconds between two writes: what changes meanwhile is written together
+_AFTER_TROUBLE = 1.0
+_STREAMS = 6000
+"""Watches of resources of one process. A kind for which there is none left is listed from time to time instead."""
+
+_STREAMS_OF_ONE = 12
+_LISTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    post: Post
+    seen: Seen
+
+
+class ResourceDesk:
+    def __init__(self, services: AllServices) -> None:
+        self.manifests = Manifests()
+        self.streams = Limiter("resource_watches", _STREAMS, each=_STREAMS_OF_ONE)
+        self.lists = Limiter("resource_lists", _LISTS, each=2)
+        self._services = services
+        self._seen: dict[tuple[int, Key], _Entry] = {}
+        self._unjudged: dict[int, Post] = {}
+        self._something = asyncio.Event()
+
+    def tell(self, post: Post, target_ids: Iterable[int], key: Key, seen: Seen) -> None:
+        """Has written down what was seen of an object that these targets have in common."""
+        for target_id in target_ids:
+            self._seen[target_id, key] = _Entry(post, seen)
+        self._something.set()
+
+    def judge(self, post: Post, target_ids: Iterable[int]) -> None:
+        """Has targets judged whose resources are all known by now."""
+        self._unjudged.update(dict.fromkeys(target_ids, post))
+        self._something.set()
+
+    async def run(self) -> None:
+        """Works until it is cancelled."""
+        await lasting("resources", self._write_always)
+
+    async def _write_always(self) -> None:
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            while self._seen or self._unjudged:
+                batch = dict(islice(self._seen.items(), _AT_ONCE))
+                # A target is judged once all that was seen of it before is written down.
+                is_rest = len(batch) == len(self._seen)
+                unjudged = dict(islice(self._unjudged.items(), _AT_ONCE if is_rest else 0))
+                try:
+                    await self._write_or_divide(batch, unjudged)
+                except LOST as error:
+                    log.warning("resources.database_lost", error=str(error))
+                    await asyncio.sleep(_AFTER_TROUBLE)
+                    continue
+                _forget(self._seen, batch, lambda one, other: one is other)
+                _forget(self._unjudged, unjudged, lambda one, other: one == other)
+                await asyncio.sleep(_BETWEEN)
+
+    async def _write_or_divide(self, batch: dict[tuple[int, Key], _Entry], unjudged: dict[int, Post]) -> None:
+        """Writes all that can be written: one row that can't be keeps no other from it."""
+        try:
+            await self._write(batch, unjudged)
+        except LOST:
+            raise
+        except Exception as error:
+            if len(batch) + len(unjudged) <= 1:
+                log.error("resources.not_written", of=list(batch or unjudged), exc_info=error)
+                return
+            for part in (0, 1):
+                await self._write_or_divide(_half(batch, part), _half(unjudged, part))
+
+    async def _write(self, batch: dict[tuple[int, Key], _Entry], unjudged: dict[int, Post]) -> None:
+        posts = {entry.post for entry in batch.values()} | set(unjudged.values())
+        async with self._services.transaction() as transaction:
+            ours = await still_ours(transaction.session, posts)
+            rows = [
+                seen_row(target_id, key, entry.seen)
+                for (target_id, key), entry in batch.items()
+                if entry.post.cluster_id in ours
+            ]
+            if rows:
+                await write_seen(transaction, rows)
+            targets = {row["target_id"] for row in rows}
+            targets |= {target_id for target_id, post in unjudged.items() if post.cluster_id in ours}
+            if targets:
+                await judge_health(transaction, targets)
+
+
+def _half(found: dict[Any, Any], part: int) -> dict[Any, Any]:
+    middle = len(found) // 2
+    return dict(islice(found.items(), middle) if part == 0 else islice(found.items(), middle, None))
+
+
+def _forget(waiting: dict[Any, Any], written: dict[Any, Any], is_same: Callable[[Any, Any], bool]) -> None:
+    """Takes out what is written, unless something newer has come meanwhile."""
+    for key, entry in written.items():
+        if key in waiting and is_same(waiting[key], entry):
+            del waiting[key]

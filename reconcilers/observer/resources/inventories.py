@@ -1,0 +1,244 @@
+"""What the releases of one member consist of: read from the record of each that has changed, and written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.clusters.discovery import discover_version
+from app.clusters.member import Member
+from app.clusters.objects import ObjectType
+from app.core.concurrency import for_each
+from app.core.errors import ActionError
+from app.fleet.services import AllServices
+from app.releases.error_codes import ActionCode
+from app.releases.inventory import Reference, ResourceOrigin, Wanted
+from app.resources.inventory import (
+    Known,
+    Listed,
+    Stale,
+    forget_inventories,
+    stale_inventories,
+    write_inventories,
+)
+from app.resources.judging import judge_health
+from app.resources.seen import Key, Seen, absent, is_judged, not_served, unreadable
+from app.targets.sightings import read_release
+from reconcilers.observer.assignment import Post, still_ours
+from reconcilers.observer.resources.desk import ResourceDesk
+
+if TYPE_CHECKING:
+    from reconcilers.observer.resources.keeper import ClusterResources
+
+log = structlog.get_logger()
+
+_AT_ONCE = 2
+_TARGETS_AT_ONCE = 50
+_GATHERING = 0.05  # seconds in which changes of releases are gathered
+_UNWATCHED = 15.0  # seconds until an object is looked at again that no watch follows
+_NOT_NOW = (ActionCode.CLUSTER_UNREACHABLE, ActionCode.CLUSTER_THROTTLED)
+_AGAIN, _LONGEST = 5.0, 300.0  # until kinds that the member does not know are asked for again
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What the record of a release says."""
+
+    stale: Stale
+    objects: tuple[Wanted, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    target_id: int
+    key: Key
+    wanted: Wanted
+    kind: ObjectType | None
+
+    @property
+    def is_labelled(self) -> bool:
+        return self.wanted.origin is ResourceOrigin.MANIFEST
+
+
+class Inventories:
+    def __init__(
+        self, services: AllServices, desk: ResourceDesk, keeper: ClusterResources, member: Member, post: Post
+    ) -> None:
+        self._services = services
+        self._desk = desk
+        self._keeper = keeper
+        self._member = member
+        self._post = post
+        self._types: dict[tuple[str, str, str], ObjectType] = {}
+        self._unresolved: set[int] = set()
+        """Targets with objects of a kind that the member does not know."""
+        self._changed = asyncio.Event()
+
+    def notice(self) -> None:
+        self._changed.set()
+
+    def definition_changed(self) -> None:
+        if self._unresolved:
+            self._changed.set()
+
+    def learn(self, known: Iterable[Known]) -> None:
+        """Takes what is written down."""
+        for row in known:
+            key = row.key
+            if row.plural:
+                kind = ObjectType(key.group, row.version, key.kind, row.plural, bool(key.namespace))
+                self._types[key.group, row.version, key.kind] = kind
+            else:
+                self._unresolved.add(row.target_id)
+
+    async def run(self) -> None:
+        """Keeps the inventories up to date until it is cancelled."""
+        pause = _AGAIN
+        while True:
+            self._changed.clear()
+            try:
+                while await self._refresh():
+                    pass
+                seconds = pause if self._unresolved else None
+            except ActionError as error:  # the member is out of reach, which its watch tells
+                log.info("resources.not_read", cluster=self._post.cluster_id, error=error.message)
+                seconds = pause
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._changed.wait()
+                pause = _AGAIN
+                await asyncio.sleep(_GATHERING)
+            except TimeoutError:
+                pause = min(2 * pause, _LONGEST)
+            if self._unresolved:
+                await self._resolve()
+
+    async def _resolve(self) -> None:
+        """Has the inventories made anew that have kinds which the member may know by now."""
+        async with self._services.transaction() as transaction:
+            if await still_ours(transaction.session, [self._post]):
+                await forget_inventories(transaction, self._unresolved)
+
+    async def _refresh(self) -> bool:
+        """Writes down what releases consist of that have changed, so many at once; gives whether there were any."""
+        async with self._services.database.reading() as session:
+            stale = await stale_inventories(session, self._post.cluster_id, _TARGETS_AT_ONCE)
+        found = await for_each(stale, self._read, at_once=_AT_ONCE)
+        records = [record for record in found if record is not None]
+        if not records:
+            return False
+        objects = []
+        for record in records:
+            target_id = record.stale.target_id
+            (self._keeper.pending.add if record.stale.is_pending else self._keeper.pending.discard)(target_id)
+            for wanted in record.objects:
+                kind = await self._type(wanted.reference)
+                objects.append(_Object(target_id, _key(wanted.reference, kind, record.stale.namespace), wanted, kind))
+        arriving = self._keeper.arriving
+        arriving.update({each.key: None for each in objects if not self._is_known(each)})
+        try:
+            await self._look(objects)
+            return await self._write(records, objects)
+        finally:
+            arriving.clear()
+
+    def _is_known(self, each: _Object) -> bool:
+        """Whether it is written down how the object is."""
+        followed = self._keeper.index.get(each.key)
+        return followed is not None and followed.kind is not None and each.target_id in followed.targets
+
+    async def _read(self, stale: Stale) -> _Record | None:
+        """The objects of a release; None where its record is gone, and what is there instead will be told."""
+        if stale.head is None:
+            return _Record(stale)
+        observed = await read_release(self._member, stale.head)
+        if observed is None:
+            return None
+        inventory = await self._desk.manifests.inventory(observed)
+        return _Record(stale, inventory.objects, inventory.left_out)
+
+    async def _type(self, reference: Reference) -> ObjectType | None:
+        """How objects of a kind are called in paths; None where the member does not know the kind."""
+        group, version, kind = reference.group, reference.version, reference.kind
+        if (group, version, kind) not in self._types:
+            for each, resource in (await discover_version(self._member, reference.api_version)).items():
+                self._types[group, version, each] = ObjectType(
+                    group, version, each, resource.plural, resource.namespaced
+                )
+        return self._types.get((group, version, kind))
+
+    async def _look(self, objects: list[_Object]) -> None:
+        """Looks at the objects that are new: kinds that are new are listed, any other object is asked for."""
+        kinds = {each.key: each.kind for each in objects if each.kind is not None}
+        listed = {(kind.group, kind.kind): kind for each in objects if (kind := each.kind) and each.is_labelled}
+        streams = [self._keeper.follow(listed[name]) for name in sorted(listed, key=lambda name: not is_judged(*name))]
+        await asyncio.gather(*(stream.is_listed.wait() for stream in streams))
+
+        async def look(key: Key) -> None:
+            try:
+                seen = await self._keeper.seen(key, kinds[key])
+            except ActionError as error:
+                if error.code in _NOT_NOW:
+                    raise
+                seen = unreadable(error)
+            if arriving.get(key) is None:
+                arriving[key] = seen
+
+        arriving = self._keeper.arriving
+        unseen = [key for key, seen in arriving.items() if seen is None and key in kinds]
+        await for_each(unseen, look, at_once=_AT_ONCE)
+
+    async def _write(self, records: list[_Record], objects: list[_Object]) -> bool:
+        """Writes the inventories down and follows what is in them; gives whether the member is ours."""
+        keeper = self._keeper
+        seen = {each.key: self._seen(each) for each in objects if each.key in keeper.arriving}
+        targets = {record.stale.target_id for record in records}
+        listed = [
+            Listed(
+                each.target_id,
+                each.key,
+                each.wanted,
+                each.kind.plural if each.kind is not None else "",
+                None if self._is_known(each) else seen[each.key],
+            )
+            for each in objects
+        ]
+        async with self._services.transaction() as transaction:
+            if not await still_ours(transaction.session, [self._post]):
+                return False
+            read = [(record.stale, record.left_out) for record in records]
+            await write_inventories(transaction, read, listed)
+            await judge_health(transaction, targets)
+        unfinished = [each.key for each in objects if self._is_known(each) and not keeper.index[each.key].version]
+        keeper.index.replace(targets, [(each.target_id, each.key, each.kind, each.wanted.origin) for each in objects])
+        self._unresolved -= targets
+        self._unresolved |= {each.target_id for each in objects if each.kind is None}
+        for key, written in seen.items():
+            keeper.index[key].shown = written.fingerprint
+            keeper.show(key, keeper.arriving.get(key) or written)
+            if not (keeper.index[key].is_labelled and written.is_labelled):
+                keeper.look(key, _UNWATCHED)
+        for key in unfinished:  # such as one that Helm had not created when its release was pending
+            keeper.look(key)
+        keeper.follow_kinds()
+        return True
+
+    def _seen(self, each: _Object) -> Seen:
+        if each.kind is None:
+            return not_served(each.wanted.reference.api_version, each.key.kind)
+        seen = self._keeper.arriving[each.key]
+        if seen is not None:
+            return seen
+        return absent(each.key.kind, each.wanted.origin, is_pending=each.target_id in self._keeper.pending)
+
+
+def _key(reference: Reference, kind: ObjectType | None, namespace: str) -> Key:
+    """How an object is known on the cluster. One of an unknown kind is taken for one that belongs to a namespace."""
+    is_namespaced = kind is None or kind.namespaced
+    place = (reference.namespace or namespace) if is_namespaced else ""
+    return Key(reference.group, reference.kind, place, reference.name)

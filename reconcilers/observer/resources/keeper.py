@@ -1,0 +1,213 @@
+"""The resources of one member: which there are, from the records of its releases, and how they are, from watches."""
+
+import asyncio
+
+import structlog
+from sqlmodel import col, select
+
+from app.clusters.member import Member
+from app.clusters.objects import Object, ObjectType, get_object
+from app.core.concurrency import for_each
+from app.core.errors import ActionError
+from app.core.repeating import lasting
+from app.fleet.services import AllServices
+from app.health.health import Health
+from app.releases.error_codes import ActionCode
+from app.releases.inventory import ResourceOrigin
+from app.resources.inventory import known_resources
+from app.resources.seen import Key, Seen, absent, is_judged, key_of, read_seen, unreadable
+from app.tables.columns import now
+from app.tables.targets import Target
+from reconcilers.observer.assignment import Post
+from reconcilers.observer.resources.desk import ResourceDesk
+from reconcilers.observer.resources.followed import Due, Followed, Index, KindName
+from reconcilers.observer.resources.inventories import Inventories
+from reconcilers.observer.resources.pods import Pods
+from reconcilers.observer.resources.stream import Audience, KindStream
+
+log = structlog.get_logger()
+
+_AT_ONCE = 2  # requests for single objects, to one member
+_AGAIN = 300.0  # seconds until a healthy object is looked at again that no watch follows
+_AGAIN_SOON = 15.0  # until one that is not
+_AFTER_TROUBLE = 5.0
+_NOT_NOW = (ActionCode.CLUSTER_UNREACHABLE, ActionCode.CLUSTER_THROTTLED)
+_DEFINITION = KindName("apiextensions.k8s.io", "CustomResourceDefinition")
+
+
+class ClusterResources:
+    def __init__(self, services: AllServices, desk: ResourceDesk, member: Member, post: Post) -> None:
+        self.index = Index()
+        self.arriving: dict[Key, Seen | None] = {}
+        """Objects whose inventory is being written, and what was seen of each so far."""
+        self.pending: set[int] = set()
+        """Targets whose releases Helm is at work on."""
+        self._services = services
+        self._desk = desk
+        self._member = member
+        self._post = post
+        self._pods = Pods(member, self._tell)
+        self._inventories = Inventories(services, desk, self, member, post)
+        self._streams: dict[KindName, tuple[KindStream, asyncio.Task[None]]] = {}
+        self._group = asyncio.TaskGroup()
+        self._due = Due()
+        self._is_due = asyncio.Event()
+
+    def notice(self) -> None:
+        """A release of the member has changed, and its status is written down."""
+        self._inventories.notice()
+
+    async def run(self) -> None:
+        """Follows the resources until it is cancelled."""
+        targets = await self._load()
+        try:
+            async with self._group:
+                self.follow_kinds()
+                self._group.create_task(lasting("resources", self._inventories.run))
+                self._group.create_task(lasting("resources", self._pods.run))
+                await self._settle(targets)
+                await lasting("resources", self._look_always)
+        finally:
+            self._streams.clear()
+
+    async def _load(self) -> list[int]:
+        """Reads what is written down of the member's resources; gives its targets."""
+        cluster_id = self._post.cluster_id
+        async with self._services.database.reading() as session:
+            known = await known_resources(session, cluster_id)
+            targets = (await session.exec(select(Target.id).where(col(Target.cluster_id) == cluster_id))).all()
+        for row in known:
+            kind = ObjectType(row.key.group, row.version, row.key.kind, row.plural, bool(row.key.namespace))
+            followed = self.index.setdefault(
+                row.key, Followed(kind if row.plural else None, ResourceOrigin(row.origin))
+            )
+            followed.targets.append(row.target_id)
+            followed.shown = row.fingerprint
+            if not followed.is_labelled:
+                self.look(row.key)
+        self._inventories.learn(known)
+        return list(targets)
+
+    async def _settle(self, targets: list[int]) -> None:
+        """Has all targets judged once everything is known. Before, what was last known would be told as if it were so
+        now."""
+        await asyncio.gather(*(stream.is_listed.wait() for stream, _ in list(self._streams.values())))
+        await for_each(self._due.take(), self._look, at_once=_AT_ONCE)
+        self._desk.judge(self._post, targets)
+
+    # Kinds
+
+    def follow_kinds(self) -> list[KindStream]:
+        """Follows the kinds that there are, first those whose status is judged, and no others; gives the new ones."""
+        wanted = self.index.kinds()
+        for name in self._streams.keys() - wanted.keys():
+            _, task = self._streams.pop(name)
+            task.cancel()
+        new = sorted(wanted.keys() - self._streams.keys(), key=lambda name: (not is_judged(*name), name))
+        return [self.follow(wanted[name]) for name in new]
+
+    def follow(self, kind: ObjectType) -> KindStream:
+        """Follows a kind; gives its stream, which may have been there before."""
+        name = KindName(kind.group, kind.kind)
+        if name in self._streams:
+            return self._streams[name][0]
+        settings = self._services.settings
+        stream = KindStream(
+            self._member,
+            kind,
+            Audience(self._take, self._listed, self._unreadable),
+            cluster_id=self._post.cluster_id,
+            streams=self._desk.streams,
+            lists=self._desk.lists,
+            list_every=settings.confirm_every,
+            patience=settings.unreachable_after,
+        )
+        self._streams[name] = stream, self._group.create_task(stream.run())
+        return stream
+
+    def _take(self, item: Object, kind: ObjectType, is_deleted: bool) -> None:
+        key = key_of(item, kind)
+        if (key.group, key.kind) == _DEFINITION:
+            self._inventories.definition_changed()
+        if key not in self.index and key not in self.arriving:
+            return
+        if is_deleted:
+            self.look(key)  # it may have lost its label alone
+        else:
+            self.show(key, read_seen(item, kind, now()))
+
+    def _listed(self, kind: ObjectType, keys: set[Key]) -> None:
+        for key, followed in self.index.of_kind(kind):
+            if key not in keys and followed.is_labelled:
+                self.look(key)
+
+    def _unreadable(self, kind: ObjectType, error: ActionError) -> None:
+        for key, _ in list(self.index.of_kind(kind)):
+            if error.code == ActionCode.CLUSTER_REFUSED:  # such as a kind that is not served any more
+                self.look(key)
+            else:
+                self.show(key, unreadable(error))
+
+    # Objects
+
+    def show(self, key: Key, seen: Seen) -> None:
+        """Takes what was seen of an object."""
+        if key in self.arriving:
+            self.arriving[key] = seen
+        if key in self.index:
+            self._tell(key, self._pods.attend(key, seen))
+
+    def _tell(self, key: Key, seen: Seen) -> None:
+        """Has an object written down where it looks different now."""
+        followed = self.index.get(key)
+        if followed is None:
+            return
+        followed.version = seen.version
+        if (again_at := seen.verdict.again_at) is not None:
+            self.look(key, max(0.1, (again_at - now()).total_seconds()))
+        if followed.shown != seen.fingerprint:
+            followed.shown = seen.fingerprint
+            self._desk.tell(self._post, followed.targets, key, seen)
+
+    def look(self, key: Key, seconds: float = 0.0) -> None:
+        """Has an object asked for by its name, after so many seconds."""
+        self._due.add(key, seconds)
+        self._is_due.set()
+
+    async def _look_always(self) -> None:
+        while True:
+            self._is_due.clear()
+            try:
+                async with asyncio.timeout(self._due.pause()):
+                    await self._is_due.wait()
+            except TimeoutError:
+                pass
+            await for_each(self._due.take(), self._look, at_once=_AT_ONCE)
+
+    async def _look(self, key: Key) -> None:
+        """Asks for an object that no watch follows, or that a list did not have."""
+        followed = self.index.get(key)
+        if followed is None or followed.kind is None:
+            return
+        version = followed.version
+        try:
+            seen = await self.seen(key, followed.kind)
+        except ActionError as error:
+            if error.code in _NOT_NOW:
+                self.look(key, _AFTER_TROUBLE)
+                return
+            seen = unreadable(error)
+        if followed.version not in (version, 0) and seen is not None and seen.version < followed.version:
+            return  # a watch has told something newer meanwhile
+        if seen is None:
+            is_pending = self.pending.issuperset(followed.targets)
+            seen = absent(key.kind, followed.origin, is_pending=is_pending)
+        self.show(key, seen)
+        if not (followed.is_labelled and seen.is_labelled):
+            self.look(key, _AGAIN if seen.verdict.health is Health.HEALTHY else _AGAIN_SOON)
+
+    async def seen(self, key: Key, kind: ObjectType) -> Seen | None:
+        """An object as it is now; None where it is not there."""
+        whole = is_judged(kind.group, kind.kind)
+        item = await get_object(self._member, kind, key.namespace, key.name, whole=whole)
+        return None if item is None else read_seen(item, kind, now())
