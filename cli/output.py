@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from cli.terminal import coloured, is_capable
+from cli.terminal import coloured, is_capable, printable
 
 Row = Mapping[str, Any]
 Columns = dict[str, Callable[[Any], object]]
@@ -52,12 +52,13 @@ class Output:
         import typer
 
         sides = {"+": typer.colors.GREEN, "-": typer.colors.RED, "#": typer.colors.BRIGHT_BLACK}
-        for line in text.splitlines():
+        for line in map(printable, text.splitlines()):
             colour = sides.get(line[:1]) if self._coloured else None
             print(typer.style(line, fg=colour) if colour else line)  # noqa: T201
 
     def text(self, text: str) -> None:
         if text:
+            text = printable(text)
             print(coloured(text) if self._coloured and self.is_table else text, flush=True)  # noqa: T201
 
 

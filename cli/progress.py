@@ -10,7 +10,7 @@ from cli.live import looks
 from cli.outcomes import ENDED, RESULT_FIELDS, is_done, outcome, outcome_error
 from cli.session import Session
 from cli.summary import summarized
-from cli.terminal import is_capable
+from cli.terminal import is_capable, printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -117,11 +117,11 @@ class _Bars:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         self._progress: Progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[state]}"),
+            TextColumn("{task.fields[state]}", markup=False),
             console=Console(stderr=True),
         )
         self._stack.enter_context(self._progress)
@@ -141,7 +141,7 @@ class _Bars:
 
     def _update(self, result: Any, *, visible: bool) -> None:
         name, state = result["clusterName"], result["state"]
-        words = outcome_error(result)
+        words = printable(outcome_error(result))
         if name not in self._tasks:
             self._tasks[name] = self._progress.add_task(name, total=1, state=words, start=False)
         task = self._tasks[name]

@@ -31,9 +31,20 @@ def coloured(text: str) -> str:
     return _STATE.sub(lambda found: typer.style(found[0], fg=_COLOUR_OF[found[0]]), text)
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys or what changes the order of letters, except for tabs and line ends."""
+
+
+def printable(text: str) -> str:
+    """The text with escapes in place of control characters. Charts, clusters and other users choose parts of what is
+    printed, and a terminal would execute them: hide lines, change its title, fill its input."""
+    return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\r\n", "\n"))
+
+
 def tell(text: str, *, quiet: bool = False) -> None:
     """Says something that is not the answer itself."""
     if not quiet:
+        text = printable(text)
         print(coloured(text) if is_capable(sys.stderr) else text, file=sys.stderr, flush=True)  # noqa: T201
 
 

@@ -59,11 +59,15 @@ class _Budget:
         if self._left < 0:
             raise self._too_large()
 
-    def enter(self, size: int) -> None:
+    def enter(self, entry: tarfile.TarInfo) -> None:
+        """Counts an entry. A negative size would be subtracted from the total, and a sparse file takes in memory what
+        it does not take in the archive."""
+        if entry.size < 0 or entry.issparse():
+            raise wrong(ChartCode.CHART_MALFORMED, f"The entry {entry.name[:200]!r} is sparse or has a negative size.")
         self._entries += 1
         if self._entries > MAX_ENTRIES:
             raise wrong(ChartCode.CHART_TOO_LARGE, f"The archive has more than {MAX_ENTRIES:,} entries.")
-        self._total += size
+        self._total += entry.size
         if self._total > self._limit:
             raise self._too_large()
 
@@ -79,7 +83,7 @@ def _files(
     source = _Bounded(content, budget)
     with tarfile.open(fileobj=source, mode="r|") as archive:
         for entry in archive:
-            budget.enter(entry.size)
+            budget.enter(entry)
             steps = _steps(entry)
             if not steps or entry.name == "pax_global_header":
                 continue

@@ -9,7 +9,6 @@ import asyncio
 import copy
 import re
 import ssl
-import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
@@ -29,6 +28,7 @@ from app.clusters.reading import read_apart
 from app.clusters.refusals import Refusal, RefusalKind, not_now
 from app.clusters.service_accounts import ServiceAccount, forbidden
 from app.core.errors import TemporaryError
+from app.core.files import nameless
 from app.network.addresses import AddressRefusedError, Policy
 from app.network.outgoing import checked_socket
 from app.releases.error_codes import ActionCode
@@ -461,11 +461,10 @@ def _tls(access: Access) -> ssl.SSLContext:
     # Python 3.13 refuses CAs without key identifiers; Go does not, and some clouds still issue them.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if access.certificate and access.key:
-        # Python reads a client certificate from files alone.
-        with tempfile.NamedTemporaryFile(mode="w", suffix=".pem") as file:
-            file.write(access.certificate + "\n" + access.key)
-            file.flush()
-            context.load_cert_chain(file.name)
+        # Python reads a client certificate only from a path. A file with a name would remain on the disk if the process
+        # is killed meanwhile.
+        with nameless(f"{access.certificate}\n{access.key}".encode()) as file:
+            context.load_cert_chain(f"/dev/fd/{file.fileno()}")
     return context
 
 

@@ -1,7 +1,6 @@
 """What Helm would apply, rendered once for all clusters for which that is the same."""
 
 import asyncio
-import difflib
 import gzip
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from app.releases.error_codes import ActionCode
 from app.releases.manifest import shown
 from app.releases.release import Desired, Observed
 from app.releases.scrubbing import Scrubber
+from app.releases.unified_diff import unified_diff
 from app.releases.values import to_helm
 from app.tables.deployments import Deployment
 from app.yaml.reading import YamlError, read_all
@@ -199,7 +199,4 @@ def _installed(manifest: str, namespace: str, scrubber: Scrubber) -> tuple[str, 
 
 
 def _diff(before: str, after: str) -> str:
-    lines = difflib.unified_diff(
-        before.strip().splitlines(), after.strip().splitlines(), "installed", "wanted", lineterm=""
-    )
-    return "\n".join(lines)
+    return unified_diff(before.strip(), after.strip(), ("installed", "wanted"))

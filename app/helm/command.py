@@ -19,12 +19,12 @@ import pyhelm3
 import structlog
 
 from app.core.errors import TemporaryError
+from app.core.files import nameless
 from app.core.threads import in_thread
 from app.helm.binary import HelmBinary
 from app.helm.endpoint import Endpoint
 from app.helm.failure import MAX_OUTPUT, MAX_SEARCHED, beyond_limits, failure
 from app.helm.fence import READ_ONLY, Fence
-from app.helm.files import nameless
 from app.helm.ledger import Ledger, Progress, Stage, nobody_watches
 from app.helm.runs import Runs
 from app.helm.slots import HelmSlot, HelmSlots

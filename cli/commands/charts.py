@@ -2,6 +2,7 @@
 
 import base64
 import io
+import sys
 import tarfile
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ from cli.command import remote
 from cli.failure import Failure, usage
 from cli.output import as_yaml, fields, table_lines
 from cli.session import Session
+from cli.terminal import printable
 
 chart = typer.Typer(help="Charts that can be deployed.", no_args_is_help=True)
 
@@ -132,7 +134,8 @@ def _print(session: Session, content: Content, held: object) -> None:
     """As it is written in the chart; a schema, which is kept parsed, as YAML."""
     if not held:
         return session.tell(f"It has no {content}.")
-    return typer.echo((held if isinstance(held, str) else as_yaml(held)).rstrip("\n"))
+    text = (held if isinstance(held, str) else as_yaml(held)).rstrip("\n")
+    return typer.echo(printable(text) if sys.stdout.isatty() else text)  # to a file as the chart has it
 
 
 def _packaged(folder: Path) -> bytes:

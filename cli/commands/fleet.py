@@ -18,7 +18,7 @@ from cli.names import deployment_name
 from cli.output import Columns, Format, ago, as_yaml, table_lines
 from cli.session import Session
 from cli.summary import summary_lines
-from cli.terminal import coloured, is_capable
+from cli.terminal import coloured, is_capable, printable
 
 _ASTRAY = ", ".join(status for status in Status if status is not Status.DEPLOYED)
 _FLEET = f"""query ($organization: String, $first: Int, $after: String, $group: String, $status: [TargetStatus!],
@@ -192,7 +192,7 @@ def _live(seen: Iterator[list[Any]], *, verbose: bool) -> None:
     with Live(console=Console(), auto_refresh=False, vertical_overflow="ellipsis") as live:
         for rows in seen:
             text = "\n\n".join(_parts(rows, _CLOCKED, verbose=verbose)[::-1]) or "Nothing is deployed."
-            live.update(Text.from_ansi(coloured(text), no_wrap=True, overflow="ellipsis"), refresh=True)
+            live.update(Text.from_ansi(coloured(printable(text)), no_wrap=True, overflow="ellipsis"), refresh=True)
 
 
 def _print(session: Session, found: list[Any]) -> None:

@@ -43,6 +43,42 @@ def with_entries(*entries: tarfile.TarInfo | tuple[str, bytes], chart: Mapping[s
     return gzip.compress(tarred(*entries, chart=chart))
 
 
+def raw_entry(path: str, kind: bytes, size: int, *, sparse: int | None = None) -> bytes:
+    """An entry with a header that tarfile would not write. One that is `sparse` has this size once it is unpacked, and
+    512 bytes in the archive."""
+    info = tarfile.TarInfo(path)
+    info.type = kind
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = number(size)
+    if sparse is not None:
+        header[386:434] = number(0) + number(512) + number(sparse) + number(0)
+        header[483:495] = number(sparse)
+    header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+    return bytes(header) + (bytes(512) if sparse is not None else b"")
+
+
+def number(value: int) -> bytes:
+    """A field of a header, in base 256."""
+    return bytes([0o377 if value < 0 else 0o200]) + (value % 256**11).to_bytes(11, "big")
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        raw_entry("web/templates/", tarfile.DIRTYPE, -(10**11)),
+        raw_entry("web/charts/db-1.0.0.tgz", tarfile.GNUTYPE_SPARSE, 512, sparse=2**20),
+        raw_entry("web/", tarfile.DIRTYPE, -(10**11))
+        + raw_entry("web/charts/db-1.0.0.tgz", tarfile.GNUTYPE_SPARSE, 512, sparse=10**11),
+    ],
+    ids=["a negative size", "a sparse file", "a sparse file of 100 GB behind a negative size"],
+)
+def test_an_entry_that_is_not_as_large_as_it_says_is_refused(entries: bytes) -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        open_package(gzip.compress(entries + tarred()), LIMITS)
+    assert refused.value.code == "chart_malformed"
+    assert refused.value.message.endswith("is sparse or has a negative size.")
+
+
 def wanting(name: str) -> dict[str, str]:
     """A chart that has another one as its dependency."""
     return CHART | {"Chart.yaml": f"{CHART['Chart.yaml']}dependencies: [{{name: {name}}}]\n"}

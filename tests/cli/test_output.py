@@ -1,9 +1,12 @@
 """What the command line answers, as far as it is worked out without a server."""
 
 import pytest
+import yaml
 
 from cli.commands.deployments import why
-from cli.output import one_line
+from cli.output import Format, Output, one_line
+from cli.progress import _Bars
+from cli.terminal import printable, tell
 
 
 @pytest.mark.parametrize(
@@ -39,3 +42,39 @@ def test_a_difference_says_where_it_comes_from(generation: int, origin: str) -> 
         why(target)
         == "The chart is 1.0.0, wanted 1.1.0. replicas: wanted 3, found 5; A secret has another value. Helm failed."
     )
+
+
+HOSTILE = "a\x1b[2J\x1b]0;title\x07\x9b1A\u202eb\r\n\tc"
+SHOWN = r"a\u001b[2J\u001b]0;title\u0007\u009b1A\u202eb" + "\n\tc"
+
+
+def test_control_characters_of_charts_and_clusters_are_not_executed_by_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert printable(HOSTILE) == SHOWN
+    output = Output(Format.TABLE)
+    output.text(HOSTILE)
+    output.diff("+" + HOSTILE)
+    output.listing([{"name": HOSTILE}], {"NAME": lambda row: row["name"]}, name=str)
+    tell(HOSTILE)
+    shown = "".join(capsys.readouterr())
+    assert set("\x1b\x07\x9b\u202e").isdisjoint(shown)
+    assert shown.count(r"\u001b[2J") == 4
+
+
+@pytest.mark.parametrize("form", [Format.JSON, Format.YAML])
+def test_programs_read_the_same_text_whatever_control_characters_it_has(
+    capsys: pytest.CaptureFixture[str], form: Format
+) -> None:
+    Output(form).data({"output": HOSTILE}, [])
+    shown = capsys.readouterr().out
+    assert set("\x1b\x07\x9b\u202e").isdisjoint(shown)
+    assert yaml.safe_load(shown) == {"output": HOSTILE}
+
+
+def test_the_words_of_an_error_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    error = {"message": "Helm says: [/bold] [red]", "output": None, "advice": "Fix the chart.", "code": "x"}
+    result = {"clusterName": "paris", "state": "FAILED", "summary": "failed", "activity": None, "error": error}
+    with _Bars() as bars:
+        bars.show([result])
+    assert "[/bold] [red]" in capsys.readouterr().err

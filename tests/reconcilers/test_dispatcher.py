@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from sqlalchemy import text
 
@@ -13,6 +13,7 @@ from app.program.processes import running
 from reconcilers.dispatcher import Dispatcher
 from reconcilers.worker import run_worker
 from simulator import Member
+from tests.live.processes import process
 from tests.sample_charts import packaged
 from tests.stack import Stack, eventually
 
@@ -166,3 +167,30 @@ async def test_a_deployment_begins_while_another_organization_has_100_targets_wh
             assert waiting > 70  # hardly any have ended meanwhile
             for member in slow:
                 member.faults.latency = 0
+
+
+async def test_a_deployment_begins_while_another_organization_keeps_two_worker_processes_busy(
+    new_stack: NewStack, simulated: Callable[[str], Member]
+) -> None:
+    """Each worker process has four slots, of which the first organization uses three."""
+    settings = {"worker_concurrency": 4, "helm_concurrency": 4, "cluster_concurrency": 100, "sweep_every": 60}
+    async with new_stack(working=False, **settings) as stack, AsyncExitStack() as workers:
+        slow = await organizations(stack, simulated, clusters=10)
+        for number in range(6):
+            await stack.create(releaseName=f"shop-{number}", organization="default")
+        for member in slow:
+            member.faults.latency = 2
+        for _ in range(2):
+            await workers.enter_async_context(process(stack, "worker", **settings))
+
+        async def all_slots_are_taken() -> bool:
+            [[count]] = await stack.services.database.rows(
+                text("SELECT count(*) FROM target WHERE lease_expires_at IS NOT NULL")
+            )
+            return bool(count == 6)
+
+        await eventually(all_slots_are_taken)
+        await stack.deployed(releaseName="shop", organization="other")
+        assert (await due_counts(stack.services))[ACME] > 30  # hardly any have ended meanwhile
+        for member in slow:
+            member.faults.latency = 0
