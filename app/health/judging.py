@@ -1,21 +1,17 @@
 """From a live object to the verdict on its health."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from app.health.differences import DIFFERENCES
-from app.health.fields import UnreadableError
+from app.health.fields import UnreadableError, text
 from app.health.health import Health, Verdict, shortened
-from app.health.kinds import Kind, kind_of
+from app.health.kinds import kind_of
 from app.health.kstatus import compute, standard_conditions, terminating, unobserved
 from app.health.result import Result, Status
-
-Rule = Callable[[Mapping[str, Any]], Verdict]
-"""Judges the objects of one kind. It raises nothing."""
-Rules = Mapping[Kind, Rule]
-"""Rules for kinds that kstatus does not know well enough. A rule takes the place of what is said of its kind here."""
+from app.health.rules import Rules
 
 _HEALTH = {
     Status.CURRENT: Health.HEALTHY,
@@ -46,12 +42,14 @@ def health_of(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
 
 def _judged(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
     """The first that applies: it is deleted, its newest generation is not observed, a rule, a difference, kstatus."""
-    if result := terminating(live) or unobserved(live):
+    if result := terminating(live):
         return _verdict(result)
     kind = kind_of(live)
     if rule := rules.get(kind):
-        return rule(live)
-    if result := standard_conditions(live):
+        # Rollouts keep the observed generation as a text, which their rule compares.
+        result = None if text(live, "status", "observedGeneration") else unobserved(live)
+        return _verdict(result) if result else rule(live)
+    if result := unobserved(live) or standard_conditions(live):
         return _verdict(result)
     for difference in DIFFERENCES.get(kind, ()):
         if verdict := difference(live, now):

@@ -10,6 +10,7 @@ from app.clusters.objects import Object, ObjectType, equal_labels
 from app.core.errors import ActionError
 from app.health.health import Health, Verdict
 from app.health.judging import health_of
+from app.health.shipped import shipped
 from app.releases.error_codes import ActionCode
 from app.releases.inventory import ResourceOrigin
 from app.releases.texts import without_nul
@@ -95,7 +96,7 @@ def key_of(item: Object, kind: ObjectType) -> Key:
 def read_seen(item: Object, kind: ObjectType, moment: datetime) -> Seen:
     metadata = item["metadata"]
     api_version = f"{kind.group}/{kind.version}" if kind.group else kind.version
-    verdict = health_of({**item, "apiVersion": api_version, "kind": kind.kind}, {}, moment)
+    verdict = health_of({**item, "apiVersion": api_version, "kind": kind.kind}, shipped(), moment)
     spec = _map(item.get("spec"))
     return Seen(
         replace(verdict, reason=_kept(verdict.reason), message=_kept(verdict.message)),

@@ -311,7 +311,8 @@ def test_an_autoscaler_that_lacks_metrics_for_longer_is_degraded() -> None:
 
 def test_the_page_lists_each_difference_with_its_kinds() -> None:
     """A table with a row for each: `| running-job | Job | … |`."""
-    rows = re.findall(r"^\| `([a-z-]+)` \| ([A-Za-z, ]+) \|", PAGE.read_text(), re.MULTILINE)
+    section = PAGE.read_text().split("## Differences from kstatus")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([A-Za-z, ]+) \|", section, re.MULTILINE)
     listed = {name: set(kinds.split(", ")) for name, kinds in rows}
     known: dict[str, set[str]] = {}
     for kind, differences in DIFFERENCES.items():
