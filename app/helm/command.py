@@ -31,6 +31,7 @@ from app.helm.slots import HelmSlot, HelmSlots
 from app.helm.upstream import Destination
 from app.releases.error_codes import ActionCode
 from app.releases.scrubbing import NOTHING, Scrubber
+from app.releases.step import HISTORY
 from app.releases.texts import without_nul
 from app.releases.values import Values, to_helm
 from app.sandbox import process
@@ -45,8 +46,6 @@ MARGIN_SECONDS = 30
 
 _MOST_HANGS = 3
 """A cluster that is slow for a while is worth another try; a chart that takes for ever to render does so each time."""
-
-HISTORY = 10
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ class Step:
         return ReleaseAction.UNINSTALL if self.recovery is Recovery.REMOVE else self.action
 
 
+HISTORY = 10
+"""Revisions of a release that are kept on its cluster."""
 _DONE = Step(ReleaseAction.NONE)
 _UNINSTALL = Step(ReleaseAction.UNINSTALL)
 _UPGRADABLE = ("deployed", "failed", "superseded")
@@ -96,8 +98,8 @@ def _towards(desired: Desired, observed: Observed) -> Step:
         return _DONE
     if observed.status == "failed" and never_deployed:
         # An upgrade would not run the hooks of an install. `helm install --replace` does, on what is there already; it
-        # would leave behind what another content does not have any more.
-        if desired.digest == observed.digest:
+        # would leave behind what another content does not have any more, and it keeps every revision.
+        if desired.digest == observed.digest and observed.revision < HISTORY:
             return Step(ReleaseAction.INSTALL)
         return Step(ReleaseAction.INSTALL, recovery=Recovery.REMOVE, hooks=False)
     return Step(ReleaseAction.UPGRADE)

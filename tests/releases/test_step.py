@@ -88,6 +88,13 @@ def test_an_install_that_never_succeeded_is_an_install_again() -> None:
     assert next_step(WANTED, release("failed", revision=1, deployed=False), Owner.OURS) == INSTALL
 
 
+def test_an_install_that_never_succeeds_keeps_no_more_revisions_than_an_upgrade() -> None:
+    steps = [
+        next_step(WANTED, release("failed", revision=number, deployed=False), Owner.OURS) for number in (9, 10, 11)
+    ]
+    assert steps == [INSTALL, REMOVE, REMOVE]
+
+
 def test_what_another_install_has_left_is_removed_without_hooks_first() -> None:
     assert next_step(WANTED, release("failed", revision=1, deployed=False, same=False), Owner.OURS) == REMOVE
 
