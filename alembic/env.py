@@ -6,7 +6,7 @@ from sqlalchemy.engine import Connection
 from sqlmodel.sql.sqltypes import AutoString
 
 from alembic import context
-from app.tables.columns import metadata
+from app.tables import all_tables
 
 
 def plain_type(kind: str, item: Any, _: object) -> str | Literal[False]:
@@ -15,7 +15,7 @@ def plain_type(kind: str, item: Any, _: object) -> str | Literal[False]:
 
 
 def run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=metadata, compare_type=True, render_item=plain_type)
+    context.configure(connection=connection, target_metadata=all_tables(), compare_type=True, render_item=plain_type)
     with context.begin_transaction():
         context.run_migrations()
 

@@ -1,65 +1,23 @@
 """What every field of one operation can reach."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from app.admission.parse_limiter import ParseLimiter
 from app.admission.requests import caller_of
 from app.fleet.services import AllServices
 from app.identity.viewer import Viewer
-from app.releases.status import TargetStatus
-from app.tables.charts import ChartArchive
-from app.tables.clusters import Cluster
-from app.tables.deployments import Deployment, DeploymentRevision
-from app.tables.groups import ClusterGroup, GroupFeature
-from app.tables.identity import User
-from app.tables.operations import Operation, OperationResult
-from app.tables.targets import Release
-from app.targets.activity import Activity
-from app.targets.queries import TargetFacts
+from schema.loading import Loaders, SharedLoaders
+from schema.relay.ids import decode_id
+from schema.relay.node import Node
 
 
 class UnauthenticatedError(Exception):
     """The request carries no token, or one that is not valid (any more)."""
-
-
-class Loaders(Protocol):
-    """What is fetched for many objects at once; each is named for what it gives and what it goes by."""
-
-    told: dict[object, Any] | None
-    cluster_by_id: DataLoader[int, Cluster | None]
-    group_by_id: DataLoader[int, ClusterGroup | None]
-    deployment_by_id: DataLoader[int, Deployment | None]
-    operation_by_id: DataLoader[int, Operation | None]
-    user_by_id: DataLoader[int, User | None]
-    revision_by_deployment: DataLoader[tuple[int, int], DeploymentRevision]
-    target_by_id: DataLoader[int, TargetFacts | None]
-    installed_values_by_target: DataLoader[int, dict[str, Any] | None]
-    archive_by_digest: DataLoader[str, ChartArchive]
-    targets_by_deployment: DataLoader[int, list[TargetFacts]]
-    status_counts_by_deployment: DataLoader[int, dict[TargetStatus, int]]
-    targets_by_cluster: DataLoader[int, list[TargetFacts]]
-    members_by_group: DataLoader[int, list[Cluster]]
-    features_by_group: DataLoader[int, list[GroupFeature]]
-    releases_by_cluster: DataLoader[int, list[tuple[Release, int | None]]]
-    output_by_result: DataLoader[tuple[int, str], str | None]
-    deployments_by_secret: DataLoader[int, list[Deployment]]
-    results_by_operation: DataLoader[int, list[OperationResult]]
-    activity_by_target: DataLoader[int, Activity | None]
-
-
-class SharedLoaders(Protocol):
-    def of(self, upto: int) -> Loaders: ...
-    def own(self) -> Loaders: ...
-    async def prepare_targets(self, upto: int, keys: Collection[int]) -> None: ...
-    async def prepare_clusters(self, upto: int, keys: Collection[int]) -> None: ...
-    async def prepare_deployments(self, upto: int, keys: Collection[int]) -> None: ...
-    async def prepare_operations(self, upto: int, keys: Collection[int]) -> None: ...
 
 
 @dataclass
@@ -69,7 +27,8 @@ class Context:
     Loaders live for one operation, which brings its own, or one event of a subscription, never longer. A WebSocket has
     one context for all of its operations: `load` may be exchanged at any time, for newer ones. `subscribed` tells how
     many subscriptions each user has open in this process. `parsing` limits the parsing of documents, by whether the
-    caller is signed in.
+    caller is signed in. `nodes` finds an object of each type that has global IDs. `plain_fields` are the
+    fields of each mutation's input whose texts may be kept in the audit log.
     """
 
     services: AllServices
@@ -77,6 +36,8 @@ class Context:
     shared: SharedLoaders
     subscribed: Counter[int]
     parsing: Mapping[bool, ParseLimiter]
+    nodes: Mapping[str, "Lookup"]
+    plain_fields: Mapping[str, Set[str]]
     request: Any = None
     response: Any = None
     connection_params: dict[str, object] | None = None
@@ -93,5 +54,17 @@ class Context:
             raise UnauthenticatedError
         return self.signed_in
 
+    async def node(self, global_id: str) -> Node | None:
+        """The object with this ID. None if there is none, or none that the caller may see: the two look alike."""
+        decoded = decode_id(global_id)
+        if decoded is None:
+            return None
+        type_name, row_id = decoded
+        lookup = self.nodes.get(type_name)
+        return None if lookup is None else await lookup(self, row_id)
+
+
+Lookup = Callable[[Context, int], Awaitable[Node | None]]
+"""Finds an object by its row's number, if the caller may see it."""
 
 Info = strawberry.Info[Context, None]

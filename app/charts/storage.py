@@ -4,10 +4,12 @@ An archive is in use where a revision of a deployment names it, or where it was 
 a repository for a deployment is pinned to its archive for as long as one of them uses it.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from prometheus_client import Gauge
 from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import defer
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -93,3 +95,11 @@ async def measure_storage(services: Services) -> None:
     )
     for organization_id, size in await services.database.rows(statement):
         STORED.labels(organization_id).set(int(size))
+
+
+async def archives(session: AsyncSession, digests: Sequence[str]) -> dict[str, ChartArchive]:
+    """What charts hold, by digest, without their bytes."""
+    statement = (
+        select(ChartArchive).where(col(ChartArchive.digest).in_(digests)).options(defer(ChartArchive.content))  # type: ignore[arg-type]
+    )
+    return {row.digest: row for row in (await session.execute(statement)).scalars()}

@@ -10,18 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-import app.tables.charts
-import app.tables.clusters
-import app.tables.deployments
-import app.tables.events
-import app.tables.groups
-import app.tables.identity
-import app.tables.operations
-import app.tables.resources
-import app.tables.secrets
-import app.tables.targets  # noqa: F401 - every table is to be known
 from app.core.database import engine_for
-from app.tables.columns import metadata
+from app.tables import all_tables
 
 _LOCK = 0x504F4C5B
 _GRANTS = (
@@ -70,7 +60,7 @@ async def differences(database_url: str) -> list[Any]:
 
     def compare(connection: Connection) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        found.extend(compare_metadata(context, metadata))
+        found.extend(compare_metadata(context, all_tables()))
 
     await _run(database_url, compare)
     return found

@@ -18,22 +18,12 @@ from app.core.database import Database
 from app.core.fingerprints import Fingerprints
 from app.core.origin import Origin, current_origin
 from app.registers.register import EventKind
-from app.tables.columns import now
+from app.tables.columns import api_name, now
 from app.tables.events import EventBatch, Outcome
 
 log = structlog.get_logger()
 
 _INSERT = insert(EventBatch)
-_SUBJECTS = {
-    "cluster": "Cluster",
-    "cluster_group": "ClusterGroup",
-    "deployment": "Deployment",
-    "target": "DeploymentTarget",
-    "operation": "Operation",
-    "chart_repository": "ChartRepository",
-    "secret": "Secret",
-    "user_account": "User",
-}
 
 
 class WorkQueue(Protocol):
@@ -80,7 +70,7 @@ class Transaction:
                 "message": message,
                 "organization_id": organization_id,
                 "actor": actor or origin.actor,
-                "subject_type": _SUBJECTS[str(subject.__tablename__)] if subject else None,
+                "subject_type": api_name(subject) if subject else None,
                 "subject_id": getattr(subject, "id", None),
                 "deployment_id": _part_of(subject, "deployment"),
                 "cluster_id": _part_of(subject, "cluster"),

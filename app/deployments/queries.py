@@ -1,5 +1,9 @@
 """Deployments as they are in the database; no member is asked."""
 
+from collections.abc import Sequence
+
+from sqlalchemy import tuple_
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.errors import NotFound
@@ -23,3 +27,13 @@ async def current(session: AsyncSession, deployment: Deployment) -> DeploymentRe
     revision = await session.get(DeploymentRevision, (deployment.id, deployment.generation))
     assert revision is not None
     return revision
+
+
+async def revisions(
+    session: AsyncSession, keys: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], DeploymentRevision]:
+    """By deployment and generation."""
+    statement = select(DeploymentRevision).where(
+        tuple_(col(DeploymentRevision.deployment_id), col(DeploymentRevision.generation)).in_(keys)
+    )
+    return {(row.deployment_id, row.generation): row for row in (await session.exec(statement)).all()}

@@ -1,5 +1,7 @@
 """Groups and their members, by name, within one organization."""
 
+from collections.abc import Sequence
+
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -7,7 +9,7 @@ from app.clusters.service_accounts import ServiceAccount
 from app.core.errors import NotFound, Problem, all_invalid
 from app.groups.codes import GroupCode
 from app.tables.clusters import Cluster
-from app.tables.groups import ClusterGroup
+from app.tables.groups import ClusterGroup, GroupFeature
 
 
 async def find_group(session: AsyncSession, organization_id: int, name: str) -> ClusterGroup | None:
@@ -61,3 +63,13 @@ def chosen_members(members: dict[str, Cluster], names: list[str] | None) -> dict
             [Problem(("targets", name), f"{name!r} is no member of the group; members: {known}.") for name in unknown]
         )
     return {name: members[name] for name in sorted(dict.fromkeys(names))}
+
+
+async def members(session: AsyncSession, group_ids: Sequence[int]) -> Sequence[Cluster]:
+    statement = select(Cluster).where(col(Cluster.group_id).in_(group_ids)).order_by(col(Cluster.name))
+    return (await session.exec(statement)).all()
+
+
+async def features(session: AsyncSession, group_ids: Sequence[int]) -> Sequence[GroupFeature]:
+    statement = select(GroupFeature).where(col(GroupFeature.group_id).in_(group_ids)).order_by(col(GroupFeature.name))
+    return (await session.exec(statement)).all()

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import app.core.migrations  # noqa: F401 - every table is to be known
 from app.core.database import Database
 from app.core.encryption import KeyRing, KeyRingError, Sealed
-from app.tables.columns import SEALED_UNDER, metadata
+from app.tables import all_tables
+from app.tables.columns import SEALED_UNDER
 
 _AT_ONCE = 100
 _PASSES = 5
@@ -44,7 +45,7 @@ class Progress:
 def sealed_columns() -> list[SealedColumn]:
     return [
         SealedColumn(table, column, table.c[column.info[SEALED_UNDER]])
-        for table in metadata.sorted_tables
+        for table in all_tables().sorted_tables
         for column in table.c
         if SEALED_UNDER in column.info
     ]

@@ -33,7 +33,7 @@ from app.server.ending import connection_of
 from app.server.last_answer import LastAnswer
 from app.server.sockets import Socket, SocketHandler
 from app.server.values import json_of
-from resolvers.api import wants_stream
+from resolvers.engine.streams import wants_stream
 from schema.context import Context
 
 _JSON = "application/json"

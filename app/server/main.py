@@ -32,8 +32,9 @@ from app.server.hosts import AllowedHosts
 from app.server.oidc_routes import oidc_routes
 from app.server.request_ids import RequestIds
 from resolvers.api import api
-from resolvers.loaders import SharedLoaders
+from resolvers.roots import NODES, PLAIN_FIELDS
 from schema.context import Context
+from schema.loading import SharedLoaders
 
 log = structlog.get_logger()
 
@@ -50,7 +51,17 @@ class _GraphQL(GraphQLView):
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         viewer = connection_of(request).viewer = await signed_in(self._services, request)
         act_for(viewer.belongings if viewer else ())
-        return Context(self._services, viewer, self._shared, self._subscribed, self._parsing, request, response)
+        return Context(
+            self._services,
+            viewer,
+            self._shared,
+            self._subscribed,
+            self._parsing,
+            NODES,
+            PLAIN_FIELDS,
+            request,
+            response,
+        )
 
     async def on_ws_connect(self, context: Context) -> Any:
         """The token is in the header, where a client can set one, or in what it sends first."""

@@ -16,7 +16,7 @@ from app.admission.refusal import Refusal
 from app.admission.requests import admit
 from app.server.ending import connection_of
 from app.server.values import json_of
-from resolvers import limits
+from resolvers.engine import limits
 from schema.context import Context
 
 _BAD_MESSAGE = 4400

@@ -64,3 +64,8 @@ def Choice(choices: type[Enum], **more: Any) -> Any:  # noqa: N802
         ),
         **more,
     )
+
+
+def api_name(row: SQLModel) -> str:
+    """The name of the API's type for rows of this table: the class's name, unless the table has an `__api_name__`."""
+    return str(getattr(row, "__api_name__", type(row).__name__))

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
@@ -16,6 +16,7 @@ class Target(SQLModel, table=True):
     worker has taken the target over since. The intent is written before Helm starts, and taken away with the outcome.
     """
 
+    __api_name__: ClassVar[str] = "DeploymentTarget"
     __tablename__ = "target"
     __table_args__ = (
         UniqueConstraint("deployment_id", "cluster_id"),

@@ -6,7 +6,7 @@ from importlib.metadata import version
 import pytest
 
 from cli.versions import difference
-from resolvers import queries
+from resolvers import roots
 from tests.cli.polyhelm import Polyhelm
 
 OWN = version("polyhelm")
@@ -31,7 +31,7 @@ async def test_another_version_is_told_once_a_version(
 ) -> None:
     command = ("token", "ls")
     assert (await polyhelm(*command)).words == []
-    monkeypatch.setattr(queries, "_VERSION", server)
+    monkeypatch.setattr(roots, "VERSION", server)
     assert (await polyhelm(*command)).words == []  # it was asked today
     forget_when(polyhelm)
     assert (await polyhelm(*command, "--quiet")).words == []

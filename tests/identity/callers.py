@@ -29,7 +29,7 @@ from app.tables.targets import Release, Target
 from app.targets.abandonment import AbandonedRelease
 from app.targets.activity import Activity, Phase, stored
 from app.targets.trouble import target_error
-from schema.ids import encode_id
+from schema.relay.ids import encode_id
 from simulator import Member
 from tests.stack import TOKEN, Stack
 

@@ -17,8 +17,10 @@ from app.tables.clusters import Cluster
 from app.tables.events import Event
 from app.tables.identity import Role
 from resolvers.api import api
-from resolvers.masking import MASK, PLAIN, masked
-from schema import inputs
+from resolvers.engine.masking import MASK, masked
+from resolvers.roots import PLAIN_FIELDS
+from schema.clusters.inputs import RegisterClusterInput
+from schema.deployments import inputs
 from simulator import Member
 from tests.identity.browser import PASSWORD
 from tests.identity.test_permissions import MINIMAL, NEEDS, OPEN, filled, token_of
@@ -81,7 +83,7 @@ def texts(path: str, kind: GraphQLInputObjectType) -> Iterator[str]:
 def test_each_text_of_an_input_is_known_to_be_a_name_or_is_masked() -> None:
     """A new field is masked until somebody has named it among those that are not."""
     found = {path for mutation, kind in inputs_of_mutations() for path in texts(mutation, kind)}
-    assert {path for path in found if path.rpartition(".")[2] not in PLAIN} == SECRET
+    assert {path for path in found if path.rpartition(".")[2] not in PLAIN_FIELDS[path.partition(".")[0]]} == SECRET
 
 
 def test_of_values_there_are_the_paths_and_of_secrets_nothing() -> None:
@@ -94,7 +96,7 @@ def test_of_values_there_are_the_paths_and_of_secrets_nothing() -> None:
         value_overrides=[inputs.ValueOverrideInput(cluster="paris", values={"db": {"password": "canary"}})],
         values_from=[inputs.ValueFromInput(secret="db", key="password", path="db.password")],
     )
-    assert masked(given) == {
+    assert masked(given, PLAIN_FIELDS["createDeployment"]) == {
         "group": "fleet",
         "chart": "charts/web",
         "namespace": "x" * 200 + "…",
@@ -118,18 +120,18 @@ def test_what_is_told_of_an_input_is_bounded_and_can_be_kept_however_odd_it_is()
     names = ["\ud800", "a\x00b", *map(str, range(5000))]
     left_out: dict[str, Any] = dict.fromkeys(("description", "values", "values_from", "value_overrides"))
     given = inputs.UpdateDeploymentInput(id=ID("x"), targets=names, **left_out)
-    told = masked(given)["targets"]
+    told = masked(given, PLAIN_FIELDS["createDeployment"])["targets"]
     assert (told[:3], len(told)) == (["\\ud800", "a\\x00b", "0"], 100)
     cluster = {"name": "x", "cloud": "other", "distribution": "other", "kubeconfig": "canary"}
-    assert len(masked(inputs.RegisterClusterInput(labels=values, **cluster))["labels"]) == 100
-    (path,) = masked(inputs.RegisterClusterInput(labels=deep, **cluster))["labels"]
+    assert len(masked(RegisterClusterInput(labels=values, **cluster), set())["labels"]) == 100
+    (path,) = masked(RegisterClusterInput(labels=deep, **cluster), set())["labels"]
     assert len(path) == 201
     nested: list[Any] = []
     for _ in range(5000):
         nested = [nested]
     for odd in (nested, [1, 2], 2**70, -(2**70), 1.5, float("nan")):
-        assert masked(inputs.RegisterClusterInput(labels=odd, **cluster))["labels"] == MASK
-    assert masked(inputs.RegisterClusterInput(labels=["canary"], **cluster))["labels"] == [MASK]
+        assert masked(RegisterClusterInput(labels=odd, **cluster), set())["labels"] == MASK
+    assert masked(RegisterClusterInput(labels=["canary"], **cluster), set())["labels"] == [MASK]
 
 
 async def asked(stack: Stack, mutation: str, given: Any, token: str | None = TOKEN) -> dict[str, Any]:

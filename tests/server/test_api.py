@@ -2,8 +2,8 @@
 
 import httpx2
 
-from resolvers.api import wants_stream
-from tests.resolvers.test_limits import NewStack
+from resolvers.engine.streams import wants_stream
+from tests.resolvers.engine.test_limits import NewStack
 from tests.stack import TOKEN, Stack
 
 

@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 from app.server.connections import Slots
 from tests.live.client import PROTOCOL, socket
 from tests.live.serving import served
-from tests.resolvers.test_limits import NewStack
+from tests.resolvers.engine.test_limits import NewStack
 from tests.stack import TOKEN, Stack, eventually
 
 HEAD = b"POST /graphql HTTP/1.1\r\nHost: polyhelm\r\nContent-Type: application/json\r\n"

@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from tests.live.serving import served
-from tests.resolvers.test_limits import NewStack
+from tests.resolvers.engine.test_limits import NewStack
 from tests.stack import Stack
 
 HTML = {"Accept": "text/html"}

@@ -9,7 +9,7 @@ import websockets
 from app.identity.accounts import has_users
 from app.server.hosts import is_allowed
 from tests.live.serving import served
-from tests.resolvers.test_limits import NewStack
+from tests.resolvers.engine.test_limits import NewStack
 from tests.stack import Stack
 
 NAMES = ("polyhelm.example.com", "*.internal.example.com")

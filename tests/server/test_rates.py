@@ -15,7 +15,7 @@ from tests.identity.browser import PASSWORD, browsing
 from tests.live.client import socket
 from tests.live.serving import served
 from tests.outages import own_redis
-from tests.resolvers.test_limits import NewStack
+from tests.resolvers.engine.test_limits import NewStack
 from tests.stack import TOKEN, Stack, eventually
 
 SELDOM = 0.001

@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from tests.live.client import PROTOCOL, followed_by, socket
 from tests.live.serving import served
 from tests.pools import fill
-from tests.resolvers.test_limits import NewStack
+from tests.resolvers.engine.test_limits import NewStack
 from tests.stack import TOKEN, Stack, eventually
 
 BAD: list[str | bytes] = [

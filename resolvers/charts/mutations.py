@@ -1,0 +1,60 @@
+"""Chart repositories, and charts that are uploaded."""
+
+import strawberry
+
+from app.charts import browse, catalog
+from app.charts.download import Login
+from resolvers.engine.mutation import mutation
+from schema.charts import inputs, payloads
+from schema.charts.types import Chart, ChartRepository
+from schema.context import Info
+from schema.relay.ids import row_id
+
+
+@strawberry.type
+class Mutations:
+    @mutation("Adds an HTTP chart repository (https://…) or an OCI registry (oci://…).")
+    async def add_chart_repository(
+        self,
+        info: Info,
+        input: inputs.AddChartRepositoryInput,  # noqa: A002
+    ) -> payloads.AddChartRepositoryResult:
+        login = Login(input.username, input.password or "") if input.username else None
+        row = await catalog.add_repository(
+            info.context.services, info.context.viewer, input.organization, input.name, input.url, login
+        )
+        return payloads.ChartRepositoryPayload(chart_repository=ChartRepository.of(row))
+
+    @mutation("Refreshes the index of a chart repository.")
+    async def refresh_chart_repository(
+        self,
+        info: Info,
+        input: inputs.RefreshChartRepositoryInput,  # noqa: A002
+    ) -> payloads.RefreshChartRepositoryResult:
+        row = await catalog.refresh(info.context.services, info.context.viewer, row_id(input.id, "ChartRepository"))
+        return payloads.ChartRepositoryPayload(chart_repository=ChartRepository.of(row))
+
+    @mutation("Removes a chart repository. Charts that deployments use are kept.")
+    async def remove_chart_repository(
+        self,
+        info: Info,
+        input: inputs.RemoveChartRepositoryInput,  # noqa: A002
+    ) -> payloads.RemoveChartRepositoryResult:
+        await catalog.remove_repository(info.context.services, info.context.viewer, row_id(input.id, "ChartRepository"))
+        return payloads.RemoveChartRepositoryPayload(id=input.id)
+
+    @mutation("Uploads a packaged chart to an upload repository, which is created if it does not exist.")
+    async def upload_chart(
+        self,
+        info: Info,
+        input: inputs.UploadChartInput,  # noqa: A002
+    ) -> payloads.UploadChartResult:
+        services, viewer = info.context.services, info.context.viewer
+        pinned = await catalog.upload(services, viewer, input.organization, input.repository, input.archive)
+        chart = await browse.chart(
+            services, pinned.repository.organization_id, pinned.repository.name, pinned.archive.name
+        )
+        assert chart is not None
+        return payloads.UploadChartPayload(
+            chart=Chart.of(chart), version=pinned.archive.version, digest=pinned.archive.digest
+        )

@@ -1,0 +1,1 @@
+"""Deployments, their values and their plans."""

@@ -1,0 +1,32 @@
+"""Registers deployments with the API."""
+
+from resolvers.deployments.mutations import Mutations
+from resolvers.deployments.queries import Queries
+from resolvers.deployments.subscriptions import Subscriptions
+from resolvers.engine.subject import Subject, visible
+from schema.deployments.loaders import deployment_by_id
+from schema.deployments.types import Deployment
+
+SUBJECT = Subject(
+    query=Queries,
+    mutation=Mutations,
+    subscription=Subscriptions,
+    nodes={Deployment: visible(deployment_by_id, Deployment.of)},
+    plain_fields=frozenset(
+        (
+            "id",
+            "organization",
+            "group",
+            "cluster",
+            "targets",
+            "chart",
+            "version",
+            "releaseName",
+            "namespace",
+            "description",
+            "secret",
+            "key",
+            "path",
+        )
+    ),
+)

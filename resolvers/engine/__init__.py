@@ -1,0 +1,1 @@
+"""How operations are read, limited, executed and audited."""

@@ -1,0 +1,61 @@
+"""What subscriptions have in common. Each gives the state as of now, and then every change after it.
+
+A subscription first follows the feed and then reads the present state, so that no change between the two is lost; a
+change that is in both is given twice. Objects are loaded when they are given, so that a slow subscriber gets the newest
+state of what has changed, and not every step on the way."""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from app.fleet.services import AllServices
+from app.groups.queries import group_by_name
+from app.identity.viewer import Viewer
+from schema.context import Info
+from schema.loading import Loaders
+
+Row = TypeVar("Row")
+Told = TypeVar("Told")
+
+
+def own(info: Info) -> Loaders:
+    """Gives the operation new loaders, for this subscriber alone."""
+    info.context.load = info.context.shared.own()
+    return info.context.load
+
+
+def fresh(info: Info, upto: int) -> Loaders:
+    """Gives the operation the loaders of all subscribers that have seen the events up to this position."""
+    info.context.load = info.context.shared.of(upto)
+    return info.context.load
+
+
+async def loaded(loader: DataLoader[int, Row | None], keys: Collection[int]) -> Iterable[Row | None]:
+    """The rows of these keys. There is mostly one key, and loading it alone is cheaper than a gathering."""
+    if len(keys) == 1:
+        return [await loader.load(key) for key in keys]
+    return await loader.load_many(keys)
+
+
+def shared(load: Loaders, row: Row, make: Callable[[Row], Told]) -> Told:
+    """The object made of a row, made once for all subscribers that share these loaders."""
+    assert load.told is not None
+    found = load.told.get(id(row))
+    if found is None:
+        # The row is kept as well: its address in memory is the key, and must not be used again.
+        found = load.told[id(row)] = make(row), row
+    told: Told = found[0]
+    return told
+
+
+async def group_id(services: AllServices, viewer: Viewer, organization_id: int, group: str | None) -> int | None:
+    """The number of a group; None if no group is named.
+
+    Raises:
+        NotFound: the organization has no group of this name.
+    """
+    if group is None:
+        return None
+    async with services.database.reading() as session:
+        return (await group_by_name(session, organization_id, group)).id

@@ -1,0 +1,1 @@
+"""Users, their roles, tokens and sessions."""

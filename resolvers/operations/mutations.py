@@ -1,0 +1,25 @@
+"""Operations: ended before their time."""
+
+import strawberry
+
+from app.operations.cancellation import cancel_operation
+from resolvers.engine.mutation import mutation
+from schema.context import Info
+from schema.operations import inputs, payloads
+from schema.operations.types import Operation
+from schema.relay.ids import row_id
+
+
+@strawberry.type
+class Mutations:
+    @mutation(
+        "Cancels an operation. Work that has not begun is cancelled at once; a running Helm process is interrupted as"
+        " by Ctrl-C. The desired state stays. To continue, reconcile or delete again."
+    )
+    async def cancel_operation(
+        self,
+        info: Info,
+        input: inputs.CancelOperationInput,  # noqa: A002
+    ) -> payloads.CancelOperationResult:
+        found = await cancel_operation(info.context.services, info.context.viewer, row_id(input.id, "Operation"))
+        return payloads.OperationPayload(operation=Operation.of(found))

@@ -1,0 +1,14 @@
+"""The subjects of the API. A new one is listed here, and nowhere else in `resolvers/`."""
+
+from resolvers.charts.subject import SUBJECT as CHARTS
+from resolvers.clusters.subject import SUBJECT as CLUSTERS
+from resolvers.deployments.subject import SUBJECT as DEPLOYMENTS
+from resolvers.events.subject import SUBJECT as EVENTS
+from resolvers.fleet.subject import SUBJECT as FLEET
+from resolvers.groups.subject import SUBJECT as GROUPS
+from resolvers.identity.subject import SUBJECT as IDENTITY
+from resolvers.operations.subject import SUBJECT as OPERATIONS
+from resolvers.secrets.subject import SUBJECT as SECRETS
+from resolvers.targets.subject import SUBJECT as TARGETS
+
+SUBJECTS = (IDENTITY, CLUSTERS, GROUPS, CHARTS, DEPLOYMENTS, TARGETS, OPERATIONS, SECRETS, FLEET, EVENTS)

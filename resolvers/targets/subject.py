@@ -1,0 +1,11 @@
+"""Registers targets with the API."""
+
+from resolvers.engine.subject import Subject, visible
+from resolvers.targets.subscriptions import Subscriptions
+from schema.targets.loaders import target_by_id
+from schema.targets.types import DeploymentTarget
+
+SUBJECT = Subject(
+    subscription=Subscriptions,
+    nodes={DeploymentTarget: visible(target_by_id, DeploymentTarget.of)},
+)

@@ -1,0 +1,1 @@
+"""Clusters and the releases on them."""

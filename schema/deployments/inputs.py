@@ -1,0 +1,132 @@
+"""The inputs of the subject's mutations."""
+
+import strawberry
+
+from schema.deployments.enums import DriftPolicy
+from schema.deployments.removal import CONFIRM_REMOVAL
+from schema.scalars import JSON
+
+
+@strawberry.input(description="A value from a secret. It is inserted when Helm runs and never shown.")
+class ValueFromInput:
+    secret: str = strawberry.field(description="The secret's name.")
+    key: str
+    path: str = strawberry.field(
+        description='The path in the values, for example `database.password` or `annotations["a.b/c"]`.'
+    )
+
+
+@strawberry.input
+class ValueOverrideInput:
+    cluster: str
+    values: JSON | None = None
+    values_yaml: str | None = strawberry.field(
+        default=None, description="The values as YAML, read as Helm reads a values file. Use either this or `values`."
+    )
+    values_from: list[ValueFromInput] | None = None
+
+
+@strawberry.input
+class CreateDeploymentInput:
+    group: str
+    chart: str = strawberry.field(description='"repository/name".')
+    namespace: str = strawberry.field(
+        description="The namespace of the release. It is created on clusters where it is missing."
+    )
+    organization: str | None = None
+    version: str | None = strawberry.field(
+        default=None, description="The chart version. Default: the newest stable version at the time of the request."
+    )
+    release_name: str | None = strawberry.field(
+        default=None, description="The name of the release. Default: a generated name."
+    )
+    description: str | None = None
+    values: JSON | None = None
+    values_yaml: str | None = strawberry.field(
+        default=None, description="The values as YAML, read as Helm reads a values file. Use either this or `values`."
+    )
+    values_from: list[ValueFromInput] | None = None
+    value_overrides: list[ValueOverrideInput] | None = None
+    targets: list[str] | None = strawberry.field(
+        default=None, description="The names of the clusters. Default: all current members of the group."
+    )
+    atomic: bool | None = strawberry.field(default=False, description="Roll back a failed install or upgrade.")
+    wait: bool | None = strawberry.field(default=False, description="Wait until the resources are ready.")
+    timeout_seconds: int | None = 300
+    drift_policy: DriftPolicy | None = strawberry.field(
+        default=DriftPolicy.REPORT, description="What to do when a release is changed outside of Polyhelm."
+    )
+    dry_run: bool | None = strawberry.field(
+        default=False, description="Validate and plan the request without changing anything."
+    )
+    idempotency_key: str | None = None
+
+
+@strawberry.input(description="Omitted and null fields stay unchanged.")
+class UpdateDeploymentInput:
+    id: strawberry.ID
+    expected_generation: int | None = strawberry.field(
+        default=None, description="Fail with a conflict if the deployment has another generation."
+    )
+    version: str | None = None
+    values: JSON | None = strawberry.field(
+        default=None, description="`{}` clears them. Within values, null removes a key, as in Helm."
+    )
+    values_yaml: str | None = strawberry.field(
+        default=None, description="The values as YAML, read as Helm reads a values file. Use either this or `values`."
+    )
+    values_from: list[ValueFromInput] | None = strawberry.field(
+        default=None, description="Values from secrets. `[]` removes all."
+    )
+    value_overrides: list[ValueOverrideInput] | None = strawberry.field(
+        default=None, description="Values from secrets. `[]` removes all."
+    )
+    reuse_values: bool | None = strawberry.field(
+        default=False,
+        description="If true, the given values are merged over the stored values. If false, they replace them.",
+    )
+    targets: list[str] | None = strawberry.field(
+        default=None,
+        description="Replaces the targets; the release is uninstalled from removed ones. A member that joined later is"
+        " added here, with its overrides.",
+    )
+    confirm_removal: int | None = strawberry.field(default=None, description=CONFIRM_REMOVAL.format("targets"))
+    description: str | None = strawberry.field(default=None, description="The description. An empty text removes it.")
+    atomic: bool | None = None
+    wait: bool | None = None
+    timeout_seconds: int | None = None
+    drift_policy: DriftPolicy | None = None
+    dry_run: bool | None = False
+    idempotency_key: str | None = None
+    release_name: str | None = strawberry.field(
+        default=None, description="The name of the release. It cannot be changed; another name is an error."
+    )
+    namespace: str | None = strawberry.field(
+        default=None, description="The name of the release. It cannot be changed; another name is an error."
+    )
+
+
+@strawberry.input
+class ReconcileDeploymentInput:
+    id: strawberry.ID
+    targets: list[str] | None = None
+    skip_hooks: bool | None = strawberry.field(default=False, description="Do not run the chart's hooks.")
+    force: bool | None = strawberry.field(
+        default=False,
+        description="On clusters that are no longer targets, releases are uninstalled even where another Helm seems to"
+        " be working on them, and those that can't be removed are left behind.",
+    )
+    dry_run: bool | None = False
+
+
+@strawberry.input
+class DeleteDeploymentInput:
+    id: strawberry.ID
+    force: bool | None = strawberry.field(
+        default=False,
+        description="Releases are uninstalled even where another Helm seems to be working on them, and those that can't"
+        " be removed are left behind: `abandoned` has those on clusters that can't be"
+        " reached now, the operation's results those that could not be uninstalled.",
+    )
+    skip_hooks: bool | None = strawberry.field(default=False, description="Do not run the chart's hooks.")
+    dry_run: bool | None = False

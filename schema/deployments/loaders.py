@@ -1,0 +1,9 @@
+"""What fields of many objects ask for about deployments."""
+
+from app.deployments.queries import revisions
+from app.tables.deployments import Deployment
+from schema.loading import by_id, existing
+
+deployment_by_id = by_id(Deployment)
+revision_by_deployment = existing(revisions)
+"""By the deployment's number and the generation."""

@@ -1,0 +1,177 @@
+"""Deployments and the generations of their desired state."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from app.core.paging import DEFAULT, Window
+from app.deployments.lists import history_page, operations_page
+from app.tables import deployments as tables
+from app.tables.charts import ChartArchive
+from schema.charts.loaders import archive_by_digest
+from schema.context import Info
+from schema.deployments.enums import DriftPolicy
+from schema.deployments.loaders import revision_by_deployment
+from schema.deployments.values import ValueFrom, ValueOverride, overrides_of, values_from_of
+from schema.groups.loaders import group_by_id
+from schema.list_length import usually
+from schema.operations.types import Operation
+from schema.relay.connections import Connection, to_connection
+from schema.relay.ids import encode_id
+from schema.relay.node import Node
+from schema.scalars import JSON
+from schema.targets.enums import TargetStatus
+from schema.targets.loaders import status_counts_by_deployment, targets_by_deployment
+from schema.targets.types import DeploymentTarget, StatusCount
+from schema.values import AS_YAML, as_yaml
+
+if TYPE_CHECKING:
+    from schema.groups.types import ClusterGroup
+
+
+@strawberry.type(description="The desired state of one generation.")
+class DeploymentRevision:
+    generation: int
+    author: str | None
+    chart_version: str
+    values: JSON
+    values_from: list[ValueFrom]
+    value_overrides: list[ValueOverride]
+    targets: list[str]
+    created_at: datetime
+
+    @strawberry.field(description=AS_YAML)
+    async def values_yaml(self) -> str:
+        return await as_yaml(self.values)
+
+    @classmethod
+    def of(cls, row: tables.DeploymentRevision) -> "DeploymentRevision":
+        return cls(
+            generation=row.generation,
+            author=row.author,
+            chart_version=row.chart_version,
+            values=row.values,
+            values_from=values_from_of(row.values_from),
+            value_overrides=overrides_of(row),
+            targets=row.targets,
+            created_at=row.created_at,
+        )
+
+
+@strawberry.type(description="The desired state of one Helm release on several clusters.")
+class Deployment(Node):
+    row: strawberry.Private[tables.Deployment]
+    release_name: str
+    namespace: str
+    chart: str = strawberry.field(description='The chart, as "repository/name".')
+    chart_name: str
+    description: str | None
+    generation: int = strawberry.field(description="Increases by one with every change of the desired state.")
+    atomic: bool
+    wait: bool
+    timeout_seconds: int
+    drift_policy: DriftPolicy = strawberry.field(
+        description="What to do when a release is changed outside of Polyhelm."
+    )
+    deleting: bool = strawberry.field(
+        description="True while the deployment is being deleted; it disappears once its last release is uninstalled."
+    )
+    created_at: datetime
+    updated_at: datetime
+
+    @strawberry.field
+    async def group(self, info: Info) -> Annotated["ClusterGroup", strawberry.lazy("schema.groups.types")]:
+        from schema.groups.types import ClusterGroup
+
+        row = await info.context.load[group_by_id].load(self.row.group_id)
+        assert row is not None
+        return ClusterGroup.of(row)
+
+    @strawberry.field(
+        description="The current desired state. `targets` also includes targets that are still to be removed."
+    )
+    async def desired(self, info: Info) -> DeploymentRevision:
+        return DeploymentRevision.of(await self._revision(info))
+
+    @strawberry.field(description="The exact chart version, resolved when the deployment was changed.")
+    async def chart_version(self, info: Info) -> str:
+        return (await self._revision(info)).chart_version
+
+    @strawberry.field
+    async def chart_digest(self, info: Info) -> str:
+        return (await self._revision(info)).chart_digest
+
+    @strawberry.field(description="The chart's values.yaml, unchanged. Values of the deployment override it.")
+    async def default_values(self, info: Info) -> str:
+        return (await self._archive(info)).default_values
+
+    @strawberry.field(description="The chart's values.schema.json, if it has one.")
+    async def values_schema(self, info: Info) -> JSON | None:
+        return (await self._archive(info)).values_schema
+
+    @strawberry.field(description="The values for all targets.")
+    async def values(self, info: Info) -> JSON:
+        return (await self._revision(info)).values
+
+    @strawberry.field(description=AS_YAML)
+    async def values_yaml(self, info: Info) -> str:
+        return await as_yaml((await self._revision(info)).values)
+
+    @strawberry.field(description="The values from secrets for all targets.")
+    async def values_from(self, info: Info) -> list[ValueFrom]:
+        return values_from_of((await self._revision(info)).values_from)
+
+    @strawberry.field
+    async def value_overrides(self, info: Info) -> list[ValueOverride]:
+        return overrides_of(await self._revision(info))
+
+    @strawberry.field(metadata=usually(100))
+    async def targets(self, info: Info, status: list[TargetStatus] | None = None) -> list[DeploymentTarget]:
+        targets = await info.context.load[targets_by_deployment].load(self.row.id)
+        return [DeploymentTarget.of(facts) for facts in targets if status is None or facts.status in status]
+
+    @strawberry.field(description="The number of targets with each status. It is cheap, also for many targets.")
+    async def status_counts(self, info: Info) -> list[StatusCount]:
+        counts = await info.context.load[status_counts_by_deployment].load(self.row.id)
+        return [StatusCount(status=status, count=counts[status]) for status in TargetStatus if status in counts]
+
+    @strawberry.field(description="The revisions of the desired state, newest first.")
+    async def history(
+        self, info: Info, first: int | None = DEFAULT, after: str | None = None
+    ) -> Connection[DeploymentRevision]:
+        page = await history_page(info.context.services, self.row.id, Window.of(first, after))
+        return to_connection(page, DeploymentRevision.of)
+
+    @strawberry.field(description="The operations on the deployment, newest first.")
+    async def operations(
+        self, info: Info, first: int | None = DEFAULT, after: str | None = None
+    ) -> Connection[Operation]:
+        page = await operations_page(info.context.services, self.row.id, Window.of(first, after))
+        return to_connection(page, Operation.of)
+
+    async def _archive(self, info: Info) -> ChartArchive:
+        return await info.context.load[archive_by_digest].load((await self._revision(info)).chart_digest)
+
+    async def _revision(self, info: Info) -> tables.DeploymentRevision:
+        return await info.context.load[revision_by_deployment].load((self.row.id, self.row.generation))
+
+    @classmethod
+    def of(cls, row: tables.Deployment) -> "Deployment":
+        return cls(
+            row=row,
+            id=encode_id("Deployment", row.id),
+            release_name=row.release_name,
+            namespace=row.namespace,
+            chart=row.chart,
+            chart_name=row.chart_name,
+            description=row.description,
+            generation=row.generation,
+            atomic=row.atomic,
+            wait=row.wait,
+            timeout_seconds=row.timeout_seconds,
+            drift_policy=row.drift_policy,
+            deleting=row.deleting,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )

@@ -1,0 +1,54 @@
+"""What a deployment's values consist of."""
+
+from typing import TYPE_CHECKING
+
+import strawberry
+
+from app.tables import deployments as tables
+from schema.errors import Problem
+from schema.scalars import JSON
+from schema.values import AS_YAML, as_yaml
+
+if TYPE_CHECKING:
+    pass
+
+
+@strawberry.type(description="The values in a YAML text, as Helm reads them.")
+class YamlReading:
+    values: JSON | None = strawberry.field(
+        description="The values; null if the text has problems, `{}` if it is empty."
+    )
+    problems: list[Problem] = strawberry.field(description="The problems of the text, with line and column.")
+
+
+@strawberry.type(description="A value from a secret. It is inserted when Helm runs and never shown.")
+class ValueFrom:
+    secret: str = strawberry.field(description="The secret's name.")
+    key: str
+    path: str = strawberry.field(description="The path in the values.")
+
+
+@strawberry.type(description="Values for one cluster, merged over the values of the deployment.")
+class ValueOverride:
+    cluster: str
+    values: JSON
+    values_from: list[ValueFrom]
+
+    @strawberry.field(description=AS_YAML)
+    async def values_yaml(self) -> str:
+        return await as_yaml(self.values)
+
+
+def values_from_of(stored: list[dict[str, str]]) -> list[ValueFrom]:
+    return [ValueFrom(**entry) for entry in stored]
+
+
+def overrides_of(revision: tables.DeploymentRevision) -> list[ValueOverride]:
+    return [
+        ValueOverride(
+            cluster=cluster,
+            values=revision.value_overrides.get(cluster, {}),
+            values_from=values_from_of(revision.overrides_from.get(cluster, [])),
+        )
+        for cluster in sorted(revision.overriding())
+    ]

@@ -1,0 +1,8 @@
+"""The inputs of the subject's mutations."""
+
+import strawberry
+
+
+@strawberry.input
+class CancelOperationInput:
+    id: strawberry.ID

@@ -1,0 +1,1 @@
+"""Global IDs, nodes and connections, as Relay defines them."""

@@ -1,0 +1,161 @@
+"""A deployment on one cluster, and why it has its status."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from app.releases.references import ANY, hidden
+from app.releases.status import helm_status
+from app.tables import deployments as tables
+from app.targets.desired import desired_release
+from app.targets.queries import TargetFacts
+from app.targets.trouble import next_steps_from
+from schema.clusters.loaders import cluster_by_id
+from schema.clusters.types import Cluster
+from schema.context import Info
+from schema.deployments.loaders import deployment_by_id, revision_by_deployment
+from schema.list_length import usually
+from schema.relay.ids import encode_id
+from schema.relay.node import Node
+from schema.scalars import JSON
+from schema.targets.activity import Activity
+from schema.targets.enums import NextStep, ReasonCode, TargetStatus
+from schema.targets.loaders import activity_by_target, installed_values_by_target
+from schema.targets.trouble import TargetError
+from schema.values import AS_YAML, as_yaml
+
+if TYPE_CHECKING:
+    pass
+
+if TYPE_CHECKING:
+    from schema.deployments.types import Deployment
+
+
+@strawberry.type
+class StatusCount:
+    status: TargetStatus
+    count: int
+
+
+@strawberry.type(description="A reason for a status.")
+class StatusReason:
+    code: ReasonCode
+    message: str
+    path: str | None = strawberry.field(description="The path of the differing value.")
+    desired: JSON | None
+    actual: JSON | None
+
+
+def reasons_of(reasons: list[dict[str, Any]]) -> list[StatusReason]:
+    return [StatusReason(**{**reason, "code": ReasonCode(reason["code"])}) for reason in reasons]
+
+
+@strawberry.type(description="A deployment on one cluster, with its desired and observed state.")
+class DeploymentTarget(Node):
+    facts: strawberry.Private[TargetFacts]
+    cluster_id: strawberry.ID
+    deployment_id: strawberry.ID
+    cluster_name: str
+    cloud: str
+    distribution: str
+    status: TargetStatus = strawberry.field(
+        description=(
+            "The status of the target: STALE if the release differs from the desired state, otherwise"
+            " mostly Helm's status."
+        )
+    )
+    stale: bool
+    status_since: datetime
+    helm_status: TargetStatus | None = strawberry.field(
+        description="The status in Helm's release record; null if there is no release."
+    )
+    version: str | None = strawberry.field(description="The installed chart version.")
+    revision: int | None = strawberry.field(description="The revision of the release in Helm.")
+    changed_at: datetime | None = strawberry.field(description="When Helm last changed the release.")
+    generation: int | None = strawberry.field(description="The generation that the target last matched.")
+    observed_at: datetime | None = strawberry.field(description="When `status` was last confirmed.")
+    reasons: list[StatusReason] = strawberry.field(
+        metadata=usually(2), description="Why the target has its status. Empty only if the status is DEPLOYED."
+    )
+    error: TargetError | None = strawberry.field(
+        description="The error of the last action; null once an action has succeeded."
+    )
+    next_steps: list[NextStep] = strawberry.field(
+        description="The actions that resolve the status; empty for DEPLOYED."
+    )
+
+    @strawberry.field(description="The user-supplied values of the installed release. Values from secrets are hidden.")
+    async def values(self, info: Info) -> JSON | None:
+        return await self._values(info)
+
+    @strawberry.field(description=AS_YAML)
+    async def values_yaml(self, info: Info) -> str | None:
+        values = await self._values(info)
+        return None if values is None else await as_yaml(values)
+
+    @strawberry.field(description="The current work on the target; null if there is none.")
+    async def activity(self, info: Info) -> Activity | None:
+        found = await info.context.load[activity_by_target].load(self.facts.id)
+        return Activity.of(found) if found else None
+
+    @strawberry.field
+    async def cluster(self, info: Info) -> Cluster:
+        row = await info.context.load[cluster_by_id].load(self.facts.cluster_id)
+        assert row is not None
+        return Cluster.of(row)
+
+    @strawberry.field
+    async def deployment(self, info: Info) -> Annotated["Deployment", strawberry.lazy("schema.deployments.types")]:
+        from schema.deployments.types import Deployment
+
+        return Deployment.of(await self._deployment(info))
+
+    @strawberry.field(
+        description=(
+            "The desired values of this target: the values of the deployment merged with the override for this cluster."
+        )
+    )
+    async def desired_values(self, info: Info) -> JSON:
+        return await self._desired_values(info)
+
+    @strawberry.field(description=AS_YAML)
+    async def desired_values_yaml(self, info: Info) -> str:
+        return await as_yaml(await self._desired_values(info))
+
+    async def _values(self, info: Info) -> dict[str, Any] | None:
+        return await info.context.load[installed_values_by_target].load(self.facts.id)
+
+    async def _desired_values(self, info: Info) -> Any:
+        row = await self._deployment(info)
+        revision = await info.context.load[revision_by_deployment].load((row.id, row.generation))
+        return hidden(desired_release(row, revision, self.cluster_name, ANY).values)
+
+    async def _deployment(self, info: Info) -> tables.Deployment:
+        row = await info.context.load[deployment_by_id].load(self.facts.deployment_id)
+        assert row is not None
+        return row
+
+    @classmethod
+    def of(cls, facts: TargetFacts) -> "DeploymentTarget":
+        return cls(
+            facts=facts,
+            id=encode_id("DeploymentTarget", facts.id),
+            cluster_id=encode_id("Cluster", facts.cluster_id),
+            deployment_id=encode_id("Deployment", facts.deployment_id),
+            cluster_name=facts.cluster_name,
+            cloud=facts.cloud,
+            distribution=facts.distribution,
+            status=facts.status,
+            stale=facts.status is TargetStatus.STALE,
+            status_since=facts.status_since,
+            helm_status=helm_status(facts.helm_status) if facts.helm_status else None,
+            version=facts.chart_version,
+            revision=facts.revision,
+            generation=facts.generation,
+            changed_at=facts.changed_at,
+            observed_at=facts.observed_at,
+            reasons=reasons_of(facts.reasons),
+            error=TargetError.of(facts.error),
+            next_steps=next_steps_from(facts.status, facts.reachability, facts.error),
+        )
