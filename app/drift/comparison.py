@@ -1,0 +1,169 @@
+"""Where a live object differs from what its release wants.
+
+What is wanted is the API server's answer to a dry run of applying the release's object, so it has the server's defaults
+and all fields that others have added: these are equal on both sides, and no drift. What is left is what applying would
+change.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from app.drift.managers import Managers
+from app.drift.pointers import Steps, covers, pointer_of, steps_of
+from app.health.kinds import Kind, kind_of
+from app.releases.references import HIDDEN
+from app.releases.scrubbing import NOTHING, Scrubber
+
+MAX_DIFFERENCES = 100
+"""Differences of one object that are listed."""
+MAX_SHOWN = 500
+"""Characters of a text, and values of a list, that are shown."""
+_MAX_DEPTH = 100
+"""Levels that are compared one by one; what is deeper is compared whole."""
+
+_METADATA = ("annotations", "labels")
+_NOISE = frozenset({"apiVersion", "kind", "metadata", "status"})
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_ABSENT: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDifference:
+    """`wanted` or `live` is None where that side lacks the field. `ignored_by` says which rule ignores it."""
+
+    path: str
+    wanted: Any
+    live: Any
+    changed_by: str | None = None
+    changed_at: datetime | None = None
+    ignored_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRule:
+    """Differences below these places do not count as drift, for objects of a kind or, with None, for all. In a path `*`
+    stands for any one step: `/spec/template/spec/containers/*/image`."""
+
+    name: str
+    paths: tuple[str, ...]
+    kind: Kind | None = None
+    object_name: str | None = None
+
+
+def differences(
+    wanted: Mapping[str, Any],
+    live: Mapping[str, Any],
+    ignore: Iterable[IgnoreRule] = (),
+    managed_fields: Any = None,
+    scrubber: Scrubber = NOTHING,
+) -> list[FieldDifference]:
+    """The first `MAX_DIFFERENCES` places where the objects differ, by path.
+
+    Labels, annotations and everything beside metadata and status are compared. Both objects have `apiVersion` and
+    `kind`. The data of Secrets is hidden, and so are the texts that the scrubber knows.
+
+    Args:
+        wanted: the answer to the dry run.
+        live: the object as it is.
+        ignore: rules whose places are marked as ignored; `autoscaled` gives those for replicas.
+        managed_fields: the live object's `metadata.managedFields`, which say who changed a field.
+        scrubber: knows values of secrets that a chart may have put into any object.
+    """
+    patterns = [(rule.name, steps_of(path)) for rule in ignore if _concerns(rule, live) for path in rule.paths]
+    managers = Managers(managed_fields)
+    is_secret = kind_of(live).kind in ("Secret", "SecretList")
+    found = []
+    for steps, one, other in _differing(_compared(wanted), _compared(live), ()):
+        change = None if other is _ABSENT else managers.last_change(live, steps)
+        ignored_by = next((name for name, pattern in patterns if covers(pattern, steps)), None)
+        hides = is_secret and _is_secret(steps)
+        difference = FieldDifference(pointer_of(steps), *(_shown(each, scrubber, hides=hides) for each in (one, other)))
+        if change:
+            difference = replace(difference, changed_by=change.by, changed_at=change.at)
+        found.append(replace(difference, ignored_by=ignored_by))
+        if len(found) == MAX_DIFFERENCES:
+            break
+    return found
+
+
+def _concerns(rule: IgnoreRule, live: Mapping[str, Any]) -> bool:
+    metadata = live.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    return rule.kind in (None, kind_of(live)) and rule.object_name in (None, name)
+
+
+def _compared(held: Mapping[str, Any]) -> dict[str, Any]:
+    """What is compared of an object."""
+    metadata = held.get("metadata")
+    kept = metadata if isinstance(metadata, Mapping) else {}
+    kept = {name: kept[name] for name in _METADATA if kept.get(name)}
+    return {**({"metadata": kept} if kept else {}), **{name: held[name] for name in held if name not in _NOISE}}
+
+
+def _differing(wanted: Any, live: Any, steps: Steps) -> Iterator[tuple[Steps, Any, Any]]:
+    """The deepest places that differ. A part that one side lacks is taken apart as well, so that rules can name places
+    in it."""
+    pairs = _entries(wanted, live) if len(steps) < _MAX_DEPTH else None
+    if pairs is not None:
+        for step, one, other in pairs:
+            yield from _differing(one, other, (*steps, step))
+    elif wanted is _ABSENT or live is _ABSENT or wanted != live or isinstance(wanted, bool) != isinstance(live, bool):
+        yield steps, wanted, live
+
+
+def _entries(wanted: Any, live: Any) -> list[tuple[str, Any, Any]] | None:
+    """The entries of two maps or two lists of objects side by side; None for anything else, and for empty ones."""
+    sides = [side for side in (wanted, live) if side is not _ABSENT]
+    if all(isinstance(side, Mapping) for side in sides) and any(sides):
+        one, other = ({} if side is _ABSENT else side for side in (wanted, live))
+        return [(key, one.get(key, _ABSENT), other.get(key, _ABSENT)) for key in sorted(one.keys() | other.keys())]
+    if all(_is_list_of_objects(side) for side in sides):
+        return _items(*([] if side is _ABSENT else side for side in (wanted, live)))
+    return None
+
+
+def _is_list_of_objects(side: Any) -> bool:
+    return isinstance(side, list) and bool(side) and all(isinstance(item, Mapping) for item in side)
+
+
+def _items(wanted: Sequence[Any], live: Sequence[Any]) -> list[tuple[str, Any, Any]]:
+    """Items side by side: by name where every item has another one, as containers and environment variables have, or
+    else by place. The step is the place in the live list, or in the wanted list for items that the live one lacks."""
+    names, others = _names(wanted), _names(live)
+    if names is None or others is None:
+        length = max(len(wanted), len(live))
+        return [
+            (str(i), wanted[i] if i < len(wanted) else _ABSENT, live[i] if i < len(live) else _ABSENT)
+            for i in range(length)
+        ]
+    found = [(str(i), wanted[names[name]] if name in names else _ABSENT, live[i]) for name, i in others.items()]
+    return found + [(str(i), wanted[i], _ABSENT) for name, i in names.items() if name not in others]
+
+
+def _names(items: Sequence[Any]) -> dict[str, int] | None:
+    names = {item.get("name"): place for place, item in enumerate(items)}
+    return names if len(names) == len(items) and all(isinstance(name, str) for name in names) else None
+
+
+def _is_secret(steps: Steps) -> bool:
+    """Whether a place in a Secret, or in a list of them, is to be hidden."""
+    inner = steps[2:] if steps[0] == "items" else steps
+    return not inner or inner[0] in ("data", "stringData") or inner[-1] == _LAST_APPLIED
+
+
+def _shown(value: Any, scrubber: Scrubber, *, hides: bool) -> Any:
+    if value is _ABSENT or value is None:
+        return None
+    if hides:
+        return HIDDEN
+    if isinstance(value, str):
+        text = scrubber.clean(value, instead=HIDDEN)
+        return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+    if isinstance(value, list):
+        return [_shown(item, scrubber, hides=False) for item in value[:MAX_SHOWN]]
+    if isinstance(value, Mapping):
+        # Maps have been taken apart, so this is empty, very deep, or stands in a list beside values that are none.
+        return {"…": "…"} if value else {}
+    return value

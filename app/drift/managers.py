@@ -1,0 +1,88 @@
+"""Who changed a field, from an object's `metadata.managedFields`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.health.kstatus import moment
+
+_MOST = 100
+"""Entries of managedFields that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`by` is the name that a client gave itself, such as `kubectl-edit`."""
+
+    by: str
+    at: datetime | None
+
+
+class Managers:
+    """The managers of an object's fields."""
+
+    def __init__(self, managed_fields: Any) -> None:
+        entries = managed_fields[:_MOST] if isinstance(managed_fields, list) else []
+        self._entries = [entry for entry in entries if isinstance(entry, Mapping)]
+
+    def last_change(self, live: Mapping[str, Any], steps: Sequence[str]) -> Change | None:
+        """The newest entry that owns a field of the live object; None where no entry does, as for a field that was
+        removed."""
+        found: list[tuple[str, Change]] = []
+        for entry in self._entries:
+            manager, time = entry.get("manager"), entry.get("time")
+            if isinstance(manager, str) and _owns(entry.get("fieldsV1"), live, steps):
+                written = time if isinstance(time, str) else ""
+                found.append((written, Change(manager, moment(written))))
+        return max(found, key=lambda each: each[0])[1] if found else None
+
+
+def _owns(fields: Any, value: Any, steps: Sequence[str]) -> bool:
+    """Whether a set of fields has the place: as a leaf, which stands for all below it, or as an item."""
+    for step in steps:
+        if not isinstance(fields, Mapping):
+            return False
+        if not fields.keys() - {"."}:
+            return True
+        if isinstance(value, Mapping):
+            fields, value = fields.get(f"f:{step}"), value.get(step)
+        elif isinstance(value, list):
+            index = int(step) if step.isdecimal() and len(step) < 10 else len(value)
+            if index >= len(value):
+                return False
+            value = value[index]
+            fields = _item(fields, value, index)
+        else:
+            return False
+    return isinstance(fields, Mapping)
+
+
+def _item(fields: Mapping[str, Any], item: Any, index: int) -> Any:
+    """The fields of an item: its entry has its keys (`k:`), its value (`v:`) or its place (`i:`)."""
+    for name, inner in fields.items():
+        kind, _, written = name.partition(":")
+        if kind == "i" and written == str(index):
+            return inner
+        if kind not in ("k", "v"):
+            continue
+        known = _read(written)
+        if kind == "v" and known == item:
+            return inner
+        if kind == "k" and _has_keys(item, known):
+            return inner
+    return None
+
+
+def _has_keys(item: Any, keys: Any) -> bool:
+    if not isinstance(item, Mapping) or not isinstance(keys, dict) or not keys:
+        return False
+    return all(item.get(key) == value for key, value in keys.items())
+
+
+def _read(written: str) -> Any:
+    try:
+        return json.loads(written)
+    except (ValueError, RecursionError):
+        return None
