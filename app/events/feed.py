@@ -19,6 +19,7 @@ from sqlmodel import col
 from app.core.database import LOST, Database
 from app.core.errors import Conflict
 from app.core.limiter import Limiter, PoolBusyError, share
+from app.core.repeating import lasting
 from app.redis.notifications import Notifications
 from app.registers.requests import RequestCode
 from app.tables.events import Event
@@ -32,6 +33,9 @@ _PAGE = 1000
 _LOOK_SECONDS = 5.0  # without a notification
 _LOOK_SECONDS_WITHOUT_REDIS = 0.25
 _AFTER_TROUBLE = 0.5
+_ANSWER_SECONDS = 10.0
+"""How long a page of events may take. A connection that a router has forgotten stays silent, and another one is used
+then. Other queries wait longer; for this one, all subscriptions wait."""
 
 Key = TypeVar("Key", bound=Hashable)
 Pick = Callable[[Event], Iterable[Key]]
@@ -151,8 +155,8 @@ class Feed:
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
-            group.create_task(self._read())
+            group.create_task(lasting("feed.listening", self._listen))
+            group.create_task(lasting("feed.reading", self._read))
 
     async def _listen(self) -> None:
         async with aclosing(self._notifications.listen()) as notifications:
@@ -164,7 +168,8 @@ class Feed:
         while True:
             self._notified.clear()
             try:
-                events = await self._page()
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    events = await self._page()
                 if events:
                     await self._tell(events)
             except LOST as error:

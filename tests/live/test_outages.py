@@ -1,21 +1,26 @@
 """Redis emptied and restarted, Postgres restarted: subscribers catch up by themselves, with nothing missed and nothing
 twice, and what was being worked on comes to its end."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import pytest
 from sqlmodel import select
 
 from app.core.settings import Settings
+from app.events import feed
+from app.events.feed import Feed
+from app.tables.events import Event
 from app.tables.identity import Organization
 from simulator import Member
 from tests.happenings import Happening
-from tests.live.client import Subscription, socket
+from tests.live.client import Subscription, followed_by, socket
 from tests.live.serving import Served
 from tests.live.ticker import RELEASE, ticking
 from tests.outages import TEMPLATE, own_postgres, own_redis
-from tests.stack import Stack, open_stack
+from tests.stack import Stack, eventually, open_stack
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 EVENTS = "subscription { events { cursor kind } }"
@@ -45,6 +50,14 @@ async def happen(stack: Stack, *names: str) -> None:
     for name in names:
         async with stack.services.transaction() as transaction:
             transaction.record(Happening.TEST, name, organization_id=organization_id)
+
+
+async def ended() -> None:
+    raise RuntimeError("nobody expected this")
+
+
+async def silent() -> None:
+    await asyncio.sleep(3600)
 
 
 async def test_redis_may_be_emptied_and_restarted_with_no_event_missed_and_none_told_twice(
@@ -97,3 +110,27 @@ async def test_postgres_may_be_restarted_with_no_event_missed_and_none_told_twic
                         await ticker.ticks(2)
                         assert (await stack.settled(answer))["state"] == "SUCCEEDED"
                 await told_all(stack, events, first)
+
+
+@pytest.mark.parametrize("trouble", [ended, silent])
+async def test_subscribers_are_notified_after_a_look_at_the_events_that_failed_in_a_way_nobody_expected(
+    quiet: Stack, served: Served, monkeypatch: pytest.MonkeyPatch, trouble: Callable[[], Awaitable[None]]
+) -> None:
+    """An exception that is not Postgres', and a connection whose other end has forgotten it."""
+    page = Feed._page
+    troubled: list[object] = []
+
+    async def first_in_trouble(self: Feed) -> list[Event]:
+        if not troubled:
+            troubled.append(self)
+            await trouble()
+        return await page(self)
+
+    monkeypatch.setattr(feed, "_ANSWER_SECONDS", 0.2)
+    async with served(quiet) as url, socket(url) as opened:
+        events = await opened.subscribe(EVENTS)
+        await eventually(lambda: followed_by(quiet, 1))
+        monkeypatch.setattr(Feed, "_page", first_in_trouble)
+        await happen(quiet, "one", "two")
+        assert [(await events.next())["kind"] for _ in range(2)] == [Happening.TEST] * 2
+    assert troubled

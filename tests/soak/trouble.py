@@ -89,10 +89,12 @@ async def _fail(line: Line, chance: random.Random, *, for_good: bool = True) -> 
     }
     kind = chance.choice(sorted(kinds))
     kinds[kind]()
-    await asyncio.sleep(chance.uniform(0.2, 6))
-    await line.heal()
-    if kind == "lossy line" and not for_good:
-        line.reset()
+    try:
+        await asyncio.sleep(chance.uniform(0.2, 6))
+    finally:  # also where the burst ends before
+        await line.heal()
+        if kind == "lossy line" and not for_good:
+            line.reset()
     return kind
 
 
