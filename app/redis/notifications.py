@@ -57,6 +57,8 @@ class Notifications:
                         yield True
             except LOST as error:
                 log.warning("notifications.redis_lost", error=str(error))
+            except Exception:
+                log.exception("notifications.failed")  # a receiver that hears nothing more would be late for good
             yield False
             await asyncio.sleep(_AGAIN_SECONDS)
 

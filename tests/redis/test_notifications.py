@@ -1,6 +1,10 @@
 """Notifications, at their end."""
 
+from contextlib import aclosing
+
+import pytest
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 
 from app.core.settings import Settings
 from app.redis.notifications import EVENTS, Notifications
@@ -28,3 +32,23 @@ async def test_one_that_is_told_before_the_end_is_waited_for_and_a_later_one_mak
     notifications.tell_soon()
     await notifications.close()
     assert await told(servers.redis_url) == before + 1
+
+
+async def test_a_receiver_goes_on_after_an_error_that_nobody_expected(
+    servers: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert servers.redis_url is not None
+    subscribe = PubSub.subscribe
+    failed: list[object] = []
+
+    async def first_fails(self: PubSub, *channels: str) -> None:
+        if not failed:
+            failed.append(self)
+            raise ValueError("nobody expected this")
+        await subscribe(self, *channels)
+
+    monkeypatch.setattr(PubSub, "subscribe", first_fails)
+    notifications = Notifications(servers.redis_url, EVENTS)
+    async with aclosing(notifications.listen()) as hears:
+        assert [await anext(hears), await anext(hears)] == [False, True]
+    await notifications.close()
