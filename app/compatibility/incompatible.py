@@ -1,0 +1,105 @@
+"""What a version of Kubernetes breaks: the objects whose API version it deprecates or no longer serves."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from app.releases.inventory import Reference
+from app.yaml.reading import read
+
+DATA = Path(__file__).with_name("apis.yaml")
+
+_VERSION = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:[.+-].*)?", re.DOTALL)
+
+
+class Minor(NamedTuple):
+    """A minor version of Kubernetes."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+class ApiState(StrEnum):
+    DEPRECATED = "DEPRECATED"
+    REMOVED = "REMOVED"
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A deprecated API version of a kind. `removed` is None while no version is known that does not serve it. `use` is
+    the API version that replaces it from the version `since`, None where none does."""
+
+    deprecated: Minor
+    removed: Minor | None
+    use: str | None
+    since: Minor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Incompatibility:
+    """An object and what becomes of its API version."""
+
+    object: Reference
+    state: ApiState
+    api: Api
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The known APIs, by API version and kind. `checked` is the day on which they were compared with their sources, and
+    `through` the last version of Kubernetes whose removals they have."""
+
+    checked: date
+    through: Minor
+    apis: Mapping[tuple[str, str], Api]
+
+
+def minor_of(version: str) -> Minor:
+    """The minor version in a version as a cluster or a user writes it: `1.32`, `v1.32.1`, `v1.29.4-gke.1`.
+
+    Raises:
+        ValueError: if it is not a version.
+    """
+    match = _VERSION.fullmatch(version.strip())
+    if match is None:
+        raise ValueError(f"{version[:50]!r} is not a version of Kubernetes, such as 1.32")
+    return Minor(int(match[1]), int(match[2]))
+
+
+def incompatible(objects: Iterable[Reference], version: Minor) -> list[Incompatibility]:
+    """The objects whose API version this version of Kubernetes does not serve, then those whose API version it has
+    deprecated; in their order otherwise."""
+    apis = known_apis().apis
+    found = []
+    for each in objects:
+        api = apis.get((each.api_version, each.kind))
+        if api is None or version < api.deprecated:
+            continue
+        is_removed = api.removed is not None and version >= api.removed
+        found.append(Incompatibility(each, ApiState.REMOVED if is_removed else ApiState.DEPRECATED, api))
+    return sorted(found, key=lambda each: each.state is ApiState.DEPRECATED)
+
+
+@cache
+def known_apis() -> Table:
+    """The shipped table."""
+    held = read(DATA.read_bytes())
+    apis = {
+        (entry["api"], kind): Api(
+            minor_of(entry["deprecated"]),
+            minor_of(entry["removed"]) if "removed" in entry else None,
+            entry.get("use"),
+            minor_of(entry["since"]) if "since" in entry else None,
+        )
+        for entry in held["apis"]
+        for kind in entry["kinds"]
+    }
+    return Table(date.fromisoformat(held["checked"]), minor_of(held["through"]), apis)
