@@ -79,6 +79,12 @@ class Change:
     gone: Head | None = None
     unclear: tuple[str, str] | None = None
 
+    @property
+    def release(self) -> tuple[str, str] | None:
+        """The namespace and name of the release that it is about; None for a bookmark."""
+        head = self.head or self.gone
+        return (head.namespace, head.name) if head is not None else self.unclear
+
 
 def _name(text: Any) -> str:
     if not isinstance(text, str) or not _NAME.fullmatch(text):

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from app.core.errors import TemporaryError
 from app.releases.error_codes import ActionCode
+from app.releases.texts import without_objects
 
 _MOST_WORDS = 1000
 # What the API server passes on from its store, word for word, as status 500.
@@ -67,8 +68,9 @@ class Refusal:
     def of(cls, status: int, body: Any) -> Self:
         """`body` is the JSON of the answer, if it had any."""
         found = body if isinstance(body, dict) else {}
-        message, reason = (str(found.get(field) or "")[:_MOST_WORDS] for field in ("message", "reason"))
-        return cls(status, message, reason, found.get("kind") == "Status")
+        message, reason = (str(found.get(field) or "") for field in ("message", "reason"))
+        words = without_objects(message)[:_MOST_WORDS]
+        return cls(status, words, reason[:_MOST_WORDS], found.get("kind") == "Status")
 
     @property
     def words(self) -> str:

@@ -256,6 +256,12 @@ class Settings(BaseSettings):
     member_timeout: Seconds = Field(
         10, description="How long Polyhelm waits for an answer of a cluster's API server, in seconds."
     )
+    cluster_releases: int = Field(
+        10_000,
+        ge=1,
+        description="The maximum number of releases of one cluster that are followed and listed. Releases of"
+        " deployments are always followed. A cluster with more releases than that says so.",
+    )
     chart_refresh_every: Seconds = Field(
         600, description="How often the indexes of chart repositories are refreshed, in seconds."
     )

@@ -6,6 +6,7 @@ has not read by key: a slow follower sees the newest state of an object. A follo
 gets a notice that events were dropped."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Hashable, Iterable
 from contextlib import aclosing, asynccontextmanager
 from contextvars import Context
@@ -28,6 +29,9 @@ log = structlog.get_logger()
 
 MOST = 10_000
 """Changes that wait for one follower, at most."""
+
+MOST_OF_ORGANIZATION = 500_000
+"""Changes that wait for all followers of one organization, at most: about 100 MB."""
 
 _PAGE = 1000
 _LOOK_SECONDS = 5.0  # without a notification
@@ -56,12 +60,16 @@ class Changed(Generic[Key]):
 class Follower(Generic[Key]):
     """Opened by `Feed.follow`."""
 
-    def __init__(self, pick: Pick[Key], prepare: Prepare[Key] | None, feed: "Feed") -> None:
+    def __init__(
+        self, organization_id: int | None, pick: Pick[Key], prepare: Prepare[Key] | None, feed: "Feed"
+    ) -> None:
         self.upto = feed.position
         """The position after which it follows."""
         self.prepare = prepare
         self._pick = pick
         self._feed = feed
+        self._organization_id = organization_id
+        self._unread = feed.unread
         self._keys: dict[Key, Event] = {}
         self._too_much = False
         self._something = asyncio.Event()
@@ -69,13 +77,20 @@ class Follower(Generic[Key]):
     def offer(self, event: Event) -> Iterable[Key]:
         """Keeps what an event changes, and gives its keys. Nothing is told before `wake`."""
         keys = self._pick(event)
+        before = len(self._keys)
         for key in keys:
             self._keys.pop(key, None)  # so that the order is that of the newest changes
             self._keys[key] = event
-        if len(self._keys) > MOST:
-            self._keys.clear()
+        self._unread[self._organization_id] += len(self._keys) - before
+        if len(self._keys) > MOST or self._unread[self._organization_id] > MOST_OF_ORGANIZATION:
             self._too_much = True
+            self.forget()
         return keys
+
+    def forget(self) -> None:
+        """Drops the changes that were not read."""
+        self._unread[self._organization_id] -= len(self._keys)
+        self._keys = {}
 
     def wake(self) -> None:
         self._something.set()
@@ -85,7 +100,8 @@ class Follower(Generic[Key]):
         await self._something.wait()
         self._something.clear()
         found = Changed(self._keys, self._too_much, self._feed.position)
-        self._keys, self._too_much = {}, False
+        self.forget()
+        self._too_much = False
         return found
 
 
@@ -97,6 +113,8 @@ class Feed:
         """Of the last event that was read."""
         self._database = database
         self._notifications = notifications
+        self.unread: Counter[int | None] = Counter()
+        """Changes that wait for the followers of each organization."""
         self._followers: dict[int | None, set[Follower[Any]]] = {}
         self._slots = Limiter("subscriptions", most, each=share(most, percent), waiting=0)
         self._running: asyncio.Task[None] | None = None
@@ -135,15 +153,16 @@ class Feed:
     async def _following(
         self, organization_id: int | None, pick: Pick[Key], prepare: Prepare[Key] | None
     ) -> AsyncIterator[Follower[Key]]:
-        follower = Follower(pick, prepare, self)
+        follower = Follower(organization_id, pick, prepare, self)
         self._followers.setdefault(organization_id, set()).add(follower)
         try:
             yield follower
         finally:
+            follower.forget()
             left = self._followers[organization_id]
             left.discard(follower)
             if not left:
-                del self._followers[organization_id]
+                del self._followers[organization_id], self.unread[organization_id]
             if not self._followers and self._running is not None:
                 self._running.cancel()
                 self._running = None

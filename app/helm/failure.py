@@ -11,6 +11,7 @@ from app.core.errors import ActionError, PermanentError, TemporaryError
 from app.helm.ledger import Ledger, Stage
 from app.releases.error_codes import ActionCode
 from app.releases.scrubbing import WITHHELD, Scrubber
+from app.releases.texts import without_objects
 from app.sandbox.limits import Limits
 
 MAX_OUTPUT = 16_000
@@ -79,7 +80,7 @@ def beyond_limits(code: int, cpu_seconds: float, stderr: str, limits: Limits, *,
 
 def failure(ledger: Ledger, code: int, stderr: str, scrubber: Scrubber) -> ActionError | None:
     """The error of a run that has ended with this exit code and these words; None where it has done what it should."""
-    words = _without_warnings(stderr)[-MAX_SEARCHED:]
+    words = _without_warnings(without_objects(stderr))[-MAX_SEARCHED:]
     output = scrubber.clean(words)[-MAX_OUTPUT:]
     cause, wrote = ledger.cause(), ledger.progress.wrote
     if not code:

@@ -14,7 +14,7 @@ import orjson
 
 from app.releases.release import Observed
 from app.releases.storage import packed, unpacked
-from app.releases.texts import NUL, without_nul
+from app.releases.texts import NUL, without_nul, without_objects
 from app.releases.values import MAX_DEPTH as MAX_VALUES_DEPTH
 from app.releases.values import Values
 
@@ -58,7 +58,7 @@ def read_record(secret: Mapping[str, Any]) -> Observed:
             app_version=_text(metadata.get("appVersion") or "") or None,
             values=_values(_of(dict, record.get("config") or {})),
             updated_at=_time(info.get("last_deployed")),
-            description=without_nul(_of(str, info.get("description") or "")[:MAX_DESCRIPTION]) or None,
+            description=_description(_of(str, info.get("description") or "")),
             manifest=_of(str, record.get("manifest") or ""),
             hooks=frozenset(
                 _text(event) for hook in record.get("hooks") or [] for event in _of(list, hook.get("events") or [])
@@ -112,6 +112,10 @@ def _definitions(files: Iterable[Any]) -> Iterator[str]:
         name = _of(str, file["name"])
         if name.startswith("crds/") and name.endswith((".yaml", ".yml", ".json")):
             yield base64.b64decode(_of(str, file.get("data") or "")).decode(errors="replace")
+
+
+def _description(text: str) -> str | None:
+    return without_objects(without_nul(text[:MAX_DESCRIPTION])) or None
 
 
 def _of(kind: type[Found], value: object) -> Found:

@@ -5,7 +5,7 @@ each sighting carries the count at which it was true, and one that is older than
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -245,6 +245,19 @@ async def known_versions(session: AsyncSession, cluster_id: int) -> tuple[dict[t
     found = {(namespace, name): version for namespace, name, version in await session.execute(versions)}
     newest = select(func.max(Target.seen_version)).where(col(Target.cluster_id) == cluster_id)
     return found, (await session.execute(newest)).scalar_one() or 0
+
+
+async def releases_of_targets(
+    session: AsyncSession, cluster_id: int, releases: Collection[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Those of these releases (namespace and name) on a cluster that are of a deployment."""
+    statement = (
+        select(col(Deployment.namespace), col(Deployment.release_name))
+        .join(Target, col(Target.deployment_id) == Deployment.id)
+        .where(col(Target.cluster_id) == cluster_id)
+    )
+    rows = {(namespace, name) for namespace, name in await session.execute(statement)}
+    return rows & set(releases)
 
 
 async def forget_versions(session: AsyncSession, cluster_id: int) -> None:

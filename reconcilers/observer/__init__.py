@@ -16,6 +16,7 @@ from app.targets.reachability import confirm
 from reconcilers.metrics import WATCHED
 from reconcilers.observer import assignment
 from reconcilers.observer.assignment import Post
+from reconcilers.observer.flow import Flow
 from reconcilers.observer.news import NewsDesk
 from reconcilers.observer.resources.desk import ResourceDesk
 from reconcilers.observer.watch import Claim, MemberWatch
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 _BEAT_SECONDS = 1.0
 _LISTS_AT_ONCE = 50
+_CHANGES, _CHANGES_AT_ONCE = 2_000.0, 10_000.0
+"""Of all watches on one organization's clusters, in a second and at once."""
 
 
 class Observer:
@@ -36,6 +39,7 @@ class Observer:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         each = share(_LISTS_AT_ONCE, services.settings.organization_share)
         self._lists = Limiter("lists", _LISTS_AT_ONCE, each=each)
+        self._flow = Flow(_CHANGES, _CHANGES_AT_ONCE)
         self._confirmed: dict[int, datetime] = {}
 
     async def run(self) -> None:
@@ -79,7 +83,7 @@ class Observer:
     def _start(self, post: Post, claim: Claim | None = None) -> None:
         if post.cluster_id not in self._tasks:
             watch = self._watches[post.cluster_id] = MemberWatch(
-                self._services, self._desk, self._resources, self._lists, post, claim
+                self._services, self._desk, self._resources, self._lists, self._flow, post, claim
             )
             self._tasks[post.cluster_id] = asyncio.create_task(watch.run())
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 
 import structlog
 from sqlalchemy import BindParameter, bindparam, false, func, literal, select, true, tuple_, union_all
@@ -76,7 +76,8 @@ Batch = dict[Key, tuple[News, Sighting]]
 class NewsDesk:
     def __init__(self, services: AllServices) -> None:
         self._services = services
-        self._waiting: dict[Key, News] = {}
+        self._waiting: dict[int, dict[Key, News]] = {}
+        """By organization."""
         self._fetching: dict[Key, tuple[News, asyncio.Task[None]]] = {}
         self._seen: dict[Key, tuple[News, Sighting]] = {}
         self._something_waits, self._something_seen = asyncio.Event(), asyncio.Event()
@@ -85,17 +86,40 @@ class NewsDesk:
     def tell(self, news: News) -> None:
         """A newer change takes the place of an older one of the same release that still waits."""
         pending = news.head is not None and news.head.status in PENDING
-        told_at = min(news.told_at, self._waiting.get(news.key, news).told_at)
+        waiting = self._waiting.get(news.organization_id, {})
+        told_at = min(news.told_at, waiting.get(news.key, news).told_at)
         due = time.monotonic() + (_PASSING if pending else 0)
-        self._waiting[news.key] = replace(news, told_at=told_at, due=due)
+        self._wait(replace(news, told_at=told_at, due=due))
         self._something_waits.set()
+
+    def _wait(self, news: News) -> None:
+        self._waiting.setdefault(news.organization_id, {})[news.key] = news
+
+    def _take(self, news: News) -> bool:
+        """Removes what waits; False where something newer of the same release has taken its place."""
+        waiting = self._waiting.get(news.organization_id, {})
+        if waiting.get(news.key) is not news:
+            return False
+        del waiting[news.key]
+        if not waiting:
+            del self._waiting[news.organization_id]
+        return True
+
+    def _next(self) -> list[News]:
+        """What is sorted out next, as much of one organization as of another: thousands of changes on the clusters of
+        one delay none of another. Releases whose record is being fetched wait for that."""
+        each = max(1, _AT_ONCE // max(1, len(self._waiting)))
+        found: list[News] = []
+        for waiting in self._waiting.values():
+            found += islice((news for key, news in waiting.items() if key not in self._fetching), each)
+        return found
 
     def unwritten(self) -> dict[int, datetime]:
         """The clusters of which something was told that is not written down yet, each with the moment since when: what
         is known of it is confirmed up to then."""
         since: dict[int, datetime] = {}
         begun = (news for news, _ in chain(self._fetching.values(), self._seen.values()))
-        for news in chain(self._waiting.values(), begun):
+        for news in chain(*(waiting.values() for waiting in self._waiting.values()), begun):
             cluster_id = news.post.cluster_id
             since[cluster_id] = min(news.told_at, since.get(cluster_id, news.told_at))
         return since
@@ -116,33 +140,30 @@ class NewsDesk:
         while True:
             await self._until_due()
             moment = time.monotonic()
-            due = [news for key, news in self._waiting.items() if news.due <= moment and key not in self._fetching]
-            due = due[:_AT_ONCE]
+            due = [news for news in self._next() if news.due <= moment]
             try:
-                known = await self._known([news.key for news in due])
+                known = await self._known(due)
             except LOST as error:
                 log.warning("observer.database_lost", error=str(error))
                 await asyncio.sleep(_AFTER_TROUBLE)
                 continue
             for news in due:
-                if self._waiting.get(news.key) is not news:
+                if not self._take(news):
                     continue  # a newer one has come meanwhile
                 version, is_leased = known.get(news.key, ("", False))
                 if news.head is not None and version == news.head.resource_version:
-                    del self._waiting[news.key]
                     news.done()
                 elif is_leased and not news.is_left:
-                    self._waiting[news.key] = replace(news, due=moment + _LEFT_TO_WORKER, is_left=True)
+                    self._wait(replace(news, due=moment + _LEFT_TO_WORKER, is_left=True))
                 else:
-                    del self._waiting[news.key]
                     self._fetching[news.key] = news, asyncio.create_task(self._fetch(news))
 
     async def _until_due(self) -> None:
         """Waits until something is to be done. One whose record is being fetched waits for that."""
         while True:
             self._something_waits.clear()
-            times = [news.due for key, news in self._waiting.items() if key not in self._fetching]
-            pause = min(times) - time.monotonic() if times else None
+            soonest = min((news.due for news in self._next()), default=None)
+            pause = None if soonest is None else soonest - time.monotonic()
             if pause is not None and pause <= 0:
                 return
             try:
@@ -151,20 +172,19 @@ class NewsDesk:
             except TimeoutError:
                 return
 
-    async def _known(self, keys: list[Key]) -> dict[Key, tuple[str, bool]]:
+    async def _known(self, due: list[News]) -> dict[Key, tuple[str, bool]]:
         """What is written down of these releases: the version of the Secret, and whether a worker is at work on it."""
-        if not keys:
+        if not due:
             return {}
         try:
-            rows = await self._services.database.rows(_KNOWN, keys=keys)
+            rows = await self._services.database.rows(_KNOWN, keys=[news.key for news in due])
         except DataRefusedError as error:  # no such name comes so far; if one does, it stops nobody
-            if len(keys) > 1:
-                half = len(keys) // 2
-                return await self._known(keys[:half]) | await self._known(keys[half:])
-            log.error("observer.not_sorted_out", release=keys[0], error=str(error))
-            self._waiting.pop(keys[0]).failed(
-                TemporaryError(ActionCode.INTERNAL, "A release has a name that can't be kept.")
-            )
+            if len(due) > 1:
+                half = len(due) // 2
+                return await self._known(due[:half]) | await self._known(due[half:])
+            log.error("observer.not_sorted_out", release=due[0].key, error=str(error))
+            if self._take(due[0]):
+                due[0].failed(TemporaryError(ActionCode.INTERNAL, "A release has a name that can't be kept."))
             return {}
         found: dict[Key, tuple[str, bool]] = {}
         for *key, version, is_leased in rows:

@@ -7,7 +7,7 @@ is begun again, after a pause that grows with the failures.
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import aclosing, suppress
 from datetime import datetime
 from functools import partial
@@ -18,12 +18,13 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.clusters.changes import Change, Head
-from app.clusters.member import Listing, Member
+from app.clusters.member import Member
 from app.core.database import LOST
 from app.core.encryption import KeyRingError
 from app.core.errors import ActionError, TemporaryError
 from app.core.limiter import Limiter
 from app.core.repeating import lasting
+from app.core.tenancy import acting_for
 from app.fleet.services import AllServices
 from app.releases.error_codes import ActionCode
 from app.tables.clusters import Cluster, Reachability
@@ -32,9 +33,18 @@ from app.tables.operations import OperationResult
 from app.tables.targets import Target
 from app.targets.joins import OPEN_RESULT
 from app.targets.reachability import reachability_of, write_reachability, write_trouble
-from app.targets.sightings import Key, Sighting, forget_versions, known_versions, look_at_release, read_release
+from app.targets.sightings import (
+    Key,
+    Sighting,
+    forget_versions,
+    known_versions,
+    look_at_release,
+    read_release,
+    releases_of_targets,
+)
 from reconcilers.metrics import OBSERVATIONS
 from reconcilers.observer.assignment import Post, still_ours
+from reconcilers.observer.flow import Flow
 from reconcilers.observer.news import News, NewsDesk
 from reconcilers.observer.patience import Pace, Patience
 from reconcilers.observer.resources.desk import ResourceDesk
@@ -44,6 +54,9 @@ log = structlog.get_logger()
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
 _DATABASE_PAUSE = 1.0
+
+_CHANGES, _CHANGES_AT_ONCE = 500.0, 5_000.0
+"""Changes of one member that are taken in a second and at once."""
 
 _FETCHES = 2
 """Records that are fetched at once from one member: one that is slow, or has very many, delays no other."""
@@ -58,7 +71,9 @@ class MemberWatch:
     """`post` is where it stands. With a `claim`, the member is another observer's: once it is listed, `claim` takes it
     over and gives the post under which to go on, or None where that failed.
 
-    `lists` bounds how many members are listed at once, in total and for one organization.
+    `lists` bounds how many members are listed at once, in total and for one organization, and `flow` how fast changes
+    are taken of one organization's members. Of a member that has more releases than `cluster_releases`, only that many
+    are followed, and those of deployments.
     """
 
     def __init__(
@@ -67,6 +82,7 @@ class MemberWatch:
         desk: NewsDesk,
         resource_desk: ResourceDesk,
         lists: Limiter,
+        flow: Flow,
         post: Post,
         claim: Claim | None = None,
     ) -> None:
@@ -78,10 +94,14 @@ class MemberWatch:
         self._resource_desk = resource_desk
         self._resources: ClusterResources | None = None
         self._lists = lists
+        self._flow = flow
+        self._most = services.settings.cluster_releases
+        self._is_full = False  # there are more releases than are followed
         self._claim = claim
         self._patience = Patience.of(services.settings)
         self._organization_id = 0  # known once its cluster is read
         self._gate = asyncio.Semaphore(_FETCHES)
+        self._own_flow = Flow(_CHANGES, _CHANGES_AT_ONCE)
         self._pace = Pace(longest=services.settings.unreachable_after / 2)
         self._newest: dict[tuple[str, str], tuple[int, str]] = {}
         self._owed: set[tuple[str, str]] = set()  # what the last list told and is not written down yet
@@ -108,8 +128,11 @@ class MemberWatch:
             self._written.clear()
             try:
                 cluster = await self._cluster()
-                if cluster is None or not await self._attend(self._services.members.of(cluster), cluster):
+                if cluster is None:
                     return
+                with acting_for(cluster.organization_id):
+                    if not await self._attend(self._services.members.of(cluster), cluster):
+                        return
             except ActionError as error:
                 if self._claim is not None:
                     return  # its observer will tell
@@ -183,7 +206,8 @@ class MemberWatch:
         """Takes the member for well once all that its list told is written down, and tells so: else what was last known
         would be told as if it were so now. Then, and no sooner, it looks at the resources of the releases."""
         await self._written.wait()
-        if cluster.reachability is not Reachability.REACHABLE or self._failures:
+        is_told = cluster.reachability_message == self._notice
+        if cluster.reachability is not Reachability.REACHABLE or self._failures or not is_told:
             await self.write_reachable()
         self._failures, self._error = 0, None
         self._well_at = time.monotonic()
@@ -214,8 +238,53 @@ class MemberWatch:
             listing = await member.heads()
             if listing.version < newest:
                 known = await self._forget_versions(known)
-        self._take_in(member, listing, known)
+        heads = await self._followed({(head.namespace, head.name): head for head in listing.newest()}, known)
+        self._take_in(member, heads, listing.version, known)
         return listing.version
+
+    async def _followed(
+        self, heads: dict[tuple[str, str], Head], known: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], Head]:
+        """Those that are followed: what is written down already, releases of deployments, and others while there is
+        room."""
+        self._is_full = len(heads) > self._most
+        if not self._is_full:
+            return heads
+        wanted = await self._of_deployments(heads)
+        chosen = [release for release in heads if release in known or release in wanted]
+        others = sorted(heads.keys() - set(chosen))
+        return {release: heads[release] for release in [*chosen, *others[: max(0, self._most - len(chosen))]]}
+
+    async def _of_deployments(self, releases: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        async with self._services.database.reading() as session:
+            return await releases_of_targets(session, self.post.cluster_id, releases)
+
+    async def _admit(self, member: Member, changes: list[Change]) -> None:
+        """Follows changes, except those of new releases for which there is no room."""
+        await self._flow.take(self._organization_id, len(changes))
+        await self._own_flow.take(self.post.cluster_id, len(changes))
+        found = {release for change in changes if (release := change.release) is not None}
+        new = found - self._newest.keys()
+        left_out = set[tuple[str, str]]()
+        if len(self._newest) + len(new) > self._most:
+            left_out = new - await self._of_deployments(new)
+            room = max(0, self._most - len(self._newest))
+            left_out = set(sorted(left_out)[room:])
+        for change in changes:
+            if change.release not in left_out:
+                self._note(member, change)
+        if left_out and not self._is_full:
+            self._is_full = True
+            await self.write_reachable()
+
+    @property
+    def _notice(self) -> str | None:
+        if not self._is_full:
+            return None
+        return (
+            f"It has more than {self._most:,} releases, which is the limit. The releases of deployments are followed;"
+            " others beyond the limit are not listed."
+        )
 
     async def _follow(self, member: Member, version: int) -> None:
         """One watch after the other, each from where the one before ended."""
@@ -228,8 +297,7 @@ class MemberWatch:
             began = time.monotonic()
             async with aclosing(member.changes(version, seconds=seconds)) as stream:
                 async for changes in stream:
-                    for change in changes:
-                        self._note(member, change)
+                    await self._admit(member, changes)
                     version = changes[-1].version
                     self._knows_all()
             lasted = time.monotonic() - began
@@ -244,15 +312,20 @@ class MemberWatch:
                 await forget_versions(transaction.session, self.post.cluster_id)
         return dict.fromkeys(known, "")
 
-    def _take_in(self, member: Member, listing: Listing, known: dict[tuple[str, str], str]) -> None:
+    def _take_in(
+        self,
+        member: Member,
+        heads: dict[tuple[str, str], Head],
+        version: int,
+        known: dict[tuple[str, str], str],
+    ) -> None:
         """Tells what differs between the member and what is written down of it."""
-        heads = {(head.namespace, head.name): head for head in listing.newest()}
         self._newest = {release: (head.revision, head.resource_version) for release, head in heads.items()}
         changed = {release: head for release, head in heads.items() if known.get(release) != head.resource_version}
         gone = known.keys() - heads.keys()
         self._owed = {*changed, *gone}
         for release, head in changed.items():
-            self._tell(member, release, head, listing.version)
+            self._tell(member, release, head, version)
         for release in gone:
             self._tell(member, release)
         if not self._owed:
@@ -347,7 +420,7 @@ class MemberWatch:
             session, cluster_id = transaction.session, self.post.cluster_id
             if not await still_ours(session, [self.post]):
                 return
-            if not await write_reachability(transaction, cluster_id, Reachability.REACHABLE):
+            if not await write_reachability(transaction, cluster_id, Reachability.REACHABLE, self._notice):
                 return
             waiting = select(Target.id).join(OperationResult, OPEN_RESULT).where(col(Target.cluster_id) == cluster_id)
             woken = list((await session.exec(waiting)).all())

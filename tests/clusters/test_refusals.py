@@ -61,3 +61,9 @@ def test_a_request_that_may_be_answered_later_fails_with_what_keeps_it(
 ) -> None:
     error = not_now(Refusal.of(status, {"kind": "Status", "message": "no"}), 7, advice=" Renew them.")
     assert (error.code, error.message, error.output, error.retry_after) == (code, message, "no", pause)
+
+
+def test_an_object_that_it_quotes_is_not_among_its_words() -> None:
+    message = 'patch: Invalid value: "map[data:map[b:aHVudGVyMg==]]": cannot convert int64 to string'
+    words = Refusal.of(422, {"kind": "Status", "message": message}).words
+    assert words == "patch: Invalid value: (the object, which is not shown): cannot convert int64 to string"

@@ -147,3 +147,29 @@ async def test_a_conversion_webhook_that_is_away_fails_an_update_once_and_is_nam
             await eventually(lambda: answers(200))
         assert outcomes(await fleet.reconciled(deployment_id)) == {"paris": ("UPGRADE", "SUCCEEDED")}
         await hand.client.delete(f"{path}/widgets.{group}")
+
+
+SECRET = """
+apiVersion: v1
+kind: Secret
+metadata: {name: "{{ .Release.Name }}"}
+stringData: {a: {{ toJson .Values.a }}, b: {{ b64dec "aHVudGVyMi1jYW5hcnk=" | quote }}}
+"""
+
+
+async def test_a_secret_that_its_api_server_refuses_is_not_quoted(paris: Fleet) -> None:
+    """What the chart wrote into it is no secret of Polyhelm's, so that nobody would find it in the words."""
+    await upload_files(
+        paris.stack, chart_files("secretive") | {"templates/secret.yaml": SECRET, "values.yaml": "a: x\n"}, "secretive"
+    )
+    deployment_id = await paris.deployed(chart="charts/secretive")
+    wrong = {"values": {"a": 5}}
+    plan = (await paris.stack.update(deployment_id, **wrong, dryRun=True))["plan"]
+    operation = await paris.updated(deployment_id, **wrong)
+    told = [plan, operation, await paris.stack.targets(deployment_id)]
+    assert outcomes(operation) == {"paris": ("UPGRADE", "FAILED")}
+    for error in (plan["targets"][0]["error"], operation["results"][0]["error"]):
+        assert error["code"] == "cluster_refused"
+        assert "patch: Invalid value: (the object, which is not shown)" in error["message"]
+    for form in ("hunter2-canary", "aHVudGVyMi1jYW5hcnk"):
+        assert form not in str(told)

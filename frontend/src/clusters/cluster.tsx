@@ -64,6 +64,12 @@ function Found({ cluster }: { cluster: Cluster }) {
           </button>
         </div>
       </div>
+      {cluster.reachability === "REACHABLE" && cluster.reachabilityMessage && (
+        <div className="note warn">
+          <Glyph shape="question" />
+          <p>{cluster.reachabilityMessage}</p>
+        </div>
+      )}
       {cluster.reachability !== "REACHABLE" && (
         <div className="note warn">
           <Glyph shape="question" />

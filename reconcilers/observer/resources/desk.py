@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from app.core.database import LOST
-from app.core.limiter import Limiter
+from app.core.limiter import Limiter, share
 from app.core.repeating import lasting
 from app.fleet.services import AllServices
 from app.resources.inventory import Manifests, seen_row, write_seen
@@ -43,7 +43,7 @@ class ResourceDesk:
     def __init__(self, services: AllServices) -> None:
         self.manifests = Manifests()
         self.streams = Limiter("resource_watches", _STREAMS, each=_STREAMS_OF_ONE)
-        self.lists = Limiter("resource_lists", _LISTS, each=2)
+        self.lists = Limiter("resource_lists", _LISTS, each=share(_LISTS, services.settings.organization_share))
         self._services = services
         self._seen: dict[tuple[int, Key], _Entry] = {}
         self._unjudged: dict[int, Post] = {}

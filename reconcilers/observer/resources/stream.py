@@ -13,6 +13,7 @@ from app.clusters.member import Member
 from app.clusters.objects import OF_HELM, Object, ObjectType, list_objects, object_changes
 from app.core.errors import ActionError, TemporaryError
 from app.core.limiter import Limiter
+from app.core.tenancy import current_tenant
 from app.releases.error_codes import ActionCode
 from app.resources.seen import Key, is_judged, key_of
 from reconcilers.metrics import OBSERVATIONS
@@ -95,7 +96,7 @@ class KindStream:
         keys: set[Key] = set()
         version = 0
         async with (
-            self._lists.slot(self._cluster_id),
+            self._lists.slot(current_tenant()),
             aclosing(list_objects(self._member, self.kind, OF_HELM, whole=self._whole)) as pages,
         ):
             self._listed_at = time.monotonic()
