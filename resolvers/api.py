@@ -4,10 +4,12 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types import ExecutionContext
 
+from app.identity.permissions import Permission, roles_with
 from resolvers.engine.documents import Documents
 from resolvers.engine.errors import Errors, shown
 from resolvers.engine.execution import Execution
 from resolvers.engine.extensions import FreshLoaders, Subscribers, TimeLimit
+from resolvers.engine.mutation import needs_of
 from resolvers.engine.streams import Streams
 from resolvers.roots import NODE_TYPES, Mutation, Query, Subscription
 
@@ -36,6 +38,27 @@ api = _Schema(
         TimeLimit,
     ],
 )
+
+
+_PERMISSIONS = """# Permissions
+
+A role is a set of permissions. Members of an organization see everything in it; these permissions allow more.
+[Permissions](../permissions.md) explains how roles are assigned.
+
+| permission | meaning | roles | mutations |
+| --- | --- | --- | --- |
+"""
+
+
+def printed_permissions() -> str:
+    """The page of docs/reference/ that lists what each permission allows."""
+    needs = needs_of(api._schema)
+    rows = []
+    for permission in Permission:
+        mutations = ", ".join(f"`{name}`" for name, needed in sorted(needs.items()) if needed is permission)
+        roles = ", ".join(roles_with(permission))
+        rows.append(f"| `{permission}` | {permission.sentence} | {roles} | {mutations} |\n")
+    return _PERMISSIONS + "".join(rows)
 
 
 def printed_schema() -> str:

@@ -1,26 +1,34 @@
-"""`python -m schema --write | --check`: the printed snapshot, written or compared with the code."""
+"""`python -m schema --write | --check`: the pages that are printed from the API, written or compared with the code."""
 
 import difflib
 import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-SNAPSHOT = Path(__file__).with_name("schema.graphql")
+_ROOT = Path(__file__).parents[1]
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Each page with its content."""
+    # By name, because this package does not know the resolvers; as a program it prints what they make of it.
+    api = importlib.import_module("resolvers.api")
+    yield _ROOT / "schema/schema.graphql", api.printed_schema()
+    yield _ROOT / "docs/reference/permissions.md", api.printed_permissions()
 
 
 def main() -> int:
-    # By name, since this room knows nothing of the resolvers; as a program it prints what they make of it.
-    printed: str = importlib.import_module("resolvers.api").printed_schema()
-    if sys.argv[1:] == ["--write"]:
-        SNAPSHOT.write_text(printed)
-        return 0
-    lines = difflib.unified_diff(
-        SNAPSHOT.read_text().splitlines(), printed.splitlines(), "snapshot", "code", lineterm=""
-    )
-    difference = "\n".join(lines)
-    if difference:
-        sys.stderr.write(f"{difference}\nschema/schema.graphql is old: make write\n")
-    return 1 if difference else 0
+    problems = 0
+    for path, text in pages():
+        present = path.read_text() if path.exists() else ""
+        if sys.argv[1:] == ["--write"]:
+            path.write_text(text)
+        elif present != text:
+            lines = difflib.unified_diff(present.splitlines(), text.splitlines(), "page", "code", lineterm="")
+            difference = "\n".join(lines)
+            sys.stderr.write(f"{difference}\n{path.relative_to(_ROOT)} is old: make write\n")
+            problems += 1
+    return min(problems, 1)
 
 
 if __name__ == "__main__":

@@ -28,11 +28,11 @@ from app.core.errors import Conflict, NotFound, all_invalid, invalid
 from app.core.names import label_problem
 from app.core.services import Services
 from app.core.threads import in_thread
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.registers.common import CommonCode
 from app.tables.charts import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
 from app.tables.columns import now
-from app.tables.identity import Role
 
 
 async def add_repository(
@@ -40,7 +40,7 @@ async def add_repository(
 ) -> ChartRepository:
     """Adds an HTTP repository or OCI registry; the index of the former is read at once, so that a wrong one is told."""
     organization_id = viewer.organization(organization)
-    viewer.require(organization_id, Role.ADMIN)
+    viewer.require(organization_id, Permission.REPOSITORIES_WRITE)
     if problem := label_problem(name, "name", what="The name of a chart repository"):
         raise all_invalid([problem])
     url = url.strip().rstrip("/")
@@ -80,7 +80,7 @@ async def remove_repository(services: Services, viewer: Viewer, repository_id: i
         repository = await transaction.session.get(ChartRepository, repository_id, with_for_update={"key_share": True})
         if repository is None or not viewer.sees(repository.organization_id):
             raise NotFound(ChartCode.CHART_REPOSITORY_NOT_FOUND, "There is no such chart repository.", ("id",))
-        viewer.require(repository.organization_id, Role.ADMIN)
+        viewer.require(repository.organization_id, Permission.REPOSITORIES_WRITE)
         await transaction.session.delete(repository)
         transaction.record(
             ChartEvent.CHART_REPOSITORY_REMOVED,
@@ -97,7 +97,7 @@ async def refresh(services: ChartServices, viewer: Viewer, repository_id: int) -
         repository = await session.get(ChartRepository, repository_id)
     if repository is None or not viewer.sees(repository.organization_id):
         raise NotFound(ChartCode.CHART_REPOSITORY_NOT_FOUND, "There is no such chart repository.", ("id",))
-    viewer.require(repository.organization_id, Role.DEPLOYER)
+    viewer.require(repository.organization_id, Permission.CHARTS_WRITE)
     if repository.kind is not ChartRepositoryKind.HTTP:
         return repository  # a registry is asked whenever it is needed, and an upload repository is what was uploaded
     return await refresh_repository(services, repository)
@@ -108,7 +108,7 @@ async def upload(
 ) -> Pinned:
     """Takes a packaged chart into an upload repository, which is made where there is none of that name."""
     organization_id = viewer.organization(organization)
-    viewer.require(organization_id, Role.DEPLOYER)
+    viewer.require(organization_id, Permission.CHARTS_WRITE)
     if problem := label_problem(repository, "repository", what="The name of a chart repository"):
         raise all_invalid([problem])
     if len(archive) > services.settings.chart_max_bytes * 4 // 3 + 4:

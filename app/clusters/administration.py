@@ -5,11 +5,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.clusters.codes import ClusterCode
 from app.core.errors import Conflict, NotFound
 from app.core.services import Services
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.registers.common import CommonCode
 from app.tables.clusters import Cluster
 from app.tables.groups import ClusterGroup
-from app.tables.identity import Role
 
 
 async def find_cluster(services: Services, viewer: Viewer, cluster_id: int) -> Cluster:
@@ -23,7 +23,7 @@ async def find_cluster(services: Services, viewer: Viewer, cluster_id: int) -> C
         cluster = await session.get(Cluster, cluster_id)
     if cluster is None or not viewer.sees(cluster.organization_id):
         raise _no_such_cluster()
-    viewer.require(cluster.organization_id, Role.ADMIN)
+    viewer.require(cluster.organization_id, Permission.CLUSTERS_REGISTER)
     return cluster
 
 

@@ -13,11 +13,11 @@ from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.clusters.services import ClusterServices
 from app.core.errors import Conflict, all_invalid
 from app.core.services import Services
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.registers.common import CommonCode
 from app.tables.clusters import Cluster, Reachability
 from app.tables.columns import now
-from app.tables.identity import Role
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ async def register_cluster(services: ClusterServices, viewer: Viewer, request: R
         UserError: says what is wrong with the kubeconfig, the cluster, or our permissions on it.
     """
     organization_id = viewer.organization(request.organization)
-    viewer.require(organization_id, Role.ADMIN)
+    viewer.require(organization_id, Permission.CLUSTERS_REGISTER)
     problems = description_problems(
         name=request.name,
         cloud=request.cloud,

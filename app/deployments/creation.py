@@ -29,6 +29,7 @@ from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Wish, references_from, value_problems
 from app.groups.queries import chosen_members, find_group, members_of, no_group
 from app.groups.restrictions import check_namespace
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.releases.error_codes import ActionCode
 from app.releases.references import Layer
@@ -36,7 +37,6 @@ from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment, DriftPolicy
 from app.tables.groups import ClusterGroup
-from app.tables.identity import Role
 from app.tables.operations import OperationKind
 
 _TRIES = 5  # random names, each of which would have to be taken
@@ -79,7 +79,7 @@ async def create_deployment(
     try:
         async with services.database.reading() as session:
             group = await find_group(session, organization_id, request.group)
-            viewer.require(organization_id, Role.DEPLOYER, group_id=group.id if group else None)
+            viewer.require(organization_id, Permission.DEPLOYMENTS_WRITE, group_id=group.id if group else None)
             await check_repeated(session, organization_id, request.idempotency_key, digest)
             if group is None:
                 raise no_group(request.group)

@@ -13,13 +13,13 @@ from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.queries import find_deployment
 from app.deployments.services import DeploymentServices
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.progress import start_operation
 from app.operations.removal import give_up, remove_if_empty
 from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.deployments import Deployment
-from app.tables.identity import Role
 from app.tables.operations import OperationKind
 from app.tables.targets import Target
 from app.targets.abandonment import AbandonedRelease
@@ -44,7 +44,7 @@ async def delete_deployment(
     the releases on clusters that can't be reached now, the operation's results those that could not be uninstalled.
     """
     async with services.database.reading() as session:
-        deployment = await find_deployment(session, viewer, deployment_id, Role.DEPLOYER)
+        deployment = await find_deployment(session, viewer, deployment_id, Permission.DEPLOYMENTS_WRITE)
         progress.allow(deployment.organization_id, deployment.group_id)
         pairs = await targets_with_clusters(session, deployment_id)
     if dry_run:

@@ -26,11 +26,12 @@ from app.deployments.codes import DeploymentCode
 from app.deployments.packing import pack
 from app.deployments.progress import Progress
 from app.deployments.services import DeploymentServices
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.releases.error_codes import ActionCode
 from app.tables.columns import now
 from app.tables.deployments import PlanProgress
-from app.tables.identity import Organization, Role
+from app.tables.identity import Organization
 
 log = structlog.get_logger()
 
@@ -79,7 +80,7 @@ async def progress_of(services: Services, viewer: Viewer, progress_id: int) -> P
     if (
         row is None
         or row.user_id != viewer.user_id
-        or not viewer.may(row.organization_id, Role.DEPLOYER, group_id=row.group_id)
+        or not viewer.may(row.organization_id, Permission.DEPLOYMENTS_WRITE, group_id=row.group_id)
     ):
         return None
     if row.finished_at is None:

@@ -8,17 +8,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.errors import NotFound
 from app.deployments.codes import DeploymentCode
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.tables.deployments import Deployment, DeploymentRevision
-from app.tables.identity import Role
 
 
-async def find_deployment(session: AsyncSession, viewer: Viewer, deployment_id: int, role: Role) -> Deployment:
-    """Raises NotFound where the viewer sees none of this id, and Forbidden where they may not do what needs `role`."""
+async def find_deployment(
+    session: AsyncSession, viewer: Viewer, deployment_id: int, permission: Permission
+) -> Deployment:
+    """Raises NotFound where the viewer sees none of this id, and Forbidden where they lack the permission."""
     deployment = await session.get(Deployment, deployment_id)
     if deployment is None or not viewer.sees(deployment.organization_id):
         raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
-    viewer.require(deployment.organization_id, role, group_id=deployment.group_id)
+    viewer.require(deployment.organization_id, permission, group_id=deployment.group_id)
     return deployment
 
 

@@ -11,12 +11,12 @@ from app.deployments.progress import Progress
 from app.deployments.queries import current, find_deployment
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.progress import start_operation
 from app.secrets.queries import marks_by_deployment
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment
-from app.tables.identity import Role
 from app.tables.operations import OperationKind
 from app.targets.queries import targets_with_clusters
 
@@ -41,7 +41,7 @@ async def reconcile_deployment(
         return Answer(plan=await _plan(services, viewer, deployment_id, targets, progress))
     async with services.transaction() as transaction:
         session = transaction.session
-        await find_deployment(session, viewer, deployment_id, Role.DEPLOYER)
+        await find_deployment(session, viewer, deployment_id, Permission.DEPLOYMENTS_WRITE)
         deployment = await session.get(Deployment, deployment_id, with_for_update={"key_share": True})
         if deployment is None:
             raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
@@ -61,7 +61,7 @@ async def _plan(
     services: DeploymentServices, viewer: Viewer, deployment_id: int, targets: list[str] | None, progress: Progress
 ) -> list[TargetPlan]:
     async with services.database.reading() as session:
-        deployment = await find_deployment(session, viewer, deployment_id, Role.DEPLOYER)
+        deployment = await find_deployment(session, viewer, deployment_id, Permission.DEPLOYMENTS_WRITE)
         progress.allow(deployment.organization_id, deployment.group_id)
         revision = await current(session, deployment)
         pairs = await targets_with_clusters(session, deployment_id)

@@ -31,6 +31,7 @@ from app.deployments.removal import Removal
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Override, Wish, references_from, value_problems
 from app.groups.queries import chosen_members, members_of
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.registers.common import CommonCode
 from app.releases.references import Layer, references_of
@@ -41,7 +42,6 @@ from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.deployments import Deployment, DeploymentRevision, DriftPolicy
 from app.tables.groups import ClusterGroup
-from app.tables.identity import Role
 from app.tables.operations import OperationKind
 from app.tables.targets import Target
 from app.targets.covering import cover_secrets
@@ -112,7 +112,7 @@ async def _attempt(
     services: DeploymentServices, viewer: Viewer, request: UpdateDeployment, digest: bytes, progress: Progress
 ) -> Answer:
     async with services.database.reading() as session:
-        deployment = await find_deployment(session, viewer, request.id, Role.DEPLOYER)
+        deployment = await find_deployment(session, viewer, request.id, Permission.DEPLOYMENTS_WRITE)
         progress.allow(deployment.organization_id, deployment.group_id)
         await check_repeated(session, deployment.organization_id, request.idempotency_key, digest)
         revision = await current(session, deployment)

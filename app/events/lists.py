@@ -10,9 +10,9 @@ from app.core.paging import Page, Window, fetch_page
 from app.core.searching import bounded, mentions
 from app.core.services import Services
 from app.events.codes import EventCode
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.tables.events import AUDIT, Event, EventHorizon
-from app.tables.identity import Role
 
 
 async def events_page(
@@ -69,7 +69,7 @@ def audience(viewer: Viewer, organization: str | None, *, installation: bool, au
         return None
     organization_id = viewer.organization(organization)
     if audit:
-        viewer.require(organization_id, Role.ADMIN)
+        viewer.require(organization_id, Permission.AUDIT_READ)
     return organization_id
 
 

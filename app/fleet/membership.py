@@ -20,13 +20,13 @@ from app.deployments.removal import Removal
 from app.groups.codes import GroupCode, GroupEvent
 from app.groups.queries import members_of
 from app.groups.restrictions import impersonation_warnings, restrict, restriction_problems
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.removal import give_up
 from app.registers.common import CommonCode
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.groups import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureState, GroupFeature
-from app.tables.identity import Role
 from app.tables.operations import Operation
 from app.targets.abandonment import AbandonedRelease
 from app.targets.queries import targets_with_clusters
@@ -54,7 +54,7 @@ async def create_group(
     service_account: str | None = None,
 ) -> Created:
     organization_id = viewer.organization(organization)
-    viewer.require(organization_id, Role.ADMIN)
+    viewer.require(organization_id, Permission.GROUPS_WRITE)
     _check(name, allowed_namespaces, service_account)
     warnings: list[str] = []
     if service_account:
@@ -239,7 +239,7 @@ async def _locked(session: AsyncSession, viewer: Viewer, group_id: int) -> Clust
 def _administered(group: ClusterGroup | None, viewer: Viewer) -> ClusterGroup:
     if group is None or not viewer.sees(group.organization_id):
         raise NotFound(GroupCode.CLUSTER_GROUP_NOT_FOUND, "There is no such cluster group.", ("id",))
-    viewer.require(group.organization_id, Role.ADMIN)
+    viewer.require(group.organization_id, Permission.GROUPS_WRITE)
     return group
 
 

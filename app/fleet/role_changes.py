@@ -8,6 +8,7 @@ from app.core.services import Services
 from app.core.transaction import Transaction
 from app.groups.queries import group_by_name
 from app.identity.codes import IdentityCode, IdentityEvent
+from app.identity.permissions import IN_GROUPS, Permission
 from app.identity.roles import Member, members_of, with_admins, write_role
 from app.identity.viewer import Viewer
 from app.tables.identity import GroupRole, Membership, Organization, Role, User
@@ -16,8 +17,9 @@ from app.tables.identity import GroupRole, Membership, Organization, Role, User
 async def set_role(
     services: Services, viewer: Viewer, organization: str | None, user: str, role: Role | None, group: str | None
 ) -> Member | None:
-    """Gives a user a role in an organization, or beyond that one in a group of it; None takes it away. Without a role
-    in the organization there is none in its groups. Gives the member as they are then; None where they are none.
+    """Gives a user the role in an organization or, in addition to that, a role in one of its groups. None revokes the
+    role in the organization, and with it those in its groups; or all roles in the group. Returns the member after the
+    change; None if the user no longer belongs to the organization.
 
     An admin of the organization changes the roles of its members. To add a user as a member, the admin must also
     administer the installation, as for a new user: only such an admin may find out which users exist. If an
@@ -52,7 +54,7 @@ async def _administered(session: AsyncSession, viewer: Viewer, name: str | None,
         if organization is not None and not await with_admins(session, [organization.id]):
             return organization.id
     organization_id = viewer.organization(name)
-    viewer.require(organization_id, Role.ADMIN)
+    viewer.require(organization_id, Permission.MEMBERS_WRITE)
     await session.get(Organization, organization_id, with_for_update={"key_share": True})
     return organization_id
 
@@ -87,22 +89,23 @@ async def _set_in_group(
     group_name: str,
 ) -> None:
     session = transaction.session
-    if role not in (Role.DEPLOYER, None):
-        raise invalid(IdentityCode.ROLE_NOT_OF_GROUPS, f"In a group there is the role {Role.DEPLOYER} alone.", "role")
+    if role is not None and role not in IN_GROUPS:
+        known = ", ".join(sorted(IN_GROUPS))
+        raise invalid(IdentityCode.ROLE_NOT_OF_GROUPS, f"In a group, these roles can be given: {known}.", "role")
     if membership is None:
         message = f"{user.name} does not belong to the organization: give them a role there first, {Role.VIEWER} say."
         raise Conflict(IdentityCode.NOT_A_MEMBER, message, ("user",))
     group = await group_by_name(session, membership.organization_id, group_name)
-    present = await session.get(GroupRole, (user.id, group.id))
-    was = present.role if present else None
-    if role is was:
+    held = select(GroupRole).where(col(GroupRole.user_id) == user.id, col(GroupRole.group_id) == group.id)
+    present = {row.role: row for row in (await session.exec(held)).all()}
+    if role in present or (role is None and not present):
         return
-    if present is None:
-        assert role is not None
+    if role is not None:
         organization_id = membership.organization_id
         session.add(GroupRole(user_id=user.id, group_id=group.id, organization_id=organization_id, role=role))
     else:
-        await session.delete(present)
+        for row in present.values():
+            await session.delete(row)
     transaction.record(
         IdentityEvent.ROLE_SET,
         f"{user.name} {f'has the role {role}' if role else 'has no role'} in the group {group.name} now.",
@@ -112,5 +115,5 @@ async def _set_in_group(
         user=user.name,
         group=group.name,
         role=role,
-        was=was,
+        was=", ".join(sorted(present)) or None,
     )

@@ -19,6 +19,7 @@ from app.core.names import description_problem, label_problem
 from app.core.services import Services
 from app.core.transaction import Transaction
 from app.groups.queries import group_by_name
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.registers.common import CommonCode
 from app.releases.release import covered
@@ -27,7 +28,6 @@ from app.secrets.queries import bound_to, marks_by_deployment, opened
 from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.deployments import Deployment, DeploymentRevision
-from app.tables.identity import Role
 from app.tables.secrets import Secret, SecretKind, SecretUse
 from app.tables.targets import Target
 from app.targets.desired import desired_release
@@ -60,7 +60,7 @@ async def create_secret(services: Services, viewer: Viewer, request: CreateSecre
         UserError: says what is wrong, and quotes no value.
     """
     organization_id = viewer.organization(request.organization)
-    viewer.require(organization_id, Role.ADMIN)
+    viewer.require(organization_id, Permission.SECRETS_WRITE)
     problems = [
         label_problem(request.name, "name", what="The name of a secret"),
         description_problem(request.description),
@@ -140,7 +140,7 @@ async def _locked(session: AsyncSession, viewer: Viewer, secret_id: int) -> Secr
     secret = await session.get(Secret, secret_id, with_for_update={"key_share": True})
     if secret is None or not viewer.sees(secret.organization_id):
         raise NotFound(SecretCode.SECRET_NOT_FOUND, "There is no such secret.", ("id",))
-    viewer.require(secret.organization_id, Role.ADMIN)
+    viewer.require(secret.organization_id, Permission.SECRETS_WRITE)
     return secret
 
 

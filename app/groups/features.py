@@ -7,10 +7,10 @@ from sqlmodel import col, select
 from app.core.errors import Conflict, NotFound, invalid
 from app.core.services import Services
 from app.groups.codes import GroupCode, GroupEvent
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.tables.deployments import Deployment
 from app.tables.groups import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureState, GroupFeature
-from app.tables.identity import Role
 
 
 async def set_feature(
@@ -24,7 +24,7 @@ async def set_feature(
         group = await session.get(ClusterGroup, group_id, with_for_update={"key_share": True})
         if group is None or not viewer.sees(group.organization_id):
             raise NotFound(GroupCode.CLUSTER_GROUP_NOT_FOUND, "There is no such cluster group.", ("group",))
-        viewer.require(group.organization_id, Role.ADMIN)
+        viewer.require(group.organization_id, Permission.GROUPS_WRITE)
         row = await session.get(GroupFeature, (group_id, feature))
         if row is None:
             raise NotFound(

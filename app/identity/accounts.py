@@ -12,6 +12,7 @@ from app.core.names import label_problem
 from app.core.services import Services
 from app.core.transaction import Transaction
 from app.identity.codes import IdentityEvent
+from app.identity.permissions import Permission
 from app.identity.services import IdentityServices
 from app.identity.tokens import SHORTEST, add_token, longest_life, new_token
 from app.identity.viewer import Viewer
@@ -130,7 +131,7 @@ async def create_user(
 ) -> NewUser:
     """Makes a user with a role in an organization, their first token, and a password where one is given."""
     organization_id = viewer.organization(organization)
-    viewer.require(organization_id, Role.ADMIN)
+    viewer.require(organization_id, Permission.MEMBERS_WRITE)
     viewer.require_admin()
     viewer.require_lasting()
     problems = [

@@ -62,10 +62,11 @@ def viewer_in(rows: Sequence[Any], via: Via) -> Viewer:
     """The viewer of the rows of one credential; there is one at least."""
     user_id, name, admin, *_ = rows[0]
     belongings: dict[int, Belonging] = {}
-    groups: defaultdict[int, dict[int, Role]] = defaultdict(dict)
+    groups: defaultdict[int, dict[int, frozenset[Role]]] = defaultdict(dict)
     for _, _, _, organization_id, organization, role, group_id, group_role, *_ in rows:
         if organization_id is not None:
             belongings[organization_id] = Belonging(organization, role, groups[organization_id])
             if group_id is not None:
-                groups[organization_id][group_id] = group_role
+                roles = groups[organization_id]
+                roles[group_id] = roles.get(group_id, frozenset()) | {group_role}
     return Viewer(user_id, name, admin, via, belongings)

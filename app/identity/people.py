@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from app.identity.permissions import covers
 from app.tables.identity import Role, Source
 
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
@@ -38,7 +39,7 @@ class Grants:
         found: dict[str, Role] = {}
         for group in groups:
             for organization, role in self.roles.get(group, {}).items():
-                if organization not in found or role.covers(found[organization]):
+                if organization not in found or covers(role, found[organization]):
                     found[organization] = role
         return found
 

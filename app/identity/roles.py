@@ -17,11 +17,11 @@ from app.tables.identity import GROUP_ROLES, GroupRole, Membership, Role, User
 
 @dataclass(frozen=True)
 class Member:
-    """A user who belongs to an organization. `groups` has what more they may do in single groups, by their names."""
+    """A user who belongs to an organization. `groups` has their roles in single groups, by the groups' names."""
 
     user: User
     role: Role
-    groups: Mapping[str, Role]
+    groups: Mapping[str, Sequence[Role]]
 
 
 async def write_role(
@@ -95,15 +95,15 @@ async def members_of(session: AsyncSession, organization_id: int, users: Sequenc
             col(Membership.organization_id) == organization_id,
             col(Membership.user_id).in_([user.id for user in users]),
         )
-        .order_by(col(ClusterGroup.name))
+        .order_by(col(ClusterGroup.name), col(GroupRole.role))
     )
     accounts = {user.id: user for user in users}
     roles: dict[int, Role] = {}
-    groups: dict[int, dict[str, Role]] = {}
+    groups: dict[int, dict[str, list[Role]]] = {}
     rows: Iterable[Any] = (await session.exec(statement)).all()
     for user_id, role, group, group_role in rows:
         roles[user_id] = role
         groups.setdefault(user_id, {})
         if group is not None:
-            groups[user_id][group] = group_role
+            groups[user_id].setdefault(group, []).append(group_role)
     return {user_id: Member(accounts[user_id], role, groups[user_id]) for user_id, role in roles.items()}

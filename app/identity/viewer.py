@@ -6,24 +6,39 @@ from datetime import datetime
 
 from app.core.errors import Forbidden, NotFound, invalid
 from app.identity.codes import IdentityCode
+from app.identity.permissions import PERMISSIONS, Permission, covers, permissions_of, roles_with
 from app.tables.identity import Method, Role
 
 
 @dataclass(frozen=True)
 class Belonging:
-    """What somebody may do in an organization, and what more they may do in single groups, by the group's id."""
+    """The roles of a user in an organization: the one for all of it and, by the group's id, those in single groups.
+
+    `ceiling` is the highest role of the token that the request came with: what it does not allow is not allowed."""
 
     organization: str
     role: Role
-    groups: Mapping[int, Role] = field(default_factory=dict)
+    groups: Mapping[int, frozenset[Role]] = field(default_factory=dict)
+    ceiling: Role | None = None
 
-    def capped(self, ceiling: Role | None) -> "Belonging":
-        groups = {group_id: role.capped(ceiling) for group_id, role in self.groups.items()}
-        return replace(self, role=self.role.capped(ceiling), groups=groups)
+    @property
+    def shown_role(self) -> Role:
+        """The role in the organization, or the ceiling if the role allows everything that the ceiling allows."""
+        return self._capped(self.role)
 
-    def covers(self, needed: Role, group_id: int | None) -> bool:
-        in_group = None if group_id is None else self.groups.get(group_id)
-        return self.role.covers(needed) or (in_group is not None and in_group.covers(needed))
+    def shown_roles(self, group_id: int) -> list[Role]:
+        """The roles in a group, or the ceiling in place of each role that allows everything that it allows."""
+        found = {self._capped(role) for role in self.groups.get(group_id, ())}
+        return [role for role in Role if role in found]
+
+    def allows(self, permission: Permission, group_id: int | None) -> bool:
+        """Whether the roles in the organization and, if one is named, in a group give a permission."""
+        roles = {self.role} if group_id is None else {self.role, *self.groups.get(group_id, ())}
+        capped = self.ceiling is not None and permission not in PERMISSIONS[self.ceiling]
+        return not capped and permission in permissions_of(roles)
+
+    def _capped(self, role: Role) -> Role:
+        return self.ceiling if self.ceiling is not None and covers(role, self.ceiling) else role
 
 
 @dataclass(frozen=True)
@@ -56,7 +71,7 @@ class Viewer:
         if organization_id is None and role is None:
             return self
         belongings = {
-            found_id: belonging.capped(role)
+            found_id: replace(belonging, ceiling=role)
             for found_id, belonging in self.belongings.items()
             if organization_id in (None, found_id)
         }
@@ -69,7 +84,7 @@ class Viewer:
             self.user_id,
             self.admin,
             frozenset(
-                (organization_id, belonging.role, frozenset(belonging.groups.items()))
+                (organization_id, belonging.role, frozenset(belonging.groups.items()), belonging.ceiling)
                 for organization_id, belonging in self.belongings.items()
             ),
         )
@@ -94,20 +109,23 @@ class Viewer:
     def sees(self, organization_id: int) -> bool:
         return organization_id in self.belongings
 
-    def may(self, organization_id: int | None, role: Role, *, group_id: int | None = None) -> bool:
-        """Whether the caller has at least this role in the organization or, for what belongs to one group, in that
-        group. What belongs to no organization is for administrators of the installation."""
+    def may(self, organization_id: int | None, permission: Permission, *, group_id: int | None = None) -> bool:
+        """Whether the caller has a permission in the organization or, for an object of one group, in that group.
+        Objects of no organization are for administrators of the installation."""
         if organization_id is None:
             return self.admin
         belonging = self.belongings.get(organization_id)
-        return belonging is not None and belonging.covers(role, group_id)
+        return belonging is not None and belonging.allows(permission, group_id)
 
-    def require(self, organization_id: int, role: Role, *, group_id: int | None = None) -> None:
-        """Raises Forbidden unless the caller may do what needs this role."""
-        if not self.may(organization_id, role, group_id=group_id):
+    def require(self, organization_id: int, permission: Permission, *, group_id: int | None = None) -> None:
+        """Raises Forbidden unless the caller has a permission."""
+        if not self.may(organization_id, permission, group_id=group_id):
             where = "the organization" if group_id is None else "the group or its organization"
+            roles = " or ".join(roles_with(permission))
             raise Forbidden(
-                IdentityCode.FORBIDDEN, f"This needs the role {role} in {where}: ask an admin of the organization."
+                IdentityCode.FORBIDDEN,
+                f"This needs the permission {permission}: ask an admin of the organization for the role {roles} in"
+                f" {where}.",
             )
 
     def require_unlimited(self) -> None:

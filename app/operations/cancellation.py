@@ -8,13 +8,13 @@ from sqlmodel import col, or_
 from app.core.errors import Conflict, NotFound
 from app.core.services import Services
 from app.core.transaction import Transaction
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.codes import OperationCode, OperationEvent
 from app.operations.progress import close_results
 from app.releases.error_codes import ActionCode
 from app.tables.columns import now
 from app.tables.deployments import Deployment
-from app.tables.identity import Role
 from app.tables.operations import Operation, OperationResult
 from app.tables.states import OPEN, OperationState
 from app.tables.targets import Target
@@ -48,7 +48,7 @@ async def cancel_operation(services: Services, viewer: Viewer, operation_id: int
         if operation.deployment_id is not None:
             deployment = await session.get(Deployment, operation.deployment_id, with_for_update={"key_share": True})
         group_id = deployment.group_id if deployment else None
-        viewer.require(operation.organization_id, Role.DEPLOYER, group_id=group_id)
+        viewer.require(operation.organization_id, Permission.DEPLOYMENTS_WRITE, group_id=group_id)
         targets: dict[int, bool] = dict((await session.execute(_TARGETS, {"operation": operation_id})).all())
         await session.refresh(operation, with_for_update={"key_share": True})
         if not operation.state.is_open:

@@ -10,10 +10,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.encryption import KeyRing, Sealed
 from app.core.errors import Problem, all_invalid
+from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.releases.references import Marks, Reference
 from app.tables.groups import ClusterGroup
-from app.tables.identity import Role
 from app.tables.secrets import Secret, SecretUse
 
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
@@ -97,9 +97,9 @@ def require_use(viewer: Viewer, group_id: int, secrets: Iterable[Secret]) -> Non
     """
     for secret in secrets:
         if secret.group_id is None:
-            viewer.require(secret.organization_id, Role.DEPLOYER)
+            viewer.require(secret.organization_id, Permission.SECRETS_USE)
         else:
-            viewer.require(secret.organization_id, Role.DEPLOYER, group_id=group_id)
+            viewer.require(secret.organization_id, Permission.SECRETS_USE, group_id=group_id)
 
 
 def opened(key_ring: KeyRing, secret: Secret) -> dict[str, str]:

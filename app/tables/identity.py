@@ -8,19 +8,11 @@ from app.tables.columns import Bytes, Choice, Id, Ref, Timestamp, now
 
 
 class Role(StrEnum):
-    """What a user may do in an organization; each role may do all that the one before may."""
+    """The roles of a user in an organization. `app.identity.permissions` says what each allows."""
 
     VIEWER = "VIEWER"
     DEPLOYER = "DEPLOYER"
     ADMIN = "ADMIN"
-
-    def covers(self, needed: "Role") -> bool:
-        ranks = list(Role)
-        return ranks.index(self) >= ranks.index(needed)
-
-    def capped(self, ceiling: "Role | None") -> "Role":
-        """This one, or the ceiling where that is less."""
-        return self if ceiling is None or ceiling.covers(self) else ceiling
 
 
 class Source(StrEnum):
@@ -85,8 +77,8 @@ class Membership(SQLModel, table=True):
 
 
 class GroupRole(SQLModel, table=True):
-    """What a member of an organization may do in one of its groups, beyond their role there. It goes with the
-    membership, and with the group."""
+    """A role of a member in one group of the organization, in addition to the role in the organization. A member may
+    have several. Deleted with the membership, and with the group."""
 
     __tablename__ = "group_role"
     __table_args__ = (
@@ -100,7 +92,7 @@ class GroupRole(SQLModel, table=True):
     user_id: int = Field(primary_key=True, sa_type=BigInteger)
     group_id: int = Ref("cluster_group.id", primary_key=True, index=True)
     organization_id: int = Field(sa_type=BigInteger)
-    role: Role = Choice(Role)
+    role: Role = Choice(Role, primary_key=True)
 
 
 GROUP_ROLES = and_(

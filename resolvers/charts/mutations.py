@@ -4,6 +4,7 @@ import strawberry
 
 from app.charts import browse, catalog
 from app.charts.download import Login
+from app.identity.permissions import Permission
 from resolvers.engine.mutation import mutation
 from schema.charts import inputs, payloads
 from schema.charts.types import Chart, ChartRepository
@@ -13,7 +14,7 @@ from schema.relay.ids import row_id
 
 @strawberry.type
 class Mutations:
-    @mutation("Adds an HTTP chart repository (https://…) or an OCI registry (oci://…).")
+    @mutation("Adds an HTTP chart repository (https://…) or an OCI registry (oci://…).", Permission.REPOSITORIES_WRITE)
     async def add_chart_repository(
         self,
         info: Info,
@@ -25,7 +26,7 @@ class Mutations:
         )
         return payloads.ChartRepositoryPayload(chart_repository=ChartRepository.of(row))
 
-    @mutation("Refreshes the index of a chart repository.")
+    @mutation("Refreshes the index of a chart repository.", Permission.CHARTS_WRITE)
     async def refresh_chart_repository(
         self,
         info: Info,
@@ -34,7 +35,7 @@ class Mutations:
         row = await catalog.refresh(info.context.services, info.context.viewer, row_id(input.id, "ChartRepository"))
         return payloads.ChartRepositoryPayload(chart_repository=ChartRepository.of(row))
 
-    @mutation("Removes a chart repository. Charts that deployments use are kept.")
+    @mutation("Removes a chart repository. Charts that deployments use are kept.", Permission.REPOSITORIES_WRITE)
     async def remove_chart_repository(
         self,
         info: Info,
@@ -43,7 +44,10 @@ class Mutations:
         await catalog.remove_repository(info.context.services, info.context.viewer, row_id(input.id, "ChartRepository"))
         return payloads.RemoveChartRepositoryPayload(id=input.id)
 
-    @mutation("Uploads a packaged chart to an upload repository, which is created if it does not exist.")
+    @mutation(
+        "Uploads a packaged chart to an upload repository, which is created if it does not exist.",
+        Permission.CHARTS_WRITE,
+    )
     async def upload_chart(
         self,
         info: Info,

@@ -5,6 +5,7 @@ import strawberry
 from app.clusters.registration import RegisterCluster, register_cluster
 from app.fleet.cluster_removal import remove_cluster
 from app.fleet.cluster_update import UpdateCluster, confirm_cluster, update_cluster
+from app.identity.permissions import Permission
 from resolvers.engine.mutation import mutation
 from schema.clusters import inputs, payloads
 from schema.clusters.types import Cluster
@@ -15,7 +16,10 @@ from schema.targets.abandoned import abandoned_of
 
 @strawberry.type
 class Mutations:
-    @mutation("Registers a cluster from a kubeconfig after checking that its API server answers.")
+    @mutation(
+        "Registers a cluster from a kubeconfig after checking that its API server answers.",
+        Permission.CLUSTERS_REGISTER,
+    )
     async def register_cluster(
         self,
         info: Info,
@@ -27,7 +31,8 @@ class Mutations:
 
     @mutation(
         "Changes a cluster: its credentials, name or description. Group, targets, overrides and history stay. A"
-        " kubeconfig of another cluster is refused."
+        " kubeconfig of another cluster is refused.",
+        Permission.CLUSTERS_REGISTER,
     )
     async def update_cluster(
         self,
@@ -42,7 +47,8 @@ class Mutations:
     @mutation(
         "Confirms that a MISMATCHED cluster is the same cluster under a new uid, for example after"
         " its kube-system namespace was recreated. Releases with the names of managed releases are"
-        " treated as managed."
+        " treated as managed.",
+        Permission.CLUSTERS_REGISTER,
     )
     async def confirm_cluster(
         self,
@@ -52,7 +58,7 @@ class Mutations:
         row = await confirm_cluster(info.context.services, info.context.viewer, row_id(input.id, "Cluster"), input.uid)
         return payloads.ClusterPayload(cluster=Cluster.of(row))
 
-    @mutation("Removes a cluster and its credentials.")
+    @mutation("Removes a cluster and its credentials.", Permission.CLUSTERS_REGISTER)
     async def remove_cluster(
         self,
         info: Info,

@@ -14,6 +14,7 @@ from app.deployments.planning import plan_in_time
 from app.deployments.progress import Progress
 from app.deployments.reconcile import reconcile_deployment
 from app.deployments.update import UpdateDeployment, update_deployment
+from app.identity.permissions import Permission
 from resolvers.engine.mutation import mutation
 from schema.context import Info
 from schema.deployments import inputs, payloads
@@ -47,7 +48,7 @@ async def _payload(
 
 @strawberry.type
 class Mutations:
-    @mutation("Creates a deployment and installs its release on every target.")
+    @mutation("Creates a deployment and installs its release on every target.", Permission.DEPLOYMENTS_WRITE)
     async def create_deployment(
         self,
         info: Info,
@@ -64,7 +65,7 @@ class Mutations:
         act = partial(create_deployment, info.context.services, info.context.viewer, request)
         return await _payload(info, act, dry_run=input.dry_run)
 
-    @mutation("Changes the desired state of a deployment and applies it to every target.")
+    @mutation("Changes the desired state of a deployment and applies it to every target.", Permission.DEPLOYMENTS_WRITE)
     async def update_deployment(
         self,
         info: Info,
@@ -83,7 +84,10 @@ class Mutations:
         act = partial(update_deployment, info.context.services, info.context.viewer, request)
         return await _payload(info, act, dry_run=input.dry_run)
 
-    @mutation("Makes every target match the desired state. Targets that already match are not touched.")
+    @mutation(
+        "Makes every target match the desired state. Targets that already match are not touched.",
+        Permission.DEPLOYMENTS_WRITE,
+    )
     async def reconcile_deployment(
         self,
         info: Info,
@@ -101,7 +105,7 @@ class Mutations:
         )
         return await _payload(info, act, dry_run=input.dry_run)
 
-    @mutation("Uninstalls the release from every target. The deployment is then deleted.")
+    @mutation("Uninstalls the release from every target. The deployment is then deleted.", Permission.DEPLOYMENTS_WRITE)
     async def delete_deployment(
         self,
         info: Info,

@@ -4,14 +4,33 @@ from collections.abc import Callable
 from typing import Any
 
 import strawberry
+from graphql import GraphQLObjectType, GraphQLSchema
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from app.identity.permissions import Access, Permission
 from resolvers.engine.audit import Resolve, audited
 
+_NEEDS = "needs"
 
-def mutation(description: str) -> Callable[[Resolve], Any]:
-    """A field of the root of mutations, which leaves events."""
+
+def mutation(description: str, needs: Permission | Access) -> Callable[[Resolve], Any]:
+    """A field of the root of mutations, which leaves events. `needs` is what the use case asks of the caller: it is
+    printed into the docs, and the tests hold the use case to it."""
+    words = f"It needs the permission `{needs}`." if isinstance(needs, Permission) else needs.value
 
     def wrap(resolve: Resolve) -> Any:
-        return strawberry.mutation(resolver=audited(resolve), description=description)
+        return strawberry.mutation(
+            resolver=audited(resolve), description=f"{description} {words}", metadata={_NEEDS: needs}
+        )
 
     return wrap
+
+
+def needs_of(schema: GraphQLSchema) -> dict[str, Permission | Access]:
+    """What each mutation needs."""
+    root = schema.mutation_type
+    assert isinstance(root, GraphQLObjectType)
+    return {
+        name: field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].metadata[_NEEDS]
+        for name, field in root.fields.items()
+    }

@@ -4,6 +4,7 @@ import strawberry
 
 from app.fleet import membership
 from app.groups import features
+from app.identity.permissions import Permission
 from resolvers.engine.mutation import mutation
 from schema.context import Info
 from schema.deployments.removal import Removal
@@ -16,7 +17,7 @@ from schema.targets.abandoned import abandoned_of
 
 @strawberry.type
 class Mutations:
-    @mutation("Creates a cluster group.")
+    @mutation("Creates a cluster group.", Permission.GROUPS_WRITE)
     async def create_cluster_group(
         self,
         info: Info,
@@ -35,7 +36,8 @@ class Mutations:
 
     @mutation(
         "Renames a group, replaces its members, or changes what its deployments may use. The group's releases are"
-        " uninstalled from removed members."
+        " uninstalled from removed members.",
+        Permission.GROUPS_WRITE,
     )
     async def update_cluster_group(
         self,
@@ -53,7 +55,7 @@ class Mutations:
             warnings=changed.warnings,
         )
 
-    @mutation("Deletes a group.")
+    @mutation("Deletes a group.", Permission.GROUPS_WRITE)
     async def delete_cluster_group(
         self,
         info: Info,
@@ -64,7 +66,7 @@ class Mutations:
         )
         return payloads.DeleteClusterGroupPayload(id=input.id, abandoned=abandoned_of(abandoned))
 
-    @mutation("Enables or disables a feature of a group.")
+    @mutation("Enables or disables a feature of a group.", Permission.GROUPS_WRITE)
     async def set_group_feature(
         self,
         info: Info,

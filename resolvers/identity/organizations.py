@@ -4,6 +4,7 @@ import strawberry
 
 from app.fleet.role_changes import set_role
 from app.identity import accounts
+from app.identity.permissions import Access, Permission
 from resolvers.engine.mutation import mutation
 from schema.context import Info
 from schema.identity import inputs, payloads
@@ -12,7 +13,7 @@ from schema.identity.types import Member, User
 
 @strawberry.type
 class Organizations:
-    @mutation("Creates an organization. The caller becomes its first admin.")
+    @mutation("Creates an organization. The caller becomes its first admin.", Access.INSTALLATION)
     async def create_organization(
         self,
         info: Info,
@@ -21,7 +22,7 @@ class Organizations:
         row = await accounts.create_organization(info.context.services, info.context.viewer, input.name)
         return payloads.OrganizationPayload(name=row.name)
 
-    @mutation("Creates a user with a role in an organization and a first API token.")
+    @mutation("Creates a user with a role in an organization and a first API token.", Access.INSTALLATION)
     async def create_user(
         self,
         info: Info,
@@ -32,7 +33,9 @@ class Organizations:
         )
         return payloads.UserPayload(user=User.of(made.user), token=made.token)
 
-    @mutation("Grants a user a role in an organization or in one of its groups, or revokes it.")
+    @mutation(
+        "Grants a user a role in an organization or in one of its groups, or revokes it.", Permission.MEMBERS_WRITE
+    )
     async def set_role(
         self,
         info: Info,

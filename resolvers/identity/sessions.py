@@ -3,6 +3,7 @@
 import strawberry
 
 from app.identity import registration, sessions
+from app.identity.permissions import Access
 from resolvers.engine.mutation import mutation
 from resolvers.identity import browser
 from schema.context import Info
@@ -14,7 +15,8 @@ from schema.relay.ids import row_id
 @strawberry.type
 class Sessions:
     @mutation(
-        "Registers a user with a name and a password, if the settings allow it. The first user becomes the admin."
+        "Registers a user with a name and a password, if the settings allow it. The first user becomes the admin.",
+        Access.EVERYONE,
     )
     async def register(
         self,
@@ -25,7 +27,7 @@ class Sessions:
         row = await registration.register(info.context.services, input.name, input.password, input.setup_code)
         return payloads.RegisterPayload(user=User.of(row))
 
-    @mutation("Signs in with a name and a password, for browsers. The session is kept in a cookie.")
+    @mutation("Signs in with a name and a password, for browsers. The session is kept in a cookie.", Access.EVERYONE)
     async def sign_in(
         self,
         info: Info,
@@ -34,7 +36,7 @@ class Sessions:
         signed_in = await browser.sign_in(info.context, input.name, input.password)
         return payloads.SignInPayload(user=User.of(signed_in.user), expires_at=signed_in.expires_at)
 
-    @mutation("Signs out in this browser, or everywhere.")
+    @mutation("Signs out in this browser, or everywhere.", Access.OWN)
     async def sign_out(
         self,
         info: Info,
@@ -43,7 +45,7 @@ class Sessions:
         await browser.sign_out(info.context, everywhere=bool(input.everywhere))
         return payloads.SignOutPayload(user=User.of_viewer(info.context.viewer))
 
-    @mutation("Ends one of the caller's sessions.")
+    @mutation("Ends one of the caller's sessions.", Access.OWN)
     async def revoke_session(
         self,
         info: Info,

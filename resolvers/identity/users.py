@@ -3,6 +3,7 @@
 import strawberry
 
 from app.identity import users
+from app.identity.permissions import Access
 from resolvers.engine.mutation import mutation
 from resolvers.identity import browser
 from schema.context import Info
@@ -14,7 +15,8 @@ from schema.identity.types import User
 class Users:
     @mutation(
         "Changes the caller's password or, for admins, the password of any user. All sessions with"
-        " the previous password end."
+        " the previous password end.",
+        Access.OWN_OR_INSTALLATION,
     )
     async def set_password(
         self,
@@ -28,7 +30,7 @@ class Users:
         )
         return payloads.AccountPayload(user=User.of(row))
 
-    @mutation("Disables a user. Their tokens and sessions are refused from the next request on.")
+    @mutation("Disables a user. Their tokens and sessions are refused from the next request on.", Access.INSTALLATION)
     async def disable_user(
         self,
         info: Info,
@@ -37,7 +39,7 @@ class Users:
         row = await users.disable_user(info.context.services, info.context.viewer, input.user)
         return payloads.AccountPayload(user=User.of(row))
 
-    @mutation("Enables a disabled user.")
+    @mutation("Enables a disabled user.", Access.INSTALLATION)
     async def enable_user(
         self,
         info: Info,

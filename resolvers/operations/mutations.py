@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.identity.permissions import Permission
 from app.operations.cancellation import cancel_operation
 from resolvers.engine.mutation import mutation
 from schema.context import Info
@@ -14,7 +15,8 @@ from schema.relay.ids import row_id
 class Mutations:
     @mutation(
         "Cancels an operation. Work that has not begun is cancelled at once; a running Helm process is interrupted as"
-        " by Ctrl-C. The desired state stays. To continue, reconcile or delete again."
+        " by Ctrl-C. The desired state stays. To continue, reconcile or delete again.",
+        Permission.DEPLOYMENTS_WRITE,
     )
     async def cancel_operation(
         self,

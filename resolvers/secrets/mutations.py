@@ -3,6 +3,7 @@
 import strawberry
 
 from app.fleet import secret_changes as secrets
+from app.identity.permissions import Permission
 from resolvers.engine.mutation import mutation
 from schema.context import Info
 from schema.relay.ids import row_id
@@ -12,7 +13,7 @@ from schema.secrets.types import Secret
 
 @strawberry.type
 class Mutations:
-    @mutation("Stores a secret, encrypted. Deployments use its values by reference.")
+    @mutation("Stores a secret, encrypted. Deployments use its values by reference.", Permission.SECRETS_WRITE)
     async def create_secret(
         self,
         info: Info,
@@ -24,7 +25,10 @@ class Mutations:
         )
         return payloads.SecretPayload(secret=Secret.of(row))
 
-    @mutation("Changes values of a secret. Targets with the previous values are STALE until they are reconciled.")
+    @mutation(
+        "Changes values of a secret. Targets with the previous values are STALE until they are reconciled.",
+        Permission.SECRETS_WRITE,
+    )
     async def update_secret(
         self,
         info: Info,
@@ -39,7 +43,7 @@ class Mutations:
         )
         return payloads.SecretPayload(secret=Secret.of(row))
 
-    @mutation("Deletes a secret that no deployment uses.")
+    @mutation("Deletes a secret that no deployment uses.", Permission.SECRETS_WRITE)
     async def delete_secret(
         self,
         info: Info,

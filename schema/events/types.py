@@ -3,8 +3,8 @@ from datetime import datetime
 import strawberry
 
 from app.core.paging import cursor_of
+from app.identity.permissions import Permission
 from app.tables import events as tables
-from app.tables.identity import Role
 from schema.context import Info
 from schema.events.enums import Outcome
 from schema.relay.ids import encode_id
@@ -48,7 +48,7 @@ class Event:
     @strawberry.field(description="Who caused the event, and from where. Only visible to admins of the organization.")
     def origin(self, info: Info) -> Origin | None:
         row = self.row
-        if not info.context.viewer.may(row.organization_id, Role.ADMIN):
+        if not info.context.viewer.may(row.organization_id, Permission.AUDIT_READ):
             return None
         return Origin(
             outcome=row.outcome,

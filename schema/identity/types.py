@@ -130,13 +130,17 @@ class Membership:
 
     @strawberry.field
     async def group_roles(self, info: Info) -> list[GroupRole]:
-        roles = self.belonging.groups
-        groups = await info.context.load[group_by_id].load_many(roles)
-        return [GroupRole(group=found.name, role=roles[found.id]) for found in groups if found is not None]
+        groups = await info.context.load[group_by_id].load_many(self.belonging.groups)
+        return [
+            GroupRole(group=found.name, role=role)
+            for found in groups
+            if found is not None
+            for role in self.belonging.shown_roles(found.id)
+        ]
 
     @classmethod
     def of(cls, belonging: Belonging) -> "Membership":
-        return cls(belonging=belonging, organization=belonging.organization, role=belonging.role)
+        return cls(belonging=belonging, organization=belonging.organization, role=belonging.shown_role)
 
 
 @strawberry.type(description="A user of an organization, with their roles.")
@@ -147,5 +151,5 @@ class Member:
 
     @classmethod
     def of(cls, member: roles.Member) -> "Member":
-        groups = [GroupRole(group=name, role=role) for name, role in member.groups.items()]
+        groups = [GroupRole(group=name, role=role) for name, roles in member.groups.items() for role in roles]
         return cls(user=member.user.name, role=member.role, group_roles=groups)

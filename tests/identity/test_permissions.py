@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Callable, Collection
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -15,9 +16,13 @@ from websockets.exceptions import ConnectionClosed
 
 from app.core.settings import Settings
 from app.identity.accounts import bootstrap
+from app.identity.permissions import PERMISSIONS, Access, Permission, roles_with
 from app.identity.tokens import add_token
+from app.registers.reference import problems
 from app.tables.events import Event
 from app.tables.identity import Membership, Organization, Role, User
+from resolvers.api import api
+from resolvers.engine.mutation import needs_of
 from simulator import Member, Simulator
 from tests.happenings import Happening
 from tests.identity.callers import ELSEWHERE, MEMBERS, NOBODY, RANKS, World, peopled
@@ -63,19 +68,8 @@ MINIMAL: dict[str, dict[str, Any]] = {
 }
 """An input for each mutation. One that is missing fails the test: nobody can forget a new mutation."""
 
-NEEDS = {
-    **dict.fromkeys(MINIMAL, "ADMIN"),
-    **dict.fromkeys(
-        ["createDeployment", "updateDeployment", "reconcileDeployment", "deleteDeployment", "uploadChart"], "DEPLOYER"
-    ),
-    "cancelOperation": "DEPLOYER",
-    "refreshChartRepository": "DEPLOYER",
-    "createOrganization": "INSTALLATION",
-    **dict.fromkeys(["createUser", "setPassword", "disableUser", "enableUser"], "INSTALLATION"),
-    **dict.fromkeys(["register", "signIn", "signOut", "revokeSession"], "ANYBODY"),
-    "createApiToken": "ANYBODY",
-    "revokeApiToken": "ANYBODY",
-}
+NEEDS = needs_of(api._schema)
+"""What each mutation is declared to need."""
 
 OPEN = {"register": "registration_closed", "signIn": "wrong_credentials"}
 """What somebody who is not signed in may ask, and what is wrong with the inputs above."""
@@ -223,8 +217,26 @@ async def code_of(stack: Stack, mutation: str, ids: dict[str, str], token: str |
 
 def test_every_mutation_and_subscription_is_in_this_test() -> None:
     """Of queries and types all fields are asked for, by introspection."""
-    assert fields_of("Mutation") == set(MINIMAL) == set(NEEDS)
+    assert fields_of("Mutation") == set(MINIMAL)
     assert fields_of("Subscription") == set(SUBSCRIPTIONS)
+
+
+@pytest.mark.parametrize("needed", Permission)
+async def test_a_member_whose_role_gives_what_a_mutation_needs_is_not_refused(
+    quiet: Stack, ids: dict[str, str], needed: Permission
+) -> None:
+    """Whatever else is wrong with the inputs above."""
+    for role in roles_with(needed):
+        token = await token_of(quiet, role)
+        for mutation, each in NEEDS.items():
+            if each is needed and not mutation.startswith(("delete", "remove")):
+                assert await code_of(quiet, mutation, ids, token) != "forbidden", (role, mutation)
+
+
+def test_every_permission_is_asked_for() -> None:
+    rooms = ("app", "schema", "resolvers")
+    sources = [path.read_text() for room in rooms for path in (Path(__file__).parents[2] / room).rglob("*.py")]
+    assert list(problems([Permission], sources)) == []
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -327,11 +339,13 @@ async def test_whoever_is_not_signed_in_changes_nothing(world: World) -> None:
 async def test_a_member_is_refused_what_needs_more_than_their_role_and_changes_nothing(
     world: World, caller: str
 ) -> None:
-    ranks = ["ANYBODY", *Role, "INSTALLATION"]
+    allowed = PERMISSIONS[Role(RANKS[caller])]
     before, events = await world.dump(), await newest(world)
     refused = 0
     for mutation, needed in NEEDS.items():
-        if ranks.index(needed) > ranks.index(RANKS[caller]):
+        if needed in (Access.INSTALLATION, Access.OWN_OR_INSTALLATION) or (
+            isinstance(needed, Permission) and needed not in allowed
+        ):
             refused += 1
             assert await code_of(world.stack, mutation, world.ids, MEMBERS[caller]) == "forbidden", mutation
         elif caller == "limited" and mutation in UNLIMITED:

@@ -52,7 +52,8 @@ async def test_a_deployer_of_one_group_changes_what_is_deployed_there_and_nowher
     refused = {
         "__typename": "Forbidden",
         "code": "forbidden",
-        "message": "This needs the role DEPLOYER in the group or its organization: ask an admin of the organization.",
+        "message": "This needs the permission deployments.write: ask an admin of the organization for the role DEPLOYER"
+        " or ADMIN in the group or its organization.",
         "path": [],
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import select, update
 
+from app.identity.permissions import PERMISSIONS, Permission
 from app.identity.viewer import Belonging, Via, Viewer
 from app.tables.columns import now
 from app.tables.identity import ApiToken, Method, Role
@@ -25,25 +26,36 @@ async def roles(stack: Stack, token: str) -> dict[str, str]:
     return {membership["organization"]: membership["role"] for membership in found}
 
 
+ALL = set(Permission)
+DEPLOYERS = PERMISSIONS[Role.DEPLOYER]
+
+
 @pytest.mark.parametrize(
     ("organization", "role", "expected"),
     [
-        (None, None, {1: Belonging("a", Role.ADMIN, {7: Role.DEPLOYER}), 2: Belonging("b", Role.VIEWER)}),
-        (1, None, {1: Belonging("a", Role.ADMIN, {7: Role.DEPLOYER})}),
+        (None, None, {1: (Role.ADMIN, [Role.DEPLOYER], ALL), 2: (Role.VIEWER, [], set())}),
+        (1, None, {1: (Role.ADMIN, [Role.DEPLOYER], ALL)}),
         (3, None, {}),
-        (1, Role.DEPLOYER, {1: Belonging("a", Role.DEPLOYER, {7: Role.DEPLOYER})}),
-        (None, Role.VIEWER, {1: Belonging("a", Role.VIEWER, {7: Role.VIEWER}), 2: Belonging("b", Role.VIEWER)}),
-        (2, Role.ADMIN, {2: Belonging("b", Role.VIEWER)}),
+        (1, Role.DEPLOYER, {1: (Role.DEPLOYER, [Role.DEPLOYER], DEPLOYERS)}),
+        (None, Role.VIEWER, {1: (Role.VIEWER, [Role.VIEWER], set()), 2: (Role.VIEWER, [], set())}),
+        (2, Role.ADMIN, {2: (Role.VIEWER, [], set())}),
     ],
 )
 def test_a_limit_takes_away_and_never_adds(
-    organization: int | None, role: Role | None, expected: dict[int, Belonging]
+    organization: int | None, role: Role | None, expected: dict[int, tuple[Role, list[Role], set[Permission]]]
 ) -> None:
-    belongings = {1: Belonging("a", Role.ADMIN, {7: Role.DEPLOYER}), 2: Belonging("b", Role.VIEWER)}
+    belongings = {1: Belonging("a", Role.ADMIN, {7: frozenset((Role.DEPLOYER,))}), 2: Belonging("b", Role.VIEWER)}
     viewer = Viewer(1, "ann", True, Via(Method.TOKEN, 1, "made"), belongings)
     limited = viewer.limited_to(organization, role)
     is_limited = organization is not None or role is not None
-    assert limited.belongings == expected
+    assert {
+        organization_id: (
+            belonging.shown_role,
+            belonging.shown_roles(7),
+            {permission for permission in Permission if limited.may(organization_id, permission, group_id=7)},
+        )
+        for organization_id, belonging in limited.belongings.items()
+    } == expected
     assert (limited.admin, limited.via.limited) == (not is_limited, is_limited)
     assert (limited.rights == viewer.rights) is not is_limited
 

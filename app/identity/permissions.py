@@ -1,0 +1,61 @@
+"""What roles allow: each role is a set of named permissions, and a user may have several roles.
+
+A use case asks `Viewer.require` for a permission, never for a role, so that a new role is one line here."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+from app.registers.register import Registered
+from app.tables.identity import Role
+
+
+class Permission(Registered):
+    """Permissions in an organization"""
+
+    DEPLOYMENTS_WRITE = (
+        "deployments.write",
+        "Create, update, reconcile and delete deployments, and cancel their operations.",
+    )
+    CHARTS_WRITE = "charts.write", "Upload charts, and refresh the index of a chart repository."
+    SECRETS_USE = "secrets.use", "Refer to secrets in the values of deployments."
+    CLUSTERS_REGISTER = "clusters.register", "Register clusters, and change, confirm and remove registered ones."
+    GROUPS_WRITE = "groups.write", "Create, change and delete cluster groups and their features."
+    REPOSITORIES_WRITE = "repositories.write", "Add and remove chart repositories."
+    SECRETS_WRITE = "secrets.write", "Create, change and delete secrets."
+    MEMBERS_WRITE = "members.write", "Assign and revoke the roles of members."
+    AUDIT_READ = "audit.read", "Read the audit events of the organization, and where each event came from."
+
+
+class Access(Enum):
+    """What a mutation needs that is not a permission in an organization."""
+
+    EVERYONE = "It is available without signing in."
+    OWN = "Users may do this for themselves."
+    OWN_OR_INSTALLATION = "Users may do this for themselves, and administrators of the installation for all users."
+    INSTALLATION = "Only administrators of the installation may do this."
+
+
+_DEPLOYER = {Permission.DEPLOYMENTS_WRITE, Permission.CHARTS_WRITE, Permission.SECRETS_USE}
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset(),  # members see everything in their organization
+    Role.DEPLOYER: frozenset(_DEPLOYER),
+    Role.ADMIN: frozenset(Permission),
+}
+IN_GROUPS = frozenset((Role.DEPLOYER,))
+"""The roles that can be given in a single group."""
+
+
+def permissions_of(roles: Iterable[Role]) -> frozenset[Permission]:
+    """The permissions that several roles give together."""
+    return frozenset().union(*(PERMISSIONS[role] for role in roles))
+
+
+def covers(role: Role, other: Role) -> bool:
+    """Whether a role gives all permissions of another one."""
+    return PERMISSIONS[role] >= PERMISSIONS[other]
+
+
+def roles_with(permission: Permission) -> list[Role]:
+    """The roles that give a permission."""
+    return [role for role in Role if permission in PERMISSIONS[role]]
