@@ -98,15 +98,22 @@ class Helm:
         """Removes what runs of processes that were killed have left behind."""
         self._runs.sweep()
 
-    async def install(self, place: Place, chart: Path, values: Values, options: Options) -> str:
-        """`helm install`: fails where the name is taken, except by a release that was uninstalled."""
-        verb = ["install", "--create-namespace", "--replace"] if options.create_namespace else ["install", "--replace"]
-        return await self._change(place, verb, chart, values, options)
-
-    async def upgrade(self, place: Place, chart: Path, values: Values, options: Options) -> str:
-        """`helm upgrade` to just these values: without `--reset-values`, none at all would mean the installed ones."""
-        verb = ["upgrade", "--reset-values", "--history-max", str(HISTORY)]
-        return await self._change(place, verb, chart, values, options)
+    async def deploy(self, place: Place, chart: Path, values: Values, options: Options, *, exists: bool) -> str:
+        """`helm upgrade` of a release that exists, else `helm install`, which fails if the name is taken by a release
+        that was not uninstalled. An upgrade is to just these values: without `--reset-values`, an empty object would
+        mean the installed ones."""
+        if exists:
+            verb = ["upgrade", "--reset-values", "--history-max", str(HISTORY)]
+        else:
+            verb = ["install", "--replace", *(["--create-namespace"] if options.create_namespace else [])]
+        arguments = [*verb, place.release_name, str(chart), "--values", "-", *_validation(options)]
+        if options.atomic:
+            arguments.append("--atomic")
+        if options.wait:
+            arguments += ["--wait", "--wait-for-jobs"]
+        if not options.hooks:
+            arguments.append("--no-hooks")
+        return await self._told(place, arguments, options, to_helm(values))
 
     async def uninstall(self, place: Place, options: Options) -> str:
         """Removes a release and its history; one that is gone already is fine."""
@@ -123,16 +130,6 @@ class Helm:
         arguments = [*verb, place.release_name, str(chart), "--dry-run=server", "--hide-notes", "--output", "json"]
         arguments += ["--values", "-", *_validation(options)]
         return await self._run(place, arguments, options, to_helm(values))
-
-    async def _change(self, place: Place, verb: list[str], chart: Path, values: Values, options: Options) -> str:
-        arguments = [*verb, place.release_name, str(chart), "--values", "-", *_validation(options)]
-        if options.atomic:
-            arguments.append("--atomic")
-        if options.wait:
-            arguments += ["--wait", "--wait-for-jobs"]
-        if not options.hooks:
-            arguments.append("--no-hooks")
-        return await self._told(place, arguments, options, to_helm(values))
 
     async def _told(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> str:
         """Runs Helm for what it does; gives what it says, as it may be shown."""

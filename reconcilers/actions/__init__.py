@@ -1,21 +1,29 @@
-"""One action, one module. Each does one thing to one release; the intent is written before and the outcome after."""
+"""Actions on releases. `perform` takes the step that comes next for a release."""
 
 import time
+from functools import partial
 
 from app.fleet.services import AllServices
 from app.operations import work
 from app.operations.work import Work
 from app.releases.release import Desired
 from app.releases.step import Recovery, ReleaseAction, Step
-from app.targets.leases import LeaseFence
 from app.targets.sightings import Sighting
-from reconcilers.actions.install import install
-from reconcilers.actions.marking import mark_failed
-from reconcilers.actions.place import member_of
-from reconcilers.actions.uninstall import uninstall
-from reconcilers.actions.upgrade import upgrade
+from reconcilers.actions.action import Action, Task
+from reconcilers.actions.deployment import Deploy
+from reconcilers.actions.marking import MarkFailed
+from reconcilers.actions.removal import Uninstall
 from reconcilers.actions.validation import KnownManifests
 from reconcilers.metrics import ACTION_SECONDS
+
+
+def action_of(step: Step, manifests: KnownManifests) -> Action:
+    """The action that takes a step."""
+    if step.recovery is Recovery.MARK_FAILED:
+        return MarkFailed()
+    if step.runs is ReleaseAction.UNINSTALL:
+        return Uninstall()
+    return Deploy(manifests, exists=step.runs is ReleaseAction.UPGRADE)
 
 
 async def perform(
@@ -28,24 +36,20 @@ async def perform(
     *,
     counts: bool,
 ) -> str | None:
-    """Does a step that was worked out from what was seen and what is `wanted`; gives Helm's words. How it ended is seen
-    by looking again; until then, the intent stays. `counts` says that the step makes a revision or runs hooks.
+    """Takes a step that was worked out from what was seen and what is `wanted`; returns Helm's words. Whether it
+    succeeded is seen by looking again; until then, the intent stays. `counts` says that the step makes a revision or
+    runs hooks.
 
     Raises:
         ActionError: with Helm's words.
     """
-    if step.recovery is Recovery.MARK_FAILED:
-        await mark_failed(member_of(services, found), LeaseFence(services, found.lease), seen)
-        return None
-    chart = await services.archives.file(found.archive.digest)
-    await work.intend(services, found, step.runs, seen, wanted, counts=counts)
-    hooks = step.hooks and not found.operation.skip_hooks
+    action = action_of(step, manifests)
+    begin = partial(work.intend, services, found, step.runs, seen, wanted, counts=counts)
+    task = Task(services, found, seen, begin, hooks=step.hooks and not found.operation.skip_hooks)
+    if step.runs is ReleaseAction.NONE:
+        return await action.perform(task)
     began = time.monotonic()
     try:
-        if step.runs is ReleaseAction.INSTALL:
-            return await install(services, manifests, found, chart, hooks=hooks)
-        if step.runs is ReleaseAction.UPGRADE:
-            return await upgrade(services, manifests, found, chart, hooks=hooks)
-        return await uninstall(services, found, hooks=hooks)
+        return await action.perform(task)
     finally:
         ACTION_SECONDS.labels(step.runs).observe(time.monotonic() - began)

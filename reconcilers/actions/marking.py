@@ -5,6 +5,8 @@ one more revision and run hooks, where there is a revision to go back to at all.
 record: the run has failed.
 """
 
+from dataclasses import dataclass
+
 from app.clusters.answers import read_secret
 from app.clusters.member import Member
 from app.clusters.refusals import Refusal
@@ -15,13 +17,23 @@ from app.helm.fence import Fence
 from app.releases.error_codes import ActionCode
 from app.releases.record import UnreadableRecordError, marked_failed
 from app.releases.storage import secret_name, secret_path
+from app.targets.leases import LeaseFence
 from app.targets.sightings import Sighting
+from reconcilers.actions.action import Task
+from reconcilers.actions.run_options import member_of
 
 _CHANGED_MEANWHILE = (404, 409)
 
 
+@dataclass(frozen=True)
+class MarkFailed:
+    async def perform(self, task: Task) -> None:
+        fence = LeaseFence(task.services, task.work.lease)
+        await mark_failed(member_of(task.services, task.work), fence, task.seen)
+
+
 async def mark_failed(member: Member, fence: Fence, seen: Sighting) -> None:
-    """Writes it, unless the record has changed since it was seen: the caller looks again.
+    """Marks the revision that was seen as failed, unless its record has changed since: the caller looks again.
 
     Raises:
         TemporaryError: where the member can't be asked.

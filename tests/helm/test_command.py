@@ -97,10 +97,10 @@ async def test_each_action_is_one_command_for_one_release(make: Make, place: Pla
         assert arguments[-4:] == end
         return list(arguments[:-4])
 
-    assert await ran(helm.install(place, CHART, {}, options)) == [
-        *("install", "--create-namespace", "--replace", "shop", str(CHART), "--values", "-")
+    assert await ran(helm.deploy(place, CHART, {}, options, exists=False)) == [
+        *("install", "--replace", "--create-namespace", "shop", str(CHART), "--values", "-")
     ]
-    assert await ran(helm.upgrade(place, CHART, {}, options)) == [
+    assert await ran(helm.deploy(place, CHART, {}, options, exists=True)) == [
         *("upgrade", "--reset-values", "--history-max", "10", "shop", str(CHART), "--values", "-")
     ]
     assert await ran(helm.uninstall(place, options)) == ["uninstall", "shop", "--ignore-not-found"]
@@ -120,7 +120,7 @@ async def test_each_action_is_one_command_for_one_release(make: Make, place: Pla
     ],
 )
 async def test_options_are_flags(make: Make, place: Place, tmp_path: Path, options: Options, flags: list[str]) -> None:
-    await make(ARGUMENTS).install(place, CHART, {}, options)
+    await make(ARGUMENTS).deploy(place, CHART, {}, options, exists=False)
     arguments = await said(tmp_path)
     assert arguments[7 : 7 + len(flags) + 1] == [*flags, "--namespace"]
     assert arguments[-1] == "300s"
@@ -128,7 +128,9 @@ async def test_options_are_flags(make: Make, place: Place, tmp_path: Path, optio
 
 async def test_values_arrive_whole_by_standard_input(make: Make, place: Place, tmp_path: Path) -> None:
     values = {"text": "\u2028\x7f'\"\\\n" * 50_000, "null": None, "deep": {"a": [1, 2.5, "x"]}}
-    await make("time.sleep(0.1); told(json.loads(sys.stdin.read()))").install(place, CHART, values, Options())
+    await make("time.sleep(0.1); told(json.loads(sys.stdin.read()))").deploy(
+        place, CHART, values, Options(), exists=False
+    )
     assert await said(tmp_path) == values
 
 
@@ -169,7 +171,7 @@ told([sys.argv[1:], dict(os.environ), files, sys.stdin.read(), oct(os.stat(os.ge
 
 
 async def test_helm_gets_no_credentials_and_its_folder_holds_nothing(make: Make, place: Place, tmp_path: Path) -> None:
-    await make(LOOKS).install(place, CHART, {"password": "hunter2"}, Options())
+    await make(LOOKS).deploy(place, CHART, {"password": "hunter2"}, Options(), exists=False)
     arguments, environment, files, values, mode, folder = await said(tmp_path)
     assert "s3cr3t-token" not in json.dumps([arguments, environment, files, values])
     assert "hunter2" not in json.dumps([arguments, environment, files])
@@ -183,7 +185,7 @@ async def test_a_failure_is_told_in_helms_words_and_leaves_no_file(make: Make, p
         "print('Error: INSTALLATION FAILED: cannot re-use a name that is still in use', file=sys.stderr); sys.exit(1)"
     )
     with pytest.raises(TemporaryError) as caught:
-        await helm.install(place, CHART, {}, Options())
+        await helm.deploy(place, CHART, {}, Options(), exists=False)
     assert (caught.value.code, caught.value.message, caught.value.wrote) == (
         "release_changed",
         "INSTALLATION FAILED: cannot re-use a name that is still in use",

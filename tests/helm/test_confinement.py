@@ -117,7 +117,9 @@ async def test_an_ordinary_chart_beside_a_bomb_is_installed(simulated: Callable[
     good = chart(tmp_path, "fine")
     async with place_on(paris.kubeconfig, name="bomb") as bombed, place_on(paris.kubeconfig) as place:
         results = await asyncio.gather(
-            helm.install(bombed, bomb, {}, OPTIONS), helm.install(place, good, {}, OPTIONS), return_exceptions=True
+            helm.deploy(bombed, bomb, {}, OPTIONS, exists=False),
+            helm.deploy(place, good, {}, OPTIONS, exists=False),
+            return_exceptions=True,
         )
     assert isinstance(results[0], PermanentError)
     assert "STATUS: deployed" in str(results[1])

@@ -73,7 +73,7 @@ async def test_nothing_is_written_to_another_cluster_than_the_registered_one(
     before = stranger.writes
     async with place_on(stranger.kubeconfig, uid="11111111-2222-3333-4444-555555555555") as place:
         with pytest.raises(TemporaryError) as caught:
-            await helm.install(place, chart, {}, OPTIONS)
+            await helm.deploy(place, chart, {}, OPTIONS, exists=False)
     assert (caught.value.code, caught.value.wrote) == ("cluster_mismatched", False)
     assert "11111111-2222-3333-4444-555555555555" in caught.value.message
     assert uid_of(stranger) in caught.value.message
@@ -86,7 +86,7 @@ async def test_each_write_asks_the_fence_and_each_record_has_it_confirmed(
     paris, fence = simulated("paris"), Open()
     seen: list[Progress] = []
     async with place_on(paris.kubeconfig, uid=uid_of(paris), fence=fence) as place:
-        await helm.install(place, chart, {}, Options(timeout_seconds=60, on_progress=seen.append))
+        await helm.deploy(place, chart, {}, Options(timeout_seconds=60, on_progress=seen.append), exists=False)
     assert records(paris) == [("1", "deployed")]
     assert fence.confirmed == 2  # pending-install, deployed
     assert fence.checked >= 4  # and the namespace, and the chart's object
@@ -100,7 +100,7 @@ async def test_a_run_ends_where_the_fence_closes_and_writes_no_more(
     paris = simulated("paris")
     async with place_on(paris.kubeconfig, fence=Ending(after)) as place:
         with pytest.raises(EndedError):
-            await helm.install(place, chart, {}, OPTIONS)
+            await helm.deploy(place, chart, {}, OPTIONS, exists=False)
     assert records(paris) == left
 
 
@@ -113,7 +113,7 @@ async def test_a_chart_that_fails_does_so_for_good_whatever_it_says(
     paris = simulated("paris")
     async with place_on(paris.kubeconfig) as place:
         with pytest.raises(PermanentError) as caught:
-            await helm.install(place, path, {}, OPTIONS)
+            await helm.deploy(place, path, {}, OPTIONS, exists=False)
     assert (caught.value.code, caught.value.wrote) == ("chart_not_rendered", False)
     assert records(paris) == []
 
@@ -125,7 +125,7 @@ async def test_a_member_that_is_down_is_unreachable_and_nothing_was_written(
     paris.faults.down = True
     async with place_on(paris.kubeconfig) as place:
         with pytest.raises(TemporaryError) as caught:
-            await helm.install(place, chart, {}, OPTIONS)
+            await helm.deploy(place, chart, {}, OPTIONS, exists=False)
     assert (caught.value.code, caught.value.wrote) == ("cluster_unreachable", False)
 
 

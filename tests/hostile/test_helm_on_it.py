@@ -113,7 +113,7 @@ async def test_whatever_helm_is_answered_ends_in_an_error_of_the_release(
             async with server.member(timeout=10, uid=None) as member:
                 place = Place(1, 1, member, "default", f"web-{number}", Open())
                 try:
-                    await helm.install(place, chart, {}, Options(timeout_seconds=5))
+                    await helm.deploy(place, chart, {}, Options(timeout_seconds=5), exists=False)
                 except ActionError as error:
                     return f"{error.message}{error.output or ''}"
                 return None

@@ -19,6 +19,17 @@ def revisions(member: Member, release: str) -> list[int]:
     return sorted(int(secret["metadata"]["labels"]["version"]) for secret in _secrets(member, release))
 
 
+def statuses(member: Member, release: str) -> dict[int, str]:
+    """The status of each revision, as its record has it."""
+    records = map(_unpacked, _secrets(member, release))
+    return {record["version"]: record["info"]["status"] for record in records}
+
+
+def values(member: Member, release: str) -> Any:
+    """The values that the newest revision was given."""
+    return _unpacked(_newest(member, release)).get("config", {})
+
+
 def upgrade(member: Member, release: str, values: Any, *, status: str = "deployed") -> int:
     """Adds a revision with these values; gives its number."""
     newest = _newest(member, release)

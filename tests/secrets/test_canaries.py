@@ -177,7 +177,9 @@ async def test_no_secret_is_found_outside_of_the_place_where_it_is_used(
         await stack.create(**wanted, dryRun=True)
         deployment_id = await stack.deployed(**wanted)
         async with place_on(paris.kubeconfig, name="shop") as place:
-            await stack.services.helm.upgrade(place, chart, {"database": {"password": BY_HAND + REST}}, Options())
+            await stack.services.helm.deploy(
+                place, chart, {"database": {"password": BY_HAND + REST}}, Options(), exists=True
+            )
         await stack.until_status(deployment_id, "paris", "STALE")
         await stack.mutate("updateSecret", secret, id=secret_id, data={"password": CHANGED + REST})
         await stack.reconcile(deployment_id, dryRun=True)

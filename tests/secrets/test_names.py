@@ -9,7 +9,7 @@ from app.releases.hook import Hook
 from app.releases.references import HIDDEN
 from app.releases.release import Observed
 from app.releases.scrubbing import Scrubber
-from reconcilers.actions.place import _shown
+from reconcilers.actions.run_options import _shown
 from simulator import Member
 from tests.sample_charts import archive, chart_files
 from tests.secrets.test_keeping import REFERENCE, made

@@ -1,4 +1,4 @@
-"""Where and how the action of a piece of work is done."""
+"""Where Helm runs for a piece of work, and with which options."""
 
 from dataclasses import replace
 

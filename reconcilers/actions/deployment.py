@@ -1,0 +1,38 @@
+"""Installs a release, or upgrades it: to another chart version, other values, or the same again after a failure.
+
+The two differ in two ways. Only an upgrade keeps the release's history, and only an install creates its namespace.
+"""
+
+from dataclasses import dataclass, replace
+
+from reconcilers.actions.action import Task
+from reconcilers.actions.exposure import exposed_values, scrubber_of
+from reconcilers.actions.run_options import options_of, place_of
+from reconcilers.actions.validation import KnownManifests
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """`exists` says that there is a release to upgrade."""
+
+    manifests: KnownManifests
+    exists: bool
+
+    async def perform(self, task: Task) -> str:
+        services, work = task.services, task.work
+        chart = await services.archives.file(work.archive.digest)
+        values = exposed_values(services, work)
+        scrubber = await scrubber_of(services, work, values)
+        creates_namespace = not self.exists and await self._creates_namespace(task)
+        await task.begin()
+        async with self.manifests.checked_once(work) as validate:
+            options = options_of(work, hooks=task.hooks, validate=validate, scrubber=scrubber)
+            options = replace(options, create_namespace=creates_namespace)
+            return await services.helm.deploy(place_of(services, work), chart, values, options, exists=self.exists)
+
+    async def _creates_namespace(self, task: Task) -> bool:
+        # Helm asks to create a namespace that exists as well, which a service account of a namespace may not.
+        if task.work.account is None:
+            return True
+        member = task.services.members.of(task.work.cluster)
+        return not await member.has_namespace(task.work.deployment.namespace)
