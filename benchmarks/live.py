@@ -228,7 +228,7 @@ async def _changes(
 async def _bare(house: House, name: str) -> float:
     """The median time from a record's acknowledgement to its event at a watch that does nothing else."""
     member = house.members[name]
-    version = (await member.heads()).version
+    version = (await member.releases(room=0, needed=())).version
     seen: dict[int, float] = {}
 
     async def watch() -> None:

@@ -10,7 +10,7 @@ import copy
 import re
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Container, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -20,7 +20,7 @@ import aiohttp
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.client.rest import RESTClientObject
 
-from app.clusters.answers import asked_pause, has_items, parsed, read_field, read_page, read_secret, read_word
+from app.clusters.answers import Page, asked_pause, has_items, parsed, read_field, read_page, read_secret, read_word
 from app.clusters.changes import METADATA_ONLY, METADATA_ONLY_LIST, Change, Head, read_changes
 from app.clusters.kubeconfig import Access
 from app.clusters.proof import KUBE_SYSTEM, Judge, ProvenConnector
@@ -60,10 +60,12 @@ _LONGEST_WORDS = 1000  # of an error of a connection, which quotes what came
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Heads as they were at one moment of the member's store. `version` is its resource version then: it only grows."""
+    """Heads as they were at one moment of the member's store. `version` is its resource version then: it only grows.
+    With `is_cut`, there are more releases than were wanted."""
 
     version: int
     heads: list[Head]
+    is_cut: bool = False
 
     def newest(self) -> list[Head]:
         """The newest revision of every release."""
@@ -217,22 +219,50 @@ class Member:
         answer = await self.request("GET", path, accept=METADATA_ONLY)
         return answer.status != 404 and _expect_success(answer, f"It refuses GET {path}").status == 200
 
-    async def heads(self, *, namespace: str | None = None, name: str | None = None) -> Listing:
-        """Every revision that Helm keeps, of all releases or of the one that is named, from the labels alone."""
-        path = secrets_path(namespace) if namespace else "/api/v1/secrets"
-        selector = f"owner=helm,name={name}" if name else "owner=helm"
-        query = [("labelSelector", selector), ("limit", str(_PAGE))]
+    async def heads(self, *, namespace: str, name: str) -> Listing:
+        """Every revision that Helm keeps of one release, from the labels alone."""
         heads: list[Head] = []
+        version = 0
+        async with aclosing(self._pages(secrets_path(namespace), f"owner=helm,name={name}", namespace)) as pages:
+            async for page in pages:
+                heads += page.heads
+                version = page.version
+        return Listing(version, heads)
+
+    async def releases(self, *, room: int, needed: Container[tuple[str, str]]) -> Listing:
+        """The newest revision of every release that is `needed` (namespace and name), and of at most `room` others.
+        Nothing else is kept in memory, however many there are."""
+        newest: dict[tuple[str, str], Head] = {}
+        version, is_cut = 0, False
+        async with aclosing(self._pages("/api/v1/secrets", "owner=helm", None)) as pages:
+            async for page in pages:
+                version = page.version
+                for head in page.heads:
+                    release = (head.namespace, head.name)
+                    known = newest.get(release)
+                    if known is None and release not in needed:
+                        if room <= 0:
+                            is_cut = True
+                            continue
+                        room -= 1
+                    if known is None or head.revision > known.revision:
+                        newest[release] = head
+        return Listing(version, list(newest.values()), is_cut)
+
+    async def _pages(self, path: str, selector: str, namespace: str | None) -> AsyncGenerator[Page]:
+        query = [("labelSelector", selector), ("limit", str(_PAGE))]
         more: list[tuple[str, str]] = []
+        number = 0
         ends_at = time.monotonic() + _LIST_SECONDS
         for _ in range(_MOST_HEADS // _PAGE):
             answer = await self.get(path, query=query + more, accept=METADATA_ONLY_LIST)
             page = read_page(answer, namespace=namespace)
-            heads += page.heads
+            yield page
             if not page.more:
-                return Listing(page.version, heads)
+                return
             more = [("continue", page.more)]
-            if len(heads) > _MOST_HEADS or time.monotonic() > ends_at:
+            number += len(page.heads)
+            if number > _MOST_HEADS or time.monotonic() > ends_at:
                 break
         raise TemporaryError(
             ActionCode.CLUSTER_UNEXPECTED_ANSWER,

@@ -5,7 +5,7 @@ each sighting carries the count at which it was true, and one that is older than
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -247,17 +247,14 @@ async def known_versions(session: AsyncSession, cluster_id: int) -> tuple[dict[t
     return found, (await session.execute(newest)).scalar_one() or 0
 
 
-async def releases_of_targets(
-    session: AsyncSession, cluster_id: int, releases: Collection[tuple[str, str]]
-) -> set[tuple[str, str]]:
-    """Those of these releases (namespace and name) on a cluster that are of a deployment."""
+async def releases_of_targets(session: AsyncSession, cluster_id: int) -> set[tuple[str, str]]:
+    """The releases (namespace and name) of deployments on a cluster."""
     statement = (
         select(col(Deployment.namespace), col(Deployment.release_name))
         .join(Target, col(Target.deployment_id) == Deployment.id)
         .where(col(Target.cluster_id) == cluster_id)
     )
-    rows = {(namespace, name) for namespace, name in await session.execute(statement)}
-    return rows & set(releases)
+    return {(namespace, name) for namespace, name in await session.execute(statement)}
 
 
 async def forget_versions(session: AsyncSession, cluster_id: int) -> None:

@@ -7,7 +7,7 @@ is begun again, after a pause that grows with the failures.
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.clusters.changes import Change, Head
-from app.clusters.member import Member
+from app.clusters.member import Listing, Member
 from app.core.database import LOST
 from app.core.encryption import KeyRingError
 from app.core.errors import ActionError, TemporaryError
@@ -223,7 +223,7 @@ class MemberWatch:
     async def _list(self, member: Member) -> int | None:
         """Lists the member and tells what is new there; gives the version of its store, or None where another observer
         has taken the member."""
-        listing = await member.heads()
+        listing = await self._releases(member)
         self._knows_all()
         if self._claim is not None:
             post = await self._claim(self.post)
@@ -235,29 +235,21 @@ class MemberWatch:
         if listing.version < newest:
             # A worker may have looked after we did; then a second look is newer still. If it is not, the store was
             # restored from a backup and counts anew.
-            listing = await member.heads()
+            listing = await self._releases(member)
             if listing.version < newest:
                 known = await self._forget_versions(known)
-        heads = await self._followed({(head.namespace, head.name): head for head in listing.newest()}, known)
-        self._take_in(member, heads, listing.version, known)
+        self._is_full = listing.is_cut
+        self._take_in(member, listing, known)
         return listing.version
 
-    async def _followed(
-        self, heads: dict[tuple[str, str], Head], known: Collection[tuple[str, str]]
-    ) -> dict[tuple[str, str], Head]:
+    async def _releases(self, member: Member) -> Listing:
         """Those that are followed: what is written down already, releases of deployments, and others while there is
         room."""
-        self._is_full = len(heads) > self._most
-        if not self._is_full:
-            return heads
-        wanted = await self._of_deployments(heads)
-        chosen = [release for release in heads if release in known or release in wanted]
-        others = sorted(heads.keys() - set(chosen))
-        return {release: heads[release] for release in [*chosen, *others[: max(0, self._most - len(chosen))]]}
-
-    async def _of_deployments(self, releases: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         async with self._services.database.reading() as session:
-            return await releases_of_targets(session, self.post.cluster_id, releases)
+            known, _ = await known_versions(session, self.post.cluster_id)
+            wanted = await releases_of_targets(session, self.post.cluster_id)
+        needed = known.keys() | wanted
+        return await member.releases(room=max(0, self._most - len(needed)), needed=needed)
 
     async def _admit(self, member: Member, changes: list[Change]) -> None:
         """Follows changes, except those of new releases for which there is no room."""
@@ -267,7 +259,8 @@ class MemberWatch:
         new = found - self._newest.keys()
         left_out = set[tuple[str, str]]()
         if len(self._newest) + len(new) > self._most:
-            left_out = new - await self._of_deployments(new)
+            async with self._services.database.reading() as session:
+                left_out = new - await releases_of_targets(session, self.post.cluster_id)
             room = max(0, self._most - len(self._newest))
             left_out = set(sorted(left_out)[room:])
         for change in changes:
@@ -312,20 +305,15 @@ class MemberWatch:
                 await forget_versions(transaction.session, self.post.cluster_id)
         return dict.fromkeys(known, "")
 
-    def _take_in(
-        self,
-        member: Member,
-        heads: dict[tuple[str, str], Head],
-        version: int,
-        known: dict[tuple[str, str], str],
-    ) -> None:
+    def _take_in(self, member: Member, listing: Listing, known: dict[tuple[str, str], str]) -> None:
         """Tells what differs between the member and what is written down of it."""
+        heads = {(head.namespace, head.name): head for head in listing.heads}
         self._newest = {release: (head.revision, head.resource_version) for release, head in heads.items()}
         changed = {release: head for release, head in heads.items() if known.get(release) != head.resource_version}
         gone = known.keys() - heads.keys()
         self._owed = {*changed, *gone}
         for release, head in changed.items():
-            self._tell(member, release, head, version)
+            self._tell(member, release, head, listing.version)
         for release in gone:
             self._tell(member, release)
         if not self._owed:

@@ -51,7 +51,7 @@ def put_release(paris: SimulatedMember, name: str, revision: int, status: str = 
 
 ASKS: list[tuple[str, Callable[[Member], Any]]] = [
     ("version", lambda member: member.version()),
-    ("heads", lambda member: member.heads()),
+    ("releases", lambda member: member.releases(room=10, needed=())),
     ("permissions", lambda member: member.missing_permissions(["get"], "secrets")),
 ]
 
@@ -118,7 +118,7 @@ async def test_too_many_requests_is_throttled_for_as_long_as_the_server_says(
 async def test_secrets_that_may_not_be_read_are_unauthorized_and_say_so(member: Member, paris: SimulatedMember) -> None:
     paris.faults.forbidden = True
     with pytest.raises(TemporaryError) as caught:
-        await member.heads()
+        await member.releases(room=10, needed=())
     assert caught.value.code == ActionCode.CLUSTER_UNAUTHORIZED
     assert caught.value.message.startswith("Our credentials do not allow this: secrets is forbidden: ")
     assert (await member.version()).startswith("v1.")
@@ -197,7 +197,7 @@ async def test_pages_without_end_are_not_gone_through(monkeypatch: pytest.Monkey
 
     async with hostile(answer) as member:
         with pytest.raises(TemporaryError, match="has no end"):
-            await member.heads()
+            await member.releases(room=10, needed=())
     assert asked == ["", "1", "2", "3", "4"]
 
 
@@ -237,29 +237,44 @@ async def test_heads_are_all_revisions_and_the_newest_of_each_release(member: Me
     put_release(paris, "blog", 3)
     paris.put("secrets", {"metadata": {"name": "a", "namespace": "default", "labels": {"owner": "helm"}}})
     paris.put("secrets", {"metadata": {"name": "b", "namespace": "default"}})
-    listing = await member.heads()
-    assert sorted((head.name, head.revision, head.status) for head in listing.heads) == [
-        ("blog", 3, "deployed"),
+    listing = await member.releases(room=10, needed=())
+    assert sorted((head.name, head.revision) for head in listing.heads) == [("blog", 3), ("shop", 10)]
+    found = await member.heads(namespace="default", name="shop")
+    assert sorted((head.name, head.revision, head.status) for head in found.heads) == [
         ("shop", 1, "superseded"),
         ("shop", 2, "deployed"),
         ("shop", 10, "failed"),
     ]
-    assert sorted((head.name, head.revision) for head in listing.newest()) == [("blog", 3), ("shop", 10)]
+    assert [head.revision for head in found.newest()] == [10]
     assert [head.name for head in (await member.heads(namespace="default", name="blog")).heads] == ["blog"]
     assert (await member.heads(namespace="default", name="other")).heads == []
-    assert (await member.heads()).version >= listing.version
+    assert (await member.releases(room=10, needed=())).version >= listing.version
+
+
+async def test_of_many_releases_those_that_are_needed_and_some_others_are_listed(
+    member: Member, paris: SimulatedMember
+) -> None:
+    for name in "abcde":
+        put_release(paris, name, 1)
+        put_release(paris, name, 2)
+    listing = await member.releases(room=2, needed={("default", "e")})
+    assert [(head.name, head.revision) for head in listing.heads] == [("a", 2), ("b", 2), ("e", 2)]
+    assert listing.is_cut
+    listing = await member.releases(room=4, needed={("default", "e")})
+    assert [head.name for head in listing.heads] == [*"abcde"]
+    assert not listing.is_cut
 
 
 async def test_heads_come_in_pages_when_there_are_many(member: Member, paris: SimulatedMember) -> None:
     for number in range(501):
         put_release(paris, f"release-{number}", 1)
-    assert len((await member.heads()).heads) == 501
+    assert len((await member.releases(room=1000, needed=())).heads) == 501
     assert paris.requests["list secrets"] == 2
 
 
 async def test_a_record_is_read_by_its_head_until_it_is_gone(member: Member, paris: SimulatedMember) -> None:
     put_release(paris, "shop", 1)
-    [head] = (await member.heads()).heads
+    [head] = (await member.releases(room=1000, needed=())).heads
     found = await member.record(head)
     assert found is not None
     assert (found.name, found.revision, found.values) == ("shop", 1, {"a": 1})
@@ -272,7 +287,7 @@ async def test_a_secret_that_only_says_it_is_a_release_is_unreadable(member: Mem
     labels = {"owner": "helm", "name": "shop", "version": "1", "status": "deployed"}
     metadata = {"name": "false", "namespace": "default", "labels": labels}
     paris.put("secrets", {"metadata": metadata, "data": {"release": base64.b64encode(b"nothing").decode()}})
-    [head] = (await member.heads()).heads
+    [head] = (await member.releases(room=1000, needed=())).heads
     with pytest.raises(UnreadableRecordError, match=r"^Secret false holds no Helm release"):
         await member.record(head)
 
