@@ -1,4 +1,5 @@
-"""The command line over the GraphQL API: what `polyhelm` asks a server to do. It imports nothing of ours.
+"""The command line client of the GraphQL API.
 
-Modules are imported when a command needs them, so that help, completion and short commands start at once.
+It imports nothing of the server. Modules are imported when a command needs them, so that help, completion and short
+commands start quickly.
 """

@@ -1,4 +1,4 @@
-"""One server, asked in GraphQL. Whatever goes wrong on the way becomes a `Failure` that says what to do."""
+"""A client of one server. Every error becomes a `Failure` that suggests a solution."""
 
 import socket
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ import httpx2
 from cli.failure import UNREACHABLE, Failure
 
 SECONDS = 60.0
-"""How long one answer may take: a plan asks every cluster."""
+"""The time limit for one answer. A plan asks every cluster."""
 
 ERRORS = """
 ... on UserError {
@@ -22,7 +22,7 @@ ERRORS = """
 """
 _PAGE = 200
 _GATEWAY_TROUBLE = (502, 503, 504)
-"""What a proxy answers while there is no server behind it."""
+"""The statuses with which a proxy answers if there is no server behind it."""
 _LISTS = {
     "cluster": "polyhelm cluster ls",
     "cluster_group": "polyhelm group ls",
@@ -34,17 +34,17 @@ _LISTS = {
     "token": "polyhelm token ls",
     "user": "polyhelm role ls",
 }
-"""Where to look for what was not found, by the beginning of the error's code."""
+"""The command that lists what was not found, by the prefix of the error's code."""
 _NEXT_STEPS = {
-    "generation_moved_on": "Look at what was changed meanwhile: polyhelm deploy history GROUP/RELEASE",
-    "organization_needed": "Name it with --organization, or for good: polyhelm context use CONTEXT --organization NAME",
+    "generation_moved_on": "See what changed in the meantime: polyhelm deploy history GROUP/RELEASE",
+    "organization_needed": "Use --organization, or set the default: polyhelm context use CONTEXT --organization NAME",
     "removal_unconfirmed": "Add --confirm-removal NUMBER to confirm it.",
-    "cluster_unreachable": "Look at the clusters: polyhelm cluster ls",
+    "cluster_unreachable": "List the clusters: polyhelm cluster ls",
 }
 
 
 class Client:
-    """Connects when it is first asked for something. Without a token it goes by cookies, as a browser does."""
+    """Connects on first use. Without a token, it uses cookies like a browser."""
 
     def __init__(self, server: str, token: str | None, timeout: float = SECONDS) -> None:
         self.server = server
@@ -67,14 +67,14 @@ class Client:
             self.http.close()
 
     def ask(self, document: str, variables: Mapping[str, Any]) -> Any:
-        """The data of a query."""
+        """Returns the data of a query."""
         return self.data_of(self._post({"query": document, "variables": variables}))
 
     def pages(
         self, document: str, variables: Mapping[str, Any], *, most: int | None = None, size: int | None = None
     ) -> Iterator[Any]:
-        """The nodes of a connection, which is the query's only field, over all its pages; `most` of them at most.
-        Pages are as large as they come, or of `size`."""
+        """Returns the nodes of a connection, which is the query's only field, from all pages, up to `most` nodes.
+        Pages have the default size, or `size`."""
         after, left, size = None, most, size or _PAGE
         while left is None or left > 0:
             first = size if left is None else min(size, left)
@@ -86,10 +86,10 @@ class Client:
             left = None if left is None else left - first
 
     def mutate(self, mutation: str, payload: str, given: Mapping[str, Any]) -> Any:
-        """A mutation's payload. What is None is left out.
+        """Returns a mutation's payload. Arguments that are None are omitted.
 
         Raises:
-            Failure: with the problems and their paths, where the server answers with a user error.
+            Failure: The server answers with a user error. It contains the problems with their paths.
         """
         kind = mutation[0].upper() + mutation[1:]
         document = (
@@ -102,15 +102,15 @@ class Client:
         return answer
 
     def data_of(self, answer: Any) -> Any:
-        """The data of an execution result, as it came in an answer or an event."""
+        """Returns the data of an execution result, as received in an answer or an event."""
         if errors := answer.get("errors"):
             raise self._refusal(errors)
         return answer["data"]
 
     def unreachable(self, error: httpx2.HTTPError) -> Failure:
         words = str(error) or type(error).__name__
-        next_step = "Is it running, and is this its address? Try --server."
-        return Failure(f"{self.server} can't be reached: {words}", next_step, kind=UNREACHABLE)
+        next_step = "Check that the server is running and that the address is right (--server)."
+        return Failure(f"{self.server} is unreachable: {words}", next_step, kind=UNREACHABLE)
 
     def _post(self, body: Mapping[str, Any]) -> Any:
         try:
@@ -120,15 +120,15 @@ class Client:
         return self.answer_of(response)
 
     def answer_of(self, response: httpx2.Response) -> Any:
-        """The execution result in a response."""
+        """Returns the execution result in a response."""
         try:
             answer = response.json()
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or not ({"data", "errors"} & set(answer)):
             raise Failure(
-                f"{self.server} does not answer as Polyhelm does (HTTP {response.status_code}).",
-                "Is this its address? Try --server.",
+                f"{self.server} is not a Polyhelm server (HTTP {response.status_code}).",
+                "Check the address (--server).",
                 kind=UNREACHABLE if response.status_code in _GATEWAY_TROUBLE else None,
             )
         return answer
@@ -155,4 +155,4 @@ def _next_step(code: str | None) -> str | None:
     if code is None:
         return None
     command = _LISTS.get(code.removesuffix("_not_found")) if code.endswith("_not_found") else None
-    return f"See what there is: {command}" if command else _NEXT_STEPS.get(code)
+    return f"List them: {command}" if command else _NEXT_STEPS.get(code)

@@ -1,4 +1,4 @@
-"""Commands that talk to a server: all of them take the same options and fail in the same way."""
+"""Commands that talk to a server. They share options and report errors in the same way."""
 
 import inspect
 from collections.abc import Callable
@@ -99,11 +99,11 @@ def _names(parameter: inspect.Parameter) -> list[str]:
 
 
 _IS_FLAG = {name: parameter.annotation.__origin__ is bool for parameter in _SHARED for name in _names(parameter)}
-"""All that the shared options are called, and whether nothing follows it."""
+"""All names of the shared options, and whether each is a flag."""
 
 
 class Commands(TyperGroup):
-    """Commands that can be given the shared options before their own name, too: they are moved behind it."""
+    """Moves shared options that precede the name of a command behind it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _moved(args))
@@ -114,7 +114,8 @@ class Commands(TyperGroup):
 
 
 class OneCommand(TyperCommand):
-    """A command whose options of its own are given once, unless they may be repeated: of two, one would be ignored."""
+    """A command that accepts each of its own options once, unless the option is repeatable. Otherwise one of two
+    would be ignored."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with _usage_errors(args):
@@ -123,12 +124,12 @@ class OneCommand(TyperCommand):
             for option in given:
                 is_own = option.param_type_name == "option" and option.name not in _SHARED_NAMES
                 if is_own and not (option.multiple or option.is_flag) and given.count(option) > 1:
-                    raise UsageError(f"{option.opts[0]} is given twice; it takes one value.", ctx)
+                    raise UsageError(f"{option.opts[0]} is given twice. It takes one value.", ctx)
             return super().parse_args(ctx, args)
 
 
 class _usage_errors:  # noqa: N801 - it is written as a phrase: with _usage_errors(args)
-    """With --exit-code, 2 means that something differs: what was typed wrongly exits with 1 then."""
+    """With --exit-code, 2 means that something differs, so usage errors exit with 1."""
 
     def __init__(self, args: list[str]) -> None:
         self._args = args
@@ -142,7 +143,7 @@ class _usage_errors:  # noqa: N801 - it is written as a phrase: with _usage_erro
 
 
 def _moved(args: list[str]) -> list[str]:
-    """The same with the shared options that come first behind the word that follows them."""
+    """Returns the arguments with leading shared options moved behind the following word."""
     shared: list[str] = []
     own: list[str] = []
     at = 0
@@ -155,7 +156,7 @@ def _moved(args: list[str]) -> list[str]:
 
 
 def _named(word: str) -> tuple[str, bool]:
-    """An option's name, and whether its value stands in the same word."""
+    """Returns an option's name, and whether its value is in the same word."""
     if word.startswith("--"):
         name, equals, _ = word.partition("=")
         return name, bool(equals)
@@ -163,7 +164,7 @@ def _named(word: str) -> tuple[str, bool]:
 
 
 def remote(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Adds a command: a function of a session and of options of its own, to which the shared ones are added."""
+    """Adds a command: a function of a session and its own options, to which the shared options are added."""
 
     def add(body: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(body, eval_str=True)
@@ -190,8 +191,8 @@ def remote(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Calla
 
 
 class failing:  # noqa: N801 - it is written as a phrase: with failing()
-    """Turns a `Failure` into words on standard error and its exit code; with --exit-code, any failure has the one
-    code for errors, unless something took too long."""
+    """Prints a `Failure` on standard error and exits with its code. With --exit-code, all failures exit with the
+    code for errors, except timeouts."""
 
     def __init__(self, *, has_exit_code: bool = False) -> None:
         self._has_exit_code = has_exit_code

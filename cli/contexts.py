@@ -1,4 +1,4 @@
-"""Contexts: the servers that one has signed in to, each under a name, in a file that its owner alone may read."""
+"""Contexts: the servers that the user has signed in to, by name, in a file that only its owner can read."""
 
 import json
 import os
@@ -14,7 +14,7 @@ SIGN_IN = "Sign in: polyhelm login SERVER"
 
 @dataclass(frozen=True)
 class Context:
-    """One server, and who one is there."""
+    """One server, with the user's token and default organization there."""
 
     server: str
     token: str
@@ -23,13 +23,13 @@ class Context:
 
 @dataclass(frozen=True)
 class Contexts:
-    """All of them; `current` names the one that is used where none is named."""
+    """All contexts. `current` is the name of the default one."""
 
     current: str | None = None
     contexts: dict[str, Context] = field(default_factory=dict)
 
     def with_context(self, name: str, context: Context) -> "Contexts":
-        """The same with one more, which becomes the current one."""
+        """Returns the contexts with an additional one, which becomes the current one."""
         return Contexts(name, self.contexts | {name: context})
 
     def using(self, name: str) -> "Contexts":
@@ -44,7 +44,7 @@ class Contexts:
 
     def _known(self, name: str) -> str:
         if name not in self.contexts:
-            raise Failure(f"There is no context {name!r}.", "See which there are: polyhelm context ls")
+            raise Failure(f"There is no context {name!r}.", "List contexts: polyhelm context ls")
         return name
 
 
@@ -61,11 +61,12 @@ def load() -> Contexts:
     except FileNotFoundError:
         return Contexts()
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Failure(f"{path()} can't be read: {error}", "Fix or remove the file, and sign in again.") from None
+        raise Failure(f"{path()} cannot be read: {error}", "Fix or remove the file, and sign in again.") from None
 
 
 def save(contexts: Contexts) -> None:
-    """Writes all of them in one step: whoever reads meanwhile sees the old or the new ones; nobody else sees any."""
+    """Writes the file atomically, so that concurrent readers see the old or the new contexts. Only the owner can
+    read it."""
     path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(dir=path().parent, prefix=".contexts-")  # with mode 0600
     with os.fdopen(descriptor, "w") as file:
@@ -75,10 +76,10 @@ def save(contexts: Contexts) -> None:
 
 
 def choose(name: str | None, server: str | None, token: str | None, organization: str | None) -> Context:
-    """What a command goes by: what was given, else the named context, else the current one.
+    """Returns the connection of a command: from its options, or else from the named or the current context.
 
-    A token goes to the server that it belongs to, and to no other: one that is named without a token gets that of a
-    context for it, or none.
+    A token is only sent to its own server. A server that is named without a token uses the token of a context for it,
+    or none.
     """
     contexts = load()
     name = name or contexts.current
@@ -89,7 +90,7 @@ def choose(name: str | None, server: str | None, token: str | None, organization
             stored = next((context for context in contexts.contexts.values() if context.server == server), None)
     if server is None:
         if stored is None:
-            raise usage("It is not known which server is meant.", SIGN_IN)
+            raise usage("No server configured.", SIGN_IN)
         server = stored.server
     token = token or (stored.token if stored else None)
     if token is None:
@@ -98,15 +99,15 @@ def choose(name: str | None, server: str | None, token: str | None, organization
 
 
 def is_exposed(server: str) -> bool:
-    """Whether whoever listens on the way reads the token."""
+    """Returns whether the token would be sent without encryption."""
     parts = urlsplit(server)
     host = parts.hostname or ""
     return parts.scheme == "http" and host not in ("localhost", "::1") and not host.startswith("127.")
 
 
 def normalized(server: str) -> str:
-    """A server's address without what is the same for all of them."""
+    """Returns a server's address without its common parts."""
     parts = urlsplit(server if "://" in server else f"https://{server}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise usage(f"{server!r} is no address of a server.", "It looks like this: https://polyhelm.example.com")
+        raise usage(f"{server!r} is not a valid server address.", "Use an address such as https://polyhelm.example.com")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/").removesuffix("/graphql")

@@ -1,19 +1,19 @@
-"""How a command fails: what is wrong, what to do next, and the exit code that scripts go by."""
+"""Errors of commands: the problem, the next step, and the exit code for scripts."""
 
 from dataclasses import dataclass
 
 FAILED, USAGE, NOT_CONVERGED = 1, 2, 3
 DIFFERS = 2
-"""The exit code of a command with --exit-code that has found a difference; all its failures have FAILED then."""
+"""The exit code of a command with --exit-code that has found a difference. Its failures exit with FAILED."""
 
 UNREACHABLE = "unreachable"
-"""The kind of a failure that may be over soon: there is no connection to the server."""
+"""The kind of a failure that may be temporary: there is no connection to the server."""
 
 
 @dataclass
-class Failure(Exception):  # noqa: N818 - what it is to whoever reads the message
-    """`message` is a sentence, `details` are lines below it, `next_step` says what to do about it. `kind` is the
-    server's own code for it, where it has one."""
+class Failure(Exception):  # noqa: N818 - it is a failure for the reader of the message
+    """`message` is a sentence, `details` are lines below it, and `next_step` suggests what to do. `kind` is the
+    server's error code, if there is one."""
 
     message: str
     next_step: str | None = None
@@ -26,10 +26,10 @@ class Failure(Exception):  # noqa: N818 - what it is to whoever reads the messag
 
 
 def usage(message: str, next_step: str | None = None, *details: str) -> Failure:
-    """What was typed, or written into a file, can't be meant."""
+    """The command line or a file is not valid."""
     return Failure(message, next_step, details, USAGE)
 
 
 def not_converged(message: str, next_step: str | None = None, *details: str) -> Failure:
-    """What was waited for has not come in time. Nothing is lost: the server goes on with it."""
+    """A timeout while waiting. Nothing is lost: the server continues."""
     return Failure(message, next_step, details, NOT_CONVERGED)

@@ -1,4 +1,4 @@
-"""What a user hands over in a file, or on standard input."""
+"""Input from files or standard input."""
 
 import sys
 from collections.abc import Sequence
@@ -8,25 +8,25 @@ from typing import Any
 from cli.failure import Failure, usage
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-"""What files in a folder are read."""
+"""The suffixes of files that are read in a directory."""
 
 
 def content(file: str) -> tuple[str, str]:
-    """A file's text, and what to call it; `-` is standard input."""
+    """Returns a file's text and its name for messages. `-` is standard input."""
     if file == "-":
         return sys.stdin.read(), "standard input"
     try:
         return Path(file).read_text(), file
     except (OSError, UnicodeDecodeError) as error:
-        raise usage(f"{file} can't be read: {getattr(error, 'strerror', error)}") from None
+        raise usage(f"{file} cannot be read: {getattr(error, 'strerror', error)}") from None
 
 
 def contents(paths: Sequence[str]) -> list[tuple[str, str]]:
-    """The text of every file that is named, and of every YAML and JSON file in a folder that is named, also deeper
-    within it; hidden files are left out. `-` is standard input.
+    """Returns the text of every named file, and of every YAML and JSON file below a named directory, except hidden
+    ones. `-` is standard input.
 
     Raises:
-        Failure: with everything that can't be read.
+        Failure: Some files cannot be read. It lists them all.
     """
     found: list[tuple[str, str]] = []
     problems: list[str] = []
@@ -50,12 +50,12 @@ def _files_in(folder: Path) -> list[str]:
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
     if not files:
-        raise usage(f"{folder} holds no file that ends in {', '.join(_SUFFIXES)}.")
+        raise usage(f"{folder} contains no file that ends in {', '.join(_SUFFIXES)}.")
     return files
 
 
 def read_map(text: str, source: str) -> dict[str, Any]:
-    """A map in YAML, of which JSON is a part. What looks like a date stays text, as there are no dates in JSON."""
+    """Parses a YAML or JSON map. Dates stay text, because JSON has no dates."""
     import yaml
 
     from cli.manifest import Loader
@@ -63,7 +63,7 @@ def read_map(text: str, source: str) -> dict[str, Any]:
     try:
         found = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
-        raise usage(f"{source}: this is no YAML: {error}") from None
+        raise usage(f"{source} is not valid YAML: {error}") from None
     if not isinstance(found, dict):
-        raise usage(f"{source} holds no map.", "Write it as `key: value`, one a line.")
+        raise usage(f"{source} does not contain a map.", "Write it as `key: value`, one per line.")
     return found

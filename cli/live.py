@@ -1,5 +1,7 @@
-"""Word of changes, as they happen: a GraphQL subscription over server-sent events (the graphql-sse protocol, "distinct
-connections"). What has changed is then asked for, so that a slow reader sees the newest state, not a queue of old ones.
+"""Notifications about changes: a GraphQL subscription over server-sent events (the graphql-sse protocol, "distinct
+connections").
+
+The changed objects are queried afterwards, so a slow reader sees their newest state and no queue of old ones.
 """
 
 import threading
@@ -15,10 +17,10 @@ if TYPE_CHECKING:
     from cli.client import Client
 
 _BREATH = 0.25
-"""Changes that come within so many seconds are one."""
+"""Changes within this number of seconds are combined."""
 _RETRY, _LONGEST_RETRY = 0.5, 10.0
 _SILENT = 60.0
-"""A connection on which not even a keep-alive came for so long is taken for dead."""
+"""After this time without even a keep-alive, a connection counts as lost."""
 _ASK_AGAIN = 1.0
 
 
@@ -31,7 +33,7 @@ class Message:
 
 
 class NoSubscriptionsError(Exception):
-    """The server answers, and has no such subscription."""
+    """The server answers, but does not have this subscription."""
 
 
 Seen = TypeVar("Seen")
@@ -45,10 +47,11 @@ def looks(
     *,
     seconds: float | None = None,
 ) -> Iterator[Seen]:
-    """What `look` sees, at once and then after each change; a server that is away for a while is waited for.
+    """Yields what `look` returns, immediately and after each change. Waits for a server that is temporarily
+    unreachable.
 
     Raises:
-        Failure: where the first look fails, or a later one for another reason than the connection.
+        Failure: The first query fails, or a later one for a reason other than the connection.
     """
     present: bool | None = None
     for _ in ticks(client, subscription, variables, seconds=seconds):
@@ -68,7 +71,7 @@ def looks(
 def ticks(
     client: "Client", subscription: str, variables: Mapping[str, Any], *, seconds: float | None = None
 ) -> Generator[None, None, None]:
-    """Yields at once, and then whenever the subscription may have something to tell; ends after so many seconds."""
+    """Yields immediately and then whenever there may be a change. Ends after the given number of seconds."""
     end = None if seconds is None else time.monotonic() + seconds
     happened, closed = threading.Event(), threading.Event()
     listener = threading.Thread(
@@ -87,7 +90,7 @@ def ticks(
 
 
 def messages(lines: Iterable[str]) -> Iterator[Message]:
-    """The events in the lines of a stream, by the rules of HTML's `text/event-stream`."""
+    """Parses the events in the lines of a stream, by the rules of HTML's `text/event-stream`."""
     event, data = "", list[str]()
     for line in lines:
         if not line:
@@ -105,11 +108,12 @@ def messages(lines: Iterable[str]) -> Iterator[Message]:
 def results(
     client: "Client", subscription: str, variables: Mapping[str, Any], opened: Callable[[], None] = lambda: None
 ) -> Generator[Any, None, None]:
-    """The data of each result of a subscription, until the server completes it. `opened` is called once it listens.
+    """Yields the data of each result of a subscription until the server completes it. Calls `opened` when it is
+    established.
 
     Raises:
-        NoSubscriptionsError: where the server knows none.
-        Failure: where a result is an error, or the connection is lost.
+        NoSubscriptionsError: The server does not support it.
+        Failure: A result is an error, or the connection is lost.
     """
     import json
 
@@ -140,28 +144,28 @@ def _listen(
     happened: threading.Event,
     closed: threading.Event,
 ) -> None:
-    """Sets `happened` for each result, on connection after connection, until `closed` is set; and for each connection,
-    since something may have happened before there was one."""
+    """Sets `happened` for each result, on one connection after another, until `closed` is set. Also sets it for
+    each new connection, because changes may have been missed."""
     pause = _RETRY
     while not closed.is_set():
         try:
             for _ in results(client, subscription, variables, opened=happened.set):
                 pause = _RETRY
                 happened.set()
-            happened.set()  # it is complete: what it was about has ended
+            happened.set()  # it is complete: its object no longer exists
         except NoSubscriptionsError:
             _ask_again(happened, closed)
         except Failure:
-            happened.set()  # whoever asks next is told what is wrong
+            happened.set()  # the next query reports the error
         except Exception:
             if closed.is_set():
-                return  # its connection was closed under its feet
+                return  # its connection was closed by another task
             raise
         closed.wait(pause)
         pause = min(2 * pause, _LONGEST_RETRY)
 
 
 def _ask_again(happened: threading.Event, closed: threading.Event) -> None:
-    """For servers without subscriptions: says once a second that something may have changed."""
+    """For servers without subscriptions: reports a possible change once a second."""
     while not closed.wait(_ASK_AGAIN):
         happened.set()

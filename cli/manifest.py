@@ -1,7 +1,5 @@
-"""The file that `polyhelm deploy apply` takes: one deployment a document, read strictly; mistakes have their lines.
-
-docs/cli.md tells its format to those who write one.
-"""
+"""The file format of `polyhelm deploy apply`: one deployment per document, validated strictly, with line numbers in
+errors. docs/cli.md describes it."""
 
 import difflib
 from collections.abc import Iterator
@@ -40,20 +38,20 @@ OPTIONS = {
     "timeout": "timeoutSeconds",
     "driftPolicy": "driftPolicy",
 }
-"""What can be changed without a new generation: keys of the file, and what the API calls them."""
+"""Keys of the file that can be changed without a new generation, and their names in the API."""
 
 _DRIFT_POLICIES = ("REPORT", "CORRECT")
 _VALUES = ("values", "overrides")
-"""Keys whose values the server alone reads."""
+"""Keys whose values are parsed by the server only."""
 _REFERENCE = ("secret", "key", "path")
 
 
 class Loader(yaml.CSafeLoader):
-    """What looks like a date stays text, as Helm reads it: there are no dates in JSON."""
+    """Dates stay text, as in Helm, because JSON has no dates."""
 
 
 class _Writer(yaml.CSafeDumper):
-    """Writes nodes as they were read: what had no quotes has none, so that the server decides what it is."""
+    """Writes nodes as they were read: unquoted text stays unquoted, so that the server determines its type."""
 
 
 Loader.yaml_implicit_resolvers = _Writer.yaml_implicit_resolvers = {
@@ -64,9 +62,11 @@ Loader.yaml_implicit_resolvers = _Writer.yaml_implicit_resolvers = {
 
 @dataclass(frozen=True)
 class Manifest:
-    """One document. What it leaves out is None; values, overrides and references that are left out are empty. Values
-    are YAML, which the server reads. Options are those that are given, by their keys in the file; no description is
-    None."""
+    """One document of a deployment file.
+
+    Omitted keys are None; omitted values, overrides and references are empty. Values are YAML that the server parses.
+    Options are those that are given, by their keys in the file. An absent description is None.
+    """
 
     group: str
     release: str
@@ -85,7 +85,7 @@ class Manifest:
         return f"{self.group}/{self.release}"
 
     def wish(self) -> dict[str, Any]:
-        """What is wanted, as the API's inputs take it when a deployment is made and when it is changed."""
+        """Returns the desired state as input for creating and updating a deployment."""
         return {
             "version": self.version,
             "namespace": self.namespace,
@@ -106,10 +106,10 @@ class Manifest:
 
 
 def read(text: str, source: str) -> list[Manifest]:
-    """All deployments in a file.
+    """Returns all deployments in a file.
 
     Raises:
-        Failure: with every mistake in it, each with its line; nothing is applied then.
+        Failure: The file is not valid. It lists every problem with its line.
     """
     try:
         nodes = [node for node in yaml.compose_all(text, Loader=Loader) if not _is_empty(node)]
@@ -117,22 +117,22 @@ def read(text: str, source: str) -> list[Manifest]:
         manifests = [] if problems else [_manifest(node) for node in nodes]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise usage(f"{source}:{line}: this is no YAML: {error.problem or error.context}") from None
+        raise usage(f"{source}:{line}: not valid YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
-        raise usage(f"{source}: this is no YAML: {error}") from None
+        raise usage(f"{source}: not valid YAML: {error}") from None
     except RecursionError:
         raise usage(f"{source}: an alias in it contains itself.") from None
     problems += _repeated(manifests, nodes) if manifests else ()
     if problems:
         lines = [f"{source}:{line}: {words}" for line, words in problems]
-        raise usage("The file is not valid.", "Its format is told in docs/cli.md.", *lines)
+        raise usage("The file is not valid.", "docs/cli.md describes the format.", *lines)
     if not manifests:
-        raise usage(f"{source} holds no deployment.", "Its format is told in docs/cli.md.")
+        raise usage(f"{source} contains no deployment.", "docs/cli.md describes the format.")
     return manifests
 
 
 def document(deployment: Any) -> dict[str, Any]:
-    """The file of a deployment that is there, from what the API tells of it: `read` takes it back."""
+    """Returns the file of an existing deployment from its API object. `read` accepts it."""
     told = {
         HEADER: VERSION,
         "group": deployment["group"]["name"],
@@ -148,7 +148,7 @@ def document(deployment: Any) -> dict[str, Any]:
 
 
 def restored(group: str, release: str, deployment: Any, revision: Any) -> Manifest:
-    """What a revision of a deployment wanted, as a document that leaves its options as they are."""
+    """Returns a revision of a deployment as a document that does not change options."""
     found = layers(revision)
     return Manifest(
         group=group,
@@ -165,8 +165,8 @@ def restored(group: str, release: str, deployment: Any, revision: Any) -> Manife
 
 
 def layers(revision: Any) -> dict[str, Any]:
-    """Values, overrides and references to secrets, from what the API tells, by their keys in the file; without those of
-    which there are none."""
+    """Returns values, overrides and references to secrets from an API object, by their keys in the file. Empty ones
+    are omitted."""
     overrides = revision["valueOverrides"]
     found = {
         "values": revision["values"],
@@ -185,12 +185,12 @@ def _is_empty(node: yaml.Node) -> bool:
 
 def _problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
     if not isinstance(node, yaml.MappingNode):
-        yield _line(node), f"a deployment is a map that begins with `{HEADER}: {VERSION}`"
+        yield _line(node), f"a deployment is a map that starts with `{HEADER}: {VERSION}`"
         return
     entries = {str(key.value): (key, value) for key, value in node.value}
     yield from _duplicates(node)
     if HEADER in entries and entries[HEADER][1].value != VERSION:
-        yield _line(entries[HEADER][1]), f"`{HEADER}` must be `{VERSION}`, the only format that this polyhelm reads"
+        yield _line(entries[HEADER][1]), f"`{HEADER}` must be `{VERSION}`, the only version that this polyhelm supports"
     for name, (key, value) in entries.items():
         if name not in _KINDS:
             close = difflib.get_close_matches(name, _KINDS, n=1)
@@ -225,7 +225,7 @@ def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
     elif name == "valuesFrom":
         yield from _reference_problems(node)
     elif isinstance(value, list) and (wrong := next((item for item in node.value if not _is_text(item)), None)):
-        yield _line(wrong), f"`{name}` must be {words}: this is none"
+        yield _line(wrong), f"`{name}` must be {words}: this entry is not valid"
     elif name == "overridesFrom":
         for key, below in node.value:
             if isinstance(below, yaml.SequenceNode):
@@ -243,7 +243,7 @@ def _reference_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
 
 
 def _duplicates(node: yaml.Node) -> Iterator[tuple[int, str]]:
-    """A key that stands there twice: YAML's readers take the last one, and nobody notices."""
+    """Reports duplicate keys, which YAML parsers accept silently by using the last one."""
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
             yield from _duplicates(item)
@@ -252,7 +252,7 @@ def _duplicates(node: yaml.Node) -> Iterator[tuple[int, str]]:
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    yield _line(key), f"`{key.value}` is there twice, first in line {seen[key.value]}"
+                    yield _line(key), f"`{key.value}` is given twice, first in line {seen[key.value]}"
                 seen.setdefault(key.value, _line(key))
             yield from _duplicates(value)
 
@@ -261,7 +261,7 @@ def _repeated(manifests: list[Manifest], nodes: list[yaml.Node]) -> Iterator[tup
     seen: dict[str, int] = {}
     for manifest, node in zip(manifests, nodes, strict=True):
         if manifest.name in seen:
-            yield _line(node), f"{manifest.name} is there twice, first in line {seen[manifest.name]}"
+            yield _line(node), f"{manifest.name} is given twice, first in line {seen[manifest.name]}"
         seen.setdefault(manifest.name, _line(node))
 
 
@@ -288,7 +288,7 @@ def _value(node: yaml.Node) -> Any:
 
 
 def _text(node: yaml.Node) -> str:
-    """A part of a document as a document of its own, its scalars as they were written."""
+    """Writes a part of a document as a document of its own. Scalars stay as written."""
     return "" if _is_empty(node) else str(yaml.serialize(node, Dumper=_Writer, allow_unicode=True, width=1_000_000))
 
 

@@ -1,4 +1,4 @@
-"""What the shell completes: names of what the server has. Quick, and silent where there is no answer."""
+"""Shell completion of names on the server. It is fast, and silent if there is no answer."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cli.client import Client
 
 SECONDS = 1.0
-"""Whoever waits longer for a completion types on."""
+"""The time limit for a completion."""
 
 _MOST = 200
 
@@ -77,5 +77,5 @@ def context_names(incomplete: str) -> list[str]:
 
 
 def deployment_name(deployment: Mapping[str, Any]) -> str:
-    """How a deployment is called on the command line."""
+    """Returns the name of a deployment on the command line."""
     return f"{deployment['group']['name']}/{deployment['releaseName']}"

@@ -1,4 +1,4 @@
-"""What became of an operation on one cluster, and what a plan says of one, in words."""
+"""Texts for the outcome of an operation or a plan on one cluster."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,20 +14,19 @@ RESULT_FIELDS = (
     f" {ABANDONED_FIELDS}"
 )
 _OBJECTS = 20
-"""Objects of a release that are listed at most."""
+"""The maximum number of objects of a release that are listed."""
 
 _TELLING = ("HOOK", "WAITING", "WAITING_FOR_SLOT")
-"""Phases of an open result that say more than its summary."""
+"""Phases of an open result that are more informative than its summary."""
 
 
 def outcome(result: Any) -> str:
-    """What is being done, or what came of it."""
+    """Returns the current activity or the outcome."""
     return str(result["summary"])
 
 
 def outcome_error(result: Any) -> str:
-    """The same, with the error of a result that has one and what to do about it, or what an open one is in or waits
-    for."""
+    """Returns the outcome with the error and its advice, or with the current phase of an open result."""
     if result["activity"] and result["activity"]["phase"] in _TELLING:
         return f"{outcome(result)}: {result['activity']['message']}"
     error = result["error"]
@@ -35,18 +34,19 @@ def outcome_error(result: Any) -> str:
 
 
 def is_done(result: Any) -> bool:
-    """Whether what was asked for is done, a release that was left behind as asked for included."""
+    """Returns whether the result is successful. A release that was left behind on request is a success."""
     return result["state"] == "SUCCEEDED" or bool(result["abandoned"])
 
 
 def abandoned_by(operation: Any | None) -> list[Any]:
-    """The releases that an operation has left behind; None is one that went with its deployment."""
+    """Returns the releases that an operation has left behind. None stands for an operation that was deleted with
+    its deployment."""
     results = operation["results"] if operation else []
     return [result["abandoned"] for result in results if result["abandoned"]]
 
 
 def tell_abandoned(releases: Iterable[Any]) -> None:
-    """Tells of what stays on clusters, even when asked to be quiet: nobody else looks after it."""
+    """Prints what stays on clusters, even with --quiet, because Polyhelm no longer manages it."""
     from cli.terminal import tell
 
     for left in releases:
@@ -63,7 +63,7 @@ def _objects(left: Any) -> str:
 
 
 def plan_why(target: Any) -> str:
-    """Why something would be done on a cluster, or can't be, and what its API server warns of."""
+    """Returns the reason for a planned action or its error, and the warnings of the cluster's API server."""
     sentences = [reason["message"] for reason in target["reasons"]]
     warnings = [f"Warning: {warning}" for warning in target["warnings"]]
     return one_line([*sentences, *([plan_error(target)] if target["error"] else []), *warnings])

@@ -1,4 +1,4 @@
-"""What a command answers on standard output: a table for people; JSON, YAML or names for programs."""
+"""Output of commands: a table for people; JSON, YAML or names for programs."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from cli.terminal import coloured, is_capable, printable
 
 Row = Mapping[str, Any]
 Columns = dict[str, Callable[[Any], object]]
-"""Titles of columns, and what of an object each of them shows."""
+"""Column titles, and the value that each column shows."""
 
 
 class Format(StrEnum):
@@ -32,14 +32,14 @@ class Output:
         return self.format is Format.TABLE
 
     def listing(self, rows: Sequence[Row], columns: Columns, *, name: Callable[[Any], str]) -> None:
-        """A list of objects. Nothing is printed of an empty one but JSON's and YAML's own word for it."""
+        """Prints a list of objects. For an empty list, prints only the empty list of JSON or YAML."""
         if self.is_table:
             self.text("\n".join(table_lines(rows, columns)))
         else:
             self.data(list(rows), [name(row) for row in rows])
 
     def data(self, value: object, names: Iterable[str]) -> None:
-        """An object for programs: as it came from the API, or by its names alone."""
+        """Prints an object for programs: as received from the API, or by its names only."""
         if self.format is Format.JSON:
             self.text(json.dumps(value, indent=2, ensure_ascii=False))
         elif self.format is Format.YAML:
@@ -48,7 +48,7 @@ class Output:
             self.text("\n".join(names))
 
     def diff(self, text: str) -> None:
-        """A unified diff; its sides have colours on a terminal."""
+        """Prints a unified diff, with colors on a terminal."""
         import typer
 
         sides = {"+": typer.colors.GREEN, "-": typer.colors.RED, "#": typer.colors.BRIGHT_BLACK}
@@ -63,7 +63,7 @@ class Output:
 
 
 def table_lines(rows: Sequence[Row], columns: Columns) -> list[str]:
-    """Columns as wide as what is in them; nothing is cut off, so that `grep` and `awk` find everything."""
+    """Formats columns as wide as their contents. Nothing is truncated, for `grep` and `awk`."""
     if not rows:
         return []
     cells = [[str(shown(of(row))) for of in columns.values()] for row in rows]
@@ -81,25 +81,26 @@ def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
 
 
 def fields(pairs: Mapping[str, object]) -> str:
-    """One object's fields, one below the other; those that are not known are left out."""
+    """Formats one object's fields, one per line. Unknown fields are omitted."""
     return "\n".join(
         aligned([[f"{title}:", str(value)] for title, value in pairs.items() if value not in (None, "", [], {})])
     )
 
 
 def shown(value: object) -> object:
-    """A cell: what is not there is a dash, so that each line has as many words as columns."""
+    """Formats a cell. An empty one is a dash, so that each line has as many words as columns."""
     return "-" if value in (None, "") else value
 
 
 def one_line(sentences: Iterable[str]) -> str:
-    """Sentences in one line, each once; a semicolon stands between them where they end with no mark of their own."""
+    """Joins sentences into one line without duplicates, separated by semicolons where they have no final
+    punctuation."""
     ended = (text if text.endswith((".", "!", "?", ")")) else f"{text};" for text in dict.fromkeys(sentences))
     return " ".join(ended).replace("\n", " ").removesuffix(";")
 
 
 def as_yaml(value: object) -> str:
-    """YAML that every reader takes for the same, whichever version of YAML it reads."""
+    """Formats YAML that every parser reads in the same way, whatever its version of YAML."""
     import yaml
 
     class Dumper(yaml.CSafeDumper):
@@ -122,7 +123,7 @@ _PLAIN = re.compile(r"[^\W\d_][\w ./:@,()+=-]*|\d+\.\d+\.\d+[\w.+-]*")
 
 
 def _is_plainly_text(text: str) -> bool:
-    """Whether it needs no quotes in any version of YAML; where that is not plain, it does."""
+    """Returns whether the text certainly needs no quotes in any version of YAML."""
     return _PLAIN.fullmatch(text) is not None and text.lower() not in _WORDS
 
 
@@ -131,7 +132,7 @@ def _is_block(text: str) -> bool:
 
 
 def ago(moment: str | None) -> str | None:
-    """How long ago a moment was, in its largest unit."""
+    """Formats the age of a timestamp in its largest unit."""
     if moment is None:
         return None
     seconds = max(0, int((datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()))

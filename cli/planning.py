@@ -1,4 +1,4 @@
-"""What applying deployment files would do, asked of the server document by document."""
+"""Plans of deployment files, requested for one document after another."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ _EXISTING = """query ($organization: String, $group: String!, $release: String!)
 
 @dataclass(frozen=True)
 class Change:
-    """What applying one document would do. `existing` is None where the deployment would be created."""
+    """The change that applying one document would make. `existing` is None if the deployment would be created."""
 
     manifest: Manifest
     existing: Any | None
@@ -39,12 +39,12 @@ class Change:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether applying it would do nothing; clusters may differ from what is wanted all the same."""
+        """Whether applying it would change nothing. Clusters may still differ from the desired state."""
         return self.existing is not None and not self.plan["changed"] and not self.options
 
     @property
     def astray(self) -> list[str]:
-        """The clusters on which something would be done."""
+        """The clusters on which an action is planned."""
         return [target["clusterName"] for target in self.plan["targets"] if target["action"] != "NONE"]
 
     @property
@@ -53,7 +53,7 @@ class Change:
 
     @property
     def options(self) -> list[str]:
-        """Which of the options would change; they make no generation."""
+        """Returns the options that would change. They create no generation."""
         return [
             f"{key}: {_word(present)} -> {_word(wanted)}"
             for key, wanted in self.manifest.options.items()
@@ -73,10 +73,10 @@ class Change:
 
 
 def changes(session: Session, files: Sequence[str]) -> Iterator[Change]:
-    """The change of each document in these files, planned one after the other. All files are read first.
+    """Returns the change of each document in these files, planned one after another. All files are read first.
 
     Raises:
-        Failure: where a file can't be read or is not valid, with everything that is wrong in all of them.
+        Failure: A file cannot be read or is not valid. It lists all problems of all files.
     """
     return (change_of(session, manifest) for manifest in _manifests(files))
 
@@ -87,7 +87,7 @@ def change_of(session: Session, manifest: Manifest) -> Change:
     if existing is not None and existing["chart"] != manifest.chart:
         raise Failure(
             f"{manifest.name} is the chart {existing['chart']}; a deployment's chart cannot be changed.",
-            f"Choose another release name, or remove it first: polyhelm deploy rm {manifest.name}",
+            f"Choose another release name, or delete the deployment first: polyhelm deploy rm {manifest.name}",
         )
     session.tell_wait(f"Planning {manifest.name}", len(_targets(manifest, known)))
     plan = partial(planned, session, manifest.name)
@@ -98,13 +98,13 @@ def change_of(session: Session, manifest: Manifest) -> Change:
 
 
 def applied(session: Session, change: Change) -> Any:
-    """What is answered to the change, done. What was planned is what is done: nobody else has changed it meanwhile."""
+    """Applies a planned change and returns the answer. It fails if the deployment was changed since the plan."""
     confirmed = len(change.removed) or None
     return _mutate(session.mutate, session, change.manifest, change.existing, _DONE, confirmRemoval=confirmed)
 
 
 def errors_of(planned: Iterable[Change], *, verbose: bool = False) -> list[str]:
-    """The errors of plans, a line for each cluster or, where there are many, for each error."""
+    """Returns the errors of plans, a line for each cluster or, for many, a line for each error."""
     return [
         f"{change.manifest.name} on {line}"
         for change in planned
@@ -121,7 +121,7 @@ def check_errors(session: Session, planned: Sequence[Change]) -> None:
     if errors := errors_of(planned, verbose=session.verbose):
         raise Failure(
             "The plan has errors; nothing was applied.",
-            "Fix them, or apply it on the other clusters nevertheless: --despite-errors",
+            "Fix them, or apply to the other clusters anyway: --despite-errors",
             tuple(errors),
         )
 
@@ -152,7 +152,7 @@ def _manifests(files: Sequence[str]) -> list[Manifest]:
 def _mutate(
     mutate: Callable[..., Any], session: Session, manifest: Manifest, existing: Any | None, payload: str, **more: Any
 ) -> Any:
-    """Asks for what the document says. What exists is changed only if nobody else has changed it meanwhile."""
+    """Sends a document. An existing deployment is only changed if it was not changed in the meantime."""
     try:
         if existing is not None:
             guard = {"id": existing["id"], "expectedGeneration": existing["generation"]}
@@ -173,5 +173,5 @@ def _targets(manifest: Manifest, known: Any) -> Sequence[Any]:
 
 
 def _word(value: Any) -> str:
-    """As one writes it in the file; a text is quoted."""
+    """Formats a value as in the file. Text is quoted."""
     return "none" if value is None else json.dumps(value, ensure_ascii=False)

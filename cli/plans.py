@@ -1,4 +1,4 @@
-"""Plans asked of the server, and followed where they take longer than a request."""
+"""Requests plans, and follows those that take longer than a request."""
 
 import sys
 import time
@@ -12,14 +12,14 @@ from cli.terminal import is_capable
 
 _ASK_AGAIN = 1.0
 _TELL_AGAIN = 10.0
-"""Seconds between two lines on how far a plan is, where there is no terminal."""
+"""Seconds between two progress lines without a terminal."""
 
 
 def planned(session: Session, name: str, mutation: str, fields: str, **given: Any) -> Any:
-    """The `plan` of a dry run, with these fields, and its `notices`. `name` is what is planned.
+    """Returns the `plan` of a dry run, with these fields, and its `notices`. `name` is what is planned.
 
     Raises:
-        Failure: where the server answers with a user error, at once or later.
+        Failure: The server answers with a user error, immediately or later.
     """
     payload = f"... on DeploymentPayload {{ notices {{ code message }} {fields} planProgress {{ id }} }}"
     answer = session.mutate(mutation, payload, **given, dryRun=True)
@@ -31,7 +31,7 @@ def planned(session: Session, name: str, mutation: str, fields: str, **given: An
     with _display(session, name) as show:
         while True:
             found = session.find(
-                query, f"The plan of {name} is gone.", "Plan it again.", id=answer["planProgress"]["id"]
+                query, f"The plan of {name} no longer exists.", "Plan it again.", id=answer["planProgress"]["id"]
             )
             show(found["done"], found["total"])
             if found["finished"]:
@@ -44,7 +44,7 @@ def planned(session: Session, name: str, mutation: str, fields: str, **given: An
 
 @contextmanager
 def _display(session: Session, name: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal; without one, a line now and then."""
+    """A progress bar on a terminal, or progress lines elsewhere."""
     if session.quiet or not is_capable(sys.stderr):
         yield _Lines(session, name).show
         return

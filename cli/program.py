@@ -1,4 +1,4 @@
-"""All commands over the API, added to a program, and how a program ends."""
+"""Adds all commands over the API to a program, and ends a program."""
 
 import os
 import signal
@@ -19,12 +19,12 @@ from cli.commands.secrets import secret
 from cli.commands.tokens import token
 from cli.commands.users import user
 
-assert apply and differences  # they add their commands to those of `deploy`
+assert apply and differences  # they add their commands to `deploy`
 
 
 def run(program: typer.Typer) -> None:
-    """Runs a program. Where nobody reads what it prints any more (`| head`), it ends as other programs do: quietly, by
-    the signal for that."""
+    """Runs a program. If the reader of its output stops early (`| head`), it exits quietly with SIGPIPE, like other
+    programs."""
     try:
         program()
     except SystemExit as ended:

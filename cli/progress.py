@@ -1,4 +1,4 @@
-"""An operation followed to its end, with a bar for each cluster; without a terminal, with a line for each."""
+"""Follows an operation to its end, with a bar for each cluster, or with lines if there is no terminal."""
 
 import sys
 from contextlib import ExitStack
@@ -25,17 +25,17 @@ _SHOWN_AT_MOST = 20
 
 
 def finish(session: Session, operation: Any | None, seconds: float) -> Any | None:
-    """Waits until an operation has ended; gives it, or None where there was nothing to do.
+    """Waits until an operation has ended, and returns it, or None if there was nothing to do.
 
     Raises:
-        Failure: where it failed on a cluster, or, with its own exit code, where it has not ended in time.
+        Failure: It failed on a cluster, or, with another exit code, has not ended in time.
     """
     if operation is None:
         return None
     try:
         found = await_end(session, operation["id"], seconds)
     except KeyboardInterrupt:
-        session.tell(f"The server goes on with it. To stop it: polyhelm operation cancel {operation['id']}")
+        session.tell(f"The server continues. To stop it: polyhelm operation cancel {operation['id']}")
         raise
     if found is None:
         return None
@@ -47,7 +47,7 @@ def finish(session: Session, operation: Any | None, seconds: float) -> Any | Non
 
 
 def await_end(session: Session, operation_id: str, seconds: float) -> Any | None:
-    """The operation as it was last seen; None where it went with its deployment, which was its purpose."""
+    """Returns the last state of the operation, or None if it was deleted with its deployment, which was its purpose."""
     look = partial(session.ask, _QUERY, id=operation_id)
     with display_for(session) as display:
         for answer in looks(session.client, _SUBSCRIPTION, {"id": operation_id}, look, seconds=seconds):
@@ -63,17 +63,21 @@ def await_end(session: Session, operation_id: str, seconds: float) -> Any | None
 def failure_of(operation: Any, *, verbose: bool = False) -> Failure:
     lines = _lines([result for result in operation["results"] if not is_done(result)], verbose=verbose)
     name = _name(operation)
-    next_step = f"Look at it: polyhelm deploy get {name}. Once it is fixed: polyhelm reconcile {name}" if name else None
+    next_step = (
+        f"Show details: polyhelm deploy get {name}. After fixing the cause: polyhelm reconcile {name}" if name else None
+    )
     if operation["state"] == "SUPERSEDED":
-        next_step = f"Somebody has asked for something newer. Wait for that: polyhelm deploy wait {name}"
+        next_step = f"A newer operation has replaced it. Wait for that: polyhelm deploy wait {name}"
     return Failure(f"The {operation['kind'].lower()} has ended: {operation['state']}.", next_step, tuple(lines))
 
 
 def _late(operation: Any, seconds: float, *, verbose: bool) -> Failure:
     lines = _lines([result for result in operation["results"] if result["state"] not in ENDED], verbose=verbose)
     name = _name(operation)
-    next_step = f"Wait on: polyhelm deploy wait {name}" if name else None
-    return not_converged(f"It is not done after {seconds:g} seconds; the server goes on with it.", next_step, *lines)
+    next_step = f"Continue to wait: polyhelm deploy wait {name}" if name else None
+    return not_converged(
+        f"The operation has not ended after {seconds:g} seconds. The server continues.", next_step, *lines
+    )
 
 
 def _lines(results: list[Any], *, verbose: bool) -> list[str]:
@@ -86,7 +90,7 @@ def _name(operation: Any) -> str | None:
 
 
 class _Lines:
-    """One line for each cluster that is done."""
+    """Prints one line for each finished cluster."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -106,7 +110,7 @@ class _Lines:
 
 
 class _Bars:
-    """One bar for each cluster, and one for all of them; where there are many, those that are done make room."""
+    """Shows one bar for each cluster, and one for all of them. With many clusters, finished ones are hidden."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()

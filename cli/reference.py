@@ -1,4 +1,4 @@
-"""docs/reference/cli.md, printed from the commands themselves."""
+"""Prints docs/reference/cli.md from the commands."""
 
 from enum import EnumMeta
 from typing import Any, Literal, get_args, get_origin
@@ -17,7 +17,7 @@ _PANEL = "Server and output"
 
 
 def page(program: typer.Typer) -> str:
-    """All commands of a program, as Markdown."""
+    """Returns all commands of a program as Markdown."""
     root: Any = get_command(program)
     parts = [_HEAD]
     shared: list[Any] = []
@@ -33,7 +33,7 @@ def page(program: typer.Typer) -> str:
 
 
 def _commands(path: str, command: Any) -> list[tuple[str, Any]]:
-    """Every command that does something, with all the words that it is called by, in the order of help."""
+    """Yields every executable command with its full name, in the order of the help."""
     below = getattr(command, "commands", None)
     if below is None:
         return [(path, command)]

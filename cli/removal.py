@@ -1,4 +1,4 @@
-"""How somebody confirms that clusters are removed from a deployment's targets or a group's members."""
+"""Confirmation of removing clusters from a deployment's targets or a group's members."""
 
 import sys
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ REMOVAL_FIELDS = "removal { count clusters needsConfirmation }"
 
 
 def confirm_removal(clusters: Sequence[str], number: int | None, *, is_needed: bool) -> None:
-    """Has somebody confirm how many clusters are removed, by --confirm-removal or by typing the number; --yes is no
-    answer to this.
+    """Requires a confirmation of the number of removed clusters, by --confirm-removal or by typing it. --yes does not
+    confirm it.
 
     Raises:
-        Failure: where another number was given, or there is nobody to ask.
-        typer.Abort: where another number is typed.
+        Failure: Another number was given, or there is no terminal.
+        typer.Abort: Another number was typed.
     """
     count = len(clusters)
     if number == count or count == 0 or (number is None and not is_needed):
@@ -26,6 +26,6 @@ def confirm_removal(clusters: Sequence[str], number: int | None, *, is_needed: b
     if number is not None:
         raise usage(f"--confirm-removal is {number}, but {what}", f"To confirm it: --confirm-removal {count}")
     if not sys.stdin.isatty():
-        raise usage(f"This has to be confirmed: {what}", f"Add --confirm-removal {count} to confirm it.")
+        raise usage(f"This requires confirmation: {what}", f"Add --confirm-removal {count} to confirm it.")
     if typer.prompt(f"{what}\nType the number of clusters to confirm", err=True) != str(count):
         raise typer.Abort

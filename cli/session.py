@@ -1,4 +1,4 @@
-"""What every command that talks to a server is given: the server, the output, and who is asking."""
+"""The context of every command that talks to a server: the client, the output and the terminal."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -38,7 +38,7 @@ class Session:
 
     @property
     def named_organization(self) -> str | None:
-        """The one that was named for this command, by its option or the environment; not the context's."""
+        """The organization that was given by option or environment, not that of the context."""
         return self._given[-1]
 
     @property
@@ -54,7 +54,7 @@ class Session:
         return client
 
     def ask(self, document: str, **variables: Any) -> Any:
-        """The data of a query; its variables include the organization where it declares one."""
+        """Returns the data of a query. Its variables include the organization if the query declares one."""
         return self.client.ask(document, self._variables(document, variables))
 
     def pages(
@@ -66,23 +66,23 @@ class Session:
         return self.client.mutate(mutation, payload, given)
 
     def tell(self, text: str) -> None:
-        """Says something that is not the answer itself, unless asked to be quiet."""
+        """Prints a message that is not the answer itself, except with --quiet."""
         tell(text, quiet=self.quiet)
 
     def tell_wait(self, doing: str, clusters: int) -> None:
-        """Says at once what is being done where many clusters make it take long."""
+        """Prints what is in progress, if many clusters make it slow."""
         if clusters > MANY:
             self.tell(f"{doing} on {clusters} clusters...")
 
     def tell_none(self, begin: str, *narrowed: object) -> None:
-        """Says that a list is empty: that nothing matches where it was narrowed, else how to begin."""
+        """Prints that a list is empty: that nothing matches the filter, or else how to start."""
         self.tell("Nothing matches." if any(narrowed) else begin)
 
     def find(self, document: str, missing: str, next_step: str, **variables: Any) -> Any:
-        """The one object that a query asks for.
+        """Returns the object that a query asks for.
 
         Raises:
-            Failure: where there is none; `missing` says so.
+            Failure: It does not exist, with the message `missing`.
         """
         (found,) = self.ask(document, **variables).values()
         if found is None:

@@ -1,4 +1,4 @@
-"""Many clusters in few lines: clusters with an equal outcome share one, so that output stays readable and small."""
+"""Summarizes many clusters: those with an equal outcome share one line, so that output stays short."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 from cli.output import Columns, Row, aligned, shown, table_lines
 
 MANY = 20
-"""More clusters than this are summarized."""
+"""With more clusters than this, output is summarized."""
 
 _GROUPS = 20
-"""Outcomes that one summary has at most."""
+"""The maximum number of outcomes in one summary."""
 
 _NAMED = 3
 _LONGEST = 300
@@ -22,8 +22,8 @@ Item = TypeVar("Item")
 
 
 def summary_lines(rows: Sequence[Row], columns: Columns, *, verbose: bool) -> list[str]:
-    """A table with a line for each cluster; where there are many, with a line for each outcome. Rows have their
-    cluster's name as `clusterName`, in the column CLUSTER."""
+    """Prints a table with a line for each cluster or, for many, for each outcome. Rows contain the cluster's name
+    as `clusterName`, for the column CLUSTER."""
     if verbose or len(rows) <= MANY:
         return table_lines(rows, columns)
     cells = [{title: str(shown(of(row))) for title, of in columns.items()} for row in rows]
@@ -39,7 +39,7 @@ def summary_lines(rows: Sequence[Row], columns: Columns, *, verbose: bool) -> li
 
 
 def summarized(messages: Mapping[str, str], *, verbose: bool) -> list[str]:
-    """What is to be said of each cluster: a line for each, or, where there are many, for each message."""
+    """Returns a line for each cluster or, for many, a line for each message."""
     if verbose or len(messages) <= MANY:
         return [f"{cluster}: {message}" for cluster, message in messages.items()]
     groups, left = _largest(grouped(messages, lambda cluster: unnamed(messages[cluster], cluster)))
@@ -48,7 +48,7 @@ def summarized(messages: Mapping[str, str], *, verbose: bool) -> list[str]:
 
 
 def grouped(items: Iterable[Item], key: Callable[[Item], Any]) -> list[list[Item]]:
-    """Items with an equal key, in the order in which they come."""
+    """Groups items by key, in their order."""
     groups: dict[Any, list[Item]] = {}
     for item in items:
         groups.setdefault(key(item), []).append(item)
@@ -56,13 +56,13 @@ def grouped(items: Iterable[Item], key: Callable[[Item], Any]) -> list[list[Item
 
 
 def named(names: Sequence[str]) -> str:
-    """Some of many names, and how many others there are; all where they are few."""
+    """Lists names, or some of them with the number of others if there are many."""
     more = len(names) - _NAMED
     return ", ".join(names) if more <= 1 else f"{', '.join(names[:_NAMED])} and {more} more"
 
 
 def unnamed(text: str, cluster: str) -> str:
-    """The same text for every cluster: messages may have the name of the cluster in them."""
+    """Returns the same text for every cluster, because messages may contain the cluster's name."""
     return re.sub(rf"(?<![\w-]){re.escape(cluster)}(?![\w-])", _PLACEHOLDER, text)
 
 

@@ -1,4 +1,4 @@
-"""Whoever sits before the terminal: told things on standard error, asked before something is destroyed."""
+"""Messages on standard error, and questions before destructive actions."""
 
 import os
 import re
@@ -21,13 +21,13 @@ _STATE = re.compile(r"(?<![\w-])(" + "|".join(sorted(_COLOUR_OF, key=len, revers
 
 
 def is_capable(stream: object) -> bool:
-    """Whether a stream leads to a terminal that shows colours and moves its cursor."""
+    """Returns whether a stream is a terminal that supports colors and cursor movement."""
     isatty = getattr(stream, "isatty", None)
     return bool(isatty and isatty()) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def coloured(text: str) -> str:
-    """The same with its states in colour. They are words all the same: colour alone tells nothing."""
+    """Colors the states in a text. The words remain, because color alone has no meaning."""
     return _STATE.sub(lambda found: typer.style(found[0], fg=_COLOUR_OF[found[0]]), text)
 
 
@@ -42,31 +42,32 @@ def printable(text: str) -> str:
 
 
 def tell(text: str, *, quiet: bool = False) -> None:
-    """Says something that is not the answer itself."""
+    """Prints a message that is not the answer itself."""
     if not quiet:
         text = printable(text)
         print(coloured(text) if is_capable(sys.stderr) else text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Asks, unless it was answered by --yes before.
+    """Asks for confirmation, unless --yes was given.
 
     Raises:
-        Failure: where there is nobody to ask.
-        typer.Abort: where the answer is no.
+        Failure: There is no terminal.
+        typer.Abort: The answer is no.
     """
     if yes:
         return
     if not sys.stdin.isatty():
-        raise usage("This has to be confirmed, and nobody is there to ask.", "Add --yes to do it without asking.")
+        raise usage("This requires confirmation, and there is no terminal.", "Add --yes to confirm it.")
     typer.confirm(question, abort=True, err=True)
 
 
 def confirm_name(what: str, name: str, *, yes: bool) -> None:
-    """Asks for the name of what is to be destroyed: a reflex answers a question with yes, not with a name."""
+    """Asks the user to type the name of what will be deleted, because a question is easily answered with yes by
+    habit."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise usage("This has to be confirmed, and nobody is there to ask.", "Add --yes to do it without asking.")
+        raise usage("This requires confirmation, and there is no terminal.", "Add --yes to confirm it.")
     if typer.prompt(f"{what}\nType {name} to confirm", err=True) != name:
         raise typer.Abort

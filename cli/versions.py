@@ -1,4 +1,5 @@
-"""Tells once when the server is older or newer than this program. It is asked once a day: commands stay quick."""
+"""Warns once if the server is older or newer than this program. The version is requested once a day, so that
+commands stay fast."""
 
 import json
 import os
@@ -22,8 +23,8 @@ def own() -> str:
 
 
 def compare(client: "Client", *, quiet: bool) -> None:
-    """Does nothing where the server's version was asked for today. Whatever else is wrong with the server, the command
-    itself will tell."""
+    """Does nothing if the version was requested today. Other problems with the server are reported by the command
+    itself."""
     known = _known()
     entry = known.get(client.server, {})
     if quiet or time.time() - entry.get("asked", 0) < _DAY:
@@ -33,7 +34,7 @@ def compare(client: "Client", *, quiet: bool) -> None:
     except Failure as failure:
         if failure.kind is not None or "version" not in failure.message:
             return
-        found = None  # it knows of no versions yet
+        found = None  # it does not have this field
     told = (own(), found)
     if found != own() and entry.get("told") != list(told):
         tell(difference(found))
@@ -41,14 +42,14 @@ def compare(client: "Client", *, quiet: bool) -> None:
 
 
 def difference(server: str | None) -> str:
-    """What to say to a server of another version; None is one from before versions were told."""
+    """Returns the note about a server of another version. None stands for servers without the field `version`."""
     import semver
 
     mine = own()
     if server is None or semver.Version.parse(server) < semver.Version.parse(mine):
         return (
-            f"Note: this polyhelm is {mine}, the server is older ({server or 'its version is not known'}): some"
-            " commands may not work with it. Update the server, or install the polyhelm that belongs to it."
+            f"Note: this polyhelm is {mine}, the server is older ({server or 'unknown version'}). Some commands may"
+            " not work with it. Update the server, or install the matching version of polyhelm."
         )
     return f"Note: this polyhelm is {mine}, the server is newer ({server}). Update it: pip install polyhelm=={server}"
 
@@ -67,6 +68,6 @@ def _known() -> dict[str, Any]:
 
 
 def _remember(known: dict[str, Any]) -> None:
-    with suppress(OSError):  # then it is asked again the next time
+    with suppress(OSError):  # it is requested again the next time
         _path().parent.mkdir(parents=True, exist_ok=True)
         _path().write_text(json.dumps(known))

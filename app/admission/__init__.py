@@ -1,1 +1,1 @@
-"""Which requests are admitted: how often a caller may ask, and how many documents are parsed at once."""
+"""Admission of requests: request rates, and the number of documents that are parsed at once."""

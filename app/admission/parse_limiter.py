@@ -8,13 +8,13 @@ from app.admission.refusal import Refusal
 from app.core.limiter import Limiter, PoolBusyError
 from app.registers.common import CommonCode
 
-_WAITING = 50  # requests of one caller
+_WAITING = 50  # waiting requests of one caller
 _PAUSES = 4
 
 
 class ParseLimiter:
-    """Lets one request at a time work, callers in turn. After each, others are served for four times as long as it took
-    before the next one begins."""
+    """Runs one request at a time, callers in turn. After each, other work gets four times as long before the next one
+    starts."""
 
     def __init__(self, pool: str) -> None:
         self._limiter = Limiter(pool, 1, waiting=_WAITING)
@@ -24,12 +24,12 @@ class ParseLimiter:
         """Waits for the caller's turn.
 
         Raises:
-            Refusal: at once, if too many requests wait already.
+            Refusal: Too many requests are waiting. It is raised immediately.
         """
         try:
             slot = await self._limiter.acquire(caller)
         except PoolBusyError:
-            message = "Too many requests wait to be read: try again in a moment."
+            message = "Too many requests are waiting. Try again in a moment."
             raise Refusal(503, CommonCode.BUSY, message, {"Retry-After": "1"}) from None
         loop = asyncio.get_running_loop()
         began = loop.time()

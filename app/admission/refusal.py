@@ -1,4 +1,4 @@
-"""Requests that are refused before GraphQL has a say, in the words of GraphQL all the same."""
+"""Requests that are refused before GraphQL executes them, with errors in the format of GraphQL."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,11 @@ from cross_web import HTTPException
 from app.registers.register import ErrorCode
 
 CLOSING = {"Connection": "close"}
-"""For a request of which the rest is not read."""
+"""A refusal of a request whose rest is not read."""
 
 
 class Refusal(HTTPException):
-    """`reason` is a sentence that says what to do."""
+    """`reason` is a sentence that suggests a solution."""
 
     def __init__(self, status: int, code: ErrorCode, reason: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, reason)

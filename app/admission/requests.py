@@ -1,4 +1,4 @@
-"""How often somebody may ask anything at all."""
+"""Rate limits for requests."""
 
 import math
 import time
@@ -23,14 +23,14 @@ class TooOften(Refusal):
 
     def __init__(self, wait: float, per_minute: float) -> None:
         seconds = math.ceil(wait)
-        message = f"You ask too often: ask again in {seconds} s. You may ask {per_minute:g} times a minute."
+        message = f"Too many requests. Try again in {seconds} s. The limit is {per_minute:g} requests per minute."
         super().__init__(429, RequestCode.RATE_LIMITED, message, {"Retry-After": str(seconds)})
         self.wait = wait
         self.per_minute = per_minute
 
 
 def caller_of(viewer: Viewer | None, connection: HTTPConnection) -> str:
-    """Whom a request counts for: a user, or an address where nobody is signed in."""
+    """Returns the key by which a request is counted: a user, or an address without a signed-in user."""
     if viewer is not None:
         return f"user:{viewer.user_id}"
     return f"address:{key_of_address(connection.client.host if connection.client else None)}"
@@ -40,7 +40,7 @@ async def admit(services: IdentityServices, viewer: Viewer | None, connection: H
     """Counts one request.
 
     Raises:
-        TooOften: where it is one too many.
+        TooOften: The limit is exceeded.
     """
     settings, caller = services.settings, caller_of(viewer, connection)
     if viewer is not None:
@@ -52,15 +52,15 @@ async def admit(services: IdentityServices, viewer: Viewer | None, connection: H
 
 
 class Waiting:
-    """Who was told to wait, by the credential that they show or by their address: until that is over they are told so
-    again, without a look at who they are. The bucket would say the same."""
+    """The callers that must wait, by their credential or address. They are refused without identifying them; the bucket
+    in Redis would give the same answer."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._told: LRUCache[bytes | str, tuple[float, float]] = LRUCache(_REMEMBERED)
 
     def check(self, connection: HTTPConnection) -> None:
-        """Raises TooOften for one who was told to wait for longer."""
+        """Raises TooOften for a caller that must still wait."""
         until, per_minute = self._told.get(self._shown(connection), (0.0, 0.0))
         wait = until - time.monotonic()
         if wait > 0:
@@ -68,7 +68,7 @@ class Waiting:
 
     def note(self, viewer: Viewer | None, connection: HTTPConnection, refusal: TooOften) -> None:
         shown = self._shown(connection)
-        # A cookie that another site had sent is not counted for whom it belongs to.
+        # A cookie that another site had sent is not counted for its user.
         if viewer is not None or "cookie" not in connection.headers or "authorization" in connection.headers:
             self._told[shown] = (time.monotonic() + refusal.wait, refusal.per_minute)
 

@@ -1,1 +1,1 @@
-"""Charts: where they come from, how one is checked, and where it is kept so that every worker can read it."""
+"""Charts: their sources, their checks, and their storage, which every worker can read."""

@@ -1,6 +1,6 @@
-"""Where checked archives are kept so that every worker can read them: in Postgres, or in a bucket.
+"""Stores checked archives where every worker can read them: in Postgres, or in a bucket.
 
-aioboto3 is used here and nowhere else, through its client API.
+Only this module uses aioboto3.
 """
 
 import asyncio
@@ -31,15 +31,15 @@ from app.releases.error_codes import ActionCode
 from app.tables.charts import ChartArchive
 
 Version = tuple[int, str, str]
-"""What a version is known by: the repository's id, the chart's name, and the version as the repository writes it."""
+"""The identity of a version: the repository's id, the chart's name, and the version as the repository writes it."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:digest, 0))")
 _READ_BYTES = 64 * 2**20
 _READ_SECONDS = 60.0
 _FILES_BYTES = 2**30
-"""Bytes of local files, beyond which those that were not used for longest are removed."""
+"""The size of the local cache in bytes. Beyond it, the least recently used files are removed."""
 _USED_SECONDS = 600.0
-"""A file that was used within this time stays: a Helm run may be reading it."""
+"""A file that was used within this time is kept, because a Helm run may be reading it."""
 
 
 class Bucket:
@@ -73,7 +73,7 @@ class Bucket:
             return await getattr(self._client, verb)(Bucket=self._bucket, **arguments)
         except (BotoCoreError, ClientError, OSError) as error:
             raise TemporaryError(
-                ActionCode.CHART_STORAGE, f"The bucket {self._bucket} can't be used: {error}"
+                ActionCode.CHART_STORAGE, f"The bucket {self._bucket} cannot be used: {error}"
             ) from None
 
     async def close(self) -> None:
@@ -81,7 +81,7 @@ class Bucket:
 
 
 class Archives:
-    """Keeps archives under their digest, and hands them to Helm as local files."""
+    """Stores archives by digest and provides them to Helm as local files."""
 
     def __init__(self, database: Database, folder: Path, bucket: Bucket | None) -> None:
         self._database = database
@@ -91,27 +91,27 @@ class Archives:
         self._read: TTLCache[Version, ChartArchive] = TTLCache(_READ_BYTES, _READ_SECONDS, getsizeof=_text_size)
 
     def pulling(self, version: Version) -> asyncio.Lock:
-        """Held while a version is pulled, so that many who ask for it at once have it pulled once."""
+        """A lock for a version that is being pulled, so that concurrent requests pull it once."""
         return self._pulls.setdefault(version, asyncio.Lock())
 
     def read(self, version: Version) -> ChartArchive | None:
-        """What `remember` was given a moment ago."""
+        """Recently remembered archives."""
         return self._read.get(version)
 
     def remember(self, version: Version, package: Package) -> ChartArchive:
-        """Holds for a moment what an archive says of itself, in memory alone: for those who only read about it."""
+        """Keeps the content of an archive in memory for a moment, for requests that only read about it."""
         row = _row(package, content=None)
-        with suppress(ValueError):  # it is larger than all that is remembered
+        with suppress(ValueError):  # it is larger than the whole cache
             self._read[version] = row
         return row
 
     async def keep(self, package: Package, session: AsyncSession) -> None:
-        """Keeps an archive, within the caller's transaction; one that is kept already stays as it is.
+        """Stores an archive, within the caller's transaction. A stored archive stays as it is.
 
         Raises:
-            ValidationFailed: where the bucket can't be used now.
+            ValidationFailed: The bucket cannot be used now.
         """
-        # Nobody removes it from now on until the transaction ends.
+        # The lock prevents its removal until the transaction ends.
         await session.execute(_LOCK, {"digest": package.digest})
         if await session.get(ChartArchive, package.digest) is not None:
             return
@@ -119,13 +119,13 @@ class Archives:
             try:
                 await self._bucket.put(package.digest, package.content)
             except TemporaryError as error:
-                raise invalid(error.code, f"{error.message} Try again when it can.", "chart") from None
+                raise invalid(error.code, f"{error.message} Try again later.", "chart") from None
         row = _row(package, content=None if self._bucket else package.content)
-        # Whoever pulled it at the same time may have kept it meanwhile.
+        # A concurrent request may have stored it meanwhile.
         await session.execute(insert(ChartArchive).values(row.model_dump()).on_conflict_do_nothing())
 
     async def discard(self, digest: str) -> None:
-        """Removes the content of an archive whose row is gone. Does nothing where it has come back meanwhile."""
+        """Removes the content of an archive whose row was deleted, unless the row exists again."""
         await in_thread(self._path(digest).unlink, missing_ok=True)
         if self._bucket is None:
             return
@@ -135,22 +135,22 @@ class Archives:
                 await self._bucket.delete(digest)
 
     async def hold(self, package: Package) -> ChartArchive:
-        """An archive that is kept nowhere, at hand for this process: what `file` gives, and the row it would have."""
+        """Provides an archive that is not stored to this process only: its file, and the row that it would have."""
         await in_thread(self._write, package.digest, package.content)
         return _row(package, content=None)
 
     async def file(self, digest: str) -> Path:
-        """A local file with the archive; checked against its digest when it is fetched.
+        """Returns a local file with the archive, checked against its digest when it is downloaded.
 
         Raises:
-            TemporaryError: where it can't be had now.
+            TemporaryError: It cannot be downloaded now.
         """
         path = self._path(digest)
         if await in_thread(_touch, path):
             return path
         content = await self._fetch(digest)
         if hashlib.sha256(content).hexdigest() != digest:
-            raise TemporaryError(ActionCode.CHART_STORAGE, f"The kept archive {digest} was changed.")
+            raise TemporaryError(ActionCode.CHART_STORAGE, f"The stored archive {digest} was changed.")
         await in_thread(self._write, digest, content)
         return path
 
@@ -158,7 +158,7 @@ class Archives:
         return self._folder / f"{digest}.tgz"
 
     def _write(self, digest: str, content: bytes) -> None:
-        """Writes a file, and removes those that were not used for longest where there are too many."""
+        """Writes a file, and removes the least recently used ones if the cache is full."""
         _write(self._path(digest), content)
         files = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.glob("*.tgz"))
         total = sum(size for _, size, _ in files)
@@ -192,12 +192,12 @@ def _row(package: Package, *, content: bytes | None) -> ChartArchive:
 
 
 def _text_size(row: ChartArchive) -> int:
-    """Characters of an archive's row, roughly. A schema takes about ten times its text."""
+    """The approximate number of characters in an archive's row. A parsed schema takes about ten times its text."""
     return len(row.default_values) + len(row.readme or "") + 10 * len(orjson.dumps(row.values_schema or {})) + 1_000
 
 
 def _touch(path: Path) -> bool:
-    """Notes that a file is used; gives whether it is there."""
+    """Records the use of a file, and returns whether it exists."""
     try:
         os.utime(path)
     except FileNotFoundError:
@@ -213,4 +213,4 @@ def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as draft:
         draft.write(content)
-    Path(draft.name).replace(path)  # whoever else fetched it meanwhile wrote the same
+    Path(draft.name).replace(path)  # a concurrent download wrote the same

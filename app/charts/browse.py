@@ -1,4 +1,4 @@
-"""What charts there are: from the database, except where a registry has to be asked for one chart."""
+"""Lists available charts, from the database, or from a registry for a single chart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.core.services import Services
 from app.tables.charts import ChartRepository, ChartVersion
 
 MOST = 500
-"""Charts that one search gives; a narrower search gives the others."""
+"""The maximum number of charts that one search returns. A narrower search finds the others."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ async def repositories(services: Services, organization_id: int) -> Sequence[Cha
 
 
 async def search(services: Services, organization_id: int, text: str | None) -> list[KnownChart]:
-    """Charts whose name or description has the text in it; all where there is none."""
+    """Returns the charts with the text in their name or description, or all without a text."""
     async with services.database.reading() as session:
         named = (
             select(ChartVersion.repository_id, ChartVersion.name)
@@ -66,7 +66,7 @@ async def search(services: Services, organization_id: int, text: str | None) -> 
 
 
 async def chart(services: ChartServices, organization_id: int, repository: str, name: str) -> KnownChart | None:
-    """One chart with all its versions; None where the repository has none of that name."""
+    """Returns one chart with all its versions, or None if the repository does not have it."""
     for found in await repositories(services, organization_id):
         if found.name == repository:
             versions = await current_versions(services, found, name, None)

@@ -38,7 +38,8 @@ from app.tables.columns import now
 async def add_repository(
     services: ChartServices, viewer: Viewer, organization: str | None, name: str, url: str, login: Login | None
 ) -> ChartRepository:
-    """Adds an HTTP repository or OCI registry; the index of the former is read at once, so that a wrong one is told."""
+    """Adds an HTTP repository or OCI registry. The index of an HTTP repository is read first, so that a wrong URL is
+    reported."""
     organization_id = viewer.organization(organization)
     viewer.require(organization_id, Permission.REPOSITORIES_WRITE)
     if problem := label_problem(name, "name", what="The name of a chart repository"):
@@ -70,16 +71,16 @@ async def add_repository(
                 url=url,
             )
     except IntegrityError:
-        raise Conflict(CommonCode.NAME_TAKEN, f"There is a chart repository {name!r} already.", ("name",)) from None
+        raise Conflict(CommonCode.NAME_TAKEN, f"A chart repository {name!r} already exists.", ("name",)) from None
     return repository
 
 
 async def remove_repository(services: Services, viewer: Viewer, repository_id: int) -> None:
-    """Removes a repository and what it offers; versions that a deployment uses stay kept."""
+    """Removes a repository and its charts. Versions that a deployment uses stay stored."""
     async with services.transaction() as transaction:
         repository = await transaction.session.get(ChartRepository, repository_id, with_for_update={"key_share": True})
         if repository is None or not viewer.sees(repository.organization_id):
-            raise NotFound(ChartCode.CHART_REPOSITORY_NOT_FOUND, "There is no such chart repository.", ("id",))
+            raise NotFound(ChartCode.CHART_REPOSITORY_NOT_FOUND, "This chart repository does not exist.", ("id",))
         viewer.require(repository.organization_id, Permission.REPOSITORIES_WRITE)
         await transaction.session.delete(repository)
         transaction.record(
@@ -92,21 +93,21 @@ async def remove_repository(services: Services, viewer: Viewer, repository_id: i
 
 
 async def refresh(services: ChartServices, viewer: Viewer, repository_id: int) -> ChartRepository:
-    """Reads a repository's index again because somebody asks for it."""
+    """Refreshes a repository's index on request."""
     async with services.database.reading() as session:
         repository = await session.get(ChartRepository, repository_id)
     if repository is None or not viewer.sees(repository.organization_id):
         raise NotFound(ChartCode.CHART_REPOSITORY_NOT_FOUND, "There is no such chart repository.", ("id",))
     viewer.require(repository.organization_id, Permission.CHARTS_WRITE)
     if repository.kind is not ChartRepositoryKind.HTTP:
-        return repository  # a registry is asked whenever it is needed, and an upload repository is what was uploaded
+        return repository  # a registry is read when it is needed, and an upload repository has no index
     return await refresh_repository(services, repository)
 
 
 async def upload(
     services: ChartServices, viewer: Viewer, organization: str | None, repository: str, archive: str
 ) -> Pinned:
-    """Takes a packaged chart into an upload repository, which is made where there is none of that name."""
+    """Stores a packaged chart in an upload repository, which is created if it does not exist."""
     organization_id = viewer.organization(organization)
     viewer.require(organization_id, Permission.CHARTS_WRITE)
     if problem := label_problem(repository, "repository", what="The name of a chart repository"):
@@ -139,13 +140,15 @@ async def upload(
         row = (await session.exec(statement.with_for_update(key_share=True))).one()
         if row.kind is not ChartRepositoryKind.UPLOAD:
             raise Conflict(
-                ChartCode.NOT_AN_UPLOAD_REPOSITORY, f"{repository} takes its charts from {row.url}.", ("repository",)
+                ChartCode.NOT_AN_UPLOAD_REPOSITORY,
+                f"{repository} takes its charts from {row.url}. Charts cannot be uploaded to it.",
+                ("repository",),
             )
         present = await session.get(ChartVersion, (row.id, package.name, package.version))
         if present is not None and present.archive_digest != package.digest:
             raise Conflict(
                 ChartCode.CHART_VERSION_TAKEN,
-                f"{package.name} {package.version} was uploaded with other content: raise its version.",
+                f"{package.name} {package.version} was already uploaded with other content. Increase its version.",
                 ("archive",),
             )
         await check_room(session, organization_id, package, services.settings.organization_chart_storage)

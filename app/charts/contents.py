@@ -1,4 +1,4 @@
-"""What a plan has to know of a chart's files: its CustomResourceDefinitions, and what its templates depend on."""
+"""What a plan needs of a chart's files: CustomResourceDefinitions, and what the templates depend on."""
 
 import re
 from collections.abc import Mapping
@@ -21,19 +21,19 @@ _REVISION = re.compile(rb"\bRevision\b")
 
 @dataclass(frozen=True)
 class Contents:
-    """By path below the chart's folder."""
+    """Files by path below the chart's directory."""
 
     files: Mapping[str, bytes]
 
     @cached_property
     def definition_files(self) -> dict[str, str]:
-        """The files that Helm installs before the chart, and only at its first installation."""
+        """The files that Helm installs before the chart, only when it is installed for the first time."""
         found = {path: text for path, text in self.files.items() if _CRDS.fullmatch(path)}
         return {path: found[path].decode(errors="replace") for path in sorted(found)}
 
     @cached_property
     def definitions(self) -> list[dict[str, Any]]:
-        """The CustomResourceDefinitions in these files. What can't be read is left to Helm to refuse."""
+        """Returns the CustomResourceDefinitions in these files. Helm refuses files that cannot be read."""
         found: list[dict[str, Any]] = []
         for text in self.definition_files.values():
             try:
@@ -47,11 +47,11 @@ class Contents:
         return chart_values(self.files)
 
     def looks_up(self, values: bytes) -> bool:
-        """Whether its templates, or templates within these values, may ask the cluster for objects."""
+        """Returns whether its templates, or templates in these values, may read objects from the cluster."""
         return self._names(_LOOKUP, values)
 
     def counts_revisions(self, values: bytes) -> bool:
-        """Whether its templates may depend on the number of the release's revision."""
+        """Returns whether its templates may depend on the revision of the release."""
         return self._names(_REVISION, values)
 
     def _names(self, word: re.Pattern[bytes], values: bytes) -> bool:
@@ -59,7 +59,7 @@ class Contents:
 
 
 def read_contents(archive: Path) -> Contents:
-    """Takes CPU time in proportion to the archive's size: call it in a thread. The archive was checked before."""
+    """Reads a checked archive. CPU time is proportional to its size: call it in a thread."""
     content = archive.read_bytes()
     limits = Limits(packed=len(content), unpacked=2**62)
     return Contents(unpack(content, limits, _WANTED, largest=2**62))

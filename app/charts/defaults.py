@@ -1,6 +1,7 @@
-"""The values that a chart's templates see: its defaults and those of its subcharts under what a user supplies.
+"""The values that a chart's templates see: its defaults and those of its subcharts, under the user's values.
 
-The rules are Helm's `ProcessDependencies` and `CoalesceValues`; the tests hold `helm template` beside them.
+The rules are those of Helm's `ProcessDependencies` and `CoalesceValues`. The tests compare the result with `helm
+template`.
 """
 
 import re
@@ -16,7 +17,7 @@ GLOBAL = "global"
 
 @dataclass(frozen=True)
 class Dependency:
-    """What a Chart.yaml says of a subchart."""
+    """A dependency of a chart, as declared in Chart.yaml."""
 
     name: str
     alias: str | None
@@ -26,7 +27,7 @@ class Dependency:
 
 @dataclass(frozen=True)
 class ChartValues:
-    """A chart's own defaults, and its subcharts in the order in which Helm adds theirs."""
+    """A chart's defaults, and its subcharts in the order in which Helm adds their defaults."""
 
     name: str
     defaults: Values
@@ -34,13 +35,13 @@ class ChartValues:
     subcharts: tuple["ChartValues", ...]
 
     def seen(self, values: Mapping[str, Any]) -> Values:
-        """What the templates see, given these values."""
+        """Returns the values that the templates see for these user values."""
         return _seen(_enabled(self, values, ""), values)
 
 
 def chart_values(files: Mapping[str, bytes], prefix: str = "") -> ChartValues | None:
-    """Reads the values of a chart below a path, and of its subcharts; None where one imports values from another, which
-    is left to Helm."""
+    """Reads the values of a chart at a path, and of its subcharts. Returns None if values are imported from a subchart,
+    which only Helm can resolve."""
     metadata = _map(files.get(f"{prefix}Chart.yaml", b""))
     listed = metadata.get("dependencies") or _map(files.get(f"{prefix}requirements.yaml", b"")).get("dependencies")
     listed = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
@@ -72,7 +73,7 @@ def _dependencies(listed: list[dict[str, Any]]) -> Iterator[Dependency]:
 
 
 def _enabled(chart: ChartValues, values: Mapping[str, Any], path: str) -> ChartValues:
-    """The chart with those subcharts that tags and conditions leave enabled, under the names that they have here."""
+    """Returns the chart with the subcharts that tags and conditions enable, under their aliases."""
     named = {dependency.name for dependency in chart.dependencies}
     chosen = [(subchart, None) for subchart in chart.subcharts if subchart.name not in named]
     by_name = {subchart.name: subchart for subchart in chart.subcharts}

@@ -1,4 +1,4 @@
-"""Bytes from chart repositories and OCI registries, within limits; errors a user can act on."""
+"""Downloads from chart repositories and OCI registries, within limits. Errors are such that users can act on them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -16,13 +16,17 @@ from app.network.addresses import AddressRefusedError, Policy
 
 TIMEOUT = httpx2.Timeout(30, connect=10)
 _MOST_WAITING = 50
-"""Downloads of one organization that wait for a connection."""
-_ENCODINGS = ("identity", "gzip", "deflate")  # each once: a thousand times what was read, at most
+"""The maximum number of an organization's downloads that wait for a connection."""
+_ENCODINGS = (
+    "identity",
+    "gzip",
+    "deflate",
+)  # at most once each: each yields at most a thousand times its input
 
 
 @dataclass(frozen=True)
 class Login:
-    """Credentials for one repository. They go to its own host and nowhere else."""
+    """Credentials of one repository. They are sent only to its own host."""
 
     username: str
     password: str
@@ -32,35 +36,37 @@ class Login:
 
 
 def origin(url: str) -> tuple[str, str | None, int | None]:
-    """Who answers at an address: what was given to one origin goes to no other."""
+    """The origin of an address. Credentials for one origin are never sent to another."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def check_address(url: str, is_plain_http: Callable[[str], bool]) -> None:
-    """Raises ValidationFailed unless the address is https, or http where that is allowed for its host."""
+    """Raises ValidationFailed unless the address uses https, or http for an allowed host."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         raise invalid(
-            ChartCode.URL_NOT_SUPPORTED, "A chart repository is an https:// or oci:// address.", "url"
+            ChartCode.URL_NOT_SUPPORTED, "A chart repository has an https:// or oci:// address.", "url"
         ) from None
     if parts.username or parts.password:
-        raise invalid(ChartCode.URL_WITH_CREDENTIALS, "Give user name and password as such, not within the URL.", "url")
+        raise invalid(
+            ChartCode.URL_WITH_CREDENTIALS, "Give the user name and password separately, not in the URL.", "url"
+        )
     if not parts.hostname or parts.scheme not in ("https", "http"):
-        raise invalid(ChartCode.URL_NOT_SUPPORTED, "A chart repository is an https:// or oci:// address.", "url")
-    # With or without the usual port: a client leaves it out.
+        raise invalid(ChartCode.URL_NOT_SUPPORTED, "A chart repository has an https:// or oci:// address.", "url")
+    # With or without the default port, which clients omit.
     if parts.scheme == "http" and not (is_plain_http(parts.netloc) or is_plain_http(f"{parts.hostname}:{port or 80}")):
-        raise invalid(ChartCode.PLAIN_HTTP, f"Use https, or name {parts.netloc} in POLYHELM_PLAIN_HTTP_HOSTS.", "url")
+        raise invalid(ChartCode.PLAIN_HTTP, f"Use https, or add {parts.netloc} to POLYHELM_PLAIN_HTTP_HOSTS.", "url")
 
 
 class Downloader:
-    """One client for all repositories: it keeps connections, and sends no cookies and no credentials by itself.
+    """A client for all repositories, which reuses connections and sends neither cookies nor credentials by itself.
 
-    It connects to the addresses that `policy` allows, and a redirect leads to plain HTTP only where `is_plain_http`
-    allows it for that host. Organizations share its connections: each has at most `most` of `connections` at once. A
-    request takes at most `seconds`, however slowly its answer comes.
+    It connects to addresses that `policy` allows, and follows redirects to plain HTTP only for hosts that
+    `is_plain_http` allows. Organizations share its connections: each uses at most `most` of `connections` at once. A
+    request takes at most `seconds`, however slow the answer is.
     """
 
     def __init__(
@@ -78,11 +84,11 @@ class Downloader:
     async def get(
         self, url: str, *, share: int, limit: int, login: Login | None = None, home: str | None = None
     ) -> bytes:
-        """The body behind an address, at most `limit` bytes, for the organization `share`. `login` is sent where it is
-        on the same host as `home`.
+        """Downloads a body of at most `limit` bytes for the organization `share`. `login` is sent only to the host of
+        `home`.
 
         Raises:
-            ValidationFailed: says what the other side answered.
+            ValidationFailed: The message contains the answer of the other side.
         """
         auth = (login.username, login.password) if login and origin(url) == origin(home or url) else None
         async with self.stream("GET", url, share=share, auth=auth) as response:
@@ -100,10 +106,10 @@ class Downloader:
         headers: dict[str, str] | None = None,
         auth: tuple[str, str] | None = None,
     ) -> AsyncIterator[httpx2.Response]:
-        """One request with its answer, on a connection of the organization `share`.
+        """Sends one request on a connection of the organization `share`.
 
         Raises:
-            ValidationFailed: where there is no answer, it takes too long, or the organization has too many requests.
+            ValidationFailed: There is no answer, it takes too long, or the organization has too many requests.
         """
         try:
             async with (
@@ -123,17 +129,17 @@ class Downloader:
             raise invalid(ChartCode.ADDRESS_REFUSED, str(error), "url") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             words = str(error) or type(error).__name__
-            raise invalid(ChartCode.REPOSITORY_UNREACHABLE, f"{url} can't be reached: {words}", "url") from None
+            raise invalid(ChartCode.REPOSITORY_UNREACHABLE, f"{url} cannot be reached: {words}", "url") from None
 
     async def close(self) -> None:
         await self.client.aclose()
 
 
 async def read_limited(response: httpx2.Response, limit: int) -> bytes:
-    """The body, at most `limit` bytes once it is unpacked.
+    """Returns the body, with at most `limit` bytes after decompression.
 
     Raises:
-        ValidationFailed: where it has more, or is packed in a way that unfolds to gigabytes within one read.
+        ValidationFailed: It is larger, or its encoding can expand to gigabytes within one read.
     """
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in _ENCODINGS:
@@ -152,7 +158,7 @@ async def read_limited(response: httpx2.Response, limit: int) -> bytes:
 
 def refused(url: str, status: int) -> ValidationFailed:
     if status in (401, 403):
-        return invalid(ChartCode.REPOSITORY_UNAUTHORIZED, f"{url} wants other credentials ({status}).", "url")
+        return invalid(ChartCode.REPOSITORY_UNAUTHORIZED, f"{url} does not accept the credentials ({status}).", "url")
     if status == 404:
-        return invalid(ChartCode.REPOSITORY_NOT_FOUND, f"There is nothing at {url} (404).", "url")
-    return invalid(ChartCode.REPOSITORY_REFUSED, f"{url} answers with status {status}.", "url")
+        return invalid(ChartCode.REPOSITORY_NOT_FOUND, f"{url} was not found (404).", "url")
+    return invalid(ChartCode.REPOSITORY_REFUSED, f"{url} answered with status {status}.", "url")

@@ -17,7 +17,8 @@ _LONGEST_NAME = 250
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One chart version that a repository offers. `digest` is the SHA-256 of its archive in hex, where it says so."""
+    """A chart version that a repository offers. `digest` is the SHA-256 of its archive in hex, if the repository
+    provides it."""
 
     name: str
     version: str
@@ -29,12 +30,11 @@ class Offer:
 
 
 def read_index(content: bytes, url: str) -> list[Offer]:
-    """Reads an index that was found at `url`; entries that make no sense are passed over, as Helm does.
-
-    Takes seconds for a large one: call it in a thread.
+    """Reads an index from `url`. Invalid entries are skipped, as by Helm. It takes seconds for a large one: call it in
+    a thread.
 
     Raises:
-        ValidationFailed: where it is no index at all.
+        ValidationFailed: It is not an index.
     """
     try:
         document = read(content, _BOUNDS)
@@ -80,4 +80,4 @@ def _text(value: object) -> str | None:
 
 
 def _no_index(url: str) -> ValidationFailed:
-    return invalid(ChartCode.REPOSITORY_MALFORMED, f"{url} is no chart repository index.", "url")
+    return invalid(ChartCode.REPOSITORY_MALFORMED, f"{url} is not the index of a chart repository.", "url")

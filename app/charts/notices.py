@@ -1,4 +1,4 @@
-"""What somebody who deploys a chart version should know of it, though it can be deployed."""
+"""Notices about a chart version that can be deployed: it is deprecated, or was published again with other content."""
 
 import asyncio
 import hashlib
@@ -10,20 +10,20 @@ from app.core.errors import UserError
 from app.tables.charts import ChartRepositoryKind
 
 SECONDS = 5.0
-"""How long a repository may take to say what it offers now. Nothing waits for it longer: the kept archive is enough."""
+"""The time limit for asking a repository for its current offer. After that, the stored archive is used."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """`code` is stable and machine-readable, `message` a sentence."""
+    """`code` is stable and machine-readable. `message` is a sentence."""
 
     code: str
     message: str
 
 
 async def notices_about(services: ChartServices, pinned: Pinned) -> list[Notice]:
-    """Says whether a chart is deprecated, and whether its version was published again with other content since its
-    archive was kept."""
+    """Returns notices if a chart is deprecated, or its version was published with other content since its archive was
+    stored."""
     chosen, kept = pinned.chosen, pinned.archive
     name = f"{pinned.repository.name}/{kept.name} {kept.version}"
     found = []
@@ -41,7 +41,7 @@ async def notices_about(services: ChartServices, pinned: Pinned) -> list[Notice]
 
 
 async def _offered_digest(services: ChartServices, pinned: Pinned) -> str | None:
-    """The SHA-256 of what the repository offers now under this version; None where it does not say in time."""
+    """Returns the SHA-256 that the repository now offers for this version, or None if it does not answer in time."""
     repository, chosen = pinned.repository, pinned.chosen
     if repository.kind is ChartRepositoryKind.UPLOAD:
         return None  # it never changes

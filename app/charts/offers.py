@@ -1,4 +1,4 @@
-"""What repositories offer: read from them, and written down; the catalog that everything else looks into."""
+"""The catalog of offered charts: read from repositories and stored in the database, where everything else reads it."""
 
 import orjson
 from sqlalchemy import delete, update
@@ -39,7 +39,7 @@ async def fetch_offers(services: ChartServices, repository: ChartRepository, log
 
 
 async def refresh_repository(services: ChartServices, repository: ChartRepository) -> ChartRepository:
-    """Reads the index of an HTTP repository again. One that can't be read keeps what it had, and tells the error."""
+    """Refreshes the index of an HTTP repository. If it cannot be read, the old one stays and the error is stored."""
     error: str | None = None
     offers: list[Offer] = []
     try:
@@ -60,7 +60,7 @@ async def refresh_repository(services: ChartServices, repository: ChartRepositor
 
 
 async def versions_of(services: Services, repository: ChartRepository, name: str) -> list[ChartVersion]:
-    """What is known of a chart's versions, from the database alone."""
+    """Returns the known versions of a chart from the database."""
     async with services.database.reading() as session:
         statement = select(ChartVersion).where(
             col(ChartVersion.repository_id) == repository.id, col(ChartVersion.name) == name
@@ -71,7 +71,7 @@ async def versions_of(services: Services, repository: ChartRepository, name: str
 async def write_offers(
     session: AsyncSession, repository: ChartRepository, offers: list[Offer], *, replace: bool = True
 ) -> None:
-    """Writes what a repository offers; what it offers no more goes, except where it is pinned."""
+    """Stores a repository's offers. Versions that are no longer offered are removed unless they are pinned."""
     rows = [{"repository_id": repository.id, **{f: getattr(o, f) for f in Offer.__slots__}} for o in offers]
     statement = insert(ChartVersion)
     changed = {f: statement.excluded[f] for f in Offer.__slots__ if f not in ("name", "version")}
@@ -87,7 +87,7 @@ async def write_offers(
 
 
 async def set_pin(session: AsyncSession, repository: ChartRepository, package: Package, version: str) -> None:
-    """Pins a version, as the repository writes it, to what was pulled for it."""
+    """Pins a version, as the repository writes it, to the archive that was pulled for it."""
     await session.execute(
         update(ChartVersion)
         .where(col(ChartVersion.repository_id) == repository.id)

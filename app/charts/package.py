@@ -1,7 +1,7 @@
-"""A packaged chart, taken apart and checked before anything else sees it.
+"""Checks a packaged chart before anything else uses it.
 
-Helm itself has had holes in unpacking; so an archive that is not plainly a chart is refused: size, paths that lead
-outside, links, devices, more than one folder, the same name twice, charts within that are not there.
+Helm itself has had vulnerabilities in unpacking. Therefore an archive with anything unusual is refused: too large,
+paths that lead outside, links, devices, several top-level directories, duplicate names, missing dependencies.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from app.yaml.scalars import as_text
 
 @dataclass(frozen=True)
 class Package:
-    """What a checked archive holds. `digest` is the SHA-256 of the archive, in hex."""
+    """The content of a checked archive. `digest` is the SHA-256 of the archive, in hex."""
 
     digest: str
     content: bytes
@@ -38,12 +38,10 @@ class Package:
 
 
 def open_package(content: bytes, limits: Limits) -> Package:
-    """Checks an archive and reads what we show and use of it.
-
-    Takes CPU time in proportion to its size: call it in a thread.
+    """Checks an archive and reads its content. CPU time is proportional to its size: call it in a thread.
 
     Raises:
-        ValidationFailed: says what is wrong with it.
+        ValidationFailed: The message states the problem.
     """
     if len(content) > limits.packed:
         raise wrong(
@@ -73,7 +71,8 @@ def open_package(content: bytes, limits: Limits) -> Package:
 def _metadata(files: dict[str, bytes]) -> dict[str, Any]:
     if "Chart.yaml" not in files:
         raise wrong(
-            ChartCode.CHART_MALFORMED, "The archive has no Chart.yaml in its folder: package it with `helm package`."
+            ChartCode.CHART_MALFORMED,
+            "The archive has no Chart.yaml in its directory. Package the chart with `helm package`.",
         )
     try:
         metadata = read(files["Chart.yaml"])
@@ -97,23 +96,25 @@ def _metadata(files: dict[str, bytes]) -> dict[str, Any]:
             f"Chart.yaml has the version {metadata['version']!r}, which is not a semantic version such as 1.2.3.",
         )
     if metadata.get("type") == "library":
-        raise wrong(ChartCode.CHART_NOT_INSTALLABLE, "This is a library chart, which can't be installed.")
+        raise wrong(ChartCode.CHART_NOT_INSTALLABLE, "This is a library chart, which cannot be installed.")
     return metadata
 
 
 def _check_dependencies(metadata: dict[str, Any], files: dict[str, bytes]) -> None:
-    """Refuses a chart that wants others which are not in it: Polyhelm fetches none, from wherever it names."""
+    """Refuses a chart with missing dependencies. Polyhelm does not download dependencies."""
     wanted = metadata.get("dependencies")
     there = {_name(text) for path, text in files.items() if re.fullmatch(r"charts/[^/]+/Chart\.yaml", path)}
     for dependency in wanted if isinstance(wanted, list) else []:
         name = dependency.get("name") if isinstance(dependency, dict) else None
         if name not in there:
-            message = f"Chart.yaml wants the chart {str(name)[:200]!r}, which is not in charts/."
-            raise wrong(ChartCode.CHART_DEPENDENCY_MISSING, f"{message} Run `helm dependency update`, then package it.")
+            message = f"Chart.yaml requires the chart {str(name)[:200]!r}, which is not in charts/."
+            raise wrong(
+                ChartCode.CHART_DEPENDENCY_MISSING, f"{message} Run `helm dependency update`, then package the chart."
+            )
 
 
 def _name(text: bytes) -> object:
-    """The name in the Chart.yaml of a chart within."""
+    """Returns the name in the Chart.yaml of a subchart."""
     try:
         metadata = read(text)
     except YamlError:

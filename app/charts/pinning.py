@@ -1,4 +1,4 @@
-"""From a chart's name and version to the archive that is kept for it: the same bytes for every cluster, for ever."""
+"""Resolves a chart's name and version to a stored archive, so that every cluster always gets the same bytes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,30 +31,31 @@ from app.tables.charts import ChartArchive, ChartRepository, ChartRepositoryKind
 from app.tables.columns import now
 
 _STALE_INDEX_SECONDS = 30
-"""How old an index must be to be read again because a version is asked for that it does not have."""
+"""The minimum age of an index before it is refreshed for a version that it does not have."""
 
 
 @dataclass(frozen=True)
 class Pinned:
-    """A chart version that is kept: the same bytes for every cluster and every later day."""
+    """A stored chart version: the same bytes for every cluster, permanently."""
 
     repository: ChartRepository
     archive: ChartArchive
     chosen: ChartVersion
-    """The version as the repository offers it, as far as we know."""
+    """The version as the repository offers it, if known."""
     was_kept: bool = False
-    """Whether the archive was kept before, so that the repository may offer another one by now."""
+    """Whether the archive was stored before, so that the repository may now offer another one."""
 
 
 async def pin(
     services: ChartServices, organization_id: int, chart: str, version: str | None, *, keep: bool = True
 ) -> Pinned:
-    """Resolves "repository/name" and a version (None: the newest stable one) to a kept archive, pulling it if need be.
+    """Resolves "repository/name" and a version (None: the newest stable one) to a stored archive, which is pulled if
+    necessary.
 
-    Without `keep` nothing is written down: what has to be pulled is at hand for this process alone.
+    Without `keep`, nothing is stored: a pulled archive is available to this process only.
 
     Raises:
-        ValidationFailed, NotFound: says what there is instead.
+        ValidationFailed, NotFound: The message lists the available alternatives.
     """
     repository_name, slash, name = chart.partition("/")
     if not slash or not name:
@@ -75,7 +76,7 @@ async def pin(
         if archive := await _kept(services, chosen):
             return Pinned(repository, archive, chosen)
         package = await _pull(services, repository, chosen)
-        chosen.deprecated = chosen.deprecated or package.deprecated  # a registry's tags do not say
+        chosen.deprecated = chosen.deprecated or package.deprecated  # a registry's tags do not contain it
         if not keep:
             return Pinned(repository, await services.archives.hold(package), chosen)
         async with services.transaction() as transaction:
@@ -90,7 +91,7 @@ async def pin(
 
 
 async def read(services: ChartServices, repository: ChartRepository, chosen: ChartVersion) -> ChartArchive:
-    """What the archive of a version says of itself. What has to be pulled is kept nowhere: reading changes nothing."""
+    """Returns the content of the archive of a version. Nothing is stored."""
     if archive := await _kept(services, chosen):
         return archive
     version = repository.id, chosen.name, chosen.version
@@ -101,7 +102,7 @@ async def read(services: ChartServices, repository: ChartRepository, chosen: Cha
 
 
 async def _kept(services: Services, chosen: ChartVersion) -> ChartArchive | None:
-    """The archive that a version is pinned to, by now."""
+    """Returns the archive that a version is pinned to now."""
     statement = (
         select(ChartArchive)
         .join(ChartVersion, col(ChartVersion.archive_digest) == ChartArchive.digest)
@@ -115,14 +116,14 @@ async def _kept(services: Services, chosen: ChartVersion) -> ChartArchive | None
 async def _choose(
     services: ChartServices, repository: ChartRepository, name: str, version: str | None, *, keep: bool
 ) -> ChartVersion:
-    """The version that is meant; asks the repository again where its index is old and lacks it."""
+    """Returns the requested version. Refreshes an old index that lacks it."""
     known = await current_versions(services, repository, name, version, keep=keep)
     by_version = {row.version: row for row in known}
     if not by_version:
         raise NotFound(ChartCode.CHART_NOT_FOUND, f"{repository.name} has no chart {name!r}.", ("chart",))
     found = newest_stable(by_version) if version is None else find(by_version, version)
     if found is None:
-        wanted = "stable version: name a version" if version is None else f"version {version!r}"
+        wanted = "stable version. Give a version" if version is None else f"version {version!r}"
         raise NotFound(ChartCode.CHART_VERSION_NOT_FOUND, f"{repository.name}/{name} has no {wanted}.", ("version",))
     return by_version[found]
 
@@ -130,7 +131,8 @@ async def _choose(
 async def current_versions(
     services: ChartServices, repository: ChartRepository, name: str, version: str | None, *, keep: bool = True
 ) -> Sequence[ChartVersion]:
-    """What there is of a chart, from a fresh index where the one we have is old; without `keep` that one stays."""
+    """Returns the offers of a chart, from a refreshed index if the stored one is old. Without `keep`, the refreshed one
+    is not stored."""
     known = await versions_of(services, repository, name)
     has_it = find((row.version for row in known), version) is not None if version else False
     if repository.kind is ChartRepositoryKind.UPLOAD or has_it:
@@ -151,7 +153,7 @@ async def current_versions(
 async def _offered_now(
     services: ChartServices, repository: ChartRepository, name: str, known: Sequence[ChartVersion]
 ) -> Sequence[ChartVersion]:
-    """What a refreshed index would leave us with, without writing it down."""
+    """Returns the offers in a refreshed index without storing it."""
     try:
         offers = await fetch_offers(services, repository, login_of(services, repository))
     except ValidationFailed:
@@ -190,7 +192,7 @@ async def _pull(services: ChartServices, repository: ChartRepository, chosen: Ch
 
 
 async def download(services: ChartServices, repository: ChartRepository, chosen: ChartVersion) -> bytes:
-    """What an HTTP repository has at the address of a version."""
+    """Downloads a version from an HTTP repository."""
     assert chosen.url is not None
     check_repository_address(services, chosen.url)
     return await services.downloader.get(

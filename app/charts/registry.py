@@ -36,8 +36,8 @@ def check_registry_address(url: str) -> None:
     if parts.query or parts.fragment or (path and not _is_name(path)):
         raise invalid(
             ChartCode.URL_NOT_SUPPORTED,
-            "An OCI registry is given as oci://host/path. The path has lowercase letters, digits and single separators"
-            " (`.`, `_`, `-`, `/`).",
+            "The address of an OCI registry is oci://host/path. The path has lowercase letters, digits and single"
+            " separators (`.`, `_`, `-`, `/`).",
             "url",
         )
 
@@ -47,7 +47,7 @@ def _is_name(name: str) -> bool:
 
 
 class Registry:
-    """The charts below one `oci://host/path`, asked for on connections of the organization `share`."""
+    """The charts below one `oci://host/path`, requested on connections of the organization `share`."""
 
     def __init__(self, downloader: Downloader, url: str, login: Login | None, *, share: int, plain_http: bool) -> None:
         parts = urlsplit(url)
@@ -56,14 +56,15 @@ class Registry:
         self._base = f"{'http' if plain_http else 'https'}://{parts.netloc}"
         self._path = parts.path.strip("/")
         self._login = login
-        self._token: dict[str, str] = {}  # by repository
+        self._token: dict[str, str] = {}  # tokens by repository
 
     async def versions(self, chart: str) -> list[str]:
-        """All versions of one chart: its tags that are semantic versions. Others are names that move, such as `latest`,
-        or belong to signatures. A tag can't hold `+`, so Helm writes `_` for it.
+        """Returns all versions of a chart: its tags that are semantic versions.
+
+        Other tags are names that move, such as `latest`, or signatures. A tag cannot contain `+`, so Helm writes `_`.
 
         Raises:
-            ValidationFailed: where no repository can have this name, or the registry refuses.
+            ValidationFailed: The name is not valid for a repository, or the registry refuses.
         """
         path: str | None = f"/v2/{self._name(chart)}/tags/list?n=1000"
         tags: list[str] = []
@@ -75,24 +76,26 @@ class Registry:
         return [version for tag in tags if parsed(version := tag.replace("_", "+"))]
 
     async def pull(self, chart: str, version: str, *, limit: int) -> tuple[bytes, str]:
-        """The archive of one version and its SHA-256 in hex, by the manifest's word.
+        """Returns the archive of a version and the SHA-256 in its manifest, in hex.
 
         Raises:
-            ValidationFailed: where there is none, it is not a Helm chart, or the name or version can't be one.
+            ValidationFailed: It does not exist, it is not a Helm chart, or the name or version is not valid.
         """
         digest = await self.digest(chart, version)
         content = await self._get(chart, f"/v2/{self._name(chart)}/blobs/sha256:{digest}", accept="*/*", limit=limit)
         if digest != hashlib.sha256(content).hexdigest():
             raise invalid(
-                ChartCode.CHART_DIGEST, f"The registry's archive of {chart} {version} is not the one it names.", "chart"
+                ChartCode.CHART_DIGEST,
+                f"The archive of {chart} {version} in the registry does not match its manifest.",
+                "chart",
             )
         return content, digest
 
     async def digest(self, chart: str, version: str) -> str:
-        """The SHA-256 of the archive of one version in hex, by the manifest's word.
+        """Returns the SHA-256 of the archive of a version, in hex, as stated in its manifest.
 
         Raises:
-            ValidationFailed: where there is none, it is not a Helm chart, or the name or version can't be one.
+            ValidationFailed: It does not exist, it is not a Helm chart, or the name or version is not valid.
         """
         tag = version.replace("+", "_")
         if not _TAG.fullmatch(tag):
@@ -147,7 +150,8 @@ class Registry:
             elif self._login:
                 auth = (self._login.username, self._login.password)
             async with self._downloader.stream("GET", url, share=self._share, headers=headers, auth=auth) as response:
-                # Only the registry itself says where its credentials go, nobody that it redirects to (CVE-2020-15157).
+                # Only the registry itself may name the server that receives credentials, not a redirect target
+                # (CVE-2020-15157).
                 if response.status_code == 401 and attempt == 0 and origin(str(response.url)) == origin(url):
                     challenge = response.headers.get("www-authenticate", "")
                 elif response.status_code != 200:
@@ -158,7 +162,7 @@ class Registry:
         raise refused(url, 401)
 
     async def _authenticate(self, chart: str, challenge: str, url: str) -> None:
-        """Gets a token where the registry says one is to be had (the distribution specification's token flow)."""
+        """Requests a token where the registry says (the distribution specification's token flow)."""
         scheme, _, rest = challenge.partition(" ")
         parameters = dict(_PARAMETER.findall(rest))
         realm = parameters.get("realm", "")
@@ -169,7 +173,7 @@ class Registry:
         if scheme.lower() != "bearer" or kind not in ("https", urlsplit(self._base).scheme):
             raise refused(url, 401)
         query = {"service": parameters.get("service", ""), "scope": f"repository:{self._name(chart)}:pull"}
-        # Registries keep their token service on another host of theirs; without TLS it must be the registry's own.
+        # Registries have their token service on another host; without TLS it must be the registry's own host.
         trusted = kind == "https" or place == origin(self._base)
         auth = (self._login.username, self._login.password) if self._login and trusted else None
         async with self._downloader.stream(
@@ -192,4 +196,4 @@ def _object(body: bytes, url: str) -> dict[str, Any]:
 
 
 def _malformed(url: str) -> ValidationFailed:
-    return invalid(ChartCode.REGISTRY_MALFORMED, f"What {url} answers is not what an OCI registry does.", "url")
+    return invalid(ChartCode.REGISTRY_MALFORMED, f"The answer of {url} is not that of an OCI registry.", "url")

@@ -1,5 +1,8 @@
-"""Checks values against schemas, in a process that may be killed (`app.sandbox.pool`): a schema can take any time and
-any memory. The process reads requests from its standard input, which is a socket, and imports nothing of ours."""
+"""Checks values against schemas, in a process that may be killed (`app.sandbox.pool`).
+
+A schema can take any time and any memory. The process reads requests from its standard input, which is a socket, and
+imports nothing of Polyhelm.
+"""
 
 import json
 import os
@@ -12,15 +15,17 @@ import jsonschema_rs
 
 MAX_PROBLEMS = 20
 MAX_MESSAGE = 1000
-"""Characters of one problem: a message quotes the value that it is about."""
+"""The maximum length of one problem: a message quotes the value."""
 
 _OUT_OF_MEMORY = 77
 
 
 def problems(schema: dict[str, Any], seen: Any) -> list[tuple[list[str] | None, str]]:
-    """What the schema has against the values that the chart's templates see, as paths and messages; the first
-    `MAX_PROBLEMS`. A part of the schema that lies elsewhere allows everything. The path is None for a schema that is
-    not valid itself."""
+    """Returns the problems that the schema finds in the values that the templates see, as paths and messages; at most
+    `MAX_PROBLEMS`.
+
+    A part of the schema in another document allows everything. The path is None if the schema itself is not valid.
+    """
     try:
         validator = jsonschema_rs.validator_for(schema, retriever=lambda uri: True)
     except ValueError as wrong:
@@ -34,7 +39,7 @@ def problems(schema: dict[str, Any], seen: Any) -> list[tuple[list[str] | None, 
 
 
 def _path(steps: list[str | int]) -> list[str]:
-    """As much of a path as is short: its steps are the values' own keys."""
+    """Shortens a path: its steps are keys of the values and can be long."""
     path = list(map(str, steps))
     while sum(map(len, path)) > MAX_MESSAGE:
         path.pop()
@@ -67,7 +72,7 @@ def _write(answer: bytes) -> None:
 
 
 def _confine() -> None:
-    """From here on this process opens nothing, connects to nothing and starts nothing."""
+    """Prevents this process from opening files and connections and from starting processes."""
     for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC):
         resource.setrlimit(limit, (0, 0))
 
@@ -75,7 +80,7 @@ def _confine() -> None:
 def main() -> None:
     seconds = float(sys.argv[1])
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    _answer(b'{"schema": {"pattern": "a"}, "values": ["b"]}')  # what is loaded when first used is loaded now
+    _answer(b'{"schema": {"pattern": "a"}, "values": ["b"]}')  # loads what would otherwise be loaded on first use
     _confine()
     while True:
         request = _read(int.from_bytes(_read(4), "big"))

@@ -1,4 +1,4 @@
-"""What reading charts needs."""
+"""The services that reading charts needs."""
 
 from dataclasses import dataclass
 

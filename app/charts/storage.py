@@ -1,7 +1,7 @@
-"""What kept archives take, for each organization: a quota, and the removal of those that nothing uses any more.
+"""The storage of archives: a quota for each organization, and the removal of unused archives.
 
-An archive is in use where a revision of a deployment names it, or where it was uploaded. A version that was pulled from
-a repository for a deployment is pinned to its archive for as long as one of them uses it.
+An archive is in use if a revision of a deployment names it, or if it was uploaded. A version that was pulled from a
+repository stays pinned to its archive as long as a deployment uses it.
 """
 
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ from app.tables.identity import Organization
 
 STORED = Gauge(
     "polyhelm_chart_storage_bytes",
-    "Bytes of the chart archives that are kept, by the organization's id.",
+    "Bytes of stored chart archives, by organization id.",
     ["organization"],
 )
 
 _KEPT_UNUSED = timedelta(days=1)
-"""A plan or request may just be about to use an archive that was pulled for it."""
+"""A plan or request may be about to use an archive that was just pulled."""
 _AT_ONCE = 100
 
 _ARCHIVES = (
@@ -45,7 +45,7 @@ _IS_OLD = col(ChartArchive.created_at) < func.now() - _KEPT_UNUSED
 
 
 async def check_room(session: AsyncSession, organization_id: int, package: Package, most: int) -> None:
-    """Raises Conflict where one more archive would take the organization beyond its quota, in bytes."""
+    """Raises Conflict if another archive would exceed the quota of the organization, in bytes."""
     if await session.get(ChartArchive, package.digest) is not None:
         return
     statement = select(func.coalesce(func.sum(_ARCHIVES.c.size), 0)).where(
@@ -63,7 +63,7 @@ async def check_room(session: AsyncSession, organization_id: int, package: Packa
 
 
 async def collect_archives(services: ChartServices) -> int:
-    """Removes archives that nothing uses any more; gives how many. Others may be pulling the same ones meanwhile."""
+    """Removes unused archives and returns their number. Concurrent requests may pull the same ones."""
     async with services.database.sessions() as session, session.begin():
         unused = select(col(ChartArchive.digest)).where(_IS_OLD, ~_IS_USED)
         pulled = select(col(ChartRepository.id)).where(col(ChartRepository.kind) != ChartRepositoryKind.UPLOAD)
@@ -87,7 +87,7 @@ async def collect_archives(services: ChartServices) -> int:
 
 
 async def measure_storage(services: Services) -> None:
-    """Sets the metric of what each organization's archives take."""
+    """Updates the metric of stored bytes by organization."""
     statement = (
         select(col(Organization.id), func.coalesce(func.sum(_ARCHIVES.c.size), 0))
         .join(_ARCHIVES, _ARCHIVES.c.organization_id == Organization.id, isouter=True)

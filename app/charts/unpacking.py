@@ -1,7 +1,6 @@
-"""A chart's archive, unpacked within limits: what is read of it, and a refusal where it is not plainly a chart.
+"""Unpacks a chart's archive within limits, and refuses anything unusual.
 
-Helm unpacks charts that lie packed in `charts/` as well, so they are held to the same rules and count towards the same
-limits.
+Helm also unpacks archives in `charts/`, so they must meet the same rules and count towards the same limits.
 """
 
 import io
@@ -16,10 +15,10 @@ from app.core.errors import ValidationFailed, invalid
 
 MAX_ENTRIES = 10_000
 MAX_NESTED = 5
-"""How deep charts may be packed within charts."""
+"""The maximum nesting depth of packaged charts."""
 
 _MAX_PATH = 1000
-_MAX_TEXT = 2 * 2**20  # of one file that we read: Chart.yaml, values.yaml, the schema, the readme
+_MAX_TEXT = 2 * 2**20  # the maximum size of a file that is read: Chart.yaml, values.yaml, the schema, the readme
 _TEXTS = re.compile(r"(values\.yaml|README\.md|(charts/[^/]+/)?Chart\.yaml|(.*/)?[^/]*values\.schema\.json)")
 _PACKED = re.compile(r"(charts/[^/]+/)*charts/[^/]+\.tgz")
 
@@ -33,11 +32,12 @@ class Limits:
 def unpack(
     content: bytes, limits: Limits, wanted: re.Pattern[str] = _TEXTS, *, largest: int = _MAX_TEXT
 ) -> dict[str, bytes]:
-    """The files of a chart whose path below its folder matches, of at most `largest` bytes each. A chart that is packed
-    within has its files below its archive's name, as in `charts/db-1.0.0.tgz/Chart.yaml`.
+    """Returns the files of a chart with a matching path, of at most `largest` bytes each.
+
+    The files of a packaged subchart are below its archive's name, as in `charts/db-1.0.0.tgz/Chart.yaml`.
 
     Raises:
-        ValidationFailed: says what is wrong with the archive.
+        ValidationFailed: The message states the problem with the archive.
     """
     try:
         return dict(_files(content, _Budget(limits), wanted, largest, 0))
@@ -46,11 +46,11 @@ def unpack(
 
 
 class _Budget:
-    """What an archive, with all that is packed within it, may still take."""
+    """The remaining budget of an archive and the archives in it."""
 
     def __init__(self, limits: Limits) -> None:
         self._limit = limits.unpacked
-        self._left = limits.unpacked + 2**20  # tar's own headers and padding come on top
+        self._left = limits.unpacked + 2**20  # tar's own headers and padding are added
         self._total = 0
         self._entries = 0
 
@@ -89,20 +89,18 @@ def _files(
                 continue
             root = root or steps[0]
             if steps[0] != root:
-                raise wrong(ChartCode.CHART_MALFORMED, "The archive has more than one folder; a chart is one.")
+                raise wrong(
+                    ChartCode.CHART_MALFORMED, "The archive has several top-level directories. A chart has one."
+                )
             if not entry.isreg():
                 continue
             path = "/".join(steps[1:])
             if path.casefold() in taken:
-                raise wrong(
-                    ChartCode.CHART_DUPLICATE, f"The archive has {path[:200]!r} twice, or differing in case alone."
-                )
+                raise wrong(ChartCode.CHART_DUPLICATE, f"The archive has {path[:200]!r} twice, or with different case.")
             taken.add(path.casefold())
             if _PACKED.fullmatch(path):
                 if depth == MAX_NESTED:
-                    raise wrong(
-                        ChartCode.CHART_TOO_LARGE, f"Charts are packed within charts more than {MAX_NESTED} deep."
-                    )
+                    raise wrong(ChartCode.CHART_TOO_LARGE, f"Archives are nested more than {MAX_NESTED} levels deep.")
                 for inner, text in _files(_content(archive, entry), budget, wanted, largest, depth + 1):
                     yield f"{path}/{inner}", text
             elif wanted.fullmatch(path):
@@ -113,7 +111,7 @@ def _files(
 
 
 def _steps(entry: tarfile.TarInfo) -> list[str]:
-    """The folders and the name of an entry that is allowed."""
+    """Returns the directories and the name of a valid entry."""
     path = entry.name.removeprefix("./")
     steps = path.split("/")
     if len(path) > _MAX_PATH:
@@ -122,9 +120,9 @@ def _steps(entry: tarfile.TarInfo) -> list[str]:
             f"The entry {path[:100]!r}… has a name of more than {_MAX_PATH:,} characters.",
         )
     if path.startswith("/") or "\\" in path or ".." in steps or ":" in steps[0] or "\x00" in path:
-        raise wrong(ChartCode.CHART_PATH_OUTSIDE, f"The entry {path[:200]!r} leads outside the chart's folder.")
+        raise wrong(ChartCode.CHART_PATH_OUTSIDE, f"The entry {path[:200]!r} leads outside the chart's directory.")
     if not (entry.isreg() or entry.isdir()):
-        raise wrong(ChartCode.CHART_LINK, f"The entry {path[:200]!r} is a link or a device; charts hold files.")
+        raise wrong(ChartCode.CHART_LINK, f"The entry {path[:200]!r} is a link or a device. Charts contain only files.")
     return [step for step in steps if step not in ("", ".")]
 
 
@@ -135,7 +133,7 @@ def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
 
 
 class _Bounded(io.RawIOBase):
-    """Unpacks gzip bit by bit and stops at a limit, so that a bomb is refused before it goes off."""
+    """Decompresses gzip piece by piece and stops at a limit, before a decompression bomb fills the memory."""
 
     def __init__(self, content: bytes, budget: _Budget) -> None:
         self._budget = budget
@@ -152,11 +150,11 @@ class _Bounded(io.RawIOBase):
         return chunk
 
     def finish(self) -> None:
-        """Refuses what we have not seen and Helm might: Go reads several gzip streams as one, zlib the first alone."""
+        """Refuses data after the first gzip stream: Go reads all streams as one, zlib only the first."""
         while self.read(2**16):
             pass
         if not self._unpacker.eof or self._unpacker.unused_data:
-            raise ValueError("it is cut off, or goes on after its end")
+            raise ValueError("it is truncated, or has data after its end")
 
 
 def wrong(code: ChartCode, message: str) -> ValidationFailed:

@@ -1,4 +1,4 @@
-"""A chart's values.schema.json: checks values against it. What a `$ref` names elsewhere is never fetched."""
+"""Checks values against a chart's values.schema.json. A remote `$ref` is never fetched."""
 
 import json
 import re
@@ -18,7 +18,7 @@ PROGRAM = Path(__file__).with_name("schema_program.py")
 
 _BATCH_VALUES = 100
 _BATCH_BYTES = 4 * 2**20
-"""Of the values that are checked in one request."""
+"""The maximum number of sets of values in one request."""
 
 _TOO_EXPENSIVE = {
     Outcome.CPU: "a check may use {seconds:g} s of CPU time",
@@ -30,7 +30,7 @@ _KNOWN_DRAFT = re.compile(r"https?://json-schema\.org/(draft-0[4-7]/|draft/2019-
 
 
 def has_remote_reference(schema: Any) -> bool:
-    """Whether a schema refers to something outside itself, as another schema or as its draft; Helm would fetch it."""
+    """Returns whether a schema refers to another document or another draft, which Helm would fetch."""
     left = [schema]
     while left:
         part = left.pop()
@@ -49,11 +49,12 @@ def has_remote_reference(schema: Any) -> bool:
 async def schema_problems(
     pool: Pool, schema: Mapping[str, Any], seen: Iterable[Values], *, share: int, chart: str
 ) -> list[list[Problem]]:
-    """What a chart's schema has against each of the values that its templates see, computed in processes that the
-    organization `share` shares with others.
+    """Returns the problems that a chart's schema finds in each set of values that its templates see.
+
+    The check runs in processes that organizations share; `share` is the organization.
 
     Raises:
-        ValidationFailed: where that takes more time or memory than allowed, or the organization has too much to check.
+        ValidationFailed: The check exceeds its time or memory, or too many checks of the organization are waiting.
     """
     found: list[list[Problem]] = []
     texts = _texts(schema, seen)
@@ -71,13 +72,13 @@ async def schema_problems(
 
 
 def _texts(schema: Mapping[str, Any], seen: Iterable[Values]) -> Iterator[bytes]:
-    """The schema and then the values, as JSON."""
+    """Encodes the schema and then the values as JSON."""
     for each in (schema, *seen):
         yield json.dumps(each, separators=(",", ":")).encode()
 
 
 def _batch(texts: Iterator[bytes]) -> list[bytes]:
-    """The next texts for one request; none where all are through."""
+    """Returns the texts of the next request, or none at the end."""
     batch: list[bytes] = []
     size = 0
     for text in islice(texts, _BATCH_VALUES):

@@ -1,4 +1,4 @@
-"""Which of many chart versions is meant, by the rules of semantic versioning."""
+"""Selects chart versions by the rules of semantic versioning."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from app.releases.canonical import plain_version, same_version
 
 
 def parsed(version: str) -> Version | None:
-    """The version as SemVer, read as leniently as Helm does (`1.2` is 1.2.0); None where it is none."""
+    """Parses a version as leniently as Helm does (`1.2` is 1.2.0). Returns None if it is not a semantic version."""
     try:
         return Version.parse(plain_version(version), optional_minor_and_patch=True)
     except ValueError:
@@ -16,17 +16,17 @@ def parsed(version: str) -> Version | None:
 
 
 def newest_stable(versions: Iterable[str]) -> str | None:
-    """The newest version that is no pre-release, as it is written; None where there is none."""
+    """Returns the newest version that is not a pre-release, as it is written, or None."""
     stable = [(found, text) for text in versions if (found := parsed(text)) is not None and not found.prerelease]
     return max(stable)[1] if stable else None
 
 
 def find(versions: Iterable[str], wanted: str) -> str | None:
-    """The version that is the wanted one, as it is written: `v1.0.0` and `1.0.0` are one."""
+    """Returns the version that equals the wanted one, as it is written: `v1.0.0` and `1.0.0` are equal."""
     return next((version for version in versions if same_version(version, wanted)), None)
 
 
 def newest_first(versions: Iterable[str]) -> list[str]:
-    """All versions, newest first; those that are no SemVer come last."""
+    """Returns all versions, newest first. Those that are not semantic versions come last."""
     lowest = Version(0, 0, 0, prerelease="0")
     return sorted(versions, key=lambda text: (parsed(text) is not None, parsed(text) or lowest, text), reverse=True)

@@ -9,8 +9,10 @@ Found = TypeVar("Found")
 
 
 async def for_each(items: Iterable[Item], do: Callable[[Item], Awaitable[Found]], *, at_once: int) -> list[Found]:
-    """What `do` returns for each item, in their order; `at_once` of them run at a time. The first error is raised, and
-    the others go on, as in `asyncio.gather`."""
+    """Returns the result of `do` for each item, in order. At most `at_once` of them run at a time.
+
+    The first error is raised while the others continue, as in `asyncio.gather`.
+    """
     gate = asyncio.Semaphore(at_once)
 
     async def one(item: Item) -> Found:

@@ -1,4 +1,4 @@
-"""Postgres: one engine with a bounded pool, and sessions that only read. Whoever writes opens a `Transaction`."""
+"""Postgres: one engine with a bounded pool, and read-only sessions. Writes use `Transaction`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,11 +21,11 @@ from app.core.tenancy import current_tenant
 log = structlog.get_logger()
 
 LOST = (DBAPIError, PoolTimeoutError, OSError)
-"""What is raised where Postgres is away, or has no connection to spare for too long."""
+"""The errors that are raised if Postgres is unavailable, or no connection of the pool becomes free."""
 
 
 class DataRefusedError(Exception):
-    """Postgres can't keep a value that it was given: to try again is of no use, and nothing else is wrong."""
+    """Postgres cannot store a given value. Retrying does not help, and nothing else is wrong."""
 
     def __init__(self, message: str, sqlstate: str | None) -> None:
         super().__init__(message)
@@ -33,21 +33,21 @@ class DataRefusedError(Exception):
 
 
 IDLE_SECONDS = 10
-"""After which a transaction whose process says nothing more is rolled back: what it has locked is free then."""
+"""After this time, Postgres rolls back a transaction whose client is silent, which releases its locks."""
 
 LOCK_SECONDS = 15
-"""That a statement waits for a lock: longer than a process that has stopped can hold it."""
+"""The longest wait of a statement for a lock. It exceeds the time for which a stopped process can hold one."""
 
 STATEMENT_SECONDS = 30
 _CONNECT_SECONDS = 10
 _WAIT_SECONDS = 30
 """That a query or transaction waits for a connection."""
-_ANSWER_SECONDS = 45  # for Postgres, as long as its machine may be silent
+_ANSWER_SECONDS = 45  # for how long Postgres's machine may be silent
 _LIMITS = {
     "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
     "lock_timeout": f"{LOCK_SECONDS}s",
     "statement_timeout": f"{STATEMENT_SECONDS}s",
-    # A machine that is gone does not close its connections.
+    # A machine that fails does not close its connections.
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
@@ -64,12 +64,12 @@ Found = TypeVar("Found")
 
 
 def holds_nul(error: BaseException) -> bool:
-    """Whether Postgres refused text or JSON for the one character that it can't keep, U+0000."""
+    """Returns whether Postgres refused text or JSON because of U+0000, the one character that it cannot store."""
     return isinstance(error, DataRefusedError) and error.sqlstate in _NUL_STATES
 
 
 def engine_for(url: str, *, pool_size: int, **more: Any) -> AsyncEngine:
-    """An engine for an ordinary `postgresql://` address, with asyncpg as its driver."""
+    """Returns an engine for a `postgresql://` address, with asyncpg as its driver."""
     engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"),
         pool_size=pool_size,
@@ -84,14 +84,17 @@ def engine_for(url: str, *, pool_size: int, **more: Any) -> AsyncEngine:
 
 
 def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
-    """Has the pool connect anew where Postgres went away meanwhile. asyncpg knows it without asking, where a ping
-    (`pool_pre_ping`) is a round trip for each session: a tenth of the worker's CPU time."""
+    """Makes the pool replace connections that Postgres has closed.
+
+    asyncpg knows about them, while a ping (`pool_pre_ping`) would be a round trip for each session: a tenth of the
+    worker's CPU time.
+    """
     if connection.driver_connection.is_closed():
         raise DisconnectionError
 
 
 def _tell_data_apart(context: ExceptionContext) -> None:
-    """Raises DataRefusedError in place of what SQLAlchemy raises: for it, most errors of asyncpg are of one kind."""
+    """Raises DataRefusedError instead of SQLAlchemy's error, which is of one class for most errors of asyncpg."""
     error = context.original_exception
     sqlstate = getattr(error, "sqlstate", None)
     if (sqlstate or "")[:2] in _DATA_CLASSES or isinstance(error.__cause__, NotEncodableError):
@@ -133,22 +136,23 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session for queries alone."""
+        """Opens a session for queries only."""
         async with _slot(self._reading_slots), self._reading() as session:
             yield session
 
     async def rows(self, statement: Any, **parameters: Any) -> list[Any]:
-        """All rows of one query."""
+        """Returns all rows of one query."""
         async with self.reading() as session:
             result: Any = await session.execute(statement, parameters)
             return list(result.all())
 
     async def check(self) -> None:
-        """Raises where Postgres does not answer."""
+        """Raises an error if Postgres does not answer."""
         await self.rows(text("SELECT 1"))
 
     async def check_writing(self) -> None:
-        """Raises where nothing can be written: tries all that a mutation needs, an event without content included."""
+        """Raises an error if nothing can be written. It tests everything a mutation needs, including an event without
+        content."""
         async with self.engine.begin() as connection:
             await connection.execute(_WRITE)
 
@@ -198,7 +202,7 @@ def _sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
 
 
 async def patiently(look: Callable[[], Awaitable[Found]]) -> Found:
-    """What it gives, however long Postgres is away: for those who would else have to begin anew."""
+    """Repeats the function until Postgres is available, for work that cannot be lost."""
     while True:
         try:
             return await look()

@@ -1,7 +1,7 @@
-"""Credentials at rest: AES-256-GCM under a ring of keys.
+"""Encryption of credentials at rest: AES-256-GCM under a ring of keys.
 
-A sealed value carries the id of its key; the associated data binds it to its row, so that one row's credentials can not
-be put into another's.
+A sealed value carries the id of its key. The associated data binds it to its row, so that the credentials of one row
+cannot be moved to another.
 """
 
 import base64
@@ -20,11 +20,11 @@ _NONCE_BYTES = 12
 
 
 class KeyRingError(Exception):
-    """The key ring is malformed, or lacks the key that a value was sealed with. The message says what to do."""
+    """The key ring is malformed, or lacks the key that a value was encrypted with. The message suggests a solution."""
 
 
 class TamperedError(KeyRingError):
-    """What is stored for a row was changed, or was sealed for another row."""
+    """The stored data of a row was changed, or was encrypted for another row."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,14 @@ class Sealed:
 
 
 class KeyRing:
-    """The first key seals; every key opens what it sealed. `on_tampering` is called with the row (`table:id`) whose
-    sealed data was changed or swapped, each time that it is opened."""
+    """The first key encrypts; all keys decrypt.
+
+    `on_tampering` is called with the row (`table:id`) whenever encrypted data that was changed or swapped is decrypted.
+    """
 
     def __init__(self, keys: dict[str, bytes]) -> None:
         if not keys:
-            raise KeyRingError("The key ring is empty: give POLYHELM_ENCRYPTION_KEYS at least one key.")
+            raise KeyRingError("The key ring is empty. Set POLYHELM_ENCRYPTION_KEYS to at least one key.")
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self.current = next(iter(keys))
         self.on_tampering: Callable[[str], None] = lambda row: None
@@ -49,37 +51,38 @@ class KeyRing:
         """Reads `id:base64,id:base64,…`.
 
         Raises:
-            KeyRingError: where an entry is not an id and 32 bytes in base64. No message quotes a key.
+            KeyRingError: An entry is not an id and 32 bytes in base64. No message quotes a key.
         """
         keys: dict[str, bytes] = {}
         for number, entry in enumerate(filter(None, text.split(",")), start=1):
             key_id, colon, encoded = entry.strip().partition(":")
             try:
                 key = base64.b64decode(encoded, validate=True)
-            except ValueError:  # no base64, or beyond ASCII
+            except ValueError:  # not base64, or not ASCII
                 key = b""
             if not (key_id and colon and len(key) == 32) or key_id in keys:
                 raise KeyRingError(
-                    f"Entry {number} of POLYHELM_ENCRYPTION_KEYS must be `id:base64`: an id of its own and 32 bytes."
+                    f"Entry {number} of POLYHELM_ENCRYPTION_KEYS must be `id:base64`: a unique id and 32 bytes."
                 )
             keys[key_id] = key
         return cls(keys)
 
     @classmethod
     def kept_in(cls, folder: Path) -> "KeyRing":
-        """The ring in a file that only its owner can read, made where there is none."""
+        """Returns the ring stored in a file that only its owner can read. Creates the file if it does not exist."""
         path = folder / KEYS_FILE
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             entry = f"local-1:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-            # A draft for each who makes one (process ids repeat in containers that share the folder), with mode 0600.
+            # Each process writes its own draft (process ids repeat in containers that share the directory), with mode
+            # 0600.
             with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".tmp", delete=False) as file:
                 draft = Path(file.name)
                 file.write(entry)
                 file.flush()
                 os.fsync(file.fileno())
             try:
-                os.link(draft, path)  # whoever is first wins, and all read the same key
+                os.link(draft, path)  # the first process wins, and all read the same key
             except FileExistsError:
                 pass
             finally:
@@ -90,28 +93,28 @@ class KeyRing:
         return key_id in self._ciphers
 
     def seal(self, plain: bytes, bound_to: str) -> Sealed:
-        """Encrypts under the current key; `bound_to` names the row that it belongs to, as `table:id`."""
+        """Encrypts with the current key. `bound_to` names the row of the data, as `table:id`."""
         nonce = os.urandom(_NONCE_BYTES)
         cipher = self._ciphers[self.current]
         return Sealed(self.current, nonce + cipher.encrypt(nonce, plain, bound_to.encode()))
 
     def open(self, sealed: Sealed, bound_to: str) -> bytes:
-        """Decrypts.
+        """Decrypts the data of a row.
 
         Raises:
-            TamperedError: where the data is not what was sealed for that row.
-            KeyRingError: where the key is not in the ring.
+            TamperedError: The data was not encrypted for that row.
+            KeyRingError: The key is not in the ring.
         """
         cipher = self._ciphers.get(sealed.key_id)
         if cipher is None:
             raise KeyRingError(
-                f"The credentials of {bound_to} were sealed with the key {sealed.key_id!r}, which is not in"
-                " POLYHELM_ENCRYPTION_KEYS: add it after the first, then run `polyhelm rekey`."
+                f"The credentials of {bound_to} were encrypted with the key {sealed.key_id!r}, which is not in"
+                " POLYHELM_ENCRYPTION_KEYS. Add it after the first key, then run `polyhelm rekey`."
             )
         nonce, data = sealed.data[:_NONCE_BYTES], sealed.data[_NONCE_BYTES:]
         try:
             return cipher.decrypt(nonce, data, bound_to.encode())
-        except (InvalidTag, ValueError):  # the latter where there is not even a whole nonce
-            if ":" in bound_to:  # others come from browsers, which may send anything
+        except (InvalidTag, ValueError):  # ValueError: shorter than a nonce
+            if ":" in bound_to:  # browsers can send any header
                 self.on_tampering(bound_to)
             raise TamperedError(f"The credentials of {bound_to} were changed or belong to another row.") from None

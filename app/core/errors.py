@@ -1,6 +1,6 @@
-"""Errors a caller can act on, and the two kinds of failure of an action.
+"""Errors that a caller can act on, and the two kinds of failures of an action.
 
-A `UserError` crosses the API as the GraphQL type of its class name. Anything else that is raised is masked there.
+The API returns a `UserError` as the GraphQL type with its class name, and masks all other errors.
 """
 
 from collections.abc import Sequence
@@ -14,18 +14,18 @@ from app.releases.texts import without_nul
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with an input: where (`path` into the input) and what, in a sentence that says what to do."""
+    """One problem with an input: its place (`path` in the input), and a sentence that suggests a solution."""
 
     path: tuple[str, ...]
     message: str
     line: int | None = None
     column: int | None = None
-    """Where it is in a text, counted from 1."""
+    """The position in a text, counted from 1."""
 
 
 @dataclass
 class UserError(Exception):
-    """`message` is a sentence that says what to do, `path` leads into the input."""
+    """`message` is a sentence that suggests a solution. `path` is the place in the input."""
 
     code: ErrorCode
     message: str
@@ -62,7 +62,7 @@ class ClusterUnreachable(UserError):  # noqa: N818
 
 @dataclass
 class RemovalUnconfirmed(UserError):  # noqa: N818
-    """`removed` is the number that has to be confirmed, `clusters` names them all."""
+    """`removed` is the number that must be confirmed. `clusters` contains the names of all of them."""
 
     removed: int = 0
     clusters: list[str] = field(default_factory=list)
@@ -76,37 +76,40 @@ class RateLimited(UserError):  # noqa: N818
 
 
 def invalid(code: ErrorCode, message: str, *path: str) -> ValidationFailed:
-    """A ValidationFailed about one place."""
+    """Returns a ValidationFailed about one place."""
     return ValidationFailed(code, message, path, [Problem(path, message)])
 
 
 def all_invalid(problems: Sequence[Problem]) -> ValidationFailed:
-    """A ValidationFailed about one or more places; its own message and path are the first one's."""
+    """Returns a ValidationFailed about one or more places. Its message and path are those of the first one."""
     first, more = problems[0], len(problems) - 1
-    message = first.message if not more else f"{first.message} (And {more} more: see problems.)"
+    message = first.message if not more else f"{first.message} ({more} more: see problems.)"
     return ValidationFailed(CommonCode.INVALID_INPUT, message, first.path, list(problems))
 
 
 class ActionError(Exception):
-    """An action on a member failed. `output` holds the words of Helm or the API server.
+    """An action on a cluster failed.
 
-    `wrote` is True where the action may have changed something on the member, so that another try makes another
-    revision or runs a hook again. It is set from the requests that were sent, and False only where none of them can
-    have changed anything.
+    `output` contains the output of Helm or the message of the API server. `wrote` is True if the action may have
+    changed something on the cluster, so that another attempt creates another revision or runs a hook again. It is
+    derived from the requests that were sent, and False only if none of them can have changed anything.
     """
 
     def __init__(self, code: ActionCode, message: str, output: str | None = None, *, wrote: bool = False) -> None:
         super().__init__(message)
         self.code = code
-        # Charts, webhooks and members choose these words.
+        # Charts, webhooks and clusters control this text.
         self.message = without_nul(message)
         self.output = output and without_nul(output)
         self.wrote = wrote
 
 
 class TemporaryError(ActionError):
-    """It may succeed later without anything else being changed: it is tried again, with backoff. `retry_after` is in
-    seconds, where the other side asked for a pause. One that comes `most` times in a row is permanent after all."""
+    """A failure that may not recur: the action is retried with backoff.
+
+    `retry_after` is the pause in seconds that the other side requested. After `most` such failures in a row, the
+    failure is permanent.
+    """
 
     def __init__(
         self,
@@ -124,4 +127,4 @@ class TemporaryError(ActionError):
 
 
 class PermanentError(ActionError):
-    """It fails in the same way until something changes: it is reported at once and not repeated."""
+    """A failure that recurs until something changes: it is reported immediately and not retried."""

@@ -1,4 +1,5 @@
-"""Marks of secret values: digests under a key of this installation, so that who has read one can't try out values."""
+"""Marks of secret values: digests under a key of this installation, so that a leaked mark does not allow guessing the
+value."""
 
 import hashlib
 import hmac
@@ -30,10 +31,10 @@ class Fingerprints:
         self._key: bytes | None = None
 
     async def mark(self) -> Mark:
-        """What gives the mark of a JSON value. The key is read once for each process.
+        """Returns the function that computes the mark of a JSON value. Each process reads the key once.
 
         Raises:
-            KeyRingError: where the key can't be decrypted.
+            KeyRingError: The key cannot be decrypted.
         """
         key = self._key or await self._read() or await self._make()
         self._key = key
@@ -49,7 +50,8 @@ class Fingerprints:
 
     async def _make(self) -> bytes:
         sealed = self._key_ring.seal(secrets.token_bytes(32), BOUND_TO)
-        # Whoever is first waits for a second connection while they hold one: those of organizations might all wait.
+        # The first caller needs a second connection while it holds one. It must not count towards an organization,
+        # whose connections might all be waiting for this.
         with acting_for(None):
             await self._insert(sealed)
         key = await self._read()

@@ -1,26 +1,26 @@
-"""JSON from others that is kept or passed on."""
+"""JSON from outside that Polyhelm stores or forwards."""
 
 from typing import Any
 
 import orjson
 
 _SURELY_WRITABLE = 250
-"""Levels that can be written. More of them can be read."""
+"""The maximum nesting depth that can be written. Deeper JSON can be read."""
 
 
 class TooDeepError(ValueError):
-    """JSON that can be read, and is nested too deeply to be written again."""
+    """The JSON can be read, but is nested too deeply to be written."""
 
 
 def read_writable(text: bytes) -> Any:
-    """JSON that can be written again.
+    """Parses JSON that can be written again.
 
     Raises:
-        TooDeepError: where it is nested too deeply for that.
-        ValueError: where it is not JSON.
+        TooDeepError: It is nested too deeply to be written.
+        ValueError: It is not JSON.
     """
     found = orjson.loads(text)
-    # Text with fewer opening brackets than that is not nested so deeply.
+    # Text with fewer opening brackets cannot be nested that deeply.
     if text.count(b"[") + text.count(b"{") > _SURELY_WRITABLE:
         try:
             orjson.dumps(found)

@@ -19,11 +19,11 @@ _REFUSED = metrics.Counter(
 
 _CROWDED = 4
 _FULL = 20
-"""Multiples of what one caller may have waiting."""
+"""Multiples of the number of requests that one caller may have waiting."""
 
 
 class PoolBusyError(Exception):
-    """Too many requests wait already, of the caller or of all callers."""
+    """Too many requests of the caller, or of all callers, are waiting."""
 
 
 class FairQueue(Generic[T]):
@@ -31,7 +31,7 @@ class FairQueue(Generic[T]):
 
     def __init__(self) -> None:
         self._entries: dict[Hashable, deque[T]] = {}
-        """By caller; the one whose turn it is comes first."""
+        """The entries of each caller. The next caller in turn comes first."""
         self._length = 0
 
     def put(self, caller: Hashable, entry: T) -> None:
@@ -39,7 +39,7 @@ class FairQueue(Generic[T]):
         self._length += 1
 
     def take(self, may: Callable[[Hashable], bool] = lambda _: True) -> tuple[Hashable, T] | None:
-        """Removes and returns the oldest entry of the caller whose turn it is, among those who `may` have one."""
+        """Removes and returns the oldest entry of the next caller in turn that `may` accepts."""
         caller = next(filter(may, self._entries), None)
         if caller is None:
             return None
@@ -51,7 +51,7 @@ class FairQueue(Generic[T]):
         return caller, entry
 
     def move_to_end(self, caller: Hashable) -> None:
-        """Makes the caller the last in turn."""
+        """Moves the caller to the end of the turn."""
         if caller in self._entries:
             self._entries[caller] = self._entries.pop(caller)
 
@@ -73,7 +73,7 @@ class FairQueue(Generic[T]):
 
 
 class Slot:
-    """A slot of a pool, from when it is granted until it is released."""
+    """A slot of a pool, held until it is released."""
 
     def __init__(self, limiter: "Limiter", caller: Hashable) -> None:
         self._limiter = limiter
@@ -81,7 +81,7 @@ class Slot:
         self._is_released = False
 
     def release(self) -> None:
-        """Passes the slot on. Repeating it has no effect."""
+        """Passes the slot to the next caller. Calling it again has no effect."""
         if not self._is_released:
             self._is_released = True
             self._limiter._release(self._caller)
@@ -101,7 +101,7 @@ class Limiter:
         self._each = slots if each is None else each
         self._most_waiting = waiting
         self.is_shared = True
-        """Set it to False while there is only one caller: it may use all slots then."""
+        """Set it to False while there is only one caller, which may then use all slots."""
         self._taken: Counter[Hashable] = Counter()
         self._queue = FairQueue[asyncio.Future[Slot]]()
         self._metrics = _TAKEN.labels(pool), _WAITING.labels(pool), _REFUSED.labels(pool)
@@ -111,7 +111,7 @@ class Limiter:
         """Holds a slot while the block runs.
 
         Raises:
-            PoolBusyError: at once, if too many requests wait already.
+            PoolBusyError: Too many requests are waiting. It is raised immediately.
         """
         slot = await self.acquire(caller)
         try:
@@ -120,10 +120,10 @@ class Limiter:
             slot.release()
 
     async def acquire(self, caller: Hashable) -> Slot:
-        """Waits for a slot. The caller has to release it.
+        """Waits for a slot, which the caller must release.
 
         Raises:
-            PoolBusyError: at once, if too many requests wait already.
+            PoolBusyError: Too many requests are waiting. It is raised immediately.
         """
         if (slot := self.acquire_now(caller)) is not None:
             return slot
@@ -145,7 +145,7 @@ class Limiter:
             waiting.dec()
 
     def acquire_now(self, caller: Hashable) -> Slot | None:
-        """A slot, if the caller need not wait for it."""
+        """Returns a slot if the caller need not wait for it."""
         return self._grant(caller) if self._free and self._may(caller) else None
 
     @property
@@ -177,10 +177,10 @@ class Limiter:
         self._queue.move_to_end(caller)
         while self._free and (found := self._queue.take(self._may)) is not None:
             next_caller, turn = found
-            if not turn.done():  # else the request was given up
+            if not turn.done():  # otherwise the request was cancelled
                 turn.set_result(self._grant(next_caller))
 
 
 def share(slots: int, percent: int) -> int:
-    """The part of a pool that one caller may use: at least one slot."""
+    """Returns the number of slots that one caller may use: at least one."""
     return max(1, ceil(slots * percent / 100))

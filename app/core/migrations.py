@@ -1,4 +1,4 @@
-"""The database's schema: brought up to date, and held against the tables."""
+"""Migrates the database schema, and compares it with the tables."""
 
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,17 @@ _GRANTS = (
 
 
 def folder() -> Path:
-    """Where the migrations are: beside the package in a checkout, within it once installed."""
+    """Returns the directory of the migrations: beside the package in a checkout, inside it when installed."""
     package = Path(__file__).parent.parent
     installed = package / "alembic"
     return installed if installed.exists() else package.parent / "alembic"
 
 
 async def migrate(database_url: str, *, program_role: str | None = None) -> None:
-    """Brings the schema up to date, and grants the role that the program runs as what it needs, where one is named. Any
-    number of processes may do so at once: one does, the others wait."""
+    """Migrates the schema to this version, and grants the program's role its permissions, if one is configured.
+
+    Several processes may call it at once: one migrates, the others wait.
+    """
 
     def upgrade(connection: Connection) -> None:
         _upgrade(connection)
@@ -44,7 +46,7 @@ async def migrate(database_url: str, *, program_role: str | None = None) -> None
 
 
 async def new_migration(database_url: str, message: str) -> None:
-    """Writes a migration from what the tables have and the database has not. For developers."""
+    """Writes a migration with the differences between the tables and the database. For developers."""
 
     def write(connection: Connection) -> None:
         config = _config(connection)
@@ -55,7 +57,8 @@ async def new_migration(database_url: str, message: str) -> None:
 
 
 async def differences(database_url: str) -> list[Any]:
-    """Where the migrated database differs from the tables; empty where the migrations are complete."""
+    """Returns the differences between the migrated database and the tables. The list is empty if the migrations are
+    complete."""
     found: list[Any] = []
 
     def compare(connection: Connection) -> None:
@@ -67,7 +70,7 @@ async def differences(database_url: str) -> list[Any]:
 
 
 async def is_current(database_url: str) -> bool:
-    """Whether the schema is the one that this version of the program works with."""
+    """Returns whether the database schema is that of this version."""
     heads: list[bool] = []
 
     def look(connection: Connection) -> None:
@@ -93,7 +96,7 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _grant(connection: Connection, role: str) -> None:
-    """All that the program needs, and nothing with which events could be changed or removed."""
+    """Grants the role everything the program needs, except permissions to change or remove events."""
     quoted = connection.dialect.identifier_preparer.quote_identifier(role)
     for statement in _GRANTS:
         connection.exec_driver_sql(statement.format(role=quoted))

@@ -1,4 +1,4 @@
-"""Who does what, how and from where: known once for each request and mutation, and part of every event they cause."""
+"""The origin of events: the caller, how they signed in, their address, the request and the mutation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +9,7 @@ from typing import Any
 
 @dataclass
 class Origin:
-    """A request, and the mutation that is being done for it; nothing for what nobody has asked for. `given` is what was
-    asked for, masked."""
+    """A request and its mutation. It is None for work without a request. `given` is the masked input."""
 
     mutation: str | None = None
     actor: str | None = None
@@ -19,14 +18,14 @@ class Origin:
     request_id: str | None = None
     given: dict[str, Any] | None = None
     is_told: bool = False
-    """Whether an event of it is committed. The first one has what was asked for."""
+    """Whether an event of the mutation was committed. The first one contains the input."""
 
 
 LONGEST = 200
 
 
 def plain(text: str) -> str:
-    """A text that came from outside, as an event can hold it: not too long, and without what Postgres can't keep."""
+    """Prepares text from outside for an event: shortens it, and removes what Postgres cannot store."""
     short = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     return short.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
@@ -35,19 +34,19 @@ _current: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 
 def current_origin() -> Origin | None:
-    """That of what is being done; None for what Polyhelm does by itself."""
+    """Returns the current origin, or None for work that Polyhelm does by itself."""
     return _current.get()
 
 
 def tell_via(method: str) -> None:
-    """From now on, events of what is being done tell that its caller has just signed in like this."""
+    """Sets the method by which the caller has just signed in, for all following events of the mutation."""
     if (origin := _current.get()) is not None:
         origin.via = method.lower()
 
 
 @contextmanager
 def originating(origin: Origin) -> Iterator[None]:
-    """All events of the block have this origin."""
+    """Sets the origin of all events that are recorded in the block."""
     before = _current.set(origin)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Keyset pages: each goes on where the last one ended, however many rows came or went in between."""
+"""Keyset pagination: a page continues after the last row of the previous one, even if rows were added or removed."""
 
 import base64
 import binascii
@@ -31,25 +31,25 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class Window:
-    """Which page is wanted: `first` rows after the cursor `after`."""
+    """The requested page: `first` rows after the cursor `after`."""
 
     first: int = DEFAULT
     after: str | None = None
 
     @classmethod
     def of(cls, first: int | None, after: str | None) -> "Window":
-        """The window of a request, in which null stands for the default."""
+        """Returns the window of a request. Null stands for the default."""
         return cls(DEFAULT if first is None else first, after)
 
     def __post_init__(self) -> None:
         if not 0 <= self.first <= MOST:
-            raise invalid(CommonCode.PAGE_SIZE, f"`first` is between 0 and {MOST}.", "first")
+            raise invalid(CommonCode.PAGE_SIZE, f"`first` must be between 0 and {MOST}.", "first")
 
 
 async def fetch_page(
     session: AsyncSession, statement: Any, keys: Sequence[Any], window: Window, *, descending: bool = False
 ) -> Page[Any]:
-    """One page of a select of one entity, in the order of `keys`: columns of it that are unique together."""
+    """Returns one page of a select of one entity, in the order of `keys`: columns that are unique together."""
     if window.after is not None:
         position = position_of(window.after, keys)
         statement = statement.where(tuple_(*keys) < position if descending else tuple_(*keys) > position)
@@ -62,27 +62,27 @@ async def fetch_page(
 
 
 def cursor_of(*position: Any) -> str:
-    """The cursor of the row with these keys."""
+    """Returns the cursor of the row with these keys."""
     return base64.urlsafe_b64encode(orjson.dumps(position)).decode()
 
 
 def position_of(cursor: str, keys: Sequence[Any]) -> tuple[Any, ...]:
-    """The keys of a cursor's row.
+    """Returns the keys in a cursor.
 
     Raises:
-        ValidationFailed: where it is no cursor of such a list.
+        ValidationFailed: It is not a cursor of such a list.
     """
     try:
         position = orjson.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         position = None
     if not isinstance(position, list) or len(position) != len(keys) or not all(map(_fits, position, keys)):
-        raise invalid(CommonCode.CURSOR, "This is no cursor of this list: take one from an answer.", "after")
+        raise invalid(CommonCode.CURSOR, "This is not a valid cursor of this list.", "after")
     return tuple(position)
 
 
 def _fits(part: object, key: Any) -> bool:
-    """Whether Postgres can compare it with that column."""
+    """Returns whether Postgres can compare the value with the column."""
     if isinstance(key.type, Integer):
         bits = 63 if isinstance(key.type, BigInteger) else 31
         return isinstance(part, int) and not isinstance(part, bool) and abs(part) < 2**bits

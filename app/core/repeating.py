@@ -1,4 +1,4 @@
-"""What is done again and again, for as long as a process lives."""
+"""Periodic and permanent tasks of a process."""
 
 import asyncio
 import time
@@ -11,13 +11,13 @@ from app.core.database import LOST
 log = structlog.get_logger()
 
 _SLOWER = 4
-"""A step that fails is taken less and less often, but not more seldom than this many times."""
+"""A step that fails is repeated with growing pauses, up to this multiple of its interval."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 
 async def repeatedly(part: str, step: Callable[[], Awaitable[None]], seconds: float) -> None:
-    """Takes a step every so many seconds until it is cancelled. One that fails is logged under the part's name, and
-    taken again after a longer pause."""
+    """Runs a step periodically until it is cancelled. A failing step is logged under the task's name and repeated after
+    a longer pause."""
     factor = 1
     while True:
         try:
@@ -30,8 +30,8 @@ async def repeatedly(part: str, step: Callable[[], Awaitable[None]], seconds: fl
 
 
 async def lasting(part: str, run: Callable[[], Awaitable[None]]) -> None:
-    """Runs what is to run until it is cancelled. Where it fails or ends before, it is run anew, after a pause that
-    grows as long as it fails soon: one part that fails does not end the others of its process."""
+    """Runs a task until it is cancelled. A task that fails or ends is restarted, after a pause that grows while it
+    fails quickly, so one failing task does not end the others."""
     pause = _FIRST_PAUSE
     while True:
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Text search in lists: one condition for all of them, with a bound on what is searched for.
+"""Text search in lists, with a limit for the search text.
 
 Postgres compares the text at every position of every row, so a long text costs the product of both lengths.
 """
@@ -12,23 +12,25 @@ from app.core.errors import invalid
 from app.registers.common import CommonCode
 
 LONGEST = 200
-"""Characters that can be searched for. Names have at most 63, and messages are found by a part of them."""
+"""The maximum length of a search text. Names have at most 63 characters, and messages are found by a part of them."""
 
 
 def mentions(text: str, *columns: Any, at: str = "search") -> ColumnElement[bool]:
-    """Rows with the text in one of the columns, in any case.
+    """Returns a condition for rows with the text in one of the columns, ignoring case.
 
     Raises:
-        ValidationFailed: where the text is longer than `LONGEST`.
+        ValidationFailed: The text is longer than `LONGEST`.
     """
     bounded(text, at)
     return or_(*(col(column).icontains(text, autoescape=True) for column in columns))
 
 
 def bounded(text: str, at: str) -> str:
-    """The text. Raises ValidationFailed where it is longer than `LONGEST`."""
+    """Returns the text. Raises ValidationFailed if it is longer than `LONGEST`."""
     if len(text) > LONGEST:
         raise invalid(
-            CommonCode.SEARCH_TOO_LONG, f"Search for at most {LONGEST} characters; this text has {len(text):,}.", at
+            CommonCode.SEARCH_TOO_LONG,
+            f"A search text has at most {LONGEST} characters. This one has {len(text):,}.",
+            at,
         )
     return text

@@ -283,8 +283,8 @@ class Settings(BaseSettings):
     helm_retries: int = Field(
         2,
         ge=0,
-        description="How often a failed action is repeated where each try makes a Helm revision or runs hooks. One that"
-        " has changed nothing is repeated until it succeeds.",
+        description="How often a failed action is repeated if each attempt creates a Helm revision or runs hooks. An"
+        " action that changed nothing is repeated until it succeeds.",
     )
     chart_max_bytes: int = Field(20 * 2**20, ge=1, description="The maximum size of a chart archive, in bytes.")
     chart_max_unpacked_bytes: int = Field(
@@ -454,7 +454,7 @@ class Settings(BaseSettings):
     )
 
     def is_plain_http(self, host: str) -> bool:
-        """Whether a `host` or `host:port` is named as one to reach over plain HTTP."""
+        """Returns whether a `host` or `host:port` may be accessed over plain HTTP."""
         return host in {name.strip() for name in self.plain_http_hosts.split(",")} - {""}
 
     @field_validator("allowed_networks")
@@ -468,7 +468,7 @@ class Settings(BaseSettings):
         return Allowed.parse(self.allowed_networks)
 
     def is_reserved(self, name: str) -> bool:
-        """Whether no user can take this name."""
+        """Returns whether the name is reserved."""
         return name in {reserved.strip().lower() for reserved in self.reserved_names.split(",")}
 
     @property

@@ -1,4 +1,4 @@
-"""Logs: one line for each thing that happened, as JSON for machines or in colour for people."""
+"""Logs: one line per event, as JSON for machines or in color for people."""
 
 import logging
 import sys

@@ -27,20 +27,20 @@ _INSERT = insert(EventBatch)
 
 
 class WorkQueue(Protocol):
-    """What a commit tells workers. Neither call blocks or raises."""
+    """Notifications to workers after a commit. The calls neither block nor raise."""
 
     def wake_soon(self, target_ids: Sequence[int]) -> None: ...
     def stop_soon(self) -> None: ...
 
 
 class Notifier(Protocol):
-    """What a commit tells those who follow the events. The call neither blocks nor raises."""
+    """The notification to followers of events after a commit. The call neither blocks nor raises."""
 
     def tell_soon(self) -> None: ...
 
 
 class Transaction:
-    """`fingerprints` mark what comes from secrets, in all that is written."""
+    """`fingerprints` computes the marks of secret values in everything that is written."""
 
     def __init__(self, session: AsyncSession, fingerprints: Fingerprints) -> None:
         self.session = session
@@ -61,8 +61,10 @@ class Transaction:
         outcome: Outcome = Outcome.SUCCEEDED,
         **data: Any,
     ) -> None:
-        """Makes an event of this transaction, with the origin of what is being done. `data` is JSON and holds no
-        secrets. Without an organization it is the installation's."""
+        """Records an event of this transaction, with the origin of the mutation.
+
+        `data` is JSON and contains no secrets. Without an organization, it belongs to the installation.
+        """
         origin = self._origin
         self._events.append(
             {
@@ -85,11 +87,11 @@ class Transaction:
         )
 
     def wake(self, target_ids: Iterable[int]) -> None:
-        """Has these targets looked at as soon as this transaction is committed."""
+        """Wakes workers for these targets after the commit."""
         self._wakes.update(dict.fromkeys(target_ids))
 
     def stop_work(self) -> None:
-        """Has workers look, as soon as this transaction is committed, whether what they do is still to be done."""
+        """Makes workers check after the commit whether their current work is still wanted."""
         self.stops_work = True
 
     async def write_events(self) -> None:
@@ -110,7 +112,7 @@ class Transaction:
 
 
 def _part_of(subject: SQLModel | None, table: str) -> int | None:
-    """The id of the deployment or cluster that a subject is, or belongs to."""
+    """Returns the id of the deployment or cluster that the subject is or belongs to."""
     return getattr(subject, "id" if subject is not None and subject.__tablename__ == table else f"{table}_id", None)
 
 
@@ -118,7 +120,7 @@ def _part_of(subject: SQLModel | None, table: str) -> int | None:
 async def transaction(
     database: Database, queue: WorkQueue, notifier: Notifier, fingerprints: Fingerprints
 ) -> AsyncIterator[Transaction]:
-    """Commits at its end, or rolls back when the block raises; then wakes what is to be woken."""
+    """Commits at the end of the block, or rolls back if it raises, and then sends the wake-ups."""
     async with database.sessions() as session, session.begin():
         opened = Transaction(session, fingerprints)
         yield opened

@@ -1,1 +1,1 @@
-"""Events: what happened, in the order in which it became true; the timeline and the audit log read them."""
+"""Events in the order in which they were committed. The timeline and the audit read them."""

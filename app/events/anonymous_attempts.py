@@ -1,7 +1,7 @@
-"""Counts refused attempts of callers who are not signed in, and records one event a minute for all of them.
+"""Counts refused attempts of callers who are not signed in, and records one event per minute for all of them.
 
-One event for each attempt would let anybody fill the database. Counts of the last minute are lost when the process is
-killed; where Postgres is away they go to the log.
+One event for each attempt would let anyone fill the database. The counts of the last minute are lost if the process is
+killed. If Postgres is unavailable, they are logged.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _MOST = 20
 
 
 class AnonymousAttempts:
-    """`transaction` opens one to write in."""
+    """`transaction` opens a transaction."""
 
     def __init__(self, transaction: Callable[[], AbstractAsyncContextManager[Transaction]]) -> None:
         self._transaction = transaction
@@ -33,16 +33,16 @@ class AnonymousAttempts:
         self._telling: asyncio.Task[None] | None = None
 
     def note(self, what: str, code: str, address: str | None) -> None:
-        """Counts one more refusal of what was attempted: a mutation, by its name, or a way back from an issuer. Beyond
-        so many different ones they are counted as others."""
+        """Counts one refusal by name: a mutation, or a callback of an issuer. Beyond a number of names, others
+        are counted together."""
         _count(self._attempts, f"{what}: {code}")
         _count(self._addresses, address or "unknown")
         if self._telling is None:
-            # Not in the context of the request that happens to be the first: it is about all of them.
+            # The task must not inherit the logging context of the first request: it is about all requests.
             self._telling = asyncio.create_task(self._tell_later(), context=Context())
 
     async def close(self) -> None:
-        """Tells what has been counted so far."""
+        """Records an event with the current counts."""
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""What mutations leave besides the events of what they change: that they were refused, failed, or changed nothing."""
+"""Records an event for a mutation that recorded none itself: it was refused, failed, or changed nothing."""
 
 from typing import Any
 
@@ -15,17 +15,20 @@ log = structlog.get_logger()
 
 _MOST = 20
 _WORDS = {
-    Outcome.SUCCEEDED: (InstallationEvent.MUTATION_DONE, "was done, and changed nothing that is told elsewhere."),
+    Outcome.SUCCEEDED: (InstallationEvent.MUTATION_DONE, "succeeded and changed nothing."),
     Outcome.REFUSED: (InstallationEvent.MUTATION_REFUSED, "was refused."),
-    Outcome.FAILED: (InstallationEvent.MUTATION_FAILED, "failed: the log has more under the request's id."),
+    Outcome.FAILED: (InstallationEvent.MUTATION_FAILED, "failed. The log has details under the request id."),
 }
 
 
 async def tell_outcome(
     services: Services, origin: Origin, organization_id: int | None, error: Exception | None
 ) -> None:
-    """Makes an event of a mutation that left none: of why it was refused or failed, or, without an error, of the fact
-    that it was asked for. Of an error only its code and path are told: its words may quote what is secret."""
+    """Records an event for a mutation that has recorded none: that it succeeded or, with an error, that it was refused
+    or failed.
+
+    Only the code and the path of an error are recorded, because its message may quote a secret.
+    """
     outcome, data = Outcome.SUCCEEDED if error is None else Outcome.FAILED, dict[str, Any]()
     if isinstance(error, UserError):
         outcome = Outcome.REFUSED
@@ -37,5 +40,5 @@ async def tell_outcome(
                 kind, f"{origin.mutation} {words}", organization_id=organization_id, outcome=outcome, **data
             )
     except LOST as lost:
-        # The answer is the same without it, and the log has what the event would have told.
+        # The answer does not depend on the event, and the log has its content.
         log.error("audit.lost", mutation=origin.mutation, actor=origin.actor, outcome=outcome, error=str(lost), **data)

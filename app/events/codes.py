@@ -1,4 +1,4 @@
-"""The kinds of events and the codes of errors about events themselves, and of the installation."""
+"""The kinds of events of the installation, and error codes of events."""
 
 from app.registers.register import ErrorCode, EventKind
 
@@ -9,7 +9,7 @@ class InstallationEvent(EventKind):
     MUTATION_DONE = "mutation.done", "A mutation succeeded and recorded no other event."
     MUTATION_REFUSED = "mutation.refused", "A mutation was refused."
     MUTATION_FAILED = "mutation.failed", "A mutation failed because of an error in Polyhelm."
-    ENCRYPTION_TAMPERED = "encryption.tampered", "Sealed data was changed in the database and was not used."
+    ENCRYPTION_TAMPERED = "encryption.tampered", "Encrypted data was changed in the database and was not used."
 
 
 class EventCode(ErrorCode):

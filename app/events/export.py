@@ -1,4 +1,4 @@
-"""All events, whoever they belong to, as JSON lines for whatever keeps them longer."""
+"""Exports the events of all organizations as JSON lines, for storage elsewhere."""
 
 from collections.abc import AsyncIterator
 
@@ -13,7 +13,7 @@ _PAGE = 1000
 
 
 async def exported(database: Database, *, after: int = 0) -> AsyncIterator[bytes]:
-    """A line for each event after a position, in order. Never more than a page of them is in memory."""
+    """Yields a line for each event after a position, in order. At most one page of events is in memory."""
     names = {row.id: row.name for row in await database.rows(select(Organization.id, Organization.name))}
     while True:
         statement = select(Event).where(col(Event.position) > after).order_by(col(Event.position)).limit(_PAGE)
@@ -21,7 +21,7 @@ async def exported(database: Database, *, after: int = 0) -> AsyncIterator[bytes
         for event in page:
             row = event.model_dump()
             organization_id = row.pop("organization_id")
-            if organization_id not in names and organization_id is not None:  # it was made meanwhile
+            if organization_id not in names and organization_id is not None:  # it was created meanwhile
                 names = {row.id: row.name for row in await database.rows(select(Organization.id, Organization.name))}
             yield orjson.dumps({"organization": names.get(organization_id), **row}, option=orjson.OPT_APPEND_NEWLINE)
         if len(page) < _PAGE:

@@ -28,13 +28,13 @@ from app.tables.events import Event
 log = structlog.get_logger()
 
 MOST = 10_000
-"""Changes that wait for one follower, at most."""
+"""The maximum number of changes that wait for one follower."""
 
 MOST_OF_ORGANIZATION = 500_000
 """Changes that wait for all followers of one organization, at most: about 100 MB."""
 
 _PAGE = 1000
-_LOOK_SECONDS = 5.0  # without a notification
+_LOOK_SECONDS = 5.0  # in case a notification was lost
 _LOOK_SECONDS_WITHOUT_REDIS = 0.25
 _AFTER_TROUBLE = 0.5
 _ANSWER_SECONDS = 10.0
@@ -48,9 +48,11 @@ Prepare = Callable[[int, Collection[Key]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Changed(Generic[Key]):
-    """What has changed since the last look: `keys` with the newest event of each; or, where it was too much
-    (`too_much`), anything. `upto` is the position of the last event that was read by then: who loads what has changed
-    now can share it with everybody else whose `upto` is the same."""
+    """The changes since the last read: `keys` with the newest event of each, or, if `too_much` is set, any number of
+    changes.
+
+    `upto` is the position of the last event that was read. Followers with the same `upto` can share what they load now.
+    """
 
     keys: dict[Key, Event]
     too_much: bool
@@ -58,7 +60,7 @@ class Changed(Generic[Key]):
 
 
 class Follower(Generic[Key]):
-    """Opened by `Feed.follow`."""
+    """A follower of events, opened by `Feed.follow`."""
 
     def __init__(
         self, organization_id: int | None, pick: Pick[Key], prepare: Prepare[Key] | None, feed: "Feed"
@@ -75,11 +77,11 @@ class Follower(Generic[Key]):
         self._something = asyncio.Event()
 
     def offer(self, event: Event) -> Iterable[Key]:
-        """Keeps what an event changes, and gives its keys. Nothing is told before `wake`."""
+        """Stores an event's keys and returns them. The follower is notified by `wake`."""
         keys = self._pick(event)
         before = len(self._keys)
         for key in keys:
-            self._keys.pop(key, None)  # so that the order is that of the newest changes
+            self._keys.pop(key, None)  # keys are in the order of their newest changes
             self._keys[key] = event
         self._unread[self._organization_id] += len(self._keys) - before
         if len(self._keys) > MOST or self._unread[self._organization_id] > MOST_OF_ORGANIZATION:
@@ -96,7 +98,7 @@ class Follower(Generic[Key]):
         self._something.set()
 
     async def changed(self) -> Changed[Key]:
-        """Waits until something has changed."""
+        """Waits for the next changes."""
         await self._something.wait()
         self._something.clear()
         found = Changed(self._keys, self._too_much, self._feed.position)
@@ -110,7 +112,7 @@ class Feed:
 
     def __init__(self, database: Database, notifications: Notifications, *, most: int, percent: int) -> None:
         self.position = 0
-        """Of the last event that was read."""
+        """The position of the last event that was read."""
         self._database = database
         self._notifications = notifications
         self.unread: Counter[int | None] = Counter()
@@ -126,14 +128,14 @@ class Feed:
     async def follow(
         self, organization_id: int | None, pick: Pick[Key], prepare: Prepare[Key] | None = None
     ) -> AsyncIterator[Follower[Key]]:
-        """Follows the events of an organization (None: the installation's) that are committed from now on: `pick` gives
-        the keys of what an event changes, none where it is of no interest.
+        """Follows the events of an organization (None: the installation's) that are committed from now on.
 
-        `prepare` is called with the position and the keys of what has changed before those are told who follow with it,
-        once for all of them: what each would load is there then, and each is told in one go.
+        `pick` returns the keys of what an event changes, or nothing to ignore the event. `prepare` is called with the
+        position and the changed keys before the followers are notified, once for all of them, so that it can load what
+        they share.
 
         Raises:
-            Conflict: where the organization has all the followers that it may have.
+            Conflict: The organization has the maximum number of followers.
         """
         try:
             slot = await self._slots.acquire(organization_id)
@@ -213,7 +215,7 @@ class Feed:
                     if follower.prepare is not None:
                         changed.setdefault(follower.prepare, {}).update(dict.fromkeys(keys))
         self.position = upto = events[-1].position
-        # What goes wrong here goes wrong for those who follow, too, and they say so.
+        # Errors reach the followers, which report them.
         await asyncio.gather(*(prepare(upto, keys) for prepare, keys in changed.items()), return_exceptions=True)
         for follower in told:
             follower.wake()

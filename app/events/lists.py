@@ -1,4 +1,4 @@
-"""The timeline, in pages, and what came after an event."""
+"""The timeline in pages, and the events after a given event."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,8 +24,11 @@ async def events_page(
     kinds: Sequence[str] | None = None,
     search: str | None = None,
 ) -> Page[Event]:
-    """What happened, newest first: of these kinds ("cluster" stands for all that begin with "cluster."), with a text in
-    the message or the actor's name. With `audit`, also what was only asked for; see `audience`."""
+    """Returns a page of events, newest first.
+
+    `kinds` filters by kind ("cluster" includes all that begin with "cluster."), `search` by text in the message or the
+    actor's name. With `audit`, it includes mutations that changed nothing. `audience` states whose events they are.
+    """
     statement = _events(organization_id, audit=audit)
     if kinds is not None:
         family = [col(Event.kind).startswith(f"{bounded(kind, 'kinds')}.", autoescape=True) for kind in kinds]
@@ -42,27 +45,28 @@ _CATCH_UP = 500
 async def events_after(
     services: Services, organization_id: int | None, position: int, *, audit: bool
 ) -> Sequence[Event]:
-    """The next events after one, in order; none where it was the last.
+    """Returns the next events after one, in order.
 
     Raises:
-        NotFound: where events after it have been removed by now, so that some would be left out.
+        NotFound: Events after it have been removed, so some would be missing.
     """
     statement = _events(organization_id, audit=audit).where(col(Event.position) > position)
     async with services.database.reading() as session:
         found: Sequence[Event] = (await session.exec(statement.order_by(col(Event.position)).limit(_CATCH_UP))).all()
-        # Asked for afterwards: what was removed before was missed, what is removed from now on was found.
+        # Check this after reading: events that were removed before were missed, those removed later were read.
         if position < (await session.exec(select(EventHorizon.position))).one():
-            message = "Events after this cursor are kept no longer: begin anew without it, or with a newer one."
+            message = "Events after this cursor have been removed. Start again without a cursor, or with a newer one."
             raise NotFound(EventCode.CURSOR_EXPIRED, message, ("after",))
     return found
 
 
 def audience(viewer: Viewer, organization: str | None, *, installation: bool, audit: bool) -> int | None:
-    """Whose events are asked for: an organization's, or, with `installation`, those of none. What is told of mutations
-    that changed nothing (`audit`) is for admins.
+    """Returns the organization whose events are requested, or None with `installation`.
+
+    Events of mutations that changed nothing (`audit`) are for admins.
 
     Raises:
-        UserError: where the viewer may not see them.
+        UserError: The viewer may not see these events.
     """
     if installation:
         viewer.require_admin()

@@ -1,4 +1,4 @@
-"""Events are kept for a while, and then removed: by the database's own function, which is the only one that may."""
+"""Removes old events with a function of the database, which is the only way to remove events."""
 
 from datetime import timedelta
 
@@ -8,13 +8,13 @@ from app.core.services import Services
 from app.tables.columns import now
 
 _BATCH = 2000
-_BATCHES = 50  # at once; the next time takes more
+_BATCHES = 50  # per run; the next run continues
 _REMOVE = text("SELECT remove_events(:older_than, :most)")
 
 
 async def remove_old_events(services: Services) -> int:
-    """Removes events that are older than is asked for, the oldest first; gives how many. Each batch is a transaction of
-    its own, so that nobody waits long."""
+    """Removes events older than the given age, oldest first, and returns their number. Each batch is one transaction,
+    so that no other transaction waits long."""
     older_than = now() - timedelta(seconds=services.settings.event_retention)
     count = 0
     for _ in range(_BATCHES):

@@ -1,7 +1,7 @@
-"""Sealed data that was changed or swapped in the database: an event for the installation's administrators.
+"""Records an event for the installation's administrators if encrypted data was changed or swapped in the database.
 
-Somebody who can write to the database but has no key could try to have one row opened for another. Each opening fails,
-so the same row is reported once an hour by each process, however often it is used.
+An attacker who can write to the database but has no key could try to have one row decrypted as another. Each decryption
+fails, so each process reports a row at most once per hour.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _MOST = 1_000
 
 
 class Tampering:
-    """`transaction` opens one to write in. `close` it to have everything written."""
+    """`transaction` opens a transaction. `close` waits until everything is written."""
 
     def __init__(self, transaction: Callable[[], AbstractAsyncContextManager[Transaction]]) -> None:
         self._transaction = transaction
@@ -32,11 +32,11 @@ class Tampering:
         self._writing: set[asyncio.Task[None]] = set()
 
     def note(self, row: str) -> None:
-        """Reports the row, as `table:id`. Call it on the event loop."""
+        """Reports a row, as `table:id`. Call it on the event loop."""
         if row in self._reported:
             return
         self._reported[row] = None
-        # Not in the context of the request that happened to open it: the request did not change the row.
+        # The task must not inherit the context of the request that decrypted the row: the request did not change it.
         task = asyncio.create_task(self._write(row), context=Context())
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
@@ -50,8 +50,8 @@ class Tampering:
             async with self._transaction() as transaction:
                 transaction.record(
                     InstallationEvent.ENCRYPTION_TAMPERED,
-                    f"The sealed data of {row} was changed in the database, or belongs to another row."
-                    " It was not used.",
+                    f"The encrypted data of {row} was changed in the database, or belongs to another row. It was not"
+                    " used.",
                     organization_id=None,
                     outcome=Outcome.REFUSED,
                     row=row,

@@ -1,1 +1,1 @@
-"""Groups: clusters under one name, and the features that can be on or off for them."""
+"""Cluster groups: named sets of clusters, and the features that are enabled for them."""

@@ -28,7 +28,7 @@ class GroupCode(ErrorCode):
     GROUP_IN_USE = "group_in_use", "The cluster group still has deployments."
     FEATURE_NOT_FOUND = "feature_not_found", "The feature does not exist."
     FEATURE_IN_USE = "feature_in_use", "The feature is used by deployments of the cluster group."
-    PROPERTIES_MALFORMED = "properties_malformed", "The properties of a feature are an object."
+    PROPERTIES_MALFORMED = "properties_malformed", "The properties of a feature must be an object."
     NAMESPACE_NOT_ALLOWED = "namespace_not_allowed", "The cluster group does not allow this namespace."
     NAMESPACES_IN_USE = (
         "namespaces_in_use",

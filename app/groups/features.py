@@ -1,4 +1,4 @@
-"""What is on and off for a group."""
+"""Features that are enabled for a group."""
 
 from typing import Any
 
@@ -16,20 +16,20 @@ from app.tables.groups import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, FeatureSta
 async def set_feature(
     services: Services, viewer: Viewer, group_id: int, feature: str, *, enabled: bool, properties: Any
 ) -> ClusterGroup:
-    """Turns a feature on or off. Multi-cluster deployment stays on while there are deployments."""
+    """Enables or disables a feature. Multi-cluster deployment cannot be disabled while the group has deployments."""
     if properties is not None and not isinstance(properties, dict):
-        raise invalid(GroupCode.PROPERTIES_MALFORMED, "Properties are an object.", "properties")
+        raise invalid(GroupCode.PROPERTIES_MALFORMED, "Properties must be an object.", "properties")
     async with services.transaction() as transaction:
         session = transaction.session
         group = await session.get(ClusterGroup, group_id, with_for_update={"key_share": True})
         if group is None or not viewer.sees(group.organization_id):
-            raise NotFound(GroupCode.CLUSTER_GROUP_NOT_FOUND, "There is no such cluster group.", ("group",))
+            raise NotFound(GroupCode.CLUSTER_GROUP_NOT_FOUND, "This cluster group does not exist.", ("group",))
         viewer.require(group.organization_id, Permission.GROUPS_WRITE)
         row = await session.get(GroupFeature, (group_id, feature))
         if row is None:
             raise NotFound(
                 GroupCode.FEATURE_NOT_FOUND,
-                f"There is no feature {feature!r}; there is {MULTI_CLUSTER_DEPLOYMENT}.",
+                f"There is no feature {feature!r}. The only feature is {MULTI_CLUSTER_DEPLOYMENT}.",
                 ("feature",),
             )
         if not enabled:
@@ -39,7 +39,7 @@ async def set_feature(
             if used:
                 raise Conflict(
                     GroupCode.FEATURE_IN_USE,
-                    f"{group.name} has deployments ({', '.join(used)}): delete them before you turn {feature} off.",
+                    f"{group.name} has deployments ({', '.join(used)}). Delete them before you disable {feature}.",
                     ("enabled",),
                 )
         row.enabled = enabled
@@ -49,7 +49,7 @@ async def set_feature(
             row.properties = properties
         transaction.record(
             GroupEvent.FEATURE_SET,
-            f"{feature} is {'on' if enabled else 'off'} in {group.name}.",
+            f"{feature} is {'enabled' if enabled else 'disabled'} in {group.name}.",
             organization_id=group.organization_id,
             actor=viewer.name,
             subject=group,

@@ -12,7 +12,7 @@ from app.tables.groups import ClusterGroup
 async def groups_page(
     services: Services, organization_id: int, window: Window, *, search: str | None = None
 ) -> Page[ClusterGroup]:
-    """Groups by name; those with a text in it."""
+    """Returns a page of groups, by name, optionally filtered by a text."""
     statement = select(ClusterGroup).where(col(ClusterGroup.organization_id) == organization_id)
     if search:
         statement = statement.where(mentions(search, ClusterGroup.name))

@@ -1,4 +1,4 @@
-"""Groups and their members, by name, within one organization."""
+"""Finds groups and their members by name, within one organization."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ async def find_group(session: AsyncSession, organization_id: int, name: str) -> 
 
 
 async def group_by_name(session: AsyncSession, organization_id: int, name: str) -> ClusterGroup:
-    """Raises NotFound where there is none."""
+    """Returns the group. Raises NotFound if it does not exist."""
     group = await find_group(session, organization_id, name)
     if group is None:
         raise no_group(name)
@@ -36,23 +36,23 @@ def service_account_of(group: ClusterGroup) -> ServiceAccount | None:
 
 
 async def account_of(session: AsyncSession, group_id: int) -> ServiceAccount | None:
-    """The service account that deployments of a group use on its members; without one, the cluster's own credentials
-    are used."""
+    """Returns the service account that deployments of a group use on its clusters, or None for the clusters' own
+    credentials."""
     group = await session.get(ClusterGroup, group_id)
     return service_account_of(group) if group else None
 
 
 async def members_of(session: AsyncSession, group_id: int) -> dict[str, Cluster]:
-    """The clusters of a group, by name, in the order of their names."""
+    """Returns the clusters of a group, ordered by name."""
     statement = select(Cluster).where(col(Cluster.group_id) == group_id).order_by(col(Cluster.name))
     return {cluster.name: cluster for cluster in (await session.exec(statement)).all()}
 
 
 def chosen_members(members: dict[str, Cluster], names: list[str] | None) -> dict[str, Cluster]:
-    """The members of these names, all where None is given.
+    """Returns the members with these names, or all if names is None.
 
     Raises:
-        ValidationFailed: names each that is not a member.
+        ValidationFailed: Some names are not members. It lists them all.
     """
     if names is None:
         return members
@@ -60,7 +60,10 @@ def chosen_members(members: dict[str, Cluster], names: list[str] | None) -> dict
     if unknown:
         known = ", ".join(members) or "none yet"
         raise all_invalid(
-            [Problem(("targets", name), f"{name!r} is no member of the group; members: {known}.") for name in unknown]
+            [
+                Problem(("targets", name), f"{name!r} is not a member of the group. Members: {known}.")
+                for name in unknown
+            ]
         )
     return {name: members[name] for name in sorted(dict.fromkeys(names))}
 

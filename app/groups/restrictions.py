@@ -1,4 +1,4 @@
-"""What deployments of a group may use on its members: some namespaces only, and a service account of the group."""
+"""Restrictions of a group's deployments: allowed namespaces, and a service account."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -23,7 +23,7 @@ MOST_NAMESPACES = 100
 
 
 def restriction_problems(namespaces: Sequence[str] | None, service_account: str | None) -> Iterator[Problem]:
-    """What is wrong with the restrictions of a group as they are given. What is None is not given."""
+    """Returns the problems with given restrictions of a group. None means not given."""
     if namespaces is not None and len(namespaces) > MOST_NAMESPACES:
         yield Problem(("allowedNamespaces",), f"A group has at most {MOST_NAMESPACES} allowed namespaces.")
     for namespace in namespaces or ():
@@ -40,14 +40,15 @@ def restriction_problems(namespaces: Sequence[str] | None, service_account: str 
 async def impersonation_warnings(
     services: ClusterServices, account: ServiceAccount, clusters: Iterable[Cluster], *, field: str
 ) -> list[str]:
-    """Asks clusters whether their credentials may act as a service account. `field` is the one of the input that is
-    wrong where they may not.
+    """Checks on clusters whether their credentials may impersonate a service account.
+
+    `field` is the input field that an error refers to.
 
     Returns:
-        Which clusters could not be asked.
+        Warnings about the clusters that could not be reached.
 
     Raises:
-        ValidationFailed: names the clusters whose credentials may not.
+        ValidationFailed: The credentials of some clusters may not impersonate it. It lists the clusters.
     """
     warnings: list[str] = []
 
@@ -56,8 +57,8 @@ async def impersonation_warnings(
             return await services.members.of(cluster).may_impersonate(account)
         except ActionError as error:
             warnings.append(
-                f"{cluster.name} could not be asked whether its credentials may impersonate the service account"
-                f" {account}: {error.message}"
+                f"{cluster.name} could not be reached to check whether its credentials may impersonate the service"
+                f" account {account}: {error.message}"
             )
             return True
 
@@ -80,10 +81,10 @@ async def restrict(
     namespaces: Sequence[str] | None,
     service_account: str | None,
 ) -> None:
-    """Changes the restrictions of a group, which is locked. What is None stays as it is.
+    """Changes the restrictions of a locked group. None leaves a restriction unchanged.
 
     Raises:
-        Conflict: where a deployment is in a namespace that would no longer be allowed.
+        Conflict: A deployment uses a namespace that would no longer be allowed.
     """
     before = group.allowed_namespaces, group.service_account
     if namespaces is not None:
@@ -107,7 +108,7 @@ async def restrict(
 
 
 def check_namespace(group: ClusterGroup, namespace: str) -> None:
-    """Raises ValidationFailed where a deployment of the group may not use the namespace."""
+    """Raises ValidationFailed if deployments of the group may not use the namespace."""
     if not group.allows(namespace):
         allowed = ", ".join(group.allowed_namespaces)
         message = f"Deployments of {group.name} may not use the namespace {namespace}. Allowed namespaces: {allowed}."
@@ -128,7 +129,7 @@ async def _check_deployments(session: AsyncSession, group: ClusterGroup) -> None
         names = some_of([f"{name} in {namespace}" for name, namespace in outside])
         raise Conflict(
             GroupCode.NAMESPACES_IN_USE,
-            f"{group.name} has deployments in other namespaces ({names}): delete them first, or allow these namespaces"
-            " as well.",
+            f"{group.name} has deployments in other namespaces ({names}). Delete them first, or allow these"
+            " namespaces as well.",
             ("allowedNamespaces",),
         )

@@ -1,1 +1,1 @@
-"""Who calls: organizations, users, their roles and API tokens; and what each role may do."""
+"""Users, organizations, roles, API tokens and sessions, and what each role may do."""

@@ -1,4 +1,4 @@
-"""Organizations and users: how the first ones come to be, and how more are made."""
+"""Creates organizations and users, including the first ones of an installation."""
 
 from dataclasses import dataclass
 
@@ -25,22 +25,22 @@ _BOOTSTRAP_LOCK = 0x504F4C5A
 
 
 class BootstrapError(Exception):
-    """The bootstrap token is not fit to be one. The message says why, without the token."""
+    """The bootstrap token is not valid. The message states why and does not contain the token."""
 
 
 @dataclass(frozen=True)
 class NewUser:
-    """A user that was just made, with the token that is told this once."""
+    """A new user with their first API token, which is shown only once."""
 
     user: User
     token: str
 
 
 async def bootstrap(services: Services, token: str) -> bool:
-    """Makes the first organization and its admin, who has this API token; does nothing where there is a user already.
+    """Creates the first organization and its admin with this API token. Does nothing if there is a user already.
 
     Raises:
-        BootstrapError: where the token is too short to be safe.
+        BootstrapError: The token is too short to be safe.
     """
     async with services.transaction() as transaction:
         await lock_bootstrap(transaction)
@@ -55,20 +55,26 @@ async def bootstrap(services: Services, token: str) -> bool:
 
 
 async def lock_bootstrap(transaction: Transaction) -> None:
-    """Until the transaction ends, nobody else finds out whether there is a user in order to make the first one."""
+    """Locks the creation of the first user until the transaction ends, so that there is only one."""
     await transaction.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BOOTSTRAP_LOCK})
 
 
 async def locked_admins(transaction: Transaction) -> list[int]:
-    """The users who administer the installation and may sign in, by their ids. They are locked, all of them and in one
-    order, before any other user is: else two could be taken away at once, and none would be left."""
+    """Returns the ids of the administrators of the installation who can sign in, and locks their rows.
+
+    The rows are locked in one order, before any other user is. Otherwise two concurrent requests could remove the last
+    two administrators.
+    """
     statement = select(User).where(col(User.admin), col(User.disabled_at).is_(None)).order_by(col(User.id))
     admins = (await transaction.session.exec(statement.with_for_update(key_share=True))).all()
     return [admin.id for admin in admins]
 
 
 async def first_admin(transaction: Transaction, user: User) -> None:
-    """Makes the first user, who administers the installation, and the first organization. Under the bootstrap lock."""
+    """Creates the first organization, and the user as its admin and administrator of the installation.
+
+    The caller holds the bootstrap lock.
+    """
     session = transaction.session
     organization = Organization(name=FIRST_ORGANIZATION)
     user.admin = True
@@ -94,16 +100,16 @@ async def any_user(session: AsyncSession) -> bool:
 
 
 def user_name_problem(services: Services, name: str, *path: str) -> Problem | None:
-    """The problem with the name of a new user, if there is one."""
+    """Returns the problem with the name of a new user, or None."""
     if problem := label_problem(name, *path, what="The name of a user"):
         return problem
     if services.settings.is_reserved(name):
-        return Problem(path, f"The name {name!r} is reserved: take another one.")
+        return Problem(path, f"The name {name!r} is reserved. Choose another one.")
     return None
 
 
 async def create_organization(services: Services, viewer: Viewer, name: str) -> Organization:
-    """Makes an organization; whoever makes it is its first admin."""
+    """Creates an organization. The caller becomes its first admin."""
     viewer.require_admin()
     if problem := label_problem(name, "name", what="The name of an organization"):
         raise all_invalid([problem])
@@ -117,19 +123,19 @@ async def create_organization(services: Services, viewer: Viewer, name: str) -> 
             )
             transaction.record(
                 IdentityEvent.ORGANIZATION_CREATED,
-                f"{name} was made.",
+                f"{name} was created.",
                 organization_id=organization.id,
                 actor=viewer.name,
             )
             return organization
     except IntegrityError:
-        raise Conflict(CommonCode.NAME_TAKEN, f"There is an organization {name!r} already.", ("name",)) from None
+        raise Conflict(CommonCode.NAME_TAKEN, f"An organization {name!r} already exists.", ("name",)) from None
 
 
 async def create_user(
     services: IdentityServices, viewer: Viewer, organization: str | None, name: str, role: Role, password: str | None
 ) -> NewUser:
-    """Makes a user with a role in an organization, their first token, and a password where one is given."""
+    """Creates a user with a role in an organization, a first API token, and optionally a password."""
     organization_id = viewer.organization(organization)
     viewer.require(organization_id, Permission.MEMBERS_WRITE)
     viewer.require_admin()
@@ -152,7 +158,7 @@ async def create_user(
             await add_token(transaction.session, user.id, "first", token, expires_at=expires_at)
             transaction.record(
                 IdentityEvent.USER_CREATED,
-                f"{name} was made with the role {role}.",
+                f"{name} was created with the role {role}.",
                 organization_id=organization_id,
                 actor=viewer.name,
                 subject=user,
@@ -160,4 +166,4 @@ async def create_user(
             )
             return NewUser(user, token)
     except IntegrityError:
-        raise Conflict(CommonCode.NAME_TAKEN, f"There is a user {name!r} already.", ("name",)) from None
+        raise Conflict(CommonCode.NAME_TAKEN, f"A user {name!r} already exists.", ("name",)) from None

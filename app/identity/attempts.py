@@ -1,8 +1,8 @@
-"""How often somebody may try to be somebody: so that no account, and not all accounts from one address, can be guessed
-at, and nobody is kept out by what others try in their name.
+"""Limits attempts to sign in, by user name and by address, so that passwords cannot be guessed.
 
-An address from which somebody has signed in before counts its attempts under that name on its own: whoever uses up
-those of the name elsewhere does not take them away from there."""
+An address from which a user has signed in before has its own budget for that name. Attempts from elsewhere cannot lock
+the user out there.
+"""
 
 import hashlib
 import math
@@ -15,14 +15,14 @@ from app.redis.rates import Bucket, key_of_address
 
 _KNOWN_SECONDS = 30 * 24 * 3600
 _MORE_FROM_AN_ADDRESS = 5
-"""As people share addresses."""
+"""Several users can share an address."""
 
 
 async def count_attempt(services: IdentityServices, name: str, address: str | None) -> None:
     """Counts one attempt under a name, before anything is looked up.
 
     Raises:
-        RateLimited: where it is one too many. It is not counted then, so that whoever waits gets in.
+        RateLimited: The limit is exceeded. The attempt is not counted then, so the caller can sign in after waiting.
     """
     settings, pair = services.settings, _pair(name, key_of_address(address))
     under = pair if await services.rates.remembers(pair) else _digest(name)
@@ -31,10 +31,10 @@ async def count_attempt(services: IdentityServices, name: str, address: str | No
 
 
 async def count_unnamed_attempt(services: IdentityServices, address: str | None) -> None:
-    """Counts one attempt of somebody whose name is not known before another system has told it.
+    """Counts one attempt without a name, for a sign-in at another system.
 
     Raises:
-        RateLimited: where it is one too many from this address.
+        RateLimited: The limit for this address is exceeded.
     """
     await _take(services, _of_address(services, address))
 
@@ -49,7 +49,7 @@ async def _take(services: IdentityServices, *buckets: Bucket) -> None:
     if wait:
         seconds = math.ceil(wait)
         raise RateLimited(
-            IdentityCode.TOO_MANY_ATTEMPTS, f"Too many attempts: try again in {seconds} s.", retry_after=seconds
+            IdentityCode.TOO_MANY_ATTEMPTS, f"Too many attempts. Try again in {seconds} s.", retry_after=seconds
         )
 
 
@@ -62,5 +62,5 @@ def _pair(name: str, where: str) -> str:
 
 
 def _digest(name: str) -> str:
-    """Names are as long as whoever asks has made them."""
+    """Returns a key of fixed length: callers can send names of any length."""
     return hashlib.sha256(name.casefold().encode()).hexdigest()

@@ -1,8 +1,8 @@
-"""Connections that stay open: one ends as soon as its caller is nobody any more, or may do something else than before.
+"""Ends open connections whose caller was disabled or whose permissions have changed.
 
-All that are open in a process are looked at together, while there are any. To end one whose caller may do more, too, is
-the simplest that is right: what it has told and is about to tell was worked out for other rights. The client connects
-anew.
+One task checks all open connections of a process with one query. A connection also ends if its caller gains
+permissions, because the data that was sent, or is about to be sent, was computed with the previous ones. The client
+reconnects.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ _LOOK_SECONDS = 2.0
 
 
 class Connection:
-    """One that is served by the task that makes this."""
+    """An open connection, served by the task that creates this object."""
 
     def __init__(self) -> None:
         self.viewer: Viewer | None = None
-        """Whoever has signed in on it."""
+        """The viewer who has signed in on the connection."""
         self.is_ended = False
-        """Whether it was ended from here; else a cancelled task was cancelled by somebody else."""
+        """Whether the guard ended the connection. Otherwise a cancelled task was cancelled by another caller."""
         self._task = asyncio.current_task()
 
     def end(self) -> None:
@@ -39,7 +39,7 @@ class Connection:
 
 
 class Connections:
-    """`idle` is how long a session of the app lasts without use."""
+    """`idle` is how long a session of the app stays valid without use."""
 
     def __init__(self, database: Database, *, idle: timedelta) -> None:
         self._database = database
@@ -48,14 +48,14 @@ class Connections:
         self._looking: asyncio.Task[None] | None = None
 
     def add(self, connection: Connection) -> None:
-        """Looks after one that stays open."""
+        """Checks a connection while the context is open."""
         self._open.add(connection)
         if self._looking is None:
-            # Not in the context of one connection's request: its logs are about all of them.
+            # The task must not inherit the logging context of one request: its log lines are about all connections.
             self._looking = asyncio.create_task(self._look(), context=Context())
 
     def discard(self, connection: Connection) -> None:
-        """It is over."""
+        """Stops checking the connection."""
         self._open.discard(connection)
         if not self._open and self._looking is not None:
             self._looking.cancel()
@@ -67,10 +67,10 @@ class Connections:
             try:
                 await self._end_changed()
             except LOST as error:
-                # Nothing is told meanwhile either: all that subscribers are told is read from Postgres.
+                # No data is sent meanwhile either, because subscriptions read it from Postgres.
                 log.warning("connections.database_lost", error=str(error))
             except Exception:
-                log.exception("connections.failed")  # the next look may do better, and none at all would be worse
+                log.exception("connections.failed")  # the next check may succeed, and ending the task would be worse
 
     async def _end_changed(self) -> None:
         looked_at = {connection: viewer for connection in self._open if (viewer := connection.viewer) is not None}

@@ -1,4 +1,4 @@
-"""The cookie that a session of the app is known by, and whether a request that carries it was made by our own pages."""
+"""The session cookie of the app, and whether a request that carries it comes from one of Polyhelm's pages."""
 
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ _SESSION, _ATTEMPT = "polyhelm", "polyhelm-sign-in"
 
 
 def is_secure(settings: Settings, connection: HTTPConnection) -> bool:
-    """Whether the browser reaches us by TLS."""
+    """Returns whether the browser uses TLS."""
     scheme = urlsplit(settings.public_url).scheme if settings.public_url else connection.url.scheme
     return scheme in ("https", "wss")
 
@@ -29,7 +29,7 @@ def browser_of(settings: Settings, connection: HTTPConnection) -> Browser:
 def set_session(
     settings: Settings, connection: HTTPConnection, response: Response, secret: str, seconds: float
 ) -> None:
-    """Has the browser send the secret with every request of our own pages, and show it to no script."""
+    """Makes the browser send the secret with every request of Polyhelm's pages and hide it from scripts."""
     secure = is_secure(settings, connection)
     response.set_cookie(
         _name(secure), secret, max_age=int(seconds), path="/", secure=secure, httponly=True, samesite="strict"
@@ -42,19 +42,19 @@ def clear_session(settings: Settings, connection: HTTPConnection, response: Resp
 
 
 def own_address(settings: Settings, connection: HTTPConnection) -> str:
-    """Where the browser reaches us, without a path."""
+    """Returns the origin that the browser uses, without a path."""
     return (settings.public_url or str(connection.base_url)).rstrip("/")
 
 
 def attempt_of(settings: Settings, connection: HTTPConnection) -> str | None:
-    """What was kept with the browser when it went to sign in elsewhere."""
+    """Returns what was stored in the browser before it went to the issuer."""
     return connection.cookies.get(_name(is_secure(settings, connection), _ATTEMPT))
 
 
 def set_attempt(
     settings: Settings, connection: HTTPConnection, response: Response, sealed: str, seconds: float
 ) -> None:
-    """Lax, as it is sent when another site leads the browser back to us."""
+    """The cookie is Lax, because the browser sends it when another site redirects back to Polyhelm."""
     secure = is_secure(settings, connection)
     name = _name(secure, _ATTEMPT)
     response.set_cookie(name, sealed, max_age=int(seconds), path="/", secure=secure, httponly=True, samesite="lax")
@@ -66,24 +66,27 @@ def clear_attempt(settings: Settings, connection: HTTPConnection, response: Resp
 
 
 def is_foreign(settings: Settings, connection: HTTPConnection) -> bool:
-    """Whether a page of somebody else's made a browser send this. What no browser sends is nobody's page."""
+    """Returns whether a page of another site sent the request. Requests without an Origin header do not come from a web
+    page."""
     headers = connection.headers
-    if (site := headers.get("sec-fetch-site")) is not None:  # no page can set it
+    if (site := headers.get("sec-fetch-site")) is not None:  # a page cannot set it
         return site not in ("same-origin", "none")
     if (origin := headers.get("origin")) is None:
         return False
     if is_secure(settings, connection) and not origin.lower().startswith("https://"):
-        return True  # whoever sits in between can make pages that come without TLS
+        return True  # a network attacker can forge pages that are loaded without TLS
     host = urlsplit(settings.public_url).netloc if settings.public_url else headers.get("host")
     return not is_same_origin(origin, host)
 
 
 def is_own(settings: Settings, connection: HTTPConnection) -> bool:
-    """Whether one of our own pages sent this, as far as the browser says so: silence is not enough."""
+    """Returns whether one of Polyhelm's pages sent the request, according to the browser. Missing headers are not
+    enough."""
     says_so = "sec-fetch-site" in connection.headers or "origin" in connection.headers
     return says_so and not is_foreign(settings, connection)
 
 
 def _name(secure: bool, name: str = _SESSION) -> str:
-    """The prefix has browsers take it only over TLS, for this host alone: no neighbour can plant one of its own."""
+    """Returns the name of the cookie. Browsers accept the prefix only over TLS and for this host, so other hosts cannot
+    set the cookie."""
     return f"__Host-{name}" if secure else name

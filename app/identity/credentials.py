@@ -1,5 +1,4 @@
-"""What credentials stand for, whatever kind they are: the statement that finds a viewer by the digest of one, or those
-of many by their ids."""
+"""Finds the viewers of credentials of any kind: one by a digest, or many by their ids."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -13,13 +12,16 @@ from sqlmodel import col
 from app.identity.viewer import Belonging, Via, Viewer
 from app.tables.identity import GROUP_ROLES, ApiToken, AppSession, GroupRole, Membership, Organization, Role, User
 
-_CREDENTIAL = 8  # its id's place in a row
+_CREDENTIAL = 8  # the position of its id in a row
 
 
 def viewers(credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
-    """For each credential a row for each organization of its user (one for each role in a group, where there are some),
-    or one row without an organization; none for a disabled user. To be made once: to put such a statement together
-    costs as much as to run it, and every request needs it."""
+    """Returns a statement with rows for each credential: one for each organization of its user and each role in a group
+    there, or one without an organization.
+
+    Disabled users have no rows. Build the statement once: building it costs as much as running it, and every request
+    needs it.
+    """
     found: Any = (
         select(
             col(User.id),
@@ -43,23 +45,23 @@ def viewers(credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
 
 
 def with_digest(statement: Select[Any], credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
-    """The one of a `digest`."""
+    """Restricts the statement to one `digest`."""
     return statement.where(col(credential.digest) == bindparam("digest"))
 
 
 def with_ids(statement: Select[Any], credential: type[ApiToken] | type[AppSession]) -> Select[Any]:
-    """Those of `ids`, in their order."""
+    """Restricts the statement to `ids`, in their order."""
     ids = bindparam("ids", type_=ARRAY(BigInteger))
     return statement.where(col(credential.id) == func.any(ids)).order_by(col(credential.id))
 
 
 def by_credential(rows: Sequence[Any]) -> Iterator[tuple[int, list[Any]]]:
-    """What such a statement found, for each credential by its id."""
+    """Groups the rows of such a statement by the id of the credential."""
     return ((found, list(same)) for found, same in groupby(rows, key=itemgetter(_CREDENTIAL)))
 
 
 def viewer_in(rows: Sequence[Any], via: Via) -> Viewer:
-    """The viewer of the rows of one credential; there is one at least."""
+    """Returns the viewer of the rows of one credential. There is at least one row."""
     user_id, name, admin, *_ = rows[0]
     belongings: dict[int, Belonging] = {}
     groups: defaultdict[int, dict[int, frozenset[Role]]] = defaultdict(dict)

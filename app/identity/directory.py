@@ -1,6 +1,6 @@
-"""LDAP: whether a directory knows somebody by a name and a password, and in which groups they are.
+"""Checks a name and password against an LDAP directory, and reads the user's groups.
 
-ldap3 blocks while it waits, so it does so in threads: docs/decisions/ldap.md.
+ldap3 blocks while it waits, so it runs in threads (docs/decisions/ldap.md).
 """
 
 import ssl
@@ -29,7 +29,7 @@ _MOST_GROUPS = 1000
 
 
 class Directory:
-    """The one that the settings name."""
+    """The directory that the settings name."""
 
     def __init__(self, settings: Settings) -> None:
         assert settings.ldap_url is not None
@@ -52,10 +52,10 @@ class Directory:
         return grants_of(self._settings.ldap_roles, self._settings.ldap_admins)
 
     async def person(self, name: str, password: str) -> Person | None:
-        """Whoever has this name and password; None where nobody has.
+        """Returns the person with this name and password, or None.
 
         Raises:
-            Conflict: where the directory can't be asked, or too many are waiting for it.
+            Conflict: The directory cannot be reached, or too many sign-ins wait for it.
         """
         return await self._threads.run(lambda: self._person(name, password))
 
@@ -63,7 +63,7 @@ class Directory:
         self._threads.close()
 
     def _person(self, name: str, password: str) -> Person | None:
-        # A directory takes a bind without a password for one by nobody, and lets it succeed.
+        # A directory treats a bind without a password as anonymous and accepts it.
         if not password or not 0 < len(name) <= _LONGEST_NAME or not (name + password).isprintable():
             return None
         settings = self._settings
@@ -73,7 +73,7 @@ class Directory:
                 if connection is None:
                     raise LDAPException("the directory refuses POLYHELM_LDAP_BIND_DN and its password")
                 entry = self._entry(connection, name)
-                # One that is not there is tried as well, so that it takes as long.
+                # A missing entry is tried as well, so that it takes the same time.
                 with self._bound(entry["dn"] if entry else f"cn=nobody,{settings.ldap_user_base}", password) as own:
                     if entry is None or own is None:
                         return None
@@ -81,13 +81,13 @@ class Directory:
         except (LDAPException, OSError) as error:
             log.warning("directory.failed", error=str(error))
             raise Conflict(
-                IdentityCode.DIRECTORY_UNREACHABLE, "The directory can't be asked: try again in a moment."
+                IdentityCode.DIRECTORY_UNREACHABLE, "The directory cannot be reached. Try again in a moment."
             ) from None
         called = _values(entry["attributes"].get(settings.ldap_name_attribute))
         return Person(Source.LDAP, "", entry["dn"], str(called[0]) if called else name, groups)
 
     def _entry(self, connection: Any, name: str) -> dict[str, Any] | None:
-        """The only entry that the name leads to."""
+        """Returns the entry that the name leads to, if there is exactly one."""
         settings = self._settings
         query = settings.ldap_user_filter.replace("{name}", escape_filter_chars(name))
         found = self._search(connection, settings.ldap_user_base, query, settings.ldap_name_attribute, most=2)
@@ -111,7 +111,7 @@ class Directory:
 
     @contextmanager
     def _bound(self, dn: str, password: str | None) -> Iterator[Any]:
-        """A connection by whoever has this name and password; None where the directory refuses them."""
+        """Opens a connection that is bound with these credentials, or yields None if the directory refuses them."""
         connection = ldap3.Connection(
             self._server,
             dn or None,
@@ -128,13 +128,15 @@ class Directory:
             yield connection if connection.bind() else None
         finally:
             connection.unbind()
-            if connection.socket is not None:  # one that could not be opened is left to us
+            if connection.socket is not None:  # ldap3 does not close a socket that could not be opened
                 connection.socket.close()
 
 
 class _Tls(ldap3.Tls):  # type: ignore[misc]
-    """Certificates and their names are checked as the standard library does it: ldap3's own check of names is for
-    older Pythons, and does nothing unless it is asked to."""
+    """Verifies certificates and host names with the standard library.
+
+    ldap3's own verification uses a function that newer Python versions lack, and is off by default.
+    """
 
     def __init__(self, ca_file: str | None) -> None:
         super().__init__(validate=ssl.CERT_REQUIRED)

@@ -1,4 +1,4 @@
-"""Users who come from elsewhere: known by what their source calls them, with the roles that their groups there give."""
+"""Users of an issuer or directory: identified by its subject, with the roles that their groups give."""
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -15,11 +15,13 @@ from app.tables.identity import Membership, Organization, Role, User
 
 
 async def adopt(services: Services, person: Person, grants: Grants) -> User:
-    """The user who stands for somebody, made when they come for the first time, with the roles that their groups give
-    as of now. Nobody is taken for a user of that name who comes from elsewhere.
+    """Returns the user for a person, created at the first sign-in, and sets the roles that their groups give now.
+
+    A user from another source with the same name is never matched.
 
     Raises:
-        UserError: where they are disabled, their name is taken or not fit, or there is no admin yet who they could be.
+        UserError: The user is disabled, the name is taken or not valid, or there is no administrator yet and the person
+            is not one.
     """
     try:
         async with services.transaction() as transaction:
@@ -30,14 +32,14 @@ async def adopt(services: Services, person: Person, grants: Grants) -> User:
                 user = await _new(services, transaction, person, grants)
             if user.disabled_at is not None:
                 raise Forbidden(
-                    IdentityCode.USER_DISABLED, "You may sign in no more: ask an administrator of this installation."
+                    IdentityCode.USER_DISABLED, "Your user is disabled. Ask an administrator of this installation."
                 )
             if grants.admins:
                 _give_administration(transaction, user, admins, to=not grants.admins.isdisjoint(person.groups))
             await _give_roles(transaction, user, person, grants)
             return user
     except IntegrityError:
-        message = f"There is a user {name_of(person.name)!r} already, who signs in elsewhere: ask an administrator."
+        message = f"A user {name_of(person.name)!r} with another way to sign in already exists. Ask an administrator."
         raise Conflict(CommonCode.NAME_TAKEN, message) from None
 
 
@@ -51,15 +53,17 @@ async def _known(transaction: Transaction, person: Person) -> User | None:
 async def _new(services: Services, transaction: Transaction, person: Person, grants: Grants) -> User:
     name = name_of(person.name)
     if problem := user_name_problem(services, name):
-        raise Forbidden(IdentityCode.NAME_NOT_FIT, f"Your name elsewhere can't be one here. {problem.message}")
+        raise Forbidden(
+            IdentityCode.NAME_NOT_FIT, f"Your name at the identity provider is not a valid user name. {problem.message}"
+        )
     user = User(name=name, source=person.source, issuer=person.issuer, subject=person.subject)
     if await any_user(transaction.session):
         transaction.session.add(user)
         await transaction.session.flush()
     elif grants.admins.isdisjoint(person.groups):
-        # They would be the first user, and with one nobody can become the first admin any more.
+        # This person would be the first user, and after that no one could become the first administrator.
         raise Forbidden(
-            IdentityCode.NO_ADMIN_YET, "There is no administrator yet: one of them has to be the first to sign in."
+            IdentityCode.NO_ADMIN_YET, "There is no administrator yet. An administrator must be the first to sign in."
         )
     else:
         await first_admin(transaction, user)
@@ -67,22 +71,29 @@ async def _new(services: Services, transaction: Transaction, person: Person, gra
 
 
 def _give_administration(transaction: Transaction, user: User, admins: list[int], *, to: bool) -> None:
-    """Makes a user administer the installation, or not any more; the last of the `admins`, who are locked, goes on."""
+    """Makes a user an administrator of the installation, or removes that. The last of the locked `admins` stays one."""
     if user.admin == to:
         return
     if admins == [user.id]:
         kind = IdentityEvent.USER_ADMIN_KEPT
-        message = f"{user.name} still administers the installation, which their groups do not say: nobody else does."
+        message = (
+            f"{user.name} still administers the installation, although their groups do not grant it: there is no"
+            " other administrator."
+        )
     else:
         user.admin = to
         kind = IdentityEvent.USER_ADMIN_SET
-        message = f"{user.name} {'administers' if to else 'no longer administers'} the installation, by their groups."
+        message = (
+            f"{user.name} {'administers' if to else 'no longer administers'} the installation because of their groups."
+        )
     transaction.record(kind, message, organization_id=None, actor=user.name, subject=user, admin=user.admin)
 
 
 async def _give_roles(transaction: Transaction, user: User, person: Person, grants: Grants) -> None:
-    """Makes the memberships in the organizations that the grants name what the groups give, but leaves no organization
-    without an admin. The user is locked, and the organizations after them, as by those who change roles."""
+    """Sets the memberships in the organizations that the grants name, but leaves no organization without an admin.
+
+    The user is locked first, then the organizations, as everywhere where roles change.
+    """
     session = transaction.session
     wanted = grants.roles_of(person.groups)
     organizations = select(Organization).where(col(Organization.name).in_(grants.organizations))
@@ -97,7 +108,9 @@ async def _give_roles(transaction: Transaction, user: User, person: Person, gran
         if role is was:
             continue
         if was is Role.ADMIN and organization_id not in with_others:
-            message = f"{user.name} keeps the role ADMIN, which their groups do not give: nobody else has it."
+            message = (
+                f"{user.name} keeps the role ADMIN, although their groups do not grant it: there is no other admin."
+            )
             transaction.record(
                 IdentityEvent.ROLE_KEPT,
                 message,
@@ -107,5 +120,5 @@ async def _give_roles(transaction: Transaction, user: User, person: Person, gran
                 role=was,
             )
             continue
-        message = f"{user.name} has {f'the role {role}' if role else 'no role'} now, by their groups."
+        message = f"{user.name} has {f'the role {role}' if role else 'no role'} now because of their groups."
         await write_role(transaction, user, organization_id, membership, role, actor=user.name, message=message)

@@ -1,6 +1,7 @@
-"""OpenID Connect: one issuer, found by discovery, asked by the authorization code flow with PKCE, state and nonce.
+"""OpenID Connect with one issuer: discovery and the authorization code flow with PKCE, state and nonce.
 
-What it says is believed once the id token is: its signature by a key of the issuer, issuer, audience, time and nonce.
+The claims are trusted only after the id token is verified: signature by a key of the issuer, issuer, audience, time and
+nonce.
 """
 
 import asyncio
@@ -30,20 +31,20 @@ from app.tables.identity import Source
 log = structlog.get_logger()
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
-"""With the issuer's private key alone: not by a secret that it shares with us, and not by nothing."""
+"""Signatures with the issuer's private key only: neither with the shared secret nor without a signature."""
 _ANSWER_SECONDS = 10.0
-_KEPT_SECONDS = 3600.0  # for what discovery and the keys said
-_ASKED_AGAIN_SECONDS = 60.0  # for a key that is not among them
-_LEEWAY_SECONDS = 60  # by which the issuer's clock may differ
+_KEPT_SECONDS = 3600.0  # lifetime of cached discovery documents and keys
+_ASKED_AGAIN_SECONDS = 60.0  # minimum age of cached keys before they are fetched again for an unknown key
+_LEEWAY_SECONDS = 60  # tolerated clock difference
 
 
 class OidcError(Exception):
-    """The issuer does not answer as it should, or what it says of somebody can't be believed. For the log."""
+    """The issuer gave an invalid answer, or its claims cannot be verified. The message is for the log."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One browser's attempt to sign in. None but that browser may finish it."""
+    """One browser's attempt to sign in. Only that browser can finish it."""
 
     state: str
     nonce: str
@@ -56,7 +57,7 @@ class Attempt:
 
 
 class Issuer:
-    """The one that the settings name."""
+    """The issuer that the settings name."""
 
     def __init__(self, settings: Settings) -> None:
         assert settings.oidc_issuer is not None
@@ -72,10 +73,10 @@ class Issuer:
         return grants_of(self._settings.oidc_roles, self._settings.oidc_admins)
 
     async def address(self, attempt: Attempt) -> str:
-        """Where a browser goes to sign in.
+        """Returns the address that a browser opens to sign in.
 
         Raises:
-            OidcError: where the issuer does not answer as it should.
+            OidcError: The issuer does not answer correctly.
         """
         endpoint = (await self._metadata())["authorization_endpoint"]
         async with self._client(attempt.redirect_uri) as client:
@@ -86,10 +87,10 @@ class Issuer:
         return address
 
     async def person(self, attempt: Attempt, code: str) -> Person:
-        """Whom the code stands for that the issuer gave to the browser.
+        """Exchanges the code that the issuer gave to the browser for the person.
 
         Raises:
-            OidcError: where it can't be believed.
+            OidcError: The answer cannot be verified.
         """
         metadata = await self._metadata()
         async with self._client(attempt.redirect_uri) as client:
@@ -104,7 +105,7 @@ class Issuer:
             if self._settings.oidc_groups_claim not in claims and "userinfo_endpoint" in metadata:
                 more = _json(await client.get(metadata["userinfo_endpoint"]))
                 if more.get("sub") != claims["sub"]:
-                    raise OidcError("the userinfo endpoint speaks of somebody else")
+                    raise OidcError("the userinfo endpoint returned another subject")
                 claims = {**more, **claims}
         return self._person(claims)
 
@@ -117,7 +118,7 @@ class Issuer:
         groups = claims.get(self._settings.oidc_groups_claim, [])
         groups = [groups] if isinstance(groups, str) else groups
         if not isinstance(groups, list):
-            raise OidcError(f"the claim {self._settings.oidc_groups_claim!r} is no list")
+            raise OidcError(f"the claim {self._settings.oidc_groups_claim!r} is not a list")
         named = frozenset(group for group in groups if isinstance(group, str))
         return Person(Source.OIDC, self.name, claims["sub"], name, named)
 
@@ -144,20 +145,20 @@ class Issuer:
     async def _decoded(self, id_token: str) -> jwt.Token:
         try:
             return jwt.decode(id_token, await self._keys(), ALGORITHMS)
-        except InvalidKeyIdError:  # the issuer may have a new key since
+        except InvalidKeyIdError:  # the issuer may have a new key
             return jwt.decode(id_token, await self._keys(younger_than=_ASKED_AGAIN_SECONDS), ALGORITHMS)
 
     async def _metadata(self) -> dict[str, Any]:
         url = self.name.rstrip("/") + "/.well-known/openid-configuration"
         metadata = await self._fetched(url)
         if problem := self._problem(metadata):
-            self._kept.pop(url, None)  # it may be better the next time
+            self._kept.pop(url, None)  # the next answer may be valid
             raise OidcError(f"discovery {problem}")
         return metadata
 
     def _problem(self, metadata: Mapping[str, Any]) -> str | None:
         if metadata.get("issuer") != self.name:
-            return f"speaks for the issuer {metadata.get('issuer')!r}"
+            return f"returned the issuer {metadata.get('issuer')!r}"
         scheme = urlsplit(self.name).scheme
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             if urlsplit(str(metadata.get(name))).scheme not in ("https", scheme):
@@ -169,7 +170,7 @@ class Issuer:
         return KeySet.import_key_set(keys)  # type: ignore[arg-type]
 
     async def _fetched(self, url: str, *, younger_than: float = _KEPT_SECONDS) -> dict[str, Any]:
-        """What is there, asked for anew now and then; by one at a time, and once for all who wait for it meanwhile."""
+        """Returns the document at an address from the cache, or fetches it. Concurrent callers share one request."""
         began = time.monotonic()
         async with self._fetching:
             at, kept = self._kept.get(url, (0.0, None))
@@ -210,7 +211,7 @@ def _json(response: httpx2.Response) -> dict[str, Any]:
     response.raise_for_status()
     answer = response.json()
     if not isinstance(answer, dict):
-        raise OidcError(f"{response.url} is no JSON object")
+        raise OidcError(f"{response.url} is not a JSON object")
     return answer
 
 

@@ -1,4 +1,4 @@
-"""People as other systems know them, and what their groups there give them here."""
+"""People at an identity provider, and the roles that their groups there give in Polyhelm."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ _LONGEST_NAME = 63
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody as their source knows them. `subject` is theirs for good, within the issuer."""
+    """A person at an identity provider. `subject` identifies them permanently within the issuer."""
 
     source: Source
     issuer: str
@@ -24,8 +24,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Grants:
-    """What groups give: roles, by group and organization, and who administers the installation. An organization that no
-    group gives a role in is left to its admins, and so is the installation where `admins` is empty."""
+    """The roles that groups give, by group and organization, and the groups of administrators.
+
+    Organizations in which no group gives a role are managed by their admins. If `admins` is empty, so is the
+    installation.
+    """
 
     roles: Mapping[str, Mapping[str, Role]] = field(default_factory=dict)
     admins: frozenset[str] = frozenset()
@@ -35,7 +38,7 @@ class Grants:
         return frozenset(organization for given in self.roles.values() for organization in given)
 
     def roles_of(self, groups: Iterable[str]) -> dict[str, Role]:
-        """The highest role that these groups give, by organization."""
+        """Returns the highest role that these groups give in each organization."""
         found: dict[str, Role] = {}
         for group in groups:
             for organization, role in self.roles.get(group, {}).items():
@@ -45,11 +48,11 @@ class Grants:
 
 
 def grants_of(roles: Mapping[str, Mapping[str, str]], admins: Iterable[str]) -> Grants:
-    """Those of the settings."""
+    """Returns the grants of the settings."""
     given = {group: {name: Role(role) for name, role in found.items()} for group, found in roles.items()}
     return Grants(given, frozenset(admins))
 
 
 def name_of(claimed: str) -> str:
-    """A user's name from what somebody is called elsewhere: `Carol@example.com` is `carol-example-com`."""
+    """Derives a user name from the name at an identity provider: `Carol@example.com` becomes `carol-example-com`."""
     return _NOT_IN_NAMES.sub("-", claimed.lower()).strip("-")[:_LONGEST_NAME].rstrip("-")

@@ -1,4 +1,4 @@
-"""How people become users on their own: by a name and a password, where the settings let them."""
+"""Registration of users with a name and a password, if the settings allow it."""
 
 from sqlalchemy.exc import IntegrityError
 
@@ -13,23 +13,25 @@ from app.tables.identity import User
 
 
 async def is_open(services: Services) -> bool:
-    """Whether somebody who is not signed in may register now."""
+    """Returns whether anyone can register now."""
     mode = services.settings.registration
     return mode == "enabled" or (mode == "admin_only" and not await has_users(services))
 
 
 async def needs_setup_code(services: Services) -> bool:
-    """Whether the next user to register is the first one, who needs the setup code and becomes the admin."""
+    """Returns whether the next user to register is the first one, who needs the setup code and becomes the
+    administrator."""
     return services.settings.registration != "disabled" and not await has_users(services)
 
 
 async def register(services: IdentityServices, name: str, password: str, setup_code: str | None = None) -> User:
-    """Makes a user. The first one needs the setup code and is the installation's admin, however many register at once.
-    Later ones belong to no organization until an admin gives them a role in one.
+    """Creates a user. The first one needs the setup code and becomes the administrator, however many register at once.
+
+    Later users belong to no organization until an admin assigns them a role.
 
     Raises:
-        UserError: where registration is closed, the setup code is wrong, the name is taken or not fit, or the password
-            is not fit.
+        UserError: Registration is closed, the setup code is wrong, the name is taken or not valid, or the password is
+            not valid.
     """
     if not await is_open(services):
         raise _closed()
@@ -56,10 +58,10 @@ async def register(services: IdentityServices, name: str, password: str, setup_c
                 raise _closed()
         return user
     except IntegrityError:
-        raise Conflict(CommonCode.NAME_TAKEN, f"There is a user {name!r} already.", ("name",)) from None
+        raise Conflict(CommonCode.NAME_TAKEN, f"A user {name!r} already exists.", ("name",)) from None
 
 
 def _closed() -> Forbidden:
     return Forbidden(
-        IdentityCode.REGISTRATION_CLOSED, "Users are made by an administrator of this installation: ask one."
+        IdentityCode.REGISTRATION_CLOSED, "Only administrators of this installation can create users. Ask one of them."
     )

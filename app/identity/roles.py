@@ -1,4 +1,4 @@
-"""Who has which role: in an organization, and in single groups of it."""
+"""Reads and writes roles in organizations and in their groups."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,8 +34,10 @@ async def write_role(
     actor: str,
     message: str,
 ) -> None:
-    """Gives a user another role in an organization than their membership there does, and tells it. They are locked,
-    the user first; whether there is an admin left is known."""
+    """Changes a user's role in an organization and records the event.
+
+    The caller has locked the user and then the organization, and has checked that an admin remains.
+    """
     was = membership.role if membership else None
     if membership is None:
         assert role is not None
@@ -59,7 +61,8 @@ async def write_role(
 async def with_admins(
     session: AsyncSession, organization_ids: Collection[int], *, besides: User | None = None
 ) -> set[int]:
-    """Those of the organizations that have an admin who may sign in. Sure for those that are locked."""
+    """Returns those of the organizations that have an admin who can sign in. The result is stable for locked
+    organizations."""
     statement = (
         select(Membership.organization_id)
         .join(User, col(User.id) == Membership.user_id)
@@ -75,18 +78,18 @@ async def with_admins(
 
 
 async def members_page(services: Services, organization_id: int, window: Window) -> Page[Member]:
-    """Who belongs to an organization, by name."""
+    """Returns a page of the members of an organization, by name."""
     belongs = select(Membership.user_id).where(col(Membership.organization_id) == organization_id)
     async with services.database.reading() as session:
         page = await fetch_page(session, select(User).where(col(User.id).in_(belongs)), [col(User.name)], window)
         found = await members_of(session, organization_id, page.rows)
-    # One who left between the two queries is left out, and so is their cursor.
+    # A user who left between the two queries is omitted together with their cursor.
     pairs = [(found[user.id], cursor) for user, cursor in zip(page.rows, page.cursors, strict=True) if user.id in found]
     return Page([member for member, _ in pairs], [cursor for _, cursor in pairs], page.has_next, page.has_previous)
 
 
 async def members_of(session: AsyncSession, organization_id: int, users: Sequence[User]) -> dict[int, Member]:
-    """Those of the users who are members, by their ids."""
+    """Returns those of the users who are members, by their ids."""
     statement = (
         select(Membership.user_id, Membership.role, ClusterGroup.name, GroupRole.role)
         .join(GroupRole, GROUP_ROLES, isouter=True)

@@ -1,4 +1,4 @@
-"""What signing in needs."""
+"""The services that sign-in needs."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -8,12 +8,12 @@ from app.identity.passwords import Passwords
 from app.redis.rates import Rates
 
 if TYPE_CHECKING:
-    from app.identity.directory import Directory  # ldap3 takes a while to load
+    from app.identity.directory import Directory  # ldap3 is slow to import
 
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityServices(Services):
-    """`directory` is there where an LDAP server is configured."""
+    """`directory` is None if no LDAP server is configured."""
 
     passwords: Passwords
     directory: "Directory | None"

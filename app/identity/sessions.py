@@ -1,4 +1,4 @@
-"""The app's sessions: opened at sign-in, known by the digest of a cookie's secret, ended by time or by their owner."""
+"""Sessions of the app: opened at sign-in, identified by the digest of a cookie, ended by time or by their user."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -20,15 +20,15 @@ from app.tables.columns import now
 from app.tables.identity import AppSession, Method, User
 
 _NOTED_WITHIN = 20
-"""A use is noted when this part of the idle limit has passed since the last one: a write for each request would cost
-more than most requests do."""
+"""The use of a session is recorded when this fraction of the idle limit has passed, because a write for each request
+would cost more than most requests."""
 
 _LONGEST_USER_AGENT = 300
 
 
 @dataclass(frozen=True)
 class Browser:
-    """Where a request comes from; `secret` is that of the session it has already, if any."""
+    """The client of a request. `secret` is that of its current session, if any."""
 
     user_agent: str = ""
     address: str | None = None
@@ -44,8 +44,8 @@ _BY_DIGEST, _BY_ID = with_digest(_VIEWERS, AppSession), with_ids(_VIEWERS, AppSe
 
 
 async def resume(database: Database, secret: str, *, idle: timedelta) -> Viewer | None:
-    """The viewer whose session this is; None where it is nobody's, has expired, was not used within `idle`, or its user
-    is disabled. One query."""
+    """Returns the viewer of a session, with one query. Returns None if the secret is unknown, the session has expired
+    or was not used within `idle`, or the user is disabled."""
     digest, moment = token_digest(secret), now()
     rows = await database.rows(_BY_DIGEST, digest=digest, moment=moment, used_after=moment - idle)
     if not rows:
@@ -59,7 +59,7 @@ async def resume(database: Database, secret: str, *, idle: timedelta) -> Viewer 
 
 
 async def session_viewers(database: Database, ids: Iterable[int], *, idle: timedelta) -> dict[int, Viewer]:
-    """The viewers that sessions stand for now, by the sessions' ids; none for one that has ended. One query."""
+    """Returns the viewers of sessions, by the sessions' ids, with one query. Sessions that have ended are missing."""
     moment = now()
     rows = await database.rows(_BY_ID, ids=list(ids), moment=moment, used_after=moment - idle)
     found = by_credential(rows)
@@ -69,8 +69,10 @@ async def session_viewers(database: Database, ids: Iterable[int], *, idle: timed
 async def open_session(
     session: AsyncSession, user: User, method: Method, browser: Browser, *, lifetime: float
 ) -> tuple[str, AppSession]:
-    """Opens a session that lasts for `lifetime` seconds at most, and gives its secret, which is always a new one. The
-    one that the browser had before ends, as do all whose time is over."""
+    """Opens a session for at most `lifetime` seconds and returns its new secret.
+
+    Ends the browser's previous session, and deletes all expired sessions.
+    """
     secret, moment = secrets.token_urlsafe(32), now()
     await session.execute(delete(AppSession).where(col(AppSession.expires_at) <= moment))
     if browser.secret is not None:
@@ -88,13 +90,13 @@ async def open_session(
 
 
 async def end_sessions(session: AsyncSession, user_id: int, *, keep: int | None = None) -> None:
-    """Ends all sessions of a user, but for the one with the id `keep`."""
+    """Ends all sessions of a user, except the one with the id `keep`."""
     statement = delete(AppSession).where(col(AppSession.user_id) == user_id)
     await session.execute(statement if keep is None else statement.where(col(AppSession.id) != keep))
 
 
 async def sign_out(services: Services, viewer: Viewer, *, everywhere: bool) -> None:
-    """Ends the session by which the caller asks, or all of theirs."""
+    """Ends the session of the request, or all sessions of the caller."""
     viewer.require_unlimited()
     async with services.transaction() as transaction:
         if everywhere:
@@ -110,7 +112,7 @@ async def sign_out(services: Services, viewer: Viewer, *, everywhere: bool) -> N
 
 
 async def sessions_of(services: Services, viewer: Viewer) -> Sequence[AppSession]:
-    """The caller's own sessions that have not ended, the newest first."""
+    """Returns the caller's open sessions, newest first."""
     viewer.require_unlimited()
     moment = now()
     statement = select(AppSession).where(
@@ -123,7 +125,7 @@ async def sessions_of(services: Services, viewer: Viewer) -> Sequence[AppSession
 
 
 async def revoke_session(services: Services, viewer: Viewer, session_id: int) -> None:
-    """Ends one of the caller's own sessions; it is refused from the next request on."""
+    """Ends one of the caller's sessions. Its next request is refused."""
     viewer.require_unlimited()
     async with services.transaction() as transaction:
         row = await transaction.session.get(AppSession, session_id)

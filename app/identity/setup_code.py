@@ -1,7 +1,8 @@
 """The one-time code with which the first admin of a new installation registers.
 
-Without it, whoever reached a new installation first would become its admin. The server prints the code; its digest is
-in the database, so that any API process can check it. A new code replaces the one before, and the first user ends it.
+Without it, the first person to reach a new installation would become its admin. The server prints the code and stores
+its digest in the database, so any API process can check it. A new code replaces the previous one. It becomes invalid
+when the first user exists.
 """
 
 import hashlib
@@ -18,11 +19,11 @@ from app.identity.codes import IdentityCode
 from app.tables.identity import SetupCode
 
 _BYTES = 10
-"""80 bits: too many to guess at the rate at which attempts to register are allowed."""
+"""80 bits cannot be guessed at the allowed rate of attempts to register."""
 
 
 async def new_setup_code(services: Services) -> str | None:
-    """Makes the code, in groups of four hexadecimal digits; None where there is a user already."""
+    """Creates the code, in groups of four hexadecimal digits. Returns None if there is a user already."""
     code = secrets.token_hex(_BYTES)
     async with services.transaction() as transaction:
         await lock_bootstrap(transaction)
@@ -34,7 +35,7 @@ async def new_setup_code(services: Services) -> str | None:
 
 
 async def check_setup_code(transaction: Transaction, code: str | None) -> None:
-    """Under the bootstrap lock. Raises Forbidden unless this is the code."""
+    """Raises Forbidden unless this is the code. The caller holds the bootstrap lock."""
     row = await transaction.session.get(SetupCode, 1)
     if row is not None and code is not None and hmac.compare_digest(row.digest, _digest(code)):
         return

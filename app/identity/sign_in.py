@@ -1,4 +1,4 @@
-"""Signing in to the app: by a name and a password here, or by what another system says of somebody."""
+"""Signs users in to the app: with a name and a password, or with a proof of an identity provider."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Somebody who has just signed in. `secret` goes into their cookie, and is kept nowhere else."""
+    """A user who has just signed in. `secret` is set as a cookie and stored nowhere else."""
 
     user: User
     secret: str
@@ -30,12 +30,14 @@ class SignedIn:
 
 
 async def sign_in(services: IdentityServices, name: str, password: str, browser: Browser) -> SignedIn:
-    """Opens a session for whoever has this name and password: a local user, else one whom the directory knows. Every
-    attempt with a password comes through here: what slows down those who guess belongs in front.
+    """Opens a session for the user with this name and password: a local user, or else a user of the directory.
+
+    Every attempt with a password uses this function. Rate limits belong before it.
 
     Raises:
-        Forbidden: where nobody has them. An unknown name, a wrong password and a disabled user look and take alike.
-        Conflict: where too many are signing in, or the directory can't be asked.
+        Forbidden: The name or the password is wrong. An unknown name, a wrong password and a disabled user give the
+            same answer after the same time.
+        Conflict: Too many users are signing in, or the directory cannot be reached.
     """
     user = await _named(services, name)
     matches, newer = await services.passwords.verify(password, user.password if user else None)
@@ -47,14 +49,14 @@ async def sign_in(services: IdentityServices, name: str, password: str, browser:
             return await admit(services, user, Method.LDAP, browser)
     if user is None or not matches or user.disabled_at is not None:
         log.info("sign_in.refused", address=browser.address)
-        raise Forbidden(IdentityCode.WRONG_CREDENTIALS, "Nobody has this name and this password.")
+        raise Forbidden(IdentityCode.WRONG_CREDENTIALS, "Wrong name or password.")
     if newer is not None:
         await _keep_newer_hash(services, user, newer)
     return await admit(services, user, Method.PASSWORD, browser)
 
 
 async def admit(services: Services, user: User, method: Method, browser: Browser) -> SignedIn:
-    """Opens a session for a user who has proved to be the one."""
+    """Opens a session for a user whose identity is verified."""
     tell_via(method)
     async with services.transaction() as transaction:
         secret, row = await open_session(
@@ -81,6 +83,6 @@ async def _named(services: Services, name: str) -> User | None:
 
 async def _keep_newer_hash(services: Services, user: User, newer: str) -> None:
     async with services.transaction() as transaction:
-        # Not over a password that was changed meanwhile.
+        # Do not overwrite a password that was changed in the meantime.
         statement = update(User).where(col(User.id) == user.id, col(User.password) == user.password)
         await transaction.session.execute(statement.values(password=newer))

@@ -1,4 +1,4 @@
-"""Work that would hold up everybody else on the event loop: some of it at once in threads, and some more waiting."""
+"""Runs blocking work in threads: a limited number at once, and a limited number waiting."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,13 +18,13 @@ class Threads:
         self._given = 0
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """What the work gives.
+        """Returns the result of the work.
 
         Raises:
-            Conflict: at once, where too much waits already.
+            Conflict: Too much work is waiting. It is raised immediately.
         """
         if self._given >= self._most:
-            raise Conflict(CommonCode.BUSY, "Too many are signing in: try again in a moment.")
+            raise Conflict(CommonCode.BUSY, "Too many users are signing in. Try again in a moment.")
         self._given += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)

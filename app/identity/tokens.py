@@ -1,4 +1,4 @@
-"""API tokens: made, told once, kept as a hash, and turned back into the viewer they stand for."""
+"""API tokens: created, shown once, stored as a digest, and resolved to their viewer."""
 
 import hashlib
 import secrets
@@ -26,9 +26,10 @@ from app.tables.identity import ApiToken, Method, Organization, Role
 
 PREFIX = "polyhelm_"
 SHORTEST = 20
-"""Characters of a token that is given from outside. Ours have 256 bits, so a plain hash keeps them safe."""
+"""Minimum length of the bootstrap token. Polyhelm's own tokens have 256 bits, so a plain digest protects them."""
 _USE_IS_NOTED = timedelta(hours=1)
-"""How often, at most: a write for each request would cost more than most requests do."""
+"""The shortest time between two writes of a token's last use, because a write for each request would cost more than
+most requests."""
 
 
 def new_token() -> str:
@@ -49,7 +50,8 @@ _BY_DIGEST, _BY_ID = with_digest(_VIEWERS, ApiToken), with_ids(_VIEWERS, ApiToke
 
 
 async def authenticate(database: Database, token: str) -> Viewer | None:
-    """The viewer whose token this is; None where it is nobody's, has expired, or its user is disabled. One query."""
+    """Returns the viewer of a token, with one query. Returns None if the token is unknown or expired, or its user is
+    disabled."""
     digest = token_digest(token)
     rows = await database.rows(_BY_DIGEST, digest=digest, moment=now())
     if not rows:
@@ -61,7 +63,7 @@ async def authenticate(database: Database, token: str) -> Viewer | None:
 
 
 async def token_viewers(database: Database, ids: Iterable[int]) -> dict[int, Viewer]:
-    """The viewers that tokens stand for now, by the tokens' ids; none for one that is nobody's any more. One query."""
+    """Returns the viewers of tokens, by the tokens' ids, with one query. Invalid tokens are missing."""
     rows = await database.rows(_BY_ID, ids=list(ids), moment=now())
     return {token_id: _viewer(found) for token_id, found in by_credential(rows)}
 
@@ -87,7 +89,7 @@ async def add_token(session: AsyncSession, user_id: int, name: str, token: str, 
 
 @dataclass(frozen=True)
 class NewToken:
-    """An API token that was just made, told this once."""
+    """A new API token, shown only once."""
 
     row: ApiToken
     token: str
@@ -102,11 +104,12 @@ async def create_api_token(
     role: Role | None = None,
     expires_at: datetime | None = None,
 ) -> NewToken:
-    """Makes one more token for the caller: for all that they may do, or for one organization alone, or for no more than
-    a role. Without `expires_at` it lives as long as it may.
+    """Creates an API token for the caller, optionally limited to one organization or to a role.
+
+    Without `expires_at`, it gets the longest allowed lifetime.
 
     Raises:
-        UserError: says what is wrong; nothing was written then.
+        UserError: The message states the problem. Nothing was written.
     """
     viewer.require_unlimited()
     if problem := text_problem(name, "name", what="The name of a token", longest=100):
@@ -120,7 +123,7 @@ async def create_api_token(
             row = await add_token(transaction.session, viewer.user_id, name, token, **limits)
             transaction.record(
                 IdentityEvent.TOKEN_CREATED,
-                f"{viewer.name} made the API token {name}.",
+                f"{viewer.name} created the API token {name}.",
                 organization_id=organization_id,
                 actor=viewer.name,
                 token=name,
@@ -129,34 +132,34 @@ async def create_api_token(
             )
             return NewToken(row, token)
     except IntegrityError:
-        raise Conflict(CommonCode.NAME_TAKEN, f"You have a token {name!r} already.", ("name",)) from None
+        raise Conflict(CommonCode.NAME_TAKEN, f"You already have a token {name!r}.", ("name",)) from None
 
 
 def longest_life(settings: Settings) -> datetime | None:
-    """When a token that is made now has to end at last; None where it need not end."""
+    """Returns the latest expiry of a token that is created now, or None if it need not expire."""
     return None if settings.token_lifetime is None else now() + timedelta(seconds=settings.token_lifetime)
 
 
 def _end(settings: Settings, viewer: Viewer, wanted: datetime | None) -> datetime | None:
-    """When a token ends that the viewer makes: when they want it to, or as late as it may."""
+    """Returns the expiry of a token that the viewer creates: the requested one, or the latest that is allowed."""
     if wanted is not None and (wanted.tzinfo is None or wanted.year == MAXYEAR):
         raise invalid(
-            IdentityCode.EXPIRES_AT, "Give an expiresAt with its time zone, such as 2030-01-31T12:00:00Z.", "expiresAt"
+            IdentityCode.EXPIRES_AT, "Give expiresAt with a time zone, such as 2030-01-31T12:00:00Z.", "expiresAt"
         )
     if wanted is not None and wanted <= now():
-        raise invalid(IdentityCode.EXPIRES_AT_PAST, "Give an expiresAt that is in the future.", "expiresAt")
+        raise invalid(IdentityCode.EXPIRES_AT_PAST, "Give an expiresAt in the future.", "expiresAt")
     limits = [end for end in (longest_life(settings), viewer.via.expires_at) if end is not None]
     longest = min(limits, default=None)
     if wanted is None or longest is None:
         return wanted or longest
     if wanted > longest:
-        message = f"A token that you make here ends at {longest.isoformat(timespec='seconds')} at the latest."
+        message = f"A token that you create here can expire at {longest.isoformat(timespec='seconds')} at the latest."
         raise invalid(IdentityCode.EXPIRES_AT_LATE, message, "expiresAt")
     return wanted
 
 
 async def tokens_of(services: Services, viewer: Viewer) -> Sequence[tuple[ApiToken, str | None]]:
-    """The caller's own tokens, by name, each with the name of the organization that it is for."""
+    """Returns the caller's tokens, by name, each with the name of the organization that it is limited to."""
     viewer.require_unlimited()
     statement = (
         select(ApiToken, Organization.name)
@@ -169,7 +172,7 @@ async def tokens_of(services: Services, viewer: Viewer) -> Sequence[tuple[ApiTok
 
 
 async def revoke_api_token(services: Services, viewer: Viewer, name: str) -> None:
-    """Takes one of the caller's tokens away; it is refused from the next request on."""
+    """Revokes one of the caller's tokens. Its next request is refused."""
     viewer.require_unlimited()
     async with services.transaction() as transaction:
         statement = select(ApiToken).where(col(ApiToken.user_id) == viewer.user_id, col(ApiToken.name) == name)
@@ -179,7 +182,7 @@ async def revoke_api_token(services: Services, viewer: Viewer, name: str) -> Non
         await transaction.session.delete(token)
         transaction.record(
             IdentityEvent.TOKEN_REVOKED,
-            f"{viewer.name} took the API token {name} away.",
+            f"{viewer.name} revoked the API token {name}.",
             organization_id=token.organization_id,
             actor=viewer.name,
             token=name,

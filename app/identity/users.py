@@ -1,4 +1,4 @@
-"""Users as the installation's admins see and change them, and the passwords that users change themselves."""
+"""Lists, disables and enables users, and changes passwords."""
 
 from sqlmodel import col, select
 
@@ -19,7 +19,7 @@ from app.tables.identity import Membership, Method, Organization, Role, Source, 
 
 
 async def users_page(services: Services, viewer: Viewer, window: Window, *, search: str | None) -> Page[User]:
-    """All users of the installation, by name; `search` looks into their names."""
+    """Returns a page of all users of the installation, by name. `search` filters by name."""
     viewer.require_admin()
     statement = select(User)
     if search:
@@ -31,11 +31,12 @@ async def users_page(services: Services, viewer: Viewer, window: Window, *, sear
 async def set_password(
     services: IdentityServices, viewer: Viewer, name: str | None, password: str, current: str | None
 ) -> User:
-    """Changes the caller's own password, who has to give the current one where there is one; or, for an admin, that of
-    somebody else. Whoever is signed in with the old one is so no more, but for the caller themselves.
+    """Changes a password: the caller's own, which requires the current one, or, as an administrator, another user's.
+
+    Ends all sessions of that user, except the one of the request.
 
     Raises:
-        UserError: says what is wrong; nothing was written then.
+        UserError: The message states the problem. Nothing was written.
     """
     is_own = name is None or name == viewer.name
     if is_own:
@@ -51,13 +52,15 @@ async def set_password(
     if user is None:
         raise _no_user(name)
     if user.source is not Source.LOCAL:
-        raise Conflict(IdentityCode.NOT_LOCAL, f"{name} signs in elsewhere: the password is changed there.", ("user",))
+        raise Conflict(
+            IdentityCode.NOT_LOCAL, f"{name} signs in with an identity provider, which manages the password.", ("user",)
+        )
     if is_own and user.password is None:
         viewer.require_lasting()
     if is_own and user.password is not None:
         matches, _ = await services.passwords.verify(current or "", user.password)
         if not matches:
-            raise Forbidden(IdentityCode.WRONG_CREDENTIALS, "This is not your current password.", ("currentPassword",))
+            raise Forbidden(IdentityCode.WRONG_CREDENTIALS, "The current password is wrong.", ("currentPassword",))
     if problem := await services.passwords.problem(password, name, "password"):
         raise all_invalid([problem])
     hashed = await services.passwords.hash(password)
@@ -65,7 +68,7 @@ async def set_password(
         changed = await _locked(transaction, name)
         if changed.password != user.password:
             raise Conflict(
-                IdentityCode.PASSWORD_CHANGED, "The password was changed meanwhile: look again.", ("password",)
+                IdentityCode.PASSWORD_CHANGED, "The password was changed in the meantime. Try again.", ("password",)
             )
         changed.password = hashed
         keep = viewer.via.credential if is_own and viewer.via.method is not Method.TOKEN else None
@@ -77,9 +80,9 @@ async def set_password(
 
 
 async def disable_user(services: Services, viewer: Viewer, name: str) -> User:
-    """Lets a user sign in no more: their tokens and sessions are nobody's from the next request on.
+    """Disables a user. Their tokens and sessions are refused from the next request on.
 
-    That an organization is without an admin then is told to those who administer the installation: they can make one.
+    If an organization then has no admin, an event informs the administrators of the installation, who can appoint one.
     """
     viewer.require_admin()
     async with services.transaction() as transaction:
@@ -88,14 +91,12 @@ async def disable_user(services: Services, viewer: Viewer, name: str) -> User:
         if user.disabled_at is not None:
             return user
         if admins == [user.id]:
-            raise Conflict(
-                IdentityCode.LAST_ADMIN, f"{name} is the only admin: there has to be another one first.", ("user",)
-            )
+            raise Conflict(IdentityCode.LAST_ADMIN, f"{name} is the only admin. Appoint another one first.", ("user",))
         user.disabled_at = now()
         await end_sessions(transaction.session, user.id)
-        await _record(transaction, viewer, user, IdentityEvent.USER_DISABLED, f"{name} may sign in no more.")
+        await _record(transaction, viewer, user, IdentityEvent.USER_DISABLED, f"{name} was disabled.")
         for organization in await _without_admin(transaction, user):
-            message = f"The organization {organization} has no admin any more who may sign in: make somebody one."
+            message = f"The organization {organization} has no admin who can sign in. Appoint one."
             transaction.record(
                 IdentityEvent.ORGANIZATION_WITHOUT_ADMIN,
                 message,
@@ -108,7 +109,7 @@ async def disable_user(services: Services, viewer: Viewer, name: str) -> User:
 
 
 async def _without_admin(transaction: Transaction, user: User) -> list[str]:
-    """The names of the organizations whose only admin the user was, who may sign in no more."""
+    """Returns the names of the organizations whose only admin who could sign in was the user."""
     session = transaction.session
     statement = (
         select(Organization)
@@ -122,13 +123,13 @@ async def _without_admin(transaction: Transaction, user: User) -> list[str]:
 
 
 async def enable_user(services: Services, viewer: Viewer, name: str) -> User:
-    """Lets a disabled user sign in again. Their tokens are good again; their sessions are gone."""
+    """Enables a disabled user. Their tokens are valid again; their sessions have ended."""
     viewer.require_admin()
     async with services.transaction() as transaction:
         user = await _locked(transaction, name)
         if user.disabled_at is not None:
             user.disabled_at = None
-            await _record(transaction, viewer, user, IdentityEvent.USER_ENABLED, f"{name} may sign in again.")
+            await _record(transaction, viewer, user, IdentityEvent.USER_ENABLED, f"{name} was enabled.")
         return user
 
 
@@ -143,7 +144,7 @@ async def _locked(transaction: Transaction, name: str) -> User:
 
 
 async def _record(transaction: Transaction, viewer: Viewer, user: User, kind: IdentityEvent, message: str) -> None:
-    """An event in each organization that the user belongs to."""
+    """Records an event in each organization that the user belongs to."""
     statement = select(Membership.organization_id).where(col(Membership.user_id) == user.id)
     for organization_id in (await transaction.session.exec(statement)).all():
         transaction.record(kind, message, organization_id=organization_id, actor=viewer.name, subject=user)

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do. Every use case and every query asks here, and nowhere else."""
+"""The caller of a request and its permissions. Every use case and query checks permissions here."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
@@ -43,8 +43,11 @@ class Belonging:
 
 @dataclass(frozen=True)
 class Via:
-    """How a caller signed in: `credential` is the id of the API token (with its name) or of the app's session. A token
-    that is `limited` may do less than its user; one that expires makes none that lives longer."""
+    """How a caller signed in.
+
+    `credential` is the id of the API token (with its name) or of the session. A token that is `limited` has fewer
+    permissions than its user. A token that expires can only create tokens that do not outlive it.
+    """
 
     method: Method
     credential: int
@@ -58,7 +61,7 @@ class Via:
 
 @dataclass(frozen=True)
 class Viewer:
-    """A signed-in user. What belongs to an organization that is not in `belongings` does not exist for them."""
+    """A signed-in user. Objects of an organization that is not in `belongings` do not exist for them."""
 
     user_id: int
     name: str
@@ -67,7 +70,7 @@ class Viewer:
     belongings: Mapping[int, Belonging] = field(default_factory=dict)  # by the organization's id
 
     def limited_to(self, organization_id: int | None, role: Role | None) -> "Viewer":
-        """The same user with a token that is good for one organization alone, or for no more than a role, or both."""
+        """Returns the same user with a token that is limited to an organization, to a role, or to both."""
         if organization_id is None and role is None:
             return self
         belongings = {
@@ -79,7 +82,7 @@ class Viewer:
 
     @property
     def rights(self) -> Hashable:
-        """Viewers for whom this is the same may do and see the same."""
+        """A value that is equal for viewers with the same permissions."""
         return (
             self.user_id,
             self.admin,
@@ -90,21 +93,23 @@ class Viewer:
         )
 
     def organization(self, name: str | None, *, at: str = "organization") -> int:
-        """The id of the organization that is meant; the only one where none is named.
+        """Returns the id of the named organization, or of the only one if none is named.
 
         Raises:
-            NotFound: where the caller does not belong to it, whether it exists or not.
-            ValidationFailed: where none is named and it is not clear which is meant.
+            NotFound: The caller does not belong to it, whether it exists or not.
+            ValidationFailed: None is named, and the caller does not belong to exactly one.
         """
         if name is not None:
             for organization_id, belonging in self.belongings.items():
                 if belonging.organization == name:
                     return organization_id
-            raise NotFound(IdentityCode.ORGANIZATION_NOT_FOUND, f"You belong to no organization {name!r}.", (at,))
+            raise NotFound(
+                IdentityCode.ORGANIZATION_NOT_FOUND, f"You do not belong to an organization {name!r}.", (at,)
+            )
         if len(self.belongings) == 1:
             return next(iter(self.belongings))
         names = ", ".join(sorted(belonging.organization for belonging in self.belongings.values())) or "none yet"
-        raise invalid(IdentityCode.ORGANIZATION_NEEDED, f"Say which organization you mean; yours: {names}.", at)
+        raise invalid(IdentityCode.ORGANIZATION_NEEDED, f"Name an organization. You belong to: {names}.", at)
 
     def sees(self, organization_id: int) -> bool:
         return organization_id in self.belongings
@@ -129,14 +134,14 @@ class Viewer:
             )
 
     def require_unlimited(self) -> None:
-        """Raises Forbidden where the caller signed in with a token that may do less than its user."""
+        """Raises Forbidden if the caller uses a token with fewer permissions than its user."""
         if self.via.limited:
             raise Forbidden(
-                IdentityCode.TOKEN_LIMITED, "This token is limited: sign in, or use a token without limits."
+                IdentityCode.TOKEN_LIMITED, "This token is limited. Sign in, or use a token without limits."
             )
 
     def require_lasting(self) -> None:
-        """Raises Forbidden where the caller signed in with a token that expires: what they create would outlive it."""
+        """Raises Forbidden if the caller uses a token that expires, because what they create would outlive it."""
         if self.via.expires_at is not None:
             raise Forbidden(
                 IdentityCode.TOKEN_EXPIRES,

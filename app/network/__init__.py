@@ -1,1 +1,1 @@
-"""Which addresses Polyhelm connects to, and how it does."""
+"""Which addresses Polyhelm may connect to, and the connections themselves."""

@@ -1,7 +1,8 @@
-"""Which addresses Polyhelm connects to. Pure: whoever connects asks for each resolved address, right before it does.
+"""Which addresses Polyhelm may connect to. This module is pure: each resolved address is checked right before the
+connection.
 
-What a user gives (a kubeconfig, a repository's address) must not lead the server to what only the server can reach: its
-own ports, its network, and above all the metadata service of its cloud, which hands out credentials.
+An address that a user provides (a kubeconfig, a chart repository) must not lead to what only the server can reach: its
+own ports, its network, and the metadata service of its cloud, which hands out credentials.
 """
 
 import re
@@ -15,35 +16,35 @@ Network = IPv4Network | IPv6Network
 
 
 class Kind(StrEnum):
-    """Where an address leads, in words that go into a message."""
+    """The kind of an address, as a phrase for a message."""
 
     PUBLIC = "the internet"
     PRIVATE = "a private network"
     LOOPBACK = "the machine that Polyhelm runs on"
-    CLOSED = "a link-local, multicast or metadata address, or one that belongs to nobody"
+    CLOSED = "a link-local, multicast, metadata or unassigned address"
 
 
 class AddressRefusedError(OSError):
-    """An address that Polyhelm does not connect to."""
+    """Polyhelm does not connect to this address."""
 
 
 def _networks(*written: str) -> tuple[Network, ...]:
     return tuple(map(ip_network, written))
 
 
-# Nobody's API server or chart repository is here, and no setting opens it.
+# There are no API servers or chart repositories at these addresses, and no setting allows them.
 _CLOSED = _networks(
     *("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255/32"),
     "192.0.0.0/24",  # protocol assignments; Oracle's older metadata service
     "100.100.100.200/32",  # Alibaba's metadata service
     "168.63.129.16/32",  # Azure's host
     *("::/128", "fe80::/10", "ff00::/8", "100::/64"),
-    "2001::/32",  # Teredo: leads to an IPv4 host of the sender's choice
+    "2001::/32",  # Teredo: the sender chooses the IPv4 host
     # The metadata services of Amazon, Google, Oracle and Scaleway.
     *("fd00:ec2::/32", "fd20:ce::254/128", "fd00:c1::a9fe:a9fe/128", "fd00:42::42/128"),
 )
 _LOOPBACK = _networks("127.0.0.0/8", "::1/128")
-_GLOBAL = IPv6Network("2000::/3")  # all of IPv6 that has been given out for the internet
+_GLOBAL = IPv6Network("2000::/3")  # the assigned part of the IPv6 internet
 _LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 # An IPv4 address in the last 32 bits: compatible, translated (SIIT), NAT64.
 _CARRIERS = (IPv6Network("::/96"), IPv6Network("::ffff:0:0:0/96"), IPv6Network("64:ff9b::/96"), _LOCAL_NAT64)
@@ -53,9 +54,10 @@ _STRICTNESS = (Kind.PUBLIC, Kind.PRIVATE, Kind.LOOPBACK, Kind.CLOSED)
 
 @lru_cache(maxsize=10_000)
 def kind_of(address: str) -> Kind:
-    """The kind of an address as a resolver writes it; what is no address is CLOSED.
+    """Returns the kind of an address as a resolver writes it. Invalid addresses are CLOSED.
 
-    An IPv6 address that carries an IPv4 one (mapped, translated, 6to4, NAT64, ISATAP) is of the kind of that.
+    An IPv6 address that contains an IPv4 address (mapped, translated, 6to4, NAT64, ISATAP) has the kind of that
+    address.
     """
     try:
         found = ip_address(address)
@@ -74,7 +76,7 @@ def kind_of(address: str) -> Kind:
 
 def _carried(address: IPv6Address) -> IPv4Address | None:
     number = int(address)
-    if number <= 0xFFFF:  # `::` and `::1` are addresses of their own
+    if number <= 0xFFFF:  # `::` and `::1` are separate addresses
         return None
     if any(address in carrier for carrier in _CARRIERS) or (number >> 32 & 0xFFFFFFFF) in _ISATAP:
         return IPv4Address(number & 0xFFFFFFFF)
@@ -83,17 +85,17 @@ def _carried(address: IPv6Address) -> IPv4Address | None:
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a setting opens beyond what is open anyway: networks, and host names wherever they lead."""
+    """The additional addresses that a setting allows: networks, and host names whatever they resolve to."""
 
     networks: tuple[Network, ...] = ()
     names: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, text: str) -> "Allowed":
-        """Reads networks (as `10.0.0.0/8`), single addresses and host names, comma-separated.
+        """Parses comma-separated networks (such as `10.0.0.0/8`), addresses and host names.
 
         Raises:
-            ValueError: where an entry is none of these, or could never be connected to.
+            ValueError: An entry is none of these, or can never be allowed.
         """
         networks: list[Network] = []
         names: set[str] = set()
@@ -106,7 +108,7 @@ class Allowed:
             except ValueError:
                 raise ValueError(f"{entry!r} is neither a network such as 10.0.0.0/8 nor a host name") from None
             if any(network.version == closed.version and network.subnet_of(closed) for closed in _CLOSED):  # type: ignore[arg-type]
-                raise ValueError(f"{entry!r} is never connected to: it leads to {Kind.CLOSED}")
+                raise ValueError(f"{entry!r} can never be allowed: it is {Kind.CLOSED}")
             networks.append(network)
         return cls(tuple(networks), frozenset(names))
 
@@ -122,27 +124,27 @@ def _canonical(host: str) -> str:
 
 @dataclass(frozen=True)
 class Policy:
-    """Which addresses one kind of request may go to."""
+    """The addresses that one kind of request may use."""
 
     kinds: frozenset[Kind]
     allowed: Allowed
 
     def check(self, host: str, address: str) -> None:
-        """Allows an address that `host` was resolved to.
+        """Checks an address that `host` was resolved to.
 
         Raises:
-            AddressRefusedError: says where it leads and which setting opens it. It names no address, so that the errors
-                about all addresses of one host read alike.
+            AddressRefusedError: The message states the kind of address and the setting that allows it. It contains no
+                address, so that it is the same for all addresses of a host.
         """
         kind = kind_of(address)
         if kind in self.kinds:
             return
         if kind is Kind.CLOSED:
-            raise AddressRefusedError(f"{host} leads to {kind}. Polyhelm never connects there.")
+            raise AddressRefusedError(f"{host} resolves to {kind}. Polyhelm never connects there.")
         if _canonical(host) in self.allowed.names or _is_in(address, self.allowed.networks):
             return
         raise AddressRefusedError(
-            f"{host} leads to {kind}. Polyhelm connects there only where POLYHELM_ALLOWED_NETWORKS names its network."
+            f"{host} resolves to {kind}. To allow it, add its network to POLYHELM_ALLOWED_NETWORKS."
         )
 
 
@@ -154,21 +156,22 @@ def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
 
 @dataclass(frozen=True)
 class Policies:
-    """The policy for each kind of request, by who names its address."""
+    """The policies, by the source of the address."""
 
     allowed: Allowed
 
     @property
     def users(self) -> Policy:
-        """What users name: chart repositories, registries, hooks."""
+        """Addresses from users: chart repositories, registries, hooks."""
         return Policy(frozenset({Kind.PUBLIC}), self.allowed)
 
     @property
     def clusters(self) -> Policy:
-        """API servers: most are in private networks, and must show a certificate of the kubeconfig's CA."""
+        """Addresses of API servers. Most are in private networks, and they must present a certificate of the
+        kubeconfig's CA."""
         return Policy(frozenset({Kind.PUBLIC, Kind.PRIVATE}), self.allowed)
 
     @property
     def operator(self) -> Policy:
-        """What the settings name, such as issuers."""
+        """Addresses from the settings, such as issuers."""
         return Policy(frozenset({Kind.PUBLIC, Kind.PRIVATE, Kind.LOOPBACK}), self.allowed)

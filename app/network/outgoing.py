@@ -1,8 +1,8 @@
-"""Connections to the outside, each checked at the moment of connecting: between the check and the connection no name is
-looked up again, so that no name server can answer first with one address and then with another.
+"""Outgoing connections, each checked when it is opened.
 
-aiohttp opens its sockets by `checked_socket`; `client` is httpx2 on connections of the same kind; `connect` gives a
-stream.
+No name is resolved again between the check and the connection, so a name server cannot give two different answers.
+aiohttp opens its sockets with `checked_socket`, `client` returns an httpx2 client with such connections, and `connect`
+opens a stream.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ import httpx2
 from app.network.addresses import AddressRefusedError, Policy
 
 AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
-"""One address of a host, as `getaddrinfo` gives it."""
+"""An address of a host, as returned by `getaddrinfo`."""
 
 
 def checked_socket(policy: Policy, host: str) -> Callable[[AddressInfo], socket.socket]:
-    """What opens a socket for each address that `host` was resolved to, and raises AddressRefusedError where the policy
-    does not allow it."""
+    """Returns a function that opens a socket for an address of `host`. It raises AddressRefusedError if the policy does
+    not allow the address."""
 
     def open_socket(info: AddressInfo) -> socket.socket:
         family, kind, protocol, _, address = info
@@ -42,11 +42,11 @@ async def connect(
     *,
     options: Iterable[tuple[int, int, int | bytes]] = (),
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection to a host, with TLS where it is given. Its addresses are tried one after the other; `options` are
-    those of the socket.
+    """Opens a connection to a host, optionally with TLS. Its addresses are tried in order. `options` are socket
+    options.
 
     Raises:
-        OSError: AddressRefusedError among them.
+        OSError: The connection failed. AddressRefusedError is one of its subclasses.
     """
     loop = asyncio.get_running_loop()
     failure: OSError | None = None
@@ -73,22 +73,22 @@ async def connect(
 
 
 def client(policy: Policy, **options: Any) -> httpx2.AsyncClient:
-    """An HTTP client whose every connection, those after a redirect included, obeys a policy.
+    """Returns an HTTP client that applies a policy to every connection, including those after redirects.
 
-    It goes through no proxy of the environment, which would connect to wherever it is told; `SSL_CERT_FILE` and
-    `SSL_CERT_DIR` are still read. A refused address raises AddressRefusedError from whichever call connects.
+    It ignores proxies in the environment, which would connect anywhere. It honors `SSL_CERT_FILE` and `SSL_CERT_DIR`. A
+    refused address raises AddressRefusedError.
     """
     return httpx2.AsyncClient(transport=Transport(policy), trust_env=False, **options)
 
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """To read what the machine trusts takes 20 ms, in which nothing else would be done: once is enough."""
+    """Loading the system's certificates takes 20 ms and blocks the event loop, so they are loaded once."""
     return httpx2.create_ssl_context()
 
 
 class Transport(httpx2.AsyncHTTPTransport):
-    """The connections of `client`, for a client of another library's making."""
+    """The transport of `client`, for clients that another library creates."""
 
     def __init__(self, policy: Policy) -> None:
         self._pool = httpcore2.AsyncConnectionPool(
@@ -112,7 +112,7 @@ class _Checked(httpcore2.AnyIOBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """Tries the host's addresses one after the other; each has its share of the time that is left."""
+        """Tries the host's addresses in order. Each gets a share of the remaining time."""
         end = time.monotonic() + timeout if timeout is not None else None
         try:
             async with asyncio.timeout(timeout):

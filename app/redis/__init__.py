@@ -1,1 +1,1 @@
-"""What runs through Redis: the job queue, notifications between processes, and rate limits."""
+"""Everything that uses Redis: the job queue, notifications between processes, and rate limits."""

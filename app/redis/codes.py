@@ -1,4 +1,4 @@
-"""The kinds of events that Redis causes."""
+"""The kinds of events about Redis."""
 
 from app.registers.register import EventKind
 

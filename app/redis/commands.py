@@ -1,4 +1,4 @@
-"""Commands to Redis: what they raise where it is away, and commands that run to their end."""
+"""Commands to Redis: the errors that they raise, and commands that run to completion."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -7,15 +7,17 @@ from typing import Any, TypeVar
 from redis.exceptions import RedisError
 
 LOST = (RedisError, OSError, RuntimeError)
-"""What a command raises where Redis is away. The RuntimeError is uvloop's, for a connection that was reset a moment
-before something is written to it."""
+"""The errors that a command raises if Redis is unavailable. uvloop raises RuntimeError if a connection is reset just
+before a write."""
 
 Answer = TypeVar("Answer")
 
 
 class RedisCommands:
-    """Cut off in the middle of a command, redis-py would leave its connection behind: a command goes on though whoever
-    waits for it is cancelled, and its client is closed once all have ended."""
+    """Runs Redis commands to completion even if the caller is cancelled, and then closes the client.
+
+    A redis-py command that is cancelled would leave its connection behind.
+    """
 
     def __init__(self) -> None:
         self._running: set[asyncio.Future[Any]] = set()

@@ -1,9 +1,9 @@
-"""The queue of wake-ups, on arq; nothing else knows arq.
+"""The queue of wake-ups, on arq. Only this module uses arq.
 
-A job says "look at target 42" and no more: what to do is worked out from Postgres and the member. A worker is done with
-a job as soon as it has noted it, and reads on while all its slots are in use, so that no wake-up waits behind those of
-another organization. A job may come twice or be lost: the sweeper finds what is left. Jobs are JSON, never pickle:
-whoever can write to Redis must not be able to run code.
+A job says only "look at target 42": the work is determined from Postgres and the cluster. A worker finishes a job as
+soon as it has noted it, and continues to read while all its slots are in use, so no wake-up waits behind those of
+another organization. A job may be delivered twice or be lost: the sweeper finds the rest. Jobs are JSON, never pickle,
+so that write access to Redis does not allow running code.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ log = structlog.get_logger()
 QUEUE = "polyhelm:queue"
 LOOK = "look_at_target"
 
-_AT_ONCE = 50  # enqueueing commands in flight
+_AT_ONCE = 50  # enqueueing commands in progress
 _JOBS = 100  # taken at once
 _JOB_SECONDS = 10
-_LOOK_SECONDS = 0.25  # between two looks into the queue that nobody gave notice of: for what was put off until now
+_LOOK_SECONDS = 0.25  # between two reads without a notification, for deferred jobs
 _LOOK_SECONDS_WITHOUT_NOTIFICATIONS = 0.02
 
 
@@ -48,7 +48,7 @@ def redis_settings(url: str) -> RedisSettings:
 
 
 class Queue:
-    """Created without a connection; the first use connects, and a lost connection is made again."""
+    """Created without a connection. The first use connects, and a lost connection is replaced."""
 
     def __init__(self, redis_url: str) -> None:
         self._settings = redis_settings(redis_url)
@@ -61,7 +61,7 @@ class Queue:
         self._is_closed = False
 
     async def wake(self, target_ids: Iterable[int], *, after: float = 0) -> None:
-        """Has targets looked at, `after` that many seconds. Never raises: a lost wake-up is found by the sweeper."""
+        """Enqueues wake-ups for targets, deferred by `after` seconds. Never raises: the sweeper finds lost wake-ups."""
         ids = list(target_ids)
         if not ids:
             return
@@ -77,8 +77,10 @@ class Queue:
             log.warning("queue.wake_lost", targets=len(ids), error=str(error))
 
     def wake_soon(self, target_ids: Iterable[int]) -> None:
-        """Has targets looked at, without waiting for Redis: a request is answered as fast while it is away. Who comes
-        after the end is left to the sweeper."""
+        """Enqueues wake-ups for targets without waiting for Redis, so that requests stay fast while it is unavailable.
+
+        After `close`, wake-ups are left to the sweeper.
+        """
         ids = list(target_ids)
         if ids and not self._is_closed:
             task = asyncio.create_task(self.wake(ids))
@@ -86,12 +88,12 @@ class Queue:
             task.add_done_callback(self._waking.discard)
 
     def stop_soon(self) -> None:
-        """Asks workers to check whether their present work is still wanted. Where the notification is lost, they check
-        when they renew their leases."""
+        """Makes workers check whether their current work is still wanted. If the notification is lost, they check when
+        they renew their leases."""
         self._stops.tell_soon()
 
     async def check(self) -> None:
-        """Raises where Redis does not answer."""
+        """Raises an error if Redis does not answer."""
 
         async def ping() -> None:
             await (await self._redis()).ping()
@@ -120,12 +122,14 @@ class Queue:
 
 
 class _StoppedError(Exception):
-    """The worker was told to stop."""
+    """The worker was asked to stop."""
 
 
 class _Worker(Worker):
-    """arq's worker, which looks when it is notified, not fifty times a second. It is stopped between two looks:
-    cancelled in the middle of one, it would leave a connection behind."""
+    """arq's worker, which reads the queue when it is notified, not fifty times per second.
+
+    It is stopped between two reads, because cancelling a read would leave a connection behind.
+    """
 
     stopping = False
     pause = _LOOK_SECONDS_WITHOUT_NOTIFICATIONS
@@ -150,16 +154,16 @@ class QueueWorker:
     def __init__(self, redis_url: str, wake: Callable[[int], None]) -> None:
         async def look_at_target(ctx: dict[Any, Any], target_id: int) -> None:
             wake(target_id)
-            self._worker.notified.set()  # there may be more than were taken at once
+            self._worker.notified.set()  # there may be more jobs than were taken at once
 
         self._worker = _Worker(
             [func(look_at_target, name=LOOK, keep_result=0, max_tries=1000)],
             redis_settings=redis_settings(redis_url),
             queue_name=QUEUE,
             max_jobs=_JOBS,
-            # Ids beyond this limit are not seen while those before it run, so it exceeds all that can run at once.
+            # Ids beyond this limit are not seen while earlier ones run, so the limit exceeds all that can run at once.
             queue_read_limit=_JOBS * 10,
-            poll_delay=0.001,  # the pause is ours
+            poll_delay=0.001,  # pauses are handled here
             job_timeout=_JOB_SECONDS,
             handle_signals=False,
             log_results=False,
@@ -169,7 +173,7 @@ class QueueWorker:
         self._notifications = Notifications(redis_url, WAKES)
 
     async def run(self) -> None:
-        """Works until it is stopped; arq ends when it loses Redis, so it is begun again."""
+        """Runs until it is stopped. arq ends when it loses Redis, so it is restarted."""
         listening = asyncio.create_task(self._listen())
         try:
             await self._work()
@@ -197,7 +201,7 @@ class QueueWorker:
                 await asyncio.sleep(min(5.0, 0.1 * 2**failures))
 
     async def stop(self) -> None:
-        """Takes no more jobs, and lets those that run end."""
+        """Stops taking jobs, and waits for the running ones."""
         self._worker.stopping = True
         self._worker.notified.set()
         await asyncio.gather(*self._worker.tasks.values(), return_exceptions=True)

@@ -1,8 +1,9 @@
-"""How often somebody may do something: buckets in Redis, which all API processes share, and which fill again at an even
-pace (the generic cell rate algorithm).
+"""Rate limits: token buckets in Redis that all API processes share and that refill at a constant pace (generic cell
+rate algorithm).
 
-Without Redis everything is allowed: those who look after the fleet must not be locked out by it. That is an event in
-each organization, once when it begins and once when it is over."""
+Without Redis, everything is allowed, so that its loss does not lock operators out. An event in each organization
+reports when this starts and when it ends.
+"""
 
 import asyncio
 import ipaddress
@@ -41,13 +42,15 @@ for i, key in ipairs(KEYS) do
 end
 return 0
 """
-"""Takes one from every bucket, or from none of them where one is empty; gives the microseconds until all have one.
-A bucket is the moment at which it will be full, and forgotten when that has come."""
+"""Takes one token from every bucket, or from none if one is empty, and returns the microseconds until all have one.
+
+A bucket is stored as the time at which it will be full, and expires then.
+"""
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """Whose it is (`key`), how many come into it in a minute, and how many it holds."""
+    """A bucket: its owner (`key`), the tokens added per minute, and its capacity."""
 
     key: str
     per_minute: float
@@ -55,8 +58,10 @@ class Bucket:
 
 
 class Rates:
-    """Created without a connection; the first use connects. `tell` is awaited with True when limits are no longer
-    kept, and with False when they are again."""
+    """Created without a connection. The first use connects.
+
+    `tell` is awaited with True when limits are suspended, and with False when they apply again.
+    """
 
     def __init__(self, redis_url: str, tell: Callable[[bool], Awaitable[None]]) -> None:
         pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
@@ -75,10 +80,10 @@ class Rates:
         self._again_at = 0.0
 
     async def take(self, *buckets: Bucket) -> float:
-        """Takes one from each; gives 0, or the seconds after which to ask again: then nothing was taken."""
+        """Takes one token from each bucket. Returns 0, or the seconds to wait if none was taken."""
         if self._away and time.monotonic() < self._again_at:
             return 0
-        self._again_at = time.monotonic() + _AGAIN_SECONDS  # meanwhile nobody else waits for what is away
+        self._again_at = time.monotonic() + _AGAIN_SECONDS  # other requests do not wait for Redis meanwhile
         rates = [number for bucket in buckets for number in (60e6 / bucket.per_minute, bucket.burst)]
         try:
             taking = self._take(keys=[_PREFIX + bucket.key for bucket in buckets], args=rates)
@@ -90,7 +95,7 @@ class Rates:
         return wait / 1e6
 
     async def remember(self, key: str, seconds: int) -> None:
-        """Keeps a key for so long, if Redis is there."""
+        """Stores a key for a time, if Redis is available."""
         try:
             await self._commands.run(self._redis.set(_PREFIX + key, "", ex=seconds))
         except LOST as error:
@@ -124,7 +129,7 @@ class Rates:
 
 
 def key_of_address(address: str | None) -> str:
-    """What addresses have in common that are one caller's: of IPv6 everybody has a network of 64 bits."""
+    """Returns the common part of the addresses of one caller: a /64 network for IPv6."""
     try:
         found = ipaddress.ip_address(address or "")
     except ValueError:
@@ -135,14 +140,14 @@ def key_of_address(address: str | None) -> str:
 
 
 async def tell_of_rates(begin: Callable[[], AbstractAsyncContextManager[Transaction]], away: bool) -> None:
-    """Makes the event in each organization."""
+    """Records the event in each organization."""
     kind, message = (
         (
             RateEvent.SUSPENDED,
-            "Redis can't be reached: nobody is kept from asking too often until it is back.",
+            "Redis cannot be reached. Rate limits are suspended until it is back.",
         )
         if away
-        else (RateEvent.RESUMED, "Redis is back: those who ask too often are kept from it again.")
+        else (RateEvent.RESUMED, "Redis is back. Rate limits apply again.")
     )
     async with begin() as transaction:
         for organization_id in (await transaction.session.exec(select(Organization.id))).all():

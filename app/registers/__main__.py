@@ -1,4 +1,4 @@
-"""`python -m app.registers --write | --check`: the reference of codes and kinds, written or compared with the code."""
+"""`python -m app.registers --write | --check`: writes the reference pages of codes and kinds, or checks them."""
 
 import sys
 

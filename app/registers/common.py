@@ -1,4 +1,4 @@
-"""The codes of errors that belong to no subject."""
+"""Error codes that belong to no subject."""
 
 from app.registers.register import ErrorCode
 
@@ -8,11 +8,11 @@ class CommonCode(ErrorCode):
 
     INVALID_INPUT = (
         "invalid_input",
-        "Several things are wrong with the input, or one that has no code of its own: `problems` lists them.",
+        "The input has several problems, or one without a code of its own; `problems` lists them.",
     )
     NAME_TAKEN = "name_taken", "The name is already taken."
     BUSY = "busy", "The server is doing too much at once, or another request is changing the same object."
     TOO_MANY = "too_many", "Too many values are given at once."
     CURSOR = "cursor", "The cursor is not valid for this list."
-    PAGE_SIZE = "page_size", "The size of a page is out of bounds."
-    SEARCH_TOO_LONG = "search_too_long", "The text to search for is too long."
+    PAGE_SIZE = "page_size", "The size of a page is out of range."
+    SEARCH_TOO_LONG = "search_too_long", "The search text is too long."

@@ -1,4 +1,4 @@
-"""The pages of docs/reference/ that list the codes of errors and the kinds of events, and what is wrong with them."""
+"""The pages of docs/reference/ that list error codes and event kinds, and checks of the registers."""
 
 import ast
 import importlib
@@ -23,7 +23,7 @@ The `kind` of an event is one of these. Kinds are stable. Messages are for peopl
 
 
 def registers(base: type[Registered]) -> list[type[Registered]]:
-    """All registers of a base. Each is in a module whose name ends in `codes`, or in this package."""
+    """Returns all registers with a base class. Each is in a module whose name ends in `codes`, or in this package."""
     for path in sorted([*_ROOT.glob("app/*/*codes.py"), *_ROOT.glob("app/registers/*.py")]):
         if not path.stem.startswith("__"):
             importlib.import_module(".".join(path.relative_to(_ROOT).with_suffix("").parts))
@@ -32,7 +32,7 @@ def registers(base: type[Registered]) -> list[type[Registered]]:
 
 
 def pages() -> list[tuple[Path, str]]:
-    """Each page, and what is to be in it."""
+    """Yields each page with its expected content."""
     folder = _ROOT / "docs/reference"
     return [
         (folder / "errors.md", page(_ERRORS, "code", registers(ErrorCode))),
@@ -49,24 +49,24 @@ def page(head: str, column: str, found: Iterable[type[Registered]]) -> str:
 
 
 def present_problems() -> Iterator[str]:
-    """What is wrong with the registers that there are, and with their pages."""
+    """Yields problems of the registers and of their pages."""
     sources = [path.read_text() for package in _PACKAGES for path in sorted((_ROOT / package).rglob("*.py"))]
     for base in (ErrorCode, EventKind):
         yield from problems(registers(base), sources)
     for path, text in pages():
         if not path.exists() or path.read_text() != text:
-            yield f"docs/reference/{path.name} is old: make write"
+            yield f"docs/reference/{path.name} is outdated: run make write"
 
 
 def problems(found: Sequence[type[Registered]], sources: Iterable[str]) -> Iterator[str]:
-    """What is wrong with registers, as far as the type checker does not see it: a member that no source uses, a value
-    that has two members, and a code that is written as bare text."""
+    """Yields problems of registers that the type checker does not find: a member that is not used, a value with two
+    members, and a code that is written as text."""
     trees = [ast.parse(source) for source in sources]
     used = {name for tree in trees for name in _attributes(tree)}
     members = [member for register in found for member in register]
     for member in members:
         if (name := f"{type(member).__name__}.{member.name}") not in used:
-            yield f"{name} is registered and not used"
+            yield f"{name} is registered but not used"
     for value, count in Counter(map(str, members)).items():
         if count > 1:
             yield f"{value} is registered {count} times"
@@ -75,14 +75,14 @@ def problems(found: Sequence[type[Registered]], sources: Iterable[str]) -> Itera
 
 
 def _attributes(tree: ast.Module) -> Iterator[str]:
-    """As `ClusterCode.CLUSTER_NOT_FOUND`."""
+    """Returns a name such as `ClusterCode.CLUSTER_NOT_FOUND`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             yield f"{node.value.id}.{node.attr}"
 
 
 def _bare_codes(tree: ast.Module) -> Iterator[str]:
-    """Texts that are given as `code="…"` or in `{"code": "…"}`."""
+    """Yields texts that are given as `code="…"` or in `{"code": "…"}`."""
     for node in ast.walk(tree):
         pairs: Iterable[tuple[object, ast.expr]] = ()
         if isinstance(node, ast.Call):

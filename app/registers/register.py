@@ -1,11 +1,11 @@
-"""Registers: enums whose members have a sentence that says what they mean. Their values are part of the API."""
+"""Registers: enums whose members have a sentence that explains them. Their values are part of the API."""
 
 from enum import StrEnum
 from typing import Self
 
 
 class Registered(StrEnum):
-    """A base of registers. A member is written as its value and its sentence."""
+    """The base class of registers. A member is written as its value and its sentence."""
 
     sentence: str
 
@@ -17,8 +17,8 @@ class Registered(StrEnum):
 
 
 class ErrorCode(Registered):
-    """A base of registers of what can go wrong."""
+    """The base class of registers of errors."""
 
 
 class EventKind(Registered):
-    """A base of registers of what can happen."""
+    """The base class of registers of events."""

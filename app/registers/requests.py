@@ -1,25 +1,25 @@
-"""The codes of errors of requests as such."""
+"""Error codes of requests as such."""
 
 from app.registers.register import ErrorCode
 
 
 class RequestCode(ErrorCode):
-    """Errors of requests that are refused before they are carried out"""
+    """Errors of requests that are refused before execution"""
 
-    UNAUTHENTICATED = "unauthenticated", "The caller has to sign in, or send a valid API token."
+    UNAUTHENTICATED = "unauthenticated", "The caller must sign in or send a valid API token."
     FOREIGN_ORIGIN = "foreign_origin", "Only Polyhelm's own pages may send this request."
     HOST_NOT_ALLOWED = "host_not_allowed", "The server does not answer under this host name."
-    NEEDS_HTTP = "needs_http", "This needs a request over HTTP, and not over a WebSocket."
+    NEEDS_HTTP = "needs_http", "This operation needs an HTTP request, not a WebSocket."
     NEEDS_STREAM = "needs_stream", "A subscription needs a WebSocket or server-sent events."
     RATE_LIMITED = "rate_limited", "The caller sends more requests than allowed."
-    NOT_FOUND = "not_found", "There is nothing at this address."
+    NOT_FOUND = "not_found", "There is nothing at this path."
     METHOD_NOT_ALLOWED = "method_not_allowed", "The address does not support this HTTP method."
-    BAD_REQUEST = "bad_request", "The request is not one of GraphQL over HTTP."
+    BAD_REQUEST = "bad_request", "The request does not conform to GraphQL over HTTP."
     NO_JSON = "no_json", "The request is not JSON in UTF-8."
     COMPRESSED_BODY = "compressed_body", "The request is compressed."
     BODY_TOO_LARGE = "body_too_large", "The request is larger than allowed."
     BROKEN_OFF = "broken_off", "The request ended before it was complete."
-    TOO_SLOW = "too_slow", "The request came too slowly."
+    TOO_SLOW = "too_slow", "The request arrived too slowly."
     TOO_DEEP = "too_deep", "The JSON of the request is nested too deeply."
     TOO_MANY_VALUES = "too_many_values", "The JSON of the request has too many values."
     NUL_IN_TEXT = "nul_in_text", "A text has the character U+0000."

@@ -1,1 +1,1 @@
-"""Processes that run what others wrote: under limits of time and memory, without our environment, network or files."""
+"""Processes that run untrusted input, with limits of time and memory and without environment, network or files."""

@@ -1,5 +1,8 @@
-"""A warm child process that answers requests, one after another. Requests and answers are bytes, each behind its length
-in four bytes, on the socket that is the child's standard input."""
+"""A warm child process that answers requests, one after another.
+
+Requests and answers are bytes, each preceded by its length in four bytes, on the socket that is the child's standard
+input.
+"""
 
 import asyncio
 import os
@@ -15,11 +18,11 @@ from app.sandbox import process
 from app.sandbox.limits import Limits
 
 MAX_ANSWER = 32 * 2**20
-"""Bytes of an answer, at most."""
+"""The maximum size of an answer in bytes."""
 
 
 class ChildEndedError(Exception):
-    """The child ended instead of answering; `code` is its exit code, negative for a signal."""
+    """The child ended instead of answering. `code` is its exit code, negative for a signal."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -27,8 +30,11 @@ class ChildEndedError(Exception):
 
 
 class Child:
-    """Runs a Python program that needs nothing of ours but installed packages; it gets an empty environment, no file
-    descriptor but the socket, and no TCP connections. `end` it; it ends with us in any case."""
+    """Runs a Python program that imports nothing of Polyhelm.
+
+    It gets an empty environment, no file descriptor except the socket, and no TCP connections. Call `end` to stop it;
+    it also ends with this process.
+    """
 
     def __init__(self, program: Path, arguments: Sequence[str], limits: Limits) -> None:
         self._socket, theirs = socket.socketpair()
@@ -56,10 +62,10 @@ class Child:
         return self._process.pid
 
     async def ask(self, request: bytes) -> bytes:
-        """The answer to a request. One that is cancelled leaves the child unusable: end it.
+        """Returns the answer to a request. A cancelled request leaves the child unusable: call `end`.
 
         Raises:
-            ChildEndedError: where the child ended instead.
+            ChildEndedError: The child ended instead.
         """
         loop = asyncio.get_running_loop()
         with suppress(ConnectionError):
@@ -82,11 +88,11 @@ class Child:
             self.close()
 
     def close(self) -> None:
-        """Forgets a process that has ended."""
+        """Removes a process that has ended."""
         self._socket.close()
 
     async def _receive(self, size: int) -> bytes:
-        """So many bytes; none where the child ended before."""
+        """Reads a number of bytes. Returns None if the child ended before."""
         loop = asyncio.get_running_loop()
         found = bytearray()
         while len(found) < size:

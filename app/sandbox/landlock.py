@@ -1,7 +1,8 @@
-"""Linux' Landlock, as far as a program's TCP connections go: https://docs.kernel.org/userspace-api/landlock.html.
+"""Restricts the TCP connections of a program with Linux's Landlock
+(https://docs.kernel.org/userspace-api/landlock.html).
 
-A restriction holds for the thread that asks for it and for the programs it starts, and is never lifted; no privilege is
-needed. Kernels from 6.7 know it.
+A restriction applies to the calling thread and the programs that it starts, and cannot be lifted. It needs no
+privilege. Kernels from 6.7 support it.
 """
 
 import ctypes
@@ -28,20 +29,20 @@ class _NetPort(ctypes.Structure):
 
 @cache
 def is_available() -> bool:
-    """Whether this kernel can restrict TCP connections."""
+    """Returns whether this kernel can restrict TCP connections."""
     if sys.platform != "linux":
         return False
     try:
         return _call(_CREATE_RULESET, None, 0, _VERSION) >= _FIRST_WITH_TCP
-    except OSError:  # not built in, not enabled, or kept from us
+    except OSError:  # not built in, not enabled, or denied
         return False
 
 
 def allow_tcp(ports: Iterable[int]) -> None:
-    """From now on this thread, and what it starts, connects by TCP to these ports alone, and listens on none.
+    """Restricts this thread, and what it starts, to TCP connections to these ports. Listening is denied.
 
     Raises:
-        OSError: where the kernel refuses; nothing is restricted then.
+        OSError: The kernel refuses. Nothing is restricted then.
     """
     ruleset = _Ruleset(0, _BIND_TCP | _CONNECT_TCP)
     descriptor = _call(_CREATE_RULESET, ctypes.byref(ruleset), ctypes.sizeof(ruleset), 0)

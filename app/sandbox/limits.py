@@ -1,4 +1,4 @@
-"""What a child process may use and reach, whatever a chart or a cluster sends to it."""
+"""Limits for child processes, which process input of charts and clusters."""
 
 import resource
 import subprocess
@@ -13,8 +13,8 @@ from app.sandbox import landlock
 
 @dataclass(frozen=True)
 class Limits:
-    """`memory` in bytes, `cpu` in seconds of all threads together (None: as much as it takes), `output` in bytes for
-    each file it writes."""
+    """`memory` is in bytes, `cpu` in seconds of all threads together (None: unlimited), `output` in bytes for each
+    file."""
 
     memory: int
     cpu: int | None
@@ -22,27 +22,27 @@ class Limits:
 
 
 def hold(pid: int, limits: Limits) -> None:
-    """Puts limits on a process that has just begun; one that has ended already is fine."""
+    """Sets the limits of a process that was just started. A process that has already ended is ignored."""
     if not hasattr(resource, "prlimit"):  # other than Linux
         return
     with suppress(ProcessLookupError, FileNotFoundError):
-        # Go reserves a gigabyte of addresses that it never uses, so the address space says nothing; its data does.
+        # Go reserves a gigabyte of addresses that it never uses, so limit its data and not the address space.
         resource.prlimit(pid, resource.RLIMIT_DATA, (limits.memory, limits.memory))
         if limits.cpu is not None:
             resource.prlimit(pid, resource.RLIMIT_CPU, (limits.cpu, limits.cpu))
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (limits.output, limits.output))
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-        # A machine that is short of memory ends the child before its parent: a run can be repeated.
+        # If the machine is short of memory, the kernel kills the child before its parent. A run can be repeated.
         Path(f"/proc/{pid}/oom_score_adj").write_text("1000")
 
 
 def reaching(ports: Iterable[int], start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
-    """What `start` starts, able to connect by TCP to these ports alone where the kernel can see to it.
+    """Calls `start` so that the started program can connect by TCP to these ports only, if the kernel supports it.
 
-    The restriction holds for a thread for good, so it is one of its own.
+    The restriction stays with its thread, so it is called in a new thread.
 
     Raises:
-        OSError: what `start` raises, or where the kernel refuses the restriction.
+        OSError: `start` failed, or the kernel refuses the restriction.
     """
     if not landlock.is_available():
         return start()

@@ -1,4 +1,4 @@
-"""A small pool of child processes for what others wrote, such as a chart's schema; organizations share it fairly."""
+"""A small pool of child processes for untrusted input, such as charts' schemas. Organizations share it fairly."""
 
 import asyncio
 import signal
@@ -16,35 +16,38 @@ from app.sandbox.limits import Limits
 
 log = structlog.get_logger()
 
-RUNS = Counter("polyhelm_sandbox_runs_total", "Requests to sandboxed processes, by how they ended.", ["outcome"])
-SECONDS = Histogram("polyhelm_sandbox_seconds", "Seconds of a request to a sandboxed process, without waiting for one.")
+RUNS = Counter("polyhelm_sandbox_runs_total", "Requests to sandboxed processes, by outcome.", ["outcome"])
+SECONDS = Histogram(
+    "polyhelm_sandbox_seconds", "Seconds of a request to a sandboxed process, without the wait for one."
+)
 
 OUT_OF_MEMORY = 77
-"""The exit code of a program that catches this itself."""
+"""The exit code of a program that catches the memory error itself."""
 
 _TRIES = 2
 """A request whose process is killed from outside is repeated once."""
 _SLOWDOWN = 10
-"""How many times its CPU time a request may take, on a machine that has more to do."""
+"""The time limit of a request as a multiple of its CPU time, for a busy machine."""
 _MOST_WAITING = 50
-"""Requests of one caller that wait for a process."""
+"""The maximum number of waiting requests of one caller."""
 _FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
-"""How a process ends that somebody else has killed: an operator, or a machine that is short of memory."""
+"""The exit code of a process that was killed from outside: by an operator, or because the machine is short of
+memory."""
 
 
 class Outcome(StrEnum):
     ANSWERED = "answered"
-    CPU = "cpu"  # it needs more CPU time than it may have
-    MEMORY = "memory"  # it needs more memory than it may have
-    CRASHED = "crashed"  # the process ended in another way of its own
+    CPU = "cpu"  # it exceeds its CPU time
+    MEMORY = "memory"  # it exceeds its memory
+    CRASHED = "crashed"  # the process ended unexpectedly
     KILLED = "killed"  # the process was killed from outside, twice
-    SLOW = "slow"  # the machine had other things to do
-    BUSY = "busy"  # too many requests of the caller wait already
+    SLOW = "slow"  # the machine is too busy
+    BUSY = "busy"  # too many requests of the caller are waiting
     CANCELLED = "cancelled"
 
 
 PERMANENT = frozenset((Outcome.CPU, Outcome.MEMORY, Outcome.CRASHED))
-"""The same request would end in the same way."""
+"""Whether the same request would end in the same way."""
 
 
 class RunError(Exception):
@@ -56,11 +59,10 @@ class RunError(Exception):
 
 
 class Pool:
-    """Runs requests with at most `processes` of one program at once, at most half of them for one caller. A request
-    takes at most `seconds` of CPU time and `memory` bytes. Processes start when they are needed, and stay for later
-    requests.
+    """Runs requests with at most `processes` of one program at once, of which one caller uses at most half.
 
-    The program gets `seconds` as its argument, and ends itself by SIGPROF when a request has used them.
+    A request takes at most `seconds` of CPU time and `memory` bytes. Processes start on demand and are reused. The
+    program gets `seconds` as its argument, and ends itself with SIGPROF when a request has used them.
     """
 
     def __init__(self, program: Path, *, processes: int, seconds: float, memory: int) -> None:
@@ -74,14 +76,14 @@ class Pool:
 
     @property
     def pids(self) -> list[int]:
-        """The processes that there are now."""
+        """The current processes."""
         return sorted(child.pid for child in self._all)
 
     async def run(self, caller: Hashable, request: bytes) -> bytes:
-        """The program's answer to a request of a caller.
+        """Returns the program's answer to a request of a caller.
 
         Raises:
-            RunError: where there is none.
+            RunError: There is no answer.
         """
         try:
             async with self._limiter.slot(caller):
@@ -98,7 +100,7 @@ class Pool:
         raise RunError(outcome)
 
     async def close(self) -> None:
-        """Ends all processes, and with them the requests that run."""
+        """Ends all processes and their current requests."""
         self._closed = True
         await asyncio.gather(*(child.end() for child in list(self._all)))
 
@@ -150,5 +152,5 @@ def _outcome(code: int) -> Outcome:
         return Outcome.KILLED
     if code == -signal.SIGPROF:
         return Outcome.CPU
-    # Rust aborts where it gets no memory, and a stack that can't grow is a segmentation fault.
+    # Rust aborts if an allocation fails, and a stack that cannot grow is a segmentation fault.
     return Outcome.MEMORY if code in (OUT_OF_MEMORY, -signal.SIGABRT, -signal.SIGSEGV) else Outcome.CRASHED

@@ -1,7 +1,7 @@
-"""Child processes without a fork of ours: `subprocess` starts them by vfork, in a fifth of a millisecond.
+"""Starts child processes without a fork: `subprocess` uses vfork, which takes a fifth of a millisecond.
 
-uvloop and asyncio's watchers copy the page tables of a process of 250 MB first: ten milliseconds of CPU time, in which
-nothing else runs, for each Helm run.
+uvloop and asyncio's watchers first copy the page tables of a process of 250 MB, which blocks the event loop for ten
+milliseconds for each Helm run.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from app.sandbox.limits import Limits, hold, reaching
 
 
 class Leash:
-    """A pipe that ends a process group when we end, however we do: the kernel sends KILL to the group when nobody is
-    left who could write to the pipe."""
+    """A pipe that ends a process group when this process ends in any way: the kernel sends KILL to the group when
+    its last writer is gone."""
 
     def __init__(self) -> None:
         self.held_by_child, self._held_by_us = os.pipe()
 
     def tie(self, group: int) -> None:
-        """From here on. The child has to have inherited its end."""
+        """Arms the pipe. The child must have inherited its end."""
         if hasattr(fcntl, "F_SETSIG"):  # Linux
             fcntl.fcntl(self.held_by_child, fcntl.F_SETOWN, -group)
             fcntl.fcntl(self.held_by_child, fcntl.F_SETSIG, signal.SIGKILL)
@@ -32,18 +32,18 @@ class Leash:
         os.close(self.held_by_child)
 
     def close(self) -> None:
-        """Ends the group, if it runs still."""
+        """Ends the group if it is still running."""
         os.close(self._held_by_us)
 
 
 class Process:
-    """A running program, in a session of its own that ends with us. `close` it when it has ended."""
+    """A running program in a session of its own, which ends with this process. Call `close` after it has ended."""
 
     def __init__(self, child: subprocess.Popen[bytes], leash: Leash) -> None:
         self._child = child
         self._leash = leash
         self.cpu_seconds = 0.0
-        """What it has used, once it has ended."""
+        """Returns the resources that it has used, after it has ended."""
 
     @property
     def pid(self) -> int:
@@ -54,11 +54,11 @@ class Process:
         return self._child.returncode
 
     def close(self) -> None:
-        """Ends what is left of its session."""
+        """Kills the rest of its session."""
         self._leash.close()
 
     async def wait(self) -> int:
-        """The exit code, once it has ended."""
+        """Waits for its end and returns the exit code."""
         if not hasattr(os, "pidfd_open"):  # other than Linux
             return await asyncio.to_thread(self._child.wait)
         if self._child.poll() is None:
@@ -85,7 +85,7 @@ def start(
     limits: Limits,
     ports: Iterable[int],
 ) -> Process:
-    """Starts a program under limits, which connects to these TCP ports alone."""
+    """Starts a program under limits. It can connect to these TCP ports only."""
     leash = Leash()
 
     def popen() -> subprocess.Popen[bytes]:
@@ -112,6 +112,6 @@ def start(
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Of a process that has ended and was not waited for yet."""
+    """Returns the exit code of a process that has ended and was not reaped yet."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

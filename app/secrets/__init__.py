@@ -1,1 +1,1 @@
-"""Secrets of an organization: kept sealed, never readable back, put into values by reference at the moment of use."""
+"""Secrets of an organization: stored encrypted, never readable again, referenced by values."""

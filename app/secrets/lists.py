@@ -1,4 +1,4 @@
-"""Secrets as the API tells of them: everything but their values."""
+"""Lists of secrets for the API, without their values."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from app.tables.secrets import Secret, SecretUse
 async def secrets_page(
     services: Services, organization_id: int, window: Window, *, search: str | None = None, group: str | None = None
 ) -> Page[Secret]:
-    """Secrets by name: with a text in name or description, those that a group's deployments may use."""
+    """Returns a page of secrets by name, optionally those with a text in name or description, or usable by a group."""
     statement = select(Secret).where(col(Secret.organization_id) == organization_id)
     if search:
         statement = statement.where(mentions(search, Secret.name, Secret.description))
@@ -36,7 +36,7 @@ async def secret_called(services: Services, organization_id: int, name: str) -> 
 
 
 async def users_of(session: AsyncSession, secret_ids: Sequence[int]) -> list[tuple[int, Deployment]]:
-    """The deployments whose present generation uses each of these secrets, by name."""
+    """Returns the deployments whose current generation uses each of these secrets, by name."""
     statement = (
         select(SecretUse.secret_id, Deployment)
         .join(Deployment, col(Deployment.id) == SecretUse.deployment_id)

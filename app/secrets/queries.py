@@ -1,4 +1,4 @@
-"""Secrets as deployments use them: their marks, and the rows that a worker opens."""
+"""Secrets as deployments use them: their marks, and the rows that a worker decrypts."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -30,7 +30,7 @@ _USED = (
 
 
 async def marks_by_deployment(session: AsyncSession, deployment_ids: Iterable[int]) -> dict[int, Marks]:
-    """The marks of all values that each of these deployments may refer to."""
+    """Returns the marks of all values that each of these deployments may refer to."""
     marks: defaultdict[int, dict[tuple[str, str], str]] = defaultdict(dict)
     for deployment_id, name, kept in await session.execute(_MARKS, {"ids": list(deployment_ids)}):
         marks[deployment_id] |= {(name, key): mark for key, mark in kept.items()}
@@ -48,10 +48,10 @@ def marks_of(secrets: Iterable[Secret]) -> Marks:
 async def referenced(
     session: AsyncSession, group: ClusterGroup, references: Collection[Reference], *, hold: bool = False
 ) -> Sequence[Secret]:
-    """The secrets that a deployment of a group refers to. `hold` keeps them as they are until the transaction ends.
+    """Returns the secrets that a deployment of a group refers to. `hold` locks them until the transaction ends.
 
     Raises:
-        ValidationFailed: names each that there is not, or not for this group, or that has no such key.
+        ValidationFailed: Some secrets do not exist, are not available to the group, or lack a key. It lists them all.
     """
     if not references:
         return []
@@ -82,18 +82,20 @@ async def referenced(
 
 
 async def write_uses(session: AsyncSession, deployment_id: int, secrets: Iterable[Secret]) -> None:
-    """Notes which secrets the present generation of a deployment uses."""
+    """Records which secrets the current generation of a deployment uses."""
     await session.execute(delete(SecretUse).where(col(SecretUse.deployment_id) == deployment_id))
     if rows := [{"deployment_id": deployment_id, "secret_id": secret.id} for secret in secrets]:
         await session.execute(insert(SecretUse), rows)
 
 
 def require_use(viewer: Viewer, group_id: int, secrets: Iterable[Secret]) -> None:
-    """Whoever may refer to a secret can have a chart show what is in it. So a deployer of one group alone may refer to
-    those that were made for this group.
+    """Checks that the caller may refer to the secrets.
+
+    Anyone who may refer to a secret can make a chart reveal it. Therefore a deployer of a single group may refer only
+    to secrets of that group.
 
     Raises:
-        Forbidden: where the caller may not.
+        Forbidden: The caller may not refer to them.
     """
     for secret in secrets:
         if secret.group_id is None:
@@ -103,10 +105,10 @@ def require_use(viewer: Viewer, group_id: int, secrets: Iterable[Secret]) -> Non
 
 
 def opened(key_ring: KeyRing, secret: Secret) -> dict[str, str]:
-    """The values of a secret, by key: for the moment of use alone.
+    """Returns the decrypted values of a secret, by key, for immediate use.
 
     Raises:
-        KeyRingError: where they can't be decrypted.
+        KeyRingError: They cannot be decrypted.
     """
     sealed = Sealed(secret.key_id, secret.sealed)
     values: dict[str, str] = orjson.loads(key_ring.open(sealed, bound_to(secret.id)))

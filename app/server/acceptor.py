@@ -1,4 +1,4 @@
-"""Where connections come in: taken from the system's queue as they come, and begun when it is their turn."""
+"""Accepts connections: takes them from the system's queue as they arrive, and starts each in its turn."""
 
 import asyncio
 import socket
@@ -13,14 +13,16 @@ from app.server.start_queue import StartQueue
 log = structlog.get_logger()
 
 _ACCEPTED = 4
-"""Connections taken in one turn of the event loop, at up to a twentieth of a millisecond each: more than are begun in
-one, so that who comes behind them in the system's queue does not wait for that, and few, as each turn has to be short
-(start_queue.py)."""
-_AGAIN_SECONDS = 0.5  # when there are no files left
+"""The number of connections that are taken in one turn of the event loop, at up to 0.05 ms each.
+
+It exceeds the number of those that are started in one turn, so that connections further back in the system's queue do
+not wait for that. It is small because each turn must be short (start_queue.py).
+"""
+_AGAIN_SECONDS = 0.5  # if no file descriptors are left
 
 
 class Acceptor:
-    """Open from its making until it is closed; who finds no slot is cut off."""
+    """Accepts connections until it is closed. A connection that finds no slot is closed."""
 
     def __init__(
         self, listener: socket.socket, slots: Slots, start_queue: StartQueue, protocol: Callable[[], asyncio.Protocol]
@@ -73,4 +75,4 @@ class Acceptor:
         try:
             await self._loop.connect_accepted_socket(self._protocol, connection)
         except OSError:
-            connection.close()  # it has gone again
+            connection.close()  # it was closed again

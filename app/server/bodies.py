@@ -1,5 +1,8 @@
-"""Bodies of requests: read piece by piece, so that one that is too large or too slow is refused before it is there, and
-held in a room that has an end for all of them together."""
+"""Reads request bodies piece by piece within limits.
+
+A body that is too large or too slow is refused before it has arrived. All bodies together are buffered within one
+shared memory budget.
+"""
 
 import asyncio
 from collections import Counter
@@ -16,12 +19,12 @@ from app.registers.requests import RequestCode
 from app.server.values import Values
 
 SLOWEST = 32 * 1024
-"""Bytes a second: a body that comes faster has all the time it needs."""
+"""Bytes per second. A faster body has all the time it needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """For whom the bytes of a body count: a caller and, if the caller is signed in, their organizations."""
+    """Who pays for the bytes of a body: a caller and, if the caller is signed in, their organizations."""
 
     caller: str
     tenant: Tenant | None = None
@@ -58,8 +61,11 @@ class Room:
 
 @dataclass
 class Body:
-    """The body of a caller's request, which has at most `most` bytes, begins to come within `seconds` and goes on at
-    `SLOWEST` at least. What it takes of the room it has until it is let go."""
+    """The body of a caller's request.
+
+    It has at most `most` bytes, starts to arrive within `seconds`, and continues at `SLOWEST` at least. It uses the
+    budget until it is released.
+    """
 
     room: Room
     payer: Payer
@@ -71,13 +77,13 @@ class Body:
     _size: int = 0
 
     async def read(self, request: Request, turn: Callable[[int], AbstractAsyncContextManager[None]]) -> None:
-        """Reads all of it; what so many bytes take to look through is done when it is their turn.
+        """Reads all of it. Scanning large pieces waits for the caller's turn.
 
         Raises:
-            Refusal: where it is larger, slower, compressed, has too many values for JSON, or finds no room.
+            Refusal: It is too large, too slow, compressed, has too many JSON values, or exceeds the budget.
         """
         if request.headers.get("content-encoding", "identity").lower() != "identity":
-            raise Refusal(415, RequestCode.COMPRESSED_BODY, "Send the request as it is, not compressed.", CLOSING)
+            raise Refusal(415, RequestCode.COMPRESSED_BODY, "Send the request without compression.", CLOSING)
         announced = request.headers.get("content-length", "")
         self._check(int(announced[:20]) if announced.isdecimal() else 0)
         pieces = list[bytes]()
@@ -93,19 +99,23 @@ class Body:
                     pieces.append(piece)
                     limit.reschedule(began + self.seconds + self._size / SLOWEST)
         except TimeoutError:
-            raise Refusal(408, RequestCode.TOO_SLOW, "The request came too slowly: send it again.", CLOSING) from None
+            raise Refusal(
+                408, RequestCode.TOO_SLOW, "The request arrived too slowly. Send it again.", CLOSING
+            ) from None
         except ClientDisconnect:
-            raise Refusal(400, RequestCode.BROKEN_OFF, "The request ended before it was whole.", CLOSING) from None
+            raise Refusal(400, RequestCode.BROKEN_OFF, "The request ended before it was complete.", CLOSING) from None
         self.data = b"".join(pieces)
         self.is_whole = True
 
     def _check(self, more: int) -> None:
         if self._size + more > self.most:
-            message = f"A request has at most {self.most:,} bytes: send less at once."
-            message += " Who is signed in may send more than others."
+            message = f"A request has at most {self.most:,} bytes. Send a smaller one."
+            message += " Callers that are signed in may send larger ones."
             raise Refusal(413, RequestCode.BODY_TOO_LARGE, message, CLOSING)
         if not self.room.has(self.payer, more):
-            message = "Too much is being read at the moment: send it again when what you have sent is answered."
+            message = (
+                "The server is processing too much data. Send the request again when your previous ones are answered."
+            )
             raise Refusal(503, CommonCode.BUSY, message, CLOSING | {"Retry-After": "1"})
 
     def let_go(self) -> None:

@@ -1,6 +1,8 @@
-"""Connections to the API: how many there may be, how long the head of a request may take, and how much may come that is
-no body. uvicorn, which serves them, accepts as many as there are file descriptors, waits for ever, and remembers as
-many headers, trailers and requests as are sent."""
+"""Limits for connections to the API: their number, the time for the head of a request, and bytes outside of bodies.
+
+uvicorn, which serves them, accepts as many connections as there are file descriptors, waits without limit, and stores
+as many headers, trailers and requests as are sent.
+"""
 
 import asyncio
 import resource
@@ -21,25 +23,26 @@ from app.server.start_queue import StartQueue
 log = structlog.get_logger()
 
 _LARGEST_HEAD = 64 * 1024
-"""Bytes that may come in a row and are no body: a head, what is written beside chunks, and trailers."""
+"""Maximum bytes accepted outside a request body: the head, chunk headers, and trailers."""
 _SLOWEST_TAKEN = 1024
-"""Bytes a second of what is answered: whoever takes less would keep it in memory, and the connection, for ever."""
+"""Bytes per second of an answer. A client that reads more slowly would keep the answer and the connection in memory."""
 _MOST_PIPELINED = 16
-"""Requests that may wait on a connection for the answer to the one before."""
+"""The maximum number of requests on a connection that wait for the answer to the previous one."""
 HAS_BEGUN = "has_begun"
 _PIECE = 2 * 1024  # bytes
 _NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _SHARE_OF_FILES = 0.75
-"""The rest is for Postgres, Redis, members and Helm."""
+"""The other file descriptors are for Postgres, Redis, clusters and Helm."""
 
 
 _FEW = 20
 _SHARE_OF_MANY = 0.9
-"""What addresses that have more than a few can take of all: the rest is for those who have a few."""
+"""The share of all connections that addresses with more than a few can use. The rest is reserved for addresses with
+few."""
 
 
 class Slots:
-    """How many there may be at once: in all, and of one address. Addresses that have many leave some to others."""
+    """Counts connections, in total and by address. Addresses with many connections leave some to others."""
 
     def __init__(self, most: int, most_of_one: int) -> None:
         self._most = most
@@ -48,7 +51,8 @@ class Slots:
         self.taken = 0
 
     def take(self, address: str | None) -> Callable[[], None] | None:
-        """What gives the slot back, however often it is called; None where there is none left."""
+        """Takes a slot. Returns a function that releases it and can be called repeatedly, or None if no slot is
+        free."""
         key = key_of_address(address)
         of_one = self._taken[key]
         most = self._most if of_one < _FEW else self._most * _SHARE_OF_MANY
@@ -71,7 +75,10 @@ class Slots:
 
 
 def most_connections(wanted: int) -> int:
-    """As many as are wanted, or as there are file descriptors for. Takes all of these that the system lets us have."""
+    """Returns the number of connections: the wanted one, or less if there are fewer file descriptors.
+
+    Raises the process's limit of file descriptors as far as the system allows.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -82,7 +89,7 @@ def most_connections(wanted: int) -> int:
 
 
 class _Untaken:
-    """Ends a connection on which answers wait, and of which less is taken in `seconds` than `_SLOWEST_TAKEN`."""
+    """Ends a connection whose client reads less than `_SLOWEST_TAKEN` of the waiting answers in `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -108,10 +115,12 @@ class _TooManyPipelined(httptools.HttpParserError):
 
 
 class HttpConnection(HttpToolsProtocol):
-    """One that is closed where there is no slot for it; where the head of a request, or what comes while none is
-    answered, takes longer than `seconds`; where what is no body is larger than is sane; and where more requests come
-    than wait for an answer. Heads are read by the start queue. WebSockets that have not said who they are have slots in
-    `waiting` as well."""
+    """A connection with limits.
+
+    It is closed if there is no slot for it, if a request head or the input without a request takes longer than
+    `seconds`, if too many bytes outside of bodies arrive, or if too many pipelined requests wait. The start queue reads
+    heads. WebSockets that have not authenticated also have slots in `waiting`.
+    """
 
     def __init__(self, slots: Slots, waiting: Slots, start_queue: StartQueue, seconds: float, **given: Any) -> None:
         super().__init__(**given)
@@ -123,7 +132,7 @@ class HttpConnection(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._untaken = _Untaken(seconds)
         self._beside = 0
-        """Bytes since the last that were body."""
+        """Bytes since the last body."""
 
     @property
     def _is_answering(self) -> bool:
@@ -154,7 +163,7 @@ class HttpConnection(HttpToolsProtocol):
         if self._is_answering or self._start_queue.at_once():
             self._receive(data)
             return
-        self._unset_keepalive_if_required()  # who waits for the start queue is not silent
+        self._unset_keepalive_if_required()  # connections that wait for the start queue are not idle
         self.flow.pause_reading()
         self._start_queue.wait(self.client[0] if self.client else "", partial(self._receive_now, data))
 
@@ -198,7 +207,7 @@ class HttpConnection(HttpToolsProtocol):
         self._leave()  # the WebSocket takes a slot of its own
         has_begun = self._waiting.take(self.client[0] if self.client else None)
         if has_begun is None:
-            # Thousands may come at once: this costs a tenth of what the WebSocket's own refusal would.
+            # Thousands may arrive at once. This costs a tenth of a refusal by the WebSocket itself.
             self.transport.write(_NO_ROOM)
             self.transport.close()
             return
@@ -222,9 +231,11 @@ class HttpConnection(HttpToolsProtocol):
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
-    """One whose state has under `HAS_BEGUN` what is to be called once it has said who it is. Frames may be tiny, and
-    thousands of them come at once: they are taken apart a piece at a time, by the start queue, and none while their
-    answers are not taken."""
+    """A WebSocket whose state contains a callback under `HAS_BEGUN` for when it has authenticated.
+
+    Frames may be tiny and arrive by the thousand. The start queue parses them in pieces, and stops while the client
+    does not read the answers.
+    """
 
     def __init__(self, slots: Slots, start_queue: StartQueue, **given: Any) -> None:
         super().__init__(**given)
@@ -248,7 +259,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        is_ours = not self.handshake_initiated  # the request, written anew
+        is_ours = not self.handshake_initiated  # the request, serialized again
         if is_ours or (len(data) <= _PIECE and self.writable.is_set()):
             super().data_received(data)
             return
@@ -258,12 +269,12 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._read_on()
 
     def handle_cont(self, event: Frame) -> None:
-        if event.data or event.fin:  # else it adds nothing to its message, and would be kept
+        if event.data or event.fin:  # otherwise it adds nothing to its message, and would be stored
             super().handle_cont(event)
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        self.transport.abort()  # else it is closed when all that waits is taken, which may be never
+        self.transport.abort()  # otherwise it is closed when the client has read everything, which may be never
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -278,7 +289,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         if self.transport.is_closing() or not piece:
             self._unread = b""
             return
-        self.read_paused = True  # so that it is not resumed by what is read meanwhile
+        self.read_paused = True  # so that reading meanwhile does not resume it
         super().data_received(piece)
         if self._unread:
             self.read_paused = False

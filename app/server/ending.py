@@ -1,4 +1,4 @@
-"""Ends connections that stay open, WebSockets and streams of server-sent events, in the middle of what they do."""
+"""Ends open connections (WebSockets and streams of server-sent events) while they are in use."""
 
 import asyncio
 from contextlib import suppress
@@ -9,15 +9,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.identity.connections import Connection, Connections
 
 FORBIDDEN = 4403
-"""graphql-transport-ws: who may not be here may come again with other rights."""
+"""graphql-transport-ws: the client may reconnect with other permissions."""
 
-_REASON = "What you may do here has changed: connect anew."
+_REASON = "Your permissions have changed. Reconnect."
 _CLOSING_SECONDS = 1.0  # for a client that reads nothing
 _KEY = "polyhelm.connection"
 
 
 class Ending:
-    """Wraps the API, which gives those connections that stay open to `connections`, to be ended by them."""
+    """Wraps the API and registers connections that stay open with `connections`, which can end them."""
 
     def __init__(self, app: ASGIApp, connections: Connections) -> None:
         self._app = app
@@ -46,6 +46,6 @@ def _last_words(scope: Scope) -> Message:
 
 
 def connection_of(request: HTTPConnection) -> Connection:
-    """The connection on which a request came."""
+    """Returns the connection on which a request arrived."""
     found: Connection = request.scope[_KEY]
     return found

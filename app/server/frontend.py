@@ -1,7 +1,7 @@
-"""The pages, as `make frontend` has built them: the single-page app below `/`, and GraphiQL. Part of the composition
-root.
+"""Serves the pages that `make frontend` has built: the single-page app at `/`, and GraphiQL.
 
-Pages are small and asked for each time; what they load has a name that changes with its content, and is kept for ever.
+Pages are small and requested each time. Their assets have names that change with the content, and are cached
+permanently.
 """
 
 from pathlib import Path
@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-# Nothing is loaded from elsewhere, nothing is run that is not a file of ours, and no other page may show ours within
-# itself. The editors make styles as they go, and GraphiQL's has its fonts within its stylesheet.
+# Nothing is loaded from other sites, only scripts that are files of Polyhelm run, and no other page can frame these.
+# The editors create styles at run time, and GraphiQL's style sheet contains its fonts.
 _POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:;"
     " object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -22,14 +22,14 @@ _NOT_BUILT = "The pages are not built: run `make frontend`. The API is at /graph
 
 
 def folder() -> Path:
-    """Where the built pages are: in an installed package, or in the repository."""
+    """Returns the directory of the built pages: in an installed package, or in the repository."""
     package = Path(__file__).parent.parent
     installed = package / "pages"
     return installed if installed.exists() else package.parent / "frontend" / "dist"
 
 
 class _Assets(StaticFiles):
-    """What is named for its content: whoever has it once need never ask again."""
+    """Serves files that are named by their content. Browsers cache them permanently."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
@@ -46,12 +46,12 @@ def page(name: str) -> Response:
 
 
 def frontend_routes(*, graphiql: bool) -> list[BaseRoute]:
-    """For the end of the list of routes: every path that is nobody else's is one of the app's own."""
+    """The last route: every path that no other route matches belongs to the app."""
 
     async def app(request: Request) -> Response:
         last = request.url.path.rpartition("/")[2]
         if "." in last and "text/html" not in request.headers.get("accept", ""):
-            return PlainTextResponse("There is no such file.\n", 404)
+            return PlainTextResponse("This file does not exist.\n", 404)
         return page("index.html")
 
     async def explorer(request: Request) -> Response:

@@ -1,5 +1,5 @@
-"""GraphQL over HTTP (graphql.github.io/graphql-over-http), for requests that may be anything: each is answered, or
-refused in GraphQL's words."""
+"""GraphQL over HTTP (graphql.github.io/graphql-over-http) for untrusted requests: each is answered or refused with
+a GraphQL error."""
 
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
@@ -38,8 +38,8 @@ from schema.context import Context
 
 _JSON = "application/json"
 _GRAPHQL = "application/graphql-response+json"
-_LARGE = 2**14  # bytes, from which on to read JSON takes a while
-_WORTH_READING = 2**20  # bytes of what is refused, so that its connection can go on
+_LARGE = 2**14  # bytes; larger JSON takes a while to parse
+_WORTH_READING = 2**20  # bytes of a refused request that are read so that its connection can be reused
 _BODY = "body"
 _CODES = {404: RequestCode.NOT_FOUND, 405: RequestCode.METHOD_NOT_ALLOWED}
 
@@ -53,7 +53,7 @@ class _Request(StarletteRequestAdapter):
     def __init__(self, request: Request) -> None:
         super().__init__(request)
         self.body: Body | None = None
-        """Once it is read."""
+        """The body, after it was read."""
 
     @property
     def connection(self) -> Request:
@@ -63,13 +63,13 @@ class _Request(StarletteRequestAdapter):
     def viewer(self) -> Viewer | None:
         return connection_of(self._request).viewer
 
-    async def get_body(self) -> Body:  # type: ignore[override] # for `parse_json`, and nobody else
+    async def get_body(self) -> Body:  # type: ignore[override] # only for `parse_json`
         assert self.body is not None
         return self.body
 
 
 class GraphQLView(GraphQL[Context, None]):
-    """What a request is given is up to who derives from this."""
+    """The context of a request is provided by subclasses."""
 
     request_adapter_class = _Request
     websocket_adapter_class = Socket
@@ -82,9 +82,9 @@ class GraphQLView(GraphQL[Context, None]):
             schema,
             graphql_ide="graphiql" if settings.graphiql else None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            max_subscriptions_per_connection=None,  # ours has a code
+            max_subscriptions_per_connection=None,  # Polyhelm's errors have a code
             connection_init_wait_timeout=timedelta(seconds=settings.init_timeout),
-            allowed_origins=[settings.public_url] if settings.public_url else (),  # for sockets
+            allowed_origins=[settings.public_url] if settings.public_url else (),  # for WebSockets
         )
         self._services = services
         self._waiting = Slots(settings.waiting_sockets, settings.address_waiting_sockets)
@@ -121,7 +121,7 @@ class GraphQLView(GraphQL[Context, None]):
                 body.let_go()
 
     async def _converse(self, socket: WebSocket) -> None:
-        """Whoever has not said who they are has one of the slots of their address, which may be behind a proxy."""
+        """A caller that has not authenticated takes one of the slots of its address, which may be a proxy."""
         give_back = self._waiting.take(socket.client.host if socket.client else None)
         if give_back is None:
             await socket.send_denial_response(Response(status_code=503, headers={"Retry-After": "1"}))
@@ -145,7 +145,7 @@ class GraphQLView(GraphQL[Context, None]):
         content = {"errors": [{"message": error.reason, "extensions": {"code": code}}]}
         headers = dict(error.headers) if isinstance(error, Refusal) else {}
         if _may_be_large(request):
-            headers |= CLOSING  # else all that is still on its way would be read
+            headers |= CLOSING  # otherwise the rest of the request would be read
         answer = self.encode_json(content), error.status_code, headers, _media_type(request)
         body: Body | None = getattr(request.state, _BODY, None)
         if "Connection" not in headers or (body is not None and body.is_whole):
@@ -155,7 +155,7 @@ class GraphQLView(GraphQL[Context, None]):
         return LastAnswer(*answer, limiter=self._discarding, caller=caller_of(connection_of(request).viewer, request))
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
-        """Whatever a resolver wants to add to the answer; and of what type it will be."""
+        """Extensions that a resolver adds to the answer, and the answer's content type."""
         response = await super().get_sub_response(request)
         response.media_type = _media_type(request)
         return response
@@ -164,7 +164,7 @@ class GraphQLView(GraphQL[Context, None]):
         if request.method == "POST" and _kind(request.content_type or "") != _JSON:
             raise Refusal(
                 415, RequestCode.NO_JSON, f"Send the request as {_JSON}.", CLOSING
-            )  # which no page of others can
+            )  # which pages of other sites cannot send
         assert isinstance(request, _Request)
         try:
             await admit(self._services, request.viewer, request.connection)
@@ -172,7 +172,7 @@ class GraphQLView(GraphQL[Context, None]):
             self._told_to_wait.note(request.viewer, request.connection, refusal)
             raise
         if request.method == "GET" and cookies.is_foreign(self._services.settings, request.connection):
-            raise Refusal(403, RequestCode.FOREIGN_ORIGIN, "Only Polyhelm's own pages may ask this by GET: use POST.")
+            raise Refusal(403, RequestCode.FOREIGN_ORIGIN, "Only Polyhelm's own pages may use GET for this. Use POST.")
         if request.method == "POST":
             request.body = await self._read(request.connection, request.viewer)
         size = len(request.body.data) if request.body else 0
@@ -183,7 +183,7 @@ class GraphQLView(GraphQL[Context, None]):
         return found
 
     async def _read(self, request: Request, viewer: Viewer | None) -> Body:
-        """The body of a request, which takes its room until it is answered."""
+        """Reads the body of a request, which uses the budget until the request is answered."""
         settings = self._services.settings
         most = settings.body_size if viewer else settings.anonymous_body_size
         payer = Payer(caller_of(viewer, request), frozenset(viewer.belongings) if viewer else None)
@@ -193,10 +193,10 @@ class GraphQLView(GraphQL[Context, None]):
         return body
 
     def turn(self, size: int, viewer: Viewer | None, connection: HTTPConnection) -> AbstractAsyncContextManager[None]:
-        """A turn at JSON, where it is so large that it takes a while.
+        """Waits for a turn if the JSON is large.
 
         Raises:
-            Refusal: where too many wait already.
+            Refusal: Too many requests are waiting.
         """
         if size < _LARGE:
             return nullcontext()
@@ -227,18 +227,19 @@ class GraphQLView(GraphQL[Context, None]):
         return orjson.dumps(data)
 
     async def render_graphql_ide(self, request: Request) -> Response:
-        """A browser that opens the API's address is led to our own page; strawberry's loads GraphiQL from elsewhere."""
+        """Redirects browsers that open the API's address to GraphiQL. strawberry's own page loads it from another
+        site."""
         return RedirectResponse("/graphiql")
 
 
 def _may_be_large(request: Request) -> bool:
-    """Whether a request has a body of more bytes than are worth reading for nothing, or does not say how many."""
+    """Returns whether the body of a refused request is too large to be read, or of unknown size."""
     announced = request.headers.get("content-length", "")
     return "transfer-encoding" in request.headers or (announced.isdecimal() and int(announced[:20]) > _WORTH_READING)
 
 
 def _media_type(request: HTTPConnection) -> str:
-    """The first that the client names of those that we have. Clients of old name none, or all."""
+    """Returns the first protocol that both sides support. Old clients offer none, or all."""
     kinds = map(_kind, request.headers.get("accept", "").split(","))
     return next((kind for kind in kinds if kind in (_GRAPHQL, _JSON)), _JSON)
 

@@ -1,10 +1,10 @@
-"""What every answer tells browsers to be careful with. Pages have a policy of their own for content."""
+"""Security headers of every answer. Pages have a content policy of their own."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _ALWAYS = {
-    # What the API answers is to be read by programs: nothing of it is shown, run or kept by a browser.
+    # Answers of the API are for programs: browsers must not render, run or store them.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -16,7 +16,7 @@ _OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class SecurityHeaders:
-    """Adds to every answer the headers that it has not."""
+    """Adds the headers that an answer lacks."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,5 +1,8 @@
-"""The last answer on a connection, given while its request is still coming. A connection that is closed at once has the
-client see a reset instead of the answer (RFC 9112, section 9.6): so what comes is thrown away for a while."""
+"""Sends the last answer on a connection while its request is still arriving.
+
+If the connection were closed immediately, the client would see a reset instead of the answer (RFC 9112, section 9.6).
+Therefore input is discarded for a while.
+"""
 
 import asyncio
 from contextlib import suppress
@@ -16,7 +19,7 @@ _SILENT_SECONDS = 2.0
 
 
 class LastAnswer(Response):
-    """`caller` waits for the `limiter` before each piece that is thrown away."""
+    """`caller` waits for the `limiter` before each piece that is discarded."""
 
     def __init__(self, *given: Any, limiter: ParseLimiter, caller: str) -> None:
         super().__init__(*given)

@@ -1,4 +1,4 @@
-"""The composition root of the API: routes, and what each request is given."""
+"""The composition root of the API: its routes, and the context of each request."""
 
 import asyncio
 from collections import Counter
@@ -64,7 +64,7 @@ class _GraphQL(GraphQLView):
         )
 
     async def on_ws_connect(self, context: Context) -> Any:
-        """The token is in the header, where a client can set one, or in what it sends first."""
+        """The token is in a header, or in the first message of clients that cannot set headers."""
         given = {key.lower(): value for key, value in (context.connection_params or {}).items()}.get("authorization")
         if isinstance(given, str):
             context.signed_in = await viewer_of(self._services, given)
@@ -77,14 +77,14 @@ class _GraphQL(GraphQLView):
         return UNSET
 
     async def create_streaming_response(self, request: Request | WebSocket, *rest: Any, **more: Any) -> Response:
-        """A subscription's, over server-sent events."""
+        """The connection of a subscription over server-sent events."""
         self._connections.add(connection_of(request))
         return await super().create_streaming_response(request, *rest, **more)
 
 
 async def signed_in(services: AllServices, connection: HTTPConnection) -> Viewer | None:
-    """Who is asking: by an API token, else by the cookie of a session. What another page has a browser send along with
-    that cookie is nobody's."""
+    """Returns the viewer of a request: by an API token, or by the session cookie. A cookie that another site had
+    sent is ignored."""
     if (authorization := connection.headers.get("authorization")) is not None:
         return await viewer_of(services, authorization)
     secret = cookies.browser_of(services.settings, connection).secret
@@ -97,7 +97,7 @@ async def signed_in(services: AllServices, connection: HTTPConnection) -> Viewer
 
 
 async def viewer_of(services: AllServices, authorization: str | None) -> Viewer | None:
-    """Whoever's API token it is, as `Bearer …`."""
+    """Returns the viewer of the API token in `Bearer …`."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         return None
@@ -105,7 +105,7 @@ async def viewer_of(services: AllServices, authorization: str | None) -> Viewer 
 
 
 def create_app(services: AllServices) -> Starlette:
-    """The API for services that are open, and that the caller closes."""
+    """Returns the API for open services, which the caller closes."""
 
     async def alive(request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -144,7 +144,7 @@ def _checks(services: AllServices) -> dict[str, Any]:
     async def schema() -> None:
         assert services.settings.database_url is not None
         if not await migrations.is_current(services.settings.database_url):
-            raise OSError("the database's schema is not this version's: run `polyhelm migrate`")
+            raise OSError("the database schema is of another version: run `polyhelm migrate`")
 
     return {
         "postgres": services.database.check,
@@ -159,7 +159,7 @@ async def _check(name: str, call: Any) -> str | None:
         async with asyncio.timeout(_READY_SECONDS):
             await call()
     except Exception as error:
-        # Whoever asks is not asked who they are: what the error tells of addresses and users is for the log.
+        # This path requires no sign-in, so addresses and users in errors are only logged.
         log.warning("ready.failed", check=name, error=str(error) or type(error).__name__)
-        return "failed: the log says why"
+        return "failed: see the log"
     return None

@@ -1,4 +1,4 @@
-"""Where browsers go to sign in with OpenID Connect, and where they come back. Part of the composition root."""
+"""The routes that redirect browsers to an OpenID Connect issuer, and that receive them afterwards."""
 
 import base64
 import hmac
@@ -35,14 +35,14 @@ _BOUND_TO = "oidc:attempt"
 
 
 def oidc_routes(services: AllServices) -> list[BaseRoute]:
-    """None where the settings name no issuer."""
+    """Returns None if the settings name no issuer."""
     settings = services.settings
     if settings.oidc_issuer is None:
         return []
     issuer = Issuer(settings)
 
     def failed(request: Request, to: str, code: ErrorCode, error: object) -> Response:
-        """Back to the pages, which say in words what the code means."""
+        """Redirects to the page that explains the code."""
         log.warning("oidc.failed", code=code, error=plain(str(error)))
         services.anonymous_attempts.note(
             "sign-in with OpenID Connect", code, cookies.browser_of(settings, request).address
@@ -63,7 +63,7 @@ def oidc_routes(services: AllServices) -> list[BaseRoute]:
         return response
 
     async def back(request: Request) -> Response:
-        """Ends the attempt, whatever comes of it: its cookie is good for one way back."""
+        """Ends the attempt in any case: its cookie is valid for one callback."""
         response = await finish(request)
         cookies.clear_attempt(settings, request, response)
         return response
@@ -77,13 +77,13 @@ def oidc_routes(services: AllServices) -> list[BaseRoute]:
         given = request.query_params
         if kept is None or not hmac.compare_digest(given.get("state", "").encode(), kept[0].state.encode()):
             return failed(
-                request, "/", IdentityCode.OIDC_EXPIRED, "the browser has begun no such attempt, or too long ago"
+                request, "/", IdentityCode.OIDC_EXPIRED, "the browser has started no such attempt, or too long ago"
             )
         attempt, to = kept
         if "error" in given or "code" not in given:
             return failed(request, to, IdentityCode.OIDC_REFUSED, given.get("error", "no code"))
         if given.get("iss", issuer.name) != issuer.name:
-            return failed(request, to, IdentityCode.OIDC_FAILED, "the answer is another issuer's")
+            return failed(request, to, IdentityCode.OIDC_FAILED, "the answer is from another issuer")
         try:
             person = await issuer.person(attempt, given["code"])
             tell_via(Method.OIDC)
@@ -101,9 +101,9 @@ def oidc_routes(services: AllServices) -> list[BaseRoute]:
 
 
 def local_path(to: str) -> str:
-    """A path of our own pages, as it is given; `/` for whatever else it is."""
+    """Returns a path of Polyhelm's pages as it is given, or `/` for any other input."""
     is_path = to.startswith("/") and not to.startswith("//")
-    # Browsers take a backslash for a slash, and leave out what is not printed.
+    # Browsers treat a backslash as a slash, and ignore characters that are not printable.
     is_plain = to.isascii() and to.isprintable() and "\\" not in to
     return to if is_path and is_plain else "/"
 
@@ -114,7 +114,7 @@ def _seal(ring: KeyRing, attempt: Attempt, to: str) -> str:
 
 
 def _opened(ring: KeyRing, cookie: str | None) -> tuple[Attempt, str] | None:
-    """What was sealed, unless it is too old or not ours."""
+    """Returns the sealed data, or None if it is too old or not valid."""
     key_id, _, data = (cookie or "").rpartition(".")
     try:
         opened = ring.open(Sealed(key_id, base64.urlsafe_b64decode(data)), _BOUND_TO)

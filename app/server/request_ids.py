@@ -1,5 +1,8 @@
-"""Each request has an id: the one that it brings along, where that is sane, or a new one. It is in the answer, in every
-line of the log and, with the address that the request came from, in every event that it causes."""
+"""Assigns an id to each request: the one that it contains, if it is valid, or a new one.
+
+The answer, every log line and every event of the request contain the id. Events also contain the address that the
+request came from.
+"""
 
 import re
 import uuid

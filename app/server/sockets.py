@@ -1,4 +1,4 @@
-"""GraphQL over WebSockets (graphql-transport-ws), for messages that may be anything."""
+"""GraphQL over WebSockets (graphql-transport-ws) for untrusted messages."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
@@ -20,14 +20,14 @@ from resolvers.engine import limits
 from schema.context import Context
 
 _BAD_MESSAGE = 4400
-_LONGEST_REASON = 120  # bytes; what closes a WebSocket has room for three more
+_LONGEST_REASON = 120  # bytes; the close frame has three more
 _GONE = (WebSocketDisconnect, WebSocketIsDisconnected)
-"""What is raised where something is sent on a connection that has ended: the first time, and from then on."""
+"""The errors that sending on a closed connection raises, first and afterwards."""
 
 
 class Socket(ASGIWebSocketAdapter):
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
-        """Messages of the right form, until one comes that is not: it ends the connection."""
+        """Yields valid messages until an invalid one ends the connection."""
         try:
             while self.ws.application_state != WebSocketState.DISCONNECTED:
                 try:
@@ -46,7 +46,7 @@ class Socket(ASGIWebSocketAdapter):
 
     async def _read(self, text: str) -> Any:
         viewer = connection_of(self.ws).viewer
-        async with self.view.turn(len(text), viewer, self.ws):  # type: ignore[attr-defined] # the view is ours
+        async with self.view.turn(len(text), viewer, self.ws):  # type: ignore[attr-defined] # a view of this module
             return json_of(text)
 
     async def send_json(self, message: Mapping[str, object]) -> None:
@@ -64,7 +64,7 @@ class Socket(ASGIWebSocketAdapter):
 
 class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_task_exception(self, error: Exception) -> None:
-        """A connection may end at any time, in the midst of an answer too: that is nothing for the log."""
+        """A connection may end at any time, even during an answer. This is not logged."""
         if not isinstance(error, WebSocketDisconnected):
             await super().handle_task_exception(error)
 
@@ -91,18 +91,18 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
 
 def _problem(message: Any) -> str | None:
-    """What is wrong with the form of a message, as far as it can't be done without."""
+    """Returns the problem with the form of a message, or None."""
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        return "A message is an object with a type."
+        return "A message must be an object with a type."
     if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
-        return "An operation has an id, which is a string."
+        return "The id of an operation must be a string."
     if message["type"] != "subscribe":
         return None
     payload = message.get("payload")
     if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-        return "What is subscribed to is an object with a query."
+        return "The payload of a subscription must be an object with a query."
     if not isinstance(payload.get("variables"), dict | None):
-        return "Variables are an object."
+        return "Variables must be an object."
     if not isinstance(payload.get("operationName"), str | None):
-        return "An operation's name is a string."
+        return "The name of an operation must be a string."
     return None

@@ -1,4 +1,4 @@
-"""JSON that may be anything: its values are counted while it comes, and it is read when they are few enough."""
+"""Untrusted JSON: its values are counted while it arrives, and it is parsed if there are few enough."""
 
 import json
 import re
@@ -10,21 +10,21 @@ from app.admission.refusal import CLOSING, Refusal
 from app.registers.requests import RequestCode
 
 DEEPEST = 100
-"""Levels of JSON, which is more than values may have."""
+"""The maximum nesting depth of JSON, which exceeds that of values."""
 
 MOST_VALUES = 100_000
-"""Values of a request's JSON: to read as many takes some 50 ms, in which nobody else is served. What may be large is
-long texts, which cost next to nothing."""
+"""The maximum number of values in the JSON of a request. Parsing that many takes about 50 ms, in which no other
+request is served. Large requests consist of long texts, which cost little."""
 
 _PART = 2**16
-"""Bytes that are looked through at once: what that makes fits into the processor's caches."""
+"""The number of bytes that are scanned at once, so that the results fit into the processor's caches."""
 
 _LONG = re.compile(rb"[0-9]{19}")
-"""What may be a whole number beyond 64 bits, of which orjson makes another one, and Python's reader does not."""
+"""Digits that may be an integer beyond 64 bits, which orjson changes and Python's parser does not."""
 
 
 class Values:
-    """Counts the values of JSON that comes in pieces, without reading it. `beside` is what was between its texts."""
+    """Counts the values of JSON that arrives in pieces, without parsing it. `beside` is what was between its texts."""
 
     def __init__(self) -> None:
         self.beside = bytearray()
@@ -34,10 +34,10 @@ class Values:
         self._rest = b""
 
     def add(self, piece: bytes) -> None:
-        """Counts on.
+        """Continues to count.
 
         Raises:
-            Refusal: where there are more than `MOST_VALUES`.
+            Refusal: There are more than `MOST_VALUES`.
         """
         for start in range(0, len(piece), _PART):
             self._add(piece[start : start + _PART])
@@ -56,7 +56,7 @@ class Values:
         self.beside += beside
 
     def _without_escapes(self, data: bytes) -> bytes:
-        """Leaves out backslashes and what they stand before; one that is the last waits for what comes next."""
+        """Removes backslashes and the characters that they escape. A trailing one is kept for the next piece."""
         if b"\\" not in data:
             self._rest = b""
             return data
@@ -66,16 +66,15 @@ class Values:
 
 
 def _too_many() -> Refusal:
-    message = f"JSON has at most {MOST_VALUES:,} values here: send less at once."
+    message = f"The JSON of a request has at most {MOST_VALUES:,} values. Send less at once."
     return Refusal(413, RequestCode.TOO_MANY_VALUES, message, CLOSING)
 
 
 def json_of(text: str | bytes, counted: Values | None = None) -> Any:
-    """A JSON value, nested at most `DEEPEST` levels, with at most `MOST_VALUES` values in it; they are counted here
-    where they are not yet.
+    """Parses a JSON value with at most `DEEPEST` levels and `MOST_VALUES` values, which are counted if necessary.
 
     Raises:
-        Refusal: where it is none, deeper, or has more.
+        Refusal: It is not valid, too deep, or has too many values.
     """
     data = text if isinstance(text, bytes) else text.encode()
     if counted is None:
@@ -86,15 +85,15 @@ def json_of(text: str | bytes, counted: Values | None = None) -> Any:
         if _LONG.search(counted.beside):
             value = json.loads(data)
     except ValueError as error:
-        raise Refusal(400, RequestCode.NO_JSON, f"The request is no JSON in UTF-8: {error}.") from None
-    # Where there are fewer brackets than levels, nothing needs to be looked through.
+        raise Refusal(400, RequestCode.NO_JSON, f"The request is not JSON in UTF-8: {error}.") from None
+    # With fewer brackets than levels, nothing needs to be checked.
     if counted.beside.count(b"[") + counted.beside.count(b"{") > DEEPEST and _is_deeper(value, DEEPEST):
-        raise Refusal(400, RequestCode.TOO_DEEP, f"JSON is nested at most {DEEPEST} levels deep here.")
+        raise Refusal(400, RequestCode.TOO_DEEP, f"The JSON of a request is nested at most {DEEPEST} levels deep.")
     return value
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Level by level, as recursion has limits of its own."""
+    """Walks level by level, because recursion is limited."""
     level = [value]
     for _ in range(levels + 1):
         level = [

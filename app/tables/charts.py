@@ -15,7 +15,7 @@ class ChartRepositoryKind(StrEnum):
 
 
 class ChartRepository(SQLModel, table=True):
-    """`credentials` holds user name and password, sealed, where there are any."""
+    """`credentials` contains the encrypted user name and password, if any."""
 
     __tablename__ = "chart_repository"
     __table_args__ = (UniqueConstraint("organization_id", "name"),)
@@ -33,7 +33,8 @@ class ChartRepository(SQLModel, table=True):
 
 
 class ChartVersion(SQLModel, table=True):
-    """One version that a repository offers. `archive_digest` is set once it was pulled: from then on it is pinned."""
+    """One version that a repository offers. `archive_digest` is set when it is pulled, which pins the version to
+    the archive."""
 
     __tablename__ = "chart_version"
 
@@ -43,13 +44,13 @@ class ChartVersion(SQLModel, table=True):
     app_version: str | None = None
     description: str | None = None
     deprecated: bool = False
-    url: str | None = None  # where its archive is, absolute
-    digest: str | None = None  # SHA-256 of its archive by the repository's word, in hex
+    url: str | None = None  # the absolute URL of its archive
+    digest: str | None = None  # SHA-256 of its archive in hex, as the repository states
     archive_digest: str | None = Field(default=None, foreign_key="chart_archive.digest", index=True)
 
 
 class ChartArchive(SQLModel, table=True):
-    """A pulled and checked chart. `content` is None where the archives are kept in a bucket."""
+    """A pulled and checked chart. `content` is None if archives are stored in a bucket."""
 
     __tablename__ = "chart_archive"
 
@@ -58,7 +59,7 @@ class ChartArchive(SQLModel, table=True):
     version: str
     app_version: str | None = None
     description: str | None = None
-    default_values: str = ""  # values.yaml as it is written
+    default_values: str = ""  # values.yaml as written
     values_schema: dict[str, Any] | None = Json(default=None, nullable=True)
     readme: str | None = None
     has_remote_schema: bool = False

@@ -16,7 +16,7 @@ class Reachability(StrEnum):
 
 
 class Cluster(SQLModel, table=True):
-    """`credentials` is the rebuilt kubeconfig, sealed with the row's id as associated data; nothing gives it out."""
+    """`credentials` is the rebuilt kubeconfig, encrypted with the row's id as associated data. It is never returned."""
 
     __tablename__ = "cluster"
     __table_args__ = (
@@ -34,23 +34,23 @@ class Cluster(SQLModel, table=True):
     labels: dict[str, str] = Json(default_factory=dict)
     server: str
     uid: str
-    answering_uid: str | None = None  # of the cluster that answers at its address, where that is another one
+    answering_uid: str | None = None  # of the cluster that answers at its address, if that is another one
     kubernetes_version: str
     credentials: bytes = SealedBytes("credentials_key", default=b"")
     credentials_key: str = ""
-    credentials_expire_at: datetime | None = Timestamp(default=None)  # None: never, or it is not known
-    is_expiry_told: bool = False  # there was an event that they expire soon
+    credentials_expire_at: datetime | None = Timestamp(default=None)  # None: never, or unknown
+    is_expiry_told: bool = False  # an event has warned that they expire soon
     reachability: Reachability = Choice(Reachability, default=Reachability.PENDING)
     reachability_message: str | None = None
     last_seen_at: datetime | None = Timestamp(default=None)
-    confirmed_at: datetime | None = Timestamp(default=None)  # when all its releases were last looked at
-    observer_id: str | None = None  # who watches it
-    observer_token: int = Field(default=0, sa_type=BigInteger)  # grows with each observer that takes it
+    confirmed_at: datetime | None = Timestamp(default=None)  # when all its releases were last read
+    observer_id: str | None = None  # the observer that watches it
+    observer_token: int = Field(default=0, sa_type=BigInteger)  # increases with each observer that takes it
     created_at: datetime = Timestamp(default_factory=now)
 
 
 class Observer(SQLModel, table=True):
-    """A process that watches members. It lives as long as it renews `seen_at`."""
+    """A process that watches clusters. It is alive while it renews `seen_at`."""
 
     __tablename__ = "observer"
 

@@ -1,4 +1,4 @@
-"""What all tables share: column types and the metadata that Alembic compares with the migrations."""
+"""Column types and metadata of all tables. Alembic compares the metadata with the migrations."""
 
 from datetime import UTC, datetime
 from enum import Enum
@@ -25,7 +25,7 @@ def now() -> datetime:
 
 
 def Id() -> Any:  # noqa: N802 - it stands where a type's name would
-    """A primary key that the database counts up."""
+    """A primary key that the database generates."""
     return Field(default=None, primary_key=True, sa_type=BigInteger)
 
 
@@ -35,7 +35,7 @@ def Ref(column: str, *, ondelete: Literal["CASCADE", "SET NULL", "RESTRICT"] = "
 
 
 def Timestamp(**more: Any) -> Any:  # noqa: N802
-    """A moment, with its time zone."""
+    """A timestamp with its time zone."""
     return Field(sa_type=DateTime(timezone=True), **more)
 
 
@@ -48,16 +48,17 @@ def Bytes(**more: Any) -> Any:  # noqa: N802
 
 
 SEALED_UNDER = "sealed under"
-"""In a column's `info`: which column of its table has the id of the key that it was sealed with."""
+"""The key in a column's `info` for the column with the id of its encryption key."""
 
 
 def SealedBytes(key: str, **more: Any) -> Any:  # noqa: N802
-    """What a key ring has sealed for the row, bound to it as `table:id`; `key` is the column with the key's id."""
+    """Data that a key ring has encrypted for the row, bound to it as `table:id`. `key` is the column with the key's
+    id."""
     return Field(sa_type=LargeBinary, sa_column_kwargs={"info": {SEALED_UNDER: key}}, **more)
 
 
 def Choice(choices: type[Enum], **more: Any) -> Any:  # noqa: N802
-    """An enum kept as text, so that a new member needs no lock on the table."""
+    """An enum stored as text, so that a new member needs no lock on the table."""
     return Field(
         sa_type=SqlEnum(
             choices, native_enum=False, length=32, values_callable=lambda cls: [member.value for member in cls]

@@ -10,14 +10,14 @@ from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
 
 
 class DriftPolicy(StrEnum):
-    """What is done where somebody else changes a release."""
+    """The reaction to a release that was changed outside of Polyhelm."""
 
-    REPORT = "REPORT"  # its status shows it until someone reconciles
-    CORRECT = "CORRECT"  # it is made to match at once
+    REPORT = "REPORT"  # the status shows it until someone reconciles
+    CORRECT = "CORRECT"  # it is reverted immediately
 
 
 class Deployment(SQLModel, table=True):
-    """What stays the same through all changes, and how actions are done. What is wanted is in its newest revision."""
+    """The identity and the options of a deployment. Its newest revision contains the desired state."""
 
     __tablename__ = "deployment"
     __table_args__ = (
@@ -39,15 +39,17 @@ class Deployment(SQLModel, table=True):
     timeout_seconds: int = 300
     drift_policy: DriftPolicy = Choice(DriftPolicy, default=DriftPolicy.REPORT)
     deleting: bool = False
-    secret_paths: list[str] = Json(default_factory=list)  # where any of its generations had values of secrets
+    secret_paths: list[str] = Json(default_factory=list)  # paths of secret values in any of its generations
     created_at: datetime = Timestamp(default_factory=now)
     updated_at: datetime = Timestamp(default_factory=now)
 
 
 class DeploymentRevision(SQLModel, table=True):
-    """One generation of what is wanted; never changed once written. Overrides are keyed by the cluster's name.
+    """One generation of the desired state. It is never changed.
 
-    `values_from` and `overrides_from` are references to values of secrets, each as `{secret, key, path}`."""
+    Overrides are keyed by the cluster's name. `values_from` and `overrides_from` are references to secrets, each as
+    `{secret, key, path}`.
+    """
 
     __tablename__ = "deployment_revision"
 
@@ -64,7 +66,7 @@ class DeploymentRevision(SQLModel, table=True):
     created_at: datetime = Timestamp(default_factory=now)
 
     def references(self) -> tuple[Reference, ...]:
-        """All of them, those of overrides included."""
+        """All references, including those of overrides."""
         return references_of(
             entry for entries in (self.values_from, *self.overrides_from.values()) for entry in entries
         )
@@ -74,7 +76,7 @@ class DeploymentRevision(SQLModel, table=True):
         return self.value_overrides.keys() | self.overrides_from.keys()
 
     def layers(self, cluster: str) -> tuple[Layer, Layer]:
-        """The layers of values on one cluster, the weaker first."""
+        """Returns the layers of values on one cluster, weakest first."""
         return (
             Layer(self.values, references_of(self.values_from)),
             Layer(self.value_overrides.get(cluster, {}), references_of(self.overrides_from.get(cluster, ()))),
@@ -82,7 +84,7 @@ class DeploymentRevision(SQLModel, table=True):
 
 
 class PlanProgress(SQLModel, table=True):
-    """A plan that takes longer than a request, for the user who asked for it. It is kept for an hour."""
+    """A plan that takes longer than a request, for the user who requested it. It is kept for an hour."""
 
     __tablename__ = "plan_progress"
 
@@ -93,8 +95,8 @@ class PlanProgress(SQLModel, table=True):
     done: int = 0
     total: int = 0
     created_at: datetime = Timestamp(default_factory=now)
-    asked_at: datetime = Timestamp(default_factory=now)  # when somebody last asked for it
-    seen_at: datetime = Timestamp(default_factory=now)  # when the process that makes it last wrote here
+    asked_at: datetime = Timestamp(default_factory=now)  # when it was last polled
+    seen_at: datetime = Timestamp(default_factory=now)  # when the planning process last wrote here
     finished_at: datetime | None = Timestamp(default=None)
     content: bytes | None = Bytes(default=None)  # as `packing` writes it
     error: dict[str, Any] | None = Json(default=None, nullable=True)  # a user error

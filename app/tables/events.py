@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 from app.tables.columns import Choice, Id, Json, Ref, Timestamp, now
 
 AUDIT = "mutation."
-"""How the kinds begin of those events that tell only that something was asked for: for admins."""
+"""The prefixes of kinds of events that record only requests. They are for admins."""
 
 
 class Outcome(StrEnum):
@@ -18,9 +18,11 @@ class Outcome(StrEnum):
 
 
 class Event(SQLModel, table=True):
-    """`position` grows in the order of commits: see docs/decisions/event-order.md. One without an organization is the
-    installation's. Those that a mutation causes tell which, how its caller signed in, from where, and in which request;
-    the first of them has what was asked for (`given`), masked."""
+    """An event. `position` follows the order of commits (docs/decisions/event-order.md).
+
+    An event without an organization belongs to the installation. Events of a mutation contain its name, the caller's
+    sign-in method and address, and the request id. The first one also contains the masked input (`given`).
+    """
 
     __tablename__ = "event"
     __table_args__ = (Index("ix_event_organization_id_position", "organization_id", "position"),)
@@ -33,7 +35,7 @@ class Event(SQLModel, table=True):
     message: str
     subject_type: str | None = None
     subject_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
-    deployment_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)  # the one it has to do with
+    deployment_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)  # the object that it is about
     cluster_id: int | None = Field(default=None, sa_type=BigInteger, nullable=True)
     data: dict[str, Any] = Json(default_factory=dict)
     outcome: Outcome = Choice(Outcome, default=Outcome.SUCCEEDED)
@@ -45,8 +47,10 @@ class Event(SQLModel, table=True):
 
 
 class EventRemoval(SQLModel, table=True):
-    """Marks the transaction in which the database's function `remove_events` removes events. Only the owner of the
-    tables can write here, and rows live no longer than the function runs."""
+    """Marks the transaction in which the database function `remove_events` removes events.
+
+    Only the owner of the tables can write here, and rows exist only while the function runs.
+    """
 
     __tablename__ = "event_removal"
 
@@ -54,8 +58,8 @@ class EventRemoval(SQLModel, table=True):
 
 
 class EventBatch(SQLModel, table=True):
-    """The events of one transaction, until its commit: then a trigger moves them to the table of events. No transaction
-    ever sees those of another."""
+    """The events of one transaction until its commit. A trigger then moves them to the table of events. No
+    transaction sees those of another."""
 
     __tablename__ = "event_batch"
 
@@ -64,7 +68,7 @@ class EventBatch(SQLModel, table=True):
 
 
 class EventHorizon(SQLModel, table=True):
-    """The one row says up to which position events may have been removed."""
+    """Its only row contains the position up to which events may have been removed."""
 
     __tablename__ = "event_horizon"
 

@@ -25,12 +25,12 @@ class ClusterGroup(SQLModel, table=True):
     id: int = Id()
     organization_id: int = Ref("organization.id")
     name: str
-    allowed_namespaces: list[str] = Json(default_factory=list)  # of its deployments' releases; empty: any
+    allowed_namespaces: list[str] = Json(default_factory=list)  # namespaces for its deployments' releases; empty: any
     service_account: str | None = None  # as namespace/name
     created_at: datetime = Timestamp(default_factory=now)
 
     def allows(self, namespace: str) -> bool:
-        """Whether a deployment of the group may have its release there."""
+        """Returns whether a deployment of the group may have its release in the namespace."""
         return not self.allowed_namespaces or namespace in self.allowed_namespaces
 
 

@@ -16,7 +16,7 @@ class Role(StrEnum):
 
 
 class Source(StrEnum):
-    """Where a user comes from: whoever is of one never signs in by another."""
+    """The source of a user, which never changes. A user signs in only through their source."""
 
     LOCAL = "LOCAL"
     OIDC = "OIDC"
@@ -41,24 +41,25 @@ class Organization(SQLModel, table=True):
 
 
 class User(SQLModel, table=True):
-    """`subject` is what their source knows them by: an issuer's `sub`, a directory's DN. `password` is a hash."""
+    """`subject` identifies the user at their source: an issuer's `sub`, or a directory's DN. `password` is a hash."""
 
     __tablename__ = "user_account"  # `user` is a reserved word of SQL
     __table_args__ = (UniqueConstraint("source", "issuer", "subject"),)
 
     id: int = Id()
     name: str = Field(unique=True)
-    admin: bool = False  # of the installation: may make organizations and users
+    admin: bool = False  # of the installation: may create organizations and users
     password: str | None = None
     source: Source = Choice(Source, default=Source.LOCAL)
-    issuer: str = ""  # of OpenID Connect; empty elsewhere
+    issuer: str = ""  # the OpenID Connect issuer; empty for other sources
     subject: str | None = None
     created_at: datetime = Timestamp(default_factory=now)
     disabled_at: datetime | None = Timestamp(default=None)
 
 
 class SetupCode(SQLModel, table=True):
-    """The digest of the code with which the first admin registers. At most one row, and none once there is a user."""
+    """The digest of the code with which the first admin registers. There is at most one row, and none once there is
+    a user."""
 
     __tablename__ = "setup_code"
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
@@ -98,12 +99,15 @@ class GroupRole(SQLModel, table=True):
 GROUP_ROLES = and_(
     col(GroupRole.user_id) == Membership.user_id, col(GroupRole.organization_id) == Membership.organization_id
 )
-"""How the roles in groups are joined to the membership that they go with."""
+"""Joins group roles to the membership that they depend on."""
 
 
 class ApiToken(SQLModel, table=True):
-    """`digest` is the SHA-256 of the token; the token itself is told once and kept nowhere. With an `organization_id`
-    it is good for nothing outside of that organization, with a `role` it may nowhere do more than that role."""
+    """`digest` is the SHA-256 of the token. The token is shown once and not stored.
+
+    With an `organization_id`, it is valid only in that organization. With a `role`, its permissions are limited to that
+    role.
+    """
 
     __tablename__ = "api_token"
     __table_args__ = (UniqueConstraint("user_id", "name"),)
@@ -120,7 +124,7 @@ class ApiToken(SQLModel, table=True):
 
 
 class AppSession(SQLModel, table=True):
-    """Somebody signed in with a browser. `digest` is the SHA-256 of the cookie's secret, which is kept nowhere."""
+    """A session of a user in a browser. `digest` is the SHA-256 of the cookie's secret, which is not stored."""
 
     __tablename__ = "app_session"
 
@@ -131,4 +135,4 @@ class AppSession(SQLModel, table=True):
     user_agent: str = ""
     created_at: datetime = Timestamp(default_factory=now)
     last_used_at: datetime = Timestamp(default_factory=now)
-    expires_at: datetime = Timestamp(index=True)  # however much it is used
+    expires_at: datetime = Timestamp(index=True)  # however often it is used

@@ -28,17 +28,19 @@ class Operation(SQLModel, table=True):
     state: OperationState = Choice(OperationState, default=OperationState.PENDING)
     generation: int | None = None
     author: str | None = None
-    skip_hooks: bool = False  # hooks of the chart are not run
-    force: bool = False  # what can't be removed is left behind
+    skip_hooks: bool = False  # hooks of the chart are skipped
+    force: bool = False  # releases that cannot be removed are left behind
     created_at: datetime = Timestamp(default_factory=now)
     finished_at: datetime | None = Timestamp(default=None)
-    cancelled_at: datetime | None = Timestamp(default=None)  # when somebody asked for that; open results end soon after
+    cancelled_at: datetime | None = Timestamp(default=None)  # when it was cancelled; open results end soon after
     cancelled_by: str | None = None
 
 
 class OperationResult(SQLModel, table=True):
-    """What became of an operation on one cluster. At most one result of a target is open: a newer one supersedes it.
-    A result ends before its target is removed."""
+    """The outcome of an operation on one cluster.
+
+    A target has at most one open result: a newer one supersedes it. A result ends before its target is removed.
+    """
 
     __tablename__ = "operation_result"
     __table_args__ = (
@@ -57,13 +59,13 @@ class OperationResult(SQLModel, table=True):
     action: ReleaseAction = Choice(ReleaseAction, default=ReleaseAction.NONE)
     state: OperationState = Choice(OperationState, default=OperationState.PENDING)
     error: dict[str, Any] | None = Json(default=None, nullable=True)
-    output: str | None = None  # what Helm said about the action, where it succeeded
+    output: str | None = None  # Helm's output of a successful action
     started_at: datetime | None = Timestamp(default=None)
     finished_at: datetime | None = Timestamp(default=None)
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """The answer to a request, kept under the key that the client gave, so that the same request is done once."""
+    """The answer to a request with an idempotency key, so that the same request is executed once."""
 
     __tablename__ = "idempotency_key"
 

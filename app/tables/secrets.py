@@ -8,7 +8,7 @@ from app.tables.columns import Choice, Id, Json, Ref, SealedBytes, Timestamp, no
 
 
 class SecretKind(StrEnum):
-    """What a secret is for; all but OPAQUE have keys that must be there."""
+    """The purpose of a secret. All kinds except OPAQUE require certain keys."""
 
     OPAQUE = "OPAQUE"
     KUBECONFIG = "KUBECONFIG"
@@ -17,9 +17,11 @@ class SecretKind(StrEnum):
 
 
 class Secret(SQLModel, table=True):
-    """`sealed` is a JSON object of keys to texts, with the row's id as associated data; nothing gives it out.
+    """`sealed` is an encrypted JSON object of keys and texts, with the row's id as associated data. It is never
+    returned.
 
-    `marks` has, by key, what stands for each value wherever it is kept or compared (`app.releases.references`)."""
+    `marks` contains the mark of each value by key (`app.releases.references`).
+    """
 
     __tablename__ = "secret"
     __table_args__ = (UniqueConstraint("organization_id", "name"),)
@@ -33,13 +35,13 @@ class Secret(SQLModel, table=True):
     sealed: bytes = SealedBytes("key_id", default=b"")
     key_id: str = ""
     marks: dict[str, str] = Json(default_factory=dict)
-    version: int = 1  # grows with each change of a value
+    version: int = 1  # increases with each change of a value
     created_at: datetime = Timestamp(default_factory=now)
     updated_at: datetime = Timestamp(default_factory=now)
 
 
 class SecretUse(SQLModel, table=True):
-    """The present generation of a deployment uses a secret, which therefore can't be deleted."""
+    """The current generation of a deployment uses a secret, which therefore cannot be deleted."""
 
     __tablename__ = "secret_use"
 
@@ -48,7 +50,7 @@ class SecretUse(SQLModel, table=True):
 
 
 class FingerprintKey(SQLModel, table=True):
-    """The key of all marks: one row, made when the first secret is. It stays when the key ring changes."""
+    """The key of all marks: one row, created with the first secret. It stays when the encryption keys are rotated."""
 
     __tablename__ = "fingerprint_key"
 

@@ -1,4 +1,4 @@
-"""The states of operations and their results, and which may follow which. Pure: no I/O."""
+"""The states of operations and their results, and the allowed transitions. This module is pure."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -22,7 +22,7 @@ OPEN = (_STATE.PENDING, _STATE.RUNNING)
 _ENDS = (_STATE.SUCCEEDED, _STATE.FAILED, _STATE.SUPERSEDED, _STATE.CANCELLED)
 
 NEXT: Mapping[OperationState, frozenset[OperationState]] = {
-    # A pending result may succeed without having run: its target went away with the work of an older operation.
+    # A pending result may succeed without a run, because the work of an older operation removed its target.
     _STATE.PENDING: frozenset({_STATE.RUNNING, _STATE.SUCCEEDED, _STATE.SUPERSEDED, _STATE.CANCELLED}),
     _STATE.RUNNING: frozenset(_ENDS),
     **{state: frozenset() for state in _ENDS},
@@ -33,12 +33,12 @@ _STRONGEST_FIRST = (_STATE.SUPERSEDED, _STATE.FAILED, _STATE.CANCELLED)
 
 
 def before(state: OperationState) -> tuple[OperationState, ...]:
-    """The states of a result that may be followed by this one."""
+    """Returns the states of a result from which this one can be reached."""
     return tuple(earlier for earlier in OperationState if state in NEXT[earlier])
 
 
 def state_of(counts: Mapping[OperationState, int]) -> OperationState:
-    """An operation's state, from how many of its results have each state. It ends with its last result."""
+    """Returns an operation's state, given how many of its results have each state. It ends with its last result."""
     present = {state for state, count in counts.items() if count}
     if present & set(OPEN):
         return _STATE.PENDING if present == {_STATE.PENDING} else _STATE.RUNNING

@@ -12,8 +12,8 @@ from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
 class Target(SQLModel, table=True):
     """A deployment on one cluster.
 
-    It is worked on only under a lease; every write of a worker names the lease's token and is refused when another
-    worker has taken the target over since. The intent is written before Helm starts, and taken away with the outcome.
+    Workers change it only under a lease. Each of their writes names the lease's token and is refused if another worker
+    has taken over the target. The intent is written before Helm starts, and removed with the outcome.
     """
 
     __api_name__: ClassVar[str] = "DeploymentTarget"
@@ -29,18 +29,16 @@ class Target(SQLModel, table=True):
     deployment_id: int = Ref("deployment.id")
     cluster_id: int = Ref("cluster.id", ondelete="RESTRICT")
     wanted: bool = True  # False: the release is to be removed, and then the target
-    secret_paths: list[str] = Json(
-        default_factory=list
-    )  # the deployment's: what is seen of the release is masked there
-    desired_digest: bytes = Bytes()  # of the release that should be there (`app.releases.canonical.digest`)
+    secret_paths: list[str] = Json(default_factory=list)  # those of the deployment: values at these paths are masked
+    desired_digest: bytes = Bytes()  # of the desired release (`app.releases.canonical.digest`)
     generation: int | None = None  # the one it last converged to
 
     status: TargetStatus = Choice(TargetStatus, default=TargetStatus.UNKNOWN)
     reasons: list[dict[str, Any]] = Json(default_factory=list)
     status_since: datetime = Timestamp(default_factory=now)
     observed_at: datetime | None = Timestamp(default=None)
-    seen_version: int = Field(default=0, sa_type=BigInteger)  # of the member's store, when the release was last seen
-    judged_digest: bytes | None = Bytes(default=None, nullable=True)  # what status and reasons were worked out from
+    seen_version: int = Field(default=0, sa_type=BigInteger)  # of the cluster's store, when the release was last seen
+    judged_digest: bytes | None = Bytes(default=None, nullable=True)  # of everything that status and reasons depend on
 
     health: Health = Choice(Health, default=Health.UNKNOWN)
     health_reasons: list[dict[str, Any]] = Json(default_factory=list)  # the resources to blame, the worst first
@@ -49,25 +47,25 @@ class Target(SQLModel, table=True):
     inventory_left_out: int = 0  # of its objects, by the limits
 
     error: dict[str, Any] | None = Json(default=None, nullable=True)
-    attempts: int = 0  # failed ones, for the present generation
-    writes: int = 0  # those of them that made a revision or ran hooks
+    attempts: int = 0  # failed ones, for the current generation
+    writes: int = 0  # those that created a revision or ran hooks
     retry_at: datetime | None = Timestamp(default=None)
 
-    corrections: int = 0  # of changes by somebody else, since it last was left in peace
+    corrections: int = 0  # changes outside of Polyhelm since the last quiet period
     corrected_at: datetime | None = Timestamp(default=None)
     contested_until: datetime | None = Timestamp(
         default=None
-    )  # not corrected before: somebody else changes it each time
+    )  # no correction before this time, because the release is changed again each time
 
     held_digest: bytes | None = Bytes(
         default=None, nullable=True
-    )  # `judged_digest` when somebody cancelled the work here: drift is not corrected while it is the same
+    )  # `judged_digest` when the work was cancelled: no drift correction while it is the same
 
-    claimed: bool = False  # Helm was run for it at least once: the release is ours
+    claimed: bool = False  # Helm has run for it at least once: the release belongs to Polyhelm
     intent: dict[str, Any] | None = Json(default=None, nullable=True)
 
-    # Of the present holder of the lease: what its run has reported, and whether it is in a hook or waits for readiness,
-    # which takes no slot of the cluster.
+    # Written by the holder of the lease: the phase of its run, and whether it is in a hook or waits for readiness,
+    # which uses no slot of the cluster.
     activity: dict[str, Any] | None = Json(default=None, nullable=True)
     waits: bool = False
     lease_owner: str | None = None
@@ -76,7 +74,7 @@ class Target(SQLModel, table=True):
 
 
 class Release(SQLModel, table=True):
-    """The newest revision of a Helm release on a member, managed by us or not, as last observed."""
+    """The newest revision of a Helm release on a cluster, managed by Polyhelm or not, as last observed."""
 
     __tablename__ = "release"
 
@@ -84,21 +82,23 @@ class Release(SQLModel, table=True):
     namespace: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     revision: int
-    status: str  # Helm's own word
+    status: str  # Helm's own status
     chart_name: str
     chart_version: str
     app_version: str | None = None
-    values: dict[str, Any] | None = Json(default=None, nullable=True)  # kept only where it is a target's
-    digest: bytes = Bytes()  # under a key of the installation, where it is nobody's
-    unreadable: str | None = None  # why its record can't be read
+    values: dict[str, Any] | None = Json(default=None, nullable=True)  # kept only for targets
+    digest: bytes = Bytes()  # under a key of the installation, for unmanaged releases
+    unreadable: str | None = None  # why its record cannot be read
     description: str | None = None
     updated_at: datetime | None = Timestamp(default=None)
     resource_version: str  # of the Secret that holds the record
 
 
 class Abandoned(SQLModel, table=True):
-    """A release of ours that a forced removal or deletion left behind, by the uid of the cluster that it is on. It is
-    still ours when a deployment of the same name and chart comes to that cluster again."""
+    """A release that a forced removal or deletion left behind, by the uid of its cluster.
+
+    It still belongs to Polyhelm when a deployment with the same name and chart targets that cluster again.
+    """
 
     __tablename__ = "abandoned_release"
 
@@ -107,5 +107,5 @@ class Abandoned(SQLModel, table=True):
     namespace: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     chart_name: str
-    revision: int  # the newest that was known; 0 where none was
+    revision: int  # the newest known one; 0 for none
     abandoned_at: datetime = Timestamp(default_factory=now)

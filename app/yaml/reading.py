@@ -1,7 +1,7 @@
-"""Reads YAML from outside within bounds, and takes it for what Helm takes it for.
+"""Reads untrusted YAML within limits, with the meaning that it has for Helm.
 
 Documents are built from the parser's events without recursion: a node is counted before it takes memory, an alias
-counts for all that it stands for, and no stack of C or Python grows with the depth of a document.
+counts for everything that it stands for, and the depth of a document uses no stack.
 """
 
 import math
@@ -20,7 +20,7 @@ _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a document, or a stream of them, may hold. An alias counts for all the nodes that it stands for."""
+    """Limits of a document or a stream of documents. An alias counts for all the nodes that it stands for."""
 
     nodes: int = 500_000
     depth: int = 200
@@ -30,7 +30,7 @@ BOUNDS = Bounds()
 
 
 class YamlError(ValueError):
-    """It is not YAML as Helm reads it, or exceeds the bounds. `line` and `column` count from 1."""
+    """The text is not YAML as Helm reads it, or exceeds the limits. `line` and `column` count from 1."""
 
     def __init__(self, problem: str, line: int, column: int) -> None:
         super().__init__(f"line {line}, column {column}: {problem}")
@@ -40,10 +40,10 @@ class YamlError(ValueError):
 
 
 def read(text: str | bytes, bounds: Bounds = BOUNDS, *, strict: bool = False) -> Any:
-    """Reads the first document, as Helm does; None where there is none.
+    """Reads the first document, as Helm does. Returns None if there is none.
 
     Raises:
-        YamlError: where it is `strict`, also for aliases, tags, a key that a map has twice, and another document.
+        YamlError: The text is not valid. With `strict`, also for aliases, tags, duplicate keys and several documents.
     """
     documents = _documents(text, bounds, strict=strict)
     first = next(documents, None)
@@ -53,7 +53,7 @@ def read(text: str | bytes, bounds: Bounds = BOUNDS, *, strict: bool = False) ->
 
 
 def read_all(text: str | bytes, bounds: Bounds = BOUNDS) -> list[Any]:
-    """Reads every document of a stream. Raises what `read` raises."""
+    """Reads every document of a stream. Raises the same errors as `read`."""
     return list(_documents(text, bounds, strict=False))
 
 
@@ -84,11 +84,11 @@ def _documents(text: str | bytes, bounds: Bounds, *, strict: bool) -> Iterator[A
 _NONE = object()
 _OPEN = object()
 _MERGED = object()
-"""In place of a key: the value to come is merged into the map."""
+"""Takes the place of a key: the next value is merged into the map."""
 
 
 class _Map:
-    """A map that is being read; `key` is that of the value to come."""
+    """A map that is being read. `key` is that of the next value."""
 
     __slots__ = ("anchor", "before", "key", "taken", "value")
 
@@ -119,7 +119,7 @@ class _Reader:
         self._sizes: dict[str, int] = {}
 
     def document(self, parser: CParser) -> Any:
-        """The value of the document whose start was just read; its end is read, too."""
+        """Reads the value of the document that has just started, up to its end."""
         self._anchors, self._sizes = {}, {}
         stack: list[_Map | _List] = []
         value: Any = None
@@ -178,7 +178,7 @@ class _Reader:
         if top.key is _NONE:  # an alias in a key's place
             top.key = self._key(value, event)
         elif top.key is _MERGED:
-            # What comes later wins, be it merged or written; of several that are merged at once, the first.
+            # Later keys win, merged or written; of several maps that are merged at once, the first wins.
             if isinstance(value, dict):
                 top.value.update(value)
             elif isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What a plain scalar stands for by the rules of Go's yaml.v2, and which text a map's key becomes in JSON."""
+"""Interprets plain scalars by the rules of Go's yaml.v2, and converts map keys to JSON."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ Scalar = str | int | float | bool | None
 
 
 class ScalarError(ValueError):
-    """A scalar that contradicts its tag, or has no form in JSON. The message says which."""
+    """A scalar contradicts its tag, or has no form in JSON. The message states which."""
 
 
 NULL, BOOL, INT, FLOAT, TEXT = "null", "bool", "int", "float", "str"
@@ -28,7 +28,7 @@ _NUMERIC = frozenset("+-.0123456789")
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]([0-7]+)|0[bB]([01]+)|0([0-7]*)|([1-9][0-9]*))", re.ASCII)
 _BASES = (16, 8, 2, 8, 10)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-# Where a dot comes first, Go allows an underscore between two digits alone.
+# After a leading dot, Go allows an underscore only between two digits.
 _FRACTION = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?", re.ASCII)
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
@@ -37,11 +37,11 @@ _TIMESTAMP = re.compile(
 )
 _SHORT_EXPONENT = 6
 _LONGEST_INTEGER = 64
-"""Digits, leading zeros left out: 64 bits have no more in any base."""
+"""Digits without leading zeros: 64 bits have no more in any base."""
 
 
 def resolve(text: str) -> tuple[str, Scalar]:
-    """The kind and the value of a plain scalar that has no tag."""
+    """Returns the kind and the value of a plain scalar without a tag."""
     if (word := _WORDS.get(text)) is not None:
         return word
     if text[0] not in _NUMERIC:
@@ -57,16 +57,16 @@ def resolve(text: str) -> tuple[str, Scalar]:
 
 
 def tagged(tag: str, text: str) -> Scalar:
-    """The value of a scalar with a tag.
+    """Returns the value of a scalar with a tag.
 
     Raises:
-        ScalarError: where it is nothing of that kind.
+        ScalarError: It does not have that type.
     """
     name = tag.removeprefix(_TAGS)
     if name == "binary":
         return _binary(text)
     if name not in (NULL, BOOL, INT, FLOAT, "timestamp"):
-        return text  # `!!str`, or a tag that nobody knows
+        return text  # `!!str`, or an unknown tag
     if name == "timestamp":
         if not _TIMESTAMP.fullmatch(text):
             raise ScalarError(f"{text[:50]!r} is not a timestamp")
@@ -80,10 +80,10 @@ def tagged(tag: str, text: str) -> Scalar:
 
 
 def key_text(value: Scalar) -> str:
-    """The key of a JSON object that a scalar becomes.
+    """Returns the key of a JSON object for a scalar.
 
     Raises:
-        ScalarError: where Helm takes it for no key.
+        ScalarError: Helm does not accept it as a key.
     """
     if isinstance(value, str):
         return value
@@ -97,7 +97,8 @@ def key_text(value: Scalar) -> str:
 
 
 def as_text(value: object) -> str | None:
-    """A scalar where Helm expects text, as in Chart.yaml: numbers and booleans become text. None for anything else."""
+    """Returns a scalar as text where Helm expects text, as in Chart.yaml: numbers and booleans are converted.
+    Returns None for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -108,7 +109,7 @@ def as_text(value: object) -> str | None:
 
 
 def short_float(value: float) -> str:
-    """A number with the fewest digits that tell it from others of 32 bits, in Go's `%g`."""
+    """Formats a number with the fewest digits that distinguish it among 32-bit numbers, as Go's `%g`."""
     if math.isnan(value):
         return ".nan"
     try:
@@ -152,4 +153,4 @@ def _binary(text: str) -> str:
     try:
         return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True).decode(errors="replace")
     except (binascii.Error, ValueError):
-        raise ScalarError("a !!binary value holds no base64") from None
+        raise ScalarError("a !!binary value is not base64") from None

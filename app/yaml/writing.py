@@ -1,4 +1,4 @@
-"""Writes JSON values as YAML that Helm, and any reader of YAML 1.1 or 1.2, takes for exactly what they are."""
+"""Writes JSON values as YAML that Helm, and any YAML 1.1 or 1.2 parser, reads as exactly the same values."""
 
 import re
 from typing import Any
@@ -7,16 +7,16 @@ import yaml
 
 from app.yaml.scalars import TEXT, resolve
 
-# Numbers to the base of 60, dates, and what YAML 1.2 or other readers of 1.1 take for more than text.
+# Sexagesimal numbers, dates, and text that other parsers of YAML 1.1 or 1.2 read as something else.
 _ELSEWHERE = re.compile(
     r"[-+]?[0-9][0-9_,.]*(?::[0-9_.]*)*|[-+.]?[0-9][-0-9:.TtZz+_ eExXoObB]*|=|<<|[-+]?\.?(?:inf|nan)", re.IGNORECASE
 )
-# Go's reader refuses these where they stand as they are, or takes them for line breaks.
+# Go's parser refuses these unquoted, or treats them as line breaks.
 _TO_ESCAPE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def write(value: Any) -> str:
-    """A document in block style, keys in the order that they have."""
+    """Writes a document in block style. Keys keep their order."""
     text: str = yaml.dump(
         value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000, default_flow_style=False
     )

@@ -1,1 +1,1 @@
-"""The commands, a module for each subject of the API."""
+"""The commands, in a module for each subject of the API."""

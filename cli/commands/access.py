@@ -1,4 +1,4 @@
-"""`polyhelm login` and `polyhelm context`: which server is meant, and who one is there."""
+"""`polyhelm login` and `polyhelm context`: signing in, and choosing a server."""
 
 import socket
 import sys
@@ -46,24 +46,24 @@ def login(
     with failing():
         address = contexts.normalized(server)
         if user is not None:
-            token = _token_of(address, user, _asked("Password", "password", "Type it, or give it on standard input."))
+            token = _token_of(address, user, _asked("Password", "password", "Type it, or pass it on standard input."))
         elif token is None:
-            token = _asked("API token", "token", "Give it with --token, in POLYHELM_TOKEN or on standard input.")
+            token = _asked("API token", "token", "Pass it with --token, in POLYHELM_TOKEN or on standard input.")
         given = Context(address, token, organization)
         who = _who(given)
         organizations = {membership["organization"]: membership["role"] for membership in who["memberships"]}
         if organization is not None and organization not in organizations:
             raise usage(
-                f"{who['viewer']['name']} belongs to no organization {organization!r}.",
+                f"{who['viewer']['name']} does not belong to an organization {organization!r}.",
                 f"Name one of: {', '.join(organizations) or 'none yet'}",
             )
         name = name or urlsplit(address).netloc
         contexts.save(contexts.load().with_context(name, given))
         if contexts.is_exposed(address):
-            tell("Note: this is plain HTTP: whoever listens on the way reads the token. Prefer https://.")
-        tell(f"You are {who['viewer']['name']} at {address}. This is the context {name}.")
+            tell("Note: plain HTTP exposes the token to the network. Prefer https://.")
+        tell(f"Signed in as {who['viewer']['name']} at {address}, context {name}.")
         if len(organizations) > 1 and organization is None:
-            tell(f"You belong to {', '.join(organizations)}: say which you mean with --organization.")
+            tell(f"You belong to {', '.join(organizations)}. Choose one with --organization.")
 
 
 @context.command("ls")
@@ -73,7 +73,7 @@ def ls(output: OutputOption = Format.TABLE) -> None:
         known = contexts.load()
         rows = [_told(name, each) for name, each in known.contexts.items()]
         if not rows:
-            tell(f"There are none yet. {contexts.SIGN_IN}")
+            tell(f"There are no contexts. {contexts.SIGN_IN}")
         columns = {
             "CURRENT": lambda row: "*" if row["name"] == known.current else "",
             "NAME": lambda row: row["name"],
@@ -115,7 +115,7 @@ def use(
         if organization is not None:
             known = known.with_context(name, replace(known.get(name), organization=organization))
         contexts.save(known)
-        tell(f"{name} is the current context.")
+        tell(f"Switched to context {name}.")
 
 
 @context.command("rm")
@@ -123,21 +123,21 @@ def rm(name: ContextName) -> None:
     """Delete a context and its stored token. The token stays valid; `polyhelm token revoke` revokes it."""
     with failing():
         contexts.save(contexts.load().without(name))
-        tell(f"The context {name} is forgotten.")
+        tell(f"Context {name} deleted.")
 
 
 def _asked(prompt: str, what: str, next_step: str) -> str:
-    """What nobody else is to see."""
+    """Reads a secret without showing it."""
     if sys.stdin.isatty():
         return str(typer.prompt(prompt, hide_input=True, err=True)).strip()
     answer = sys.stdin.readline().strip()
     if not answer:
-        raise usage(f"There is no {what}.", next_step)
+        raise usage(f"No {what} was given.", next_step)
     return answer
 
 
 def _token_of(server: str, user: str, password: str) -> str:
-    """An API token of the user's for this machine, in place of the one that it had."""
+    """Creates an API token of the user for this machine, and replaces its previous one."""
     from cli.client import Client
 
     client = Client(server, None)
@@ -162,7 +162,7 @@ def _who(given: Context) -> Any:
     finally:
         client.close()
     if who["viewer"] is None:
-        raise Failure(f"{given.server} does not accept the token.", "Has it been revoked? Ask for another one.")
+        raise Failure(f"{given.server} does not accept the token.", "It may have been revoked. Ask for another one.")
     return who
 
 

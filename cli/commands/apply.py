@@ -1,4 +1,4 @@
-"""`polyhelm deploy apply` and `rollback`: what files or an earlier generation want, planned and then applied."""
+"""`polyhelm deploy apply` and `rollback`: plan and apply deployment files, or an earlier generation."""
 
 from typing import Annotated, Any
 
@@ -49,9 +49,8 @@ def apply(
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
-    """Apply deployment files: show the plan, ask, apply, and wait until every cluster has it.
-
-    All files are read before anything is planned, and everything is planned before anything is applied."""
+    """Apply deployment files: show the plan, ask for confirmation, apply, and wait until every cluster is up to
+    date. All files are read before anything is planned, and everything is planned before anything is applied."""
     _check(dry_run, exit_code)
     planned = [_shown(session, change, yes) for change in changes(session, file)]
     if dry_run:
@@ -75,13 +74,13 @@ def rollback(
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
-    """Go back to what an earlier generation wanted: show the plan, ask, apply, and wait until every cluster has it.
-
-    Version, values, overrides and targets are those of that generation; options stay. It makes a new one."""
+    """Return to an earlier generation: show the plan, ask for confirmation, apply, and wait until every cluster is
+    up to date. Restores the version, values, overrides and targets of that generation; options stay. Creates a new
+    generation."""
     _check(dry_run, exit_code)
     found = find_deployment(session, name)
     if generation is None and found["generation"] == 1:
-        raise Failure(f"{name} is at its first generation: there is none to go back to.")
+        raise Failure(f"{name} is at its first generation. There is no earlier one.")
     (revision,) = revisions(session, name, found, [found["generation"] - 1 if generation is None else generation])
     planned = [_shown(session, change_of(session, restored(*parted(name), found, revision)), yes)]
     if dry_run:
@@ -91,11 +90,11 @@ def rollback(
 
 def _check(dry_run: bool, exit_code: bool) -> None:
     if exit_code and not dry_run:
-        raise usage("--exit-code says what a plan would change.", "Add --dry-run, which changes nothing.")
+        raise usage("--exit-code requires a dry run.", "Add --dry-run, which changes nothing.")
 
 
 def _shown(session: Session, change: Change, yes: bool) -> Change:
-    """The same, once it has been shown."""
+    """Applies the changes after they have been shown."""
     on_output = session.output.is_table and not (session.quiet and yes)
     (session.output.text if on_output else session.tell)(_plan_text(session, change))
     return change
@@ -129,7 +128,7 @@ def _apply(
     failures = [] if no_wait else _wait(session, results, timeout)
     _answer(session, [_result(change, results.get(change.manifest.name)) for change in planned])
     if failures:
-        first, *others = sorted(failures, key=lambda failure: failure.code)  # failed before not converged
+        first, *others = sorted(failures, key=lambda failure: failure.code)  # failures take precedence over timeouts
         for failure in others:
             report(failure)
         raise first

@@ -1,4 +1,4 @@
-"""`polyhelm chart`: what can be deployed."""
+"""`polyhelm chart`: charts that can be deployed."""
 
 import base64
 import io
@@ -55,7 +55,7 @@ def search(
     """List charts by name, with their newest versions."""
     rows = session.ask(_LIST, search=text)["charts"]
     if not rows:
-        session.tell_none("There are none. Add a repository: polyhelm repo add NAME URL", text)
+        session.tell_none("There are no charts. Add a repository: polyhelm repo add NAME URL", text)
     columns = {
         "CHART": lambda row: f"{row['repository']}/{row['name']}",
         "VERSION": lambda row: row["versions"][0]["version"] if row["versions"] else None,
@@ -75,8 +75,8 @@ def show(
     """Show the versions of a chart, or the contents of a version."""
     repository, slash, chart_name = name.partition("/")
     if not slash:
-        raise usage(f"{name!r} is no chart.", "Name it with its repository: polyhelm chart show REPOSITORY/NAME")
-    missing, look = f"There is no chart {name!r}.", "See which there are: polyhelm chart search"
+        raise usage(f"{name!r} is not a valid chart name.", "Use REPOSITORY/NAME: polyhelm chart show REPOSITORY/NAME")
+    missing, look = f"There is no chart {name!r}.", "List charts: polyhelm chart search"
     if content is None and version is None:
         found = session.find(_ONE, missing, look, repository=repository, name=chart_name)
     else:
@@ -85,7 +85,7 @@ def show(
         one = found.pop("version")
         if one is None:
             raise Failure(
-                f"{name} has no version {version or 'that is stable'}.", f"See all: polyhelm chart show {name}"
+                f"{name} has no version {version or 'that is stable'}.", f"List versions: polyhelm chart show {name}"
             )
         if content is not None:
             return _print(session, content, one[_FIELD[content]])
@@ -125,27 +125,27 @@ def push(
         archive=base64.b64encode(_packaged(path) if path.is_dir() else path.read_bytes()).decode(),
     )
     name = f"{repository}/{made['chart']['name']}"
-    session.tell(f"{name} {made['version']} is uploaded.")
+    session.tell(f"{name} {made['version']} uploaded.")
     if not session.output.is_table:
         session.output.data({"chart": name, "version": made["version"], "digest": made["digest"]}, [name])
 
 
 def _print(session: Session, content: Content, held: object) -> None:
-    """As it is written in the chart; a schema, which is kept parsed, as YAML."""
+    """Returns the text as written in the chart. A schema, which is stored parsed, is returned as YAML."""
     if not held:
-        return session.tell(f"It has no {content}.")
+        return session.tell(f"The chart has no {content}.")
     text = (held if isinstance(held, str) else as_yaml(held)).rstrip("\n")
     return typer.echo(printable(text) if sys.stdout.isatty() else text)  # to a file as the chart has it
 
 
 def _packaged(folder: Path) -> bytes:
-    """A chart's folder as Helm packages it: all below one folder of its name. Owners are left out."""
+    """Packages a chart directory as Helm does, in one top-level directory of its name, without owners."""
     import yaml
 
     try:
         name = yaml.safe_load((folder / "Chart.yaml").read_text())["name"]
     except (OSError, yaml.YAMLError, KeyError, TypeError):
-        raise usage(f"{folder} is no chart: it has no Chart.yaml with a name.") from None
+        raise usage(f"{folder} is not a chart: it has no Chart.yaml with a name.") from None
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for path in sorted(folder.rglob("*")):

@@ -1,4 +1,4 @@
-"""`polyhelm cluster`: the Kubernetes clusters that are registered."""
+"""`polyhelm cluster`: registered Kubernetes clusters."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -67,7 +67,7 @@ def add(
         region=region,
         labels=dict(_pair(each) for each in label) if label else None,
     )["cluster"]
-    session.tell(f"{name} is registered: Kubernetes {made['kubernetesVersion']} at {made['server']}.")
+    session.tell(f"{name} registered: Kubernetes {made['kubernetesVersion']} at {made['server']}.")
     _answer(session, made)
 
 
@@ -107,11 +107,11 @@ def update(
         "context": kube_context,
     }
     if all(value is None for key, value in given.items() if key != "context"):
-        raise usage("Nothing to change.", "Give what is to be changed, as --kubeconfig FILE.")
+        raise usage("Nothing to change.", "Give at least one option, such as --kubeconfig FILE.")
     found = _find(session, _ID, name)
     payload = f"... on ClusterPayload {{ cluster {{ {_FIELDS} }} }}"
     made = session.mutate("updateCluster", payload, id=found["id"], **given)["cluster"]
-    session.tell(f"{name} is now called {made['name']}." if made["name"] != name else f"{name} is updated.")
+    session.tell(f"{name} renamed to {made['name']}." if made["name"] != name else f"{name} updated.")
     _answer(session, made)
 
 
@@ -131,10 +131,14 @@ def confirm(
         if uid is None:
             raise usage(f"No other cluster answers at the address of {name}.", f"See polyhelm cluster show {name}")
         told = f"{name} is registered with the uid {found['uid']}; {uid} answers at its address."
-        confirm_name(f"{told}\nReleases there with names of our deployments will count as ours.", name, yes=False)
+        confirm_name(
+            f"{told}\nReleases there with the names of this cluster's releases will count as Polyhelm's.",
+            name,
+            yes=False,
+        )
     payload = f"... on ClusterPayload {{ cluster {{ {_FIELDS} }} }}"
     made = session.mutate("confirmCluster", payload, id=found["id"], uid=uid)["cluster"]
-    session.tell(f"{name} is confirmed: its uid is {made['uid']}.")
+    session.tell(f"{name} confirmed with the uid {made['uid']}.")
     _answer(session, made)
 
 
@@ -148,7 +152,7 @@ def ls(
     """List clusters by name."""
     rows = list(session.pages(_LIST, search=search))
     if not rows:
-        session.tell_none("There are none. Register one: polyhelm cluster add NAME --kubeconfig FILE", search)
+        session.tell_none("There are no clusters. Register one: polyhelm cluster add NAME --kubeconfig FILE", search)
     columns = {
         "NAME": lambda row: row["name"],
         "REACHABILITY": lambda row: row["reachability"],
@@ -208,15 +212,15 @@ def rm(
 ) -> None:
     """Remove a cluster and its credentials. The cluster itself is not affected."""
     found = _find(session, _ID, name)
-    confirm_name(f"The cluster {name} and its credentials will be forgotten.", name, yes=yes)
+    confirm_name(f"The cluster {name} and its credentials will be removed.", name, yes=yes)
     payload = f"... on RemoveClusterPayload {{ id {ABANDONED_FIELDS} }}"
     left = session.mutate("removeCluster", payload, id=found["id"], force=force)["abandoned"]
-    session.tell(f"{name} is forgotten.")
+    session.tell(f"{name} removed.")
     tell_abandoned(left)
 
 
 def _find(session: Session, query: str, name: str) -> Any:
-    return session.find(query, f"There is no cluster {name!r}.", "See which there are: polyhelm cluster ls", name=name)
+    return session.find(query, f"There is no cluster {name!r}.", "List clusters: polyhelm cluster ls", name=name)
 
 
 def _answer(session: Session, made: Any) -> None:
@@ -234,5 +238,5 @@ def _expiry(moment: str | None) -> str | None:
 def _pair(given: str) -> tuple[str, str]:
     key, equals, value = given.partition("=")
     if not equals or not key:
-        raise usage(f"{given!r} is not a label.", "Labels look like this: --label tier=production")
+        raise usage(f"{given!r} is not a valid label.", "Write labels as KEY=VALUE, such as --label tier=production")
     return key, value

@@ -1,4 +1,4 @@
-"""`polyhelm completion`: what has the shell complete commands, options and names."""
+"""`polyhelm completion`: shell completion of commands, options and names."""
 
 import os
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-# Typer offers these as options of the program alone, and only for the shell that it finds around itself.
+# Typer offers these only as options of the program, and only for the current shell.
 from typer._completion_classes import completion_init
 from typer._completion_shared import get_completion_script, install
 
@@ -28,12 +28,12 @@ def completion(
     """Print a shell completion script for commands, options and names on the server."""
     if into_profile:
         _, path = install(shell=shell, prog_name=_PROGRAM, complete_var=_VARIABLE)
-        typer.echo(f"Completion is in {path}. It works in shells that are started from now on.", err=True)
+        typer.echo(f"Completion installed in {path}. It takes effect in new shells.", err=True)
     else:
         typer.echo(get_completion_script(prog_name=_PROGRAM, complete_var=_VARIABLE, shell=shell))
 
 
 def prepare() -> None:
-    """Has the program answer the shell, where it is the shell that asks."""
+    """Answers the shell if the shell requests a completion."""
     if _VARIABLE in os.environ:
         completion_init()

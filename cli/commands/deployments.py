@@ -1,4 +1,4 @@
-"""`polyhelm deploy`: what is wanted on the clusters, and what has become of it."""
+"""`polyhelm deploy`: deployments and the status of their targets."""
 
 import json
 from enum import StrEnum
@@ -19,7 +19,7 @@ deploy = typer.Typer(help="Deployments: Helm releases on the clusters of a group
 
 
 class Status(StrEnum):
-    """What a target can be, the most pressing first."""
+    """The statuses of a target, most urgent first."""
 
     UNKNOWN = "UNKNOWN"
     NOT_INSTALLED = "NOT_INSTALLED"
@@ -84,7 +84,7 @@ def ls(
     """List deployments, newest first."""
     rows = list(session.pages(_LIST, group=group, status=status, search=search))
     if not rows:
-        session.tell_none("There are none. Make one: polyhelm deploy apply -f FILE", group, status, search)
+        session.tell_none("There are no deployments. Create one: polyhelm deploy apply -f FILE", group, status, search)
     columns: Columns = {
         "DEPLOYMENT": deployment_name,
         "CHART": lambda row: f"{row['chart']} {row['chartVersion']}",
@@ -120,7 +120,7 @@ def get(session: Session, name: DeploymentName) -> None:
     targets = summary_lines(rows, TARGET_COLUMNS, verbose=session.verbose)
     advice = {each["clusterName"]: each["error"]["advice"] for each in rows if each["error"]}
     lines = summarized({name: text for name, text in advice.items() if text}, verbose=session.verbose)
-    advised = ["", "What to do:", *(f"  {line}" for line in lines)] if lines else []
+    advised = ["", "Next steps:", *(f"  {line}" for line in lines)] if lines else []
     return session.output.text("\n".join([fields(told), "", *targets, *advised]))
 
 
@@ -161,7 +161,7 @@ def rm(
     if not no_wait:
         operation = finish(session, answer["operation"], timeout)
         left |= {each["clusterName"]: each for each in abandoned_by(operation)}
-    session.tell(f"{name} is {'being removed' if no_wait else 'removed'}.")
+    session.tell(f"{name} {'is being removed' if no_wait else 'removed'}.")
     tell_abandoned(left.values())
 
 
@@ -173,28 +173,29 @@ TARGET_COLUMNS: Columns = {
     "REVISION": lambda row: row["revision"],
     "WHY": lambda row: why(row, row["wanted"]),
 }
-"""Of a target that has the generation of its deployment along, as `wanted`."""
+"""The fields of a target, with the current generation of its deployment as `wanted`."""
 
 _OF_THE_RELEASE = ("VALUES", "CHART_NAME", "CHART_VERSION")
 
 
 def why(target: Any, wanted: int | None = None) -> str:
-    """Everything that is known of why a target's status is what it is, in one line.
+    """Returns everything that is known about the cause of a target's status, in one line.
 
-    With the generation that is `wanted`, also where differences come from: a target that had reached it and differs now
-    was changed by somebody else; one that had not is still on its way."""
+    With `wanted`, it also states the cause of differences: a target that had reached that generation was changed
+    outside of Polyhelm; another one is still being updated.
+    """
     differences = [reason["message"] for reason in target["reasons"] if reason["code"] in _OF_THE_RELEASE]
     others = [reason["message"] for reason in target["reasons"] if reason["code"] not in _OF_THE_RELEASE]
     if differences and wanted is not None:
         by_hand = f"changed by hand at revision {target['revision']}"
-        origin = by_hand if target["generation"] == wanted else f"generation {wanted} is not there yet"
+        origin = by_hand if target["generation"] == wanted else f"generation {wanted} is not rolled out yet"
         differences = [*(text.removesuffix(".") for text in differences), origin]
     error = [target["error"]["message"]] if target["error"] else []
     return one_line([*differences, *others, *error])
 
 
 def _written(value: Any) -> str:
-    """As it stands in a file of deployments."""
+    """Returns the deployment as a document of a deployment file."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -204,27 +205,27 @@ def counts(status_counts: list[Any]) -> str:
 
 def find_deployment(session: Session, name: str, query: str = _BRIEF) -> Any:
     group, release = parted(name)
-    missing, look = f"There is no deployment {name!r}.", "See which there are: polyhelm deploy ls"
+    missing, look = f"There is no deployment {name!r}.", "List deployments: polyhelm deploy ls"
     return session.find(query, missing, look, group=group, release=release)
 
 
 def parted(name: str) -> tuple[str, str]:
     group, slash, release = name.partition("/")
     if not slash or not group or not release:
-        raise usage(f"{name!r} is no deployment.", "Name it with its group: GROUP/RELEASE")
+        raise usage(f"{name!r} is not a valid deployment name.", "Use GROUP/RELEASE.")
     return group, release
 
 
 def revisions(session: Session, name: str, deployment: Any, numbers: list[int]) -> list[Any]:
-    """What the deployment wanted in these generations."""
+    """Returns the desired state of the deployment in these generations."""
     kept = {each["generation"]: each for each in generations(session, deployment["id"])}
     if missing := [number for number in numbers if number not in kept]:
-        raise Failure(f"{name} has no generation {missing[0]}.", f"See which it has: polyhelm deploy history {name}")
+        raise Failure(f"{name} has no generation {missing[0]}.", f"List generations: polyhelm deploy history {name}")
     return [kept[number] for number in numbers]
 
 
 def generations(session: Session, deployment_id: str) -> list[Any]:
-    """All revisions of a deployment, newest first."""
+    """Returns all revisions of a deployment, newest first."""
     found: list[Any] = []
     after = None
     while True:

@@ -1,4 +1,4 @@
-"""`polyhelm deploy diff`: what would change on the clusters, or what differs between two generations."""
+"""`polyhelm deploy diff`: changes that would be made on the clusters, or differences between two generations."""
 
 import difflib
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from cli.session import Session
 from cli.summary import MANY, grouped, named, summarized, unnamed
 
 _MOST = 100_000
-"""Characters of manifests that a summary has at most."""
+"""The maximum length of manifest differences in a summary."""
 
 
 @remote(deploy, "diff")
@@ -44,11 +44,10 @@ def diff(
     ] = None,
     exit_code: ExitCode = False,
 ) -> None:
-    """Show differences in manifests: with files, what applying them would change; with a name, what reconciling would.
-
-    With --from, compare what two generations want."""
+    """Show differences in manifests: with files, what applying them would change; with a name, what reconciling
+    would change. With --from, compare two generations."""
     if (name is None) == (not file):
-        raise usage("Either a deployment or a file is compared.", "polyhelm deploy diff GROUP/RELEASE, or -f FILE")
+        raise usage("Give either a deployment or files.", "Use polyhelm deploy diff GROUP/RELEASE, or -f FILE")
     if name is not None and since is not None:
         text = _between(session, name, since, until)
         session.output.diff(text)
@@ -79,7 +78,7 @@ def _end(differs: bool, exit_code: bool) -> None:
 
 
 def _plans(session: Session, name: str | None, files: list[str]) -> Iterator[tuple[str, Any, bool]]:
-    """Each deployment's plan, and whether anything would change."""
+    """Returns each deployment's plan, and whether anything would change."""
     if name is None:
         for change in changes(session, files):
             yield change.manifest.name, change.plan, change.differs
@@ -91,7 +90,8 @@ def _plans(session: Session, name: str | None, files: list[str]) -> Iterator[tup
 
 
 def _texts(name: str, targets: list[Any], *, verbose: bool) -> Iterator[str]:
-    """The difference on each cluster; where there are many, each difference once, for the clusters that have it."""
+    """Prints the difference on each cluster. With many clusters, prints each difference once for all clusters that
+    have it."""
     shown = [target for target in targets if target["action"] != "NONE" or target["error"]]
     if verbose or len(shown) <= MANY:
         for target in shown:
@@ -106,7 +106,7 @@ def _texts(name: str, targets: list[Any], *, verbose: bool) -> Iterator[str]:
         size += len(text)
         yield text
     if left:
-        yield f"# {name} differs on {left} other clusters; -v shows how."
+        yield f"# {name} differs on {left} other clusters. -v shows all."
 
 
 def _outcome(target: Any) -> tuple[str, str]:
@@ -115,7 +115,7 @@ def _outcome(target: Any) -> tuple[str, str]:
 
 
 def _of_targets(name: str, targets: list[Any]) -> str:
-    """What differs on clusters on which the same differs."""
+    """Prints the difference of clusters with the same difference."""
     first = targets[0]
     head = f"# {name} on {named([target['clusterName'] for target in targets])}: {first['action']}"
     trouble = f"# {plan_why(first)}" if first["error"] else None

@@ -1,4 +1,4 @@
-"""`polyhelm status` and `polyhelm events`: what is on the clusters, and what has happened."""
+"""`polyhelm status` and `polyhelm events`."""
 
 import json
 import sys
@@ -39,7 +39,7 @@ _SIZE = """query ($organization: String, $group: String) {
   fleet(organization: $organization, filter: { group: $group }) { clusterCount }
 }"""
 _PAGE = 45
-"""Each of them brings its targets along: larger pages would be beyond what the API answers at once."""
+"""Each of them includes its targets: larger pages would exceed the cost limit of the API."""
 _EVENTS = """query ($organization: String, $first: Int, $after: String) {
   events(organization: $organization, first: $first, after: $after) {
     nodes { cursor at kind actor message data } pageInfo { hasNextPage endCursor }
@@ -69,7 +69,7 @@ _TARGETS: Columns = {
     "WHY": lambda row: why(row, row["wanted"]),
 }
 _CLOCKED: Columns = _TARGETS | {"SINCE": lambda row: _clock(row["statusSince"])}
-"""For a picture that stands until something changes: it tells when something was, and not how long ago."""
+"""Formats a target for output that stays until something changes, so with absolute times."""
 
 
 def status(
@@ -86,7 +86,7 @@ def status(
 ) -> None:
     """Show all deployments, and the targets that do not match the desired state with the reasons."""
     if watch and exit_code:
-        raise usage("--watch ends with Ctrl-C alone and has no --exit-code.")
+        raise usage("--watch runs until Ctrl-C and cannot be combined with --exit-code.")
     session.tell_wait("Checking the status", session.ask(_SIZE, group=group)["fleet"]["clusterCount"])
 
     def look() -> list[Any]:
@@ -97,7 +97,7 @@ def status(
         return _watch(session, look)
     rows = look()
     if not rows:
-        session.tell_none("Nothing is deployed. Begin with: polyhelm deploy apply -f FILE", group, status, search)
+        session.tell_none("Nothing is deployed. Start with: polyhelm deploy apply -f FILE", group, status, search)
     if session.output.is_table:
         session.output.text("\n\n".join(_parts(rows, verbose=session.verbose)))
     else:
@@ -147,7 +147,7 @@ def events(
 
 
 def _parts(rows: list[Any], columns: Columns = _TARGETS, *, verbose: bool) -> list[str]:
-    """All deployments, those targets that are not as wanted, and how many there are of what."""
+    """Returns all deployments, the targets that do not match, and the number of targets by status."""
     if not rows:
         return []
     astray = [
@@ -165,7 +165,7 @@ def _parts(rows: list[Any], columns: Columns = _TARGETS, *, verbose: bool) -> li
 
 
 def _watch(session: Session, look: Callable[[], list[Any]]) -> None:
-    """On a terminal, one table that changes; elsewhere, the whole of it again at each change."""
+    """Shows a table that is updated on a terminal, and printed again at each change elsewhere."""
     seen = looks(session.client, CHANGES, changes_of(session), look)
     try:
         if session.output.is_table and is_capable(sys.stdout):
@@ -183,12 +183,12 @@ def _watch(session: Session, look: Callable[[], list[Any]]) -> None:
 
 
 def _live(seen: Iterator[list[Any]], *, verbose: bool) -> None:
-    """What is wrong stands on top, so that it is seen where the terminal is too small for all."""
+    """Problems come first, so that they are visible on a small terminal."""
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
-    # Drawn by this thread alone, and only where something has changed.
+    # Drawn only by this thread, and only after a change.
     with Live(console=Console(), auto_refresh=False, vertical_overflow="ellipsis") as live:
         for rows in seen:
             text = "\n\n".join(_parts(rows, _CLOCKED, verbose=verbose)[::-1]) or "Nothing is deployed."
@@ -196,7 +196,7 @@ def _live(seen: Iterator[list[Any]], *, verbose: bool) -> None:
 
 
 def _print(session: Session, found: list[Any]) -> None:
-    """One line for each event; JSON, too, since a stream has no end."""
+    """Prints one line for each event, also as JSON, because a stream has no end."""
     for event in found:
         if session.output.format is Format.JSON:
             line = json.dumps(event, ensure_ascii=False)
@@ -220,7 +220,7 @@ def _newest_cursor(session: Session) -> str | None:
 
 
 def _after(session: Session, cursor: str | None) -> list[Any]:
-    """What happened after a cursor, the oldest first."""
+    """Returns the events after a cursor, oldest first."""
     new = []
     for event in session.pages(_EVENTS):
         if event["cursor"] == cursor:

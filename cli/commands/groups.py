@@ -1,4 +1,4 @@
-"""`polyhelm group`: clusters under one name, and the features that are on for them."""
+"""`polyhelm group`: cluster groups and their features."""
 
 import json
 from enum import StrEnum
@@ -17,7 +17,7 @@ from cli.session import Session
 from cli.summary import named
 from cli.terminal import confirm, confirm_name
 
-group = typer.Typer(help="Clusters under one name, with features.", no_args_is_help=True)
+group = typer.Typer(help="Cluster groups.", no_args_is_help=True)
 
 Members = Annotated[
     list[str], typer.Argument(help="Names of clusters.", autocompletion=names.clusters, metavar="CLUSTER...")
@@ -91,7 +91,7 @@ def update(
 ) -> None:
     """Change a group's name, its allowed namespaces (all of them are replaced) or its service account."""
     if (allowed_namespace and any_namespace) or (service_account is not None and no_service_account):
-        raise usage("These options contradict each other.", "Set a restriction, or remove it.")
+        raise usage("These options contradict each other.", "Either set a restriction or remove it.")
     given = {
         "id": find_group(session, name)["id"],
         "name": new_name,
@@ -100,7 +100,7 @@ def update(
     }
     answer = session.mutate("updateClusterGroup", _PAYLOAD, **given)
     _warn(session, answer)
-    _answer(session, answer["clusterGroup"], f"The group {answer['clusterGroup']['name']} is updated.")
+    _answer(session, answer["clusterGroup"], f"The group {answer['clusterGroup']['name']} was updated.")
 
 
 @remote(group, "ls")
@@ -108,7 +108,7 @@ def ls(session: Session, search: Annotated[str | None, typer.Option(help="Only n
     """List cluster groups by name."""
     rows = list(session.pages(_LIST, search=search))
     if not rows:
-        session.tell_none("There are none. Make one: polyhelm group create NAME CLUSTER...", search)
+        session.tell_none("There are no groups. Create one: polyhelm group create NAME CLUSTER...", search)
     columns = {
         "NAME": lambda row: row["name"],
         "MEMBERS": lambda row: named([member["name"] for member in row["members"]]),
@@ -177,7 +177,9 @@ def remove(
 
     found = find_group(session, name)
     if strangers := [member for member in members if member not in _names(found)]:
-        raise Failure(f"{', '.join(strangers)}: not in the group {name}.", f"See who is: polyhelm group show {name}")
+        raise Failure(
+            f"{', '.join(strangers)}: not in the group {name}.", f"List its members: polyhelm group show {name}"
+        )
     staying = [member for member in _names(found) if member not in members]
     given = {"id": found["id"], "members": staying}
     plan = session.mutate("updateClusterGroup", _REMOVAL, **given, dryRun=True)["removal"]
@@ -195,7 +197,7 @@ def feature(
     session: Session,
     name: GroupName,
     feature: Annotated[str, typer.Argument(help="A feature's name.", metavar="FEATURE")],
-    switch: Annotated[Switch, typer.Argument(help="Whether the feature is on or off.")],
+    switch: Annotated[Switch, typer.Argument(help="Whether the feature is enabled.")],
     properties: Annotated[
         str | None,
         typer.Option(help="A file with properties in YAML or JSON; - reads standard input.", metavar="FILE"),
@@ -230,17 +232,19 @@ def rm(
     confirm_name(f"The group {name} will be deleted.", name, yes=yes)
     payload = f"... on DeleteClusterGroupPayload {{ id {ABANDONED_FIELDS} }}"
     left = session.mutate("deleteClusterGroup", payload, id=found["id"], force=force)["abandoned"]
-    session.tell(f"{name} is deleted.")
+    session.tell(f"{name} deleted.")
     tell_abandoned(left)
 
 
 def find_group(session: Session, name: str) -> Any:
-    return session.find(_ONE, f"There is no group {name!r}.", "See which there are: polyhelm group ls", name=name)
+    return session.find(_ONE, f"There is no group {name!r}.", "List groups: polyhelm group ls", name=name)
 
 
 def _set_members(session: Session, found: Any, members: list[str], *, removed: int) -> tuple[Any, list[Any]]:
-    """The group as it is then, and the operations that uninstall its releases from removed members. The number of these
-    is confirmed, so that a member that somebody else has added meanwhile is not removed."""
+    """Removes members. Returns the changed group, and the operations that uninstall its releases from removed members.
+
+    The number of removed members is confirmed, so that a member that was added concurrently is not removed.
+    """
     given = {"id": found["id"], "members": members, "confirmRemoval": removed}
     answer = session.mutate("updateClusterGroup", _PAYLOAD, **given)
     _warn(session, answer)

@@ -1,4 +1,4 @@
-"""`polyhelm operation`: what was asked for, and ending it before its time."""
+"""`polyhelm operation`: lists and cancels operations."""
 
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from cli.progress import OPERATION_FIELDS, await_end
 from cli.session import Session
 from cli.terminal import confirm_name
 
-operation = typer.Typer(help="What was asked of deployments.", no_args_is_help=True)
+operation = typer.Typer(help="Operations on deployments.", no_args_is_help=True)
 
 OperationId = Annotated[str, typer.Argument(help="An ID, as `polyhelm operation ls` prints it.", metavar="ID")]
 
@@ -45,7 +45,7 @@ def cancel(
 ) -> None:
     """Cancel an operation. Work that has not begun is cancelled at once; a running Helm process is interrupted.
     The desired state stays. To continue, reconcile or delete again."""
-    missing, look = f"There is no operation {operation_id!r}.", "List them: polyhelm operation ls GROUP/RELEASE"
+    missing, look = f"There is no operation {operation_id!r}.", "List operations: polyhelm operation ls GROUP/RELEASE"
     found = session.find(_ONE, missing, look, id=operation_id)
     if not yes:
         _confirm(found)
@@ -62,7 +62,9 @@ def cancel(
     left = [result for result in results if result["state"] not in ENDED]
     if left:
         lines = tuple(f"{result['clusterName']}: {outcome_error(result)}" for result in left)
-        raise Failure(f"It has not ended after {timeout:g} seconds.", "The server goes on cancelling it.", lines)
+        raise Failure(
+            f"The operation has not ended after {timeout:g} seconds.", "The server continues to cancel it.", lines
+        )
 
 
 def _confirm(found: Any) -> None:

@@ -1,4 +1,4 @@
-"""`polyhelm reconcile` and `polyhelm deploy wait`: until every cluster has what is wanted."""
+"""`polyhelm reconcile` and `polyhelm deploy wait`: until every cluster matches the desired state."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -29,7 +29,7 @@ _STATE = f"""query ($organization: String, $group: String!, $release: String!) {
   }}
 }}"""
 CHANGES = "subscription ($organization: String) { events(organization: $organization) { cursor } }"
-"""Tells of everything that happens: every change of a status is an event."""
+"""Reports every event, which includes every change of a status."""
 
 
 @remote(deploy, "wait")
@@ -56,7 +56,7 @@ def wait(session: Session, name: DeploymentName, timeout: Timeout = 600) -> None
             for target in lagging
         }
         lines = summarized(words, verbose=session.verbose)
-        next_step = f"Look at it: polyhelm deploy get {name}. To fix it: polyhelm reconcile {name}"
+        next_step = f"Show details: polyhelm deploy get {name}. To fix it: polyhelm reconcile {name}"
         raise not_converged(f"{name} is not up to date after {timeout:g} seconds.", next_step, *lines)
 
 
@@ -88,7 +88,7 @@ def reconcile(
     found = find_deployment(session, name)
     given = {"id": found["id"], "targets": cluster or None}
     if exit_code and not dry_run:
-        raise usage("--exit-code says what a plan would change.", "Add --dry-run, which changes nothing.")
+        raise usage("--exit-code requires a dry run.", "Add --dry-run, which changes nothing.")
     if dry_run:
         session.tell_wait(f"Planning {name}", len(cluster or found["desired"]["targets"]))
         targets = planned(session, name, "reconcileDeployment", _PLAN, **given)["plan"]["targets"]
@@ -123,7 +123,7 @@ def _show(session: Session, targets: list[Any]) -> None:
 
 
 def _has_ended(deployment: Any, operation: Any | None) -> bool:
-    """Whether it is as wanted, or the newest operation has failed: then nothing more happens by itself."""
+    """Returns whether nothing more will happen by itself: every target matches, or the newest operation has failed."""
     if operation is not None and operation["state"] not in ENDED:
         return False
     return not _lagging(deployment) or bool(operation and operation["state"] == "FAILED")

@@ -1,4 +1,4 @@
-"""`polyhelm repo`: where charts come from."""
+"""`polyhelm repo`: chart repositories."""
 
 import sys
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from cli.output import ago
 from cli.session import Session
 from cli.terminal import confirm_name
 
-repo = typer.Typer(help="Where charts come from.", no_args_is_help=True)
+repo = typer.Typer(help="Chart repositories.", no_args_is_help=True)
 
 RepositoryName = Annotated[
     str, typer.Argument(help="A repository's name.", autocompletion=names.repositories, metavar="REPOSITORY")
@@ -51,7 +51,7 @@ def add(
         username=username,
         password=sys.stdin.readline().rstrip("\n") if password == "-" else password,  # noqa: S105 - it stands for none
     )["chartRepository"]
-    session.tell(f"The repository {name} is added.")
+    session.tell(f"Repository {name} added.")
     _answer(session, made)
 
 
@@ -60,7 +60,9 @@ def ls(session: Session) -> None:
     """List chart repositories by name."""
     rows = session.ask(_LIST)["chartRepositories"]
     if not rows:
-        session.tell("There are none. Add one: polyhelm repo add NAME URL, or upload a chart: polyhelm chart push")
+        session.tell(
+            "There are no repositories. Add one: polyhelm repo add NAME URL, or upload a chart: polyhelm chart push"
+        )
     columns = {
         "NAME": lambda row: row["name"],
         "KIND": lambda row: row["kind"],
@@ -75,7 +77,7 @@ def ls(session: Session) -> None:
 def refresh(session: Session, name: RepositoryName) -> None:
     """Refresh the index of a chart repository."""
     changed = session.mutate("refreshChartRepository", _PAYLOAD, id=_find(session, name)["id"])["chartRepository"]
-    session.tell(f"{name} could not be read: {changed['error']}" if changed["error"] else f"{name} is refreshed.")
+    session.tell(f"{name} could not be read: {changed['error']}" if changed["error"] else f"{name} refreshed.")
     _answer(session, changed)
     if changed["error"]:
         raise typer.Exit(1)
@@ -87,14 +89,14 @@ def rm(session: Session, name: RepositoryName, yes: Yes = False) -> None:
     found = _find(session, name)
     confirm_name(f"The repository {name} will be removed.", name, yes=yes)
     session.mutate("removeChartRepository", "... on RemoveChartRepositoryPayload { id }", id=found["id"])
-    session.tell(f"{name} is removed.")
+    session.tell(f"{name} removed.")
 
 
 def _find(session: Session, name: str) -> Any:
     for row in session.ask(_LIST)["chartRepositories"]:
         if row["name"] == name:
             return row
-    raise Failure(f"There is no repository {name!r}.", "See which there are: polyhelm repo ls")
+    raise Failure(f"There is no repository {name!r}.", "List repositories: polyhelm repo ls")
 
 
 def _answer(session: Session, made: Any) -> None:

@@ -1,4 +1,4 @@
-"""`polyhelm role`: who may do what in an organization and its groups."""
+"""`polyhelm role`: roles in an organization and its groups."""
 
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from cli.output import fields
 from cli.session import Session
 from cli.terminal import confirm
 
-role = typer.Typer(help="Who may do what.", no_args_is_help=True)
+role = typer.Typer(help="Roles of users.", no_args_is_help=True)
 
 
 UserName = Annotated[str, typer.Argument(help="A user's name.", metavar="USER")]
@@ -54,7 +54,7 @@ def give(
 def take(session: Session, user: UserName, group: Group = None, yes: Yes = False) -> None:
     """Revoke the role of a user. Without a role in the organization, they have no access to it."""
     where = f"the group {group}" if group else "the organization and all of its groups"
-    confirm(f"{user} will have no role in {where} any more. Go on?", yes=yes)
+    confirm(f"{user} will lose the role in {where}. Continue?", yes=yes)
     _set(session, user, group, None)
 
 

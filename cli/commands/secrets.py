@@ -1,5 +1,7 @@
-"""`polyhelm secret`: values that deployments refer to. They are read from files, standard input or a prompt, and never
-from the command line, where others could see them."""
+"""`polyhelm secret`: values that deployments refer to.
+
+They are read from files, standard input or a prompt, and never from the command line, where other users could see them.
+"""
 
 import sys
 from enum import StrEnum
@@ -15,7 +17,7 @@ from cli.output import ago
 from cli.session import Session
 from cli.terminal import confirm_name
 
-secret = typer.Typer(help="Values that deployments refer to, and that nobody can read.", no_args_is_help=True)
+secret = typer.Typer(help="Secret values that deployments refer to.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="A secret's name.", autocompletion=names.secrets, metavar="NAME")]
 
@@ -46,7 +48,7 @@ def ls(
     """List secrets by name, with their keys and the deployments that use them."""
     rows = list(session.pages(_LIST, search=search))
     if not rows:
-        session.tell_none("There are none. Keep one: polyhelm secret set NAME KEY", search)
+        session.tell_none("There are no secrets. Add one: polyhelm secret set NAME KEY", search)
     columns = {
         "NAME": lambda row: row["name"],
         "KIND": lambda row: row["kind"],
@@ -82,15 +84,15 @@ def set_(
     they are reconciled."""
     present = session.ask(_ONE, name=name)["secret"]
     if present is not None and (kind is not None or group is not None):
-        raise usage(f"{name} is kept already: neither its kind nor its group changes.")
+        raise usage(f"{name} already exists. Its kind and group cannot be changed.")
     if not keys and not remove and (present is None or description is None):
-        raise usage("There is nothing to set.", f"Name a key: polyhelm secret set {name} KEY")
+        raise usage("There is nothing to set.", f"Give a key: polyhelm secret set {name} KEY")
     data: dict[str, str | None] = dict.fromkeys(remove or [])
     data |= _values(keys or [])
     if present is None:
         given = {"organization": session.organization, "name": name, "kind": kind and kind.upper(), "group": group}
         made = session.mutate("createSecret", _PAYLOAD, **given, description=description, data=data)["secret"]
-        session.tell(f"{name} is kept.")
+        session.tell(f"{name} added.")
     else:
         made = session.mutate("updateSecret", _PAYLOAD, id=present["id"], data=data, description=description)["secret"]
         session.tell(f"{name} is at version {made['version']}.{_users(made)}")
@@ -101,31 +103,31 @@ def set_(
 @remote(secret, "rm")
 def rm(session: Session, name: Name, yes: Yes = False) -> None:
     """Delete a secret that no deployment uses."""
-    look = "See which there are: polyhelm secret ls"
+    look = "List secrets: polyhelm secret ls"
     found = session.find(_ONE, f"There is no secret {name!r}.", look, name=name)
     confirm_name(f"The secret {name} will be deleted.", name, yes=yes)
     session.mutate("deleteSecret", "... on DeleteSecretPayload { id }", id=found["id"])
-    session.tell(f"{name} is deleted.")
+    session.tell(f"{name} deleted.")
 
 
 def _values(given: list[str]) -> dict[str, str]:
     keys = [key.partition("=")[0] for key in given]
     if twice := next((key for key in keys if keys.count(key) > 1), None):
-        raise usage(f"{twice!r} is there twice.")
+        raise usage(f"{twice!r} is given twice.")
     unnamed = [each for each in given if "=" not in each]
     if len(unnamed) > 1 and not sys.stdin.isatty():
-        raise usage("Standard input holds one value, and more are asked for.", "Read the others from files: KEY=@FILE")
+        raise usage("Only one value can be read from standard input.", "Read the others from files: KEY=@FILE")
     return dict(_value(each) for each in given)
 
 
 def _value(given: str) -> tuple[str, str]:
     key, equals, source = given.partition("=")
     if not key:
-        raise usage(f"{given!r} names no key.", "Name it like this: password, or password=@FILE")
+        raise usage(f"{given!r} has no key.", "Write it as password, or password=@FILE")
     if equals and not source.startswith("@"):
         raise usage(
-            f"The value of {key} is on the command line, where others can see it.",
-            f"Leave it out to be asked for it, or read it from a file: {key}=@FILE",
+            f"The value of {key} is on the command line, where other users can see it.",
+            f"Omit it to be prompted, or read it from a file: {key}=@FILE",
         )
     if equals:
         return key, content(source[1:])[0]
@@ -136,4 +138,4 @@ def _value(given: str) -> tuple[str, str]:
 
 def _users(made: Any) -> str:
     users = ", ".join(names.deployment_name(each) for each in made["usedBy"])
-    return f" Used by {users}: polyhelm status tells which are stale." if users else ""
+    return f" Used by {users}. polyhelm status shows which are stale." if users else ""

@@ -1,4 +1,4 @@
-"""`polyhelm token`: the API tokens of whoever is signed in."""
+"""`polyhelm token`: the caller's API tokens."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -66,17 +66,17 @@ def ls(session: Session) -> None:
 @remote(token, "revoke")
 def revoke(session: Session, name: TokenName, yes: Yes = False) -> None:
     """Revoke an API token. Requests with it are refused from now on."""
-    confirm_name(f"The token {name} will be taken away.", name, yes=yes)
+    confirm_name(f"The token {name} will be revoked.", name, yes=yes)
     session.mutate("revokeApiToken", "... on RevokeApiTokenPayload { name }", name=name)
-    session.tell(f"The token {name} is taken away.")
+    session.tell(f"Token {name} revoked.")
 
 
 def _moment(text: str) -> datetime:
-    """Raises Failure where it is neither a span of time nor a day or moment."""
+    """Parses a duration, a day or a timestamp. Raises Failure if it is none of these."""
     if span := _SPAN.fullmatch(text):
         return datetime.now(UTC) + timedelta(**{_UNITS[span[2]]: int(span[1])})
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise usage(f"{text!r} is no time.", "Give 12h, 30d, 8w, or a day such as 2030-01-31.") from None
+        raise usage(f"Invalid duration: {text!r}.", "Use 12h, 30d, 8w, or a day such as 2030-01-31.") from None
     return moment.astimezone()

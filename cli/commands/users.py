@@ -1,4 +1,4 @@
-"""`polyhelm user`: the users of the installation, for its admins; and one's own password."""
+"""`polyhelm user`: users of the installation, for its administrators, and the caller's own password."""
 
 import sys
 from typing import Annotated
@@ -61,16 +61,16 @@ def add(
 @remote(user, "disable")
 def disable(session: Session, user: UserName, yes: Yes = False) -> None:
     """Disable a user. Their tokens are refused from now on, and their sessions end."""
-    confirm(f"{user} will be refused everywhere from now on. Go on?", yes=yes)
+    confirm(f"All requests of {user} will be refused from now on. Continue?", yes=yes)
     session.mutate("disableUser", user=user)
-    session.tell(f"{user} may sign in no more.")
+    session.tell(f"User {user} disabled.")
 
 
 @remote(user, "enable")
 def enable(session: Session, user: UserName) -> None:
     """Enable a disabled user."""
     session.mutate("enableUser", user=user)
-    session.tell(f"{user} may sign in again.")
+    session.tell(f"User {user} enabled.")
 
 
 @remote(user, "password")
@@ -79,9 +79,9 @@ def password(
     user: Annotated[str | None, typer.Argument(help="Default: your own user.", metavar="USER")] = None,
 ) -> None:
     """Change your password or, as an admin, the password of any user. Sessions with the previous password end."""
-    current = None if user else _typed("Current password, empty where there is none", default="")
+    current = None if user else _typed("Current password (empty if there is none)", default="")
     session.mutate("setPassword", password=_new_password(), currentPassword=current or None, user=user)
-    session.tell("The password is changed.")
+    session.tell("Password changed.")
 
 
 def _new_password() -> str:
@@ -89,7 +89,8 @@ def _new_password() -> str:
 
 
 def _typed(what: str, *, confirmed: bool = False, default: str | None = None) -> str:
-    """What nobody else is to see; twice where a slip would lock somebody out. Without a terminal, one line of input."""
+    """Reads a password from a prompt, or twice if a typing error would lock a user out. Without a terminal, reads
+    one line of input."""
     if sys.stdin.isatty():
         given = typer.prompt(
             what, hide_input=True, err=True, confirmation_prompt=confirmed, default=default, show_default=False
@@ -97,5 +98,5 @@ def _typed(what: str, *, confirmed: bool = False, default: str | None = None) ->
         return str(given)
     line = sys.stdin.readline().rstrip("\n")
     if not line and default is None:
-        raise usage("There is no password.", "Give it on standard input.")
+        raise usage("No password was given.", "Pass it on standard input.")
     return line

@@ -98,7 +98,7 @@ async def test_an_object_that_was_changed_is_not_used(
 ) -> None:
     await stored.upload(packaged())
     await bucket.put(digest(CONTENT), b"other")
-    with pytest.raises(TemporaryError, match=r"^The kept archive [0-9a-f]{64} was changed\.$") as caught:
+    with pytest.raises(TemporaryError, match=r"^The stored archive [0-9a-f]{64} was changed\.$") as caught:
         await elsewhere.file(digest(CONTENT))
     assert caught.value.code == "chart_storage"
     assert not (tmp_path / "elsewhere").exists()
@@ -109,7 +109,7 @@ async def test_an_object_that_is_gone_is_told_in_the_words_of_the_bucket(
 ) -> None:
     await stored.upload(packaged())
     await empty(endpoint)
-    with pytest.raises(TemporaryError, match=r"^The bucket polyhelm can't be used: .*NoSuchKey") as caught:
+    with pytest.raises(TemporaryError, match=r"^The bucket polyhelm cannot be used: .*NoSuchKey") as caught:
         await elsewhere.file(digest(CONTENT))
     assert caught.value.code == "chart_storage"
 

@@ -111,7 +111,7 @@ async def test_what_was_pulled_stays_when_the_repository_goes_away(repository: S
     await repository.described()
     repository.files.status = 503
     refreshed = await repository.refresh(added)
-    assert refreshed["error"] == f"http://{repository.host}/index.yaml answers with status 503."
+    assert refreshed["error"] == f"http://{repository.host}/index.yaml answered with status 503."
     assert await repository.versions() == ["1.0.0"]
     assert await repository.versions(name="db") == ["1.0.0"]
     assert "errors" not in await repository.described()
@@ -201,7 +201,7 @@ async def test_an_archive_that_is_no_chart_missing_or_too_large_is_refused(new_s
         del files.files["/web-1.0.0.tgz"]
         assert await refused(repository) == {
             "code": "repository_not_found",
-            "message": f"There is nothing at http://{host}/web-1.0.0.tgz (404).",
+            "message": f"http://{host}/web-1.0.0.tgz was not found (404).",
         }
         files.files["/web-1.0.0.tgz"] = b"x" * 5001
         assert await refused(repository) == {
@@ -302,7 +302,7 @@ async def test_a_redirect_leads_to_no_plain_http_that_is_not_allowed(repository:
         answer = await repository.add()
         assert (answer["code"], answer["message"]) == (
             "plain_http",
-            f"Use https, or name {host} in POLYHELM_PLAIN_HTTP_HOSTS.",
+            f"Use https, or add {host} to POLYHELM_PLAIN_HTTP_HOSTS.",
         )
     assert metadata.asked == []
 

@@ -124,7 +124,7 @@ def test_anything_else_is_no_index(content: bytes) -> None:
     with pytest.raises(ValidationFailed) as caught:
         read_index(content, URL)
     assert caught.value.code == "repository_malformed"
-    assert caught.value.message == "https://charts.example/stable/index.yaml is no chart repository index."
+    assert caught.value.message == "https://charts.example/stable/index.yaml is not the index of a chart repository."
 
 
 def test_ten_thousand_versions_are_read() -> None:

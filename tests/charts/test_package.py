@@ -290,21 +290,22 @@ def test_it_is_refused_with_a_code(case: str) -> None:
 @pytest.mark.parametrize(
     ("case", "message"),
     [
-        ("path that climbs", "The entry 'web/../../etc/passwd' leads outside the chart's folder."),
-        ("symbolic link", "The entry 'web/templates/a' is a link or a device; charts hold files."),
-        ("two folders", "The archive has more than one folder; a chart is one."),
-        ("no Chart.yaml", "The archive has no Chart.yaml in its folder: package it with `helm package`."),
-        ("library chart", "This is a library chart, which can't be installed."),
+        ("path that climbs", "The entry 'web/../../etc/passwd' leads outside the chart's directory."),
+        ("symbolic link", "The entry 'web/templates/a' is a link or a device. Charts contain only files."),
+        ("two folders", "The archive has several top-level directories. A chart has one."),
+        ("no Chart.yaml", "The archive has no Chart.yaml in its directory. Package the chart with `helm package`."),
+        ("library chart", "This is a library chart, which cannot be installed."),
         ("version that is a number", "Chart.yaml must have a `version` as text."),
         ("unpacks to too much", "The archive unpacks to more than 8,388,608 bytes."),
         ("too many entries", "The archive has more than 10,000 entries."),
         ("values.yaml too large", "values.yaml has more than 2,097,152 bytes."),
-        ("Chart.yaml twice", "The archive has 'Chart.yaml' twice, or differing in case alone."),
+        ("Chart.yaml twice", "The archive has 'Chart.yaml' twice, or with different case."),
         (
             "dependency in a folder",
-            "Chart.yaml wants the chart 'db', which is not in charts/. Run `helm dependency update`, then package it.",
+            "Chart.yaml requires the chart 'db', which is not in charts/. Run `helm dependency update`, then package"
+            " the chart.",
         ),
-        ("charts packed in charts without end", "Charts are packed within charts more than 5 deep."),
+        ("charts packed in charts without end", "Archives are nested more than 5 levels deep."),
         ("broken schema", "The chart's values.schema.json is not valid JSON."),
     ],
 )

@@ -124,7 +124,7 @@ async def test_a_wrong_login_is_told(pushed: Pushed) -> None:
     code, message = await pushed.refusal()
     assert (code, message) == (
         "repository_unauthorized",
-        f"http://{pushed.host}/token wants other credentials (401).",
+        f"http://{pushed.host}/token does not accept the credentials (401).",
     )
 
 
@@ -187,7 +187,7 @@ async def test_a_blob_that_is_not_what_the_manifest_names_is_refused(pushed: Pus
     await pushed.add()
     assert await pushed.refusal() == (
         "chart_digest",
-        "The registry's archive of web 1.0.0 is not the one it names.",
+        "The archive of web 1.0.0 in the registry does not match its manifest.",
     )
 
 

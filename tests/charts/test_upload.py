@@ -69,7 +69,7 @@ async def test_the_same_version_with_other_content_is_a_conflict(quiet: Stack) -
     assert await upload(quiet, packaged(values="replicas: 2\n")) == {
         "__typename": "Conflict",
         "code": "chart_version_taken",
-        "message": "web 1.0.0 was uploaded with other content: raise its version.",
+        "message": "web 1.0.0 was already uploaded with other content. Increase its version.",
         "path": ["archive"],
     }
     assert (await pin(quiet.services, 1, "charts/web", None)).archive.digest == first["digest"]

@@ -114,7 +114,7 @@ async def test_what_was_wanted_before_is_wanted_again_and_options_stay(fleet: Po
     done = await fleet(*back)
     assert (done.code, done.words) == (
         1,
-        ["Error: fleet/shop is at its first generation: there is none to go back to."],
+        ["Error: fleet/shop is at its first generation. There is no earlier one."],
     )
     changed = FILE.replace("replicas: 2", "replicas: 5").replace("  paris: {replicas: 3}", "  berlin: {color: red}")
     (fleet.home / "shop.yaml").write_text(changed + "targets: [berlin]\ntimeout: 60\n")
@@ -135,7 +135,7 @@ async def test_what_was_wanted_before_is_wanted_again_and_options_stay(fleet: Po
     done = await fleet(*back, "7")
     assert (done.code, done.words) == (
         1,
-        ["Error: fleet/shop has no generation 7.", "Next: See which it has: polyhelm deploy history fleet/shop"],
+        ["Error: fleet/shop has no generation 7.", "Next: List generations: polyhelm deploy history fleet/shop"],
     )
 
 
@@ -194,7 +194,7 @@ async def test_a_difference_is_shown_in_manifests_before_anything_is_done(fleet:
     assert await fleet.fine("deploy", "diff", "-f", "shop.yaml") == []
     assert await fleet.fine("deploy", "diff", "fleet/shop") == []
     done = await fleet("deploy", "diff")
-    assert (done.code, done.words[0]) == (2, "Error: Either a deployment or a file is compared.")
+    assert (done.code, done.words[0]) == (2, "Error: Give either a deployment or files.")
 
 
 async def test_several_documents_are_applied_together_or_not_at_all(fleet: Polyhelm) -> None:
@@ -218,7 +218,7 @@ async def test_another_chart_is_refused_with_a_way_out(fleet: Polyhelm) -> None:
         1,
         [
             "Error: fleet/shop is the chart charts/web; a deployment's chart cannot be changed.",
-            "Next: Choose another release name, or remove it first: polyhelm deploy rm fleet/shop",
+            "Next: Choose another release name, or delete the deployment first: polyhelm deploy rm fleet/shop",
         ],
     )
 
@@ -229,7 +229,7 @@ async def test_a_version_that_is_not_there_is_told_with_where_to_look(fleet: Pol
         1,
         [
             "Error: fleet/shop: charts/web has no version '9.9.9'.",
-            "Next: See what there is: polyhelm chart show REPOSITORY/NAME",
+            "Next: List them: polyhelm chart show REPOSITORY/NAME",
         ],
     )
 
@@ -243,7 +243,7 @@ async def test_what_fails_on_a_cluster_is_in_the_plan_and_fails_with_helms_words
     assert done.words[0] == "Error: The plan has errors; nothing was applied."
     assert done.words[1].startswith("  fleet/shop on paris: ")
     assert "no luck" in done.words[1]
-    assert done.words[2:] == ["Next: Fix them, or apply it on the other clusters nevertheless: --despite-errors"]
+    assert done.words[2:] == ["Next: Fix them, or apply to the other clusters anyway: --despite-errors"]
     assert await fleet.fine("deploy", "ls", "-o", "name") == []
     dry = await fleet("deploy", "apply", "-f", "-", "--dry-run", stdin=text)
     assert (dry.code, dry.words[0]) == (1, "Error: The plan has errors.")
@@ -260,7 +260,7 @@ async def test_what_fails_on_a_cluster_is_in_the_plan_and_fails_with_helms_words
     assert "no luck" in done.words[error + 1]
     assert "Reconcile once the cause is gone." in done.words[error + 1]
     assert done.words[-1] == (
-        "Next: Look at it: polyhelm deploy get fleet/shop. Once it is fixed: polyhelm reconcile fleet/shop"
+        "Next: Show details: polyhelm deploy get fleet/shop. After fixing the cause: polyhelm reconcile fleet/shop"
     )
     done = await fleet("deploy", "wait", "fleet/shop")
     assert (done.code, done.words[0]) == (1, "Error: The create has ended: FAILED.")
@@ -275,11 +275,11 @@ async def test_what_is_not_done_in_time_has_an_exit_code_of_its_own(
     (fleet.home / "shop.yaml").write_text(FILE.replace("3", "4"))
     done = await fleet(*apply("--yes", "--despite-errors", "--timeout", "6"))
     assert done.code == 3
-    assert "Error: fleet/shop: It is not done after 6 seconds; the server goes on with it." in done.words
+    assert "Error: fleet/shop: The operation has not ended after 6 seconds. The server continues." in done.words
     # Between two attempts it is queued for a moment.
     words = ("  paris: waiting for cluster", "  paris: queued")
     assert any(line.startswith(words) for line in done.words), done.words
-    assert done.words[-1] == "Next: Wait on: polyhelm deploy wait fleet/shop"
+    assert done.words[-1] == "Next: Continue to wait: polyhelm deploy wait fleet/shop"
     done = await fleet("deploy", "wait", "fleet/shop", "--timeout", "0.5")
     error = done.words.index("Error: fleet/shop is not up to date after 0.5 seconds.")
     assert done.code == 3

@@ -19,7 +19,7 @@ def unpacked(home: Path, version: str) -> str:
 async def test_charts_are_uploaded_packaged_or_not_searched_and_shown(polyhelm: Polyhelm) -> None:
     (polyhelm.home / "web-1.0.0.tgz").write_bytes(base64.b64decode(packaged()))
     done = await polyhelm("chart", "push", "web-1.0.0.tgz", "mine")
-    assert (done.code, done.lines, done.words) == (0, [], ["mine/web 1.0.0 is uploaded."])
+    assert (done.code, done.lines, done.words) == (0, [], ["mine/web 1.0.0 uploaded."])
     folder = unpacked(polyhelm.home, "1.1.0")
     assert await polyhelm.fine("chart", "push", folder, "mine", "-o", "name") == ["mine/web"]
 
@@ -43,13 +43,13 @@ async def test_charts_are_uploaded_packaged_or_not_searched_and_shown(polyhelm: 
     assert await polyhelm.fine("chart", "show", "mine/web", "readme") == ["# web"]
     assert (await polyhelm.fine("chart", "show", "mine/web", "schema"))[:2] == ["type: object", "properties:"]
     done = await polyhelm("chart", "show", "mine/web", "schema", "--version", "1.0.0")
-    assert (done.code, done.lines, done.words) == (0, [], ["It has no schema."])
+    assert (done.code, done.lines, done.words) == (0, [], ["The chart has no schema."])
 
     for code, arguments, words in (
         (1, ("show", "mine/none"), "Error: There is no chart 'mine/none'."),
         (1, ("show", "mine/web", "--version", "9.9.9"), "Error: mine/web has no version 9.9.9."),
-        (2, ("show", "web"), "Error: 'web' is no chart."),
-        (2, ("push", ".", "mine"), "Error: . is no chart: it has no Chart.yaml with a name."),
+        (2, ("show", "web"), "Error: 'web' is not a valid chart name."),
+        (2, ("push", ".", "mine"), "Error: . is not a chart: it has no Chart.yaml with a name."),
     ):
         done = await polyhelm("chart", *arguments)
         assert (done.code, done.words[0]) == (code, words)
@@ -57,7 +57,7 @@ async def test_charts_are_uploaded_packaged_or_not_searched_and_shown(polyhelm: 
 
 async def test_repositories_are_added_listed_refreshed_and_removed(polyhelm: Polyhelm) -> None:
     done = await polyhelm("repo", "add", "stable", "oci://127.0.0.1:1/charts")
-    assert (done.code, done.words) == (0, ["The repository stable is added."])
+    assert (done.code, done.words) == (0, ["Repository stable added."])
     await polyhelm.stack.upload(packaged(), "mine")
     assert await polyhelm.fine("repo", "ls") == [
         "NAME     KIND     URL                        REFRESHED   ERROR",
@@ -65,13 +65,13 @@ async def test_repositories_are_added_listed_refreshed_and_removed(polyhelm: Pol
         "stable   OCI      oci://127.0.0.1:1/charts <age> -",
     ]
     done = await polyhelm("repo", "refresh", "mine")
-    assert (done.code, done.words) == (0, ["mine is refreshed."])
+    assert (done.code, done.words) == (0, ["mine refreshed."])
     done = await polyhelm("repo", "refresh", "none")
     assert (done.code, done.words) == (
         1,
-        ["Error: There is no repository 'none'.", "Next: See which there are: polyhelm repo ls"],
+        ["Error: There is no repository 'none'.", "Next: List repositories: polyhelm repo ls"],
     )
-    assert (await polyhelm("repo", "rm", "stable", "--yes")).words == ["stable is removed."]
+    assert (await polyhelm("repo", "rm", "stable", "--yes")).words == ["stable removed."]
     assert await polyhelm.fine("repo", "ls", "-o", "name") == ["mine"]
 
 

@@ -11,14 +11,14 @@ from tests.live import hands
 
 async def test_clusters_are_registered_listed_shown_and_removed(polyhelm: Polyhelm, members: dict[str, Member]) -> None:
     assert (await polyhelm("cluster", "ls")).words == [
-        "There are none. Register one: polyhelm cluster add NAME --kubeconfig FILE"
+        "There are no clusters. Register one: polyhelm cluster add NAME --kubeconfig FILE"
     ]
     done = await polyhelm(
         *("cluster", "add", "paris", "--kubeconfig", "paris.yaml", "--cloud", "amazon", "--distribution", "eks"),
         *("--region", "eu-west-3", "--label", "tier=production", "--label", "a=b"),
     )
     assert (done.code, done.lines) == (0, [])
-    assert done.words[0].startswith("paris is registered: Kubernetes v1.34.4 at https://127.0.0.1:")
+    assert done.words[0].startswith("paris registered: Kubernetes v1.34.4 at https://127.0.0.1:")
     kubeconfig = members["berlin"].kubeconfig
     done = await polyhelm("cluster", "add", "berlin", "--kubeconfig", "-", "-o", "json", stdin=kubeconfig)
     assert (done.code, done.data["name"], done.data["reachability"]) == (0, "berlin", "REACHABLE")
@@ -52,7 +52,7 @@ async def test_clusters_are_registered_listed_shown_and_removed(polyhelm: Polyhe
         ],
     )
     done = await polyhelm("cluster", "rm", "paris", "--yes")
-    assert (done.code, done.words) == (0, ["paris is forgotten."])
+    assert (done.code, done.words) == (0, ["paris removed."])
     assert await polyhelm.fine("cluster", "ls", "-o", "name") == ["berlin"]
 
 
@@ -61,12 +61,12 @@ async def test_a_cluster_is_updated_and_keeps_what_is_not_given(polyhelm: Polyhe
     done = await polyhelm("cluster", "update", "paris")
     assert (done.code, done.words) == (
         2,
-        ["Error: Nothing to change.", "Next: Give what is to be changed, as --kubeconfig FILE."],
+        ["Error: Nothing to change.", "Next: Give at least one option, such as --kubeconfig FILE."],
     )
     done = await polyhelm("cluster", "update", "paris", "--kubeconfig", "paris.yaml", "--cloud", "google")
-    assert (done.code, done.words) == (0, ["paris is updated."])
+    assert (done.code, done.words) == (0, ["paris updated."])
     done = await polyhelm("cluster", "update", "paris", "--rename", "lutetia", "--label", "")
-    assert (done.code, done.words) == (0, ["paris is now called lutetia."])
+    assert (done.code, done.words) == (0, ["paris renamed to lutetia."])
     done = await polyhelm("cluster", "show", "lutetia", "-o", "json")
     told = [done.data[field] for field in ("name", "cloud", "region", "labels")]
     assert told == ["lutetia", "google", "eu", {}]
@@ -84,24 +84,24 @@ async def test_a_new_uid_is_confirmed_by_name_or_given(polyhelm: Polyhelm, membe
     assert done.code == 1
     assert uid in done.words[0]
     done = await polyhelm("cluster", "confirm", "paris", "--uid", uid)
-    assert (done.code, done.words) == (0, [f"paris is confirmed: its uid is {uid}."])
+    assert (done.code, done.words) == (0, [f"paris confirmed with the uid {uid}."])
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("cluster", "show", "rome"), 1, ["There is no cluster 'rome'.", "See which there are: polyhelm cluster ls"]),
-        (("cluster", "add", "x", "--kubeconfig", "x"), 2, ["x can't be read: No such file or directory"]),
+        (("cluster", "show", "rome"), 1, ["There is no cluster 'rome'.", "List clusters: polyhelm cluster ls"]),
+        (("cluster", "add", "x", "--kubeconfig", "x"), 2, ["x cannot be read: No such file or directory"]),
         (
             ("cluster", "add", "rome", "--kubeconfig", "paris.yaml", "--label", "x"),
             2,
-            ["'x' is not a label.", "Labels look like this: --label tier=production"],
+            ["'x' is not a valid label.", "Write labels as KEY=VALUE, such as --label tier=production"],
         ),
-        (("group", "show", "web"), 1, ["There is no group 'web'.", "See which there are: polyhelm group ls"]),
+        (("group", "show", "web"), 1, ["There is no group 'web'.", "List groups: polyhelm group ls"]),
         (
             ("token", "revoke", "none", "--yes"),
             1,
-            ["You have no token 'none'.", "See what there is: polyhelm token ls"],
+            ["You have no token 'none'.", "List them: polyhelm token ls"],
         ),
     ],
 )
@@ -148,7 +148,7 @@ async def test_groups_are_made_changed_and_deleted(polyhelm: Polyhelm, members: 
         'multi-cluster-deployment   off      DISABLED   {"owner": "x"}   -',
     ]
     done = await polyhelm(*feature, "on", "--properties", "-", stdin="- a list\n")
-    assert (done.code, done.words[0]) == (2, "Error: standard input holds no map.")
+    assert (done.code, done.words[0]) == (2, "Error: standard input does not contain a map.")
     done = await polyhelm("group", "remove", "web", "rome", "--yes")
     assert (done.code, done.words[0]) == (1, "Error: rome: not in the group web.")
     assert (await polyhelm("group", "remove", "web", "paris", "--yes")).words == ["The group web has 1 member."]
@@ -171,9 +171,10 @@ async def test_a_group_is_restricted_and_restrictions_are_removed(
     members["paris"].faults.down = True
     done = await polyhelm("group", "update", "web", "--name", "edge", "--service-account", "a/other")
     assert done.words[0].startswith(
-        "Warning: paris could not be asked whether its credentials may impersonate the service account a/other: "
+        "Warning: paris could not be reached to check whether its credentials may impersonate the service account"
+        " a/other: "
     )
-    assert done.words[1:] == ["The group edge is updated."]
+    assert done.words[1:] == ["The group edge was updated."]
     done = await polyhelm("group", "update", "edge", "--any-namespace", "--no-service-account", "-o", "json")
     assert (done.data["allowedNamespaces"], done.data["serviceAccount"]) == (None, None)
     for contradicting in (
@@ -205,7 +206,7 @@ async def test_a_token_is_told_once_and_works_until_it_is_revoked(polyhelm: Poly
         "bootstrap   -              - <age> - <age> ago",
         "laptop      -              - <age> - <age> ago",
     ]
-    assert (await polyhelm("token", "revoke", "laptop", "--yes")).words == ["The token laptop is taken away."]
+    assert (await polyhelm("token", "revoke", "laptop", "--yes")).words == ["Token laptop revoked."]
     done = await polyhelm("token", "ls", POLYHELM_TOKEN=token)
     assert (done.code, done.words[0]) == (1, f"Error: {polyhelm.server} does not accept the token.")
 
@@ -220,9 +221,9 @@ async def test_a_token_can_be_limited_to_an_organization_a_role_and_a_time(polyh
     refused = await polyhelm("group", "create", "web", **environment)
     assert (refused.code, refused.words[0].split(":")[0]) == (1, "Error")
     refused = await polyhelm("token", "ls", **environment)
-    assert refused.words[0] == "Error: This token is limited: sign in, or use a token without limits."
+    assert refused.words[0] == "Error: This token is limited. Sign in, or use a token without limits."
     wrong = await polyhelm("token", "create", "other", "--expires", "soon")
-    assert (wrong.code, wrong.words[0]) == (2, "Error: 'soon' is no time.")
+    assert (wrong.code, wrong.words[0]) == (2, "Error: Invalid duration: 'soon'.")
 
 
 async def test_roles_are_given_listed_and_taken(polyhelm: Polyhelm) -> None:

@@ -46,7 +46,7 @@ async def test_the_script_is_printed_or_put_where_the_shell_finds_it(polyhelm: P
     (path,) = [path for path in polyhelm.home.rglob("*polyhelm*") if path.is_file()]
     assert (done.code, done.words) == (
         0,
-        [f"Completion is in {path}. It works in shells that are started from now on."],
+        [f"Completion installed in {path}. It takes effect in new shells."],
     )
     assert path.read_text().strip() == printed.strip()
 

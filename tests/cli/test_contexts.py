@@ -67,7 +67,7 @@ async def test_who_signs_in_needs_to_say_it_once(polyhelm: Polyhelm) -> None:
     done = await polyhelm("cluster", "ls")
     assert (done.code, done.words) == (
         2,
-        ["Error: It is not known which server is meant.", "Next: Sign in: polyhelm login SERVER"],
+        ["Error: No server configured.", "Next: Sign in: polyhelm login SERVER"],
     )
 
     given = ("--server", polyhelm.server, f"--token={TOKEN}")
@@ -76,7 +76,7 @@ async def test_who_signs_in_needs_to_say_it_once(polyhelm: Polyhelm) -> None:
 
     done = await polyhelm("login", polyhelm.server, "--name", "here", stdin=TOKEN + "\n")
     assert (done.code, done.lines) == (0, [])
-    assert done.words == [f"You are admin at {polyhelm.server}. This is the context here."]
+    assert done.words == [f"Signed in as admin at {polyhelm.server}, context here."]
     assert await polyhelm.fine("cluster", "ls", "-q") == []
     assert await polyhelm.fine("context", "ls", "-o", "name") == ["here"]
     assert (await polyhelm("context", "show", "-o", "json")).data == {
@@ -102,17 +102,17 @@ async def test_who_signs_in_needs_to_say_it_once(polyhelm: Polyhelm) -> None:
     done = await polyhelm("context", "use", "here")
     assert (done.code, done.words) == (
         1,
-        ["Error: There is no context 'here'.", "Next: See which there are: polyhelm context ls"],
+        ["Error: There is no context 'here'.", "Next: List contexts: polyhelm context ls"],
     )
 
 
 @pytest.mark.parametrize(
     ("server", "token", "code", "words"),
     [
-        ("http://127.0.0.1:1", TOKEN, 1, "Error: http://127.0.0.1:1 can't be reached: [Errno 111] Connection refused"),
-        ("ftp://example.com", TOKEN, 2, "Error: 'ftp://example.com' is no address of a server."),
+        ("http://127.0.0.1:1", TOKEN, 1, "Error: http://127.0.0.1:1 is unreachable: [Errno 111] Connection refused"),
+        ("ftp://example.com", TOKEN, 2, "Error: 'ftp://example.com' is not a valid server address."),
         (None, "nobody's", 1, "Error: {server} does not accept the token."),
-        (None, "", 2, "Error: There is no token."),
+        (None, "", 2, "Error: No token was given."),
     ],
 )
 async def test_a_sign_in_that_fails_says_why_and_keeps_nothing(
@@ -130,8 +130,8 @@ async def test_a_server_that_is_no_polyhelm_is_told_as_such(polyhelm: Polyhelm) 
     assert (done.code, done.words) == (
         1,
         [
-            f"Error: {polyhelm.server}/elsewhere does not answer as Polyhelm does (HTTP 405).",
-            "Next: Is this its address? Try --server.",
+            f"Error: {polyhelm.server}/elsewhere is not a Polyhelm server (HTTP 405).",
+            "Next: Check the address (--server).",
         ],
     )
 
@@ -154,5 +154,5 @@ async def test_a_broken_file_is_named(polyhelm: Polyhelm) -> None:
     path.write_text("{")
     done = await polyhelm("status")
     assert done.code == 1
-    assert done.words[0].startswith(f"Error: {path} can't be read: ")
+    assert done.words[0].startswith(f"Error: {path} cannot be read: ")
     assert done.words[1] == "Next: Fix or remove the file, and sign in again."

@@ -82,7 +82,7 @@ async def test_reconciling_mends_what_is_wrong_and_leaves_the_rest_alone(
         [
             "Error: fleet/shop is not up to date after 0 seconds.",
             "  paris: NOT_INSTALLED There is no release of this name.",
-            "Next: Look at it: polyhelm deploy get fleet/shop. To fix it: polyhelm reconcile fleet/shop",
+            "Next: Show details: polyhelm deploy get fleet/shop. To fix it: polyhelm reconcile fleet/shop",
         ],
     )
     assert await fleet.fine("reconcile", "fleet/shop", "--dry-run") == [

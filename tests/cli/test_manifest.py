@@ -129,7 +129,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         ),
         (HEAD + "version: 1.10\n", ["6: `version` must be text (put it in quotes)"]),
         (HEAD + "values: [1]\n", ["6: `values` must be a map"]),
-        (HEAD + "values:\n  a: 1\n  a: 2\n", ["8: `a` is there twice, first in line 7"]),
+        (HEAD + "values:\n  a: 1\n  a: 2\n", ["8: `a` is given twice, first in line 7"]),
         (HEAD + "overrides:\n  paris: 3\n", ["7: the override for `paris` must be a map of values"]),
         (
             HEAD + "valuesFrom:\n- {secret: db, key: k}\n- {secret: db, key: 1, path: a}\n- x\n",
@@ -138,13 +138,13 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         (HEAD + "overridesFrom:\n  paris: 3\n", ["7: what is for `paris` must be a list of references to secrets"]),
         (HEAD + "overridesFrom:\n  paris:\n  - {secret: db, key: k, path: }\n", [_REFERENCE % 8]),
         (HEAD + "targets: paris\n", ["6: `targets` must be a list of clusters"]),
-        (HEAD + "targets:\n- paris\n- 3\n", ["8: `targets` must be a list of clusters: this is none"]),
+        (HEAD + "targets:\n- paris\n- 3\n", ["8: `targets` must be a list of clusters: this entry is not valid"]),
         (HEAD + "driftPolicy: correct\n", ["6: `driftPolicy` must be REPORT or CORRECT"]),
         (HEAD + "timeout: true\n", ["6: `timeout` must be a number of seconds"]),
-        (HEAD.replace("v1", "v2"), ["1: `polyhelm` must be `v1`, the only format that this polyhelm reads"]),
+        (HEAD.replace("v1", "v2"), ["1: `polyhelm` must be `v1`, the only version that this polyhelm supports"]),
         (HEAD.replace("hello", '""', 1), ["3: `release` is empty"]),
-        ("- 1\n", ["1: a deployment is a map that begins with `polyhelm: v1`"]),
-        (HEAD + "---\n" + HEAD, ["7: web/hello is there twice, first in line 1"]),
+        ("- 1\n", ["1: a deployment is a map that starts with `polyhelm: v1`"]),
+        (HEAD + "---\n" + HEAD, ["7: web/hello is given twice, first in line 1"]),
         (
             "chart: x\n---\ngroup: web\n",
             [
@@ -168,13 +168,13 @@ def test_a_mistake_is_told_with_its_line(text: str, problems: list[str]) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: [", "file:2: this is no YAML: did not find expected node content"),
+        ("a: [", "file:2: not valid YAML: did not find expected node content"),
         ("a: &a [*a]\n" + HEAD, "file: an alias in it contains itself."),
         (
             HEAD + "timeout: !x 1\n",
-            "file:6: this is no YAML: could not determine a constructor for the tag '!x'",
+            "file:6: not valid YAML: could not determine a constructor for the tag '!x'",
         ),
-        ("", "file holds no deployment."),
+        ("", "file contains no deployment."),
     ],
 )
 def test_what_is_no_file_of_deployments_is_refused(text: str, message: str) -> None:

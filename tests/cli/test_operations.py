@@ -49,7 +49,7 @@ async def test_what_force_leaves_behind_is_told_with_its_objects_and_what_fails_
         " force to leave behind what can't be removed."
     )
     told = (await working("deploy", "get", "fleet/shop")).lines
-    assert "What to do:" in told
+    assert "Next steps:" in told
     assert told[-1].startswith("  paris: Reconcile once the cause is gone. Repeat it without hooks (skipHooks)")
 
     done = await working("deploy", "rm", "fleet/shop", "--yes", "--force")

@@ -27,7 +27,7 @@ def test_reasons_stand_in_one_line_and_apart_from_each_other(sentences: list[str
 
 
 @pytest.mark.parametrize(
-    ("generation", "origin"), [(2, "changed by hand at revision 7"), (1, "generation 2 is not there yet")]
+    ("generation", "origin"), [(2, "changed by hand at revision 7"), (1, "generation 2 is not rolled out yet")]
 )
 def test_a_difference_says_where_it_comes_from(generation: int, origin: str) -> None:
     reasons = [

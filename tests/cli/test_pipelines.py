@@ -54,7 +54,7 @@ async def test_a_folder_stands_for_the_files_in_it_and_a_dash_for_standard_input
 
     (fleet.home / "empty").mkdir()
     done = await fleet("deploy", "apply", "-f", "empty", "--yes")
-    assert (done.code, done.words) == (2, ["Error: empty holds no file that ends in .yaml, .yml, .json."])
+    assert (done.code, done.words) == (2, ["Error: empty contains no file that ends in .yaml, .yml, .json."])
 
 
 async def test_nothing_is_done_where_one_file_is_not_there_or_not_valid(fleet: Polyhelm) -> None:
@@ -68,8 +68,8 @@ async def test_nothing_is_done_where_one_file_is_not_there_or_not_valid(fleet: P
         return done.words
 
     assert await refused("nowhere.yaml", "shop.yaml", "missing.yaml") == [
-        "Error: nowhere.yaml can't be read: No such file or directory",
-        "  missing.yaml can't be read: No such file or directory",
+        "Error: nowhere.yaml cannot be read: No such file or directory",
+        "  missing.yaml cannot be read: No such file or directory",
     ]
     assert (await refused("shop.yaml", "wrong.yaml"))[1:3] == [
         "  wrong.yaml:1: `chart` is missing",
@@ -86,7 +86,7 @@ async def test_nothing_is_done_where_one_file_is_not_there_or_not_valid(fleet: P
 async def test_an_option_that_takes_one_value_is_not_given_twice(fleet: Polyhelm) -> None:
     done = await fleet("status", "--group", "fleet", "--group", "other")
     assert done.code == 2
-    assert "--group is given twice; it takes one value." in done.err
+    assert "--group is given twice. It takes one value." in done.err
 
 
 async def test_a_cluster_that_the_plan_could_not_ask_is_an_error_of_the_plan(
@@ -189,7 +189,7 @@ async def test_removing_many_targets_needs_their_number_and_yes_is_no_answer(fou
     assert (done.code, done.words) == (
         2,
         [
-            "Error: This has to be confirmed: 3 clusters would be removed: berlin, oslo, paris.",
+            "Error: This requires confirmation: 3 clusters would be removed: berlin, oslo, paris.",
             "Next: Add --confirm-removal 3 to confirm it.",
         ],
     )
@@ -221,7 +221,7 @@ async def test_removing_many_members_of_a_group_needs_their_number(four: Polyhel
     assert (done.code, done.words) == (
         2,
         [
-            "Error: This has to be confirmed: 3 clusters would be removed: berlin, oslo, paris.",
+            "Error: This requires confirmation: 3 clusters would be removed: berlin, oslo, paris.",
             "Next: Add --confirm-removal 3 to confirm it.",
         ],
     )

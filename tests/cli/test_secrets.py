@@ -29,7 +29,7 @@ async def test_a_secret_is_kept_used_by_a_file_changed_and_taken_away(
     await working.stack.fleet({name: member.kubeconfig for name, member in members.items()})
     (working.home / "user.txt").write_text("shop")
     done = await working("secret", "set", "shop-db", "password", "user=@user.txt", stdin="first-canary\n")
-    assert (done.code, done.lines, done.words) == (0, [], ["shop-db is kept."])
+    assert (done.code, done.lines, done.words) == (0, [], ["shop-db added."])
     assert await working.fine("secret", "ls") == [
         "NAME      KIND     GROUP   KEYS             VERSION   AGE   USED BY",
         "shop-db   OPAQUE   -       password, user   1 <age> -",
@@ -57,7 +57,7 @@ async def test_a_secret_is_kept_used_by_a_file_changed_and_taken_away(
     assert (shop["generation"], shop["description"]) == (1, "Sells more.")
 
     done = await working("secret", "set", "shop-db", "password", stdin="second-canary")
-    assert done.words == ["shop-db is at version 2. Used by fleet/shop: polyhelm status tells which are stale."]
+    assert done.words == ["shop-db is at version 2. Used by fleet/shop. polyhelm status shows which are stale."]
     stale = (await working("deploy", "get", "fleet/shop", "-o", "json")).data["targets"]
     assert {target["status"] for target in stale} == {"STALE"}
     assert "canary" not in str(stale)
@@ -76,23 +76,23 @@ async def test_a_secret_is_kept_used_by_a_file_changed_and_taken_away(
         (
             ("set", "db", "password=1234"),
             [
-                "Error: The value of password is on the command line, where others can see it.",
-                "Next: Leave it out to be asked for it, or read it from a file: password=@FILE",
+                "Error: The value of password is on the command line, where other users can see it.",
+                "Next: Omit it to be prompted, or read it from a file: password=@FILE",
             ],
         ),
         (
             ("set", "db", "a", "b"),
             [
-                "Error: Standard input holds one value, and more are asked for.",
+                "Error: Only one value can be read from standard input.",
                 "Next: Read the others from files: KEY=@FILE",
             ],
         ),
-        (("set", "db", "a=@x", "a"), ["Error: 'a' is there twice."]),
-        (("set", "db"), ["Error: There is nothing to set.", "Next: Name a key: polyhelm secret set db KEY"]),
-        (("set", "db", "a=@none"), ["Error: none can't be read: No such file or directory"]),
+        (("set", "db", "a=@x", "a"), ["Error: 'a' is given twice."]),
+        (("set", "db"), ["Error: There is nothing to set.", "Next: Give a key: polyhelm secret set db KEY"]),
+        (("set", "db", "a=@none"), ["Error: none cannot be read: No such file or directory"]),
         (
             ("rm", "db", "--yes"),
-            ["Error: There is no secret 'db'.", "Next: See which there are: polyhelm secret ls"],
+            ["Error: There is no secret 'db'.", "Next: List secrets: polyhelm secret ls"],
         ),
     ],
 )

@@ -67,7 +67,7 @@ async def test_a_watch_outlives_a_restart_of_the_api(fleet: Polyhelm) -> None:
         await screen.shows("Nothing is deployed.")
         await api.aclose()
         first.close()
-        await screen.shows(f"{server} can't be reached: ")
+        await screen.shows(f"{server} is unreachable: ")
         await fleet.stack.create(releaseName="shop")
         async with running(run_api(services, listen(same))):
             await screen.shows("fleet/shop")
@@ -99,7 +99,7 @@ async def test_whoever_stops_waiting_is_told_that_the_server_goes_on(
         screen.type("y\n")
         await screen.shows("waiting for cluster")
         screen.type("\x03")
-        await screen.shows("The server goes on with it. To stop it: polyhelm operation cancel ")
+        await screen.shows("The server continues. To stop it: polyhelm operation cancel ")
         assert await screen.ended() == 130
     members["paris"].faults.hang = False
     assert (await fleet("deploy", "wait", "fleet/shop", "-q")).code == 0
@@ -147,6 +147,6 @@ async def test_a_token_is_typed_without_being_shown(fleet: Polyhelm) -> None:
             while not screen.raw.endswith(b"API token: "):  # noqa: ASYNC110 - the space comes once the echo is off
                 await asyncio.sleep(0.01)
         screen.type(f"{token}\n")
-        shown = await screen.shows("You are admin at")
+        shown = await screen.shows("Signed in as admin at")
         assert await screen.ended() == 0
     assert token not in shown

@@ -17,12 +17,12 @@ async def test_a_name_and_a_password_give_a_token_for_this_machine_and_are_not_k
     polyhelm.signed_in.clear()
 
     done = await polyhelm("login", polyhelm.server, "--user", "carol", stdin="something else entirely\n")
-    assert (done.code, done.words) == (1, ["Error: Nobody has this name and this password."])
+    assert (done.code, done.words) == (1, ["Error: Wrong name or password."])
     done = await polyhelm("login", polyhelm.server, "--user", "carol", stdin="")
-    assert (done.code, done.words[0]) == (2, "Error: There is no password.")
+    assert (done.code, done.words[0]) == (2, "Error: No password was given.")
     for _ in range(2):
         done = await polyhelm("login", polyhelm.server, "--user", "carol", "--name", "here", stdin=PASSWORD + "\n")
-        assert done.words == [f"You are carol at {polyhelm.server}. This is the context here."]
+        assert done.words == [f"Signed in as carol at {polyhelm.server}, context here."]
 
     names = await polyhelm.fine("token", "ls", "-o", "name")
     assert names == ["first", f"polyhelm login on {socket.gethostname()}"]
@@ -44,10 +44,10 @@ async def test_admins_list_disable_and_enable_users(polyhelm: Polyhelm) -> None:
         "carol   LOCAL   - <age> -",
     ]
     assert (await polyhelm("user", "disable", "carol")).code == 2
-    assert (await polyhelm("user", "disable", "carol", "--yes")).words == ["carol may sign in no more."]
+    assert (await polyhelm("user", "disable", "carol", "--yes")).words == ["User carol disabled."]
     assert [found["disabledAt"] is None for found in (await polyhelm("user", "ls", "-o", "json")).data] == [True, False]
-    assert (await polyhelm("user", "enable", "carol")).words == ["carol may sign in again."]
+    assert (await polyhelm("user", "enable", "carol")).words == ["User carol enabled."]
     done = await polyhelm("user", "disable", "admin", "--yes")
-    assert (done.code, done.words[0]) == (1, "Error: admin is the only admin: there has to be another one first.")
+    assert (done.code, done.words[0]) == (1, "Error: admin is the only admin. Appoint another one first.")
     done = await polyhelm("user", "password", "carol", stdin="easy\n")
-    assert (done.code, done.words[1]) == (1, "  password: A password has 15 to 256 characters, whichever you like.")
+    assert (done.code, done.words[1]) == (1, "  password: A password has 15 to 256 characters of any kind.")

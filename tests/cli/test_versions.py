@@ -21,8 +21,8 @@ OWN = version("polyhelm")
         ),
         (
             "0.0.1",
-            f"Note: this polyhelm is {OWN}, the server is older (0.0.1): some commands may not work with it. Update the"
-            " server, or install the polyhelm that belongs to it.",
+            f"Note: this polyhelm is {OWN}, the server is older (0.0.1). Some commands may not work with it. Update the"
+            " server, or install the matching version of polyhelm.",
         ),
     ],
 )
@@ -51,4 +51,4 @@ def forget_when(program: Polyhelm) -> None:
 
 
 def test_a_server_from_before_versions_is_older() -> None:
-    assert "the server is older (its version is not known)" in difference(None)
+    assert "the server is older (unknown version)" in difference(None)

@@ -76,8 +76,9 @@ def test_a_key_that_is_not_in_the_ring_is_named_and_what_to_do() -> None:
     with pytest.raises(KeyRingError) as caught:
         RING.open(KeyRing({"old": ONE}).seal(b"s3cr3t", "cluster:1"), "cluster:1")
     assert str(caught.value) == (
-        "The credentials of cluster:1 were sealed with the key 'old', which is not in POLYHELM_ENCRYPTION_KEYS: add it"
-        " after the first, then run `polyhelm rekey`."
+        "The credentials of cluster:1 were encrypted with the key 'old', which is not in POLYHELM_ENCRYPTION_KEYS."
+        " Add it"
+        " after the first key, then run `polyhelm rekey`."
     )
 
 
@@ -129,7 +130,7 @@ def test_an_entry_that_is_none_is_told_by_its_number_and_not_quoted(text: str, n
     with pytest.raises(KeyRingError) as caught:
         KeyRing.parse(text)
     assert str(caught.value) == (
-        f"Entry {number} of POLYHELM_ENCRYPTION_KEYS must be `id:base64`: an id of its own and 32 bytes."
+        f"Entry {number} of POLYHELM_ENCRYPTION_KEYS must be `id:base64`: a unique id and 32 bytes."
     )
     assert caught.value.__context__ is None or "hunter2" not in str(caught.value.__context__)
 

@@ -104,7 +104,7 @@ async def test_null_stands_for_the_usual_size(quiet: Stack) -> None:
 async def test_a_size_beyond_the_limits_is_refused(shared: Stack, first: int) -> None:
     answer = await shared.ask(PAGE % ("clusterGroups", "name", "name"), first=first)
     [error] = answer["errors"]
-    assert (error["message"], error["extensions"]["code"]) == (f"`first` is between 0 and {MOST}.", "page_size")
+    assert (error["message"], error["extensions"]["code"]) == (f"`first` must be between 0 and {MOST}.", "page_size")
 
 
 def test_the_limits_themselves_are_fine() -> None:
@@ -146,7 +146,7 @@ async def test_a_cursor_that_is_none_is_refused(shared: Stack, of: str, case: st
     of_another_list = cursor(["a"]) if of == "events" else cursor([1])
     answer = await shared.ask(PAGE % (of, "__typename", "__typename"), after=BAD.get(case, of_another_list))
     assert [(error["message"], error["extensions"]["code"]) for error in answer.get("errors", [])] == [
-        ("This is no cursor of this list: take one from an answer.", "cursor")
+        ("This is not a valid cursor of this list.", "cursor")
     ]
 
 

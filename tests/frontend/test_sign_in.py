@@ -60,7 +60,7 @@ async def test_the_first_registers_and_stays_signed_in_by_a_cookie_that_no_scrip
         await expect(page.get_by_role("button", name="Register")).to_be_hidden()
         await fill(page, "carol", "something else entirely")
         await page.get_by_role("button", name="Sign in", exact=True).click()
-        await expect(page.get_by_role("alert")).to_contain_text("Nobody has this name and this password.")
+        await expect(page.get_by_role("alert")).to_contain_text("Wrong name or password.")
         await expect(other.get_by_label("Password", exact=True)).to_be_visible()
 
 
@@ -86,7 +86,7 @@ async def test_one_sees_where_one_is_signed_in_ends_that_and_changes_the_passwor
         await form.get_by_label("Current password").fill("not the current one")
         await form.get_by_label("New password").fill("unlikely words of another kind")
         await form.get_by_role("button", name="Change password", exact=True).click()
-        await expect(form.get_by_role("alert")).to_contain_text("This is not your current password.")
+        await expect(form.get_by_role("alert")).to_contain_text("The current password is wrong.")
         await form.get_by_label("Current password").fill(PASSWORD)
         await form.get_by_role("button", name="Change password", exact=True).click()
         await expect(form.get_by_role("status")).to_contain_text("Password changed.")

@@ -100,7 +100,7 @@ async def test_a_namespace_stays_allowed_while_there_are_deployments_in_it(
     assert (answer["__typename"], answer["code"], answer["message"]) == (
         "Conflict",
         "namespaces_in_use",
-        "fleet has deployments in other namespaces (web-team-b in team-b): delete them first, or allow these namespaces"
+        "fleet has deployments in other namespaces (web-team-b in team-b). Delete them first, or allow these namespaces"
         " as well.",
     )
     unchanged = {"allowedNamespaces": None, "serviceAccount": None}
@@ -130,8 +130,8 @@ async def test_a_member_that_can_not_be_asked_is_a_warning(quiet: Stack, simulat
     assert answer["clusterGroup"]["serviceAccount"] == ACCOUNT
     [warning] = answer["warnings"]
     assert warning.startswith(
-        "berlin could not be asked whether its credentials may impersonate the service account team-a/deployer: The API"
-        " server can't be reached: "
+        "berlin could not be reached to check whether its credentials may impersonate the service account"
+        " team-a/deployer: The API server can't be reached: "
     )
 
 

@@ -179,14 +179,8 @@ KUBECONFIGS: dict[str, tuple[str, tuple[str, str]]] = {
     ),
 }
 
-_CLOSED = (
-    " leads to a link-local, multicast or metadata address, or one that belongs to nobody."
-    " Polyhelm never connects there."
-)
-_LOOPBACK = (
-    " leads to the machine that Polyhelm runs on. Polyhelm connects there only where POLYHELM_ALLOWED_NETWORKS names"
-    " its network."
-)
+_CLOSED = " resolves to a link-local, multicast, metadata or unassigned address. Polyhelm never connects there."
+_LOOPBACK = " resolves to the machine that Polyhelm runs on. To allow it, add its network to POLYHELM_ALLOWED_NETWORKS."
 ADDRESSES: dict[str, str] = {
     # by the host of the server, the end of the refusal's words
     "127.0.0.1:{port}": _LOOPBACK,

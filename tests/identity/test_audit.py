@@ -341,8 +341,8 @@ async def test_a_swapped_ciphertext_is_not_used_and_told_to_administrators(
     assert await eventually(told) == [
         {
             "kind": "encryption.tampered",
-            "message": f"The sealed data of cluster:{paris.id} was changed in the database, or belongs to another row."
-            " It was not used.",
+            "message": f"The encrypted data of cluster:{paris.id} was changed in the database, or belongs to another"
+            " row. It was not used.",
             "origin": {"outcome": "REFUSED"},
             "data": {"row": f"cluster:{paris.id}"},
         }

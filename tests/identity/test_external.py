@@ -57,7 +57,7 @@ async def test_the_last_admin_of_an_organization_keeps_the_role_that_groups_take
     assert await roles(quiet, "ann") == [Role.ADMIN]
     kept = await quiet.services.database.rows(select(Event.message).where(Event.kind == "role.kept"))
     assert [message for (message,) in kept] == [
-        "ann keeps the role ADMIN, which their groups do not give: nobody else has it."
+        "ann keeps the role ADMIN, although their groups do not grant it: there is no other admin."
     ]
 
 

@@ -141,9 +141,9 @@ async def test_one_who_comes_again_is_the_same_user_with_the_roles_that_their_gr
         "events"
     ]
     assert [event["message"] for event in events["nodes"]] == [
-        "carol has no role now, by their groups.",
-        "carol has the role ADMIN now, by their groups.",
-        "carol has the role DEPLOYER now, by their groups.",
+        "carol has no role now because of their groups.",
+        "carol has the role ADMIN now because of their groups.",
+        "carol has the role DEPLOYER now because of their groups.",
     ]
 
 

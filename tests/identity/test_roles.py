@@ -191,7 +191,7 @@ async def test_where_the_only_admin_is_disabled_administrators_of_the_installati
     await give(quiet, "admin", None, organization="shop")
     foreign = {"__typename": "NotFound", "code": "organization_not_found", "path": ["organization"]}
     taken = await give(quiet, "admin", "ADMIN", organization="shop")
-    assert taken == foreign | {"message": "You belong to no organization 'shop'."}
+    assert taken == foreign | {"message": "You do not belong to an organization 'shop'."}
     await quiet.mutate("disableUser", "__typename", user="ann")
     (event,) = (await quiet.data("{ events(installation: true, first: 1) { nodes { kind data } } }"))["events"]["nodes"]
     assert event == {"kind": "organization.without_admin", "data": {"organization": "shop"}}

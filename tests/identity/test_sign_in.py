@@ -164,7 +164,7 @@ async def test_an_unknown_name_a_wrong_password_and_a_disabled_user_look_alike(
     refused = {
         "__typename": "Forbidden",
         "code": "wrong_credentials",
-        "message": "Nobody has this name and this password.",
+        "message": "Wrong name or password.",
         "path": [],
     }
     assert answers == [refused] * len(attempts)
@@ -292,7 +292,7 @@ async def test_more_passwords_than_can_be_checked_soon_are_refused_at_once(monke
         checks = [asyncio.create_task(passwords.verify("x", None)) for _ in range(200)]
         done = await asyncio.gather(*checks, return_exceptions=True)
         assert {str(found) for found in done if found != (False, None)} == {
-            "Too many are signing in: try again in a moment."
+            "Too many users are signing in. Try again in a moment."
         }
         assert len([found for found in done if found == (False, None)]) == 64 + max(2, (os.cpu_count() or 1) // 2)
     finally:

@@ -148,12 +148,11 @@ def test_the_setting_opens_networks_and_names_and_nothing_that_is_closed(
         ("*.example", "'*.example' is neither a network such as 10.0.0.0/8 nor a host name"),
         (
             "10.0.0.0/8,169.254.169.254",
-            "'169.254.169.254' is never connected to: it leads to a link-local, multicast or metadata address, or one"
-            " that belongs to nobody",
+            "'169.254.169.254' can never be allowed: it is a link-local, multicast, metadata or unassigned address",
         ),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_told(text: str, words: str) -> None:
+def test_an_invalid_setting_is_reported(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
         Allowed.parse(text)
 
@@ -162,12 +161,11 @@ def test_a_refusal_says_where_it_leads_and_what_to_set() -> None:
     with pytest.raises(AddressRefusedError) as caught:
         Policies(Allowed()).users.check("charts.example", "10.0.0.1")
     assert str(caught.value) == (
-        "charts.example leads to a private network. Polyhelm connects there only where POLYHELM_ALLOWED_NETWORKS names"
-        " its network."
+        "charts.example resolves to a private network. To allow it, add its network to POLYHELM_ALLOWED_NETWORKS."
     )
     with pytest.raises(AddressRefusedError) as caught:
         Policies(Allowed()).operator.check("charts.example", "169.254.169.254")
     assert str(caught.value) == (
-        "charts.example leads to a link-local, multicast or metadata address, or one that belongs to nobody. Polyhelm"
-        " never connects there."
+        "charts.example resolves to a link-local, multicast, metadata or unassigned address. Polyhelm never connects"
+        " there."
     )

@@ -132,7 +132,7 @@ async def test_of_several_addresses_those_that_are_refused_are_passed_over(names
         names("charts.test", ["::1", "169.254.169.254", "127.0.0.1"])
         assert (await http.get(f"http://charts.test:{place.partition(':')[2]}/")).text == "here"
         names("charts.test", ["10.0.0.1", "::1"])
-        with pytest.raises(AddressRefusedError, match="leads to a private network"):
+        with pytest.raises(AddressRefusedError, match="resolves to a private network"):
             await http.get(f"http://charts.test:{canary.port}/")
     assert canary.heard == []
 
@@ -145,8 +145,8 @@ async def test_an_api_server_that_leads_here_by_several_addresses_is_refused_in_
     await member.close()
     assert (caught.value.code, caught.value.message) == (
         ActionCode.CLUSTER_ADDRESS_REFUSED,
-        "The API server is not connected to: paris.test leads to the machine that Polyhelm runs on. Polyhelm connects"
-        " there only where POLYHELM_ALLOWED_NETWORKS names its network.",
+        "The API server is not connected to: paris.test resolves to the machine that Polyhelm runs on. To"
+        " allow it, add its network to POLYHELM_ALLOWED_NETWORKS.",
     )
 
 

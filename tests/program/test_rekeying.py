@@ -142,8 +142,8 @@ async def test_a_row_that_can_not_be_opened_is_named_and_the_others_are_sealed_a
             last = await finished(services)
         assert (last.done, last.left) == (2, {"lost": 1, "old": 1})
         assert last.unreadable == {
-            "cluster:1001": "The credentials of cluster:1001 were sealed with the key 'lost', which is not in"
-            " POLYHELM_ENCRYPTION_KEYS: add it after the first, then run `polyhelm rekey`.",
+            "cluster:1001": "The credentials of cluster:1001 were encrypted with the key 'lost', which is not in"
+            " POLYHELM_ENCRYPTION_KEYS. Add it after the first key, then run `polyhelm rekey`.",
             "cluster:1002": "The credentials of cluster:1002 were changed or belong to another row.",
         }
 
@@ -262,7 +262,7 @@ async def test_rekey_that_leaves_something_fails_and_says_what(new_stack: NewSta
         command = await program(stack, "rekey", NEW)
         told = await said(command)
     assert command.returncode == 1
-    assert "The credentials of cluster:1001 were sealed with the key 'old', which is not in" in told
+    assert "The credentials of cluster:1001 were encrypted with the key 'old', which is not in" in told
     assert "2 are still sealed with the key 'old'. It is needed until there are none." in told
 
 

@@ -20,6 +20,23 @@ from proselint.registry.checks import Check, types
 from .passages import passages
 
 ROOT = Path(__file__).parent.parent.parent
+_PACKAGES = (
+    "app/admission",
+    "app/charts",
+    "app/core",
+    "app/events",
+    "app/groups",
+    "app/identity",
+    "app/network",
+    "app/redis",
+    "app/registers",
+    "app/sandbox",
+    "app/secrets",
+    "app/server",
+    "app/tables",
+    "app/yaml",
+    "cli",
+)
 _CHECKS = {
     "words": True,
     "cliches": True,
@@ -50,6 +67,7 @@ def written() -> list[Path]:
     return [
         *sorted(ROOT.glob("*.md")),
         *sorted((ROOT / "docs").rglob("*.md")),
+        *sorted(path for package in _PACKAGES for path in (ROOT / package).rglob("*.py")),
     ]
 
 

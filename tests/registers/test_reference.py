@@ -25,7 +25,7 @@ def test_a_member_is_its_value_and_has_a_sentence() -> None:
 
 def test_a_member_that_no_source_uses_is_a_problem() -> None:
     assert list(problems([Fruit], ["record(Fruit.APPLE)", "record(Basket.PEAR)"])) == [
-        "Fruit.PEAR is registered and not used"
+        "Fruit.PEAR is registered but not used"
     ]
     assert list(problems([Fruit], ["record(Fruit.APPLE, Fruit.PEAR)"])) == []
 

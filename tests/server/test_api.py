@@ -35,4 +35,4 @@ async def test_whoever_asks_whether_it_is_ready_learns_nothing_of_what_it_depend
     async with new_stack(working=False, redis_url="redis://polyhelm:secret@127.0.0.1:1/0") as stack:
         answer = await stack.client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {"postgres": "ok", "writing": "ok", "redis": "failed: the log says why", "schema": "ok"}
+    assert answer.json() == {"postgres": "ok", "writing": "ok", "redis": "failed: see the log", "schema": "ok"}

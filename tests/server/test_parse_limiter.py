@@ -39,7 +39,7 @@ async def test_too_many_of_one_caller_are_refused_and_others_are_not(monkeypatch
     async with limiter.slot("first"):
         waiting = [asyncio.create_task(take(limiter, caller, told)) for caller in ("many", "few")]
         await asyncio.sleep(0)
-        with pytest.raises(Refusal, match="Too many requests wait to be read"):
+        with pytest.raises(Refusal, match="Too many requests are waiting"):
             async with limiter.slot("many"):
                 pass
     await asyncio.gather(*waiting)
@@ -54,7 +54,7 @@ async def test_where_many_wait_who_waits_already_is_refused_and_who_does_not_is_
         few = asyncio.create_task(take(limiter, "few", told))
         await asyncio.sleep(0)
         for caller in ("many 0", "few"):
-            with pytest.raises(Refusal, match="Too many requests wait to be read"):
+            with pytest.raises(Refusal, match="Too many requests are waiting"):
                 async with limiter.slot(caller):
                     pass
     await few

@@ -76,7 +76,7 @@ async def test_a_message_that_takes_a_while_to_read_waits_for_its_turn(
         await opened.subscribe("{ viewer { name } }", more="x" * 2**14)
         await opened.connection.wait_closed()
         assert opened.connection.close_code == 4400
-        assert opened.connection.close_reason == "Too many requests wait to be read: try again in a moment."
+        assert opened.connection.close_reason == "Too many requests are waiting. Try again in a moment."
 
 
 async def test_what_is_no_operation_is_told_and_the_connection_stays(quiet: Stack) -> None:

@@ -10,7 +10,7 @@ const PROBLEMS = new Map(
     user_disabled: "Your account is disabled. Ask an administrator.",
     too_many_attempts: "Too many attempts. Wait a minute and try again.",
     rate_limited: "Too many attempts. Wait a minute and try again.",
-    no_admin_yet: "There is no administrator yet. An administrator has to sign in first.",
+    no_admin_yet: "There is no administrator yet. An administrator must sign in first.",
   }),
 );
 
