@@ -32,9 +32,11 @@ def trouble(
 ) -> ActionError | None:
     """The error that an answer is; None for one that Helm goes on with. `account` is the service account that sent the
     request, if one did."""
-    if status < 400 or (not request.writes and (status == 404 or (request.is_discovery_of_a_group and status >= 500))):
+    if status < 400:
         return None
     refusal = Refusal.of(status, status_object(body))
+    if not request.writes and _is_passed_over(request, refusal):
+        return None
     if refusal.kind is RefusalKind.FORBIDDEN and (error := forbidden(account, refusal.words)):
         return error
     if request.writes and refusal.kind not in (RefusalKind.UNAUTHENTICATED, RefusalKind.THROTTLED):
@@ -42,6 +44,13 @@ def trouble(
     if refusal.kind is RefusalKind.FAILED and _CONVERSION.fullmatch(refusal.words):
         return PermanentError(ActionCode.CLUSTER_REFUSED, sentence(request.object, refusal.words), refusal.words)
     return not_now(refusal, asked_pause(retry_after, now()))
+
+
+def _is_passed_over(request: Request, refusal: Refusal) -> bool:
+    """Whether Helm goes on without what it has tried to read."""
+    if refusal.status == 404:  # what is no API server, such as a load balancer without a backend, does not know
+        return refusal.is_of_api_server or request.is_discovery_of_a_group or request.path.startswith("/openapi/")
+    return request.is_discovery_of_a_group and refusal.status >= 500
 
 
 def _refused_write(request: Request, refusal: Refusal) -> ActionError | None:

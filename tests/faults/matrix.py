@@ -15,7 +15,7 @@ from typing import Any
 from tests.contract.client import Client
 from tests.faults import Cut, Failure, Hang, Proxy, Request, by_helm, conflict, status, timed_out, writes_record
 from tests.faults.records import Revision, releases_of
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 
 FAILURES: dict[str, Failure] = {
     "503": status(503, "the server is currently unable to handle the request"),
@@ -156,6 +156,14 @@ class Lane:
         return found["data"] if code == 200 else None
 
     async def target(self, deployment_id: str) -> Any:
+        """Where nobody vouches for its status, because an observer had no time, once somebody does."""
+
+        async def vouched_for() -> Any:
+            found = await self.stack.targets(deployment_id)
+            return found if all(target["status"] != "UNKNOWN" for target in found.values()) else None
+
+        with suppress(AssertionError):
+            await eventually(vouched_for)
         return (await self.stack.targets(deployment_id)).get("paris")
 
     def step_of(self, request: Request, release: str, seen: Counter[tuple[str, str]]) -> Step:

@@ -198,6 +198,15 @@ def test_a_conversion_webhook_that_fails_is_named_and_fails_for_good(request_: R
     assert isinstance(answered(READ, 500, f"a webhook says: {words}"), TemporaryError)
 
 
+@pytest.mark.parametrize("body", [b"", b"<html>default backend - 404</html>", b"404 page not found\n"])
+def test_what_is_no_api_server_does_not_know_that_something_is_not_there(body: bytes) -> None:
+    found = trouble(READ, 404, None, body)
+    assert isinstance(found, TemporaryError)
+    assert found.code == "cluster_unreachable"
+    for path in ("/apis/metrics.k8s.io/v1beta1", "/openapi/v3/apis/apps/v1"):
+        assert trouble(Request("GET", path), 404, None, body) is None
+
+
 @pytest.mark.parametrize("request_", [READ, WRITE])
 def test_what_a_service_account_may_not_do_is_refused_for_good(request_: Request) -> None:
     words = 'configmaps "web" is forbidden: User "system:serviceaccount:shop:deployer" cannot get resource "configmaps"'
