@@ -14,6 +14,7 @@ from cli.commands.deployments import deploy
 from cli.commands.groups import group
 from cli.commands.operations import operation
 from cli.commands.repositories import repo
+from cli.commands.resources import resources
 from cli.commands.roles import role
 from cli.commands.secrets import secret
 from cli.commands.tokens import token
@@ -48,6 +49,7 @@ def add_commands(program: typer.Typer) -> None:
     program.command("login")(access.login)
     program.add_typer(access.context, name="context", cls=Commands)
     remote(program, "status")(fleet.status)
+    remote(program, "resources")(resources)
     remote(program, "events")(fleet.events)
     remote(program, "reconcile")(reconciliation.reconcile)
     for name, commands in (

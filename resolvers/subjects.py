@@ -8,7 +8,8 @@ from resolvers.fleet.subject import SUBJECT as FLEET
 from resolvers.groups.subject import SUBJECT as GROUPS
 from resolvers.identity.subject import SUBJECT as IDENTITY
 from resolvers.operations.subject import SUBJECT as OPERATIONS
+from resolvers.resources.subject import SUBJECT as RESOURCES
 from resolvers.secrets.subject import SUBJECT as SECRETS
 from resolvers.targets.subject import SUBJECT as TARGETS
 
-SUBJECTS = (IDENTITY, CLUSTERS, GROUPS, CHARTS, DEPLOYMENTS, TARGETS, OPERATIONS, SECRETS, FLEET, EVENTS)
+SUBJECTS = (IDENTITY, CLUSTERS, GROUPS, CHARTS, DEPLOYMENTS, TARGETS, RESOURCES, OPERATIONS, SECRETS, FLEET, EVENTS)

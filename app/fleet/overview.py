@@ -11,6 +11,7 @@ from app.core.errors import invalid
 from app.core.paging import Page, Window, fetch_page
 from app.core.searching import mentions
 from app.core.services import Services
+from app.health.health import Health
 from app.registers.common import CommonCode
 from app.releases.status import TargetStatus
 from app.tables.clusters import Cluster
@@ -88,12 +89,21 @@ async def fleet_charts(services: Services, organization_id: int, chosen: FleetFi
 
 async def fleet_counts(services: Services, organization_id: int, chosen: FleetFilter) -> dict[TargetStatus, int]:
     """How many targets have each status; the filter's own statuses are left aside, so that one can choose by counts."""
+    return await _counts(services, organization_id, chosen, Target.status)
+
+
+async def fleet_health_counts(services: Services, organization_id: int, chosen: FleetFilter) -> dict[Health, int]:
+    """How many targets have each health; the filter's statuses are ignored here, too."""
+    return await _counts(services, organization_id, chosen, Target.health)
+
+
+async def _counts(services: Services, organization_id: int, chosen: FleetFilter, column: Any) -> dict[Any, int]:
     statement = (
-        select(col(Target.status), func.count())
+        select(col(column), func.count())
         .join(Deployment, col(Deployment.id) == Target.deployment_id)
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
         .where(*_of_deployments(organization_id, chosen), *_of_clusters(organization_id, chosen))
-        .group_by(col(Target.status))
+        .group_by(col(column))
     )
     if chosen.search:
         statement = statement.where(mentions(chosen.search, *_SEARCHED))

@@ -55,6 +55,7 @@ class ResourceFilter:
     host: str | None = None
     cluster: str | None = None
     group: str | None = None
+    release: str | None = None
     health: Sequence[Health] | None = None
 
 
@@ -84,7 +85,13 @@ async def find_resources(
     """The resources of an organization that a filter leaves, by kind, namespace and name."""
     row = LiveResource
     wanted: list[ColumnElement[bool]] = [col(Deployment.organization_id) == organization_id]
-    for column, text in ((row.kind, chosen.kind), (row.namespace, chosen.namespace), (Cluster.name, chosen.cluster)):
+    named = (
+        (row.kind, chosen.kind),
+        (row.namespace, chosen.namespace),
+        (Cluster.name, chosen.cluster),
+        (Deployment.release_name, chosen.release),
+    )
+    for column, text in named:
         if text is not None:
             wanted.append(col(column) == text)
     if chosen.name is not None:
@@ -94,10 +101,10 @@ async def find_resources(
     if chosen.host is not None:
         wanted.append(_any_of(row.addresses, _pattern(chosen.host, "host")))
     if chosen.group is not None:
-        named = select(col(ClusterGroup.id)).where(
+        groups = select(col(ClusterGroup.id)).where(
             col(ClusterGroup.organization_id) == organization_id, col(ClusterGroup.name) == chosen.group
         )
-        wanted.append(col(Deployment.group_id).in_(named))
+        wanted.append(col(Deployment.group_id).in_(groups))
     if chosen.health is not None:
         wanted.append(_HEALTH.in_([each.value for each in chosen.health]))
     return await _page(services, wanted, window)

@@ -12,6 +12,7 @@ from cli import names
 from cli.command import ExitCode
 from cli.commands.deployments import Status, Statuses, counts, why
 from cli.commands.reconciliation import CHANGES, changes_of
+from cli.commands.resources import health_counts
 from cli.failure import DIFFERS, usage
 from cli.live import looks
 from cli.names import deployment_name
@@ -27,6 +28,7 @@ _FLEET = f"""query ($organization: String, $first: Int, $after: String, $group: 
               search: $search) {{
     nodes {{
       releaseName chart chartVersion generation group {{ name }} statusCounts {{ status count }}
+      healthCounts {{ health count }}
       targets(status: [{_ASTRAY}]) {{
         clusterName status statusSince revision generation
         reasons {{ code message path desired actual }} error {{ code message output }}
@@ -60,6 +62,7 @@ _DEPLOYMENTS: Columns = {
     "CHART": lambda row: f"{row['chart']} {row['chartVersion']}",
     "GENERATION": lambda row: row["generation"],
     "STATUS": lambda row: counts(row["statusCounts"]),
+    "HEALTH": lambda row: health_counts(row["healthCounts"]),
 }
 _TARGETS: Columns = {
     "DEPLOYMENT": lambda row: row["deployment"],

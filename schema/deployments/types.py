@@ -20,6 +20,8 @@ from schema.operations.types import Operation
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
+from schema.resources.loaders import health_counts_by_deployment
+from schema.resources.types import HealthCount, counted
 from schema.scalars import JSON
 from schema.targets.enums import TargetStatus
 from schema.targets.loaders import status_counts_by_deployment, targets_by_deployment
@@ -135,6 +137,10 @@ class Deployment(Node):
     async def status_counts(self, info: Info) -> list[StatusCount]:
         counts = await info.context.load[status_counts_by_deployment].load(self.row.id)
         return [StatusCount(status=status, count=counts[status]) for status in TargetStatus if status in counts]
+
+    @strawberry.field(description="The number of targets with each health.")
+    async def health_counts(self, info: Info) -> list[HealthCount]:
+        return counted(await info.context.load[health_counts_by_deployment].load(self.row.id))
 
     @strawberry.field(description="The revisions of the desired state, newest first.")
     async def history(

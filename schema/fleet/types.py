@@ -7,6 +7,7 @@ from schema.context import Info
 from schema.deployments.types import Deployment
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import row_id
+from schema.resources.types import HealthCount, counted
 from schema.targets.enums import TargetStatus
 from schema.targets.types import DeploymentTarget, StatusCount
 
@@ -31,6 +32,10 @@ class Fleet:
     async def status_counts(self, info: Info) -> list[StatusCount]:
         counts = await fleet.fleet_counts(info.context.services, self.organization_id, self.chosen)
         return [StatusCount(status=status, count=counts[status]) for status in TargetStatus if status in counts]
+
+    @strawberry.field(description="The number of targets with each health. The statuses of the filter are ignored.")
+    async def health_counts(self, info: Info) -> list[HealthCount]:
+        return counted(await fleet.fleet_health_counts(info.context.services, self.organization_id, self.chosen))
 
     @strawberry.field(description="The number of clusters in the filter's group and cloud.")
     async def cluster_count(self, info: Info) -> int:

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from app.core.paging import DEFAULT, Window
 from app.releases.references import ANY, hidden
 from app.releases.status import helm_status
+from app.resources.queries import resources_of
 from app.tables import deployments as tables
 from app.targets.desired import desired_release
 from app.targets.queries import TargetFacts
@@ -16,8 +18,11 @@ from schema.clusters.types import Cluster
 from schema.context import Info
 from schema.deployments.loaders import deployment_by_id, revision_by_deployment
 from schema.list_length import usually
+from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
+from schema.resources.enums import Health
+from schema.resources.types import HealthReason, LiveResource, blamed_of
 from schema.scalars import JSON
 from schema.targets.activity import Activity
 from schema.targets.enums import NextStep, ReasonCode, TargetStatus
@@ -75,6 +80,20 @@ class DeploymentTarget(Node):
     changed_at: datetime | None = strawberry.field(description="When Helm last changed the release.")
     generation: int | None = strawberry.field(description="The generation that the target last matched.")
     observed_at: datetime | None = strawberry.field(description="When `status` was last confirmed.")
+    health: Health = strawberry.field(
+        description=(
+            "The worst health of the resources of the release: MISSING if nothing is installed, UNKNOWN if the cluster"
+            " cannot be asked."
+        )
+    )
+    health_since: datetime
+    health_reasons: list[HealthReason] = strawberry.field(
+        metadata=usually(1),
+        description="The resources that keep the target from being HEALTHY, the worst first, at most ten.",
+    )
+    resources_left_out: int = strawberry.field(
+        description="The number of objects of the release that are not followed, because it has too many."
+    )
     reasons: list[StatusReason] = strawberry.field(
         metadata=usually(2), description="Why the target has its status. Empty only if the status is DEPLOYED."
     )
@@ -93,6 +112,17 @@ class DeploymentTarget(Node):
     async def values_yaml(self, info: Info) -> str | None:
         values = await self._values(info)
         return None if values is None else await as_yaml(values)
+
+    @strawberry.field(description="The objects of the release on the cluster, by kind, namespace and name.")
+    async def resources(
+        self,
+        info: Info,
+        first: int | None = DEFAULT,
+        after: str | None = None,
+        health: list[Health] | None = None,
+    ) -> Connection[LiveResource]:
+        page = await resources_of(info.context.services, self.facts.id, Window.of(first, after), health)
+        return to_connection(page, LiveResource.of)
 
     @strawberry.field(description="The current work on the target; null if there is none.")
     async def activity(self, info: Info) -> Activity | None:
@@ -155,6 +185,10 @@ class DeploymentTarget(Node):
             generation=facts.generation,
             changed_at=facts.changed_at,
             observed_at=facts.observed_at,
+            health=facts.health,
+            health_since=facts.health_since,
+            health_reasons=blamed_of(facts.health_reasons),
+            resources_left_out=facts.left_out,
             reasons=reasons_of(facts.reasons),
             error=TargetError.of(facts.error),
             next_steps=next_steps_from(facts.status, facts.reachability, facts.error),

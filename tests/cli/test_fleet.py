@@ -22,6 +22,11 @@ async def fleet(working: Polyhelm, members: dict[str, Member]) -> AsyncIterator[
     await working.stack.fleet({name: member.kubeconfig for name, member in members.items()})
     for release in ("shop", "cart"):
         await working.stack.deployed(releaseName=release)
+
+    async def is_healthy() -> bool:
+        return (await working("status")).out.count("2 HEALTHY") == 2
+
+    await eventually(is_healthy)
     await lose_shop(working, members["paris"])
     yield working
 
@@ -31,7 +36,8 @@ async def lose_shop(program: Polyhelm, member: Member) -> None:
     await Helm.at(program.home, member.kubeconfig)("uninstall", "shop", "--namespace", "default")
 
     async def is_noticed() -> bool:
-        return "1 NOT_INSTALLED" in (await program("status")).out
+        shown = (await program("status")).out
+        return all(text in shown for text in ("1 NOT_INSTALLED", "1 MISSING, 1 HEALTHY", "2 HEALTHY"))
 
     await eventually(is_noticed)
 
@@ -50,9 +56,9 @@ async def change_shop(program: Polyhelm, member: Member) -> None:
 
 
 STATUS = [
-    "DEPLOYMENT   CHART              GENERATION   STATUS",
-    "fleet/cart   charts/web 1.0.0   1            2 DEPLOYED",
-    "fleet/shop   charts/web 1.0.0   1            1 NOT_INSTALLED, 1 DEPLOYED",
+    "DEPLOYMENT   CHART              GENERATION   STATUS                        HEALTH",
+    "fleet/cart   charts/web 1.0.0   1            2 DEPLOYED                    2 HEALTHY",
+    "fleet/shop   charts/web 1.0.0   1            1 NOT_INSTALLED, 1 DEPLOYED   1 MISSING, 1 HEALTHY",
     "",
     "DEPLOYMENT   CLUSTER   STATUS          SINCE   WHY",
     "fleet/shop   paris     NOT_INSTALLED <age> There is no release of this name.",
@@ -64,7 +70,12 @@ STATUS = [
 async def test_the_fleet_is_told_with_what_is_wrong_and_why(fleet: Polyhelm) -> None:
     assert await fleet.fine("status") == STATUS
     assert await fleet.fine("status", "-o", "name", "--status", "not_installed") == ["fleet/shop"]
-    assert await fleet.fine("status", "--search", "cart") == [*STATUS[:2], "", "1 deployment: 2 DEPLOYED"]
+    assert await fleet.fine("status", "--search", "cart") == [
+        "DEPLOYMENT   CHART              GENERATION   STATUS       HEALTH",
+        "fleet/cart   charts/web 1.0.0   1            2 DEPLOYED   2 HEALTHY",
+        "",
+        "1 deployment: 2 DEPLOYED",
+    ]
     assert (await fleet("status", "--group", "none")).words == ["Nothing matches."]
     (cart, shop) = (await fleet("status", "-o", "json")).data
     assert (cart["targets"], [target["clusterName"] for target in shop["targets"]]) == ([], ["paris"])
@@ -138,3 +149,14 @@ async def test_following_tells_what_happens_next_and_nothing_twice(fleet: Polyhe
     messages = [json.loads(line)["message"] for line in told] if form == "json" else told
     for message, words in zip(messages, ("The group empty was made", "The group empty was deleted."), strict=True):
         assert words in message
+
+
+async def test_resources_are_listed_with_their_health(fleet: Polyhelm) -> None:
+    assert await fleet.fine("resources", "fleet/shop") == [
+        "CLUSTER   KIND        NAME           HEALTH    SINCE   WHY",
+        "berlin    ConfigMap   default/shop   HEALTHY <age> -",
+    ]
+    names = ["berlin/ConfigMap/default/cart", "paris/ConfigMap/default/cart"]
+    assert sorted(await fleet.fine("resources", "fleet/cart", "-o", "name")) == names
+    assert await fleet.fine("resources", "--cluster", "paris", "--kind", "ConfigMap", "-o", "name") == names[1:]
+    assert (await fleet("resources", "--health", "degraded")).words == ["Nothing matches."]

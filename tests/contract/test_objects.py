@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.stack import eventually
+
 from .objects import create, gone, names, secret
 
 if TYPE_CHECKING:
@@ -233,3 +235,26 @@ async def test_discovery(client: Client) -> None:
     assert (secrets["kind"], secrets["namespaced"]) == ("Secret", True)
     _, kube_system = await client.get("/api/v1/namespaces/kube-system")
     assert len(kube_system["metadata"]["uid"]) == 36
+
+
+async def test_a_deployment_that_is_ready_says_so_in_its_conditions(client: Client, namespace: str) -> None:
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    labels = {"app": "web"}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}}
+    await create(
+        client, path, {"metadata": {"name": "web"}, "spec": {"selector": {"matchLabels": labels}, "template": pod}}
+    )
+
+    async def conditions() -> set[tuple[str, str, str]]:
+        _, found = await client.get(f"{path}/web")
+        status = found.get("status", {})
+        shown = status.get("conditions", []) if status.get("availableReplicas") else []
+        return {(each["type"], each["status"], each["reason"]) for each in shown}
+
+    assert await eventually(conditions) == READY
+
+
+READY = {
+    ("Available", "True", "MinimumReplicasAvailable"),
+    ("Progressing", "True", "NewReplicaSetAvailable"),
+}

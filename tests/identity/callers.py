@@ -14,16 +14,20 @@ from app.core.errors import PermanentError
 from app.deployments.answer import Answer, TargetPlan
 from app.deployments.packing import pack
 from app.deployments.removal import Removal
+from app.health.health import Health
 from app.identity.tokens import token_digest
 from app.releases.error_codes import ActionCode
 from app.releases.hook import Hook
+from app.releases.inventory import ResourceOrigin
 from app.releases.manifest import ManifestObject
 from app.releases.status import Reason, ReasonCode, TargetStatus
 from app.releases.step import ReleaseAction
+from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.deployments import Deployment, PlanProgress
 from app.tables.identity import ApiToken, AppSession, GroupRole, Membership, Method, Organization, Role, User
 from app.tables.operations import OperationResult
+from app.tables.resources import LiveResource
 from app.tables.states import OperationState
 from app.tables.targets import Release, Target
 from app.targets.abandonment import AbandonedRelease
@@ -202,6 +206,26 @@ async def _observed(stack: Stack) -> None:
         target.activity = stored(Activity(Phase.HOOK, 1, now(), now(), hook))
         target.lease_expires_at = now() + timedelta(days=1)
         await session.execute(update(OperationResult).values(state=OperationState.RUNNING))
+        blamed = {"kind": "ConfigMap", "namespace": "default", "name": "shop", "health": "MISSING"}
+        await session.execute(update(Cluster).values(confirmed_at=now() + timedelta(days=1)))  # it stays as it is
+        target.health, target.health_reasons = Health.MISSING, [blamed | {"reason": "NotFound", "message": "Gone."}]
+        session.add(
+            LiveResource(
+                target_id=target.id,
+                api_group="",
+                api_version="v1",
+                kind="ConfigMap",
+                plural="configmaps",
+                namespace="default",
+                name="shop",
+                origin=ResourceOrigin.MANIFEST,
+                manifest_digest=b"",
+                health=Health.MISSING,
+                reason="NotFound",
+                message="Gone.",
+                observed_at=now(),
+            )
+        )
         session.add(
             Release(
                 cluster_id=target.cluster_id,

@@ -81,6 +81,7 @@ ARGUMENTS = {
     "Query.chart": 'repository: "charts", name: "web"',
     "Query.secret": 'name: "db"',
     "Query.deployment": 'group: "fleet", releaseName: "shop"',
+    "Query.resources": "filter: {}",
     "Query.operation": 'id: "OPERATION"',
     "Query.planProgress": 'id: "PLAN"',
     "Query.readYaml": 'text: "- 1"',
@@ -257,9 +258,14 @@ async def answers(world: World, token: str | None, ids: dict[str, str]) -> dict[
     return {name: await world.stack.ask(_with(query, ids), token) for name, query in asked}
 
 
+def is_one_of(fields: Collection[str], name: str, answer: dict[str, Any]) -> bool:
+    """Whether a field is one of these. That of a resource, which a release has it from, is for everybody."""
+    return name in fields and answer.get("__typename") != "LiveResource"
+
+
 def without(answer: Any, fields: Collection[str]) -> Any:
     if isinstance(answer, dict):
-        return {name: without(value, fields) for name, value in answer.items() if name not in fields}
+        return {name: without(value, fields) for name, value in answer.items() if not is_one_of(fields, name, answer)}
     return [without(value, fields) for value in answer] if isinstance(answer, list) else answer
 
 
@@ -297,7 +303,7 @@ async def test_members_are_told_every_field_of_every_type_and_what_is_for_admins
 def only(answer: Any, fields: Collection[str]) -> Any:
     """What is in these fields, wherever they are."""
     if isinstance(answer, dict):
-        return [value if name in fields else only(value, fields) for name, value in answer.items()]
+        return [value if is_one_of(fields, name, answer) else only(value, fields) for name, value in answer.items()]
     return [only(value, fields) for value in answer] if isinstance(answer, list) else None
 
 

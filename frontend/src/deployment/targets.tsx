@@ -4,11 +4,12 @@ import { Link } from "wouter";
 import type { TargetStatus } from "../graphql";
 import { clusterPath, useAddress } from "../parts/address";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
-import { Status } from "../parts/status";
+import { HealthMark, Status } from "../parts/status";
 import { Ago, Since, useNow } from "../parts/time";
-import { reasonWords, STATUS_WORDS } from "../values/words";
+import { HEALTH_WORDS, reasonWords, STATUS_WORDS } from "../values/words";
 import type { Deployment, Target } from "./page";
 import { canReconcile, ReconcileTarget } from "./reconcile-target";
+import { Resources } from "./resources";
 
 /** What the deployment is on each cluster, and why. What needs somebody comes first. */
 const URGENCY: TargetStatus[] = ["FAILED", "STALE", "UNKNOWN", "NOT_INSTALLED", "DELETED", "SUPERSEDED"];
@@ -111,6 +112,7 @@ function TargetLine({
       <div className="what">
         <div className="row">
           <Status status={target.status} pill />
+          <HealthMark health={target.health} />
           <span className="soft small">
             for <Since at={target.statusSince} />
             {target.revision !== null && ` · revision ${target.revision}`}
@@ -132,7 +134,17 @@ function TargetLine({
             ))}
           </ul>
         )}
+        {target.healthReasons.length > 0 && (
+          <ul className="reasons">
+            {target.healthReasons.map((blamed) => (
+              <li key={`${blamed.kind}/${blamed.namespace}/${blamed.name}`}>
+                {blamed.kind} {blamed.name}: {blamed.message ?? blamed.reason ?? HEALTH_WORDS[blamed.health]}
+              </li>
+            ))}
+          </ul>
+        )}
         {target.activity && <p className="soft small">{target.activity.message}</p>}
+        <Resources target={target.id} cluster={target.clusterName} />
         {target.error && (
           <div className="failure">
             <p>

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { OperationState, Reachability, TargetStatus } from "../graphql";
+import type { Health, OperationState, Reachability, TargetStatus } from "../graphql";
 
 export type Tone = "good" | "warn" | "bad" | "busy" | "none" | "unsure";
 
@@ -95,6 +95,16 @@ const OF_CLUSTERS: Record<Reachability, [Tone, Shape, string]> = {
   PENDING: ["busy", "hollow", "Not contacted yet"],
 };
 
+const OF_HEALTH: Record<Health, [Tone, Shape]> = {
+  HEALTHY: ["good", "check"],
+  PROGRESSING: ["busy", "up"],
+  DEGRADED: ["bad", "cross"],
+  SUSPENDED: ["none", "minus"],
+  MISSING: ["bad", "hollow"],
+  TERMINATING: ["busy", "gone"],
+  UNKNOWN: ["unsure", "question"],
+};
+
 const OF_OPERATIONS: Record<OperationState, [Tone, Shape, string]> = {
   PENDING: ["busy", "hollow", "Waiting"],
   RUNNING: ["busy", "up", "Running"],
@@ -106,6 +116,7 @@ const OF_OPERATIONS: Record<OperationState, [Tone, Shape, string]> = {
 
 export const toneOf = (status: TargetStatus): Tone => OF_TARGETS[status][0];
 export const shapeOf = (status: TargetStatus): Shape => OF_TARGETS[status][1];
+export const ofHealth = (health: Health) => OF_HEALTH[health];
 export const ofCluster = (reachability: Reachability) => OF_CLUSTERS[reachability];
 export const ofOperation = (state: OperationState) => OF_OPERATIONS[state];
 

@@ -1,12 +1,22 @@
-import type { OperationState, Reachability, TargetStatus } from "../graphql";
-import { STATUS_WORDS } from "../values/words";
-import { Glyph, ofCluster, ofOperation, shapeOf, toneOf } from "./glyph";
+import type { Health, OperationState, Reachability, TargetStatus } from "../graphql";
+import { HEALTH_WORDS, STATUS_WORDS } from "../values/words";
+import { Glyph, ofCluster, ofHealth, ofOperation, shapeOf, toneOf } from "./glyph";
 
 export function Status({ status, pill }: { status: TargetStatus; pill?: boolean }) {
   return (
     <span className={`status tone-${toneOf(status)} ${pill ? "pill" : ""}`}>
       <Glyph shape={shapeOf(status)} />
       {STATUS_WORDS[status]}
+    </span>
+  );
+}
+
+export function HealthMark({ health }: { health: Health }) {
+  const [tone, shape] = ofHealth(health);
+  return (
+    <span className={`status tone-${tone}`} data-health={health}>
+      <Glyph shape={shape} />
+      {HEALTH_WORDS[health]}
     </span>
   );
 }

@@ -1,4 +1,4 @@
-import type { ReasonCode, TargetStatus } from "../graphql";
+import type { Health, ReasonCode, TargetStatus } from "../graphql";
 
 /** What each status is called here. */
 export const STATUS_WORDS: Record<TargetStatus, string> = {
@@ -13,6 +13,16 @@ export const STATUS_WORDS: Record<TargetStatus, string> = {
   DELETING: "Uninstalling",
   DELETED: "Uninstalled",
   SUPERSEDED: "Superseded",
+};
+
+export const HEALTH_WORDS: Record<Health, string> = {
+  HEALTHY: "Healthy",
+  PROGRESSING: "Progressing",
+  DEGRADED: "Degraded",
+  SUSPENDED: "Suspended",
+  MISSING: "Missing",
+  TERMINATING: "Terminating",
+  UNKNOWN: "Health unknown",
 };
 
 const MINUTE = 60;

@@ -1,0 +1,1 @@
+"""The objects of releases on clusters."""

@@ -1,0 +1,89 @@
+"""The objects of releases on clusters, and their health."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from app.resources.queries import ResourceFacts
+from schema.context import Info
+from schema.list_length import usually
+from schema.resources.enums import Health, ResourceOrigin
+from schema.targets.loaders import target_by_id
+
+if TYPE_CHECKING:
+    from schema.targets.types import DeploymentTarget
+
+
+@strawberry.type
+class HealthCount:
+    health: Health
+    count: int
+
+
+def counted(counts: dict[Health, int]) -> list[HealthCount]:
+    return [HealthCount(health=health, count=counts[health]) for health in Health if health in counts]
+
+
+@strawberry.type(description="A resource that keeps a target from being HEALTHY, or that cannot be checked.")
+class HealthReason:
+    kind: str
+    namespace: str | None
+    name: str
+    health: Health
+    reason: str | None
+    message: str | None
+
+
+def blamed_of(reasons: list[dict[str, Any]]) -> list[HealthReason]:
+    return [
+        HealthReason(**{**each, "health": Health(each["health"]), "namespace": each["namespace"] or None})
+        for each in reasons
+    ]
+
+
+@strawberry.type(description="An object of a release on a cluster, as last seen there.")
+class LiveResource:
+    facts: strawberry.Private[ResourceFacts]
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str
+    origin: ResourceOrigin
+    cluster_name: str
+    health: Health
+    reason: str | None = strawberry.field(description="A word for the cause, for example CrashLoopBackOff.")
+    message: str | None
+    since: datetime = strawberry.field(description="When the health last changed.")
+    observed_at: datetime | None = strawberry.field(description="When the resource last looked different.")
+    images: list[str] = strawberry.field(metadata=usually(1), description="The images of its containers.")
+    addresses: list[str] = strawberry.field(
+        metadata=usually(1), description="Hosts and addresses at which it can be reached."
+    )
+
+    @strawberry.field(description="The target to which the resource belongs.")
+    async def target(self, info: Info) -> Annotated["DeploymentTarget", strawberry.lazy("schema.targets.types")] | None:
+        from schema.targets.types import DeploymentTarget
+
+        found = await info.context.load[target_by_id].load(self.facts.row.target_id)
+        return DeploymentTarget.of(found) if found is not None else None
+
+    @classmethod
+    def of(cls, facts: ResourceFacts) -> "LiveResource":
+        row = facts.row
+        return cls(
+            facts=facts,
+            api_version=f"{row.api_group}/{row.api_version}" if row.api_group else row.api_version,
+            kind=row.kind,
+            namespace=row.namespace or None,
+            name=row.name,
+            origin=row.origin,
+            cluster_name=facts.cluster_name,
+            health=facts.health,
+            reason=facts.reason,
+            message=facts.message,
+            since=row.since,
+            observed_at=row.observed_at,
+            images=row.images,
+            addresses=row.addresses,
+        )
