@@ -15,7 +15,7 @@ from tests.real.test_changes_by_hand import ABSENT
 pytestmark = pytest.mark.xdist_group("kubernetes")
 
 TARGETS = """subscription ($deployment: ID!) {
-  targets(deployment: $deployment) { status revision reasons { code message path desired actual } }
+  targets(deployment: $deployment) { clusterName status revision reasons { code message path desired actual } }
 }"""
 PASSING = {"DELETING", "PENDING_UPGRADE", "PENDING_ROLLBACK"}
 """What a release is for a moment while Helm is at work; a subscriber may see it or not."""

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from simulator import Member
-from tests.faults.failures import Hang
+from tests.faults.failures import Hang, Wrong
 from tests.faults.proxy import Proxy
+from tests.faults.requests import Request
 from tests.live import hands
 from tests.resources.charts import chart
 from tests.resources.looking import deployed, healths, rows, target, until_health, until_rows
@@ -42,6 +43,10 @@ def change(member: Member, kind: tuple[str, str], **changed: object) -> None:
     record = member.store.get(kind, "default", "shop")
     assert record is not None
     member.store.put(kind, record.object() | changed)
+
+
+def is_ours(request: Request) -> bool:
+    return request.headers.get("User-Agent") == "polyhelm"
 
 
 def delete(member: Member, kind: tuple[str, str]) -> None:
@@ -207,3 +212,33 @@ async def test_what_looks_the_same_is_not_written_again(stack: Stack, simulated:
     after = await rows(stack)
     assert after["ConfigMap/shop"].observed_at == before["ConfigMap/shop"].observed_at
     assert found["metadata"]["resourceVersion"] == before["ConfigMap/shop"].resource_version
+
+
+async def test_a_kind_that_the_credentials_may_not_read_is_not_checked_and_named(
+    stack: Stack, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    refusal = b'{"kind":"Status","code":403,"reason":"Forbidden","message":"ingresses is forbidden"}'
+    async with Proxy(paris.kubeconfig) as proxy:
+        # Helm asks for single ones by its own name.
+        proxy.fault(Wrong(403, refusal), method="GET", path="/ingresses", where=is_ours)
+        await stack.fleet({"paris": proxy.kubeconfig})
+        await stack.upload(chart("deployment", "ingress", version="2.0.0"))
+        await stack.deployed(releaseName="shop", chart="charts/web", version="2.0.0")
+        healthy = await until_health(stack, "HEALTHY", "Ingress/shop: Forbidden")
+        assert healthy.status == "DEPLOYED"
+        assert healthy.health_reasons[0]["message"] == "Our credentials do not allow this: ingresses is forbidden"
+
+
+async def test_what_happens_while_watches_are_cut_is_seen_afterwards(
+    stack: Stack, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    async with Proxy(paris.kubeconfig) as proxy:
+        await stack.fleet({"paris": proxy.kubeconfig})
+        await stack.upload(chart("deployment", "config-map", version="2.0.0"))
+        await stack.deployed(releaseName="shop", chart="charts/web", version="2.0.0")
+        await until_health(stack, "HEALTHY")
+        proxy.reset()
+        delete(paris, ("", "configmaps"))
+        await until_health(stack, "MISSING", "ConfigMap/shop: NotFound")
