@@ -4,8 +4,12 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
+import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from app.core import database as module
+from app.core.database import Database
 from app.core.tenancy import acting_for
 from tests.stack import Stack
 
@@ -43,3 +47,21 @@ async def test_an_organization_that_holds_its_database_connections_delays_no_oth
             assert not any(task.done() for task in waiting)
         assert await waiting[0] == {"clusters": {"nodes": []}}
         assert await waiting[1] == {"createSecret": {"__typename": "SecretPayload"}}
+
+
+async def test_a_statement_that_takes_too_long_is_ended_by_postgres(
+    shared: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one organization's statements could hold all connections that it may use for as long as it likes."""
+    limit = text("SHOW statement_timeout")
+    assert await shared.services.database.rows(limit) == [("30s",)]
+    async with shared.services.database.sessions() as session:
+        assert (await session.execute(limit)).all() == [("30s",)]
+    monkeypatch.setitem(module._LIMITS, "statement_timeout", "1s")
+    database = Database(str(shared.services.settings.database_url), pool_size=2)
+    try:
+        with pytest.raises(DBAPIError, match="canceling statement due to statement timeout"):
+            await database.rows(text("SELECT pg_sleep(600)"))
+        assert await database.rows(text("SELECT 1")) == [(1,)]
+    finally:
+        await database.close()
