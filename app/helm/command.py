@@ -23,6 +23,7 @@ from app.core.files import nameless
 from app.core.threads import in_thread
 from app.helm.binary import HelmBinary
 from app.helm.endpoint import Endpoint
+from app.helm.expectation import Expectation
 from app.helm.failure import MAX_OUTPUT, MAX_SEARCHED, beyond_limits, failure
 from app.helm.fence import READ_ONLY, Fence
 from app.helm.ledger import Ledger, Progress, Stage, nobody_watches
@@ -52,7 +53,7 @@ _MOST_HANGS = 3
 class Place:
     """Where a release is: on which member, in which namespace, under which name. `organization_id` is whose slot a run
     takes. `cluster_id` keeps caches apart; where it is None, nothing is cached from one run to the next. `fence` is
-    asked before each write."""
+    asked before each write; `expected` is the revision that may be written, and any other one ends the run."""
 
     organization_id: int
     cluster_id: int | None
@@ -60,6 +61,7 @@ class Place:
     namespace: str
     release_name: str
     fence: Fence = READ_ONLY
+    expected: Expectation | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class Helm:
             options.on_progress(progress)
 
         ledger = Ledger(follow, place.member.account)
-        async with Endpoint(place.member, place.fence, ledger) as endpoint:
+        async with Endpoint(place.member, place.fence, ledger, place.expected) as endpoint:
             command = _Command(
                 executable=str(self.binary.path),
                 environment=self._environment(place, folder) | endpoint.environment,

@@ -1,8 +1,9 @@
 """What one run of Helm takes for its cluster: a proxy on this machine, open for as long as the run.
 
 Helm gets its address and a password that is good for nothing else. Each request is forwarded to the member with the
-member's credentials, over connections that have proven which cluster they lead to; no write is forwarded that the fence
-does not allow; and what was asked and answered is written down in a ledger (docs/decisions/runs-end-with-worker.md).
+member's credentials, over connections that have proven which cluster they lead to. No write is forwarded that the fence
+does not allow, and no record of another revision than the expected one. What was asked and answered is written down in
+a ledger (docs/decisions/runs-end-with-worker.md).
 """
 
 import asyncio
@@ -16,13 +17,15 @@ from types import TracebackType
 import orjson
 
 from app.clusters.member import MismatchedError
-from app.core.errors import ActionError
+from app.core.errors import ActionError, TemporaryError
+from app.helm.expectation import Expectation
 from app.helm.fence import Fence
 from app.helm.http import Answer, Head, ProtocolError, answer_of, read_body, read_head
 from app.helm.ledger import Exchange, Ledger
 from app.helm.loopback import LoopbackServer
 from app.helm.request import read_request
 from app.helm.upstream import Connection, Destination, Upstream, no_answer
+from app.releases.error_codes import ActionCode
 
 HOST = "cluster"
 """What Helm calls its cluster: it is always the same, since Helm keeps by it what it discovers."""
@@ -38,11 +41,12 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 class Endpoint(LoopbackServer):
     """`ended` becomes the error for which a run must not go on, as soon as there is one."""
 
-    def __init__(self, member: Destination, fence: Fence, ledger: Ledger) -> None:
+    def __init__(self, member: Destination, fence: Fence, ledger: Ledger, expected: Expectation | None = None) -> None:
         super().__init__()
         self.ended: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         self._fence = fence
         self._ledger = ledger
+        self._expected = expected
         self._upstream = Upstream(member)
 
     @property
@@ -84,7 +88,18 @@ class Endpoint(LoopbackServer):
     async def _exchange(self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Forwards a request, and its answer; gives whether another one may follow."""
         body = await read_body(reader, head)
-        exchange = self._ledger.begin(read_request(head.method, head.target, body), time.monotonic())
+        request = read_request(head.method, head.target, body)
+        if self._expected is not None and not self._expected.allows(request):
+            self._end(
+                TemporaryError(
+                    ActionCode.RELEASE_CHANGED,
+                    f"Somebody else's Helm changed the release at the same time: Helm was about to write revision"
+                    f" {request.revision}, and not {self._expected.revision}.",
+                    wrote=self._ledger.progress.wrote,
+                )
+            )
+            return False
+        exchange = self._ledger.begin(request, time.monotonic())
         helm = _Listener(reader, writer)
         try:
             async with self._upstream.connection() as connection:

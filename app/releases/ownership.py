@@ -61,6 +61,11 @@ class Intent:
             counts=stored.get("counts", False),
         )
 
+    @property
+    def rolls_back(self) -> bool:
+        """Whether the run makes one more revision if it fails."""
+        return self.is_atomic and self.action == "UPGRADE"
+
     def has_begun(self, observed: Observed | None) -> bool:
         """Whether the release is no longer as this run has found it."""
         if self.action == "UNINSTALL":
@@ -75,7 +80,7 @@ class Intent:
         if found == (self.revision, "uninstalling"):
             return self.action == "UNINSTALL" or self.is_atomic
         if found == (self.revision + 1, "pending-rollback"):
-            return self.is_atomic and self.action == "UPGRADE"
+            return self.rolls_back
         written = {"INSTALL": "pending-install", "UPGRADE": "pending-upgrade"}.get(self.action)
         return found == (self.revision, written) and self.has_written(observed, mark)
 

@@ -5,10 +5,12 @@ from dataclasses import replace
 from app.clusters.member import Member
 from app.fleet.services import AllServices
 from app.helm.command import Options, Place
+from app.helm.expectation import Expectation
 from app.helm.ledger import Progress
 from app.operations.work import Work
 from app.releases.references import HIDDEN
 from app.releases.scrubbing import NOTHING, Scrubber
+from app.targets.claims import claim_of
 from app.targets.leases import LeaseFence
 
 
@@ -18,6 +20,8 @@ def member_of(services: AllServices, found: Work) -> Member:
 
 
 def place_of(services: AllServices, found: Work) -> Place:
+    """Where Helm runs for work that has begun: the intent says which revision it may write."""
+    intent = claim_of(found.target).intent
     return Place(
         found.deployment.organization_id,
         found.cluster.id,
@@ -25,6 +29,7 @@ def place_of(services: AllServices, found: Work) -> Place:
         found.deployment.namespace,
         found.deployment.release_name,
         LeaseFence(services, found.lease),
+        Expectation(intent.revision, rolls_back=intent.rolls_back) if intent is not None else None,
     )
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 import pytest_asyncio
 
-from app.operations.work import Work, take
+from app.operations.work import Work, intend, take
+from app.releases.step import ReleaseAction
 from app.targets import leases
 from app.targets.sightings import look_at_release
 from reconcilers.actions.action import Action, Task
+from reconcilers.actions.removal import Uninstall
 from reconcilers.actions.validation import KnownManifests
 from schema.relay.ids import row_id
 from simulator import Member
@@ -17,7 +19,8 @@ from tests.stack import Stack
 
 @dataclass
 class Site:
-    """`begun` has how many revisions the release had each time when an action said that it begins."""
+    """`begun` has the release's revision each time when an action said that it begins. `meanwhile` is called then:
+    somebody else does something between our look and Helm's."""
 
     stack: Stack
     member: Member
@@ -25,6 +28,7 @@ class Site:
     work: Work
     manifests: KnownManifests = field(default_factory=KnownManifests)
     begun: list[int] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
 
     async def perform(self, action: Action, *, hooks: bool = True) -> str | None:
         """Performs an action with the release as it is now."""
@@ -34,6 +38,11 @@ class Site:
 
         async def begin() -> None:
             self.begun.append(seen.release.revision if seen.release else 0)
+            runs = ReleaseAction.UNINSTALL if isinstance(action, Uninstall) else ReleaseAction.UPGRADE
+            if not seen.release:
+                runs = ReleaseAction.INSTALL
+            await intend(services, self.work, runs, seen, self.work.desired, counts=True)
+            self.meanwhile()
 
         return await action.perform(Task(services, self.work, seen, begin, hooks=hooks))
 

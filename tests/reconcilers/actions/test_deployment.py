@@ -49,3 +49,23 @@ async def test_what_can_not_be_prepared_has_not_begun(site: Site) -> None:
     with pytest.raises(ActionError):
         await site.perform(Deploy(site.manifests, exists=False))
     assert site.begun == []
+
+
+async def test_an_upgrade_over_what_somebody_else_has_written_since_we_looked_writes_nothing(site: Site) -> None:
+    """Else its revision would be another one than its intent names: killed there, it would be nobody's."""
+    await site.perform(Deploy(site.manifests, exists=False))
+    site.meanwhile = lambda: hands.upgrade(site.member, "shop", {"by": "hand"})
+    with pytest.raises(ActionError) as caught:
+        await site.perform(Deploy(site.manifests, exists=True))
+    assert (caught.value.code, caught.value.wrote) == ("release_changed", False)
+    assert hands.statuses(site.member, "shop") == {1: "superseded", 2: "deployed"}
+
+
+async def test_an_upgrade_of_which_the_newest_record_was_lost_since_we_looked_writes_nothing(site: Site) -> None:
+    await site.perform(Deploy(site.manifests, exists=False))
+    await site.perform(Deploy(site.manifests, exists=True))
+    site.meanwhile = lambda: hands.lose_newest(site.member, "shop")
+    with pytest.raises(ActionError) as caught:
+        await site.perform(Deploy(site.manifests, exists=True))
+    assert caught.value.code == "release_changed"
+    assert hands.revisions(site.member, "shop") == [1]

@@ -1,5 +1,8 @@
 """Uninstalling a release."""
 
+import pytest
+
+from app.core.errors import ActionError
 from reconcilers.actions.deployment import Deploy
 from reconcilers.actions.removal import Uninstall
 from tests.live import hands
@@ -17,3 +20,12 @@ async def test_an_uninstall_removes_the_release_with_its_history(site: Site) -> 
 async def test_an_uninstall_of_what_is_gone_succeeds(site: Site) -> None:
     await site.perform(Uninstall())
     assert hands.revisions(site.member, "shop") == []
+
+
+async def test_an_uninstall_of_what_somebody_else_has_changed_since_we_looked_removes_nothing(site: Site) -> None:
+    await site.perform(Deploy(site.manifests, exists=False))
+    site.meanwhile = lambda: hands.upgrade(site.member, "shop", {"by": "hand"})
+    with pytest.raises(ActionError) as caught:
+        await site.perform(Uninstall())
+    assert (caught.value.code, caught.value.wrote) == ("release_changed", False)
+    assert hands.statuses(site.member, "shop") == {1: "superseded", 2: "deployed"}
