@@ -42,7 +42,7 @@ async def test_a_file_is_planned_applied_and_applied_again_without_a_change(flee
     ]
     assert await fleet.fine(*apply("--dry-run")) == plan
     done = await fleet(*apply())
-    assert (done.code, done.words[0]) == (2, "Error: This has to be confirmed, and nobody is there to ask.")
+    assert (done.code, done.words[0]) == (2, "Error: This requires confirmation, and there is no terminal.")
     assert await fleet.fine("deploy", "ls", "-o", "name") == []
 
     done = await fleet(*apply("--yes"))

@@ -47,8 +47,8 @@ async def test_clusters_are_registered_listed_shown_and_removed(polyhelm: Polyhe
     assert (done.code, done.words) == (
         2,
         [
-            "Error: This has to be confirmed, and nobody is there to ask.",
-            "Next: Add --yes to do it without asking.",
+            "Error: This requires confirmation, and there is no terminal.",
+            "Next: Add --yes to confirm it.",
         ],
     )
     done = await polyhelm("cluster", "rm", "paris", "--yes")

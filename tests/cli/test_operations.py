@@ -22,7 +22,7 @@ async def test_an_operation_whose_hook_hangs_is_listed_and_cancelled(
     (listed,) = (await working("operation", "ls", "fleet/shop", "-o", "json")).data
     assert (listed["id"], listed["kind"], listed["state"]) == (answer["operation"]["id"], "CREATE", "RUNNING")
     done = await working("operation", "cancel", listed["id"])
-    assert (done.code, done.words[0]) == (2, "Error: This has to be confirmed, and nobody is there to ask.")
+    assert (done.code, done.words[0]) == (2, "Error: This requires confirmation, and there is no terminal.")
     assert (await working("operation", "cancel", listed["id"], "--yes")).words == [
         "paris: install cancelled",
         "The create has ended: CANCELLED.",
