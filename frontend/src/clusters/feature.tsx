@@ -7,7 +7,7 @@ import { SetFeatureDocument } from "../graphql";
 import { asObject } from "../json";
 import { FormDialog } from "../parts/dialog";
 import { Refused } from "../parts/states";
-import type { Group } from "./group";
+import type { Group } from "./types";
 
 type Found = Group["features"][number];
 

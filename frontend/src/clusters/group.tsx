@@ -9,7 +9,6 @@ import {
   DeleteGroupDocument,
   GroupDeploymentsDocument,
   GroupDetailDocument,
-  type GroupDetailQuery,
   UpdateGroupDocument,
 } from "../graphql";
 import { deploymentPath, groupPath } from "../parts/address";
@@ -24,8 +23,7 @@ import { toast } from "../parts/toast";
 import { Feature } from "./feature";
 import { GroupName, Members } from "./groups";
 import { ClusterTable } from "./page";
-
-export type Group = NonNullable<GroupDetailQuery["clusterGroup"]>;
+import type { Group } from "./types";
 
 export default function GroupPage({ name }: { name: string }) {
   const organization = useOrganization();

@@ -3,7 +3,7 @@ import { useAction } from "../api/outcome";
 import { DeleteDeploymentDocument } from "../graphql";
 import { Destroy } from "../parts/dialog";
 import { toast } from "../parts/toast";
-import type { Deployment } from "./page";
+import type { Deployment } from "./types";
 
 /** Says what goes with a deployment, and on which clusters. */
 export function DeleteDeployment({ deployment, close }: { deployment: Deployment; close: () => void }) {

@@ -9,7 +9,7 @@ import { Difference } from "../parts/diff";
 import { More } from "../parts/more";
 import { Answer } from "../parts/states";
 import { Ago } from "../parts/time";
-import type { Deployment } from "./page";
+import type { Deployment } from "./types";
 
 export type Revision = Extract<
   NonNullable<DeploymentHistoryQuery["node"]>,

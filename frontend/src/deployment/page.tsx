@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
 import { useOrganization } from "../api/session";
-import { DeploymentDetailDocument, type DeploymentDetailQuery } from "../graphql";
+import { DeploymentDetailDocument } from "../graphql";
 import { deploymentPath, groupPath, useAddress } from "../parts/address";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Answer, Blank } from "../parts/states";
@@ -18,10 +18,8 @@ import { Operations } from "./operations";
 import { ReconcileMany } from "./reconcile";
 import { canReconcile } from "./reconcile-target";
 import { Targets } from "./targets";
+import type { Deployment, Target } from "./types";
 import { Values } from "./values";
-
-export type Deployment = NonNullable<DeploymentDetailQuery["deployment"]>;
-export type Target = Deployment["targets"][number];
 
 const CONFIRMED_EVERY = 20_000;
 

@@ -2,7 +2,7 @@ import { useAction } from "../api/outcome";
 import { ReconcileDocument, type TargetStatus } from "../graphql";
 import { Refused } from "../parts/states";
 import { toast } from "../parts/toast";
-import type { Deployment, Target } from "./page";
+import type { Deployment, Target } from "./types";
 
 const AT_REST: TargetStatus[] = ["STALE", "NOT_INSTALLED", "FAILED", "DELETED", "SUPERSEDED"];
 

@@ -8,7 +8,7 @@ import { countOf, DespiteErrors } from "../parts/errors";
 import { Glyph } from "../parts/glyph";
 import { Loading } from "../parts/states";
 import { toast } from "../parts/toast";
-import type { Deployment, Target } from "./page";
+import type { Deployment, Target } from "./types";
 
 type Payload = Extract<ReconcileMutation["reconcileDeployment"], { __typename: "DeploymentPayload" }>;
 type Planned = NonNullable<Payload["plan"]>["targets"];

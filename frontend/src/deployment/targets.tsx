@@ -7,9 +7,9 @@ import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { HealthMark, Status } from "../parts/status";
 import { Ago, Since, useNow } from "../parts/time";
 import { HEALTH_WORDS, reasonWords, STATUS_WORDS } from "../values/words";
-import type { Deployment, Target } from "./page";
 import { canReconcile, ReconcileTarget } from "./reconcile-target";
 import { Resources } from "./resources";
+import type { Deployment, Target } from "./types";
 
 /** What the deployment is on each cluster, and why. What needs somebody comes first. */
 const URGENCY: TargetStatus[] = ["FAILED", "STALE", "UNKNOWN", "NOT_INSTALLED", "DELETED", "SUPERSEDED"];

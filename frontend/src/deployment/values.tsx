@@ -10,7 +10,7 @@ import { Ago } from "../parts/time";
 import { ValueTable } from "../parts/value-table";
 import { compare } from "../values/origin";
 import { withHidden } from "../values/references";
-import type { Deployment } from "./page";
+import type { Deployment } from "./types";
 
 type Found = Extract<NonNullable<DeploymentValuesQuery["node"]>, { __typename: "Deployment" }>;
 type Target = Found["targets"][number];
