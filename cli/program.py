@@ -7,7 +7,7 @@ import sys
 import typer
 
 from cli.command import Commands, remote
-from cli.commands import access, apply, completion, differences, fleet, reconciliation
+from cli.commands import access, apply, compatibility, completion, differences, fleet, reconciliation
 from cli.commands.charts import chart
 from cli.commands.clusters import cluster
 from cli.commands.deployments import deploy
@@ -51,6 +51,7 @@ def add_commands(program: typer.Typer) -> None:
     remote(program, "status")(fleet.status)
     remote(program, "resources")(resources)
     remote(program, "events")(fleet.events)
+    remote(program, "compatibility")(compatibility.compatibility)
     remote(program, "reconcile")(reconciliation.reconcile)
     for name, commands in (
         ("deploy", deploy),

@@ -2,6 +2,7 @@
 
 from resolvers.charts.subject import SUBJECT as CHARTS
 from resolvers.clusters.subject import SUBJECT as CLUSTERS
+from resolvers.compatibility.subject import SUBJECT as COMPATIBILITY
 from resolvers.deployments.subject import SUBJECT as DEPLOYMENTS
 from resolvers.events.subject import SUBJECT as EVENTS
 from resolvers.fleet.subject import SUBJECT as FLEET
@@ -12,4 +13,17 @@ from resolvers.resources.subject import SUBJECT as RESOURCES
 from resolvers.secrets.subject import SUBJECT as SECRETS
 from resolvers.targets.subject import SUBJECT as TARGETS
 
-SUBJECTS = (IDENTITY, CLUSTERS, GROUPS, CHARTS, DEPLOYMENTS, TARGETS, RESOURCES, OPERATIONS, SECRETS, FLEET, EVENTS)
+SUBJECTS = (
+    IDENTITY,
+    CLUSTERS,
+    GROUPS,
+    CHARTS,
+    DEPLOYMENTS,
+    TARGETS,
+    RESOURCES,
+    OPERATIONS,
+    SECRETS,
+    FLEET,
+    COMPATIBILITY,
+    EVENTS,
+)

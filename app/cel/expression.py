@@ -5,8 +5,8 @@ known. An evaluation takes at most 10,000 steps of macros such as `all` and `map
 it returns is counted before it is copied.
 
 These bounds do not make an expression cheap. A step can compare two long lists, and 20 steps that double a text need
-gigabytes; Python runs nothing else meanwhile. What a user has written is therefore evaluated in a process that may be
-ended (docs/decisions/cel.md), and what we ship is evaluated wherever it is needed.
+gigabytes; Python runs nothing else meanwhile. So evaluate only shipped expressions in process. Those of users
+need a process that may be ended (docs/decisions/cel.md).
 """
 
 import math

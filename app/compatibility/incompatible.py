@@ -42,6 +42,12 @@ class Api:
     use: str | None
     since: Minor | None
 
+    def state_in(self, version: Minor) -> ApiState | None:
+        """What a version of Kubernetes does with it; None for a version in which it is as any other."""
+        if self.removed is not None and version >= self.removed:
+            return ApiState.REMOVED
+        return ApiState.DEPRECATED if version >= self.deprecated else None
+
 
 @dataclass(frozen=True, slots=True)
 class Incompatibility:
@@ -81,10 +87,8 @@ def incompatible(objects: Iterable[Reference], version: Minor) -> list[Incompati
     found = []
     for each in objects:
         api = apis.get((each.api_version, each.kind))
-        if api is None or version < api.deprecated:
-            continue
-        is_removed = api.removed is not None and version >= api.removed
-        found.append(Incompatibility(each, ApiState.REMOVED if is_removed else ApiState.DEPRECATED, api))
+        if api is not None and (state := api.state_in(version)) is not None:
+            found.append(Incompatibility(each, state, api))
     return sorted(found, key=lambda each: each.state is ApiState.DEPRECATED)
 
 

@@ -227,6 +227,19 @@ async def _observed(stack: Stack) -> None:
             )
         )
         session.add(
+            LiveResource(  # of an API version that Kubernetes 1.25 removes
+                target_id=target.id,
+                api_group="policy",
+                api_version="v1beta1",
+                kind="PodDisruptionBudget",
+                plural="",
+                namespace="default",
+                name="shop",
+                origin=ResourceOrigin.MANIFEST,
+                manifest_digest=b"",
+            )
+        )
+        session.add(
             Release(
                 cluster_id=target.cluster_id,
                 namespace="default",

@@ -1,0 +1,1 @@
+"""API versions that Kubernetes deprecates and removes."""

@@ -1,0 +1,8 @@
+"""Registers API compatibility with the API."""
+
+from resolvers.compatibility.queries import Queries
+from resolvers.engine.subject import Subject
+
+SUBJECT = Subject(
+    query=Queries,
+)
