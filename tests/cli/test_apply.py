@@ -153,7 +153,7 @@ async def test_options_alone_are_changed_without_a_generation(fleet: Polyhelm) -
 
 async def test_the_file_of_a_deployment_that_is_there_can_be_applied_again(fleet: Polyhelm) -> None:
     more = "version: 1.0.0\ndescription: Sells.\ntargets: [paris]\natomic: true\ntimeout: 60\ndriftPolicy: CORRECT\n"
-    await fleet.fine("deploy", "apply", "-f", "-", "--yes", "--no-wait", stdin=FILE + more)
+    await fleet.fine("deploy", "apply", "-f", "-", "--yes", stdin=FILE + more)
     written = await fleet.fine("deploy", "get", "fleet/shop", "-o", "yaml")
     assert written == [
         "polyhelm: v1",
@@ -296,6 +296,6 @@ async def deployment_id(program: Polyhelm) -> str:
 async def test_a_deployment_is_removed_with_its_releases(fleet: Polyhelm, members: dict[str, Member]) -> None:
     await fleet.fine(*apply("--yes", "-q"))
     done = await fleet("deploy", "rm", "fleet/shop", "--yes")
-    assert (done.code, done.words[-1]) == (0, "fleet/shop is removed.")
+    assert (done.code, done.words[-1]) == (0, "fleet/shop removed.")
     assert await fleet.fine("deploy", "ls", "-o", "json") == ["[]"]
     assert members["paris"].objects("secrets") == []

@@ -9,6 +9,7 @@ import pytest
 from app.program.demo import GROUP, NAMESPACE, RELEASE, sample_chart
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm, timeless
+from tests.stack import eventually
 
 GUIDE = (Path(__file__).parents[2] / "docs/cli.md").read_text()
 
@@ -23,6 +24,11 @@ def examples() -> list[tuple[str, list[str]]]:
     return found
 
 
+async def all_healthy(polyhelm: Polyhelm) -> bool:
+    counts = (await polyhelm.stack.data("{ fleet { healthCounts { health count } } }"))["fleet"]["healthCounts"]
+    return [found["health"] for found in counts] == ["HEALTHY"]
+
+
 @pytest.mark.timeout(600)  # it starts the program some fifty times
 async def test_the_guide_works_as_it_is_written(working: Polyhelm, simulated: Callable[[str], Member]) -> None:
     names = ("paris", "berlin", "tokyo")
@@ -31,6 +37,7 @@ async def test_the_guide_works_as_it_is_written(working: Polyhelm, simulated: Ca
     await working.stack.group(GROUP, list(names))
     await working.stack.upload(sample_chart(), "samples")
     await working.stack.deployed(group=GROUP, chart="samples/hello", namespace=NAMESPACE, releaseName=RELEASE)
+    await eventually(lambda: all_healthy(working))
     (file,) = re.findall(r"```yaml\n# greeter.yaml\n(.*?)```", GUIDE, re.DOTALL)
     (working.home / "greeter.yaml").write_text(file)
     (working.home / "password.txt").write_text("correct horse\n")

@@ -54,7 +54,7 @@ async def test_what_force_leaves_behind_is_told_with_its_objects_and_what_fails_
 
     done = await working("deploy", "rm", "fleet/shop", "--yes", "--force")
     assert done.code == 0
-    assert done.words[-3] == "fleet/shop is removed."
+    assert done.words[-3] == "fleet/shop removed."
     assert done.words[-2].startswith("Left behind: shop in namespace default of paris: ")
     assert done.words[-1] == "  Its objects: ConfigMap default/shop"
     assert (await working("deploy", "ls", "-o", "json")).data == []
