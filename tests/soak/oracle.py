@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from app.helm.runs import _is_left_behind
 from tests.faults.records import Revision
 from tests.soak.house import BYSTANDER, House
 from tests.soak.steps import World
@@ -156,7 +157,9 @@ class Oracle:
             for cluster in self._house.sites:
                 revisions = truth[cluster].get(wish.name, [])
                 if wish.is_deleted or cluster not in wish.state.targets:
-                    if revisions and cluster not in wish.left:
+                    if revisions and cluster not in wish.left and wish.came_back(cluster, revisions):
+                        wish.left.add(cluster)
+                    elif revisions and cluster not in wish.left:
                         found.append(f"{wish.name} is to be gone from {cluster}, and is there: {revisions[-1]}")
                 elif (status := wish.status(cluster, revisions)) != "DEPLOYED":
                     found.append(f"{wish.name} on {cluster} is {status} at the end: {revisions[-1:]}")
@@ -183,7 +186,8 @@ class Oracle:
     def _old_folders(self) -> set[str]:
         oldest = time.time() - _LEFTOVER_SECONDS
         folders = (self._house.folder / "data/cache/runs").glob("*")
-        return {folder.name for folder in folders if folder.is_dir() and _modified(folder) < oldest}
+        old = [folder for folder in folders if folder.is_dir() and _modified(folder) < oldest]
+        return {folder.name for folder in old if _is_left_behind(folder)}
 
     def _memory(self) -> list[str]:
         sizes = {part.name: part.megabytes for part in self._house.parts.values() if part.is_running}

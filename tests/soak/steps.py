@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -122,6 +123,7 @@ async def reconcile(world: World, step: Step, wish: Wish) -> None:
 async def delete(world: World, step: Step, wish: Wish, *, force: bool = False) -> None:
     step.told = f"delete {wish.name}{' by force' if force else ''}"
     wish.is_deleted = True
+    wish.unwant(wish.state.targets)
     try:
         answer = await world.house.user.mutate("deleteDeployment", {"id": wish.id, "force": force})
     except Refused as refused:
@@ -156,6 +158,7 @@ async def regroup(world: World, step: Step) -> None:
         world.members = members
         for wish in world.alive:
             overrides = {cluster: number for cluster, number in wish.state.overrides.items() if cluster in members}
+            wish.unwant(wish.state.targets - members)
             wish.state = replace(wish.state, targets=wish.state.targets & members, overrides=overrides)
 
 
@@ -163,11 +166,18 @@ async def upgrade_by_hand(world: World, step: Step, wish: Wish) -> None:
     cluster = touched(step, wish, "helm upgrade")
     site = world.house.sites[cluster]
     options = ["--reuse-values", "--set", f"hand={step.number}"]
-    await site.by_helm("upgrade", wish.name, site.chart(), *options)
+    try:
+        await site.by_helm("upgrade", wish.name, site.chart(), *options)
+    finally:
+        wish.changed_until[cluster] = time.monotonic()
 
 
 async def roll_back_by_hand(world: World, step: Step, wish: Wish) -> None:
-    await world.house.sites[touched(step, wish, "helm rollback")].by_helm("rollback", wish.name)
+    cluster = touched(step, wish, "helm rollback")
+    try:
+        await world.house.sites[cluster].by_helm("rollback", wish.name)
+    finally:
+        wish.changed_until[cluster] = time.monotonic()
 
 
 async def uninstall_by_hand(world: World, step: Step, wish: Wish) -> None:

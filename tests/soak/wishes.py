@@ -1,6 +1,8 @@
 """What is wanted, by what the API acknowledged and nothing else."""
 
 import asyncio
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,16 +56,30 @@ class Wish:
     """Where somebody else has changed the release since all was well."""
     left: set[str] = field(default_factory=set)
     """Where the release was given up."""
+    unwanted_since: dict[str, float] = field(default_factory=dict)
+    """By cluster, when it was asked for that there is no release any more."""
+    changed_until: dict[str, float] = field(default_factory=dict)
+    """By cluster, when the last Helm that another user ran there ended."""
     operations: list[str] = field(default_factory=list)
     is_deleted: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def take(self, state: State) -> None:
         """The API has acknowledged this."""
+        self.unwant(self.state.targets - state.targets)
         self.state = state
         self.generations.append(state)
         for cluster in state.targets:
             self.asked.setdefault(cluster, []).append(state.values(cluster)["n"])
+
+    def unwant(self, clusters: Iterable[str]) -> None:
+        """The release is to be removed from these clusters."""
+        self.unwanted_since |= dict.fromkeys(clusters, time.monotonic())
+
+    def came_back(self, cluster: str, revisions: list[Revision]) -> bool:
+        """Whether a Helm that another user ran has written the newest revision after the release was to be removed."""
+        since = self.unwanted_since.get(cluster, float("inf"))
+        return "hand" in revisions[-1].values and self.changed_until.get(cluster, 0.0) > since
 
     def status(self, cluster: str, revisions: list[Revision]) -> str:
         """What its status is to be, by what is on the member."""
