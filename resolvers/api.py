@@ -16,10 +16,10 @@ from resolvers.roots import NODE_TYPES, Mutation, Query, Subscription
 
 class _Schema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Nothing is logged here: `shown` logs what nobody planned for, and not every refusal with a traceback.
+        """Logs nothing: `shown` logs unexpected errors, and not every refusal with a traceback.
 
-        The errors of what a subscription tells come by here alone. An extension's hook for each of them would cost as
-        much as to send it does."""
+        Errors in the events of a subscription only pass through here. An extension's hook for each event would cost as
+        much as sending the event."""
         errors[:] = map(shown, errors)
 
 

@@ -25,8 +25,8 @@ class Context:
     """`signed_in` is None for a request without a valid token.
 
     Loaders live for one operation, which brings its own, or one event of a subscription, never longer. A WebSocket has
-    one context for all of its operations: `load` may be exchanged at any time, for newer ones. `subscribed` tells how
-    many subscriptions each user has open in this process. `parsing` limits the parsing of documents, by whether the
+    one context for all of its operations: `load` may be exchanged at any time, for newer ones. `subscribed` counts
+    the subscriptions that each user has open in this process. `parsing` limits the parsing of documents, by whether the
     caller is signed in. `nodes` finds an object of each type that has global IDs. `plain_fields` are the
     fields of each mutation's input whose texts may be kept in the audit log.
     """
@@ -45,7 +45,7 @@ class Context:
 
     @property
     def caller(self) -> str:
-        """Whom the operation counts for."""
+        """The caller whose limits the operation counts against."""
         return caller_of(self.signed_in, self.request)
 
     @property

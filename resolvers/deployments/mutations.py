@@ -1,4 +1,4 @@
-"""Deployments: created, changed, made true again and deleted."""
+"""Creating, updating, reconciling and deleting deployments."""
 
 from collections.abc import Callable, Coroutine
 from functools import partial

@@ -48,7 +48,7 @@ class Queries:
         " most 2,097,152 characters."
     )
     async def read_yaml(self, info: Info, text: str) -> YamlReading:
-        _ = info.context.viewer  # raises for nobody
+        _ = info.context.viewer  # raises for anonymous callers
         values, problems = await read_text(text)
         return YamlReading(values=None if problems else values, problems=list(map(Problem.of, problems)))
 

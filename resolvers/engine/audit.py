@@ -17,8 +17,8 @@ Resolve = Callable[[Any, Info, Any], Awaitable[Any]]
 
 
 def audited(resolve: Resolve) -> Resolve:
-    """Has a mutation's events tell where it comes from, and makes one where it left none. Turns a user error into a
-    member of the result's union; whatever else is raised is masked at the top."""
+    """Adds the origin of a mutation to its events, and records an event if the mutation recorded none. Turns a user
+    error into a member of the result's union. All other errors are masked where the operation ends."""
 
     @functools.wraps(resolve)
     async def answer(self: Any, info: Info, input: Any) -> Any:  # noqa: A002 - the API's name
@@ -50,7 +50,7 @@ def _origin(context: Context, mutation: str, given: Any) -> Origin:
         mutation=mutation,
         actor=caller.name if caller else None,
         via=str(caller.via) if caller else None,
-        # Whoever has not signed in has typed what is nobody's, or a password into the wrong field.
+        # An anonymous caller may have typed a password into the wrong field.
         given=masked(given, context.plain_fields.get(mutation, frozenset())) if caller else None,
     )
 

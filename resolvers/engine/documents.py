@@ -1,6 +1,7 @@
-"""GraphQL documents, parsed, measured, validated and counted once: who asks in the same words again pays none of it.
+"""GraphQL documents, parsed, measured, validated and counted once. A repeated document costs nothing more.
 
-What is remembered is bounded by its length, and only who is signed in adds to it: nobody else can push it out."""
+The cache is bounded by the length of the documents. Only requests of signed-in callers add to it, so that no one else
+can evict its entries."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -40,7 +41,7 @@ Variables = Mapping[str, Any]
 
 class Document:
     """What is known of a document: its shape at once, and the rest when it is first asked for, as to validate one whose
-    shape is not allowed may take seconds. `shape` is None where it is too deep to be told.
+    shape is not allowed may take seconds. `shape` is None for a document that is nested too deep to be measured.
 
     Raises:
         GraphQLSyntaxError: where it is none.
@@ -84,7 +85,8 @@ class Document:
 
 
 class _Unread(Source):
-    """A document that was read in vain: whoever parses it again, as our library does, fails at once in the same way."""
+    """A document that could not be parsed. Parsing it again, as the GraphQL library does, fails at once in the same
+    way."""
 
     def __init__(self, error: GraphQLError) -> None:
         self._error = error
@@ -156,7 +158,7 @@ class Documents(SchemaExtension):
         if refusal is not None:
             return [refusal]
         cost = document.cost(operation, variables)
-        if operation.operation is not OperationType.SUBSCRIPTION:  # which would tell it with each event
+        if operation.operation is not OperationType.SUBSCRIPTION:  # it would repeat the cost with each event
             context.extensions_results["cost"] = {"requested": cost, "limit": settings.query_cost}
         refusal = limits.of_cost(cost, settings)
         return [] if refusal is None else [refusal]

@@ -25,13 +25,14 @@ _NO_OPERATION = (MissingQueryError, CannotGetOperationTypeError, InvalidOperatio
 
 
 class Errors(SchemaExtension):
-    """A user error keeps its code and words; what nobody planned for is logged under an id, and only the id is told."""
+    """Passes on the code and the message of a user error. An unexpected error is logged under an ID, and the caller
+    gets the ID alone."""
 
     async def on_operation(self) -> AsyncIterator[None]:
         try:
             yield
         except (*_NO_OPERATION, GraphQLError):
-            raise  # to be told by each transport in its own way
+            raise  # each transport reports it in its own way
         except Exception as error:
             raise shown(GraphQLError(str(error), original_error=error)) from None
         result = self.execution_context.result

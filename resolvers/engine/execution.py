@@ -1,8 +1,8 @@
-"""How operations are executed, where graphql-core's way would cost too much.
+"""Executes operations where graphql-core's own way would cost too much.
 
-A field that is an attribute with a plain value is read, and nothing more: pages have thousands of them. Subscribers who
-are told the same object, and ask for it in the same words, share the answer: a change that a thousand dashboards show
-is loaded once and has its fields resolved once, and what is left for each of them is to be sent it."""
+A field that is an attribute with a plain value is read directly: pages have thousands of them. Subscribers that receive
+the same object, and ask for it in the same words, share the answer: a change that a thousand dashboards show is loaded
+once and its fields are resolved once, and only the sending is left for each of them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -47,7 +47,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
                 if value is None and plain.is_nullable:
                     return None
                 coerced = plain.coerce(value)
-            except Exception:  # the long way tells it, with what it is about
+            except Exception:  # the slow path reports it with its path
                 coerced = None
             if coerced is not None:
                 return coerced
@@ -62,8 +62,8 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
 
     @cached_property
     def words(self) -> tuple[object, ...]:
-        """What was asked, and by whom: those for whom it is the same get the same answer. Documents are remembered by
-        their text, so that the same words are the same operation."""
+        """The operation, its variables and the rights of its caller: callers with equal ones get the same answer.
+        Documents are cached by their text, so that equal texts are the same operation object."""
         context: Context = self.context_value
         variables = orjson.dumps(self.variable_values.coerced, default=str, option=orjson.OPT_SORT_KEYS)
         return id(self.operation), variables, context.viewer.rights
@@ -95,7 +95,7 @@ def _plain(field: GraphQLField) -> _Plain | None:
 
 
 class _Told:
-    """The execution of one event, which is done by whoever comes first."""
+    """The execution of one event. The first caller does it for all."""
 
     def __init__(self, execution: Execution, payload: Any, row: object, told: dict[object, Any]) -> None:
         self._execution = execution

@@ -29,7 +29,7 @@ class Subscribers(SchemaExtension):
     _counts = False
 
     def on_operation(self) -> Iterator[None]:
-        """Goes on until a subscription ends."""
+        """Lasts until a subscription ends."""
         try:
             yield
         finally:

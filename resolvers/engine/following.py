@@ -1,4 +1,4 @@
-"""What subscriptions have in common. Each gives the state as of now, and then every change after it.
+"""What subscriptions have in common. Each gives the present state, and then every change after it.
 
 A subscription first follows the feed and then reads the present state, so that no change between the two is lost; a
 change that is in both is given twice. Objects are loaded when they are given, so that a slow subscriber gets the newest
@@ -32,7 +32,7 @@ def fresh(info: Info, upto: int) -> Loaders:
 
 
 async def loaded(loader: DataLoader[int, Row | None], keys: Collection[int]) -> Iterable[Row | None]:
-    """The rows of these keys. There is mostly one key, and loading it alone is cheaper than a gathering."""
+    """The rows of these keys. There is usually one key, and loading it alone is cheaper than a gathering."""
     if len(keys) == 1:
         return [await loader.load(key) for key in keys]
     return await loader.load_many(keys)

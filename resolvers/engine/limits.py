@@ -1,5 +1,5 @@
-"""What a request may ask for at once, and the words for what goes beyond: each says how to ask for less. docs/limits.md
-tells them all."""
+"""What one request may ask for, and the messages for larger requests: each says how to ask for less. docs/limits.md
+lists all limits."""
 
 from collections.abc import Mapping
 
@@ -78,7 +78,7 @@ def timed_out(settings: Settings) -> GraphQLError:
 
 
 def code_of(error: GraphQLSyntaxError) -> RequestCode:
-    """The parser tells what is too much for it as an error of syntax."""
+    """The code of a parser's error. The parser also calls a document that is too long or too deep a syntax error."""
     if not error.message.endswith("Parsing aborted."):
         return RequestCode.SYNTAX
     return RequestCode.QUERY_TOO_DEEP if "nested" in error.message else RequestCode.QUERY_TOO_LONG

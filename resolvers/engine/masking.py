@@ -1,6 +1,7 @@
-"""What an event tells of an input: names and switches as they are, where values are and not what, and nothing secret.
+"""The part of a mutation's input that the audit log keeps: names and switches as they are, the paths of values, and no
+secrets.
 
-A text is told only where its field is known to hold none that is secret: a field that nobody thought of is masked.
+A text is kept only if its field is known to hold no secrets. A field that is not listed is masked.
 """
 
 from collections.abc import Iterator, Mapping, Set
@@ -59,7 +60,7 @@ def _paths(value: Mapping[str, Any]) -> Iterator[str]:
     while left:
         path, below = left.pop()
         if isinstance(below, Mapping) and below:
-            # As long as a path may be told, and no longer: a deep one would take the square of its depth.
+            # Paths are cut at the length that is kept: otherwise they would take memory with the square of their depth.
             above = path[: LONGEST + 1] + "." if path else ""
             left.extend((f"{above}{key}", each) for key, each in reversed(list(below.items())))
         elif path:

@@ -23,7 +23,7 @@ async def sign_in(context: Context, name: str, password: str) -> signing.SignedI
 
 
 async def count_attempt(context: Context, name: str) -> None:
-    """Counts an attempt to be somebody of that name.
+    """Counts an attempt to sign in with this name.
 
     Raises:
         RateLimited: where it is one too many; the answer's status and headers say so as well.
@@ -49,7 +49,7 @@ def _exchange(context: Context) -> tuple[Request, Response]:
     """The request and the answer to it, which has headers of its own.
 
     Raises:
-        Forbidden: on a WebSocket, and for a page that is not ours.
+        Forbidden: the request came over a WebSocket, or from a page of another origin.
     """
     if not isinstance(context.request, Request):
         raise Forbidden(RequestCode.NEEDS_HTTP, "Ask this by HTTP: a cookie can't come over a WebSocket.")

@@ -32,8 +32,8 @@ class DeploymentPayload:
         description="The plan of a dry run, if it was ready in time; see `planProgress`."
     )
     plan_progress: PlanProgress | None = strawberry.field(
-        description="On a dry run whose plan takes longer than a request waits (POLYHELM_PLAN_WAIT): ask for it with"
-        " the query `planProgress`. It is given up when nobody asks for a minute."
+        description="The progress of a dry run whose plan takes longer than a request waits (POLYHELM_PLAN_WAIT)."
+        " Read it with the query `planProgress`. The plan is cancelled if it is not read for a minute."
     )
     abandoned: list[AbandonedRelease] = strawberry.field(
         description="The releases that `force` left behind. They may still exist."

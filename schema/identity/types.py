@@ -115,7 +115,7 @@ class SignInProvider:
 
 @strawberry.type(description="The ways to sign in to this server.")
 class SignInOptions:
-    registration: bool = strawberry.field(description="Whether anybody can register with `register`.")
+    registration: bool = strawberry.field(description="Whether anyone can register with `register`.")
     setup_code: bool = strawberry.field(
         description="Whether `register` needs the setup code, because the next user is the first one."
     )

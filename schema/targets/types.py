@@ -67,7 +67,7 @@ class DeploymentTarget(Node):
     status: TargetStatus = strawberry.field(
         description=(
             "The status of the target: STALE if the release differs from the desired state, otherwise"
-            " mostly Helm's status."
+            " usually Helm's status."
         )
     )
     stale: bool

@@ -36,6 +36,8 @@ _PACKAGES = (
     "app/tables",
     "app/yaml",
     "cli",
+    "resolvers",
+    "schema",
 )
 _CHECKS = {
     "words": True,
@@ -67,6 +69,7 @@ def written() -> list[Path]:
     return [
         *sorted(ROOT.glob("*.md")),
         *sorted((ROOT / "docs").rglob("*.md")),
+        ROOT / "schema/schema.graphql",
         *sorted(path for package in _PACKAGES for path in (ROOT / package).rglob("*.py")),
     ]
 
