@@ -23,12 +23,13 @@ LIVES_SECONDS = 8.0
 
 _KEPT_SECONDS = 3600.0  # the row of a dead one
 
-_STILL_OURS = (
+_OURS = (
     select(Cluster.id)
     .where(tuple_(col(Cluster.id), col(Cluster.observer_token)).in_(bindparam("posts", expanding=True)))
     .order_by(col(Cluster.id))
-    .with_for_update(read=True)
 )
+_KEPT = _OURS.with_for_update(read=True)
+_CHANGED = _OURS.with_for_update(key_share=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,11 @@ async def leave(services: AllServices, observer: str) -> None:
         await transaction.session.execute(update(Observer).where(col(Observer.id) == observer).values(seen_at=dead))
 
 
-async def still_ours(session: AsyncSession, posts: Iterable[Post]) -> set[int]:
-    """The clusters' ids of those posts that nobody has taken over. Until the end of the transaction nobody does."""
+async def still_ours(session: AsyncSession, posts: Iterable[Post], *, changes: bool = False) -> set[int]:
+    """The ids of the clusters of those posts that no other observer has taken over. Until the end of the transaction
+    none does.
+
+    `changes` says that the transaction is going to change the clusters' rows: they are locked for that at once. Two
+    transactions that share a lock and then both want more would wait for each other."""
     keys = [(post.cluster_id, post.token) for post in posts]
-    return set((await session.execute(_STILL_OURS, {"posts": keys})).scalars())
+    return set((await session.execute(_CHANGED if changes else _KEPT, {"posts": keys})).scalars())

@@ -398,7 +398,7 @@ class MemberWatch:
     async def _tell_out_of_reach(self, error: ActionError) -> None:
         with suppress(*LOST):
             async with self._services.transaction() as transaction:
-                if await still_ours(transaction.session, [self.post]):
+                if await still_ours(transaction.session, [self.post], changes=True):
                     await write_trouble(transaction, self.post.cluster_id, error)
             self._error = None
 
@@ -406,7 +406,7 @@ class MemberWatch:
         """Tells that the member answers, and wakes the work that waited for it."""
         async with self._services.transaction() as transaction:
             session, cluster_id = transaction.session, self.post.cluster_id
-            if not await still_ours(session, [self.post]):
+            if not await still_ours(session, [self.post], changes=True):
                 return
             if not await write_reachability(transaction, cluster_id, Reachability.REACHABLE, self._notice):
                 return
