@@ -1,4 +1,4 @@
-"""What the server fills in when an object is written, as far as Helm and its ready checks rely on it.
+"""Fills in what a server adds when an object is written, as far as Helm and its readiness checks depend on it.
 
 Helm's `--wait` follows pointers such as `spec.replicas` and `spec.updateStrategy.rollingUpdate` without asking whether
 they are set (pkg/kube/ready.go of Helm 3), because a real server always sets them.
@@ -65,7 +65,7 @@ def _pod_template(spec: dict[str, Any]) -> None:
 
 
 def _service(obj: Object) -> None:
-    """A cluster address is worked out from the name: the same after a restart, without anything to remember."""
+    """Derives the cluster address from the name: it is the same after a restart, without being stored."""
     spec = obj.setdefault("spec", {})
     _set(spec, type="ClusterIP", sessionAffinity="None")
     for port in spec.get("ports") or []:
@@ -98,7 +98,8 @@ def _claim(obj: Object) -> None:
 
 
 def _definition(obj: Object) -> None:
-    """Served at once, and told so at once; `helm` and `kubectl wait` look for Established."""
+    """Reports the definition as Established at once, because it is served at once. `helm` and `kubectl wait` wait for
+    this condition."""
     spec = obj["spec"]
     names = spec["names"]
     _set(names, singular=names["kind"].lower(), listKind=f"{names['kind']}List")
@@ -138,7 +139,7 @@ _DEFAULTS: dict[tuple[str, str], Default] = {
 
 
 def fill(kind: tuple[str, str], obj: Object) -> None:
-    """Fill in, in place, what was left out of an object of the kind (group, plural)."""
+    """Fills in, in place, the fields that are missing from an object of this kind (group, plural)."""
     default = _DEFAULTS.get(kind)
     if default is not None:
         default(obj)

@@ -1,6 +1,6 @@
-"""Errors as a Kubernetes API server tells them: a `Status` object with a code, a reason and details.
+"""Errors in the form of a Kubernetes API server: a `Status` object with a code, a reason and details.
 
-Clients steer by code and reason (`IsNotFound`, `IsConflict`), people read the message, so both follow
+Clients act on code and reason (`IsNotFound`, `IsConflict`), and people read the message, so both follow
 k8s.io/apimachinery/pkg/api/errors.
 """
 
@@ -99,7 +99,7 @@ def already_exists(resource: Resource, name: str) -> ApiError:
 
 
 def wrong_precondition(kind: str, name: str, what: str, given: str, current: str) -> ApiError:
-    """A deletion that is meant for another object than the one that is there."""
+    """A deletion that is meant for another object than the existing one."""
     hint = {
         "UID": "The object might have been deleted and then recreated",
         "ResourceVersion": "The object might have been modified",
@@ -126,7 +126,7 @@ def bad_request(message: str) -> ApiError:
 
 
 def plain(message: str) -> ApiError:
-    """What the real server did not expect: it tells 500 and no reason."""
+    """An error that the real server does not expect: it has code 500 and no reason."""
     return ApiError(500, "", message)
 
 
@@ -140,7 +140,7 @@ def unsupported_media_type(content_type: str, accepted: Sequence[str]) -> ApiErr
 
 
 def invalid(group: str, kind: str, name: str, causes: Sequence[tuple[str, str, str]]) -> ApiError:
-    """`causes` are (reason, message, field), as field.Error of k8s.io/apimachinery tells them."""
+    """`causes` are (reason, message, field), as in field.Error of k8s.io/apimachinery."""
     told = [f"{field}: {message}" for _, message, field in causes]
     text = told[0] if len(told) == 1 else "[" + ", ".join(told) + "]"
     details: dict[str, Any] = {"name": name, "group": group, "kind": kind}

@@ -1,4 +1,4 @@
-"""What can go wrong with a member, switched on and off by tests and demonstrations. Faults do not survive a restart."""
+"""The faults of a member, switched on and off by tests and demonstrations. Faults do not survive a restart."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ if TYPE_CHECKING:
 
 @dataclass
 class Faults:
-    """Each takes effect at once, on open watches too; `member.faults.down = True`."""
+    """Each fault takes effect at once, also on open watches. Example: `member.faults.down = True`."""
 
     down: bool = False
-    """Connections are closed as soon as a request has come."""
+    """Connections are closed as soon as a request has arrived."""
     hang: bool = False
-    """Requests are never answered, watches fall silent; when it ends, what hung is closed unanswered."""
+    """Requests are never answered, and watches fall silent. When the fault ends, the connections of pending requests
+    are closed."""
     unauthorized: bool = False
-    """The token is refused: 401."""
+    """The token is rejected: 401."""
     throttled: int = 0
     """429, with this many seconds as Retry-After."""
     forbidden: bool = False
-    """403 for Secrets, which a SelfSubjectAccessReview tells too."""
+    """403 for Secrets. A SelfSubjectAccessReview reports this, too."""
     stuck: bool = False
     """Workloads never become ready."""
     latency: float = 0.0
-    """Seconds that every answer takes longer."""
+    """The number of seconds by which every answer is delayed."""
     listeners: set[asyncio.Event] = field(default_factory=set, repr=False, compare=False)
-    """Set at every change, for whoever waits on a connection."""
+    """Set at every change, for connections that wait."""
     changed: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -41,9 +41,9 @@ def answer(member: Member, ask: Ask, view: views.View, include: str) -> web.Resp
 
 
 def _continued(token: str, member: Member) -> tuple[int, tuple[str, str] | None]:
-    """The version of the list's first page, which a watch begins from, and the last object told.
+    """The version of the list's first page, from which a watch starts, and the last object sent.
 
-    Later pages show later states; such a watch tells what changed meanwhile once more, so nothing is missed.
+    Later pages show later states. Such a watch repeats what changed in the meantime, so that nothing is missed.
     """
     if not token:
         return member.store.version, None

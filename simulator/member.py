@@ -28,7 +28,7 @@ KUBERNETES_VERSION = "v1.34.4"
 
 
 class Member:
-    """`kept` hears of each write, for the state that outlives the process."""
+    """`kept` is called for each write, for the state that outlives the process."""
 
     def __init__(
         self,
@@ -49,7 +49,8 @@ class Member:
         self.authority = authority
         self.kubernetes_version = KUBERNETES_VERSION
         self.requests: Counter[str] = Counter()
-        """How often each was asked, answered or not: "list secrets", "create deployments.apps", "get /version"."""
+        """The number of requests of each kind, answered or not: "list secrets", "create deployments.apps", "get
+        /version"."""
         self.catalog = Catalog()
         self.store = Store(self._changed, version=version, history=history)
         self.operations = Operations(self.store)
@@ -67,12 +68,12 @@ class Member:
 
     @property
     def writes(self) -> int:
-        """How many objects clients have created, changed or deleted; what a write left as it was doesn't count."""
+        """How many objects clients have created, changed or deleted. Writes that changed nothing don't count."""
         return self.operations.writes
 
     @property
     def kubeconfig(self) -> str:
-        """YAML that needs no other file."""
+        """The kubeconfig as YAML that needs no other file."""
         cluster = {
             "server": self.server,
             "certificate-authority-data": base64.b64encode(self.authority).decode(),
@@ -88,7 +89,7 @@ class Member:
         return yaml.safe_dump(document, sort_keys=False)
 
     def objects(self, plural: str, group: str = "", namespace: str | None = None) -> list[Object]:
-        """Copies of what it holds of a kind, for tests to look at: no request is counted."""
+        """Copies of the member's objects of a kind, for tests. Does not count as a request."""
         collection = self.store.collections.get((group, plural))
         spaces = {} if collection is None else collection.namespaces
         return [
@@ -99,7 +100,7 @@ class Member:
         ]
 
     def put(self, plural: str, obj: Object, group: str = "", version: str = "v1") -> Object:
-        """Create or replace an object as somebody else would; neither a request nor a write is counted."""
+        """Creates or replaces an object as another client would. Counts as neither a request nor a write."""
         resource = self.catalog.find(group, version, plural)
         if resource is None:
             raise ValueError(f"{self.name} serves no {plural} of {group or 'the core group'}, {version}")

@@ -1,7 +1,7 @@
-"""The ways to change a part of an object: RFC 7386, RFC 6902, strategic merge, server-side apply.
+"""The four kinds of patches: RFC 7386, RFC 6902, strategic merge, server-side apply.
 
-A strategic merge patch merges lists of maps by a key that the types declare. The keys here are those of the fields that
-charts use, by the field's name; a list that is not named here is replaced, as the real server replaces atomic lists.
+A strategic merge patch merges lists of maps by a key that the types declare. This module has the keys of the fields
+that charts use, by the field's name. Other lists are replaced, as the real server replaces atomic lists.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def merge(target: Any, patch: Any) -> Any:
 
 
 def strategic(target: Any, patch: dict[str, Any]) -> dict[str, Any]:
-    """Merge maps deeply and known lists by their key; `$patch`, `$setElementOrder/…`, `$retainKeys` steer it."""
+    """Merges maps deeply and known lists by their key. `$patch`, `$setElementOrder/…` and `$retainKeys` control it."""
     directive = patch.get("$patch")
     if directive == "delete":
         return {}
@@ -82,7 +82,7 @@ def strategic(target: Any, patch: dict[str, Any]) -> dict[str, Any]:
 
 
 def _merge_key(field: str, items: list[Any]) -> str | None:
-    """The key that tells the items apart; None for a list that is replaced as a whole."""
+    """The key that identifies the items; None for a list that is replaced as a whole."""
     maps = [item for item in items if isinstance(item, dict) and set(item) != {"$patch"}]
     for key in _MERGE_KEYS.get(field, ()):
         if maps and all(key in item for item in maps):
@@ -109,7 +109,7 @@ def _strategic_list(field: str, current: list[Any], patch: list[Any]) -> list[An
 
 
 def _ordered(field: str, items: list[Any], order: list[Any]) -> list[Any]:
-    """Named items in the order given; those not named keep their place behind."""
+    """The items in the given order. Items that are not in `order` follow, in their own order."""
     key = _merge_key(field, order)
     wanted = [item[key] if key else item for item in order]
 
@@ -159,7 +159,7 @@ def _operate(document: Any, operation: dict[str, Any]) -> None:
         case "remove":
             del node[key]
         case "replace":
-            node[key]  # what is missing can't be replaced
+            node[key]  # a missing value can't be replaced
             node[key] = operation["value"]
         case "test":
             if node[key] != operation["value"]:

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from simulator.member import Member
 
 LIMIT = 3 * 1024 * 1024
-"""Bytes of a request's body, as the real server's --max-request-bytes default."""
+"""The maximum size of a request's body, in bytes: the default of the real server's --max-request-bytes."""
 
 WATCH_SECONDS = 1800.0
-"""How long a watch lasts that names no time; the real server draws one of 30 to 60 minutes."""
+"""How long a watch lasts without a given time. The real server chooses 30 to 60 minutes at random."""
 
 _log = logging.getLogger(__name__)
 _JSON = {"Content-Type": "application/json"}
@@ -51,7 +51,7 @@ class Api:
         self.stopping = False
 
     def stop(self) -> None:
-        """End the watches and let go what hangs, so that the server can close."""
+        """Ends the watches and the hanging requests, so that the server can close."""
         self.stopping = True
         for stream in self.streams:
             stream.stop()
@@ -69,7 +69,7 @@ class Api:
             refusal: ApiError | None = None
             try:
                 ask = understand(http.method, steps, query, member.catalog)
-            except ApiError as error:  # told only to those who may ask
+            except ApiError as error:  # reported only to authorized callers
                 ask, refusal = None, error
             member.requests[f"{ask.verb} {ask.resource.qualified}" if ask else f"get /{'/'.join(steps)}"] += 1
             if not await self._let_through(member, http):
@@ -89,7 +89,7 @@ class Api:
             return failure(internal())
 
     async def _let_through(self, member: Member, http: web.BaseRequest) -> bool:
-        """Whether the request goes on; the faults of the connection may close it instead."""
+        """Whether the request continues. Otherwise a fault has closed its connection."""
         faults = member.faults
         if faults.hang:
             change = asyncio.Event()
@@ -120,7 +120,7 @@ class Api:
             raise forbidden(access.USER, ask.verb, ask.resource, ask.namespace, ask.name)
 
     def _describe(self, member: Member, http: web.BaseRequest, steps: list[str]) -> web.Response:
-        """Everything that is not about objects."""
+        """Answers requests that are not about objects."""
         content: Any
         match steps:
             case ["version"]:

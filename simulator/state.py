@@ -1,7 +1,7 @@
-"""What outlives the process: port, certificates, tokens and objects, in one SQLite file.
+"""The state that outlives the process: port, certificates, tokens and objects, in one SQLite file.
 
-Writes are gathered, the last one of each object only, and saved a few times a second as one transaction in a thread of
-their own, so what is found after a SIGKILL is the whole state as it was at one moment, less than a second ago.
+Writes are collected, only the last one of each object, and saved a few times a second as one transaction in a separate
+thread. After a SIGKILL, the file therefore holds the whole state at one moment, less than a second ago.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from simulator.store import Kind
 
 INTERVAL = 0.25
-"""Seconds between two savings."""
+"""The number of seconds between two saves."""
 
 LEAP = 1_000_000
-"""Added to each member's version at a start: versions handed out but not saved are never handed out again, and who
-watches from before the restart is told to list anew."""
+"""Added to each member's version at a start. Versions that were sent but not saved are therefore never used again, and
+watchers from before the restart have to list again."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS server (one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -47,7 +47,7 @@ _Key = tuple[str, str, str, str, str]
 
 @dataclass
 class Saved:
-    """A member of an earlier run."""
+    """The saved state of a member."""
 
     token: str
     version: int
@@ -55,7 +55,7 @@ class Saved:
 
 
 class State:
-    """The file in a folder. Only its owner can read it: it has tokens and a key."""
+    """The state's file, in a folder. Only its owner can read it, because it has tokens and a key."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ class State:
         self._thread = ThreadPoolExecutor(1, "simulator-state")
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")  # of a killed process nothing is lost, which is enough
+        self._database.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing, which is enough
         self._database.executescript(_TABLES)
         self._objects: dict[_Key, bytes | None] = {}
         self._versions: dict[str, int] = {}
@@ -89,7 +89,7 @@ class State:
         self._database.execute("INSERT OR REPLACE INTO members VALUES (?, ?, ?)", (name, token, version))
 
     def keep(self, member: str, kind: Kind, record: Record, present: bool) -> None:
-        """Remember a write until the next saving."""
+        """Keeps a write until the next save."""
         self._objects[(member, *kind, record.namespace, record.name)] = record.body if present else None
         self._versions[member] = record.version
 

@@ -1,7 +1,8 @@
-"""The objects of one member, their history, and those who wait for more of it.
+"""The objects of one member, their history, and the watchers that wait for more of it.
 
-All versions of a kind are in one `Collection`. A watcher keeps only a position in its collection's bounded history: one
-that is too slow finds its position gone and is told so (410), instead of holding memory.
+All versions of a kind are in one `Collection`. A watcher keeps only a position in the bounded history of its
+collection. A watcher that is too slow therefore holds no memory: its position is gone from the history, and it gets an
+error (410).
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ if TYPE_CHECKING:
     Changed = Callable[[Kind, Record, bool], None]
 
 HISTORY = 1000
-"""Changes of a kind that are kept for watchers; up to twice as many between two clearings."""
+"""The number of changes of a kind that are kept for watchers. Between two cleanups there are up to twice as many."""
 
 
 class Change(NamedTuple):
     version: int
     record: Record | None
-    """What is there now; None after a deletion."""
+    """The object now; None after a deletion."""
     previous: Record | None
-    """What was there before; after a deletion its last state, carrying the version of the deletion."""
+    """The object before; after a deletion its last state, with the version of the deletion."""
 
 
 class Collection:
@@ -42,12 +43,12 @@ class Collection:
         self.changes: list[Change] = []
         self.dropped = 0
         self.floor = floor
-        """Changes up to this version are forgotten."""
+        """Changes up to this version are no longer kept."""
         self.limit = limit
         self.waiters: set[asyncio.Event] = set()
 
     def select(self, selection: Selection) -> list[Record]:
-        """In the order of etcd's keys: by namespace, then by name."""
+        """The selected records in the order of etcd's keys: by namespace, then by name."""
         names = sorted(self.namespaces) if selection.namespace is None else [selection.namespace]
         found = []
         for namespace in names:
@@ -71,13 +72,14 @@ class Collection:
         return self.dropped + bisect_right(self.changes, version, key=lambda change: change.version)
 
     def since(self, position: int, most: int) -> list[Change] | None:
-        """Up to `most` changes from a position on; None when some of them are forgotten."""
+        """Up to `most` changes from a position; None if some of them are no longer kept."""
         start = position - self.dropped
         return None if start < 0 else self.changes[start : start + most]
 
 
 class Store:
-    """Everything a member holds. `changed` hears of each write: the kind, the record, and whether it is still there."""
+    """Everything a member holds. `changed` is called for each write with the kind, the record, and whether it still
+    exists."""
 
     def __init__(self, changed: Changed | None = None, *, version: int = 0, history: int = HISTORY) -> None:
         self.version = version
@@ -98,13 +100,13 @@ class Store:
         return None if collection is None else collection.namespaces.get(namespace, {}).get(name)
 
     def load(self, kind: Kind, obj: Object) -> Record:
-        """Take back an object of an earlier run; nobody hears of it."""
+        """Restores an object of an earlier run, without reporting a change."""
         record = Record(obj)
         self._keep(kind, record)
         return record
 
     def put(self, kind: Kind, obj: Object) -> Record:
-        """Write the object under a new version, which is put into its metadata."""
+        """Writes the object with a new version, which is put into its metadata."""
         self.version += 1
         obj["metadata"]["resourceVersion"] = str(self.version)
         record = Record(obj)
@@ -115,7 +117,7 @@ class Store:
         return record
 
     def remove(self, kind: Kind, record: Record) -> Record:
-        """Take the object away. Gives its last state, which carries the version of the deletion."""
+        """Removes the object. Returns its last state, with the version of the deletion."""
         collection = self.collections[kind]
         records = collection.namespaces[record.namespace]
         del records[record.name]

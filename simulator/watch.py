@@ -1,7 +1,7 @@
-"""A watch: what there is (if asked), then each change, in order, of the objects it selects.
+"""A watch: the existing objects (on request), then each change, in order, of the objects that it selects.
 
-After k8s.io/apiserver/pkg/storage/cacher: an object that stops matching is DELETED for this watcher, one that begins to
-match is ADDED, and a version that the history no longer reaches ends the watch with an ERROR of code 410.
+It follows k8s.io/apiserver/pkg/storage/cacher: an object that stops matching is DELETED for this watcher, one that
+begins to match is ADDED, and a version older than the history ends the watch with an ERROR of code 410.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from simulator.views import View
 
 _BATCH = 64
-"""Events that are gathered into one write at most, so that a slow reader holds no more than these."""
+"""The maximum number of events in one write, so that a slow reader holds no more than these."""
 
 
 class Watch:
-    """Where one watcher is. `ended` once it was told that it is too late."""
+    """The state of one watcher. `ended` is True once it got the error that its version is too old."""
 
     def __init__(self, store: Store, resource: Resource, selection: Selection, view: View, include: str) -> None:
         self.store = store
@@ -41,10 +41,11 @@ class Watch:
         self._after = 0
         self._initial: Iterator[Record] = iter(())
         self._started_at: int | None = None
-        """The version that the initial events are of, while their closing bookmark is owed."""
+        """The version of the initial events, as long as the bookmark that closes them has not been sent."""
 
     def start(self, version: str, *, initial: bool, closing_bookmark: bool) -> None:
-        """Begin after `version` ("" and "0": now), or with all there is (`initial`) and maybe a bookmark after that."""
+        """Starts after `version` ("" and "0": now), or with all existing objects (`initial`) and optionally a bookmark
+        after them."""
         if initial or version in ("", "0"):
             self._position = self.collection.position_after(self.store.version)
             if initial:
@@ -57,7 +58,7 @@ class Watch:
             self._position = self.collection.position_after(self._after)
 
     def take(self) -> bytes:
-        """The next events, as lines; nothing when the watcher has them all."""
+        """The next events, as lines; empty if the watcher has them all."""
         lines = []
         for record in self._initial:
             lines.append(_line(b"ADDED", self._render(record)))
@@ -79,7 +80,8 @@ class Watch:
         return b"".join(lines)
 
     def bookmark(self) -> bytes:
-        """Only true when `take` has nothing left: all up to the store's version was sent."""
+        """A bookmark of the store's version. Call it only when `take` has nothing left: everything up to this version
+        was sent."""
         return self._bookmark(self.store.version, {})
 
     def _bookmark(self, version: int, annotations: dict[str, str]) -> bytes:
@@ -95,7 +97,7 @@ class Watch:
         return views.one(self.view, self.resource, record, self.include)
 
     def _tell(self, change: Change) -> bytes:
-        if change.version <= self._after:  # a version of the future was asked for
+        if change.version <= self._after:  # the watch asked for a version in the future
             return b""
         matches = self.selection.matches
         is_here = change.record is not None and matches(change.record)
@@ -113,7 +115,7 @@ class Watch:
 
 
 def _at(record: Record, version: int) -> Record:
-    """The last state that matched, under the version of the change that ended it."""
+    """The last state that matched, with the version of the change that ended the match."""
     if record.version == version:
         return record
     obj = record.object()

@@ -1,4 +1,4 @@
-"""Plays the controllers and kubelets: what was written becomes ready, shortly after.
+"""Simulates the controllers and kubelets: objects that were written become ready shortly after.
 
 Helm's `--wait` looks at a Deployment's newest ReplicaSet, which it finds by its owner and an equal pod template
 (GetNewReplicaSet of kubectl's deployment utilities), so ReplicaSets are made; Pods are not. What the ready checks read
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from simulator.store import Kind, Store
 
 DELAY = 0.02
-"""Seconds from a write until the workload is ready."""
+"""The number of seconds from a write until the workload is ready."""
 
 PHASE = "polyhelm.test/phase"
-"""An annotation by which a Pod, or the Pods of a template, ask for their phase: `Failed`, or `Pending` for ever."""
+"""An annotation by which a Pod, or the Pods of a template, request their phase: `Failed`, or `Pending` forever."""
 
 _REPLICA_SETS = ("apps", "replicasets")
 _HASH = "pod-template-hash"
 
 
 class Workloads:
-    """The workloads of one member; `notice` is told of each write."""
+    """The workloads of one member. `notice` is called for each write."""
 
     def __init__(self, store: Store, faults: Faults, delay: float = DELAY) -> None:
         self.store = store
@@ -51,7 +51,7 @@ class Workloads:
                 asyncio.get_running_loop().call_later(self.delay, self._settle, key)
 
     def resume(self) -> None:
-        """After a fault: settle what was left."""
+        """Settles what is left after a fault."""
         if not self.faults.stuck:
             for key in list(self._waiting):
                 self._settle(key)
@@ -76,7 +76,8 @@ class Workloads:
             self.store.put(kind, obj)
 
     def _roll_out(self, deployment: Object) -> None:
-        """One ReplicaSet for each pod template ever used; the current one has the replicas, the others have none."""
+        """One ReplicaSet for each pod template that was ever used. The current one has the replicas, the others have
+        none."""
         metadata, spec = deployment["metadata"], deployment["spec"]
         digest = hashlib.sha256(orjson.dumps(spec["template"], option=orjson.OPT_SORT_KEYS)).hexdigest()[:10]
         current = f"{metadata['name']}-{digest}"
@@ -227,7 +228,7 @@ def _failed_pod_status(obj: Object) -> dict[str, Any]:
 
 
 def _pod_status(obj: Object) -> dict[str, Any]:
-    """A pod that is not restarted forever is taken for one that ends well, as those of `helm test` are."""
+    """A pod whose restart policy is not Always counts as one that ends successfully, like those of `helm test`."""
     if obj["spec"]["restartPolicy"] != "Always":
         return {"phase": "Succeeded", "conditions": _conditions("PodScheduled", "Initialized")}
     conditions = _conditions("PodScheduled", "Initialized", "ContainersReady", "Ready")

@@ -1,8 +1,8 @@
-"""Where a live object differs from what its release wants.
+"""Finds the differences between a live object and what its release wants.
 
-What is wanted is the API server's answer to a dry run of applying the release's object, so it has the server's defaults
-and all fields that others have added: these are equal on both sides, and no drift. What is left is what applying would
-change.
+The wanted object is the API server's answer to a dry run of applying the release's object. It has the server's defaults
+and all fields that others have added, which are equal on both sides and therefore no drift. The remaining differences
+are what applying would change.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,11 +17,11 @@ from app.releases.references import HIDDEN
 from app.releases.scrubbing import NOTHING, Scrubber
 
 MAX_DIFFERENCES = 100
-"""Differences of one object that are listed."""
+"""The maximum number of differences that are listed for one object."""
 MAX_SHOWN = 500
-"""Characters of a text, and values of a list, that are shown."""
+"""The maximum number of characters of a text, and of values of a list, that are shown."""
 _MAX_DEPTH = 100
-"""Levels that are compared one by one; what is deeper is compared whole."""
+"""The number of levels that are compared one by one. Deeper values are compared as a whole."""
 
 _METADATA = ("annotations", "labels")
 _NOISE = frozenset({"apiVersion", "kind", "metadata", "status"})
@@ -31,7 +31,7 @@ _ABSENT: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """`wanted` or `live` is None where that side lacks the field. `ignored_by` says which rule ignores it."""
+    """`wanted` or `live` is None if that side lacks the field. `ignored_by` is the rule that ignores the difference."""
 
     path: str
     wanted: Any
@@ -95,7 +95,7 @@ def _concerns(rule: IgnoreRule, live: Mapping[str, Any]) -> bool:
 
 
 def _compared(held: Mapping[str, Any]) -> dict[str, Any]:
-    """What is compared of an object."""
+    """The parts of an object that are compared."""
     metadata = held.get("metadata")
     kept = metadata if isinstance(metadata, Mapping) else {}
     kept = {name: kept[name] for name in _METADATA if kept.get(name)}
@@ -103,8 +103,8 @@ def _compared(held: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differing(wanted: Any, live: Any, steps: Steps) -> Iterator[tuple[Steps, Any, Any]]:
-    """The deepest places that differ. A part that one side lacks is taken apart as well, so that rules can name places
-    in it."""
+    """The deepest places that differ. A part that one side lacks is split up as well, so that rules can name places in
+    it."""
     pairs = _entries(wanted, live) if len(steps) < _MAX_DEPTH else None
     if pairs is not None:
         for step, one, other in pairs:
@@ -148,7 +148,7 @@ def _names(items: Sequence[Any]) -> dict[str, int] | None:
 
 
 def _is_secret(steps: Steps) -> bool:
-    """Whether a place in a Secret, or in a list of them, is to be hidden."""
+    """Whether a place in a Secret, or in a list of Secrets, must be hidden."""
     inner = steps[2:] if steps[0] == "items" else steps
     return not inner or inner[0] in ("data", "stringData") or inner[-1] == _LAST_APPLIED
 
@@ -164,6 +164,6 @@ def _shown(value: Any, scrubber: Scrubber, *, hides: bool) -> Any:
     if isinstance(value, list):
         return [_shown(item, scrubber, hides=False) for item in value[:MAX_SHOWN]]
     if isinstance(value, Mapping):
-        # Maps have been taken apart, so this is empty, very deep, or stands in a list beside values that are none.
+        # Maps have been split up, so this one is empty, too deep, or in a list with values that are not maps.
         return {"…": "…"} if value else {}
     return value

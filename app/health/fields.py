@@ -1,7 +1,7 @@
-"""Reads fields of an object whose types nobody has checked, as Kubernetes' Go libraries read unstructured objects.
+"""Reads fields of an object whose types are unchecked, as Kubernetes' Go libraries read unstructured objects.
 
-There are two ways. `text`, `number` and `flag` take a default where the field is absent or of another type.
-`strict_text`, `strict_number` and `strict_list` tell these apart, and raise for another type.
+`text`, `number` and `flag` return a default if the field is absent or of another type. `strict_text`, `strict_number`
+and `strict_list` return None if it is absent, and raise for another type.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """An entry of `status.conditions`; what it lacks is empty."""
+    """An entry of `status.conditions`. Fields that it lacks are empty."""
 
     type: str
     status: str
@@ -43,7 +43,7 @@ def flag(live: Mapping[str, Any], *path: str) -> bool:
 
 
 def items(live: Mapping[str, Any], *path: str) -> list[Mapping[str, Any]]:
-    """The objects in a list; nothing where the field is absent or no list."""
+    """The objects in a list; empty if the field is absent or not a list."""
     found = _lenient(live, path)
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 

@@ -1,4 +1,4 @@
-"""What can be said of a live object's health, and how the health of several is summed up."""
+"""The health of a live object, and how the health of several objects is summed up."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 MAX_MESSAGE = 1000
-"""Characters of a reason or a message that are kept. Controllers and containers write texts of any length."""
+"""The number of characters of a reason or a message that are kept. Controllers and containers write texts of any
+length."""
 
 
 class Health(StrEnum):
@@ -23,8 +24,8 @@ class Health(StrEnum):
 class Verdict:
     """The health of one object, with a reason in one word and a message for people.
 
-    `again_at` is set where the passing of time alone changes the verdict, such as for a pod that no node has room for.
-    The object does not change then, so nobody reports it: judge it again at that time.
+    `again_at` is set if the verdict changes with time alone, such as for a pod that fits on no node. The object does
+    not change then, so no event reports it: judge it again at that time.
     """
 
     health: Health
@@ -57,5 +58,5 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def shortened(text: str) -> str:
-    """The text, without its end where it is longer than `MAX_MESSAGE`."""
+    """The text, cut off if it is longer than `MAX_MESSAGE`."""
     return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"

@@ -1,4 +1,4 @@
-"""A result of kstatus, in the words of its Go library."""
+"""A result of kstatus, in the terms of its Go library."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class Result:
     """`reason` is that of the condition Reconciling or Stalled, which the library gives to an object in progress
     or failed.
 
-    `again_at` is ours: the time from which the same object has another result.
+    `again_at` is Polyhelm's addition: the time from which the same object has another result.
     """
 
     status: Status

@@ -1,8 +1,8 @@
-"""Runs Helm for one release on one member. pyhelm3 is used here and nowhere else.
+"""Runs Helm for one release on one member. No other module uses pyhelm3.
 
-Each run talks to an endpoint of ours that stands for its member, and ends with us: without the endpoint it can change
-nothing (docs/decisions/runs-end-with-worker.md). It gets a minimal environment, no credentials, no file that holds a
-secret, and hard limits (docs/decisions/confinement.md).
+Each run talks to an endpoint of this process that stands for its member, and ends with the process: without the
+endpoint it can change nothing (docs/decisions/runs-end-with-worker.md). It gets a minimal environment, no credentials,
+no file that holds a secret, and hard limits (docs/decisions/confinement.md).
 """
 
 import asyncio
@@ -41,19 +41,21 @@ from app.sandbox.limits import Limits
 log = structlog.get_logger()
 
 GRACE_SECONDS = 5.0
-"""What a Helm that is to end gets to write down that it failed."""
+"""How long a Helm process that is being terminated has to record that it failed."""
 MARGIN_SECONDS = 30
-"""What Helm gets beyond its own `--timeout` before it is ended, for what that does not count, such as rendering."""
+"""How long Helm may run beyond its own `--timeout` before it is terminated, for work that this timeout does not cover,
+such as rendering."""
 
 _MOST_HANGS = 3
-"""A cluster that is slow for a while is worth another try; a chart that takes for ever to render does so each time."""
+"""How many times in a row a run may hang before the failure is permanent. A cluster that is slow for a while is worth
+another try; a chart that takes forever to render hangs each time."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a release is: on which member, in which namespace, under which name. `organization_id` is whose slot a run
-    takes. `cluster_id` keeps caches apart; where it is None, nothing is cached from one run to the next. `fence` is
-    asked before each write; `expected` is the revision that may be written, and any other one ends the run."""
+    """Where a release is: its member, namespace and name. `organization_id` determines whose slot a run takes.
+    `cluster_id` separates caches; if it is None, nothing is cached from one run to the next. `fence` is checked before
+    each write. `expected` is the revision that may be written; a write of any other revision ends the run."""
 
     organization_id: int
     cluster_id: int | None
@@ -66,10 +68,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Options:
-    """How an action is done. `hooks` has the chart's hooks run; `create_namespace` has an install create its namespace
-    where that is missing, which asks for the permission in any case; `validate` has Helm check the manifest against the
-    member's OpenAPI; `check_schema` the values against the chart's schemas; `scrubber` keeps values of secrets out of
-    Helm's words; `on_progress` is called on the event loop as the run goes on."""
+    """How an action is performed. `hooks` enables the chart's hooks. `create_namespace` makes an install create a
+    missing namespace, which requires the permission to do so in any case. `validate` makes Helm check the manifest
+    against the member's OpenAPI, and `check_schema` the values against the chart's schemas. `scrubber` keeps values of
+    secrets out of Helm's output. `on_progress` is called on the event loop as the run continues."""
 
     atomic: bool = False
     wait: bool = False
@@ -83,7 +85,7 @@ class Options:
 
 
 class Helm:
-    """Each action gives Helm's own words about it, the notes of the chart among them."""
+    """Runs Helm's actions. Those that change a release return Helm's own output, including the notes of the chart."""
 
     def __init__(self, binary: HelmBinary, cache: Path, limits: Limits, slots: HelmSlots) -> None:
         self.binary = binary
@@ -93,17 +95,17 @@ class Helm:
         self.slots = slots
 
     def close(self) -> None:
-        """Removes the folder of this process' runs, of which none may be left."""
+        """Removes the folder of this process's runs. No run may be left."""
         self._runs.close()
 
     def sweep(self) -> None:
-        """Removes what runs of processes that were killed have left behind."""
+        """Removes what the runs of killed processes have left behind."""
         self._runs.sweep()
 
     async def deploy(self, place: Place, chart: Path, values: Values, options: Options, *, exists: bool) -> str:
-        """`helm upgrade` of a release that exists, else `helm install`, which fails if the name is taken by a release
-        that was not uninstalled. An upgrade is to just these values: without `--reset-values`, an empty object would
-        mean the installed ones."""
+        """Runs `helm upgrade` for a release that exists, else `helm install`, which fails if the name is taken by a
+        release that was not uninstalled. An upgrade uses exactly these values: without `--reset-values`, an empty
+        object would mean the installed ones."""
         if exists:
             verb = ["upgrade", "--reset-values", "--history-max", str(HISTORY)]
         else:
@@ -118,7 +120,7 @@ class Helm:
         return await self._told(place, arguments, options, to_helm(values))
 
     async def uninstall(self, place: Place, options: Options) -> str:
-        """Removes a release and its history; one that is gone already is fine."""
+        """Removes a release and its history. Succeeds if the release is already gone."""
         arguments = ["uninstall", place.release_name, "--ignore-not-found"]
         if options.wait:
             arguments.append("--wait")
@@ -127,14 +129,14 @@ class Helm:
         return await self._told(place, arguments, options)
 
     async def preview(self, place: Place, chart: Path, values: Values, options: Options, *, exists: bool) -> bytes:
-        """The release that an install or upgrade would make, as JSON; nothing is changed."""
+        """The release that an install or upgrade would make, as JSON. Changes nothing."""
         verb = ["upgrade", "--reset-values"] if exists else ["install", "--replace"]
         arguments = [*verb, place.release_name, str(chart), "--dry-run=server", "--hide-notes", "--output", "json"]
         arguments += ["--values", "-", *_validation(options)]
         return await self._run(place, arguments, options, to_helm(values))
 
     async def _told(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> str:
-        """Runs Helm for what it does; gives what it says, as it may be shown."""
+        """Runs Helm for its effect. Returns its output, without values of secrets."""
         output = await self._run(place, arguments, options, values)
         words = without_nul(output.decode(errors="replace"))[:MAX_SEARCHED]
         return (await in_thread(options.scrubber.clean, words))[:MAX_OUTPUT].strip()
@@ -180,13 +182,13 @@ class Helm:
             "HELM_DATA_HOME": str(folder / "data"),
             "HELM_PLUGINS": str(folder / "no-plugins"),
             "HELM_DRIVER": "secret",
-            # What a member can do changes seldom: client-go keeps its discovery here for six hours.
+            # The API of a member seldom changes: client-go caches its discovery here for six hours.
             "KUBECACHEDIR": str(kept / "kube"),
-            # A run lasts a fraction of a second, in which collecting garbage costs a quarter of the CPU time and brings
-            # nothing; a chart that needs more memory than this has it collected all the same.
+            # A run lasts a fraction of a second. Garbage collection would take a quarter of the CPU time and gain
+            # nothing. It still runs for a chart that needs more memory than this limit.
             "GOGC": "off",
             "GOMEMLIMIT": "128MiB",
-            # It does one thing after the other, beside others of its kind: more threads would only look for work.
+            # A run does one thing at a time, next to other runs: more threads would only search for work.
             "GOMAXPROCS": "1",
             "KUBECONFIG": os.devnull,
         }
@@ -198,7 +200,8 @@ def _validation(options: Options) -> list[str]:
 
 
 class _Command(pyhelm3.Command):  # type: ignore[misc]
-    """pyhelm3's command, run without a shell, under limits, and ended with its children when cancelled or late."""
+    """pyhelm3's command, run without a shell and under limits. It is terminated with its children when it is cancelled
+    or late."""
 
     def __init__(
         self,
@@ -225,7 +228,7 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
         """Runs Helm.
 
         Raises:
-            ActionError: where it fails, or needs more than it may have, or another cluster answers.
+            ActionError: if Helm fails or exceeds its limits, or if another cluster answers.
         """
         with nameless(input or b"") as stdin, nameless() as stdout, nameless() as stderr:
             child = process.start(
@@ -258,7 +261,8 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
             return stdout.read()
 
     async def _ended(self, child: process.Process) -> int:
-        """Waits for the end of the run, and sees to it where it does not come or must come now; gives the exit code."""
+        """Waits for the end of the run and returns its exit code. Terminates the run if it is late or cancelled, or if
+        its endpoint reports an error."""
         ended = asyncio.ensure_future(child.wait())
         try:
             await asyncio.wait(
@@ -279,7 +283,7 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
 
 
 async def _end(child: process.Process, ended: "asyncio.Future[int]") -> None:
-    """TERM, so that Helm can write down that it failed; then KILL, to the whole session."""
+    """Sends TERM, so that Helm can record that it failed, and then KILL, to the whole session."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(child.pid, number)

@@ -1,9 +1,9 @@
-"""What one run of Helm takes for its cluster: a proxy on this machine, open for as long as the run.
+"""The proxy on this machine that one run of Helm uses as its cluster. It is open for as long as the run.
 
-Helm gets its address and a password that is good for nothing else. Each request is forwarded to the member with the
-member's credentials, over connections that have proven which cluster they lead to. No write is forwarded that the fence
-does not allow, and no record of another revision than the expected one. What was asked and answered is written down in
-a ledger (docs/decisions/runs-end-with-worker.md).
+Helm gets its address and a password that is valid for nothing else. Each request is forwarded to the member with the
+member's credentials, over connections that have proven which cluster they lead to. A write is forwarded only if the
+fence allows it, and a release record only if it is of the expected revision. Requests and answers are recorded in a
+ledger (docs/decisions/runs-end-with-worker.md).
 """
 
 import asyncio
@@ -28,9 +28,10 @@ from app.helm.upstream import Connection, Destination, Upstream, no_answer
 from app.releases.error_codes import ActionCode
 
 HOST = "cluster"
-"""What Helm calls its cluster: it is always the same, since Helm keeps by it what it discovers."""
+"""The host name of the cluster in every run. It never changes, because Helm caches what it discovers under this
+name."""
 ANSWER_SECONDS = 75.0
-"""An API server gives up a request after a minute; one that says nothing for longer has no answer."""
+"""An API server abandons a request after a minute; one that is silent for longer will not answer."""
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _FORWARDED = (b"accept", b"accept-encoding", b"content-type", b"if-none-match", b"if-modified-since", b"user-agent")
@@ -39,7 +40,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class Endpoint(LoopbackServer):
-    """`ended` becomes the error for which a run must not go on, as soon as there is one."""
+    """`ended` becomes the error that must end the run, as soon as there is one."""
 
     def __init__(self, member: Destination, fence: Fence, ledger: Ledger, expected: Expectation | None = None) -> None:
         super().__init__()
@@ -51,12 +52,12 @@ class Endpoint(LoopbackServer):
 
     @property
     def authorization(self) -> str:
-        """The header by which a proxy's client shows its password."""
+        """The header with which the client of this proxy sends its password."""
         return f"Basic {base64.b64encode(f'helm:{self.password}'.encode()).decode()}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What leads Helm here, and nowhere else: a proxy in which all that it asks for by HTTP ends."""
+        """The environment that makes Helm send all its HTTP requests to this proxy."""
         proxy = f"http://helm:{self.password}@127.0.0.1:{self.port}"
         return {"HELM_KUBEAPISERVER": f"http://{HOST}", "HTTP_PROXY": proxy, "HTTPS_PROXY": proxy}
 
@@ -75,7 +76,7 @@ class Endpoint(LoopbackServer):
                 if not await self._exchange(head, reader, writer):
                     return
         except (ProtocolError, ConnectionError):
-            return  # Helm has gone, or it is not Helm
+            return  # Helm has disconnected, or the client is not Helm
 
     def _refused(self, head: Head) -> tuple[int, bytes] | None:
         given = head.headers.get(b"proxy-authorization", b"")
@@ -86,7 +87,7 @@ class Endpoint(LoopbackServer):
         return None
 
     async def _exchange(self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Forwards a request, and its answer; gives whether another one may follow."""
+        """Forwards a request and its answer. Returns whether another request may follow."""
         body = await read_body(reader, head)
         request = read_request(head.method, head.target, body)
         if self._expected is not None and not self._expected.allows(request):
@@ -131,7 +132,7 @@ class Endpoint(LoopbackServer):
         request = exchange.request
         headers = {name: head.headers[name] for name in _FORWARDED if name in head.headers}
         if request.writes:
-            headers |= {b"accept": b"application/json", b"accept-encoding": b"identity"}  # it may be for us to read
+            headers |= {b"accept": b"application/json", b"accept-encoding": b"identity"}  # the ledger may read it
             if request.revision is not None:
                 await self._fence.confirm()
             self._fence.check()
@@ -145,8 +146,8 @@ class Endpoint(LoopbackServer):
                 await connection.writer.drain()
 
     async def _answer(self, connection: Connection, exchange: Exchange, helm: "_Listener") -> bool:
-        """Forwards the answer as it comes, and writes down what it was before Helm has all of it; gives whether the
-        connection is good for another request."""
+        """Forwards the answer as it arrives, and records its outcome before Helm has all of it. Returns whether the
+        connection can be used for another request."""
         request = exchange.request
         answer = Answer()
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -172,7 +173,7 @@ class Endpoint(LoopbackServer):
 
 
 class _HelmGoneError(Exception):
-    """Helm waits for this answer no longer."""
+    """Helm no longer waits for this answer."""
 
 
 class _Listener:
@@ -193,7 +194,8 @@ class _Listener:
 
     @asynccontextmanager
     async def present(self) -> AsyncIterator[None]:
-        """Ends the block where Helm goes: nothing may be there to be written to it for minutes."""
+        """Ends the block if Helm disconnects. Without this, a watch on which nothing happens would notice it minutes
+        later, with its next write."""
         holder = asyncio.current_task()
         assert holder is not None
         has_gone = False
@@ -201,7 +203,7 @@ class _Listener:
         async def wait() -> None:
             nonlocal has_gone
             with suppress(OSError):
-                await self._reader.read(1)  # Helm asks for nothing while it waits for an answer
+                await self._reader.read(1)  # Helm sends nothing while it waits for an answer
             has_gone = True
             holder.cancel()
 

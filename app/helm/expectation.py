@@ -1,8 +1,9 @@
-"""Which revision a run of Helm may write. Pure.
+"""Determines which revision a run of Helm may write. Pure.
 
-Helm looks at the release itself and takes the next number. Somebody else's Helm may have written that revision since we
-looked: ours would then write the one after it, over a change that nobody has planned for, and if it were killed there,
-the unfinished revision would not be the one that our intent names. So a run writes what its intent says, or nothing.
+Helm looks at the release itself and takes the next revision number. Another Helm may have written that revision since
+Polyhelm looked: the run would then write the one after it, over a change that no one planned for. If it were killed
+there, the unfinished revision would not be the one that the intent names. For this reason, a run writes the revision of
+its intent, or nothing.
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ class Expectation:
     rolls_back: bool = False
 
     def allows(self, request: Request) -> bool:
-        """Whether a request writes no record of another revision than was planned for. Older ones are marked as
-        superseded and removed."""
+        """Whether a request writes no release record of an unplanned revision. Requests that change or delete older
+        records are allowed: Helm marks older revisions as superseded and removes them."""
         written = request.revision
         if written is None:
             return True

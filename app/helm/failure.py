@@ -1,7 +1,8 @@
-"""What a failed Helm run means: an error of one of the two kinds (docs/decisions/failures.md).
+"""Classifies a failed Helm run as an error of one of the two kinds (docs/decisions/failures.md).
 
-The kind comes from where the run failed, which the ledger of its requests and the exit code tell. Helm's words hold
-those of charts and of whatever a member passes on: they are shown, and choose between names of permanent errors alone.
+The kind depends on where the run failed, according to the ledger of its requests and the exit code. Helm's output
+contains text of charts and of whatever a member passes on: it is shown, and only chooses between codes of permanent
+errors.
 """
 
 import re
@@ -15,12 +16,13 @@ from app.releases.texts import without_objects
 from app.sandbox.limits import Limits
 
 MAX_OUTPUT = 16_000
-"""Characters of Helm's output that are kept."""
+"""The number of characters of Helm's output that are kept."""
 MAX_SEARCHED = 4 * MAX_OUTPUT
-"""Characters of it that are searched for secrets: one may begin before, or end after what is kept."""
+"""The number of characters of Helm's output that are searched for secrets: one may begin before or end after the part
+that is kept."""
 
 
-# What Helm itself says, as the whole of its error, where a release is not as it was when we looked.
+# Helm's whole error message if the release has changed since Polyhelm looked.
 _LOST_RACE = re.compile(
     r"Error: (INSTALLATION FAILED: |UPGRADE FAILED: )?(cannot re-use a name that is still in use"
     r"|another operation \(install/upgrade/rollback\) is in progress)"
@@ -39,18 +41,18 @@ _BEFORE_WRITING = (
     ),
     (ActionCode.CLUSTER_REFUSED, r"error validating|unable to build kubernetes objects|no matches for kind"),
 )
-# A wait that ran out has made a revision. Trying again would make another one each time, so it is reported instead.
+# A wait that timed out has made a revision. Each retry would make another one, so the failure is reported instead.
 _AFTER_WRITING = (
     (
         ActionCode.HELM_TIMED_OUT,
         r"timed out waiting for the condition|context deadline exceeded|timeout waiting for",
     ),
     (ActionCode.CHART_NOT_RENDERED, r"resource name may not be empty$"),
-    # No request to delete an object has failed: Helm can't tell which requests to send.
+    # No request to delete an object has failed: Helm cannot determine which requests to send.
     (ActionCode.API_REMOVED, r"^Error: failed to delete release: \S+$"),
 )
 
-# How Go's runtime ends where it is given no more memory.
+# How Go's runtime ends if it gets no more memory.
 _OUT_OF_MEMORY = re.compile(
     r"(fatal error|runtime): [^\n]*"
     r"(out of memory|cannot allocate|failed to reserve|failed to create new OS thread|goroutine stack exceeds)"
@@ -59,12 +61,13 @@ _FILE_TOO_LARGE = re.compile(r"^Error: [^\n]*write [^\n]*: file too large$", re.
 
 
 def beyond_limits(code: int, cpu_seconds: float, stderr: str, limits: Limits, *, wrote: bool) -> ActionError | None:
-    """The error of a run that needed more than it may have, or was ended by the system; None for any other."""
+    """The error of a run that exceeded its limits or was killed by the system; None for any other run."""
     if _OUT_OF_MEMORY.match(stderr):
         megabytes = limits.memory // 2**20
         words = f"Helm needs more than {megabytes:,} MiB of memory for this chart."
         return PermanentError(ActionCode.HELM_MEMORY, words, wrote=wrote)
-    # The kernel counts the limit by its clock's ticks, and what was used more exactly: they differ by a third at times.
+    # The kernel enforces the limit in ticks of its clock, and measures what was used more precisely: at times they
+    # differ by a third.
     if code == -signal.SIGKILL and limits.cpu is not None and cpu_seconds >= limits.cpu / 2:
         words = f"Helm needs more than {limits.cpu} s of CPU time for this chart."
         return PermanentError(ActionCode.HELM_CPU, words, wrote=wrote)
@@ -79,7 +82,7 @@ def beyond_limits(code: int, cpu_seconds: float, stderr: str, limits: Limits, *,
 
 
 def failure(ledger: Ledger, code: int, stderr: str, scrubber: Scrubber) -> ActionError | None:
-    """The error of a run that has ended with this exit code and these words; None where it has done what it should."""
+    """The error of a run that ended with this exit code and this output; None if it succeeded."""
     words = _without_warnings(without_objects(stderr))[-MAX_SEARCHED:]
     output = scrubber.clean(words)[-MAX_OUTPUT:]
     cause, wrote = ledger.cause(), ledger.progress.wrote
@@ -109,7 +112,7 @@ def _without_warnings(stderr: str) -> str:
 
 
 def _sentence(output: str) -> str:
-    # What the API server refuses comes as a list, below a line that only counts it.
+    # Refusals of the API server come as a list, below a line that only counts them.
     told = re.sub(r"\d+ errors? occurred:\s+\* ", "", output.removeprefix("Error: "), count=1)
     first = told.split("\n", 1)[0].strip()
     return (first[:500] or "Helm failed without a word.").rstrip(":")

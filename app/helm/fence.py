@@ -1,4 +1,4 @@
-"""What a run of Helm asks before it writes: whether the release is still ours to change."""
+"""The check of a Helm run before it writes: whether Polyhelm may still change the release."""
 
 from typing import Protocol
 
@@ -8,15 +8,16 @@ from app.releases.error_codes import ActionCode
 
 class Fence(Protocol):
     def check(self) -> None:
-        """Raises where nothing may be written any more, as far as this process knows. It is cheap: each write asks."""
+        """Raises if nothing may be written any more, as far as this process knows. It is cheap, because it is called
+        for each write."""
 
     async def confirm(self) -> None:
-        """Raises where nothing may be written any more, by what is written down outside of this process. Each write of
-        a release record asks: a process that was stopped does not know for how long."""
+        """Raises if nothing may be written any more, according to what is stored outside of this process. It is called
+        for each write of a release record: a process that was suspended does not know for how long."""
 
 
 class ReadOnly:
-    """The fence of a run that only looks."""
+    """The fence of a run that only reads."""
 
     def check(self) -> None:
         raise PermanentError(ActionCode.HELM_FAILED, "Helm tried to change the cluster in a run that only reads.")

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as far as Helm and an API server speak it: heads of requests, and answers as they arrive."""
+"""The part of HTTP/1.1 that Helm and an API server use: heads of requests, and answers as they arrive."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ import httptools
 
 MOST_HEAD = 64 * 1024
 MOST_BODY = 4 * 2**20
-"""Bytes of a request; an API server takes 3 MiB at most."""
+"""The maximum size of a request's body, in bytes. An API server accepts at most 3 MiB."""
 _MOST_ERROR = 64 * 1024
 _PIECE = 64 * 1024
 
 
 class ProtocolError(Exception):
-    """What came is not what this module reads."""
+    """The data received is not HTTP that this module accepts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class _RequestParser:
 
 
 async def read_head(reader: asyncio.StreamReader) -> Head | None:
-    """The next request; None where the connection is closed instead.
+    """The head of the next request; None if the connection is closed instead.
 
     Raises:
-        ProtocolError: where it is none.
+        ProtocolError: if it is not a valid request.
     """
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
@@ -69,7 +69,7 @@ async def read_body(reader: asyncio.StreamReader, head: Head) -> bytes:
     """The body of a request.
 
     Raises:
-        ProtocolError: where its length is not given, or it has more than MOST_BODY bytes.
+        ProtocolError: if its length is not given, or is more than MOST_BODY bytes.
     """
     if b"transfer-encoding" in head.headers:
         raise ProtocolError("the length of the request is not given")
@@ -83,8 +83,9 @@ async def read_body(reader: asyncio.StreamReader, head: Head) -> bytes:
 
 
 class Answer:
-    """An answer that is read piece by piece, as it comes. `status` is 0 until its head is there; `body` holds the
-    beginning of one that is an error, or, of any other, all of its `keeps` bytes at most."""
+    """An answer that is read piece by piece as it arrives. `status` is 0 until the head is there. `body` holds the
+    beginning of an error. If `keeps` is given, it holds the whole body of any answer, which may have that many bytes at
+    most."""
 
     def __init__(self, *, keeps: int | None = None) -> None:
         self.status = 0
@@ -93,7 +94,7 @@ class Answer:
         self.is_whole = False
         self._keeps = keeps
         self._is_kept_alive = False
-        self._without_body = 0  # bytes that came since the last of the body
+        self._without_body = 0  # bytes received since the last byte of the body
         self._parser = httptools.HttpResponseParser(self)
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -122,15 +123,15 @@ class Answer:
 
     @property
     def leaves_its_connection(self) -> bool:
-        """Another request can be sent on the same connection."""
+        """Whether another request can be sent on the same connection."""
         return self.is_whole and self._is_kept_alive
 
     async def head(self, reader: asyncio.StreamReader) -> bytes:
-        """Reads until the head is there; gives all that was read, which may hold some of the body.
+        """Reads until the head is there. Returns everything that was read, which may include some of the body.
 
         Raises:
-            ProtocolError: where what comes is no answer.
-            ConnectionError: where the connection ends before.
+            ProtocolError: if the data is not an answer.
+            ConnectionError: if the connection ends before that.
         """
         raw = b""
         while not self.status:
@@ -152,7 +153,7 @@ class Answer:
         if not piece:
             if self.headers.keys() & {b"content-length", b"transfer-encoding"}:
                 raise ConnectionResetError("it was closed in the middle of an answer")
-            self.is_whole = True  # nothing but the end of the connection tells the end of the answer
+            self.is_whole = True  # only the end of the connection ends the answer
         return piece
 
     async def whole(self, reader: asyncio.StreamReader) -> bytes:
@@ -190,6 +191,6 @@ def request_head(method: str, target: str, headers: Mapping[bytes, bytes], lengt
 
 
 def answer_of(status: int, body: bytes) -> bytes:
-    """An answer of ours, in JSON."""
+    """An answer of Polyhelm's own, in JSON."""
     head = f"HTTP/1.1 {status} -\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     return head.encode() + body

@@ -1,7 +1,8 @@
-"""What one run of Helm asked of a member, and what became of it. Pure: it is told of each request and each answer.
+"""The ledger of one Helm run: its requests to a member and their outcome. Pure; its caller reports each request and
+each answer.
 
-Why a run failed, how far it came, and whether it may have changed something is read from here, and not from Helm's
-words, which hold those of charts and of whatever a member passes on (docs/decisions/failures.md).
+The ledger determines why a run failed, how far it came, and whether it may have changed something. Helm's output is not
+used for this: it contains text of charts and of whatever a member passes on (docs/decisions/failures.md).
 """
 
 from collections.abc import Callable
@@ -16,13 +17,13 @@ from app.releases.error_codes import ActionCode
 from app.releases.hook import Hook
 
 _IDLE_SECONDS = 1.0
-"""Helm looks every two seconds whether what it waits for is ready, and otherwise asks without a pause."""
+"""While Helm waits for objects, it polls every two seconds; otherwise it sends requests without a pause."""
 
 
 class Stage(StrEnum):
     CHECKING = "CHECKING"  # Helm renders and validates; no record of this run was written
     WRITING = "WRITING"  # validation is over; the release's record and objects are being written
-    HOOK = "HOOK"  # a hook was created, and nothing was written since
+    HOOK = "HOOK"  # a hook was created, and nothing has been written since
     WAITING = "WAITING"  # Helm waits for objects to become ready, or to be gone
 
 
@@ -30,14 +31,14 @@ class Fate(StrEnum):
     """What became of a write."""
 
     NONE = "NONE"  # it was never sent
-    REFUSED = "REFUSED"  # the member has not done it
-    UNKNOWN = "UNKNOWN"  # it was sent, and the member may have done it or not
+    REFUSED = "REFUSED"  # the member did not carry it out
+    UNKNOWN = "UNKNOWN"  # it was sent, and the member may or may not have carried it out
     ACCEPTED = "ACCEPTED"
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. `wrote` is True as soon as something may have changed on the member."""
+    """How far a run is. `wrote` becomes True as soon as something may have changed on the member."""
 
     stage: Stage = Stage.CHECKING
     hook: Hook | None = None
@@ -45,7 +46,7 @@ class Progress:
 
 
 def nobody_watches(_: Progress) -> None:
-    """For runs whose progress interests nobody."""
+    """For runs whose progress is ignored."""
 
 
 @dataclass(slots=True, eq=False)
@@ -61,12 +62,12 @@ class _Trouble:
     request: Request
     error: ActionError
     is_final: bool
-    """No later success of the same request takes it back."""
+    """True if a later success of the same request does not clear it."""
 
 
 class Ledger:
-    """`on_progress` is called at each change of `progress`. `account` is the service account that the requests are sent
-    as, if there is one."""
+    """`on_progress` is called at each change of `progress`. `account` is the service account, if any, that sends the
+    requests."""
 
     def __init__(
         self, on_progress: Callable[[Progress], None] = nobody_watches, account: ServiceAccount | None = None
@@ -77,25 +78,25 @@ class Ledger:
         self._first_record: Exchange | None = None
         self._last_record: Exchange | None = None
         self._has_written = False
-        self._unknown = 0  # writes that may have been done
+        self._unknown = 0  # writes that may have been carried out
         self._troubles: list[_Trouble] = []
         self._open = 0
         self._idle_since: float | None = None
 
     @property
     def last_record_is_written(self) -> bool:
-        """False where the last write of the release's record may not have been done."""
+        """False if the last write of the release's record may not have been carried out."""
         return self._last_record is None or self._last_record.fate is Fate.ACCEPTED
 
     def cause(self) -> ActionError | None:
-        """The trouble that ended the run: the first write that failed, else the first read that failed. What was
-        repeated with success, or did not keep Helm from going on, is no longer one."""
+        """The error that ended the run: the first write that failed, else the first read that failed. Failures that a
+        later attempt made up for, or that did not keep Helm from continuing, do not count."""
         first = self._first_trouble()
         return first.error if first else None
 
     @property
     def refused(self) -> str:
-        """The object that the `cause` is about, in the manner of kubectl; empty where there is no cause."""
+        """The object that the `cause` is about, in kubectl's notation; empty if there is no cause."""
         first = self._first_trouble()
         return first.request.object if first else ""
 
@@ -103,7 +104,7 @@ class Ledger:
         return min(self._troubles, key=lambda trouble: not trouble.request.writes, default=None)
 
     def begin(self, request: Request, moment: float) -> Exchange:
-        """Helm asks for something; `moment` is in seconds of a clock that only goes forward."""
+        """Helm sends a request. `moment` is in seconds of a monotonic clock."""
         exchange = Exchange(request)
         was_idle = self._idle_since is not None and moment - self._idle_since >= _IDLE_SECONDS
         self._open += 1
@@ -126,13 +127,13 @@ class Ledger:
             pass
         elif first is None:
             self._first_record = exchange
-            # What could not be read until here did not keep Helm from going on.
+            # The reads that failed before this did not keep Helm from continuing.
             self._troubles = [trouble for trouble in self._troubles if trouble.request.writes]
         elif first.fate is Fate.REFUSED and first.request == exchange.request:
             self._first_record = exchange
-            return  # the same once more
+            return  # the same request again
         for trouble in self._troubles:
-            trouble.is_final = True  # from here on, the same request is no longer a try of the same thing
+            trouble.is_final = True  # from here on, the same request is not a retry of this one
 
     def sent(self, exchange: Exchange) -> None:
         """The request is on its way to the member."""
@@ -154,11 +155,11 @@ class Ledger:
         self._troubles.append(_Trouble(request, error, is_final=request.writes and not passes))
 
     def failed(self, exchange: Exchange, error: ActionError) -> None:
-        """Our connection failed: before the request was sent, or without a whole answer to it."""
+        """The connection to the member failed, before the request was sent or without a complete answer to it."""
         self._troubles.append(_Trouble(exchange.request, error, is_final=False))
 
     def ended(self, exchange: Exchange, moment: float) -> None:
-        """Whatever became of the request, Helm waits no longer for it."""
+        """Helm no longer waits for the request, whatever its outcome."""
         self._open -= 1
         if not self._open:
             self._idle_since = moment

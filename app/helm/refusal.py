@@ -1,6 +1,6 @@
-"""What an API server's answer to one of Helm's requests means: who refused what, and whether it may pass. Pure.
+"""Interprets an API server's answer to one of Helm's requests: who refused what, and whether a retry may succeed. Pure.
 
-Why the patterns are anchored stands in `app/clusters/refusals.py`.
+`app/clusters/refusals.py` explains why the patterns are anchored.
 """
 
 import re
@@ -30,8 +30,8 @@ _POD_SECURITY = re.compile(rf'{_IS_FORBIDDEN}(violates PodSecurity "([^"]+)": .*
 def trouble(
     request: Request, status: int, retry_after: str | None, body: bytes, account: ServiceAccount | None = None
 ) -> ActionError | None:
-    """The error that an answer is; None for one that Helm goes on with. `account` is the service account that sent the
-    request, if one did."""
+    """The error that an answer means; None if Helm continues after it. `account` is the service account, if any, that
+    sent the request."""
     if status < 400:
         return None
     refusal = Refusal.of(status, status_object(body))
@@ -47,8 +47,8 @@ def trouble(
 
 
 def _is_passed_over(request: Request, refusal: Refusal) -> bool:
-    """Whether Helm goes on without what it has tried to read."""
-    if refusal.status == 404:  # what is no API server, such as a load balancer without a backend, does not know
+    """Whether Helm continues without what it tried to read."""
+    if refusal.status == 404:  # a load balancer without a backend answers 404, too
         return refusal.is_of_api_server or request.is_discovery_of_a_group or request.path.startswith("/openapi/")
     return request.is_discovery_of_a_group and refusal.status >= 500
 
@@ -71,7 +71,7 @@ def _refused_write(request: Request, refusal: Refusal) -> ActionError | None:
 
 
 def sentence(what: str, words: str) -> str:
-    """A sentence that names who refused `what`, by the API server's words."""
+    """A sentence that names who refused `what`, derived from the API server's message."""
     if found := _WEBHOOK_AWAY.fullmatch(words):
         return f"The webhook {found[1]}{_where(found[2])} has to allow {what}, and does not answer: {found[2]}"
     if found := _CONVERSION.fullmatch(words):
@@ -88,7 +88,7 @@ def sentence(what: str, words: str) -> str:
 
 
 def _where(words: str) -> str:
-    """The server of a webhook, as an error of a request to it names it."""
+    """The server of a webhook, as named in the error of a request to it."""
     if service := _WEBHOOK_SERVICE.match(words):
         return f" (service {service[1]} in namespace {service[2]})"
     if url := _WEBHOOK_URL.match(words):

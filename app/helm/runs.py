@@ -1,4 +1,4 @@
-"""The folders in which Helm runs: where it may write, and nothing of ours lies."""
+"""The folders in which Helm runs. Helm may write there, and no file of Polyhelm is in them."""
 
 import asyncio
 import fcntl
@@ -25,7 +25,7 @@ class Runs:
 
     @asynccontextmanager
     async def folder(self) -> AsyncIterator[Path]:
-        """A folder of one run alone."""
+        """A folder for one run."""
         folder = Path(tempfile.mkdtemp(dir=self._home()))
         try:
             yield folder
@@ -36,7 +36,7 @@ class Runs:
     def _home(self) -> Path:
         if self._own is None:
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with _locked(self._root / _LOCK):  # nobody takes a folder that has no lock yet for one of the dead
+            with _locked(self._root / _LOCK):  # no other process mistakes a folder that has no lock yet for a leftover
                 own = Path(tempfile.mkdtemp(dir=self._root))
                 self._lock = os.open(own / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
                 fcntl.flock(self._lock, fcntl.LOCK_EX)
@@ -70,7 +70,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _is_left_behind(folder: Path) -> bool:
-    """Nobody holds its lock; one of an older version of ours has none."""
+    """Whether no process holds the folder's lock. A folder of an older version of Polyhelm has no lock."""
     with suppress(FileNotFoundError):
         descriptor = os.open(folder / _LOCK, os.O_RDWR)
         try:

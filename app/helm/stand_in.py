@@ -1,8 +1,8 @@
 """The API server that Helm talks to while it renders a plan.
 
-It has the version and the kinds of a member, and the member's release, but none of its objects: so what is rendered
-holds for every member with the same version and kinds. For charts whose templates look up objects, requests for these
-are passed on to the member.
+It has the version and the kinds of a member, and the member's release, but none of its objects: what is rendered is
+therefore the same for every member with the same version and kinds. For charts whose templates look up objects, these
+requests are passed on to the member.
 """
 
 import asyncio
@@ -27,8 +27,7 @@ _IDLE_SECONDS = 60.0
 
 
 class StandIn(LoopbackServer):
-    """`account` is the service account by which `ask`
-    asks."""
+    """`account` is the service account that `ask` uses."""
 
     def __init__(
         self, discovery: Discovery, release: "Release", ask: Ask | None = None, account: ServiceAccount | None = None
@@ -45,7 +44,7 @@ class StandIn(LoopbackServer):
 
     @property
     def access(self) -> Access:
-        """Its address. The path keeps others on this machine out."""
+        """The address of this server. The secret path keeps other users of this machine out."""
         server = f"http://127.0.0.1:{self.port}/{self.password}"
         return Access(server=server, ca=None, token=None, certificate=None, key=None)
 
@@ -63,7 +62,7 @@ class StandIn(LoopbackServer):
                 if status == 400:
                     return
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            return  # Helm has gone, or it is not Helm
+            return  # Helm has disconnected, or the client is not Helm
 
     async def _answer(self, head: bytes) -> tuple[int, str, bytes]:
         method, _, rest = head.decode("latin-1").partition("\r\n")[0].partition(" ")
@@ -99,7 +98,7 @@ class StandIn(LoopbackServer):
 
 
 class Release:
-    """A release as Helm's records tell of it: its latest revision, or none yet (0)."""
+    """A release as Helm's records show it: its latest revision, or 0 if there is none yet."""
 
     def __init__(self, namespace: str, name: str, revision: int) -> None:
         self.namespace = namespace
@@ -107,7 +106,7 @@ class Release:
         self._revision = revision
 
     def records(self) -> dict[str, object]:
-        """The list of its records: that of the latest revision alone, with nothing in its manifest."""
+        """The list of its records. It has only that of the latest revision, with an empty manifest."""
         items = [self._record()] if self._revision else []
         return {"kind": "SecretList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": items}
 

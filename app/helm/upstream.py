@@ -1,4 +1,4 @@
-"""The connections of one run of Helm to its member: few, and each has proven which cluster it leads to."""
+"""The connections of one Helm run to its member: few, and each has proven which cluster it leads to."""
 
 import asyncio
 import socket
@@ -20,20 +20,20 @@ from app.network.outgoing import connect
 from app.releases.error_codes import ActionCode
 
 LATE_SECONDS = 10
-"""For so long at most the kernel goes on to send what it was given: what was written before a deadline may arrive so
-much after it."""
+"""The longest time, in seconds, for which the kernel continues to send data that it was given: a write before a
+deadline may arrive this much after it."""
 _CONNECTIONS = 6
-_UNSENT = 16 * 1024  # bytes; with none at all, asyncio's TLS waits for ever
+_UNSENT = 16 * 1024  # bytes; with 0, asyncio's TLS waits forever
 _SOON_SECONDS = 0.05
 _FRESH_SECONDS = 10.0
-"""A connection that was idle for longer may have been closed without our knowing, and is not used: of a write on it,
-nobody could say afterwards whether it was done."""
+"""A connection that was idle for longer may have been closed unnoticed, and is not used: after a failed write on it, it
+would be unknown whether the write was carried out."""
 _MOST_PROOF = 2**20
 
 
 def _options() -> list[tuple[int, int, int | bytes]]:
     options: list[tuple[int, int, int | bytes]] = [
-        # However the connection ends, also with the death of the process, nothing more is sent.
+        # However the connection ends, even if the process dies, nothing more is sent.
         (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
         (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
@@ -51,9 +51,9 @@ _OPTIONS = _options()
 
 
 class Destination(Protocol):
-    """Where a run's requests go: a member, or what stands in for one. They are sent as the service account `account`,
-    if there is one. `judge` sees the proof of each connection, where one is asked for; `seconds` is what a connection
-    may take."""
+    """The destination of a run's requests: a member, or what stands in for one. They are sent as the service account
+    `account`, if there is one. If `judge` is given, it checks the proof of each connection. `seconds` is how long
+    opening a connection may take."""
 
     @property
     def access(self) -> Access: ...
@@ -70,24 +70,24 @@ class Destination(Protocol):
 
 
 class Connection:
-    """To a member. One request after the other goes over it."""
+    """A connection to a member. It carries one request at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
         self.is_kept = False
         self._used_at = time.monotonic()
-        # All but this much of what is written is with the kernel when `drain` returns.
+        # When `drain` returns, the kernel has everything that was written except for this much.
         writer.transport.set_write_buffer_limits(high=_UNSENT)
 
     @property
     def is_good(self) -> bool:
-        """It can be used once more."""
+        """Whether it can be used again."""
         is_open = not self.reader.at_eof() and not self.writer.is_closing()
         return is_open and time.monotonic() - self._used_at < _FRESH_SECONDS
 
     def keep(self) -> None:
-        """Its answer came whole, and another request may follow."""
+        """Marks the connection for reuse: its answer was complete, and another request may follow."""
         self.is_kept, self._used_at = True, time.monotonic()
 
     def close(self) -> None:
@@ -112,22 +112,22 @@ class Upstream:
         self._free: asyncio.LifoQueue[Connection | None] = asyncio.LifoQueue()  # None: room for another one
 
     def close(self) -> None:
-        """Nothing more is sent, from here on."""
+        """Closes all connections. Nothing more is sent from then on."""
         for connection in self._all:
             connection.close()
         self._all.clear()
 
     def head(self, method: str, target: str, headers: dict[bytes, bytes], length: int) -> bytes:
-        """The head of a request as the member gets it."""
+        """The head of a request in the form in which it is sent to the member."""
         own_headers = self._own_headers | self._impersonation
         return request_head(method, self._base + target, headers | own_headers, length)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """A proven connection that nobody else uses meanwhile. It is used again where it is marked as `kept` by then.
+        """A proven connection for exclusive use. It is reused afterwards if it is marked as `kept` by then.
 
         Raises:
-            TemporaryError: where none can be had.
+            TemporaryError: if the connection cannot be opened.
         """
         found = await self._take()
         try:
@@ -139,8 +139,8 @@ class Upstream:
                 self._drop(found)
 
     async def _take(self) -> Connection:
-        """A free connection; a new one where there is none, or where none becomes free soon. To wait for another
-        request's end is cheaper than to open a connection, and Helm seldom asks for much at a time."""
+        """A free connection, or a new one if there is none or none becomes free soon. Waiting for another request to
+        end is cheaper than opening a connection, and Helm seldom sends many requests at once."""
         while self._open_ones:
             is_full = self._open_ones >= _CONNECTIONS
             try:
@@ -191,7 +191,8 @@ class Upstream:
             raise
 
     async def _prove(self, connection: Connection, judge: Judge) -> None:
-        """The first request on a connection asks which cluster it leads to, with the cluster's own credentials."""
+        """Sends the first request on a connection, which asks which cluster it leads to, with the cluster's own
+        credentials."""
         headers = {b"user-agent": b"polyhelm", b"accept": b"application/json"} | self._own_headers
         connection.writer.write(request_head("GET", self._base + KUBE_SYSTEM, headers, 0))
         answer = Answer(keeps=_MOST_PROOF)
@@ -202,7 +203,7 @@ class Upstream:
 
 
 def no_answer(error: Exception) -> TemporaryError:
-    """The error where a connection to the member failed."""
+    """The error for a connection to the member that failed."""
     if isinstance(error, TimeoutError) and not str(error):
         return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, "The API server does not answer.")
     words = str(error) or type(error).__name__

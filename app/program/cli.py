@@ -1,6 +1,6 @@
-"""The command line: what an installed Polyhelm can be asked to run.
+"""The command line of an installed Polyhelm.
 
-Help and the commands over the API start at once, since what the others run is imported when one of them runs.
+Help and the commands that use the API start fast, because the other commands import what they need only when they run.
 """
 
 from collections import Counter
@@ -50,7 +50,7 @@ def _say(text: str) -> None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Has whoever starts a part of Polyhelm told what is missing, instead of being shown where it was missed."""
+    """Prints what is missing when a part of Polyhelm cannot start, instead of a traceback."""
     from pydantic import ValidationError
 
     from app.core.encryption import KeyRingError

@@ -1,6 +1,6 @@
-"""`polyhelm demo`: the whole of Polyhelm with three member clusters and a deployment on them, to try things on.
+"""`polyhelm demo`: a complete Polyhelm with three member clusters and a deployment on them, to try things out.
 
-Starting again finds everything as it was; what is there already is left alone.
+A restart finds everything as it was, and changes nothing that exists already.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ class Clusters(StrEnum):
 
 
 class DemoError(Exception):
-    """The demo can't begin. The message says what to do."""
+    """The demo can't start. The message states what to do."""
 
 
 async def run_demo(settings: Settings, clusters: Clusters) -> None:
@@ -118,7 +118,7 @@ async def _members(folder: Path, clusters: Clusters) -> AsyncIterator[dict[str, 
         return
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        # Without -P, a module in the folder where the demo is started would take another's place.
+        # Without -P, a module in the folder where the demo is started could replace one that the simulator imports.
         *("-P", "-m", "simulator", "--die-with-parent", "--members", ",".join(_PLACES)),
         *("--state", str(folder / "simulator"), "--kubeconfigs", str(folder / "kubeconfigs")),
         stdout=asyncio.subprocess.PIPE,
@@ -156,7 +156,7 @@ async def _register(services: AllServices, viewer: Viewer, kubeconfigs: dict[str
 async def _deploy(services: AllServices, viewer: Viewer, console: Console) -> int:
     found = await deployment_by_name(services, viewer.organization(None), GROUP, RELEASE)
     if found is None:
-        with suppress(Conflict):  # the chart is there, and only the deployment is gone
+        with suppress(Conflict):  # the chart exists, and only the deployment is gone
             await upload(services, viewer, None, "samples", await asyncio.to_thread(sample_chart))
         request = CreateDeployment(
             group=GROUP,
@@ -174,7 +174,7 @@ async def _deploy(services: AllServices, viewer: Viewer, console: Console) -> in
 
 
 async def _settle(services: AllServices, deployment_id: int, console: Console) -> None:
-    """Waits until every target was worked on, and tells what it is."""
+    """Waits until every target has been processed, and prints the status of each."""
     async with asyncio.timeout(_SETTLE_SECONDS):
         while True:
             async with services.database.reading() as session:
@@ -224,22 +224,22 @@ def _greet(
 
 
 def _typed(program: Path) -> str:
-    """What one types in a shell to run it."""
+    """The shell command that runs it."""
     found = shutil.which(program.name)
     return program.name if found and Path(found).samefile(program) else shlex.quote(str(program))
 
 
 async def _password(services: AllServices, viewer: Viewer) -> str:
-    """The admin's password, set where it is not yet."""
+    """The admin's password. Sets it if there is none yet."""
     path = services.settings.data_dir / "demo.password"
     password = await asyncio.to_thread(_kept, path, lambda: f"{coolname.generate_slug(3)}-{secrets.token_hex(4)}")
-    with suppress(Forbidden):  # there is one
+    with suppress(Forbidden):  # there is one already
         await set_password(services, viewer, None, password, None)
     return password
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
-    """A secret of the demo's, made when there is none and kept for the next time."""
+    """A secret of the demo. Creates it if there is none, and keeps it for the next start."""
     if path.exists():
         return path.read_text().strip()
     path.parent.mkdir(parents=True, exist_ok=True)

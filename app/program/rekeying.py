@@ -1,6 +1,6 @@
-"""Sealing everything again under the ring's first key, while Polyhelm runs: a few rows in each transaction.
+"""Seals everything again with the first key of the ring while Polyhelm runs: a few rows in each transaction.
 
-It is safe to break off anywhere, to run again, and to run twice at once. What is sealed is found by its column
+It is safe to interrupt, to repeat, and to run twice at once. Sealed columns are found by their type
 (`app.tables.SealedBytes`), so that no table can be forgotten.
 """
 
@@ -20,12 +20,12 @@ from app.tables.columns import SEALED_UNDER
 
 _AT_ONCE = 100
 _PASSES = 5
-_PAUSE_SECONDS = 1.0  # for those who hold a row to be done with it
+_PAUSE_SECONDS = 1.0  # for other transactions to release their rows
 
 
 @dataclass(frozen=True)
 class SealedColumn:
-    """What is sealed of a table's rows, and which key it was sealed with."""
+    """A sealed column of a table, and the column with the key that seals it."""
 
     table: Table
     data: Column[bytes]
@@ -34,8 +34,8 @@ class SealedColumn:
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` counts rows that were sealed again, `left` those that still are under each other key. `unreadable` names
-    rows (as `table:id`) that can't be opened, and says why."""
+    """`done` counts the rows that were sealed again, `left` those that are still sealed with each other key.
+    `unreadable` maps rows (as `table:id`) that can't be opened to the reason."""
 
     done: int
     left: Counter[str]
@@ -52,7 +52,7 @@ def sealed_columns() -> list[SealedColumn]:
 
 
 async def keys_in_use(database: Database) -> Counter[str]:
-    """How many rows are sealed under each key."""
+    """The number of rows that are sealed with each key."""
     counts = [
         select(column.key.label("key"), func.count().label("rows"))
         .where(column.data.is_not(None))
@@ -68,8 +68,9 @@ async def keys_in_use(database: Database) -> Counter[str]:
 
 
 async def rekey(database: Database, ring: KeyRing) -> AsyncIterator[Progress]:
-    """Seals again what is under another key than the ring's first, and tells after every few rows how far it is. What
-    is left by the last word could not be opened, or was sealed under an old key meanwhile."""
+    """Seals everything again that is sealed with another key than the first of the ring, and yields its progress after
+    every few rows. Rows that are left in the last report could not be opened, or were sealed with an old key in the
+    meantime."""
     done = 0
     unreadable: dict[str, str] = {}
     left = _others(await keys_in_use(database), ring)
@@ -101,8 +102,8 @@ def _others(keys: Counter[str], ring: KeyRing) -> Counter[str]:
 async def _reseal(
     connection: AsyncConnection, column: SealedColumn, ring: KeyRing, after: int
 ) -> tuple[int | None, Counter[str], dict[str, str]]:
-    """Seals the next few rows again; gives the last one's id, the keys they were under, and those that can't be opened.
-    It waits for no lock: a row that somebody holds is for the next pass."""
+    """Seals the next few rows again. Returns the ID of the last one, the keys that they were sealed with, and those
+    that can't be opened. It waits for no lock: rows that another transaction holds are left for the next pass."""
     statement = (
         select(column.table.c.id, column.data, column.key)
         .where(column.key != ring.current, column.data.is_not(None), column.table.c.id > after)

@@ -1,4 +1,5 @@
-"""What a text says in other letters: escapes of JSON, YAML, Go, URLs and HTML, base64, base32 and hexadecimal. Pure."""
+"""Decodes what a text may hold in encoded form: escapes of JSON, YAML, Go, URLs and HTML, base64, base32 and
+hexadecimal. Pure."""
 
 import base64
 import html
@@ -10,7 +11,7 @@ from urllib.parse import unquote
 
 _DEPTH = 8
 _LEAST = 4
-"""Shorter pieces of what was decoded are left out: any text has these by chance."""
+"""The minimum length of a decoded piece. Shorter pieces are dropped: any text decodes to some of them by chance."""
 _UNPACKED = 2**20
 
 _ESCAPE = re.compile(
@@ -19,7 +20,7 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _CONTROLS = "abefnrtv0NLP_"
-"""Letters that stand for a control character or for white space after a backslash, in one language or another."""
+"""Letters that, after a backslash, mean a control character or white space in one of the languages."""
 _READABLE = re.compile(
     rb"(?:[\t\n\r\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){%d,}" % _LEAST
 )
@@ -31,15 +32,15 @@ _GZIP = b"\x1f\x8b\x08"
 
 
 class EndlessError(Exception):
-    """A text can be decoded again and again, or to more than anybody writes."""
+    """A text decodes through more steps, or to more text, than any legitimate text does."""
 
 
 def decodings(text: str) -> Iterator[tuple[str, bool]]:
-    """Yields the text, and each text that can be decoded from it, by however many steps; with whether one of them was a
-    step from bytes, such as base64, which any text is by chance.
+    """Yields the text and every text that can be decoded from it, in one step or several. The flag is True if one of
+    the steps decoded bytes, such as base64: any text contains some of these by chance.
 
     Raises:
-        EndlessError: after some of them.
+        EndlessError: if the decoded texts exceed the bounds. Some of them have been yielded by then.
     """
     left = 4_000_000 + 64 * len(text)
     seen = {text}
@@ -92,7 +93,8 @@ def _entities(text: str) -> Iterator[str]:
 
 
 def _base64(text: str) -> Iterator[str]:
-    """What is between may be left out wherever it is: one of the four beginnings fits each piece of base64."""
+    """Decodes base64 with other characters anywhere in it: they are removed, and one of the four offsets fits each
+    piece."""
     for others in _NOT_BASE64:
         letters = others.sub("", text)
         if len(letters) >= _LEAST:
@@ -121,7 +123,7 @@ def _filled(letters: str, group: int) -> str:
 
 
 def _readable(raw: bytes) -> Iterator[str]:
-    """The text in bytes of which some stand for none."""
+    """Yields the readable text among the bytes, and the readable text of a gzip stream within them."""
     yield "\n".join(piece.decode("utf-8", "ignore") for piece in _READABLE.findall(raw))
     if (start := raw.find(_GZIP)) >= 0:
         try:

@@ -1,4 +1,5 @@
-"""Where two documents of values differ: one entry for each path, as deep as both are maps."""
+"""Finds the differences between two documents of values: one for each path, descending as long as both sides are
+maps."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from app.releases.paths import join
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`desired` or `actual` is None where that side has no such key, too: `lacks` tells them apart from a null."""
+    """A difference at one path. `lacks` names the side that does not have the key, and distinguishes a missing key from
+    a null value: `desired` or `actual` is None for both."""
 
     path: str
     desired: Any

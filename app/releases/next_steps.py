@@ -1,5 +1,5 @@
-"""What a person can do about a target in trouble, or what happens without them: each step is there to be followed, and
-one of them leads on."""
+"""What a user can do about a target in trouble, or what Polyhelm does by itself. Every step can be taken, and at least
+one of them makes progress."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -70,14 +70,14 @@ _BEFORE_HOOKS = frozenset({ActionCode.CHART_NOT_RENDERED, ActionCode.VALUES_REFU
 def next_steps(
     code: ActionCode, *, is_temporary: bool, is_wanted: bool, observed: Observed | None, runs_hooks: bool = True
 ) -> tuple[NextStep, ...]:
-    """What to do about a failure with this code.
+    """The next steps after a failure with this code.
 
     Args:
-        code: the error's.
-        is_temporary: whether it is tried again without being asked.
-        is_wanted: whether the release is to be there; otherwise it is to be removed.
-        observed: the release as it was seen after the failure, if it was.
-        runs_hooks: whether hooks of the chart were run.
+        code: the code of the error.
+        is_temporary: whether Polyhelm retries automatically.
+        is_wanted: whether the release should exist; otherwise it should be removed.
+        observed: the release as observed after the failure, or None.
+        runs_hooks: whether the action runs the chart's hooks.
     """
     steps = list(_BY_CODE.get(code, ()))
     if code == ActionCode.RELEASE_LOCKED:
@@ -98,18 +98,18 @@ def next_steps(
 
 
 def _may_have_run_hooks(observed: Observed | None, *, is_wanted: bool, is_temporary: bool) -> bool:
-    """Whether the release that an action has left has hooks that it has run. An atomic install that failed leaves
-    none to look at."""
+    """Whether the action may have run hooks, judged by the hooks of the release that it left behind. An atomic install
+    that failed leaves no release to examine."""
     if observed is None:
         return is_wanted and not is_temporary
     if not is_wanted:
         return bool(observed.hooks & DELETION_HOOKS)
-    # One whose uninstall was interrupted is uninstalled before it is installed.
+    # A release whose uninstall was interrupted is uninstalled before it is installed, so its deletion hooks count too.
     return bool(observed.hooks if observed.status == "uninstalling" else observed.hooks - DELETION_HOOKS)
 
 
 def advice(steps: Iterable[NextStep], *, namespace: str, release_name: str, revision: int = 0) -> str:
-    """The same in words."""
+    """The steps as sentences, with the commands for this release."""
     where = f"--namespace {namespace}"
     owner = f"meta.helm.sh/release-name={release_name} and meta.helm.sh/release-namespace={namespace}"
     commands = {

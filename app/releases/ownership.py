@@ -1,8 +1,8 @@
-"""Whose a release is, and whose run has left it unfinished: known from what was written down before each Helm run of
-ours, whatever Helm said when it ended.
+"""Determines who owns a release, and whose Helm run left it unfinished. The answer rests on the intent that Polyhelm
+records before each of its Helm runs, not on what Helm reports when it ends.
 
-An intent names the revision that a run is to make. It holds until a look at the member tells what became of the run: it
-ends when that revision has an end, when another one came after it, or when there is no release any more.
+An intent names the revision that a run will make. It stays valid until an observation of the member shows the outcome
+of the run: that revision has completed, a later one follows it, or the release no longer exists.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,25 +14,25 @@ from app.releases.release import Observed, masked
 
 Mark = Callable[[Any], str]
 Unfinished = tuple[int, str]
-"""A revision, and Helm's word for its status."""
+"""A revision and its status as Helm writes it."""
 
 
 class Owner(StrEnum):
-    """Whose a release is, and who may be at work on it."""
+    """Who owns a release, and whether another Helm may be working on it."""
 
-    STRANGERS = "STRANGERS"  # we never installed it
-    OURS = "OURS"  # nobody is at work on it, or a run of ours was, and has ended
-    LOCKED = "LOCKED"  # it is ours, and somebody else's Helm is at work on it, or died at it
+    STRANGERS = "STRANGERS"  # Polyhelm never installed it
+    OURS = "OURS"  # Polyhelm owns it; no Helm is working on it, or a run of Polyhelm left it unfinished and has ended
+    LOCKED = "LOCKED"  # Polyhelm owns it; another Helm is working on it, or was interrupted
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a Helm run of ours is about to do. `action` and `since` are kept for people to read.
+    """What a Helm run of Polyhelm is about to do. `since` is for people to read.
 
-    `revision` is the one that it makes, or removes; `digest` that of the release that it writes, where values at
-    `paths` are masked. `is_first` says that no run of ours had touched the name before. `inherited` is an unfinished
-    revision of an earlier run of ours, which this one is to clear. `counts` says that the run makes a revision or runs
-    hooks, and that its worker has not written down how it ended."""
+    `revision` is the one that the run makes or removes. `digest` is the digest of the release that it writes, with the
+    values at `paths` masked. `is_first` is True if no earlier run of Polyhelm has touched the release name. `inherited`
+    is an unfinished revision of an earlier run of Polyhelm, which this run is to clear. `counts` is True if the run
+    makes a revision or runs hooks, and its worker has not recorded how it ended."""
 
     action: str
     generation: int
@@ -52,7 +52,7 @@ class Intent:
             action=stored["action"],
             generation=stored.get("generation", 0),
             since=stored.get("since", ""),
-            revision=stored.get("revision", 0),  # none in what an older version wrote
+            revision=stored.get("revision", 0),  # absent from intents of older versions
             digest=stored.get("digest", ""),
             paths=tuple(stored.get("paths", ())),
             is_first=stored.get("is_first", False),
@@ -63,17 +63,17 @@ class Intent:
 
     @property
     def rolls_back(self) -> bool:
-        """Whether the run makes one more revision if it fails."""
+        """Whether the run makes another revision, the rollback, if it fails."""
         return self.is_atomic and self.action == "UPGRADE"
 
     def has_begun(self, observed: Observed | None) -> bool:
-        """Whether the release is no longer as this run has found it."""
+        """Whether the release has changed since this run found it."""
         if self.action == "UNINSTALL":
             return observed is None or observed.revision != self.revision or observed.status == "uninstalling"
         return observed is not None and observed.revision >= self.revision
 
     def has_left(self, observed: Observed, mark: Mark) -> bool:
-        """Whether an unfinished revision is one that this run has left, or was to clear."""
+        """Whether this run left the unfinished revision, or was to clear it."""
         found = (observed.revision, observed.status)
         if found == self.inherited:
             return True
@@ -85,7 +85,7 @@ class Intent:
         return found == (self.revision, written) and self.has_written(observed, mark)
 
     def has_written(self, observed: Observed, mark: Mark) -> bool:
-        """Whether a revision holds what this run was to write. One that can't be read may."""
+        """Whether a revision holds what this run was to write. A revision that cannot be read counts as holding it."""
         if observed.revision != self.revision:
             return False
         return not observed.is_readable or masked(observed, self.paths, mark).digest.hex() == self.digest
@@ -93,14 +93,15 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is known of whose a release is: whether it is `ours`, and the last run whose result is not known yet. That
-    run has ended: who holds the lease of a target knows that no earlier run of ours can write any more."""
+    """What is known about the owner of a release: whether it is Polyhelm (`ours`), and the intent of the last run whose
+    outcome is not known yet. That run has ended: the holder of a target's lease knows that no earlier run of Polyhelm
+    can write any more."""
 
     ours: bool = False
     intent: Intent | None = None
 
     def after(self, observed: Observed | None, mark: Mark = str) -> "Claim":
-        """What is known after a look at the release."""
+        """The claim after an observation of the release."""
         intent = self.intent
         if intent is None:
             return self
@@ -111,7 +112,7 @@ class Claim:
         return Claim(self.ours and (not intent.is_first or intent.has_written(observed, mark)))
 
     def owner(self, observed: Observed | None) -> Owner:
-        """Whose the release is that was just looked at (`after`)."""
+        """The owner of an observed release. Call it on the claim that `after` returns for the same observation."""
         if not self.ours:
             return Owner.STRANGERS
         if observed is None or not observed.is_unfinished:
@@ -131,7 +132,7 @@ def intent_for(
     is_atomic: bool,
     counts: bool,
 ) -> Intent:
-    """The intent of a run that is about to begin on what was just looked at."""
+    """The intent of a run that is about to start from this observation."""
     present = observed.revision if observed else 0
     is_unfinished = observed is not None and observed.is_unfinished and claim.owner(observed) is Owner.OURS
     return Intent(

@@ -1,4 +1,4 @@
-"""Paths into values, as reasons tell them: `database.password`, `annotations["example.com/owner"]`."""
+"""Paths into values, as reasons show them: `database.password`, `annotations["example.com/owner"]`."""
 
 import re
 from collections.abc import Iterable
@@ -25,10 +25,10 @@ def path_of(steps: Iterable[str]) -> str:
 
 
 def steps_of(path: str) -> Steps:
-    """The keys that lead to a path's place.
+    """The keys of a path, the outermost first.
 
     Raises:
-        ValueError: where it is no path.
+        ValueError: if it is not a valid path.
     """
     steps: list[str] = []
     at = 0

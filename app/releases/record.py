@@ -1,5 +1,5 @@
-"""Helm's release records, read within bounds. Anybody who can write Secrets on a member can write something that looks
-like one: what is taken in memory and time is bounded before it is taken, and what comes out fits into a database."""
+"""Reads Helm's release records within bounds. Anyone who can write Secrets on a member can write one that looks like a
+record: its size and the time to read it are limited before it is parsed, and the result fits into a database."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ Found = TypeVar("Found")
 
 MAX_DEPTH = 200
 MAX_PARTS = 500_000
-"""Values of a record, at most: an empty list takes fifty times as much memory as its two bytes."""
+"""The maximum number of JSON values in a record. An empty list takes fifty times as much memory as its two bytes."""
 
 MAX_VALUES = 100_000
 MAX_VALUES_TEXT = 4 * 2**20
@@ -31,19 +31,20 @@ MAX_DESCRIPTION = 10_000
 MAX_REVISION = 2**31 - 1
 _YEARS = range(1900, 9000)
 
-# Possessive: nothing is remembered for a second try, of which a text of megabytes would need as many.
+# Possessive quantifiers keep no state for backtracking. For a text of megabytes, that state would have megabytes, too.
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
 
 
 class UnreadableRecordError(Exception):
-    """A Secret that says it is a Helm release and does not hold one. The message says what is wrong with it."""
+    """A Secret that claims to be a Helm release and does not hold a readable one. The message states what is wrong with
+    it."""
 
 
 def read_record(secret: Mapping[str, Any]) -> Observed:
     """Reads a Secret of type helm.sh/release.v1, in the JSON form of the Kubernetes API.
 
     Raises:
-        UnreadableRecordError: for anything else.
+        UnreadableRecordError: if the Secret is anything else.
     """
     try:
         record = _parsed(unpacked(secret["data"]["release"]))
@@ -72,15 +73,15 @@ def read_record(secret: Mapping[str, Any]) -> Observed:
 
 
 def marked_failed(secret: Mapping[str, Any]) -> dict[str, Any]:
-    """The patch that makes a record say that its revision has failed. It is good for this version of the Secret alone.
+    """The patch that marks the revision of a record as failed. It is valid for this version of the Secret only.
 
     Raises:
-        UnreadableRecordError: where the Secret holds no release.
+        UnreadableRecordError: if the Secret does not hold a release.
     """
     try:
         text = unpacked(secret["data"]["release"])
-        _parsed(text)  # whether it is within bounds
-        record = json.loads(text)  # Python's own reader keeps each number as it is, however large
+        _parsed(text)  # checks the bounds
+        record = json.loads(text)  # Python's own parser keeps integers of any size
         was = _text(record["info"]["status"])
         record["info"] |= {"status": "failed", "description": f"Interrupted ({was}), and marked as failed by Polyhelm"}
         metadata = {"resourceVersion": secret["metadata"]["resourceVersion"], "labels": {"status": "failed"}}
@@ -102,12 +103,13 @@ _UNPROVEN = ("failed", "pending-install")
 
 
 def _is_install(info: Mapping[str, Any]) -> bool:
-    """Whether a revision was made by an install: any later one of the release has an older time of its first."""
+    """Whether an install made the revision: all later revisions of the release have a `first_deployed` before their
+    `last_deployed`."""
     return bool(info.get("first_deployed")) and info["first_deployed"] == info.get("last_deployed")
 
 
 def _definitions(files: Iterable[Any]) -> Iterator[str]:
-    """The files of a chart that Helm takes CRDs from. Those of subcharts are in no record."""
+    """Yields the files of a chart from which Helm takes CRDs. A record does not contain those of subcharts."""
     for file in files:
         name = _of(str, file["name"])
         if name.startswith("crds/") and name.endswith((".yaml", ".yml", ".json")):
@@ -119,7 +121,7 @@ def _description(text: str) -> str | None:
 
 
 def _of(kind: type[Found], value: object) -> Found:
-    """The value, where it is of the kind that Helm writes there."""
+    """The value, if it has the type that Helm writes there. Raises TypeError otherwise."""
     if not isinstance(value, kind):
         raise TypeError(f"a {kind.__name__} is expected where it has a {type(value).__name__}")
     return value
@@ -148,7 +150,7 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _values(values: Values) -> Values:
-    """The values, where they can be compared, kept and shown."""
+    """The values, if they can be compared, stored and shown. Raises ValueError otherwise."""
     parts, length = 0, 0
     left: list[tuple[Any, int]] = [(values, 1)]
     while left:
@@ -172,7 +174,7 @@ def _values(values: Values) -> Values:
 
 
 def _parsed(text: bytes) -> Any:
-    """The JSON, once it is known how much it holds."""
+    """Parses the JSON after a check of its depth and its number of values."""
     depth = parts = 0
     for token in _TOKEN.finditer(text):
         kind = text[token.start()]

@@ -1,8 +1,8 @@
-"""Values that come from secrets: which, where they go, and what stands in their place wherever values are kept.
+"""Values that come from secrets: which ones, where they belong, and what replaces them wherever values are stored.
 
-A secret's value is put in only when Helm is run. Everywhere else its *mark* stands for it: a digest under a key of this
-installation, so that two values can be told apart, and none be guessed. What is installed is kept with marks too, so
-desired and observed values are compared as any others are.
+A secret's value is inserted only when Helm runs. Everywhere else a *mark* replaces it: a digest with a key of this
+installation, so that two values can be distinguished and none can be guessed. Installed values are stored with marks,
+too, so that desired and observed values are compared like any others.
 """
 
 from collections import defaultdict
@@ -15,23 +15,23 @@ from app.releases.paths import Steps, steps_of
 from app.releases.values import Values, merge
 
 MARK = "polyhelm:secret:"
-"""What every mark begins with."""
+"""The prefix of every mark."""
 
 HIDDEN = "••••••••"
-"""What is shown in a mark's place."""
+"""The text shown in place of a mark."""
 
 Marks = Mapping[tuple[str, str], str]
 """The mark of each value of a secret, by the secret's name and the value's key."""
 
 ANY: Marks = defaultdict(lambda: MARK)
-"""Where it only matters that there is a mark."""
+"""Marks for callers that only need to know whether a value is a mark."""
 
 _MISSING = object()
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The value under a key of a secret, to be put at a path into the values."""
+    """The value under a key of a secret, and the path at which it is placed in the values."""
 
     secret: str
     key: str
@@ -50,24 +50,24 @@ class Reference:
 
 
 def references_of(stored: Iterable[Mapping[str, str]]) -> tuple[Reference, ...]:
-    """From the JSON in which a revision keeps them."""
+    """The references from the JSON in which a revision stores them."""
     return tuple(Reference(**entry) for entry in stored)
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of values, together with those that come from secrets."""
+    """One layer of values, with its references to secrets."""
 
     values: Mapping[str, Any]
     references: tuple[Reference, ...] = ()
 
 
 def combine(layers: Iterable[Layer], marks: Marks) -> tuple[Values, dict[str, Reference]]:
-    """The layers merged, the weakest first, with a mark for each value of a secret; and the references that were not
-    overridden, by path.
+    """Merges layers, the weakest first, with a mark for each value of a secret. Also returns, by path, the references
+    that no layer overrides.
 
     Raises:
-        KeyError: where a referenced value has no mark.
+        KeyError: if a referenced value has no mark.
     """
     layers = tuple(layers)
     merged = merge(
@@ -78,7 +78,7 @@ def combine(layers: Iterable[Layer], marks: Marks) -> tuple[Values, dict[str, Re
 
 
 def place(values: Mapping[str, Any], entries: Iterable[tuple[Steps, Any]]) -> Values:
-    """The values with each entry at its place; maps are made where there are none."""
+    """The values with each entry at its place. Anything on the way there that is not a map is replaced by one."""
     placed = dict(values)
     for steps, value in entries:
         inner = placed
@@ -91,7 +91,7 @@ def place(values: Mapping[str, Any], entries: Iterable[tuple[Steps, Any]]) -> Va
 
 
 def value_at(values: Mapping[str, Any], steps: Steps) -> Any:
-    """What is there; a value that equals nothing where there is nothing."""
+    """The value at these keys, or a sentinel that equals no other value if there is none."""
     found: Any = values
     for step in steps:
         found = found.get(step, _MISSING) if isinstance(found, Mapping) else _MISSING
@@ -99,7 +99,7 @@ def value_at(values: Mapping[str, Any], steps: Steps) -> Any:
 
 
 def mask(values: Mapping[str, Any], paths: Iterable[str], mark: Callable[[Any], str]) -> Values:
-    """The values with a mark for whatever is at these paths. What is a mark already stays."""
+    """The values with a mark in place of each value at these paths. Existing marks are kept."""
     entries = []
     for path in paths:
         found = value_at(values, steps := steps_of(path))
@@ -109,7 +109,7 @@ def mask(values: Mapping[str, Any], paths: Iterable[str], mark: Callable[[Any], 
 
 
 def texts_at(values: Mapping[str, Any], paths: Iterable[str]) -> Iterator[str]:
-    """Yields every text at or below these paths, marks left out: what may be quoted somewhere."""
+    """Yields every text at or below these paths except marks: the texts that a message may quote."""
     for path in paths:
         yield from _texts(value_at(values, steps_of(path)))
 
@@ -132,7 +132,7 @@ def is_mark(value: Any) -> bool:
 
 
 def hidden(value: Any) -> Any:
-    """A JSON value as it may be shown."""
+    """A JSON value with its marks replaced by HIDDEN."""
     if isinstance(value, Mapping):
         return {key: hidden(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -141,7 +141,8 @@ def hidden(value: Any) -> Any:
 
 
 def clashes(layer: Layer) -> Iterator[tuple[str, str]]:
-    """Yields (path, message) for each reference that has no place of its own within its layer."""
+    """Yields (path, message) for each reference whose path overlaps with another reference or with the values of its
+    layer."""
     taken: dict[Steps, str] = {}
     for found in layer.references:
         for steps, other in taken.items():

@@ -1,7 +1,9 @@
-"""Keeps values of secrets out of words that may quote them: Helm's, an API server's, a rendered manifest's.
+"""Keeps values of secrets out of texts that may quote them: messages of Helm and of API servers, and rendered
+manifests.
 
-What is found as programs quote it is covered where it stands. Then the rest is decoded in every way that charts encode
-in, and compared without white space and punctuation: where a value is still found, none of the words are shown.
+Values that are quoted in the ways of common programs are replaced in place. Then the rest is decoded in every way that
+charts encode in, and compared without white space and punctuation. If a value is still found, the whole text is
+withheld.
 """
 
 import base64
@@ -19,17 +21,18 @@ from app.yaml.reading import Bounds, YamlError, read
 WITHHELD = "This text contains values of secrets and is not shown."
 
 _SHORT = 6
-"""A text below so many characters is looked for only where it stands alone: `on` is a part of too many words."""
+"""A text with fewer characters is searched only as a whole word: `on` is part of too many words."""
 _LONG = 24
-"""Of a text above so many letters and digits, parts are found, too."""
+"""Of a text with more letters and digits than this, parts are found, too."""
 _BLOCK = 12
 _MOST_COVERED = 4096
-"""Characters of a secret, at most, that are covered where they stand."""
+"""The maximum length, in characters, of a secret that is replaced in place."""
 _MOST_SEARCHES = 200
 _MOST_DECODED = 30_000
-"""Characters of secrets, at most, from which more is decoded to be looked for."""
+"""The maximum number of characters of secrets that are decoded, to search for the results as well."""
 _DECODED = 8
-"""Letters and digits, at least, of what is decoded from a secret and looked for by itself."""
+"""The minimum number of letters and digits in a text that is decoded from the bytes of a secret, such as from base64,
+and searched by itself."""
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _SPACE = re.compile(r"\s+")
@@ -37,12 +40,12 @@ _SMALL = Bounds(nodes=1000, depth=20)
 
 
 class Scrubber:
-    """Knows some texts that must not be shown. It is made for one use, and forgotten with it."""
+    """Knows texts that must not be shown. Create one for each use, and drop it afterwards."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         known = tuple(dict.fromkeys(text for text in texts if text.strip()))
         forms = {form for text in known if len(text) <= _MOST_COVERED for form in _forms(text)}
-        # The longest first: a text may hold another.
+        # The longest first: a text may contain another.
         patterns = [_pattern(form) for form in sorted(forms, key=len, reverse=True)]
         self._pattern = re.compile("|".join(patterns)) if patterns else None
         self._finder = _Finder(known) if known else None
@@ -52,7 +55,7 @@ class Scrubber:
         return self._finder is not None
 
     def clean(self, text: str, *, instead: str = WITHHELD) -> str:
-        """The text without any of those; `instead` where they can't be taken out of it."""
+        """The text without any of the known texts; `instead` if they cannot be removed from it."""
         if self._finder is None:
             return text
         covered = self._pattern.sub(HIDDEN, text) if self._pattern else text
@@ -63,7 +66,7 @@ class Scrubber:
 
 
 class _Finder:
-    """Finds texts in whatever encoding. What is decoded from them is looked for, too."""
+    """Finds texts in any encoding. Also searches for what can be decoded from them."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._letters: set[str] = set()
@@ -98,7 +101,7 @@ class _Finder:
             self._tight.add(tight)
 
     def finds_in(self, text: str) -> bool:
-        """Whether one of them is in the text, as far as anybody can tell."""
+        """Whether the text may contain one of them. A text that decodes beyond the bounds counts as containing one."""
         try:
             return any(self._is_in(found, from_bytes) for found, from_bytes in decodings(text))
         except EndlessError:
@@ -119,7 +122,7 @@ class _Finder:
 
 
 def _letters(text: str) -> str:
-    """Its letters and digits alone, whatever their case: no quoting, folding or indenting changes these."""
+    """The letters and digits of a text, in one case: quoting, folding and indenting do not change them."""
     return _NOT_LETTERS.sub("", text.casefold())
 
 
@@ -132,7 +135,7 @@ def _pattern(form: str) -> str:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """What a chart may take out of a value: its lines, texts in a document, the password of an address."""
+    """Yields what a chart may extract from a value: its lines, the texts in a YAML document, the password in a URL."""
     parts = {line.strip() for line in text.splitlines()}
     with suppress(YamlError):
         parts |= set(_leaves(read(text, _SMALL)))
@@ -155,7 +158,7 @@ def _leaves(found: Any) -> Iterator[str]:
 
 
 def _forms(text: str) -> Iterator[str]:
-    """A text as it is, in base64, quoted as JSON, YAML, Go and URLs do, and part by part."""
+    """Yields a text as it is, in base64, quoted as in JSON, YAML, Go and URLs, and part by part."""
     for plain in {text, text.strip(), *_parts(text)}:
         yield plain
         yield json.dumps(plain)[1:-1]
@@ -168,10 +171,10 @@ def _forms(text: str) -> Iterator[str]:
 
 
 def _encoded(raw: bytes, encode: Callable[[bytes], bytes]) -> Iterator[str]:
-    """In base64: alone, and within something longer, where its letters depend on where it begins."""
+    """Yields a text in base64: alone, and within a longer text, where its letters depend on its offset."""
     yield encode(raw).decode().rstrip("=")
     for before in range(3):
-        # Letters that stand for what is before or after it, too, are left out.
+        # Leaves out the letters that also encode bytes before or after the text.
         whole = encode(bytes(before) + raw)[: (before + len(raw)) // 3 * 4][4 if before else 0 :]
         if len(whole) >= _SHORT:
             yield whole.decode()

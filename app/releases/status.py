@@ -1,4 +1,5 @@
-"""From what is wanted and what is there to a status and its reasons: the rules of docs/status.md, in order."""
+"""Derives the status of a target and its reasons from the desired and the observed release: the rules of
+docs/status.md, in their order."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -10,7 +11,8 @@ from app.releases.references import hidden, is_mark
 from app.releases.release import Desired, Observed
 
 MAX_REASONS = 50
-"""Reasons kept for one target. A release that differs in more places is told by the first of them and a count."""
+"""The maximum number of reasons kept for one target. If a release differs in more places, the last reason states how
+many more."""
 
 
 class TargetStatus(StrEnum):
@@ -51,7 +53,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A status and why it is so. `reasons` is empty for DEPLOYED, and for nothing else."""
+    """A status and its reasons. `reasons` is empty for DEPLOYED only."""
 
     status: TargetStatus
     reasons: tuple[Reason, ...] = ()
@@ -82,7 +84,7 @@ _SENTENCES = {
 
 
 def helm_status(word: str) -> TargetStatus:
-    """Helm's word for a release as a status; a word that this version does not know is UNKNOWN."""
+    """The status for Helm's word. A word that this version does not know is UNKNOWN."""
     return _HELM_STATUS.get(word, TargetStatus.UNKNOWN)
 
 
@@ -95,10 +97,10 @@ def judge(
     """The status of a target.
 
     Args:
-        desired: the release that should be there; None where the deployment does not target the cluster any more.
-        observed: the newest revision found there; None where there is none.
-        unreachable: why the member could not be asked, in a sentence; None where it could.
-        contested: where it is not corrected now because somebody else changes it each time, a sentence that says so.
+        desired: the desired release; None if the deployment no longer targets the cluster.
+        observed: the newest revision on the cluster; None if there is none.
+        unreachable: a sentence that states why the member is unreachable; None if it is reachable.
+        contested: a sentence that states that corrections are paused, and why; None if they are not paused.
     """
     verdict = _judged(desired, observed, unreachable)
     if contested is None or not verdict.reasons:
@@ -157,7 +159,7 @@ def _stale(desired: Desired, observed: Observed) -> list[Reason]:
 
 
 def _difference(desired: Desired, found: Difference) -> Reason:
-    """One difference of values, in words that quote nothing that comes from a secret."""
+    """The reason for one difference of values. It quotes no value that comes from a secret."""
     if not is_mark(found.desired) and not is_mark(found.actual):
         shown = replace(found, desired=hidden(found.desired), actual=hidden(found.actual))
         return Reason(ReasonCode.VALUES, str(shown), shown.path, shown.desired, shown.actual)

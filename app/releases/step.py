@@ -1,5 +1,5 @@
-"""From what is wanted, what is there, and whose it is, to the next step. The caller does it, looks again, and asks
-again, until there is nothing more to do."""
+"""Determines the next step from the desired release, the observed release and its owner. The caller performs it,
+observes again, and repeats until nothing is left to do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,8 +10,8 @@ from app.releases.status import TargetStatus, judge
 
 
 class ReleaseAction(StrEnum):
-    """What Helm is run for. ROLLBACK is kept for results of older versions: a rollback to an earlier generation is an
-    upgrade, and Helm itself goes back where an atomic upgrade fails."""
+    """What Helm is run for. ROLLBACK remains for results of older versions: a rollback to an earlier generation is an
+    upgrade, and Helm itself rolls back when an atomic upgrade fails."""
 
     NONE = "NONE"
     INSTALL = "INSTALL"
@@ -21,24 +21,24 @@ class ReleaseAction(StrEnum):
 
 
 class Recovery(StrEnum):
-    """What has to be done before an action, because an earlier Helm run has left the release in its way."""
+    """What must be done before an action because of the state in which an earlier Helm run left the release."""
 
-    MARK_FAILED = "MARK_FAILED"  # the record says that a run is under way, and none is
-    REMOVE = "REMOVE"  # the remains of an install that never succeeded, or of an uninstall, go first
+    MARK_FAILED = "MARK_FAILED"  # the record states that a run is in progress, and none is
+    REMOVE = "REMOVE"  # the remains of an install that never succeeded, or of an uninstall, are removed first
 
 
 class Block(StrEnum):
-    """Why nothing can be done now although something is to do."""
+    """Why nothing can be done now although there is work to do."""
 
     TAKEN = "TAKEN"  # the name belongs to a release that someone else installed
-    LOCKED = "LOCKED"  # someone else's Helm is at work on it, or died at it
+    LOCKED = "LOCKED"  # another Helm is working on it, or was interrupted
     UNREADABLE = "UNREADABLE"  # its newest record can't be read: Helm skips it, and can't write the next one
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What comes next: the recovery, if there is one, or else the action. `hooks` is False where the chart's hooks are
-    not to run: those of a deletion, for a release that never was deployed."""
+    """The next step: the recovery if there is one, else the action. `hooks` is False if the chart's hooks must not run:
+    the deletion hooks of a release that was never deployed."""
 
     action: ReleaseAction
     block: Block | None = None
@@ -51,28 +51,29 @@ class Step:
 
     @property
     def runs(self) -> ReleaseAction:
-        """What Helm is run for in this step."""
+        """The action that Helm performs in this step."""
         if self.recovery is Recovery.MARK_FAILED:
             return ReleaseAction.NONE
         return ReleaseAction.UNINSTALL if self.recovery is Recovery.REMOVE else self.action
 
 
 HISTORY = 10
-"""Revisions of a release that are kept on its cluster."""
+"""The number of revisions of a release that are kept on its cluster."""
 _DONE = Step(ReleaseAction.NONE)
 _UNINSTALL = Step(ReleaseAction.UNINSTALL)
 _UPGRADABLE = ("deployed", "failed", "superseded")
-"""Helm upgrades from these alone."""
+"""The only statuses from which Helm upgrades."""
 
 
 def next_step(desired: Desired | None, observed: Observed | None, owner: Owner, *, force: bool = False) -> Step:
-    """The next step towards `desired` (None: no release) from `observed` (None: no release).
+    """The next step from the `observed` to the `desired` release; None means no release.
 
-    With `force`, a release of ours that is not wanted is uninstalled even where somebody else's Helm may be at work."""
+    With `force`, a release that Polyhelm owns and that is not wanted is uninstalled even if another Helm may be working
+    on it."""
     if observed is None:
         return _DONE if desired is None else Step(ReleaseAction.INSTALL)
     if owner is Owner.STRANGERS:
-        # A release that was there before we ever touched the name is someone else's, whatever it holds.
+        # A release that existed before Polyhelm first used the name belongs to someone else, whatever it holds.
         return _DONE if desired is None else Step(ReleaseAction.NONE, Block.TAKEN)
     if not observed.is_readable:
         return Step(ReleaseAction.NONE, Block.UNREADABLE)
@@ -85,7 +86,7 @@ def next_step(desired: Desired | None, observed: Observed | None, owner: Owner, 
 
 
 def _towards(desired: Desired, observed: Observed) -> Step:
-    """The next step to a release that is wanted, from one of ours that no Helm is at work on."""
+    """The next step to a desired release from one that Polyhelm owns and that no Helm is working on."""
     never_deployed = not observed.was_deployed
     if observed.status == "uninstalled":
         return Step(ReleaseAction.INSTALL)
@@ -97,8 +98,8 @@ def _towards(desired: Desired, observed: Observed) -> Step:
     if judge(desired, observed).status is TargetStatus.DEPLOYED:
         return _DONE
     if observed.status == "failed" and never_deployed:
-        # An upgrade would not run the hooks of an install. `helm install --replace` does, on what is there already; it
-        # would leave behind what another content does not have any more, and it keeps every revision.
+        # An upgrade would not run install hooks. `helm install --replace` runs them on top of what exists; but it
+        # leaves behind the objects that a changed release no longer has, and it keeps every revision.
         if desired.digest == observed.digest and observed.revision < HISTORY:
             return Step(ReleaseAction.INSTALL)
         return Step(ReleaseAction.INSTALL, recovery=Recovery.REMOVE, hooks=False)

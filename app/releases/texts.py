@@ -1,4 +1,4 @@
-"""Texts that others chose, as they can be kept and shown. Postgres keeps every character but U+0000."""
+"""Prepares texts from other sources to be stored and shown. Postgres stores every character but U+0000."""
 
 import re
 
@@ -12,6 +12,6 @@ def without_nul(text: str) -> str:
 
 
 def without_objects(words: str) -> str:
-    """Words of an API server without the objects that it quotes. Where a patch does not fit, it quotes all of the
-    object as it is on the cluster: everything that a Secret holds, whoever wrote it."""
+    """Removes the objects that an API server quotes in its message. If a patch does not fit, it quotes the whole object
+    as it is on the cluster: everything that a Secret holds, no matter who wrote it."""
     return _WHOLE_OBJECT.sub(_WITHOUT_IT, words)

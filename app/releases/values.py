@@ -1,4 +1,4 @@
-"""Helm values: what may be one, how layers merge, and how they are handed to Helm.
+"""Helm values: which JSON is valid, how layers merge, and how values are passed to Helm.
 
 The rules are Helm's own (`mergeMaps` for several `--values`, `CoalesceValues` for a chart's defaults); the tests hold
 `helm template` beside them as the oracle.
@@ -14,23 +14,24 @@ import orjson
 Values = dict[str, Any]
 
 MAX_VALUES_BYTES = 1_000_000
-"""The largest document of values, as JSON. Helm keeps a release, values and manifest in one Secret, whose size
-Kubernetes limits to 1 MiB after compression."""
+"""The maximum size of a document of values, as JSON. Helm stores a release, its values and its manifest in one Secret,
+whose size Kubernetes limits to 1 MiB after compression."""
 
 MAX_DEPTH = 100
 
 MAX_KEY = 1000
-"""Characters of a key as it is sent to Helm: YAML's readers give up on one that goes on for more than 1,024."""
+"""The maximum length of a key as it is sent to Helm, in characters: YAML parsers reject keys of more than 1,024."""
 
-# YAML's readers refuse these raw or take them for line breaks, though JSON allows them; Helm reads its values as YAML.
+# YAML parsers reject these characters or treat them as line breaks unless they are escaped. JSON allows them, and Helm
+# parses values as YAML.
 _NOT_PLAIN_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def merge(*layers: Mapping[str, Any]) -> Values:
-    """Merges layers of user-supplied values, the weakest first, into the one document that goes to Helm.
+    """Merges layers of user-supplied values, the weakest first, into the one document that is sent to Helm.
 
-    Maps are merged deeply, anything else is replaced. A `null` is kept, as Helm keeps it: it is what later removes the
-    chart's default of that key (`coalesce`).
+    Maps are merged deeply, anything else is replaced. A `null` is kept, as Helm keeps it: later it removes the chart's
+    default of that key (`coalesce`).
     """
     merged: Values = {}
     for layer in layers:
@@ -61,7 +62,7 @@ def patch(stored: Mapping[str, Any], given: Mapping[str, Any]) -> Values:
 
 
 def coalesce(defaults: Mapping[str, Any], values: Mapping[str, Any], *, _nested: bool = False) -> Values:
-    """What a chart's templates see: its defaults under the user-supplied values; `null` removes a default.
+    """The values that a chart's templates see: its defaults under the user-supplied values; `null` removes a default.
 
     A `null` over no default stays; below the first level also one over a default that is itself `null`.
     """
@@ -79,7 +80,7 @@ def coalesce(defaults: Mapping[str, Any], values: Mapping[str, Any], *, _nested:
 
 
 def to_helm(values: Mapping[str, Any]) -> bytes:
-    """The values as a document that Helm's YAML reader takes for exactly what they are."""
+    """Serializes values so that Helm's YAML parser reads exactly the same values."""
     return _yaml(values).encode()
 
 
@@ -88,9 +89,9 @@ def _yaml(value: object) -> str:
 
 
 def problems(values: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yields (path, message) for all that keeps a JSON value from being Helm values.
+    """Yields (path, message) for everything that makes a JSON value invalid as Helm values.
 
-    Whatever passes can be stored in Postgres, sent to Helm, and comes back from Helm's release record as it was.
+    Valid values can be stored in Postgres and sent to Helm, and come back unchanged from Helm's release record.
     """
     if not isinstance(values, dict):
         yield path, "Values are an object: a map of keys to values."

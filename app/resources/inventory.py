@@ -1,4 +1,4 @@
-"""Which objects the releases of a cluster consist of: worked out from their records, and written down."""
+"""Derives the objects that the releases of a cluster consist of from their records, and stores them."""
 
 import asyncio
 import hashlib
@@ -32,8 +32,8 @@ _THREAD = ThreadPoolExecutor(1, "manifests")
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """A target whose inventory is of another record than its release has now. `head` is None where there is no release
-    or its record can't be read."""
+    """A target whose inventory was derived from another record than its release has now. `head` is None if there is no
+    release or its record cannot be read."""
 
     target_id: int
     namespace: str
@@ -47,8 +47,8 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An object of a target's release: how it is called on the cluster, and what was seen of it; None where that is
-    written down already."""
+    """An object of a target's release: its name on the cluster, and what was seen of it. `seen` is None if that is
+    already stored."""
 
     target_id: int
     key: Key
@@ -58,7 +58,8 @@ class Listed:
 
 
 class Manifests:
-    """Reads inventories from records, on a thread of its own. The same manifest on many clusters is read once."""
+    """Reads inventories from records, on a separate thread. A manifest that is the same on many clusters is read
+    once."""
 
     def __init__(self) -> None:
         self._read: OrderedDict[bytes, Inventory] = OrderedDict()
@@ -109,7 +110,7 @@ async def stale_inventories(session: AsyncSession, cluster_id: int, most: int) -
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A row of `live_resource`, as far as it is needed to follow the object."""
+    """The columns of a `live_resource` row that are needed to follow the object."""
 
     target_id: int
     key: Key
@@ -203,8 +204,8 @@ _READ = text("""
 async def write_inventories(
     transaction: Transaction, read: Iterable[tuple[Stale, int]], resources: Iterable[Listed]
 ) -> None:
-    """Writes down what releases consist of, in place of what was known. `read` has, for each target, how many objects
-    were left out. Locks the targets."""
+    """Stores what releases consist of, in place of what was stored before. `read` gives, for each target, how many
+    objects were left out. Locks the targets."""
     targets = [{"id": stale.target_id, "version": stale.version, "left_out": left_out} for stale, left_out in read]
     ids = [target["id"] for target in targets]
     session = transaction.session
@@ -217,7 +218,7 @@ async def write_inventories(
             "api_version": listed.wanted.reference.version,
             "plural": listed.plural,
             "origin": listed.wanted.origin,
-            # Under a key: nobody who reads the database can find out what a Secret holds by trying.
+            # Uses a key, so that no one who reads the database can guess what a Secret holds by trying.
             "manifest_digest": hashlib.blake2b(mark(listed.wanted.digest.hex()).encode(), digest_size=16).hexdigest(),
         }
         for listed in resources
@@ -230,14 +231,14 @@ async def write_inventories(
 
 
 async def write_seen(transaction: Transaction, rows: list[dict[str, Any]]) -> None:
-    """Writes down what was seen of objects that are known (`seen_row`); what has not changed stays as it is. Locks the
+    """Stores what was seen of known objects (`seen_row`). Rows that have not changed are left alone. Locks the
     targets."""
     await lock_targets(transaction.session, col(Target.id).in_({row["target_id"] for row in rows}))
     await transaction.session.execute(_UPDATE, {"rows": rows})
 
 
 async def forget_inventories(transaction: Transaction, target_ids: Iterable[int]) -> None:
-    """Has what these releases consist of worked out again."""
+    """Marks the inventories of these targets as outdated, so that they are derived again."""
     ids = list(target_ids)
     await lock_targets(transaction.session, col(Target.id).in_(ids))
     statement = text("UPDATE target SET inventory_version = 'outdated' WHERE id = ANY(:ids)")

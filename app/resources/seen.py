@@ -1,4 +1,4 @@
-"""From a live object to what is kept of it. Pure. The values of ConfigMaps and Secrets are never asked for."""
+"""Extracts what is stored of a live object. Pure. The values of ConfigMaps and Secrets are never requested."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -41,7 +41,7 @@ _WITHOUT_STATUS = frozenset(
 
 
 class Key(NamedTuple):
-    """What an object on a cluster is known by, in whatever version it is read."""
+    """Identifies an object on a cluster, in whatever version it is read."""
 
     group: str
     kind: str
@@ -51,11 +51,10 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is kept of an object. `version` is that of the object.
+    """What is stored of an object. `version` is the object's resource version.
 
-    `is_checked` is False where its kind can't be read: nothing is known then, and the verdict says why.
-    `is_labelled` is False where it lacks the label by which Helm's objects are watched. `selector` finds the pods of a
-    workload.
+    `is_checked` is False if its kind can't be read: nothing is known then, and the verdict states why. `is_labelled` is
+    False if it lacks the label by which Helm's objects are watched. `selector` finds the pods of a workload.
     """
 
     verdict: Verdict
@@ -69,7 +68,7 @@ class Seen:
 
     @property
     def fingerprint(self) -> bytes:
-        """Equal for what looks the same on every screen."""
+        """Equal for objects that look the same on every screen."""
         verdict = self.verdict
         return fingerprint(
             (self.uid, verdict.health, verdict.reason, verdict.message, self.images, self.addresses, self.is_checked)
@@ -84,7 +83,7 @@ def fingerprint(shown: tuple[Any, ...]) -> bytes:
 
 
 def is_judged(group: str, kind: str) -> bool:
-    """Whether objects of a kind have a status to judge. Of all others only the metadata is read."""
+    """Whether objects of a kind have a status to judge. Of other kinds, only the metadata is read."""
     return (group, kind) not in _WITHOUT_STATUS
 
 
@@ -110,7 +109,7 @@ def read_seen(item: Object, kind: ObjectType, moment: datetime) -> Seen:
 
 
 def absent(kind: str, origin: ResourceOrigin, *, is_pending: bool) -> Seen:
-    """What is told of an object that is not there. `is_pending` is True while Helm is at work on the release."""
+    """What is shown for an object that does not exist. `is_pending` is True while Helm is working on the release."""
     if origin is ResourceOrigin.HOOK:
         return Seen(Verdict(Health.HEALTHY, "Removed", "The object of this hook no longer exists."))
     if is_pending:
@@ -119,7 +118,7 @@ def absent(kind: str, origin: ResourceOrigin, *, is_pending: bool) -> Seen:
 
 
 def unreadable(error: ActionError) -> Seen:
-    """What is told of an object whose kind can't be read."""
+    """What is shown for an object whose kind can't be read."""
     return _unchecked("Forbidden" if error.code == ActionCode.CLUSTER_UNAUTHORIZED else "Unreadable", error.message)
 
 
@@ -139,7 +138,8 @@ def _images(spec: Mapping[str, Any]) -> Iterator[object]:
 
 
 def _addresses(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Iterator[object]:
-    """Where others reach it: hosts of Ingresses and routes, and what load balancers and gateways were given."""
+    """The addresses at which it is reached: hosts of Ingresses and routes, and the addresses of load balancers and
+    gateways."""
     yield from (rule.get("host") for rule in _maps(spec.get("rules")))
     yield from spec["hostnames"] if isinstance(spec.get("hostnames"), list) else ()
     yield from (listener.get("hostname") for listener in _maps(spec.get("listeners")))

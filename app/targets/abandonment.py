@@ -1,6 +1,6 @@
-"""Releases of ours that a forced removal or deletion left behind. They are remembered by the uid of their cluster, and
-are ours again when a deployment of the same name, namespace and chart comes to that cluster, under whatever name it is
-registered then."""
+"""Releases that Polyhelm owned and that a forced removal or deletion left behind. They are recorded under the UID of
+their cluster. Polyhelm owns them again when a deployment with the same namespace, release name and chart targets that
+cluster, even if the cluster is registered under another name."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ _KEY = ("organization_id", "cluster_uid", "namespace", "name")
 
 @dataclass(frozen=True)
 class AbandonedRelease:
-    """A release that may still be on a cluster, and that nobody manages any more; with its objects, where its manifest
-    could be read."""
+    """A release that may still be on a cluster and that no deployment manages any more, with its objects if its
+    manifest could be read."""
 
     cluster_name: str
     namespace: str
@@ -34,7 +34,7 @@ class AbandonedRelease:
 
 
 async def remember(session: AsyncSession, target_ids: Iterable[int]) -> None:
-    """Remembers the releases of targets that are about to be removed, where Helm has been run for them."""
+    """Records the releases of targets that are about to be removed, if Helm has run for them."""
     statement = (
         select(Deployment, Cluster.uid, func.coalesce(Release.revision, 0))
         .join(Target, col(Target.deployment_id) == Deployment.id)
@@ -63,8 +63,8 @@ async def remember(session: AsyncSession, target_ids: Iterable[int]) -> None:
 async def remembered(
     session: AsyncSession, clusters: Iterable[Cluster], namespace: str, release_name: str, chart_name: str
 ) -> dict[int, int]:
-    """The clusters, by id, on which such a release was left behind, each with the newest revision that was known: one
-    with an older revision was installed by somebody else since."""
+    """The newest known revision of such a release, by the ID of each cluster on which it was left behind. If a release
+    has an older revision, someone else has installed it since."""
     statement = (
         select(Cluster.id, Abandoned.revision)
         .join(Abandoned, _OF_CLUSTER)
@@ -76,7 +76,7 @@ async def remembered(
 
 
 async def take_back(session: AsyncSession, deployment: Deployment) -> None:
-    """Has the deployment's new targets own the releases that were left behind where they are."""
+    """Makes the deployment's new targets own the releases that were left behind on their clusters."""
     found = (
         select(col(Target.id), col(Abandoned.cluster_uid), col(Release.revision), col(Abandoned.revision))
         .join(Deployment, col(Deployment.id) == Target.deployment_id)
@@ -103,6 +103,6 @@ async def take_back(session: AsyncSession, deployment: Deployment) -> None:
 
 
 async def follow_uid(session: AsyncSession, organization_id: int, was: str, uid: str) -> None:
-    """The cluster is known by another uid now."""
+    """Moves the records of a cluster to its new UID."""
     of_it = col(Abandoned.organization_id) == organization_id, col(Abandoned.cluster_uid) == was
     await session.execute(update(Abandoned).where(*of_it).values(cluster_uid=uid))

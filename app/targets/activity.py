@@ -1,4 +1,4 @@
-"""What is going on at a target with open work: what its run is in, or what it waits for."""
+"""What a target with open work is doing: the phase of its run, or what it waits for."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -23,14 +23,14 @@ from app.targets.leases import HOLDS_SLOT, UNHELD
 
 class Phase(StrEnum):
     QUEUED = "QUEUED"  # a worker takes it as soon as one is free
-    WAITING_FOR_SLOT = "WAITING_FOR_SLOT"  # as many runs as may be are at work on the cluster
+    WAITING_FOR_SLOT = "WAITING_FOR_SLOT"  # the cluster has the maximum number of runs
     WAITING_FOR_RUN = "WAITING_FOR_RUN"  # an earlier run on the target has to end first
-    RETRYING = "RETRYING"  # it failed, and is tried again
+    RETRYING = "RETRYING"  # it failed and will be retried
     VALIDATING = "VALIDATING"  # the chart is rendered and validated
     APPLYING = "APPLYING"  # objects are written
     HOOK = "HOOK"  # a hook runs
     WAITING = "WAITING"  # Helm waits for objects to become ready, or to be gone
-    CANCELLING = "CANCELLING"  # Helm is being ended
+    CANCELLING = "CANCELLING"  # Helm is being terminated
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ _OCCUPANTS = (
 
 
 def stored(reported: Activity) -> dict[str, Any]:
-    """What a run reports of itself, as it is kept with the target."""
+    """The activity that a run reports, in the form stored with the target."""
     return {
         "phase": reported.phase,
         "since": reported.since.isoformat(),
@@ -134,7 +134,7 @@ def stored(reported: Activity) -> dict[str, Any]:
 
 
 async def activities(session: AsyncSession, ids: Sequence[int], slots: int) -> dict[int, Activity]:
-    """By target, where work is open. `slots` is how many runs may be at work on one cluster."""
+    """The activity of each target with open work. `slots` is the maximum number of runs on one cluster."""
     facts = [_Facts(*row) for row in await session.execute(_FACTS, {"ids": list(ids)})]
     queued = {found.cluster_id for found in facts if not found.is_held}
     occupants: dict[int, list[Occupant]] = defaultdict(list)

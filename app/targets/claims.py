@@ -1,4 +1,4 @@
-"""Whose release a target's is, and why it can't be worked on."""
+"""Who owns the release of a target, and why it can't be changed."""
 
 from app.core.errors import ActionError, PermanentError, TemporaryError
 from app.core.fingerprints import Fingerprints
@@ -10,19 +10,19 @@ from app.tables.targets import Target
 
 
 def claim_of(target: Target) -> Claim:
-    """What was written down before and after each of our Helm runs."""
+    """The claim that was recorded before and after each Helm run on the target."""
     return Claim(target.claimed, Intent.of(target.intent) if target.intent else None)
 
 
 async def claim_after(fingerprints: Fingerprints, claim: Claim, observed: Observed | None) -> Claim:
-    """What is known of whose it is after a look at the release, as it is on the member."""
+    """The claim after an observation of the release on the member."""
     if claim.intent is None or not claim.intent.paths:
         return claim.after(observed)
     return claim.after(observed, await fingerprints.mark())
 
 
 def blocked(block: Block, observed: Observed, cluster_name: str) -> ActionError:
-    """The error that a blocked step is."""
+    """The error for a blocked step."""
     name, revision = observed.name, observed.revision
     if block is Block.TAKEN:
         return PermanentError(

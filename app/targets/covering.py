@@ -1,4 +1,5 @@
-"""Paths that hold values of secrets from now on: what is kept of releases is masked there, whenever it was seen."""
+"""Adds paths that hold values of secrets. From then on, stored releases are masked at these paths, including those that
+were stored before."""
 
 from collections.abc import Iterable
 
@@ -16,8 +17,8 @@ from app.targets.locking import lock_targets
 
 
 async def cover_secrets(transaction: Transaction, deployment: Deployment, references: Iterable[Reference]) -> None:
-    """Has these places masked on every target, for as long as the deployment is there. Its row is locked by the
-    caller, and its targets are from here on: whoever writes down what was seen of them meanwhile reads the new paths.
+    """Masks these paths on every target for as long as the deployment exists. The caller has locked the deployment's
+    row. Locks its targets as well, so that anything that stores a release in the meantime reads the new paths.
     """
     paths = sorted({*deployment.secret_paths, *(found.path for found in references)})
     if paths == deployment.secret_paths:

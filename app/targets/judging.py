@@ -1,7 +1,7 @@
-"""The status of targets, worked out again from what is written down: no member is asked.
+"""Derives the status of targets again from the database, without a request to any member.
 
-A fingerprint of all that a status depends on is kept beside it. Only where it has changed are values compared, and only
-where the verdict has changed is a row written, with its event.
+A fingerprint of everything that a status depends on is stored with it. Values are compared only if the fingerprint has
+changed, and an event is recorded only if the verdict has changed.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ from app.targets.joins import PRESENT_REVISION, joined
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the verdict on a target depends on: `_verdict` sees nothing else of the rows."""
+    """Everything that the verdict on a target depends on. `_verdict` uses nothing else of the rows."""
 
     wanted: bool
     desired_digest: bytes
@@ -100,7 +100,7 @@ _REVISIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A target with all that its status depends on, and whether its verdict is another one now."""
+    """A target with everything that its status depends on, and whether its verdict has changed."""
 
     target: Target
     deployment: Deployment
@@ -114,9 +114,10 @@ async def judge_targets(
     *,
     target_ids: Iterable[int] | None = None,
 ) -> set[int]:
-    """Judges the targets on these clusters, or these targets, or all there are; gives those whose verdict changed.
+    """Judges the targets on these clusters, or these targets, or all targets. Returns the IDs of those whose verdict
+    changed.
 
-    Locks those that have to be judged again, in the order of their ids."""
+    Locks the targets that must be judged again, in the order of their IDs."""
     statement = _FACTS
     if cluster_ids is not None:
         statement = statement.where(col(Target.cluster_id).in_(list(cluster_ids)))
@@ -130,16 +131,16 @@ async def judge_targets(
     ]
     if not changed:
         return set()
-    # Somebody else may just be writing what these depend on. Only a statement that begins once the rows are locked sees
-    # it: a verdict on what was read before would be written over theirs.
+    # Another transaction may be writing what these targets depend on. Only a statement that starts after the rows are
+    # locked sees its changes: a verdict on what was read before would overwrite the verdict of that transaction.
     await transaction.session.execute(_LOCK, {"ids": changed})
     judged = await judge_locked(transaction, {target_id: {} for target_id in changed})
     return {found.target.id for found in judged if found.is_told}
 
 
 async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str, Any]]) -> list[Judged]:
-    """Judges targets that an earlier statement has locked, by their ids, and writes down with the verdict what else is
-    to be written of each."""
+    """Judges the targets with these IDs, which an earlier statement has locked. Writes the given columns of each target
+    along with the verdict."""
     rows = (await transaction.session.execute(_ALL, {"ids": list(seen)})).all()
     facts = {target.id: Facts.of(target, cluster, release) for target, _, cluster, release in rows}
     digests = {target_id: each.fingerprint for target_id, each in facts.items()}
@@ -175,16 +176,17 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
         if len(values) > 1:
             written.append(values)
     if written:
-        # By their keys and in one go: one by one, each update would be held against every target in the session. With a
-        # condition of its own, SQLAlchemy takes a target that is gone by now for what it is, and for no error.
+        # One update by primary key: with one update for each target, SQLAlchemy would compare each of them with every
+        # target in the session. With a condition of its own, SQLAlchemy does not treat a target that was deleted in the
+        # meantime as an error.
         by_key = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
         await transaction.session.execute(by_key, written)
     return found
 
 
 def _health_of(verdict: Verdict, target: Target, cluster: Cluster) -> dict[str, Any]:
-    """The health of a target where no resources are judged: the cluster can't be asked, or nothing is installed. In any
-    other case it follows from the resources (`app.resources.judging`)."""
+    """The health of a target whose resources are not judged: the cluster is unreachable, or nothing is installed.
+    Otherwise the health follows from the resources (`app.resources.judging`)."""
     if cluster.reachability is not Reachability.REACHABLE:
         health = Health.UNKNOWN
     elif verdict.status is TargetStatus.NOT_INSTALLED:
@@ -197,8 +199,8 @@ def _health_of(verdict: Verdict, target: Target, cluster: Cluster) -> dict[str, 
 
 
 async def _present_revisions(transaction: Transaction, deployment_ids: set[int]) -> dict[int, DeploymentRevision]:
-    """What each of these deployments wants. Fetched once for each, not once for each of its targets: a revision holds
-    the overrides of all of them."""
+    """The current revision row of each of these deployments. Fetched once for each deployment, not for each target: a
+    revision row holds the overrides of all targets."""
     rows = await transaction.session.execute(_REVISIONS, {"ids": list(deployment_ids)})
     return {row.deployment_id: row for row in rows.scalars()}
 

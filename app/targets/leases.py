@@ -1,9 +1,10 @@
-"""Leases: at most one worker at a time works on a target, and at most a few on one cluster. Those that only wait, for a
-hook or for readiness, are counted apart.
+"""Leases: at most one worker at a time works on a target, and at most a few work on one cluster. Runs that only wait,
+for a hook or for readiness, count towards a separate limit.
 
-A lease has a token that grows with each holder; a write to the database that names an old one is refused (`fenced`), so
-a worker that lost its lease while it slept can't write over what its successor did. When a lease ends is decided by the
-database's clock. Its holder stops writing to the member before that, by its own clock and by asking (`LeaseFence`).
+Each holder of a lease gets a higher token than the one before. A write to the database with an older token is rejected
+(`fenced`), so that a worker that lost its lease while it was suspended cannot overwrite the work of its successor. The
+database's clock decides when a lease ends. Its holder stops writing to the member before that, by its own clock and by
+a query (`LeaseFence`).
 """
 
 import asyncio
@@ -34,12 +35,13 @@ log = structlog.get_logger()
 
 
 class LeaseLostError(Exception):
-    """Another worker has taken the target over."""
+    """Another worker has taken over the target."""
 
 
 @dataclass(slots=True)
 class Lease:
-    """`safe_until` is when its holder stops writing to the member unless it has renewed the lease, on `_clock`."""
+    """`safe_until` is the time on `_clock` at which the holder stops writing to the member unless it has renewed the
+    lease."""
 
     target_id: int
     cluster_id: int
@@ -49,18 +51,18 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class LeaseFence:
-    """Allows writes to the member for as long as the lease is ours."""
+    """Allows writes to the member for as long as this worker holds the lease."""
 
     services: Services
     lease: Lease
 
     def check(self) -> None:
-        """Raises LeaseLostError where the lease was not renewed in time."""
+        """Raises LeaseLostError if the lease was not renewed in time."""
         if _clock() >= self.lease.safe_until:
             raise LeaseLostError
 
     async def confirm(self) -> None:
-        """Raises LeaseLostError where the database says that the lease has ended or has another holder."""
+        """Raises LeaseLostError if the lease has ended or has another holder, according to the database."""
         statement = select(Target.id).where(
             col(Target.id) == self.lease.target_id,
             col(Target.lease_token) == self.lease.token,
@@ -71,27 +73,28 @@ class LeaseFence:
 
 
 def _clock() -> float:
-    """Seconds that go on while the machine sleeps, where the system has such a clock."""
+    """Seconds of a clock that also counts while the machine sleeps, if the system has one."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def _safe_until(settings: Settings, asked_at: float) -> float:
-    """For a lease that was asked for at this moment. What was written to a member just before may arrive later by
-    LATE_SECONDS, and is still within the lease then."""
+    """The end of the safe time of a lease that was requested at `asked_at`. A write that is sent to a member just
+    before may arrive up to LATE_SECONDS later, which is still within the lease."""
     return asked_at + settings.lease_seconds - min(LATE_SECONDS, settings.lease_seconds / 3)
 
 
 _NOTHING_ACTIVITYED: dict[str, Any] = {"activity": None, "waits": False}
 FREE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, **_NOTHING_ACTIVITYED}
-"""What a holder writes with the end of its work, so that the lease is free as soon as that is true."""
+"""The columns that a holder writes together with the end of its work, so that the lease is released at the same
+moment."""
 
 UNHELD = or_(col(Target.lease_expires_at).is_(None), col(Target.lease_expires_at) <= func.clock_timestamp())
-"""Nobody is at work on the target, by the clock of the statement."""
+"""No worker holds the target, by the clock of the statement."""
 
 HOLDS_SLOT = and_(~UNHELD, col(Target.waits).is_(False))
-"""Somebody is at work on the target, and takes a slot of its cluster."""
+"""A worker holds the target and takes a slot of its cluster."""
 
-# The cluster's row is locked first, so that two workers do not both find the last free place on it.
+# Locks the cluster's row first, so that two workers cannot both take its last free slot.
 _CLUSTER = (
     select(Cluster.id)
     .join(Target, col(Target.cluster_id) == Cluster.id)
@@ -99,7 +102,7 @@ _CLUSTER = (
     .with_for_update(of=Cluster, key_share=True)
 )
 
-# Statements are made once: to put one together costs as much as to run it.
+# Statements are built once: building one costs as much as running it.
 _OTHER = aliased(Target)
 _HELD = (
     select(func.count())
@@ -129,11 +132,11 @@ BUSY_CLUSTERS = (
     .group_by(col(_OTHER.cluster_id))
     .having(func.count() >= bindparam("most", type_=Integer))
 )
-"""The clusters on which `most` leases are at work."""
+"""The clusters on which at least `most` leases take a slot."""
 
 
 async def acquire(transaction: Transaction, settings: Settings, target_id: int, owner: str) -> Lease | None:
-    """Takes the lease of a target; None where it is held, its cluster is busy, or the target is gone."""
+    """Acquires the lease of a target. Returns None if the lease is held, the cluster is busy, or the target is gone."""
     session = transaction.session
     cluster_id = (await session.execute(_CLUSTER, {"target": target_id})).scalar_one_or_none()
     if cluster_id is None:
@@ -166,11 +169,11 @@ _ACTIVITY = (
 async def write_activity(
     transaction: Transaction, settings: Settings, lease: Lease, activity: dict[str, Any], *, waits: bool
 ) -> bool:
-    """Writes down what the holder's run is in. One that only waits gives its slot of the cluster to others, as long as
-    fewer than the limit wait there; gives whether it did.
+    """Records the activity of the holder's run. A run that only waits releases its slot on the cluster, as long as
+    fewer runs than the limit wait there. Returns whether it did.
 
     Raises:
-        LeaseLostError: where the lease has gone to another worker.
+        LeaseLostError: if another worker has taken the lease.
     """
     await transaction.session.execute(_CLUSTER, {"target": lease.target_id})
     parameters = {
@@ -189,10 +192,10 @@ async def write_activity(
 
 
 async def fenced(transaction: Transaction, lease: Lease, **values: Any) -> None:
-    """Writes to the target, as its holder. Locks its row until the end of the transaction.
+    """Writes to the target as its holder, and locks its row until the end of the transaction.
 
     Raises:
-        LeaseLostError: where the lease has gone to another worker.
+        LeaseLostError: if another worker has taken the lease.
     """
     values = values or {"lease_token": lease.token}
     parameters = {"target": lease.target_id, "token": lease.token}
@@ -209,17 +212,17 @@ def _fenced(fields: frozenset[str]) -> ReturningUpdate[int]:
         .where(col(Target.id) == bindparam("target"), col(Target.lease_token) == bindparam("token"))
         .values({field: bindparam(f"new_{field}") for field in sorted(fields)})
         .returning(col(Target.id))
-        .execution_options(synchronize_session=False)  # no session holds targets beside this
+        .execution_options(synchronize_session=False)  # no session holds targets at the same time
     )
 
 
 @asynccontextmanager
 async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
-    """Renews the lease while the block runs: each third of its length, and at short intervals after a renewal that
-    failed. Cancels the block when the lease is lost, or was not renewed in time.
+    """Renews the lease while the block runs: after each third of its length, and at shorter intervals after a failed
+    renewal. Cancels the block if the lease is lost, or was not renewed in time.
 
     Raises:
-        LeaseLostError: then.
+        LeaseLostError: if the block was cancelled for this reason.
     """
     holder = asyncio.current_task()
     assert holder is not None
@@ -238,7 +241,7 @@ async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
                         holder.cancel()
                     return
             except LOST as error:
-                # Postgres is away. The next renewal may come in time, if it is not far from now.
+                # Postgres is unavailable. A renewal after a short pause may still be in time.
                 pause = services.settings.lease_seconds / 30
                 log.warning("lease.not_renewed", target=lease.target_id, error=str(error))
             if _clock() >= lease.safe_until:
@@ -260,7 +263,7 @@ async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
 
 
 async def _renew(services: Services, lease: Lease) -> bool:
-    """False where it is ours no longer: lost, or freed with the end of the work."""
+    """Returns False if this worker no longer holds the lease: it is lost, or was released with the end of the work."""
     asked_at = _clock()
     async with services.transaction() as transaction:
         renewed = await transaction.session.execute(

@@ -1,4 +1,4 @@
-"""Targets and releases as they are in the database; no member is asked."""
+"""Reads targets and releases from the database, without a request to any member."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -21,9 +21,9 @@ from app.targets.reachability import UNWATCHED, is_vouched
 
 @dataclass(slots=True)
 class TargetFacts:
-    """What the API tells of a target without looking further: plain columns, as a page of them is made all the time.
+    """What the API shows of a target without further queries: plain columns, because pages of them are loaded often.
 
-    `confirmed_at` is when this release alone was last looked at, `swept_at` when all of its cluster's were.
+    `confirmed_at` is when this release was last observed by itself, `swept_at` when all releases of its cluster were.
     """
 
     id: int
@@ -53,7 +53,7 @@ class TargetFacts:
     is_vouched: bool
 
     def __post_init__(self) -> None:
-        """A status that nobody vouches for is not told, whether or not that could be written down already."""
+        """Hides a status that no observer vouches for, even if the database does not show this yet."""
         if not self.is_vouched and self.status is not TargetStatus.UNKNOWN:
             reason = Reason(ReasonCode.UNREACHABLE, UNWATCHED)
             self.status, self.reasons = TargetStatus.UNKNOWN, [asdict(reason)]
@@ -67,9 +67,9 @@ class TargetFacts:
 
 
 LONGEST_LIE = 30.0
-"""Seconds for which a status may be told that no observer vouches for."""
+"""The number of seconds for which a status may be shown that no observer vouches for."""
 
-# Made once: to put such a statement together costs as much as to run it.
+# Built once: building such a statement costs as much as running it.
 _COLUMNS: dict[str, Any] = {
     "id": col(Target.id),
     "deployment_id": col(Target.deployment_id),
@@ -123,7 +123,7 @@ async def targets_of(session: AsyncSession, deployment_ids: Iterable[int]) -> li
 
 
 async def targets_on(session: AsyncSession, cluster_ids: Iterable[int]) -> list[TargetFacts]:
-    """All targets on these clusters, in no order."""
+    """All targets on these clusters, in any order."""
     return _facts(await session.execute(_BY_CLUSTER, {"ids": list(cluster_ids)}))
 
 
@@ -154,13 +154,13 @@ def _facts(rows: Result[*tuple[Any, ...]]) -> list[TargetFacts]:
 
 
 async def installed_values(session: AsyncSession, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """By target, where there is a release; what comes from secrets is hidden. They can be large, so that only who asks
-    for them gets them."""
+    """The values of each target's release, if there is one, with those that come from secrets hidden. They can be
+    large, so they are loaded only on request."""
     return {row[0]: hidden(row[1]) for row in await session.execute(_INSTALLED, {"ids": list(ids)})}
 
 
 async def status_counts(session: AsyncSession, deployment_ids: Iterable[int]) -> dict[int, dict[TargetStatus, int]]:
-    """How many targets of each deployment have each status that some have."""
+    """For each deployment, the number of targets with each status that occurs."""
     found: dict[int, dict[TargetStatus, int]] = {id_: {} for id_ in deployment_ids}
     for deployment_id, status, count in await session.execute(_COUNTS, {"ids": list(found)}):
         found[deployment_id][status] = count

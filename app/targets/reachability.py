@@ -1,4 +1,4 @@
-"""Whether members can be asked, and what follows for their targets."""
+"""Whether members are reachable, and what follows for their targets."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,7 +18,8 @@ from app.tables.clusters import Cluster, Observer, Reachability
 from app.targets.judging import judge_targets
 
 UNWATCHED_SECONDS = 20.0
-"""After this without a sign of life of its observer a member's targets are UNKNOWN; others take over sooner."""
+"""If the observer of a member shows no sign of life for this long, the member's targets become UNKNOWN. Other observers
+take over sooner."""
 
 UNWATCHED = f"No observer has watched it for {UNWATCHED_SECONDS:g} s: is one running?"
 _EXPIRE_SECONDS = 5.0
@@ -27,8 +28,9 @@ CONFIRMED_AT = func.coalesce(col(Cluster.confirmed_at), col(Cluster.last_seen_at
 
 
 def is_vouched(seconds: float) -> ColumnElement[bool]:
-    """Whether an observer has vouched for a cluster within so many seconds: each sign of life of its observer does, for
-    all members that it has not told as out of reach. For selections from clusters and, by an outer join, observers."""
+    """Whether an observer has vouched for a cluster within so many seconds. Each sign of life of an observer vouches
+    for all its members except those that it has reported as unreachable. For selections from clusters with an outer
+    join of observers."""
     vouched_at = func.greatest(col(Observer.seen_at), CONFIRMED_AT)
     return vouched_at >= func.clock_timestamp() - timedelta(seconds=seconds)
 
@@ -42,7 +44,7 @@ _KINDS = {
 
 
 def reachability_of(error: ActionError) -> Reachability:
-    """What it means for a member that asking it failed like this."""
+    """The reachability of a member to which a request failed with this error."""
     if error.code == ActionCode.CLUSTER_MISMATCHED:
         return Reachability.MISMATCHED
     return (
@@ -53,7 +55,7 @@ def reachability_of(error: ActionError) -> Reachability:
 
 
 async def write_trouble(transaction: Transaction, cluster_id: int, error: ActionError) -> bool:
-    """Writes down why a member can't be asked; gives whether that is news."""
+    """Records why a member is unreachable. Returns whether that is a change."""
     uid = error.uid if isinstance(error, MismatchedError) else None
     return await write_reachability(transaction, cluster_id, reachability_of(error), error.message, answering_uid=uid)
 
@@ -66,10 +68,10 @@ async def write_reachability(
     *,
     answering_uid: str | None = None,
 ) -> bool:
-    """Writes down whether a member can be asked, and if not, why; gives whether that is news. `answering_uid` is given
-    for a MISMATCHED one.
+    """Records whether a member is reachable, and if not, why. Returns whether that is a change. `answering_uid` is
+    given for a MISMATCHED member.
 
-    Targets on one that can't be asked turn UNKNOWN, and what was last known stays beside. Locks the cluster's row.
+    Targets on an unreachable member become UNKNOWN; what was last known about them is kept. Locks the cluster's row.
     """
     cluster = await transaction.session.get(
         Cluster, cluster_id, with_for_update={"key_share": True}, populate_existing=True
@@ -93,7 +95,7 @@ async def write_reachability(
     return True
 
 
-# Locked in the order of their ids, as everywhere.
+# Rows are locked in the order of their IDs, as everywhere.
 _CONFIRMED = text("""
     WITH fresh AS (
         SELECT cluster.id, given.at
@@ -106,7 +108,8 @@ _CONFIRMED = text("""
 
 
 async def confirm(services: Services, fresh: Mapping[int, datetime]) -> list[int]:
-    """Writes down when all that is known of members was last confirmed; gives those that count as out of reach."""
+    """Records when everything that is known about members was last confirmed. Returns the IDs of members that are
+    recorded as unreachable."""
     async with services.transaction() as transaction:
         parameters = {"ids": list(fresh), "times": list(fresh.values())}
         rows = (await transaction.session.execute(_CONFIRMED, parameters)).all()
@@ -114,9 +117,9 @@ async def confirm(services: Services, fresh: Mapping[int, datetime]) -> list[int
 
 
 async def expire(services: Services) -> None:
-    """Turns UNKNOWN what no observer vouches for any more, and what has not been confirmed for three times as long as
-    it should be: no observer is left, or none that works. Every process that serves or works does this, so that a
-    status never outlives whoever died."""
+    """Sets targets to UNKNOWN if no observer vouches for their member any more, or if their member has not been
+    confirmed for three times `confirm_every`: there is no observer, or none that works. Every process that serves the
+    API or does work runs this, so that no status outlives the process that vouched for it."""
     seconds = 3 * services.settings.confirm_every
     long_ago = func.clock_timestamp() - timedelta(seconds=seconds)
     unconfirmed = f"Nobody has confirmed it for {seconds:g} s: is an observer running?"
@@ -128,13 +131,13 @@ async def expire(services: Services) -> None:
         )
         for (cluster_id,) in await services.database.rows(statement):
             async with services.transaction() as transaction:
-                # Under the lock: it may have been confirmed just now.
+                # Checks again under the lock: the cluster may have just been confirmed.
                 locked = statement.where(col(Cluster.id) == cluster_id).with_for_update(of=Cluster, key_share=True)
                 if (await transaction.session.execute(locked)).first() is not None:
                     await write_reachability(transaction, cluster_id, Reachability.UNREACHABLE, message)
 
 
 async def keep_expiring(services: Services) -> None:
-    """Sees to that until it is cancelled."""
+    """Calls `expire` repeatedly until it is cancelled."""
     seconds = min(_EXPIRE_SECONDS, services.settings.confirm_every / 2)
     await repeatedly("expiry", partial(expire, services), seconds)

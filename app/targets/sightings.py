@@ -1,7 +1,8 @@
-"""What was seen on members, written down: releases, and from them the status of targets.
+"""Stores what was seen on members: releases, and the status of targets that follows from them.
 
-The observer and the worker both look, and whoever looked first may write last. A member's store counts its changes, so
-each sighting carries the count at which it was true, and one that is older than what is known of the target is dropped.
+Both the observer and the worker look at members, and the one that looked first may write last. A member's store counts
+its changes, so each sighting carries the count at which it was true. A sighting that is older than what is known about
+the target is dropped.
 """
 
 import hashlib
@@ -33,16 +34,15 @@ from app.targets.locking import lock_targets
 _ROWS_AT_ONCE = 500
 
 Key = tuple[int, str, str]
-"""What a release is known by: the cluster's id, namespace, name."""
+"""Identifies a release: the cluster's ID, the namespace, the name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One release on a member at one moment: its newest revision, or None where there is no such release.
+    """One release on a member at one moment: its newest revision, or None if there is no such release.
 
-    The release is as it is there, values of secrets included, and is kept nowhere as it is.
-    `version` is the version of the member's store at which it was so, `secret_version` that of the Secret with the
-    record."""
+    The release is as it is on the member, values of secrets included. It is never stored in this form. `version` is the
+    version of the member's store at which this was true, `secret_version` that of the Secret with the record."""
 
     key: Key
     version: int
@@ -50,23 +50,23 @@ class Sighting:
     secret_version: str = ""
 
     def without_record(self, why: str) -> "Sighting":
-        """The same, where the record can't be written down: what the name and the labels say, and why."""
+        """The same sighting for a record that cannot be stored: the name, the namespace, and why."""
         release = Observed(self.key[2], self.key[1], 0, "unknown", "?", "?", unreadable=why)
         return replace(self, release=release)
 
     def is_news(self, known: Release | None) -> bool:
-        """Whether it shows anything else than what is written down."""
+        """Whether it differs from what is stored."""
         return self.secret_version != (known.resource_version if known else "")
 
 
 async def look_at_release(
     member: Member, cluster_id: int, namespace: str, name: str, known: Release | None = None
 ) -> Sighting:
-    """Looks at one release. Its record is not fetched again where it is `known` in just this version, and deployed: of
-    any other, more is asked than what is kept.
+    """Looks at one release. Does not fetch its record again if it is `known` in the same version and deployed. In any
+    other status, the caller needs more than what is stored.
 
     Raises:
-        TemporaryError: where the member can't be asked.
+        TemporaryError: if the member is unreachable.
     """
     key = (cluster_id, namespace, name)
     while True:
@@ -80,7 +80,7 @@ async def look_at_release(
         if known is not None and is_known and known.status == "deployed":
             return Sighting(key, listing.version, observed_release(known), known.resource_version)
         observed = await read_release(member, heads[0])
-        if observed is not None:  # None: it went away in between, and another one may be the newest
+        if observed is not None:  # None: deleted meanwhile; another one may be the newest
             if not any(head.status in _PROVEN for head in listing.heads):
                 observed = replace(observed, was_deployed=observed.was_deployed and observed.status not in _FAILED)
             return Sighting(key, listing.version, observed, heads[0].resource_version)
@@ -91,11 +91,11 @@ _FAILED = {"failed", *PENDING}
 
 
 async def read_history(member: Member, namespace: str, name: str) -> list[Observed]:
-    """The newest revision of a release, and the newest one that has worked, as they are on the member; without those
-    whose records can't be read.
+    """The newest revision of a release and its newest successful one, as they are on the member. Revisions with
+    unreadable records are left out.
 
     Raises:
-        TemporaryError: where the member can't be asked.
+        TemporaryError: if the member is unreachable.
     """
     heads = (await member.heads(namespace=namespace, name=name)).heads
     newest = max(heads, key=lambda head: head.revision, default=None)
@@ -105,7 +105,8 @@ async def read_history(member: Member, namespace: str, name: str) -> list[Observ
 
 
 async def read_release(member: Member, head: Head) -> Observed | None:
-    """The record of a release; None where it is gone. One that can't be read says why, and what its labels say."""
+    """The record of a release; None if it is gone. If the record is unreadable, the result holds the reason and what
+    the labels state."""
     try:
         return await member.record(head)
     except UnreadableRecordError as error:
@@ -147,8 +148,8 @@ _PRESENT = _upsert()
 
 
 async def write_sightings(transaction: Transaction, sightings: Iterable[Sighting]) -> list[Judged]:
-    """Writes down what was seen, at most one sighting for each release, and judges the targets by it. Gives the targets
-    that were seen. Values of secrets are masked here, where the target's row is locked: none is ever written down."""
+    """Stores what was seen, at most one sighting for each release, and judges the targets by it. Returns the targets
+    that were seen. Masks values of secrets under the lock of the target's row, so that none is ever stored."""
     pending = list(sightings)
     seen: list[Judged] = []
     for start in range(0, len(pending), _ROWS_AT_ONCE):
@@ -189,7 +190,7 @@ async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[J
         await session.execute(_PRESENT, rows)
     judged = await judge_locked(transaction, seen) if seen else []
     for verdict in judged:
-        # What is seen of a member that counts as out of reach is told when it counts as back.
+        # For a member that is recorded as unreachable, changes are reported once it is recorded as reachable again.
         is_due = not verdict.is_told and verdict.cluster.reachability is Reachability.REACHABLE
         if is_due and (release := changed.get(verdict.target.id)):
             _record(transaction, verdict, release)
@@ -197,7 +198,7 @@ async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[J
 
 
 def _record(transaction: Transaction, judged: Judged, release: Observed) -> None:
-    """Tells of a release that has changed where its status has not."""
+    """Records an event for a release that has changed while the status of its target has not."""
     transaction.record(
         TargetEvent.RELEASE,
         f"{release.name} on {judged.cluster.name} is at revision {release.revision}, {release.status}.",
@@ -211,8 +212,8 @@ def _record(transaction: Transaction, judged: Judged, release: Observed) -> None
 
 
 def _keyed(digest: bytes, mark: Mark) -> bytes:
-    """A digest by which a release that is nobody's shows that it has changed, and from which nobody can find out what
-    its values are."""
+    """A keyed digest for a release that no deployment manages. It shows that the release has changed, and does not
+    reveal its values."""
     return hashlib.blake2b(mark(digest.hex()).encode(), digest_size=16).digest()
 
 
@@ -237,7 +238,7 @@ def _row(sighting: Sighting, release: Observed) -> dict[str, Any]:
 
 
 async def known_versions(session: AsyncSession, cluster_id: int) -> tuple[dict[tuple[str, str], str], int]:
-    """What is written down of a member: the Secrets' versions by namespace and name, and the newest version of its
+    """What is stored about a member: the versions of Secrets by namespace and name, and the newest version of its
     store."""
     versions = select(col(Release.namespace), col(Release.name), col(Release.resource_version)).where(
         col(Release.cluster_id) == cluster_id
@@ -258,8 +259,8 @@ async def releases_of_targets(session: AsyncSession, cluster_id: int) -> set[tup
 
 
 async def forget_versions(session: AsyncSession, cluster_id: int) -> None:
-    """For a member whose store was restored from a backup and counts anew: versions known before mean nothing, so that
-    whatever is seen next is news."""
+    """Forgets the versions of a member whose store was restored from a backup and counts from the start: the stored
+    versions mean nothing any more, and whatever is seen next counts as news."""
     await lock_targets(session, col(Target.cluster_id) == cluster_id)
     for statement in (
         update(Target).where(col(Target.cluster_id) == cluster_id).values(seen_version=0),
@@ -284,6 +285,6 @@ _FORGET = (
 
 
 async def forget_values(services: Services) -> None:
-    """Removes the values of releases that are no target's any more."""
+    """Removes the values of releases that no longer belong to a target."""
     async with services.transaction() as transaction:
         await transaction.session.execute(_FORGET)

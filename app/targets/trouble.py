@@ -1,4 +1,4 @@
-"""What is shown of a failure on a target: what went wrong, and what to do about it."""
+"""What is shown about a failure on a target: what went wrong, and what to do about it."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,8 +16,9 @@ from app.targets.abandonment import AbandonedRelease
 
 @dataclass(frozen=True)
 class TargetError:
-    """A failed action, as a target and the results of its operations keep it. `revision` is the release's after a
-    permanent failure, `in_a_row` how often the same error came, `abandoned` the release that was left behind."""
+    """A failed action, as stored with a target and with the results of its operations. `revision` is the revision of
+    the release after a permanent failure, `in_a_row` how many times in a row the same error occurred, `abandoned` the
+    release that was left behind."""
 
     code: str
     message: str
@@ -44,7 +45,8 @@ def target_error(
     attempts: int = 1,
     runs_hooks: bool = True,
 ) -> TargetError:
-    """`observed` is the release after the failure, `runs_hooks` whether the action ran hooks."""
+    """Describes an error on a target. `observed` is the release after the failure, `runs_hooks` whether the action ran
+    hooks."""
     is_temporary = isinstance(error, TemporaryError)
     steps = next_steps(
         error.code, is_temporary=is_temporary, is_wanted=is_wanted, observed=observed, runs_hooks=runs_hooks
@@ -65,7 +67,7 @@ def target_error(
 
 
 def next_steps_from(status: TargetStatus, reachability: Reachability, error: dict[str, Any] | None) -> list[NextStep]:
-    """What leads on from a target's status, with its last failure, if there is one."""
+    """What can be done next about a target with this status and, if there is one, its last failure."""
     if status is TargetStatus.DEPLOYED:
         return []
     if reachability is Reachability.MISMATCHED:
