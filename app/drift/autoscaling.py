@@ -21,7 +21,7 @@ def autoscaled(autoscalers: Iterable[Mapping[str, Any]]) -> list[IgnoreRule]:
         if kind not in (_HPA, _KEDA):
             continue
         reference = ("spec", "scaleTargetRef")
-        # KEDA takes a Deployment where no kind is named.
+        # KEDA assumes a Deployment if no kind is named.
         default = "" if kind == _HPA else "Deployment"
         version = text(each, *reference, "apiVersion", default="apps/v1")
         target = Kind(version.rpartition("/")[0], text(each, *reference, "kind", default=default))

@@ -1,4 +1,4 @@
-"""Who changed a field, from an object's `metadata.managedFields`."""
+"""Determines who changed a field, from an object's `metadata.managedFields`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from app.health.kstatus import moment
 
 _MOST = 100
-"""Entries of managedFields that are read."""
+"""The maximum number of entries of managedFields that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Managers:
         self._entries = [entry for entry in entries if isinstance(entry, Mapping)]
 
     def last_change(self, live: Mapping[str, Any], steps: Sequence[str]) -> Change | None:
-        """The newest entry that owns a field of the live object; None where no entry does, as for a field that was
+        """The newest entry that owns a field of the live object; None if no entry does, as for a field that was
         removed."""
         found: list[tuple[str, Change]] = []
         for entry in self._entries:
@@ -40,7 +40,7 @@ class Managers:
 
 
 def _owns(fields: Any, value: Any, steps: Sequence[str]) -> bool:
-    """Whether a set of fields has the place: as a leaf, which stands for all below it, or as an item."""
+    """Whether a set of fields contains the place: as a leaf, which stands for everything below it, or as an item."""
     for step in steps:
         if not isinstance(fields, Mapping):
             return False

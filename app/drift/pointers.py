@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901) into objects, and patterns of them in which `*` stands for any one step."""
+"""JSON pointers (RFC 6901) into objects, and patterns of them in which `*` stands for any single step."""
 
 from collections.abc import Sequence
 

@@ -8,7 +8,7 @@ from app.releases.manifest import documents
 from app.yaml.reading import YamlError, read_all
 
 FIELD_MANAGER = "helm"
-"""The name under which Helm owns fields: that of its program."""
+"""The name under which Helm owns fields: the name of its program."""
 
 _LABELS = {"app.kubernetes.io/managed-by": "Helm"}
 
@@ -17,8 +17,8 @@ def wanted_objects(manifest: str, release: str, namespace: str) -> list[dict[str
     """The objects of a release's manifest with the label and the annotations that Helm gives each of them. Hooks and
     CRDs are not in the manifest, and get neither.
 
-    Lists are taken apart, as Helm does. Documents that cannot be read, and what exceeds the bounds of an inventory, are
-    left out.
+    Lists are split into their items, as Helm does. Documents that cannot be read, and what exceeds the bounds of an
+    inventory, are left out.
     """
     annotations = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": namespace}
     found: list[dict[str, Any]] = []

@@ -1,7 +1,8 @@
-"""Where Polyhelm judges an object otherwise than kstatus does. Each difference has a name; docs/health.md lists them.
+"""The differences between Polyhelm's verdicts and those of kstatus. Each difference has a name; docs/health.md lists
+them.
 
-kstatus says whether a client that waits for an object can stop waiting. A Job that runs and a Pod that has failed are
-current to it. Polyhelm says whether what was deployed works, so these are not healthy here.
+kstatus reports whether a client that waits for an object can stop waiting. To kstatus, a running Job and a failed Pod
+are both current. Polyhelm reports whether what was deployed works, so these are not healthy here.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from app.health.kstatus import moment
 from app.health.pods import pod_trouble, unschedulable
 
 Difference = Callable[[Mapping[str, Any], datetime], Verdict | None]
-"""Has a verdict where it applies to an object at a time, and None elsewhere."""
+"""Returns a verdict if it applies to an object at a time, and None otherwise."""
 
 METRICS_WINDOW = timedelta(minutes=5)
 """How long an autoscaler may be without metrics before it counts as degraded: pods have none while they start."""
@@ -65,7 +66,7 @@ def exceeded_deadline(live: Mapping[str, Any], _: datetime) -> Verdict | None:
 
 
 def refused_pods(live: Mapping[str, Any], _: datetime) -> Verdict | None:
-    """A Deployment or ReplicaSet whose pods are refused, by a quota or a webhook, has the API server's words."""
+    """A Deployment or ReplicaSet whose pods are refused, by a quota or a webhook, gets the API server's message."""
     condition = condition_of(live, "ReplicaFailure", "True")
     if condition is None:
         return None

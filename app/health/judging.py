@@ -1,4 +1,4 @@
-"""From a live object to the verdict on its health."""
+"""Judges the health of a live object."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,8 +24,9 @@ _HEALTH = {
 def health_of(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
     """The verdict on an object as the API server has it.
 
-    Everyone who can create objects on the cluster decides what is in `live`, so this raises for no JSON object: one
-    whose fields have unexpected types is UNKNOWN, and the message names the field. The time is linear in its size.
+    Anyone who can create objects on the cluster decides what is in `live`, so this raises for no JSON object. An object
+    whose fields have unexpected types is UNKNOWN, and the message names the field. The time is linear in the size of
+    the object.
 
     Args:
         live: the whole object, with its status.
@@ -41,12 +42,13 @@ def health_of(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
 
 
 def _judged(live: Mapping[str, Any], rules: Rules, now: datetime) -> Verdict:
-    """The first that applies: it is deleted, its newest generation is not observed, a rule, a difference, kstatus."""
+    """The first verdict that applies: the object is being deleted, its newest generation is not observed, a rule, a
+    difference, kstatus."""
     if result := terminating(live):
         return _verdict(result)
     kind = kind_of(live)
     if rule := rules.get(kind):
-        # Rollouts keep the observed generation as a text, which their rule compares.
+        # Rollouts store the observed generation as a text, which their rule compares.
         result = None if text(live, "status", "observedGeneration") else unobserved(live)
         return _verdict(result) if result else rule(live)
     if result := unobserved(live) or standard_conditions(live):

@@ -1,4 +1,4 @@
-"""Which API group and kind an object has."""
+"""Determines the API group and the kind of an object."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ class Kind(NamedTuple):
 
 
 def kind_of(live: Mapping[str, Any]) -> Kind:
-    """The group and kind; both are empty where `apiVersion` is not a version of an API."""
+    """The group and kind; both are empty if `apiVersion` is not a version of an API."""
     version, kind = text(live, "apiVersion"), text(live, "kind")
     parts = version.split("/")
     if len(parts) > 2:

@@ -1,7 +1,7 @@
 """kstatus: the status of an object as the Go library sigs.k8s.io/cli-utils/pkg/kstatus computes it.
 
-Flux, Helm 4 and kpt wait by these rules. Rules, order, reasons and messages are those of the library; its answers to
-many objects are in tests/health/golden. Where Polyhelm judges otherwise, `differences.py` does.
+Flux, Helm 4 and kpt wait according to these rules. Rules, order, reasons and messages are those of the library; its
+answers for many objects are in tests/health/golden. `differences.py` has the cases in which Polyhelm judges otherwise.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ def compute(live: Mapping[str, Any], now: datetime) -> Result:
     """The status of an object.
 
     Raises:
-        UnreadableError: where the library answers with an error: fields that it reads have unexpected types.
+        UnreadableError: if the library returns an error, because fields that it reads have unexpected types.
     """
     if result := terminating(live) or unobserved(live) or standard_conditions(live):
         return result
@@ -110,7 +110,7 @@ def _pod(live: Mapping[str, Any], now: datetime) -> Result:
 
 
 def _crash_looping(live: Mapping[str, Any]) -> list[str]:
-    """The names of containers that wait for their next start after a crash."""
+    """The names of containers that wait to be started again after a crash."""
     names = []
     for container in strict_list(live, "status", "containerStatuses") or []:
         if not isinstance(container, Mapping):
@@ -194,7 +194,7 @@ _KINDS: dict[Kind, Callable[[Mapping[str, Any]], Result]] = {
 
 
 def moment(written: str) -> datetime | None:
-    """A time as Kubernetes writes it; None for anything else."""
+    """A time in the format of Kubernetes; None for anything else."""
     try:
         read = datetime.fromisoformat(written)
         return read.astimezone(UTC) if read.tzinfo else None

@@ -1,4 +1,4 @@
-"""What a pod's containers say of their own trouble."""
+"""The problems that a pod's containers report."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from app.health.kstatus import compute
 from app.health.result import Status
 
 _SHOWN = 3
-"""Containers whose trouble is in a message."""
+"""The maximum number of containers whose problems are in a message."""
 
 
 def pod_trouble(live: Mapping[str, Any], _: datetime) -> Verdict | None:
@@ -24,7 +24,7 @@ def pod_trouble(live: Mapping[str, Any], _: datetime) -> Verdict | None:
 
 
 def unschedulable(live: Mapping[str, Any], now: datetime) -> Verdict | None:
-    """A Pod that no node has room for has the scheduler's words."""
+    """A Pod that fits on no node gets the scheduler's message."""
     condition = condition_of(live, "PodScheduled", "False")
     if condition is None or condition.reason != "Unschedulable" or text(live, "status", "phase") != "Pending":
         return None
@@ -60,7 +60,7 @@ def _is_trouble(reason: str) -> bool:
 
 
 def _words(container: Mapping[str, Any]) -> str:
-    """How it ended last, and why it waits."""
+    """How the container last ended, and why it waits."""
     waits = text(container, "state", "waiting", "message") or _waiting(container)
     if text(container, *_LAST, "reason") or number(container, *_LAST, "exitCode", default=0):
         return f"{_exit(container, *_LAST)}. {waits}"

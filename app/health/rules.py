@@ -1,4 +1,4 @@
-"""Health rules: how the objects of a kind are judged by expressions in CEL, as in Flux's `healthCheckExprs`."""
+"""Health rules judge the objects of a kind by expressions in CEL, as in Flux's `healthCheckExprs`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,15 +10,16 @@ from app.health.health import Health, Verdict
 from app.health.kinds import Kind
 
 VARIABLES = ("apiVersion", "kind", "metadata", "spec", "status", "data", "object")
-"""What an expression can use: the usual fields of an object, empty where it lacks them, and the whole object."""
+"""The variables of an expression: the usual fields of an object, empty if it lacks them, and the whole object."""
 
 Rule = Callable[[Mapping[str, Any]], Verdict]
 """Judges the objects of one kind. It raises nothing."""
 Rules = Mapping[Kind, Rule]
-"""Rules for kinds. A rule takes the place of what is said of its kind otherwise."""
+"""Rules for kinds. A rule replaces the other verdicts on its kind."""
 
 MAX_NODES = 5_000
-"""Values in an object that rules judge: an expression can look at each of them, and several expressions do."""
+"""The maximum number of values in an object that rules judge: an expression can examine each of them, and there are
+several expressions."""
 
 _MESSAGES = {
     Health.SUSPENDED: "It is paused",
@@ -57,10 +58,10 @@ class HealthRule:
 
 
 def compiled(kind: str, rule: HealthRule) -> Rule:
-    """The rule, ready to judge.
+    """The compiled rule.
 
     Raises:
-        RuleError: if an expression is not one, uses names that there are not, or returns another type.
+        RuleError: if an expression is not valid, uses unknown names, or returns another type.
     """
 
     def ready(field: str, text: str, returns: Returns) -> Expression:

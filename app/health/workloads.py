@@ -7,7 +7,7 @@ from app.health.fields import condition_of, conditions, number, strict_number, t
 from app.health.result import Result, current, failed, in_progress
 
 _NO_DEADLINE = 2**31 - 1
-"""The deployment controller takes this number of seconds for no deadline, and sets no condition Progressing then."""
+"""The deployment controller treats this number of seconds as no deadline, and then sets no condition Progressing."""
 
 
 def deployment(live: Mapping[str, Any]) -> Result:
@@ -63,7 +63,7 @@ def stateful_set(live: Mapping[str, Any]) -> Result:
 
 
 def daemon_set(live: Mapping[str, Any]) -> Result:
-    """In progress until its controller has looked at it, unlike other kinds."""
+    """In progress until its controller has observed it, unlike other kinds."""
     kind = text(live, "kind")
     if strict_number(live, "metadata", "generation") is None:
         return in_progress("NoGeneration", f"{kind} metadata.generation not found")

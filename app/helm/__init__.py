@@ -1,1 +1,1 @@
-"""The Helm binary: which one, how it is run, and what its failures mean."""
+"""The Helm binary: how it is found and run, and what its failures mean."""

@@ -1,4 +1,5 @@
-"""Which Helm binary is used: the one that is named, else one on the PATH that is new enough, else the one along."""
+"""Chooses the Helm binary: the configured one, else one on the PATH that is new enough, else the one that is installed
+with Polyhelm."""
 
 import re
 import shutil
@@ -15,12 +16,12 @@ _VULNERABILITIES = {
 }
 """Vulnerabilities of Helm 3, and the release that fixed each."""
 OLDEST_ON_PATH = "3.18.4"
-"""An older Helm on the PATH is passed over."""
+"""The oldest Helm on the PATH that is used."""
 OLDEST_WITHOUT_WARNING = "3.20.2"
 
 
 class HelmMissingError(Exception):
-    """There is no usable Helm. The message says how to get one."""
+    """There is no usable Helm. The message states how to get one."""
 
 
 @total_ordering
@@ -59,10 +60,10 @@ class HelmBinary:
 
 
 def find_helm(named: Path | None) -> HelmBinary:
-    """Finds Helm; runs `helm version`, once for each path, so call it at start only.
+    """Finds Helm. Runs `helm version` once for each path, so call it only at start.
 
     Raises:
-        HelmMissingError: where the named one does not run, or there is none at all.
+        HelmMissingError: if the configured Helm does not run, or there is none at all.
     """
     if named is not None:
         return HelmBinary(named, _version(named), "POLYHELM_HELM names it")

@@ -10,8 +10,9 @@ from app.helm.http import MOST_HEAD
 
 
 class LoopbackServer(ABC):
-    """An asynchronous context, in which it listens on a free port. Its `password` keeps others on this machine out, as
-    far as the subclass asks for it. What is still being served at the end is cancelled."""
+    """An asynchronous context in which the server listens on a free port. Its `password` keeps other users of this
+    machine out, provided that the subclass checks it. Connections that are still being served at the end are
+    cancelled."""
 
     def __init__(self) -> None:
         self.password = secrets.token_urlsafe(32)

@@ -1,4 +1,4 @@
-"""What one of Helm's requests to a member is about. Pure."""
+"""Determines what one of Helm's requests to a member is about. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -13,14 +13,15 @@ from app.releases.storage import PREFIX, SECRET_NAME, SECRET_TYPE
 _READS = ("GET", "HEAD", "OPTIONS")
 _RECORD_IN_BODY = re.compile(re.escape(PREFIX).encode() + rb"([a-z0-9.-]+?)\.v([0-9]{1,9})(?![0-9.a-z-])")
 _BEGINNING = 1024
-"""The name of an object comes first in its protobuf."""
+"""How many bytes of an object are searched for its name, which comes first in protobuf."""
 _HOOK = "helm.sh/hook"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`path` is that of the API, without the query. `writes` is True for all that may change something. `revision` is
-    that of the release record it writes, if it does; `hook` is what it creates, if that is a hook."""
+    """`path` is the path of the API, without the query. `writes` is True for every request that may change something.
+    `revision` is the revision of the release record that it writes, if any; `hook` is the hook that it creates, if
+    any."""
 
     method: str
     path: str
@@ -32,12 +33,12 @@ class Request:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Requests with the same key are tries of the same thing."""
+        """Requests with the same key are attempts of the same request."""
         return self.method, self.path
 
     @property
     def object(self) -> str:
-        """The object in the manner of kubectl, as `configmaps/web`."""
+        """The object in kubectl's notation, such as `configmaps/web`."""
         parts = self.path.strip("/").split("/")
         parts = parts[2:] if parts[0] == "api" else parts[3:]
         if len(parts) > 2 and parts[0] == "namespaces":
@@ -48,12 +49,13 @@ class Request:
 
     @property
     def is_discovery_of_a_group(self) -> bool:
-        """The API of one group. Behind it may be another server than the API server, such as a metrics server."""
+        """Whether the request discovers the API of one group. Another server than the API server may serve it, such as
+        a metrics server."""
         return not self.writes and re.fullmatch(r"/apis/[^/]+/[^/]+", self.path) is not None
 
 
 def read_request(method: str, target: str, body: bytes = b"") -> Request:
-    """`target` is path and query."""
+    """Reads a request, whose `target` is its path and query."""
     url = urlsplit(target)
     query = url.query.split("&")
     path = unquote(url.path)
@@ -71,7 +73,7 @@ def read_request(method: str, target: str, body: bytes = b"") -> Request:
 
 
 def _record_created(body: bytes) -> tuple[int | None, str]:
-    if body.startswith(b"k8s\0"):  # Helm writes its own records so, and objects of charts as JSON
+    if body.startswith(b"k8s\0"):  # Helm sends its own records as protobuf, and objects of charts as JSON
         found = _RECORD_IN_BODY.search(body[:_BEGINNING])
         return (int(found[2]), found[0].decode()) if found else (None, "")
     created = _created(body)

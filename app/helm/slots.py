@@ -1,5 +1,5 @@
-"""How many Helm processes run at once, in total and for one organization. Those that wait for a hook or for readiness
-are counted apart."""
+"""Limits how many Helm processes run at once, in total and for one organization. Processes that wait for a hook or for
+readiness have a separate limit."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,7 +8,7 @@ from app.core.limiter import Limiter, Slot, share
 
 
 class HelmSlot:
-    """A process's slot: among those that work or, once it only waits, among those that wait."""
+    """A process's slot: in the pool for processes that work or, once it only waits, in the pool for those that wait."""
 
     def __init__(self, slot: Slot, waiting: Limiter, caller: int) -> None:
         self._slot = slot
@@ -17,7 +17,8 @@ class HelmSlot:
         self._waits = False
 
     def wait(self) -> None:
-        """The process only waits from now on: another one may work, unless too many wait already."""
+        """Reports that the process only waits from now on. Another process may work instead, unless too many wait
+        already."""
         if not self._waits and (slot := self._waiting.acquire_now(self._caller)) is not None:
             self._waits = True
             self._slot.release()
@@ -28,7 +29,7 @@ class HelmSlot:
 
 
 class HelmSlots:
-    """`percent` is the part of either pool that one organization may use."""
+    """`percent` is the share of each pool that one organization may use."""
 
     def __init__(self, working: int, waiting: int, percent: int) -> None:
         self._working = Limiter("helm", working, each=share(working, percent))

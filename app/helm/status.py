@@ -1,11 +1,11 @@
-"""The Status object with which an API server refuses a request, in JSON or in protobuf. Pure."""
+"""Reads the Status object with which an API server refuses a request, in JSON or in protobuf. Pure."""
 
 from typing import Any
 
 import orjson
 
 _PROTOBUF = b"k8s\0"
-# Numbers of fields, from Kubernetes' generated.proto files.
+# Field numbers, from Kubernetes' generated.proto files.
 _TYPE, _RAW = 1, 2  # of Unknown, the envelope
 _KIND = 2  # of TypeMeta
 _MESSAGE, _REASON = 3, 4  # of Status
@@ -13,7 +13,8 @@ _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 
 
 def status_object(body: bytes) -> dict[str, Any]:
-    """It with at least its kind, message and reason. Empty where something else answered, such as a load balancer."""
+    """The object with at least its kind, message and reason. Empty if something else answered, such as a load
+    balancer."""
     try:
         answer = _from_protobuf(body) if body.startswith(_PROTOBUF) else orjson.loads(body)
     except (orjson.JSONDecodeError, IndexError, ValueError):
@@ -30,10 +31,10 @@ def _from_protobuf(body: bytes) -> dict[str, Any]:
 
 
 def _fields(message: bytes) -> dict[int, bytes]:
-    """Texts and messages within a message, by the numbers of their fields.
+    """The texts and messages in a protobuf message, by their field numbers.
 
     Raises:
-        IndexError, ValueError: where it is none.
+        IndexError, ValueError: if it is not a valid message.
     """
     found: dict[int, bytes] = {}
     at = 0
@@ -56,7 +57,7 @@ def _fields(message: bytes) -> dict[int, bytes]:
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
-    """A number, and where it ends."""
+    """A number, and the position after it."""
     value = 0
     for shift in range(0, 64, 7):
         value |= (message[at] & 0x7F) << shift

@@ -1,4 +1,4 @@
-"""One form for each JSON value, so that equal values have equal bytes and equal digests.
+"""Gives each JSON value one canonical form, so that equal values have equal bytes and equal digests.
 
 Numbers are IEEE doubles, as they are in Helm (and in RFC 8785): `1` and `1.0` are one value, and a whole number beyond
 2^53 is what Helm's release record makes of it.
@@ -15,7 +15,7 @@ _EXACT = 2**53
 
 
 def normal(value: Any) -> Any:
-    """The value with every number in its one form; maps and lists are copied."""
+    """The value with every number in canonical form; maps and lists are copied."""
     if isinstance(value, Mapping):
         return {key: normal(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -27,21 +27,21 @@ def normal(value: Any) -> Any:
 
 
 def canonical(value: Any) -> bytes:
-    """The one JSON text of a value: keys sorted, numbers normal, no white space."""
+    """The canonical JSON text of a value: keys sorted, numbers normalized, no white space."""
     return orjson.dumps(normal(value), option=orjson.OPT_SORT_KEYS)
 
 
 def same_version(one: str, other: str) -> bool:
-    """Whether two chart versions are one: `v1.0.0` and `1.0.0` are."""
+    """Whether two chart versions are the same, such as `v1.0.0` and `1.0.0`."""
     return plain_version(one) == plain_version(other)
 
 
 def plain_version(version: str) -> str:
-    """The version without the `v` that some write before it."""
+    """The version without the `v` prefix, if it has one."""
     return re.sub(r"^[vV](?=\d)", "", version.strip())
 
 
 def digest(chart_name: str, chart_version: str, values: Mapping[str, Any] | None) -> bytes:
-    """What makes a release the one that is wanted, in 16 bytes: chart name, version and user-supplied values."""
+    """A digest in 16 bytes of what makes a release the desired one: chart name, version and user-supplied values."""
     text = canonical([chart_name, plain_version(chart_version), values or {}])
     return hashlib.blake2b(text, digest_size=16).digest()

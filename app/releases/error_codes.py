@@ -96,16 +96,16 @@ class ActionCode(ErrorCode):
 
     @classmethod
     def of(cls, stored: str) -> "ActionCode":
-        """The code as it was stored. Another version of Polyhelm may have stored a code that this one does not know."""
+        """The stored code, or INTERNAL for a code that only another version of Polyhelm knows."""
         return next((code for code in cls if code == stored), cls.INTERNAL)
 
 
 _CODE = ActionCode
 CONNECTION_FAILED = frozenset({_CODE.CLUSTER_UNREACHABLE, _CODE.CLUSTER_UNAUTHORIZED, _CODE.CLUSTER_ADDRESS_REFUSED})
-"""No request gets an answer with the address and the credentials that the cluster has now."""
+"""The cluster does not answer requests to its current address with its current credentials."""
 CLUSTER_IS_AWAY = CONNECTION_FAILED | {
     _CODE.CLUSTER_MISMATCHED,
     _CODE.CLUSTER_THROTTLED,
     _CODE.CLUSTER_UNEXPECTED_ANSWER,
 }
-"""Work waits for the cluster, and not for anything about the release."""
+"""Work waits for the cluster, not for anything about the release."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """An object that Helm creates at a moment of a release's life, and often waits for. `events` are the moments that
-    the chart names, as `pre-upgrade`."""
+    """An object that Helm creates at certain events of a release, and often waits for. `events` are the events that the
+    chart names, such as `pre-upgrade`."""
 
     kind: str
     name: str

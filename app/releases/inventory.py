@@ -1,6 +1,6 @@
-"""The objects that a release consists of, from its record: those of its manifest, its hooks and its CRDs.
+"""Lists the objects that a release consists of, from its record: the objects of its manifest, its hooks and its CRDs.
 
-A record comes from a member, so whatever it says, what is read of it is bounded.
+A record comes from a member, so the amount that is read of it is bounded, whatever it contains.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ from app.releases.release import Observed
 from app.yaml.reading import YamlError, read, read_all
 
 MOST_OBJECTS = 1000
-"""Objects of one release that are followed."""
+"""The maximum number of objects of one release that are followed."""
 
 MOST_TEXT = 4 * 2**20
-"""Characters of one release's documents that are read."""
+"""The maximum number of characters of one release's documents that are read."""
 
 _GROUP = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _VERSION = re.compile(r"[a-z0-9]{1,63}")
@@ -31,7 +31,7 @@ _KEPT = ("apiVersion:", "kind:", "metadata:")
 
 
 class ResourceOrigin(StrEnum):
-    """Where a release has an object from."""
+    """The part of a release that contains an object."""
 
     MANIFEST = "MANIFEST"
     HOOK = "HOOK"
@@ -39,7 +39,7 @@ class ResourceOrigin(StrEnum):
 
 
 class Reference(NamedTuple):
-    """An object by its name. `namespace` is empty where the manifest names none."""
+    """Identifies an object. `namespace` is empty if the manifest names none."""
 
     group: str
     version: str
@@ -54,7 +54,7 @@ class Reference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An object that a release consists of. `digest` is of its document's text."""
+    """An object that a release consists of. `digest` is the digest of its document's text."""
 
     reference: Reference
     origin: ResourceOrigin
@@ -103,10 +103,10 @@ def _documents(observed: Observed) -> Iterator[tuple[ResourceOrigin, str]]:
 
 
 def _references(document: str) -> Iterator[Reference]:
-    """The objects of one document: one, none where it is empty, or those of a list.
+    """Yields the objects of one document: one, none if it is empty, or those of a list.
 
     Raises:
-        YamlError, ValueError: where it is not a Kubernetes object.
+        YamlError, ValueError: if it is not a Kubernetes object.
     """
     if (reference := _quickly(document)) is not None:
         yield reference
@@ -122,11 +122,11 @@ def _references(document: str) -> Iterator[Reference]:
 
 
 def _quickly(document: str) -> Reference | None:
-    """Reads the three sections of a document that name an object, and not its specification, which takes most of the
-    time. None where that may give something else than the whole document does.
+    """Reads the three sections of a document that identify an object, and skips its specification, which takes most of
+    the time. Returns None if the result might differ from that of the whole document.
 
     Every object has each of these keys once. A line that only looks like one, such as a line of a text without
-    indentation, is a second one, and then the whole document is read.
+    indentation, counts as a second one, and then the whole document is read.
     """
     if not document or _DASHES.search(document):
         return None

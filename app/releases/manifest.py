@@ -1,6 +1,6 @@
-"""A rendered manifest as it may be shown: what Kubernetes Secrets hold is left out, as `kubectl diff` leaves it out.
+"""Prepares a rendered manifest to be shown: the data of Kubernetes Secrets is hidden, as in `kubectl diff`.
 
-So are values of our own secrets, wherever a chart has put them and however it has encoded them.
+Values of Polyhelm's secrets are hidden as well, wherever a chart has put them and however it has encoded them.
 """
 
 import re
@@ -16,25 +16,25 @@ from app.yaml.writing import write
 _KEPT_IN = ("data", "stringData")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _DOCUMENT = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
-# The kind may be written with escapes, or with a tag for what is in base64.
+# The kind may be written with escapes, or with a tag for base64.
 _MAY_HOLD_SECRET = re.compile(r"Secret|\\(?:[xuU]|\r?\n)|![\w-]*!|!<")
 _COMMENT = re.compile(r"\A(?:[ \t]*(?:#.*)?\n)*")
 
 
 MAX_OBJECTS = 500
-"""Objects of one release that are listed."""
+"""The maximum number of objects of one release that are listed."""
 
 
 def shown(manifest: str, scrubber: Scrubber = NOTHING) -> str:
-    """The manifest, with the data of every Secret hidden, and what the scrubber knows. A document that can't be read
-    and may hold one of these is hidden whole."""
+    """The manifest without the data of Secrets and without the texts that the scrubber knows. A document that can't be
+    read and may contain one of these is hidden as a whole."""
     return "---".join(_shown(document, scrubber) for document in documents(manifest))
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestObject:
-    """An object that a release has made. `namespace` is the release's where the manifest names none, for objects that
-    belong to no namespace as well: which these are is known to the cluster alone."""
+    """An object that a release has made. `namespace` is the release's if the manifest names none, even for objects that
+    belong to no namespace: only the cluster knows which these are."""
 
     kind: str
     name: str
@@ -57,7 +57,7 @@ def objects_in(manifest: str, namespace: str) -> list[ManifestObject]:
 
 
 def documents(manifest: str) -> list[str]:
-    """A manifest's documents, each as it is written."""
+    """The documents of a manifest, each as it is written."""
     ends = [0]
     for match in _DOCUMENT.finditer(manifest):
         ends += [match.start(), match.start() + 3]
@@ -79,7 +79,7 @@ def _shown(document: str, scrubber: Scrubber) -> str:
         return hidden
     covered = [_covered(inner, scrubber) for inner in found]
     text = document if covered == found else head + "---\n".join(write(inner) for inner in covered)
-    # What is in pieces here and there is seen only in the whole.
+    # A value that is split between several places is found only in the whole text.
     return scrubber.clean(text, instead=hidden)
 
 

@@ -25,8 +25,8 @@ DELETION_HOOKS = frozenset({"pre-delete", "post-delete"})
 
 @dataclass(frozen=True)
 class Desired:
-    """The release that should be on one cluster. Where a value comes from a secret, `values` has its mark, and
-    `references` says, by path, which it is."""
+    """The release that should be on one cluster. If a value comes from a secret, `values` has its mark, and
+    `references` names the secret and its key, by path."""
 
     chart_name: str
     chart_version: str
@@ -39,7 +39,7 @@ class Desired:
 
 
 def desired(chart_name: str, chart_version: str, layers: Iterable[Layer], marks: Marks) -> Desired:
-    """The release that these layers of values make, the weakest first."""
+    """The release that results from these layers of values, the weakest first."""
     return Desired(chart_name, chart_version, *combine(layers, marks))
 
 
@@ -47,7 +47,7 @@ def desired(chart_name: str, chart_version: str, layers: Iterable[Layer], marks:
 class Observed:
     """The newest revision of a release, as Helm recorded it on the member. `status` is Helm's own word.
 
-    `was_deployed` is False where an install has never succeeded. `hooks` has the events at which hooks of it run."""
+    `was_deployed` is False if no install has ever succeeded. `hooks` has the events at which its hooks run."""
 
     name: str
     namespace: str
@@ -60,7 +60,7 @@ class Observed:
     updated_at: datetime | None = None
     description: str | None = None
     manifest: str = field(default="", repr=False)
-    unreadable: str | None = None  # why its record can't be read; of the rest only what labels say is known then
+    unreadable: str | None = None  # why its record can't be read; only what its labels say is known then
     hooks: frozenset[str] = frozenset()
     hook_manifests: tuple[str, ...] = field(default=(), repr=False)
     definitions: tuple[str, ...] = field(default=(), repr=False)  # the texts of the chart's CRD files
@@ -80,18 +80,19 @@ class Observed:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether a Helm is at work on it, or was ended before it could write down how it ended."""
+        """Whether a Helm is working on it, or was interrupted before it could record how it ended."""
         return self.is_pending or self.status == "uninstalling"
 
 
 def covered(wanted: Desired, paths: Collection[str], mark: Callable[[Any], str]) -> Desired:
-    """What is wanted, as it is compared with a release that is `masked` at these paths: plain values there, too, are
-    stood for by their marks."""
+    """The desired release in the form in which it is compared with a release that is `masked` at these paths: marks
+    replace plain values there as well."""
     return replace(wanted, values=mask(wanted.values, paths, mark)) if paths else wanted
 
 
 def masked(observed: Observed, paths: Collection[str], mark: Callable[[Any], str]) -> Observed:
-    """The release as it may be kept: marks for what is at these paths, and no words that may quote it."""
+    """The release in the form in which it may be stored: with marks for the values at these paths, and without texts
+    that may quote them."""
     if not paths:
         return observed
     return replace(
@@ -104,7 +105,7 @@ def masked(observed: Observed, paths: Collection[str], mark: Callable[[Any], str
 
 
 def without_quotes(description: str | None) -> str | None:
-    """A description as far as it is Helm's own. The reason of a failure may quote values, of any revision."""
+    """The part of a description that is Helm's own. The reason of a failure may quote values of any revision."""
     if description is None or _OWN_WORDS.fullmatch(description):
         return description
     failed = _FAILED.match(description)

@@ -1,4 +1,4 @@
-"""Where and how Helm keeps the revisions of a release: each in a Secret of its own (Helm's `pkg/storage/driver`)."""
+"""Where and how Helm stores the revisions of a release: each in a separate Secret (Helm's `pkg/storage/driver`)."""
 
 import base64
 import gzip
@@ -11,7 +11,7 @@ PREFIX = "sh.helm.release.v1."
 SECRET_NAME = re.compile(rf"{re.escape(PREFIX)}(?P<name>.+)\.v(?P<revision>[0-9]{{1,9}})")
 
 MAX_RECORD_BYTES = 32 * 2**20
-"""How large a record may become when unpacked; a Secret of 1 MiB could otherwise unpack to a gigabyte."""
+"""The maximum size of an unpacked record, in bytes. A Secret of 1 MiB could otherwise unpack to a gigabyte."""
 
 _GZIP = b"\x1f\x8b\x08"
 
@@ -29,7 +29,8 @@ def secret_path(namespace: str, secret: str) -> str:
 
 
 def packed(record: bytes, *, level: int = 9) -> str:
-    """A record as it is in a Secret's data: gzipped, in base64, and in base64 again, as any Secret's data."""
+    """A record in the form that a Secret's data has: gzipped, in base64, and in base64 again, like all data of
+    Secrets."""
     return base64.b64encode(base64.b64encode(gzip.compress(record, compresslevel=level))).decode()
 
 
@@ -37,10 +38,10 @@ def unpacked(data: str) -> bytes:
     """The record in a Secret's data.
 
     Raises:
-        ValueError, zlib.error: where there is none, or one that is too large.
+        ValueError, zlib.error: if there is none, or it is too large.
     """
     content = base64.b64decode(base64.b64decode(data))
-    if not content.startswith(_GZIP):  # Helm reads records from before it compressed them, too
+    if not content.startswith(_GZIP):  # Helm also reads uncompressed records of old versions
         return content
     unpacker = zlib.decompressobj(wbits=31)
     record = unpacker.decompress(content, MAX_RECORD_BYTES)

@@ -1,18 +1,18 @@
-"""A unified diff of two manifests, in bounded time. Charts choose the lines, and the time to compare many equal ones
-grows with the square of their number."""
+"""Makes a unified diff of two manifests, in bounded time. The content of charts determines the lines, and the time to
+compare many equal lines grows with the square of their number."""
 
 import difflib
 from collections import Counter
 
 MOST_LINES = 200_000
-"""Of both manifests together."""
+"""The maximum number of lines of both manifests together."""
 _WORK = 4_000_000
-"""Lines and pairs of equal lines that are looked at: about two seconds."""
+"""The maximum number of lines and of pairs of equal lines that are compared: about two seconds."""
 _CONTEXT = 3
 
 
 class _Matcher(difflib.SequenceMatcher[str]):
-    """Looks for equal lines until its work is used up. The rest counts as replaced."""
+    """Searches for equal lines until its budget is used up. The remaining lines count as replaced."""
 
     def __init__(self, before: list[str], after: list[str]) -> None:
         self._left = _WORK
@@ -31,7 +31,7 @@ class _Matcher(difflib.SequenceMatcher[str]):
 
 
 def unified_diff(before: str, after: str, names: tuple[str, str]) -> str:
-    """Empty where both are equal. `names` are those of the two sides."""
+    """The diff; empty if both are equal. `names` are the names of the two sides."""
     if before.count("\n") + after.count("\n") > MOST_LINES:
         return f"# The manifests have more than {MOST_LINES:,} lines together and are not compared."
     old, new = before.splitlines(), after.splitlines()

@@ -1,4 +1,4 @@
-"""Which objects of an organization's releases use API versions that a version of Kubernetes deprecates or removes."""
+"""Finds the objects of an organization's releases whose API versions a version of Kubernetes deprecates or removes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +38,7 @@ class IncompatibleResource:
 
 
 def version_of(text: str) -> Minor:
-    """The minor version that a caller has named.
+    """The minor version that a caller named.
 
     Raises:
         ValidationFailed: if it is not a version.

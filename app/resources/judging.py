@@ -1,4 +1,4 @@
-"""The health of a target: the worst health of its resources, with those that are to blame."""
+"""The health of a target: the worst health of its resources, with the resources that cause it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from app.targets.joins import joined
 from app.targets.locking import lock_targets
 
 MOST_REASONS = 10
-"""Resources to blame that are kept with a target."""
+"""The maximum number of unhealthy resources that are stored with a target as the reasons for its health."""
 
 _RANK = case({health: rank for rank, health in enumerate(WORST_FIRST)}, value=col(LiveResource.health))
 _REASONS = ("kind", "namespace", "name", "health", "reason", "message")
@@ -33,15 +33,15 @@ class TargetHealth:
 
     @property
     def outline(self) -> tuple[Health, list[tuple[Any, ...]]]:
-        """What makes an event when it changes. Messages with counts of pods change all the time."""
+        """The part of the health whose change makes an event. Messages with counts of pods change all the time."""
         return self.health, [(each["kind"], each["namespace"], each["name"], each["reason"]) for each in self.reasons]
 
 
 async def judge_health(transaction: Transaction, target_ids: Iterable[int]) -> None:
-    """Works out the health of targets, and writes it down, with an event, where it has changed. Locks the targets.
+    """Derives the health of targets, and stores it with an event if it has changed. Locks the targets.
 
-    Without a release, and on a cluster that cannot be asked, the health follows from the status (`app.targets.judging`)
-    and is left alone here."""
+    Without a release, and on an unreachable cluster, the health follows from the status (`app.targets.judging`) and is
+    left alone here."""
     ids = sorted(set(target_ids))
     session = transaction.session
     await lock_targets(session, col(Target.id).in_(ids))
@@ -90,7 +90,7 @@ def _reason(kind: str, release: Release, message: str) -> dict[str, Any]:
 
 
 async def _blamed(transaction: Transaction, ids: list[int]) -> dict[int, list[dict[str, Any]]]:
-    """By target, the worst of the resources that are not healthy. Those that can't be checked come last."""
+    """The worst of the resources that are not healthy, by target. Resources that can't be checked come last."""
     row = LiveResource
     order = (col(row.is_checked).desc(), _RANK, col(row.kind), col(row.namespace), col(row.name))
     ranked = (

@@ -1,4 +1,4 @@
-"""Resources as they are in the database; no member is asked."""
+"""Reads resources from the database, without a request to any member."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from app.targets.reachability import UNWATCHED, is_vouched
 
 @dataclass(frozen=True, slots=True)
 class ResourceFacts:
-    """A resource with what it belongs to. Nothing is known of one on a cluster that cannot be asked."""
+    """A resource with what it belongs to. Nothing is known about a resource on an unreachable cluster."""
 
     row: LiveResource
     cluster_name: str
@@ -46,7 +46,7 @@ class ResourceFacts:
 
 @dataclass(frozen=True)
 class ResourceFilter:
-    """What is left out (None) lets everything through. In `image`, `host` and `name`, `*` stands for any characters."""
+    """A condition that is None matches everything. In `image`, `host` and `name`, `*` stands for any characters."""
 
     kind: str | None = None
     name: str | None = None
@@ -82,7 +82,7 @@ async def resources_of(
 async def find_resources(
     services: Services, organization_id: int, window: Window, chosen: ResourceFilter
 ) -> Page[ResourceFacts]:
-    """The resources of an organization that a filter leaves, by kind, namespace and name."""
+    """The resources of an organization that match a filter, by kind, namespace and name."""
     row = LiveResource
     wanted: list[ColumnElement[bool]] = [col(Deployment.organization_id) == organization_id]
     named = (
@@ -111,7 +111,7 @@ async def find_resources(
 
 
 async def health_counts(session: AsyncSession, deployment_ids: Iterable[int]) -> dict[int, dict[Health, int]]:
-    """How many targets of each deployment have each health that some have."""
+    """For each deployment, the number of targets with each health that occurs."""
     found: dict[int, dict[Health, int]] = {id_: {} for id_ in deployment_ids}
     statement = (
         select(col(Target.deployment_id), col(Target.health), func.count())
@@ -142,7 +142,7 @@ async def _page(services: Services, wanted: list[ColumnElement[bool]], window: W
 
 
 def _pattern(text: str, at: str) -> str:
-    """A text with `*` for any characters, as a pattern of LIKE."""
+    """The LIKE pattern of a text in which `*` stands for any characters."""
     if "\0" in text:
         raise invalid(CommonCode.INVALID_INPUT, "U+0000 is in no name.", "filter", at)
     escaped = bounded(text, at).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -150,6 +150,6 @@ def _pattern(text: str, at: str) -> str:
 
 
 def _any_of(column: Any, pattern: str) -> ColumnElement[bool]:
-    """Whether one of the texts in a list is like the pattern."""
+    """Whether one of the texts in a list matches the pattern."""
     each = func.jsonb_array_elements_text(col(column)).table_valued("value")
     return select(1).select_from(each).where(each.c.value.like(pattern, escape="\\")).exists()

@@ -1,1 +1,2 @@
-"""Targets: a deployment on one cluster, where desired and observed meet; and the releases observed on the members."""
+"""Targets: a deployment on one cluster, with its desired and its observed state, and the releases observed on
+members."""

@@ -1,4 +1,4 @@
-"""From a deployment's revision and a cluster to the release that should be there."""
+"""Derives the release that should be on a cluster from a revision of a deployment."""
 
 from collections.abc import Collection
 
@@ -9,14 +9,14 @@ from app.tables.deployments import Deployment, DeploymentRevision
 
 
 def desired_release(deployment: Deployment, revision: DeploymentRevision, cluster_name: str, marks: Marks) -> Desired:
-    """`marks` are those of the secrets that the deployment uses."""
+    """The desired release. `marks` are the marks of the secrets that the deployment uses."""
     return desired(deployment.chart_name, revision.chart_version, revision.layers(cluster_name), marks)
 
 
 async def compared(
     fingerprints: Fingerprints, wanted: Desired | None, observed: Observed | None, paths: Collection[str]
 ) -> tuple[Desired | None, Observed | None]:
-    """What is wanted and what was seen, with marks for what is at these paths."""
+    """The desired and the observed release, with marks for the values at these paths."""
     if not paths:
         return wanted, observed
     mark = await fingerprints.mark()

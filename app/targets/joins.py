@@ -1,4 +1,4 @@
-"""A target with what it is about: its deployment, its cluster, the release that is there, the work that is open."""
+"""Joins a target with its deployment, its cluster, its release and its open work."""
 
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ RELEASE_OF_TARGET = and_(
 )
 
 OPEN_RESULT = and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN))
-"""Work that is still to be done on a target."""
+"""Open work on a target."""
 
 PRESENT_REVISION = and_(
     col(DeploymentRevision.deployment_id) == Deployment.id,
@@ -29,7 +29,8 @@ PRESENT_REVISION = and_(
 
 
 def joined(statement: Selection) -> Selection:
-    """A selection from targets, with columns of all four; those of the release are null where there is none."""
+    """A selection from targets, joined with their deployments, clusters and releases. The columns of the release are
+    null if there is none."""
     return (
         statement.join(Deployment, col(Deployment.id) == Target.deployment_id)
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
