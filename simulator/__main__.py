@@ -31,7 +31,8 @@ def _arguments() -> argparse.Namespace:
 
 
 def _die_with_parent(parent: int) -> None:
-    """Ask the kernel for SIGTERM when the parent's thread ends; it may have ended before the question was put."""
+    """Requests SIGTERM from the kernel for when the parent's thread ends. Exits if the parent has ended before the
+    request."""
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM) != 0:
         raise SimulatorError(f"--die-with-parent: {os.strerror(ctypes.get_errno())}")
     if os.getppid() != parent:
@@ -43,7 +44,7 @@ def _write_kubeconfigs(simulator: Simulator, folder: Path) -> list[str]:
     paths = []
     for name, member in simulator.members.items():
         path = folder / f"{name}.yaml"
-        path.unlink(missing_ok=True)  # a file of another mode would keep it
+        path.unlink(missing_ok=True)  # an existing file would keep its mode
         with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(member.kubeconfig)
         paths.append(str(path))

@@ -1,4 +1,4 @@
-"""Answers to "who am I, and what may I do?": everything, except Secrets while that fault is on."""
+"""Answers to "who am I, and what may I do?": everything is allowed, except Secrets while that fault is on."""
 
 from __future__ import annotations
 

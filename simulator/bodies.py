@@ -1,4 +1,4 @@
-"""The objects and patches in requests' bodies."""
+"""Reads objects and patches from the bodies of requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def read(http: web.BaseRequest) -> Object:
                 return protobuf.read(body)
             case "application/yaml":
                 content = yaml.load(body, yaml.CSafeLoader)
-            case "application/json" | "application/octet-stream":  # aiohttp's word for none, taken as JSON
+            case "application/json" | "application/octet-stream":  # aiohttp's value for no type, read as JSON
                 content = orjson.loads(body)
             case other:
                 accepted = ["application/json", "application/yaml", protobuf.CONTENT_TYPE]

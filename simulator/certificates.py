@@ -1,4 +1,4 @@
-"""A certificate authority of its own, and the server certificate it signs, for 127.0.0.1 and localhost."""
+"""A certificate authority, and the server certificate that it signs for 127.0.0.1 and localhost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LIFETIME = timedelta(days=3650)
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """In PEM; the authority's own key is thrown away once it has signed."""
+    """Certificates in PEM. The authority's own key is discarded after it has signed."""
 
     authority: bytes
     server: bytes
@@ -26,7 +26,7 @@ class Certificates:
 
     def context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with tempfile.NamedTemporaryFile() as file:  # the ssl module loads a key from a file only; it is made 0600
+        with tempfile.NamedTemporaryFile() as file:  # the ssl module loads a key only from a file; its mode is 0600
             file.write(self.key + self.server)
             file.flush()
             context.load_cert_chain(file.name)
@@ -66,7 +66,7 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
 
 
 def issue() -> Certificates:
-    """New ones, with the extensions that Python's strict verification (3.13) asks for."""
+    """Issues new certificates, with the extensions that Python's strict verification (3.13) requires."""
     root, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = _name("Polyhelm simulator authority")
     authority = (

@@ -1,4 +1,5 @@
-"""What a client reads first: the version, the groups, and the resources of each group, without aggregation."""
+"""Discovery, which a client reads first: the version, the groups, and the resources of each group, without
+aggregation."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ def core_versions(address: str) -> dict[str, Any]:
 
 
 def _rank(version: str) -> tuple[int, int, int, str]:
-    """Kubernetes' order of versions: v2 before v1 before v1beta1 before v1alpha1 before anything else."""
+    """A sort key for Kubernetes' order of versions: v2 before v1 before v1beta1 before v1alpha1 before anything
+    else."""
     for word, stability in _STABILITY.items():
         head, found, tail = version[1:].partition(word) if word else (version[1:], "", "")
         if version.startswith("v") and head.isdigit() and (not word or (found and (tail or "0").isdigit())):
@@ -100,10 +102,10 @@ def resources(catalog: Catalog, group: str, version: str) -> dict[str, Any] | No
 
 
 def openapi_v2(accept: str) -> tuple[str, bytes]:
-    """Content type and body. A kind without a schema passes validation, so none is given.
+    """The content type and the body. A kind without a schema passes validation, so the document has no schemas.
 
-    The name with dots instead of `@` is what the real server answers with: Go's parser of media types refuses `@`.
-    An empty message is a valid document in protobuf.
+    The real server answers with this name, which has dots instead of `@`: Go's parser of media types rejects `@`. An
+    empty message is a valid document in protobuf.
     """
     if "protobuf" in accept:
         return "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", b""

@@ -1,6 +1,6 @@
-"""What a request may do with objects: create, update, patch, delete; each checked, and each able to run dry.
+"""The operations of requests on objects: create, update, patch, delete. Each is validated, and each supports a dry run.
 
-A dry run goes all the way up to the write and gives what would have been written.
+A dry run does everything but the write, and returns what would have been written.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from simulator.store import Store
 
 LASTING = ("default", "kube-system", "kube-public", "kube-node-lease")
-"""Namespaces that are there from the start; all but the last can't be deleted."""
+"""Namespaces that exist from the start. All but the last can't be deleted."""
 
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """The DeleteOptions that matter here."""
+    """The DeleteOptions that the simulator supports."""
 
     uid: str = ""
     version: str = ""
@@ -62,7 +62,7 @@ def now() -> str:
 
 
 class Operations:
-    """The writes of one member's clients; `writes` counts the objects that changed by them."""
+    """The writes of one member's clients. `writes` counts the objects that they changed."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -151,7 +151,7 @@ class Operations:
         return self._replace(resource, record, obj, status=status, dry_run=dry_run), False
 
     def delete(self, resource: Resource, namespace: str, name: str, deletion: Deletion) -> tuple[Record, bool]:
-        """The last state of the object, and whether it is gone; finalizers keep it."""
+        """The last state of the object, and whether it is gone. Finalizers keep it."""
         record = self.get(resource, namespace, name)
         if deletion.uid and deletion.uid != record.uid:
             raise wrong_precondition(resource.kind, name, "UID", deletion.uid, record.uid)
@@ -217,7 +217,8 @@ class Operations:
         return self.store.put(resource.key, obj)
 
     def _drop(self, kind: tuple[str, str], record: Record, *, orphan: bool) -> tuple[Record, bool]:
-        """Delete, or mark as being deleted what finalizers, or a namespace's content, still keep."""
+        """Deletes an object, or marks it as being deleted if finalizers, or the content of a namespace, still keep
+        it."""
         obj = record.object()
         metadata = obj["metadata"]
         if kind == NAMESPACES.key:
@@ -235,7 +236,7 @@ class Operations:
         return self.store.put(kind, obj), False
 
     def _remove(self, kind: tuple[str, str], record: Record, *, orphan: bool) -> Record:
-        """Take the object away with all it owns, then its namespace if that only waited for this."""
+        """Removes the object with everything that it owns, and then its namespace if that only waited for this."""
         last = self.store.remove(kind, record)
         if not orphan:
             for owned_kind, namespace, name in list(self.store.owned.get(record.uid, ())):
@@ -259,7 +260,7 @@ class Operations:
             self._clear(kind, namespace)
 
     def _clear(self, kind: tuple[str, str], namespace: str | None) -> None:
-        """Delete every object of a kind, in one namespace or (None) in all."""
+        """Deletes every object of a kind, in one namespace or (None) in all."""
         collection = self.store.collections.get(kind)
         if collection is None:
             return
@@ -279,7 +280,7 @@ class Operations:
 
 
 def _identified(resource: Resource, namespace: str, obj: Object) -> Object:
-    """The object with its kind and namespace, which have to be those of the request where they are given."""
+    """The object with its kind and namespace. If the object names these, they must match the request."""
     if obj.get("kind", resource.kind) != resource.kind or obj.get("apiVersion", resource.api_version) != (
         resource.api_version
     ):
@@ -300,7 +301,8 @@ def _identified(resource: Resource, namespace: str, obj: Object) -> Object:
 
 
 def _lasting_metadata(given: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
-    """What a client may change in the metadata, and what stays as it was."""
+    """The metadata after an update: the given metadata, with the old values of the fields that clients cannot
+    change."""
     fixed = ("uid", "creationTimestamp", "resourceVersion", "generation", "generateName", "deletionTimestamp")
     metadata = {key: value for key, value in given.items() if key not in (*fixed, "selfLink") and value is not None}
     return {**metadata, **{key: kept[key] for key in fixed if key in kept}}

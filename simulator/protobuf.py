@@ -1,8 +1,8 @@
 """Reads the few messages that Go clients send as Kubernetes protobuf: `k8s\\0`, a runtime.Unknown, then the object.
 
-Helm writes Secrets, ConfigMaps and Namespaces so, and sends its DeleteOptions so. Field numbers are those of
-k8s.io/api/core/v1/generated.proto and k8s.io/apimachinery/pkg/apis/meta/v1/generated.proto. Go writes empty strings and
-zeros too; they are left out, as JSON leaves them out.
+Helm writes Secrets, ConfigMaps and Namespaces in this format, and sends its DeleteOptions in it. Field numbers are
+those of k8s.io/api/core/v1/generated.proto and k8s.io/apimachinery/pkg/apis/meta/v1/generated.proto. Go also writes
+empty strings and zeros; they are left out here, as in JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
 Raw = bytes | int
 Reader = Callable[[Any], Any]
 Field = tuple[str, Reader, str]
-"""Its name in JSON, how to read one value, and how values are gathered: one, list or map."""
+"""The name of a field in JSON, the reader of one value, and how values are collected: one, list or map."""
 Message = dict[int, Field]
 
 
@@ -36,7 +36,7 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, Raw]]:
-    """Each field's number and raw value."""
+    """Yields the number and the raw value of each field."""
     position = 0
     while position < len(data):
         tag, position = _varint(data, position)
@@ -182,7 +182,7 @@ _UNKNOWN: Message = {1: ("type", _nested(_TYPE), "one"), 2: ("raw", bytes, "one"
 
 
 def read(body: bytes) -> dict[str, Any]:
-    """The object in a request's body, as its JSON would be."""
+    """The object in a request's body, as it would be in JSON."""
     if not body.startswith(MAGIC):
         raise bad_request("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
     try:

@@ -1,4 +1,4 @@
-"""One stored object at one version. It is kept as the JSON that answers a request, so that reading costs nothing."""
+"""One stored object at one version. It is stored as the JSON that answers a request, so that reads cost nothing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ _NO_LABELS: dict[str, str] = {}
 
 
 def dump(obj: Object) -> bytes:
-    """JSON to keep: a copy, since what orjson gives holds on to the 8 KiB it was written in."""
+    """JSON to be stored. It is a copy, because the bytes that orjson returns hold the 8 KiB buffer in which they were
+    written."""
     return bytes(memoryview(orjson.dumps(obj)))
 
 
 class Record:
-    """Immutable: a write makes another one, so watchers and lists may keep it without a copy."""
+    """An immutable object: a write creates another record, so watchers and lists may keep this one without a copy."""
 
     __slots__ = ("_partial", "body", "labels", "name", "namespace", "owners", "uid", "version")
 
@@ -33,13 +34,14 @@ class Record:
         self._partial: bytes | None = None
 
     def object(self) -> Object:
-        """A copy, free to be changed."""
+        """A copy that may be changed."""
         obj: Object = orjson.loads(self.body)
         return obj
 
     @property
     def partial(self) -> bytes:
-        """As a PartialObjectMetadata; made once, since a metadata-only list or watch asks for it again and again."""
+        """The object as a PartialObjectMetadata. Built once, because metadata-only lists and watches request it again
+        and again."""
         if self._partial is None:
             metadata = orjson.loads(self.body)["metadata"]
             self._partial = dump(

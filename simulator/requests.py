@@ -1,4 +1,4 @@
-"""What a path and its method ask for, after k8s.io/apiserver/pkg/endpoints/request."""
+"""Interprets the path and the method of a request, like k8s.io/apiserver/pkg/endpoints/request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Ask:
     verb: str
     resource: Resource
     namespace: str | None
-    """None: the resource has no namespaces, or all are meant."""
+    """None if the resource has no namespaces, or if all namespaces are meant."""
     name: str
     status: bool
     query: Mapping[str, str]
@@ -50,7 +50,7 @@ class Ask:
 
 
 def split(raw: str) -> tuple[list[str], dict[str, str]]:
-    """The steps of a raw path, unquoted, and its query."""
+    """The segments of a raw path, unquoted, and its query."""
     path, _, query = raw.partition("?")
     steps = path.strip("/").split("/")
     if "%" in path:
@@ -59,7 +59,7 @@ def split(raw: str) -> tuple[list[str], dict[str, str]]:
 
 
 def understand(method: str, steps: list[str], query: Mapping[str, str], catalog: Catalog) -> Ask | None:
-    """None for a path that is not about objects. Raises 404 and 405 as the real server does."""
+    """The request for an object or a kind; None for any other path. Raises 404 and 405 like the real server."""
     if steps[0] == "api" and len(steps) > 2:
         group, version, rest = "", steps[1], steps[2:]
     elif steps[0] == "apis" and len(steps) > 3:

@@ -1,4 +1,4 @@
-"""The kinds of objects a member serves: the built-in ones, and those its CustomResourceDefinitions add."""
+"""The kinds of objects that a member serves: the built-in ones, and those of its CustomResourceDefinitions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Resource:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Where its objects are kept: all versions of a kind share one place."""
+        """The key of the collection with its objects, which all versions of a kind share."""
         return (self.group, self.plural)
 
     @property
@@ -62,7 +62,7 @@ def _plain(group: str, version: str, *kinds: str) -> list[Resource]:
 
 
 def _review(group: str, plural: str, kind: str) -> Resource:
-    """A question in the shape of an object: it is answered, never stored."""
+    """A resource for questions in the form of an object, which are answered and never stored."""
     return Resource(group, "v1", plural, kind, namespaced=plural == "localsubjectaccessreviews", verbs=("create",))
 
 
@@ -147,7 +147,7 @@ DEFINITIONS = BUILT_IN["apiextensions.k8s.io", "v1"]["customresourcedefinitions"
 
 
 class Catalog:
-    """What one member serves. Members share the built-in kinds and keep only their own definitions."""
+    """The resources of one member. Members share the built-in kinds and store only their own definitions."""
 
     def __init__(self) -> None:
         self.custom: dict[tuple[str, str], dict[str, Resource]] = {}
@@ -167,7 +167,7 @@ class Catalog:
         return found
 
     def define(self, definition: dict[str, Any]) -> None:
-        """Serve what a CustomResourceDefinition describes, and no longer what it described before."""
+        """Adds the resources that a CustomResourceDefinition describes, and removes those that it described before."""
         self.forget(definition)
         spec = definition["spec"]
         names = spec["names"]

@@ -1,4 +1,4 @@
-"""Label and field selectors, after k8s.io/apimachinery/pkg/labels and pkg/fields."""
+"""Label and field selectors, like k8s.io/apimachinery/pkg/labels and pkg/fields."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ _FIELDS: dict[tuple[str, str], frozenset[str]] = {
     ("apps", "replicasets"): frozenset({"status.replicas"}),
     ("batch", "jobs"): frozenset({"status.successful"}),
 }
-"""What each kind may be selected by, beside its name and namespace."""
+"""The fields by which each kind may be selected, besides its name and namespace."""
 
 
 class Requirement(NamedTuple):
     key: str
     wanted: bool
-    """Whether the value has to be among the values, or must not be."""
+    """True if the value must be among the values, False if it must not be."""
     values: frozenset[str] | None
-    """None: any value."""
+    """None stands for any value."""
 
     def holds(self, labels: Mapping[str, str]) -> bool:
         value = labels.get(self.key)
@@ -85,7 +85,8 @@ def parse_labels(text: str) -> Requirements:
 
 @lru_cache(maxsize=4096)
 def parse_fields(text: str, kind: tuple[str, str]) -> Requirements:
-    """`kind` is a resource's group and plural: each allows fields of its own."""
+    """Parses a field selector. `kind` is the group and plural of a resource, which determine the fields that it
+    allows."""
     requirements = []
     for term in filter(None, text.split(",")):
         found = re.fullmatch(r"([^=!]+)(!=|==|=)(.*)", term)
@@ -116,7 +117,7 @@ def _field(record: Record, path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which objects of a kind a list or a watch is about."""
+    """The objects of a kind that a list or a watch selects."""
 
     namespace: str | None = None
     labels: Requirements = ()

@@ -1,4 +1,4 @@
-"""The simulator: members in memory behind one HTTPS port, for use inside a process or as a process of its own."""
+"""The simulator: members in memory behind one HTTPS port, for use inside a process or as a separate process."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ HOST = "127.0.0.1"
 
 
 class SimulatorError(Exception):
-    """The simulator can't start, or can't do what it was asked for."""
+    """The simulator can't start, or can't do what was requested."""
 
 
 class Simulator:
     """`async with Simulator(["paris"]) as simulator:` serves until the block ends.
 
-    With `state`, a folder, port, certificates, tokens and objects are those of the last run; its members come back
-    beside the `names`.
+    With `state`, a folder, the port, certificates, tokens and objects are those of the last run. Its members are added
+    to the `names`.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Simulator:
         self.history = history
         self.members: dict[str, Member] = {}
         self.admin_token = secrets.token_urlsafe(32)
-        """For the requests below `/simulator`."""
+        """The token for requests below `/simulator`."""
         self._api = Api(self.members, bookmark_interval=bookmark_interval)
         self._folder = state
         self._state: State | None = None
@@ -64,7 +64,7 @@ class Simulator:
 
     @property
     def authority(self) -> bytes:
-        """The certificate, in PEM, that clients have to trust."""
+        """The certificate, in PEM, that clients must trust."""
         return self._certificates.authority
 
     async def __aenter__(self) -> Self:
@@ -94,7 +94,7 @@ class Simulator:
             await self._state.close()
 
     def add(self, name: str) -> Member:
-        """A new member, empty but for the namespaces that every cluster has."""
+        """Adds a member. It is empty except for the namespaces that every cluster has."""
         if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name) or name in self.members:
             raise SimulatorError(f"{name!r} can't be a new member: it has to be a name in lower case, and not taken")
         saved = Saved(secrets.token_urlsafe(32), 0)

@@ -1,4 +1,4 @@
-"""Sends a watch's events over its connection, and does to the connection what the member's faults say."""
+"""Sends the events of a watch over its connection, and applies the member's faults to the connection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def cut(http: web.BaseRequest) -> None:
-    """Close the connection without a word, as a server that dies does."""
+    """Closes the connection without an answer, like a server that dies."""
     if isinstance(http.transport, asyncio.Transport):
         http.transport.abort()
 
@@ -35,7 +35,7 @@ class Stream:
         self._wake.set()
 
     async def run(self, seconds: float) -> web.StreamResponse:
-        """Until the time is over, the client is gone, the watch has ended or a fault ends it."""
+        """Runs until the time is over, the client is gone, the watch has ended or a fault ends it."""
         listening = (self._watch.collection.waiters, self._faults.listeners)
         for waiters in listening:
             waiters.add(self._wake)

@@ -1,4 +1,4 @@
-"""What the server refuses with 422 Invalid, with the words of k8s.io/apimachinery/pkg/util/validation."""
+"""Finds what the server rejects with 422 Invalid, with the messages of k8s.io/apimachinery/pkg/util/validation."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _VALUE_RULE = (
 )
 
 DATA_LIMIT = 1024 * 1024
-"""Bytes that the values of a Secret or a ConfigMap may have together; Helm's release has to fit too."""
+"""The maximum size of all values of a Secret or a ConfigMap, in bytes. This also limits Helm's releases."""
 _TOO_LONG = f"Too long: may not be more than {DATA_LIMIT} bytes"
 
 _IMMUTABLE: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {
@@ -60,7 +60,7 @@ _IMMUTABLE: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {
 
 
 def _name_causes(resource: Resource, name: str, field: str) -> list[Cause]:
-    if resource.group == "rbac.authorization.k8s.io":  # its names are path segments, as `system:node` is
+    if resource.group == "rbac.authorization.k8s.io":  # its names are path segments, such as `system:node`
         bad = name in (".", "..") or "/" in name or "%" in name
         return [("FieldValueInvalid", f"Invalid value: \"{name}\": may not contain '/' or '%'", field)] if bad else []
     if resource.kind == "Namespace":
@@ -149,7 +149,7 @@ _CAUSES: dict[tuple[str, str], Callable[[Object], list[Cause]]] = {
 
 
 def check(resource: Resource, obj: Object, old: Object | None = None) -> None:
-    """Refuse what no object of the kind may be, or what it may not become."""
+    """Raises an error for an object that is invalid for its kind, or for an update that the kind does not allow."""
     metadata = obj["metadata"]
     name = metadata["name"]
     causes = _name_causes(resource, name, "metadata.name")

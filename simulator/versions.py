@@ -1,4 +1,4 @@
-"""The resourceVersion of a request: what is one, and what it may be for a read or a watch."""
+"""Checks the resourceVersion of a read or a watch."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ def _number(version: str, refusal: Callable[[str], ApiError]) -> int:
 
 
 def check(version: str, current: int, refusal: Callable[[str], ApiError]) -> None:
-    """Refuse what is no version, with an error that the real server makes differently for each verb, or not yet one."""
+    """Raises an error for text that is not a version, in the form that the real server uses for this verb, or for a
+    version that does not exist yet."""
     if version and (number := _number(version, refusal)) > current:
         raise version_too_large(number, current)
 
 
 def watched(ask: Ask) -> tuple[str, bool]:
-    """The version to begin after, and whether all there is comes first (KEP-3157 for `sendInitialEvents`)."""
+    """The version after which to start, and whether all existing objects come first (KEP-3157 for
+    `sendInitialEvents`)."""
     version = ask.query.get("resourceVersion", "")
     if version:
         _number(version, plain)

@@ -1,4 +1,4 @@
-"""The shapes in which objects are answered, chosen by the Accept header: whole, metadata only, or as a table."""
+"""The formats of objects in answers, chosen by the Accept header: whole, metadata only, or as a table."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _UNITS = (("d", 86400), ("h", 3600), ("m", 60))
 
 @lru_cache(maxsize=512)
 def negotiate(accept: str) -> View:
-    """The first clause that is understood wins, as `kubectl` and metadata informers list theirs by preference."""
+    """The first supported clause wins, because `kubectl` and metadata informers list theirs by preference."""
     for clause in accept.split(","):
         media, *parameters = (part.strip() for part in clause.split(";"))
         if media not in ("application/json", "*/*", "application/*"):
@@ -50,7 +50,7 @@ def negotiate(accept: str) -> View:
 
 
 def whole(resource: Resource, record: Record) -> bytes:
-    """Under the version asked for: a custom resource may be stored under another one."""
+    """The object in the requested version: a custom resource may be stored in another one."""
     if not resource.custom or record.body.startswith(f'{{"apiVersion":"{resource.api_version}"'.encode()):
         return record.body
     return orjson.dumps({**record.object(), "apiVersion": resource.api_version})
@@ -67,7 +67,7 @@ def one(view: View, resource: Resource, record: Record, include: str = "Metadata
 def many(
     view: View, resource: Resource, records: Sequence[Record], metadata: dict[str, Any], include: str = "Metadata"
 ) -> bytes:
-    """A list with its own `metadata`; joined from what is kept, so that a long list costs little."""
+    """A list with its own `metadata`. It is joined from the stored bytes, so that a long list costs little."""
     if view is View.TABLE:
         return _table(resource, records, metadata, include)
     if view is View.METADATA:

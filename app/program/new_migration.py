@@ -1,4 +1,5 @@
-"""`python -m app.program.new_migration MESSAGE` writes a migration for what the tables have and the schema lacks."""
+"""`python -m app.program.new_migration MESSAGE` writes a migration for the differences between the tables and the
+schema."""
 
 import asyncio
 import sys

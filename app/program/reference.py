@@ -1,4 +1,4 @@
-"""docs/reference/settings.md, printed from the settings themselves."""
+"""Generates docs/reference/settings.md from the settings."""
 
 from pydantic_core import PydanticUndefined
 

@@ -1,4 +1,4 @@
-"""Opens what a process works with, and closes it at the end."""
+"""Opens the services that a process uses, and closes them at the end."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 
 def key_ring(settings: Settings) -> KeyRing:
-    """The ring from the settings, or the one in the data dir.
+    """The key ring from the settings, or else the one in the data directory.
 
     Raises:
-        KeyRingError: where it is malformed.
+        KeyRingError: if it is malformed.
     """
     if settings.encryption_keys is not None:
         return KeyRing.parse(settings.encryption_keys.get_secret_value())
@@ -48,14 +48,14 @@ def key_ring(settings: Settings) -> KeyRing:
 def _directory(settings: Settings) -> "Directory | None":
     if settings.ldap_url is None:
         return None
-    from app.identity.directory import Directory  # ldap3 takes a while to load
+    from app.identity.directory import Directory  # ldap3 is slow to import
 
     return Directory(settings)
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
-    """Opens everything for a process whose settings name a database and a Redis."""
+    """Opens all services for a process whose settings name a database and a Redis."""
     assert settings.database_url is not None
     assert settings.redis_url is not None
     async with AsyncExitStack() as stack:
