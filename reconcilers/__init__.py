@@ -1,1 +1,1 @@
-"""What works without being asked: the worker that makes targets true, the observer of members, the sweeper."""
+"""Background processes: the worker that reconciles targets, the observer of members, and the sweeper."""

@@ -1,4 +1,4 @@
-"""One attempt at a target: what it has done so far, and what follows where it fails."""
+"""One attempt to reconcile a target: what it has done so far, and what follows if it fails."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ from app.targets.sightings import Sighting
 
 @dataclass
 class Attempt:
-    """`seen` is the newest look at the release, `before` the one before it, `step` the last one that was begun,
-    `action` what the steps are for, and `leaves_marks` whether that step makes a revision or runs hooks."""
+    """`seen` is the newest observation of the release, `before` the one before it, `step` the last step that was begun,
+    `action` the purpose of the steps, and `leaves_marks` whether that step makes a revision or runs hooks."""
 
     work: Work
     seen: Sighting | None = None
@@ -28,7 +28,7 @@ class Attempt:
         self.leaves_marks = self._leaves_marks(step)
 
     def refuse_useless(self, step: Step, *, retries: int) -> None:
-        """Refuses a step that makes no sense after the last one.
+        """Refuses a step that is pointless: the previous one had no lasting effect, or there were enough attempts.
 
         Raises:
             ActionError: says why.
@@ -37,7 +37,7 @@ class Attempt:
         assert seen is not None
         if last is not None and last.runs is not ReleaseAction.NONE:
             if seen.release is not None and seen.release.is_unfinished:
-                # Helm does not fail where it can't write down how an install has ended.
+                # Helm reports no error if it fails to record the end of an install.
                 message = (
                     f"Helm has ended, and its record of revision {seen.release.revision} is {seen.release.status}."
                 )
@@ -65,7 +65,7 @@ class Attempt:
 
     @property
     def left_pending(self) -> bool:
-        """Whether a run of ours in this attempt has left the release pending."""
+        """Whether a Helm run of this attempt has left the release pending."""
         release = self.seen.release if self.seen else None
         ran = self.step is not None and self.step.runs is not ReleaseAction.NONE
         return ran and release is not None and release.is_pending and self.work.target.intent is not None
@@ -76,20 +76,20 @@ class Attempt:
 
     @property
     def runs_hooks(self) -> bool:
-        """Whether hooks of the chart are run, as far as it is asked for."""
+        """Whether the chart's hooks are run: neither the operation nor the step skips them."""
         return not self.work.operation.skip_hooks and (self.step is None or self.step.hooks)
 
     def _leaves_marks(self, step: Step) -> bool:
-        """Whether a step makes a revision or runs hooks. An uninstall without hooks can be repeated for ever."""
+        """Whether a step makes a revision or runs hooks. An uninstall without hooks can be repeated without limit."""
         if step.runs is not ReleaseAction.UNINSTALL:
             return step.runs is not ReleaseAction.NONE
         release = self.seen.release if self.seen else None
         return self.runs_hooks and release is not None and bool(release.hooks & DELETION_HOOKS)
 
     def is_last(self, error: TemporaryError, *, retries: int) -> ActionError | None:
-        """The error with which the result ends, where this attempt was the last one; None where it is tried again.
+        """The error with which the result ends if this attempt was the last one; None if there is another attempt.
 
-        What a run of ours has left unfinished is cleared first, however long that takes."""
+        A release that a Helm run has left unfinished is cleaned up first, however many attempts that takes."""
         if error.most is not None and in_a_row(self.work, error) >= error.most:
             return error
         target = self.work.target

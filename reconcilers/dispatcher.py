@@ -1,7 +1,7 @@
 """Shares the slots of a worker fairly between organizations.
 
-A wake-up says that an organization may have work. What is due is read from Postgres once the organization has a slot,
-so nothing is kept here that could be lost: work that finds no slot stays due, and is read when one is free.
+A wake-up says that an organization may have work. Due targets are read from Postgres once the organization has a slot,
+so no work is lost when a worker ends: work that finds no slot stays due, and is read when a slot is free.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ log = structlog.get_logger()
 
 _BATCH = 50
 _FRESH_SECONDS = 1.0
-"""That due targets are remembered after they were read."""
+"""How long the due targets that were read may be used."""
 _REFUSED_SECONDS = 1.0
-"""That a target is passed over after it turned out that there was nothing to do, or that somebody else did it."""
+"""How long a target is skipped after there was nothing to do, or another worker was already doing it."""
 
 
 class Dispatcher:
-    """`work_on` works on a target, and says whether there was anything to do."""
+    """Calls `work_on` for due targets; it works on a target, and returns whether there was anything to do."""
 
     def __init__(self, services: AllServices, work_on: Callable[[int], Awaitable[bool]]) -> None:
         settings = services.settings
@@ -39,19 +39,19 @@ class Dispatcher:
         self._is_woken = asyncio.Event()
         self._noted: set[int] = set()
         self._serving: dict[int, asyncio.Task[None]] = {}
-        """By organization: what starts its work."""
+        """The tasks that start work, by organization."""
         self._running: dict[int, asyncio.Task[None]] = {}
-        """By target."""
+        """The tasks that do the work, by target."""
         self._refused: TTLCache[int, None] = TTLCache(10_000, _REFUSED_SECONDS)
         self._is_stopping = False
 
     def wake(self, target_id: int) -> None:
-        """Has the work of the target's organization looked at."""
+        """Schedules a look for due work of the target's organization."""
         self._woken.add(target_id)
         self._is_woken.set()
 
     def note(self, organization_id: int) -> None:
-        """Starts what an organization has due, as far as there are slots for it, and goes on as slots become free."""
+        """Starts an organization's due work while there are free slots, and the rest as slots become free."""
         if self._is_stopping:
             return
         self._noted.add(organization_id)
@@ -67,11 +67,11 @@ class Dispatcher:
             try:
                 for organization_id in await organizations_of(self._services, woken):
                     self.note(organization_id)
-            except LOST as error:  # the sweeper finds what is due
+            except LOST as error:  # the sweeper will find the due work
                 log.warning("dispatcher.database_lost", targets=len(woken), error=str(error))
 
     async def stop(self, *, grace: float) -> None:
-        """Starts nothing more, lets what runs end within `grace` seconds, and cancels the rest."""
+        """Starts no more work, gives running work `grace` seconds to finish, and cancels the rest."""
         self._is_stopping = True
         serving = list(self._serving.values())
         for task in serving:
@@ -114,7 +114,7 @@ class Dispatcher:
             self._start(organization_id, due.popleft(), slot)
 
     def _start(self, organization_id: int, target_id: int, slot: Slot) -> None:
-        if target_id in self._running:  # it was started for an earlier wake-up since the targets were read
+        if target_id in self._running:  # since the targets were read, an earlier wake-up has started it
             slot.release()
             return
         self._running[target_id] = asyncio.create_task(self._work(organization_id, target_id, slot))
@@ -132,6 +132,6 @@ class Dispatcher:
             slot.release()
             del self._running[target_id]
         if had_work:
-            self.note(organization_id)  # more may have come meanwhile, or waits for the slot of this cluster
+            self.note(organization_id)  # more work may have come, or may have waited for this cluster's slot
         else:
             self._refused[target_id] = None

@@ -1,6 +1,7 @@
-"""What is done now and then, whoever asks or not: indexes are read again, and what is old or unused is removed.
+"""Periodic tasks: chart indexes are read again, and old or unused data is removed.
 
-Each task repeats by itself, and each repository is read by itself: one that is slow, hostile or broken delays no other.
+Each task repeats on its own, and each repository is read on its own: one that is slow, hostile or broken delays no
+other.
 """
 
 import asyncio
@@ -33,9 +34,9 @@ log = structlog.get_logger()
 
 _SECONDS = 60.0
 _INDEXES_AT_ONCE = 8
-"""Reading an index takes a thread and up to a few hundred megabytes."""
+"""Indexes that are read concurrently. Each takes a thread and up to a few hundred megabytes."""
 _MOST_INDEXES = 200
-"""Indexes of one organization that are being read or wait for it."""
+"""Indexes of one organization that may be read or wait to be read."""
 
 
 class Housekeeping:
@@ -45,10 +46,10 @@ class Housekeeping:
         each = share(_INDEXES_AT_ONCE, services.settings.organization_share)
         self._indexes = Limiter("indexes", _INDEXES_AT_ONCE, each=each)
         self._reading: dict[int, tuple[int, asyncio.Task[None]]] = {}
-        """By repository: its organization, and the task that reads its index or waits for a slot."""
+        """By repository: its organization, and the task that reads the index or waits for a slot."""
 
     async def run(self) -> None:
-        """Keeps house until it is cancelled."""
+        """Runs the tasks until it is cancelled."""
         try:
             await self._keep()
         finally:
@@ -66,9 +67,10 @@ class Housekeeping:
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
 
     async def read_indexes(self) -> None:
-        """Has the indexes of HTTP repositories that are old read, and does not wait for it: repositories that are slow
-        delay no other. Each organization has its share, in a random order, so that many that fail do not keep the
-        others of the organization from being read."""
+        """Starts to read outdated indexes of HTTP repositories, without waiting: a slow repository delays no other.
+
+        Each organization has a share. Its repositories are read in random order, so that many that fail do not keep
+        its others from being read."""
         old = now() - timedelta(seconds=self._services.settings.chart_refresh_every)
         number = func.row_number().over(partition_by=col(ChartRepository.organization_id), order_by=func.random())
         due = (

@@ -1,4 +1,4 @@
-"""What the worker and the observer count."""
+"""Metrics of the worker and the observer."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

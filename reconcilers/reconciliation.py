@@ -1,7 +1,7 @@
-"""Brings one target to what is wanted: look, take the next step, look again, until there is nothing more to do.
+"""Brings one target to its wanted state: look, take the next step, look again, until there is nothing more to do.
 
-The dispatcher calls `look_at_target` for what is due. It may be called twice, late, or after a crash at any line: what
-is to be done is worked out each time from Postgres and the member, and only the holder of the target's lease does it.
+The dispatcher calls `look_at_target` for due targets. It may be called twice, late, or after a crash at any line: each
+call derives the next step from Postgres and the member, and only the holder of the target's lease takes it.
 """
 
 import asyncio
@@ -31,9 +31,9 @@ from reconcilers.stops import Run, Stop, StoppedError, Stops
 
 log = structlog.get_logger()
 
-_MOST_STEPS = 6  # mark, remove, install, and each looked at; more is a fight
-_MOST_RACES = 3  # lost to somebody else's Helm, in one attempt
-_LONGER = 3  # doublings of the pause after an attempt that wrote
+_MOST_STEPS = 6  # mark, remove, install, and a look after each; more means that someone else keeps changing the release
+_MOST_RACES = 3  # in one attempt, steps that failed because another Helm changed the release first
+_LONGER = 3  # extra doublings of the pause after an attempt that wrote
 
 
 class Reconciler:
@@ -44,7 +44,7 @@ class Reconciler:
         self._manifests = KnownManifests()
 
     async def look_at_target(self, target_id: int) -> bool:
-        """Works on a target, if there is work whose time has come; returns whether there was."""
+        """Works on a target if work on it is due; returns whether there was any."""
         services = self._services
         heard = self._stops.heard
         found = await work.take(services, target_id, self._owner)
@@ -61,7 +61,7 @@ class Reconciler:
         return True
 
     async def _bring_to_an_end(self, found: Work, run: Run) -> None:
-        """Brings one operation's result to its end, or puts it off. The lease is free then."""
+        """Completes one operation's result, or schedules a retry. Both free the lease."""
         attempt = Attempt(found)
         try:
             await self._attempt(attempt, run)
@@ -71,8 +71,8 @@ class Reconciler:
             error_id = uuid.uuid4().hex
             log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
             message = f"Something went wrong in Polyhelm itself. The worker's log has it under {error_id}."
-            # What was seen or said may be what can't be written down: it is left out. A run that may have made a
-            # revision counts, or an outcome that can't be written would have Helm run without end.
+            # Perhaps the observation or the output is what can't be written, so both are left out. A run that may have
+            # made a revision counts; otherwise an outcome that can't be written would repeat Helm runs without end.
             attempt.seen = attempt.output = None
             await self._put_off(attempt, TemporaryError(ActionCode.INTERNAL, message, wrote=attempt.leaves_marks))
 
@@ -92,13 +92,13 @@ class Reconciler:
             await self._put_off(attempt, error)
         except PermanentError as error:
             await self._look_after_failure(attempt)
-            if attempt.left_pending:  # whatever else failed, how it ended could not be written down
+            if attempt.left_pending:  # apart from the failure, Helm could not record its end
                 await self._put_off(attempt, TemporaryError(error.code, error.message, error.output, wrote=True))
             else:
                 await self._give_up(attempt, error)
 
     async def _converge(self, attempt: Attempt) -> None:
-        """Takes one step after the other, until the release is seen to be as it should be.
+        """Takes one step after another, until a look shows that the release is in its wanted state.
 
         Raises:
             ActionError: where a step fails, or can't be taken.
@@ -120,13 +120,13 @@ class Reconciler:
                 if error.code != ActionCode.RELEASE_CHANGED or races == _MOST_RACES:
                     raise
                 races += 1
-                attempt.step = None  # somebody else's Helm was faster: what is there now decides
+                attempt.step = None  # another Helm was faster: the next step depends on the release as it is now
                 continue
             ACTIONS.labels(step.runs, "succeeded").inc()
         raise attempt.not_converged()
 
     async def _next(self, attempt: Attempt) -> tuple[Step, Desired | None, Sighting]:
-        """Looks at the release; gives the next step, what is wanted there, and what was seen."""
+        """Looks at the release; returns the next step, the wanted release, and the observation."""
         found, fingerprints = attempt.work, self._services.fingerprints
         attempt.before = attempt.seen
         seen = await self._look(attempt)
@@ -139,8 +139,8 @@ class Reconciler:
         return await perform(self._services, self._manifests, attempt.work, step, seen, wanted, counts=counts)
 
     async def _stop(self, attempt: Attempt, stopped: StoppedError) -> None:
-        """Ends work that is to stop. Its Helm has ended already, if one ran. A cancelled operation leaves no release
-        that is pending by our doing; where something newer is wanted, the work on that sees to it."""
+        """Ends work that is to stop; a Helm that ran for it has already ended. After a cancellation, a release that the
+        run has left pending is marked as failed; after a newer operation, the work on that operation does so."""
         found, action = attempt.work, attempt.action
         ACTIONS.labels(action, stopped.stop.lower()).inc()
         words = "It had not begun." if action is ReleaseAction.NONE else f"The {action.lower()} was ended."
@@ -161,7 +161,7 @@ class Reconciler:
         await work.cancel(self._services, found, action, attempt.seen, words)
 
     async def _look(self, attempt: Attempt) -> Sighting:
-        """Looks at the release, and notes what that tells of whose it is."""
+        """Looks at the release, and notes what that shows about its owner."""
         found = attempt.work
         member = self._services.members.of(found.cluster)
         names = found.deployment.namespace, found.deployment.release_name
@@ -171,7 +171,7 @@ class Reconciler:
         return seen
 
     async def _give_up(self, attempt: Attempt, error: ActionError) -> None:
-        """It fails in the same way until something changes. What is to be removed by force is left behind."""
+        """Ends the result with an error that a retry would repeat. A release to be removed by force is left behind."""
         found = attempt.work
         ACTIONS.labels(attempt.action, "failed").inc()
         if found.desired is None and found.operation.force:
@@ -190,7 +190,7 @@ class Reconciler:
             log.info("reconcile.not_seen_after_failure", target=attempt.work.target.id, error=error.message)
 
     async def _put_off(self, attempt: Attempt, error: TemporaryError) -> None:
-        """It is tried again after a pause, unless it was tried often enough."""
+        """Schedules a retry after a pause, or ends the result if there were enough attempts."""
         found, settings = attempt.work, self._services.settings
         writes = attempt.writes_after(error)
         last = attempt.is_last(error, retries=settings.helm_retries)
@@ -211,9 +211,10 @@ class Reconciler:
 
 
 def retry_pause(attempts: int, *, base: float, cap: float, asked: float | None = None, wrote: bool = False) -> float:
-    """Seconds until the next attempt: exponential backoff with full jitter, and at least what the other side asked.
+    """Seconds until the next attempt: exponential backoff with full jitter, and at least what the server `asked` for.
 
-    After one that `wrote`, of which there are few, the pause is longer: its cause is to have time to pass."""
+    After an attempt that `wrote`, the pause is longer: the number of such attempts is limited, so the cause of the
+    failure gets more time to go away."""
     longest = min(cap, base * 2.0 ** min(attempts + (_LONGER if wrote else 0), 32))
     shortest = longest / 2 if wrote else 0.0
     return max(asked or 0.0, random.uniform(shortest, longest))  # noqa: S311 - jitter, no secret

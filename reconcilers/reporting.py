@@ -1,4 +1,4 @@
-"""What a Helm run is in, written down for people while it lasts, and for the slots of its cluster."""
+"""Writes the phase of a Helm run, so that users see it and a run that only waits frees its cluster's slot."""
 
 import asyncio
 from datetime import datetime
@@ -18,7 +18,7 @@ from app.targets.leases import LeaseLostError
 log = structlog.get_logger()
 
 _BRIEF_SECONDS = 1.0
-"""What lasts no longer is not worth a write and an event."""
+"""A phase that lasts no longer than this is not written, and has no event."""
 
 _PHASES = {
     Stage.CHECKING: Phase.VALIDATING,
@@ -30,7 +30,7 @@ ONLY_WAITS = (Phase.HOOK, Phase.WAITING)
 
 
 class Reporter:
-    """Follows the Helm runs of one piece of work. `phase` is what the last one was in; None before the first."""
+    """Follows the Helm runs of one piece of work. `phase` is the last known phase; None before the first run."""
 
     def __init__(self, services: AllServices, found: Work) -> None:
         self._services = services
@@ -51,7 +51,7 @@ class Reporter:
 
     @property
     def words(self) -> str:
-        """Where the run was, for one that was ended there."""
+        """A sentence about where the run was when it was stopped; empty unless it ran a hook or was waiting."""
         seconds = (now() - self._since).total_seconds()
         if self.phase is Phase.HOOK:
             return f" The {self.hook} had been running for {seconds:.0f} s."
@@ -60,7 +60,7 @@ class Reporter:
         return ""
 
     async def close(self) -> None:
-        """Writes nothing more: how the work ends is written next."""
+        """Stops writing, before the outcome of the work is written."""
         self._is_closed = True
         if self._task is not None:
             self._task.cancel()
@@ -86,4 +86,4 @@ class Reporter:
             log.warning("reporting.database_lost", target=self._found.target.id, error=str(error))
             return
         if has_left:
-            await self._services.queue.wake([self._found.target.id])  # for those that wait for the slot
+            await self._services.queue.wake([self._found.target.id])  # wakes targets that wait for the slot

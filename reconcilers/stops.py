@@ -41,8 +41,8 @@ _STATES = (
 
 
 class Stop(StrEnum):
-    CANCELLED = "CANCELLED"  # somebody has cancelled the operation
-    REPLACED = "REPLACED"  # a newer operation wants something else on the target, which may be gone altogether
+    CANCELLED = "CANCELLED"  # a user has cancelled the operation
+    REPLACED = "REPLACED"  # a newer operation wants another state of the target, or the target was removed
 
 
 class StoppedError(Exception):
@@ -52,7 +52,7 @@ class StoppedError(Exception):
         super().__init__(stop)
         self.stop = stop
         self.words = words
-        """Where the Helm run was that was ended, if it lasted."""
+        """A sentence about where the Helm run was when it was stopped; may be empty."""
 
 
 class Run:
@@ -67,14 +67,14 @@ class Run:
         self._words = ""
 
     def follow(self, progress: Progress) -> None:
-        """Hears of each change in what a Helm run is in."""
+        """Takes each change of the phase of a Helm run."""
         self._reporter.follow(progress)
         if self._later is not None and self._reporter.phase is not Phase.APPLYING:
             self._end(Stop.REPLACED)
 
     def stop(self, stop: Stop) -> None:
-        """Stops the work. Where it is only replaced, and Helm is just writing, it may end that: it takes a moment, and
-        broken off it would leave a failed revision."""
+        """Stops the work. If it is only replaced and Helm is just writing, Helm gets a few seconds to finish that:
+        interrupted, it would leave a failed revision."""
         if stop is Stop.REPLACED and self._reporter.phase is Phase.APPLYING:
             if self._later is None:
                 self._later = asyncio.get_running_loop().call_later(_WRITING_SECONDS, self._end, stop)
@@ -119,7 +119,7 @@ class Run:
 
 
 class Stops:
-    """What this worker does, and whether it is still to be done."""
+    """Checks whether the work of this worker is still wanted, and stops work that is not."""
 
     def __init__(self, services: AllServices) -> None:
         assert services.settings.redis_url is not None
@@ -128,11 +128,11 @@ class Stops:
         self._runs: dict[int, Run] = {}
         self._look = asyncio.Event()
         self.heard = 0
-        """How many notifications have come."""
+        """The number of notifications received."""
 
     @asynccontextmanager
     async def watched(self, work: Work, heard: int) -> AsyncIterator[Run]:
-        """Stops this work when it is to stop. `heard` is how many notifications had come before it was taken."""
+        """Stops this work once it is no longer wanted. `heard` counts the notifications before the work was taken."""
         run = self._runs[work.target.id] = Run(work, Reporter(self._services, work))
         work.watchers.append(run.follow)
         if self.heard != heard:
@@ -144,7 +144,7 @@ class Stops:
                 del self._runs[work.target.id]
 
     async def run(self) -> None:
-        """Looks until it is cancelled."""
+        """Checks after each notification and periodically, until it is cancelled."""
         listening = asyncio.create_task(self._listen())
         try:
             while True:
@@ -180,7 +180,7 @@ class Stops:
 
 
 def _stop(work: Work, state: Sequence[Any] | None) -> Stop | None:
-    """Whether work is to stop, by what is written down of its target by now."""
+    """Why work is to stop, by the present rows of its target; None if it may continue."""
     if state is None:
         return Stop.REPLACED
     _, *asked, operation_id, cancelled_at = state

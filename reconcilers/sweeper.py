@@ -1,6 +1,6 @@
-"""Finds what was lost: work whose wake-up never came.
+"""Finds due work whose wake-up was lost.
 
-Nothing depends on the queue being right. Whatever is open in Postgres and not being worked on is found here.
+Correctness does not depend on the queue: any result that is open in Postgres and has no worker is found here.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _TWO_ORGANIZATIONS = select(col(Organization.id)).limit(2)
 
 
 class Sweeper:
-    """Calls `note` with the id of each organization that has work, and says whether organizations share `limiters`."""
+    """Calls `note` with the id of each organization that has due work, and sets whether `limiters` are shared."""
 
     def __init__(self, services: AllServices, note: Callable[[int], None], limiters: Collection[Limiter]) -> None:
         self._services = services
@@ -38,7 +38,7 @@ class Sweeper:
             group.create_task(keep_expiring(self._services))
 
     async def find_due(self) -> None:
-        """Sweeps once."""
+        """Finds organizations with due work, once."""
         organizations = await self._services.database.rows(_TWO_ORGANIZATIONS)
         for limiter in self._limiters:
             limiter.is_shared = len(organizations) > 1

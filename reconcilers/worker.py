@@ -1,4 +1,4 @@
-"""The worker: takes wake-ups from the queue, works on targets, and sweeps up what was lost."""
+"""The worker: takes wake-ups from the queue, reconciles targets, and finds work whose wake-up was lost."""
 
 import asyncio
 import os
@@ -15,11 +15,11 @@ from reconcilers.stops import Stops
 from reconcilers.sweeper import Sweeper
 
 GRACE_SECONDS = 10.0
-"""What actions that run get at the end to finish in good order, before Helm is asked to stop."""
+"""How long running actions may take to finish at shutdown, before Helm is stopped."""
 
 
 async def run_worker(services: AllServices) -> None:
-    """Works until it is cancelled; then lets what runs come to an end."""
+    """Works until it is cancelled; then gives running actions time to finish."""
     await lasting("worker", partial(_work, services))
 
 

@@ -1,1 +1,1 @@
-"""Clusters: how one is registered, what we keep of it, and how it is reached."""
+"""Clusters: their registration, their stored data, and the connections to them."""

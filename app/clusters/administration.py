@@ -16,8 +16,8 @@ async def find_cluster(services: Services, viewer: Viewer, cluster_id: int) -> C
     """A cluster that the viewer administers.
 
     Raises:
-        NotFound: there is none that the viewer sees.
-        Forbidden: the viewer is not an admin of its organization.
+        NotFound: if the viewer sees no such cluster.
+        Forbidden: if the viewer is not an admin of its organization.
     """
     async with services.database.reading() as session:
         cluster = await session.get(Cluster, cluster_id)
@@ -28,11 +28,11 @@ async def find_cluster(services: Services, viewer: Viewer, cluster_id: int) -> C
 
 
 async def lock_cluster(session: AsyncSession, read: Cluster) -> Cluster:
-    """Locks the rows of a cluster and of its group. No deployment of the group changes its targets meanwhile.
+    """Locks the rows of a cluster and of its group, so that no deployment of the group changes its targets.
 
     Raises:
-        NotFound: the cluster was removed since it was read.
-        Conflict: its uid or its group has changed since then.
+        NotFound: if the cluster was removed since it was read.
+        Conflict: if its uid or its group has changed since then.
     """
     if read.group_id is not None:
         await session.get(ClusterGroup, read.group_id, with_for_update={"key_share": True})

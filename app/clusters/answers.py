@@ -1,5 +1,5 @@
-"""What a member's API server answers, held against what it was asked for. An answer of success that is not what was
-asked for (`null`, a page of HTML, a list of another kind) says nothing about the member: it is no observation."""
+"""Checks whether the answers of a member's API server match the requests. A successful answer with anything else
+(`null`, a page of HTML, a list of another kind) says nothing about the member, and is not used as an observation."""
 
 import re
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ from app.releases.error_codes import ActionCode
 Found = TypeVar("Found")
 
 MOST_VALUES = 400_000
-"""In one answer; a page of a list has a tenth of them."""
+"""The limit for one answer; a page of a list has a tenth of it."""
 
 _LISTS = ("PartialObjectMetadataList", "SecretList")
-_ITEMS = ("PartialObjectMetadata", "Secret", "")  # an item of a list need not say what it is
+_ITEMS = ("PartialObjectMetadata", "Secret", "")  # an item of a list may lack its kind
 _LONGEST_CONTINUE = 16 * 1024
 _LONGEST_PAUSE = 3600.0
 _WORD = re.compile(r"[!-~]{1,100}")
@@ -28,7 +28,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a list. `more` is the token for the next one, empty on the last. `version` is that of the store."""
+    """A page of a list. `more` is the token for the next page, empty on the last; `version` is that of the store."""
 
     version: int
     heads: list[Head]
@@ -36,7 +36,7 @@ class Page:
 
 
 def read_page(body: Any, *, namespace: str | None = None) -> Page:
-    """A page of Helm's Secrets, of all namespaces or of the one that was asked for.
+    """A page of Helm's Secrets, of all namespaces or of the requested one.
 
     Raises:
         TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where it is anything else.
@@ -55,7 +55,7 @@ def read_page(body: Any, *, namespace: str | None = None) -> Page:
 
 
 def has_items(body: Any, name: str) -> bool:
-    """Whether a list of objects that Helm keeps a release in, by its name, has any.
+    """Whether a list of the objects in which Helm stores a release of this name is not empty.
 
     Raises:
         TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where it is anything else.
@@ -86,13 +86,13 @@ def read_secret(body: Any, name: str) -> Mapping[str, Any]:
 
 
 def expect_kind(kind: str, body: Any) -> None:
-    """Raises TemporaryError (CLUSTER_UNEXPECTED_ANSWER) where an answer is not an object of this kind."""
+    """Raises TemporaryError (CLUSTER_UNEXPECTED_ANSWER) if an answer is not an object of this kind."""
     if read_field(str, body, "kind") != kind:
         raise _unexpected(kind, ValueError(f"it is a {body['kind']:.100}"))
 
 
 def read_field(kind: type[Found], body: Any, *path: str) -> Found:
-    """What is at a path of an answer.
+    """The value at a path of an answer.
 
     Raises:
         TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where there is nothing of this kind.
@@ -118,11 +118,13 @@ def read_word(body: Any, *path: str) -> str:
 
 
 def parsed(text: bytes) -> Any:
-    """The JSON of an answer. What it takes in memory is bounded before it is read: each list, map or comma is a value
-    at most, and an empty list is fifty times as large as its two bytes. It can be written as JSON again.
+    """The parsed JSON of an answer, which can be written as JSON again.
+
+    Its memory is bounded before it is parsed, by the number of its values, which its lists, maps and commas limit: an
+    empty list takes fifty times as much memory as its two bytes.
 
     Raises:
-        TemporaryError: CLUSTER_UNEXPECTED_ANSWER, where it is none, has too many values, or is nested too deeply.
+        TemporaryError: CLUSTER_UNEXPECTED_ANSWER, if it is not JSON, has too many values, or is nested too deeply.
     """
     if sum(map(text.count, (b"[", b"{", b","))) > MOST_VALUES:
         raise TemporaryError(
@@ -141,7 +143,7 @@ def parsed(text: bytes) -> Any:
 
 
 def asked_pause(retry_after: str | None, now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks to wait, as a number or as a date; None where it says nothing."""
+    """The seconds to wait by a Retry-After header, which has a number or a date; None if it has neither."""
     text = (retry_after or "").strip()
     if _SECONDS.fullmatch(text):
         return min(float(text), _LONGEST_PAUSE)

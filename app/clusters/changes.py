@@ -1,9 +1,9 @@
-"""What a watch on Helm's release Secrets tells: changes, read from the lines of a metadata-only stream.
+"""Reads changes from a watch on Helm's release Secrets, a metadata-only stream of lines.
 
 Helm names a Secret after the release and its revision (`sh.helm.release.v1.NAME.vREVISION`) and repeats both in its
-labels. A name can't be edited and labels can: the revision is the one in the Secret's name, and what a release is like
-is read from its record. Helm finds a release by the label with its name: where that differs from the Secret's name,
-both releases are to be looked at again."""
+labels. A name can't be edited, labels can. So the revision is taken from the Secret's name, and the state of a release
+is read from its record. Helm finds a release by the label with its name: if that differs from the Secret's name, both
+releases have to be read again."""
 
 import re
 from collections.abc import Iterator
@@ -21,15 +21,15 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_ONLY_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
-"""Names of objects, and values of labels."""
+"""Names of objects and values of labels."""
 _REVISION = re.compile(r"[0-9]{1,9}")
 
 
 def store_version(text: str) -> int:
-    """A resource version as the number that it is on every API server.
+    """A resource version as a number, which it is on every API server.
 
     Raises:
-        ValueError: for anything else, and for more than a database keeps.
+        ValueError: if it is not a number, or too large for the database.
     """
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise ValueError("a resource version is not a number")
@@ -38,7 +38,7 @@ def store_version(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A release revision as the name and labels of its Secret tell it, without its record. `status` is Helm's word."""
+    """A release revision by the name and labels of its Secret, without its record. `status` is written by Helm."""
 
     namespace: str
     name: str
@@ -49,10 +49,10 @@ class Head:
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> "Head | None":
-        """None for a Secret that somebody labelled `owner=helm`, and that Helm does not take for a release.
+        """Reads a Secret; None if it is labelled `owner=helm`, but is not a release for Helm.
 
         Raises:
-            KeyError, TypeError, ValueError: for what no API server sends.
+            KeyError, TypeError, ValueError: for metadata that no API server sends.
         """
         metadata = item["metadata"]
         labels = metadata.get("labels") or {}
@@ -71,8 +71,8 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The version of the member's store with it, and what changed: a revision that is there now (`head`), one that is
-    `gone`, or a release (namespace and name) that has to be looked at. A bookmark has none of them."""
+    """A change, and the version of the member's store after it: a revision that was written (`head`) or deleted
+    (`gone`), or a release (namespace and name) that has to be read (`unclear`). A bookmark has none of these."""
 
     version: int
     head: Head | None = None
@@ -81,7 +81,7 @@ class Change:
 
     @property
     def release(self) -> tuple[str, str] | None:
-        """The namespace and name of the release that it is about; None for a bookmark."""
+        """The namespace and name of the changed release; None for a bookmark."""
         head = self.head or self.gone
         return (head.namespace, head.name) if head is not None else self.unclear
 
@@ -93,7 +93,7 @@ def _name(text: Any) -> str:
 
 
 def read_changes(line: bytes) -> Iterator[Change]:
-    """The changes that one line of the stream tells.
+    """The changes in one line of the stream.
 
     Raises:
         TemporaryError: for an error that the server sends in the stream; WATCH_EXPIRED where it is too late.
@@ -118,7 +118,7 @@ def read_changes(line: bytes) -> Iterator[Change]:
 
 
 def read_event(line: bytes) -> tuple[str, dict[str, Any], int]:
-    """What a line of a watch says: what happened, to which object, and the version of the member's store with it.
+    """The type of the event in a line of a watch, its object, and the version of the member's store after it.
 
     Raises:
         TemporaryError: for an error that the server sends in the stream; WATCH_EXPIRED where it is too late.

@@ -1,4 +1,4 @@
-"""What is checked of a cluster before it is written down, when it is registered and when it is changed."""
+"""Checks a cluster before it is registered or changed."""
 
 import asyncio
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _MAX_LABELS = 64
 
 @dataclass(frozen=True)
 class Found:
-    """What a live API server says of itself."""
+    """The uid and version that a live API server reports."""
 
     uid: str
     version: str
@@ -30,7 +30,7 @@ class Found:
 def description_problems(
     *, name: str | None, cloud: str | None, distribution: str | None, region: str | None, labels: Any
 ) -> list[Problem]:
-    """What is wrong with the description of a cluster. What is None is not given."""
+    """The problems of a cluster's description. Fields that are None are not checked."""
     found = [label_problem(name, "name", what="The name of a cluster") if name is not None else None]
     for field_name, value, known in (("cloud", cloud, CLOUDS), ("distribution", distribution, DISTRIBUTIONS)):
         if value is not None and value not in known:
@@ -51,8 +51,8 @@ def description_problems(
 
 
 async def ask(services: ClusterServices, name: str, access: Access, *, uid: str | None = None, field: str) -> Found:
-    """Asks a live API server what it is, and whether we may do there what we have to; with a `uid`, only the cluster
-    that has it. `field` is the one of the input that is wrong where this fails.
+    """Reads the uid and version of a live API server, and checks that the credentials have the needed permissions. With
+    a `uid`, only the cluster with that uid is accepted. `field` is the input field that errors name.
 
     Raises:
         UserError: says what is wrong.

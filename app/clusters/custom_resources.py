@@ -1,7 +1,7 @@
-"""Custom resources whose definitions a chart brings along: before these are installed no API server can validate them,
-so it is done here, by the schemas of the definitions. Pure.
+"""Schemas for custom resources whose definitions are part of the chart. Pure.
 
-Rules in CEL (`x-kubernetes-validations`) are left out: only an API server can evaluate them.
+An API server can validate such resources only once the definitions are installed. Before that, Polyhelm validates them
+by the schemas of the definitions, without rules in CEL (`x-kubernetes-validations`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ _KEPT = (
 
 
 def schemas_of(definitions: Iterable[Mapping[str, Any]]) -> dict[Kind, Mapping[str, Any]]:
-    """The OpenAPI schema of each version that is served."""
+    """The OpenAPI schema of each served version."""
     found: dict[Kind, Mapping[str, Any]] = {}
     for definition in definitions:
         spec = _map(definition.get("spec"))
@@ -35,13 +35,13 @@ def schemas_of(definitions: Iterable[Mapping[str, Any]]) -> dict[Kind, Mapping[s
 
 
 def json_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A definition's schema as one of JSON Schema's fourth draft, whose keywords are those of OpenAPI."""
+    """Converts a definition's schema to JSON Schema draft 4, which has the same keywords as OpenAPI."""
     return {"$schema": _DRAFT, **_converted(schema)}
 
 
 def with_defaults(found: Any, schema: Mapping[str, Any]) -> Any:
-    """An object as an API server validates it: with the defaults of its schema, and without `null` where that is no
-    value."""
+    """An object as an API server validates it: with the defaults of its schema, and without each `null` that the schema
+    does not allow."""
     if isinstance(found, Mapping):
         filled = dict(_filled(found, schema))
         named = _map(schema.get("properties"))

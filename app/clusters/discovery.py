@@ -1,4 +1,4 @@
-"""What kinds of objects a member knows: its discovery, in Kubernetes' aggregated form."""
+"""The kinds of objects that a member serves: its discovery, in Kubernetes' aggregated form."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9._/-]{1,253}")
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What objects of a kind are called in a path, and whether they belong to a namespace."""
+    """The name of a kind in paths, and whether its objects belong to a namespace."""
 
     plural: str
     namespaced: bool
@@ -31,7 +31,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Discovery:
-    """`core` and `named` are the items of the two aggregated documents, that of the core group and that of all others;
+    """`core` and `named` are the items of the two aggregated documents, for the core group and for all other groups;
     `version` is the answer to /version."""
 
     version: Mapping[str, Any]
@@ -40,7 +40,7 @@ class Discovery:
 
     @cached_property
     def resources(self) -> dict[tuple[str, str], Resource]:
-        """By apiVersion and kind."""
+        """The resources, by apiVersion and kind."""
         found: dict[tuple[str, str], Resource] = {}
         for group in (*self.core, *self.named):
             name = group.get("metadata", {}).get("name") or ""
@@ -48,14 +48,14 @@ class Discovery:
                 api_version = f"{name}/{version['version']}" if name else version["version"]
                 for resource in version.get("resources") or ():
                     kind = resource.get("responseKind", {}).get("kind")
-                    if kind is not None:  # some that belong to another resource have none
+                    if kind is not None:  # it is None if only subresources are served
                         namespaced = resource.get("scope") == "Namespaced"
                         found.setdefault((api_version, kind), Resource(_name(resource["resource"]), namespaced))
         return found
 
     @cached_property
     def digest(self) -> bytes:
-        """Equal for members that charts can't tell apart by what they know."""
+        """Equal for members that look the same to charts, by their version and kinds."""
         text = orjson.dumps([self.version, self.core, self.named], option=orjson.OPT_SORT_KEYS)
         return hashlib.blake2b(text, digest_size=16).digest()
 
@@ -65,7 +65,7 @@ class Discovery:
         )
 
     def with_definitions(self, definitions: Iterable[Mapping[str, Any]]) -> "Discovery":
-        """What the member would know with these CustomResourceDefinitions."""
+        """The discovery of the member with these CustomResourceDefinitions added."""
         added = [each for definition in definitions for each in _defined(definition, self.resources)]
         if not added:
             return self
@@ -81,28 +81,28 @@ class Discovery:
 
 
 async def discover(member: Member) -> Discovery:
-    """Asks a member.
+    """Reads the discovery of a member.
 
     Raises:
-        TemporaryError: where it can't be asked, or answers something else.
+        TemporaryError: if the member can't be read, or does not answer with a discovery.
     """
     version, core, named = await asyncio.gather(
         member.get("/version"), member.get("/api", accept=_ACCEPT), member.get("/apis", accept=_ACCEPT)
     )
     try:
         found = Discovery(_map(version), await _items(member, core), await _items(member, named))
-        assert found.resources is not None  # what is worked out from it can be
+        assert found.resources is not None  # fails here, not later, if it can't be read
         return found
     except (KeyError, TypeError, AttributeError, ValueError):
         raise _no_discovery() from None
 
 
 async def discover_version(member: Member, api_version: str) -> dict[str, Resource]:
-    """What a member knows in one version of one group, by kind; nothing where it does not know the version. Whether it
-    does is asked here in the same way of servers of all ages, and costs one small answer.
+    """The resources of one version of one group, by kind; empty if the member does not serve the version. The request
+    is the same for all versions of Kubernetes, and its answer is small.
 
     Raises:
-        TemporaryError: where it can't be asked, or answers something else.
+        TemporaryError: if the member can't be read, or does not answer with a discovery.
     """
     path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
     answer = await member.request("GET", path)
@@ -129,13 +129,13 @@ _ACCEPT = f"{AGGREGATED},application/json"
 
 async def _items(member: Member, answer: Any) -> list[dict[str, Any]]:
     if answer.get("kind") == "APIGroupDiscoveryList":
-        # The order and how fresh they are differ from server to server and mean nothing.
+        # The order and the freshness differ between servers and have no meaning here.
         items = [
             {"metadata": {"name": each["metadata"].get("name", "")}, "versions": each["versions"]}
             for each in answer["items"]
         ]
         return sorted(items, key=lambda item: str(item["metadata"]["name"]))
-    # A server from before Kubernetes 1.27, or one with aggregation turned off, is asked for each version.
+    # A server before Kubernetes 1.27, or without aggregation, needs one request for each version.
     groups = answer.get("groups")
     gate = asyncio.Semaphore(_AT_ONCE)
 
@@ -173,7 +173,7 @@ async def _items(member: Member, answer: Any) -> list[dict[str, Any]]:
 
 
 def _few(found: Any) -> list[Any]:
-    """A list of groups or versions, each of which is asked for by itself."""
+    """A list of groups or versions that is short enough to request each of them."""
     if not isinstance(found, list) or len(found) > _MOST_ASKED:
         raise TypeError("not a list of groups or versions")
     return found
@@ -194,7 +194,7 @@ def _map(found: Any) -> Mapping[str, Any]:
 def _defined(
     definition: Mapping[str, Any], known: Mapping[tuple[str, str], Resource]
 ) -> Iterable[tuple[str, str, dict[str, Any]]]:
-    """The group, version and discovery entry of each kind that a definition adds to those that are `known`."""
+    """The group, version and discovery entry of each kind that a definition adds to the `known` ones."""
     spec = definition.get("spec")
     spec = spec if isinstance(spec, Mapping) else {}
     names = spec.get("names")

@@ -1,5 +1,5 @@
-"""Asks a member's API server whether it would take what Helm would send: each object is sent in dry-run mode, so that
-defaulting, validation, quota and admission have their say and nothing is stored."""
+"""Checks whether a member's API server would accept the objects that Helm would send. Each is sent in dry-run mode: the
+server applies defaulting, validation, quota and admission, and stores nothing."""
 
 import asyncio
 import json
@@ -23,12 +23,12 @@ Identity = tuple[str, str, str, str]
 _AT_ONCE = 4
 _QUERY = [("dryRun", "All"), ("fieldManager", "helm"), ("fieldValidation", "Warn")]
 _STAND_IN = "default"
-"""A namespace that every cluster has. Objects for one that Helm would create are tried here."""
+"""A namespace that every cluster has. Objects for a namespace that Helm would create are tried in this one."""
 _OF_THE_OBJECT = ("Invalid", "BadRequest")
-"""Reasons that lie in an object itself, whichever namespace it is for."""
+"""Reasons that concern an object itself, whatever its namespace."""
 _DEFINITION = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _MOST_STORED = 1536 * 1024
-"""Bytes of one object, in etcd's default settings."""
+"""The size limit of one object in bytes, by etcd's default settings."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _ADOPT = "Create it beforehand with Helm's label and annotations, or leave it out of the chart."
 _RELEASE_NAME, _RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
@@ -36,8 +36,8 @@ _RELEASE_NAME, _RELEASE_NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/r
 
 @dataclass(frozen=True)
 class Trial:
-    """What an install or an upgrade would send. `hooks` are run before and after; `definitions` are installed first,
-    where they are missing; `installed` has the objects of the release as it is, as its manifest has them."""
+    """The objects that an install or an upgrade would send. `hooks` run before and after; missing `definitions` are
+    installed first; `installed` has the objects in the manifest of the present release."""
 
     namespace: str
     release_name: str
@@ -49,17 +49,17 @@ class Trial:
 
 
 async def try_out(member: Member, discovery: Discovery, trial: Trial) -> list[str]:
-    """Tries every object. `discovery` is what the member knows by now.
+    """Tries every object. `discovery` has the kinds that the member serves now.
 
-    Instances of kinds that `definitions` bring can't be tried before these are there, and are passed over
+    Instances of kinds that `definitions` add can't be tried before these are installed, and are skipped
     (`app/deployments/instances.py` validates them).
 
     Returns:
-        What the API server warns of.
+        The API server's warnings.
 
     Raises:
-        PermanentError: with the API server's words, where it would refuse objects.
-        TemporaryError: where it can't be asked.
+        PermanentError: if the API server would refuse objects; has its messages.
+        TemporaryError: if the API server can't be reached.
     """
     run = _Run(member, discovery, trial)
     definitions = [run.define(found) for found in trial.definitions]
@@ -70,10 +70,10 @@ async def try_out(member: Member, discovery: Discovery, trial: Trial) -> list[st
 
 
 def check_installed(discovery: Discovery, installed: Iterable[Object]) -> None:
-    """Helm has to know the kinds of what an upgrade replaces, too.
+    """Checks that the member serves the kinds of installed objects, which Helm needs in order to replace them.
 
     Raises:
-        PermanentError: where the member does not serve the API of an object any more.
+        PermanentError: if the member no longer serves the API of an object.
     """
     for found in installed:
         kind = (str(found.get("apiVersion")), str(found.get("kind")))
@@ -91,7 +91,7 @@ def refused(found: Object, words: str) -> PermanentError:
 
 
 def raise_refusals(outcomes: Iterable[PermanentError | None]) -> None:
-    """Raises the first refusal, if there is one, with the words of all."""
+    """Raises the first refusal, if there is one, with the messages of all refusals."""
     refusals = [refusal for refusal in outcomes if refusal is not None]
     if refusals:
         words = "\n".join(refusal.output or refusal.message for refusal in refusals)
@@ -99,7 +99,7 @@ def raise_refusals(outcomes: Iterable[PermanentError | None]) -> None:
 
 
 def _too_large(found: Object) -> PermanentError | None:
-    """A dry run does not ask the store, which refuses what is too large for it."""
+    """A dry run does not reach etcd, which refuses objects that are too large, so their size is checked here."""
     size = len(json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
     if size <= _MOST_STORED:
         return None
@@ -107,14 +107,14 @@ def _too_large(found: Object) -> PermanentError | None:
 
 
 def identity(found: Object, namespace: str) -> Identity:
-    """`namespace` is the release's, where the object names none."""
+    """The identity of an object. `namespace` is the release's, for an object that names none."""
     metadata = _metadata(found)
     group = str(found.get("apiVersion")).rpartition("/")[0]
     return group, str(found.get("kind")), str(metadata.get("namespace") or namespace), str(metadata.get("name"))
 
 
 def objects_of(documents: Sequence[Any]) -> Iterator[Object]:
-    """The objects in a manifest's documents; lists are taken apart, as Helm does it."""
+    """The objects in a manifest's documents; lists are split into their items, as Helm does."""
     for found in documents:
         if isinstance(found, Mapping):
             items = found.get("items")
@@ -136,7 +136,7 @@ class _Run:
         self._created = made | ({trial.namespace} if trial.is_install else set())
 
     async def define(self, found: Object) -> PermanentError | None:
-        """A definition that is there already stays as it is."""
+        """Tries a definition. One that exists passes, because Helm does not change it."""
         if identity(found, "")[:2] != _DEFINITION:
             return await self.attempt(found)
         resource = self._known.get((str(found["apiVersion"]), str(found["kind"])))
@@ -177,7 +177,7 @@ class _Run:
             is_its_own = isinstance(answer.body, dict) and answer.body.get("reason") in _OF_THE_OBJECT
             return self._judged(found, answer) if is_its_own else None
         if answer.status == 409 and _reason(answer) == "AlreadyExists":
-            # A hook is removed before its next run; another object has to be ours to be taken over.
+            # Helm deletes a hook before its next run; any other object has to belong to the release.
             return None if is_hook else await self._take_over(found, owned, resource, namespace)
         return self._judged(found, answer)
 
@@ -223,13 +223,13 @@ class _Run:
             expect_kind(str(found["kind"]), answer.body)
             return None
         words = _words(answer)
-        if "does not support dry run" in words:  # a webhook with side effects, which has no say then
+        if "does not support dry run" in words:  # a webhook with side effects, which a dry run does not call
             self.warnings.append(f"{found['kind']} {_metadata(found).get('name')} could not be tried: {words}")
             return None
         return self._refused(found, answer)
 
     def _is_made_before(self, found: Object) -> bool:
-        """Whether it is the namespace that Helm creates before it writes the release's record there."""
+        """Whether the object is the namespace that Helm creates before it writes the release's record there."""
         is_own = _metadata(found).get("name") == self._trial.namespace
         return self._trial.is_install and is_own and (found.get("apiVersion"), found.get("kind")) == ("v1", "Namespace")
 
@@ -255,7 +255,7 @@ class _Run:
 
 
 def _merge_patch(old: Object, new: Object) -> dict[str, Any]:
-    """A JSON merge patch that sets all that is in `new`, and removes what only `old` has."""
+    """A JSON merge patch that sets every field of `new`, and removes fields that only `old` has."""
     patch: dict[str, Any] = dict.fromkeys(old.keys() - new.keys())
     for key, value in new.items():
         before = old.get(key)

@@ -1,4 +1,4 @@
-"""Credentials that expire soon: there is an event in time to replace them, once for each."""
+"""Credentials that expire soon: each causes one event, early enough to replace them."""
 
 from datetime import timedelta
 
@@ -18,14 +18,14 @@ log = structlog.get_logger()
 
 
 async def tell_of_expiring(services: Services) -> int:
-    """Records the events that are due. Gives the number of clusters whose credentials have expired or expire soon."""
+    """Records the events that are due. Returns the number of clusters whose credentials have expired or expire soon."""
     moment = now()
     until = moment + timedelta(seconds=services.settings.credentials_warning)
     expiring = select(Cluster.id, Cluster.is_expiry_told).where(col(Cluster.credentials_expire_at) < until)
     found = await services.database.rows(expiring)
     for cluster_id in sorted(cluster_id for cluster_id, is_told in found if not is_told):
         async with services.transaction() as transaction:
-            # Under the lock: another worker may just tell of it, or somebody replace the credentials.
+            # Checked again under the lock: another worker may record the event, or a user replace the credentials.
             locked = (
                 select(Cluster)
                 .where(col(Cluster.id) == cluster_id, col(Cluster.is_expiry_told).is_(False))
@@ -49,7 +49,7 @@ async def tell_of_expiring(services: Services) -> int:
 
 
 async def read_expiry(services: ClusterServices) -> None:
-    """Reads when credentials expire that were written down before this was kept."""
+    """Fills in the expiry of credentials that were stored before Polyhelm recorded it."""
     unread = select(Cluster).where(col(Cluster.credentials_expire_at).is_(None))
     for (cluster,) in await services.database.rows(unread):
         try:

@@ -1,4 +1,4 @@
-"""When credentials expire, read from themselves: nobody has to be asked, and no signature matters for it."""
+"""Reads the expiry of credentials from the credentials themselves, without a request or a check of signatures."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ from app.clusters.kubeconfig import Access
 
 
 def expires_at(access: Access) -> datetime | None:
-    """When a token (a JWT) or a client certificate expires; None where it never does, or does not say."""
+    """When a token (a JWT) or a client certificate expires; None if it never expires, or has no readable expiry."""
     if access.certificate:
         return min(found.not_valid_after_utc for found in x509.load_pem_x509_certificates(access.certificate.encode()))
     return _end_of(access.token or "")

@@ -1,8 +1,8 @@
-"""Kubeconfigs from outside: only what is on the allowlist is taken over, into a new one of our own making.
+"""Reads kubeconfigs from users: only allowed fields are used.
 
 A kubeconfig can run programs (`exec`), read files (`tokenFile`, `client-key`) and send requests elsewhere
-(`proxy-url`). None of that may come from a user into a server, so nothing is passed through: an https server, its CA,
-and a token or a client certificate with its key, all of them inline, are read out and written anew.
+(`proxy-url`). A server must not do any of that on behalf of a user, so the kubeconfig itself is not used: Polyhelm
+reads an https server, its CA, and a token or a client certificate with its key, all of them inline, and stores these.
 """
 
 import base64

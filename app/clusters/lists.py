@@ -11,7 +11,7 @@ from app.tables.clusters import Cluster
 async def clusters_page(
     services: Services, organization_id: int, window: Window, *, search: str | None = None
 ) -> Page[Cluster]:
-    """Clusters by name; those with a text in name, cloud, distribution or region."""
+    """Clusters by name; with `search`, those with this text in name, cloud, distribution or region."""
     statement = select(Cluster).where(col(Cluster.organization_id) == organization_id)
     if search:
         columns = (Cluster.name, Cluster.cloud, Cluster.distribution, Cluster.region)

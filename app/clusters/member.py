@@ -1,8 +1,8 @@
-"""One member cluster's API, as far as we need it. kubernetes-asyncio speaks to it; nothing else uses that library.
+"""The client for the API of one member cluster. It uses kubernetes-asyncio, which no other module does.
 
-Every request ends in an answer or a `TemporaryError`: the member can't be asked now. A refusal of what we only read
-says nothing of a release, so it is one of these, whatever its status; but where the service account of a group may not
-read something, that is a `PermanentError`.
+Every request returns an answer or raises a `TemporaryError`: the member can't be used now. A refused read says nothing
+about a release, so it is a `TemporaryError` too, whatever its status. If the service account of a group may not read
+something, that is a `PermanentError`.
 """
 
 import asyncio
@@ -42,26 +42,26 @@ _NOT_NOW = (
     RefusalKind.UNAVAILABLE,
     RefusalKind.FAILED,
 )
-"""What says nothing of the request itself."""
+"""Refusals that do not depend on the request."""
 _PAGE = 500
-_CONNECTIONS = 3  # to one member, at most: a watch, and two for what is asked; each costs a TLS handshake and buffers
+_CONNECTIONS = 3  # at most, to one member: a watch, and two for requests; each costs a TLS handshake and buffers
 STREAMS = 16
-"""Connections to one member for watches of resources. What is asked never waits for one of these."""
+"""Connections to one member for watches of resources. Other requests never wait for one of these."""
 
-_KEPT_ALIVE = 60.0  # seconds without a request; a handshake costs as much as a hundred signs of life
-_BOOKMARKS = 150.0  # seconds without one after which a watch of resources is given up; servers send one each minute
+_KEPT_ALIVE = 60.0  # seconds without a request; a handshake costs as much as a hundred pings
+_BOOKMARKS = 150.0  # seconds without a bookmark until a watch of resources is given up; servers send one each minute
 _SILENCE = 10.0  # seconds after which a watch that should have ended is given up
 _LONGEST_LINE = 2 * 2**20
 _LARGEST_ANSWER = 8 * 2**20  # bytes; a record has 1.5 MiB at most, a page of heads less
-_MOST_HEADS = 200_000  # of one member; a thousand releases have ten thousand
+_MOST_HEADS = 200_000  # of one member; a thousand releases have ten thousand heads
 _LIST_SECONDS = 120.0  # for all pages of a list
-_LONGEST_WORDS = 1000  # of an error of a connection, which quotes what came
+_LONGEST_WORDS = 1000  # characters of a connection error, which quotes what was received
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Heads as they were at one moment of the member's store. `version` is its resource version then: it only grows.
-    With `is_cut`, there are more releases than were wanted."""
+    """The heads at one version of the member's store. `version` is that resource version, which only grows. With
+    `is_cut`, there are more releases than were requested."""
 
     version: int
     heads: list[Head]
@@ -85,7 +85,7 @@ class Answer:
 
 
 class MismatchedError(TemporaryError):
-    """Another cluster answers than the one that was registered; `uid` is the other one's."""
+    """The answer came from another cluster than the registered one; `uid` is that of the other cluster."""
 
     def __init__(self, expected: str, uid: str) -> None:
         super().__init__(
@@ -97,11 +97,11 @@ class MismatchedError(TemporaryError):
 
 
 class Member:
-    """The connections to one member; `close` them when done. A request waits at most `timeout` seconds for a
+    """The connections to one member, which the caller has to `close`. A request waits at most `timeout` seconds for a
     connection, and as long again for its answer.
 
-    Each connection proves that it leads to the cluster `uid`, whatever is asked on it later; it proves nothing where
-    `uid` is None, as before a cluster is registered. `name` is what the cluster is called in errors.
+    Each connection proves that it leads to the cluster `uid` before any request is sent on it; without a `uid`, as
+    before a cluster is registered, there is no proof. `name` is the cluster's name in errors.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Member:
         self.tls = _tls(access)
         self.judge = _judge(uid, name, self._hears) if uid is not None else None
         self._asking = self._pool(_CONNECTIONS)
-        self._streams: list[_Pool] = []  # one, opened when it is first needed
+        self._streams: list[_Pool] = []  # one pool, opened when it is first needed
         self.account: ServiceAccount | None = None
         self.heard_at = 0.0
         """When it last answered anything, by `time.monotonic()`."""
@@ -135,8 +135,8 @@ class Member:
         return _Pool(connector, _Api(self.access, connector))
 
     def acting_as(self, account: ServiceAccount | None) -> "Member":
-        """The same connections, over which requests are sent as a service account of the cluster; without one, as they
-        are. Which cluster answers is always proven with the cluster's own credentials."""
+        """The same connections, with requests sent as a service account of the cluster, if it is not None. The proof of
+        the cluster's identity always uses the cluster's own credentials."""
         acting = copy.copy(self)
         acting.account = account
         return acting
@@ -156,17 +156,17 @@ class Member:
         return read_word(await self.get("/version"), "gitVersion")
 
     async def ping(self, *, seconds: float) -> None:
-        """Asks for a sign of life, and for the proof that it is still the same cluster. Any answer is a sign of life.
+        """Checks that the member responds, and that it is still the same cluster. Any answer counts as a response.
 
         Raises:
-            TemporaryError: where none comes in time, or another cluster answers.
+            TemporaryError: if there is no answer in time, or another cluster answers.
         """
         limit = aiohttp.ClientTimeout(total=seconds, connect=seconds, sock_connect=min(seconds, 5))
         began = time.monotonic()
         try:
             status, _, body = await self._kube_system(self._asking, limit)
         except TemporaryError:
-            # A slow one has no time left for an answer on a new connection, which has proven itself with its first one.
+            # A slow member may have no time left to answer on a new connection, but its proof was an answer, too.
             proven_at = self._asking.connector.proven_at
             if proven_at is None or proven_at < began:
                 raise
@@ -176,8 +176,9 @@ class Member:
             self._asking.connector.check(status, None, body)
 
     async def _kube_system(self, pool: "_Pool", limit: aiohttp.ClientTimeout) -> tuple[int, str | None, bytes]:
-        """It is asked for often, so that kubernetes-asyncio's way of putting requests together, which costs as much as
-        the request, is left aside. The server may answer from its cache: the uid of a namespace never changes."""
+        """Reads the namespace kube-system. This is frequent, so it does not use kubernetes-asyncio, which needs as much
+        time to build a request as to send it. The server may answer from its cache: the uid of a namespace never
+        changes."""
         with self._trouble(limit):
             async with pool.api.rest_client.pool_manager.get(
                 f"{self.access.server}{KUBE_SYSTEM}?resourceVersion=0",
@@ -189,18 +190,18 @@ class Member:
                 return response.status, response.headers.get("Retry-After"), body
 
     async def uid(self) -> str:
-        """What a cluster is, whatever it is called: the uid of its kube-system namespace."""
+        """The identity of a cluster, independent of its name: the uid of its kube-system namespace."""
         return _uid(await self.get(KUBE_SYSTEM))
 
     async def missing_permissions(self, verbs: Iterable[str], resource: str) -> list[str]:
-        """The verbs that our credentials do not allow on a core resource in all namespaces."""
+        """The verbs that the credentials do not allow on a core resource in all namespaces."""
 
         asked = list(verbs)
         answers = await asyncio.gather(*(self._allows({"verb": verb, "resource": resource}) for verb in asked))
         return [verb for verb, is_allowed in zip(asked, answers, strict=True) if not is_allowed]
 
     async def may_impersonate(self, account: ServiceAccount) -> bool:
-        """Whether our credentials allow `acting_as` this service account."""
+        """Whether the credentials allow `acting_as` this service account."""
         named = {"namespace": account.namespace, "name": account.name}
         return await self._allows({"verb": "impersonate", "resource": "serviceaccounts", **named})
 
@@ -220,7 +221,7 @@ class Member:
         return answer.status != 404 and _expect_success(answer, f"It refuses GET {path}").status == 200
 
     async def heads(self, *, namespace: str, name: str) -> Listing:
-        """Every revision that Helm keeps of one release, from the labels alone."""
+        """Every revision of one release that Helm has stored, read from the labels alone."""
         heads: list[Head] = []
         version = 0
         async with aclosing(self._pages(secrets_path(namespace), f"owner=helm,name={name}", namespace)) as pages:
@@ -230,8 +231,8 @@ class Member:
         return Listing(version, heads)
 
     async def releases(self, *, room: int, needed: Container[tuple[str, str]]) -> Listing:
-        """The newest revision of every release that is `needed` (namespace and name), and of at most `room` others.
-        Nothing else is kept in memory, however many there are."""
+        """The newest revision of every release that is `needed` (namespace and name), and of at most `room` others. Any
+        other release is dropped as it is read, to bound the memory."""
         newest: dict[tuple[str, str], Head] = {}
         version, is_cut = 0, False
         async with aclosing(self._pages("/api/v1/secrets", "owner=helm", None)) as pages:
@@ -277,10 +278,10 @@ class Member:
         return has_items(await self.get(path, query=query, accept=METADATA_ONLY_LIST), name)
 
     async def record(self, head: Head) -> Observed | None:
-        """The body of one revision; None where it is gone.
+        """The record of one revision; None if it no longer exists.
 
         Raises:
-            UnreadableRecordError: where the Secret holds no release.
+            UnreadableRecordError: if the Secret does not contain a release.
         """
         answer = await self.request("GET", secret_path(head.namespace, head.secret))
         if answer.status == 404:
@@ -303,12 +304,12 @@ class Member:
         content_type: str = "application/json",
         is_trial: bool = False,
     ) -> Answer:
-        """Sends one request. What keeps the member from being asked is raised; its refusals are for the caller. With
-        `is_trial`, so is a failure, such as that of a webhook: it would refuse the object.
+        """Sends one request. A refusal is returned; with `is_trial` also a failure, such as that of a webhook, because
+        it would refuse the object.
 
         Raises:
-            TemporaryError: unreachable, unauthorized or throttled.
-            PermanentError: the service account that asks may not read this.
+            TemporaryError: if the member is unreachable, throttles, or does not accept the credentials.
+            PermanentError: if the service account of the request may not read this.
         """
         limit = _limit(self.seconds)
         async with self._asked(self._asking, method, path, query, body, accept, content_type, limit) as response:
@@ -324,11 +325,11 @@ class Member:
         return Answer(response.status, parsed(text), _warnings(response.headers.getall("Warning", [])))
 
     async def changes(self, version: int, *, seconds: int) -> AsyncGenerator[list[Change]]:
-        """What changes at Helm's release Secrets after a version, as it happens, until the server ends it in good order
-        after so many seconds. Changes that arrive together come together.
+        """Watches Helm's release Secrets from a version on, until the server ends the watch after so many seconds.
+        Changes that arrive together are yielded together.
 
         Raises:
-            TemporaryError: where the member can't be asked any more, or not from this version on (WATCH_EXPIRED).
+            TemporaryError: if the watch fails, or the version is too old (WATCH_EXPIRED).
         """
         async with aclosing(
             self.lines("/api/v1/secrets", "owner=helm", version, seconds=seconds, accept=METADATA_ONLY)
@@ -340,12 +341,12 @@ class Member:
     async def lines(
         self, path: str, selector: str, version: int, *, seconds: int, accept: str, aside: bool = False
     ) -> AsyncGenerator[list[bytes]]:
-        """The lines of a watch, as they come, until the server ends it in good order after so many seconds. Lines that
-        arrive together come together. One that is `aside` takes none of the connections on which the member is asked;
-        it is opened, with an empty list, before its first line comes.
+        """The lines of a watch, until the server ends it after so many seconds. Lines that arrive together are yielded
+        together. A watch that is `aside` uses none of the connections for requests, and yields an empty list once it
+        is open.
 
         Raises:
-            TemporaryError: where the member can't be asked any more, or not from this version on (WATCH_EXPIRED).
+            TemporaryError: if the watch fails, or the version is too old (WATCH_EXPIRED).
         """
         query = [
             ("watch", "1"),
@@ -420,7 +421,7 @@ class Member:
 
     @contextmanager
     def _trouble(self, limit: aiohttp.ClientTimeout) -> Iterator[None]:
-        """What keeps the member from being asked, as a TemporaryError."""
+        """Raises connection errors and timeouts as TemporaryError."""
         try:
             yield
         except TimeoutError:
@@ -432,8 +433,8 @@ class Member:
 
 
 class _Api(ApiClient):
-    """kubernetes-asyncio's client on connections of our own: its own would follow proxies from the environment, trust
-    the system's CAs beside the member's, and keep decoded keys in files until the process ends."""
+    """kubernetes-asyncio's client with Polyhelm's connections. Its own would use proxies from the environment, trust
+    the system's CAs in addition to the member's, and keep decoded keys in files until the process ends."""
 
     def __init__(self, access: Access, connector: aiohttp.TCPConnector) -> None:
         self.configuration = Configuration()
@@ -465,7 +466,7 @@ class _Connections(RESTClientObject):
 async def _refuse_redirects(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """An API server does not redirect; one that does would choose whom else we ask, with the member's credentials."""
+    """Refuses redirects: an API server sends none, and a redirect could send the credentials to another server."""
     response = await handler(request)
     if response.status in (301, 302, 303, 307, 308):
         response.close()
@@ -499,7 +500,7 @@ def _tls(access: Access) -> ssl.SSLContext:
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
-    """The whole answer, so long as it is of a size that makes sense: a member must not fill our memory."""
+    """The whole answer, up to a size limit: a member must not exhaust the memory of the process."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
@@ -512,8 +513,8 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _limit(seconds: float) -> aiohttp.ClientTimeout:
-    """So many seconds for a connection, and so many again for each part of the answer: one that is slow to prove which
-    cluster it leads to leaves the request its time."""
+    """So many seconds for the connection, and as many again for the answer, so that a connection whose proof is slow
+    leaves the request its time."""
     return aiohttp.ClientTimeout(total=2 * seconds, connect=seconds, sock_connect=min(seconds, 5), sock_read=seconds)
 
 

@@ -12,14 +12,14 @@ from app.tables.clusters import Cluster
 
 _MOST = 2000
 AT_ONCE = 32
-"""Members asked at once by one request."""
+"""Members that one request reads concurrently."""
 
-_GRACE_SECONDS = 120.0  # longer than any request, and than it takes until an observer watches with what is new
+_GRACE_SECONDS = 120.0  # longer than any request, and than an observer takes to use the new connection
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """`key` is all that a connection depends on, as the cluster's row has it."""
+    """`key` has the columns of the cluster's row on which a connection depends."""
 
     key: tuple[Sealed, str, str]
     member: Member
@@ -35,10 +35,10 @@ class Members:
         self._closing: set[asyncio.Task[None]] = set()
 
     def of(self, cluster: Cluster) -> Member:
-        """The connection to a registered cluster, with the credentials that are in its row.
+        """The connection to a registered cluster, with the credentials in its row.
 
         Raises:
-            KeyRingError: where they can't be decrypted.
+            KeyRingError: if they can't be decrypted.
         """
         sealed = Sealed(cluster.credentials_key, cluster.credentials)
         key = sealed, cluster.uid, cluster.name
@@ -46,7 +46,7 @@ class Members:
         if entry is None or entry.key != key:
             access = Access.from_json(self._key_ring.open(sealed, f"cluster:{cluster.id}"))
             if entry is not None and (entry.member.access, *entry.key[1:]) == (access, *key[1:]):
-                member = entry.member  # only sealed again, under another key
+                member = entry.member  # the same credentials, encrypted with another key
             else:
                 member = Member(access, self._policy, timeout=self._timeout, uid=cluster.uid, name=cluster.name)
                 if entry is not None:
@@ -58,7 +58,7 @@ class Members:
         return entry.member
 
     def _replace(self, member: Member) -> None:
-        """Closes a connection with what is old by now, once nobody can be in the middle of anything on it."""
+        """Closes an outdated connection after a while, when no request can still be using it."""
         self._leaving.append(member)
         asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._close_replaced, member)
 
@@ -70,8 +70,8 @@ class Members:
             task.add_done_callback(self._closing.discard)
 
     def connect(self, access: Access, uid: str | None = None) -> Member:
-        """A connection that the caller closes, with credentials that are not written down (yet); to the cluster `uid`,
-        or, where that is None, to whatever answers."""
+        """A connection with credentials that are not stored (yet), which the caller has to close: to the cluster `uid`,
+        or to any cluster if that is None."""
         return Member(access, self._policy, timeout=self._timeout, uid=uid)
 
     def seal(self, access: Access, cluster_id: int) -> Sealed:

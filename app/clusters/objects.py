@@ -1,6 +1,6 @@
-"""Objects of any kind on a member: where they are, and lists and watches of them, read within bounds.
+"""Objects of any kind on a member: their paths, and lists and watches of them, with limits.
 
-An object is passed on as soon as it is read, and nothing here keeps one.
+An object is passed on as soon as it is read, and is not kept here.
 """
 
 import re
@@ -17,7 +17,7 @@ from app.core.errors import TemporaryError
 from app.releases.error_codes import ActionCode
 
 OF_HELM = "app.kubernetes.io/managed-by=Helm"
-"""Selects what Helm has made from manifests. Hooks, CRDs and pods have no such label."""
+"""Selects objects that Helm has created from manifests. Hooks, CRDs and pods do not have this label."""
 
 _METADATA_PAGE, _WHOLE_PAGE = 500, 100
 _MOST_PAGES = 400
@@ -41,7 +41,7 @@ class ObjectType:
 
     @property
     def path(self) -> str:
-        """That of all objects, of all namespaces."""
+        """The path of all objects, in all namespaces."""
         return f"{self._root}/{self.plural}"
 
     def path_in(self, namespace: str) -> str:
@@ -54,7 +54,7 @@ class ObjectType:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`version` is that of the member's store."""
+    """A page of a list. `version` is that of the member's store."""
 
     version: int
     items: list[Object]
@@ -62,7 +62,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """The version of the member's store, and the object that was written or deleted. A bookmark has none."""
+    """The version of the member's store, and the object that was written or deleted. A bookmark has no object."""
 
     version: int
     item: Object | None = None
@@ -78,11 +78,11 @@ async def list_objects(
     namespace: str | None = None,
     most: int | None = None,
 ) -> AsyncGenerator[Page]:
-    """The objects that a selector of labels selects, page by page: whole, or only their metadata; all, or at most
+    """The objects that match a label selector, page by page: whole, or only their metadata; all of them, or at most
     `most`.
 
     Raises:
-        TemporaryError: where the member can't be asked or refuses.
+        TemporaryError: if the member can't be reached or refuses.
     """
     path = kind.path if namespace is None else kind.path_in(namespace)
     limit = most or (_WHOLE_PAGE if whole else _METADATA_PAGE)
@@ -99,10 +99,10 @@ async def list_objects(
 
 
 async def get_object(member: Member, kind: ObjectType, namespace: str, name: str, *, whole: bool) -> Object | None:
-    """One object; None where there is none of this name.
+    """One object; None if there is none with this name.
 
     Raises:
-        TemporaryError: where the member can't be asked or refuses.
+        TemporaryError: if the member can't be reached or refuses.
     """
     path = f"{kind.path_in(namespace)}/{quote(name, safe='')}"
     answer = await member.request("GET", path, accept=None if whole else METADATA_ONLY)
@@ -124,11 +124,11 @@ async def get_object(member: Member, kind: ObjectType, namespace: str, name: str
 async def object_changes(
     member: Member, kind: ObjectType, selector: str, version: int, *, whole: bool, seconds: int
 ) -> AsyncGenerator[list[ObjectChange]]:
-    """What changes after a version at the objects that a selector selects, as it happens. The first list is empty, and
-    comes as soon as the watch has begun.
+    """Watches the objects that match a label selector, from a version on. The first list is empty, and is yielded as
+    soon as the watch is open.
 
     Raises:
-        TemporaryError: where the member can't be asked any more, or not from this version on (WATCH_EXPIRED).
+        TemporaryError: if the watch fails, or the version is too old (WATCH_EXPIRED).
     """
     accept = "application/json" if whole else METADATA_ONLY
     async with aclosing(
@@ -167,12 +167,12 @@ def _read_page(body: Any, kind: ObjectType, selector: str, *, whole: bool) -> tu
 def _is_list_of(name: str, kind: ObjectType, *, whole: bool) -> bool:
     if not whole:
         return name == f"{_PARTIAL}List"
-    may_differ = "." in kind.group and not kind.group.endswith(".k8s.io")  # a CRD names its list as it likes
+    may_differ = "." in kind.group and not kind.group.endswith(".k8s.io")  # a CRD may choose the name of its list
     return name == f"{kind.kind}List" or (may_differ and name.endswith("List"))
 
 
 def _checked(item: Any, kind: ObjectType, *, whole: bool) -> Object:
-    """An object that is what was asked for. An item of a list need not say what it is."""
+    """Checks that an object is of the requested kind. An item of a list may lack its kind."""
     if not isinstance(item, Mapping) or not isinstance(metadata := item["metadata"], Mapping):
         raise TypeError("it is not an object")
     if item.get("kind", "") not in ("", kind.kind if whole else _PARTIAL):
@@ -189,14 +189,14 @@ def _selected(item: Object, selector: str) -> bool:
 
 
 def _equalities(selector: str) -> Iterator[tuple[str, str]]:
-    """The conditions of a selector that are plain equalities, as all of ours are."""
+    """The conditions of a selector, all of which are equalities in Polyhelm's selectors."""
     for condition in selector.split(","):
         key, _, value = condition.partition("=")
         yield key, value
 
 
 def equal_labels(labels: Any) -> str | None:
-    """A selector of objects with these labels; None where that cannot be said in a request."""
+    """A selector for objects with these labels; None if they do not fit in a request."""
     if not isinstance(labels, Mapping) or not 0 < len(labels) <= _MOST_LABELS:
         return None
     pairs = [f"{key}={value}" for key, value in labels.items()]

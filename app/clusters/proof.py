@@ -1,11 +1,11 @@
-"""Connections that have proven which cluster they lead to.
+"""Opens connections only to a proven cluster.
 
-An address is not a cluster: a load balancer may have two of them behind it, and a name may lead elsewhere from one
-moment to the next. Each new connection therefore asks for the uid of the namespace kube-system before any request is
-sent on it. A connection that leads to another cluster is closed, and the request fails.
+An address does not identify a cluster: two clusters may share a load balancer, and a name may resolve to another
+address at any time. So the uid of the namespace kube-system is read on each new connection before any request is sent
+on it. A connection that leads to another cluster is closed, and the request fails.
 
-A proxy may also send the requests of one connection to different servers. So the proof is asked for again before a
-request, where the last one is older than `LASTS_SECONDS`.
+A proxy may also send the requests of one connection to different servers. So the proof is repeated before a request if
+the last proof is older than `LASTS_SECONDS`.
 """
 
 import asyncio
@@ -26,13 +26,13 @@ _LARGEST_ANSWER = 2**20  # bytes; a namespace has a few hundred
 LASTS_SECONDS = 1.0
 
 Judge = Callable[[int, str | None, bytes], None]
-"""Takes the status, the header Retry-After and the body of an answer to GET KUBE_SYSTEM. Raises where they do not prove
-that the connection leads to the right cluster."""
+"""Takes the status, the header Retry-After and the body of an answer to GET KUBE_SYSTEM. Raises unless they prove that
+the connection leads to the right cluster."""
 
 
 class ProvenConnector(aiohttp.TCPConnector):
-    """Opens connections on which `judge` has seen the proof. They are kept alive and used again. Without a `judge`
-    nothing is to be proven."""
+    """Opens connections whose proof `judge` has accepted. They are kept alive and reused. Without a `judge`, there is
+    no proof."""
 
     def __init__(self, access: Access, judge: Judge | None, *, seconds: float, **options: Any) -> None:
         super().__init__(**options)
@@ -45,12 +45,12 @@ class ProvenConnector(aiohttp.TCPConnector):
 
     @property
     def needs_proof(self) -> bool:
-        """Whether the next request may go over a connection whose proof is old. A new connection brings its own."""
+        """Whether the next request may use a connection whose proof is old. A new connection has its own proof."""
         is_old = self.proven_at is not None and time.monotonic() - self.proven_at > LASTS_SECONDS
         return (is_old or self._is_doubted) and bool(self._conns or self._acquired)
 
     def check(self, status: int, retry_after: str | None, body: bytes) -> None:
-        """Takes an answer to GET KUBE_SYSTEM as a proof; raises what `judge` raises."""
+        """Checks an answer to GET KUBE_SYSTEM as a proof; raises the errors of `judge`."""
         if self._judge is not None:
             self._is_doubted = True
             self._judge(status, retry_after, body)

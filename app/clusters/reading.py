@@ -1,5 +1,5 @@
-"""Release records are read on threads of their own, two in each process, so that what they need of memory and time at
-once is bounded. An organization uses one of them. An API server's other answers are small."""
+"""Reads release records on two separate threads of each process, to limit the memory and time that they need. An
+organization uses one of them at a time. Other answers of API servers are small."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ _threads = Threads("record_threads", _AT_ONCE, each=1)
 
 
 async def read_apart(secret: Mapping[str, Any]) -> Observed:
-    """What `read_record` reads, with its digest worked out. Raises what that raises."""
+    """Reads a record with `read_record` and computes its digest. Raises the errors of `read_record`."""
     return await _threads.run(_read, secret)
 
 

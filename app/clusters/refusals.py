@@ -1,7 +1,7 @@
-"""What an answer of an API server means that is an error. Our own requests and Helm's are read alike. Pure.
+"""Classifies error answers of an API server, to requests of Polyhelm and of Helm. Pure.
 
-The status and the fields of the answer's `Status` object decide. Texts of others (a webhook's, a policy's) are part of
-its message, and always after words of the API server: that is why patterns are anchored here.
+The class depends on the status and on the fields of the answer's `Status` object. Its message may contain text from a
+webhook or a policy, but always after the API server's own text: that is why patterns are anchored here.
 """
 
 import re
@@ -14,14 +14,14 @@ from app.releases.error_codes import ActionCode
 from app.releases.texts import without_objects
 
 _MOST_WORDS = 1000
-# What the API server passes on from its store, word for word, as status 500.
+# Errors of etcd, which the API server passes on unchanged, with status 500.
 _STORE_IN_TROUBLE = re.compile(
     r"etcdserver: (request timed out.*|leader changed|no leader|not capable|server stopped|too many requests)"
     r"|rpc error: code = (Unavailable|DeadlineExceeded|Canceled|Unknown) .*|context (deadline exceeded|canceled)",
     re.DOTALL,
 )
 
-# As the API server's admission refuses what is created in a namespace that is being deleted.
+# The API server's refusal to create an object in a namespace that is being deleted.
 _IN_DELETED_NAMESPACE = re.compile(
     r'\S+(?: "[^"]*")? is forbidden: unable to create new content in namespace (\S+) because it is being terminated'
 )
@@ -34,11 +34,11 @@ class RefusalKind(StrEnum):
     THROTTLED = "THROTTLED"  # the server asks for a pause
     NOT_FOUND = "NOT_FOUND"
     EXISTS = "EXISTS"  # an object of this name exists already
-    CONFLICT = "CONFLICT"  # the object has changed meanwhile
-    EXPIRED = "EXPIRED"  # the server's history does not reach back so far
-    UNAVAILABLE = "UNAVAILABLE"  # the server could not do it now; it may have been done
-    FAILED = "FAILED"  # the server, or a webhook that it asked, failed
-    INVALID = "INVALID"  # it is refused for what it is
+    CONFLICT = "CONFLICT"  # the object has changed in the meantime
+    EXPIRED = "EXPIRED"  # the requested version is older than the server's history
+    UNAVAILABLE = "UNAVAILABLE"  # the server could not complete the request now; it may have taken effect
+    FAILED = "FAILED"  # the server, or a webhook that it called, failed
+    INVALID = "INVALID"  # the object itself is refused
 
 
 _BY_STATUS = {
@@ -56,8 +56,8 @@ _BY_STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`message` and `reason` are those of the `Status` object in the answer. Where none came, something else than an
-    API server may have answered, such as a load balancer: `is_of_api_server` is False then."""
+    """`message` and `reason` are those of the `Status` object in the answer. Without one, the answer may not be from an
+    API server, but from a load balancer for example: `is_of_api_server` is then False."""
 
     status: int
     message: str = ""
@@ -66,7 +66,7 @@ class Refusal:
 
     @classmethod
     def of(cls, status: int, body: Any) -> Self:
-        """`body` is the JSON of the answer, if it had any."""
+        """Reads an answer. `body` is its JSON, if it had any."""
         found = body if isinstance(body, dict) else {}
         message, reason = (str(found.get(field) or "") for field in ("message", "reason"))
         words = without_objects(message)[:_MOST_WORDS]
@@ -78,7 +78,7 @@ class Refusal:
 
     @property
     def terminating(self) -> str:
-        """What to say where the kind is TERMINATING."""
+        """The message for a refusal of kind TERMINATING."""
         found = _IN_DELETED_NAMESPACE.fullmatch(self.message)
         namespace = found[1] if found else ""
         return (
@@ -98,8 +98,8 @@ class Refusal:
 
 
 def not_now(refusal: Refusal, pause: float | None, *, advice: str = "") -> TemporaryError:
-    """The error for a request that may be answered later. `pause` is what the server asked for, in seconds; `advice`
-    says what to do where it does not accept the credentials."""
+    """The error for a request that may succeed later. `pause` is the one that the server asked for, in seconds;
+    `advice` says what to do if the server does not accept the credentials."""
     code, words = ActionCode.CLUSTER_UNREACHABLE, refusal.words
     message = f"The API server is in trouble: {words}"
     match refusal.kind:

@@ -1,4 +1,4 @@
-"""Registering clusters, and removing them."""
+"""Registers clusters."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,10 +35,10 @@ class RegisterCluster:
 
 
 async def register_cluster(services: ClusterServices, viewer: Viewer, request: RegisterCluster) -> Cluster:
-    """Checks a kubeconfig against the live API server and keeps it, sealed.
+    """Checks a kubeconfig against the live API server and stores its credentials, encrypted.
 
     Raises:
-        UserError: says what is wrong with the kubeconfig, the cluster, or our permissions on it.
+        UserError: says what is wrong with the kubeconfig, the cluster, or the permissions on it.
     """
     organization_id = viewer.organization(request.organization)
     viewer.require(organization_id, Permission.CLUSTERS_REGISTER)
@@ -86,14 +86,14 @@ async def register_cluster(services: ClusterServices, viewer: Viewer, request: R
 
 
 def keep_access(services: ClusterServices, cluster: Cluster, access: Access) -> None:
-    """Keeps how a cluster is reached, sealed, and until when that will work."""
+    """Stores the credentials of a cluster, encrypted, with its address and their expiry."""
     sealed = services.members.seal(access, cluster.id)
     cluster.credentials, cluster.credentials_key, cluster.server = sealed.data, sealed.key_id, access.server
     cluster.credentials_expire_at, cluster.is_expiry_told = expires_at(access), False
 
 
 async def taken(services: Services, organization_id: int, name: str, uid: str, error: IntegrityError) -> Exception:
-    """The error for a name or a uid that another cluster of the organization has already."""
+    """The error for a name or a uid that another cluster of the organization already has."""
     if "uq_cluster_organization_id_name" in str(error):
         return Conflict(CommonCode.NAME_TAKEN, f"There is a cluster {name!r} already.", ("name",))
     if "uq_cluster_organization_id_uid" not in str(error):

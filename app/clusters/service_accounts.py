@@ -1,4 +1,4 @@
-"""The service account that deployments of a group use on its members, and what it is refused there. Pure."""
+"""The service account that deployments of a group use on its members, and errors for its missing permissions. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from app.core.errors import PermanentError
 from app.core.names import LONGEST_SUBDOMAIN, is_label, is_subdomain
 from app.releases.error_codes import ActionCode
 
-# How the API server's authorization words a refusal. What webhooks and policies say comes later in a message.
+# The text of a refusal by the API server's authorization. Text from webhooks and policies comes later in a message.
 _FORBIDDEN = re.compile(
     r'(?:\S+(?: "[^"]*")? is )?forbidden: [Uu]ser "([^"]+)" (cannot impersonate |cannot |\(groups=)'
 )
@@ -16,8 +16,8 @@ _FORBIDDEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
-    """Polyhelm acts as it by impersonation: the API server authenticates the cluster's credentials, and then applies
-    the permissions of the service account alone."""
+    """A service account that Polyhelm impersonates: the API server authenticates the cluster's credentials, and then
+    applies only the permissions of the service account."""
 
     namespace: str
     name: str
@@ -27,7 +27,7 @@ class ServiceAccount:
         """Reads `namespace/name`.
 
         Raises:
-            ValueError: where it is something else.
+            ValueError: if the text is not of this form.
         """
         namespace, _, name = text.partition("/")
         if not is_label(namespace) or not is_subdomain(name):
@@ -42,19 +42,19 @@ class ServiceAccount:
 
     @property
     def user(self) -> str:
-        """What the API server calls it."""
+        """Its user name on the API server."""
         return f"system:serviceaccount:{self.namespace}:{self.name}"
 
     @property
     def headers(self) -> dict[str, str]:
-        """What makes a request its own. The API server adds the groups that every service account is in; to name them
-        here would need the permission to impersonate groups as well."""
+        """The headers of a request that impersonates it. The API server adds the groups of every service account;
+        naming them here would need the permission to impersonate groups as well."""
         return {"Impersonate-User": self.user}
 
 
 def forbidden(account: ServiceAccount | None, words: str) -> PermanentError | None:
-    """The error for words with which the API server refuses something to a service account, or refuses us to act as it.
-    None for any other refusal, and where there is no service account."""
+    """The error for a message that refuses a permission to a service account, or the impersonation of it. None for any
+    other refusal, and without a service account."""
     found = _FORBIDDEN.match(words)
     if account is None or found is None:
         return None

@@ -1,4 +1,4 @@
-"""What asking member clusters needs."""
+"""The services of use cases that send requests to member clusters."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""Deployments: one chart as one release on many clusters; what is wanted, and how that is changed."""
+"""Deployments: one chart as one release on many clusters; their wanted state, and changes of it."""

@@ -1,4 +1,4 @@
-"""What a request about a deployment is answered with."""
+"""The answers to requests about deployments."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,8 +17,8 @@ from app.targets.abandonment import AbandonedRelease
 
 @dataclass(frozen=True)
 class TargetPlan:
-    """What would be done on one cluster. `manifest_diff` is a unified diff against what is installed,
-    `warnings` what the API server warns of."""
+    """What would be done on one cluster. `manifest_diff` is a unified diff against the installed manifest, `warnings`
+    are those of the API server."""
 
     cluster_name: str
     action: ReleaseAction
@@ -33,8 +33,8 @@ class TargetPlan:
 
 @dataclass(frozen=True)
 class Answer:
-    """Either what was written, or, after a dry run, the plan alone; `changed` tells of a plan whether what is wanted
-    would change. Where the plan takes longer than a request, `progress` is there in its place."""
+    """Either what was written or, after a dry run, the plan; `changed` says whether the wanted state would change. If
+    the plan takes longer than a request, `progress` replaces it."""
 
     deployment: Deployment | None = None
     operation: Operation | None = None
@@ -47,7 +47,7 @@ class Answer:
 
 
 async def earlier_answer(services: Services, repeated: RepeatedRequest) -> Answer:
-    """The answer to a request that was answered before."""
+    """The answer to a repeated request, from what the first one has written."""
     async with services.database.reading() as session:
         return Answer(
             deployment=await session.get(Deployment, repeated.deployment_id) if repeated.deployment_id else None,

@@ -1,4 +1,4 @@
-"""Is a release name free on a cluster? The database knows our own releases; the cluster itself knows everybody's."""
+"""Checks that a release name is free on clusters: in the database, and among all releases on the clusters."""
 
 import asyncio
 from collections.abc import Iterable
@@ -26,11 +26,11 @@ async def check_free(
     *,
     deployment_id: int | None,
 ) -> None:
-    """Raises unless the name is free on all of these clusters. A release that was left behind there is still ours.
+    """Raises unless the name is free on all of these clusters. A release that Polyhelm left behind there may be reused.
 
     Raises:
-        Conflict: says where it is taken.
-        ClusterUnreachable: names the clusters that can't say; "not known" is not "free".
+        Conflict: if the name is taken; names the clusters.
+        ClusterUnreachable: if clusters can't be reached, because the name may be taken there; names them.
     """
     asked = {cluster.id: cluster for cluster in clusters}
     statement = (
@@ -74,8 +74,8 @@ async def check_free(
 async def heads_on(
     services: DeploymentServices, clusters: Iterable[Cluster], namespace: str, release_name: str
 ) -> tuple[dict[str, Head], dict[str, str]]:
-    """Asks all these clusters at once for one release: the newest revisions, and the reasons of those that can't be
-    asked, each by the cluster's name."""
+    """Reads one release from all these clusters concurrently: its newest revisions, and the errors of clusters that
+    can't be reached, each by the cluster's name."""
     found: dict[str, Head] = {}
     unreachable: dict[str, str] = {}
 
@@ -94,9 +94,9 @@ async def heads_on(
 async def _kept_in_config_maps(
     services: DeploymentServices, clusters: Iterable[Cluster], namespace: str, release_name: str
 ) -> list[str]:
-    """The names of the clusters where a release of this name is kept in ConfigMaps. Polyhelm keeps its own in Secrets:
-    beside that one it would install a second release over the same objects. Where ConfigMaps may not be read, or the
-    cluster can't be asked, it is not known."""
+    """The names of the clusters that have a release of this name in ConfigMaps. Polyhelm's Helm uses Secrets, so it
+    would install a second release over the same objects. Leaves out clusters that can't be reached, or on which
+    ConfigMaps may not be read."""
 
     async def has_it(cluster: Cluster) -> bool:
         try:

@@ -26,7 +26,7 @@ LONGEST_TIMEOUT_SECONDS = 3600
 
 
 async def check_feature(session: AsyncSession, group: ClusterGroup) -> None:
-    """Raises Conflict where the group has multi-cluster deployment turned off."""
+    """Raises Conflict if multi-cluster deployment is turned off for the group."""
     feature = await session.get(GroupFeature, (group.id, MULTI_CLUSTER_DEPLOYMENT))
     if feature is None or not feature.enabled:
         raise Conflict(
@@ -70,7 +70,7 @@ async def _against_schema(
     services: DeploymentServices, organization_id: int, wish: Wish, schema: Mapping[str, Any], path: Path
 ) -> list[Problem]:
     defaults = await in_thread(_defaults, path)
-    if defaults is None:  # Helm alone can say what the templates see
+    if defaults is None:  # only Helm knows the values that the templates get
         return []
     shared, distinct = await in_thread(_distinct, wish)
     problems = await schema_problems(
@@ -82,9 +82,9 @@ async def _against_schema(
     )
     found: list[Problem] = []
     for (text, (cluster, values)), theirs in zip(distinct.items(), problems, strict=True):
-        # Problems of the common values are reported once, and not again for each override.
+        # Problems of the common values are reported once, not for each override.
         at = ("values",) if text == shared else ("valueOverrides", cluster)
-        # What a secret holds is checked by Helm, in the worker: only its mark is there.
+        # Values of secrets are checked by Helm in the worker: only their marks are known here.
         told = (problem for problem in theirs if not is_mark(value_at(values, problem.path)))
         found += (Problem((*at, *problem.path), f"{_where(problem)}{problem.message}") for problem in told)
     return found
@@ -116,7 +116,7 @@ def overrides_by_cluster(given: Iterable[Override]) -> dict[str, Override]:
     """The overrides by the cluster's name.
 
     Raises:
-        ValidationFailed: where a cluster has two.
+        ValidationFailed: if a cluster has two.
     """
     overrides: dict[str, Override] = {}
     for override in given:

@@ -39,12 +39,12 @@ from app.tables.deployments import Deployment, DriftPolicy
 from app.tables.groups import ClusterGroup
 from app.tables.operations import OperationKind
 
-_TRIES = 5  # random names, each of which would have to be taken
+_TRIES = 5  # random names to try until one is free
 
 
 @dataclass(frozen=True)
 class CreateDeployment:
-    """The request, as the API takes it. What is None was left out."""
+    """The request, as the API takes it. Fields that are None were left out."""
 
     group: str
     chart: str
@@ -69,10 +69,10 @@ class CreateDeployment:
 async def create_deployment(
     services: DeploymentServices, viewer: Viewer, request: CreateDeployment, progress: Progress
 ) -> Answer:
-    """Checks everything, writes the first generation, and has it made true; or, on a dry run, tells what would be done.
+    """Checks everything, writes the first generation and starts its operation; a dry run only returns the plan.
 
     Raises:
-        UserError: says what is wrong; nothing was written then.
+        UserError: says what is wrong; nothing is written.
     """
     organization_id = viewer.organization(request.organization)
     digest = request_digest("createDeployment", request)
@@ -177,7 +177,7 @@ async def _write(
     try:
         async with services.transaction() as transaction:
             await claim_key(transaction, group.organization_id, request.idempotency_key, digest)
-            # The group may have changed since it was read; from here on it can't.
+            # The group may have changed since it was read; the lock prevents further changes.
             present = await transaction.session.get(ClusterGroup, group.id, with_for_update={"read": True})
             if present is None:
                 raise no_group(group.name)

@@ -1,4 +1,4 @@
-"""Deleting a deployment: its releases first, then itself."""
+"""Deletes a deployment: first its releases, then the deployment itself."""
 
 from collections.abc import Sequence
 
@@ -38,10 +38,10 @@ async def delete_deployment(
     skip_hooks: bool,
     dry_run: bool,
 ) -> Answer:
-    """Has the release removed from every target; the deployment is deleted with the last of them.
+    """Starts to uninstall the release from every target; the deployment is deleted after the last one.
 
-    With `skip_hooks`, the chart's hooks are not run. With `force`, what can't be removed is left behind: the answer has
-    the releases on clusters that can't be reached now, the operation's results those that could not be uninstalled.
+    With `skip_hooks`, the chart's hooks are not run. With `force`, releases that can't be removed are left behind: the
+    answer has those on clusters that can't be reached now, the operation's results those that could not be uninstalled.
     """
     async with services.database.reading() as session:
         deployment = await find_deployment(session, viewer, deployment_id, Permission.DEPLOYMENTS_WRITE)

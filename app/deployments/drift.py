@@ -1,10 +1,10 @@
-"""Drift: a release that was as wanted, and that somebody else has changed. Where the deployment says so, it is
-corrected.
+"""Corrects drift: changes by other clients to a release that was in its wanted state. The deployment's drift policy
+says whether to correct them.
 
-The first correction comes at once. Each further one waits longer, until the target has been left in peace: two tools
-that fight over a release would else fill Helm's history. While it waits, the target's reasons say so. A correction that
-fails is repeated after the same pauses, unless each try makes another failed revision: then it is repeated as often as
-any action is, and again when somebody changes the release."""
+The first correction comes at once. Each further one waits longer, until there was no drift for a while: otherwise two
+tools that keep changing a release would fill Helm's history. While a correction waits, the target's reasons say so. A
+failed correction is repeated after the same pauses. If each attempt makes another failed revision, the number of
+attempts is limited as for any action, and attempts start again when the release changes."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from app.targets.joins import OPEN_RESULT, joined
 from app.targets.judging import judge_targets
 from app.targets.leases import UNHELD
 
-_MOST = 500  # targets in one go
+_MOST = 500  # targets in one query
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=1)
 _PEACE = timedelta(hours=2)
@@ -45,8 +45,9 @@ _CHANGED_SINCE_FAILURE = or_(
 )
 _MAY_FAIL_AGAIN = col(Target.writes) <= bindparam("retries", type_=Integer)
 
-# Where somebody cancelled the work, something has to change first.
-# One that has not converged to the deployment's generation is no drift: its last action failed, and waits for a person.
+# After a cancellation, the wanted state or the release has to change before drift is corrected.
+# A target that has not converged to the deployment's generation has no drift: its last action failed, and a user has to
+# act.
 _CANDIDATES = (
     joined(select(Target, col(Deployment.id), col(Cluster.name), _CHANGED_SINCE_FAILURE))
     .where(
@@ -67,7 +68,7 @@ _CANDIDATES = (
 
 
 def next_correction(corrections: int, corrected_at: datetime | None, moment: datetime) -> datetime | None:
-    """When a target that was corrected so many times, the last time then, may be corrected again; None: now."""
+    """When a target may be corrected again, by the number of its corrections and the time of the last; None: now."""
     if corrected_at is None or moment - corrected_at > _PEACE:
         return None
     due = corrected_at + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(corrections - 1, 16))
@@ -75,7 +76,7 @@ def next_correction(corrections: int, corrected_at: datetime | None, moment: dat
 
 
 async def correct_drift(services: Services, target_ids: Iterable[int] | None = None) -> None:
-    """Has targets that have drifted made to match, of these or of all: those that may be corrected now."""
+    """Starts the corrections that are due now, of these targets or of all."""
     statement = _CANDIDATES
     if target_ids is not None:
         statement = statement.where(col(Target.id).in_(list(target_ids)))
@@ -95,7 +96,7 @@ async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[i
     moment = now()
     correct: dict[int, str] = {}
     tried: dict[int, int] = {}
-    # As they are under the lock: another process may have been faster.
+    # Read again under the lock: another process may have been faster.
     rows = (await session.execute(_CANDIDATES.where(col(Target.id).in_(ids)), {"retries": retries})).all()
     for target, _, cluster_name, is_changed in rows:
         due = next_correction(target.corrections, target.corrected_at, moment)
@@ -123,7 +124,7 @@ async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[i
     await judge_targets(transaction, target_ids=[target.id for target, *_ in rows])
     if correct:
         await start_operation(transaction, deployment, OperationKind.RECONCILE, correct, author=None)
-    # To be corrected again is no new cause: what was tried before still counts.
+    # Another correction of the same drift does not reset the count of attempts.
     for target_id, writes in tried.items():
         await _write(transaction, target_id, writes=writes)
 

@@ -1,4 +1,4 @@
-"""Writing down a new generation: the revision, the targets, the operation that makes it true. One transaction."""
+"""Writes a new generation in one transaction: the revision, the targets, and the operation that applies it."""
 
 from collections.abc import Mapping
 
@@ -34,10 +34,10 @@ async def write_generation(
     *,
     author: str | None,
 ) -> Operation:
-    """Writes `wish` as the deployment's present generation, whose number is set already.
+    """Writes `wish` as the deployment's present generation, whose number is already set.
 
-    `clusters` holds a cluster for each name in the wish's targets. Targets that are wanted no more stay as orphans
-    until their release is gone. The deployment's row is locked by the caller.
+    `clusters` has a cluster for each name in the wish's targets. Targets that are no longer wanted stay as orphans
+    until their release is uninstalled. The caller has locked the deployment's row.
     """
     session = transaction.session
     session.add(wish.revision(deployment.id, deployment.generation, author))
@@ -73,9 +73,9 @@ async def write_generation(
 async def without_clusters(
     transaction: Transaction, deployment: Deployment, gone: set[str], *, author: str | None
 ) -> Operation | None:
-    """A new generation that does not target these clusters any more; None where there is nothing to change.
+    """Writes a new generation without these clusters as targets; returns None if there is nothing to change.
 
-    The deployment's row is locked by the caller.
+    The caller has locked the deployment's row.
     """
     session = transaction.session
     revision = await current(session, deployment)
@@ -93,7 +93,7 @@ async def without_clusters(
 
 
 async def target_names(transaction: Transaction, deployment_id: int) -> dict[int, str]:
-    """The cluster's name by the target's id, of all targets, wanted or not."""
+    """The cluster name of each target, wanted or not, by the target's id."""
     statement = (
         select(Target.id, Cluster.name)
         .join(Cluster, col(Cluster.id) == Target.cluster_id)

@@ -1,4 +1,4 @@
-"""Values in a request: given as JSON, or as YAML, which is read as Helm reads a values file."""
+"""Reads the values of a request: JSON, or YAML that is read as Helm reads a values file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,12 +11,12 @@ from app.yaml.reading import YamlError, read
 
 MAX_YAML_BYTES = 2 * 2**20
 _SHORT = 1000
-"""Characters of a text that is read on the event loop."""
+"""Texts of fewer characters are read on the event loop."""
 
 
 @dataclass(frozen=True)
 class GivenOverride:
-    """Values for one cluster, as the API takes them. What is None was left out."""
+    """Values for one cluster, as the API takes them. Fields that are None were left out."""
 
     cluster: str
     values: Any = None
@@ -35,7 +35,7 @@ class Request(Protocol):
 
 @dataclass(frozen=True)
 class GivenValues:
-    """What a request stands for; `values` and `overrides` are None where it leaves them out."""
+    """The values of a request; `values` and `overrides` are None if they were left out."""
 
     values: Any
     overrides: list[Override] | None = field(default_factory=list)
@@ -45,7 +45,7 @@ async def read_values(request: Request) -> GivenValues:
     """Reads the YAML of a request.
 
     Raises:
-        ValidationFailed: with the place of every mistake.
+        ValidationFailed: with the position of every error.
     """
     texts = [request.values_yaml, *(each.values_yaml for each in request.value_overrides or ())]
     if all(text is None or len(text) < _SHORT for text in texts):
@@ -54,7 +54,7 @@ async def read_values(request: Request) -> GivenValues:
 
 
 async def read_text(text: str) -> tuple[dict[str, Any], list[Problem]]:
-    """What `read_yaml` gives, for a text of any length."""
+    """The result of `read_yaml`, for a text of any length."""
     return read_yaml(text) if len(text) < _SHORT else await in_thread(read_yaml, text)
 
 
@@ -85,7 +85,7 @@ def _layer(values: Any, text: str | None, path: tuple[str, ...], problems: list[
 
 
 def read_yaml(text: str) -> tuple[dict[str, Any], list[Problem]]:
-    """The values that a text stands for, none where it is empty; and what is wrong with it."""
+    """The values of a YAML text, empty for an empty text; and the problems of the text."""
     if len(text) > MAX_YAML_BYTES:
         return {}, [Problem((), f"A document of values has at most {MAX_YAML_BYTES:,} characters.")]
     try:

@@ -1,4 +1,4 @@
-"""The same request twice, by the key that its client gave it: one effect, one answer."""
+"""Idempotency keys: a request that is repeated with the same key has one effect and gets the same answer."""
 
 import hashlib
 import json
@@ -18,8 +18,8 @@ LONGEST_KEY = 200
 KEPT_DAYS = 7
 
 
-class RepeatedRequest(Exception):  # noqa: N818 - it steers, and is no error
-    """The request was answered before, about this deployment and with this operation."""
+class RepeatedRequest(Exception):  # noqa: N818 - control flow, not an error
+    """The request was already answered, with this deployment and operation."""
 
     def __init__(self, deployment_id: int | None, operation_id: int | None) -> None:
         self.deployment_id = deployment_id
@@ -27,14 +27,15 @@ class RepeatedRequest(Exception):  # noqa: N818 - it steers, and is no error
 
 
 def request_digest(verb: str, request: Any) -> bytes:
-    """What makes two requests the same. `request` is a dataclass of JSON; it has not been checked yet, so the JSON
-    may hold what no Helm values may (Python's encoder takes it all)."""
+    """Equal for equal requests. `request` is a dataclass of JSON that has not been checked yet, so it may contain
+    values that Helm would refuse; Python's encoder accepts them all."""
     text = json.dumps([verb, asdict(request) | {"idempotency_key": None}], sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 async def check_repeated(session: AsyncSession, organization_id: int, key: str | None, digest: bytes) -> None:
-    """Raises RepeatedRequest where this was answered before, and Conflict where the key was used for something else."""
+    """Raises RepeatedRequest if the request was already answered, and Conflict if its key belongs to another
+    request."""
     if key is None:
         return
     if not 0 < len(key) <= LONGEST_KEY or "\x00" in key:
@@ -54,8 +55,8 @@ async def check_repeated(session: AsyncSession, organization_id: int, key: str |
 
 
 async def claim_key(transaction: Transaction, organization_id: int, key: str | None, digest: bytes) -> None:
-    """Takes the key within the transaction that does the work. The same request that comes meanwhile waits here for the
-    first one's commit, and is then a repeated one."""
+    """Takes the key in the transaction that does the work. A concurrent request with the same key waits here until the
+    first one commits, and is then a repeated request."""
     if key is None:
         return
     taken = await transaction.session.execute(

@@ -1,5 +1,5 @@
-"""Custom resources that a chart brings along with their definitions: no API server can validate them before the
-definitions are installed, so the plan does it."""
+"""Validates custom resources that a chart contains together with their definitions. An API server can't do so before
+the definitions are installed."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,10 +19,10 @@ async def check_instances(
     objects: Sequence[Object],
     discovery: Discovery,
 ) -> None:
-    """Validates objects of the kinds that a cluster gets by the definitions; `discovery` is what it knows without them.
+    """Validates objects of kinds that the definitions add to a cluster; `discovery` has its kinds without them.
 
     Raises:
-        PermanentError: where the definitions refuse objects.
+        PermanentError: if the definitions refuse objects.
     """
     refusals = []
     for kind, schema in schemas_of(definitions).items():
@@ -33,9 +33,9 @@ async def check_instances(
         request = await in_thread(json.dumps, {"schema": json_schema(schema), "values": values})
         try:
             answers = json.loads(await pool.run(organization_id, request.encode()))
-        except RunError:  # such as a schema that is too expensive here: the API server may well manage
+        except RunError:  # such as a schema that is too expensive here: the API server may accept it
             continue
         for each, problems in zip(found, answers, strict=True):
-            # A path of None means a schema that we can't read, which says nothing about the object.
+            # A path of None means that the schema can't be read, which says nothing about the object.
             refusals += [refused(each, f"{'.'.join(path)}: {words}") for path, words in problems if path is not None]
     raise_refusals(refusals)

@@ -1,4 +1,4 @@
-"""Lists of deployments and what belongs to them, in pages."""
+"""Lists of deployments, their revisions and their operations, in pages."""
 
 from collections.abc import Sequence
 
@@ -45,14 +45,14 @@ async def deployments_page(
 
 
 async def history_page(services: Services, deployment_id: int, window: Window) -> Page[DeploymentRevision]:
-    """What was wanted, newest first."""
+    """The revisions of a deployment, newest first."""
     statement = select(DeploymentRevision).where(col(DeploymentRevision.deployment_id) == deployment_id)
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(DeploymentRevision.generation)], window, descending=True)
 
 
 async def operations_page(services: Services, deployment_id: int, window: Window) -> Page[Operation]:
-    """What was asked for, newest first."""
+    """The operations of a deployment, newest first."""
     statement = select(Operation).where(col(Operation.deployment_id) == deployment_id)
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(Operation.id)], window, descending=True)

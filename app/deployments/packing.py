@@ -1,4 +1,4 @@
-"""Plans as bytes, to be kept in the database: each text is written once, however many clusters have it."""
+"""Packs plans into bytes for the database: each text is written once, however many clusters have it."""
 
 import zlib
 from dataclasses import fields
@@ -17,7 +17,7 @@ _LEVEL = 1  # of compression: quick
 
 
 def pack(answer: Answer) -> bytes:
-    """The answer to a dry run."""
+    """Packs the answer to a dry run."""
     texts: dict[str | None, int] = {}
     targets = []
     for plan in answer.plan or ():
@@ -34,7 +34,7 @@ def pack(answer: Answer) -> bytes:
 
 
 def unpack(packed: bytes) -> Answer:
-    """What was packed."""
+    """The answer that was packed."""
     found = orjson.loads(zlib.decompress(packed))
     removal = found["removal"]
     return Answer(

@@ -1,7 +1,7 @@
-"""Plans that take longer than a request may: the request is answered with how far the plan is, and the plan is kept.
+"""Plans that take longer than a request: the request returns the progress, and the finished plan is stored.
 
-The process that was asked goes on with it and writes into Postgres how far it is, so that any process can tell. A plan
-that nobody asks for any more is given up, and one whose process has ended is told as lost.
+The process that received the request continues the plan and writes the progress to Postgres, so that any process can
+return it. A plan that its user no longer asks for is cancelled; a plan whose process has ended is reported as lost.
 """
 
 import asyncio
@@ -36,11 +36,11 @@ from app.tables.identity import Organization
 log = structlog.get_logger()
 
 MOST = 4
-"""Plans that go on at once beyond their requests, for one organization."""
+"""How many plans of one organization may run longer than their requests at the same time."""
 MOST_KEPT = 10
-"""Finished plans that are kept for one organization."""
+"""How many finished plans are kept for one organization."""
 LARGEST = 32 * 2**20
-"""Bytes of a plan that is kept, compressed."""
+"""The size limit of a kept plan, in compressed bytes."""
 KEPT = timedelta(hours=1)
 
 _WRITE_SECONDS = 1.0
@@ -51,10 +51,10 @@ _LOST_AFTER = timedelta(seconds=30)
 async def plan_in_time(
     services: DeploymentServices, viewer: Viewer, make: Callable[[Progress], Coroutine[Any, Any, Answer]]
 ) -> Answer:
-    """The answer of a dry run, or, where it takes longer than `plan_wait`, how far it is.
+    """The answer of a dry run; its progress if it takes longer than `plan_wait`.
 
     Raises:
-        UserError: what the dry run raises in that time; or that the organization has too many plans that go on.
+        UserError: an error of the dry run within that time, or if too many plans of the organization are running.
     """
     progress = Progress()
     task = services.background.start(make(progress))
@@ -74,7 +74,7 @@ async def plan_in_time(
 
 
 async def progress_of(services: Services, viewer: Viewer, progress_id: int) -> PlanProgress | None:
-    """How far a plan is that the viewer has asked for, if there is one; asking keeps it going."""
+    """The progress of a plan that the viewer has requested, if there is one. Reading it keeps the plan running."""
     async with services.database.reading() as session:
         row = await session.get(PlanProgress, progress_id)
     if (
@@ -89,7 +89,7 @@ async def progress_of(services: Services, viewer: Viewer, progress_id: int) -> P
 
 
 def error_of(row: PlanProgress) -> UserError | None:
-    """Why there will be no plan."""
+    """The error because of which there is no plan; None if there is no error."""
     if row.error is not None:
         kind, given = row.error["kind"], dict(row.error["given"])
         if "problems" in given:
@@ -120,7 +120,7 @@ async def _begin(services: Services, viewer: Viewer, progress: Progress) -> Plan
     is_finished = col(PlanProgress.finished_at).is_not(None)
     async with services.transaction() as transaction:
         session = transaction.session
-        # One at a time, so that two can't both be the last that is allowed.
+        # One at a time, so that two requests can't both take the last place.
         await session.get(Organization, organization_id, with_for_update={"key_share": True})
         goes_on = ~is_finished & (col(PlanProgress.seen_at) > now() - _LOST_AFTER)
         count = (await session.exec(select(func.count()).where(of_organization, goes_on))).one()
@@ -148,7 +148,7 @@ async def _begin(services: Services, viewer: Viewer, progress: Progress) -> Plan
 
 
 async def _keep(services: Services, row_id: int, task: asyncio.Task[Answer], progress: Progress) -> None:
-    """Writes down how far the plan is, until it is ready or nobody wants it."""
+    """Writes the progress of a plan until it is ready, or its user no longer asks for it."""
     try:
         while not (await asyncio.wait([task], timeout=_WRITE_SECONDS))[0]:
             found = {"done": progress.done, "total": progress.total, "seen_at": now()}
@@ -163,7 +163,7 @@ async def _keep(services: Services, row_id: int, task: asyncio.Task[Answer], pro
 
 
 async def _write(services: Services, row_id: int, **found: Any) -> Any:
-    """When the plan was last asked for; None where its row is gone, with its group or its user."""
+    """Updates the row of a plan. Returns when the plan was last asked for; None if the row was deleted."""
     async with services.transaction() as transaction:
         written = update(PlanProgress).where(col(PlanProgress.id) == row_id).values(**found)
         return (await transaction.session.execute(written.returning(col(PlanProgress.asked_at)))).scalar_one_or_none()

@@ -1,4 +1,4 @@
-"""What would be done, without doing it: nothing is written, here or on any member."""
+"""Plans changes without applying them: writes nothing, neither to the database nor to any member."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -45,8 +45,9 @@ async def plan_targets(
 ) -> list[TargetPlan]:
     """The plan for each cluster, by name: those in `clusters` are to have the release, those in `leaving` to lose it.
 
-    Every member is asked, at most `AT_ONCE` of them at a time: what is there, and, in dry-run mode, whether it would
-    take the manifest from the group's service account. One that can't be asked gets a plan with an error.
+    Reads the release from every member, at most `AT_ONCE` of them at a time, and has it check in dry-run mode whether
+    it would accept the manifest from the group's service account. The plan of a member that can't be reached has an
+    error.
     """
     progress.total = len(leaving) + (len(clusters) if wish else 0)
     claims = await _claims(services, deployment, clusters.values())
@@ -69,8 +70,8 @@ async def plan_targets(
 
 
 async def _claims(services: Services, deployment: Deployment, clusters: Iterable[Cluster]) -> dict[int, Claim]:
-    """Whose the release is on each cluster, by the cluster's id. A deployment that is not written yet has none but
-    those that were left behind."""
+    """The claim to the release on each cluster, by the cluster's id. A deployment that is not written yet has claims
+    only to releases that were left behind."""
     names = deployment.namespace, deployment.release_name, deployment.chart_name
     async with services.database.reading() as session:
         targets = await session.exec(select(Target).where(col(Target.deployment_id) == (deployment.id or 0)))

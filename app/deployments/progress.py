@@ -1,4 +1,4 @@
-"""How far a plan is: written by the use case that makes it, read by those who wait for it."""
+"""The progress of a plan, written by the use case that makes the plan."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ class Progress:
         self.organization_id = 0
         self.group_id = 0
         self.is_allowed = asyncio.Event()
-        """Set once it is known that the caller may plan in the organization and the group."""
+        """Set once the caller is known to have the permission to plan in the organization and the group."""
 
     def allow(self, organization_id: int, group_id: int) -> None:
         self.organization_id, self.group_id = organization_id, group_id

@@ -1,4 +1,4 @@
-"""Deployments as they are in the database; no member is asked."""
+"""Reads deployments from the database, without requests to members."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from app.tables.deployments import Deployment, DeploymentRevision
 async def find_deployment(
     session: AsyncSession, viewer: Viewer, deployment_id: int, permission: Permission
 ) -> Deployment:
-    """Raises NotFound where the viewer sees none of this id, and Forbidden where they lack the permission."""
+    """Raises NotFound if the viewer sees no deployment with this id, and Forbidden without the permission."""
     deployment = await session.get(Deployment, deployment_id)
     if deployment is None or not viewer.sees(deployment.organization_id):
         raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
@@ -34,7 +34,7 @@ async def current(session: AsyncSession, deployment: Deployment) -> DeploymentRe
 async def revisions(
     session: AsyncSession, keys: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], DeploymentRevision]:
-    """By deployment and generation."""
+    """Revisions, by deployment and generation."""
     statement = select(DeploymentRevision).where(
         tuple_(col(DeploymentRevision.deployment_id), col(DeploymentRevision.generation)).in_(keys)
     )

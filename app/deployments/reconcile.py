@@ -1,4 +1,4 @@
-"""Asking for a deployment's targets to match again: after failures, and after changes by hand."""
+"""Reconciles a deployment's targets, such as after failures or manual changes."""
 
 from collections.abc import Iterable
 
@@ -32,7 +32,7 @@ async def reconcile_deployment(
     force: bool,
     dry_run: bool,
 ) -> Answer:
-    """Has every target, or those that are named, made to match; no target is added.
+    """Starts to reconcile all targets, or the named ones; adds none.
 
     Releases on clusters that are no longer targets are removed; with `force`, those that can't be removed are left
     behind. With `skip_hooks`, hooks of the chart are not run. A dry run returns the plan.

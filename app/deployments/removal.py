@@ -1,4 +1,4 @@
-"""How many clusters one change may take away before somebody has to confirm the number."""
+"""Limits how many clusters one change may remove without a confirmation of their number."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from app.core.names import counted, some_of
 from app.deployments.codes import DeploymentCode
 
 ALWAYS_ALLOWED = 2
-"""So many clusters may leave a list without confirmation, however short it is, unless it would be empty then."""
+"""Up to this many clusters may be removed from any list without confirmation, unless that would empty the list."""
 
 
 @dataclass(frozen=True)
 class Removal:
-    """The clusters that a change takes out of a list, and how many clusters the list has before and after it.
+    """The clusters that a change removes from a list, and the number of clusters in the list before and after it.
 
-    `percent` of the list may go without confirmation. `also` is a sentence about another list that loses too many by
-    the same change; there is none where it is empty."""
+    `percent` of the list may be removed without confirmation. `also` is a sentence about other lists that lose too many
+    clusters by the same change; it is empty if there are none."""
 
     names: tuple[str, ...]
     before: int
@@ -39,13 +39,13 @@ class Removal:
         return self.count > allowed or (self.count > 0 and self.after == 0) or bool(self.also)
 
     def check(self, confirmed: int | None, what: str) -> None:
-        """Refuses a removal that needs a confirmation and has none, and any that is confirmed with another number.
+        """Refuses a removal that lacks a needed confirmation, or that is confirmed with another number.
 
-        `what` names the list, as in "targets of shop". A confirmation is ignored where nothing would be removed, so
+        `what` names the list, as in "targets of shop". A confirmation is ignored if nothing would be removed, so
         that a request can be repeated after it has succeeded.
 
         Raises:
-            RemovalUnconfirmed: has the number and the names.
+            RemovalUnconfirmed: has the number and the names of the clusters.
         """
         if self.count == 0 or confirmed == self.count or (confirmed is None and not self.needs_confirmation):
             return

@@ -1,4 +1,4 @@
-"""What Helm would apply, rendered once for all clusters for which that is the same."""
+"""Renders what Helm would apply, once for all clusters with the same result."""
 
 import asyncio
 import gzip
@@ -33,13 +33,12 @@ Found = TypeVar("Found")
 
 _LARGEST_RECORD = 1024 * 1024
 _RUN_BY = {False: ("pre-install", "post-install"), True: ("pre-upgrade", "post-upgrade")}
-"""The events of hooks, by whether a release exists."""
+"""The events whose hooks run, by whether a release exists."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A manifest and the hooks beside it; `text` is the manifest as it may be shown, with the CustomResourceDefinitions
-    that come first."""
+    """A manifest and its hooks; `text` is the manifest as it may be shown, after the CustomResourceDefinitions."""
 
     text: str
     objects: list[Object]
@@ -48,8 +47,8 @@ class Rendered:
 
 
 class Renderings:
-    """Those of one plan, and so of one group: charts look up what that group's service account may see. Marks stand
-    where values of secrets would be: only a worker puts those in."""
+    """The renderings of one plan, and so of one group: charts can look up what the group's service account may read.
+    Values of secrets are replaced by marks: only a worker uses the values."""
 
     def __init__(self, services: DeploymentServices, deployment: Deployment, wish: Wish, scrubber: Scrubber) -> None:
         self._services = services
@@ -60,7 +59,7 @@ class Renderings:
         self._found: dict[object, Any] = {}
 
     async def scrubber_with(self, secrets: tuple[str, ...]) -> Scrubber:
-        """That of the marks, which knows what is at the places of secrets in a release as well."""
+        """The scrubber of the marks, extended by values of secrets in a release."""
         if not secrets:
             return self.scrubber
         texts = [*self._wish.marks.values(), *secrets]
@@ -75,10 +74,11 @@ class Renderings:
         observed: Observed | None,
         secrets: tuple[str, ...],
     ) -> Rendered:
-        """What an install would apply, or an upgrade where a release is `observed`, which has these secrets.
+        """What an install would apply, or an upgrade if a release is `observed`. `secrets` are the values of secrets
+        in it.
 
         Raises:
-            ActionError: where the chart does not render, or its own definitions refuse its custom resources.
+            ActionError: if the chart does not render, or its own definitions refuse its custom resources.
         """
         contents = await self._once("contents", self._contents)
         values = to_helm(desired.values)
@@ -93,7 +93,7 @@ class Renderings:
             return await member.request("GET", target)
 
         stand_in = StandIn(known, release, ask if looks_up else None, member.account)
-        # What a chart looks up on the member may be what it was given before.
+        # A chart may look up values on the member that an earlier release has put there.
         scrubber = await self.scrubber_with(secrets if looks_up else ())
         key = (values, revision, known.digest, (cluster_id, secrets) if looks_up else None)
         render = partial(self._render, stand_in, contents, desired, scrubber, exists=observed is not None)
@@ -121,7 +121,7 @@ class Renderings:
         return await self._once((before, after), partial(in_thread, _diff, before, after))
 
     async def _once(self, key: object, work: Callable[[], Awaitable[Found]]) -> Found:
-        """The outcome of equal work, done once; an error counts as one."""
+        """Does work with the same key once; returns its result, or raises its error again."""
         async with self._locks.setdefault(key, asyncio.Lock()):
             if key not in self._found:
                 try:
@@ -144,8 +144,8 @@ class Renderings:
         chart = await self._services.archives.file(archive.digest)
         options = Options(
             timeout_seconds=deployment.timeout_seconds,
-            validate=False,  # the members themselves are asked
-            check_schema=not archive.has_remote_schema and not desired.references,  # a schema may well refuse a mark
+            validate=False,  # the members validate it
+            check_schema=not archive.has_remote_schema and not desired.references,  # a schema may refuse a mark
             scrubber=scrubber,
         )
         async with stand_in:
@@ -180,7 +180,7 @@ def _read(output: bytes, contents: Contents, scrubber: Scrubber, *, exists: bool
 
 
 def _check_size(release: bytes) -> None:
-    """Helm keeps a release in one Secret, compressed and in base64."""
+    """Checks that a release is small enough: Helm stores it in one Secret, compressed and in base64."""
     if len(release) * 4 // 3 <= _LARGEST_RECORD:
         return
     size = len(gzip.compress(release, 9)) * 4 // 3

@@ -1,4 +1,4 @@
-"""What planning and running Helm needs."""
+"""The services of use cases that plan and run Helm."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a deployment wants, as one value: written as a revision, compared with the one before, checked as a whole."""
+"""The wanted state of a deployment as one value, which is compared with the previous one, checked, and written."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from app.tables.charts import ChartArchive
 from app.tables.deployments import DeploymentRevision
 
 MAX_REFERENCES = 100
-"""To values of secrets, in one layer of values."""
+"""The number of references to values of secrets in one layer of values."""
 
 Given = Mapping[str, str]
 """A reference as it was given: `secret`, `key` and `path`."""
@@ -23,7 +23,7 @@ Given = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Override:
-    """Values for one cluster, as they were given; `values_from` is None where it was left out."""
+    """Values for one cluster, as they were given; `values_from` is None if it was left out."""
 
     cluster: str
     values: Any = field(default_factory=dict)
@@ -32,8 +32,8 @@ class Override:
 
 @dataclass(frozen=True)
 class Wish:
-    """One generation of what is wanted. Overrides are keyed by the cluster's name; `marks` are those of all values of
-    secrets that are referred to."""
+    """One generation of the wanted state. Overrides are keyed by the cluster's name; `marks` stand for all values of
+    secrets that it refers to."""
 
     archive: ChartArchive
     common: Layer
@@ -43,7 +43,7 @@ class Wish:
 
     @classmethod
     def of(cls, archive: ChartArchive, revision: DeploymentRevision, targets: tuple[str, ...], marks: Marks) -> "Wish":
-        """What a revision wants, on these targets alone."""
+        """The wish of a revision, limited to these targets."""
         overrides = {cluster: revision.layers(cluster)[1] for cluster in revision.overriding() & set(targets)}
         return cls(archive, Layer(revision.values, references_of(revision.values_from)), overrides, targets, marks)
 
@@ -56,7 +56,7 @@ class Wish:
         return tuple(found for layer in (self.common, *self.overrides.values()) for found in layer.references)
 
     def equals(self, revision: DeploymentRevision) -> bool:
-        """Whether this is what the revision has: then there is nothing to write."""
+        """Whether the revision has the same wanted state: then there is nothing to write."""
         if self.archive.digest != revision.chart_digest or set(self.targets) != set(revision.targets):
             return False
         stored = self._stored()
@@ -89,7 +89,7 @@ class Wish:
         )
 
     def _stored(self) -> dict[str, Any]:
-        """Values and references, as a revision keeps them."""
+        """Values and references, as a revision stores them."""
         return {
             "values": self.common.values,
             "values_from": _stored(self.common),
@@ -108,7 +108,7 @@ def _stored(layer: Layer) -> list[dict[str, str]]:
 def value_problems(
     values: object, values_from: Sequence[Given] | None, overrides: Mapping[str, Override]
 ) -> Iterator[Problem]:
-    """Yields what keeps what was given from being values at all, before any of it is merged."""
+    """Yields problems because of which the input can't be used as values, before it is merged."""
     for steps, message in problems(values):
         yield Problem(("values", *steps), message)
     for path, message in _unfit(values_from):
@@ -132,12 +132,12 @@ def _unfit(values_from: Sequence[Given] | None) -> Iterator[tuple[str, str]]:
 
 
 def references_from(given: Iterable[Given]) -> tuple[Reference, ...]:
-    """What was given and has no problem, with each path in its one form."""
+    """References from valid input, with each path in its canonical form."""
     return tuple(Reference(entry["secret"], entry["key"], path_of(steps_of(entry["path"]))) for entry in given)
 
 
 def wish_problems(wish: Wish) -> Iterator[Problem]:
-    """Yields what is wrong with a wish as a whole: overrides of no target, references without a place of their own,
+    """Yields problems of a wish as a whole: overrides of clusters that are not targets, references whose paths clash,
     merged values that are too large."""
     for path, message in clashes(wish.common):
         yield Problem(("valuesFrom", path), message)

@@ -1,4 +1,4 @@
-"""Changing what a deployment wants."""
+"""Changes the wanted state of a deployment."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -53,15 +53,15 @@ _OPTIONS = {
     "timeout_seconds": "timeout",
     "drift_policy": "drift policy",
 }
-"""What is changed without a new generation, and what it is called in an event."""
+"""The options that change without a new generation, and their names in events."""
 
-_TRIES = 5  # when others keep changing the same deployment meanwhile
+_TRIES = 5  # if other requests keep changing the same deployment
 
 
 @dataclass(frozen=True)
 class UpdateDeployment:
-    """The request, as the API takes it. What is None stays as it is; values, references, overrides and the description
-    are cleared by empty ones."""
+    """The request, as the API takes it. Fields that are None do not change; empty values, references, overrides and
+    descriptions clear the present ones."""
 
     id: int
     expected_generation: int | None = None
@@ -91,10 +91,10 @@ class _MovedOnError(Exception):
 async def update_deployment(
     services: DeploymentServices, viewer: Viewer, request: UpdateDeployment, progress: Progress
 ) -> Answer:
-    """Writes a new generation where something that is wanted has changed, and none where nothing has.
+    """Writes a new generation if the request changes the wanted state, and none if it does not.
 
     Raises:
-        UserError: says what is wrong; nothing was written then.
+        UserError: says what is wrong; nothing is written.
     """
     digest = request_digest("updateDeployment", request)
     try:
@@ -144,7 +144,7 @@ async def _attempt(
     async with services.database.reading() as session:
         secrets = await referenced(session, group, wish.references)
     if not wish.changes_only_targets(revision):
-        # Who changes the chart or any value can have it show what the secrets hold that others referred to.
+        # A changed chart or value could reveal the values of secrets, also of those that other users refer to.
         require_use(viewer, group.id, secrets)
     wish = replace(wish, marks=marks_of(secrets))
     unchanged = wish.equals(revision)
@@ -185,7 +185,7 @@ def _overrides(
     request: UpdateDeployment,
     targets: tuple[str, ...],
 ) -> dict[str, Layer]:
-    """The override of a cluster that leaves the targets leaves with it; the history keeps it."""
+    """The overrides of the new targets. Those of removed targets stay only in earlier generations."""
     stored = {name: revision.layers(name)[1] for name in revision.overriding() if name in targets}
     if request.value_overrides is None:
         return stored
@@ -210,7 +210,7 @@ async def _check_new_targets(
     orphans = await services.database.rows(
         select(Target.cluster_id).where(col(Target.deployment_id) == deployment.id, col(Target.claimed))
     )
-    # A cluster that left and comes back before its release is gone still has our own release.
+    # A cluster that is added again before its release was uninstalled still has the release of this deployment.
     ours = {row[0] for row in orphans}
     free = [cluster for cluster in added if cluster.id not in ours]
     names = deployment.namespace, deployment.release_name, deployment.chart_name
@@ -295,7 +295,7 @@ async def _write(
 
 
 def _options(request: UpdateDeployment) -> dict[str, Any]:
-    """Those that are given, as they are kept."""
+    """The options that the request sets, as they are stored."""
     given = {name: value for name in _OPTIONS if (value := getattr(request, name)) is not None}
     return {name: value or None if name == "description" else value for name, value in given.items()}
 

@@ -1,1 +1,1 @@
-"""What spans subjects: the overview, and changes of clusters, groups, secrets and roles that affect deployments."""
+"""Use cases across subjects: the overview, and changes of clusters, groups, secrets and roles."""

@@ -1,4 +1,4 @@
-"""Removes a cluster, and what its deployments have there."""
+"""Removes a cluster, and the targets that deployments have on it."""
 
 from sqlalchemy import delete
 from sqlmodel import col, select
@@ -17,8 +17,12 @@ from app.targets.abandonment import AbandonedRelease
 
 
 async def remove_cluster(services: Services, viewer: Viewer, cluster_id: int, *, force: bool) -> list[AbandonedRelease]:
-    """Forgets a cluster and its credentials. With `force` also one that deployments target: their releases stay on it
-    as they are, and the answer names them."""
+    """Removes a cluster and its credentials. With `force`, even if deployments target the cluster: their releases stay
+    on it unchanged, and are returned.
+
+    Raises:
+        Conflict: if deployments target the cluster, without `force`.
+    """
     read = await find_cluster(services, viewer, cluster_id)
     async with services.transaction() as transaction:
         session = transaction.session

@@ -1,4 +1,4 @@
-"""Changing a registered cluster: other credentials, another name or description, another uid."""
+"""Changes a registered cluster: its credentials, name, description or uid."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +25,7 @@ _DESCRIPTION = ("cloud", "distribution", "region", "labels")
 
 @dataclass(frozen=True)
 class UpdateCluster:
-    """The request, as the API takes it. What is None stays as it is; an empty region or empty labels clear."""
+    """The request, as the API takes it. Fields that are None do not change; an empty region or empty labels clear."""
 
     id: int
     name: str | None = None
@@ -38,7 +38,7 @@ class UpdateCluster:
 
 
 async def update_cluster(services: ClusterServices, viewer: Viewer, request: UpdateCluster) -> Cluster:
-    """Changes a cluster. Group, targets, overrides and history stay: it is the same cluster, by its uid.
+    """Changes a cluster. Its group, targets, overrides and history stay, because its uid does.
 
     Raises:
         UserError: says what is wrong; nothing was written then.
@@ -82,7 +82,7 @@ async def update_cluster(services: ClusterServices, viewer: Viewer, request: Upd
             was = cluster.name
             if request.name not in (None, was):
                 await rename(session, cluster, str(request.name))
-                _watch_anew(cluster)  # its name is in what is said of its credentials
+                _watch_anew(cluster)  # messages about its credentials contain its name
                 fields.append("name")
             if fields:
                 what = f"is now called {cluster.name}" if "name" in fields else f"was changed: {', '.join(fields)}"
@@ -103,8 +103,8 @@ async def update_cluster(services: ClusterServices, viewer: Viewer, request: Upd
 
 
 async def confirm_cluster(services: ClusterServices, viewer: Viewer, cluster_id: int, uid: str) -> Cluster:
-    """Takes the cluster that answers at a cluster's address for the same one under another uid, as after kube-system
-    was created anew. `uid` is the one that was seen: a third cluster that answers meanwhile is not taken.
+    """Accepts a new uid for a cluster, as after kube-system was created again. `uid` is the uid that the user has seen;
+    a cluster that answers with yet another uid is refused.
 
     Raises:
         UserError: says what is wrong; nothing was written then.
@@ -146,6 +146,6 @@ def _take(services: ClusterServices, cluster: Cluster, access: Access, found: Fo
 
 
 def _watch_anew(cluster: Cluster) -> None:
-    """Whoever watches it does so with what is old by now: what they write is refused, and the next one takes over."""
+    """Has an observer take the cluster again: its present observer uses outdated data, and its writes are refused."""
     cluster.observer_id = None
     cluster.observer_token += 1

@@ -1,4 +1,4 @@
-"""Making groups and changing them."""
+"""Creates, changes and deletes groups."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ from app.targets.abandonment import AbandonedRelease
 from app.targets.queries import targets_with_clusters
 
 _NAMED = 10
-"""Deployments that one message names."""
+"""How many deployments one message names."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ async def create_group(
 
 @dataclass(frozen=True)
 class UpdateGroup:
-    """The request, as the API takes it. What is None stays as it is; an empty list or text removes a restriction."""
+    """The request, as the API takes it. Fields that are None do not change; empty ones lift a restriction."""
 
     id: int
     name: str | None = None
@@ -165,12 +165,12 @@ async def update_group(services: ClusterServices, viewer: Viewer, request: Updat
 
 
 async def delete_group(services: Services, viewer: Viewer, group_id: int, *, force: bool) -> list[AbandonedRelease]:
-    """Deletes a group. With `force` also one that has deployments: their releases stay on the clusters as they are, and
-    the answer names them."""
+    """Deletes a group. With `force`, even if it has deployments: their releases stay on the clusters unchanged, and are
+    returned."""
     async with services.transaction() as transaction:
         session = transaction.session
         group = await _locked(session, viewer, group_id)
-        # Clusters are locked before deployments everywhere; with the group goes what they refer to.
+        # Clusters are always locked before deployments; deleting the group also changes the clusters that refer to it.
         members = select(Cluster).where(col(Cluster.group_id) == group_id).order_by(col(Cluster.id))
         await session.exec(members.with_for_update(key_share=True))
         deployments = (
@@ -215,8 +215,8 @@ async def delete_group(services: Services, viewer: Viewer, group_id: int, *, for
 
 
 async def _ask_members(services: ClusterServices, viewer: Viewer, request: UpdateGroup) -> list[str]:
-    """Asks members about the service account that the group will have: all of them where it is a new one, else those
-    that join."""
+    """Checks on members whether they allow the group's service account: on all of them if the account changes, else on
+    those that join."""
     async with services.database.reading() as session:
         group = _administered(await session.get(ClusterGroup, request.id), viewer)
         account = group.service_account if request.service_account is None else request.service_account
@@ -244,7 +244,7 @@ def _administered(group: ClusterGroup | None, viewer: Viewer) -> ClusterGroup:
 
 
 async def _clusters(session: AsyncSession, organization_id: int, names: Iterable[str]) -> dict[str, Cluster]:
-    """The clusters of these names, locked in one order so that two requests can't take the same one."""
+    """The clusters with these names, locked in a fixed order, so that two requests can't take the same cluster."""
     wanted = list(dict.fromkeys(names))
     statement = _clusters_named(organization_id, wanted).with_for_update(key_share=True)
     found = {cluster.name: cluster for cluster in (await session.exec(statement)).all()}
@@ -268,8 +268,8 @@ async def _removal(
     present: Mapping[str, Cluster],
     clusters: Mapping[str, Cluster],
 ) -> Removal:
-    """The members that go. Where a deployment of the group loses too many of its own targets with them, that has to be
-    confirmed as well, however few they are."""
+    """The members that a change removes. It also needs a confirmation if a deployment of the group loses too many of
+    its targets by it, however few members are removed."""
     percent = services.settings.max_removal
     removal = Removal.between(present, clusters, percent)
     if not removal.names:
@@ -307,7 +307,7 @@ async def _join(transaction: Transaction, group: ClusterGroup, clusters: dict[st
 async def _leave(
     transaction: Transaction, viewer: Viewer, group: ClusterGroup, leaving: Sequence[Cluster]
 ) -> list[Operation]:
-    """The releases of the group's deployments are to go from these clusters: a new generation of each of them."""
+    """Removes these clusters from the group, and from the targets of its deployments, by new generations of them."""
     if not leaving:
         return []
     session = transaction.session

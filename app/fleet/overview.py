@@ -1,4 +1,4 @@
-"""The fleet at a glance: the clusters and deployments that a filter leaves, and how many targets have each status."""
+"""The fleet overview: clusters and deployments that match a filter, and the number of targets in each status."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,8 +27,7 @@ MOST_CHARTS = 500
 
 @dataclass(frozen=True)
 class FleetFilter:
-    """What is left out (None) lets everything through. `search` is looked for in the names of clusters, in those of
-    releases and in charts."""
+    """A field that is None matches everything. `search` matches text in the names of clusters, releases and charts."""
 
     group: str | None = None
     cloud: str | None = None
@@ -40,7 +39,7 @@ class FleetFilter:
 async def fleet_clusters(
     services: Services, organization_id: int, window: Window, chosen: FleetFilter
 ) -> Page[Cluster]:
-    """Clusters by name. One without a target that the filter means is there as long as nothing is asked of targets."""
+    """Clusters by name. Those without a matching target are included unless the filter has a condition on targets."""
     statement = select(Cluster).where(*_of_clusters(organization_id, chosen))
     if chosen.chart or chosen.status is not None:
         statement = statement.where(_on_cluster(chosen))
@@ -53,7 +52,7 @@ async def fleet_clusters(
 async def fleet_deployments(
     services: Services, organization_id: int, window: Window, chosen: FleetFilter
 ) -> Page[Deployment]:
-    """Deployments by release name, those with a target that the filter means."""
+    """Deployments with a target that matches the filter, by release name."""
     statement = select(Deployment).where(*_of_deployments(organization_id, chosen))
     if chosen.cloud or chosen.search or chosen.status is not None:
         statement = statement.where(_of_deployment(organization_id, chosen))
@@ -64,8 +63,8 @@ async def fleet_deployments(
 async def fleet_cells(
     services: Services, organization_id: int, cluster_ids: Sequence[int], deployment_ids: Sequence[int]
 ) -> list[TargetFacts]:
-    """The targets of these deployments on these clusters, in no order: a piece of the matrix. At most `MOST_AT_ONCE`
-    of each."""
+    """The targets of these deployments on these clusters, in no particular order: a part of the matrix. At most
+    `MOST_AT_ONCE` deployments and clusters."""
     for name, ids in (("clusters", cluster_ids), ("deployments", deployment_ids)):
         if len(ids) > MOST_AT_ONCE:
             raise invalid(CommonCode.TOO_MANY, f"`{name}` are at most {MOST_AT_ONCE} at once.", name)
@@ -88,12 +87,12 @@ async def fleet_charts(services: Services, organization_id: int, chosen: FleetFi
 
 
 async def fleet_counts(services: Services, organization_id: int, chosen: FleetFilter) -> dict[TargetStatus, int]:
-    """How many targets have each status; the filter's own statuses are left aside, so that one can choose by counts."""
+    """The number of targets in each status. Ignores the filter's statuses, so that users can choose by counts."""
     return await _counts(services, organization_id, chosen, Target.status)
 
 
 async def fleet_health_counts(services: Services, organization_id: int, chosen: FleetFilter) -> dict[Health, int]:
-    """How many targets have each health; the filter's statuses are ignored here, too."""
+    """The number of targets with each health. Ignores the filter's statuses, too."""
     return await _counts(services, organization_id, chosen, Target.health)
 
 
@@ -111,7 +110,7 @@ async def _counts(services: Services, organization_id: int, chosen: FleetFilter,
 
 
 async def fleet_size(services: Services, organization_id: int, chosen: FleetFilter) -> int:
-    """How many clusters the filter's group and cloud have, whatever is on them."""
+    """The number of clusters in the filter's group and cloud, with or without targets."""
     statement = select(func.count()).select_from(Cluster).where(*_of_clusters(organization_id, chosen))
     size: int = (await services.database.rows(statement))[0][0]
     return size
@@ -142,7 +141,7 @@ def _groups(organization_id: int, name: str) -> Any:
 
 
 def _on_cluster(chosen: FleetFilter) -> ColumnElement[bool]:
-    """Whether a cluster has a target that the filter means."""
+    """Whether a cluster has a target that matches the filter."""
     statement = select(Target.id).join(Deployment, col(Deployment.id) == Target.deployment_id)
     statement = statement.where(col(Target.cluster_id) == Cluster.id, *_of_targets(chosen))
     if chosen.chart:
@@ -151,7 +150,7 @@ def _on_cluster(chosen: FleetFilter) -> ColumnElement[bool]:
 
 
 def _of_deployment(organization_id: int, chosen: FleetFilter) -> ColumnElement[bool]:
-    """Whether a deployment has one."""
+    """Whether a deployment has a target that matches the filter."""
     statement = select(Target.id).join(Cluster, col(Cluster.id) == Target.cluster_id)
     statement = statement.where(col(Target.deployment_id) == Deployment.id, *_of_targets(chosen))
     return statement.where(*_of_clusters(organization_id, chosen)).correlate(Deployment).exists()

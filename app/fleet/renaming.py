@@ -1,6 +1,8 @@
-"""Another name for a cluster. What deployments want is written with names: targets, and the overrides of values. All of
-their generations get the new name, so that none of them loses an override, and going back to an earlier one still means
-the same cluster. Results of operations and events are history: they keep the name that the cluster had."""
+"""Renames a cluster.
+
+Deployments refer to clusters by name, in their targets and in overrides of values. All of their generations get the new
+name, so that none of them loses an override, and a rollback to an earlier generation still means the same cluster.
+Results of operations and events are history: they keep the old name."""
 
 from sqlalchemy import text
 from sqlmodel import col
@@ -18,7 +20,7 @@ _LOCK = text("""
     )
     ORDER BY id FOR NO KEY UPDATE
 """)
-# In an earlier generation, the new name may be that of a cluster that is gone: its place is taken.
+# In an earlier generation, the new name may be that of a removed cluster: the renamed cluster replaces it there.
 _RENAME = text("""
     WITH given AS (SELECT CAST(:was AS text) AS was, CAST(:name AS text) AS name)
     UPDATE deployment_revision SET
@@ -40,9 +42,10 @@ _RENAME = text("""
 
 
 async def rename(session: AsyncSession, cluster: Cluster, name: str) -> None:
-    """Gives a cluster another name. The caller has locked its group, if it has one, and its row.
+    """Renames a cluster. The caller has locked its group, if it has one, and its row.
 
-    Whoever works out what is wanted on a cluster has locked the deployment or the target meanwhile."""
+    Locks its targets and the deployments that name it: other code that derives the wanted state of a cluster holds one
+    of these locks."""
     names = {"organization": cluster.organization_id, "was": cluster.name}
     await session.execute(_LOCK, names)
     await lock_targets(session, col(Target.cluster_id) == cluster.id)

@@ -46,8 +46,8 @@ async def set_role(
 
 
 async def _administered(session: AsyncSession, viewer: Viewer, name: str | None, *, makes_admin: bool) -> int:
-    """The organization that is meant, in which the viewer may set the role. It is locked: else two admins could take
-    each other's role, and none would be left."""
+    """The organization in which the viewer may set the role. Its row is locked: otherwise two admins could revoke each
+    other's role at the same time, and no admin would be left."""
     if makes_admin and viewer.admin and name is not None:
         named = select(Organization).where(col(Organization.name) == name).with_for_update(key_share=True)
         organization = (await session.exec(named)).first()

@@ -1,4 +1,4 @@
-"""Making, changing and deleting secrets. What goes in never comes out again, but into the values of a Helm run."""
+"""Creates, changes and deletes secrets. Their values are used only in Helm runs, and are never returned."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ from app.targets.desired import desired_release
 from app.targets.judging import judge_targets
 
 MAX_BYTES = 1_000_000
-"""Of all keys and values of one secret together."""
+"""The size limit of all keys and values of one secret together."""
 
 MAX_KEYS = 100
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
@@ -54,7 +54,7 @@ class CreateSecret:
 
 
 async def create_secret(services: Services, viewer: Viewer, request: CreateSecret) -> Secret:
-    """Keeps a secret, sealed.
+    """Stores a new secret, encrypted.
 
     Raises:
         UserError: says what is wrong, and quotes no value.
@@ -93,8 +93,8 @@ async def create_secret(services: Services, viewer: Viewer, request: CreateSecre
 async def update_secret(
     services: Services, viewer: Viewer, secret_id: int, data: Any, *, description: str | None = None
 ) -> Secret:
-    """Sets the values that are given, and removes those that are given as null; a description that is None stays as it
-    is. Targets whose release has another value by now are STALE from then on, until they are reconciled."""
+    """Sets the given values, and removes those given as null; a description that is None does not change. Targets whose
+    release has an old value become STALE, until they are reconciled."""
     _raise([description_problem(description)])
     mark = await services.fingerprints.mark()
     async with services.transaction() as transaction:
@@ -214,7 +214,7 @@ async def _check_unused(session: AsyncSession, secret: Secret, keys: set[str]) -
 
 
 async def _judge_users(transaction: Transaction, secret: Secret) -> None:
-    """What is wanted on a target has changed with the secret's marks."""
+    """Updates the wanted state of targets that use a secret, which includes its marks, and judges them again."""
     session = transaction.session
     users = {deployment.id: (deployment, revision) for deployment, revision in await _users(session, secret)}
     marks = await marks_by_deployment(session, users)

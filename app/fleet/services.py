@@ -1,4 +1,4 @@
-"""What a process works with: opened once, passed on explicitly, closed at the end."""
+"""The services of a process: opened once, passed explicitly, closed at the end."""
 
 from dataclasses import dataclass
 

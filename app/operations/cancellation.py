@@ -1,4 +1,4 @@
-"""Cancelling an operation: what has not begun ends at once, what runs is stopped by its worker."""
+"""Cancels an operation: results that have not begun end at once, running ones are stopped by their workers."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from app.tables.targets import Target
 from app.targets.leases import UNHELD
 from app.targets.trouble import TargetError
 
-# A target that a worker holds, or on which Helm was begun and not seen to end, needs a look at its release first.
+# If a worker holds the target, or the end of a Helm run was not seen, a worker has to look at the release first.
 _NEEDS_WORKER = or_(~UNHELD, col(Target.intent).is_not(None))
 _TARGETS = (
     select(col(Target.id), _NEEDS_WORKER)
@@ -33,11 +33,12 @@ _TARGETS = (
 
 
 async def cancel_operation(services: Services, viewer: Viewer, operation_id: int) -> Operation:
-    """Ends an operation before its time. Results that nobody works on are cancelled at once; a Helm that runs is ended
-    by its worker, and its result with it. What is wanted stays as it is. To cancel again changes nothing.
+    """Cancels an operation. Results without a worker are cancelled at once; a worker ends its Helm run and then its
+    result. The wanted state of the deployment does not change. Cancelling again has no effect.
 
     Raises:
-        Conflict: where the operation has ended already.
+        NotFound: if the viewer sees no such operation.
+        Conflict: if the operation has already ended.
     """
     async with services.transaction() as transaction:
         session = transaction.session
@@ -77,8 +78,8 @@ async def cancel_operation(services: Services, viewer: Viewer, operation_id: int
 async def end_cancelled(
     transaction: Transaction, operation: Operation, target_ids: list[int], words: str, **more: Any
 ) -> None:
-    """Ends the results of a cancelled operation on these targets. Drift is not corrected there until what is wanted or
-    what is there has changed. The caller has locked the targets."""
+    """Ends the results of a cancelled operation on these targets. Drift on them is not corrected until the wanted state
+    or the release has changed. The caller has locked the targets."""
     if not target_ids:
         return
     error = TargetError(ActionCode.CANCELLED, f"Cancelled by {operation.cancelled_by}. {words}", attempts=0).stored
@@ -93,7 +94,7 @@ async def end_cancelled(
 
 
 async def _hand_over(transaction: Transaction, target_ids: set[int]) -> None:
-    """Has the workers that are at these targets stop there; where none is, one looks at once."""
+    """Notifies workers to stop their work on these targets; targets without a worker are woken."""
     await transaction.session.execute(
         update(Target)
         .where(col(Target.id).in_(target_ids))

@@ -1,4 +1,4 @@
-"""Which work is due: targets with an open result whose time has come, and that nobody works on."""
+"""Finds due work: targets with an open result whose retry time has come and that no worker holds."""
 
 from collections.abc import Collection
 
@@ -44,8 +44,7 @@ _ORGANIZATIONS = (
 async def due_targets(
     services: Services, organization_id: int, *, without: Collection[int] = (), limit: int
 ) -> list[int]:
-    """Targets of an organization with an open result whose time has come and that nobody works on, on clusters that
-    have a free slot; those that wait longest come first."""
+    """The due targets of an organization on clusters that have a free slot, those of the oldest operation first."""
     given = {
         "moment": now(),
         "organization": organization_id,
@@ -57,7 +56,7 @@ async def due_targets(
 
 
 async def due_counts(services: Services) -> dict[int, int]:
-    """How many targets are due, by the id of their organization."""
+    """The number of due targets, by the id of their organization."""
     rows: list[tuple[int, int]] = await services.database.rows(_DUE_COUNTS, moment=now())
     return dict(rows)
 

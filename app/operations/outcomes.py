@@ -1,4 +1,4 @@
-"""What became of an operation on one cluster, or what it is at, in words for people. Pure: no I/O."""
+"""The outcome or present state of an operation on one cluster, as shown to users. Pure: no I/O."""
 
 from enum import StrEnum
 
@@ -28,7 +28,7 @@ class ResultOutcome(StrEnum):
     ABANDONED = "ABANDONED"
 
     def words(self, action: ReleaseAction) -> str:
-        """For a result whose action this is, as "upgraded" or "upgrade failed"."""
+        """The text for a result with this action, such as "upgraded" or "upgrade failed"."""
         if self is ResultOutcome.SUPERSEDED:
             return "replaced by a newer operation"
         words = self.lower().replace("_", " ")
@@ -62,7 +62,7 @@ _WAITING = {
 def outcome_of(
     state: OperationState, action: ReleaseAction, error_code: str | None, activity: Activity | None
 ) -> ResultOutcome:
-    """`activity` is that of the target, where the result is open."""
+    """The outcome of a result. `activity` is that of its target, if the result is open."""
     if state is OperationState.SUCCEEDED:
         return _DONE[action]
     if not state.is_open:

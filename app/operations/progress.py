@@ -1,4 +1,4 @@
-"""Operations from their beginning to their end: which results are open is which work is to be done."""
+"""Starts and ends operations. Each open result is work to be done on one target."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ from app.tables.states import OPEN, OperationState, before, state_of
 from app.tables.targets import Target
 from app.targets.locking import lock_targets
 
-# Made once: to put a statement together costs as much as to run it.
+# Built once: building a statement costs as much as running it.
 _CLOSE = (
     update(OperationResult)
     .where(
@@ -69,8 +69,8 @@ async def start_operation(
     skip_hooks: bool = False,
     force: bool = False,
 ) -> Operation:
-    """Opens an operation on targets (the cluster's name by the target's id), supersedes what was open on them, and has
-    them looked at after the commit. Without targets it has succeeded already.
+    """Opens an operation on targets (the cluster's name by the target's id), supersedes results that are open on them,
+    and wakes workers after the commit. Without targets, the operation succeeds at once.
 
     With `skip_hooks`, hooks of the chart are not run; with `force`, releases that can't be removed are left behind."""
     session = transaction.session
@@ -85,7 +85,7 @@ async def start_operation(
     )
     session.add(operation)
     await session.flush()
-    # Locks are taken in one order everywhere (cluster, deployment, target, operation), so that nothing deadlocks.
+    # Locks are always taken in this order, to prevent deadlocks: cluster, deployment, target, operation.
     await lock_targets(session, col(Target.id).in_(list(targets)))
     await close_results(transaction, targets, OperationState.SUPERSEDED)
     transaction.record(
@@ -127,8 +127,8 @@ async def close_results(
     output: str | None = None,
     operation_id: int | None = None,
 ) -> None:
-    """Ends the open results of these targets (of one operation, if it is named), and operations that end by it: no
-    result ends in another way."""
+    """Ends the open results of these targets (only those of one operation, if it is given), and operations that have no
+    open result left. All results end here."""
     parameters: dict[str, Any] = {"new_state": state, "new_error": error, "new_output": output, "moment": now()}
     parameters["before"] = before(state)
     parameters |= {"targets": list(target_ids), "new_action": action, "operation": operation_id}
@@ -145,8 +145,8 @@ async def remove_targets(
     action: ReleaseAction | None = None,
     unwanted: bool = False,
 ) -> None:
-    """Removes targets, with `unwanted` only those that are still unwanted, and ends what is open on them. The caller
-    has locked their deployment, so that nothing is asked of them meanwhile."""
+    """Removes targets, with `unwanted` only those that are still unwanted, and ends their open results. The caller has
+    locked their deployment, so that no new operation starts on them."""
     chosen = select(col(Target.id)).where(col(Target.id).in_(target_ids))
     if unwanted:
         chosen = chosen.where(col(Target.wanted).is_(False))
@@ -158,7 +158,7 @@ async def remove_targets(
 
 
 async def begin_result(transaction: Transaction, operation: Operation, target_id: int) -> None:
-    """Marks a result, and its operation, as being worked on."""
+    """Marks a result and its operation as running."""
     session = transaction.session
     await session.execute(_BEGIN, {"operation": operation.id, "target": target_id, "moment": now()})
     if operation.state is OperationState.PENDING:
@@ -171,12 +171,12 @@ async def begin_result(transaction: Transaction, operation: Operation, target_id
 
 
 async def note_action(transaction: Transaction, operation_id: int, target_id: int, action: ReleaseAction) -> None:
-    """Shows what Helm is run for, with the result that is worked on."""
+    """Writes the action that Helm is run for to the running result."""
     await transaction.session.execute(_ACTION, {"operation": operation_id, "target": target_id, "doing": action})
 
 
 async def note_trouble(transaction: Transaction, operation_id: int, target_id: int, error: dict[str, Any]) -> None:
-    """Shows a temporary failure with the result, which stays open."""
+    """Writes a temporary error to the result, which stays open."""
     await transaction.session.execute(
         update(OperationResult)
         .where(col(OperationResult.operation_id) == operation_id, col(OperationResult.target_id) == target_id)
@@ -188,7 +188,7 @@ async def note_trouble(transaction: Transaction, operation_id: int, target_id: i
 async def explain_superseded(
     transaction: Transaction, operation_id: int, target_id: int, action: ReleaseAction, error: dict[str, Any]
 ) -> None:
-    """Shows with a superseded result what it was stopped in."""
+    """Writes to a superseded result at which point its work was stopped."""
     await transaction.session.execute(
         update(OperationResult)
         .where(col(OperationResult.operation_id) == operation_id, col(OperationResult.target_id) == target_id)
@@ -199,7 +199,7 @@ async def explain_superseded(
 
 async def _end_if_done(transaction: Transaction, operation_id: int) -> None:
     session = transaction.session
-    # The lock makes those who end the last two results see each other.
+    # With the lock, two transactions that end the last two results see each other's change.
     operation = await session.get(Operation, operation_id, with_for_update={"key_share": True}, populate_existing=True)
     if operation is None or not operation.state.is_open:
         return

@@ -21,7 +21,7 @@ async def results(session: AsyncSession, operation_ids: Sequence[int]) -> Sequen
 
 
 async def outputs(session: AsyncSession, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], str | None]:
-    """What Helm said, by operation and the cluster's name. It can be long, so that only who asks for it gets it."""
+    """Helm's output, by operation and cluster name. It can be long, so it is read only when it is requested."""
     columns = col(OperationResult.operation_id), col(OperationResult.cluster_name)
     statement = select(*columns, OperationResult.output).where(tuple_(*columns).in_(keys))
     return {(row[0], row[1]): row[2] for row in (await session.exec(statement)).all()}

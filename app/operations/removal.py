@@ -1,4 +1,4 @@
-"""Removes targets whose releases are left behind, and deployments that have no target any more."""
+"""Removes targets whose releases are left behind, and deployments without targets that are being deleted."""
 
 from collections.abc import Iterable, Sequence
 
@@ -24,7 +24,7 @@ async def give_up(
     targets: Sequence[tuple[Target, Cluster]],
     abandoned: Iterable[AbandonedRelease],
 ) -> None:
-    """Forgets targets whose release may still be there, and says so."""
+    """Removes targets whose releases may still exist, and records events and errors that say so."""
     ids = [target.id for target, _ in targets]
     if not ids:
         return

@@ -1,4 +1,4 @@
-"""The work on one target: what is to be done, read in one go; and how it went, written under the lease."""
+"""The work on one target: read in one transaction when it is taken; its outcome is written under the lease."""
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -63,9 +63,10 @@ from app.targets.trouble import TargetError, target_error
 
 @dataclass
 class Work:
-    """An open operation result with all that is needed to bring it to its end. `known` is the release as it was last
-    seen; `account` the service account that writes on the cluster, in place of the cluster's own credentials; `limit`
-    when the present Helm run is ended at the latest."""
+    """An open operation result with everything that is needed to complete it.
+
+    `known` is the release as it was last seen; `account` the service account that writes on the cluster, in place of
+    the cluster's own credentials; `limit` the time at which the present Helm run is ended at the latest."""
 
     lease: Lease
     target: Target
@@ -75,14 +76,14 @@ class Work:
     operation: Operation
     known: Release | None
     desired: Desired | None  # None: the release is to be removed
-    secrets: Sequence[Secret] = ()  # those that the deployment uses, sealed
+    secrets: Sequence[Secret] = ()  # secrets that the deployment uses, sealed
     account: ServiceAccount | None = None
     limit: datetime | None = None
-    was_lost: bool = False  # an earlier worker on it, while its Helm ran
-    watchers: list[Callable[[Progress], None]] = field(default_factory=list)  # of its Helm runs
+    was_lost: bool = False  # an earlier worker was lost while its Helm ran
+    watchers: list[Callable[[Progress], None]] = field(default_factory=list)  # get the progress of its Helm runs
 
     def tell(self, progress: Progress) -> None:
-        """A Helm run has come so far."""
+        """Passes the progress of a Helm run to the watchers."""
         for watcher in tuple(self.watchers):
             watcher(progress)
 
@@ -113,9 +114,9 @@ _STILL_ASKED_FOR = (
 
 
 async def take(services: Services, target_id: int, owner: str) -> Work | None:
-    """Takes the lease of a target with an open result whose time has come, and marks it as being worked on.
+    """Takes the lease of a target with an open result that is due, and marks the result as running.
 
-    None where there is nothing to do (any more), or somebody else does it.
+    Returns None if there is nothing to do, or another worker holds the lease.
     """
     async with services.transaction() as transaction:
         lease = await leases.acquire(transaction, services.settings, target_id, owner)
@@ -136,8 +137,10 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
 async def intend(
     services: Services, work: Work, runs: ReleaseAction, seen: Sighting, wanted: Desired | None, *, counts: bool
 ) -> None:
-    """Writes down that Helm is about to run, and what it is to leave. From here on the release is ours. `wanted` is
-    what was compared with what was seen; `counts` says that the run makes a revision or runs hooks."""
+    """Writes that Helm is about to run, and the release that it is to leave; from then on, Polyhelm owns the release.
+
+    `wanted` is the release that was compared with the observation `seen`; `counts` says that the run makes a revision
+    or runs hooks."""
     moment = now()
     intent = intent_for(
         runs,
@@ -160,14 +163,15 @@ async def intend(
         await fenced(transaction, work.lease, claimed=True, activity=begun, **values)
         await note_action(transaction, work.operation.id, work.target.id, runs)
         _record(transaction, work, TargetEvent.STARTED, f"{_what(work, runs)} has begun.")
-    work.target.claimed, work.target.intent = True, asdict(replace(intent, counts=False))  # we see how it ends
+    # `counts` matters only if this worker is lost; otherwise it sees how the run ends.
+    work.target.claimed, work.target.intent = True, asdict(replace(intent, counts=False))
 
 
 async def report(
     services: Services, work: Work, phase: Phase, hook: Hook | None, since: datetime, *, waits: bool
 ) -> bool:
-    """Tells what Helm's run is in, since when and for how long at most; gives whether it takes no slot of its cluster
-    any more."""
+    """Writes the phase of the Helm run, since when it lasts and its time limit; returns whether the run has freed its
+    slot of the cluster."""
     reported = Activity(phase, work.operation.id, since, work.limit, hook)
     async with services.transaction() as transaction:
         has_left = await leases.write_activity(
@@ -178,8 +182,8 @@ async def report(
 
 
 def note_look(work: Work, claim: Claim, observed: Observed | None) -> None:
-    """Notes what a look has told of whose the release is, and of a run whose worker was lost; it is written down with
-    how the work ends. Such a run counts as one that failed: its worker may have been lost because of it."""
+    """Notes what a look has shown about the owner of the release, and about a Helm run whose worker was lost; it is
+    written with the outcome of the work. Such a run counts as failed: it may be the reason why the worker was lost."""
     target = work.target
     before = claim_of(target).intent
     if before is not None and before.counts and before.has_begun(observed):
@@ -195,7 +199,7 @@ def _outcome(work: Work) -> dict[str, Any]:
 
 
 async def give_back(services: Services, work: Work) -> None:
-    """Frees the lease of work that is broken off; its result stays open."""
+    """Frees the lease of interrupted work; its result stays open."""
     with suppress(LeaseLostError):
         async with services.transaction() as transaction:
             await fenced(transaction, work.lease, **_outcome(work))
@@ -209,8 +213,9 @@ async def _locked(session: AsyncSession, deployment: Deployment) -> Deployment:
 async def succeed(
     services: Services, work: Work, action: ReleaseAction, seen: Sighting, output: str | None = None
 ) -> None:
-    """The target was seen to be as it should be; `output` is what Helm said, if it was run. One that was to go is gone,
-    and with the last one its deployment."""
+    """Ends the result: a look has shown that the target is in its wanted state. `output` is Helm's output, if it ran. A
+    target whose release was to be removed is deleted, and after the last one also a deployment that is being
+    deleted."""
     async with services.transaction() as transaction:
         session = transaction.session
         deployment = work.deployment
@@ -241,7 +246,7 @@ async def succeed(
             message = f"{deployment.release_name} on {work.cluster.name} matches generation {deployment.generation}."
             _record(transaction, work, TargetEvent.GENERATION, message)
         if work.desired is None:
-            # An update may want it again by now: then its result is open, and is the next work here.
+            # An update may want the target again by now: then it has an open result, which is next.
             await remove_targets(transaction, [work.target.id], OperationState.SUCCEEDED, action=action, unwanted=True)
             await remove_if_empty(transaction, deployment)
 
@@ -256,8 +261,8 @@ async def fail(
     writes: int,
     runs_hooks: bool,
 ) -> None:
-    """It fails in the same way until something changes: the result ends, and says why. `writes` counts the attempts
-    that have made a revision or run hooks."""
+    """Ends the result with an error that a retry would repeat. `writes` counts the attempts that have made a revision
+    or run hooks."""
     shown = replace(_shown(work, error, seen, runs_hooks=runs_hooks), revision=_revision(seen))
     async with services.transaction() as transaction:
         if seen is not None:
@@ -282,7 +287,7 @@ async def fail(
 
 
 async def cancel(services: Services, work: Work, action: ReleaseAction, seen: Sighting | None, words: str) -> None:
-    """Somebody has cancelled the operation: its result ends. `words` say what was done until then."""
+    """Ends the result of a cancelled operation. `words` say what was done until then."""
     async with services.transaction() as transaction:
         if seen is not None:
             await write_sightings(transaction, [seen])
@@ -294,7 +299,7 @@ async def cancel(services: Services, work: Work, action: ReleaseAction, seen: Si
 
 
 async def make_room(services: Services, work: Work, action: ReleaseAction, words: str) -> None:
-    """Something newer is wanted: this work ends before it is done. Its result says so, and has ended already."""
+    """Ends work that a newer operation has superseded. Its result has ended already; this adds the reason."""
     error = TargetError(ActionCode.SUPERSEDED, f"Something newer was asked for. {words}", attempts=0).stored
     async with services.transaction() as transaction:
         await fenced(transaction, work.lease, **_outcome(work))
@@ -303,8 +308,8 @@ async def make_room(services: Services, work: Work, action: ReleaseAction, words
 
 
 async def abandon(services: Services, work: Work, error: ActionError, seen: Sighting | None) -> None:
-    """A release that can't be removed is left behind, since that was asked for: its target goes, and with the last one
-    its deployment."""
+    """Leaves a release behind that can't be removed, as requested with `force`: its target is deleted, and after the
+    last one also a deployment that is being deleted."""
     left = AbandonedRelease(
         work.cluster.name,
         work.deployment.namespace,
@@ -326,14 +331,14 @@ async def abandon(services: Services, work: Work, error: ActionError, seen: Sigh
 
 
 def _objects_of(release: Observed, secret_paths: Collection[str]) -> tuple[ManifestObject, ...]:
-    """What a release has made; a chart may have named something by a secret."""
+    """The objects of a release, without values of secrets: a chart may use one in a name."""
     clean = partial(Scrubber(texts_at(release.values, secret_paths)).clean, instead=HIDDEN)
     found = objects_in(release.manifest, release.namespace)
     return tuple(ManifestObject(clean(one.kind), clean(one.name), clean(one.namespace)) for one in found)
 
 
 def in_a_row(work: Work, error: ActionError) -> int:
-    """How many attempts at this work have ended with the same error, one after the other, this one included."""
+    """How many consecutive attempts at this work have ended with the same error, including this one."""
     last = work.target.error
     if last is None or not work.target.attempts or last["code"] != error.code:
         return 1
@@ -350,13 +355,13 @@ async def retry(
     writes: int,
     runs_hooks: bool,
 ) -> None:
-    """It may succeed later: the result stays open, and shows the trouble. Where the operation was cancelled or
-    superseded meanwhile, the target is looked at again at once."""
+    """Schedules a retry: the result stays open, and shows the error. If the operation was cancelled or superseded in
+    the meantime, the target is woken at once instead."""
     shown = replace(_shown(work, error, seen, runs_hooks=runs_hooks), in_a_row=in_a_row(work, error))
     async with services.transaction() as transaction:
         if seen is not None and seen.is_news(work.known):
             await write_sightings(transaction, [seen])
-        await fenced(transaction, work.lease)  # locks the target, so that what is read next stays true
+        await fenced(transaction, work.lease)  # locks the target, so that what is read next stays valid
         still = {"target": work.target.id, "operation": work.operation.id}
         known = work.operation.cancelled_at is not None
         if not known and (await transaction.session.execute(_STILL_ASKED_FOR, still)).first() is None:

@@ -1,4 +1,4 @@
-"""Actions on releases. `perform` takes the step that comes next for a release."""
+"""Actions on releases. `perform` takes the next step for a release."""
 
 import time
 from functools import partial
@@ -36,12 +36,12 @@ async def perform(
     *,
     counts: bool,
 ) -> str | None:
-    """Takes a step that was worked out from what was seen and what is `wanted`; returns Helm's words. Whether it
-    succeeded is seen by looking again; until then, the intent stays. `counts` says that the step makes a revision or
-    runs hooks.
+    """Takes a step that was derived from the observation `seen` and the `wanted` release; returns Helm's output. The
+    caller has to look at the release again to know whether the step succeeded; until then, the intent stays. `counts`
+    says that the step makes a revision or runs hooks.
 
     Raises:
-        ActionError: with Helm's words.
+        ActionError: if the step fails; has Helm's output.
     """
     action = action_of(step, manifests)
     begin = partial(work.intend, services, found, step.runs, seen, wanted, counts=counts)

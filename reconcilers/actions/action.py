@@ -1,4 +1,4 @@
-"""What an action is: one thing that is done to one release. Each module with an action has one, and its tests."""
+"""Defines an action: a change to one release. Each module here with an action has exactly one, with its own tests."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,9 +11,8 @@ from app.targets.sightings import Sighting
 
 @dataclass(frozen=True)
 class Task:
-    """What an action gets: the work that it belongs to, and the release as it was last seen. `begin` writes the intent:
-    an action that has Helm write calls it once, when everything else is ready. `hooks` says whether the chart's hooks
-    are to run."""
+    """The input of an action: the work that it belongs to, and the release as last seen. `begin` writes the intent: an
+    action that runs Helm calls it once, when everything else is ready. `hooks` says whether the chart's hooks run."""
 
     services: AllServices
     work: Work
@@ -23,13 +22,13 @@ class Task:
 
 
 class Action(Protocol):
-    """An action is done once for a step. It may be interrupted anywhere: whether it succeeded is decided by looking at
-    the release again, and never by what it returns."""
+    """An action is performed once for a step. It may be interrupted anywhere: a new look at the release decides whether
+    it succeeded, never the returned value."""
 
     async def perform(self, task: Task) -> str | None:
-        """Does it; returns Helm's words, if Helm ran.
+        """Performs the action; returns Helm's output, if Helm ran.
 
         Raises:
-            ActionError: it failed.
-            LeaseLostError: another worker has taken over the target.
+            ActionError: if it fails.
+            LeaseLostError: if another worker has taken over the target.
         """

@@ -1,4 +1,4 @@
-"""Installs a release, or upgrades it: to another chart version, other values, or the same again after a failure.
+"""Installs a release, or upgrades it: to another chart version, to other values, or unchanged after a failure.
 
 The two differ in two ways. Only an upgrade keeps the release's history, and only an install creates its namespace.
 """
@@ -31,7 +31,7 @@ class Deploy:
             return await services.helm.deploy(place_of(services, work), chart, values, options, exists=self.exists)
 
     async def _creates_namespace(self, task: Task) -> bool:
-        # Helm asks to create a namespace that exists as well, which a service account of a namespace may not.
+        # Helm tries to create even a namespace that exists, which a service account of a namespace may not do.
         if task.work.account is None:
             return True
         member = task.services.members.of(task.work.cluster)

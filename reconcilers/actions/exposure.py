@@ -1,4 +1,4 @@
-"""The moment of use: the one place where values of secrets are put into what Helm gets."""
+"""The only place where values of secrets are put into the values for Helm."""
 
 from itertools import chain
 
@@ -13,10 +13,10 @@ from app.targets.sightings import read_history
 
 
 def exposed_values(services: AllServices, found: Work) -> Values:
-    """What is wanted, with values of secrets in place of their marks.
+    """The wanted values, with the values of secrets in place of their marks.
 
     Raises:
-        KeyRingError: where a secret can't be decrypted.
+        KeyRingError: if a secret can't be decrypted.
     """
     assert found.desired is not None
     references = found.desired.references.values()
@@ -26,11 +26,11 @@ def exposed_values(services: AllServices, found: Work) -> Values:
 
 
 async def scrubber_of(services: AllServices, found: Work, values: Values | None = None) -> Scrubber:
-    """Keeps out of Helm's words what is at the places of secrets: in these values, in the release as it is on the
-    member, and in the revision that Helm would roll back to.
+    """A scrubber that removes values of secrets from Helm's output: those at the places of secrets in these values and
+    in the revisions of the release on the member, to one of which Helm may roll back.
 
     Raises:
-        TemporaryError: where the member can't be asked.
+        TemporaryError: if the member can't be read.
     """
     paths = found.target.secret_paths
     if not paths:

@@ -1,8 +1,8 @@
-"""Marks a revision as failed that a Helm run of ours has left unfinished.
+"""Marks a revision that a Helm run of Polyhelm has left unfinished as failed.
 
-Its record says that a Helm is at work, and none is. Helm refuses to upgrade such a release, and a rollback would make
-one more revision and run hooks, where there is a revision to go back to at all. So what is true is written into the
-record: the run has failed.
+The record of such a revision says that Helm is running, although it is not. Helm refuses to upgrade the release, and a
+rollback would make another revision and run hooks, if there is a revision to roll back to at all. So the record is
+corrected: the run has failed.
 """
 
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ class MarkFailed:
 
 
 async def mark_failed(member: Member, fence: Fence, seen: Sighting) -> None:
-    """Marks the revision that was seen as failed, unless its record has changed since: the caller looks again.
+    """Marks the revision that was seen as failed. Does nothing if its record has changed since: the caller looks again.
 
     Raises:
-        TemporaryError: where the member can't be asked.
-        PermanentError: where it refuses.
-        LeaseLostError: where another worker has taken the target over.
+        TemporaryError: if the member can't be reached.
+        PermanentError: if the member refuses, or the record can't be read.
+        LeaseLostError: if another worker has taken over the target.
     """
     observed = seen.release
     assert observed is not None

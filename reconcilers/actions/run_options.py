@@ -15,7 +15,7 @@ from app.targets.leases import LeaseFence
 
 
 def member_of(services: AllServices, found: Work) -> Member:
-    """The cluster, as whatever the deployment's group uses there."""
+    """The cluster, with the service account of the deployment's group, if it has one."""
     return services.members.of(found.cluster).acting_as(found.account)
 
 
@@ -47,7 +47,7 @@ def options_of(found: Work, *, hooks: bool, validate: bool = True, scrubber: Scr
 
 
 def _shown(progress: Progress, scrubber: Scrubber) -> Progress:
-    """A chart may name a hook by a secret."""
+    """Removes values of secrets from the hook's name and kind: a chart may use one there."""
     hook = progress.hook
     if hook is None or not scrubber:
         return progress

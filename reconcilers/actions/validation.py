@@ -1,9 +1,9 @@
-"""Each distinct manifest is checked against OpenAPI once for each Kubernetes version, not on every cluster.
+"""Has Helm check each distinct manifest against OpenAPI once for each Kubernetes version, not on every cluster.
 
-Fetching and reading a member's OpenAPI is two thirds of what a Helm run costs. What a chart renders is decided by
-chart, values, name, namespace and version, and by what the service account may look up: the first run of each of these
-has Helm check it, those that come meanwhile wait until it has, and all that follow go without. A run has checked it as
-soon as it writes: none waits for its hooks.
+Fetching and reading a member's OpenAPI is two thirds of the cost of a Helm run. A manifest depends on chart, values,
+release name, namespace and Kubernetes version, and on what the service account may look up. The first run with a given
+combination has Helm check the manifest, concurrent runs wait for that check, and later runs skip it. The check is done
+once Helm starts to write: other runs do not wait for the hooks of the first.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from app.clusters.service_accounts import ServiceAccount
 from app.helm.ledger import Progress, Stage
 from app.operations.work import Work
 
-_MOST = 10_000  # manifests remembered; a forgotten one is checked once more
+_MOST = 10_000  # manifests that are remembered; one that was dropped is checked again
 
 _Key = tuple[int, str, bytes, str, str, str, ServiceAccount | None]
 
 
 class KnownManifests:
-    """The manifests that Helm has checked for this worker. A lock lives for as long as somebody holds it or waits."""
+    """The manifests that Helm has checked for this worker. A lock exists while a run holds it or waits for it."""
 
     def __init__(self) -> None:
         self._valid: OrderedDict[_Key, None] = OrderedDict()
@@ -30,10 +30,10 @@ class KnownManifests:
 
     @asynccontextmanager
     async def checked_once(self, found: Work) -> AsyncIterator[bool]:
-        """Yields whether Helm is to check the manifest in this run."""
+        """Yields whether Helm has to check the manifest in this run."""
         assert found.desired is not None
         key = (
-            found.deployment.organization_id,  # which decides what its clusters answer
+            found.deployment.organization_id,  # because it decides what its clusters answer
             found.archive.digest,
             found.desired.digest,
             found.deployment.release_name,
@@ -46,7 +46,7 @@ class KnownManifests:
             return
         lock = self._checking.setdefault(key, asyncio.Lock())
         await lock.acquire()
-        if key in self._valid:  # whoever we waited for has checked it
+        if key in self._valid:  # the run that held the lock has checked it
             lock.release()
             yield False
             return

@@ -1,4 +1,4 @@
-"""The observer: watches its share of all members, and writes down what is there as it changes."""
+"""The observer: watches its share of all members, and writes changes on them to the database."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 _BEAT_SECONDS = 1.0
 _LISTS_AT_ONCE = 50
 _CHANGES, _CHANGES_AT_ONCE = 2_000.0, 10_000.0
-"""Of all watches on one organization's clusters, in a second and at once."""
+"""Changes taken from all watches on one organization's clusters: per second, and in one burst."""
 
 
 class Observer:
@@ -43,7 +43,7 @@ class Observer:
         self._confirmed: dict[int, datetime] = {}
 
     async def run(self) -> None:
-        """Observes until it is cancelled; then its members are free for others at once."""
+        """Observes until it is cancelled; then releases its members, so that other observers can take them at once."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(lasting("observer", self._desk.run))
@@ -63,7 +63,7 @@ class Observer:
             log.warning("observer.database_lost", error=str(error))
 
     async def _share_out(self) -> None:
-        """Watches what is ours now, and no more what is not."""
+        """Starts to watch members that this observer has or is to take over; stops the watches of those it has lost."""
         ours_before = {cluster_id for cluster_id, watch in self._watches.items() if watch.is_ours}
         found = await assignment.renew(self._services, self._id)
         mine = {post.cluster_id: post for post in found.mine}
@@ -93,7 +93,7 @@ class Observer:
         self._tasks.pop(cluster_id).cancel()
 
     async def _confirm(self) -> None:
-        """Writes down up to when members have said that we know all of them, and know all by now."""
+        """Writes, for each member, the moment up to which all changes on it are known and written."""
         unwritten = self._desk.unwritten()
         fresh = {
             cluster_id: moment
@@ -107,6 +107,6 @@ class Observer:
             return
         for cluster_id in await confirm(self._services, fresh):
             watch = self._watches.get(cluster_id)
-            if watch is not None and watch.is_well:  # else it went away since, or is just coming back
+            if watch is not None and watch.is_well:  # else it became unreachable, or is just recovering
                 await watch.write_reachable()
         self._confirmed = {**self._confirmed, **fresh}

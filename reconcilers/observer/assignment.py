@@ -1,8 +1,9 @@
-"""Who watches which member. Any number of observers share the members out evenly, and each member has one at a time.
+"""Assigns members to observers. Any number of observers share the members evenly; each member has one at a time.
 
-An observer lives as long as its row is renewed; the members of one that died are free for the others. Its row stays for
-a while: it says up to when somebody vouched for its members (`app/targets/reachability.py`). A member's token grows
-with each observer that takes it, and what is written under an old one is refused (`still_ours`).
+An observer is alive as long as it renews its row; the members of a dead observer are free for the others. The row of a
+dead observer is kept for a while, because it says until when its members were observed
+(`app/targets/reachability.py`). A member's token is incremented each time that an observer takes the member; writes
+under an old token are refused (`still_ours`).
 """
 
 import random
@@ -19,9 +20,9 @@ from app.fleet.services import AllServices
 from app.tables.clusters import Cluster, Observer
 
 LIVES_SECONDS = 8.0
-"""After this without a sign of life an observer counts as dead."""
+"""An observer that has not renewed its row for so long counts as dead."""
 
-_KEPT_SECONDS = 3600.0  # the row of a dead one
+_KEPT_SECONDS = 3600.0  # for which the row of a dead observer is kept
 
 _OURS = (
     select(Cluster.id)
@@ -34,7 +35,7 @@ _CHANGED = _OURS.with_for_update(key_share=True)
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A member that is watched: its cluster's id, and the token under which that is done."""
+    """A member that an observer watches: its cluster's id, and the token under which the observer writes."""
 
     cluster_id: int
     token: int
@@ -42,8 +43,8 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """`mine` are the posts of the observer that asked; `free` are members without a living observer; `theirs` are those
-    that others have beyond their share, and that this one is to take over."""
+    """`mine` are the posts of the observer itself. The others are members that it is to take: `free` are members
+    without a living observer, `theirs` members that other observers have beyond their share."""
 
     mine: list[Post]
     free: list[Post]
@@ -51,7 +52,7 @@ class Assignment:
 
 
 async def renew(services: AllServices, observer: str) -> Assignment:
-    """Renews an observer's life, and tells what it has and what it is to take."""
+    """Renews an observer's row; returns the members that it has and those that it is to take."""
     moment = func.clock_timestamp()
     async with services.transaction() as transaction:
         session = transaction.session
@@ -61,7 +62,7 @@ async def renew(services: AllServices, observer: str) -> Assignment:
             .on_conflict_do_update(index_elements=["id"], set_={"seen_at": moment})
         )
         old = moment - timedelta(seconds=_KEPT_SECONDS)
-        # One that another observer has locked meanwhile is not dead.
+        # Skips locked rows: another observer is just renewing or removing them.
         gone = select(Observer.id).where(col(Observer.seen_at) < old).with_for_update(skip_locked=True)
         await session.execute(delete(Observer).where(col(Observer.id).in_(gone)))
     async with services.database.reading() as session:
@@ -79,12 +80,12 @@ async def _assignment(session: AsyncSession, observer: str, living: set[str]) ->
     total = len(mine) + len(free) + sum(map(len, posts.values()))
     least, most = total // len(living), -(-total // len(living))
     theirs = [post for held in sorted(posts.values(), key=len, reverse=True) for post in held[least:]]
-    random.shuffle(theirs)  # so that two who join at once do not want the same ones
+    random.shuffle(theirs)  # so that two observers that join at once do not try to take the same members
     return Assignment(mine, free[: max(0, most - len(mine))], theirs[: max(0, least - len(mine) - len(free))])
 
 
 async def take(services: AllServices, observer: str, posts: Iterable[Post]) -> list[Post]:
-    """Takes members, from nobody or from another observer; gives those where nobody was faster."""
+    """Takes members that are free or that another observer has; returns those that no other observer took first."""
     async with services.transaction() as transaction:
         taken = await transaction.session.execute(
             update(Cluster)
@@ -97,17 +98,17 @@ async def take(services: AllServices, observer: str, posts: Iterable[Post]) -> l
 
 
 async def leave(services: AllServices, observer: str) -> None:
-    """Ends an observer's life in good order: it counts as dead from now on, so that its members are free at once."""
+    """Marks an observer that shuts down as dead, so that its members are free at once."""
     dead = func.clock_timestamp() - timedelta(seconds=LIVES_SECONDS)
     async with services.transaction() as transaction:
         await transaction.session.execute(update(Observer).where(col(Observer.id) == observer).values(seen_at=dead))
 
 
 async def still_ours(session: AsyncSession, posts: Iterable[Post], *, changes: bool = False) -> set[int]:
-    """The ids of the clusters of those posts that no other observer has taken over. Until the end of the transaction
-    none does.
+    """The cluster ids of those posts that no other observer has taken over. The clusters' rows are locked until the end
+    of the transaction, so that none takes them over meanwhile.
 
-    `changes` says that the transaction is going to change the clusters' rows: they are locked for that at once. Two
-    transactions that share a lock and then both want more would wait for each other."""
+    `changes` says that the transaction is going to change the rows: they are locked for that at once. Two transactions
+    that share a lock and then both need an exclusive one would wait for each other."""
     keys = [(post.cluster_id, post.token) for post in posts]
     return set((await session.execute(_CHANGED if changes else _KEPT, {"posts": keys})).scalars())

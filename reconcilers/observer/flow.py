@@ -1,4 +1,4 @@
-"""How many changes of watches are taken in a second."""
+"""Limits how many changes from watches are processed per second."""
 
 import asyncio
 import time
@@ -6,8 +6,8 @@ from collections.abc import Hashable
 
 
 class Flow:
-    """Each source may give `rate` changes a second, and `burst` at once. One that gives more is read more slowly, so
-    that its API server has to wait."""
+    """Each source may send `rate` changes per second, and `burst` at once. A source that sends more is read more
+    slowly, so that its API server has to wait."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate = rate
@@ -15,7 +15,7 @@ class Flow:
         self._paid_until: dict[Hashable, float] = {}
 
     async def take(self, source: Hashable, changes: int) -> None:
-        """Counts changes, and waits as long as the source has given too many."""
+        """Counts changes, and waits while the source is over its limit."""
         moment = time.monotonic()
         until = max(self._paid_until.get(source, 0.0), moment - self._allowance) + changes / self._rate
         self._paid_until[source] = until

@@ -1,8 +1,8 @@
-"""From a change on a member to a status in the database, for all members that this process watches.
+"""Writes changed releases to the database, for all members that this process watches.
 
-Changes are sorted out first (what a worker has written down already, or is about to, is left to it), then the record of
-each is fetched once, then all that came meanwhile are written in one transaction. Of each release only the newest
-counts, so what waits is never more than there are releases."""
+First, changes that a worker has already written, or is about to write, are left to the worker. Then the record of each
+other release is fetched once, and all records fetched in the meantime are written in one transaction. Only the newest
+change of each release counts, so there are never more waiting changes than releases."""
 
 import asyncio
 import time
@@ -35,26 +35,26 @@ from reconcilers.observer.assignment import Post, still_ours
 log = structlog.get_logger()
 
 _AT_ONCE = 500
-"""Changes sorted out or written in one go."""
+"""Changes that are sorted or written in one batch."""
 
 _FETCHES = 64
-"""Records that are fetched at once."""
+"""Records that are fetched concurrently."""
 
 _LEFT_TO_WORKER = 1.0
-"""Seconds that a worker has to write down itself what it has just done."""
+"""Seconds in which a worker is expected to write the result of its own action."""
 
 _PASSING = 0.2
-"""Seconds that a pending state has to last to be told."""
+"""Seconds that a pending state has to last before it is reported."""
 
 _AFTER_TROUBLE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A release that has changed. `head` is None where it has to be looked up what is there now.
+    """A release that has changed. `head` is None if the present state of the release is unknown and has to be read.
 
-    `look` fetches it, through the `gate` of its member; `done` is called when it is written down, `failed` where the
-    member can't be asked.
+    `look` reads the release, while the `gate` of its member is held; `done` is called once the release is written,
+    `failed` if the member can't be read.
     """
 
     post: Post
@@ -84,7 +84,7 @@ class NewsDesk:
         self._fetches = Limiter("records", _FETCHES, each=share(_FETCHES, services.settings.organization_share))
 
     def tell(self, news: News) -> None:
-        """A newer change takes the place of an older one of the same release that still waits."""
+        """Queues a change. It replaces an older change of the same release that is still waiting."""
         pending = news.head is not None and news.head.status in PENDING
         waiting = self._waiting.get(news.organization_id, {})
         told_at = min(news.told_at, waiting.get(news.key, news).told_at)
@@ -96,7 +96,7 @@ class NewsDesk:
         self._waiting.setdefault(news.organization_id, {})[news.key] = news
 
     def _take(self, news: News) -> bool:
-        """Removes what waits; False where something newer of the same release has taken its place."""
+        """Removes a waiting change; returns False if a newer change of the same release has replaced it."""
         waiting = self._waiting.get(news.organization_id, {})
         if waiting.get(news.key) is not news:
             return False
@@ -106,8 +106,8 @@ class NewsDesk:
         return True
 
     def _next(self) -> list[News]:
-        """What is sorted out next, as much of one organization as of another: thousands of changes on the clusters of
-        one delay none of another. Releases whose record is being fetched wait for that."""
+        """The changes to sort next, the same number for each organization: thousands of changes on one organization's
+        clusters do not delay another organization. Changes of a release whose record is being fetched keep waiting."""
         each = max(1, _AT_ONCE // max(1, len(self._waiting)))
         found: list[News] = []
         for waiting in self._waiting.values():
@@ -115,8 +115,8 @@ class NewsDesk:
         return found
 
     def unwritten(self) -> dict[int, datetime]:
-        """The clusters of which something was told that is not written down yet, each with the moment since when: what
-        is known of it is confirmed up to then."""
+        """The clusters with changes that are not written yet, each with the time of the oldest: the database is
+        complete up to that time."""
         since: dict[int, datetime] = {}
         begun = (news for news, _ in chain(self._fetching.values(), self._seen.values()))
         for news in chain(*(waiting.values() for waiting in self._waiting.values()), begun):
@@ -149,7 +149,7 @@ class NewsDesk:
                 continue
             for news in due:
                 if not self._take(news):
-                    continue  # a newer one has come meanwhile
+                    continue  # a newer change has replaced it
                 version, is_leased = known.get(news.key, ("", False))
                 if news.head is not None and version == news.head.resource_version:
                     news.done()
@@ -159,7 +159,7 @@ class NewsDesk:
                     self._fetching[news.key] = news, asyncio.create_task(self._fetch(news))
 
     async def _until_due(self) -> None:
-        """Waits until something is to be done. One whose record is being fetched waits for that."""
+        """Waits until a change is due. Changes of a release whose record is being fetched do not count."""
         while True:
             self._something_waits.clear()
             soonest = min((news.due for news in self._next()), default=None)
@@ -173,12 +173,12 @@ class NewsDesk:
                 return
 
     async def _known(self, due: list[News]) -> dict[Key, tuple[str, bool]]:
-        """What is written down of these releases: the version of the Secret, and whether a worker is at work on it."""
+        """What the database has of these releases: the version of the Secret, and whether a worker holds a lease."""
         if not due:
             return {}
         try:
             rows = await self._services.database.rows(_KNOWN, keys=[news.key for news in due])
-        except DataRefusedError as error:  # no such name comes so far; if one does, it stops nobody
+        except DataRefusedError as error:  # not known to happen; one bad name must not block other releases
             if len(due) > 1:
                 half = len(due) // 2
                 return await self._known(due[:half]) | await self._known(due[half:])
@@ -230,8 +230,8 @@ class NewsDesk:
                         entry[0].done()
 
     async def _write_or_divide(self, batch: Batch) -> None:
-        """Writes all that can be written. Where it fails for any reason but a lost database, the batch is divided until
-        what causes that is alone; of such a release is written down that it can't be read."""
+        """Writes everything that can be written. On any error other than a lost database, the batch is divided until
+        the release that causes the error is alone; that release is written without its record, as unreadable."""
         try:
             await self._write_down(batch)
         except LOST:

@@ -1,4 +1,4 @@
-"""How long a member is waited for, and how often it is listed. docs/decisions/watching.md has the budget in figures."""
+"""How long to wait for a member, and how often to list it. docs/decisions/watching.md has the budget in figures."""
 
 import time
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ _BETWEEN_LISTS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How the time within which a member that is gone has to be UNKNOWN (`unreachable_after`) is spent, in seconds.
+    """Divides the time within which an unreachable member has to become UNKNOWN (`unreachable_after`), in seconds.
 
-    A member that has been silent for `quiet` is asked for a sign of life and has `answer` to give one: all of
-    `member_timeout`, where there is room for that. Trouble is told when it has lasted for `total`; what is left after
-    that is for writing it down, and no try is begun in the `last` seconds before.
+    A member that has been silent for `quiet` is pinged and has `answer` to respond: all of `member_timeout`, if there
+    is time for it. An error is reported once it has lasted for `total`; the remaining time is for writing it. No
+    attempt starts in the `last` seconds before the report.
     """
 
     quiet: float
@@ -30,15 +30,15 @@ class Patience:
         return cls(quiet, min(settings.member_timeout, total - quiet), total, 0.1 * after)
 
     def answer_within(self, left: float) -> float:
-        """How long a member may take to answer when so much is left until it has to be told as gone; once that is told,
-        it is waited for as usual."""
+        """How long a member may take to answer, with `left` seconds until it has to be reported as unreachable; the
+        usual time once it is reported."""
         return self.answer if left <= 0 else max(min(self.answer, left), self.last)
 
 
 @dataclass(slots=True)
 class Pace:
-    """When a member may be listed again: two seconds after the list before, and twice as long each time that a list was
-    needed again soon, up to `longest`."""
+    """When a member may be listed again: two seconds after the previous list began. The gap doubles each time that
+    another list is needed soon, up to `longest`."""
 
     longest: float
     _gap: float = field(default=_BETWEEN_LISTS, init=False)

@@ -1,7 +1,7 @@
-"""One member, watched: listed once, then followed by a metadata-only watch, for as long as it takes.
+"""Watches one member: lists it once, then follows it with metadata-only watches.
 
-Whatever goes wrong with the member is told in its reachability, and the watch
-is begun again, after a pause that grows with the failures.
+Any error with the member is reported in its reachability, and the watch starts again after a pause that grows with the
+number of failures.
 """
 
 import asyncio
@@ -56,24 +56,24 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
 _DATABASE_PAUSE = 1.0
 
 _CHANGES, _CHANGES_AT_ONCE = 500.0, 5_000.0
-"""Changes of one member that are taken in a second and at once."""
+"""Changes taken from one member: per second, and in one burst."""
 
 _FETCHES = 2
-"""Records that are fetched at once from one member: one that is slow, or has very many, delays no other."""
+"""Records fetched concurrently from one member, so that a member that is slow or has many changes delays no other."""
 
-_SHORTEST_WATCH = 1.0  # one that ends sooner counts as a failure, or a server that ends all at once would be hammered
-_ENDS_EARLY = 0.5  # seconds that one may end before the time that was asked for, and yet in good order
+_SHORTEST_WATCH = 1.0  # a shorter watch is a failure: else a server that ends all at once would be flooded
+_ENDS_EARLY = 0.5  # seconds by which a watch may end early and still count as complete
 
 Claim = Callable[[Post], Awaitable[Post | None]]
 
 
 class MemberWatch:
-    """`post` is where it stands. With a `claim`, the member is another observer's: once it is listed, `claim` takes it
-    over and gives the post under which to go on, or None where that failed.
+    """`post` is the member to watch. With a `claim`, the member still belongs to another observer: once it is listed,
+    `claim` takes it over and returns the new post, or None if that failed.
 
-    `lists` bounds how many members are listed at once, in total and for one organization, and `flow` how fast changes
-    are taken of one organization's members. Of a member that has more releases than `cluster_releases`, only that many
-    are followed, and those of deployments.
+    `lists` limits how many members are listed at once, in total and for one organization; `flow` limits the rate of
+    changes from one organization's members. If a member has more releases than `cluster_releases`, only that many are
+    followed, plus those of deployments.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class MemberWatch:
     ) -> None:
         self.post = post
         self.confirmed_at: datetime | None = None
-        """When the member last said that we know all."""
+        """The last moment at which all changes on the member were known."""
         self._services = services
         self._desk = desk
         self._resource_desk = resource_desk
@@ -96,19 +96,19 @@ class MemberWatch:
         self._lists = lists
         self._flow = flow
         self._most = services.settings.cluster_releases
-        self._is_full = False  # there are more releases than are followed
+        self._is_full = False  # there are more releases than the limit
         self._claim = claim
         self._patience = Patience.of(services.settings)
-        self._organization_id = 0  # known once its cluster is read
+        self._organization_id = 0  # set once the cluster is read
         self._gate = asyncio.Semaphore(_FETCHES)
         self._own_flow = Flow(_CHANGES, _CHANGES_AT_ONCE)
         self._pace = Pace(longest=services.settings.unreachable_after / 2)
         self._newest: dict[tuple[str, str], tuple[int, str]] = {}
-        self._owed: set[tuple[str, str]] = set()  # what the last list told and is not written down yet
+        self._owed: set[tuple[str, str]] = set()  # differences that the last list found and that are not written yet
         self._written = asyncio.Event()
-        self._well_at = time.monotonic()  # when nothing was wrong, or the last list was written down
+        self._well_at = time.monotonic()  # when the member was last without an error, or the last list was written
         self._failures = 0  # since then
-        self._error: ActionError | None = None  # the last of them, until it is told
+        self._error: ActionError | None = None  # the last of them, until it is reported
         self._trouble: asyncio.Future[None] | None = None
 
     @property
@@ -117,13 +117,13 @@ class MemberWatch:
 
     @property
     def is_well(self) -> bool:
-        """Whether its last list is written down, and nothing has gone wrong since."""
+        """Whether its last list is written, without an error since."""
         return self._failures == 0 and self._written.is_set()
 
     async def run(self) -> None:
-        """Watches until it is cancelled, or until another observer has the member."""
+        """Watches until it is cancelled, the cluster is removed, or the member could not be taken over."""
         while True:
-            # There before anything is told: what goes wrong with the first change is not to be lost.
+            # Created before any change is queued, so that an error with the first change is not lost.
             self._trouble = asyncio.get_running_loop().create_future()
             self._written.clear()
             try:
@@ -135,7 +135,7 @@ class MemberWatch:
                         return
             except ActionError as error:
                 if self._claim is not None:
-                    return  # its observer will tell
+                    return  # the observer that has the member reports it
                 OBSERVATIONS.labels(error.code).inc()
                 if error.code != ActionCode.WATCH_EXPIRED:
                     await self._out_of_reach(error)
@@ -152,11 +152,11 @@ class MemberWatch:
                 )
 
     async def _attend(self, member: Member, cluster: Cluster) -> bool:
-        """Lists the member and follows it until something goes wrong, and sees to it meanwhile that it lives. False
-        where another observer has it."""
+        """Lists the member and follows it until an error occurs; pings it when it has been silent. Returns False if
+        the member could not be taken over."""
         assert self._trouble is not None
         self._organization_id = cluster.organization_id
-        await self._sign_of_life(member)  # one that hangs is not to hold a place that another waits for
+        await self._sign_of_life(member)  # a member that hangs must not hold a list slot
         working = asyncio.create_task(self._list_and_follow(member))
         catching_up = asyncio.create_task(self._catch_up(member, cluster))
         tasks: set[asyncio.Future[Any]] = {working, catching_up, self._trouble}
@@ -183,7 +183,7 @@ class MemberWatch:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _sign_of_life(self, member: Member) -> None:
-        """Asks for one. An answer to something else that comes meanwhile is one as well: this may wait behind it."""
+        """Pings the member. An answer to another request meanwhile counts too: the ping may be queued behind it."""
         began = time.monotonic()
         try:
             await member.ping(seconds=self._patience.answer_within(self._left()))
@@ -203,8 +203,8 @@ class MemberWatch:
         return True
 
     async def _catch_up(self, member: Member, cluster: Cluster) -> None:
-        """Takes the member for well once all that its list told is written down, and tells so: else what was last known
-        would be told as if it were so now. Then, and no sooner, it looks at the resources of the releases."""
+        """Waits until all differences that the list found are written, then marks the member as reachable: earlier,
+        outdated statuses would be shown as current. Only then follows the resources of the releases."""
         await self._written.wait()
         is_told = cluster.reachability_message == self._notice
         if cluster.reachability is not Reachability.REACHABLE or self._failures or not is_told:
@@ -221,8 +221,8 @@ class MemberWatch:
             self._resources = None
 
     async def _list(self, member: Member) -> int | None:
-        """Lists the member and tells what is new there; gives the version of its store, or None where another observer
-        has taken the member."""
+        """Lists the member and queues what has changed; returns the version of its store, or None if the member could
+        not be taken over."""
         listing = await self._releases(member)
         self._knows_all()
         if self._claim is not None:
@@ -233,8 +233,8 @@ class MemberWatch:
         async with self._services.database.reading() as session:
             known, newest = await known_versions(session, self.post.cluster_id)
         if listing.version < newest:
-            # A worker may have looked after we did; then a second look is newer still. If it is not, the store was
-            # restored from a backup and counts anew.
+            # A worker may have read a newer version after this list; a second list is newer still. If it is not, the
+            # store was restored from a backup, and its versions count from a lower number again.
             listing = await self._releases(member)
             if listing.version < newest:
                 known = await self._forget_versions(known)
@@ -243,8 +243,7 @@ class MemberWatch:
         return listing.version
 
     async def _releases(self, member: Member) -> Listing:
-        """Those that are followed: what is written down already, releases of deployments, and others while there is
-        room."""
+        """The releases that are followed: those in the database, those of deployments, and others up to the limit."""
         async with self._services.database.reading() as session:
             known, _ = await known_versions(session, self.post.cluster_id)
             wanted = await releases_of_targets(session, self.post.cluster_id)
@@ -252,7 +251,7 @@ class MemberWatch:
         return await member.releases(room=max(0, self._most - len(needed)), needed=needed)
 
     async def _admit(self, member: Member, changes: list[Change]) -> None:
-        """Follows changes, except those of new releases for which there is no room."""
+        """Queues changes, except those of new releases beyond the limit that belong to no deployment."""
         await self._flow.take(self._organization_id, len(changes))
         await self._own_flow.take(self.post.cluster_id, len(changes))
         found = {release for change in changes if (release := change.release) is not None}
@@ -280,9 +279,9 @@ class MemberWatch:
         )
 
     async def _follow(self, member: Member, version: int) -> None:
-        """One watch after the other, each from where the one before ended."""
+        """Runs one watch after another, each from the version at which the previous one ended."""
         longest = 0.8 * self._services.settings.confirm_every
-        # The first is of another length for each, or a thousand that began together would end together each time.
+        # The first has a random length: otherwise a thousand watches that began together would always end together.
         length = random.uniform(0.1, 1) * longest  # noqa: S311
         while True:
             seconds = max(1, int(length))
@@ -296,7 +295,7 @@ class MemberWatch:
             lasted = time.monotonic() - began
             if lasted < min(_SHORTEST_WATCH, seconds / 2):
                 raise TemporaryError(ActionCode.WATCH_ENDED, "The API server ends watches at once.")
-            if lasted >= seconds - _ENDS_EARLY:  # a proxy may end it sooner, which says nothing
+            if lasted >= seconds - _ENDS_EARLY:  # else a proxy may have ended it, which confirms nothing
                 self._knows_all()
 
     async def _forget_versions(self, known: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
@@ -306,7 +305,7 @@ class MemberWatch:
         return dict.fromkeys(known, "")
 
     def _take_in(self, member: Member, listing: Listing, known: dict[tuple[str, str], str]) -> None:
-        """Tells what differs between the member and what is written down of it."""
+        """Queues what differs between the member and the database."""
         heads = {(head.namespace, head.name): head for head in listing.heads}
         self._newest = {release: (head.revision, head.resource_version) for release, head in heads.items()}
         changed = {release: head for release, head in heads.items() if known.get(release) != head.resource_version}
@@ -335,8 +334,8 @@ class MemberWatch:
             self._tell(member, change.unclear)
 
     def _tell(self, member: Member, release: tuple[str, str], head: Head | None = None, version: int = 0) -> None:
-        """Has a release written down: its newest revision at this version of the member's store, or, without one, what
-        a look shows."""
+        """Queues a release: `head` is its newest revision at this version of the member's store; without it, the
+        release is read from the member."""
         key: Key = (self.post.cluster_id, *release)
 
         async def look() -> Sighting | None:
@@ -353,7 +352,7 @@ class MemberWatch:
         self._desk.tell(News(self.post, self._organization_id, key, head, self._gate, look, settle, self._fail))
 
     def _settle(self, release: tuple[str, str]) -> None:
-        """A release is written down as it is now."""
+        """The present state of a release is written."""
         if self._resources is not None:
             self._resources.notice()
         self._owed.discard(release)
@@ -361,10 +360,10 @@ class MemberWatch:
             self._written.set()
 
     def _fail(self, error: ActionError) -> None:
-        """The record of a release could not be fetched: all is begun again, so that it is not forgotten."""
+        """The record of a release could not be fetched: the member is listed again, so that the change is not lost."""
         if self._trouble is not None and not self._trouble.done():
             self._trouble.set_exception(error)
-            self._trouble.exception()  # where nobody waits for it, all is about to be listed again anyway
+            self._trouble.exception()  # marks it as retrieved: without a waiter, a new list is about to begin anyway
 
     def _is_alive(self) -> None:
         if self._failures == 0:
@@ -375,11 +374,11 @@ class MemberWatch:
         self.confirmed_at = now()
 
     def _left(self) -> float:
-        """Seconds until a member with which something is wrong has to be told as such."""
+        """Seconds until an error with the member has to be reported."""
         return self._well_at + self._patience.total - time.monotonic()
 
     async def _out_of_reach(self, error: ActionError) -> None:
-        """Tells that the member can't be asked, once that has lasted, and waits until it is to be tried again."""
+        """Reports an error, once it has lasted if the member is unreachable, else at once. Waits before a retry."""
         self._failures += 1
         self._error = error
         pause = random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._failures, 16)))  # noqa: S311
@@ -403,7 +402,7 @@ class MemberWatch:
             self._error = None
 
     async def write_reachable(self) -> None:
-        """Tells that the member answers, and wakes the work that waited for it."""
+        """Records that the member is reachable, and wakes the work that waited for it."""
         async with self._services.transaction() as transaction:
             session, cluster_id = transaction.session, self.post.cluster_id
             if not await still_ours(session, [self.post], changes=True):
@@ -416,6 +415,6 @@ class MemberWatch:
             transaction.wake(woken)
 
     async def _cluster(self) -> Cluster | None:
-        """The row as it is now: its credentials may have been renewed."""
+        """Reads the cluster's row again: its credentials may have been replaced."""
         async with self._services.database.reading() as session:
             return await session.get(Cluster, self.post.cluster_id)

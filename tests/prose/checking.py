@@ -30,6 +30,7 @@ _PACKAGES = (
     "app/health",
     "app/identity",
     "app/network",
+    "app/operations",
     "app/redis",
     "app/registers",
     "app/resources",

@@ -1,1 +1,1 @@
-"""The objects of releases on each member: listed and watched by kind, and written down as their health changes."""
+"""The objects of releases on each member: listed and watched by kind, and written as their health changes."""

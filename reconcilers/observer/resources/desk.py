@@ -1,7 +1,7 @@
-"""Writes down what was seen of objects, for all members that this process watches.
+"""Writes the observed states of objects, for all members that this process watches.
 
-What waits is gathered by object, the newest wins, so that it is never more than there are objects. All of it is written
-in one transaction, and the targets with it are judged.
+Only the newest state of each object waits, so there are never more waiting states than objects. They are written in
+batches, each in one transaction that also judges the targets.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ from reconcilers.observer.assignment import Post, still_ours
 log = structlog.get_logger()
 
 _AT_ONCE = 500
-_BETWEEN = 0.05  # seconds between two writes: what changes meanwhile is written together
+_BETWEEN = 0.05  # seconds between two writes: changes in the meantime are written together
 _AFTER_TROUBLE = 1.0
 _STREAMS = 6000
-"""Watches of resources of one process. A kind for which there is none left is listed from time to time instead."""
+"""Resource watches of one process. A kind that gets none is listed periodically instead."""
 
 _STREAMS_OF_ONE = 12
 _LISTS = 16
@@ -50,18 +50,18 @@ class ResourceDesk:
         self._something = asyncio.Event()
 
     def tell(self, post: Post, target_ids: Iterable[int], key: Key, seen: Seen) -> None:
-        """Has written down what was seen of an object that these targets have in common."""
+        """Queues the state of an object that belongs to these targets."""
         for target_id in target_ids:
             self._seen[target_id, key] = _Entry(post, seen)
         self._something.set()
 
     def judge(self, post: Post, target_ids: Iterable[int]) -> None:
-        """Has targets judged whose resources are all known by now."""
+        """Queues the judging of targets whose resources are all known."""
         self._unjudged.update(dict.fromkeys(target_ids, post))
         self._something.set()
 
     async def run(self) -> None:
-        """Works until it is cancelled."""
+        """Writes what is queued, until it is cancelled."""
         await lasting("resources", self._write_always)
 
     async def _write_always(self) -> None:
@@ -70,7 +70,7 @@ class ResourceDesk:
             self._something.clear()
             while self._seen or self._unjudged:
                 batch = dict(islice(self._seen.items(), _AT_ONCE))
-                # A target is judged once all that was seen of it before is written down.
+                # A target is judged only after all states that were queued before it are written.
                 is_rest = len(batch) == len(self._seen)
                 unjudged = dict(islice(self._unjudged.items(), _AT_ONCE if is_rest else 0))
                 try:
@@ -84,7 +84,7 @@ class ResourceDesk:
                 await asyncio.sleep(_BETWEEN)
 
     async def _write_or_divide(self, batch: dict[tuple[int, Key], _Entry], unjudged: dict[int, Post]) -> None:
-        """Writes all that can be written: one row that can't be keeps no other from it."""
+        """Writes everything that can be written: on an error, the batch is divided until the bad row is alone."""
         try:
             await self._write(batch, unjudged)
         except LOST:
@@ -119,7 +119,7 @@ def _half(found: dict[Any, Any], part: int) -> dict[Any, Any]:
 
 
 def _forget(waiting: dict[Any, Any], written: dict[Any, Any], is_same: Callable[[Any, Any], bool]) -> None:
-    """Takes out what is written, unless something newer has come meanwhile."""
+    """Removes written entries, unless a newer one has replaced them."""
     for key, entry in written.items():
         if key in waiting and is_same(waiting[key], entry):
             del waiting[key]

@@ -1,4 +1,4 @@
-"""The objects of one member that targets have, and what was last told of each. No object is kept."""
+"""The objects of one member that belong to targets, and a fingerprint of each. The objects are not kept."""
 
 import time
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ class KindName(NamedTuple):
 
 @dataclass(slots=True)
 class Followed:
-    """`kind` is None where the member does not know it. `shown` is the fingerprint of what was last told of the object,
-    `version` the object's own then."""
+    """`kind` is None if the member does not know it. `shown` is the fingerprint of the state that was last queued to be
+    written, `version` the resource version at which the object was last seen."""
 
     kind: ObjectType | None
     origin: ResourceOrigin
@@ -28,7 +28,7 @@ class Followed:
 
     @property
     def is_labelled(self) -> bool:
-        """Whether Helm gives it the label by which objects are watched."""
+        """Whether Helm sets the label by which objects are watched."""
         return self.origin is ResourceOrigin.MANIFEST
 
 
@@ -39,7 +39,7 @@ class Index(dict[Key, Followed]):
                 yield key, followed
 
     def kinds(self) -> dict[KindName, ObjectType]:
-        """The kinds that are watched."""
+        """The kinds to watch."""
         found: dict[KindName, ObjectType] = {}
         for key, followed in self.items():
             if followed.kind is not None and followed.is_labelled:
@@ -47,7 +47,7 @@ class Index(dict[Key, Followed]):
         return found
 
     def replace(self, targets: set[int], found: list[tuple[int, Key, ObjectType | None, ResourceOrigin]]) -> None:
-        """Takes what these targets have now in place of what they had."""
+        """Replaces the objects of these targets with those that they have now."""
         for followed in self.values():
             followed.targets = [target for target in followed.targets if target not in targets]
         for target_id, key, kind, origin in found:
@@ -60,7 +60,7 @@ class Index(dict[Key, Followed]):
 
 
 class Due:
-    """What is to be looked at, and when."""
+    """The objects to read from the member, and when."""
 
     def __init__(self) -> None:
         self._times: dict[Key, float] = {}
@@ -70,7 +70,7 @@ class Due:
         self._times[key] = min(due, self._times.get(key, due))
 
     def pause(self) -> float | None:
-        """Seconds until something is due; None where nothing will be."""
+        """Seconds until the next object is due; None if there is none."""
         return max(0.0, min(self._times.values()) - time.monotonic()) if self._times else None
 
     def take(self) -> list[Key]:

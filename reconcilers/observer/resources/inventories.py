@@ -1,4 +1,4 @@
-"""What the releases of one member consist of: read from the record of each that has changed, and written down."""
+"""The inventories of one member's releases: read from the record of each changed release, and written."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ log = structlog.get_logger()
 
 _AT_ONCE = 2
 _TARGETS_AT_ONCE = 50
-_GATHERING = 0.05  # seconds in which changes of releases are gathered
-_UNWATCHED = 15.0  # seconds until an object is looked at again that no watch follows
+_GATHERING = 0.05  # seconds in which changes of releases are collected
+_UNWATCHED = 15.0  # seconds until an object that no watch follows is read again
 _NOT_NOW = (ActionCode.CLUSTER_UNREACHABLE, ActionCode.CLUSTER_THROTTLED)
-_AGAIN, _LONGEST = 5.0, 300.0  # until kinds that the member does not know are asked for again
+_AGAIN, _LONGEST = 5.0, 300.0  # seconds until unknown kinds are requested again
 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What the record of a release says."""
+    """The content of a release's record."""
 
     stale: Stale
     objects: tuple[Wanted, ...] = ()
@@ -87,7 +87,7 @@ class Inventories:
             self._changed.set()
 
     def learn(self, known: Iterable[Known]) -> None:
-        """Takes what is written down."""
+        """Loads what the database has."""
         for row in known:
             key = row.key
             if row.plural:
@@ -105,7 +105,7 @@ class Inventories:
                 while await self._refresh():
                     pass
                 seconds = pause if self._unresolved else None
-            except ActionError as error:  # the member is out of reach, which its watch tells
+            except ActionError as error:  # the watch of the member reports that it is unreachable
                 log.info("resources.not_read", cluster=self._post.cluster_id, error=error.message)
                 seconds = pause
             try:
@@ -119,13 +119,13 @@ class Inventories:
                 await self._resolve()
 
     async def _resolve(self) -> None:
-        """Has the inventories made anew that have kinds which the member may know by now."""
+        """Discards inventories with unknown kinds, to read them again: the member may know the kinds by now."""
         async with self._services.transaction() as transaction:
             if await still_ours(transaction.session, [self._post]):
                 await forget_inventories(transaction, self._unresolved)
 
     async def _refresh(self) -> bool:
-        """Writes down what releases consist of that have changed, so many at once; gives whether there were any."""
+        """Writes the inventories of a batch of changed releases; returns whether there may be more."""
         async with self._services.database.reading() as session:
             stale = await stale_inventories(session, self._post.cluster_id, _TARGETS_AT_ONCE)
         found = await for_each(stale, self._read, at_once=_AT_ONCE)
@@ -148,12 +148,12 @@ class Inventories:
             arriving.clear()
 
     def _is_known(self, each: _Object) -> bool:
-        """Whether it is written down how the object is."""
+        """Whether the object's state is already in the database."""
         followed = self._keeper.index.get(each.key)
         return followed is not None and followed.kind is not None and each.target_id in followed.targets
 
     async def _read(self, stale: Stale) -> _Record | None:
-        """The objects of a release; None where its record is gone, and what is there instead will be told."""
+        """The objects of a release; None if its record is gone: the watch then reports what replaced it."""
         if stale.head is None:
             return _Record(stale)
         observed = await read_release(self._member, stale.head)
@@ -163,7 +163,7 @@ class Inventories:
         return _Record(stale, inventory.objects, inventory.left_out)
 
     async def _type(self, reference: Reference) -> ObjectType | None:
-        """How objects of a kind are called in paths; None where the member does not know the kind."""
+        """The type of a kind, as paths to its objects need it; None if the member does not know the kind."""
         group, version, kind = reference.group, reference.version, reference.kind
         if (group, version, kind) not in self._types:
             for each, resource in (await discover_version(self._member, reference.api_version)).items():
@@ -173,7 +173,7 @@ class Inventories:
         return self._types.get((group, version, kind))
 
     async def _look(self, objects: list[_Object]) -> None:
-        """Looks at the objects that are new: kinds that are new are listed, any other object is asked for."""
+        """Reads the new objects: lists the kinds that are not followed yet, and gets every other object by its name."""
         kinds = {each.key: each.kind for each in objects if each.kind is not None}
         listed = {(kind.group, kind.kind): kind for each in objects if (kind := each.kind) and each.is_labelled}
         streams = [self._keeper.follow(listed[name]) for name in sorted(listed, key=lambda name: not is_judged(*name))]
@@ -194,7 +194,7 @@ class Inventories:
         await for_each(unseen, look, at_once=_AT_ONCE)
 
     async def _write(self, records: list[_Record], objects: list[_Object]) -> bool:
-        """Writes the inventories down and follows what is in them; gives whether the member is ours."""
+        """Writes the inventories and follows their objects; returns whether this observer still has the member."""
         keeper = self._keeper
         seen = {each.key: self._seen(each) for each in objects if each.key in keeper.arriving}
         targets = {record.stale.target_id for record in records}
@@ -223,7 +223,7 @@ class Inventories:
             keeper.show(key, keeper.arriving.get(key) or written)
             if not (keeper.index[key].is_labelled and written.is_labelled):
                 keeper.look(key, _UNWATCHED)
-        for key in unfinished:  # such as one that Helm had not created when its release was pending
+        for key in unfinished:  # such as an object that Helm had not yet created while the release was pending
             keeper.look(key)
         keeper.follow_kinds()
         return True
@@ -238,7 +238,7 @@ class Inventories:
 
 
 def _key(reference: Reference, kind: ObjectType | None, namespace: str) -> Key:
-    """How an object is known on the cluster. One of an unknown kind is taken for one that belongs to a namespace."""
+    """The key of an object on the cluster. An object of an unknown kind is assumed to be namespaced."""
     is_namespaced = kind is None or kind.namespaced
     place = (reference.namespace or namespace) if is_namespaced else ""
     return Key(reference.group, reference.kind, place, reference.name)

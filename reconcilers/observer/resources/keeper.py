@@ -1,4 +1,4 @@
-"""The resources of one member: which there are, from the records of its releases, and how they are, from watches."""
+"""Follows the resources of one member: release records say which there are, watches report their state."""
 
 import asyncio
 
@@ -28,8 +28,8 @@ from reconcilers.observer.resources.stream import Audience, KindStream
 log = structlog.get_logger()
 
 _AT_ONCE = 2  # requests for single objects, to one member
-_AGAIN = 300.0  # seconds until a healthy object is looked at again that no watch follows
-_AGAIN_SOON = 15.0  # until one that is not
+_AGAIN = 300.0  # seconds until a healthy object that no watch follows is read again
+_AGAIN_SOON = 15.0  # the same for an object that is not healthy
 _AFTER_TROUBLE = 5.0
 _NOT_NOW = (ActionCode.CLUSTER_UNREACHABLE, ActionCode.CLUSTER_THROTTLED)
 _DEFINITION = KindName("apiextensions.k8s.io", "CustomResourceDefinition")
@@ -39,9 +39,9 @@ class ClusterResources:
     def __init__(self, services: AllServices, desk: ResourceDesk, member: Member, post: Post) -> None:
         self.index = Index()
         self.arriving: dict[Key, Seen | None] = {}
-        """Objects whose inventory is being written, and what was seen of each so far."""
+        """Objects whose inventory is being written, and the state of each, if it was seen."""
         self.pending: set[int] = set()
-        """Targets whose releases Helm is at work on."""
+        """Targets whose releases are pending: Helm is running on them."""
         self._services = services
         self._desk = desk
         self._member = member
@@ -54,7 +54,7 @@ class ClusterResources:
         self._is_due = asyncio.Event()
 
     def notice(self) -> None:
-        """A release of the member has changed, and its status is written down."""
+        """A release of the member has changed, and its status is written."""
         self._inventories.notice()
 
     async def run(self) -> None:
@@ -71,7 +71,7 @@ class ClusterResources:
             self._streams.clear()
 
     async def _load(self) -> list[int]:
-        """Reads what is written down of the member's resources; gives its targets."""
+        """Loads the member's resources from the database; returns the member's targets."""
         cluster_id = self._post.cluster_id
         async with self._services.database.reading() as session:
             known = await known_resources(session, cluster_id)
@@ -89,8 +89,8 @@ class ClusterResources:
         return list(targets)
 
     async def _settle(self, targets: list[int]) -> None:
-        """Has all targets judged once everything is known. Before, what was last known would be told as if it were so
-        now."""
+        """Has all targets judged once the state of every object is known. Earlier, outdated states would be shown as
+        current."""
         await asyncio.gather(*(stream.is_listed.wait() for stream, _ in list(self._streams.values())))
         await for_each(self._due.take(), self._look, at_once=_AT_ONCE)
         self._desk.judge(self._post, targets)
@@ -98,7 +98,7 @@ class ClusterResources:
     # Kinds
 
     def follow_kinds(self) -> list[KindStream]:
-        """Follows the kinds that there are, first those whose status is judged, and no others; gives the new ones."""
+        """Follows exactly the kinds in the index, those with a judged status first; returns the new streams."""
         wanted = self.index.kinds()
         for name in self._streams.keys() - wanted.keys():
             _, task = self._streams.pop(name)
@@ -107,7 +107,7 @@ class ClusterResources:
         return [self.follow(wanted[name]) for name in new]
 
     def follow(self, kind: ObjectType) -> KindStream:
-        """Follows a kind; gives its stream, which may have been there before."""
+        """Follows a kind; returns its stream, which may already exist."""
         name = KindName(kind.group, kind.kind)
         if name in self._streams:
             return self._streams[name][0]
@@ -132,7 +132,7 @@ class ClusterResources:
         if key not in self.index and key not in self.arriving:
             return
         if is_deleted:
-            self.look(key)  # it may have lost its label alone
+            self.look(key)  # perhaps only its label was removed
         else:
             self.show(key, read_seen(item, kind, now()))
 
@@ -143,7 +143,7 @@ class ClusterResources:
 
     def _unreadable(self, kind: ObjectType, error: ActionError) -> None:
         for key, _ in list(self.index.of_kind(kind)):
-            if error.code == ActionCode.CLUSTER_REFUSED:  # such as a kind that is not served any more
+            if error.code == ActionCode.CLUSTER_REFUSED:  # such as a kind that is no longer served
                 self.look(key)
             else:
                 self.show(key, unreadable(error))
@@ -151,14 +151,14 @@ class ClusterResources:
     # Objects
 
     def show(self, key: Key, seen: Seen) -> None:
-        """Takes what was seen of an object."""
+        """Takes the newest state of an object."""
         if key in self.arriving:
             self.arriving[key] = seen
         if key in self.index:
             self._tell(key, self._pods.attend(key, seen))
 
     def _tell(self, key: Key, seen: Seen) -> None:
-        """Has an object written down where it looks different now."""
+        """Queues the state of an object to be written, if it differs from the last one."""
         followed = self.index.get(key)
         if followed is None:
             return
@@ -170,7 +170,7 @@ class ClusterResources:
             self._desk.tell(self._post, followed.targets, key, seen)
 
     def look(self, key: Key, seconds: float = 0.0) -> None:
-        """Has an object asked for by its name, after so many seconds."""
+        """Schedules a read of an object by its name, after so many seconds."""
         self._due.add(key, seconds)
         self._is_due.set()
 
@@ -185,7 +185,7 @@ class ClusterResources:
             await for_each(self._due.take(), self._look, at_once=_AT_ONCE)
 
     async def _look(self, key: Key) -> None:
-        """Asks for an object that no watch follows, or that a list did not have."""
+        """Reads an object that no watch follows, or that a list did not contain."""
         followed = self.index.get(key)
         if followed is None or followed.kind is None:
             return
@@ -198,7 +198,7 @@ class ClusterResources:
                 return
             seen = unreadable(error)
         if followed.version not in (version, 0) and seen is not None and seen.version < followed.version:
-            return  # a watch has told something newer meanwhile
+            return  # a watch has reported a newer state in the meantime
         if seen is None:
             is_pending = self.pending.issuperset(followed.targets)
             seen = absent(key.kind, followed.origin, is_pending=is_pending)
@@ -207,7 +207,7 @@ class ClusterResources:
             self.look(key, _AGAIN if seen.verdict.health is Health.HEALTHY else _AGAIN_SOON)
 
     async def seen(self, key: Key, kind: ObjectType) -> Seen | None:
-        """An object as it is now; None where it is not there."""
+        """The present state of an object; None if it does not exist."""
         whole = is_judged(kind.group, kind.kind)
         item = await get_object(self._member, kind, key.namespace, key.name, whole=whole)
         return None if item is None else read_seen(item, kind, now())

@@ -1,4 +1,4 @@
-"""The words of containers, for workloads that are not healthy: their pods are listed then, and only then."""
+"""Explains why a workload is not healthy, from its pods. Only the pods of unhealthy workloads are listed."""
 
 import asyncio
 import time
@@ -35,7 +35,7 @@ _WORKLOADS = frozenset(
 
 @dataclass(slots=True)
 class _Ailing:
-    """A workload that is not healthy: how it was last seen, and the worst of its pods, where one has failed."""
+    """A workload that is not healthy: its last state, and the verdict on its worst pod, if one has failed."""
 
     seen: Seen
     failure: Verdict | None = None
@@ -45,7 +45,7 @@ class _Ailing:
 
 
 class Pods:
-    """`show` is given a workload as its pods say that it is."""
+    """Calls `show` with the state of a workload when the verdict on its pods changes."""
 
     def __init__(self, member: Member, show: Callable[[Key, Seen], None]) -> None:
         self._member = member
@@ -54,7 +54,7 @@ class Pods:
         self._wanted = asyncio.Event()
 
     def attend(self, key: Key, seen: Seen) -> Seen:
-        """Takes note of how an object is, and gives it as it is by all that is known of its pods."""
+        """Records the state of an object; returns it with the failure of its pods, if one is known."""
         is_ailing = (key.group, key.kind) in _WORKLOADS and seen.verdict.health in _AILING and seen.selector is not None
         if not is_ailing or (key not in self._ailing and len(self._ailing) >= _MOST_WORKLOADS):
             self._ailing.pop(key, None)
@@ -66,7 +66,7 @@ class Pods:
         return _with_failure(seen, ailing.failure)
 
     async def run(self) -> None:
-        """Lists the pods of workloads until it is cancelled: after each change, and less and less often."""
+        """Lists pods of unhealthy workloads after each change, then at growing intervals, until it is cancelled."""
         while True:
             self._wanted.clear()
             due = min((ailing.due for ailing in self._ailing.values()), default=None)
@@ -99,7 +99,7 @@ class Pods:
             self._show(key, _with_failure(ailing.seen, failure))
 
     async def _failure(self, namespace: str, selector: str) -> Verdict | None:
-        """The worst that is wrong with one of the pods."""
+        """The worst verdict on a failed pod; None if no pod has failed."""
         found: list[Verdict] = []
         pages = list_objects(self._member, _PODS, selector, whole=True, namespace=namespace, most=_MOST)
         async with aclosing(pages) as stream:

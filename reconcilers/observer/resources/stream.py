@@ -1,4 +1,4 @@
-"""The objects of one kind on one member: listed once, then followed by a watch, for as long as it takes."""
+"""Follows the objects of one kind on one member: lists them once, then watches them."""
 
 import asyncio
 import random
@@ -35,8 +35,8 @@ _REFUSALS = (
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who is told of a kind's objects. `take` gets each object, and whether it was deleted; `listed` the keys of all
-    that there are; `unreadable` why there are none to be had; `readable` that a watch or a list works again."""
+    """Callbacks for the objects of a kind. `take` gets each object, and whether it was deleted; `listed` the keys of
+    all objects after a list; `unreadable` the error because of which the kind can't be read."""
 
     take: Callable[[Object, ObjectType, bool], None]
     listed: Callable[[ObjectType, set[Key]], None]
@@ -44,7 +44,7 @@ class Audience:
 
 
 class KindStream:
-    """`patience` is how long, in seconds, a kind may be out of reach on a member that answers, before that is told."""
+    """`patience` is how many seconds reading a kind may fail on a member that is reachable before that is reported."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class KindStream:
     ) -> None:
         self.kind = kind
         self.is_listed = asyncio.Event()
-        """Set once it has been listed, or cannot be read."""
+        """Set once the kind was listed, or turned out to be unreadable."""
         self._member = member
         self._audience = audience
         self._cluster_id = cluster_id
@@ -116,7 +116,7 @@ class KindStream:
             self._version = None
             return
         try:
-            # The first is of another length for each, or a thousand that began together would end together each time.
+            # The first has a random length: otherwise a thousand watches that began together would always end together.
             seconds = int(_WATCH_SECONDS * random.uniform(0.1, 1))  # noqa: S311
             while True:
                 await self._watch(seconds)
@@ -143,7 +143,7 @@ class KindStream:
         self._well_at, self._failures = time.monotonic(), 0
 
     async def _pause(self, error: ActionError) -> None:
-        """Tells why the kind can't be read, at once where the server refuses, else once that has lasted, and waits."""
+        """Reports why the kind can't be read, at once if the server refuses, else once that has lasted; then waits."""
         self._failures += 1
         is_refused = error.code in _REFUSALS
         if is_refused or time.monotonic() - self._well_at >= self._patience:
