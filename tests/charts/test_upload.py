@@ -117,6 +117,6 @@ async def test_a_repository_has_a_name_and_takes_uploads(quiet: Stack) -> None:
     assert await upload(quiet, packaged(), "registry") == {
         "__typename": "Conflict",
         "code": "not_an_upload_repository",
-        "message": "registry takes its charts from oci://registry.example/charts.",
+        "message": "registry takes its charts from oci://registry.example/charts. Charts cannot be uploaded to it.",
         "path": ["repository"],
     }

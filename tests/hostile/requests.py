@@ -225,7 +225,14 @@ KINDS = (
     Kind("list of objects", "GET", rf"/apis/apps/v1/{NAMES}", listed_objects, "managed-by.*limit=100"),
     Kind("list of objects' metadata", "GET", rf"/api/v1/{NAMES}", listed_metadata, "managed-by.*limit=500"),
     Kind("watch of objects", "GET", rf"/apis/apps/v1/{NAMES}", first_object_changes, "watch=1", ("nothing",)),
-    Kind("pods of a workload", "GET", f"/api/v1/namespaces/{NAMES}/pods", listed_pods, "labelSelector=app%3D|app="),
+    Kind(
+        "pods of a workload",
+        "GET",
+        f"/api/v1/namespaces/{NAMES}/pods",
+        listed_pods,
+        "labelSelector=app%3D|app=",
+        ("a list of another kind",),  # it is one of pods
+    ),
     Kind("object", "GET", f"/apis/apps/v1/namespaces/default/deployments/{NAMES}", one_object, "^$"),
     Kind("kinds of one version", "GET", "/apis/apps/v1", lambda m: discover_version(m, "apps/v1"), "^$"),
     Kind("dry run of a new object", "POST", OBJECTS, trying(Trial("default", "shop", [CONFIG])), "dryRun=All"),
