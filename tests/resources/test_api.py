@@ -120,7 +120,7 @@ async def test_nobody_sees_the_resources_of_another_organization(
 ) -> None:
     await deployed(stack, simulated("paris"), "config-map")
     await until_health(stack, "HEALTHY")
-    await stack.mutate("createOrganization", "... on OrganizationPayload { __typename }", name="other")
     assert await found(stack, kind="ConfigMap") == ["paris: ConfigMap/shop"]
+    await stack.mutate("createOrganization", "... on OrganizationPayload { __typename }", name="other")
     nodes = await stack.data(FOUND.replace("filter: $filter", 'organization: "other", filter: $filter'), filter={})
     assert nodes["resources"]["nodes"] == []
