@@ -45,11 +45,10 @@ _NOT_NOW = (
 """Refusals that do not depend on the request."""
 _PAGE = 500
 _CONNECTIONS = 3  # at most, to one member: a watch, and two for requests; each costs a TLS handshake and buffers
-STREAMS = 16
-"""Connections to one member for watches of resources. Other requests never wait for one of these."""
+_CONNECTIONS_ASIDE = 16
+"""Connections to one member for its resources, of which watches use at most 12."""
 
 _KEPT_ALIVE = 60.0  # seconds without a request; a handshake costs as much as a hundred pings
-_BOOKMARKS = 150.0  # seconds without a bookmark until a watch of resources is given up; servers send one each minute
 _SILENCE = 10.0  # seconds after which a watch that should have ended is given up
 _LONGEST_LINE = 2 * 2**20
 _LARGEST_ANSWER = 8 * 2**20  # bytes; a record has 1.5 MiB at most, a page of heads less
@@ -114,7 +113,7 @@ class Member:
         self.tls = _tls(access)
         self.judge = _judge(uid, name, self._hears) if uid is not None else None
         self._asking = self._pool(_CONNECTIONS)
-        self._streams: list[_Pool] = []  # one pool, opened when it is first needed
+        self._aside: list[_Pool] = []  # one pool, opened when it is first needed
         self.account: ServiceAccount | None = None
         self.heard_at = 0.0
         """When it last answered anything, by `time.monotonic()`."""
@@ -141,6 +140,15 @@ class Member:
         acting.account = account
         return acting
 
+    def aside(self) -> "Member":
+        """The same member over connections of its own, for requests that must not delay those about releases. Its
+        answers do not count as signs of life of the member; it is closed together with it."""
+        if not self._aside:
+            self._aside.append(self._pool(_CONNECTIONS_ASIDE))
+        apart = copy.copy(self)
+        apart._asking = self._aside[0]
+        return apart
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -148,7 +156,7 @@ class Member:
         await self.close()
 
     async def close(self) -> None:
-        for pool in (self._asking, *self._streams):
+        for pool in (self._asking, *self._aside):
             await pool.api.close()
 
     async def version(self) -> str:
@@ -164,7 +172,7 @@ class Member:
         limit = aiohttp.ClientTimeout(total=seconds, connect=seconds, sock_connect=min(seconds, 5))
         began = time.monotonic()
         try:
-            status, _, body = await self._kube_system(self._asking, limit)
+            status, _, body = await self._kube_system(limit)
         except TemporaryError:
             # A slow member may have no time left to answer on a new connection, but its proof was an answer, too.
             proven_at = self._asking.connector.proven_at
@@ -175,14 +183,15 @@ class Member:
         if status == 200:
             self._asking.connector.check(status, None, body)
 
-    async def _kube_system(self, pool: "_Pool", limit: aiohttp.ClientTimeout) -> tuple[int, str | None, bytes]:
+    async def _kube_system(self, limit: aiohttp.ClientTimeout) -> tuple[int, str | None, bytes]:
         """Reads the namespace kube-system. This is frequent, so it does not use kubernetes-asyncio, which needs as much
         time to build a request as to send it. The server may answer from its cache: the uid of a namespace never
         changes."""
         with self._trouble(limit):
-            async with pool.api.rest_client.pool_manager.get(
+            api = self._asking.api
+            async with api.rest_client.pool_manager.get(
                 f"{self.access.server}{KUBE_SYSTEM}?resourceVersion=0",
-                headers=pool.api.default_headers | pool.api.authorization,
+                headers=api.default_headers | api.authorization,
                 timeout=limit,
             ) as response:
                 body = await _body(response)
@@ -312,7 +321,7 @@ class Member:
             PermanentError: if the service account of the request may not read this.
         """
         limit = _limit(self.seconds)
-        async with self._asked(self._asking, method, path, query, body, accept, content_type, limit) as response:
+        async with self._asked(method, path, query, body, accept, content_type, limit) as response:
             text = await _body(response)
         if response.status >= 400:
             refusal = _refusal(response.status, text)
@@ -339,11 +348,11 @@ class Member:
                     yield changes
 
     async def lines(
-        self, path: str, selector: str, version: int, *, seconds: int, accept: str, aside: bool = False
+        self, path: str, selector: str, version: int, *, seconds: int, accept: str, silence: float | None = None
     ) -> AsyncGenerator[list[bytes]]:
         """The lines of a watch, until the server ends it after so many seconds. Lines that arrive together are yielded
-        together. A watch that is `aside` uses none of the connections for requests, and yields an empty list once it
-        is open.
+        together; the first list is empty, and is yielded once the watch is open. With `silence`, the watch fails if
+        the server sends nothing for so many seconds.
 
         Raises:
             TemporaryError: if the watch fails, or the version is too old (WATCH_EXPIRED).
@@ -355,23 +364,19 @@ class Member:
             ("allowWatchBookmarks", "true"),
             ("timeoutSeconds", str(seconds)),
         ]
-        if aside and not self._streams:
-            self._streams.append(self._pool(STREAMS))
-        pool = self._streams[0] if aside else self._asking
         limit = aiohttp.ClientTimeout(
             total=self.seconds + seconds + _SILENCE,
             connect=self.seconds,
             sock_connect=_limit(self.seconds).sock_connect,
-            sock_read=_BOOKMARKS if aside else None,
+            sock_read=silence,
         )
-        async with self._asked(pool, "GET", path, query, None, accept, "application/json", limit) as found:
+        async with self._asked("GET", path, query, None, accept, "application/json", limit) as found:
             if found.status != 200:
                 refusal = _refusal(found.status, await _body(found))
                 if refusal.kind is RefusalKind.EXPIRED:
                     raise _expired(refusal)
                 raise _not_now(refusal, found.headers.get("Retry-After"), self._name)
-            if aside:
-                yield []
+            yield []
             rest = b""
             async for chunk in found.content.iter_any():
                 self._hears()
@@ -390,7 +395,6 @@ class Member:
     @asynccontextmanager
     async def _asked(
         self,
-        pool: "_Pool",
         method: str,
         path: str,
         query: list[tuple[str, str]] | None,
@@ -402,10 +406,10 @@ class Member:
         headers = {"Accept": accept or "application/json", "Content-Type": content_type}
         if self.account is not None:
             headers |= self.account.headers
-        if pool.connector.needs_proof:
-            pool.connector.check(*await self._kube_system(pool, _limit(self.seconds)))
+        if self._asking.connector.needs_proof:
+            self._asking.connector.check(*await self._kube_system(_limit(self.seconds)))
         with self._trouble(limit):
-            response: aiohttp.ClientResponse = await pool.api.call_api(
+            response: aiohttp.ClientResponse = await self._asking.api.call_api(
                 path,
                 method,
                 query_params=query or [],

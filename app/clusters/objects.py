@@ -23,6 +23,7 @@ _METADATA_PAGE, _WHOLE_PAGE = 500, 100
 _MOST_PAGES = 400
 _LONGEST_CONTINUE = 16 * 1024
 _PARTIAL = "PartialObjectMetadata"
+_BOOKMARKS = 150.0  # seconds without a bookmark until a watch is given up; servers send one each minute
 _MOST_LABELS = 20
 _EQUALITY = re.compile(r"[A-Za-z0-9./_-]{1,317}=[A-Za-z0-9._-]{0,63}")
 
@@ -132,7 +133,7 @@ async def object_changes(
     """
     accept = "application/json" if whole else METADATA_ONLY
     async with aclosing(
-        member.lines(kind.path, selector, version, seconds=seconds, accept=accept, aside=True)
+        member.lines(kind.path, selector, version, seconds=seconds, accept=accept, silence=_BOOKMARKS)
     ) as stream:
         async for lines in stream:
             yield [_read_change(line, kind, whole=whole) for line in lines]

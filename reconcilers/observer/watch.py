@@ -214,7 +214,7 @@ class MemberWatch:
         await lasting("resources", partial(self._follow_resources, member))
 
     async def _follow_resources(self, member: Member) -> None:
-        self._resources = ClusterResources(self._services, self._resource_desk, member, self.post)
+        self._resources = ClusterResources(self._services, self._resource_desk, member.aside(), self.post)
         try:
             await self._resources.run()
         finally:

@@ -23,8 +23,9 @@ from simulator.certificates import issue
 from tests.charts.servers import Handler, served
 from tests.clusters.kubeconfigs import CERTIFICATE
 from tests.contract.client import Client
+from tests.faults import Hang, Proxy
 from tests.releases.test_release import RECORD, written
-from tests.stack import HERE
+from tests.stack import HERE, eventually
 
 POLICY = Policies(Allowed.parse(HERE)).clusters
 
@@ -298,3 +299,23 @@ async def test_one_member_down_leaves_the_others_alone(simulator: Simulator, sim
     member = Member(read_kubeconfig(tokyo.kubeconfig), POLICY, timeout=5)
     assert await member.version() == tokyo.kubernetes_version
     await member.close()
+
+
+async def test_requests_aside_that_hang_delay_no_other_request(paris: SimulatedMember) -> None:
+    """There are more of them than there are connections for requests about releases."""
+    async with Proxy(paris.kubeconfig) as proxy:
+        proxy.fault(Hang(), path="/api/v1/configmaps$")
+        member = Member(read_kubeconfig(proxy.kubeconfig), POLICY, timeout=5)
+        aside = member.aside()
+        hanging = [asyncio.create_task(aside.get("/api/v1/configmaps")) for _ in range(4)]
+        await eventually(lambda: asked(proxy, len(hanging)))
+        assert await member.version() == paris.kubernetes_version
+        assert not any(task.done() for task in hanging)
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+        await member.close()
+
+
+async def asked(proxy: Proxy, count: int) -> bool:
+    return proxy.count(path="/api/v1/configmaps$") >= count

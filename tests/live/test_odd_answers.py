@@ -100,7 +100,6 @@ async def test_an_answer_that_is_no_list_is_no_observation(
         await targets.until(status="DEPLOYED", revision=1)
 
 
-@pytest.mark.xfail(reason="Regression: since resources are followed, the status is UNKNOWN in between.", strict=True)
 async def test_a_member_that_is_slow_within_the_limit_keeps_its_status(
     new_stack: NewStack, served: Served, simulated: Callable[[str], Member]
 ) -> None:
