@@ -155,6 +155,10 @@ class Endpoint(LoopbackServer):
         if answer.status in _REDIRECTS:
             raise ProtocolError(f"it redirects ({answer.status}), which is not followed")
         if answer.status < 400:
+            while answer.is_tiny and not answer.is_whole:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    piece += await answer.rest(connection.reader)
+            answer.check()
             self._ledger.answered(exchange, answer.status)
         limit = None if request.watches else ANSWER_SECONDS
         async with helm.present() if request.watches else nullcontext():

@@ -11,6 +11,8 @@ MOST_HEAD = 64 * 1024
 MOST_BODY = 4 * 2**20
 """The maximum size of a request's body, in bytes. An API server accepts at most 3 MiB."""
 _MOST_ERROR = 64 * 1024
+_NULLS = (b"null", b"null\n")  # Go's encoder ends with a newline
+_LENGTHS = [b"%d" % len(null) for null in _NULLS]
 _PIECE = 64 * 1024
 
 
@@ -110,7 +112,7 @@ class Answer:
             self.body += body
             if len(self.body) > self._keeps:
                 raise ProtocolError(f"the answer has more than {self._keeps:,} bytes")
-        elif self.status >= 400 and len(self.body) < _MOST_ERROR:
+        elif (self.status >= 400 or self.is_tiny) and len(self.body) < _MOST_ERROR:
             self.body += body
 
     def on_message_complete(self) -> None:
@@ -120,6 +122,23 @@ class Answer:
     def retry_after(self) -> str | None:
         found = self.headers.get(b"retry-after")
         return found.decode("latin-1") if found else None
+
+    @property
+    def is_tiny(self) -> bool:
+        """Whether its body is known to be no longer than `null`, which no object is."""
+        return self.headers.get(b"content-length") in _LENGTHS
+
+    def check(self) -> None:
+        """Checks the body of a success, as far as it is there, if it is tiny.
+
+        Raises:
+            ProtocolError: if an API server does not give this answer: a proxy or a sign-in page in front of it does.
+        """
+        kind = self.headers.get(b"content-type", b"").lower()
+        if kind.startswith(b"text/html"):
+            raise ProtocolError(f"it answers {self.status} with a page of HTML")
+        if kind.startswith(b"application/json") and bytes(self.body) in _NULLS:
+            raise ProtocolError(f"it answers {self.status} with null")
 
     @property
     def leaves_its_connection(self) -> bool:

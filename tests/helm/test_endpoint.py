@@ -18,7 +18,7 @@ from app.helm.ledger import Ledger, Progress, Stage
 from app.helm.slots import HelmSlots
 from app.sandbox.limits import Limits
 from simulator import Member
-from tests.faults import Proxy
+from tests.faults import Proxy, Wrong
 from tests.helm.places import POLICY, Open, place_on
 from tests.live.hands import uid
 from tests.sample_charts import archive, chart_files
@@ -127,6 +127,36 @@ async def test_a_member_that_is_down_is_unreachable_and_nothing_was_written(
         with pytest.raises(TemporaryError) as caught:
             await helm.deploy(place, chart, {}, OPTIONS, exists=False)
     assert (caught.value.code, caught.value.wrote) == ("cluster_unreachable", False)
+
+
+HTML = Wrong(200, b"<html>Sign in to continue</html>", content_type="text/html")
+NULL = Wrong(200, b"null\n")
+
+
+@pytest.mark.parametrize(("answer", "what"), [(HTML, "a page of HTML"), (NULL, "null")], ids=["html", "null"])
+@pytest.mark.parametrize(
+    ("method", "path", "wrote"),
+    [("GET", "/configmaps", False), ("POST", "/secrets", True), ("POST", "/configmaps", True)],
+)
+async def test_a_success_that_is_no_object_is_a_failure_of_the_connection(
+    simulated: Callable[[str], Member],
+    helm: Helm,
+    chart: Path,
+    answer: Wrong,
+    what: str,
+    method: str,
+    path: str,
+    wrote: bool,
+) -> None:
+    """A proxy or a page to sign in gives such answers for a while; the API server never does."""
+    paris = simulated("paris")
+    async with Proxy(paris.kubeconfig) as proxy:
+        proxy.fault(answer, method=method, path=f"{path}(/|$|\\?)")
+        async with place_on(proxy.kubeconfig, uid=uid_of(paris)) as place:
+            with pytest.raises(TemporaryError) as caught:
+                await helm.deploy(place, chart, {}, OPTIONS, exists=False)
+    assert (caught.value.code, caught.value.wrote) == ("cluster_unreachable", wrote)
+    assert caught.value.message == f"The connection to the API server failed: it answers 200 with {what}"
 
 
 @pytest.mark.parametrize(
