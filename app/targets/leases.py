@@ -83,8 +83,8 @@ def _safe_until(settings: Settings, asked_at: float) -> float:
     return asked_at + settings.lease_seconds - min(LATE_SECONDS, settings.lease_seconds / 3)
 
 
-_NOTHING_ACTIVITYED: dict[str, Any] = {"activity": None, "waits": False}
-FREE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, **_NOTHING_ACTIVITYED}
+_NO_ACTIVITY: dict[str, Any] = {"activity": None, "waits": False}
+FREE: dict[str, Any] = {"lease_owner": None, "lease_expires_at": None, **_NO_ACTIVITY}
 """The columns that a holder writes together with the end of its work, so that the lease is released at the same
 moment."""
 
@@ -117,7 +117,7 @@ _ACQUIRE = (
     .values(
         lease_owner=bindparam("owner"),
         lease_token=Target.lease_token + 1,
-        **_NOTHING_ACTIVITYED,
+        **_NO_ACTIVITY,
         lease_expires_at=func.clock_timestamp() + bindparam("length", type_=Interval),
     )
     .returning(col(Target.lease_token))

@@ -87,9 +87,11 @@ async def _assignment(session: AsyncSession, observer: str, living: set[str]) ->
 async def take(services: AllServices, observer: str, posts: Iterable[Post]) -> list[Post]:
     """Takes members that are free or that another observer has; returns those that no other observer took first."""
     async with services.transaction() as transaction:
+        # Locks the rows in the order in which all others lock them; an update alone locks them in any order.
+        untaken = await still_ours(transaction.session, posts, changes=True)
         taken = await transaction.session.execute(
             update(Cluster)
-            .where(tuple_(col(Cluster.id), col(Cluster.observer_token)).in_([(p.cluster_id, p.token) for p in posts]))
+            .where(col(Cluster.id).in_(untaken))
             .values(observer_id=observer, observer_token=Cluster.observer_token + 1)
             .returning(col(Cluster.id), col(Cluster.observer_token))
             .execution_options(synchronize_session=False)
