@@ -20,6 +20,7 @@ from app.core.repeating import repeatedly
 from app.core.tenancy import acting_for
 from app.core.threads import in_thread
 from app.deployments.idempotency import KEPT_DAYS
+from app.deployments.inputs import renew_inputs
 from app.deployments.planning import remove_old_plans
 from app.events.retention import remove_old_events
 from app.fleet.services import AllServices
@@ -63,6 +64,7 @@ class Housekeeping:
             for task in (
                 *(self.read_indexes, self.look_at_credentials, self.count_abandoned, self.sweep_runs),
                 *(self.remove_keys, self.remove_plans, self.remove_events, self.remove_archives, self.forget_values),
+                self.renew_inputs,
             ):
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
 
@@ -108,6 +110,9 @@ class Housekeeping:
 
     async def remove_events(self) -> None:
         await remove_old_events(self._services)
+
+    async def renew_inputs(self) -> None:
+        await renew_inputs(self._services)
 
     async def forget_values(self) -> None:
         await forget_values(self._services)

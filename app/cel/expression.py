@@ -187,6 +187,8 @@ def _plain(message: str) -> str:
     """The first problem of the library's message, in one line and without its codes."""
     if _BUDGET in message:
         return "it takes more than 10,000 steps"
+    if "std::bad_alloc" in message:
+        return "it needs too much memory"
     if found := _FOUND.search(message):
         line, column, problem = found.groups()
         message = problem if int(line) < 1 else f"line {line}, column {column}: {problem}"

@@ -1,23 +1,18 @@
 """Checks values against schemas, in a process that may be killed (`app.sandbox.pool`).
 
-A schema can take any time and any memory. The process reads requests from its standard input, which is a socket, and
-imports nothing of Polyhelm.
+A schema can take any time and any memory.
 """
 
 import json
-import os
-import resource
-import signal
-import sys
 from typing import Any
 
 import jsonschema_rs
 
+from app.sandbox.serving import serve
+
 MAX_PROBLEMS = 20
 MAX_MESSAGE = 1000
 """The maximum length of one problem: a message quotes the value."""
-
-_OUT_OF_MEMORY = 77
 
 
 def problems(schema: dict[str, Any], seen: Any) -> list[tuple[list[str] | None, str]]:
@@ -55,43 +50,5 @@ def _answer(request: bytes) -> bytes:
     return json.dumps([problems(asked["schema"], seen) for seen in asked["values"]]).encode()
 
 
-def _read(size: int) -> bytes:
-    found = bytearray()
-    while len(found) < size:
-        piece = os.read(0, min(size - len(found), 2**18))
-        if not piece:
-            sys.exit()
-        found += piece
-    return bytes(found)
-
-
-def _write(answer: bytes) -> None:
-    left = memoryview(len(answer).to_bytes(4, "big") + answer)
-    while left:
-        left = left[os.write(0, left) :]
-
-
-def _confine() -> None:
-    """Prevents this process from opening files and connections and from starting processes."""
-    for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC):
-        resource.setrlimit(limit, (0, 0))
-
-
-def main() -> None:
-    seconds = float(sys.argv[1])
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    _answer(b'{"schema": {"pattern": "a"}, "values": ["b"]}')  # loads what would otherwise be loaded on first use
-    _confine()
-    while True:
-        request = _read(int.from_bytes(_read(4), "big"))
-        signal.setitimer(signal.ITIMER_PROF, seconds)
-        try:
-            answer = _answer(request)
-        except MemoryError:
-            os._exit(_OUT_OF_MEMORY)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        _write(answer)
-
-
 if __name__ == "__main__":
-    main()
+    serve(_answer, b'{"schema": {"pattern": "a"}, "values": ["b"]}')

@@ -310,16 +310,18 @@ class Settings(BaseSettings):
     schema_processes: int = Field(
         4,
         ge=1,
-        description="The maximum number of checks of values against a chart's schema that one process runs at once."
-        " One organization can use half of them.",
+        description="The maximum number of checks of values against a chart's schema that one process runs at once,"
+        " and of evaluations of expressions. One organization can use half of them.",
     )
     schema_cpu_seconds: Seconds = Field(
-        5, description="The CPU time limit of checking up to 100 sets of values against a chart's schema, in seconds."
+        5,
+        description="The CPU time limit of checking up to 100 sets of values against a chart's schema, or of evaluating"
+        " the expressions for up to 50 clusters, in seconds.",
     )
     schema_memory_bytes: int = Field(
         256 * 2**20,
         ge=64 * 2**20,
-        description="The memory limit of checking values against a chart's schema, in bytes.",
+        description="The memory limit of checking values against a chart's schema or evaluating expressions, in bytes.",
     )
     plain_http_hosts: str = Field(
         "",

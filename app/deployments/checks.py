@@ -1,6 +1,6 @@
 """Checks of a whole request, before anything is written or any member is changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +49,17 @@ def timeout_problems(seconds: int | None) -> list[Problem]:
     return [Problem(("timeoutSeconds",), f"A timeout is between 1 and {LONGEST_TIMEOUT_SECONDS} seconds.")]
 
 
-async def check_wish(services: DeploymentServices, organization_id: int, wish: Wish) -> None:
-    """Checks a wish as a whole and, for each cluster, its values against the chart's schema.
+async def check_wish(services: DeploymentServices, organization_id: int, wish: Wish, members: Collection[str]) -> None:
+    """Checks a wish as a whole and, for each cluster, its values against the chart's schema. `members` are those of the
+    group.
 
     Raises:
         ValidationFailed: with every problem found.
     """
-    found = list(wish_problems(wish))
-    if not found and wish.archive.values_schema is not None:
+    found = list(wish_problems(wish, members))
+    # Without targets, expressions have no results that a schema could describe.
+    is_known = bool(wish.targets) or not wish.depends_on_inputs
+    if not found and is_known and wish.archive.values_schema is not None:
         try:
             path = await services.archives.file(wish.archive.digest)
         except TemporaryError as error:
@@ -83,7 +86,7 @@ async def _against_schema(
     found: list[Problem] = []
     for (text, (cluster, values)), theirs in zip(distinct.items(), problems, strict=True):
         # Problems of the common values are reported once, not for each override.
-        at = ("values",) if text == shared else ("valueOverrides", cluster)
+        at = ("values",) if text == shared else wish.place_of(cluster)
         # Values of secrets are checked by Helm in the worker: only their marks are known here.
         told = (problem for problem in theirs if not is_mark(value_at(values, problem.path)))
         found += (Problem((*at, *problem.path), f"{_where(problem)}{problem.message}") for problem in told)

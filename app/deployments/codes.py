@@ -27,4 +27,12 @@ class DeploymentCode(ErrorCode):
     REMOVAL_UNCONFIRMED = "removal_unconfirmed", "The change would remove many clusters and has to be confirmed."
     TOO_MANY_PLANS = "too_many_plans", "Too many plans of the organization are being made."
     PLAN_TOO_LARGE = "plan_too_large", "The plan is too large to be kept."
+    EXPRESSIONS_TOO_EXPENSIVE = (
+        "expressions_too_expensive",
+        "Evaluating the expressions in the values takes too much CPU time or memory.",
+    )
+    EXPRESSIONS_INTERRUPTED = (
+        "expressions_interrupted",
+        "The expressions in the values could not be evaluated, because the machine is busy or the process was ended.",
+    )
     PLAN_LOST = "plan_lost", "The process that made the plan has ended."

@@ -20,9 +20,11 @@ from app.deployments.checks import (
     timeout_problems,
 )
 from app.deployments.codes import DeploymentEvent
+from app.deployments.evaluation import with_inputs
 from app.deployments.generation import write_generation
-from app.deployments.given import GivenOverride, read_values
+from app.deployments.given import GivenOverride, GivenSelectorOverride, GivenValues, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
+from app.deployments.membership import Membership
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.services import DeploymentServices
@@ -57,7 +59,9 @@ class CreateDeployment:
     values_yaml: str | None = None
     values_from: list[Given] = field(default_factory=list)
     value_overrides: list[GivenOverride] = field(default_factory=list)
+    selector_overrides: list[GivenSelectorOverride] | None = None
     targets: list[str] | None = None
+    target_selector: Any = None
     atomic: bool = False
     wait: bool = False
     timeout_seconds: int = 300
@@ -87,13 +91,15 @@ async def create_deployment(
             await check_feature(session, group)
             check_namespace(group, request.namespace)
             members = await members_of(session, group.id)
-        clusters = chosen_members(members, request.targets)
-        wish, pinned = await _wish(services, organization_id, request, tuple(clusters))
+        given = await _given(request)
+        membership = Membership.given(request.target_selector, request.targets)
+        clusters = membership.chosen(group, members, request.targets)
+        pinned = await pin(services, organization_id, request.chart, request.version, keep=not request.dry_run)
+        wish = _wish(pinned, request, given, membership, tuple(clusters))
         async with services.database.reading() as session:
             secrets = await referenced(session, group, wish.references)
         require_use(viewer, group.id, secrets)
         wish = replace(wish, marks=marks_of(secrets))
-        await check_wish(services, organization_id, wish)
         release_name = await _free_name(services, request, clusters, wish.archive.name)
         deployment = Deployment(
             organization_id=organization_id,
@@ -109,6 +115,8 @@ async def create_deployment(
             drift_policy=request.drift_policy,
             secret_paths=sorted({found.path for found in wish.references}),
         )
+        wish = await with_inputs(services.expressions, deployment, group, wish, clusters)
+        await check_wish(services, organization_id, wish, members)
         if request.dry_run:
             plan = await plan_targets(services, deployment, wish, clusters, progress)
             return Answer(plan=plan, changed=True, notices=await notices_about(services, pinned))
@@ -118,28 +126,40 @@ async def create_deployment(
         return await earlier_answer(services, repeated)
 
 
-async def _wish(
-    services: DeploymentServices, organization_id: int, request: CreateDeployment, targets: tuple[str, ...]
-) -> tuple[Wish, Pinned]:
+async def _given(request: CreateDeployment) -> GivenValues:
+    """The values of a request.
+
+    Raises:
+        ValidationFailed: if they, or other fields, are not valid.
+    """
     given = await read_values(request)
     overrides = overrides_by_cluster(given.overrides or [])
-    values: Any = {} if given.values is None else given.values
     problems = [
         *name_problems(request.release_name, request.namespace),
         *filter(None, [description_problem(request.description)]),
         *timeout_problems(request.timeout_seconds),
-        *value_problems(values, request.values_from, overrides),
+        *value_problems(
+            *({} if given.values is None else given.values, request.values_from, overrides),
+            *(given.selected or [], request.target_selector),
+        ),
     ]
     if problems:
         raise all_invalid(problems)
-    pinned = await pin(services, organization_id, request.chart, request.version, keep=not request.dry_run)
-    wish = Wish(
+    return given
+
+
+def _wish(
+    pinned: Pinned, request: CreateDeployment, given: GivenValues, membership: Membership, targets: tuple[str, ...]
+) -> Wish:
+    overrides = overrides_by_cluster(given.overrides or [])
+    return Wish(
         pinned.archive,
-        Layer(values, references_from(request.values_from)),
+        Layer({} if given.values is None else given.values, references_from(request.values_from)),
         {name: Layer(one.values, references_from(one.values_from or [])) for name, one in overrides.items()},
         targets,
+        selected=tuple(one.parsed for one in given.selected or ()),
+        membership=membership,
     )
-    return wish, pinned
 
 
 async def _free_name(

@@ -54,6 +54,7 @@ _CANDIDATES = (
         col(Deployment.drift_policy) == DriftPolicy.CORRECT,
         col(Deployment.deleting).is_(False),
         col(Target.wanted),
+        col(Target.evaluation_error).is_(None),
         col(Target.status).in_(_DRIFTED),
         or_(_CHANGED_SINCE_FAILURE, _MAY_FAIL_AGAIN),
         col(Target.held_digest).is_distinct_from(col(Target.judged_digest)),

@@ -1,6 +1,7 @@
 """Writes a new generation in one transaction: the revision, the targets, and the operation that applies it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
@@ -11,6 +12,7 @@ from app.deployments.checks import archive_of
 from app.deployments.queries import current
 from app.deployments.state import Wish
 from app.operations.progress import start_operation
+from app.releases.layers import Inputs
 from app.releases.release import Desired, covered
 from app.releases.status import TargetStatus
 from app.secrets.queries import marks_by_deployment
@@ -20,6 +22,7 @@ from app.tables.deployments import Deployment
 from app.tables.operations import Operation, OperationKind
 from app.tables.targets import Target
 from app.targets.abandonment import take_back
+from app.targets.desired import inputs_of
 from app.targets.judging import judge_targets
 from app.targets.locking import lock_targets
 from app.targets.queries import targets_with_clusters
@@ -59,9 +62,15 @@ async def write_generation(
         await session.execute(
             statement.on_conflict_do_update(
                 index_elements=["deployment_id", "cluster_id"],
-                set_={"wanted": True, "desired_digest": statement.excluded.desired_digest},
+                set_={
+                    "wanted": True,
+                    "desired_digest": statement.excluded.desired_digest,
+                    "inputs": statement.excluded.inputs,
+                    "results": statement.excluded.results,
+                    "evaluation_error": None,
+                },
             ),
-            [_target_row(deployment, wanted[name], clusters[name]) for name in wish.targets],
+            [_target_row(deployment, wanted[name], clusters[name], wish.inputs.get(name)) for name in wish.targets],
         )
     await take_back(session, deployment)
     present = await target_names(transaction, deployment.id)
@@ -84,8 +93,11 @@ async def without_clusters(
     staying = tuple(name for name in revision.targets if name not in gone)
     archive = await archive_of(session, revision.chart_digest)
     marks = await marks_by_deployment(session, [deployment.id])
-    wish = Wish.of(archive, revision, staying, marks.get(deployment.id, {}))
-    clusters = {cluster.name: cluster for _, cluster in await targets_with_clusters(session, deployment.id)}
+    pairs = await targets_with_clusters(session, deployment.id)
+    inputs = {cluster.name: inputs_of(target) for target, cluster in pairs if cluster.name in staying}
+    wish = Wish.of(archive, revision, staying, marks.get(deployment.id, {}), inputs)
+    wish = replace(wish, overrides={name: layer for name, layer in wish.overrides.items() if name not in gone})
+    clusters = {cluster.name: cluster for _, cluster in pairs}
     deployment.generation += 1
     deployment.updated_at = now()
     await session.flush()
@@ -103,8 +115,11 @@ async def target_names(transaction: Transaction, deployment_id: int) -> dict[int
     return dict((await transaction.session.exec(statement)).all())
 
 
-def _target_row(deployment: Deployment, wanted: Desired, cluster: Cluster) -> dict[str, object]:
+def _target_row(deployment: Deployment, wanted: Desired, cluster: Cluster, inputs: Inputs | None) -> dict[str, object]:
+    facts = inputs.facts if inputs else None
     return {
+        "inputs": facts.as_json() if facts else None,
+        "results": dict(inputs.results) if inputs else {},
         "deployment_id": deployment.id,
         "cluster_id": cluster.id,
         "wanted": True,

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from app.core.errors import Problem, all_invalid
 from app.core.threads import in_thread
-from app.deployments.state import Given, Override
+from app.deployments.state import Given, Override, SelectorOverride
 from app.yaml.reading import YamlError, read
 
 MAX_YAML_BYTES = 2 * 2**20
@@ -24,6 +24,16 @@ class GivenOverride:
     values_from: Sequence[Given] | None = None
 
 
+@dataclass(frozen=True)
+class GivenSelectorOverride:
+    """Values for the clusters that a selector matches, as the API takes them. Fields that are None were left out."""
+
+    select: Any
+    values: Any = None
+    values_yaml: str | None = None
+    values_from: Sequence[Given] | None = None
+
+
 class Request(Protocol):
     @property
     def values(self) -> Any: ...
@@ -31,14 +41,17 @@ class Request(Protocol):
     def values_yaml(self) -> str | None: ...
     @property
     def value_overrides(self) -> list[GivenOverride] | None: ...
+    @property
+    def selector_overrides(self) -> list[GivenSelectorOverride] | None: ...
 
 
 @dataclass(frozen=True)
 class GivenValues:
-    """The values of a request; `values` and `overrides` are None if they were left out."""
+    """The values of a request; a part is None if it was left out."""
 
     values: Any
     overrides: list[Override] | None = field(default_factory=list)
+    selected: list[SelectorOverride] | None = None
 
 
 async def read_values(request: Request) -> GivenValues:
@@ -47,7 +60,8 @@ async def read_values(request: Request) -> GivenValues:
     Raises:
         ValidationFailed: with the position of every error.
     """
-    texts = [request.values_yaml, *(each.values_yaml for each in request.value_overrides or ())]
+    layers = [*(request.value_overrides or ()), *(request.selector_overrides or ())]
+    texts = [request.values_yaml, *(each.values_yaml for each in layers)]
     if all(text is None or len(text) < _SHORT for text in texts):
         return _read(request)
     return await in_thread(_read, request)
@@ -68,9 +82,16 @@ def _read(request: Request) -> GivenValues:
             path = ("valueOverrides", each.cluster, "valuesYaml")
             found = _layer(each.values, each.values_yaml, path, problems)
             overrides.append(Override(each.cluster, {} if found is None else found, each.values_from))
+    selected = None
+    if request.selector_overrides is not None:
+        selected = []
+        for index, one in enumerate(request.selector_overrides):
+            path = ("selectorOverrides", str(index), "valuesYaml")
+            found = _layer(one.values, one.values_yaml, path, problems)
+            selected.append(SelectorOverride(one.select, {} if found is None else found, one.values_from or ()))
     if problems:
         raise all_invalid(problems)
-    return GivenValues(values, overrides)
+    return GivenValues(values, overrides, selected)
 
 
 def _layer(values: Any, text: str | None, path: tuple[str, ...], problems: list[Problem]) -> Any:

@@ -18,6 +18,7 @@ from app.secrets.queries import marks_by_deployment
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment
 from app.tables.operations import OperationKind
+from app.targets.desired import inputs_of
 from app.targets.queries import targets_with_clusters
 
 
@@ -70,7 +71,8 @@ async def _plan(
     chosen = _chosen([cluster for _, cluster in pairs], targets)
     wanted = {c.name: c for target, c in pairs if target.wanted and c.name in chosen}
     leaving = [c for target, c in pairs if not target.wanted and c.name in chosen]
-    wish = Wish.of(archive, revision, tuple(wanted), marks.get(deployment_id, {}))
+    inputs = {cluster.name: inputs_of(target) for target, cluster in pairs}
+    wish = Wish.of(archive, revision, tuple(wanted), marks.get(deployment_id, {}), inputs)
     return await plan_targets(services, deployment, wish, wanted, progress, leaving=leaving)
 
 

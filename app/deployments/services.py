@@ -11,8 +11,9 @@ from app.sandbox.pool import Pool
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentServices(ClusterServices, ChartServices):
-    """`schemas` validates values in child processes."""
+    """`schemas` validates values in child processes, `expressions` evaluates expressions in them."""
 
     helm: Helm
     schemas: Pool
+    expressions: Pool
     background: Background

@@ -21,9 +21,11 @@ from app.deployments.checks import (
     timeout_problems,
 )
 from app.deployments.codes import DeploymentCode, DeploymentEvent
+from app.deployments.evaluation import with_inputs
 from app.deployments.generation import write_generation
-from app.deployments.given import GivenOverride, read_values
+from app.deployments.given import GivenOverride, GivenSelectorOverride, GivenValues, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
+from app.deployments.membership import Membership
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.queries import current, find_deployment
@@ -61,7 +63,8 @@ _TRIES = 5  # if other requests keep changing the same deployment
 @dataclass(frozen=True)
 class UpdateDeployment:
     """The request, as the API takes it. Fields that are None do not change; empty values, references, overrides and
-    descriptions clear the present ones."""
+    descriptions clear the present ones. A list of targets without a selector replaces the present selector, and a
+    selector without a list the present list."""
 
     id: int
     expected_generation: int | None = None
@@ -70,8 +73,10 @@ class UpdateDeployment:
     values_yaml: str | None = None
     values_from: list[Given] | None = None
     value_overrides: list[GivenOverride] | None = None
+    selector_overrides: list[GivenSelectorOverride] | None = None
     reuse_values: bool = False
     targets: list[str] | None = None
+    target_selector: Any = None
     confirm_removal: int | None = None
     description: str | None = None
     atomic: bool | None = None
@@ -131,7 +136,13 @@ async def _attempt(
     ]
     if problems:
         raise all_invalid(problems)
-    clusters = chosen_members(members, list(revision.targets) if request.targets is None else request.targets)
+    given = await _given(request)
+    membership = Membership.of(revision)
+    if request.targets is not None or request.target_selector is not None:
+        membership = Membership.given(request.target_selector, request.targets)
+    clusters = membership.chosen(
+        *(group, members, list(revision.targets) if request.targets is None else request.targets)
+    )
     removal = Removal.between(revision.targets, clusters, services.settings.max_removal)
     if not request.dry_run:
         removal.check(request.confirm_removal, f"targets of {deployment.release_name}")
@@ -140,7 +151,8 @@ async def _attempt(
         keep = not request.dry_run
         pinned = await pin(services, deployment.organization_id, deployment.chart, request.version, keep=keep)
         archive = pinned.archive
-    wish = await _wish(revision, archive, request, tuple(clusters))
+    known = tuple(clusters) if membership.selector is None else tuple(members)
+    wish = replace(_wish(revision, archive, request, given, known), targets=tuple(clusters), membership=membership)
     async with services.database.reading() as session:
         secrets = await referenced(session, group, wish.references)
     if not wish.changes_only_targets(revision):
@@ -148,8 +160,10 @@ async def _attempt(
         require_use(viewer, group.id, secrets)
     wish = replace(wish, marks=marks_of(secrets))
     unchanged = wish.equals(revision)
+    if not unchanged or request.dry_run:
+        wish = await with_inputs(services.expressions, deployment, group, wish, clusters)
     if not unchanged:
-        await check_wish(services, deployment.organization_id, wish)
+        await check_wish(services, deployment.organization_id, wish, members)
         await _check_new_targets(services, deployment, clusters)
     if request.dry_run:
         leaving = await _leaving(services, deployment, clusters)
@@ -161,32 +175,46 @@ async def _attempt(
     return replace(answer, notices=await notices_about(services, pinned)) if pinned else answer
 
 
-async def _wish(
+async def _given(request: UpdateDeployment) -> GivenValues:
+    given = await read_values(request)
+    problems = value_problems(
+        {} if given.values is None else given.values,
+        request.values_from,
+        overrides_by_cluster(given.overrides or []),
+        given.selected or [],
+        request.target_selector,
+    )
+    if found := list(problems):
+        raise all_invalid(found)
+    return given
+
+
+def _wish(
     revision: DeploymentRevision,
     archive: ChartArchive,
     request: UpdateDeployment,
-    targets: tuple[str, ...],
+    given: GivenValues,
+    known: tuple[str, ...],
 ) -> Wish:
-    given = await read_values(request)
-    overrides = overrides_by_cluster(given.overrides or [])
-    if problems := list(value_problems({} if given.values is None else given.values, request.values_from, overrides)):
-        raise all_invalid(problems)
+    """The wish of a request without its targets. `known` are the clusters whose stored overrides are kept."""
     values = revision.values
     if given.values is not None:
         values = patch(values, given.values) if request.reuse_values else dict(given.values)
     given_from = request.values_from
     references = references_of(revision.values_from) if given_from is None else references_from(given_from)
-    return Wish(archive, Layer(values, references), _overrides(revision, overrides, request, targets), targets)
+    overrides = _overrides(revision, overrides_by_cluster(given.overrides or []), request, known)
+    selected = revision.selected() if given.selected is None else tuple(one.parsed for one in given.selected)
+    return Wish(archive, Layer(values, references), overrides, selected=selected)
 
 
 def _overrides(
     revision: DeploymentRevision,
     given: Mapping[str, Override],
     request: UpdateDeployment,
-    targets: tuple[str, ...],
+    known: tuple[str, ...],
 ) -> dict[str, Layer]:
-    """The overrides of the new targets. Those of removed targets stay only in earlier generations."""
-    stored = {name: revision.layers(name)[1] for name in revision.overriding() if name in targets}
+    """The overrides of these clusters. Those of removed targets stay only in earlier generations."""
+    stored = {name: layer for name in known if (layer := revision.override(name)) is not None}
     if request.value_overrides is None:
         return stored
     if not request.reuse_values:

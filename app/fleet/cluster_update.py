@@ -12,6 +12,8 @@ from app.clusters.kubeconfig import Access, read_kubeconfig
 from app.clusters.registration import keep_access, taken
 from app.clusters.services import ClusterServices
 from app.core.errors import Conflict, all_invalid
+from app.deployments.inputs import renew_inputs
+from app.deployments.services import DeploymentServices
 from app.fleet.renaming import rename
 from app.identity.viewer import Viewer
 from app.releases.error_codes import ActionCode
@@ -37,8 +39,9 @@ class UpdateCluster:
     labels: Any = None
 
 
-async def update_cluster(services: ClusterServices, viewer: Viewer, request: UpdateCluster) -> Cluster:
-    """Changes a cluster. Its group, targets, overrides and history stay, because its uid does.
+async def update_cluster(services: DeploymentServices, viewer: Viewer, request: UpdateCluster) -> Cluster:
+    """Changes a cluster. Its group, targets, overrides and history stay, because its uid does. Targets whose values
+    depend on what has changed may become STALE.
 
     Raises:
         UserError: says what is wrong; nothing was written then.
@@ -97,12 +100,13 @@ async def update_cluster(services: ClusterServices, viewer: Viewer, request: Upd
                     server=cluster.server,
                 )
             await session.flush()
-            return cluster
     except IntegrityError as error:
         raise await taken(services, read.organization_id, request.name or read.name, read.uid, error) from None
+    await renew_inputs(services, cluster_ids=[cluster.id])
+    return cluster
 
 
-async def confirm_cluster(services: ClusterServices, viewer: Viewer, cluster_id: int, uid: str) -> Cluster:
+async def confirm_cluster(services: DeploymentServices, viewer: Viewer, cluster_id: int, uid: str) -> Cluster:
     """Accepts a new uid for a cluster, as after kube-system was created again. `uid` is the uid that the user has seen;
     a cluster that answers with yet another uid is refused.
 
@@ -134,9 +138,10 @@ async def confirm_cluster(services: ClusterServices, viewer: Viewer, cluster_id:
             await forget_versions(session, cluster.id)
             message = "Its new uid was confirmed; it has not been looked at since."
             await write_reachability(transaction, cluster.id, Reachability.PENDING, message)
-            return cluster
     except IntegrityError as error:
         raise await taken(services, read.organization_id, read.name, uid, error) from None
+    await renew_inputs(services, cluster_ids=[cluster.id])
+    return cluster
 
 
 def _take(services: ClusterServices, cluster: Cluster, access: Access, found: Found) -> None:

@@ -16,7 +16,9 @@ from app.core.names import counted, label_problem
 from app.core.services import Services
 from app.core.transaction import Transaction
 from app.deployments.generation import without_clusters
+from app.deployments.inputs import renew_inputs
 from app.deployments.removal import Removal
+from app.deployments.services import DeploymentServices
 from app.groups.codes import GroupCode, GroupEvent
 from app.groups.queries import members_of
 from app.groups.restrictions import impersonation_warnings, restrict, restriction_problems
@@ -110,7 +112,7 @@ class Updated:
     begun: list[Operation] = field(default_factory=list)
 
 
-async def update_group(services: ClusterServices, viewer: Viewer, request: UpdateGroup) -> Updated:
+async def update_group(services: DeploymentServices, viewer: Viewer, request: UpdateGroup) -> Updated:
     """Renames a group, replaces its members, or changes what its deployments may use. The group's releases are
     uninstalled from removed members; a new member gets nothing until a deployment names it among its targets. A Helm
     run that has begun keeps the service account that it began with.
@@ -159,9 +161,10 @@ async def update_group(services: ClusterServices, viewer: Viewer, request: Updat
                     joined=sorted(joining),
                     left=list(removal.names),
                 )
-            return Updated(group, removal, warnings, begun)
     except IntegrityError:
         raise _name_taken(name or "") from None
+    await renew_inputs(services, group_id=group.id)
+    return Updated(group, removal, warnings, begun)
 
 
 async def delete_group(services: Services, viewer: Viewer, group_id: int, *, force: bool) -> list[AbandonedRelease]:

@@ -16,7 +16,9 @@ _LOCK = text("""
     SELECT id FROM deployment
     WHERE organization_id = :organization AND EXISTS (
         SELECT FROM deployment_revision
-        WHERE deployment_id = deployment.id AND (targets ? :was OR value_overrides ? :was OR overrides_from ? :was)
+        WHERE deployment_id = deployment.id AND (
+            targets ? :was OR listed_targets ? :was OR value_overrides ? :was OR overrides_from ? :was
+        )
     )
     ORDER BY id FOR NO KEY UPDATE
 """)
@@ -29,6 +31,11 @@ _RENAME = text("""
             FROM jsonb_array_elements_text(targets) WITH ORDINALITY AS names (listed, place)
             WHERE listed <> name
         ),
+        listed_targets = (
+            SELECT coalesce(jsonb_agg(CASE listed WHEN was THEN name ELSE listed END ORDER BY place), '[]')
+            FROM jsonb_array_elements_text(listed_targets) WITH ORDINALITY AS names (listed, place)
+            WHERE listed <> name
+        ),
         value_overrides = (value_overrides - was - name) || CASE
             WHEN value_overrides ? was THEN jsonb_build_object(name, value_overrides -> was) ELSE '{}'
         END,
@@ -37,7 +44,7 @@ _RENAME = text("""
         END
     FROM given
     WHERE deployment_id IN (SELECT id FROM deployment WHERE organization_id = :organization)
-        AND (targets ? was OR value_overrides ? was OR overrides_from ? was)
+        AND (targets ? was OR listed_targets ? was OR value_overrides ? was OR overrides_from ? was)
 """)
 
 

@@ -30,7 +30,7 @@ from app.tables.columns import now
 from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.secrets import Secret, SecretKind, SecretUse
 from app.tables.targets import Target
-from app.targets.desired import desired_release
+from app.targets.desired import desired_release, inputs_of
 from app.targets.judging import judge_targets
 
 MAX_BYTES = 1_000_000
@@ -220,18 +220,19 @@ async def _judge_users(transaction: Transaction, secret: Secret) -> None:
     marks = await marks_by_deployment(session, users)
     mark = await transaction.fingerprints.mark()
     statement = (
-        select(col(Target.id), col(Target.deployment_id), col(Cluster.name))
+        select(Target, col(Cluster.name))
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
         .where(col(Target.deployment_id).in_(list(users)), col(Target.wanted))
         .order_by(col(Target.id))
         .with_for_update(of=Target, key_share=True)
+        .execution_options(populate_existing=True)
     )
     rows = []
-    for target_id, deployment_id, cluster_name in (await session.execute(statement)).all():
-        deployment, revision = users[deployment_id]
-        desired = desired_release(deployment, revision, cluster_name, marks[deployment_id])
+    for target, cluster_name in (await session.execute(statement)).all():
+        deployment, revision = users[target.deployment_id]
+        desired = desired_release(deployment, revision, cluster_name, inputs_of(target), marks[deployment.id])
         desired = covered(desired, deployment.secret_paths, mark)
-        rows.append({"id": target_id, "desired_digest": desired.digest})
+        rows.append({"id": target.id, "desired_digest": desired.digest})
     if rows:
         by_key = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
         await session.execute(by_key, rows)

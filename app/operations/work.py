@@ -54,7 +54,7 @@ from app.targets.abandonment import AbandonedRelease
 from app.targets.activity import Activity, Phase, stored
 from app.targets.claims import claim_of
 from app.targets.codes import TargetEvent
-from app.targets.desired import desired_release
+from app.targets.desired import desired_release, inputs_of
 from app.targets.joins import OPEN_RESULT, PRESENT_REVISION, joined
 from app.targets.leases import FREE, Lease, LeaseLostError, fenced
 from app.targets.sightings import Sighting, write_sightings
@@ -129,7 +129,9 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
         target, deployment, revision, cluster, archive, operation, known, group = row
         await begin_result(transaction, operation, target_id)
         secrets = await used_by(transaction.session, deployment.id) if revision.references() else ()
-    desired = desired_release(deployment, revision, cluster.name, marks_of(secrets)) if target.wanted else None
+    desired = None
+    if target.wanted:
+        desired = desired_release(deployment, revision, cluster.name, inputs_of(target), marks_of(secrets))
     account = service_account_of(group)
     return Work(lease, target, deployment, cluster, archive, operation, known, desired, secrets, account)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.charts.archives import Archives, Bucket
 from app.charts.download import Downloader
-from app.charts.value_schema import PROGRAM
+from app.charts.value_schema import PROGRAM as SCHEMAS
 from app.clusters.members import Members
 from app.core.background import Background
 from app.core.database import Database
@@ -15,6 +15,7 @@ from app.core.encryption import KeyRing
 from app.core.fingerprints import Fingerprints
 from app.core.settings import Settings
 from app.core.transaction import transaction
+from app.deployments.evaluation import PROGRAM as EXPRESSIONS
 from app.events.anonymous_attempts import AnonymousAttempts
 from app.events.feed import Feed
 from app.events.tampering import Tampering
@@ -91,13 +92,15 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             HelmSlots(settings.helm_concurrency, settings.helm_waiting, settings.organization_share),
         )
         stack.callback(helm.close)
-        schemas = Pool(
-            PROGRAM,
+        sandbox = partial(
+            Pool,
             processes=settings.schema_processes,
             seconds=settings.schema_cpu_seconds,
             memory=settings.schema_memory_bytes,
         )
+        schemas, expressions = sandbox(SCHEMAS), sandbox(EXPRESSIONS)
         stack.push_async_callback(schemas.close)
+        stack.push_async_callback(expressions.close)
         fingerprints = Fingerprints(database, ring)
         passwords = Passwords()
         stack.callback(passwords.close)
@@ -128,6 +131,7 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             downloader=downloader,
             helm=helm,
             schemas=schemas,
+            expressions=expressions,
             passwords=passwords,
             directory=directory,
             rates=rates,

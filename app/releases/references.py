@@ -61,6 +61,9 @@ class Layer:
     values: Mapping[str, Any]
     references: tuple[Reference, ...] = ()
 
+    def references_as_json(self) -> list[dict[str, str]]:
+        return [found.as_json() for found in sorted(self.references, key=lambda found: found.path)]
+
 
 def combine(layers: Iterable[Layer], marks: Marks) -> tuple[Values, dict[str, Reference]]:
     """Merges layers, the weakest first, with a mark for each value of a secret. Also returns, by path, the references

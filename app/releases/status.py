@@ -40,6 +40,7 @@ class ReasonCode(StrEnum):
     HELM_STATUS = "HELM_STATUS"
     ORPHAN = "ORPHAN"
     CONTESTED = "CONTESTED"
+    EXPRESSION = "EXPRESSION"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def judge(
     observed: Observed | None,
     unreachable: str | None = None,
     contested: str | None = None,
+    unevaluated: str | None = None,
 ) -> Verdict:
     """The status of a target.
 
@@ -101,8 +103,13 @@ def judge(
         observed: the newest revision on the cluster; None if there is none.
         unreachable: a sentence that states why the member is unreachable; None if it is reachable.
         contested: a sentence that states that corrections are paused, and why; None if they are not paused.
+        unevaluated: a sentence that states why an expression in the desired values has no result; None if all have.
+            `desired` then has the last known results.
     """
     verdict = _judged(desired, observed, unreachable)
+    if unevaluated is not None and desired is not None and verdict.status is not TargetStatus.UNKNOWN:
+        status = verdict.status if observed is None else TargetStatus.STALE
+        verdict = Verdict(status, (*verdict.reasons, Reason(ReasonCode.EXPRESSION, unevaluated)))
     if contested is None or not verdict.reasons:
         return verdict
     return Verdict(verdict.status, (*verdict.reasons, Reason(ReasonCode.CONTESTED, contested)))

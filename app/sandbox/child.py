@@ -30,7 +30,7 @@ class ChildEndedError(Exception):
 
 
 class Child:
-    """Runs a Python program that imports nothing of Polyhelm.
+    """Runs a Python program that serves requests (`app.sandbox.serving`).
 
     It gets an empty environment, no file descriptor except the socket, and no TCP connections. Call `end` to stop it;
     it also ends with this process.

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from app.releases.layers import Layers, Selected
 from app.releases.references import Layer, Reference, references_of
 from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
 
@@ -48,7 +49,8 @@ class DeploymentRevision(SQLModel, table=True):
     """One generation of the desired state. It is never changed.
 
     Overrides are keyed by the cluster's name. `values_from` and `overrides_from` are references to secrets, each as
-    `{secret, key, path}`.
+    `{secret, key, path}`. `selector_overrides` are `{select, values, valuesFrom}`, weakest first. `targets` are all
+    targets: if there is a `target_selector`, those in `listed_targets` and the clusters that it matched.
     """
 
     __tablename__ = "deployment_revision"
@@ -61,26 +63,39 @@ class DeploymentRevision(SQLModel, table=True):
     value_overrides: dict[str, dict[str, Any]] = Json(default_factory=dict)
     values_from: list[dict[str, str]] = Json(default_factory=list)
     overrides_from: dict[str, list[dict[str, str]]] = Json(default_factory=dict)
+    selector_overrides: list[dict[str, Any]] = Json(default_factory=list)
     targets: list[str] = Json(default_factory=list)
+    target_selector: dict[str, Any] | None = Json(default=None, nullable=True)
+    listed_targets: list[str] = Json(default_factory=list)
     author: str | None = None
     created_at: datetime = Timestamp(default_factory=now)
 
     def references(self) -> tuple[Reference, ...]:
         """All references, including those of overrides."""
-        return references_of(
-            entry for entries in (self.values_from, *self.overrides_from.values()) for entry in entries
-        )
+        selected = (one["valuesFrom"] for one in self.selector_overrides)
+        every = (self.values_from, *self.overrides_from.values(), *selected)
+        return references_of(entry for entries in every for entry in entries)
 
     def overriding(self) -> set[str]:
         """The clusters that have an override."""
         return self.value_overrides.keys() | self.overrides_from.keys()
 
-    def layers(self, cluster: str) -> tuple[Layer, Layer]:
-        """Returns the layers of values on one cluster, weakest first."""
-        return (
-            Layer(self.values, references_of(self.values_from)),
-            Layer(self.value_overrides.get(cluster, {}), references_of(self.overrides_from.get(cluster, ()))),
-        )
+    def common(self) -> Layer:
+        return Layer(self.values, references_of(self.values_from))
+
+    def override(self, cluster: str) -> Layer | None:
+        """The override for one cluster."""
+        if cluster not in self.value_overrides and cluster not in self.overrides_from:
+            return None
+        return Layer(self.value_overrides.get(cluster, {}), references_of(self.overrides_from.get(cluster, ())))
+
+    def selected(self) -> tuple[Selected, ...]:
+        """The overrides by selector."""
+        return tuple(map(Selected.of_json, self.selector_overrides))
+
+    def layers(self, cluster: str) -> Layers:
+        """The layers of values that may apply to one cluster."""
+        return Layers(self.common(), self.selected(), self.override(cluster))
 
 
 class PlanProgress(SQLModel, table=True):

@@ -33,6 +33,12 @@ class Target(SQLModel, table=True):
     desired_digest: bytes = Bytes()  # of the desired release (`app.releases.canonical.digest`)
     generation: int | None = None  # the one it last converged to
 
+    # What the desired values depend on, apart from the revision: facts about the cluster (None: they depend on nothing
+    # else), and the result of each expression. A failed evaluation keeps both, and says why it failed.
+    inputs: dict[str, Any] | None = Json(default=None, nullable=True)
+    results: dict[str, Any] = Json(default_factory=dict)
+    evaluation_error: str | None = None
+
     status: TargetStatus = Choice(TargetStatus, default=TargetStatus.UNKNOWN)
     reasons: list[dict[str, Any]] = Json(default_factory=list)
     status_since: datetime = Timestamp(default_factory=now)

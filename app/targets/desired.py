@@ -1,16 +1,33 @@
 """Derives the release that should be on a cluster from a revision of a deployment."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from app.core.fingerprints import Fingerprints
+from app.releases.layers import Inputs
 from app.releases.references import Marks
 from app.releases.release import Desired, Observed, covered, desired, masked
+from app.releases.selectors import Facts
 from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.targets import Target
 
 
-def desired_release(deployment: Deployment, revision: DeploymentRevision, cluster_name: str, marks: Marks) -> Desired:
+def inputs_of(target: Target) -> Inputs:
+    """What the desired values of a target were last derived from."""
+    return stored_inputs(target.inputs, target.results)
+
+
+def stored_inputs(facts: Mapping[str, Any] | None, results: Mapping[str, Any]) -> Inputs:
+    """The inputs from the columns of a target."""
+    return Inputs(Facts.of_json(facts), results) if facts is not None else Inputs()
+
+
+def desired_release(
+    deployment: Deployment, revision: DeploymentRevision, cluster_name: str, inputs: Inputs, marks: Marks
+) -> Desired:
     """The desired release. `marks` are the marks of the secrets that the deployment uses."""
-    return desired(deployment.chart_name, revision.chart_version, revision.layers(cluster_name), marks)
+    layers = (layer for _, layer in revision.layers(cluster_name).evaluated(inputs))
+    return desired(deployment.chart_name, revision.chart_version, layers, marks)
 
 
 async def compared(

@@ -24,7 +24,7 @@ from app.tables.columns import now
 from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.targets import Release, Target
 from app.targets.codes import TargetEvent
-from app.targets.desired import desired_release
+from app.targets.desired import desired_release, inputs_of
 from app.targets.joins import PRESENT_REVISION, joined
 
 
@@ -34,6 +34,7 @@ class Facts:
 
     wanted: bool
     desired_digest: bytes
+    evaluation_error: str | None
     contested_until: datetime | None
     corrections: int
     has_failed: bool
@@ -53,6 +54,7 @@ class Facts:
         return cls(
             wanted=target.wanted,
             desired_digest=target.desired_digest,
+            evaluation_error=target.evaluation_error,
             contested_until=target.contested_until,
             corrections=target.corrections,
             has_failed=target.error is not None,
@@ -68,6 +70,7 @@ class Facts:
 _COLUMNS: dict[str, Any] = {
     "wanted": col(Target.wanted),
     "desired_digest": col(Target.desired_digest),
+    "evaluation_error": col(Target.evaluation_error),
     "contested_until": col(Target.contested_until),
     "corrections": col(Target.corrections),
     "has_failed": col(Target.error).is_not(None),
@@ -157,7 +160,8 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
             desired = None
             if target.wanted:
                 revision = revisions[deployment.id]
-                desired = desired_release(deployment, revision, cluster.name, marks.get(deployment.id, {}))
+                known = marks.get(deployment.id, {})
+                desired = desired_release(deployment, revision, cluster.name, inputs_of(target), known)
                 if target.secret_paths:
                     desired = covered(desired, target.secret_paths, await transaction.fingerprints.mark())
             verdict = _verdict(facts[target.id], desired, observed_release(release) if release else None)
@@ -216,7 +220,7 @@ def _verdict(facts: Facts, desired: Desired | None, observed: Observed | None) -
             f"It was corrected {facts.corrections} times, and {why}:"
             f" the next correction is at {facts.contested_until:%H:%M:%S} UTC."
         )
-    return judge(desired, observed, unreachable, contested)
+    return judge(desired, observed, unreachable, contested, facts.evaluation_error)
 
 
 def observed_release(release: Release) -> Observed:

@@ -10,11 +10,13 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.health.health import Health
+from app.releases.layers import Inputs
 from app.releases.references import hidden
 from app.releases.status import Reason, ReasonCode, TargetStatus
 from app.tables.clusters import Cluster, Observer, Reachability
 from app.tables.deployments import Deployment
 from app.tables.targets import Release, Target
+from app.targets.desired import stored_inputs
 from app.targets.joins import RELEASE_OF_TARGET, joined
 from app.targets.reachability import UNWATCHED, is_vouched
 
@@ -110,6 +112,7 @@ _INSTALLED = (
     .join(Release, RELEASE_OF_TARGET)
     .where(col(Target.id).in_(_IDS), col(Release.values).is_not(None))
 )
+_INPUTS = select(col(Target.id), col(Target.inputs), col(Target.results)).where(col(Target.id).in_(_IDS))
 _COUNTS = (
     select(col(Target.deployment_id), col(Target.status), func.count())
     .where(col(Target.deployment_id).in_(_IDS))
@@ -157,6 +160,14 @@ async def installed_values(session: AsyncSession, ids: Iterable[int]) -> dict[in
     """The values of each target's release, if there is one, with those that come from secrets hidden. They can be
     large, so they are loaded only on request."""
     return {row[0]: hidden(row[1]) for row in await session.execute(_INSTALLED, {"ids": list(ids)})}
+
+
+async def target_inputs(session: AsyncSession, ids: Iterable[int]) -> dict[int, Inputs]:
+    """What the desired values of each target depend on, apart from the revision."""
+    found = {id_: Inputs() for id_ in ids}
+    for row in await session.execute(_INPUTS, {"ids": list(found)}):
+        found[row[0]] = stored_inputs(row[1], row[2])
+    return found
 
 
 async def status_counts(session: AsyncSession, deployment_ids: Iterable[int]) -> dict[int, dict[TargetStatus, int]]:

@@ -9,7 +9,7 @@ import strawberry
 from app.deployments.answer import Answer
 from app.deployments.creation import CreateDeployment, create_deployment
 from app.deployments.deletion import delete_deployment
-from app.deployments.given import GivenOverride
+from app.deployments.given import GivenOverride, GivenSelectorOverride
 from app.deployments.planning import plan_in_time
 from app.deployments.progress import Progress
 from app.deployments.reconcile import reconcile_deployment
@@ -38,6 +38,23 @@ def _overrides(given: list[inputs.ValueOverrideInput] | None) -> list[GivenOverr
     ]
 
 
+def _selector(given: inputs.ClusterSelectorInput | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    version = given.kubernetes_version
+    found = {"labels": given.labels, "cloud": given.cloud, "region": given.region, "distribution": given.distribution}
+    return {name: value for name, value in found.items() if value} | ({"kubernetesVersion": version} if version else {})
+
+
+def _selector_overrides(given: list[inputs.SelectorOverrideInput] | None) -> list[GivenSelectorOverride] | None:
+    if given is None:
+        return None
+    return [
+        GivenSelectorOverride(_selector(one.select), one.values, one.values_yaml, _values_from(one.values_from))
+        for one in given
+    ]
+
+
 async def _payload(
     info: Info, act: Callable[[Progress], Coroutine[Any, Any, Answer]], *, dry_run: bool | None
 ) -> DeploymentPayload:
@@ -60,6 +77,8 @@ class Mutations:
                 **given,
                 "values_from": _values_from(input.values_from),
                 "value_overrides": _overrides(input.value_overrides),
+                "selector_overrides": _selector_overrides(input.selector_overrides),
+                "target_selector": _selector(input.target_selector),
             }
         )
         act = partial(create_deployment, info.context.services, info.context.viewer, request)
@@ -79,6 +98,8 @@ class Mutations:
                 "dry_run": bool(input.dry_run),
                 "values_from": None if input.values_from is None else _values_from(input.values_from),
                 "value_overrides": None if input.value_overrides is None else _overrides(input.value_overrides),
+                "selector_overrides": _selector_overrides(input.selector_overrides),
+                "target_selector": _selector(input.target_selector),
             }
         )
         act = partial(update_deployment, info.context.services, info.context.viewer, request)

@@ -27,6 +27,10 @@ SUBJECT = Subject(
             "secret",
             "key",
             "path",
+            "cloud",
+            "region",
+            "distribution",
+            "kubernetesVersion",
         )
     ),
 )

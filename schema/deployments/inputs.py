@@ -6,6 +6,11 @@ from schema.deployments.enums import DriftPolicy
 from schema.deployments.removal import CONFIRM_REMOVAL
 from schema.scalars import JSON
 
+_SELECTOR_OVERRIDES = (
+    "Values for the clusters that a selector matches, weakest first. They are merged over the common values, and"
+    " `valueOverrides` over them."
+)
+
 
 @strawberry.input(description="A value from a secret. It is inserted when Helm runs and never shown.")
 class ValueFromInput:
@@ -19,6 +24,34 @@ class ValueFromInput:
 @strawberry.input
 class ValueOverrideInput:
     cluster: str
+    values: JSON | None = None
+    values_yaml: str | None = strawberry.field(
+        default=None, description="The values as YAML, read as Helm reads a values file. Use either this or `values`."
+    )
+    values_from: list[ValueFromInput] | None = None
+
+
+@strawberry.input(
+    description=(
+        "Selects the clusters that meet every given condition. A condition with several values is met by any of them."
+        " `{}` selects every member of the group."
+    )
+)
+class ClusterSelectorInput:
+    labels: JSON | None = strawberry.field(
+        default=None, description="For each label, its value or a list of the values that it may have."
+    )
+    cloud: list[str] | None = None
+    region: list[str] | None = None
+    distribution: list[str] | None = None
+    kubernetes_version: str | None = strawberry.field(
+        default=None, description="A constraint such as `>=1.28 <1.31`, `~1.29` or `1.29.x || 1.31.x`."
+    )
+
+
+@strawberry.input(description="Values for the clusters that a selector matches.")
+class SelectorOverrideInput:
+    select: ClusterSelectorInput
     values: JSON | None = None
     values_yaml: str | None = strawberry.field(
         default=None, description="The values as YAML, read as Helm reads a values file. Use either this or `values`."
@@ -47,8 +80,18 @@ class CreateDeploymentInput:
     )
     values_from: list[ValueFromInput] | None = None
     value_overrides: list[ValueOverrideInput] | None = None
+    selector_overrides: list[SelectorOverrideInput] | None = strawberry.field(
+        default=None, description=_SELECTOR_OVERRIDES
+    )
     targets: list[str] | None = strawberry.field(
-        default=None, description="The names of the clusters. Default: all current members of the group."
+        default=None,
+        description="The names of the clusters. Default: those that `targetSelector` matches, or all current members of"
+        " the group if there is none.",
+    )
+    target_selector: ClusterSelectorInput | None = strawberry.field(
+        default=None,
+        description="Selects members of the group as targets, in addition to `targets`. A cluster that comes to match"
+        " later is added by the next generation (`pendingMembership`).",
     )
     atomic: bool | None = strawberry.field(default=False, description="Roll back a failed install or upgrade.")
     wait: bool | None = strawberry.field(default=False, description="Wait until the resources are ready.")
@@ -79,7 +122,10 @@ class UpdateDeploymentInput:
         default=None, description="Values from secrets. `[]` removes all."
     )
     value_overrides: list[ValueOverrideInput] | None = strawberry.field(
-        default=None, description="Values from secrets. `[]` removes all."
+        default=None, description="Values for single clusters. `[]` removes all."
+    )
+    selector_overrides: list[SelectorOverrideInput] | None = strawberry.field(
+        default=None, description=f"{_SELECTOR_OVERRIDES} Replaces all present ones, also with `reuseValues`."
     )
     reuse_values: bool | None = strawberry.field(
         default=False,
@@ -88,7 +134,12 @@ class UpdateDeploymentInput:
     targets: list[str] | None = strawberry.field(
         default=None,
         description="Replaces the targets; the release is uninstalled from removed ones. A member that joined later is"
-        " added here, with its overrides.",
+        " added here, with its overrides. Without `targetSelector`, a present selector is removed.",
+    )
+    target_selector: ClusterSelectorInput | None = strawberry.field(
+        default=None,
+        description="Replaces the selector of the targets. Without `targets`, a present list is removed. If neither is"
+        " given, both stay, and the targets become those that the selector matches now.",
     )
     confirm_removal: int | None = strawberry.field(default=None, description=CONFIRM_REMOVAL.format("targets"))
     description: str | None = strawberry.field(default=None, description="The description. An empty text removes it.")

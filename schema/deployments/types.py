@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from app.core.paging import DEFAULT, Window
+from app.deployments import membership
 from app.deployments.lists import history_page, operations_page
 from app.tables import deployments as tables
 from app.tables.charts import ChartArchive
@@ -13,8 +14,17 @@ from schema.charts.loaders import archive_by_digest
 from schema.context import Info
 from schema.deployments.enums import DriftPolicy
 from schema.deployments.loaders import revision_by_deployment
-from schema.deployments.values import ValueFrom, ValueOverride, overrides_of, values_from_of
-from schema.groups.loaders import group_by_id
+from schema.deployments.values import (
+    ClusterSelector,
+    SelectorOverride,
+    ValueFrom,
+    ValueOverride,
+    overrides_of,
+    selector_of,
+    selector_overrides_of,
+    values_from_of,
+)
+from schema.groups.loaders import group_by_id, members_by_group
 from schema.list_length import usually
 from schema.operations.types import Operation
 from schema.relay.connections import Connection, to_connection
@@ -40,7 +50,12 @@ class DeploymentRevision:
     values: JSON
     values_from: list[ValueFrom]
     value_overrides: list[ValueOverride]
+    selector_overrides: list[SelectorOverride] = strawberry.field(description="Weakest first.")
     targets: list[str]
+    target_selector: ClusterSelector | None
+    listed_targets: list[str] = strawberry.field(
+        description="The targets that were listed in addition to `targetSelector`; empty without one."
+    )
     created_at: datetime
 
     @strawberry.field(description=AS_YAML)
@@ -56,9 +71,18 @@ class DeploymentRevision:
             values=row.values,
             values_from=values_from_of(row.values_from),
             value_overrides=overrides_of(row),
+            selector_overrides=selector_overrides_of(row),
             targets=row.targets,
+            target_selector=selector_of(row),
+            listed_targets=row.listed_targets,
             created_at=row.created_at,
         )
+
+
+@strawberry.type(description="Changes of the targets that the next generation makes.")
+class PendingMembership:
+    joining: list[str] = strawberry.field(description="The names of members that the selector matches now.")
+    leaving: list[str] = strawberry.field(description="The names of targets that the selector no longer matches.")
 
 
 @strawberry.type(description="The desired state of one Helm release on several clusters.")
@@ -127,6 +151,31 @@ class Deployment(Node):
     @strawberry.field
     async def value_overrides(self, info: Info) -> list[ValueOverride]:
         return overrides_of(await self._revision(info))
+
+    @strawberry.field(
+        description="Values for the clusters that a selector matches, weakest first. They are merged over `values`, and"
+        " `valueOverrides` over them."
+    )
+    async def selector_overrides(self, info: Info) -> list[SelectorOverride]:
+        return selector_overrides_of(await self._revision(info))
+
+    @strawberry.field(description="The selector of the targets; null if they are a list.")
+    async def target_selector(self, info: Info) -> ClusterSelector | None:
+        return selector_of(await self._revision(info))
+
+    @strawberry.field(
+        description="The targets that the next generation adds and removes, because `targetSelector` matches other"
+        " members now. Any `updateDeployment` makes that generation; it needs no other change."
+    )
+    async def pending_membership(self, info: Info) -> PendingMembership:
+        revision = await self._revision(info)
+        if revision.target_selector is None:
+            return PendingMembership(joining=[], leaving=[])
+        group = await info.context.load[group_by_id].load(self.row.group_id)
+        members = await info.context.load[members_by_group].load(self.row.group_id)
+        assert group is not None
+        found = membership.PendingMembership.of(revision, group, {cluster.name: cluster for cluster in members})
+        return PendingMembership(joining=list(found.joining), leaving=list(found.leaving))
 
     @strawberry.field(metadata=usually(100))
     async def targets(self, info: Info, status: list[TargetStatus] | None = None) -> list[DeploymentTarget]:

@@ -1,9 +1,10 @@
 """What a deployment's values consist of."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import strawberry
 
+from app.releases.selectors import Selector
 from app.tables import deployments as tables
 from schema.errors import Problem
 from schema.scalars import JSON
@@ -39,6 +40,41 @@ class ValueOverride:
         return await as_yaml(self.values)
 
 
+@strawberry.type(
+    description="Selects the clusters that meet every condition. A condition with several values is met by any of them."
+)
+class ClusterSelector:
+    labels: JSON = strawberry.field(description="For each label, its value or a list of the values that it may have.")
+    cloud: list[str]
+    region: list[str]
+    distribution: list[str]
+    kubernetes_version: str | None = strawberry.field(description="A constraint such as `>=1.28 <1.31`.")
+    text: str = strawberry.field(description="The conditions as one line of text.")
+
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> "ClusterSelector":
+        found = Selector.of_json(stored)
+        return cls(
+            labels=stored.get("labels", {}),
+            cloud=list(found.cloud),
+            region=list(found.region),
+            distribution=list(found.distribution),
+            kubernetes_version=found.kubernetes_version,
+            text=str(found),
+        )
+
+
+@strawberry.type(description="Values for the clusters that a selector matches, merged over the common values.")
+class SelectorOverride:
+    select: ClusterSelector
+    values: JSON
+    values_from: list[ValueFrom]
+
+    @strawberry.field(description=AS_YAML)
+    async def values_yaml(self) -> str:
+        return await as_yaml(self.values)
+
+
 def values_from_of(stored: list[dict[str, str]]) -> list[ValueFrom]:
     return [ValueFrom(**entry) for entry in stored]
 
@@ -52,3 +88,18 @@ def overrides_of(revision: tables.DeploymentRevision) -> list[ValueOverride]:
         )
         for cluster in sorted(revision.overriding())
     ]
+
+
+def selector_overrides_of(revision: tables.DeploymentRevision) -> list[SelectorOverride]:
+    return [
+        SelectorOverride(
+            select=ClusterSelector.of(one["select"]),
+            values=one["values"],
+            values_from=values_from_of(one["valuesFrom"]),
+        )
+        for one in revision.selector_overrides
+    ]
+
+
+def selector_of(revision: tables.DeploymentRevision) -> ClusterSelector | None:
+    return None if revision.target_selector is None else ClusterSelector.of(revision.target_selector)

@@ -4,13 +4,22 @@ from collections.abc import Sequence
 from functools import partial
 
 from app.targets.activity import Activity, activities
-from app.targets.queries import TargetFacts, installed_values, status_counts, targets_by_id, targets_of, targets_on
+from app.targets.queries import (
+    TargetFacts,
+    installed_values,
+    status_counts,
+    target_inputs,
+    targets_by_id,
+    targets_of,
+    targets_on,
+)
 from schema.loading import Loader, Loaders, existing, many, one
 
 target_by_id = one(targets_by_id)
 targets_by_deployment: Loader[int, list[TargetFacts]] = many(targets_of, lambda facts: (facts.deployment_id, facts))
 targets_by_cluster: Loader[int, list[TargetFacts]] = many(targets_on, lambda facts: (facts.cluster_id, facts))
 installed_values_by_target = one(installed_values)
+inputs_by_target = existing(target_inputs)
 status_counts_by_deployment = existing(status_counts)
 
 

@@ -26,7 +26,7 @@ from schema.resources.types import HealthReason, LiveResource, blamed_of
 from schema.scalars import JSON
 from schema.targets.activity import Activity
 from schema.targets.enums import NextStep, ReasonCode, TargetStatus
-from schema.targets.loaders import activity_by_target, installed_values_by_target
+from schema.targets.loaders import activity_by_target, inputs_by_target, installed_values_by_target
 from schema.targets.trouble import TargetError
 from schema.values import AS_YAML, as_yaml
 
@@ -159,7 +159,8 @@ class DeploymentTarget(Node):
     async def _desired_values(self, info: Info) -> Any:
         row = await self._deployment(info)
         revision = await info.context.load[revision_by_deployment].load((row.id, row.generation))
-        return hidden(desired_release(row, revision, self.cluster_name, ANY).values)
+        inputs = await info.context.load[inputs_by_target].load(self.facts.id)
+        return hidden(desired_release(row, revision, self.cluster_name, inputs, ANY).values)
 
     async def _deployment(self, info: Info) -> tables.Deployment:
         row = await info.context.load[deployment_by_id].load(self.facts.deployment_id)

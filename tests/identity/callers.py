@@ -101,6 +101,8 @@ async def peopled(
             releaseName="shop",
             valuesFrom=[{"secret": "db", "key": "a", "path": "password"}],
             valueOverrides=[{"cluster": "paris", "values": {"replicas": 3}}],
+            selectorOverrides=[{"select": {"cloud": "google"}, "values": {"replicas": 2}}],
+            targetSelector={},
         )
         deployment_id = answer["deployment"]["id"]
         found = await stack.data(

@@ -55,6 +55,7 @@ SECRET = {
     "setPassword.currentPassword",
     *("createDeployment.idempotencyKey", "updateDeployment.idempotencyKey"),
     *("createDeployment.valuesYaml", "createDeployment.valueOverrides.valuesYaml"),
+    *("createDeployment.selectorOverrides.valuesYaml", "updateDeployment.selectorOverrides.valuesYaml"),
     *("updateDeployment.valuesYaml", "updateDeployment.valueOverrides.valuesYaml"),
 }
 """Texts of inputs that no event tells."""

@@ -1,0 +1,140 @@
+"""Derives the values of targets again when something that they depend on has changed: the labels of a cluster, its
+version, the name of its group. The targets become STALE if their values change by it.
+
+Targets are found by comparing the stored facts with the present ones, so that no change is missed: what changes a
+cluster calls `renew_inputs` at once, and the housekeeping does so regularly. A failed evaluation is repeated then, too.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select, update
+from sqlmodel import col, or_
+
+from app.core.errors import UserError
+from app.core.tenancy import acting_for
+from app.core.transaction import Transaction
+from app.deployments.checks import archive_of
+from app.deployments.codes import DeploymentCode
+from app.deployments.evaluation import Evaluation, evaluate
+from app.deployments.membership import facts_of
+from app.deployments.queries import current
+from app.deployments.services import DeploymentServices
+from app.deployments.state import Wish
+from app.registers.common import CommonCode
+from app.releases.release import covered
+from app.releases.selectors import Facts
+from app.secrets.queries import marks_by_deployment
+from app.tables.clusters import Cluster
+from app.tables.deployments import Deployment
+from app.tables.groups import ClusterGroup
+from app.tables.targets import Target
+from app.targets.judging import judge_targets
+from app.targets.locking import lock_targets
+from app.targets.queries import targets_with_clusters
+
+log = structlog.get_logger()
+
+_MOST = 2000  # targets in one pass
+_PASSING = (CommonCode.BUSY, DeploymentCode.EXPRESSIONS_INTERRUPTED)
+
+_PRESENT_FACTS = func.jsonb_build_object(
+    *("name", col(Cluster.name), "cloud", col(Cluster.cloud), "distribution", col(Cluster.distribution)),
+    *("region", col(Cluster.region), "labels", col(Cluster.labels)),
+    *("kubernetesVersion", col(Cluster.kubernetes_version), "group", col(ClusterGroup.name)),
+)
+"""`Facts.as_json`, in Postgres."""
+
+_OUTDATED = (
+    select(col(Target.deployment_id), col(Target.id))
+    .join(Cluster, col(Cluster.id) == Target.cluster_id)
+    .join(Deployment, col(Deployment.id) == Target.deployment_id)
+    .join(ClusterGroup, col(ClusterGroup.id) == Deployment.group_id)
+    .where(col(Target.wanted), col(Target.inputs).is_not(None))
+    .where(or_(col(Target.inputs) != _PRESENT_FACTS, col(Target.evaluation_error).is_not(None)))
+    .order_by(col(Target.deployment_id), col(Target.id))
+    .limit(_MOST)
+)
+
+
+async def renew_inputs(
+    services: DeploymentServices, *, cluster_ids: Iterable[int] | None = None, group_id: int | None = None
+) -> None:
+    """Renews the inputs of the targets on these clusters, of the deployments of this group, or of all targets."""
+    statement = _OUTDATED
+    if cluster_ids is not None:
+        statement = statement.where(col(Target.cluster_id).in_(list(cluster_ids)))
+    if group_id is not None:
+        statement = statement.where(col(Deployment.group_id) == group_id)
+    rows = await services.database.rows(statement)
+    for deployment_id, found in groupby(rows, key=lambda row: row[0]):
+        await _renew(services, deployment_id, [target_id for _, target_id in found])
+
+
+async def _renew(services: DeploymentServices, deployment_id: int, target_ids: Sequence[int]) -> None:
+    async with services.database.reading() as session:
+        deployment = await session.get(Deployment, deployment_id)
+        if deployment is None:
+            return
+        group = await session.get(ClusterGroup, deployment.group_id)
+        assert group is not None
+        revision = await current(session, deployment)
+        archive = await archive_of(session, revision.chart_digest)
+        pairs = await targets_with_clusters(session, deployment_id)
+    facts = {cluster.name: facts_of(cluster, group.name) for target, cluster in pairs if target.id in target_ids}
+    wish = Wish.of(archive, revision, tuple(facts), {}, {})
+    error: str | None = None
+    try:
+        with acting_for(deployment.organization_id):
+            evaluation = await evaluate(services.expressions, deployment, wish, facts)
+    except UserError as raised:
+        if raised.code in _PASSING:
+            log.warning("inputs.not_renewed", deployment=deployment_id, code=raised.code)
+            return
+        evaluation, error = Evaluation(), raised.message
+    errors = dict.fromkeys(facts, error) if error else {}
+    for failure in evaluation.failures:
+        errors.setdefault(failure.cluster or "", f"{failure}.")
+    async with services.transaction() as transaction:
+        await _write(transaction, deployment, facts, evaluation, errors)
+
+
+async def _write(
+    transaction: Transaction,
+    read: Deployment,
+    facts: dict[str, Facts],
+    evaluation: Evaluation,
+    errors: Mapping[str, str],
+) -> None:
+    session = transaction.session
+    deployment = await session.get(Deployment, read.id, with_for_update={"key_share": True})
+    if deployment is None or deployment.generation != read.generation:
+        return  # a newer generation has evaluated everything
+    await lock_targets(session, col(Target.deployment_id) == deployment.id)
+    group = await session.get(ClusterGroup, deployment.group_id, populate_existing=True)
+    assert group is not None
+    revision = await current(session, deployment)
+    archive = await archive_of(session, revision.chart_digest)
+    marks = (await marks_by_deployment(session, [deployment.id])).get(deployment.id, {})
+    wish = Wish.of(archive, revision, tuple(evaluation.inputs), marks, evaluation.inputs)
+    mark = await transaction.fingerprints.mark()
+    rows: list[dict[str, Any]] = []
+    for target, cluster in await targets_with_clusters(session, deployment.id):
+        known = facts.get(cluster.name)
+        # Where the cluster has changed again, whoever changed it evaluates again.
+        if known is None or known != facts_of(cluster, group.name) or not target.wanted:
+            continue
+        inputs = evaluation.inputs.get(cluster.name)
+        if inputs is not None:
+            desired = covered(wish.on(cluster.name), deployment.secret_paths, mark)
+            digest = {"desired_digest": desired.digest, "results": dict(inputs.results), "evaluation_error": None}
+            rows.append({"id": target.id, "inputs": known.as_json(), **digest})
+        elif (error := errors.get(cluster.name)) and error != target.evaluation_error:
+            kept = {name: getattr(target, name) for name in ("inputs", "desired_digest", "results")}
+            rows.append({"id": target.id, **kept, "evaluation_error": error})
+    if rows:
+        by_key = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
+        await session.execute(by_key, rows)
+        await judge_targets(transaction, target_ids=[row["id"] for row in rows])
