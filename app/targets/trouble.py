@@ -45,11 +45,12 @@ def target_error(
     attempts: int = 1,
     runs_hooks: bool = True,
 ) -> TargetError:
-    """Describes an error on a target. `observed` is the release after the failure, `runs_hooks` whether the action ran
-    hooks."""
+    """Describes an error on a target. `observed` is the release after the failure, `runs_hooks` whether the action runs
+    hooks. Helm writes the release's record before it runs the first one."""
     is_temporary = isinstance(error, TemporaryError)
+    may_be_hook = runs_hooks and error.wrote
     steps = next_steps(
-        error.code, is_temporary=is_temporary, is_wanted=is_wanted, observed=observed, runs_hooks=runs_hooks
+        error.code, is_temporary=is_temporary, is_wanted=is_wanted, observed=observed, runs_hooks=may_be_hook
     )
     return TargetError(
         error.code,
