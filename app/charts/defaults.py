@@ -38,6 +38,10 @@ class ChartValues:
         """Returns the values that the templates see for these user values."""
         return _seen(_enabled(self, values, ""), values)
 
+    def every_default(self) -> Values:
+        """Returns the defaults of the chart and of all its subcharts, whether they are enabled or not."""
+        return _seen(_everything(self), {})
+
 
 def chart_values(files: Mapping[str, bytes], prefix: str = "") -> ChartValues | None:
     """Reads the values of a chart at a path, and of its subcharts. Returns None if values are imported from a subchart,
@@ -70,6 +74,19 @@ def _dependencies(listed: list[dict[str, Any]]) -> Iterator[Dependency]:
             conditions=tuple(part.strip() for part in condition.split(",")) if isinstance(condition, str) else (),
             tags=tuple(map(str, tags)) if isinstance(tags, list) else (),
         )
+
+
+def _everything(chart: ChartValues) -> ChartValues:
+    """Returns the chart with all subcharts, under their aliases."""
+    named = {dependency.name for dependency in chart.dependencies}
+    by_name = {subchart.name: subchart for subchart in chart.subcharts}
+    present = [subchart for subchart in chart.subcharts if subchart.name not in named]
+    present += [
+        _renamed(by_name[dependency.name], dependency.alias or dependency.name)
+        for dependency in chart.dependencies
+        if dependency.name in by_name
+    ]
+    return ChartValues(chart.name, chart.defaults, (), tuple(map(_everything, present)))
 
 
 def _enabled(chart: ChartValues, values: Mapping[str, Any], path: str) -> ChartValues:

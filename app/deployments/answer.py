@@ -7,6 +7,7 @@ from app.charts.notices import Notice
 from app.core.services import Services
 from app.deployments.idempotency import RepeatedRequest
 from app.deployments.removal import Removal
+from app.deployments.warnings import PlanWarning
 from app.releases.status import Reason, TargetStatus
 from app.releases.step import ReleaseAction
 from app.releases.values import Values
@@ -42,6 +43,7 @@ class Answer:
     progress: PlanProgress | None = None
     removal: Removal | None = None
     notices: list[Notice] = field(default_factory=list)
+    warnings: list[PlanWarning] = field(default_factory=list)
     changed: bool = False
     abandoned: list[AbandonedRelease] = field(default_factory=list)
 

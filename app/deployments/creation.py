@@ -29,6 +29,7 @@ from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Wish, references_from, value_problems
+from app.deployments.warnings import warnings_about
 from app.groups.queries import chosen_members, find_group, members_of, no_group
 from app.groups.restrictions import check_namespace
 from app.identity.permissions import Permission
@@ -119,7 +120,12 @@ async def create_deployment(
         await check_wish(services, organization_id, wish, members)
         if request.dry_run:
             plan = await plan_targets(services, deployment, wish, clusters, progress)
-            return Answer(plan=plan, changed=True, notices=await notices_about(services, pinned))
+            return Answer(
+                plan=plan,
+                changed=True,
+                notices=await notices_about(services, pinned),
+                warnings=await warnings_about(services, wish),
+            )
         answer = await _write(services, viewer, request, group, deployment, wish, clusters, digest)
         return replace(answer, notices=await notices_about(services, pinned))
     except RepeatedRequest as repeated:

@@ -9,6 +9,7 @@ import orjson
 from app.charts.notices import Notice
 from app.deployments.answer import Answer, TargetPlan
 from app.deployments.removal import Removal
+from app.deployments.warnings import PlanWarning, WarningCode
 from app.releases.status import Reason, ReasonCode, TargetStatus
 from app.releases.step import ReleaseAction
 
@@ -28,6 +29,7 @@ def pack(answer: Answer) -> bytes:
         "texts": list(texts),
         "removal": answer.removal,
         "notices": answer.notices,
+        "warnings": answer.warnings,
         "changed": answer.changed,
     }
     return zlib.compress(orjson.dumps(found), _LEVEL)
@@ -41,8 +43,13 @@ def unpack(packed: bytes) -> Answer:
         plan=[_target(target, found["texts"]) for target in found["targets"]],
         removal=Removal(**removal | {"names": tuple(removal["names"])}) if removal else None,
         notices=[Notice(**notice) for notice in found["notices"]],
+        warnings=[_warning(warning) for warning in found["warnings"]],
         changed=found["changed"],
     )
+
+
+def _warning(warning: dict[str, Any]) -> PlanWarning:
+    return PlanWarning(WarningCode(warning["code"]), warning["message"], tuple(warning["path"]))
 
 
 def _target(target: dict[str, Any], texts: list[str | None]) -> TargetPlan:

@@ -32,6 +32,7 @@ from app.deployments.queries import current, find_deployment
 from app.deployments.removal import Removal
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Override, Wish, references_from, value_problems
+from app.deployments.warnings import warnings_about
 from app.groups.queries import chosen_members, members_of
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
@@ -168,7 +169,8 @@ async def _attempt(
     if request.dry_run:
         leaving = await _leaving(services, deployment, clusters)
         plan = await plan_targets(services, deployment, wish, clusters, progress, leaving=leaving)
-        answer = Answer(plan=plan, changed=not unchanged, removal=removal)
+        warnings = await warnings_about(services, wish)
+        answer = Answer(plan=plan, changed=not unchanged, removal=removal, warnings=warnings)
     else:
         wanted = None if unchanged else wish
         answer = await _write(services, viewer, request, group, deployment, wanted, clusters, digest)

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.core.fingerprints import Fingerprints
-from app.releases.layers import Inputs
-from app.releases.references import Marks
+from app.releases.layers import Inputs, LayerKind, Origin
+from app.releases.origins import ValueOrigin, origins
+from app.releases.references import MARK, Marks, place
 from app.releases.release import Desired, Observed, covered, desired, masked
 from app.releases.selectors import Facts
 from app.tables.deployments import Deployment, DeploymentRevision
@@ -38,3 +39,15 @@ async def compared(
         return wanted, observed
     mark = await fingerprints.mark()
     return covered(wanted, paths, mark) if wanted else None, masked(observed, paths, mark) if observed else None
+
+
+def value_origins(
+    revision: DeploymentRevision, cluster_name: str, inputs: Inputs, defaults: Mapping[str, Any]
+) -> list[ValueOrigin]:
+    """The origin of each value on a cluster, with the chart's defaults as the weakest layer. In place of a value of a
+    secret is a mark that names the secret and its key."""
+    layers: list[tuple[Origin, Mapping[str, Any]]] = [(Origin(LayerKind.DEFAULTS), defaults)]
+    for origin, layer in revision.layers(cluster_name).evaluated(inputs):
+        marks = ((found.steps, f"{MARK}{found.secret}/{found.key}") for found in layer.references)
+        layers.append((origin, place(layer.values, marks)))
+    return list(origins(layers))

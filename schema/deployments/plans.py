@@ -9,6 +9,7 @@ from app.deployments import answer
 from app.deployments.packing import unpack
 from app.deployments.planning import error_of
 from app.tables import deployments as tables
+from schema.deployments.enums import WarningCode
 from schema.deployments.removal import Removal
 from schema.errors import UserError, to_graphql
 from schema.list_length import usually
@@ -69,6 +70,15 @@ class TargetPlan:
         )
 
 
+@strawberry.type(
+    description="A part of the request that has no effect or is probably a mistake. It does not prevent the change."
+)
+class PlanWarning:
+    code: WarningCode
+    message: str
+    path: list[str] = strawberry.field(description="The path into the input; empty if it is about the whole.")
+
+
 @strawberry.type(description="What a change would do.")
 class DeploymentPlan:
     targets: list[TargetPlan] = strawberry.field(metadata=usually(100))
@@ -77,6 +87,11 @@ class DeploymentPlan:
     )
     changed: bool = strawberry.field(
         description=("Whether the desired state would change. If not, only differences on clusters would be corrected.")
+    )
+    warnings: list[PlanWarning] = strawberry.field(
+        metadata=usually(1),
+        description="Warnings about selectors, overrides and paths of values, at most 50. Only creates and updates have"
+        " any.",
     )
 
     @classmethod
@@ -87,6 +102,7 @@ class DeploymentPlan:
             targets=[TargetPlan.of(plan) for plan in found.plan],
             removal=Removal.of(found.removal) if found.removal else None,
             changed=found.changed,
+            warnings=[PlanWarning(code=one.code, message=one.message, path=list(one.path)) for one in found.warnings],
         )
 
 

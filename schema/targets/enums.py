@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.releases.layers import LayerKind
 from app.releases.next_steps import NextStep
 from app.releases.status import ReasonCode, TargetStatus
 from app.targets.activity import Phase
@@ -9,5 +10,6 @@ from app.targets.activity import Phase
 for _enum in (NextStep, ReasonCode, TargetStatus):
     strawberry.enum(_enum)
 strawberry.enum(Phase, name="ActivityPhase")
+strawberry.enum(LayerKind, name="ValueLayerKind")
 
-__all__ = ["NextStep", "Phase", "ReasonCode", "TargetStatus"]
+__all__ = ["LayerKind", "NextStep", "Phase", "ReasonCode", "TargetStatus"]

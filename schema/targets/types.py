@@ -27,6 +27,14 @@ from schema.scalars import JSON
 from schema.targets.activity import Activity
 from schema.targets.enums import NextStep, ReasonCode, TargetStatus
 from schema.targets.loaders import activity_by_target, inputs_by_target, installed_values_by_target
+from schema.targets.origins import (
+    Explained,
+    ValueDifference,
+    ValueOrigin,
+    defaults_of,
+    desired_differences,
+    installed_differences,
+)
 from schema.targets.trouble import TargetError
 from schema.values import AS_YAML, as_yaml
 
@@ -153,6 +161,23 @@ class DeploymentTarget(Node):
     async def desired_values_yaml(self, info: Info) -> str:
         return await as_yaml(await self._desired_values(info))
 
+    @strawberry.field(
+        metadata=usually(50),
+        description=(
+            "For each of the desired values, the layer that it comes from and the values of weaker layers that it"
+            " hides. With `defaults`, also the values that only the chart's values.yaml has."
+        ),
+    )
+    async def value_origins(self, info: Info, defaults: bool = False) -> list[ValueOrigin]:
+        return (await self.explained(info)).shown(with_defaults=defaults)
+
+    async def explained(self, info: Info) -> Explained:
+        """The desired values with their origins."""
+        row = await self._deployment(info)
+        revision = await info.context.load[revision_by_deployment].load((row.id, row.generation))
+        inputs = await info.context.load[inputs_by_target].load(self.facts.id)
+        return Explained(revision, self.cluster_name, inputs, await defaults_of(info, revision))
+
     async def _values(self, info: Info) -> dict[str, Any] | None:
         return await info.context.load[installed_values_by_target].load(self.facts.id)
 
@@ -194,3 +219,23 @@ class DeploymentTarget(Node):
             error=TargetError.of(facts.error),
             next_steps=next_steps_from(facts.status, facts.reachability, facts.error),
         )
+
+
+@strawberry.type(description="Two targets side by side.")
+class TargetComparison:
+    a: DeploymentTarget
+    b: DeploymentTarget
+
+    @strawberry.field(
+        metadata=usually(20),
+        description="The paths at which the desired values differ, defaults of the charts included.",
+    )
+    async def desired(self, info: Info) -> list[ValueDifference]:
+        return desired_differences(await self.a.explained(info), await self.b.explained(info))
+
+    @strawberry.field(
+        metadata=usually(20),
+        description="The paths at which the user-supplied values of the installed releases differ.",
+    )
+    async def installed(self, info: Info) -> list[ValueDifference]:
+        return installed_differences(await self.a.values(info) or {}, await self.b.values(info) or {})

@@ -85,6 +85,7 @@ ARGUMENTS = {
     "Query.resources": "filter: {}",
     "Query.operation": 'id: "OPERATION"',
     "Query.planProgress": 'id: "PLAN"',
+    "Query.compareTargets": 'a: "TARGET", b: "TARGET"',
     "Query.readYaml": 'text: "- 1"',
     "Chart.version": 'version: "1.0.0"',
     "Deployment.revision": "generation: 1",
@@ -103,7 +104,7 @@ ARGUMENTS = {
 OWN = {
     *("Query.viewer", "Query.memberships", "Query.apiTokens", "Query.sessions"),
     *("Query.readYaml", "YamlReading", "Problem"),
-    *("Query.planProgress", "PlanProgress", "DeploymentPlan", "TargetPlan", "Removal", "ChartNotice"),
+    *("Query.planProgress", "PlanProgress", "DeploymentPlan", "TargetPlan", "Removal", "ChartNotice", "PlanWarning"),
     *("User", "Membership", "GroupRole", "ApiToken", "Session"),
 }
 """What is told of the caller alone."""
@@ -111,8 +112,8 @@ OWN = {
 PUBLISHED = {"1.25", "1.36", "2026-11-30"}
 """What is known of Kubernetes versions to everybody: the one asked about, and how new the table of removals is."""
 
-NOT_THERE = {"Occupant"}
-"""What the target that is looked at has none of: it runs, and waits for nobody."""
+NOT_THERE = {"Occupant", "ValueDifference", "ComparedValue"}
+"""What the target that is looked at has none of: it runs, waits for nobody, and does not differ from itself."""
 
 EVERYBODYS = {"Query.signInOptions", "SignInOptions", "SignInProvider"}
 """What is told to whoever asks."""

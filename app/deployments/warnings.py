@@ -1,0 +1,83 @@
+"""Warnings in a plan: parts of a deployment that have no effect, and are probably mistakes."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+
+from app.charts.contents import read_contents
+from app.charts.defaults import GLOBAL
+from app.core.errors import TemporaryError
+from app.core.threads import in_thread
+from app.deployments.services import DeploymentServices
+from app.deployments.state import Wish
+from app.releases.known_paths import unknown_paths
+from app.releases.paths import path_of
+from app.releases.references import Layer, place
+from app.releases.values import Values
+
+_MOST = 50
+
+
+class WarningCode(StrEnum):
+    SELECTOR_MATCHES_NOTHING = "SELECTOR_MATCHES_NOTHING"
+    OVERRIDE_WITHOUT_TARGET = "OVERRIDE_WITHOUT_TARGET"
+    UNKNOWN_PATH = "UNKNOWN_PATH"
+    MORE = "MORE"
+
+
+@dataclass(frozen=True)
+class PlanWarning:
+    """A warning does not prevent the change. `path` leads into the input."""
+
+    code: WarningCode
+    message: str
+    path: tuple[str, ...] = ()
+
+
+async def warnings_about(services: DeploymentServices, wish: Wish) -> list[PlanWarning]:
+    """The warnings about a wish that has its inputs, at most 50."""
+    defaults = None
+    with suppress(TemporaryError):  # the plan itself reports that the chart cannot be read
+        defaults = await in_thread(_defaults, await services.archives.file(wish.archive.digest))
+    found = list(islice(_warnings(wish, defaults), _MOST + 1))
+    if len(found) > _MOST:
+        found[_MOST:] = [
+            PlanWarning(WarningCode.MORE, f"There are more than {_MOST} warnings; the others are not shown.")
+        ]
+    return found
+
+
+def _defaults(archive: Path) -> Values | None:
+    values = read_contents(archive).values
+    return values.every_default() if values is not None else None
+
+
+def _warnings(wish: Wish, defaults: Values | None) -> Iterator[PlanWarning]:
+    selector = wish.membership.selector
+    facts = [inputs.facts for inputs in wish.inputs.values() if inputs.facts is not None]
+    if selector is not None and not set(wish.targets) - set(wish.membership.listed):
+        message = f"targetSelector ({selector}) matches no member of the group."
+        yield PlanWarning(WarningCode.SELECTOR_MATCHES_NOTHING, message, ("targetSelector",))
+    for index, one in enumerate(wish.selected):
+        if not any(map(one.selector.matches, facts)):
+            message = f"The selector of override {index + 1} ({one.selector}) matches no target."
+            yield PlanWarning(
+                WarningCode.SELECTOR_MATCHES_NOTHING, message, ("selectorOverrides", str(index), "select")
+            )
+    for cluster in sorted(wish.overrides.keys() - set(wish.targets)):
+        message = f"The override for {cluster} has no effect: the cluster is not a target now."
+        yield PlanWarning(WarningCode.OVERRIDE_WITHOUT_TARGET, message, ("valueOverrides", cluster))
+    if defaults is None:
+        return
+    layers: list[tuple[tuple[str, ...], Layer]] = [(("values",), wish.common)]
+    layers += [(("selectorOverrides", str(index), "values"), one.layer) for index, one in enumerate(wish.selected)]
+    layers += [(("valueOverrides", cluster), layer) for cluster, layer in sorted(wish.overrides.items())]
+    for path, layer in layers:
+        values = place(layer.values, ((found.steps, "") for found in layer.references))
+        values.pop(GLOBAL, None)
+        for steps in unknown_paths(values, defaults, wish.archive.values_schema):
+            message = f"{path_of(steps)} is neither among the chart's defaults nor in its values schema."
+            yield PlanWarning(WarningCode.UNKNOWN_PATH, message, (*path, *steps))
