@@ -14,6 +14,7 @@ from app.core.errors import PermanentError
 from app.deployments.answer import Answer, TargetPlan
 from app.deployments.packing import pack
 from app.deployments.removal import Removal
+from app.deployments.warnings import PlanWarning, WarningCode
 from app.health.health import Health
 from app.identity.tokens import token_digest
 from app.releases.error_codes import ActionCode
@@ -179,12 +180,13 @@ async def _planned(stack: Stack) -> str:
         session = transaction.session
         token = (await session.exec(select(ApiToken).where(col(ApiToken.digest) == token_digest(TOKEN)))).one()
         deployment = (await session.exec(select(Deployment))).one()
+        warning = PlanWarning(WarningCode.UNKNOWN_PATH, "Nobody knows it.", ("values", "a"))
         row = PlanProgress(
             organization_id=deployment.organization_id,
             group_id=deployment.group_id,
             user_id=token.user_id,
             finished_at=now(),
-            content=pack(Answer(plan=[plan], removal=removal, notices=[notice], changed=True)),
+            content=pack(Answer(plan=[plan], removal=removal, notices=[notice], warnings=[warning], changed=True)),
         )
         session.add(row)
         await session.flush()
