@@ -1,16 +1,18 @@
 import { Suspense, useMemo } from "react";
 import { Provider } from "urql";
-import { Link, Route, Switch, useLocation } from "wouter";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { SignIn } from "./account/sign-in";
 import { clientFor } from "./api/client";
 import { changesOfRights, session } from "./api/session";
 import { FleetPage } from "./fleet/page";
-import { Frame } from "./frame";
+import { Frame } from "./frame/frame";
 import { Boundary } from "./parts/boundary";
 import { later } from "./parts/later";
 import { Blank, Loading } from "./parts/states";
+import { Settings } from "./settings/settings";
 import { useStore } from "./store";
 
+const DeploymentsPage = later(() => import("./deployments/page"));
 const DeploymentPage = later(() => import("./deployment/page"));
 const CreatePage = later(() => import("./edit/create"));
 const EditPage = later(() => import("./edit/change"));
@@ -36,6 +38,7 @@ export function App() {
           <Suspense fallback={<Loading lines={6} />}>
             <Switch>
               <Route path="/" component={FleetPage} />
+              <Route path="/deployments" component={DeploymentsPage} />
               <Route path="/create" component={CreatePage} />
               <Route path="/deployments/:group/:release/edit">
                 {({ group, release }) => <EditPage group={decodeURIComponent(group)} release={release} />}
@@ -53,9 +56,22 @@ export function App() {
                 {({ name }) => <GroupPage name={decodeURIComponent(name)} />}
               </Route>
               <Route path="/register" component={RegisterPage} />
-              <Route path="/secrets" component={SecretsPage} />
               <Route path="/activity" component={ActivityPage} />
-              <Route path="/tokens" component={TokensPage} />
+              <Route path="/settings/secrets">
+                <Settings>
+                  <SecretsPage />
+                </Settings>
+              </Route>
+              <Route path="/settings/tokens">
+                <Settings>
+                  <TokensPage />
+                </Settings>
+              </Route>
+              {["secrets", "tokens"].map((page) => (
+                <Route key={page} path={`/${page}`}>
+                  <Redirect to={`/settings/${page}`} replace />
+                </Route>
+              ))}
               <Route>
                 <Blank title="Page not found">
                   <p>The address may be mistyped, or the object was deleted.</p>

@@ -37,6 +37,7 @@ PLACES = {
 }
 SCREENS = {
     "fleet": "/",
+    "deployments": "/deployments",
     "deployment": "/deployments/web/hello?cluster=paris",
     "values": "/deployments/web/hello?tab=values&cluster=paris",
     "history": "/deployments/web/hello?tab=history",
@@ -47,9 +48,9 @@ SCREENS = {
     "cluster": "/clusters/paris",
     "register": "/register",
     "group": "/groups/web",
-    "secrets": "/secrets",
+    "secrets": "/settings/secrets",
     "activity": "/activity",
-    "tokens": "/tokens",
+    "tokens": "/settings/tokens",
     "graphiql": "/graphiql",
 }
 

@@ -16,6 +16,7 @@ SCREENS = {
     "history": "/deployments/fleet/shop?tab=history",
     "operations": "/deployments/fleet/shop?tab=operations",
     "edit": "/deployments/fleet/shop/edit",
+    "deployments": "/deployments",
     "picker": "/create",
     "create": "/create?chart=charts/web",
     "clusters": "/clusters",
@@ -23,9 +24,9 @@ SCREENS = {
     "cluster": "/clusters/paris",
     "group": "/groups/fleet",
     "register": "/register",
-    "secrets": "/secrets",
+    "secrets": "/settings/secrets",
     "activity": "/activity",
-    "tokens": "/tokens",
+    "tokens": "/settings/tokens",
     "missing": "/deployments/fleet/nothing",
 }
 PAGES = 4
@@ -69,7 +70,7 @@ async def test_axe_finds_nothing_serious_on_any_screen_in_light_and_in_dark(
         await page.goto("/deployments/fleet/shop")
         await page.get_by_role("button", name="Delete").click()
         await look(page, "delete")
-        await page.goto("/secrets")
+        await page.goto("/settings/secrets")
         await page.get_by_role("button", name="Add secret", exact=True).click()
         await look(page, "keep")
     async with opened(browser, site, token=None) as page:
@@ -106,7 +107,7 @@ async def test_on_a_phone_colours_graphiql_and_signing_out_are_behind_a_button(
 ) -> None:
     async with opened(browser, site, size=PHONE) as page:
         await page.goto("/")
-        colours = page.get_by_label("Colours")
+        colours = page.get_by_label("Theme")
         await expect(colours).to_be_hidden()
         await page.get_by_role("button", name="Account").click()
         await expect(page.get_by_role("link", name="GraphiQL")).to_be_visible()

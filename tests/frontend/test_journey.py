@@ -121,7 +121,7 @@ async def test_deleting_names_what_goes_and_asks_for_its_name(
 
 async def test_a_token_is_made_told_once_and_revoked(site: Site, browser: Browser) -> None:
     async with opened(browser, site) as page:
-        await page.goto("/tokens")
+        await page.goto("/settings/tokens")
         await page.get_by_label("Name", exact=True).fill("laptop")
         await page.get_by_label("Scope", exact=True).select_option("default alone")
         await page.get_by_label("Role", exact=True).select_option("viewer")

@@ -139,7 +139,7 @@ async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browse
         await page.get_by_role("button", name="More deployments").click()
         await expect(deployments).to_have_count(MANY + 1)
 
-        await page.goto("/secrets")
+        await page.goto("/settings/secrets")
         secrets = page.get_by_role("region", name="Secrets").get_by_role("listitem")
         await expect(secrets).to_have_count(50)
         await page.get_by_label("Name or description").fill("secret-06")

@@ -13,7 +13,7 @@ async def test_a_secret_is_kept_referred_to_changed_and_deleted(
     site: Site, browser: Browser, shop: dict[str, Member]
 ) -> None:
     async with opened(browser, site) as page:
-        await page.goto("/secrets")
+        await page.goto("/settings/secrets")
         await expect(page.get_by_role("heading", name="No secrets yet")).to_be_visible()
         await page.get_by_role("button", name="Add secret", exact=True).click()
         dialog = page.get_by_role("dialog")
@@ -43,7 +43,7 @@ async def test_a_secret_is_kept_referred_to_changed_and_deleted(
         await expect(page.get_by_role("article", name="paris: Deployed")).to_contain_text("revision 2")
         assert FIRST not in await page.content()
 
-        await page.goto("/secrets")
+        await page.goto("/settings/secrets")
         await expect(line.get_by_role("link", name="fleet/shop")).to_be_visible()
         await page.get_by_role("button", name="Change shop-db").click()
         await dialog.get_by_label("Value of password").fill(SECOND)
@@ -66,7 +66,7 @@ async def test_a_secret_is_kept_referred_to_changed_and_deleted(
         await paris.get_by_role("button", name="Reconcile", exact=True).click()
         await expect(paris).to_have_attribute("data-status", "DEPLOYED")
 
-        await page.goto("/secrets")
+        await page.goto("/settings/secrets")
         await page.get_by_role("button", name="Delete shop-db").click()
         await dialog.get_by_label("to confirm").fill("shop-db")
         await dialog.get_by_role("button", name="Delete", exact=True).click()

@@ -52,7 +52,7 @@ async def test_the_first_registers_and_stays_signed_in_by_a_cookie_that_no_scrip
         await page.reload()
         await expect(page.get_by_text("carol")).to_be_visible()
         other = await page.context.new_page()
-        await other.goto(f"{empty.url}/tokens")
+        await other.goto(f"{empty.url}/settings/tokens")
         await expect(other.get_by_role("heading", name="Tokens", exact=True)).to_be_visible()
 
         await page.get_by_role("button", name="Sign out").click()
@@ -71,7 +71,7 @@ async def test_one_sees_where_one_is_signed_in_ends_that_and_changes_the_passwor
         opened(browser, empty, token=None) as page,
         browsing(empty.stack, **{"User-Agent": "Otter/1"}) as other,
     ):
-        await page.goto("/tokens")
+        await page.goto("/settings/tokens")
         await fill(page, "carol", PASSWORD)
         await page.get_by_label("Setup code").fill(await new_setup_code(empty.stack.services) or "")
         await page.get_by_role("button", name="Register").click()

@@ -2,7 +2,7 @@ import { type FormEvent, useEffect, useState } from "react";
 import { clientFor } from "../api/client";
 import { wordsOf } from "../api/outcome";
 import { session, signIn, signInByCookie } from "../api/session";
-import { Mark } from "../frame";
+import { Mark } from "../frame/mark";
 import {
   RegisterDocument,
   SignInDocument,

@@ -26,7 +26,7 @@ function subjectPath(subject: EventLineFragment["subject"]): string | null {
     case "ClusterGroup":
       return groupPath(subject.name);
     case "Secret":
-      return "/secrets";
+      return "/settings/secrets";
     case "Deployment":
       return deploymentPath(subject.home.name, subject.releaseName);
     case "DeploymentTarget": {

@@ -7,6 +7,7 @@ import { useOrganization } from "../api/session";
 import { ClusterDetailDocument, type ClusterDetailQuery, RemoveClusterDocument } from "../graphql";
 import { isObject } from "../json";
 import { deploymentPath, groupPath } from "../parts/address";
+import { Breadcrumb } from "../parts/breadcrumb";
 import { Destroy } from "../parts/dialog";
 import { Glyph } from "../parts/glyph";
 import { Answer, Blank } from "../parts/states";
@@ -50,9 +51,7 @@ function Found({ cluster }: { cluster: Cluster }) {
     <>
       <div className="head">
         <div>
-          <p className="above">
-            <Link href="/clusters">Clusters</Link>
-          </p>
+          <Breadcrumb trail={[["Clusters", "/clusters"]]} />
           <Title words={cluster.name} />
         </div>
         <div className="row">

@@ -12,6 +12,7 @@ import {
   UpdateGroupDocument,
 } from "../graphql";
 import { deploymentPath, groupPath } from "../parts/address";
+import { Breadcrumb } from "../parts/breadcrumb";
 import { Destroy, FormDialog, Typed } from "../parts/dialog";
 import { countOf, someOf } from "../parts/errors";
 import { More } from "../parts/more";
@@ -53,9 +54,12 @@ function Found({ group }: { group: Group }) {
     <>
       <div className="head">
         <div>
-          <p className="above">
-            <Link href="/clusters?tab=groups">Groups</Link>
-          </p>
+          <Breadcrumb
+            trail={[
+              ["Clusters", "/clusters"],
+              ["Groups", "/clusters?tab=groups"],
+            ]}
+          />
           <Title words={group.name} />
           <p className="soft small">
             Namespaces: {group.allowedNamespaces?.join(", ") ?? "any"}

@@ -1,10 +1,11 @@
 import { type DragEvent, type FormEvent, useState } from "react";
-import { Link, useLocation } from "wouter";
+import { useLocation } from "wouter";
 import { useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
 import { CLOUDS } from "../fleet/filter";
 import { RegisterClusterDocument } from "../graphql";
 import { clusterPath } from "../parts/address";
+import { Breadcrumb } from "../parts/breadcrumb";
 import { Refused } from "../parts/states";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
@@ -69,9 +70,7 @@ export default function RegisterPage() {
     <>
       <div className="head">
         <div>
-          <p className="above">
-            <Link href="/clusters">Clusters</Link>
-          </p>
+          <Breadcrumb trail={[["Clusters", "/clusters"]]} />
           <Title words="Register a cluster" />
         </div>
       </div>

@@ -1,11 +1,13 @@
 import { useRefresh } from "../api/live";
 import { usePages } from "../api/pages";
 import { DeploymentOperationsDocument, type OperationLineFragment } from "../graphql";
+import { someOf } from "../parts/errors";
 import { ofOperation } from "../parts/glyph";
 import { More } from "../parts/more";
 import { Answer, Blank } from "../parts/states";
 import { Progress } from "../parts/status";
 import { Ago, Since } from "../parts/time";
+import { alike } from "../values/alike";
 import { span } from "../values/words";
 import { CancelOperation } from "./cancel";
 import { Output } from "./output";
@@ -20,7 +22,7 @@ function lasted(from: string, to: string): string {
 
 const SIZE = 20;
 
-/** What was asked for, and what became of it on each cluster, with Helm's own words. */
+/** The operations and their results. Clusters with an equal error share one entry. */
 export function Operations({ id }: { id: string }) {
   const pages = usePages(
     DeploymentOperationsDocument,
@@ -86,13 +88,13 @@ function OperationLine({ operation, open }: { operation: OperationLineFragment; 
       </summary>
       {OPEN.includes(operation.state) && <CancelOperation operation={operation} />}
       <ul className="results">
-        {results.map((result) => (
+        {alike(results, errorOf).map(([result, ...others]) => (
           <li key={result.clusterName}>
             <div className="row wide">
-              <b>{result.clusterName}</b>
+              <b>{someOf([result, ...others].map((each) => each.clusterName))}</b>
               <Progress state={result.state} />
               <span className="soft">{result.summary}</span>
-              {result.startedAt && (
+              {result.startedAt && others.length === 0 && (
                 <span className="soft small">
                   {result.finishedAt ? (
                     `in ${lasted(result.startedAt, result.finishedAt)}`
@@ -128,4 +130,17 @@ function OperationLine({ operation, open }: { operation: OperationLineFragment; 
       </ul>
     </details>
   );
+}
+
+function errorOf({
+  state,
+  action,
+  summary,
+  activity,
+  error,
+  abandoned,
+}: OperationLineFragment["results"][number]) {
+  if (!error) return null;
+  const { code, message, output, advice } = error;
+  return JSON.stringify([state, action, summary, activity, code, message, output, advice, abandoned]);
 }

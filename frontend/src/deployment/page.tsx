@@ -6,6 +6,7 @@ import { useFresh, useRefresh } from "../api/live";
 import { useOrganization } from "../api/session";
 import { DeploymentDetailDocument } from "../graphql";
 import { deploymentPath, groupPath, useAddress } from "../parts/address";
+import { Breadcrumb } from "../parts/breadcrumb";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Answer, Blank } from "../parts/states";
 import { Tabs } from "../parts/tabs";
@@ -64,10 +65,12 @@ function Found({ deployment }: { deployment: Deployment }) {
     <>
       <div className="head">
         <div>
-          <p className="above">
-            <Link href="/">Fleet</Link> /{" "}
-            <Link href={groupPath(deployment.group.name)}>{deployment.group.name}</Link>
-          </p>
+          <Breadcrumb
+            trail={[
+              ["Deployments", "/deployments"],
+              [deployment.group.name, groupPath(deployment.group.name)],
+            ]}
+          />
           <Title words={deployment.releaseName} />
           {deployment.description && <p className="soft">{deployment.description}</p>}
         </div>

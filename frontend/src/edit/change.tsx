@@ -1,7 +1,7 @@
 import "../styles/edit.css";
 import { useState } from "react";
 import { useQuery } from "urql";
-import { Link, useLocation } from "wouter";
+import { useLocation } from "wouter";
 import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
@@ -15,6 +15,7 @@ import {
   UpdateDeploymentDocument,
 } from "../graphql";
 import { deploymentPath } from "../parts/address";
+import { Breadcrumb } from "../parts/breadcrumb";
 import { Answer, Blank } from "../parts/states";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
@@ -87,9 +88,12 @@ function Edit({ start }: { start: Deployment }) {
     <>
       <div className="head">
         <div>
-          <p className="above">
-            <Link href="/">Fleet</Link> / <Link href={path}>{deployment.releaseName}</Link>
-          </p>
+          <Breadcrumb
+            trail={[
+              ["Deployments", "/deployments"],
+              [deployment.releaseName, path],
+            ]}
+          />
           <Title words={`Edit ${deployment.releaseName}`} />
         </div>
       </div>

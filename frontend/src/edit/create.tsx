@@ -11,6 +11,7 @@ import {
   GroupMembersDocument,
 } from "../graphql";
 import { deploymentPath, useAddress } from "../parts/address";
+import { Breadcrumb } from "../parts/breadcrumb";
 import { Choice, useGroupChoices } from "../parts/choice";
 import { Answer, Blank, Loading } from "../parts/states";
 import { Title } from "../parts/title";
@@ -42,9 +43,7 @@ export default function CreatePage() {
     <>
       <div className="head">
         <div>
-          <p className="above">
-            <Link href="/">Fleet</Link>
-          </p>
+          <Breadcrumb trail={[["Deployments", "/deployments"]]} />
           <Title words="Deploy a chart" />
         </div>
         {name && (

@@ -3,8 +3,10 @@ import { useYaml } from "../api/reading";
 import type { PlannedFragment } from "../graphql";
 import { asObject, type JsonObject } from "../json";
 import { Unified } from "../parts/diff";
+import { someOf } from "../parts/errors";
 import { Glyph, type Tone } from "../parts/glyph";
 import { ValueTable } from "../parts/value-table";
+import { alike } from "../values/alike";
 import { changes } from "../values/origin";
 import type { Wanted } from "./draft";
 
@@ -28,7 +30,10 @@ export function outlook({ action, error }: Pick<PlannedFragment, "action"> & Fai
   return error.code === "cluster_unreachable" ? UNREACHABLE : REFUSED;
 }
 
-/** What would be done on each cluster: the action, which values change and where they come from, and the manifests. */
+/**
+ * What would be done on each cluster: the action, which values change and where they come from, and the manifests.
+ * Clusters with an equal error share one entry.
+ */
 export function Plan({
   targets,
   wanted,
@@ -56,10 +61,11 @@ export function Plan({
         </span>
       </header>
       <ul className="list plan">
-        {[...busy, ...idle].map((target) => (
+        {alike([...busy, ...idle], errorOf).map(([target, ...others]) => (
           <Target
             key={target.clusterName}
             target={target}
+            clusters={[target, ...others].map((each) => each.clusterName)}
             wanted={wanted}
             defaultValues={defaultValues}
             open={busy.length <= 5}
@@ -70,17 +76,33 @@ export function Plan({
   );
 }
 
+/** A target with values or manifests to show has an entry of its own. */
+function errorOf({
+  action,
+  error,
+  warnings,
+  reasons,
+  manifest,
+  manifestDiff,
+}: PlannedFragment): string | null {
+  if (!error || manifest || manifestDiff) return null;
+  return JSON.stringify([action, error, warnings, reasons]);
+}
+
 function isBusy(target: PlannedFragment): boolean {
   return target.action !== "NONE" || target.error !== null;
 }
 
 function Target({
   target,
+  clusters,
   wanted,
   defaultValues,
   open,
 }: {
   target: PlannedFragment;
+  /** The names of all clusters that it stands for. */
+  clusters: string[];
   wanted: Wanted;
   defaultValues: string;
   open: boolean;
@@ -96,7 +118,7 @@ function Target({
   return (
     <li data-cluster={target.clusterName} data-action={target.action}>
       <div className="row wide">
-        <b>{target.clusterName}</b>
+        <b>{someOf(clusters)}</b>
         <span className={`status tone-${tone}`}>
           <Glyph shape={shape} />
           {words}

@@ -10,12 +10,13 @@ import type { Cell } from "./cells";
 export type Row = FleetRowsQuery["fleet"]["clusters"]["nodes"][number];
 export type Column = FleetColumnsQuery["fleet"]["deployments"]["nodes"][number];
 
-/** One target. What does not fit into a narrow cell is told to whom points at it, and made only then. */
+/** One target. A narrow cell has a tooltip, which is made when it is pointed at or has the focus. */
 export const MatrixCell = memo(function MatrixCell({
   cell,
   row,
   column,
   at,
+  isStop,
   left,
   chosen,
   roomy,
@@ -23,7 +24,10 @@ export const MatrixCell = memo(function MatrixCell({
   cell: Cell | null | undefined;
   row: Row;
   column: Column;
+  /** Its position, "row:column". */
   at: string;
+  /** Whether the Tab key reaches it. */
+  isStop: boolean;
   left: number;
   chosen: TargetStatus[];
   roomy: boolean;
@@ -35,6 +39,8 @@ export const MatrixCell = memo(function MatrixCell({
         className="spot"
         role="gridcell"
         aria-colindex={Number(at.split(":")[1]) + 2}
+        data-at={at}
+        tabIndex={isStop ? 0 : -1}
         style={{ insetInlineStart: left }}
       >
         {cell === null ? <span className="hidden">not deployed</span> : <i className="awaited" />}
@@ -55,7 +61,7 @@ export const MatrixCell = memo(function MatrixCell({
         className={`cell tone-${toneOf(cell.status)} ${faded ? "faded" : ""}`}
         data-at={at}
         data-status={cell.status}
-        tabIndex={at === "0:0" ? 0 : -1}
+        tabIndex={isStop ? 0 : -1}
         onPointerEnter={() => setPointedAt(true)}
         onPointerLeave={() => setPointedAt(false)}
         onFocus={() => setPointedAt(true)}

@@ -1,12 +1,14 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, memo, useEffect, useRef, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import type { TargetStatus } from "../graphql";
 import { clusterPath, deploymentPath } from "../parts/address";
 import { Glyph, ofCluster } from "../parts/glyph";
+import { Name } from "../parts/name";
 import type { Span } from "./blocks";
 import { type Column, MatrixCell, type Row } from "./cell";
 import type { Cells } from "./cells";
+import { useGridKeys } from "./grid-keys";
 
 const ROW = 40;
 const NARROW = 40;
@@ -15,9 +17,8 @@ const HEAD_ROOMY = 44;
 const HEAD_NARROW = 132;
 
 /**
- * Deployments × clusters. Only what can be seen is in the page, so that fifty thousand cells cost what fifty do. Where
- * there is room, a cell says its status and since when; where there is not, its shape and colour do, and the rest is told
- * to whom points at it.
+ * Deployments × clusters. Only the cells in view are in the page, so that fifty thousand cost what fifty do. A wide cell
+ * has its status and since when; a narrow one has a shape and a colour, and the rest in a tooltip.
  */
 export function Matrix({
   rows,
@@ -78,9 +79,15 @@ export function Matrix({
     [top, bottom, left, right, see],
   );
 
-  const move = useArrowKeys(scroller, rows.length, columns.length, (row, column) => {
-    down.scrollToIndex(row);
-    across.scrollToIndex(column);
+  const keys = useGridKeys({
+    scroller,
+    rows: rows.length,
+    columns: columns.length,
+    shown: { top, bottom, left, right },
+    bring: (row, column) => {
+      if (row >= 0) down.scrollToIndex(row);
+      if (column >= 0) across.scrollToIndex(column);
+    },
   });
 
   return (
@@ -92,7 +99,8 @@ export function Matrix({
       aria-label="Deployments by cluster"
       aria-rowcount={more.rows ? -1 : rows.length + 1}
       aria-colcount={more.columns ? -1 : columns.length + 1}
-      onKeyDown={move}
+      onKeyDown={keys.move}
+      onFocus={keys.follow}
       style={{ "--side": `${side}px`, "--head": `${head}px`, "--cell": `${cell}px` } as React.CSSProperties}
     >
       <div
@@ -116,8 +124,10 @@ export function Matrix({
                 <Link
                   href={deploymentPath(column.group.name, column.releaseName)}
                   title={`${column.releaseName} (${column.chart}) in ${column.group.name}`}
+                  data-at={`-1:${index}`}
+                  tabIndex={keys.stop === `-1:${index}` ? 0 : -1}
                 >
-                  {column.releaseName}
+                  <Name>{column.releaseName}</Name>
                 </Link>
               </span>
             );
@@ -133,6 +143,7 @@ export function Matrix({
             columns={columns}
             shown={shownColumns.map((item) => item.index).join()}
             chosen={chosen}
+            stop={keys.stop.startsWith(`${index}:`) ? keys.stop : null}
             side={side}
             cell={cell}
             roomy={roomy}
@@ -151,6 +162,7 @@ const MatrixRow = memo(function MatrixRow({
   columns,
   shown,
   chosen,
+  stop,
   side,
   cell,
   roomy,
@@ -162,6 +174,8 @@ const MatrixRow = memo(function MatrixRow({
   columns: Column[];
   shown: string;
   chosen: TargetStatus[];
+  /** The position of the cell that the Tab key reaches, if it is in this row. */
+  stop: string | null;
   side: number;
   cell: number;
   roomy: boolean;
@@ -170,9 +184,14 @@ const MatrixRow = memo(function MatrixRow({
   return (
     <div className="line" role="row" aria-rowindex={index + 2} style={{ top }}>
       <span className="name" role="rowheader" aria-colindex={1}>
-        <Link href={clusterPath(row.name)} title={`${row.name}: ${words}`}>
+        <Link
+          href={clusterPath(row.name)}
+          title={`${row.name}: ${words}`}
+          data-at={`${index}:-1`}
+          tabIndex={stop === `${index}:-1` ? 0 : -1}
+        >
           {row.reachability !== "REACHABLE" && <Glyph shape={shape} tone={tone} />}
-          {row.name}
+          <Name>{row.name}</Name>
         </Link>
         <span className="cloud">{row.cloud}</span>
       </span>
@@ -187,6 +206,7 @@ const MatrixRow = memo(function MatrixRow({
             row={row}
             column={columns[column]!}
             at={`${index}:${column}`}
+            isStop={stop === `${index}:${column}`}
             left={side + column * cell}
             chosen={chosen}
             roomy={roomy}
@@ -195,41 +215,3 @@ const MatrixRow = memo(function MatrixRow({
     </div>
   );
 });
-
-const STEPS: Record<string, [number, number]> = {
-  ArrowDown: [1, 0],
-  ArrowUp: [-1, 0],
-  ArrowRight: [0, 1],
-  ArrowLeft: [0, -1],
-  PageDown: [10, 0],
-  PageUp: [-10, 0],
-};
-
-/** The arrow keys go from cell to cell, over empty ones, and bring what was out of sight. */
-function useArrowKeys(
-  scroller: React.RefObject<HTMLDivElement | null>,
-  rows: number,
-  columns: number,
-  bring: (row: number, column: number) => void,
-) {
-  return (event: KeyboardEvent) => {
-    const from = (event.target as HTMLElement).dataset.at?.split(":").map(Number);
-    const step = STEPS[event.key];
-    if (!from || !step) return;
-    event.preventDefault();
-    let [row, column] = from as [number, number];
-    const clamp = (value: number, most: number) => Math.max(0, Math.min(most - 1, value));
-    row = clamp(row + step[0], rows);
-    column = clamp(column + step[1], columns);
-    bring(row, column);
-    requestAnimationFrame(() => {
-      const search = step[0] ? `[data-at="${row}:${column}"]` : `[data-at^="${row}:"]`;
-      const found = [...(scroller.current?.querySelectorAll<HTMLElement>(search) ?? [])];
-      const beyond = found.filter((cell) => {
-        const at = Number(cell.dataset.at?.split(":")[1]);
-        return step[1] > 0 ? at >= column : step[1] < 0 ? at <= column : true;
-      });
-      (step[1] < 0 ? beyond.at(-1) : beyond[0])?.focus();
-    });
-  };
-}
