@@ -58,7 +58,7 @@ def read_map(text: str, source: str) -> dict[str, Any]:
     """Parses a YAML or JSON map. Dates stay text, because JSON has no dates."""
     import yaml
 
-    from cli.manifest import Loader
+    from cli.nodes import Loader
 
     try:
         found = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe loader

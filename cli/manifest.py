@@ -9,7 +9,17 @@ from typing import Any
 import yaml
 
 from cli.failure import usage
+from cli.nodes import Loader, is_empty, is_text, line, text
+from cli.nodes import value as value_of
 from cli.output import as_yaml
+from cli.overrides import (
+    SelectorOverride,
+    overrides_problems,
+    read_overrides,
+    reference_problems,
+    selector_problems,
+    shortened,
+)
 
 HEADER, VERSION = "polyhelm", "v1"
 _KINDS: dict[str, tuple[type, str]] = {
@@ -25,6 +35,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "overrides": (dict, "a map of clusters"),
     "overridesFrom": (dict, "a map of clusters"),
     "targets": (list, "a list of clusters"),
+    "targetSelector": (dict, "a map of conditions"),
     "atomic": (bool, "true or false"),
     "wait": (bool, "true or false"),
     "timeout": (int, "a number of seconds"),
@@ -43,21 +54,6 @@ OPTIONS = {
 _DRIFT_POLICIES = ("REPORT", "CORRECT")
 _VALUES = ("values", "overrides")
 """Keys whose values are parsed by the server only."""
-_REFERENCE = ("secret", "key", "path")
-
-
-class Loader(yaml.CSafeLoader):
-    """Dates stay text, as in Helm, because JSON has no dates."""
-
-
-class _Writer(yaml.CSafeDumper):
-    """Writes nodes as they were read: unquoted text stays unquoted, so that the server determines its type."""
-
-
-Loader.yaml_implicit_resolvers = _Writer.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 @dataclass(frozen=True)
@@ -76,8 +72,10 @@ class Manifest:
     overrides: dict[str, str]
     values_from: list[dict[str, str]] = field(default_factory=list)
     overrides_from: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    selected: list[SelectorOverride] = field(default_factory=list)
     version: str | None = None
     targets: list[str] | None = None
+    target_selector: dict[str, Any] | None = None
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -100,7 +98,9 @@ class Manifest:
                 }
                 for name in dict.fromkeys([*self.overrides, *self.overrides_from])
             ],
+            "selectorOverrides": [each.wish() for each in self.selected],
             "targets": self.targets,
+            "targetSelector": self.target_selector,
             **{OPTIONS[key]: "" if value is None else value for key, value in self.options.items()},
         }
 
@@ -112,7 +112,7 @@ def read(text: str, source: str) -> list[Manifest]:
         Failure: The file is not valid. It lists every problem with its line.
     """
     try:
-        nodes = [node for node in yaml.compose_all(text, Loader=Loader) if not _is_empty(node)]
+        nodes = [node for node in yaml.compose_all(text, Loader=Loader) if not is_empty(node)]
         problems = [problem for node in nodes for problem in sorted(_problems(node))]
         manifests = [] if problems else [_manifest(node) for node in nodes]
     except yaml.MarkedYAMLError as error:
@@ -140,7 +140,7 @@ def document(deployment: Any) -> dict[str, Any]:
         "namespace": deployment["namespace"],
         "chart": deployment["chart"],
         "version": deployment["chartVersion"],
-        "targets": deployment["desired"]["targets"],
+        **membership(deployment["desired"]),
         **{key: deployment[name] for key, name in OPTIONS.items()},
         **layers(deployment),
     }
@@ -149,7 +149,7 @@ def document(deployment: Any) -> dict[str, Any]:
 
 def restored(group: str, release: str, deployment: Any, revision: Any) -> Manifest:
     """Returns a revision of a deployment as a document that does not change options."""
-    found = layers(revision)
+    found, chosen = layers(revision), membership(revision)
     return Manifest(
         group=group,
         release=release,
@@ -157,89 +157,98 @@ def restored(group: str, release: str, deployment: Any, revision: Any) -> Manife
         chart=deployment["chart"],
         version=revision["chartVersion"],
         values=_written(found.get("values")),
-        overrides={name: _written(values) for name, values in found.get("overrides", {}).items()},
+        overrides={each["cluster"]: _written(each["values"]) for each in revision["valueOverrides"]},
         values_from=found.get("valuesFrom", []),
-        overrides_from=found.get("overridesFrom", {}),
-        targets=revision["targets"],
+        overrides_from={
+            each["cluster"]: each["valuesFrom"] for each in revision["valueOverrides"] if each["valuesFrom"]
+        },
+        selected=[
+            SelectorOverride(shortened(each["select"]), _written(each["values"]), each["valuesFrom"])
+            for each in revision["selectorOverrides"]
+        ],
+        targets=chosen.get("targets"),
+        target_selector=chosen.get("targetSelector"),
     )
+
+
+def membership(revision: Any) -> dict[str, Any]:
+    """Returns how the targets of an API object are chosen, by the keys in the file."""
+    if revision["targetSelector"] is None:
+        return {"targets": revision["targets"]}
+    listed = revision["listedTargets"]
+    return {"targetSelector": shortened(revision["targetSelector"])} | ({"targets": listed} if listed else {})
 
 
 def layers(revision: Any) -> dict[str, Any]:
     """Returns values, overrides and references to secrets from an API object, by their keys in the file. Empty ones
-    are omitted."""
-    overrides = revision["valueOverrides"]
-    found = {
-        "values": revision["values"],
-        "valuesFrom": revision["valuesFrom"],
-        "overrides": {
+    are omitted. If there are overrides by selector, all overrides are one list, weakest first."""
+    overrides, selected = revision["valueOverrides"], revision["selectorOverrides"]
+    found: dict[str, Any] = {"values": revision["values"], "valuesFrom": revision["valuesFrom"]}
+    if selected:
+        entries = [({"select": shortened(each["select"])}, each) for each in selected]
+        entries += [({"cluster": each["cluster"]}, each) for each in overrides]
+        found["overrides"] = [
+            head | {key: each[key] for key in ("values", "valuesFrom") if each[key]} for head, each in entries
+        ]
+    else:
+        found["overrides"] = {
             each["cluster"]: each["values"] for each in overrides if each["values"] or not each["valuesFrom"]
-        },
-        "overridesFrom": {each["cluster"]: each["valuesFrom"] for each in overrides if each["valuesFrom"]},
-    }
+        }
+        found["overridesFrom"] = {each["cluster"]: each["valuesFrom"] for each in overrides if each["valuesFrom"]}
     return {key: value for key, value in found.items() if value}
-
-
-def _is_empty(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
 
 
 def _problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
     if not isinstance(node, yaml.MappingNode):
-        yield _line(node), f"a deployment is a map that starts with `{HEADER}: {VERSION}`"
+        yield line(node), f"a deployment is a map that starts with `{HEADER}: {VERSION}`"
         return
     entries = {str(key.value): (key, value) for key, value in node.value}
     yield from _duplicates(node)
     if HEADER in entries and entries[HEADER][1].value != VERSION:
-        yield _line(entries[HEADER][1]), f"`{HEADER}` must be `{VERSION}`, the only version that this polyhelm supports"
+        yield line(entries[HEADER][1]), f"`{HEADER}` must be `{VERSION}`, the only version that this polyhelm supports"
     for name, (key, value) in entries.items():
         if name not in _KINDS:
             close = difflib.get_close_matches(name, _KINDS, n=1)
             hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(_KINDS)}"
-            yield _line(key), f"`{name}` is not known: {hint}"
+            yield line(key), f"`{name}` is not known: {hint}"
         else:
             yield from _kind_problems(name, value)
     for name in _NEEDED:
         if name not in entries:
-            yield _line(node), f"`{name}` is missing" + (f": `{HEADER}: {VERSION}`" if name == HEADER else "")
+            yield line(node), f"`{name}` is missing" + (f": `{HEADER}: {VERSION}`" if name == HEADER else "")
 
 
 def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
     kind, words = _KINDS[name]
-    if _is_empty(node) and name not in _NEEDED:
+    if is_empty(node) and name not in _NEEDED:
         return
     if name in _VALUES:
-        if not isinstance(node, yaml.MappingNode):
-            yield _line(node), f"`{name}` must be {words}"
-        for key, below in node.value if name == "overrides" and isinstance(node, yaml.MappingNode) else ():
-            if not _is_empty(below) and not isinstance(below, yaml.MappingNode):
-                yield _line(below), f"the override for `{key.value}` must be a map of values"
+        if name == "overrides":
+            yield from overrides_problems(node)
+        elif not isinstance(node, yaml.MappingNode):
+            yield line(node), f"`{name}` must be {words}"
         return
-    value = _value(node)
+    if name == "targetSelector":
+        yield from selector_problems(name, node)
+        return
+    value = value_of(node)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         hint = " (put it in quotes)" if kind is str and isinstance(node, yaml.ScalarNode) and node.value else ""
-        yield _line(node), f"`{name}` must be {words}{hint}"
+        yield line(node), f"`{name}` must be {words}{hint}"
     elif name == "driftPolicy" and value not in _DRIFT_POLICIES:
-        yield _line(node), f"`{name}` must be {words}"
+        yield line(node), f"`{name}` must be {words}"
     elif kind is str and not value and name != "description":
-        yield _line(node), f"`{name}` is empty"
+        yield line(node), f"`{name}` is empty"
     elif name == "valuesFrom":
-        yield from _reference_problems(node)
-    elif isinstance(value, list) and (wrong := next((item for item in node.value if not _is_text(item)), None)):
-        yield _line(wrong), f"`{name}` must be {words}: this entry is not valid"
+        yield from reference_problems(node)
+    elif isinstance(value, list) and (wrong := next((item for item in node.value if not is_text(item)), None)):
+        yield line(wrong), f"`{name}` must be {words}: this entry is not valid"
     elif name == "overridesFrom":
         for key, below in node.value:
             if isinstance(below, yaml.SequenceNode):
-                yield from _reference_problems(below)
-            elif not _is_empty(below):
-                yield _line(below), f"what is for `{key.value}` must be a list of references to secrets"
-
-
-def _reference_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
-    for item in node.value:
-        entries = dict(item.value) if isinstance(item, yaml.MappingNode) else {}
-        names = {key.value for key in entries}
-        if names != set(_REFERENCE) or not all(_is_text(value) and value.value for value in entries.values()):
-            yield _line(item), "a reference to a secret is a map of `secret`, `key` and `path`, each a text"
+                yield from reference_problems(below)
+            elif not is_empty(below):
+                yield line(below), f"what is for `{key.value}` must be a list of references to secrets"
 
 
 def _duplicates(node: yaml.Node) -> Iterator[tuple[int, str]]:
@@ -252,8 +261,8 @@ def _duplicates(node: yaml.Node) -> Iterator[tuple[int, str]]:
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    yield _line(key), f"`{key.value}` is given twice, first in line {seen[key.value]}"
-                seen.setdefault(key.value, _line(key))
+                    yield line(key), f"`{key.value}` is given twice, first in line {seen[key.value]}"
+                seen.setdefault(key.value, line(key))
             yield from _duplicates(value)
 
 
@@ -261,44 +270,31 @@ def _repeated(manifests: list[Manifest], nodes: list[yaml.Node]) -> Iterator[tup
     seen: dict[str, int] = {}
     for manifest, node in zip(manifests, nodes, strict=True):
         if manifest.name in seen:
-            yield _line(node), f"{manifest.name} is given twice, first in line {seen[manifest.name]}"
-        seen.setdefault(manifest.name, _line(node))
+            yield line(node), f"{manifest.name} is given twice, first in line {seen[manifest.name]}"
+        seen.setdefault(manifest.name, line(node))
 
 
 def _manifest(node: yaml.Node) -> Manifest:
-    texts = {key.value: value for key, value in node.value if key.value in _VALUES and not _is_empty(value)}
+    texts = {key.value: value for key, value in node.value if key.value in _VALUES and not is_empty(value)}
     rest = [(key, value) for key, value in node.value if key.value not in _VALUES]
-    entries = _value(yaml.MappingNode(node.tag, rest)).items()
+    entries = value_of(yaml.MappingNode(node.tag, rest)).items()
     given = {key: value for key, value in entries if key == "description" or (value is not None and key != HEADER)}
     if "description" in given:
         given["description"] = given["description"] or None
     options = {key: given.pop(key) for key in OPTIONS if key in given}
+    overrides = read_overrides(texts.get("overrides"))
+    by_cluster = {name: found or [] for name, found in given.pop("overridesFrom", {}).items()}
     return Manifest(
-        values=_text(texts["values"]) if "values" in texts else "",
-        overrides={key.value: _text(below) for key, below in texts["overrides"].value} if "overrides" in texts else {},
+        values=text(texts["values"]) if "values" in texts else "",
+        overrides=overrides.values,
         values_from=given.pop("valuesFrom", []),
-        overrides_from={name: found or [] for name, found in given.pop("overridesFrom", {}).items()},
+        overrides_from=by_cluster | overrides.values_from,
+        selected=overrides.selected,
+        target_selector=given.pop("targetSelector", None),
         options=options,
         **given,
     )
 
 
-def _value(node: yaml.Node) -> Any:
-    return yaml.SafeLoader("").construct_document(node)
-
-
-def _text(node: yaml.Node) -> str:
-    """Writes a part of a document as a document of its own. Scalars stay as written."""
-    return "" if _is_empty(node) else str(yaml.serialize(node, Dumper=_Writer, allow_unicode=True, width=1_000_000))
-
-
 def _written(values: dict[str, Any] | None) -> str:
     return as_yaml(values) if values else ""
-
-
-def _is_text(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:str"
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1

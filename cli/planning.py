@@ -18,7 +18,7 @@ from cli.summary import summarized
 PLAN = f"""plan {{ changed {REMOVAL_FIELDS} targets {{
   clusterName action status reasons {{ code message path desired actual }} manifestDiff warnings
   error {{ code message output }}
-}} }}"""
+}} warnings {{ code message path }} }}"""
 _DONE = "... on DeploymentPayload { deployment { id generation chartVersion } operation { id } }"
 _EXISTING = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
@@ -165,7 +165,7 @@ def _mutate(
 
 
 def _targets(manifest: Manifest, known: Any) -> Sequence[Any]:
-    if manifest.targets is not None:
+    if manifest.targets is not None and manifest.target_selector is None:
         return manifest.targets
     existing, group = known["deployment"], known["clusterGroup"]
     targets: Sequence[Any] = existing["desired"]["targets"] if existing else group["members"] if group else ()

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from cli.command import Commands, remote
-from cli.commands import access, apply, compatibility, completion, differences, fleet, reconciliation
+from cli.commands import access, apply, compatibility, completion, differences, fleet, reconciliation, values
 from cli.commands.charts import chart
 from cli.commands.clusters import cluster
 from cli.commands.deployments import deploy
@@ -20,7 +20,7 @@ from cli.commands.secrets import secret
 from cli.commands.tokens import token
 from cli.commands.users import user
 
-assert apply and differences  # they add their commands to `deploy`
+assert apply and differences and values  # they add their commands to `deploy`
 
 
 def run(program: typer.Typer) -> None:

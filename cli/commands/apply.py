@@ -159,6 +159,7 @@ def _plan_text(session: Session, change: Change) -> str:
     lines = [*change.options, *summary_lines(targets, _COLUMNS, verbose=session.verbose)]
     if change.removed:
         lines.append(f"Removed from the targets: {named(change.removed)} ({len(change.removed)})")
+    lines += [f"Warning: {warning['message']}" for warning in change.plan["warnings"]]
     return "\n".join([f"{name} {verb}:", *(f"  {line}" for line in lines)])
 
 

@@ -43,9 +43,12 @@ TARGET_FIELDS = """
 clusterName status statusSince revision version generation observedAt
 reasons { code message path desired actual } error { code message output at attempts advice }
 """
-_VALUES = """
-values valuesFrom { secret key path } valueOverrides { cluster values valuesFrom { secret key path } }
+_SELECTOR = "{ labels cloud region distribution kubernetesVersion }"
+_VALUES = f"""
+values valuesFrom {{ secret key path }} valueOverrides {{ cluster values valuesFrom {{ secret key path }} }}
+selectorOverrides {{ select {_SELECTOR} values valuesFrom {{ secret key path }} }}
 """
+_TARGETS = f"targets targetSelector {_SELECTOR} listedTargets"
 _SUMMARY = (
     "id releaseName namespace chart chartVersion generation updatedAt statusCounts { status count } group { name }"
 )
@@ -57,7 +60,7 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String, $group: S
 _ONE = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
     {_SUMMARY} description chartDigest atomic wait timeoutSeconds driftPolicy deleting createdAt {_VALUES}
-    desired {{ targets }} targets {{ {TARGET_FIELDS} }}
+    desired {{ {_TARGETS} }} pendingMembership {{ joining leaving }} targets {{ {TARGET_FIELDS} }}
   }}
 }}"""
 _BRIEF = """query ($organization: String, $group: String!, $release: String!) {
@@ -67,7 +70,7 @@ _BRIEF = """query ($organization: String, $group: String!, $release: String!) {
 }"""
 _HISTORY = f"""query ($id: ID!, $first: Int, $after: String) {{ node(id: $id) {{ ... on Deployment {{
   history(first: $first, after: $after) {{ nodes {{
-    generation author chartVersion targets createdAt {_VALUES}
+    generation author chartVersion createdAt {_TARGETS} {_VALUES}
   }} pageInfo {{ hasNextPage endCursor }} }}
 }} }} }}"""
 
@@ -118,6 +121,7 @@ def get(session: Session, name: DeploymentName) -> None:
     }
     rows = [{**target, "wanted": found["generation"]} for target in found["targets"]]
     targets = summary_lines(rows, TARGET_COLUMNS, verbose=session.verbose)
+    told |= _pending(found["pendingMembership"])
     advice = {each["clusterName"]: each["error"]["advice"] for each in rows if each["error"]}
     lines = summarized({name: text for name, text in advice.items() if text}, verbose=session.verbose)
     advised = ["", "Next steps:", *(f"  {line}" for line in lines)] if lines else []
@@ -174,6 +178,13 @@ TARGET_COLUMNS: Columns = {
     "WHY": lambda row: why(row, row["wanted"]),
 }
 """The fields of a target, with the current generation of its deployment as `wanted`."""
+
+
+def _pending(membership: Any) -> dict[str, str]:
+    """Returns the targets that the next generation adds and removes, because the selector matches other clusters."""
+    joining, leaving = named(membership["joining"]), named(membership["leaving"])
+    return {"Joining": joining, "Leaving": leaving}
+
 
 _OF_THE_RELEASE = ("VALUES", "CHART_NAME", "CHART_VERSION")
 

@@ -10,7 +10,7 @@ from cli import names
 from cli.command import ExitCode, remote
 from cli.commands.deployments import deploy, find_deployment, revisions
 from cli.failure import DIFFERS, Failure, usage
-from cli.manifest import layers
+from cli.manifest import layers, membership
 from cli.outcomes import plan_why
 from cli.output import as_yaml
 from cli.planning import PLAN, changes, plan_errors
@@ -132,4 +132,6 @@ def _between(session: Session, name: str, since: int, until: int | None) -> str:
 
 
 def _wanted(revision: Any) -> dict[str, Any]:
-    return {"version": revision["chartVersion"], **layers(revision), "targets": sorted(revision["targets"])}
+    chosen = {key: found for key, found in membership(revision).items() if key != "targets"}
+    targets = {"targets": sorted(revision["targets"])}
+    return {"version": revision["chartVersion"], **layers(revision), **chosen, **targets}

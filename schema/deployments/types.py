@@ -50,7 +50,7 @@ class DeploymentRevision:
     values: JSON
     values_from: list[ValueFrom]
     value_overrides: list[ValueOverride]
-    selector_overrides: list[SelectorOverride] = strawberry.field(description="Weakest first.")
+    selector_overrides: list[SelectorOverride] = strawberry.field(metadata=usually(2), description="Weakest first.")
     targets: list[str]
     target_selector: ClusterSelector | None
     listed_targets: list[str] = strawberry.field(
@@ -153,8 +153,9 @@ class Deployment(Node):
         return overrides_of(await self._revision(info))
 
     @strawberry.field(
+        metadata=usually(2),
         description="Values for the clusters that a selector matches, weakest first. They are merged over `values`, and"
-        " `valueOverrides` over them."
+        " `valueOverrides` over them.",
     )
     async def selector_overrides(self, info: Info) -> list[SelectorOverride]:
         return selector_overrides_of(await self._revision(info))

@@ -7,6 +7,7 @@ import strawberry
 from app.releases.selectors import Selector
 from app.tables import deployments as tables
 from schema.errors import Problem
+from schema.list_length import usually
 from schema.scalars import JSON
 from schema.values import AS_YAML, as_yaml
 
@@ -68,7 +69,7 @@ class ClusterSelector:
 class SelectorOverride:
     select: ClusterSelector
     values: JSON
-    values_from: list[ValueFrom]
+    values_from: list[ValueFrom] = strawberry.field(metadata=usually(1))
 
     @strawberry.field(description=AS_YAML)
     async def values_yaml(self) -> str:

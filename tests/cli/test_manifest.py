@@ -45,7 +45,9 @@ def test_everything_is_taken_as_it_is_written() -> None:
                 "valuesFrom": [{"secret": "db-tokyo", "key": "password", "path": "a.b"}],
             },
         ],
+        "selectorOverrides": [],
         "targets": ["paris", "berlin"],
+        "targetSelector": None,
         "atomic": True,
         "wait": False,
         "timeoutSeconds": 60,
@@ -75,11 +77,28 @@ _REFERENCES = st.lists(st.fixed_dictionaries(dict.fromkeys(("secret", "key", "pa
 _OVERRIDE: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"cluster": _TEXT, "values": _VALUES, "valuesFrom": _REFERENCES}
 )
+_LISTED = st.lists(_TEXT, max_size=2)
+_SELECTOR: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "labels": st.dictionaries(_TEXT, _TEXT | st.lists(_TEXT, min_size=2, max_size=3), max_size=2),
+        **dict.fromkeys(("cloud", "region", "distribution"), _LISTED),
+        "kubernetesVersion": st.none() | _TEXT,
+    }
+)
+_SELECTED: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"select": _SELECTOR, "values": _VALUES, "valuesFrom": _REFERENCES}
+)
 _TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "group": st.fixed_dictionaries({"name": _TEXT}),
         **dict.fromkeys(("releaseName", "namespace", "chart", "chartVersion"), _TEXT),
-        "desired": st.fixed_dictionaries({"targets": st.lists(_TEXT, max_size=3)}),
+        "desired": st.fixed_dictionaries(
+            {
+                "targets": st.lists(_TEXT, max_size=3),
+                "targetSelector": st.none() | _SELECTOR,
+                "listedTargets": st.lists(_TEXT, min_size=1, max_size=3),
+            }
+        ),
         "description": st.none() | _TEXT,
         "atomic": st.booleans(),
         "wait": st.booleans(),
@@ -88,6 +107,7 @@ _TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "values": _VALUES,
         "valuesFrom": _REFERENCES,
         "valueOverrides": st.lists(_OVERRIDE, max_size=3, unique_by=itemgetter("cluster")),
+        "selectorOverrides": st.lists(_SELECTED, max_size=2),
     }
 )
 
@@ -97,18 +117,57 @@ def test_the_file_of_a_deployment_says_all_that_it_wants(told: dict[str, Any]) -
     (manifest,) = read(as_yaml(document(told)), "-")
     assert (manifest.name, manifest.chart) == (f"{told['group']['name']}/{told['releaseName']}", told["chart"])
     wish = manifest.wish()
-    for layer in (wish, *wish["valueOverrides"]):
+    for layer in (wish, *wish["valueOverrides"], *wish["selectorOverrides"]):
         layer["values"] = reading.read(layer.pop("valuesYaml")) or {}
     assert sorted(wish.pop("valueOverrides"), key=itemgetter("cluster")) == sorted(
         told["valueOverrides"], key=itemgetter("cluster")
     )
+    selected = [each | {"select": _short(each["select"])} for each in told["selectorOverrides"]]
+    assert wish.pop("selectorOverrides") == selected
+    desired = told["desired"]
+    selector = desired["targetSelector"]
+    assert wish.pop("targetSelector") == (None if selector is None else _short(selector))
+    assert wish.pop("targets") == desired["targets" if selector is None else "listedTargets"]
     assert wish.pop("description", None) == told["description"]
     same = ("namespace", "releaseName", "values", "valuesFrom", "atomic", "wait", "timeoutSeconds", "driftPolicy")
     assert wish == {
         "version": told["chartVersion"],
-        "targets": told["desired"]["targets"],
         **{key: told[key] for key in same},
     }
+
+
+def _short(selector: dict[str, Any]) -> dict[str, Any]:
+    found = {name: each for name, each in selector.items() if each}
+    return {name: each[0] if isinstance(each, list) and len(each) == 1 else each for name, each in found.items()}
+
+
+def test_overrides_are_a_map_of_clusters_or_a_list_with_selectors() -> None:
+    text = HEAD + (
+        "overrides:\n"
+        "- select: {labels: {tier: [prod, stage]}, kubernetesVersion: '>=1.30'}\n"
+        "  values: {since: 2026-01-01, on: no}\n"
+        "- {cluster: paris, values: {port: 81}, valuesFrom: [{secret: db, key: k, path: a}]}\n"
+        "- {select: {}, valuesFrom: [{secret: db, key: k, path: b}]}\n"
+        "targetSelector: {cloud: amazon}\n"
+    )
+    (manifest,) = read(text, "-")
+    wish = manifest.wish()
+    assert wish["selectorOverrides"] == [
+        {
+            "select": {"labels": {"tier": ["prod", "stage"]}, "kubernetesVersion": ">=1.30"},
+            "valuesYaml": "{since: 2026-01-01, on: no}\n",
+            "valuesFrom": [],
+        },
+        {"select": {}, "valuesYaml": "", "valuesFrom": [{"secret": "db", "key": "k", "path": "b"}]},
+    ]
+    assert wish["valueOverrides"] == [
+        {
+            "cluster": "paris",
+            "valuesYaml": "{port: 81}\n",
+            "valuesFrom": [{"secret": "db", "key": "k", "path": "a"}],
+        }
+    ]
+    assert (wish["targets"], wish["targetSelector"]) == (None, {"cloud": "amazon"})
 
 
 def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
@@ -124,7 +183,8 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
             HEAD + "x: 1\n",
             [
                 "6: `x` is not known: known are polyhelm, group, release, namespace, chart, version, description,"
-                " values, valuesFrom, overrides, overridesFrom, targets, atomic, wait, timeout, driftPolicy"
+                " values, valuesFrom, overrides, overridesFrom, targets, targetSelector, atomic, wait, timeout,"
+                " driftPolicy"
             ],
         ),
         (HEAD + "version: 1.10\n", ["6: `version` must be text (put it in quotes)"]),
@@ -137,6 +197,42 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         ),
         (HEAD + "overridesFrom:\n  paris: 3\n", ["7: what is for `paris` must be a list of references to secrets"]),
         (HEAD + "overridesFrom:\n  paris:\n  - {secret: db, key: k, path: }\n", [_REFERENCE % 8]),
+        (
+            HEAD + "overrides: 3\n",
+            ["6: `overrides` must be a map of clusters, or a list of entries with `select` or `cluster`"],
+        ),
+        (
+            HEAD + "overrides:\n- {values: {}}\n- {select: {}, cluster: paris}\n- x\n",
+            [
+                f"{line}: an entry of `overrides` is a map with either `select` or `cluster`, and `values`"
+                for line in (7, 8, 9)
+            ],
+        ),
+        (
+            HEAD + "overrides:\n- {select: {cluod: aws, labels: {tier: 1}, region: []}, value: {}}\n",
+            [
+                "7: `cluod` is not known: did you mean `cloud`?",
+                "7: `region` must be text (put it in quotes), or a list of texts",
+                "7: `value` is not known: did you mean `values`?",
+                "7: the label `tier` must be text (put it in quotes), or a list of texts",
+            ],
+        ),
+        (
+            HEAD + "overrides:\n- {cluster: paris}\n- {cluster: paris, values: 1, valuesFrom: 3}\n",
+            [
+                "8: `valuesFrom` must be a list of references to secrets",
+                "8: `values` must be a map",
+                "8: the override for `paris` is given twice, first in line 7",
+            ],
+        ),
+        (
+            HEAD + "targetSelector: {kubernetesVersion: 1.30}\n",
+            ["6: `kubernetesVersion` must be text (put it in quotes), such as '>=1.28 <1.31'"],
+        ),
+        (
+            HEAD + "targetSelector: all\n",
+            ["6: `targetSelector` must be a map of conditions: labels, cloud, region, distribution, kubernetesVersion"],
+        ),
         (HEAD + "targets: paris\n", ["6: `targets` must be a list of clusters"]),
         (HEAD + "targets:\n- paris\n- 3\n", ["8: `targets` must be a list of clusters: this entry is not valid"]),
         (HEAD + "driftPolicy: correct\n", ["6: `driftPolicy` must be REPORT or CORRECT"]),
