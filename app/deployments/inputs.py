@@ -28,6 +28,7 @@ from app.releases.release import covered
 from app.releases.selectors import Facts
 from app.secrets.queries import marks_by_deployment
 from app.tables.clusters import Cluster
+from app.tables.columns import now
 from app.tables.deployments import Deployment
 from app.tables.groups import ClusterGroup
 from app.tables.targets import Target
@@ -129,10 +130,11 @@ async def _write(
         inputs = evaluation.inputs.get(cluster.name)
         if inputs is not None:
             desired = covered(wish.on(cluster.name), deployment.secret_paths, mark)
-            digest = {"desired_digest": desired.digest, "results": dict(inputs.results), "evaluation_error": None}
-            rows.append({"id": target.id, "inputs": known.as_json(), **digest})
+            renewed_at = target.renewed_at if desired.digest == target.desired_digest else now()
+            found = {"desired_digest": desired.digest, "results": dict(inputs.results), "renewed_at": renewed_at}
+            rows.append({"id": target.id, "inputs": known.as_json(), **found, "evaluation_error": None})
         elif (error := errors.get(cluster.name)) and error != target.evaluation_error:
-            kept = {name: getattr(target, name) for name in ("inputs", "desired_digest", "results")}
+            kept = {name: getattr(target, name) for name in ("inputs", "desired_digest", "results", "renewed_at")}
             rows.append({"id": target.id, **kept, "evaluation_error": error})
     if rows:
         by_key = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)

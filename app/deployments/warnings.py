@@ -72,12 +72,17 @@ def _warnings(wish: Wish, defaults: Values | None) -> Iterator[PlanWarning]:
         yield PlanWarning(WarningCode.OVERRIDE_WITHOUT_TARGET, message, ("valueOverrides", cluster))
     if defaults is None:
         return
-    layers: list[tuple[tuple[str, ...], Layer]] = [(("values",), wish.common)]
-    layers += [(("selectorOverrides", str(index), "values"), one.layer) for index, one in enumerate(wish.selected)]
-    layers += [(("valueOverrides", cluster), layer) for cluster, layer in sorted(wish.overrides.items())]
-    for path, layer in layers:
+    layers: list[tuple[str, tuple[str, ...], Layer]] = [("values", ("values",), wish.common)]
+    layers += [
+        (f"override {index + 1} by selector", ("selectorOverrides", str(index), "values"), one.layer)
+        for index, one in enumerate(wish.selected)
+    ]
+    layers += [
+        (f"override for {name}", ("valueOverrides", name), layer) for name, layer in sorted(wish.overrides.items())
+    ]
+    for name, path, layer in layers:
         values = place(layer.values, ((found.steps, "") for found in layer.references))
         values.pop(GLOBAL, None)
         for steps in unknown_paths(values, defaults, wish.archive.values_schema):
-            message = f"{path_of(steps)} is neither among the chart's defaults nor in its values schema."
+            message = f"{name}: {path_of(steps)} is neither among the chart's defaults nor in its values schema."
             yield PlanWarning(WarningCode.UNKNOWN_PATH, message, (*path, *steps))

@@ -38,6 +38,7 @@ class Target(SQLModel, table=True):
     inputs: dict[str, Any] | None = Json(default=None, nullable=True)
     results: dict[str, Any] = Json(default_factory=dict)
     evaluation_error: str | None = None
+    renewed_at: datetime | None = Timestamp(default=None)  # when the values last changed because the cluster has
 
     status: TargetStatus = Choice(TargetStatus, default=TargetStatus.UNKNOWN)
     reasons: list[dict[str, Any]] = Json(default_factory=list)

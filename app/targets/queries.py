@@ -46,6 +46,7 @@ class TargetFacts:
     left_out: int
     error: dict[str, Any] | None
     generation: int | None
+    renewed_at: datetime | None
     confirmed_at: datetime | None
     swept_at: datetime | None
     helm_status: str | None
@@ -60,6 +61,11 @@ class TargetFacts:
             reason = Reason(ReasonCode.UNREACHABLE, UNWATCHED)
             self.status, self.reasons = TargetStatus.UNKNOWN, [asdict(reason)]
             self.health, self.health_reasons = Health.UNKNOWN, []
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether the desired values have changed with the cluster after the release was last changed."""
+        return self.renewed_at is not None and (self.changed_at is None or self.renewed_at > self.changed_at)
 
     @property
     def observed_at(self) -> datetime | None:
@@ -91,6 +97,7 @@ _COLUMNS: dict[str, Any] = {
     "left_out": col(Target.inventory_left_out),
     "error": col(Target.error),
     "generation": col(Target.generation),
+    "renewed_at": col(Target.renewed_at),
     "confirmed_at": col(Target.observed_at),
     "swept_at": col(Cluster.confirmed_at),
     "helm_status": col(Release.status),

@@ -40,7 +40,7 @@ Statuses = Annotated[
 ]
 
 TARGET_FIELDS = """
-clusterName status statusSince revision version generation observedAt
+clusterName status statusSince revision version generation valuesRenewed observedAt
 reasons { code message path desired actual } error { code message output at attempts advice }
 """
 _SELECTOR = "{ labels cloud region distribution kubernetesVersion }"
@@ -193,13 +193,16 @@ def why(target: Any, wanted: int | None = None) -> str:
     """Returns everything that is known about the cause of a target's status, in one line.
 
     With `wanted`, it also states the cause of differences: a target that had reached that generation was changed
-    outside of Polyhelm; another one is still being updated.
+    outside of Polyhelm, unless a property of its cluster has changed since; another one is still being updated.
     """
     differences = [reason["message"] for reason in target["reasons"] if reason["code"] in _OF_THE_RELEASE]
     others = [reason["message"] for reason in target["reasons"] if reason["code"] not in _OF_THE_RELEASE]
     if differences and wanted is not None:
-        by_hand = f"changed by hand at revision {target['revision']}"
-        origin = by_hand if target["generation"] == wanted else f"generation {wanted} is not rolled out yet"
+        origin = f"changed by hand at revision {target['revision']}"
+        if target["generation"] != wanted:
+            origin = f"generation {wanted} is not rolled out yet"
+        elif target["valuesRenewed"]:
+            origin = "a property of the cluster has changed"
         differences = [*(text.removesuffix(".") for text in differences), origin]
     error = [target["error"]["message"]] if target["error"] else []
     return one_line([*differences, *others, *error])

@@ -30,7 +30,7 @@ _FLEET = f"""query ($organization: String, $first: Int, $after: String, $group: 
       releaseName chart chartVersion generation group {{ name }} statusCounts {{ status count }}
       healthCounts {{ health count }}
       targets(status: [{_ASTRAY}]) {{
-        clusterName status statusSince revision generation
+        clusterName status statusSince revision generation valuesRenewed
         reasons {{ code message path desired actual }} error {{ code message output }}
       }}
     }}

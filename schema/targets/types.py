@@ -87,6 +87,10 @@ class DeploymentTarget(Node):
     revision: int | None = strawberry.field(description="The revision of the release in Helm.")
     changed_at: datetime | None = strawberry.field(description="When Helm last changed the release.")
     generation: int | None = strawberry.field(description="The generation that the target last matched.")
+    values_renewed: bool = strawberry.field(
+        description="Whether the desired values have changed because a property of the cluster or its group has, and"
+        " the release has not been changed since."
+    )
     observed_at: datetime | None = strawberry.field(description="When `status` was last confirmed.")
     health: Health = strawberry.field(
         description=(
@@ -209,6 +213,7 @@ class DeploymentTarget(Node):
             version=facts.chart_version,
             revision=facts.revision,
             generation=facts.generation,
+            values_renewed=facts.is_renewed,
             changed_at=facts.changed_at,
             observed_at=facts.observed_at,
             health=facts.health,

@@ -64,8 +64,8 @@ async def test_a_file_with_selectors_is_applied_written_and_compared(fleet: Poly
         "  CLUSTER   ACTION    WHY",
         "  paris     INSTALL   There is no release of this name.",
         "  Warning: The override for berlin has no effect: the cluster is not a target now.",
-        "  Warning: host is neither among the chart's defaults nor in its values schema.",
-        "  Warning: color is neither among the chart's defaults nor in its values schema.",
+        "  Warning: values: host is neither among the chart's defaults nor in its values schema.",
+        "  Warning: override for berlin: color is neither among the chart's defaults nor in its values schema.",
     ]
     written = await fleet.fine("deploy", "get", "fleet/shop", "-o", "yaml")
     assert written == FILE.splitlines()

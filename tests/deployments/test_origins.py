@@ -143,12 +143,13 @@ async def test_a_plan_warns_of_what_has_no_effect(quiet: Stack, simulated: Calla
         },
         {
             "code": "UNKNOWN_PATH",
-            "message": "replica is neither among the chart's defaults nor in its values schema.",
+            "message": "values: replica is neither among the chart's defaults nor in its values schema.",
             "path": ["values", "replica"],
         },
         {
             "code": "UNKNOWN_PATH",
-            "message": "image.tga is neither among the chart's defaults nor in its values schema.",
+            "message": "override 1 by selector: image.tga is neither among the chart's defaults nor in its values"
+            " schema.",
             "path": ["selectorOverrides", "0", "values", "image", "tga"],
         },
     ]

@@ -118,12 +118,21 @@ describe("times and reasons in words", () => {
 
   it("says that a hand changed what had been right, and that a generation is not there yet", () => {
     const reason = { code: "VALUES", message: "replicaCount: wanted 3, found 5" } as const;
-    const release = { generation: 2, revision: 7, changedAt: "2026-01-01T11:58:00Z" };
+    const release = {
+      generation: 2,
+      revision: 7,
+      changedAt: "2026-01-01T11:58:00Z",
+      valuesRenewed: false,
+    };
     expect(reasonWords(reason, release, 2, now)).toBe(
       "replicaCount: wanted 3, found 5; changed by hand at revision 7, 2 minutes ago",
     );
     expect(reasonWords(reason, release, 3, now)).toBe(
       "replicaCount: wanted 3, found 5; generation 3 is not there yet",
+    );
+    const renewed = { ...release, valuesRenewed: true };
+    expect(reasonWords(reason, renewed, 2, now)).toBe(
+      "replicaCount: wanted 3, found 5; a property of the cluster has changed",
     );
     expect(reasonWords({ code: "ABSENT", message: "It is not there." }, release, 3, now)).toBe(
       "It is not there.",
