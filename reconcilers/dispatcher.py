@@ -1,74 +1,59 @@
 """Shares the slots of a worker fairly between organizations.
 
-A wake-up says that an organization may have work. Due targets are read from Postgres once the organization has a slot,
-so no work is lost when a worker ends: work that finds no slot stays due, and is read when a slot is free.
+A wake-up says that an organization may have work: targets with open results, or jobs. What is due is read from Postgres
+once the organization has a slot, so no work is lost when a worker ends: work that finds no slot stays due, and is read
+when a slot is free.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from typing import Protocol
 
 import structlog
 from cachetools import TTLCache
 
 from app.core.database import LOST
-from app.core.limiter import Limiter, Slot, share
+from app.core.limiter import Limiter, Slot
 from app.core.tenancy import acting_for
-from app.fleet.services import AllServices
-from app.operations.due import due_targets, organizations_of
 
 log = structlog.get_logger()
 
 _BATCH = 50
 _FRESH_SECONDS = 1.0
-"""How long the due targets that were read may be used."""
+"""How long the due work that was read may be used."""
 _REFUSED_SECONDS = 1.0
-"""How long a target is skipped after there was nothing to do, or another worker was already doing it."""
+"""How long work is skipped after there was nothing to do, or another worker was already doing it."""
+
+
+class Due(Protocol):
+    """Reads the ids of an organization's due work, the oldest first."""
+
+    async def __call__(self, organization_id: int | None, /, *, without: Collection[int], limit: int) -> list[int]: ...
 
 
 class Dispatcher:
-    """Calls `work_on` for due targets; it works on a target, and returns whether there was anything to do."""
+    """Starts due work. `work_on` does the work with an id, and returns whether there was anything to do."""
 
-    def __init__(self, services: AllServices, work_on: Callable[[int], Awaitable[bool]]) -> None:
-        settings = services.settings
-        slots = settings.worker_concurrency
-        self._services = services
+    def __init__(self, limiter: Limiter, due: Due, work_on: Callable[[int], Awaitable[bool]]) -> None:
+        self.limiter = limiter
+        self._due = due
         self._work_on = work_on
-        self.limiter = Limiter("worker", slots, each=share(slots, settings.organization_share))
-        self._woken: set[int] = set()
-        self._is_woken = asyncio.Event()
-        self._noted: set[int] = set()
-        self._serving: dict[int, asyncio.Task[None]] = {}
+        self._noted: set[int | None] = set()
+        self._serving: dict[int | None, asyncio.Task[None]] = {}
         """The tasks that start work, by organization."""
         self._running: dict[int, asyncio.Task[None]] = {}
-        """The tasks that do the work, by target."""
+        """The tasks that do the work, by its id."""
         self._refused: TTLCache[int, None] = TTLCache(10_000, _REFUSED_SECONDS)
         self._is_stopping = False
 
-    def wake(self, target_id: int) -> None:
-        """Schedules a look for due work of the target's organization."""
-        self._woken.add(target_id)
-        self._is_woken.set()
-
-    def note(self, organization_id: int) -> None:
+    def note(self, organization_id: int | None) -> None:
         """Starts an organization's due work while there are free slots, and the rest as slots become free."""
         if self._is_stopping:
             return
         self._noted.add(organization_id)
         if organization_id not in self._serving:
             self._serving[organization_id] = asyncio.create_task(self._serve(organization_id))
-
-    async def run(self) -> None:
-        """Follows wake-ups until it is cancelled."""
-        while True:
-            await self._is_woken.wait()
-            self._is_woken.clear()
-            woken, self._woken = self._woken, set()
-            try:
-                for organization_id in await organizations_of(self._services, woken):
-                    self.note(organization_id)
-            except LOST as error:  # the sweeper will find the due work
-                log.warning("dispatcher.database_lost", targets=len(woken), error=str(error))
 
     async def stop(self, *, grace: float) -> None:
         """Starts no more work, gives running work `grace` seconds to finish, and cancels the rest."""
@@ -84,7 +69,7 @@ class Dispatcher:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def _serve(self, organization_id: int) -> None:
+    async def _serve(self, organization_id: int | None) -> None:
         try:
             while organization_id in self._noted:
                 self._noted.discard(organization_id)
@@ -94,7 +79,7 @@ class Dispatcher:
         finally:
             del self._serving[organization_id]
 
-    async def _start_due(self, organization_id: int) -> None:
+    async def _start_due(self, organization_id: int | None) -> None:
         loop = asyncio.get_running_loop()
         due: deque[int] = deque()
         read_at = 0.0
@@ -103,7 +88,7 @@ class Dispatcher:
             try:
                 if not due or loop.time() - read_at > _FRESH_SECONDS:
                     passed_over = [*self._running, *self._refused]
-                    found = await due_targets(self._services, organization_id, without=passed_over, limit=_BATCH)
+                    found = await self._due(organization_id, without=passed_over, limit=_BATCH)
                     due, read_at = deque(found), loop.time()
             except BaseException:
                 slot.release()
@@ -113,25 +98,25 @@ class Dispatcher:
                 return
             self._start(organization_id, due.popleft(), slot)
 
-    def _start(self, organization_id: int, target_id: int, slot: Slot) -> None:
-        if target_id in self._running:  # since the targets were read, an earlier wake-up has started it
+    def _start(self, organization_id: int | None, work_id: int, slot: Slot) -> None:
+        if work_id in self._running:  # since the work was read, an earlier wake-up has started it
             slot.release()
             return
-        self._running[target_id] = asyncio.create_task(self._work(organization_id, target_id, slot))
+        self._running[work_id] = asyncio.create_task(self._work(organization_id, work_id, slot))
 
-    async def _work(self, organization_id: int, target_id: int, slot: Slot) -> None:
+    async def _work(self, organization_id: int | None, work_id: int, slot: Slot) -> None:
         had_work = False
         try:
             with acting_for(organization_id):
-                had_work = await self._work_on(target_id)
+                had_work = await self._work_on(work_id)
         except LOST as error:
-            log.warning("dispatcher.database_lost", target=target_id, error=str(error))
+            log.warning("dispatcher.database_lost", work=work_id, error=str(error))
         except Exception:
-            log.exception("dispatcher.failed", target=target_id)
+            log.exception("dispatcher.failed", work=work_id)
         finally:
             slot.release()
-            del self._running[target_id]
+            del self._running[work_id]
         if had_work:
             self.note(organization_id)  # more work may have come, or may have waited for this cluster's slot
         else:
-            self._refused[target_id] = None
+            self._refused[work_id] = None

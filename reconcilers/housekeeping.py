@@ -1,104 +1,74 @@
-"""Periodic tasks: chart indexes are read again, and old or unused data is removed.
+"""Periodic tasks: jobs are enqueued that read chart indexes again, and old or unused data is removed.
 
-Each task repeats on its own, and each repository is read on its own: one that is slow, hostile or broken delays no
-other.
+Each task repeats on its own: one that is slow or fails delays no other.
 """
 
 import asyncio
-from collections import Counter
 from datetime import timedelta
 
-import structlog
 from sqlalchemy import delete, func, or_
 from sqlmodel import col, select
 
-from app.charts.offers import refresh_repository
+from app.charts.offers import ReadIndex
 from app.charts.storage import collect_archives, measure_storage
 from app.clusters.expiring import read_expiry, tell_of_expiring
-from app.core.limiter import Limiter, share
 from app.core.repeating import repeatedly
-from app.core.tenancy import acting_for
 from app.core.threads import in_thread
 from app.deployments.idempotency import KEPT_DAYS
 from app.deployments.inputs import renew_inputs
 from app.deployments.planning import remove_old_plans
 from app.events.retention import remove_old_events
 from app.fleet.services import AllServices
+from app.jobs.leases import count_failed_jobs, remove_old_jobs
 from app.tables.charts import ChartRepository, ChartRepositoryKind
 from app.tables.columns import now
 from app.tables.operations import IdempotencyKey
 from app.tables.targets import Abandoned
 from app.targets.sightings import forget_values
-from reconcilers.metrics import ABANDONED, EXPIRING
-
-log = structlog.get_logger()
+from reconcilers.metrics import ABANDONED, EXPIRING, FAILED_JOBS
 
 _SECONDS = 60.0
-_INDEXES_AT_ONCE = 8
-"""Indexes that are read concurrently. Each takes a thread and up to a few hundred megabytes."""
 _MOST_INDEXES = 200
-"""Indexes of one organization that may be read or wait to be read."""
+"""Outdated indexes of one organization that are asked for in one round."""
 
 
 class Housekeeping:
     def __init__(self, services: AllServices) -> None:
         self._services = services
         self._has_read_expiry = False
-        each = share(_INDEXES_AT_ONCE, services.settings.organization_share)
-        self._indexes = Limiter("indexes", _INDEXES_AT_ONCE, each=each)
-        self._reading: dict[int, tuple[int, asyncio.Task[None]]] = {}
-        """By repository: its organization, and the task that reads the index or waits for a slot."""
 
     async def run(self) -> None:
         """Runs the tasks until it is cancelled."""
-        try:
-            await self._keep()
-        finally:
-            reading = [task for _, task in self._reading.values()]
-            for task in reading:
-                task.cancel()
-            await asyncio.gather(*reading, return_exceptions=True)
-
-    async def _keep(self) -> None:
         async with asyncio.TaskGroup() as group:
             for task in (
                 *(self.read_indexes, self.look_at_credentials, self.count_abandoned, self.sweep_runs),
-                *(self.remove_keys, self.remove_plans, self.remove_events, self.remove_archives, self.forget_values),
-                self.renew_inputs,
+                *(self.remove_keys, self.remove_plans, self.remove_events, self.remove_archives, self.remove_jobs),
+                *(self.forget_values, self.renew_inputs),
             ):
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
 
     async def read_indexes(self) -> None:
-        """Starts to read outdated indexes of HTTP repositories, without waiting: a slow repository delays no other.
-
-        Each organization has a share. Its repositories are read in random order, so that many that fail do not keep
-        its others from being read."""
+        """Asks for jobs that read the outdated indexes of HTTP repositories. An organization's are chosen at random, so
+        that many that fail do not keep its others from being read."""
         old = now() - timedelta(seconds=self._services.settings.chart_refresh_every)
         number = func.row_number().over(partition_by=col(ChartRepository.organization_id), order_by=func.random())
         due = (
-            select(col(ChartRepository.id), number.label("number"))
+            select(col(ChartRepository.id), col(ChartRepository.organization_id), number.label("number"))
             .where(col(ChartRepository.kind) == ChartRepositoryKind.HTTP)
             .where(or_(col(ChartRepository.refreshed_at).is_(None), col(ChartRepository.refreshed_at) < old))
             .subquery()
         )
-        statement = select(ChartRepository).join(due, due.c.id == ChartRepository.id)
-        found = await self._services.database.rows(statement.where(due.c.number <= _MOST_INDEXES))
-        number_of = Counter(organization_id for organization_id, _ in self._reading.values())
-        for (repository,) in found:
-            owner = repository.organization_id
-            if repository.id not in self._reading and number_of[owner] < _MOST_INDEXES:
-                number_of[owner] += 1
-                self._reading[repository.id] = owner, asyncio.create_task(self._read_index(repository))
+        statement = select(due.c.id, due.c.organization_id).where(due.c.number <= _MOST_INDEXES)
+        found = await self._services.database.rows(statement)
+        if found:
+            async with self._services.transaction() as transaction:
+                for repository_id, owner in found:
+                    job = ReadIndex(repository_id=repository_id)
+                    transaction.enqueue(job, organization_id=owner, unless_open=True)
 
-    async def _read_index(self, repository: ChartRepository) -> None:
-        try:
-            with acting_for(repository.organization_id):
-                async with self._indexes.slot(repository.organization_id):
-                    await refresh_repository(self._services, repository)
-        except Exception:
-            log.exception("housekeeping.index_failed", repository=repository.id)
-        finally:
-            del self._reading[repository.id]
+    async def remove_jobs(self) -> None:
+        await remove_old_jobs(self._services)
+        FAILED_JOBS.set(await count_failed_jobs(self._services))
 
     async def remove_keys(self) -> None:
         async with self._services.transaction() as transaction:

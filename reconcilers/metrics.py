@@ -11,6 +11,13 @@ ACTION_SECONDS = Histogram(
 )
 OBSERVATIONS = Counter("polyhelm_observations_total", "Looks at members, by how they ended.", ["outcome"])
 WAITING = Gauge("polyhelm_waiting_targets", "Targets with open work that nobody works on.")
+JOBS = Counter(
+    "polyhelm_job_attempts_total",
+    "Attempts of jobs, by job and by how they ended: done, retried, failed (the last attempt), lost (the lease).",
+    ["job", "outcome"],
+)
+WAITING_JOBS = Gauge("polyhelm_waiting_jobs", "Jobs that are due and that no worker does.")
+FAILED_JOBS = Gauge("polyhelm_failed_jobs", "Jobs that failed in all their attempts, within the last seven days.")
 WATCHED = Gauge("polyhelm_watched_members", "Members that this process watches.")
 ABANDONED = Gauge("polyhelm_abandoned_releases", "Releases that were left behind on clusters, and that nobody manages.")
 EXPIRING = Gauge(

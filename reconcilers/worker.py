@@ -1,21 +1,32 @@
-"""The worker: takes wake-ups from the queue, reconciles targets, and finds work whose wake-up was lost."""
+"""The worker: takes wake-ups from the queue, reconciles targets, does jobs, and finds work whose wake-up was lost."""
 
 import asyncio
 import os
 import socket
 import uuid
+from collections.abc import Awaitable, Callable
 from functools import partial
 
+from app.core.limiter import Limiter, share
 from app.core.repeating import lasting
 from app.fleet.services import AllServices
+from app.operations.due import due_targets
 from app.redis.queue import QueueWorker
 from reconcilers.dispatcher import Dispatcher
+from reconcilers.jobs import job_dispatcher
 from reconcilers.reconciliation import Reconciler
 from reconcilers.stops import Stops
 from reconcilers.sweeper import Sweeper
+from reconcilers.wake_ups import WakeUps
 
 GRACE_SECONDS = 10.0
 """How long running actions may take to finish at shutdown, before Helm is stopped."""
+
+
+def target_dispatcher(services: AllServices, work_on: Callable[[int], Awaitable[bool]]) -> Dispatcher:
+    slots = services.settings.worker_concurrency
+    limiter = Limiter("worker", slots, each=share(slots, services.settings.organization_share))
+    return Dispatcher(limiter, partial(due_targets, services), work_on)
 
 
 async def run_worker(services: AllServices) -> None:
@@ -28,19 +39,21 @@ async def _work(services: AllServices) -> None:
     stops = Stops(services)
     reconciler = Reconciler(services, owner, stops)
     assert services.settings.redis_url is not None
-    dispatcher = Dispatcher(services, reconciler.look_at_target)
-    queue = QueueWorker(services.settings.redis_url, dispatcher.wake)
-    taking, dispatching = asyncio.create_task(queue.run()), asyncio.create_task(dispatcher.run())
-    limiters = [dispatcher.limiter, *services.helm.slots.limiters, *services.database.limiters]
-    sweeping = asyncio.create_task(Sweeper(services, dispatcher.note, limiters).run())
+    dispatcher = target_dispatcher(services, reconciler.look_at_target)
+    wake_ups = WakeUps(services, dispatcher.note)
+    jobs = job_dispatcher(services)
+    queue = QueueWorker(services.settings.redis_url, wake_ups.wake, jobs.note)
+    taking, following = asyncio.create_task(queue.run()), asyncio.create_task(wake_ups.run())
+    limiters = [dispatcher.limiter, jobs.limiter, *services.helm.slots.limiters, *services.database.limiters]
+    sweeping = asyncio.create_task(Sweeper(services, dispatcher.note, jobs.note, limiters).run())
     stopping = asyncio.create_task(stops.run())
     try:
-        await asyncio.gather(asyncio.shield(taking), dispatching, sweeping, stopping)
+        await asyncio.gather(asyncio.shield(taking), following, sweeping, stopping)
     finally:
         sweeping.cancel()
-        dispatching.cancel()
+        following.cancel()
         await queue.stop()
-        await dispatcher.stop(grace=GRACE_SECONDS)
+        await asyncio.gather(dispatcher.stop(grace=GRACE_SECONDS), jobs.stop(grace=GRACE_SECONDS))
         stopping.cancel()
-        await asyncio.gather(taking, dispatching, sweeping, stopping, return_exceptions=True)
+        await asyncio.gather(taking, following, sweeping, stopping, return_exceptions=True)
         await queue.close()

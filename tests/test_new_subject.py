@@ -1,4 +1,5 @@
-"""docs/new-subject.md, carried out: a new subject changes two existing files, passes the checks and works."""
+"""docs/new-subject.md, carried out: a new subject changes two existing files, and a third for its job. It passes the
+checks and works."""
 
 import os
 import re
@@ -66,7 +67,7 @@ def run(folder: Path, *command: str) -> str:
     return done.stdout
 
 
-def test_a_new_subject_changes_two_files_and_passes_the_checks(copy: Path) -> None:
+def test_a_new_subject_with_a_job_changes_three_files_and_passes_the_checks(copy: Path) -> None:
     for path, kind, text in steps():
         file = copy / path
         if kind == "diff":
@@ -79,5 +80,5 @@ def test_a_new_subject_changes_two_files_and_passes_the_checks(copy: Path) -> No
     run(copy, "make", "write")
     run(copy, "make", "check")
     changed = set(run(copy, "git", "diff", "--name-only").split())
-    assert changed == {".importlinter", "resolvers/subjects.py"} | PRINTED
-    assert "2 passed" in run(copy, sys.executable, "-m", "pytest", "-q", "-n0", "tests/notes")
+    assert changed == {".importlinter", "resolvers/subjects.py", "reconcilers/jobs/kinds.py"} | PRINTED
+    assert "3 passed" in run(copy, sys.executable, "-m", "pytest", "-q", "-n0", "tests/notes")

@@ -14,6 +14,7 @@ from app.charts.services import ChartServices
 from app.charts.unpacking import Limits
 from app.core.encryption import KeyRingError, Sealed
 from app.core.errors import NotFound, ValidationFailed
+from app.core.jobs import Job
 from app.core.services import Services
 from app.core.threads import in_thread
 from app.tables.charts import ChartRepository, ChartVersion
@@ -57,6 +58,20 @@ async def refresh_repository(services: ChartServices, repository: ChartRepositor
             row.refreshed_at = now()
             await write_offers(transaction.session, row, offers)
     return row
+
+
+class ReadIndex(Job):
+    """Reads the index of an HTTP repository again, once it is outdated."""
+
+    job_name = "charts.read_index"
+    repository_id: int
+
+
+async def read_index_again(services: ChartServices, job: ReadIndex) -> None:
+    async with services.database.reading() as session:
+        repository = await session.get(ChartRepository, job.repository_id)
+    if repository is not None:  # otherwise it was removed meanwhile
+        await refresh_repository(services, repository)
 
 
 async def versions_of(services: Services, repository: ChartRepository, name: str) -> list[ChartVersion]:

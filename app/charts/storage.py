@@ -17,6 +17,7 @@ from app.charts.codes import ChartCode
 from app.charts.package import Package
 from app.charts.services import ChartServices
 from app.core.errors import Conflict
+from app.core.jobs import Job
 from app.core.services import Services
 from app.tables.charts import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
 from app.tables.deployments import DeploymentRevision
@@ -62,7 +63,14 @@ async def check_room(session: AsyncSession, organization_id: int, package: Packa
         )
 
 
-async def collect_archives(services: ChartServices) -> int:
+class DiscardArchive(Job):
+    """Removes the content of an archive whose row was deleted."""
+
+    job_name = "charts.discard_archive"
+    digest: str
+
+
+async def collect_archives(services: Services) -> int:
     """Removes unused archives and returns their number. Concurrent requests may pull the same ones."""
     async with services.database.sessions() as session, session.begin():
         unused = select(col(ChartArchive.digest)).where(_IS_OLD, ~_IS_USED)
@@ -72,7 +80,8 @@ async def collect_archives(services: ChartServices) -> int:
             .where(col(ChartVersion.archive_digest).in_(unused), col(ChartVersion.repository_id).in_(pulled))
             .values(archive_digest=None)
         )
-    async with services.database.sessions() as session, session.begin():
+    async with services.transaction() as transaction:
+        session = transaction.session
         found = (
             select(col(ChartArchive.digest))
             .where(_IS_OLD, ~_IS_USED, ~_IS_OFFERED)
@@ -81,9 +90,13 @@ async def collect_archives(services: ChartServices) -> int:
         )
         digests = list((await session.execute(found)).scalars())
         await session.execute(delete(ChartArchive).where(col(ChartArchive.digest).in_(digests)))
-    for digest in digests:
-        await services.archives.discard(digest)
+        for digest in digests:
+            transaction.enqueue(DiscardArchive(digest=digest), organization_id=None)
     return len(digests)
+
+
+async def discard_archive(services: ChartServices, job: DiscardArchive) -> None:
+    await services.archives.discard(job.digest)
 
 
 async def measure_storage(services: Services) -> None:

@@ -1,12 +1,14 @@
 """The only way to write to the database: a use case opens a transaction, which also writes its events.
 
 Postgres numbers the events during the commit, so that their order is the order in which commits become visible
-(docs/decisions/event-order.md). After the commit, the transaction wakes workers and notifies followers. Both messages
-may be lost: the sweeper also finds work without a wake-up, and followers read events from time to time.
+(docs/decisions/event-order.md). After the commit, the transaction wakes workers and notifies followers. These messages
+may be lost: the sweeper also finds open results and jobs without a wake-up, and followers read events from time to
+time.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -16,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.database import Database
 from app.core.fingerprints import Fingerprints
+from app.core.jobs import ENQUEUE, Job, row_of
 from app.core.origin import Origin, current_origin
 from app.registers.register import EventKind
 from app.tables.columns import api_name, now
@@ -30,6 +33,7 @@ class WorkQueue(Protocol):
     """Notifications to workers after a commit. The calls neither block nor raise."""
 
     def wake_soon(self, target_ids: Sequence[int]) -> None: ...
+    def start_jobs_soon(self, organization_ids: Sequence[int | None]) -> None: ...
     def stop_soon(self) -> None: ...
 
 
@@ -47,6 +51,7 @@ class Transaction:
         self.fingerprints = fingerprints
         self._events: list[dict[str, Any]] = []
         self._origin = current_origin() or Origin()
+        self._jobs: dict[str, dict[str, Any]] = {}
         self._wakes: dict[int, None] = {}
         self.stops_work = False
 
@@ -86,6 +91,17 @@ class Transaction:
             }
         )
 
+    def enqueue(
+        self, job: Job, *, organization_id: int | None, after: timedelta = timedelta(), unless_open: bool = False
+    ) -> None:
+        """Asks for a job, which a worker starts after the commit, or `after` this time.
+
+        Open jobs of one kind with one key are one job. If a worker is doing it already, it is done once more, unless
+        the caller says `unless_open`. Without an organization, it belongs to the installation.
+        """
+        row = row_of(job, organization_id, after, unless_open=unless_open)
+        self._jobs[row["key"]] = row
+
     def wake(self, target_ids: Iterable[int]) -> None:
         """Wakes workers for these targets after the commit."""
         self._wakes.update(dict.fromkeys(target_ids))
@@ -94,17 +110,26 @@ class Transaction:
         """Makes workers check after the commit whether their current work is still wanted."""
         self.stops_work = True
 
+    async def write_jobs(self) -> None:
+        if self._jobs:  # in one order, so that no two transactions wait for each other
+            await self.session.execute(ENQUEUE, [self._jobs[key] for key in sorted(self._jobs)])
+
     async def write_events(self) -> None:
         if self._events:
             at = now().isoformat()
             await self.session.execute(_INSERT, {"events": [{"at": at, **event} for event in self._events]})
 
-    def is_committed(self) -> None:
+    def mark_committed(self) -> None:
         self._origin.is_told |= self.has_events
 
     @property
     def has_events(self) -> bool:
         return bool(self._events)
+
+    @property
+    def job_owners(self) -> list[int | None]:
+        """The organizations that have jobs to start now."""
+        return list(dict.fromkeys(row["organization"] for row in self._jobs.values() if not row["after"]))
 
     @property
     def wakes(self) -> list[int]:
@@ -125,10 +150,12 @@ async def transaction(
         opened = Transaction(session, fingerprints)
         yield opened
         await session.flush()
+        await opened.write_jobs()
         await opened.write_events()
-    opened.is_committed()
+    opened.mark_committed()
     if opened.stops_work:
         queue.stop_soon()
     queue.wake_soon(opened.wakes)
+    queue.start_jobs_soon(opened.job_owners)
     if opened.has_events:
         notifier.tell_soon()

@@ -1,14 +1,14 @@
 """The queue of wake-ups, on arq. Only this module uses arq.
 
-A job says only "look at target 42": the work is determined from Postgres and the cluster. A worker finishes a job as
-soon as it has noted it, and continues to read while all its slots are in use, so no wake-up waits behind those of
-another organization. A job may be delivered twice or be lost: the sweeper finds the rest. Jobs are JSON, never pickle,
-so that write access to Redis does not allow running code.
+A wake-up says only "look at target 42", or "organization 7 has jobs": the work is determined from Postgres and the
+cluster. A worker finishes a wake-up as soon as it has noted it, and continues to read while all its slots are in use,
+so no wake-up waits behind those of another organization. A wake-up may be delivered twice or be lost: the sweeper finds
+the rest. Wake-ups are JSON, never pickle, so that write access to Redis does not allow running code.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import structlog
 from arq.connections import ArqRedis, RedisSettings, create_pool
-from arq.worker import Worker, func
+from arq.worker import Function, Worker, func
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 QUEUE = "polyhelm:queue"
 LOOK = "look_at_target"
+START = "start_jobs"
 
 _AT_ONCE = 50  # enqueueing commands in progress
 _JOBS = 100  # taken at once
@@ -62,30 +63,38 @@ class Queue:
 
     async def wake(self, target_ids: Iterable[int], *, after: float = 0) -> None:
         """Enqueues wake-ups for targets, deferred by `after` seconds. Never raises: the sweeper finds lost wake-ups."""
-        ids = list(target_ids)
-        if not ids:
-            return
-
-        async def enqueue_all() -> None:
-            redis = await self._redis()
-            await for_each(ids, partial(redis.enqueue_job, LOOK, _defer_by=after or None), at_once=_AT_ONCE)
-
-        try:
-            await self._commands.run(enqueue_all())
-            self._notifications.tell_soon()
-        except LOST as error:
-            log.warning("queue.wake_lost", targets=len(ids), error=str(error))
+        await self._enqueue(LOOK, list(target_ids), after)
 
     def wake_soon(self, target_ids: Iterable[int]) -> None:
         """Enqueues wake-ups for targets without waiting for Redis, so that requests stay fast while it is unavailable.
 
         After `close`, wake-ups are left to the sweeper.
         """
-        ids = list(target_ids)
-        if ids and not self._is_closed:
-            task = asyncio.create_task(self.wake(ids))
+        self._enqueue_soon(LOOK, list(target_ids))
+
+    def start_jobs_soon(self, organization_ids: Iterable[int | None]) -> None:
+        """Enqueues the news that these organizations have jobs, as `wake_soon` does."""
+        self._enqueue_soon(START, list(organization_ids))
+
+    def _enqueue_soon(self, name: str, arguments: Sequence[int | None]) -> None:
+        if arguments and not self._is_closed:
+            task = asyncio.create_task(self._enqueue(name, arguments))
             self._waking.add(task)
             task.add_done_callback(self._waking.discard)
+
+    async def _enqueue(self, name: str, arguments: Sequence[int | None], after: float = 0) -> None:
+        if not arguments:
+            return
+
+        async def enqueue_all() -> None:
+            redis = await self._redis()
+            await for_each(arguments, partial(redis.enqueue_job, name, _defer_by=after or None), at_once=_AT_ONCE)
+
+        try:
+            await self._commands.run(enqueue_all())
+            self._notifications.tell_soon()
+        except LOST as error:
+            log.warning("queue.wake_lost", kind=name, count=len(arguments), error=str(error))
 
     def stop_soon(self) -> None:
         """Makes workers check whether their current work is still wanted. If the notification is lost, they check when
@@ -149,15 +158,19 @@ class _Worker(Worker):
 
 
 class QueueWorker:
-    """Takes wake-ups from the queue and calls `wake` with each target's id."""
+    """Takes wake-ups from the queue. Calls `wake` with each target's id, and `start_jobs` with the id of each
+    organization that has jobs."""
 
-    def __init__(self, redis_url: str, wake: Callable[[int], None]) -> None:
-        async def look_at_target(ctx: dict[Any, Any], target_id: int) -> None:
-            wake(target_id)
-            self._worker.notified.set()  # there may be more jobs than were taken at once
+    def __init__(self, redis_url: str, wake: Callable[[int], None], start_jobs: Callable[[int | None], None]) -> None:
+        def noting(name: str, note: Callable[[Any], None]) -> Function:
+            async def take(ctx: dict[Any, Any], argument: int | None) -> None:
+                note(argument)
+                self._worker.notified.set()  # there may be more wake-ups than were taken at once
+
+            return func(take, name=name, keep_result=0, max_tries=1000)
 
         self._worker = _Worker(
-            [func(look_at_target, name=LOOK, keep_result=0, max_tries=1000)],
+            [noting(LOOK, wake), noting(START, start_jobs)],
             redis_settings=redis_settings(redis_url),
             queue_name=QUEUE,
             max_jobs=_JOBS,

@@ -14,9 +14,12 @@ from moto.server import ThreadedMotoServer
 from sqlalchemy import text
 
 from app.charts.archives import Archives, Bucket
+from app.charts.storage import collect_archives
 from app.core.database import Database
 from app.core.errors import TemporaryError
 from app.helm.binary import find_helm
+from reconcilers.jobs.kinds import KINDS
+from reconcilers.jobs.runner import Runner
 from tests.charts.servers import digest
 from tests.sample_charts import packaged
 from tests.stack import Stack
@@ -127,3 +130,30 @@ async def test_a_bucket_that_is_missing_keeps_the_chart_from_being_announced(sto
     answer = await stored.upload(packaged())
     assert (answer["__typename"], answer["code"]) == ("ValidationFailed", "chart_storage")
     assert (await stored.data("{ charts { name } }"))["charts"] == []
+
+
+async def test_the_object_of_an_unused_archive_is_deleted_even_if_the_bucket_is_away_at_first(
+    stored: Stack, bucket: Bucket, endpoint: str
+) -> None:
+    services, runner = stored.services, Runner(stored.services, KINDS)
+    await stored.upload(packaged())
+    async with services.transaction() as transaction:
+        await transaction.session.execute(text("DELETE FROM chart_repository"))
+        await transaction.session.execute(text("UPDATE chart_archive SET created_at = created_at - interval '2 days'"))
+    assert await collect_archives(services) == 1
+    ((job_id,),) = await services.database.rows(text("SELECT id FROM job"))
+    async with httpx2.AsyncClient() as client:
+        await client.post(f"{endpoint}/moto-api/reset")
+    await runner.work_on(job_id)
+    ((attempts, error),) = await services.database.rows(text("SELECT attempts, error FROM job"))
+    assert attempts == 1
+    assert error.startswith("The bucket polyhelm cannot be used: ")
+
+    await empty(endpoint)
+    await bucket.put(digest(CONTENT), CONTENT)
+    async with services.transaction() as transaction:  # as if the pause were over
+        await transaction.session.execute(text("UPDATE job SET due_at = now()"))
+    await runner.work_on(job_id)
+    assert await services.database.rows(text("SELECT id FROM job")) == []
+    with pytest.raises(TemporaryError, match="NoSuchKey"):
+        await bucket.get(digest(CONTENT))

@@ -1,4 +1,4 @@
-"""A worker in a process of its own that kills itself with SIGKILL at a step of a reconcile.
+"""A worker in a process of its own that kills itself with SIGKILL at a step of a reconcile or a job.
 
 Each step is a place between two effects, so together they are every place at which a crash makes a difference.
 """
@@ -9,10 +9,13 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from app.charts import offers
 from app.core.settings import Settings
 from app.helm import command
+from app.jobs import leases
 from app.operations import work
 from app.program.processes import run_parts
+from app.redis.queue import Queue
 from app.sandbox import process
 from reconcilers import reconciliation
 from reconcilers.worker import run_worker
@@ -28,6 +31,13 @@ STEPS: dict[str, tuple[Any, str, str]] = {
     "Helm ended": (command._Command, "run", "after"),
     "about to write success": (work, "succeed", "before"),
     "success written": (work, "succeed", "after"),
+}
+
+JOB_STEPS: dict[str, tuple[Any, str, str]] = {
+    "committed": (Queue, "_enqueue", "before"),
+    "job taken": (leases, "take", "after"),
+    "index read": (offers, "fetch_offers", "after"),
+    "about to be marked as done": (leases, "finish", "before"),
 }
 
 
@@ -55,7 +65,7 @@ def dying_at_once(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def run(step: str) -> None:
-    owner, name, when = STEPS[step]
+    owner, name, when = (STEPS | JOB_STEPS)[step]
     call = getattr(owner, name)
     setattr(owner, name, dying(call, when) if asyncio.iscoroutinefunction(call) else dying_at_once(call))
     asyncio.run(run_parts(Settings(), [run_worker]))

@@ -11,7 +11,8 @@ from app.operations import work
 from app.operations.due import due_counts, due_targets
 from app.program.processes import running
 from reconcilers.dispatcher import Dispatcher
-from reconcilers.worker import run_worker
+from reconcilers.wake_ups import WakeUps
+from reconcilers.worker import run_worker, target_dispatcher
 from simulator import Member
 from tests.live.processes import process
 from tests.sample_charts import packaged
@@ -72,14 +73,15 @@ class Workers:
 
 
 @asynccontextmanager
-async def dispatched(stack: Stack) -> AsyncIterator[tuple[Dispatcher, Workers, dict[int, int]]]:
+async def dispatched(stack: Stack) -> AsyncIterator[tuple[Dispatcher, WakeUps, Workers, dict[int, int]]]:
     query = "SELECT target.id, organization_id FROM target JOIN deployment ON deployment.id = deployment_id ORDER BY 1"
     targets = dict(await stack.services.database.rows(text(query)))
     workers = Workers(targets)
-    dispatcher = Dispatcher(stack.services, workers.work_on)
+    dispatcher = target_dispatcher(stack.services, workers.work_on)
+    wake_ups = WakeUps(stack.services, dispatcher.note)
     try:
-        async with running(dispatcher.run()):
-            yield dispatcher, workers, targets
+        async with running(wake_ups.run()):
+            yield dispatcher, wake_ups, workers, targets
     finally:
         await dispatcher.stop(grace=0)
 
@@ -92,9 +94,9 @@ async def test_an_organization_leaves_slots_of_a_worker_to_others(
         for number in range(3):
             await stack.create(releaseName=f"shop-{number}", organization="default")
         await stack.create(releaseName="shop", organization="other")
-        async with dispatched(stack) as (dispatcher, workers, targets):
+        async with dispatched(stack) as (_, wake_ups, workers, targets):
             for target_id in targets:
-                dispatcher.wake(target_id)
+                wake_ups.wake(target_id)
             await workers.have_started(ACME, ACME, ACME, OTHER)
             workers.end(0)
             await workers.have_started(ACME, ACME, ACME, OTHER, ACME)
@@ -107,13 +109,13 @@ async def test_a_wake_up_that_comes_while_all_slots_are_taken_gets_the_next_one(
         await organizations(stack, simulated)
         for number in range(3):
             await stack.create(releaseName=f"shop-{number}", organization="default")
-        async with dispatched(stack) as (dispatcher, workers, targets):
+        async with dispatched(stack) as (dispatcher, wake_ups, workers, targets):
             dispatcher.note(ACME)
             await workers.have_started(ACME, ACME)
             await stack.create(releaseName="shop", organization="other")
             (newest,) = await due_targets(stack.services, OTHER, limit=10)
             targets[newest] = OTHER
-            dispatcher.wake(newest)
+            wake_ups.wake(newest)
 
             async def waits() -> bool:
                 return OTHER in dispatcher._serving

@@ -8,8 +8,12 @@ from aiohttp import web
 from sqlalchemy import text
 from sqlmodel import select
 
+from app.jobs.leases import due_job_counts
 from app.tables.charts import ChartRepository
 from reconcilers.housekeeping import Housekeeping
+from reconcilers.jobs import NAMES, job_dispatcher
+from reconcilers.jobs.kinds import KINDS
+from reconcilers.jobs.runner import Runner
 from tests.charts.servers import Files, served
 from tests.sample_charts import archive, chart_files
 from tests.stack import Stack, eventually
@@ -28,9 +32,14 @@ async def dripping(request: web.Request) -> web.StreamResponse:
 
 async def read_indexes(stack: Stack) -> None:
     """Reads all that are old, to the end."""
-    keeper = Housekeeping(stack.services)
-    await keeper.read_indexes()
-    await asyncio.gather(*(task for _, task in keeper._reading.values()))
+    await Housekeeping(stack.services).read_indexes()
+    runner = Runner(stack.services, KINDS)
+    await asyncio.gather(*(runner.work_on(job_id) for job_id in await open_jobs(stack)))
+
+
+async def open_jobs(stack: Stack) -> list[int]:
+    rows = await stack.services.database.rows(text("SELECT id FROM job WHERE finished_at IS NULL"))
+    return [job_id for (job_id,) in rows]
 
 
 async def test_a_repository_that_fails_delays_no_other(new_stack: NewStack) -> None:
@@ -123,9 +132,11 @@ async def test_an_organization_with_many_slow_repositories_delays_no_index_of_an
         async with stack.services.transaction() as transaction:
             await transaction.session.execute(text("UPDATE chart_repository SET refreshed_at = NULL"))
         stuck = True
-        keeper = Housekeeping(stack.services)
-        await keeper.read_indexes()
-        await keeper.read_indexes()  # the next round: what is being read is not begun again
+        keeper, jobs = Housekeeping(stack.services), job_dispatcher(stack.services)
+        for _ in range(2):  # in the next round, what is being read is not begun again
+            await keeper.read_indexes()
+            for organization_id in await due_job_counts(stack.services, NAMES):
+                jobs.note(organization_id)
 
         async def is_read() -> bool:
             [[count]] = await stack.services.database.rows(
@@ -134,7 +145,16 @@ async def test_an_organization_with_many_slow_repositories_delays_no_index_of_an
             return bool(count == 1)
 
         await eventually(is_read)
-        assert len(keeper._reading) == 30
-        assert keeper._indexes.taken == 6
+
+        async def is_marked_as_done() -> bool:
+            return len(await open_jobs(stack)) == 30
+
+        await eventually(is_marked_as_done)
+        assert jobs.limiter.taken == 6
         waiting.set()
-        await asyncio.gather(*(task for _, task in keeper._reading.values()))
+
+        async def all_are_done() -> bool:
+            return not await open_jobs(stack)
+
+        await eventually(all_are_done)
+        await jobs.stop(grace=10)

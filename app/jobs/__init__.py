@@ -1,0 +1,1 @@
+"""Open jobs: which are due, and the lease of the worker that does one."""

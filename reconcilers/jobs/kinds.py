@@ -1,0 +1,30 @@
+"""The kinds of jobs: a line for each."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from app.charts.offers import ReadIndex, read_index_again
+from app.charts.storage import DiscardArchive, discard_archive
+from app.core.jobs import Job
+from app.fleet.services import AllServices
+
+Input = TypeVar("Input", bound=Job)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[Input]):
+    """`run` does a job. It is tried up to `attempts` times, with growing pauses, and for `seconds` at a time."""
+
+    input: type[Input]
+    run: Callable[[AllServices, Input], Awaitable[None]]
+    attempts: int = 10
+    seconds: float = 300
+
+
+_ALL: tuple[Kind[Any], ...] = (
+    Kind(DiscardArchive, discard_archive, attempts=20),
+    Kind(ReadIndex, read_index_again),
+)
+
+KINDS: dict[str, Kind[Any]] = {kind.input.job_name: kind for kind in _ALL}
