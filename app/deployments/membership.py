@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.groups.queries import chosen_members
+from app.core.services import Services
+from app.groups.queries import chosen_members, find_group, members_of
 from app.releases.selectors import Facts, Selector
 from app.tables.clusters import Cluster
 from app.tables.deployments import DeploymentRevision
@@ -85,3 +86,14 @@ def facts_of(cluster: Cluster, group_name: str) -> Facts:
         kubernetes_version=cluster.kubernetes_version,
         group=group_name,
     )
+
+
+async def selected_members(
+    services: Services, organization_id: int, group_name: str, selector: Mapping[str, Any]
+) -> list[str]:
+    """The names of the members of a group that a valid selector matches."""
+    async with services.database.reading() as session:
+        group = await find_group(session, organization_id, group_name)
+        members = await members_of(session, group.id) if group is not None else {}
+    parsed = Selector.of_json(selector)
+    return [name for name, cluster in members.items() if parsed.matches(facts_of(cluster, group_name))]

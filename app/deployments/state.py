@@ -198,9 +198,9 @@ def value_problems(
     for index, one in enumerate(selected):
         path = ("selectorOverrides", str(index))
         yield from _layer_problems((*path, "values"), (*path, "valuesFrom"), one.values, one.values_from)
-        yield from _selector_problems((*path, "select"), one.select)
+        yield from selector_problems((*path, "select"), one.select)
     if target_selector is not None:
-        yield from _selector_problems(("targetSelector",), target_selector)
+        yield from selector_problems(("targetSelector",), target_selector)
 
 
 def _layer_problems(
@@ -214,7 +214,8 @@ def _layer_problems(
         yield Problem((*path_from, place), message)
 
 
-def _selector_problems(path: tuple[str, ...], selector: Any) -> Iterator[Problem]:
+def selector_problems(path: tuple[str, ...], selector: Any) -> Iterator[Problem]:
+    """Yields problems because of which the input can't be used as a selector."""
     found = list(selectors.problems(selector))
     for steps, message in found:
         yield Problem((*path, *steps), message)

@@ -18,6 +18,7 @@ from app.identity.permissions import Permission
 from resolvers.engine.mutation import mutation
 from schema.context import Info
 from schema.deployments import inputs, payloads
+from schema.deployments.inputs import stored_selector
 from schema.deployments.payloads import DeploymentPayload
 from schema.relay.ids import row_id
 
@@ -38,21 +39,17 @@ def _overrides(given: list[inputs.ValueOverrideInput] | None) -> list[GivenOverr
     ]
 
 
-def _selector(given: inputs.ClusterSelectorInput | None) -> dict[str, Any] | None:
-    if given is None:
-        return None
-    version = given.kubernetes_version
-    found = {"labels": given.labels, "cloud": given.cloud, "region": given.region, "distribution": given.distribution}
-    return {name: value for name, value in found.items() if value} | ({"kubernetesVersion": version} if version else {})
-
-
 def _selector_overrides(given: list[inputs.SelectorOverrideInput] | None) -> list[GivenSelectorOverride] | None:
     if given is None:
         return None
     return [
-        GivenSelectorOverride(_selector(one.select), one.values, one.values_yaml, _values_from(one.values_from))
+        GivenSelectorOverride(stored_selector(one.select), one.values, one.values_yaml, _values_from(one.values_from))
         for one in given
     ]
+
+
+def _target_selector(given: inputs.CreateDeploymentInput | inputs.UpdateDeploymentInput) -> dict[str, Any] | None:
+    return None if given.target_selector is None else stored_selector(given.target_selector)
 
 
 async def _payload(
@@ -78,7 +75,7 @@ class Mutations:
                 "values_from": _values_from(input.values_from),
                 "value_overrides": _overrides(input.value_overrides),
                 "selector_overrides": _selector_overrides(input.selector_overrides),
-                "target_selector": _selector(input.target_selector),
+                "target_selector": _target_selector(input),
             }
         )
         act = partial(create_deployment, info.context.services, info.context.viewer, request)
@@ -99,7 +96,7 @@ class Mutations:
                 "values_from": None if input.values_from is None else _values_from(input.values_from),
                 "value_overrides": None if input.value_overrides is None else _overrides(input.value_overrides),
                 "selector_overrides": _selector_overrides(input.selector_overrides),
-                "target_selector": _selector(input.target_selector),
+                "target_selector": _target_selector(input),
             }
         )
         act = partial(update_deployment, info.context.services, info.context.viewer, request)

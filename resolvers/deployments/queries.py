@@ -5,11 +5,14 @@ import strawberry
 from app.core.paging import DEFAULT, Window
 from app.deployments.given import read_text
 from app.deployments.lists import deployment_by_name, deployments_page
+from app.deployments.membership import selected_members
 from app.deployments.planning import progress_of
+from app.deployments.state import selector_problems
 from schema.context import Info
+from schema.deployments.inputs import ClusterSelectorInput, stored_selector
 from schema.deployments.plans import PlanProgress
 from schema.deployments.types import Deployment
-from schema.deployments.values import YamlReading
+from schema.deployments.values import ClusterSelection, YamlReading
 from schema.errors import Problem
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import row_id
@@ -51,6 +54,20 @@ class Queries:
         _ = info.context.viewer  # raises for anonymous callers
         values, problems = await read_text(text)
         return YamlReading(values=None if problems else values, problems=list(map(Problem.of, problems)))
+
+    @strawberry.field(
+        description="Which members of a group a selector matches, for editors. An unknown group has no members."
+    )
+    async def select_clusters(
+        self, info: Info, group: str, selector: ClusterSelectorInput, organization: str | None = None
+    ) -> ClusterSelection:
+        organization_id = info.context.viewer.organization(organization)
+        stored = stored_selector(selector)
+        problems = list(selector_problems((), stored))
+        if problems:
+            return ClusterSelection(clusters=[], problems=list(map(Problem.of, problems)))
+        names = await selected_members(info.context.services, organization_id, group, stored)
+        return ClusterSelection(clusters=names, problems=[])
 
     @strawberry.field(
         description=(

@@ -1,5 +1,7 @@
 """The inputs of the subject's mutations."""
 
+from typing import Any
+
 import strawberry
 
 from schema.deployments.enums import DriftPolicy
@@ -47,6 +49,13 @@ class ClusterSelectorInput:
     kubernetes_version: str | None = strawberry.field(
         default=None, description="A constraint such as `>=1.28 <1.31`, `~1.29` or `1.29.x || 1.31.x`."
     )
+
+
+def stored_selector(given: ClusterSelectorInput) -> dict[str, Any]:
+    """The conditions that are given, as a revision stores them."""
+    version = given.kubernetes_version
+    found = {"labels": given.labels, "cloud": given.cloud, "region": given.region, "distribution": given.distribution}
+    return {name: value for name, value in found.items() if value} | ({"kubernetesVersion": version} if version else {})
 
 
 @strawberry.input(description="Values for the clusters that a selector matches.")

@@ -65,6 +65,12 @@ class ClusterSelector:
         )
 
 
+@strawberry.type(description="The members of a group that a selector matches.")
+class ClusterSelection:
+    clusters: list[str] = strawberry.field(description="The names of the clusters; empty if the selector is not valid.")
+    problems: list[Problem] = strawberry.field(description="Why the selector is not valid.")
+
+
 @strawberry.type(description="Values for the clusters that a selector matches, merged over the common values.")
 class SelectorOverride:
     select: ClusterSelector

@@ -439,3 +439,21 @@ async def test_secrets_and_expressions_meet_in_one_layer(quiet: Stack, simulated
         valuesFrom=[{"secret": "db", "key": "password", "path": "db.password"}],
     )
     assert clash["problems"][0]["path"] == ["valuesFrom", "db.password"]
+
+
+async def test_an_editor_learns_which_members_a_selector_matches(
+    quiet: Stack, simulated: Callable[[str], Member]
+) -> None:
+    await fleet(quiet, simulated)
+    query = """query ($group: String!, $selector: ClusterSelectorInput!) {
+      selectClusters(group: $group, selector: $selector) { clusters problems { path message } } }"""
+
+    async def matching(selector: dict[str, Any], group: str = "fleet") -> Any:
+        return (await quiet.data(query, group=group, selector=selector))["selectClusters"]
+
+    found = await matching({"labels": {"tier": ["prod", "stage"]}, "kubernetesVersion": ">=1.20"})
+    assert found == {"clusters": ["paris", "tokyo"], "problems": []}
+    assert (await matching({}))["clusters"] == ["berlin", "paris", "tokyo"]
+    assert (await matching({}, "none"))["clusters"] == []
+    wrong = await matching({"kubernetesVersion": "newest"})
+    assert (wrong["clusters"], [one["path"] for one in wrong["problems"]]) == ([], [["kubernetesVersion"]])

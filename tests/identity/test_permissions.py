@@ -87,6 +87,7 @@ ARGUMENTS = {
     "Query.planProgress": 'id: "PLAN"',
     "Query.compareTargets": 'a: "TARGET", b: "TARGET"',
     "Query.readYaml": 'text: "- 1"',
+    "Query.selectClusters": 'group: "fleet", selector: {kubernetesVersion: "x"}',
     "Chart.version": 'version: "1.0.0"',
     "Deployment.revision": "generation: 1",
     "Fleet.cells": 'clusters: ["CLUSTER"], deployments: ["DEPLOYMENT"]',
