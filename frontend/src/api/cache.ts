@@ -5,6 +5,8 @@ import introspection from "../introspection.json";
 const EMBEDDED = [
   ...["Fleet", "PageInfo", "StatusCount", "StatusReason", "TargetError", "ValueOverride", "OperationResult"],
   ...["DeploymentRevision", "GroupFeature", "HelmRelease", "ChartVersion", "DeploymentPlan", "TargetPlan"],
+  ...["ClusterSelection", "ClusterSelector", "SelectorOverride", "PendingMembership", "PlanWarning"],
+  ...["ValueOrigin", "HiddenValue", "ValueLayer", "TargetComparison", "ValueDifference", "ComparedValue"],
   ...["AbandonedRelease", "Problem", "YamlReading", "SignInOptions", "SignInProvider", "ValueFrom"],
   ...["Cluster", "ClusterGroup", "Deployment", "DeploymentRevision", "Event", "Operation", "Secret"].flatMap(
     (name) => [`${name}Connection`, `${name}Edge`],
@@ -24,12 +26,13 @@ const CHANGES: Record<string, string[]> = {
   registerCluster: ["clusters", "cluster", "fleet"],
   removeCluster: ["clusters", "cluster", "clusterGroups", "clusterGroup", "fleet"],
   createClusterGroup: ["clusterGroups", "clusterGroup", "clusters", "fleet"],
-  updateClusterGroup: ["clusterGroups", "clusterGroup", "clusters", "cluster", "fleet"],
+  updateClusterGroup: ["selectClusters", "clusterGroups", "clusterGroup", "clusters", "cluster", "fleet"],
   deleteClusterGroup: ["clusterGroups", "clusterGroup", "clusters", "cluster", "fleet"],
   addChartRepository: ["chartRepositories", "charts"],
   removeChartRepository: ["chartRepositories", "charts"],
   refreshChartRepository: ["chartRepositories", "charts", "chart"],
   uploadChart: ["chartRepositories", "charts", "chart"],
+  updateCluster: ["selectClusters"],
   createDeployment: ["deployments", "deployment", "fleet", "clusterGroup"],
   updateDeployment: ["deployment", "fleet"],
   reconcileDeployment: ["deployment"],

@@ -9,6 +9,7 @@ import { Difference } from "../parts/diff";
 import { More } from "../parts/more";
 import { Answer } from "../parts/states";
 import { Ago } from "../parts/time";
+import { asConditions, wordsOf } from "../values/selectors";
 import type { Deployment } from "./types";
 
 export type Revision = Extract<
@@ -133,7 +134,8 @@ function Between({
 
 /** A generation as one text: what can differ between two, in the words of `deploy apply -f`. */
 function written(revision: Revision): string {
-  const { chartVersion: version, targets, values, valuesFrom, valueOverrides } = revision;
+  const { chartVersion: version, targets, values, valuesFrom, valueOverrides, selectorOverrides } = revision;
+  const { targetSelector } = revision;
   const overridesFrom = valueOverrides.filter((one) => one.valuesFrom.length > 0);
   return stringify(
     {
@@ -141,6 +143,14 @@ function written(revision: Revision): string {
       targets,
       values,
       overrides: Object.fromEntries(valueOverrides.map((one) => [one.cluster, one.values])),
+      ...(selectorOverrides.length > 0 && {
+        selectorOverrides: selectorOverrides.map((one) => ({
+          select: wordsOf(asConditions(one.select)),
+          values: one.values,
+          ...(one.valuesFrom.length > 0 && { valuesFrom: one.valuesFrom.map(named) }),
+        })),
+      }),
+      ...(targetSelector && { targetSelector: wordsOf(asConditions(targetSelector)) }),
       ...(valuesFrom.length > 0 && { valuesFrom: valuesFrom.map(named) }),
       ...(overridesFrom.length > 0 && {
         overridesFrom: Object.fromEntries(

@@ -7,6 +7,7 @@ import { useOrganization } from "../api/session";
 import { DeploymentDetailDocument } from "../graphql";
 import { deploymentPath, groupPath, useAddress } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
+import { someOf } from "../parts/errors";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Answer, Blank } from "../parts/states";
 import { Tabs } from "../parts/tabs";
@@ -93,6 +94,7 @@ function Found({ deployment }: { deployment: Deployment }) {
           <p>Deleting: the deployment disappears once all releases are uninstalled.</p>
         </div>
       )}
+      <Pending deployment={deployment} />
       <div className="card padded stack">
         <dl className="facts">
           <Fact name="Chart" value={`${deployment.chart} ${deployment.chartVersion}`} />
@@ -119,6 +121,30 @@ function Found({ deployment }: { deployment: Deployment }) {
       </Tabs>
       {deleting && <DeleteDeployment deployment={deployment} close={() => setDeleting(false)} />}
     </>
+  );
+}
+
+/** Clusters that the next generation adds and removes, because the target selector matches others now. */
+function Pending({ deployment }: { deployment: Deployment }) {
+  const { joining, leaving } = deployment.pendingMembership;
+  if (joining.length + leaving.length === 0) return null;
+  return (
+    <div className="note warn" role="status">
+      <Glyph shape="question" />
+      <div>
+        {joining.length > 0 && (
+          <p>The target selector now also matches {someOf(joining)}. The next change adds them.</p>
+        )}
+        {leaving.length > 0 && (
+          <p>The target selector no longer matches {someOf(leaving)}. The next change removes them.</p>
+        )}
+        <p>
+          <Link href={`${deploymentPath(deployment.group.name, deployment.releaseName)}/edit`}>
+            Plan this change
+          </Link>
+        </p>
+      </div>
+    </div>
   );
 }
 

@@ -2,14 +2,14 @@ import { useMemo, useState } from "react";
 import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { useYaml } from "../api/reading";
-import { DeploymentValuesDocument, type DeploymentValuesQuery } from "../graphql";
+import { DeploymentValuesDocument, type DeploymentValuesQuery, TargetOriginsDocument } from "../graphql";
 import { asObject, type JsonObject } from "../json";
 import { useAddress } from "../parts/address";
-import { Answer, Blank } from "../parts/states";
+import { Answer, Blank, Loading } from "../parts/states";
 import { Ago } from "../parts/time";
 import { ValueTable } from "../parts/value-table";
 import { compare } from "../values/origin";
-import { withHidden } from "../values/references";
+import { Compared } from "./compared";
 import type { Deployment } from "./types";
 
 type Found = Extract<NonNullable<DeploymentValuesQuery["node"]>, { __typename: "Deployment" }>;
@@ -39,19 +39,27 @@ function Beside({ found }: { found: Found }) {
   const named = (name: string | null | undefined) => found.targets.find((one) => one.clusterName === name);
   const target = named(params.get("cluster")) ?? named(first) ?? found.targets[0]!;
   const onlyDifferent = params.get("differing") === "1";
+  const other = named(params.get("compared"));
   const override = found.valueOverrides.find((one) => one.cluster === target.clusterName);
-  const references = [...found.valuesFrom, ...(override?.valuesFrom ?? [])];
+  const references = [
+    ...found.valuesFrom,
+    ...found.selectorOverrides.flatMap((one) => one.valuesFrom),
+    ...(override?.valuesFrom ?? []),
+  ];
+  const origins = useAnswer(TargetOriginsDocument, { id: target.id });
+  useRefresh("deployment target cluster", origins.refresh);
+  const { node } = origins.asked.data ?? {};
+  const told = node?.__typename === "DeploymentTarget" ? node.valueOrigins : null;
   const defaults = JSON.stringify(useYaml([found.defaultValues])?.[0] ?? {});
   const lines = useMemo(
     () =>
       compare(
         JSON.parse(defaults) as JsonObject,
-        withHidden(asObject(found.values), found.valuesFrom),
-        withHidden(asObject(override?.values), override?.valuesFrom ?? []),
+        told ?? [],
         target.values === null ? null : asObject(target.values),
         target.reasons.flatMap((reason) => (reason.code === "SECRET" && reason.path ? [reason.path] : [])),
       ),
-    [found, override, target, defaults],
+    [told, target, defaults],
   );
   const differing = lines.filter((line) => line.differs).length;
   const shown = onlyDifferent ? lines.filter((line) => line.differs) : lines;
@@ -73,6 +81,21 @@ function Beside({ found }: { found: Found }) {
               <option key={one.id}>{one.clusterName}</option>
             ))}
           </select>
+          {found.targets.length > 1 && (
+            <select
+              className="input slim"
+              aria-label="Compare with"
+              value={other?.clusterName ?? ""}
+              onChange={(event) => change({ compared: event.target.value || null })}
+            >
+              <option value="">Compare with…</option>
+              {found.targets
+                .filter((one) => one !== target)
+                .map((one) => (
+                  <option key={one.id}>{one.clusterName}</option>
+                ))}
+            </select>
+          )}
           {target.observedAt && (
             <span className="soft small">
               as seen <Ago at={target.observedAt} />
@@ -88,7 +111,11 @@ function Beside({ found }: { found: Found }) {
           Only what differs ({differing})
         </label>
       </header>
-      {shown.length === 0 ? (
+      {other && other !== target ? (
+        <Compared a={target.id} b={other.id} />
+      ) : told === null ? (
+        <Loading lines={6} />
+      ) : shown.length === 0 ? (
         <Blank title={onlyDifferent ? "No differences" : "No values"}>
           {onlyDifferent && <p>The installed values match the desired values.</p>}
         </Blank>

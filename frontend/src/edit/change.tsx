@@ -20,6 +20,7 @@ import { Answer, Blank } from "../parts/states";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import type { Reference } from "../values/references";
+import { asConditions } from "../values/selectors";
 import { Description } from "./description";
 import { type Draft, wantedOf } from "./draft";
 import { Options } from "./options";
@@ -140,9 +141,11 @@ function Edit({ start }: { start: Deployment }) {
           change={(description) => setDraft((before) => ({ ...before, description }))}
         />
         <Targets
+          group={deployment.group.name}
           members={membersOf(deployment)}
           targets={draft.targets}
-          change={(targets) => setDraft({ ...draft, targets })}
+          selector={draft.selector}
+          change={(targets, selector) => setDraft((before) => ({ ...before, targets, selector }))}
         />
       </section>
       <Answer asked={chart} retry={askChart}>
@@ -150,6 +153,7 @@ function Edit({ start }: { start: Deployment }) {
           <Values
             draft={draft}
             group={deployment.group.name}
+            members={deployment.group.members.map((member) => member.name)}
             change={(changes) => setDraft((before) => ({ ...before, ...changes }))}
             defaultValues={found.chart?.version?.defaultValues ?? ""}
             schema={found.chart?.version?.valuesSchema ?? null}
@@ -172,18 +176,26 @@ function Edit({ start }: { start: Deployment }) {
 
 /** What is wanted now, or what an earlier revision wanted of those who are still members. */
 function draftOf(deployment: Deployment, revision: Revision | undefined): Draft {
-  const { valuesYaml, valuesFrom, valueOverrides } = revision ?? deployment;
+  const { valuesYaml, valuesFrom, valueOverrides, selectorOverrides, targetSelector } =
+    revision ?? deployment;
   const present = membersOf(deployment).map((member) => member.name);
+  const { targets, listedTargets } = revision ?? deployment.desired;
+  const listed = targetSelector ? listedTargets : targets;
   return {
     values: valuesYaml,
     overrides: Object.fromEntries(valueOverrides.map((one) => [one.cluster, one.valuesYaml])),
     references: Object.fromEntries([
       ["", valuesFrom.map(referenceOf)],
       ...valueOverrides.map((one) => [one.cluster, one.valuesFrom.map(referenceOf)] as const),
+      ...selectorOverrides.map((one, index) => [`/${index}`, one.valuesFrom.map(referenceOf)] as const),
     ]),
-    targets: revision
-      ? revision.targets.filter((name) => present.includes(name))
-      : deployment.desired.targets,
+    selected: selectorOverrides.map((one, index) => ({
+      key: `/${index}`,
+      conditions: asConditions(one.select),
+      values: one.valuesYaml,
+    })),
+    targets: revision ? listed.filter((name) => present.includes(name)) : listed,
+    selector: targetSelector ? asConditions(targetSelector) : null,
     description: deployment.description ?? "",
     atomic: deployment.atomic,
     wait: deployment.wait,

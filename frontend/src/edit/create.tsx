@@ -86,8 +86,10 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
   const [draft, setDraft] = useState<Draft>(() => ({
     values: "",
     overrides: {},
+    selected: [],
     references: {},
     targets: [],
+    selector: null,
     description: "",
     atomic: false,
     wait: false,
@@ -115,7 +117,11 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
   const wanted = wantedOf(whole);
   const version = chart.version!;
   const input =
-    "broken" in wanted || !group || !given.releaseName || !given.namespace || targets.length === 0
+    "broken" in wanted ||
+    !group ||
+    !given.releaseName ||
+    !given.namespace ||
+    (targets.length === 0 && draft.selector === null)
       ? null
       : {
           organization,
@@ -204,11 +210,13 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
                     {() =>
                       group ? (
                         <Targets
+                          group={group.name}
                           members={group.members}
                           targets={targets}
-                          change={(chosen) => {
+                          selector={draft.selector}
+                          change={(chosen, selector) => {
                             setAimed(group.name);
-                            edit({ targets: chosen });
+                            edit({ targets: chosen, selector });
                           }}
                         />
                       ) : members.fetching ? (
@@ -234,6 +242,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
       <Values
         draft={whole}
         group={group?.name ?? ""}
+        members={group?.members.map((member) => member.name) ?? []}
         change={edit}
         defaultValues={version.defaultValues}
         schema={version.valuesSchema}

@@ -1,9 +1,12 @@
 import { expect, it } from "vitest";
-import { type Draft, wantedOf } from "./draft";
+import { EVERY } from "../values/selectors";
+import { type Draft, TARGETS, wantedOf } from "./draft";
 
 const draft: Draft = {
   values: "replicas: 2\n",
   overrides: { paris: "greeting: Bonjour\n", berlin: "# nothing yet\n", gone: "a: [" },
+  selected: [],
+  selector: null,
   references: { paris: [], gone: [{ secret: "", key: "", path: "" }] },
   targets: ["paris", "berlin"],
   description: " ",
@@ -18,7 +21,9 @@ it("asks for the values as they are written, without overrides that are empty or
     valuesYaml: "replicas: 2\n",
     valuesFrom: [],
     valueOverrides: [{ cluster: "paris", valuesYaml: "greeting: Bonjour\n", valuesFrom: [] }],
+    selectorOverrides: [],
     targets: ["paris", "berlin"],
+    targetSelector: null,
     description: "",
     atomic: false,
     wait: true,
@@ -51,4 +56,25 @@ it("asks for what comes from secrets, for all and for one, as soon as each is wh
   });
   const half = { ...references, berlin: [{ ...reference, path: "database." }] };
   expect(wantedOf({ ...draft, references: half })).toEqual({ broken: ["berlin"] });
+});
+
+it("asks for overrides by selector in their order, and for targets by selector", () => {
+  const selected = [
+    { key: "/1", conditions: { ...EVERY, cloud: "amazon" }, values: "a: 1\n" },
+    { key: "/2", conditions: EVERY, values: "" },
+  ];
+  const reference = { secret: "db", key: "password", path: "database.password" };
+  const written = { ...draft, selected, selector: { ...EVERY, labels: "tier=prod" }, targets: ["paris"] };
+  expect(wantedOf({ ...written, references: { "/2": [reference] } })).toMatchObject({
+    selectorOverrides: [
+      { select: { cloud: ["amazon"] }, valuesYaml: "a: 1\n", valuesFrom: [] },
+      { select: { cloud: [] }, valuesYaml: "", valuesFrom: [reference] },
+    ],
+    targets: ["paris"],
+    targetSelector: { labels: { tier: ["prod"] } },
+  });
+  const half = { "/2": [{ ...reference, key: "" }] };
+  expect(wantedOf({ ...written, selector: { ...EVERY, labels: "tier" }, references: half })).toEqual({
+    broken: ["/2", TARGETS],
+  });
 });

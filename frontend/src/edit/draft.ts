@@ -1,15 +1,27 @@
-import type { DriftPolicy, ValueOverrideInput } from "../graphql";
+import type {
+  ClusterSelectorInput,
+  DriftPolicy,
+  SelectorOverrideInput,
+  ValueOverrideInput,
+} from "../graphql";
 import { type Reference, stepsOf } from "../values/references";
+import { type Conditions, selectorOf } from "../values/selectors";
+
+/** Values for the clusters that meet some conditions. `key` stays the same while it is edited. */
+export type Selected = { key: string; conditions: Conditions; values: string };
 
 /**
  * What is being written: values as texts, so that a half-written one is kept as it is. `references` has what comes from
- * secrets, by cluster; "" is what is common to all.
+ * secrets, by cluster or by the key of an override by selector; "" is what is common to all. `selected` are the overrides
+ * by selector, weakest first. `targets` are those that are listed; `selector` chooses more, unless it is null.
  */
 export type Draft = {
   values: string;
   overrides: Record<string, string>;
+  selected: Selected[];
   references: Record<string, Reference[]>;
   targets: string[];
+  selector: Conditions | null;
   description: string;
   atomic: boolean;
   wait: boolean;
@@ -21,7 +33,9 @@ export type Wanted = {
   valuesYaml: string;
   valuesFrom: Reference[];
   valueOverrides: ValueOverrideInput[];
+  selectorOverrides: SelectorOverrideInput[];
   targets: string[];
+  targetSelector: ClusterSelectorInput | null;
   description: string;
   atomic: boolean;
   wait: boolean;
@@ -30,12 +44,13 @@ export type Wanted = {
 };
 
 /**
- * What a draft asks for, or which of its layers have half a reference: "" is the common one, else the cluster's. Values
- * go to the server as they are written: it reads them as Helm does, and says what is wrong with them.
+ * What a draft asks for, or which of its layers are not complete: "" is the common one, else the name of the cluster or
+ * the key of the override by selector. Values go to the server as they are written: it reads them as Helm does, and says
+ * what is wrong with them.
  */
 export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
   const overrides = Object.entries(draft.overrides)
-    .filter(([cluster]) => draft.targets.includes(cluster))
+    .filter(([cluster]) => draft.selector !== null || draft.targets.includes(cluster))
     .map(([cluster, valuesYaml]) => ({
       cluster,
       valuesYaml,
@@ -44,6 +59,15 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
   const valuesFrom = draft.references[""] ?? [];
   const broken = overrides.filter((one) => !one.valuesFrom.every(isWhole)).map(({ cluster }) => cluster);
   if (!valuesFrom.every(isWhole)) broken.unshift("");
+  const selectorOverrides: SelectorOverrideInput[] = [];
+  for (const { key, conditions, values } of draft.selected) {
+    const read = selectorOf(conditions);
+    const from = draft.references[key] ?? [];
+    if ("problem" in read || !from.every(isWhole)) broken.push(key);
+    else selectorOverrides.push({ select: read.selector, valuesYaml: values, valuesFrom: from });
+  }
+  const chosen = draft.selector === null ? { selector: null } : selectorOf(draft.selector);
+  if ("problem" in chosen) return { broken: [...broken, TARGETS] };
   if (broken.length > 0) return { broken };
   const { targets, atomic, wait, timeoutSeconds, driftPolicy } = draft;
   return {
@@ -52,7 +76,9 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
     valueOverrides: overrides.filter(
       ({ valuesYaml, valuesFrom }) => says(valuesYaml) || valuesFrom.length > 0,
     ),
+    selectorOverrides,
     targets,
+    targetSelector: chosen.selector,
     description: draft.description.trim(),
     atomic,
     wait,
@@ -60,6 +86,9 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
     driftPolicy,
   };
 }
+
+/** Stands for the selector of the targets where parts of a draft are named. */
+export const TARGETS = "/targets";
 
 /** Whether there is more in a text than comments. */
 function says(text: string): boolean {

@@ -111,7 +111,13 @@ function Target({
   const read = JSON.stringify(
     useYaml([defaultValues, wanted.valuesYaml, overrideFor(target, wanted)?.valuesYaml ?? ""]),
   );
-  const lines = useMemo(() => changedValues(target, JSON.parse(read)), [target, read]);
+  // With selectors or expressions, only the server knows from which layer a value comes.
+  const isKnown =
+    wanted.selectorOverrides.length === 0 && !textsOf(wanted).some((text) => text.includes("${{"));
+  const lines = useMemo(() => {
+    const found = changedValues(target, JSON.parse(read));
+    return isKnown ? found : found.map((line) => ({ ...line, origin: null }));
+  }, [target, read, isKnown]);
   const reasons = target.reasons.filter(
     (reason) => reason.message !== target.error?.message && !(reason.code === "VALUES" && reason.path),
   );
@@ -178,6 +184,10 @@ function Target({
       )}
     </li>
   );
+}
+
+function textsOf(wanted: Wanted): string[] {
+  return [wanted.valuesYaml, ...wanted.valueOverrides.map((one) => one.valuesYaml ?? "")];
 }
 
 function overrideFor(target: PlannedFragment, wanted: Wanted) {

@@ -7,7 +7,7 @@ export type Removal = { count: number; clusters: string[]; needsConfirmation: bo
 
 type Notice = { code: string; message: string };
 
-type Plan = { targets: PlannedFragment[]; removal?: Removal | null };
+type Plan = { targets: PlannedFragment[]; warnings: { message: string }[]; removal?: Removal | null };
 
 /** What was planned, and for exactly which request: another request is not what the user has seen. */
 type Planned = { request: string; plan: Plan; notices: Notice[] };
@@ -38,6 +38,7 @@ export function usePlanning<Input>(
   return {
     targets: isCurrent ? planned.plan.targets : null,
     notices: isCurrent ? planned.notices : [],
+    warnings: isCurrent ? planned.plan.warnings : [],
     removal: isCurrent ? (planned.plan.removal ?? null) : null,
     made: planned,
     isOutdated: planned !== null && !isCurrent,

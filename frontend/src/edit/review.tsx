@@ -3,7 +3,7 @@ import type { Refusal } from "../api/outcome";
 import { Typed } from "../parts/dialog";
 import { countOf, DespiteErrors, someOf } from "../parts/errors";
 import { Refused } from "../parts/states";
-import type { Wanted } from "./draft";
+import { TARGETS, type Wanted } from "./draft";
 import { progressWords } from "./following";
 import { Plan } from "./plan";
 import type { Planning } from "./planning";
@@ -27,7 +27,7 @@ export function Review({
   perform: (removed: number | null) => void;
   verb: string;
 }) {
-  const { targets, notices, removal, made, isOutdated, isPossible, progress, plan } = planning;
+  const { targets, notices, warnings, removal, made, isOutdated, isPossible, progress, plan } = planning;
   const told = refusal ?? planning.refusal;
   const isBusy = fetching || progress !== null;
   const [despite, setDespite] = useState(false);
@@ -51,8 +51,7 @@ export function Review({
     <div className="stack">
       {broken.length > 0 && (
         <div className="note warn" role="alert">
-          {broken.map((name) => (name ? `The override for ${name}` : "The common values")).join(" and ")} have
-          an incomplete reference to a secret.
+          Incomplete: {broken.map(nameOf).join(", ")}.
         </div>
       )}
       <div className="answer stack" ref={answer} tabIndex={-1}>
@@ -63,7 +62,14 @@ export function Review({
           </p>
         ))}
         {targets && !("broken" in wanted) && (
-          <Plan targets={targets} wanted={wanted} defaultValues={defaultValues} />
+          <>
+            {warnings.map(({ message }) => (
+              <p key={message} className="note warn" role="status">
+                {message}
+              </p>
+            ))}
+            <Plan targets={targets} wanted={wanted} defaultValues={defaultValues} />
+          </>
         )}
       </div>
       {isOutdated && (
@@ -115,4 +121,13 @@ export function Review({
       </div>
     </div>
   );
+}
+
+/** The name of a part of a draft. Keys of overrides by selector are `/1`, `/2`, …. */
+function nameOf(part: string): string {
+  if (part === TARGETS) return "the target selector";
+  if (part.startsWith("/")) return "an override by selector";
+  return part
+    ? `the references to secrets in the override for ${part}`
+    : "the references to secrets in the values";
 }

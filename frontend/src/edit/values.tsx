@@ -6,32 +6,42 @@ import { Loading } from "../parts/states";
 import { Tabs } from "../parts/tabs";
 import { merge } from "../values/merge";
 import { withHidden } from "../values/references";
-import type { Draft } from "./draft";
+import { EVERY, wordsOf } from "../values/selectors";
+import type { Draft, Selected } from "./draft";
 import { References } from "./references";
+import { SelectorFields } from "./selector";
 
 const YamlEditor = later(() => import("../editor/yaml-editor"));
 const COMMON = "/common";
 
-/** A tab for the common values, and one for each override. Each is checked merged over what lies below it. */
+/**
+ * A tab for the common values, one for each override by selector, and one for each override for a cluster. Each is checked
+ * merged over the common values.
+ */
 export function Values({
   draft,
   group,
+  members,
   change,
   defaultValues,
   schema,
 }: {
   draft: Draft;
   group: string;
+  members: string[];
   change: (changes: Partial<Draft>) => void;
   defaultValues: string;
   schema: Json;
 }) {
   const [chosen, setChosen] = useState(COMMON);
-  const overridden = draft.targets.filter((cluster) => cluster in draft.overrides);
-  const others = draft.targets.filter((cluster) => !(cluster in draft.overrides));
-  const tab = overridden.includes(chosen) ? chosen : COMMON;
+  const clusters = draft.selector === null ? draft.targets : members;
+  const overridden = clusters.filter((cluster) => cluster in draft.overrides);
+  const others = clusters.filter((cluster) => !(cluster in draft.overrides));
+  const selected = draft.selected.find(({ key }) => key === chosen);
+  const tab = selected || overridden.includes(chosen) ? chosen : COMMON;
 
   const layer = tab === COMMON ? "" : tab;
+  const named = selected ? wordsOf(selected.conditions) : tab;
   const references = draft.references[layer] ?? [];
   const read = JSON.stringify(useYaml([defaultValues, draft.values]));
   const layers = useMemo(() => {
@@ -56,10 +66,34 @@ export function Values({
     setChosen(COMMON);
   }
 
+  function addSelected() {
+    const last = Math.max(-1, ...draft.selected.map((one) => Number(one.key.slice(1))));
+    const key = `/${last + 1}`;
+    change({ selected: [...draft.selected, { key, conditions: EVERY, values: "" }] });
+    setChosen(key);
+  }
+  function edit(changes: Partial<Selected>) {
+    change({ selected: draft.selected.map((one) => (one.key === tab ? { ...one, ...changes } : one)) });
+  }
+  function moveEarlier() {
+    const at = draft.selected.findIndex(({ key }) => key === tab);
+    const moved = draft.selected.filter(({ key }) => key !== tab);
+    moved.splice(at - 1, 0, draft.selected[at]!);
+    change({ selected: moved });
+  }
+  function removeSelected() {
+    const { [tab]: _, ...references } = draft.references;
+    change({ selected: draft.selected.filter(({ key }) => key !== tab), references });
+    setChosen(COMMON);
+  }
+
   return (
     <section className="card padded stack" aria-labelledby="values-head">
       <div className="row apart">
         <h2 id="values-head">Values</h2>
+        <button type="button" className="button slim" onClick={addSelected}>
+          Override by selector
+        </button>
         {others.length > 0 && (
           <select
             className="input slim"
@@ -80,13 +114,31 @@ export function Values({
         label="Layers of values"
         tabs={[
           { key: COMMON, label: "Common" },
+          ...draft.selected.map(({ key, conditions }) => ({ key, label: wordsOf(conditions) })),
           ...overridden.map((cluster) => ({ key: cluster, label: cluster })),
         ]}
         chosen={tab}
         choose={setChosen}
       >
+        {selected && (
+          <SelectorFields
+            label="For clusters with"
+            group={group}
+            conditions={selected.conditions}
+            change={(conditions) => edit({ conditions })}
+          />
+        )}
         <Suspense fallback={<Loading lines={6} />}>
-          {tab === COMMON ? (
+          {selected ? (
+            <YamlEditor
+              key={tab}
+              label={`Values for ${wordsOf(selected.conditions)}`}
+              text={selected.values}
+              change={(values) => edit({ values })}
+              layers={layers}
+              hint="# Values for the clusters that the selector matches, merged over the common values."
+            />
+          ) : tab === COMMON ? (
             <YamlEditor
               key={tab}
               label="Common values"
@@ -107,15 +159,24 @@ export function Values({
           )}
         </Suspense>
         <References
-          label={layer === "" ? "From secrets" : `From secrets, for ${layer}`}
+          label={layer === "" ? "From secrets" : `From secrets, for ${named}`}
           group={group}
           references={references}
           change={(chosen) => change({ references: { ...draft.references, [layer]: chosen } })}
         />
         {tab !== COMMON && (
-          <div>
-            <button type="button" className="button slim" onClick={() => remove(tab)}>
-              Drop the override for {tab}
+          <div className="row">
+            {selected && draft.selected[0] !== selected && (
+              <button type="button" className="button slim" onClick={moveEarlier}>
+                Move before the previous one
+              </button>
+            )}
+            <button
+              type="button"
+              className="button slim"
+              onClick={() => (selected ? removeSelected() : remove(tab))}
+            >
+              Drop the override for {named}
             </button>
           </div>
         )}

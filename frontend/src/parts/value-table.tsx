@@ -5,6 +5,7 @@ import type { Reference } from "../values/references";
 const ORIGINS = {
   chart: "chart",
   common: "common",
+  selector: "selector",
   override: "override",
   secret: "secret",
   removed: "removed",
@@ -52,6 +53,7 @@ export function ValueTable({
               <td data-label="from">
                 {line.origin && <span className={`tag from-${line.origin}`}>{ORIGINS[line.origin]}</span>}{" "}
                 {line.origin === "secret" && <span className="small wrap">{sourceOf(line, references)}</span>}
+                {line.note && <div className="soft small wrap">{line.note}</div>}
               </td>
             </tr>
           ))}

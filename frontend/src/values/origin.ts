@@ -6,15 +6,28 @@ import { HIDDEN } from "./references";
  * Which layer a value comes from; "secret": a layer has it from there; "removed": a layer took away (with null) what the
  * chart has.
  */
-type Origin = "chart" | "common" | "override" | "secret" | "removed";
+type Origin = "chart" | "common" | "selector" | "override" | "secret" | "removed";
 
 export type Line = {
   path: string;
   desired: Json | undefined;
   installed: Json | undefined;
   origin: Origin | null;
+  /** More about where it comes from: the selector, the expression, and what it hides. */
+  note?: string;
   differs: boolean;
 };
+
+/** What the server says about a value: the layer that it comes from, and what it hides. */
+export type Told = {
+  path: string;
+  value: Json;
+  expression: string | null;
+  layer: Layer;
+  hides: { path: string; value: Json; layer: Layer }[];
+};
+
+export type Layer = { kind: "DEFAULTS" | "COMMON" | "SELECTOR" | "CLUSTER"; selector: string | null };
 
 /**
  * Desired beside installed values, as the chart sees them: with its defaults below. `installed` is null where nothing
@@ -23,30 +36,62 @@ export type Line = {
  */
 export function compare(
   defaults: JsonObject,
-  common: JsonObject,
-  override: JsonObject,
+  told: Told[],
   installed: JsonObject | null,
   outdated: string[] = [],
 ): Line[] {
-  const wanted = leaves(merge(merge(defaults, common), override));
+  const wanted = new Map(told.flatMap(leavesOf));
   const found = installed && leaves(merge(defaults, installed));
-  const layers = layersOf(defaults, common, override);
-  const paths = [...new Set([...layers.chart.keys(), ...wanted.keys(), ...(found?.keys() ?? [])])].sort();
+  const paths = [...new Set([...wanted.keys(), ...(found?.keys() ?? [])])].sort();
   return paths.map((path) => {
-    const desired = wanted.get(path);
+    const one = wanted.get(path);
     const present = found?.get(path);
     return {
       path,
-      desired,
+      desired: one?.desired,
       installed: present,
-      origin: originOf(path, desired, layers),
-      differs: found !== null && (!same(desired, present) || outdated.includes(path)),
+      origin: one?.origin ?? null,
+      ...(one?.note && { note: one.note }),
+      differs: found !== null && (!same(one?.desired, present) || outdated.includes(path)),
     };
   });
 }
 
+/** The lines of a value: one, but for a null that removes a map of the chart, one for each value in that map. */
+function leavesOf(one: Told): [string, Pick<Line, "desired" | "origin" | "note">][] {
+  const note = noteOf(one);
+  const removed = one.value === null && one.hides.find(({ layer }) => layer.kind === "DEFAULTS");
+  if (!removed) {
+    const origin = one.value === HIDDEN ? "secret" : ORIGINS[one.layer.kind];
+    return [[one.path, { desired: one.value, origin, note }]];
+  }
+  return [...leavesAt(one.path, removed.value).keys()].map((path) => [
+    path,
+    { desired: undefined, origin: "removed", note },
+  ]);
+}
+
+const ORIGINS = { DEFAULTS: "chart", COMMON: "common", SELECTOR: "selector", CLUSTER: "override" } as const;
+
+/** The name of a layer. */
+export function layerWords({ kind, selector }: Layer): string {
+  return kind === "SELECTOR" ? `selector ${selector}` : ORIGINS[kind];
+}
+
+function noteOf({ layer, expression, hides, path }: Told): string | undefined {
+  const notes = [
+    layer.kind === "SELECTOR" ? layer.selector : null,
+    expression,
+    ...hides.map((one) => {
+      const where = one.path === path ? "" : `${one.path}: `;
+      return `hides ${where}${JSON.stringify(one.value)} (${layerWords(one.layer)})`;
+    }),
+  ];
+  return notes.filter(Boolean).join("; ") || undefined;
+}
+
 /** A difference that a plan tells; null stands for a value that is not there, too. */
-export type Told = { path: string | null; desired: Json; actual: Json };
+export type Difference = { path: string | null; desired: Json; actual: Json };
 
 /**
  * What a plan changes in the values of one cluster. Where it upgrades, that is what it tells to differ; where nothing is
@@ -56,7 +101,7 @@ export type Told = { path: string | null; desired: Json; actual: Json };
 export function changes(
   layers: { defaults: JsonObject; before: JsonObject; common: JsonObject; override: JsonObject },
   desired: JsonObject,
-  told: Told[] | null,
+  told: Difference[] | null,
 ): Line[] {
   const { defaults, common, override } = layers;
   const origins = layersOf(defaults, common, override);
@@ -75,7 +120,7 @@ export function changes(
   }));
 }
 
-function pathsOf({ path, desired, actual }: Told): string[] {
+function pathsOf({ path, desired, actual }: Difference): string[] {
   const sides = [desired, actual].filter((side) => side !== null);
   return (sides.length > 0 ? sides : [null]).flatMap((side) => [...leavesAt(path, side).keys()]);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diffLines, unifiedLines } from "./diff";
 import { leaves, merge } from "./merge";
-import { changes, compare } from "./origin";
+import { changes, compare, layerWords, type Told } from "./origin";
 import { ago, reasonWords, span } from "./words";
 
 describe("values are merged as Helm merges them", () => {
@@ -26,19 +26,57 @@ describe("values are merged as Helm merges them", () => {
 
 describe("each value has the layer it comes from", () => {
   const defaults = { replicas: 1, greeting: "Hello", probe: { path: "/" } };
+  const DEFAULTS = { kind: "DEFAULTS", selector: null } as const;
+  const COMMON = { kind: "COMMON", selector: null } as const;
+  const SELECTOR = { kind: "SELECTOR", selector: "tier=test" } as const;
+  const CLUSTER = { kind: "CLUSTER", selector: null } as const;
+  const EXPRESSION = `$${"{{ int(cluster.labels.size) }}"}`;
+  const plain = { expression: null, hides: [] };
 
   it("names the strongest layer that has it, and marks what differs from what is installed", () => {
-    const lines = compare(defaults, { replicas: 2, probe: null }, { greeting: "Bonjour" }, { replicas: 5 });
-    expect(lines).toEqual([
+    const told: Told[] = [
+      { path: "greeting", value: "Bonjour", layer: CLUSTER, ...plain },
+      {
+        path: "probe",
+        value: null,
+        layer: COMMON,
+        expression: null,
+        hides: [{ path: "probe", value: { path: "/" }, layer: DEFAULTS }],
+      },
+      {
+        path: "replicas",
+        value: 2,
+        layer: SELECTOR,
+        expression: EXPRESSION,
+        hides: [{ path: "replicas", value: 1, layer: DEFAULTS }],
+      },
+    ];
+    expect(compare(defaults, told, { replicas: 5 })).toEqual([
       { path: "greeting", desired: "Bonjour", installed: "Hello", origin: "override", differs: true },
-      { path: "probe.path", desired: undefined, installed: "/", origin: "removed", differs: true },
-      { path: "replicas", desired: 2, installed: 5, origin: "common", differs: true },
+      {
+        path: "probe.path",
+        desired: undefined,
+        installed: "/",
+        origin: "removed",
+        note: 'hides {"path":"/"} (chart)',
+        differs: true,
+      },
+      {
+        path: "replicas",
+        desired: 2,
+        installed: 5,
+        origin: "selector",
+        note: `tier=test; ${EXPRESSION}; hides 1 (chart)`,
+        differs: true,
+      },
     ]);
   });
 
   it("has no origin for what only the installed release has, and no difference where nothing is installed", () => {
-    expect(compare({}, {}, {}, { extra: 1 })[0]).toMatchObject({ origin: null, differs: true });
-    expect(compare({ a: 1 }, {}, {}, null)[0]).toMatchObject({ origin: "chart", differs: false });
+    expect(compare({}, [], { extra: 1 })[0]).toMatchObject({ origin: null, differs: true });
+    const told: Told[] = [{ path: "a", value: 1, layer: DEFAULTS, ...plain }];
+    expect(compare({ a: 1 }, told, null)[0]).toMatchObject({ origin: "chart", differs: false });
+    expect(layerWords(SELECTOR)).toBe("selector tier=test");
   });
 });
 
