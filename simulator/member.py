@@ -11,6 +11,7 @@ import orjson
 import yaml
 
 from simulator.faults import Faults
+from simulator.logs import Logs
 from simulator.operations import LASTING, Operations
 from simulator.resources import DEFINITIONS, NAMESPACES, Catalog
 from simulator.store import HISTORY, Store
@@ -55,6 +56,7 @@ class Member:
         self.store = Store(self._changed, version=version, history=history)
         self.operations = Operations(self.store)
         self.faults = Faults()
+        self.logs = Logs()
         self.workloads = Workloads(self.store, self.faults)
         self.faults.changed = self.workloads.resume
         self._kept = kept

@@ -29,6 +29,8 @@ class Ask:
     name: str
     status: bool
     query: Mapping[str, str]
+    log: bool = False
+    """Whether the log of a pod is requested, not the pod."""
 
     @property
     def dry_run(self) -> bool:
@@ -74,7 +76,8 @@ def understand(method: str, steps: list[str], query: Mapping[str, str], catalog:
         raise unknown_path()
     name = rest[1] if len(rest) > 1 else ""
     subresource = rest[2] if len(rest) > 2 else ""
-    if subresource and not (subresource == "status" and resource.status):
+    is_log = subresource == "log" and resource.key == ("", "pods")
+    if subresource and not is_log and not (subresource == "status" and resource.status):
         raise unknown_path()
     if name and resource.namespaced and namespace is None:
         raise unknown_path()
@@ -84,4 +87,6 @@ def understand(method: str, steps: list[str], query: Mapping[str, str], catalog:
     needs_namespace = resource.namespaced and namespace is None and verb in ("create", "deletecollection")
     if verb not in resource.verbs or needs_namespace or (subresource and verb == "delete"):
         raise method_not_allowed()
-    return Ask(verb, resource, namespace, name, bool(subresource), query)
+    if is_log and verb != "get":
+        raise method_not_allowed()
+    return Ask(verb, resource, namespace, name, subresource == "status", query, is_log)

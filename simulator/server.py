@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from simulator import access, bodies, discovery, lists, versions, views
 from simulator.errors import ApiError, forbidden, internal, plain, throttled, too_large, unauthorized, unknown_path
+from simulator.logs import Asked, At, container_of
 from simulator.operations import Deletion
 from simulator.requests import Ask, split, understand
 from simulator.stream import Stream, cut
@@ -19,6 +21,7 @@ from simulator.watch import Watch
 
 if TYPE_CHECKING:
     from simulator.member import Member
+    from simulator.records import Object
 
 LIMIT = 3 * 1024 * 1024
 """The maximum size of a request's body, in bytes: the default of the real server's --max-request-bytes."""
@@ -56,6 +59,7 @@ class Api:
         for stream in self.streams:
             stream.stop()
         for member in self.members.values():
+            member.logs.stop()
             for listener in member.faults.listeners:
                 listener.set()
 
@@ -158,6 +162,8 @@ class Api:
             case "get":
                 versions.check(ask.query.get("resourceVersion", ""), member.store.version, plain)
                 record = operations.get(resource, namespace, ask.name)
+                if ask.log:
+                    return await self._log(member, http, ask, record.object())
             case "list":
                 return lists.answer(member, ask, view, include)
             case "watch":
@@ -196,6 +202,20 @@ class Api:
             return await stream.run(float(ask.query.get("timeoutSeconds") or WATCH_SECONDS))
         finally:
             self.streams.discard(stream)
+
+    async def _log(self, member: Member, http: web.BaseRequest, ask: Ask, pod: Object) -> web.StreamResponse:
+        container = container_of(pod, ask.query.get("container", ""))
+        if not pod["spec"].get("nodeName"):
+            return web.Response(status=204)
+        asked, at = Asked.of(ask.query), At(ask.namespace or "", ask.name, container)
+        member.logs.run(at, previous=asked.previous)
+        response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        with suppress(ConnectionError):  # the client may go at any time
+            await response.prepare(http)
+            async with aclosing(member.logs.read(at, asked)) as lines:
+                async for text in lines:
+                    await response.write(text)
+        return response
 
 
 async def _delete(member: Member, http: web.BaseRequest, ask: Ask, view: views.View) -> web.Response:

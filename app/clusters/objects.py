@@ -99,6 +99,17 @@ async def list_objects(
     raise _unexpected(f"the list of {kind.plural} has more than {_MOST_PAGES} pages")
 
 
+async def list_by_fields(member: Member, kind: ObjectType, selector: str, *, namespace: str, most: int) -> list[Object]:
+    """At most `most` objects of a namespace that match a field selector. The caller checks that they match.
+
+    Raises:
+        TemporaryError: if the member can't be reached or refuses.
+    """
+    query = [("fieldSelector", selector), ("limit", str(most))]
+    page, _ = _read_page(await member.get(kind.path_in(namespace), query=query), kind, "", whole=True)
+    return page.items[:most]
+
+
 async def get_object(member: Member, kind: ObjectType, namespace: str, name: str, *, whole: bool) -> Object | None:
     """One object; None if there is none with this name.
 
@@ -191,7 +202,7 @@ def _selected(item: Object, selector: str) -> bool:
 
 def _equalities(selector: str) -> Iterator[tuple[str, str]]:
     """The conditions of a selector, all of which are equalities in Polyhelm's selectors."""
-    for condition in selector.split(","):
+    for condition in filter(None, selector.split(",")):
         key, _, value = condition.partition("=")
         yield key, value
 

@@ -7,10 +7,11 @@ from app.events.anonymous_attempts import AnonymousAttempts
 from app.events.feed import Feed
 from app.identity.services import IdentityServices
 from app.redis.queue import Queue
+from app.resources.services import ResourceServices
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllServices(IdentityServices, DeploymentServices):
+class AllServices(IdentityServices, DeploymentServices, ResourceServices):
     queue: Queue
     feed: Feed
     anonymous_attempts: AnonymousAttempts

@@ -16,6 +16,11 @@ class Permission(Registered):
         "deployments.write",
         "Create, update, reconcile and delete deployments, and cancel their operations.",
     )
+    RESOURCES_READ = (
+        "resources.read",
+        "See the objects of releases with their health, events and YAML; the data of Secrets is hidden.",
+    )
+    LOGS_READ = "logs.read", "Read the logs of containers."
     CHARTS_WRITE = "charts.write", "Upload charts, and refresh the index of a chart repository."
     SECRETS_USE = "secrets.use", "Refer to secrets in the values of deployments."
     CLUSTERS_REGISTER = "clusters.register", "Register clusters, and change, confirm and remove registered ones."
@@ -35,10 +40,17 @@ class Access(Enum):
     INSTALLATION = "Only administrators of the installation may do this."
 
 
-_DEPLOYER = {Permission.DEPLOYMENTS_WRITE, Permission.CHARTS_WRITE, Permission.SECRETS_USE}
+_VIEWER = {Permission.RESOURCES_READ}
+_DEPLOYER = {
+    *_VIEWER,
+    Permission.LOGS_READ,
+    Permission.DEPLOYMENTS_WRITE,
+    Permission.CHARTS_WRITE,
+    Permission.SECRETS_USE,
+}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.VIEWER: frozenset(),  # members see everything in their organization
+    Role.VIEWER: frozenset(_VIEWER),  # members see everything else in their organization without a permission
     Role.DEPLOYER: frozenset(_DEPLOYER),
     Role.ADMIN: frozenset(Permission),
 }

@@ -13,6 +13,7 @@ from app.core.background import Background
 from app.core.database import Database
 from app.core.encryption import KeyRing
 from app.core.fingerprints import Fingerprints
+from app.core.limiter import Limiter, share
 from app.core.settings import Settings
 from app.core.transaction import transaction
 from app.deployments.evaluation import PROGRAM as EXPRESSIONS
@@ -28,6 +29,7 @@ from app.network.addresses import Policies
 from app.redis.notifications import EVENTS, Notifications
 from app.redis.queue import Queue
 from app.redis.rates import Rates, tell_of_rates
+from app.resources.services import LIVE_READS, LOG_STREAMS
 from app.sandbox.limits import Limits
 from app.sandbox.pool import Pool
 
@@ -101,6 +103,7 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
         schemas, expressions = sandbox(SCHEMAS), sandbox(EXPRESSIONS)
         stack.push_async_callback(schemas.close)
         stack.push_async_callback(expressions.close)
+        shared = partial(share, percent=settings.organization_share)
         fingerprints = Fingerprints(database, ring)
         passwords = Passwords()
         stack.callback(passwords.close)
@@ -127,6 +130,8 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             key_ring=ring,
             fingerprints=fingerprints,
             members=members,
+            live_reads=Limiter("live_reads", LIVE_READS, each=shared(LIVE_READS), waiting=4 * LIVE_READS),
+            log_streams=Limiter("log_streams", LOG_STREAMS, each=shared(LOG_STREAMS)),
             archives=archives,
             downloader=downloader,
             helm=helm,

@@ -77,17 +77,18 @@ def _shown(document: str, scrubber: Scrubber) -> str:
         found = read_all(document)
     except YamlError:
         return hidden
-    covered = [_covered(inner, scrubber) for inner in found]
+    covered = [covered(inner, scrubber) for inner in found]
     text = document if covered == found else head + "---\n".join(write(inner) for inner in covered)
     # A value that is split between several places is found only in the whole text.
     return scrubber.clean(text, instead=hidden)
 
 
-def _covered(found: Any, scrubber: Scrubber) -> Any:
+def covered(found: Any, scrubber: Scrubber) -> Any:
+    """An object, or a part of one, without the data of Secrets and without the texts that the scrubber knows."""
     if isinstance(found, str):
         return scrubber.clean(found, instead=HIDDEN)
     if isinstance(found, list):
-        return [_covered(inner, scrubber) for inner in found]
+        return [covered(inner, scrubber) for inner in found]
     if not isinstance(found, Mapping):
         text = str(found)
         return found if scrubber.clean(text) == text else HIDDEN
@@ -96,7 +97,7 @@ def _covered(found: Any, scrubber: Scrubber) -> Any:
         found = {**found, "items": [_without_data(item) for item in items]}
     elif kind == "Secret":
         found = _without_data(found)
-    return {scrubber.clean(key, instead=HIDDEN): _covered(inner, scrubber) for key, inner in found.items()}
+    return {scrubber.clean(key, instead=HIDDEN): covered(inner, scrubber) for key, inner in found.items()}
 
 
 def _without_data(secret: Any) -> Any:

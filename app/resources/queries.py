@@ -79,6 +79,13 @@ async def resources_of(
     return await _page(services, wanted, window)
 
 
+async def rows_of(services: Services, target_id: int) -> list[LiveResource]:
+    """All resources of a target, by kind, namespace and name. A release has a bounded number of them."""
+    statement = select(LiveResource).where(col(LiveResource.target_id) == target_id).order_by(*_KEYS)
+    async with services.database.reading() as session:
+        return list((await session.execute(statement)).scalars().all())
+
+
 async def find_resources(
     services: Services, organization_id: int, window: Window, chosen: ResourceFilter
 ) -> Page[ResourceFacts]:

@@ -3,6 +3,7 @@
 import strawberry
 
 from app.core.paging import DEFAULT, Window
+from app.identity.permissions import Permission
 from app.resources import queries
 from schema.context import Info
 from schema.relay.connections import Connection, to_connection
@@ -23,7 +24,9 @@ class Queries:
         first: int | None = DEFAULT,
         after: str | None = None,
     ) -> Connection[LiveResource]:
-        organization_id = info.context.viewer.organization(organization)
+        viewer = info.context.viewer
+        organization_id = viewer.organization(organization)
+        viewer.require(organization_id, Permission.RESOURCES_READ)
         chosen = queries.ResourceFilter(**vars(filter))
         page = await queries.find_resources(info.context.services, organization_id, Window.of(first, after), chosen)
         return to_connection(page, LiveResource.of)

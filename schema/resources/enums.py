@@ -4,6 +4,7 @@ import strawberry
 
 from app.health.health import Health
 from app.releases.inventory import ResourceOrigin
+from app.resources.containers import ContainerState
 
 strawberry.enum(
     Health,
@@ -13,5 +14,6 @@ strawberry.enum(
     ),
 )
 strawberry.enum(ResourceOrigin, description="Where a release has an object from.")
+strawberry.enum(ContainerState, description="The state of a container. UNKNOWN: its node has not reported it yet.")
 
-__all__ = ["Health", "ResourceOrigin"]
+__all__ = ["ContainerState", "Health", "ResourceOrigin"]

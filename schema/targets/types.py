@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from app.core.paging import DEFAULT, Window
+from app.identity.permissions import Permission
 from app.releases.references import ANY, hidden
 from app.releases.status import helm_status
+from app.resources.live import read_object, read_tree
 from app.resources.queries import resources_of
 from app.tables import deployments as tables
 from app.targets.desired import desired_release
@@ -22,6 +24,7 @@ from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
 from schema.resources.enums import Health
+from schema.resources.live import LiveObject, ResourceTree
 from schema.resources.types import HealthReason, LiveResource, blamed_of
 from schema.scalars import JSON
 from schema.targets.activity import Activity
@@ -133,8 +136,34 @@ class DeploymentTarget(Node):
         after: str | None = None,
         health: list[Health] | None = None,
     ) -> Connection[LiveResource]:
+        info.context.viewer.require(self.facts.organization_id, Permission.RESOURCES_READ, group_id=self.facts.group_id)
         page = await resources_of(info.context.services, self.facts.id, Window.of(first, after), health)
         return to_connection(page, LiveResource.of)
+
+    @strawberry.field(
+        description=(
+            "The resources with the ReplicaSets, Jobs and pods that they own, read from the cluster. Needs the"
+            " permission `resources.read`."
+        )
+    )
+    async def tree(self, info: Info) -> ResourceTree:
+        return ResourceTree.of(await read_tree(info.context.services, info.context.viewer, self.facts.id))
+
+    @strawberry.field(
+        description=(
+            "One object of the target, read from the cluster: a resource, or a ReplicaSet, Job or pod that one owns."
+            " `namespace` defaults to the namespace of the release; it is empty for objects that belong to none. Needs"
+            " the permission `resources.read`."
+        )
+    )
+    async def live_object(
+        self, info: Info, kind: str, name: str, namespace: str | None = None, api_group: str | None = None
+    ) -> LiveObject | None:
+        if namespace is None:
+            namespace = (await self._deployment(info)).namespace
+        services, viewer = info.context.services, info.context.viewer
+        found = await read_object(services, viewer, self.facts.id, kind, namespace, name, api_group)
+        return None if found is None else LiveObject.of(found)
 
     @strawberry.field(description="The current work on the target; null if there is none.")
     async def activity(self, info: Info) -> Activity | None:

@@ -21,12 +21,16 @@ from app.clusters.objects import (
     ObjectType,
     Page,
     get_object,
+    list_by_fields,
     list_objects,
     object_changes,
 )
 from app.clusters.service_accounts import ServiceAccount
 from app.releases.release import Observed
+from app.resources.live import EVENTS
+from app.resources.object_events import Subject, events_about
 from app.resources.seen import key_of, read_seen
+from app.resources.tree import REPLICA_SET, node_of
 from app.tables.columns import now
 from app.targets.sightings import Sighting
 from reconcilers.actions.marking import mark_failed
@@ -92,6 +96,19 @@ def furnish(member: SimulatedMember) -> None:
     member.put("deployments", deployment, "apps")
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": labels}, "spec": spec}
     member.put("pods", pod)
+    member.put(
+        "events",
+        {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": "shop.1", "namespace": "default"},
+            "involvedObject": {"kind": "Deployment", "namespace": "default", "name": "shop"},
+            "type": "Normal",
+            "reason": "ScalingReplicaSet",
+            "message": "Scaled up",
+            "lastTimestamp": "2026-11-30T12:00:00Z",
+        },
+    )
 
 
 async def known_kinds(member: Member) -> bytes:
@@ -125,6 +142,18 @@ async def listed_metadata(member: Member) -> Any:
 
 async def listed_pods(member: Member) -> Any:
     return await seen_in(list_objects(member, PODS, "app=web", whole=True, namespace="default", most=50), PODS)
+
+
+async def listed_replica_sets(member: Member) -> Any:
+    found = list_objects(member, REPLICA_SET, "app=web", whole=True, namespace="default", most=100)
+    async with aclosing(found) as stream:
+        return [node_of(item, REPLICA_SET, None, now()) async for page in stream for item in page.items]
+
+
+async def listed_events(member: Member) -> Any:
+    subject = Subject("Deployment", "default", "shop")
+    found = await list_by_fields(member, EVENTS, subject.selector, namespace="default", most=500)
+    return events_about(subject, found, 100)
 
 
 async def one_object(member: Member) -> Any:
@@ -232,6 +261,21 @@ KINDS = (
         listed_pods,
         "labelSelector=app%3D|app=",
         ("a list of another kind",),  # it is one of pods
+    ),
+    Kind(
+        "events of an object",
+        "GET",
+        f"/api/v1/namespaces/{NAMES}/events",
+        listed_events,
+        "fieldSelector=",
+    ),
+    Kind(
+        "what a workload owns",
+        "GET",
+        f"/apis/(apps|batch)/v1/namespaces/{NAMES}/(replicasets|jobs)",
+        listed_replica_sets,
+        "labelSelector=.*limit=100",
+        ("a list of another kind",),
     ),
     Kind("object", "GET", f"/apis/apps/v1/namespaces/default/deployments/{NAMES}", one_object, "^$"),
     Kind("kinds of one version", "GET", "/apis/apps/v1", lambda m: discover_version(m, "apps/v1"), "^$"),

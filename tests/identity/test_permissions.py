@@ -90,6 +90,7 @@ ARGUMENTS = {
     "Query.selectClusters": 'group: "fleet", selector: {kubernetesVersion: "x"}',
     "Chart.version": 'version: "1.0.0"',
     "Deployment.revision": "generation: 1",
+    "DeploymentTarget.liveObject": 'kind: "ConfigMap", name: "shop"',
     "Fleet.cells": 'clusters: ["CLUSTER"], deployments: ["DEPLOYMENT"]',
     "node.Cluster": "CLUSTER",
     "node.ClusterGroup": "GROUP",
@@ -113,8 +114,9 @@ OWN = {
 PUBLISHED = {"1.25", "1.36", "2026-11-30"}
 """What is known of Kubernetes versions to everybody: the one asked about, and how new the table of removals is."""
 
-NOT_THERE = {"Occupant", "ValueDifference", "ComparedValue"}
-"""What the target that is looked at has none of: it runs, waits for nobody, and does not differ from itself."""
+NOT_THERE = {"Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent"}
+"""What the target that is looked at has none of: it runs, waits for nobody, does not differ from itself, and has no
+objects on its cluster."""
 
 EVERYBODYS = {"Query.signInOptions", "SignInOptions", "SignInProvider"}
 """What is told to whoever asks."""

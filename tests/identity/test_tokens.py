@@ -27,18 +27,19 @@ async def roles(stack: Stack, token: str) -> dict[str, str]:
 
 
 ALL = set(Permission)
+VIEWERS = PERMISSIONS[Role.VIEWER]
 DEPLOYERS = PERMISSIONS[Role.DEPLOYER]
 
 
 @pytest.mark.parametrize(
     ("organization", "role", "expected"),
     [
-        (None, None, {1: (Role.ADMIN, [Role.DEPLOYER], ALL), 2: (Role.VIEWER, [], set())}),
+        (None, None, {1: (Role.ADMIN, [Role.DEPLOYER], ALL), 2: (Role.VIEWER, [], VIEWERS)}),
         (1, None, {1: (Role.ADMIN, [Role.DEPLOYER], ALL)}),
         (3, None, {}),
         (1, Role.DEPLOYER, {1: (Role.DEPLOYER, [Role.DEPLOYER], DEPLOYERS)}),
-        (None, Role.VIEWER, {1: (Role.VIEWER, [Role.VIEWER], set()), 2: (Role.VIEWER, [], set())}),
-        (2, Role.ADMIN, {2: (Role.VIEWER, [], set())}),
+        (None, Role.VIEWER, {1: (Role.VIEWER, [Role.VIEWER], VIEWERS), 2: (Role.VIEWER, [], VIEWERS)}),
+        (2, Role.ADMIN, {2: (Role.VIEWER, [], VIEWERS)}),
     ],
 )
 def test_a_limit_takes_away_and_never_adds(

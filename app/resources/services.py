@@ -1,0 +1,20 @@
+"""The services of queries that read live objects of releases from member clusters."""
+
+from dataclasses import dataclass
+
+from app.clusters.services import ClusterServices
+from app.core.limiter import Limiter
+
+LIVE_READS = 32
+"""Queries of a process that read live objects at once."""
+LOG_STREAMS = 256
+"""Containers whose logs a process reads at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceServices(ClusterServices):
+    """`live_reads` limits how many queries read live objects at once, `log_streams` the containers whose logs are
+    read."""
+
+    live_reads: Limiter
+    log_streams: Limiter
