@@ -49,6 +49,7 @@ from reconcilers.observer.news import News, NewsDesk
 from reconcilers.observer.patience import Pace, Patience
 from reconcilers.observer.resources.desk import ResourceDesk
 from reconcilers.observer.resources.keeper import ClusterResources
+from reconcilers.observer.version import VersionFollower
 
 log = structlog.get_logger()
 
@@ -204,14 +205,17 @@ class MemberWatch:
 
     async def _catch_up(self, member: Member, cluster: Cluster) -> None:
         """Waits until all differences that the list found are written, then marks the member as reachable: earlier,
-        outdated statuses would be shown as current. Only then follows the resources of the releases."""
+        outdated statuses would be shown as current. Only then follows the resources of the releases and the version."""
         await self._written.wait()
         is_told = cluster.reachability_message == self._notice
         if cluster.reachability is not Reachability.REACHABLE or self._failures or not is_told:
             await self.write_reachable()
         self._failures, self._error = 0, None
         self._well_at = time.monotonic()
-        await lasting("resources", partial(self._follow_resources, member))
+        await asyncio.gather(
+            lasting("resources", partial(self._follow_resources, member)),
+            VersionFollower(self._services, member, cluster).run(),
+        )
 
     async def _follow_resources(self, member: Member) -> None:
         self._resources = ClusterResources(self._services, self._resource_desk, member.aside(), self.post)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconcilers.observer import version
 from simulator import Member
 from tests.stack import Stack
 
@@ -375,6 +376,27 @@ async def test_a_changed_label_makes_the_target_stale_until_it_is_reconciled(
     assert refused["problems"][0]["path"] == ["values", "replicas"]
     await stack.mutate("updateCluster", payload, id=ids["paris"], labels={"tier": "test", "size": "4"})
     assert (await stack.targets(deployment_id))["paris"]["status"] == "DEPLOYED"
+
+
+async def test_a_new_kubernetes_version_is_noticed_and_makes_targets_stale(
+    new_stack: Callable[..., AbstractAsyncContextManager[Stack]],
+    simulated: Callable[[str], Member],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(version, "EVERY", 0.2)
+    async with new_stack() as stack:
+        await stack.fleet({"paris": (paris := simulated("paris")).kubeconfig})
+        deployment_id = await stack.deployed(
+            selectorOverrides=[{"select": {"kubernetesVersion": ">=1.99"}, "values": {"new": True}}],
+            values={"version": "${{ cluster.kubernetesVersion }}"},
+        )
+        paris.kubernetes_version = "v1.99.1+k3s1"
+        target = await stack.until_status(deployment_id, "paris", "STALE")
+        assert target["desiredValues"] == {"new": True, "version": "v1.99.1+k3s1"}
+        found = await stack.data('{ cluster(name: "paris") { kubernetesVersion } }')
+        assert found["cluster"]["kubernetesVersion"] == "v1.99.1+k3s1"
+        operation = await stack.settled(await stack.reconcile(deployment_id))
+        assert operation["state"] == "SUCCEEDED"
 
 
 async def test_the_name_of_the_group_is_an_input(quiet: Stack, simulated: Callable[[str], Member]) -> None:
