@@ -30,6 +30,7 @@ _BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "live": live.of_changes,
     "fan-out": live.of_one_change,
     "observer": live.at_scale,
+    "resources": live.of_resources,
     "idle": idle.with_three_members,
     "cli": command_line.of_three_hundred_clusters,
     "plan": plan.of_sixty_clusters,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -35,6 +35,7 @@ _CHART, _VERSION = "hello", "1.0.0"
 
 async def write_rows(services: AllServices, kubeconfigs: Mapping[str, str], releases: int) -> None:
     """Writes the rows as they are after every release was observed to be what is wanted, in the first organization."""
+    uids = await _uids(services, kubeconfigs)
     async with services.transaction() as transaction:
         session = transaction.session
         organization = (await session.exec(select(Organization))).one()
@@ -50,7 +51,7 @@ async def write_rows(services: AllServices, kubeconfigs: Mapping[str, str], rele
                 cloud="onprem",
                 distribution="kubeadm",
                 server=read_kubeconfig(kubeconfig).server,
-                uid=name,
+                uid=uids[name],
                 kubernetes_version="v1.34.4",
                 reachability=Reachability.REACHABLE,
             )
@@ -89,6 +90,17 @@ async def write_rows(services: AllServices, kubeconfigs: Mapping[str, str], rele
             for table, of_table in ((Target, [row[0] for row in rows]), (Release, [row[1] for row in rows])):
                 for start in range(0, len(rows), _ROWS_AT_ONCE):
                     await session.execute(insert(table), _as_rows(of_table[start : start + _ROWS_AT_ONCE]))
+
+
+async def _uids(services: AllServices, kubeconfigs: Mapping[str, str]) -> dict[str, str]:
+    """The uid of each member's namespace kube-system: an observer follows no other cluster."""
+    gate = asyncio.Semaphore(_WRITES_AT_ONCE)
+
+    async def read(name: str, kubeconfig: str) -> tuple[str, str]:
+        async with gate, services.members.connect(read_kubeconfig(kubeconfig)) as member:
+            return name, await member.uid()
+
+    return dict(await asyncio.gather(*(read(*item) for item in kubeconfigs.items())))
 
 
 def _target_and_release(
@@ -137,8 +149,8 @@ def release_name(number: int) -> str:
     return f"release-{number}"
 
 
-def secret(release: str, revision: int, values: dict[str, Any]) -> dict[str, Any]:
-    """A release's record as Helm writes it, without a manifest."""
+def secret(release: str, revision: int, values: dict[str, Any], manifest: str = "") -> dict[str, Any]:
+    """A release's record as Helm writes it."""
     record = {
         "name": release,
         "namespace": NAMESPACE,
@@ -146,7 +158,7 @@ def secret(release: str, revision: int, values: dict[str, Any]) -> dict[str, Any
         "info": {"status": "deployed", "description": "Upgrade complete", "last_deployed": "2026-01-01T00:00:00Z"},
         "chart": {"metadata": {"name": _CHART, "version": _VERSION}},
         "config": values,
-        "manifest": "",
+        "manifest": manifest,
     }
     packed = base64.b64encode(gzip.compress(orjson.dumps(record), mtime=0))
     labels = {"owner": "helm", "name": release, "status": "deployed", "version": str(revision)}
@@ -159,15 +171,16 @@ def secret(release: str, revision: int, values: dict[str, Any]) -> dict[str, Any
     }
 
 
-async def write_record(member: Member, release: str, revision: int, values: dict[str, Any]) -> None:
+async def write_record(member: Member, release: str, revision: int, values: dict[str, Any], manifest: str = "") -> None:
     """Writes a revision to a member, as Helm would."""
-    answer = await member.request(
-        "POST", f"/api/v1/namespaces/{NAMESPACE}/secrets", body=secret(release, revision, values)
-    )
+    body = secret(release, revision, values, manifest)
+    answer = await member.request("POST", f"/api/v1/namespaces/{NAMESPACE}/secrets", body=body)
     assert answer.status == 201, answer
 
 
-async def write_records(members: Mapping[str, Member], releases: int) -> None:
+async def write_records(
+    members: Mapping[str, Member], releases: int, manifest_of: Callable[[str], str] = lambda _: ""
+) -> None:
     """Writes the first revision of every release to every member, as it is wanted there."""
     gate = asyncio.Semaphore(_WRITES_AT_ONCE)
 
@@ -176,6 +189,8 @@ async def write_records(members: Mapping[str, Member], releases: int) -> None:
             namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
             await member.request("POST", "/api/v1/namespaces", body=namespace)
             for number in range(releases):
-                await write_record(member, release_name(number), 1, merge(common(number), override(name)))
+                release = release_name(number)
+                values = merge(common(number), override(name))
+                await write_record(member, release, 1, values, manifest_of(release))
 
     await asyncio.gather(*(write(*member) for member in members.items()))

@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import col
 from websockets.asyncio.client import connect
 
 from app.clusters.kubeconfig import read_kubeconfig
 from app.clusters.member import Member
 from app.fleet.services import AllServices
+from app.health.health import Health
 from app.releases.values import merge
 from app.tables.targets import Target
 from benchmarks import processes
@@ -34,6 +35,7 @@ from benchmarks.helm_loop import HelmLoop
 from benchmarks.members import Kubeconfigs, real, simulated
 from benchmarks.server import TOKEN
 from benchmarks.services import new_services
+from benchmarks.workload import manifest, write_objects
 from tests.kubernetes.process import HOST, Port, dying_with_parent
 
 _CHANGES = 40
@@ -41,7 +43,7 @@ _PAUSE = 0.05  # between two changes, so that each is measured alone
 _ARRIVAL_SECONDS = 60.0
 _QUIET_SECONDS = 1.0  # in which nothing comes: all there is was told
 _FAN_OUT = 1000
-_LARGE, _RELEASES = 1000, 10
+_LARGE, _RELEASES, _OBJECTS = 1000, 10, 8
 _IDLE_SECONDS = 30.0
 _BUSY_SECONDS, _CHANGES_A_SECOND = 10, 100
 _SWEPT = 10  # members that Helm is asked of, for its row
@@ -76,14 +78,23 @@ class House:
 
     async def settled(self) -> float:
         """When every target had its verdict."""
-        statement = select(func.count()).where(col(Target.observed_at).is_(None))
+        return await self._none(col(Target.observed_at).is_(None))
+
+    async def healthy(self) -> float:
+        """When every target was healthy."""
+        return await self._none(col(Target.health) != Health.HEALTHY)
+
+    async def _none(self, condition: ColumnElement[bool]) -> float:
+        statement = select(func.count()).select_from(Target).where(condition)
         while (await self.services.database.rows(statement))[0][0]:  # noqa: ASYNC110 - another process writes it
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
         return time.perf_counter()
 
 
 @asynccontextmanager
-async def _house(bench: Bench, folder: str, kubeconfigs: Kubeconfigs, releases: int) -> AsyncIterator[House]:
+async def _house(
+    bench: Bench, folder: str, kubeconfigs: Kubeconfigs, releases: int, *, with_objects: bool = False
+) -> AsyncIterator[House]:
     texts = {name: path.read_text() for name, path in kubeconfigs.items()}
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(new_services(bench, folder))
@@ -94,7 +105,9 @@ async def _house(bench: Bench, folder: str, kubeconfigs: Kubeconfigs, releases: 
         members = {name: services.members.connect(read_kubeconfig(text)) for name, text in texts.items()}
         for member in members.values():
             stack.push_async_callback(member.close)
-        await write_records(members, releases)
+        await write_records(members, releases, manifest if with_objects else lambda _: "")
+        if with_objects:
+            await write_objects(members, releases)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYHELM_")} | {
             "POLYHELM_DATABASE_URL": settings.database_url,
             "POLYHELM_REDIS_URL": settings.redis_url,
@@ -306,6 +319,28 @@ async def at_scale(bench: Bench) -> list[Row]:
         Row(f"{name}, idle, CPU of one core", Figure((idle,), "%"), below=0.05),
         Row(f"{name}, {_CHANGES_A_SECOND} changes a second, CPU of one core", Figure((busy,), "%")),
         Row("the same, memory", Figure((memory_busy,), "MB")),
+    ]
+
+
+async def of_resources(bench: Bench) -> list[Row]:
+    """The same fleet, where each release has eight objects, which the observer follows."""
+    async with (
+        simulated(_LARGE, bench.folder / "resources") as kubeconfigs,
+        _house(bench, "resources-data", kubeconfigs, _RELEASES, with_objects=True) as house,
+    ):
+        bench.tell(f"live: cold start with the objects of {_LARGE} members")
+        began = time.perf_counter()
+        async with house.part("observer") as observer:
+            settled, healthy = await house.settled() - began, await house.healthy() - began
+            bench.tell("live: idle")
+            idle = await _busy(observer.pid, asyncio.sleep(_IDLE_SECONDS))
+            memory = processes.memory([observer.pid]).pss
+    name = f"observer of {_LARGE} members with {_LARGE * _RELEASES} targets and {_OBJECTS * _LARGE * _RELEASES} objects"
+    return [
+        Row(f"{name}, cold start until every status is known", Figure((settled,))),
+        Row("the same, until every health is known", Figure((healthy,))),
+        Row("the same, memory", Figure((memory,), "MB"), below=1e9),
+        Row("the same, idle, CPU of one core", Figure((idle,), "%"), below=0.15),
     ]
 
 
