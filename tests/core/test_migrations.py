@@ -91,3 +91,28 @@ async def test_words_of_helm_that_older_versions_stored_of_deployments_with_secr
         ("with", None, withheld, withheld),
         ("without", "hunter2-5f2e", words, words),
     ]
+
+
+async def test_texts_that_look_like_expressions_stay_what_they_were(
+    new_stack: Callable[..., AbstractAsyncContextManager[Stack]], simulated: Callable[[str], Member]
+) -> None:
+    looks = {"plain": "${{ x }}", "list": ["a ${{ y }} $${{ z }}"], "${{ key }}": 1, "template": "{{ .Values.a }}"}
+
+    def undo(connection: Connection) -> None:
+        alembic.command.downgrade(migrations._config(connection), "0026")
+
+    async with new_stack(working=False) as stack:
+        await stack.fleet({"paris": simulated("paris").kubeconfig})
+        answer = await stack.create(values={"a": 1}, valueOverrides=[{"cluster": "paris", "values": {"b": "c"}}])
+        deployment_id = answer["deployment"]["id"]
+        url = str(stack.services.settings.database_url)
+        await migrations._run(url, undo)
+        async with stack.services.transaction() as transaction:
+            write = "UPDATE deployment_revision SET values = CAST(:looks AS jsonb)"
+            await transaction.session.execute(text(write), {"looks": json.dumps(looks)})
+        await migrations.migrate(url)
+        rows = await stack.services.database.rows(text("SELECT values FROM deployment_revision"))
+        desired = (await stack.targets(deployment_id))["paris"]["desiredValues"]
+    escaped = {"plain": "$${{ x }}", "list": ["a $${{ y }} $$${{ z }}"]}
+    assert [row[0] for row in rows] == [looks | escaped]
+    assert desired == looks | {"b": "c"}

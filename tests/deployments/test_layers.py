@@ -1,12 +1,15 @@
 """Layers of values: overrides by selector, targets by selector, and expressions. No worker runs, except where one has
 to install."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
+from app.deployments.inputs import renew_inputs
+from app.targets.judging import judge_targets
 from reconcilers.observer import version
 from simulator import Member
 from tests.stack import Stack
@@ -479,3 +482,30 @@ async def test_an_editor_learns_which_members_a_selector_matches(
     assert (await matching({}, "none"))["clusters"] == []
     wrong = await matching({"kubernetesVersion": "newest"})
     assert (wrong["clusters"], [one["path"] for one in wrong["problems"]]) == ([], [["kubernetesVersion"]])
+
+
+async def test_expressions_are_evaluated_for_a_generation_and_for_a_changed_cluster_only(
+    quiet: Stack, simulated: Callable[[str], Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = await fleet(quiet, simulated)
+    pool = quiet.services.expressions
+    run, evaluated = pool.run, list[int]()
+
+    async def counted(caller: Hashable, request: bytes) -> bytes:
+        evaluated.append(len(json.loads(request)["cases"]))
+        return await run(caller, request)
+
+    monkeypatch.setattr(pool, "run", counted)
+    deployment_id = await made(quiet, values={"name": "${{ cluster.name }}", "tier": "${{ cluster.labels.tier }}"})
+    assert evaluated == [3]
+    async with quiet.services.transaction() as transaction:
+        await judge_targets(transaction)
+    await desired(quiet, deployment_id)
+    await quiet.reconcile(deployment_id)
+    assert evaluated == [3]
+    payload = "... on ClusterPayload { cluster { id } }"
+    await quiet.mutate("updateCluster", payload, id=ids["paris"], labels={"tier": "test"})
+    assert evaluated == [3, 1]
+    await quiet.mutate("updateCluster", payload, id=ids["paris"], labels={"tier": "test"})
+    await renew_inputs(quiet.services)
+    assert evaluated == [3, 1]
