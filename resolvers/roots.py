@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from resolvers.engine.mutation_codes import COMMON
 from resolvers.subjects import SUBJECTS
 from schema.context import Info, Lookup
 from schema.relay.node import Node
@@ -28,12 +29,19 @@ class Common:
         return VERSION
 
 
-def _root(name: str, *parts: type[Any] | None) -> Any:
-    return strawberry.type(type(name, tuple(part for part in parts if part is not None), {}))
+def _root(name: str, *parts: type[Any] | None, description: str | None = None) -> Any:
+    return strawberry.type(type(name, tuple(part for part in parts if part is not None), {}), description=description)
 
+
+_MUTATIONS = (
+    "A mutation that is refused returns an error with a `code`; a request that is refused has it in `extensions`."
+    " The description of each mutation lists its codes. Nearly every mutation can also give these: "
+    + ", ".join(f"`{code}`" for code in COMMON)
+    + "."
+)
 
 Query = _root("Query", Common, *(subject.query for subject in SUBJECTS))
-Mutation = _root("Mutation", *(subject.mutation for subject in SUBJECTS))
+Mutation = _root("Mutation", *(subject.mutation for subject in SUBJECTS), description=_MUTATIONS)
 Subscription = _root("Subscription", *(subject.subscription for subject in SUBJECTS))
 
 NODE_TYPES = [kind for subject in SUBJECTS for kind in subject.nodes]

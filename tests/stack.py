@@ -15,6 +15,7 @@ from arq.connections import ArqRedis
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from strawberry.utils.str_converters import to_snake_case
 
 from app.core.settings import Settings
 from app.fleet.services import AllServices
@@ -23,6 +24,7 @@ from app.program.processes import run_observer, running
 from app.program.services import open_services
 from app.server.main import create_app
 from reconcilers.worker import run_worker
+from resolvers.engine.mutation_codes import CODES, COMMON
 from tests.sample_charts import packaged
 
 TOKEN = "a-token-for-the-tests-alone"
@@ -69,6 +71,7 @@ class Stack:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         response = await self.client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
         answer: dict[str, Any] = response.json()
+        check_codes(answer)
         return answer
 
     async def data(self, query: str, token: str | None = TOKEN, **variables: Any) -> Any:
@@ -168,6 +171,14 @@ _CHECKS_INPUT = {
     *("createApiToken", "register", "setPassword"),
 }
 _PLAIN = "... on UserError { __typename code message path }"
+
+
+def check_codes(answer: dict[str, Any]) -> None:
+    """Fails if a mutation was refused with a code that its description does not list."""
+    for name, given in (answer.get("data") or {}).items():
+        mutation = to_snake_case(name)
+        if mutation in CODES and isinstance(given, dict) and (code := given.get("code")):
+            assert code in CODES[mutation] + COMMON, f"{code} is not found among the codes of {name}"
 
 
 async def eventually(look: Callable[[], Awaitable[Any]], seconds: float = SETTLE_SECONDS) -> Any:

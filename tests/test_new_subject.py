@@ -16,7 +16,10 @@ PAGE = ROOT / "docs/new-subject.md"
 STEP = re.compile(r"^`(?P<path>[\w./]+)`\n\n```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 BORROWED = (".venv", "frontend/node_modules", "frontend/dist")
 """What the copy shares with the checkout: installed packages, and the built pages."""
-PRINTED = {"schema/schema.graphql", "docs/reference/events.md", "docs/reference/permissions.md"}
+PRINTED = {
+    *("schema/schema.graphql", "resolvers/engine/mutation_codes.py"),
+    *("docs/reference/events.md", "docs/reference/permissions.md"),
+}
 """What `make write` prints."""
 
 

@@ -1,4 +1,5 @@
-"""The pages of docs/reference/ that list error codes and event kinds, and checks of the registers."""
+"""What is printed from the registers: the reference pages of codes and kinds, and the codes of each mutation. Checks of
+the registers."""
 
 import ast
 import importlib
@@ -6,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from app.registers.raised import printed
 from app.registers.register import ErrorCode, EventKind, Registered
 
 _ROOT = Path(__file__).parents[2]
@@ -34,9 +36,11 @@ def registers(base: type[Registered]) -> list[type[Registered]]:
 def pages() -> list[tuple[Path, str]]:
     """Yields each page with its expected content."""
     folder = _ROOT / "docs/reference"
+    codes = {f"{type(member).__name__}.{member.name}": member for found in registers(ErrorCode) for member in found}
     return [
         (folder / "errors.md", page(_ERRORS, "code", registers(ErrorCode))),
         (folder / "events.md", page(_EVENTS, "kind", registers(EventKind))),
+        (_ROOT / "resolvers/engine/mutation_codes.py", printed(_ROOT, codes)),
     ]
 
 
@@ -55,7 +59,7 @@ def present_problems() -> Iterator[str]:
         yield from problems(registers(base), sources)
     for path, text in pages():
         if not path.exists() or path.read_text() != text:
-            yield f"docs/reference/{path.name} is outdated: run make write"
+            yield f"{path.relative_to(_ROOT)} is outdated: run make write"
 
 
 def problems(found: Sequence[type[Registered]], sources: Iterable[str]) -> Iterator[str]:

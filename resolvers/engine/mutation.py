@@ -9,18 +9,21 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from app.identity.permissions import Access, Permission
 from resolvers.engine.audit import Resolve, audited
+from resolvers.engine.mutation_codes import CODES
 
 _NEEDS = "needs"
 
 
 def mutation(description: str, needs: Permission | Access) -> Callable[[Resolve], Any]:
     """A field of the root of mutations, which leaves events. `needs` is what the use case asks of the caller: it is
-    printed into the docs, and the tests hold the use case to it."""
+    printed into the docs, and the tests hold the use case to it. The error codes are found in the source."""
     words = f"It needs the permission `{needs}`." if isinstance(needs, Permission) else needs.value
 
     def wrap(resolve: Resolve) -> Any:
+        codes = ", ".join(f"`{code}`" for code in CODES.get(resolve.__name__, ()))
+        errors = f" Error codes: {codes}." if codes else ""
         return strawberry.mutation(
-            resolver=audited(resolve), description=f"{description} {words}", metadata={_NEEDS: needs}
+            resolver=audited(resolve), description=f"{description} {words}{errors}", metadata={_NEEDS: needs}
         )
 
     return wrap
