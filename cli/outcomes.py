@@ -30,7 +30,9 @@ def outcome_error(result: Any) -> str:
     if result["activity"] and result["activity"]["phase"] in _TELLING:
         return f"{outcome(result)}: {result['activity']['message']}"
     error = result["error"]
-    return f"{outcome(result)}: {_with_output(error)} {error['advice']}".rstrip() if error else outcome(result)
+    if not error:
+        return outcome(result)
+    return f"{outcome(result)}: {one_line(filter(None, (_with_output(error), error['advice'])))}"
 
 
 def is_done(result: Any) -> bool:
@@ -74,5 +76,5 @@ def plan_error(target: Any) -> str:
 
 
 def _with_output(error: Any) -> str:
-    text = str(error["message"]) + (f" ({error['output'].strip()})" if error["output"] else "")
-    return " ".join(text.split())
+    message, output = (" ".join(str(error[field] or "").split()) for field in ("message", "output"))
+    return message if output.removeprefix("Error: ") in message else f"{message} ({output})"

@@ -131,6 +131,11 @@ def _is_block(text: str) -> bool:
     return all(line.isprintable() for line in text.split("\n"))
 
 
+def minute(moment: str | None) -> str | None:
+    """Formats a timestamp in the local time zone, to the minute."""
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M %Z") if moment else None
+
+
 def ago(moment: str | None) -> str | None:
     """Formats the age of a timestamp in its largest unit."""
     if moment is None:

@@ -134,7 +134,9 @@ def _manifests(files: Sequence[str]) -> list[Manifest]:
         try:
             for manifest in read(text, source):
                 if manifest.name in found:
-                    repeated.append(f"{source}: {manifest.name} is also in {found[manifest.name][1]}")
+                    other = found[manifest.name][1]
+                    again = "is in it twice, or the file is given twice" if other == source else f"is also in {other}"
+                    repeated.append(f"{source}: {manifest.name} {again}")
                 else:
                     found[manifest.name] = (manifest, source)
         except Failure as failure:
@@ -145,7 +147,7 @@ def _manifests(files: Sequence[str]) -> list[Manifest]:
         lines = [line for failure in failures for line in failure.details or (failure.message,)]
         raise usage(f"{len(failures)} files are not valid.", failures[0].next_step, *lines)
     if repeated:
-        raise usage("A deployment is in two files.", "Keep it in one of them.", *repeated)
+        raise usage("A deployment is given twice.", "Give it only once.", *repeated)
     return [manifest for manifest, _ in found.values()]
 
 

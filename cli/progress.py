@@ -40,7 +40,7 @@ def finish(session: Session, operation: Any | None, seconds: float) -> Any | Non
     if found is None:
         return None
     if found["state"] not in ENDED:
-        raise _late(found, seconds, verbose=session.verbose)
+        raise late_failure(found, seconds, verbose=session.verbose)
     if not all(is_done(result) for result in found["results"]):
         raise failure_of(found, verbose=session.verbose)
     return found
@@ -71,10 +71,13 @@ def failure_of(operation: Any, *, verbose: bool = False) -> Failure:
     return Failure(f"The {operation['kind'].lower()} has ended: {operation['state']}.", next_step, tuple(lines))
 
 
-def _late(operation: Any, seconds: float, *, verbose: bool) -> Failure:
+def late_failure(operation: Any, seconds: float, *, verbose: bool) -> Failure:
     lines = _lines([result for result in operation["results"] if result["state"] not in ENDED], verbose=verbose)
     name = _name(operation)
     next_step = f"Continue to wait: polyhelm deploy wait {name}" if name else None
+    if name and any((result["activity"] or {}).get("phase") == "HOOK" for result in operation["results"]):
+        command = "deploy rm" if operation["kind"] == "DELETE" else "reconcile"
+        next_step = f"{next_step}. If a hook never ends: polyhelm {command} {name} --skip-hooks"
     return not_converged(
         f"The operation has not ended after {seconds:g} seconds. The server continues.", next_step, *lines
     )

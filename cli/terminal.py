@@ -62,12 +62,12 @@ def confirm(question: str, *, yes: bool) -> None:
     typer.confirm(question, abort=True, err=True)
 
 
-def confirm_name(what: str, name: str, *, yes: bool) -> None:
+def confirm_name(what: str, name: str, *, yes: bool, option: str = "--yes") -> None:
     """Asks the user to type the name of what will be deleted, because a question is easily answered with yes by
-    habit."""
+    habit. `option` confirms without a terminal."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise usage("This requires confirmation, and there is no terminal.", "Add --yes to confirm it.")
+        raise usage("This requires confirmation, and there is no terminal.", f"Add {option} to confirm it.")
     if typer.prompt(f"{what}\nType {name} to confirm", err=True) != name:
         raise typer.Abort

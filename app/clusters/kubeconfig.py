@@ -105,7 +105,8 @@ def read_kubeconfig(text: str, context: str | None = None) -> Access:
     document = _parse(text)
     name = context or document.get("current-context")
     if not name or not isinstance(name, str):
-        raise _wrong(ClusterCode.KUBECONFIG_CONTEXT, "The kubeconfig has no `current-context`: name one as `context`.")
+        message = "The kubeconfig has no `current-context`. Set it, or choose a `context` (--kube-context)."
+        raise _wrong(ClusterCode.KUBECONFIG_CONTEXT, message)
     chosen = _entry(document, "contexts", name, "context", ClusterCode.KUBECONFIG_CONTEXT)
     cluster = _entry(document, "clusters", chosen.get("cluster"), "cluster", ClusterCode.KUBECONFIG_CLUSTER)
     user = _entry(document, "users", chosen.get("user"), "user", ClusterCode.KUBECONFIG_USER)

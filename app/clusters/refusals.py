@@ -105,7 +105,7 @@ def not_now(refusal: Refusal, pause: float | None, *, advice: str = "") -> Tempo
     match refusal.kind:
         case RefusalKind.UNAUTHENTICATED:
             code, pause = ActionCode.CLUSTER_UNAUTHORIZED, None
-            message = f"The API server does not accept our credentials (401).{advice}"
+            message = f"The API server does not accept the credentials (401).{advice}"
         case RefusalKind.FORBIDDEN:
             code, pause = ActionCode.CLUSTER_UNAUTHORIZED, None
             message = f"Our credentials do not allow this: {words}"

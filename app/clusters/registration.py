@@ -95,7 +95,7 @@ def keep_access(services: ClusterServices, cluster: Cluster, access: Access) -> 
 async def taken(services: Services, organization_id: int, name: str, uid: str, error: IntegrityError) -> Exception:
     """The error for a name or a uid that another cluster of the organization already has."""
     if "uq_cluster_organization_id_name" in str(error):
-        return Conflict(CommonCode.NAME_TAKEN, f"There is a cluster {name!r} already.", ("name",))
+        return Conflict(CommonCode.NAME_TAKEN, f"A cluster named {name} already exists.", ("name",))
     if "uq_cluster_organization_id_uid" not in str(error):
         return error
     statement = select(Cluster.name).where(col(Cluster.organization_id) == organization_id, col(Cluster.uid) == uid)

@@ -39,8 +39,8 @@ async def remove_cluster(services: Services, viewer: Viewer, cluster_id: int, *,
             names = ", ".join(deployment.release_name for deployment, _ in uses)
             raise Conflict(
                 ClusterCode.CLUSTER_IN_USE,
-                f"{cluster.name} still has releases of ours ({names}): take it out of its group first, or use force,"
-                " which leaves them on it.",
+                f"{cluster.name} still has releases of deployments ({names}). Remove it from its group first, or"
+                " use force to leave them on the cluster.",
                 ("id",),
             )
         abandoned = []

@@ -188,8 +188,8 @@ async def delete_group(services: Services, viewer: Viewer, group_id: int, *, for
             names = ", ".join(deployment.release_name for deployment in deployments)
             raise Conflict(
                 GroupCode.GROUP_IN_USE,
-                f"{group.name} has deployments ({names}): delete them first, or use force, which leaves their releases"
-                " on the clusters.",
+                f"{group.name} has deployments ({names}). Delete them first, or use force to leave their releases on"
+                " the clusters.",
                 ("id",),
             )
         abandoned: list[AbandonedRelease] = []
@@ -340,4 +340,4 @@ def _check(name: str | None, namespaces: Sequence[str] | None, service_account: 
 
 
 def _name_taken(name: str) -> Conflict:
-    return Conflict(CommonCode.NAME_TAKEN, f"There is a cluster group {name!r} already.", ("name",))
+    return Conflict(CommonCode.NAME_TAKEN, f"A cluster group named {name} already exists.", ("name",))

@@ -73,7 +73,7 @@ async def _set_in_organization(
     if was is Role.ADMIN and not await with_admins(transaction.session, [organization_id], besides=user):
         raise Conflict(
             IdentityCode.LAST_ADMIN,
-            f"{user.name} is the organization's only admin: make somebody else one first.",
+            f"{user.name} is the organization's only admin. Appoint another one first.",
             ("user",),
         )
     message = f"{user.name} has the role {role} now." if role else f"{user.name} has no role any more."

@@ -86,7 +86,7 @@ async def create_secret(services: Services, viewer: Viewer, request: CreateSecre
     except IntegrityError as error:
         if "uq_secret_organization_id_name" not in str(error):
             raise
-        message = f"There is a secret {request.name!r} already: change it, or take another name."
+        message = f"A secret named {request.name} already exists. Change it, or choose another name."
         raise Conflict(CommonCode.NAME_TAKEN, message, ("name",)) from None
 
 
@@ -103,8 +103,8 @@ async def update_secret(
         if not isinstance(data, Mapping):
             _raise(list(_data_problems(secret.kind, data)))
         wanted = {key: value for key, value in {**kept, **data}.items() if value is not None}
-        _raise(list(_data_problems(secret.kind, wanted)))
         await _check_unused(transaction.session, secret, kept.keys() - wanted.keys())
+        _raise(list(_data_problems(secret.kind, wanted)))
         told = secret.description if description is None else description or None
         changed = sorted(key for key in kept.keys() | wanted.keys() if kept.get(key) != wanted.get(key))
         if changed:
@@ -129,7 +129,7 @@ async def delete_secret(services: Services, viewer: Viewer, secret_id: int) -> N
         if names := sorted(deployment.release_name for deployment, _ in await _users(session, secret)):
             raise Conflict(
                 SecretCode.SECRET_IN_USE,
-                f"{secret.name} is used by {', '.join(names)}: take it out of their valuesFrom first.",
+                f"{secret.name} is used by {', '.join(names)}. Remove it from their valuesFrom first.",
                 ("id",),
             )
         _record(transaction, viewer, secret, SecretEvent.DELETED, f"The secret {secret.name} was deleted.")
@@ -152,7 +152,7 @@ def _seal(key_ring: KeyRing, mark: Mark, secret: Secret, data: Mapping[str, str]
 
 def _data_problems(kind: SecretKind, data: Any) -> Iterator[Problem]:
     if not isinstance(data, Mapping) or not 0 < len(data) <= MAX_KEYS:
-        yield Problem(("data",), f"The data of a secret is a map of 1 to {MAX_KEYS} keys to texts.")
+        yield Problem(("data",), f"A secret has 1 to {MAX_KEYS} keys, each with a text as its value.")
         return
     for key, value in data.items():
         if not _KEY.fullmatch(key):
@@ -207,7 +207,7 @@ async def _check_unused(session: AsyncSession, secret: Secret, keys: set[str]) -
         if taken := sorted(used & keys):
             raise Conflict(
                 SecretCode.SECRET_IN_USE,
-                f"{deployment.release_name} uses {', '.join(taken)} of {secret.name}: take that out of its valuesFrom"
+                f"{deployment.release_name} uses {', '.join(taken)} of {secret.name}. Remove that from its valuesFrom"
                 " first.",
                 ("data", taken[0]),
             )

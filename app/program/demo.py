@@ -58,16 +58,16 @@ _GREETINGS = {
 }
 _QUERIES = (
     (
-        "How is everything?",
+        "What is the status of the deployments?",
         "{ deployments { nodes { releaseName generation statusCounts { status count } } } }",
     ),
     (
-        "What is on each cluster, and why?",
+        "What runs on each cluster, and why?",
         f'{{ deployment(group: "{GROUP}", releaseName: "{RELEASE}") {{ id generation targets {{ clusterName status'
         " reasons { message } revision version values desiredValues } } }",
     ),
     (
-        "What would a newer nginx change? (A dry run: nothing is done.)",
+        "What would a newer nginx change? (A dry run changes nothing.)",
         'mutation { updateDeployment(input: { id: "%s", reuseValues: true, dryRun: true,'
         ' values: { image: { tag: "1.28-alpine" } } }) {'
         " ... on DeploymentPayload { plan { targets { clusterName action reasons { message } manifestDiff } } }"
@@ -96,7 +96,7 @@ async def run_demo(settings: Settings, clusters: Clusters) -> None:
             async with house(settings) as services:
                 viewer = await authenticate(services.database, token)
                 if viewer is None:
-                    raise DemoError(f"{settings.data_dir} holds something else than a demo: name another --data-dir.")
+                    raise DemoError(f"{settings.data_dir} belongs to another installation. Choose another --data-dir.")
                 console.print("[green]✓[/] Polyhelm runs: API, worker, observer, Postgres, Redis.")
                 await _register(services, viewer, kubeconfigs, console)
                 deployment_id = await _deploy(services, viewer, console)
@@ -113,7 +113,7 @@ async def _members(folder: Path, clusters: Clusters) -> AsyncIterator[dict[str, 
     if clusters is Clusters.GIVEN:
         paths = [Path(path) for path in os.environ.get(KUBECONFIGS, "").split(":") if path]
         if not paths:
-            raise DemoError(f"{KUBECONFIGS} names no kubeconfigs: give their paths, separated by colons.")
+            raise DemoError(f"{KUBECONFIGS} names no kubeconfigs. Set it to their paths, separated by colons.")
         yield {path.stem: path for path in paths}
         return
     process = await asyncio.create_subprocess_exec(
@@ -197,10 +197,10 @@ def _greet(
     address = f"http://{settings.host}:{settings.port}"
     global_id = b64encode(f"Deployment:{deployment_id}".encode()).decode()
     first = next(iter(kubeconfigs.values()))
-    console.print(f"\nLook at it: [bold]{address}/[/]")
-    console.print("Sign in there as [bold]admin[/] with this password; that is good for [bold]/graphiql[/], too:")
+    console.print(f"\nOpen [bold]{address}/[/]")
+    console.print("Sign in as [bold]admin[/] with this password (also at [bold]/graphiql[/]):")
     console.print(f"  {password}", highlight=False, markup=False, soft_wrap=True)
-    console.print("Programs send an API token; it is good for signing in, too:")
+    console.print("API token for programs (the sign-in page accepts it, too):")
     console.print(f"  {token}", highlight=False, markup=False, soft_wrap=True)
     for number, (question, query) in enumerate(_QUERIES, start=1):
         console.print(f"\n[bold]{number}. {question}[/]")
@@ -217,10 +217,10 @@ def _greet(
     for line in lines:
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     program = _typed(Path(sysconfig.get_path("scripts")) / "polyhelm")
-    console.print("\n[bold]The same from a terminal[/], with the token from above:")
+    console.print("\n[bold]The same from a terminal[/], with the token above:")
     for line in (f"{program} login {address}", f"{program} status --watch"):
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
-    console.print("\nCtrl-C stops everything; starting again finds it as it was.")
+    console.print("\nPress Ctrl-C to stop. The next start continues where you left off.")
 
 
 def _typed(program: Path) -> str:

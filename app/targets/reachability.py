@@ -43,6 +43,18 @@ _KINDS = {
 }
 
 
+_TROUBLE = {
+    Reachability.UNREACHABLE: "is unreachable",
+    Reachability.UNAUTHORIZED: "refuses the credentials",
+    Reachability.MISMATCHED: "does not answer as the registered cluster",
+}
+
+
+def _news(name: str, reachability: Reachability, message: str | None) -> str:
+    trouble = _TROUBLE.get(reachability)
+    return f"{name} {trouble}: {message}" if trouble else f"{name} is reachable."
+
+
 def reachability_of(error: ActionError) -> Reachability:
     """The reachability of a member to which a request failed with this error."""
     if error.code == ActionCode.CLUSTER_MISMATCHED:
@@ -81,7 +93,7 @@ async def write_reachability(
     if cluster.reachability is not reachability and reachability in _KINDS:
         transaction.record(
             _KINDS[reachability],
-            f"{cluster.name} can't be asked: {message}" if message else f"{cluster.name} is reachable.",
+            _news(cluster.name, reachability, message),
             organization_id=cluster.organization_id,
             subject=cluster,
             was=cluster.reachability,

@@ -31,6 +31,18 @@ _ONE = f"""query ($organization: String, $name: String!) {{
     releases {{ name namespace revision status chartName chartVersion updatedAt managedBy {{ group {{ name }} }} }}
   }}
 }}"""
+_NEXT_STEPS = {
+    "UNREACHABLE": (
+        "Polyhelm tries again by itself.",
+        "If the address has changed: polyhelm cluster update {name} --kubeconfig FILE",
+    ),
+    "UNAUTHORIZED": ("Replace the credentials: polyhelm cluster update {name} --kubeconfig FILE",),
+    "MISMATCHED": (
+        "If the address is wrong, correct it there, or: polyhelm cluster update {name} --kubeconfig FILE",
+        "If it is the same cluster with a recreated kube-system namespace: polyhelm cluster confirm {name}",
+    ),
+}
+"""What to do about a cluster, by its reachability."""
 _ID = """query ($organization: String, $name: String!) {
   cluster(organization: $organization, name: $name) { id name uid answeringUid }
 }"""
@@ -135,6 +147,7 @@ def confirm(
             f"{told}\nReleases there with the names of this cluster's releases will count as Polyhelm's.",
             name,
             yes=False,
+            option=f"--uid {uid}",
         )
     payload = f"... on ClusterPayload {{ cluster {{ {_FIELDS} }} }}"
     made = session.mutate("confirmCluster", payload, id=found["id"], uid=uid)["cluster"]
@@ -175,7 +188,7 @@ def show(session: Session, name: ClusterName) -> None:
     labels = ", ".join(f"{key}={value}" for key, value in sorted(found["labels"].items()))
     told = {
         "Name": name,
-        "Reachability": " ".join(filter(None, (found["reachability"], found["reachabilityMessage"]))),
+        "Reachability": ": ".join(filter(None, (found["reachability"], found["reachabilityMessage"]))),
         "Seen": found["lastSeenAt"] and f"{ago(found['lastSeenAt'])} ago",
         "Answering": found["answeringUid"],
         "Server": found["server"],
@@ -197,7 +210,8 @@ def show(session: Session, name: ClusterName) -> None:
         "DEPLOYMENT": lambda row: row["managedBy"] and f"{row['managedBy']['group']['name']}/{row['name']}",
     }
     releases = table_lines(found["releases"], columns)
-    return session.output.text("\n".join([fields(told), *([""] if releases else []), *releases]))
+    steps = next_steps(name, found["reachability"])
+    return session.output.text("\n".join([fields(told), *steps, *([""] if releases else []), *releases]))
 
 
 @remote(cluster, "rm")
@@ -217,6 +231,12 @@ def rm(
     left = session.mutate("removeCluster", payload, id=found["id"], force=force)["abandoned"]
     session.tell(f"{name} removed.")
     tell_abandoned(left)
+
+
+def next_steps(name: str, reachability: str) -> list[str]:
+    """Returns lines that say what to do about a cluster that cannot be used."""
+    steps = [step.format(name=name) for step in _NEXT_STEPS.get(reachability, ())]
+    return ["", "Next steps:", *(f"  {step}" for step in steps)] if steps else []
 
 
 def _find(session: Session, query: str, name: str) -> Any:

@@ -8,7 +8,7 @@ import typer
 
 from cli.command import Role, Yes, remote
 from cli.failure import usage
-from cli.output import ago
+from cli.output import ago, minute
 from cli.session import Session
 from cli.terminal import confirm_name
 
@@ -41,7 +41,7 @@ def create(
     made = session.mutate("createApiToken", payload, name=name, **given)
     limits = [f"in {given['organization']}"] if given["organization"] else []
     limits += [f"as {given['role']}"] if given["role"] else []
-    limits += [f"until {made['expiresAt']}"] if made["expiresAt"] else []
+    limits += [f"until {minute(made['expiresAt'])}"] if made["expiresAt"] else []
     session.tell(f"The token {' '.join([name, *limits])} (shown only once):")
     if session.output.is_table:
         session.output.text(made["token"])
@@ -57,7 +57,7 @@ def ls(session: Session) -> None:
         "ORGANIZATION": lambda row: row["organization"],
         "ROLE": lambda row: row["role"],
         "AGE": lambda row: ago(row["createdAt"]),
-        "EXPIRES": lambda row: row["expiresAt"],
+        "EXPIRES": lambda row: minute(row["expiresAt"]),
         "USED": lambda row: f"{ago(row['lastUsedAt'])} ago" if row["lastUsedAt"] else "never",
     }
     session.output.listing(session.ask(_LIST)["apiTokens"], columns, name=lambda row: str(row["name"]))

@@ -76,9 +76,9 @@ async def test_nothing_is_done_where_one_file_is_not_there_or_not_valid(fleet: P
         "  wrong.yaml:5: `chrat` is not known: did you mean `chart`?",
     ]
     assert await refused("shop.yaml", "again.yaml") == [
-        "Error: A deployment is in two files.",
+        "Error: A deployment is given twice.",
         "  again.yaml: fleet/shop is also in shop.yaml",
-        "Next: Keep it in one of them.",
+        "Next: Give it only once.",
     ]
     assert await deployments(fleet) == []
 

@@ -97,7 +97,7 @@ async def test_a_token_that_is_refused_is_unauthorized(
         await ask(member)
     assert (caught.value.code, caught.value.message, caught.value.output) == (
         ActionCode.CLUSTER_UNAUTHORIZED,
-        "The API server does not accept our credentials (401).",
+        "The API server does not accept the credentials (401).",
         "Unauthorized",
     )
 

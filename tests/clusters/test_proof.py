@@ -132,7 +132,7 @@ ANSWERS: list[tuple[str, Callable[[], web.Response], str, str]] = [
         "no credentials",
         lambda: web.json_response({"message": "Unauthorized"}, status=401),
         ActionCode.CLUSTER_UNAUTHORIZED,
-        "The API server does not accept our credentials (401)."
+        "The API server does not accept the credentials (401)."
         " Give it new ones: polyhelm cluster update paris --kubeconfig FILE",
     ),
     (

@@ -49,7 +49,7 @@ def test_its_words_are_its_message_or_else_its_reason(body: object, words: str) 
 @pytest.mark.parametrize(
     ("status", "code", "message", "pause"),
     [
-        (401, "cluster_unauthorized", "The API server does not accept our credentials (401). Renew them.", None),
+        (401, "cluster_unauthorized", "The API server does not accept the credentials (401). Renew them.", None),
         (403, "cluster_unauthorized", "Our credentials do not allow this: no", None),
         (429, "cluster_throttled", "The API server asks for a pause (429).", 7),
         (503, "cluster_unreachable", "The API server is in trouble: no", 7),

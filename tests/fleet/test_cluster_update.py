@@ -79,7 +79,7 @@ async def test_credentials_that_do_not_work_are_refused_and_those_that_were_ther
     await quiet.register("paris", paris.kubeconfig)
     answer = await change(quiet, "paris", kubeconfig=paris.kubeconfig.replace(paris.token, "wrong"))
     assert (answer["__typename"], answer["code"]) == ("ValidationFailed", "cluster_unauthorized")
-    assert answer["message"] == "The API server does not accept our credentials (401)."
+    assert answer["message"] == "The API server does not accept the credentials (401)."
 
 
 async def test_a_name_that_is_taken_is_a_conflict(quiet: Stack, simulated: Callable[[str], Member]) -> None:

@@ -123,7 +123,7 @@ async def test_a_token_is_made_told_once_and_revoked(site: Site, browser: Browse
     async with opened(browser, site) as page:
         await page.goto("/settings/tokens")
         await page.get_by_label("Name", exact=True).fill("laptop")
-        await page.get_by_label("Scope", exact=True).select_option("default alone")
+        await page.get_by_label("Scope", exact=True).select_option("Only default")
         await page.get_by_label("Role", exact=True).select_option("viewer")
         await page.get_by_label("Expires", exact=True).select_option("in 30 days")
         await page.get_by_role("button", name="Create token", exact=True).click()
@@ -132,7 +132,7 @@ async def test_a_token_is_made_told_once_and_revoked(site: Site, browser: Browse
             "viewer": {"name": "admin"},
             "memberships": [{"role": "VIEWER"}],
         }
-        await expect(page.get_by_role("region", name="Your tokens")).to_contain_text("viewer in default alone")
+        await expect(page.get_by_role("region", name="Your tokens")).to_contain_text("viewer only in default")
         await page.get_by_role("button", name="Revoke laptop").click()
         await page.get_by_label("to confirm").fill("laptop")
         await page.get_by_role("button", name="Revoke", exact=True).click()

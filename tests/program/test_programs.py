@@ -111,7 +111,7 @@ async def test_the_demo_deploys_on_three_clusters_and_finds_them_again(tmp_path:
     for _ in range(2):
         async with started("demo", tmp_path, "Ctrl-C stops everything") as printed, httpx2.AsyncClient() as client:
             assert "berlin DEPLOYED, paris DEPLOYED, tokyo DEPLOYED." in printed
-            address = re.search(r"Look at it: (\S+)/", printed)
+            address = re.search(r"Open (http\S+)/", printed)
             token = re.search(r"^  (polyhelm_\S+)$", printed, re.MULTILINE)
             assert address, printed
             assert token, printed

@@ -40,7 +40,7 @@ async def test_a_revoked_token_is_replaced_and_group_targets_overrides_and_histo
         await tokyo.member.revoke()
         found = await until(fleet, "tokyo", "UNAUTHORIZED")
         assert found["reachabilityMessage"] == (
-            "The API server does not accept our credentials (401)."
+            "The API server does not accept the credentials (401)."
             " Give it new ones: polyhelm cluster update tokyo --kubeconfig FILE"
         )
         answer = await fleet.stack.update(deployment_id, values={"size": 2})

@@ -124,6 +124,6 @@ async def test_nothing_is_believed_of_another_cluster_and_nothing_is_written_to_
         assert await stranger.state() == before
         kinds = await stack.data('{ events(kinds: ["cluster.mismatched"]) { nodes { message } } }')
         told = [event["message"] for event in kinds["events"]["nodes"]]
-        assert told == [f"paris can't be asked: {cluster['reachabilityMessage']}"]
+        assert told == [f"paris does not answer as the registered cluster: {cluster['reachabilityMessage']}"]
         await stack.settled(await stack.delete(shop))
         await stranger.remove("shop", "blog")

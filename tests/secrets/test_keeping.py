@@ -111,9 +111,10 @@ async def test_what_a_deployment_uses_is_not_taken_away(quiet: Stack, simulated:
     assert (await changed(quiet, secret_id, data={"user": None}))["secret"]["usedBy"] == [{"releaseName": "shop"}]
     refused = await changed(quiet, secret_id, data={"password": None, "more": "x"})
     assert (refused["code"], refused["path"]) == ("secret_in_use", ["data", "password"])
+    assert (await changed(quiet, secret_id, data={"password": None}))["code"] == "secret_in_use"
     kept = await quiet.mutate("deleteSecret", "... on DeleteSecretPayload { id }", id=secret_id)
     assert kept["code"] == "secret_in_use"
-    assert kept["message"] == "db is used by shop: take it out of their valuesFrom first."
+    assert kept["message"] == "db is used by shop. Remove it from their valuesFrom first."
     await quiet.update(created["deployment"]["id"], valuesFrom=[])
     gone = await quiet.mutate("deleteSecret", "... on DeleteSecretPayload { id }", id=secret_id)
     assert gone == {"id": secret_id}

@@ -46,7 +46,7 @@ export default function TokensPage() {
                       </button>
                     </div>
                     <span className="soft small">
-                      {limits(token)}made <Ago at={token.createdAt} />,{" "}
+                      {limits(token)}created <Ago at={token.createdAt} />,{" "}
                       {token.lastUsedAt ? (
                         <>
                           last used <Ago at={token.lastUsedAt} />
@@ -72,7 +72,7 @@ export default function TokensPage() {
 
 /** What a token is limited to, in words that something follows. */
 function limits({ role, organization }: { role: Role | null; organization: string | null }): string {
-  const words = [role?.toLowerCase(), organization && `in ${organization} alone`].filter(Boolean);
+  const words = [role?.toLowerCase(), organization && `only in ${organization}`].filter(Boolean);
   return words.length > 0 ? `${words.join(" ")}, ` : "";
 }
 
@@ -116,7 +116,7 @@ function Make({ organizations }: { organizations: string[] }) {
         <Limit label="Scope" value={organization} change={setOrganization} all="Everywhere">
           {organizations.map((name) => (
             <option key={name} value={name}>
-              {name} alone
+              Only {name}
             </option>
           ))}
         </Limit>

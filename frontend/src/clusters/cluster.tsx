@@ -75,9 +75,15 @@ function Found({ cluster }: { cluster: Cluster }) {
           <div>
             <p>{cluster.reachabilityMessage ?? "Not contacted yet."}</p>
             <p>
-              What is told of it below is as of{" "}
+              The information below is from the last contact:{" "}
               {cluster.lastSeenAt ? <Ago at={cluster.lastSeenAt} /> : "never"}.
             </p>
+            {cluster.answeringUid && (
+              <p>
+                If the address is wrong, correct it with <b>Edit</b>. If this is the same cluster and its
+                kube-system namespace was recreated, confirm the new uid.
+              </p>
+            )}
             {cluster.answeringUid && (
               <p>
                 <button type="button" className="button" onClick={() => setOpen("confirm")}>
@@ -189,7 +195,7 @@ function Releases({ cluster }: { cluster: Cluster }) {
     <section className="card" aria-labelledby="releases">
       <header>
         <h2 id="releases">Helm releases</h2>
-        <span className="soft small">all of them, ours or not</span>
+        <span className="soft small">including those not managed here</span>
       </header>
       {cluster.releases.length === 0 ? (
         <Blank title="No Helm releases found" />
@@ -228,7 +234,7 @@ function Releases({ cluster }: { cluster: Cluster }) {
                         {release.managedBy.group.name}/{release.managedBy.releaseName}
                       </Link>
                     ) : (
-                      <span className="soft">nobody here</span>
+                      <span className="soft">not managed</span>
                     )}
                   </td>
                 </tr>

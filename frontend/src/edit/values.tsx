@@ -154,7 +154,7 @@ export function Values({
               text={draft.overrides[tab] ?? ""}
               change={(text) => change({ overrides: { ...draft.overrides, [tab]: text } })}
               layers={layers}
-              hint={`# Values for ${tab} alone, merged over the common ones.`}
+              hint={`# Values for ${tab} only, merged over the common values.`}
             />
           )}
         </Suspense>

@@ -21,7 +21,7 @@ export function Frame({ children }: { children: ReactNode }) {
   return (
     <div className="frame">
       <a className="skip" href="#page">
-        Skip to the page
+        Skip to content
       </a>
       <Sidebar path={path} />
       <main id="page" className="page" ref={page} tabIndex={-1}>
