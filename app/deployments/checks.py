@@ -56,7 +56,7 @@ async def check_wish(services: DeploymentServices, organization_id: int, wish: W
     Raises:
         ValidationFailed: with every problem found.
     """
-    found = list(wish_problems(wish, members))
+    found = await in_thread(_problems, wish, members)
     # Without targets, expressions have no results that a schema could describe.
     is_known = bool(wish.targets) or not wish.depends_on_inputs
     if not found and is_known and wish.archive.values_schema is not None:
@@ -67,6 +67,10 @@ async def check_wish(services: DeploymentServices, organization_id: int, wish: W
         found = await _against_schema(services, organization_id, wish, wish.archive.values_schema, path)
     if found:
         raise all_invalid(found)
+
+
+def _problems(wish: Wish, members: Collection[str]) -> list[Problem]:
+    return list(wish_problems(wish, members))
 
 
 async def _against_schema(

@@ -10,7 +10,6 @@ from app.core.errors import Problem
 from app.deployments.membership import Membership
 from app.releases import expressions, selectors
 from app.releases.canonical import canonical
-from app.releases.expressions import has_any
 from app.releases.layers import Inputs, Layers, Selected
 from app.releases.paths import path_of, steps_of
 from app.releases.references import Layer, Marks, Reference, clashes
@@ -113,7 +112,7 @@ class Wish:
     @cached_property
     def depends_on_inputs(self) -> bool:
         """Whether the values on a cluster depend on more than its name."""
-        return bool(self.selected) or any(has_any(layer.values) for layer in (self.common, *self.overrides.values()))
+        return bool(self.selected) or any(layer.has_expressions for layer in (self.common, *self.overrides.values()))
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:

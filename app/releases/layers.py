@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from app.releases.expressions import filled, has_any
+from app.releases.expressions import filled
 from app.releases.references import Layer, references_of
 from app.releases.selectors import Facts, Selector
 
@@ -74,10 +74,6 @@ class Layers:
     selected: tuple[Selected, ...]
     own: Layer | None = None
 
-    @property
-    def depend_on_inputs(self) -> bool:
-        return bool(self.selected) or any(has_any(layer.values) for layer in (self.common, self.own) if layer)
-
     def applying(self, facts: Facts | None) -> Iterator[tuple[Origin, Layer]]:
         """Yields the layers that apply to a cluster, weakest first, with their expressions."""
         yield Origin(LayerKind.COMMON), self.common
@@ -93,6 +89,6 @@ class Layers:
         if inputs.facts is None:
             return list(self.applying(None))
         return [
-            (origin, replace(layer, values=filled(layer.values, inputs.results)))
+            (origin, replace(layer, values=filled(layer.values, inputs.results)) if layer.has_expressions else layer)
             for origin, layer in self.applying(inputs.facts)
         ]

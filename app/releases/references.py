@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from app.releases.expressions import has_any
 from app.releases.paths import Steps, steps_of
 from app.releases.values import Values, merge
 
@@ -60,6 +61,11 @@ class Layer:
 
     values: Mapping[str, Any]
     references: tuple[Reference, ...] = ()
+
+    @cached_property
+    def has_expressions(self) -> bool:
+        """Whether there is an expression, or an escaped one, in the values."""
+        return has_any(self.values)
 
     def references_as_json(self) -> list[dict[str, str]]:
         return [found.as_json() for found in sorted(self.references, key=lambda found: found.path)]
