@@ -8,6 +8,7 @@ from resolvers.events.subject import SUBJECT as EVENTS
 from resolvers.fleet.subject import SUBJECT as FLEET
 from resolvers.groups.subject import SUBJECT as GROUPS
 from resolvers.identity.subject import SUBJECT as IDENTITY
+from resolvers.logs.subject import SUBJECT as LOGS
 from resolvers.operations.subject import SUBJECT as OPERATIONS
 from resolvers.resources.subject import SUBJECT as RESOURCES
 from resolvers.secrets.subject import SUBJECT as SECRETS
@@ -21,6 +22,7 @@ SUBJECTS = (
     DEPLOYMENTS,
     TARGETS,
     RESOURCES,
+    LOGS,
     OPERATIONS,
     SECRETS,
     FLEET,

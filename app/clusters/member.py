@@ -48,6 +48,7 @@ _CONNECTIONS = 3  # at most, to one member: a watch, and two for requests; each 
 _CONNECTIONS_ASIDE = 16
 """Connections to one member for its resources, of which watches use at most 12."""
 
+_CONNECTIONS_FOR_LOGS = 64
 _KEPT_ALIVE = 60.0  # seconds without a request; a handshake costs as much as a hundred pings
 _SILENCE = 10.0  # seconds after which a watch that should have ended is given up
 _LONGEST_LINE = 2 * 2**20
@@ -113,7 +114,7 @@ class Member:
         self.tls = _tls(access)
         self.judge = _judge(uid, name, self._hears) if uid is not None else None
         self._asking = self._pool(_CONNECTIONS)
-        self._aside: list[_Pool] = []  # one pool, opened when it is first needed
+        self._others: dict[int, _Pool] = {}  # by their number of connections, opened when first needed
         self.account: ServiceAccount | None = None
         self.heard_at = 0.0
         """When it last answered anything, by `time.monotonic()`."""
@@ -143,10 +144,17 @@ class Member:
     def aside(self) -> "Member":
         """The same member over connections of its own, for requests that must not delay those about releases. Its
         answers do not count as signs of life of the member; it is closed together with it."""
-        if not self._aside:
-            self._aside.append(self._pool(_CONNECTIONS_ASIDE))
+        return self._over(_CONNECTIONS_ASIDE)
+
+    def for_logs(self) -> "Member":
+        """The same member over connections of its own for logs that are followed, each of which needs one."""
+        return self._over(_CONNECTIONS_FOR_LOGS)
+
+    def _over(self, connections: int) -> "Member":
+        if connections not in self._others:
+            self._others[connections] = self._pool(connections)
         apart = copy.copy(self)
-        apart._asking = self._aside[0]
+        apart._asking = self._others[connections]
         return apart
 
     async def __aenter__(self) -> Self:
@@ -156,7 +164,7 @@ class Member:
         await self.close()
 
     async def close(self) -> None:
-        for pool in (self._asking, *self._aside):
+        for pool in (self._asking, *self._others.values()):
             await pool.api.close()
 
     async def version(self) -> str:
@@ -391,6 +399,28 @@ class Member:
                 raise TemporaryError(
                     ActionCode.WATCH_UNREADABLE, "The API server ended a watch in the middle of a change."
                 )
+
+    async def text(self, path: str, query: list[tuple[str, str]], *, seconds: float | None) -> AsyncGenerator[bytes]:
+        """The bytes of an answer that is no JSON, as they arrive; without `seconds`, for as long as the server sends
+        some. Nothing of it is kept here.
+
+        Raises:
+            TemporaryError: if the member is unreachable or refuses.
+            PermanentError: if the service account of the request may not read this.
+        """
+        limit = aiohttp.ClientTimeout(
+            total=seconds, connect=self.seconds, sock_connect=_limit(self.seconds).sock_connect
+        )
+        async with self._asked("GET", path, query, None, "*/*", "application/json", limit) as found:
+            if found.status >= 400:
+                refusal = _refusal(found.status, await _body(found))
+                if refusal.kind is RefusalKind.FORBIDDEN and (error := forbidden(self.account, refusal.words)):
+                    raise error
+                if refusal.kind in _NOT_NOW or refusal.kind is RefusalKind.FORBIDDEN:
+                    raise _not_now(refusal, found.headers.get("Retry-After"), self._name)
+                raise TemporaryError(ActionCode.CLUSTER_REFUSED, refusal.words, refusal.words)
+            async for chunk in found.content.iter_any():
+                yield chunk
 
     @asynccontextmanager
     async def _asked(

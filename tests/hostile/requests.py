@@ -26,6 +26,10 @@ from app.clusters.objects import (
     object_changes,
 )
 from app.clusters.service_accounts import ServiceAccount
+from app.logs.asked import LARGEST_LOG, Asked
+from app.logs.lines import Line
+from app.logs.pods import Pod
+from app.logs.reading import log_lines
 from app.releases.release import Observed
 from app.resources.live import EVENTS
 from app.resources.object_events import Subject, events_about
@@ -35,6 +39,7 @@ from app.tables.columns import now
 from app.targets.sightings import Sighting
 from reconcilers.actions.marking import mark_failed
 from simulator import Member as SimulatedMember
+from simulator.logs import At
 from tests.helm.places import Open
 from tests.releases.test_release import RECORD, written
 
@@ -59,6 +64,8 @@ class Kind:
     query: str = ""
     takes_as_well: tuple[str, ...] = ()
     is_asked_of_new_connections: bool = False
+    is_text: bool = False
+    """Whether any text is a right answer."""
 
     def takes(self, method: str, path: str, query: str) -> bool:
         is_at_path = re.fullmatch(self.path, path) is not None
@@ -94,8 +101,14 @@ def furnish(member: SimulatedMember) -> None:
         "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}},
     }
     member.put("deployments", deployment, "apps")
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "labels": labels}, "spec": spec}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web", "labels": labels},
+        "spec": spec | {"nodeName": "a"},
+    }
     member.put("pods", pod)
+    member.logs.write(At("default", "web", "web"), "a line")
     member.put(
         "events",
         {
@@ -127,6 +140,9 @@ CONFIG_MAPS = ObjectType("", "v1", "ConfigMap", "configmaps", namespaced=True)
 PODS = ObjectType("", "v1", "Pod", "pods", namespaced=True)
 
 
+LOGGING = Pod("default", "web", "uid", False, ())
+
+
 async def seen_in(pages: AsyncGenerator[Page], kind: ObjectType) -> list[Any]:
     async with aclosing(pages) as stream:
         return [(key_of(item, kind), read_seen(item, kind, now())) async for page in stream for item in page.items]
@@ -154,6 +170,16 @@ async def listed_events(member: Member) -> Any:
     subject = Subject("Deployment", "default", "shop")
     found = await list_by_fields(member, EVENTS, subject.selector, namespace="default", most=500)
     return events_about(subject, found, 100)
+
+
+async def log_of_container(member: Member) -> Any:
+    lines: list[Line] = []
+    async with aclosing(log_lines(member, LOGGING, "web", Asked(), seconds=1)) as stream:
+        async for found in stream:
+            lines = (lines + found)[-10:]
+            if sum(len(line.text) for line in found) > LARGEST_LOG:
+                break
+    return lines
 
 
 async def one_object(member: Member) -> Any:
@@ -277,6 +303,7 @@ KINDS = (
         "labelSelector=.*limit=100",
         ("a list of another kind",),
     ),
+    Kind("log of a container", "GET", f"/api/v1/namespaces/{NAMES}/pods/{NAMES}/log", log_of_container, is_text=True),
     Kind("object", "GET", f"/apis/apps/v1/namespaces/default/deployments/{NAMES}", one_object, "^$"),
     Kind("kinds of one version", "GET", "/apis/apps/v1", lambda m: discover_version(m, "apps/v1"), "^$"),
     Kind("dry run of a new object", "POST", OBJECTS, trying(Trial("default", "shop", [CONFIG])), "dryRun=All"),

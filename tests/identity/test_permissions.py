@@ -83,6 +83,7 @@ ARGUMENTS = {
     "Query.secret": 'name: "db"',
     "Query.deployment": 'group: "fleet", releaseName: "shop"',
     "Query.resources": "filter: {}",
+    "Query.logs": 'target: "TARGET"',
     "Query.operation": 'id: "OPERATION"',
     "Query.planProgress": 'id: "PLAN"',
     "Query.compareTargets": 'a: "TARGET", b: "TARGET"',
@@ -114,12 +115,15 @@ OWN = {
 PUBLISHED = {"1.25", "1.36", "2026-11-30"}
 """What is known of Kubernetes versions to everybody: the one asked about, and how new the table of removals is."""
 
-NOT_THERE = {"Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent"}
+NOT_THERE = {"Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry"}
 """What the target that is looked at has none of: it runs, waits for nobody, does not differ from itself, and has no
 objects on its cluster."""
 
 EVERYBODYS = {"Query.signInOptions", "SignInOptions", "SignInProvider"}
 """What is told to whoever asks."""
+
+LOGS = {"Query.logs", "LogBatch", "LogEntry"}
+"""What is told to those who may read logs."""
 
 INSTALLATIONS = {"Query.users", "UserConnection", "UserEdge"}
 """What is told to those who administer the installation."""
@@ -153,9 +157,10 @@ SUBSCRIPTIONS = {
     "operation": 'subscription { operation(id: "OPERATION") { id } }',
     "clusters": "subscription { clusters { id } }",
     "events": "subscription { events { cursor } }",
+    "logs": 'subscription { logs(target: "TARGET") { entries { text } } }',
 }
 HIDDEN = {
-    **{name: SUBSCRIPTIONS[name] for name in ("deployment", "operation")},
+    **{name: SUBSCRIPTIONS[name] for name in ("deployment", "operation", "logs")},
     "targets of a group": 'subscription { targets(group: "fleet") { id } }',
     "clusters of a group": 'subscription { clusters(group: "fleet") { id } }',
     "targets of an organization": 'subscription { targets(organization: "default") { id } }',
@@ -177,6 +182,7 @@ async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator
     secret = await quiet.mutate("createSecret", "... on SecretPayload { secret { id } }", name="db", data={"a": "b"})
     answer = await quiet.create(releaseName="shop")
     found = await quiet.data("{ clusters { nodes { id } } chartRepositories { id } }")
+    targets = await quiet.targets(answer["deployment"]["id"])
     yield {
         "CLUSTER": found["clusters"]["nodes"][0]["id"],
         "GROUP": group_id,
@@ -184,6 +190,7 @@ async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator
         "SECRET": secret["secret"]["id"],
         "DEPLOYMENT": answer["deployment"]["id"],
         "OPERATION": answer["operation"]["id"],
+        "TARGET": targets["paris"]["id"],
     }
 
 
@@ -297,7 +304,7 @@ async def test_members_are_told_every_field_of_every_type_and_what_is_for_admins
         assert "." in name or name in NOT_THERE or f'"{name}"' in json.dumps(answer), name
     for caller, token in MEMBERS.items():
         for name, answer in (await answers(world, token, world.ids)).items():
-            if name in INSTALLATIONS:
+            if name in INSTALLATIONS or (name in LOGS and Permission.LOGS_READ not in PERMISSIONS[Role(RANKS[caller])]):
                 assert code_in(answer) == "forbidden", (caller, name)
             elif name not in OWN:
                 # Whom an event is about is told to that user alone.
@@ -429,7 +436,8 @@ async def test_whoever_belongs_to_an_organization_may_subscribe_to_all_that_is_i
     quiet: Stack, served: Served, ids: dict[str, str]
 ) -> None:
     async with served(quiet) as url, socket(url, await token_of(quiet, Role.VIEWER)) as opened:
-        told = {name: await opened.subscribe(_with(query, ids)) for name, query in SUBSCRIPTIONS.items()}
+        everybodys = {name: query for name, query in SUBSCRIPTIONS.items() if name != "logs"}
+        told = {name: await opened.subscribe(_with(query, ids)) for name, query in everybodys.items()}
         assert await told["deployment"].next() == {"id": ids["DEPLOYMENT"]}
         assert await told["operation"].next() == {"id": ids["OPERATION"]}
         assert await told["clusters"].next() == {"id": ids["CLUSTER"]}
@@ -437,6 +445,12 @@ async def test_whoever_belongs_to_an_organization_may_subscribe_to_all_that_is_i
         await eventually(lambda: followed_by(quiet, len(told)))
         await quiet.update(ids["DEPLOYMENT"], values={"replicas": 2})
         assert list(await told["events"].next()) == ["cursor"]
+
+
+async def test_a_viewer_may_not_read_logs(quiet: Stack, served: Served, ids: dict[str, str]) -> None:
+    async with served(quiet) as url, socket(url, await token_of(quiet, Role.VIEWER)) as opened:
+        (error,) = await (await opened.subscribe(_with(SUBSCRIPTIONS["logs"], ids))).next()
+    assert error["extensions"]["code"] == "forbidden"
 
 
 async def test_what_belongs_to_another_organization_looks_to_subscribers_as_if_it_were_not_there(

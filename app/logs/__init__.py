@@ -1,0 +1,1 @@
+"""Logs of containers, read from their clusters."""

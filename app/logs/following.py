@@ -1,0 +1,229 @@
+"""Follows the logs of a target's containers: pods that appear later join, containers that restart are read again.
+
+Each container is read by a task of its own. They put entries into one bounded backlog, from which the subscriber takes
+batches. The pods are listed again every few seconds.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.core.errors import ActionError, ClusterUnreachable, RateLimited
+from app.core.limiter import Slot
+from app.identity.permissions import Permission
+from app.identity.viewer import Viewer
+from app.logs.asked import Asked
+from app.logs.entries import Backlog, Entry, EntryKind
+from app.logs.pods import Pod, pods_of
+from app.logs.reading import entry_of, log_lines, no_pod
+from app.resources.containers import Container, ContainerState
+from app.resources.place import Place, place_of, reading_from
+from app.resources.services import ResourceServices
+
+LISTED_EVERY = 2.0
+_MOST_CONTAINERS = 50
+_BATCH = 500
+_PAUSE = 0.1
+"""Entries that arrive within this number of seconds are sent together, in the order of their times."""
+_BACKLOG_LINES, _BACKLOG_CHARACTERS = 5000, 2**20
+_BYTES_PER_SECOND = 2 * 2**20
+"""The rate at which one container is read; the member has to wait with the rest."""
+_SMALL = 4096
+
+
+async def follow_logs(
+    services: ResourceServices, viewer: Viewer, target_id: int, asked: Asked
+) -> AsyncGenerator[list[Entry]]:
+    """The newest lines, and then each new one, until the pod that is asked for has ended.
+
+    Raises:
+        NotFound: if the target, or the pod, does not exist.
+        Forbidden: if the viewer may not read logs of this target.
+        ClusterUnreachable: if the member cannot be read at first.
+    """
+    place = await place_of(services, viewer, target_id, Permission.LOGS_READ)
+    asked.check()
+    following = _Following(services, viewer, place, asked)
+    await following.begin()
+    running = asyncio.create_task(following.run())
+    try:
+        while True:
+            await following.news.wait()
+            await asyncio.sleep(_PAUSE)
+            while batch := following.take():
+                yield batch
+            if running.done():
+                running.result()
+                return
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+@dataclass
+class _Source:
+    """A container that is followed. `run` is the run of the container that `task` reads."""
+
+    pod: Pod
+    container: Container
+    slot: Slot
+    task: asyncio.Task[None]
+    latest: datetime | None = None
+    failure: str | None = None
+    is_over: bool = False
+
+
+class _Following:
+    def __init__(self, services: ResourceServices, viewer: Viewer, place: Place, asked: Asked) -> None:
+        self._services, self._viewer, self._place, self._asked = services, viewer, place, asked
+        self._backlog = Backlog(lines=_BACKLOG_LINES, characters=_BACKLOG_CHARACTERS)
+        self._sources: dict[tuple[str, str], _Source] = {}
+        self._first: list[Pod] | None = None
+        self._problem: str | None = None
+        self._is_crowded = False
+        self.news = asyncio.Event()
+
+    def take(self) -> list[Entry]:
+        self.news.clear()
+        found = self._backlog.take(_BATCH)
+        if len(self._backlog):
+            self.news.set()
+        return found
+
+    async def begin(self) -> None:
+        self._first = await self._listed()
+        if self._asked.pod is not None and not self._first:
+            raise no_pod(self._asked.pod)
+
+    async def run(self) -> None:
+        """Follows the containers until the pod that is asked for has ended."""
+        try:
+            await self._look(self._first or [], joined=False)
+            while not self._is_over:
+                await asyncio.sleep(LISTED_EVERY)
+                try:
+                    # The target may be gone, and the viewer may have lost the permission with the group.
+                    target_id = self._place.facts.id
+                    self._place = await place_of(self._services, self._viewer, target_id, Permission.LOGS_READ)
+                    pods = await self._listed()
+                    self._problem = None
+                except (ClusterUnreachable, RateLimited) as error:
+                    if self._problem is None:
+                        self._problem = str(error)
+                        self._put(Entry(EntryKind.FAILED, str(error)))
+                    continue
+                await self._look(pods, joined=True)
+        finally:
+            tasks = [source.task for source in self._sources.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.news.set()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._asked.pod is not None and all(source.is_over for source in self._sources.values())
+
+    async def _listed(self) -> list[Pod]:
+        async with reading_from(self._services, self._place) as member:
+            pods = await pods_of(self._services, self._place, member)
+        return [pod for pod in pods if self._asked.pod in (None, pod.name)]
+
+    async def _look(self, pods: list[Pod], *, joined: bool) -> None:
+        present = set()
+        for pod in pods:
+            for container in self._asked.chosen(pod.containers):
+                key = pod.uid, container.name
+                present.add(key)
+                source = self._sources.get(key)
+                if source is None:
+                    self._add(key, pod, container, joined=joined)
+                elif source.task.done() and not source.is_over:
+                    self._go_on(key, source, pod, container)
+        for key, source in list(self._sources.items()):
+            if key not in present and source.task.done():
+                if not source.is_over:
+                    self._say(source, EntryKind.ENDED, "The pod no longer exists.")
+                if self._asked.pod is None:
+                    del self._sources[key]
+                source.is_over = True
+
+    def _add(self, key: tuple[str, str], pod: Pod, container: Container, *, joined: bool) -> None:
+        slot = None
+        if len(self._sources) < _MOST_CONTAINERS:
+            slot = self._services.log_streams.acquire_now(self._place.facts.organization_id)
+        if slot is None:
+            if not self._is_crowded:
+                self._is_crowded = True
+                words = "Too many logs are followed at once: some containers are left out. Choose a pod."
+                self._put(Entry(EntryKind.FAILED, words))
+            return
+        if joined:
+            self._put(Entry(EntryKind.JOINED, f"Container {container.name} started.", None, pod.name, container.name))
+        self._start(key, pod, container, slot, whole=joined)
+
+    def _go_on(self, key: tuple[str, str], source: _Source, pod: Pod, container: Container) -> None:
+        """The log has ended: the container has been restarted or has ended, or the connection was lost."""
+        if self._asked.previous:
+            source.is_over = True
+        elif container.run != source.container.run:
+            code = container.previous_exit_code
+            ended = "" if code is None else f" It had exited with code {code}."
+            self._say(source, EntryKind.RESTARTED, f"Container {container.name} was restarted.{ended}")
+            self._start(key, pod, container, None, whole=True)
+        elif container.state is ContainerState.RUNNING:
+            self._start(key, pod, container, None, after=source.latest, failure=source.failure)
+        elif pod.is_over:
+            self._say(source, EntryKind.ENDED, f"Container {container.name} exited with code {container.exit_code}.")
+            source.is_over = True
+
+    def _start(
+        self,
+        key: tuple[str, str],
+        pod: Pod,
+        container: Container,
+        slot: Slot | None,
+        *,
+        after: datetime | None = None,
+        whole: bool = False,
+        failure: str | None = None,
+    ) -> None:
+        """A container that is read again needs a new slot: the one before was released when its log ended."""
+        slot = slot or self._services.log_streams.acquire_now(self._place.facts.organization_id)
+        if slot is None:
+            return  # tried again when the pods are listed next
+        task = asyncio.create_task(self._read(key, after, whole=whole))
+        task.add_done_callback(lambda _: slot.release())
+        self._sources[key] = _Source(pod, container, slot, task, after, failure)
+
+    async def _read(self, key: tuple[str, str], after: datetime | None, *, whole: bool) -> None:
+        source = self._sources[key]
+        name, member = source.container.name, self._place.member.for_logs()
+        lines = log_lines(member, source.pod, name, self._asked, seconds=None, after=after, whole=whole)
+        try:
+            async with aclosing(lines) as stream:
+                async for found in stream:
+                    size = 0
+                    for line in found:
+                        size += len(line.text)
+                        if line.time is not None and after is not None and line.time <= after:
+                            continue  # it was sent before the connection was lost
+                        source.latest = line.time or source.latest
+                        if self._asked.matches(line.text):
+                            self._put(entry_of(source.pod, name, line))
+                    source.failure = None
+                    if size > _SMALL:
+                        await asyncio.sleep(size / _BYTES_PER_SECOND)
+        except ActionError as error:
+            if error.message != source.failure:
+                source.failure = error.message
+                self._say(source, EntryKind.FAILED, error.message)
+
+    def _say(self, source: _Source, kind: EntryKind, words: str) -> None:
+        self._put(Entry(kind, words, source.latest, source.pod.name, source.container.name))
+
+    def _put(self, entry: Entry) -> None:
+        self._backlog.put(entry)
+        self.news.set()
