@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from app.core.errors import ActionError, PermanentError, TemporaryError
-from app.operations.work import Work, in_a_row
+from app.operations.endings import in_a_row
+from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.release import DELETION_HOOKS
 from app.releases.step import ReleaseAction, Step
@@ -38,15 +39,14 @@ class Attempt:
         if last is not None and last.runs is not ReleaseAction.NONE:
             if seen.release is not None and seen.release.is_unfinished:
                 # Helm reports no error if it fails to record the end of an install.
-                message = (
-                    f"Helm has ended, and its record of revision {seen.release.revision} is {seen.release.status}."
-                )
+                release = seen.release
+                message = f"Helm has ended, but its record of revision {release.revision} still says {release.status}."
                 raise TemporaryError(ActionCode.RELEASE_UNFINISHED, message, wrote=True)
             if self.before is not None and seen.secret_version == self.before.secret_version:
                 wrote = last.runs is not ReleaseAction.UNINSTALL
                 raise TemporaryError(
                     ActionCode.RELEASE_UNCHANGED,
-                    "Helm has ended without an error, and has changed nothing.",
+                    "Helm succeeded, but changed nothing.",
                     wrote=wrote,
                 )
             if step == last:
@@ -59,8 +59,8 @@ class Attempt:
     def not_converged(self) -> PermanentError:
         return PermanentError(
             ActionCode.NOT_CONVERGED,
-            f"{self.action.capitalize()} succeeded, and the release is still not as wanted: somebody else is changing"
-            " it.",
+            f"{self.action.capitalize()} succeeded, but the release still differs from the desired state: someone else"
+            " is changing it.",
         )
 
     @property
@@ -107,7 +107,7 @@ class Attempt:
 def _tried_often_enough(code: ActionCode, message: str, output: str | None, writes: int) -> PermanentError:
     return PermanentError(
         code,
-        f"{message} It was tried {writes} times. Each try makes a revision or runs hooks, so it is not repeated until"
-        " something changes.",
+        f"{message} It was tried {writes} times. Each attempt makes a revision or runs hooks, so it is not retried"
+        " until something changes.",
         output,
     )

@@ -13,7 +13,7 @@ import structlog
 
 from app.core.errors import ActionError, PermanentError, TemporaryError
 from app.fleet.services import AllServices
-from app.operations import work
+from app.operations import endings, work
 from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.release import Desired
@@ -52,15 +52,15 @@ class Reconciler:
             return False
         try:
             async with leases.kept(services, found.lease), self._stops.watched(found, heard) as run:
-                await self._bring_to_an_end(found, run)
+                await self._complete(found, run)
         except leases.LeaseLostError:
             log.warning("reconcile.lease_lost", target=target_id)
         except BaseException:
-            await asyncio.shield(work.give_back(services, found))
+            await asyncio.shield(endings.give_back(services, found))
             raise
         return True
 
-    async def _bring_to_an_end(self, found: Work, run: Run) -> None:
+    async def _complete(self, found: Work, run: Run) -> None:
         """Completes one operation's result, or schedules a retry. Both free the lease."""
         attempt = Attempt(found)
         try:
@@ -70,11 +70,11 @@ class Reconciler:
         except Exception:
             error_id = uuid.uuid4().hex
             log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
-            message = f"Something went wrong in Polyhelm itself. The worker's log has it under {error_id}."
+            message = f"Internal error in Polyhelm. The worker's log has the details under {error_id}."
             # Perhaps the observation or the output is what can't be written, so both are left out. A run that may have
             # made a revision counts; otherwise an outcome that can't be written would repeat Helm runs without end.
             attempt.seen = attempt.output = None
-            await self._put_off(attempt, TemporaryError(ActionCode.INTERNAL, message, wrote=attempt.leaves_marks))
+            await self._retry_later(attempt, TemporaryError(ActionCode.INTERNAL, message, wrote=attempt.leaves_marks))
 
     async def _attempt(self, attempt: Attempt, run: Run) -> None:
         found = attempt.work
@@ -84,16 +84,16 @@ class Reconciler:
             async with run.stoppable():
                 await self._converge(attempt)
             assert attempt.seen is not None
-            await work.succeed(self._services, found, attempt.action, attempt.seen, attempt.output)
+            await endings.succeed(self._services, found, attempt.action, attempt.seen, attempt.output)
         except StoppedError as stopped:
             await self._stop(attempt, stopped)
         except TemporaryError as error:
             await self._look_after_failure(attempt)
-            await self._put_off(attempt, error)
+            await self._retry_later(attempt, error)
         except PermanentError as error:
             await self._look_after_failure(attempt)
             if attempt.left_pending:  # apart from the failure, Helm could not record its end
-                await self._put_off(attempt, TemporaryError(error.code, error.message, error.output, wrote=True))
+                await self._retry_later(attempt, TemporaryError(error.code, error.message, error.output, wrote=True))
             else:
                 await self._give_up(attempt, error)
 
@@ -146,7 +146,7 @@ class Reconciler:
         words = "It had not begun." if action is ReleaseAction.NONE else f"The {action.lower()} was ended."
         words += stopped.words
         if stopped.stop is Stop.REPLACED:
-            await work.make_room(self._services, found, action, words)
+            await endings.supersede(self._services, found, action, words)
             return
         try:
             step, wanted, seen = await self._next(attempt)
@@ -154,11 +154,11 @@ class Reconciler:
                 await self._perform(attempt, step, wanted, seen)
                 step, wanted, seen = await self._next(attempt)
             if step.is_done:  # the cancellation came too late, or there was nothing to do
-                await work.succeed(self._services, found, action, seen, attempt.output)
+                await endings.succeed(self._services, found, action, seen, attempt.output)
                 return
         except ActionError as error:
             words += f" The release could not be looked at afterwards: {error.message}"
-        await work.cancel(self._services, found, action, attempt.seen, words)
+        await endings.cancel(self._services, found, action, attempt.seen, words)
 
     async def _look(self, attempt: Attempt) -> Sighting:
         """Looks at the release, and notes what that shows about its owner."""
@@ -167,7 +167,7 @@ class Reconciler:
         names = found.deployment.namespace, found.deployment.release_name
         seen = attempt.seen = await look_at_release(member, found.cluster.id, *names, found.known)
         claim = await claim_after(self._services.fingerprints, claim_of(found.target), seen.release)
-        work.note_look(found, claim, seen.release)
+        work.note_observation(found, claim, seen.release)
         return seen
 
     async def _give_up(self, attempt: Attempt, error: ActionError) -> None:
@@ -175,10 +175,10 @@ class Reconciler:
         found = attempt.work
         ACTIONS.labels(attempt.action, "failed").inc()
         if found.desired is None and found.operation.force:
-            await work.abandon(self._services, found, error, attempt.seen)
+            await endings.abandon(self._services, found, error, attempt.seen)
             return
         writes, hooks = attempt.writes_after(error), attempt.runs_hooks
-        await work.fail(self._services, found, attempt.action, error, attempt.seen, writes=writes, runs_hooks=hooks)
+        await endings.fail(self._services, found, attempt.action, error, attempt.seen, writes=writes, runs_hooks=hooks)
 
     async def _look_after_failure(self, attempt: Attempt) -> None:
         if attempt.step is None and attempt.seen is not None:
@@ -189,7 +189,7 @@ class Reconciler:
             attempt.seen = None
             log.info("reconcile.not_seen_after_failure", target=attempt.work.target.id, error=error.message)
 
-    async def _put_off(self, attempt: Attempt, error: TemporaryError) -> None:
+    async def _retry_later(self, attempt: Attempt, error: TemporaryError) -> None:
         """Schedules a retry after a pause, or ends the result if there were enough attempts."""
         found, settings = attempt.work, self._services.settings
         writes = attempt.writes_after(error)
@@ -206,7 +206,7 @@ class Reconciler:
         )
         retry_at = now() + timedelta(seconds=pause)
         hooks = attempt.runs_hooks
-        await work.retry(self._services, found, error, retry_at, attempt.seen, writes=writes, runs_hooks=hooks)
+        await endings.retry(self._services, found, error, retry_at, attempt.seen, writes=writes, runs_hooks=hooks)
         await self._services.queue.wake([found.target.id], after=pause)
 
 

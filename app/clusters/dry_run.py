@@ -168,7 +168,7 @@ class _Run:
                 return self._judged(found, answer)
         answer = await self._send("POST", resource, owned, namespace)
         if answer.status < 300 and self._is_made_before(found):
-            words = f"The namespace {self._trial.namespace} is created for the release, and so exists already."
+            words = f"The namespace {self._trial.namespace} is created for the release, so it already exists."
             return PermanentError(ActionCode.RESOURCE_EXISTS, f"{words} {_ADOPT}", words)
         if answer.status == 404 and namespace is not None and _missing(answer) == "namespaces":
             if namespace not in self._created:
@@ -192,7 +192,7 @@ class _Run:
         labels, notes = _map(live.get("labels")), _map(live.get("annotations"))
         ours = (self._trial.release_name, self._trial.namespace)
         if labels.get(_MANAGED_BY) != "Helm" or (notes.get(_RELEASE_NAME), notes.get(_RELEASE_NAMESPACE)) != ours:
-            words = f"{found['kind']} {name} exists already and does not belong to this release."
+            words = f"{found['kind']} {name} already exists and does not belong to this release."
             return PermanentError(ActionCode.RESOURCE_EXISTS, f"{words} Delete it, or choose another name.", words)
         return self._judged(found, await self._change(resource, owned, {}, namespace))
 

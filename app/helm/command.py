@@ -117,7 +117,7 @@ class Helm:
             arguments += ["--wait", "--wait-for-jobs"]
         if not options.hooks:
             arguments.append("--no-hooks")
-        return await self._told(place, arguments, options, to_helm(values))
+        return await self._output(place, arguments, options, to_helm(values))
 
     async def uninstall(self, place: Place, options: Options) -> str:
         """Removes a release and its history. Succeeds if the release is already gone."""
@@ -126,7 +126,7 @@ class Helm:
             arguments.append("--wait")
         if not options.hooks:
             arguments.append("--no-hooks")
-        return await self._told(place, arguments, options)
+        return await self._output(place, arguments, options)
 
     async def preview(self, place: Place, chart: Path, values: Values, options: Options, *, exists: bool) -> bytes:
         """The release that an install or upgrade would make, as JSON. Changes nothing."""
@@ -135,7 +135,7 @@ class Helm:
         arguments += ["--values", "-", *_validation(options)]
         return await self._run(place, arguments, options, to_helm(values))
 
-    async def _told(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> str:
+    async def _output(self, place: Place, arguments: list[str], options: Options, values: bytes = b"") -> str:
         """Runs Helm for its effect. Returns its output, without values of secrets."""
         output = await self._run(place, arguments, options, values)
         words = without_nul(output.decode(errors="replace"))[:MAX_SEARCHED]
@@ -272,8 +272,8 @@ class _Command(pyhelm3.Command):  # type: ignore[misc]
                 raise self._endpoint.ended.result()
             if not ended.done():
                 words = (
-                    f"Helm did not end within {self._seconds:g} s and was ended. Where that is the cluster's doing,"
-                    " reconcile; where the chart takes so long to render, change the chart."
+                    f"Helm did not end within {self._seconds:g} s and was terminated. If the cluster is the cause,"
+                    " reconcile; if the chart takes too long to render, change the chart."
                 )
                 raise TemporaryError(ActionCode.HELM_HUNG, words, wrote=self._ledger.progress.wrote, most=_MOST_HANGS)
             return ended.result()

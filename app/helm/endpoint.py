@@ -83,7 +83,7 @@ class Endpoint(LoopbackServer):
         if not secrets.compare_digest(given, self.authorization.encode()):
             return 407, b"{}"
         if head.host != HOST or head.method not in _METHODS:
-            return 403, _status(403, "Helm asks for nothing but its cluster's API.")
+            return 403, _status(403, "Only requests to the cluster's API are allowed.")
         return None
 
     async def _exchange(self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -94,14 +94,14 @@ class Endpoint(LoopbackServer):
             self._end(
                 TemporaryError(
                     ActionCode.RELEASE_CHANGED,
-                    f"Somebody else's Helm changed the release at the same time: Helm was about to write revision"
+                    f"Another Helm changed the release at the same time: Helm was about to write revision"
                     f" {request.revision}, and not {self._expected.revision}.",
                     wrote=self._ledger.progress.wrote,
                 )
             )
             return False
         exchange = self._ledger.begin(request, time.monotonic())
-        helm = _Listener(reader, writer)
+        helm = _HelmConnection(reader, writer)
         try:
             async with self._upstream.connection() as connection:
                 try:
@@ -116,9 +116,9 @@ class Endpoint(LoopbackServer):
             self._ledger.failed(exchange, error)
             if isinstance(error, MismatchedError):
                 self._end(error)
-            if helm.has_heard:
+            if helm.has_answer:
                 return False
-            await helm.hears(answer_of(503, _status(503, error.message)))
+            await helm.write(answer_of(503, _status(503, error.message)))
             return True
         except _HelmGoneError:
             return False
@@ -145,7 +145,7 @@ class Endpoint(LoopbackServer):
                 connection.writer.write(message[start : start + _PIECE])
                 await connection.writer.drain()
 
-    async def _answer(self, connection: Connection, exchange: Exchange, helm: "_Listener") -> bool:
+    async def _answer(self, connection: Connection, exchange: Exchange, helm: "_HelmConnection") -> bool:
         """Forwards the answer as it arrives, and records its outcome before Helm has all of it. Returns whether the
         connection can be used for another request."""
         request = exchange.request
@@ -161,11 +161,11 @@ class Endpoint(LoopbackServer):
             answer.check()
             self._ledger.answered(exchange, answer.status)
         limit = None if request.watches else ANSWER_SECONDS
-        async with helm.present() if request.watches else nullcontext():
+        async with helm.while_connected() if request.watches else nullcontext():
             while True:
                 if answer.is_whole and answer.status >= 400:
                     self._ledger.answered(exchange, answer.status, answer.retry_after, bytes(answer.body))
-                await helm.hears(piece)
+                await helm.write(piece)
                 if answer.is_whole:
                     return answer.leaves_its_connection
                 async with asyncio.timeout(limit):
@@ -180,16 +180,16 @@ class _HelmGoneError(Exception):
     """Helm no longer waits for this answer."""
 
 
-class _Listener:
+class _HelmConnection:
     """Helm's side of an exchange."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self.has_heard = False
+        self.has_answer = False
 
-    async def hears(self, piece: bytes) -> None:
-        self.has_heard = True
+    async def write(self, piece: bytes) -> None:
+        self.has_answer = True
         try:
             self._writer.write(piece)
             await self._writer.drain()
@@ -197,7 +197,7 @@ class _Listener:
             raise _HelmGoneError from None
 
     @asynccontextmanager
-    async def present(self) -> AsyncIterator[None]:
+    async def while_connected(self) -> AsyncIterator[None]:
         """Ends the block if Helm disconnects. Without this, a watch on which nothing happens would notice it minutes
         later, with its next write."""
         holder = asyncio.current_task()

@@ -72,11 +72,11 @@ def beyond_limits(code: int, cpu_seconds: float, stderr: str, limits: Limits, *,
         words = f"Helm needs more than {limits.cpu} s of CPU time for this chart."
         return PermanentError(ActionCode.HELM_CPU, words, wrote=wrote)
     if _FILE_TOO_LARGE.search(stderr):
-        words = f"What Helm renders has more than {limits.output:,} bytes."
+        words = f"Helm's output has more than {limits.output:,} bytes."
         return PermanentError(ActionCode.HELM_OUTPUT_TOO_LARGE, words, wrote=wrote)
     if code < 0:
         name = signal.Signals(-code).name
-        words = f"Helm was ended from outside ({name}), as where memory runs short."
+        words = f"Helm was killed from outside ({name}), which happens if the machine runs out of memory."
         return TemporaryError(ActionCode.HELM_KILLED, words, wrote=wrote)
     return None
 
@@ -89,7 +89,7 @@ def failure(ledger: Ledger, code: int, stderr: str, scrubber: Scrubber) -> Actio
     if not code:
         if ledger.last_record_is_written:
             return None
-        message = "Helm has ended well, but the last write of the release's record did not succeed."
+        message = "Helm succeeded, but the last write of the release's record failed."
         told = scrubber.clean(cause.output) if cause and cause.output else output
         return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, message, told, wrote=wrote)
     if cause is not None:
@@ -115,4 +115,4 @@ def _sentence(output: str) -> str:
     # Refusals of the API server come as a list, below a line that only counts them.
     told = re.sub(r"\d+ errors? occurred:\s+\* ", "", output.removeprefix("Error: "), count=1)
     first = told.split("\n", 1)[0].strip()
-    return (first[:500] or "Helm failed without a word.").rstrip(":")
+    return (first[:500] or "Helm failed without any output.").rstrip(":")

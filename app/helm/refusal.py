@@ -58,14 +58,14 @@ def _refused_write(request: Request, refusal: Refusal) -> ActionError | None:
     if request.method == "DELETE" and kind is RefusalKind.NOT_FOUND:
         return None
     if request.revision is not None and kind in (RefusalKind.NOT_FOUND, RefusalKind.EXISTS, RefusalKind.CONFLICT):
-        message = f"Somebody else's Helm changed the release at the same time: {words}"
+        message = f"Another Helm changed the release at the same time: {words}"
         return TemporaryError(ActionCode.RELEASE_CHANGED, message, words)
     if kind is RefusalKind.TERMINATING:
         return TemporaryError(ActionCode.NAMESPACE_TERMINATING, refusal.terminating, words)
     if kind is RefusalKind.EXISTS:
-        return PermanentError(ActionCode.RESOURCE_EXISTS, f"{request.object} exists already: {words}", words)
+        return PermanentError(ActionCode.RESOURCE_EXISTS, f"{request.object} already exists: {words}", words)
     if kind in (RefusalKind.CONFLICT, RefusalKind.UNAVAILABLE) or not refusal.is_of_api_server:
-        message = f"The API server did not take {request.object}: {words}"
+        message = f"The API server did not accept {request.object}: {words}"
         return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, message, words)
     return PermanentError(ActionCode.CLUSTER_REFUSED, sentence(request.object, words), words)
 

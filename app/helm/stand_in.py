@@ -68,10 +68,14 @@ class StandIn(LoopbackServer):
         method, _, rest = head.decode("latin-1").partition("\r\n")[0].partition(" ")
         password, _, target = rest.partition(" ")[0].removeprefix("/").partition("/")
         if not secrets.compare_digest(password, self.password):
-            return 400, "application/json", _status(400, "BadRequest", "This is not for you.")
+            return (
+                400,
+                "application/json",
+                _status(400, "BadRequest", "The path does not contain the password of this server."),
+            )
         target = f"/{target}"
         if method != "GET":
-            return 400, "application/json", _status(400, "BadRequest", "Nothing is written while a plan is made.")
+            return 400, "application/json", _status(400, "BadRequest", "A plan does not write to the cluster.")
         path, _, query = target.partition("?")
         return await self._get(path, query, target)
 

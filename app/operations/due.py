@@ -13,8 +13,8 @@ from app.tables.targets import Target
 from app.targets import leases
 from app.targets.joins import OPEN_RESULT
 
-ITS_TIME_HAS_COME = or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment"))
-_IS_DUE = and_(ITS_TIME_HAS_COME, leases.UNHELD)
+RETRY_IS_DUE = or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment"))
+_IS_DUE = and_(RETRY_IS_DUE, leases.UNHELD)
 _DUE = (
     select(col(Target.id))
     .join(OperationResult, OPEN_RESULT)

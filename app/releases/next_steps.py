@@ -27,7 +27,7 @@ class NextStep(StrEnum):
 
 
 _SENTENCES = {
-    NextStep.WAIT: "Polyhelm tries again by itself.",
+    NextStep.WAIT: "Polyhelm retries automatically.",
     NextStep.RECONCILE: "Reconcile once the cause is gone.",
     NextStep.UPDATE_DEPLOYMENT: "Update the deployment if its chart or values are the cause.",
     NextStep.SKIP_HOOKS: "Repeat it without hooks (skipHooks) if a hook is the cause.",
@@ -37,9 +37,9 @@ _SENTENCES = {
         "Delete the object that exists already, or let Helm adopt it: set its label app.kubernetes.io/managed-by=Helm"
         " and its annotations {adopted_by}."
     ),
-    NextStep.HELM_ROLLBACK: "If nobody is at work on it any more, run `{rollback}`.",
+    NextStep.HELM_ROLLBACK: "If no Helm is working on it any more, run `{rollback}`.",
     NextStep.HELM_UNINSTALL: (
-        "If nobody is at work on it any more, run `{uninstall}`, with `--no-hooks` if a hook is the cause."
+        "If no Helm is working on it any more, run `{uninstall}`, with `--no-hooks` if a hook is the cause."
     ),
     NextStep.DELETE_RECORD: "Restore the record, or delete it with `{delete_record}`.",
     NextStep.DELETE_RECORDS: (

@@ -32,7 +32,7 @@ def blocked(block: Block, observed: Observed, cluster_name: str) -> ActionError:
     if block is Block.LOCKED:
         return TemporaryError(
             ActionCode.RELEASE_LOCKED,
-            f"Revision {revision} of {name} on {cluster_name} is {observed.status}: somebody else's Helm is at work on"
+            f"Revision {revision} of {name} on {cluster_name} is {observed.status}: another Helm is working on"
             " it, or was interrupted.",
         )
     return PermanentError(

@@ -10,7 +10,7 @@ class TargetEvent(EventKind):
     ACTIVITY = "target.activity", "The Helm run for a target has reached another phase."
     CONVERGED = "target.converged", "An action on a target succeeded."
     GENERATION = "target.generation", "A target matches a new generation without any action."
-    RETRYING = "target.retrying", "An action on a target failed and is tried again."
+    RETRYING = "target.retrying", "An action on a target failed and will be retried."
     FAILED = "target.failed", "An action on a target failed."
     CANCELLED = "target.cancelled", "The work on a target was cancelled."
     SUPERSEDED = "target.superseded", "The work on a target was stopped for a newer operation."

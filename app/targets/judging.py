@@ -108,7 +108,7 @@ class Judged:
     target: Target
     deployment: Deployment
     cluster: Cluster
-    is_told: bool
+    has_changed: bool
 
 
 async def judge_targets(
@@ -138,7 +138,7 @@ async def judge_targets(
     # locked sees its changes: a verdict on what was read before would overwrite the verdict of that transaction.
     await transaction.session.execute(_LOCK, {"ids": changed})
     judged = await judge_locked(transaction, {target_id: {} for target_id in changed})
-    return {found.target.id for found in judged if found.is_told}
+    return {found.target.id for found in judged if found.has_changed}
 
 
 async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str, Any]]) -> list[Judged]:
@@ -155,7 +155,7 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
     found, written = [], []
     for target, deployment, cluster, release in rows:
         values: dict[str, Any] = {"id": target.id, **seen[target.id]}
-        is_told = False
+        has_changed = False
         if target.id in changed:
             desired = None
             if target.wanted:
@@ -167,8 +167,8 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
             verdict = _verdict(facts[target.id], desired, observed_release(release) if release else None)
             values["judged_digest"] = digests[target.id]
             reasons = [asdict(reason) for reason in verdict.reasons]
-            is_told = (verdict.status, reasons) != (target.status, target.reasons)
-            if is_told:
+            has_changed = (verdict.status, reasons) != (target.status, target.reasons)
+            if has_changed:
                 values |= {"status": verdict.status, "reasons": reasons}
                 if cluster.reachability is Reachability.REACHABLE:
                     values["observed_at"] = now()
@@ -176,7 +176,7 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
                     values["status_since"] = now()
                 values |= _health_of(verdict, target, cluster)
                 _record(transaction, target, deployment, cluster, verdict)
-        found.append(Judged(target, deployment, cluster, is_told))
+        found.append(Judged(target, deployment, cluster, has_changed))
         if len(values) > 1:
             written.append(values)
     if written:
@@ -215,7 +215,7 @@ def _verdict(facts: Facts, desired: Desired | None, observed: Observed | None) -
         unreachable = facts.reachability_message or "The cluster has not been looked at yet."
     contested = None
     if facts.contested_until is not None:
-        why = "the last correction failed" if facts.has_failed else "somebody else changed it again"
+        why = "the last correction failed" if facts.has_failed else "it was changed by hand again"
         contested = (
             f"It was corrected {facts.corrections} times, and {why}:"
             f" the next correction is at {facts.contested_until:%H:%M:%S} UTC."

@@ -191,7 +191,7 @@ async def _write(transaction: Transaction, found: dict[Key, Sighting]) -> list[J
     judged = await judge_locked(transaction, seen) if seen else []
     for verdict in judged:
         # For a member that is recorded as unreachable, changes are reported once it is recorded as reachable again.
-        is_due = not verdict.is_told and verdict.cluster.reachability is Reachability.REACHABLE
+        is_due = not verdict.has_changed and verdict.cluster.reachability is Reachability.REACHABLE
         if is_due and (release := changed.get(verdict.target.id)):
             _record(transaction, verdict, release)
     return judged

@@ -240,7 +240,7 @@ async def test_a_run_beyond_its_hard_limit_is_ended_and_may_be_tried_again(
     with pytest.raises(TemporaryError) as caught:
         await make(FAMILY).uninstall(place, Options(timeout_seconds=0))
     assert (caught.value.code, caught.value.most) == ("helm_hung", 3)
-    assert caught.value.message.startswith("Helm did not end within 1.5 s and was ended. ")
+    assert caught.value.message.startswith("Helm did not end within 1.5 s and was terminated. ")
     for pid in await said(tmp_path):
         await gone(pid)
 

@@ -200,7 +200,7 @@ def test_a_hook_or_a_wait_that_fails_does_so_for_good(code: str, words: str) -> 
         ("Error: first\nsecond", "first"),
         ("Error: values are wrong:\n- a", "values are wrong"),
         ("Error: " + "x" * 1000, "x" * 500),
-        ("", "Helm failed without a word."),
+        ("", "Helm failed without any output."),
         ("panic: runtime error", "panic: runtime error"),
         (
             'Error: INSTALLATION FAILED: 1 error occurred:\n\t* ConfigMap "a" is invalid: no\n\n',

@@ -105,7 +105,7 @@ def test_a_write_that_the_server_could_not_do_now_may_succeed_later(status: int,
     assert isinstance(found, TemporaryError)
     assert (found.code, found.message) == (
         "cluster_unreachable",
-        f"The API server did not take configmaps/web: {words}",
+        f"The API server did not accept configmaps/web: {words}",
     )
 
 
@@ -120,7 +120,7 @@ def test_an_object_that_exists_already_is_told_as_that() -> None:
     assert isinstance(found, PermanentError)
     assert (found.code, found.message) == (
         "resource_exists",
-        'configmaps/web exists already: configmaps "web" already exists',
+        'configmaps/web already exists: configmaps "web" already exists',
     )
 
 

@@ -207,6 +207,6 @@ async def test_a_chart_that_takes_for_ever_to_render_is_given_up_after_three_tri
         error = result["error"]
         assert (result["state"], error["code"], error["attempts"]) == ("FAILED", "helm_hung", 3)
         assert error["message"] == (
-            "Helm did not end within 0.5 s and was ended. Where that is the cluster's doing, reconcile; where the chart"
-            " takes so long to render, change the chart."
+            "Helm did not end within 0.5 s and was terminated. If the cluster is the cause, reconcile; if the chart"
+            " takes too long to render, change the chart."
         )

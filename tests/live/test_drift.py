@@ -96,7 +96,7 @@ async def test_a_second_correction_in_a_row_waits_and_says_so(
     values, contested = target["reasons"]
     assert (values["code"], values["path"], values["actual"]) == ("VALUES", "replicas", 8)
     assert contested["code"] == "CONTESTED"
-    assert contested["message"].startswith("It was corrected 1 times, and somebody else changed it again: the next")
+    assert contested["message"].startswith("It was corrected 1 times, and it was changed by hand again: the next")
 
     # Whoever asks for it is not made to wait.
     operation = await stack.settled(await stack.reconcile(deployment_id))

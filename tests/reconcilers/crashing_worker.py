@@ -13,7 +13,7 @@ from app.charts import offers
 from app.core.settings import Settings
 from app.helm import command
 from app.jobs import leases
-from app.operations import work
+from app.operations import endings, work
 from app.program.processes import run_parts
 from app.redis.queue import Queue
 from app.sandbox import process
@@ -29,8 +29,8 @@ STEPS: dict[str, tuple[Any, str, str]] = {
     "intent written": (work, "intend", "after"),
     "Helm started": (process, "start", "after"),
     "Helm ended": (command._Command, "run", "after"),
-    "about to write success": (work, "succeed", "before"),
-    "success written": (work, "succeed", "after"),
+    "about to write success": (endings, "succeed", "before"),
+    "success written": (endings, "succeed", "after"),
 }
 
 JOB_STEPS: dict[str, tuple[Any, str, str]] = {

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from app.core.errors import PermanentError
-from app.operations import due, work
+from app.operations import due, endings, work
 from app.program.processes import running
 from app.releases.error_codes import ActionCode
 from app.releases.step import ReleaseAction
@@ -205,10 +205,10 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
     failure = PermanentError(ActionCode.HELM_FAILED, "It failed.")
     for write in (
         work.intend(services, first, ReleaseAction.INSTALL, seen, first.desired, counts=True),
-        work.succeed(services, first, ReleaseAction.NONE, seen),
-        work.fail(services, first, ReleaseAction.NONE, failure, None, writes=0, runs_hooks=True),
-        work.retry(services, first, failure, now(), None, writes=0, runs_hooks=True),
-        work.abandon(services, first, failure, None),
+        endings.succeed(services, first, ReleaseAction.NONE, seen),
+        endings.fail(services, first, ReleaseAction.NONE, failure, None, writes=0, runs_hooks=True),
+        endings.retry(services, first, failure, now(), None, writes=0, runs_hooks=True),
+        endings.abandon(services, first, failure, None),
     ):
         with pytest.raises(leases.LeaseLostError):
             await write

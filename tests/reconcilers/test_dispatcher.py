@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from sqlalchemy import text
 
 from app.core.tenancy import current_tenant
-from app.operations import work
+from app.operations import endings, work
 from app.operations.due import due_counts, due_targets
 from app.program.processes import running
 from reconcilers.dispatcher import Dispatcher
@@ -141,7 +141,7 @@ async def test_what_is_due_on_a_cluster_without_a_free_slot_is_passed_over(
         query = "SELECT id FROM target WHERE cluster_id = :cluster ORDER BY id"
         busy = await services.database.rows(text(query), cluster=taken.cluster.id)
         assert left == [target_id for target_id in due if (target_id,) not in busy]
-        await work.give_back(services, taken)
+        await endings.give_back(services, taken)
         assert await due_targets(services, ACME, limit=10) == due
         assert await due_targets(services, ACME, without=due[:3], limit=10) == due[3:]
         assert await due_targets(services, OTHER, limit=10) == []

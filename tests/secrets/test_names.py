@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable
 
 from app.helm.ledger import Progress, Stage
-from app.operations.work import _objects_of
+from app.operations.endings import _objects_of
 from app.releases.hook import Hook
 from app.releases.references import HIDDEN
 from app.releases.release import Observed
