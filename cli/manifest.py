@@ -40,6 +40,8 @@ _KINDS: dict[str, tuple[type, str]] = {
     "wait": (bool, "true or false"),
     "timeout": (int, "a number of seconds"),
     "driftPolicy": (str, "REPORT or CORRECT"),
+    "liveDrift": (str, "OFF, REPORT or CORRECT"),
+    "liveDriftIgnore": (list, "a list of rules"),
 }
 _NEEDED = (HEADER, "group", "release", "namespace", "chart")
 OPTIONS = {
@@ -48,10 +50,12 @@ OPTIONS = {
     "wait": "wait",
     "timeout": "timeoutSeconds",
     "driftPolicy": "driftPolicy",
+    "liveDrift": "liveDrift",
+    "liveDriftIgnore": "liveDriftIgnore",
 }
 """Keys of the file that can be changed without a new generation, and their names in the API."""
 
-_DRIFT_POLICIES = ("REPORT", "CORRECT")
+_CHOICES = {"driftPolicy": ("REPORT", "CORRECT"), "liveDrift": ("OFF", "REPORT", "CORRECT")}
 _VALUES = ("values", "overrides")
 """Keys whose values are parsed by the server only."""
 
@@ -144,6 +148,9 @@ def document(deployment: Any) -> dict[str, Any]:
         **{key: deployment[name] for key, name in OPTIONS.items()},
         **layers(deployment),
     }
+    told["liveDriftIgnore"] = [
+        {key: value for key, value in rule.items() if value is not None} for rule in told["liveDriftIgnore"]
+    ] or None
     return {key: told[key] for key in _KINDS if told.get(key) is not None}
 
 
@@ -231,16 +238,18 @@ def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
     if name == "targetSelector":
         yield from selector_problems(name, node)
         return
-    value = value_of(node)
+    value = node.value if name in _CHOICES and isinstance(node, yaml.ScalarNode) else value_of(node)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         hint = " (put it in quotes)" if kind is str and isinstance(node, yaml.ScalarNode) and node.value else ""
         yield line(node), f"`{name}` must be {words}{hint}"
-    elif name == "driftPolicy" and value not in _DRIFT_POLICIES:
+    elif name in _CHOICES and value not in _CHOICES[name]:
         yield line(node), f"`{name}` must be {words}"
     elif kind is str and not value and name != "description":
         yield line(node), f"`{name}` is empty"
     elif name == "valuesFrom":
         yield from reference_problems(node)
+    elif name == "liveDriftIgnore":
+        yield from _rule_problems(node)
     elif isinstance(value, list) and (wrong := next((item for item in node.value if not is_text(item)), None)):
         yield line(wrong), f"`{name}` must be {words}: this entry is not valid"
     elif name == "overridesFrom":
@@ -249,6 +258,15 @@ def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
                 yield from reference_problems(below)
             elif not is_empty(below):
                 yield line(below), f"what is for `{key.value}` must be a list of references to secrets"
+
+
+def _rule_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
+    for item in node.value:
+        entries = {key.value: value for key, value in item.value} if isinstance(item, yaml.MappingNode) else {}
+        paths = entries.pop("paths", None)
+        is_list = isinstance(paths, yaml.SequenceNode) and all(is_text(path) for path in paths.value)
+        if not is_list or not all(name in ("kind", "group") and is_text(value) for name, value in entries.items()):
+            yield line(item), "an ignore rule is a map of `paths`, a list of texts, and perhaps `kind` and `group`"
 
 
 def _duplicates(node: yaml.Node) -> Iterator[tuple[int, str]]:
@@ -284,6 +302,10 @@ def _manifest(node: yaml.Node) -> Manifest:
     options = {key: given.pop(key) for key in OPTIONS if key in given}
     overrides = read_overrides(texts.get("overrides"))
     by_cluster = {name: found or [] for name, found in given.pop("overridesFrom", {}).items()}
+    if options.get("liveDrift") is False:  # as YAML reads OFF
+        options["liveDrift"] = "OFF"
+    if (rules := options.get("liveDriftIgnore")) is not None:
+        options["liveDriftIgnore"] = [{"kind": None, "group": None, **rule} for rule in rules]
     return Manifest(
         values=text(texts["values"]) if "values" in texts else "",
         overrides=overrides.values,

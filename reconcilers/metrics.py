@@ -10,6 +10,9 @@ ACTION_SECONDS = Histogram(
     buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800),
 )
 OBSERVATIONS = Counter("polyhelm_observations_total", "Looks at members, by how they ended.", ["outcome"])
+COMPARISONS = Counter(
+    "polyhelm_drift_comparisons_total", "Comparisons of live objects with manifests, by what they found.", ["outcome"]
+)
 WAITING = Gauge("polyhelm_waiting_targets", "Targets with open work that nobody works on.")
 JOBS = Counter(
     "polyhelm_job_attempts_total",

@@ -118,6 +118,19 @@ async def discover_version(member: Member, api_version: str) -> dict[str, Resour
         raise _no_discovery() from None
 
 
+async def served_versions(member: Member) -> set[str]:
+    """The versions of all groups that the member serves, as `apps/v1`. Without the core group.
+
+    Raises:
+        TemporaryError: if the member can't be read, or does not answer with a list of groups.
+    """
+    answer = await member.request("GET", "/apis")
+    try:
+        return {version["groupVersion"] for group in answer.body["groups"] for version in group["versions"]}
+    except (KeyError, TypeError):
+        raise _no_discovery() from None
+
+
 def _no_discovery() -> TemporaryError:
     return TemporaryError(
         ActionCode.CLUSTER_UNEXPECTED_ANSWER, "The API server does not say which kinds of objects it knows."

@@ -41,6 +41,10 @@ class ObjectType:
     namespaced: bool
 
     @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
     def path(self) -> str:
         """The path of all objects, in all namespaces."""
         return f"{self._root}/{self.plural}"
@@ -124,8 +128,17 @@ async def get_object(member: Member, kind: ObjectType, namespace: str, name: str
             return None
         message = f"The API server refuses GET {path}: {refusal.words}"
         raise TemporaryError(ActionCode.CLUSTER_REFUSED, message, refusal.words)
+    return checked_object(answer.body, kind, name, whole=whole)
+
+
+def checked_object(body: Any, kind: ObjectType, name: str, *, whole: bool = True) -> Object:
+    """The object of this name in an answer.
+
+    Raises:
+        TemporaryError: CLUSTER_UNEXPECTED_ANSWER, if it is anything else.
+    """
     try:
-        found = _checked(answer.body, kind, whole=whole)
+        found = _checked(body, kind, whole=whole)
         if found["metadata"]["name"] != name:
             raise ValueError("it is another object")
         return found

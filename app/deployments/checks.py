@@ -16,6 +16,7 @@ from app.core.threads import in_thread
 from app.deployments.codes import DeploymentCode
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Override, Wish, wish_problems
+from app.drift.rules import GivenRule, rule_problems
 from app.releases.canonical import canonical
 from app.releases.references import is_mark, value_at
 from app.releases.values import Values
@@ -47,6 +48,10 @@ def timeout_problems(seconds: int | None) -> list[Problem]:
     if seconds is None or 1 <= seconds <= LONGEST_TIMEOUT_SECONDS:
         return []
     return [Problem(("timeoutSeconds",), f"A timeout is between 1 and {LONGEST_TIMEOUT_SECONDS} seconds.")]
+
+
+def ignore_problems(rules: Iterable[GivenRule] | None) -> list[Problem]:
+    return [Problem(("liveDriftIgnore", *path), message) for path, message in rule_problems(rules or ())]
 
 
 async def check_wish(services: DeploymentServices, organization_id: int, wish: Wish, members: Collection[str]) -> None:

@@ -15,6 +15,7 @@ from app.deployments.availability import check_free
 from app.deployments.checks import (
     check_feature,
     check_wish,
+    ignore_problems,
     name_problems,
     overrides_by_cluster,
     timeout_problems,
@@ -30,6 +31,8 @@ from app.deployments.progress import Progress
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Wish, references_from, value_problems
 from app.deployments.warnings import warnings_about
+from app.drift.rules import GivenRule, stored_rules
+from app.drift.states import LiveDrift
 from app.groups.queries import chosen_members, find_group, members_of, no_group
 from app.groups.restrictions import check_namespace
 from app.identity.permissions import Permission
@@ -67,6 +70,8 @@ class CreateDeployment:
     wait: bool = False
     timeout_seconds: int = 300
     drift_policy: DriftPolicy = DriftPolicy.REPORT
+    live_drift: LiveDrift = LiveDrift.OFF
+    live_drift_ignore: list[GivenRule] = field(default_factory=list)
     dry_run: bool = False
     idempotency_key: str | None = None
 
@@ -114,6 +119,8 @@ async def create_deployment(
             wait=request.wait,
             timeout_seconds=request.timeout_seconds,
             drift_policy=request.drift_policy,
+            live_drift=request.live_drift,
+            live_drift_ignore=stored_rules(request.live_drift_ignore),
             secret_paths=sorted({found.path for found in wish.references}),
         )
         wish = await with_inputs(services.expressions, deployment, group, wish, clusters)
@@ -144,6 +151,7 @@ async def _given(request: CreateDeployment) -> GivenValues:
         *name_problems(request.release_name, request.namespace),
         *filter(None, [description_problem(request.description)]),
         *timeout_problems(request.timeout_seconds),
+        *ignore_problems(request.live_drift_ignore),
         *value_problems(
             *({} if given.values is None else given.values, request.values_from, overrides),
             *(given.selected or [], request.target_selector),

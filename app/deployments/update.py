@@ -17,6 +17,7 @@ from app.deployments.checks import (
     archive_of,
     check_feature,
     check_wish,
+    ignore_problems,
     overrides_by_cluster,
     timeout_problems,
 )
@@ -33,12 +34,15 @@ from app.deployments.removal import Removal
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Override, Wish, references_from, value_problems
 from app.deployments.warnings import warnings_about
+from app.drift.rules import GivenRule, stored_rules
+from app.drift.states import LiveDrift
 from app.groups.queries import chosen_members, members_of
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.registers.common import CommonCode
 from app.releases.references import Layer, references_of
 from app.releases.values import patch
+from app.resources.drift import compare_again
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster
@@ -55,6 +59,8 @@ _OPTIONS = {
     "wait": "wait",
     "timeout_seconds": "timeout",
     "drift_policy": "drift policy",
+    "live_drift": "live drift",
+    "live_drift_ignore": "ignore rules for live drift",
 }
 """The options that change without a new generation, and their names in events."""
 
@@ -84,6 +90,8 @@ class UpdateDeployment:
     wait: bool | None = None
     timeout_seconds: int | None = None
     drift_policy: DriftPolicy | None = None
+    live_drift: LiveDrift | None = None
+    live_drift_ignore: list[GivenRule] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
     release_name: str | None = None
@@ -134,6 +142,7 @@ async def _attempt(
         *_unchangeable(deployment, request),
         *filter(None, [description_problem(request.description)]),
         *timeout_problems(request.timeout_seconds),
+        *ignore_problems(request.live_drift_ignore),
     ]
     if problems:
         raise all_invalid(problems)
@@ -283,6 +292,9 @@ async def _write(
         options = {name: value for name, value in _options(request).items() if value != getattr(deployment, name)}
         for name, value in options.items():
             setattr(deployment, name, value)
+        if options.keys() & {"live_drift", "live_drift_ignore"}:
+            await session.flush()
+            await compare_again(transaction, deployment.id)
         operation = None
         if wish is not None:
             wish = replace(wish, marks=marks_of(secrets))
@@ -327,6 +339,8 @@ async def _write(
 def _options(request: UpdateDeployment) -> dict[str, Any]:
     """The options that the request sets, as they are stored."""
     given = {name: value for name in _OPTIONS if (value := getattr(request, name)) is not None}
+    if request.live_drift_ignore is not None:
+        given["live_drift_ignore"] = stored_rules(request.live_drift_ignore)
     return {name: value or None if name == "description" else value for name, value in given.items()}
 
 

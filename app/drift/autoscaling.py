@@ -9,7 +9,7 @@ from app.health.kinds import Kind, kind_of
 
 _HPA = Kind("autoscaling", "HorizontalPodAutoscaler")
 _KEDA = Kind("keda.sh", "ScaledObject")
-_REPLICAS = ("/spec/replicas",)
+REPLICAS = "/spec/replicas"
 
 
 def autoscaled(autoscalers: Iterable[Mapping[str, Any]]) -> list[IgnoreRule]:
@@ -28,5 +28,5 @@ def autoscaled(autoscalers: Iterable[Mapping[str, Any]]) -> list[IgnoreRule]:
         name = text(each, *reference, "name")
         if name and target.kind:
             by = f"{kind.kind} {text(each, 'metadata', 'name')}"
-            found.append(IgnoreRule(by, _REPLICAS, target, name))
+            found.append(IgnoreRule(by, (REPLICAS,), target, name))
     return found

@@ -8,7 +8,7 @@ from app.releases.manifest import documents
 from app.yaml.reading import YamlError, read_all
 
 FIELD_MANAGER = "helm"
-"""The name under which Helm owns fields: the name of its program."""
+"""The name under which the `helm` command owns fields, whatever its file is called."""
 
 _LABELS = {"app.kubernetes.io/managed-by": "Helm"}
 

@@ -118,6 +118,7 @@ class Known:
     plural: str
     origin: str
     fingerprint: bytes
+    compared: str
 
 
 async def known_resources(session: AsyncSession, cluster_id: int) -> list[Known]:
@@ -128,15 +129,16 @@ async def known_resources(session: AsyncSession, cluster_id: int) -> list[Known]
             *(col(row.api_version), col(row.plural), col(row.origin)),
             *(col(row.uid), col(row.health), col(row.reason), col(row.message)),
             *(col(row.images), col(row.addresses), col(row.is_checked)),
+            col(row.compared_version),
         )
         .join(Target, col(Target.id) == row.target_id)
         .where(col(Target.cluster_id) == cluster_id)
     )
     found = []
     for target_id, group, kind, namespace, name, version, plural, origin, *shown in await session.execute(statement):
-        uid, health, reason, message, images, addresses, is_checked = shown
+        uid, health, reason, message, images, addresses, is_checked, compared = shown
         digest = fingerprint((uid, health, reason, message, tuple(images), tuple(addresses), is_checked))
-        found.append(Known(target_id, Key(group, kind, namespace, name), version, plural, origin, digest))
+        found.append(Known(target_id, Key(group, kind, namespace, name), version, plural, origin, digest, compared))
     return found
 
 
@@ -177,7 +179,8 @@ _DESCRIBE = text(f"""
     WITH given AS ({_GIVEN})
     UPDATE live_resource r SET
         api_version = given.api_version, plural = given.plural, origin = given.origin,
-        manifest_digest = decode(given.manifest_digest, 'hex')
+        manifest_digest = decode(given.manifest_digest, 'hex'),
+        drift = 'UNKNOWN', drift_reason = NULL, differences = '[]', differences_left_out = 0, compared_version = ''
     FROM given
     WHERE {_SAME} AND (r.api_version, r.plural, r.origin, r.manifest_digest)
         IS DISTINCT FROM (given.api_version, given.plural, given.origin, decode(given.manifest_digest, 'hex'))

@@ -12,8 +12,10 @@ from app.core.errors import invalid
 from app.core.paging import Page, Window, cursor_of, position_of
 from app.core.searching import bounded
 from app.core.services import Services
+from app.drift.states import DriftState, LiveDrift
 from app.health.health import Health
 from app.registers.common import CommonCode
+from app.releases.inventory import ResourceOrigin
 from app.tables.clusters import Cluster, Observer, Reachability
 from app.tables.deployments import Deployment
 from app.tables.groups import ClusterGroup
@@ -30,6 +32,17 @@ class ResourceFacts:
     row: LiveResource
     cluster_name: str
     is_known: bool
+    is_compared: bool = False
+
+    @property
+    def drift(self) -> DriftState:
+        if not self.is_compared or self.row.origin is not ResourceOrigin.MANIFEST:
+            return DriftState.OFF
+        return self.row.drift if self.is_known else DriftState.UNKNOWN
+
+    @property
+    def shows_differences(self) -> bool:
+        return self.drift in (DriftState.DRIFTED, DriftState.NONE)
 
     @property
     def health(self) -> Health:
@@ -57,10 +70,17 @@ class ResourceFilter:
     group: str | None = None
     release: str | None = None
     health: Sequence[Health] | None = None
+    drift: Sequence[DriftState] | None = None
 
 
 _KNOWN = (col(Cluster.reachability) == Reachability.REACHABLE) & is_vouched(LONGEST_LIE)
 _HEALTH = case((_KNOWN, cast(col(LiveResource.health), Text)), else_=Health.UNKNOWN.value)
+_COMPARED = col(Deployment.live_drift) != LiveDrift.OFF
+_DRIFT = case(
+    (~_COMPARED | (col(LiveResource.origin) != ResourceOrigin.MANIFEST), DriftState.OFF.value),
+    (_KNOWN, cast(col(LiveResource.drift), Text)),
+    else_=DriftState.UNKNOWN.value,
+)
 _KEYS: tuple[Any, ...] = (
     col(LiveResource.kind),
     col(LiveResource.namespace),
@@ -70,12 +90,18 @@ _KEYS: tuple[Any, ...] = (
 
 
 async def resources_of(
-    services: Services, target_id: int, window: Window, health: Sequence[Health] | None = None
+    services: Services,
+    target_id: int,
+    window: Window,
+    health: Sequence[Health] | None = None,
+    drift: Sequence[DriftState] | None = None,
 ) -> Page[ResourceFacts]:
     """The resources of a target, by kind, namespace and name."""
     wanted: list[ColumnElement[bool]] = [col(LiveResource.target_id) == target_id]
     if health is not None:
         wanted.append(_HEALTH.in_([each.value for each in health]))
+    if drift is not None:
+        wanted.append(_DRIFT.in_([each.value for each in drift]))
     return await _page(services, wanted, window)
 
 
@@ -114,6 +140,8 @@ async def find_resources(
         wanted.append(col(Deployment.group_id).in_(groups))
     if chosen.health is not None:
         wanted.append(_HEALTH.in_([each.value for each in chosen.health]))
+    if chosen.drift is not None:
+        wanted.append(_DRIFT.in_([each.value for each in chosen.drift]))
     return await _page(services, wanted, window)
 
 
@@ -132,7 +160,7 @@ async def health_counts(session: AsyncSession, deployment_ids: Iterable[int]) ->
 
 async def _page(services: Services, wanted: list[ColumnElement[bool]], window: Window) -> Page[ResourceFacts]:
     statement = (
-        select(LiveResource, col(Cluster.name), _KNOWN)
+        select(LiveResource, col(Cluster.name), _KNOWN, _COMPARED)
         .join(Target, col(Target.id) == LiveResource.target_id)
         .join(Deployment, col(Deployment.id) == Target.deployment_id)
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
@@ -143,7 +171,7 @@ async def _page(services: Services, wanted: list[ColumnElement[bool]], window: W
         statement = statement.where(tuple_(*_KEYS) > position_of(window.after, _KEYS))
     async with services.database.reading() as session:
         rows = (await session.execute(statement.order_by(*_KEYS).limit(window.first + 1))).all()
-    found = [ResourceFacts(row, cluster_name, is_known) for row, cluster_name, is_known in rows[: window.first]]
+    found = [ResourceFacts(*row) for row in rows[: window.first]]
     cursors = [cursor_of(*(getattr(facts.row, key.key) for key in _KEYS)) for facts in found]
     return Page(found, cursors, len(rows) > window.first, window.after is not None)
 

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from app.drift.states import LiveDrift
 from app.releases.layers import Layers, Selected
 from app.releases.references import Layer, Reference, references_of
 from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
@@ -39,6 +40,10 @@ class Deployment(SQLModel, table=True):
     wait: bool = False
     timeout_seconds: int = 300
     drift_policy: DriftPolicy = Choice(DriftPolicy, default=DriftPolicy.REPORT)
+    live_drift: LiveDrift = Choice(LiveDrift, default=LiveDrift.OFF)
+    live_drift_ignore: list[dict[str, Any]] = Json(
+        default_factory=list
+    )  # ignore rules, as `app.drift.rules` reads them
     deleting: bool = False
     secret_paths: list[str] = Json(default_factory=list)  # paths of secret values in any of its generations
     created_at: datetime = Timestamp(default_factory=now)

@@ -1,8 +1,10 @@
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
+from app.drift.states import DriftState
 from app.health.health import Health
 from app.releases.inventory import ResourceOrigin
 from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
@@ -41,3 +43,10 @@ class LiveResource(SQLModel, table=True):
     images: list[str] = Json(default_factory=list)
     addresses: list[str] = Json(default_factory=list)
     observed_at: datetime | None = Timestamp(default=None)
+
+    drift: DriftState = Choice(DriftState, default=DriftState.UNKNOWN)
+    drift_reason: str | None = None  # why it cannot be compared
+    differences: list[dict[str, Any]] = Json(default_factory=list)  # as `app.drift.shown` writes them
+    differences_left_out: int = 0
+    compared_version: str = ""  # its resource version at the comparison; empty if there was none
+    compared_at: datetime | None = Timestamp(default=None)

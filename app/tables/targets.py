@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from app.drift.states import DriftState
 from app.health.health import Health
 from app.releases.status import TargetStatus
 from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
@@ -22,6 +23,7 @@ class Target(SQLModel, table=True):
         UniqueConstraint("deployment_id", "cluster_id"),
         Index("ix_target_cluster_id_lease_expires_at", "cluster_id", "lease_expires_at"),
         Index("ix_target_deployment_id_status", "deployment_id", "status"),
+        Index("ix_target_drift_due", "cluster_id", postgresql_where=text("drift_due")),
         Index("ix_target_held", "cluster_id", postgresql_where=text("lease_owner IS NOT NULL")),
     )
 
@@ -52,6 +54,12 @@ class Target(SQLModel, table=True):
     health_since: datetime = Timestamp(default_factory=now)
     inventory_version: str = ""  # `resource_version` of the release whose resources are in `live_resource`
     inventory_left_out: int = 0  # of its objects, by the limits
+
+    drift: DriftState = Choice(DriftState, default=DriftState.UNKNOWN)  # of its live objects
+    drift_since: datetime = Timestamp(default_factory=now)
+    drifted: int = 0  # objects that differ or are missing
+    not_compared: int = 0  # objects that cannot be compared
+    drift_due: bool = False  # the deployment's setting has changed, and the cluster's observer does not know yet
 
     error: dict[str, Any] | None = Json(default=None, nullable=True)
     attempts: int = 0  # failed ones, for the current generation

@@ -17,5 +17,6 @@ class TargetEvent(EventKind):
     STATUS = "target.status", "The status of a target changed."
     RELEASE = "target.release", "The release of a target changed, and the status did not."
     HEALTH = "target.health", "The health of a target changed."
+    LIVE_DRIFT = "target.live_drift", "Objects of a release began to differ from its manifest, or no longer differ."
     DRIFTED = "target.drifted", "A manual change to a release is being corrected."
     CONTESTED = "target.contested", "The correction of a release waits, because it was changed or failed again."

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Result, Select, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Enum, Result, Select, Text, and_, bindparam, case, cast, func, select, type_coerce
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.drift.states import DriftState, LiveDrift
 from app.health.health import Health
 from app.releases.layers import Inputs
 from app.releases.references import hidden
@@ -44,6 +45,10 @@ class TargetFacts:
     health_since: datetime
     health_reasons: list[dict[str, Any]]
     left_out: int
+    drift: DriftState
+    drift_since: datetime
+    drifted: int
+    not_compared: int
     error: dict[str, Any] | None
     generation: int | None
     renewed_at: datetime | None
@@ -61,6 +66,7 @@ class TargetFacts:
             reason = Reason(ReasonCode.UNREACHABLE, UNWATCHED)
             self.status, self.reasons = TargetStatus.UNKNOWN, [asdict(reason)]
             self.health, self.health_reasons = Health.UNKNOWN, []
+            self.drift = self.drift if self.drift is DriftState.OFF else DriftState.UNKNOWN
 
     @property
     def is_renewed(self) -> bool:
@@ -76,6 +82,20 @@ class TargetFacts:
 
 LONGEST_LIE = 30.0
 """The number of seconds for which a status may be shown that no observer vouches for."""
+
+DRIFT_TYPE = Enum(DriftState, native_enum=False, length=32)
+SHOWN_DRIFT = case(
+    (col(Deployment.live_drift) == LiveDrift.OFF, DriftState.OFF.value),
+    (col(Cluster.reachability) != Reachability.REACHABLE, DriftState.UNKNOWN.value),
+    (
+        (col(Target.drift) == DriftState.DRIFTED)
+        & (col(Deployment.live_drift) == LiveDrift.CORRECT)
+        & (col(Target.contested_until) > func.now()),
+        DriftState.CONTESTED.value,
+    ),
+    else_=cast(col(Target.drift), Text),
+)
+"""The state of a target's live objects, as it is shown."""
 
 # Built once: building such a statement costs as much as running it.
 _COLUMNS: dict[str, Any] = {
@@ -95,6 +115,10 @@ _COLUMNS: dict[str, Any] = {
     "health_since": col(Target.health_since),
     "health_reasons": col(Target.health_reasons),
     "left_out": col(Target.inventory_left_out),
+    "drift": type_coerce(SHOWN_DRIFT, DRIFT_TYPE),
+    "drift_since": col(Target.drift_since),
+    "drifted": col(Target.drifted),
+    "not_compared": col(Target.not_compared),
     "error": col(Target.error),
     "generation": col(Target.generation),
     "renewed_at": col(Target.renewed_at),

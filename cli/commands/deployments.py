@@ -59,13 +59,16 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String, $group: S
 }}"""
 _ONE = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
-    {_SUMMARY} description chartDigest atomic wait timeoutSeconds driftPolicy deleting createdAt {_VALUES}
+    {_SUMMARY} description chartDigest atomic wait timeoutSeconds driftPolicy
+    liveDrift liveDriftIgnore {{ kind group paths }} deleting createdAt {_VALUES}
     desired {{ {_TARGETS} }} pendingMembership {{ joining leaving }} targets {{ {TARGET_FIELDS} }}
   }}
 }}"""
 _BRIEF = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
-    id chart namespace generation description atomic wait timeoutSeconds driftPolicy desired { targets }
+    id chart namespace generation description atomic wait timeoutSeconds driftPolicy
+    liveDrift liveDriftIgnore { kind group paths }
+    desired { targets }
   }
 }"""
 _HISTORY = f"""query ($id: ID!, $first: Int, $after: String) {{ node(id: $id) {{ ... on Deployment {{

@@ -12,6 +12,7 @@ from app.core.database import LOST
 from app.core.limiter import Limiter, share
 from app.core.repeating import lasting, repeatedly
 from app.fleet.services import AllServices
+from app.resources.drift import clusters_to_compare
 from app.targets.reachability import confirm
 from reconcilers.metrics import WATCHED
 from reconcilers.observer import assignment
@@ -75,6 +76,10 @@ class Observer:
             self._start(post)
         for post in found.theirs:
             self._start(post, self._take_over)
+        async with self._services.database.reading() as session:
+            changed = await clusters_to_compare(session)
+        for cluster_id in changed & self._watches.keys():
+            self._watches[cluster_id].compare_again()
         WATCHED.set(len(self._tasks))
 
     async def _take_over(self, post: Post) -> Post | None:

@@ -217,6 +217,11 @@ class MemberWatch:
             VersionFollower(self._services, member, cluster).run(),
         )
 
+    def compare_again(self) -> None:
+        """A deployment's setting for the drift of live objects has changed."""
+        if self._resources is not None:
+            self._resources.drift.renew()
+
     async def _follow_resources(self, member: Member) -> None:
         self._resources = ClusterResources(self._services, self._resource_desk, member.aside(), self.post)
         try:

@@ -14,6 +14,7 @@ from app.deployments.planning import plan_in_time
 from app.deployments.progress import Progress
 from app.deployments.reconcile import reconcile_deployment
 from app.deployments.update import UpdateDeployment, update_deployment
+from app.drift.rules import GivenRule
 from app.identity.permissions import Permission
 from resolvers.engine.mutation import mutation
 from schema.context import Info
@@ -52,6 +53,10 @@ def _target_selector(given: inputs.CreateDeploymentInput | inputs.UpdateDeployme
     return None if given.target_selector is None else stored_selector(given.target_selector)
 
 
+def _ignore_rules(given: list[inputs.DriftIgnoreRuleInput] | None) -> list[GivenRule] | None:
+    return None if given is None else [GivenRule(rule.paths, rule.kind, rule.group) for rule in given]
+
+
 async def _payload(
     info: Info, act: Callable[[Progress], Coroutine[Any, Any, Answer]], *, dry_run: bool | None
 ) -> DeploymentPayload:
@@ -76,6 +81,7 @@ class Mutations:
                 "value_overrides": _overrides(input.value_overrides),
                 "selector_overrides": _selector_overrides(input.selector_overrides),
                 "target_selector": _target_selector(input),
+                "live_drift_ignore": _ignore_rules(input.live_drift_ignore) or [],
             }
         )
         act = partial(create_deployment, info.context.services, info.context.viewer, request)
@@ -97,6 +103,7 @@ class Mutations:
                 "value_overrides": None if input.value_overrides is None else _overrides(input.value_overrides),
                 "selector_overrides": _selector_overrides(input.selector_overrides),
                 "target_selector": _target_selector(input),
+                "live_drift_ignore": _ignore_rules(input.live_drift_ignore),
             }
         )
         act = partial(update_deployment, info.context.services, info.context.viewer, request)

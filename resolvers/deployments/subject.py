@@ -27,6 +27,8 @@ SUBJECT = Subject(
             "secret",
             "key",
             "path",
+            "paths",
+            "kind",
             "cloud",
             "region",
             "distribution",

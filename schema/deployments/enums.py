@@ -3,9 +3,17 @@
 import strawberry
 
 from app.deployments.warnings import WarningCode
+from app.drift.states import LiveDrift
 from app.tables.deployments import DriftPolicy
 
 strawberry.enum(DriftPolicy)
+strawberry.enum(
+    LiveDrift,
+    description=(
+        "What to do when an object on a cluster differs from the manifest of its release. OFF: objects are not"
+        " compared. REPORT: differences are shown, and nothing is written. CORRECT: the object is changed back."
+    ),
+)
 strawberry.enum(WarningCode, name="PlanWarningCode")
 
-__all__ = ["DriftPolicy", "WarningCode"]
+__all__ = ["DriftPolicy", "LiveDrift", "WarningCode"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import strawberry
 
-from schema.deployments.enums import DriftPolicy
+from schema.deployments.enums import DriftPolicy, LiveDrift
 from schema.deployments.removal import CONFIRM_REMOVAL
 from schema.scalars import JSON
 
@@ -68,6 +68,20 @@ class SelectorOverrideInput:
     values_from: list[ValueFromInput] | None = None
 
 
+@strawberry.input(
+    description="Places of live objects in which differences do not count as drift. Without a kind, of all objects."
+)
+class DriftIgnoreRuleInput:
+    paths: list[str] = strawberry.field(
+        description="JSON pointers. `*` stands for any one step, for example"
+        " `/spec/template/spec/containers/*/resources`; a place below a path is ignored too."
+    )
+    kind: str | None = None
+    group: str | None = strawberry.field(
+        default=None, description="The API group of the kind; empty for the core group. Default: any group."
+    )
+
+
 @strawberry.input
 class CreateDeploymentInput:
     group: str
@@ -107,6 +121,13 @@ class CreateDeploymentInput:
     timeout_seconds: int | None = 300
     drift_policy: DriftPolicy | None = strawberry.field(
         default=DriftPolicy.REPORT, description="What to do when a release is changed outside of Polyhelm."
+    )
+    live_drift: LiveDrift | None = strawberry.field(
+        default=LiveDrift.OFF,
+        description="What to do when an object on a cluster differs from the manifest of its release.",
+    )
+    live_drift_ignore: list[DriftIgnoreRuleInput] | None = strawberry.field(
+        default=None, description="Differences that do not count as drift of live objects."
     )
     dry_run: bool | None = strawberry.field(
         default=False, description="Validate and plan the request without changing anything."
@@ -156,6 +177,10 @@ class UpdateDeploymentInput:
     wait: bool | None = None
     timeout_seconds: int | None = None
     drift_policy: DriftPolicy | None = None
+    live_drift: LiveDrift | None = None
+    live_drift_ignore: list[DriftIgnoreRuleInput] | None = strawberry.field(
+        default=None, description="Replaces all ignore rules. `[]` removes them."
+    )
     dry_run: bool | None = False
     idempotency_key: str | None = None
     release_name: str | None = strawberry.field(

@@ -12,7 +12,7 @@ from app.tables import deployments as tables
 from app.tables.charts import ChartArchive
 from schema.charts.loaders import archive_by_digest
 from schema.context import Info
-from schema.deployments.enums import DriftPolicy
+from schema.deployments.enums import DriftPolicy, LiveDrift
 from schema.deployments.loaders import revision_by_deployment
 from schema.deployments.values import (
     ClusterSelector,
@@ -30,7 +30,13 @@ from schema.operations.types import Operation
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
-from schema.resources.loaders import health_counts_by_deployment
+from schema.resources.drift import DriftCount, SuggestedIgnoreRule
+from schema.resources.enums import DriftState
+from schema.resources.loaders import (
+    drift_counts_by_deployment,
+    health_counts_by_deployment,
+    shared_differences_by_deployment,
+)
 from schema.resources.types import HealthCount, counted
 from schema.scalars import JSON
 from schema.targets.enums import TargetStatus
@@ -79,6 +85,17 @@ class DeploymentRevision:
         )
 
 
+@strawberry.type(
+    description="Places of live objects in which differences do not count as drift. Without a kind, of all objects."
+)
+class DriftIgnoreRule:
+    paths: list[str] = strawberry.field(description="JSON pointers, in which `*` stands for any one step.")
+    kind: str | None
+    group: str | None = strawberry.field(
+        description="The API group of the kind; empty for the core group, null for any group."
+    )
+
+
 @strawberry.type(description="Changes of the targets that the next generation makes.")
 class PendingMembership:
     joining: list[str] = strawberry.field(description="The names of members that the selector matches now.")
@@ -99,6 +116,12 @@ class Deployment(Node):
     timeout_seconds: int
     drift_policy: DriftPolicy = strawberry.field(
         description="What to do when a release is changed outside of Polyhelm."
+    )
+    live_drift: LiveDrift = strawberry.field(
+        description="What to do when an object on a cluster differs from the manifest of its release."
+    )
+    live_drift_ignore: list[DriftIgnoreRule] = strawberry.field(
+        metadata=usually(2), description="Differences that do not count as drift of live objects."
     )
     deleting: bool = strawberry.field(
         description="True while the deployment is being deleted; it disappears once its last release is uninstalled."
@@ -192,6 +215,20 @@ class Deployment(Node):
     async def health_counts(self, info: Info) -> list[HealthCount]:
         return counted(await info.context.load[health_counts_by_deployment].load(self.row.id))
 
+    @strawberry.field(description="The number of targets with each state of their live objects.")
+    async def drift_counts(self, info: Info) -> list[DriftCount]:
+        counts = await info.context.load[drift_counts_by_deployment].load(self.row.id)
+        return [DriftCount(state=state, count=counts[state]) for state in DriftState if state in counts]
+
+    @strawberry.field(
+        metadata=usually(1),
+        description="Ignore rules for differences that at least half of the targets have, and at least two: probably"
+        " something on the clusters sets these fields. The most frequent come first, at most 20.",
+    )
+    async def suggested_ignore_rules(self, info: Info) -> list[SuggestedIgnoreRule]:
+        found = await info.context.load[shared_differences_by_deployment].load(self.row.id)
+        return [SuggestedIgnoreRule.of(shared) for shared in found]
+
     @strawberry.field(description="The revisions of the desired state, newest first.")
     async def history(
         self, info: Info, first: int | None = DEFAULT, after: str | None = None
@@ -227,6 +264,8 @@ class Deployment(Node):
             wait=row.wait,
             timeout_seconds=row.timeout_seconds,
             drift_policy=row.drift_policy,
+            live_drift=row.live_drift,
+            live_drift_ignore=[DriftIgnoreRule(**rule) for rule in row.live_drift_ignore],
             deleting=row.deleting,
             created_at=row.created_at,
             updated_at=row.updated_at,

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.drift.states import DriftState
 from app.health.health import Health
 from app.releases.inventory import ResourceOrigin
 from app.resources.containers import ContainerState
@@ -16,4 +17,13 @@ strawberry.enum(
 strawberry.enum(ResourceOrigin, description="Where a release has an object from.")
 strawberry.enum(ContainerState, description="The state of a container. UNKNOWN: its node has not reported it yet.")
 
-__all__ = ["ContainerState", "Health", "ResourceOrigin"]
+strawberry.enum(
+    DriftState,
+    description=(
+        "What comparing live objects with the release's manifest has found. OFF: they are not compared. UNKNOWN: not"
+        " compared yet, or the cluster is unreachable. NOT_CHECKED: none differs, and some cannot be compared; the"
+        " reason is given with the object. CONTESTED: a target drifts again after corrections, and the next one waits."
+    ),
+)
+
+__all__ = ["ContainerState", "DriftState", "Health", "ResourceOrigin"]

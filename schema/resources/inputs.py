@@ -2,7 +2,7 @@
 
 import strawberry
 
-from schema.resources.enums import Health
+from schema.resources.enums import DriftState, Health
 
 
 @strawberry.input(
@@ -18,3 +18,4 @@ class ResourceFilter:
     group: str | None = None
     release: str | None = strawberry.field(default=None, description="The name of a release.")
     health: list[Health] | None = None
+    drift: list[DriftState] | None = None

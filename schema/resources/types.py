@@ -8,7 +8,8 @@ import strawberry
 from app.resources.queries import ResourceFacts
 from schema.context import Info
 from schema.list_length import usually
-from schema.resources.enums import Health, ResourceOrigin
+from schema.resources.drift import FieldDifference
+from schema.resources.enums import DriftState, Health, ResourceOrigin
 from schema.targets.loaders import target_by_id
 
 if TYPE_CHECKING:
@@ -60,6 +61,12 @@ class LiveResource:
     addresses: list[str] = strawberry.field(
         metadata=usually(1), description="Hosts and addresses at which it can be reached."
     )
+    drift: DriftState
+    drift_reason: str | None = strawberry.field(description="Why the object cannot be compared.")
+    differences: list[FieldDifference] = strawberry.field(
+        metadata=usually(1), description="The fields that differ from the release's manifest, by path."
+    )
+    differences_left_out: int = strawberry.field(description="The number of differences that are not listed.")
 
     @strawberry.field(description="The target to which the resource belongs.")
     async def target(self, info: Info) -> Annotated["DeploymentTarget", strawberry.lazy("schema.targets.types")] | None:
@@ -86,4 +93,8 @@ class LiveResource:
             observed_at=row.observed_at,
             images=row.images,
             addresses=row.addresses,
+            drift=facts.drift,
+            drift_reason=row.drift_reason if facts.drift is DriftState.NOT_CHECKED else None,
+            differences=[FieldDifference.of(each) for each in row.differences] if facts.shows_differences else [],
+            differences_left_out=row.differences_left_out if facts.shows_differences else 0,
         )

@@ -23,8 +23,10 @@ from schema.list_length import usually
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
-from schema.resources.enums import Health
+from schema.resources.drift import ObjectDifference
+from schema.resources.enums import DriftState, Health
 from schema.resources.live import LiveObject, ResourceTree
+from schema.resources.loaders import differences_by_target
 from schema.resources.types import HealthReason, LiveResource, blamed_of
 from schema.scalars import JSON
 from schema.targets.activity import Activity
@@ -65,6 +67,27 @@ class StatusReason:
 
 def reasons_of(reasons: list[dict[str, Any]]) -> list[StatusReason]:
     return [StatusReason(**{**reason, "code": ReasonCode(reason["code"])}) for reason in reasons]
+
+
+@strawberry.type(description="Whether the objects of a release differ from its manifest.")
+class TargetDrift:
+    facts: strawberry.Private[TargetFacts]
+    state: DriftState
+    since: datetime = strawberry.field(description="When the state last changed.")
+    drifted: int = strawberry.field(description="The number of objects that differ or are missing.")
+    not_checked: int = strawberry.field(description="The number of objects that cannot be compared.")
+
+    @strawberry.field(
+        metadata=usually(1),
+        description="What differs, by kind, namespace and name: at most 100 fields and objects. Needs the permission"
+        " `resources.read`.",
+    )
+    async def differences(self, info: Info) -> list[ObjectDifference]:
+        info.context.viewer.require(self.facts.organization_id, Permission.RESOURCES_READ, group_id=self.facts.group_id)
+        if self.state not in (DriftState.DRIFTED, DriftState.CONTESTED):
+            return []
+        found = await info.context.load[differences_by_target].load(self.facts.id)
+        return [ObjectDifference.of(each) for each in found]
 
 
 @strawberry.type(description="A deployment on one cluster, with its desired and observed state.")
@@ -135,9 +158,10 @@ class DeploymentTarget(Node):
         first: int | None = DEFAULT,
         after: str | None = None,
         health: list[Health] | None = None,
+        drift: list[DriftState] | None = None,
     ) -> Connection[LiveResource]:
         info.context.viewer.require(self.facts.organization_id, Permission.RESOURCES_READ, group_id=self.facts.group_id)
-        page = await resources_of(info.context.services, self.facts.id, Window.of(first, after), health)
+        page = await resources_of(info.context.services, self.facts.id, Window.of(first, after), health, drift)
         return to_connection(page, LiveResource.of)
 
     @strawberry.field(
@@ -164,6 +188,17 @@ class DeploymentTarget(Node):
         services, viewer = info.context.services, info.context.viewer
         found = await read_object(services, viewer, self.facts.id, kind, namespace, name, api_group)
         return None if found is None else LiveObject.of(found)
+
+    @strawberry.field(description="Whether the objects of the release differ from its manifest.")
+    async def live_drift(self) -> "TargetDrift":
+        facts = self.facts
+        return TargetDrift(
+            facts=facts,
+            state=facts.drift,
+            since=facts.drift_since,
+            drifted=facts.drifted,
+            not_checked=facts.not_compared,
+        )
 
     @strawberry.field(description="The current work on the target; null if there is none.")
     async def activity(self, info: Info) -> Activity | None:

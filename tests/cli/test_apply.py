@@ -57,7 +57,8 @@ async def test_a_file_is_planned_applied_and_applied_again_without_a_change(flee
         "Chart:        charts/web 1.0.0",
         "Namespace:    default",
         "Generation:   1, <age> old",
-        "Options:      atomic: false, wait: false, timeout: 300, driftPolicy: REPORT",
+        "Options:      atomic: false, wait: false, timeout: 300, driftPolicy: REPORT, liveDrift: OFF,"
+        " liveDriftIgnore: []",
         "Status:       2 DEPLOYED",
         "",
         "CLUSTER   STATUS     SINCE   VERSION   REVISION   WHY",
@@ -153,6 +154,7 @@ async def test_options_alone_are_changed_without_a_generation(fleet: Polyhelm) -
 
 async def test_the_file_of_a_deployment_that_is_there_can_be_applied_again(fleet: Polyhelm) -> None:
     more = "version: 1.0.0\ndescription: Sells.\ntargets: [paris]\natomic: true\ntimeout: 60\ndriftPolicy: CORRECT\n"
+    more += "liveDrift: OFF\nliveDriftIgnore: [{kind: ConfigMap, paths: [/data/tag]}]\n"
     await fleet.fine("deploy", "apply", "-f", "-", "--yes", stdin=FILE + more)
     written = await fleet.fine("deploy", "get", "fleet/shop", "-o", "yaml")
     assert written == [
@@ -174,6 +176,11 @@ async def test_the_file_of_a_deployment_that_is_there_can_be_applied_again(fleet
         "wait: false",
         "timeout: 60",
         "driftPolicy: CORRECT",
+        'liveDrift: "OFF"',
+        "liveDriftIgnore:",
+        "- kind: ConfigMap",
+        "  paths:",
+        '  - "/data/tag"',
     ]
     text = "\n".join(written)
     assert await fleet.fine("deploy", "apply", "-f", "-", stdin=text) == ["fleet/shop: nothing differs."]

@@ -25,6 +25,7 @@ def test_everything_is_taken_as_it_is_written() -> None:
         'version: "1.10"\nvalues: {since: 2026-01-01, port: 80, on: "yes"}\noverrides: {paris: {port: 81}, berlin: }\n'
         "targets: [paris, berlin]\natomic: true\nwait: false\ntimeout: 60\ndescription: The shop.\n"
         "driftPolicy: CORRECT\n"
+        "liveDrift: OFF\nliveDriftIgnore: [{kind: Job, paths: [/spec]}]\n"
         "valuesFrom: [{secret: db, key: password, path: a.b}]\n"
         "overridesFrom: {tokyo: [{secret: db-tokyo, key: password, path: a.b}], paris: }\n"
     )
@@ -52,6 +53,8 @@ def test_everything_is_taken_as_it_is_written() -> None:
         "wait": False,
         "timeoutSeconds": 60,
         "driftPolicy": "CORRECT",
+        "liveDrift": "OFF",
+        "liveDriftIgnore": [{"kind": "Job", "group": None, "paths": ["/spec"]}],
     }
 
 
@@ -104,6 +107,8 @@ _TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "wait": st.booleans(),
         "timeoutSeconds": st.integers(1, 9),
         "driftPolicy": st.sampled_from(["REPORT", "CORRECT"]),
+        "liveDrift": st.sampled_from(["OFF", "REPORT", "CORRECT"]),
+        "liveDriftIgnore": st.just([{"kind": None, "group": None, "paths": ["/spec"]}]),
         "values": _VALUES,
         "valuesFrom": _REFERENCES,
         "valueOverrides": st.lists(_OVERRIDE, max_size=3, unique_by=itemgetter("cluster")),
@@ -129,7 +134,8 @@ def test_the_file_of_a_deployment_says_all_that_it_wants(told: dict[str, Any]) -
     assert wish.pop("targetSelector") == (None if selector is None else _short(selector))
     assert wish.pop("targets") == desired["targets" if selector is None else "listedTargets"]
     assert wish.pop("description", None) == told["description"]
-    same = ("namespace", "releaseName", "values", "valuesFrom", "atomic", "wait", "timeoutSeconds", "driftPolicy")
+    same = ("namespace", "releaseName", "values", "valuesFrom", "atomic", "wait", "timeoutSeconds", "driftPolicy", "liveDrift")
+    assert wish.pop("liveDriftIgnore") == told["liveDriftIgnore"]
     assert wish == {
         "version": told["chartVersion"],
         **{key: told[key] for key in same},
@@ -184,7 +190,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
             [
                 "6: `x` is not known: known are polyhelm, group, release, namespace, chart, version, description,"
                 " values, valuesFrom, overrides, overridesFrom, targets, targetSelector, atomic, wait, timeout,"
-                " driftPolicy"
+                " driftPolicy, liveDrift, liveDriftIgnore"
             ],
         ),
         (HEAD + "version: 1.10\n", ["6: `version` must be text (put it in quotes)"]),
@@ -236,6 +242,11 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         (HEAD + "targets: paris\n", ["6: `targets` must be a list of clusters"]),
         (HEAD + "targets:\n- paris\n- 3\n", ["8: `targets` must be a list of clusters: this entry is not valid"]),
         (HEAD + "driftPolicy: correct\n", ["6: `driftPolicy` must be REPORT or CORRECT"]),
+        (HEAD + "liveDrift: off\n", ["6: `liveDrift` must be OFF, REPORT or CORRECT"]),
+        (
+            HEAD + "liveDriftIgnore:\n- kind: Job\n",
+            ["7: an ignore rule is a map of `paths`, a list of texts, and perhaps `kind` and `group`"],
+        ),
         (HEAD + "timeout: true\n", ["6: `timeout` must be a number of seconds"]),
         (HEAD.replace("v1", "v2"), ["1: `polyhelm` must be `v1`, the only version that this polyhelm supports"]),
         (HEAD.replace("hello", '""', 1), ["3: `release` is empty"]),

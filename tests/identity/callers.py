@@ -102,6 +102,7 @@ async def peopled(
             releaseName="shop",
             valuesFrom=[{"secret": "db", "key": "a", "path": "password"}],
             valueOverrides=[{"cluster": "paris", "values": {"replicas": 3}}],
+            liveDriftIgnore=[{"kind": "Deployment", "group": "apps", "paths": ["/spec/replicas"]}],
             selectorOverrides=[{"select": {"cloud": "google"}, "values": {"replicas": 2}}],
             targetSelector={},
         )

@@ -110,6 +110,7 @@ def test_of_values_there_are_the_paths_and_of_secrets_nothing() -> None:
         "wait": False,
         "timeoutSeconds": 300,
         "driftPolicy": "REPORT",
+        "liveDrift": "OFF",
         "dryRun": False,
     }
 

@@ -115,7 +115,10 @@ OWN = {
 PUBLISHED = {"1.25", "1.36", "2026-11-30"}
 """What is known of Kubernetes versions to everybody: the one asked about, and how new the table of removals is."""
 
-NOT_THERE = {"Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry"}
+NOT_THERE = {
+    *("Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry"),
+    *("FieldDifference", "ObjectDifference", "SuggestedIgnoreRule"),
+}
 """What the target that is looked at has none of: it runs, waits for nobody, does not differ from itself, and has no
 objects on its cluster."""
 

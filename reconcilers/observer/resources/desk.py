@@ -19,6 +19,7 @@ from app.fleet.services import AllServices
 from app.resources.inventory import Manifests, seen_row, write_seen
 from app.resources.judging import judge_health
 from app.resources.seen import Key, Seen
+from app.resources.wanted import WantedCache
 from reconcilers.observer.assignment import Post, still_ours
 
 log = structlog.get_logger()
@@ -42,6 +43,7 @@ class _Entry:
 class ResourceDesk:
     def __init__(self, services: AllServices) -> None:
         self.manifests = Manifests()
+        self.wanted = WantedCache()
         self.streams = Limiter("resource_watches", _STREAMS, each=_STREAMS_OF_ONE)
         self.lists = Limiter("resource_lists", _LISTS, each=share(_LISTS, services.settings.organization_share))
         self._services = services

@@ -18,13 +18,16 @@ class KindName(NamedTuple):
 @dataclass(slots=True)
 class Followed:
     """`kind` is None if the member does not know it. `shown` is the fingerprint of the state that was last queued to be
-    written, `version` the resource version at which the object was last seen."""
+    written, `version` the resource version at which the object was last seen, `compared` that of the last comparison
+    with the manifest, until the content of the object is known (`content`)."""
 
     kind: ObjectType | None
     origin: ResourceOrigin
     targets: list[int] = field(default_factory=list)
     shown: bytes = b""
     version: int = 0
+    compared: str = ""
+    content: bytes = b""
 
     @property
     def is_labelled(self) -> bool:

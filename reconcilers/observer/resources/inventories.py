@@ -226,6 +226,7 @@ class Inventories:
         for key in unfinished:  # such as an object that Helm had not yet created while the release was pending
             keeper.look(key)
         keeper.follow_kinds()
+        keeper.drift.renew()
         return True
 
     def _seen(self, each: _Object) -> Seen:

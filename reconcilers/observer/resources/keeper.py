@@ -20,6 +20,7 @@ from app.tables.columns import now
 from app.tables.targets import Target
 from reconcilers.observer.assignment import Post
 from reconcilers.observer.resources.desk import ResourceDesk
+from reconcilers.observer.resources.drift import Drift
 from reconcilers.observer.resources.followed import Due, Followed, Index, KindName
 from reconcilers.observer.resources.inventories import Inventories
 from reconcilers.observer.resources.pods import Pods
@@ -47,6 +48,7 @@ class ClusterResources:
         self._member = member
         self._post = post
         self._pods = Pods(member, self._tell)
+        self.drift = Drift(services, desk.wanted, self, member, post)
         self._inventories = Inventories(services, desk, self, member, post)
         self._streams: dict[KindName, tuple[KindStream, asyncio.Task[None]]] = {}
         self._group = asyncio.TaskGroup()
@@ -60,11 +62,13 @@ class ClusterResources:
     async def run(self) -> None:
         """Follows the resources until it is cancelled."""
         targets = await self._load()
+        await self.drift.read()
         try:
             async with self._group:
                 self.follow_kinds()
                 self._group.create_task(lasting("resources", self._inventories.run))
                 self._group.create_task(lasting("resources", self._pods.run))
+                self._group.create_task(lasting("drift", self.drift.run))
                 await self._settle(targets)
                 await lasting("resources", self._look_always)
         finally:
@@ -83,6 +87,7 @@ class ClusterResources:
             )
             followed.targets.append(row.target_id)
             followed.shown = row.fingerprint
+            followed.compared = row.compared
             if not followed.is_labelled:
                 self.look(row.key)
         self._inventories.learn(known)
@@ -134,6 +139,7 @@ class ClusterResources:
         if is_deleted:
             self.look(key)  # perhaps only its label was removed
         else:
+            self.drift.notice(key, item)
             self.show(key, read_seen(item, kind, now()))
 
     def _listed(self, kind: ObjectType, keys: set[Key]) -> None:
@@ -210,4 +216,5 @@ class ClusterResources:
         """The present state of an object; None if it does not exist."""
         whole = is_judged(kind.group, kind.kind)
         item = await get_object(self._member, kind, key.namespace, key.name, whole=whole)
+        self.drift.notice(key, item)
         return None if item is None else read_seen(item, kind, now())
