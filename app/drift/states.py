@@ -8,7 +8,6 @@ class LiveDrift(StrEnum):
 
     OFF = "OFF"  # objects are not compared
     REPORT = "REPORT"  # differences are shown, and nothing is written
-    CORRECT = "CORRECT"  # the objects are changed back
 
 
 class DriftState(StrEnum):
@@ -20,7 +19,6 @@ class DriftState(StrEnum):
     DRIFTED = "DRIFTED"
     MISSING = "MISSING"  # of an object: the release has it, and the cluster does not
     NOT_CHECKED = "NOT_CHECKED"  # a comparison is impossible: the reason is stored with the object
-    CONTESTED = "CONTESTED"  # of a target: drifted again after corrections, and the next one waits; never stored
 
 
 DIFFERING = (DriftState.DRIFTED, DriftState.MISSING)

@@ -179,29 +179,21 @@ def found_row(of: Compared, key: Key, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-async def write_found(transaction: Transaction, rows: list[dict[str, Any]]) -> set[int]:
+async def write_found(transaction: Transaction, rows: list[dict[str, Any]]) -> None:
     """Stores what was found (`found_row`), and judges the targets. What was compared with another manifest than the
-    present one, or by other rules, is dropped. Locks the targets.
-
-    Returns:
-        The targets that drift and are to be corrected.
-    """
+    present one, or by other rules, is dropped. Locks the targets."""
     await lock_targets(transaction.session, col(Target.id).in_({row["target_id"] for row in rows}))
     written = set((await transaction.session.execute(_FOUND, {"rows": rows})).scalars())
-    return await judge_drift(transaction, written) if written else set()
+    if written:
+        await judge_drift(transaction, written)
 
 
-async def judge_drift(transaction: Transaction, target_ids: Iterable[int]) -> set[int]:
+async def judge_drift(transaction: Transaction, target_ids: Iterable[int]) -> None:
     """Derives the state of targets from that of their objects, and stores it with an event if it has changed. The
-    targets are locked already.
-
-    Returns:
-        The targets that drift and are to be corrected.
-    """
+    targets are locked already."""
     ids = list(target_ids)
     counts = await _counts(transaction.session, ids)
     rows = joined(select(Target, Deployment, col(Cluster.name))).where(col(Target.id).in_(ids))
-    corrected = set()
     found = await transaction.session.execute(rows.execution_options(populate_existing=True))
     for target, deployment, cluster_name in found.all():
         by_state = counts.get(target.id, {})
@@ -213,8 +205,6 @@ async def judge_drift(transaction: Transaction, target_ids: Iterable[int]) -> se
             state = target.drift
         else:
             state = DriftState.NOT_CHECKED if not_compared else DriftState.NONE
-        if state is DriftState.DRIFTED and deployment.live_drift is LiveDrift.CORRECT:
-            corrected.add(target.id)
         values: dict[str, Any] = {"drift": state, "drifted": drifted, "not_compared": not_compared}
         if all(getattr(target, name) == value for name, value in values.items()):
             continue
@@ -223,7 +213,6 @@ async def judge_drift(transaction: Transaction, target_ids: Iterable[int]) -> se
             if DriftState.DRIFTED in (state, target.drift):
                 _record(transaction, target, deployment, cluster_name, state, drifted)
         await _write(transaction, [target.id], **values)
-    return corrected
 
 
 async def _counts(session: AsyncSession, ids: list[int]) -> dict[int, dict[DriftState, int]]:

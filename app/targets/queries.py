@@ -87,12 +87,6 @@ DRIFT_TYPE = Enum(DriftState, native_enum=False, length=32)
 SHOWN_DRIFT = case(
     (col(Deployment.live_drift) == LiveDrift.OFF, DriftState.OFF.value),
     (col(Cluster.reachability) != Reachability.REACHABLE, DriftState.UNKNOWN.value),
-    (
-        (col(Target.drift) == DriftState.DRIFTED)
-        & (col(Deployment.live_drift) == LiveDrift.CORRECT)
-        & (col(Target.contested_until) > func.now()),
-        DriftState.CONTESTED.value,
-    ),
     else_=cast(col(Target.drift), Text),
 )
 """The state of a target's live objects, as it is shown."""

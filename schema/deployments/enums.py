@@ -11,7 +11,7 @@ strawberry.enum(
     LiveDrift,
     description=(
         "What to do when an object on a cluster differs from the manifest of its release. OFF: objects are not"
-        " compared. REPORT: differences are shown, and nothing is written. CORRECT: the object is changed back."
+        " compared. REPORT: differences are shown, and nothing is written."
     ),
 )
 strawberry.enum(WarningCode, name="PlanWarningCode")

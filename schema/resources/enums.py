@@ -22,7 +22,7 @@ strawberry.enum(
     description=(
         "What comparing live objects with the release's manifest has found. OFF: they are not compared. UNKNOWN: not"
         " compared yet, or the cluster is unreachable. NOT_CHECKED: none differs, and some cannot be compared; the"
-        " reason is given with the object. CONTESTED: a target drifts again after corrections, and the next one waits."
+        " reason is given with the object."
     ),
 )
 

@@ -84,7 +84,7 @@ class TargetDrift:
     )
     async def differences(self, info: Info) -> list[ObjectDifference]:
         info.context.viewer.require(self.facts.organization_id, Permission.RESOURCES_READ, group_id=self.facts.group_id)
-        if self.state not in (DriftState.DRIFTED, DriftState.CONTESTED):
+        if self.state is not DriftState.DRIFTED:
             return []
         found = await info.context.load[differences_by_target].load(self.facts.id)
         return [ObjectDifference.of(each) for each in found]

@@ -107,7 +107,7 @@ _TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "wait": st.booleans(),
         "timeoutSeconds": st.integers(1, 9),
         "driftPolicy": st.sampled_from(["REPORT", "CORRECT"]),
-        "liveDrift": st.sampled_from(["OFF", "REPORT", "CORRECT"]),
+        "liveDrift": st.sampled_from(["OFF", "REPORT"]),
         "liveDriftIgnore": st.just([{"kind": None, "group": None, "paths": ["/spec"]}]),
         "values": _VALUES,
         "valuesFrom": _REFERENCES,
@@ -134,7 +134,17 @@ def test_the_file_of_a_deployment_says_all_that_it_wants(told: dict[str, Any]) -
     assert wish.pop("targetSelector") == (None if selector is None else _short(selector))
     assert wish.pop("targets") == desired["targets" if selector is None else "listedTargets"]
     assert wish.pop("description", None) == told["description"]
-    same = ("namespace", "releaseName", "values", "valuesFrom", "atomic", "wait", "timeoutSeconds", "driftPolicy", "liveDrift")
+    same = (
+        "namespace",
+        "releaseName",
+        "values",
+        "valuesFrom",
+        "atomic",
+        "wait",
+        "timeoutSeconds",
+        "driftPolicy",
+        "liveDrift",
+    )
     assert wish.pop("liveDriftIgnore") == told["liveDriftIgnore"]
     assert wish == {
         "version": told["chartVersion"],
@@ -242,7 +252,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         (HEAD + "targets: paris\n", ["6: `targets` must be a list of clusters"]),
         (HEAD + "targets:\n- paris\n- 3\n", ["8: `targets` must be a list of clusters: this entry is not valid"]),
         (HEAD + "driftPolicy: correct\n", ["6: `driftPolicy` must be REPORT or CORRECT"]),
-        (HEAD + "liveDrift: off\n", ["6: `liveDrift` must be OFF, REPORT or CORRECT"]),
+        (HEAD + "liveDrift: off\n", ["6: `liveDrift` must be OFF or REPORT"]),
         (
             HEAD + "liveDriftIgnore:\n- kind: Job\n",
             ["7: an ignore rule is a map of `paths`, a list of texts, and perhaps `kind` and `group`"],

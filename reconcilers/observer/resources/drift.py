@@ -17,7 +17,6 @@ from app.clusters.member import Member
 from app.clusters.objects import Object
 from app.core.concurrency import for_each
 from app.core.errors import ActionError
-from app.deployments.drift import correct_drift
 from app.drift.states import DIFFERING, DriftState
 from app.fleet.services import AllServices
 from app.releases.scrubbing import NOTHING
@@ -143,13 +142,11 @@ class Drift:
             if not await still_ours(transaction.session, [self._post]):
                 return
             rows = [found_row(result.of, result.key, result.comparison) for result in results]
-            corrected = await write_found(transaction, rows)
+            await write_found(transaction, rows)
         for result in results:
             COMPARISONS.labels(result.comparison.state.lower()).inc()
             if result.comparison.state is DriftState.NOT_CHECKED:
                 self._schedule(result.key, _REFUSED_PAUSE)
-        if corrected:
-            await correct_drift(self._services, corrected)
 
     async def _compare(self, key: Key) -> list[_Result]:
         followed = self._keeper.index.get(key)
