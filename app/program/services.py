@@ -100,7 +100,7 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             seconds=settings.schema_cpu_seconds,
             memory=settings.schema_memory_bytes,
         )
-        schemas, expressions = sandbox(SCHEMAS), sandbox(EXPRESSIONS)
+        schemas, expressions = sandbox(SCHEMAS), sandbox(EXPRESSIONS, name="expressions")
         stack.push_async_callback(schemas.close)
         stack.push_async_callback(expressions.close)
         shared = partial(share, percent=settings.organization_share)

@@ -61,15 +61,16 @@ class RunError(Exception):
 class Pool:
     """Runs requests with at most `processes` of one program at once, of which one caller uses at most half.
 
-    A request takes at most `seconds` of CPU time and `memory` bytes. Processes start on demand and are reused. The
-    program gets `seconds` as its argument, and ends itself with SIGPROF when a request has used them.
+    A request takes at most `seconds` of CPU time and `memory` bytes. `name` is the pool's name in metrics. Processes
+    start on demand and are reused. The program gets `seconds` as its argument, and ends itself with SIGPROF when a
+    request has used them.
     """
 
-    def __init__(self, program: Path, *, processes: int, seconds: float, memory: int) -> None:
+    def __init__(self, program: Path, *, processes: int, seconds: float, memory: int, name: str = "sandbox") -> None:
         self.seconds = seconds
         self.memory = memory
         self._program = program
-        self._limiter = Limiter("sandbox", processes, each=max(1, processes // 2), waiting=_MOST_WAITING)
+        self._limiter = Limiter(name, processes, each=max(1, processes // 2), waiting=_MOST_WAITING)
         self._idle: list[Child] = []
         self._all: set[Child] = set()
         self._closed = False
