@@ -109,7 +109,7 @@ async def test_the_demo_deploys_on_three_clusters_and_finds_them_again(tmp_path:
     query = "{ deployments { nodes { releaseName generation statusCounts { status count } } } }"
     answers = []
     for _ in range(2):
-        async with started("demo", tmp_path, "Ctrl-C stops everything") as printed, httpx2.AsyncClient() as client:
+        async with started("demo", tmp_path, "Press Ctrl-C to stop") as printed, httpx2.AsyncClient() as client:
             assert "berlin DEPLOYED, paris DEPLOYED, tokyo DEPLOYED." in printed
             address = re.search(r"Open (http\S+)/", printed)
             token = re.search(r"^  (polyhelm_\S+)$", printed, re.MULTILINE)
