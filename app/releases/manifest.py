@@ -77,8 +77,8 @@ def _shown(document: str, scrubber: Scrubber) -> str:
         found = read_all(document)
     except YamlError:
         return hidden
-    covered = [covered(inner, scrubber) for inner in found]
-    text = document if covered == found else head + "---\n".join(write(inner) for inner in covered)
+    clean = [covered(inner, scrubber) for inner in found]
+    text = document if clean == found else head + "---\n".join(write(inner) for inner in clean)
     # A value that is split between several places is found only in the whole text.
     return scrubber.clean(text, instead=hidden)
 
