@@ -7,7 +7,7 @@ import sys
 import typer
 
 from cli.command import Commands, remote
-from cli.commands import access, apply, compatibility, completion, differences, fleet, reconciliation, values
+from cli.commands import access, apply, compatibility, completion, differences, fleet, live, reconciliation, values
 from cli.commands.charts import chart
 from cli.commands.clusters import cluster
 from cli.commands.deployments import deploy
@@ -50,6 +50,9 @@ def add_commands(program: typer.Typer) -> None:
     program.add_typer(access.context, name="context", cls=Commands)
     remote(program, "status")(fleet.status)
     remote(program, "resources")(resources)
+    remote(program, "tree")(live.tree)
+    remote(program, "describe")(live.describe)
+    remote(program, "logs")(live.logs)
     remote(program, "events")(fleet.events)
     remote(program, "compatibility")(compatibility.compatibility)
     remote(program, "reconcile")(reconciliation.reconcile)
