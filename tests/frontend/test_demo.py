@@ -16,7 +16,7 @@ from tests.frontend.site import opened
 from tests.program.test_programs import started
 from tests.stack import TOKEN
 
-READY = "Ctrl-C stops everything"
+READY = "Press Ctrl-C to stop"
 
 
 @dataclass(frozen=True)
