@@ -13,7 +13,7 @@ OBSERVATIONS = Counter("polyhelm_observations_total", "Looks at members, by how 
 COMPARISONS = Counter(
     "polyhelm_drift_comparisons_total", "Comparisons of live objects with manifests, by what they found.", ["outcome"]
 )
-WAITING = Gauge("polyhelm_waiting_targets", "Targets with open work that nobody works on.")
+WAITING = Gauge("polyhelm_waiting_targets", "Targets with open work that no worker has started.")
 JOBS = Counter(
     "polyhelm_job_attempts_total",
     "Attempts of jobs, by job and by how they ended: done, retried, failed (the last attempt), lost (the lease).",
@@ -22,7 +22,7 @@ JOBS = Counter(
 WAITING_JOBS = Gauge("polyhelm_waiting_jobs", "Jobs that are due and that no worker does.")
 FAILED_JOBS = Gauge("polyhelm_failed_jobs", "Jobs that failed in all their attempts, within the last seven days.")
 WATCHED = Gauge("polyhelm_watched_members", "Members that this process watches.")
-ABANDONED = Gauge("polyhelm_abandoned_releases", "Releases that were left behind on clusters, and that nobody manages.")
+ABANDONED = Gauge("polyhelm_abandoned_releases", "Releases that were left behind on clusters and are not managed.")
 EXPIRING = Gauge(
     "polyhelm_expiring_credentials",
     "Clusters whose credentials have expired, or expire within POLYHELM_CREDENTIALS_WARNING.",

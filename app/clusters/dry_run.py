@@ -103,7 +103,7 @@ def _too_large(found: Object) -> PermanentError | None:
     size = len(json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
     if size <= _MOST_STORED:
         return None
-    return refused(found, f"It has {size:,} bytes as JSON, and etcd stores at most {_MOST_STORED:,} by default.")
+    return refused(found, f"It has {size:,} bytes as JSON. By default, etcd stores at most {_MOST_STORED:,}.")
 
 
 def identity(found: Object, namespace: str) -> Identity:

@@ -51,7 +51,7 @@ async def check_free(
         names = ", ".join(sorted(unreachable))
         raise ClusterUnreachable(
             ActionCode.CLUSTER_UNREACHABLE,
-            f"Whether the release name is free can't be told on {names}: {next(iter(unreachable.values()))}"
+            f"Polyhelm cannot check whether the release name is free on {names}: {next(iter(unreachable.values()))}"
             " Bring the cluster back, or leave it out of `targets`.",
             ("targets",),
             sorted(unreachable),

@@ -110,13 +110,13 @@ async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[i
             is_peace = target.corrected_at is None or moment - target.corrected_at > _PEACE
             values = {"corrections": 1 if is_peace else target.corrections + 1, "corrected_at": moment}
             await _write(transaction, target.id, contested_until=None, **values)
-            was_changed = "was changed by somebody else, and is corrected"
+            was_changed = "was changed by another client, and is corrected"
             message = f"{about} {was_changed if is_changed else 'is corrected again: the last correction failed'}."
             kind = TargetEvent.DRIFTED
         else:
             await _write(transaction, target.id, contested_until=due)
             message = (
-                f"{about} was changed again after {target.corrections} corrections: somebody else is at it too."
+                f"{about} was changed again after {target.corrections} corrections: another client keeps changing it."
                 if is_changed
                 else f"The correction of {about} failed; the next one waits."
             )

@@ -32,7 +32,7 @@ VARIABLES = ("cluster", "group", "deployment")
 """The names that expressions may use."""
 
 MAX_EXPRESSIONS = 500
-"""The maximum number of different expressions in all layers of a deployment."""
+"""The maximum number of distinct expressions in all layers of a deployment."""
 _MOST_PROBLEMS = 50
 _BATCH = 50
 """The maximum number of clusters in one request."""

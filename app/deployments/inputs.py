@@ -124,7 +124,7 @@ async def _write(
     rows: list[dict[str, Any]] = []
     for target, cluster in await targets_with_clusters(session, deployment.id):
         known = facts.get(cluster.name)
-        # Where the cluster has changed again, whoever changed it evaluates again.
+        # If the cluster has changed again, the transaction that changed it evaluates again.
         if known is None or known != facts_of(cluster, group.name) or not target.wanted:
             continue
         inputs = evaluation.inputs.get(cluster.name)

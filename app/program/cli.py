@@ -224,7 +224,7 @@ def rekey(data_dir: DataDir = None) -> None:
         _say("Everything is sealed with it. Other keys may leave the ring.")
 
 
-audit = typer.Typer(help="What was done and asked for, by whom and from where.", no_args_is_help=True)
+audit = typer.Typer(help="The audit log: actions and requests, with their users and addresses.", no_args_is_help=True)
 cli.add_typer(audit, name="audit", rich_help_panel=_SERVER)
 
 

@@ -134,7 +134,7 @@ async def expire(services: Services) -> None:
     API or does work runs this, so that no status outlives the process that vouched for it."""
     seconds = 3 * services.settings.confirm_every
     long_ago = func.clock_timestamp() - timedelta(seconds=seconds)
-    unconfirmed = f"Nobody has confirmed it for {seconds:g} s: is an observer running?"
+    unconfirmed = f"No observer has confirmed it for {seconds:g} s. Check that one is running."
     for is_old, message in ((~is_vouched(UNWATCHED_SECONDS), UNWATCHED), (long_ago > CONFIRMED_AT, unconfirmed)):
         statement = (
             select(col(Cluster.id))

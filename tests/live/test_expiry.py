@@ -27,7 +27,7 @@ NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 CONFIRM_EVERY = 1
 UNCONFIRMED = {
     "code": "UNREACHABLE",
-    "message": f"Nobody has confirmed it for {3 * CONFIRM_EVERY} s: is an observer running?",
+    "message": f"No observer has confirmed it for {3 * CONFIRM_EVERY} s. Check that one is running.",
 }
 TARGETS = "subscription { targets { status revision helmStatus reasons { code message } } }"
 

@@ -82,7 +82,7 @@ async def test_a_deployment_is_not_created_where_a_target_can_not_say_whether_th
         answer = await fleet.create()
         assert (answer["__typename"], answer["code"]) == ("ClusterUnreachable", "cluster_unreachable")
         assert (answer["clusters"], answer["path"]) == (["tokyo"], ["targets"])
-        assert "can't be told on tokyo" in answer["message"]
+        assert "the release name is free on tokyo" in answer["message"]
 
         deployment_id = await fleet.deployed(targets=["paris", "berlin"])
         answer = await fleet.stack.update(deployment_id, targets=["paris", "tokyo"])
