@@ -129,8 +129,7 @@ class LiveObject:
     containers: list[Container] = strawberry.field(metadata=usually(1), description="The containers of a pod.")
 
     @strawberry.field(
-        description="Kubernetes' events about the object, newest first. A cluster keeps them for about an hour.",
-        metadata=usually(20),
+        description="Kubernetes' events about the object, newest first. A cluster keeps them for about an hour."
     )
     async def events(self, info: Info, first: int = 20) -> list[ObjectEvent]:
         return [ObjectEvent.of(each) for each in await read_events(info.context.services, self.found, first)]
