@@ -41,14 +41,14 @@ Statuses = Annotated[
 
 TARGET_FIELDS = """
 clusterName status statusSince revision version generation valuesRenewed observedAt
-reasons { code message path desired actual } error { code message output at attempts advice }
+reasons { code message path desired actual } error { code message output at attempts advice } activity { message }
 """
-_SELECTOR = "{ labels cloud region distribution kubernetesVersion }"
+_SELECTOR = "labels cloud region distribution kubernetesVersion"
 _VALUES = f"""
 values valuesFrom {{ secret key path }} valueOverrides {{ cluster values valuesFrom {{ secret key path }} }}
-selectorOverrides {{ select {_SELECTOR} values valuesFrom {{ secret key path }} }}
+selectorOverrides {{ select {{ {_SELECTOR} }} values valuesFrom {{ secret key path }} }}
 """
-_TARGETS = f"targets targetSelector {_SELECTOR} listedTargets"
+_TARGETS = f"targets targetSelector {{ {_SELECTOR} }} listedTargets"
 _SUMMARY = (
     "id releaseName namespace chart chartVersion generation updatedAt statusCounts { status count } group { name }"
 )
@@ -193,7 +193,7 @@ _OF_THE_RELEASE = ("VALUES", "CHART_NAME", "CHART_VERSION")
 
 
 def why(target: Any, wanted: int | None = None) -> str:
-    """Returns everything that is known about the cause of a target's status, in one line.
+    """Returns what is being done on a target and everything that is known about the cause of its status, in one line.
 
     With `wanted`, it also states the cause of differences: a target that had reached that generation was changed
     outside of Polyhelm, unless a property of its cluster has changed since; another one is still being updated.
@@ -207,8 +207,9 @@ def why(target: Any, wanted: int | None = None) -> str:
         elif target["valuesRenewed"]:
             origin = "a property of the cluster has changed"
         differences = [*(text.removesuffix(".") for text in differences), origin]
+    activity = [target["activity"]["message"]] if target.get("activity") else []  # the targets of a plan have none
     error = [target["error"]["message"]] if target["error"] else []
-    return one_line([*differences, *others, *error])
+    return one_line([*activity, *differences, *others, *error])
 
 
 def _written(value: Any) -> str:

@@ -31,7 +31,7 @@ _FLEET = f"""query ($organization: String, $first: Int, $after: String, $group: 
       healthCounts {{ health count }}
       targets(status: [{_ASTRAY}]) {{
         clusterName status statusSince revision generation valuesRenewed
-        reasons {{ code message path desired actual }} error {{ code message output }}
+        reasons {{ code message path desired actual }} error {{ code message output }} activity {{ message }}
       }}
     }}
     pageInfo {{ hasNextPage endCursor }}
@@ -40,7 +40,7 @@ _FLEET = f"""query ($organization: String, $first: Int, $after: String, $group: 
 _SIZE = """query ($organization: String, $group: String) {
   fleet(organization: $organization, filter: { group: $group }) { clusterCount }
 }"""
-_PAGE = 45
+_PAGE = 40
 """Each of them includes its targets: larger pages would exceed the cost limit of the API."""
 _EVENTS = """query ($organization: String, $first: Int, $after: String) {
   events(organization: $organization, first: $first, after: $after) {

@@ -23,12 +23,18 @@ _TREE = """query ($target: ID!) { node(id: $target) { ... on DeploymentTarget { 
 } } } }"""
 _OBJECT = """query ($target: ID!, $kind: String!, $name: String!, $namespace: String) {
   node(id: $target) { ... on DeploymentTarget {
-    liveObject(kind: $kind, name: $name, namespace: $namespace) { EXTRA }
+    liveObject(kind: $kind, name: $name, namespace: $namespace) {
+      apiVersion kind namespace name exists health reason message createdAt
+      containers { name image state ready restarts reason message exitCode previousExitCode }
+      events { type reason message source count firstAt lastAt }
+    }
   } }
 }"""
-_DESCRIPTION = """apiVersion kind namespace name exists health reason message createdAt
-  containers { name image state ready restarts reason message exitCode previousExitCode }
-  events { type reason message source count firstAt lastAt }"""
+_YAML = """query ($target: ID!, $kind: String!, $name: String!, $namespace: String) {
+  node(id: $target) { ... on DeploymentTarget {
+    liveObject(kind: $kind, name: $name, namespace: $namespace) { liveYaml }
+  } }
+}"""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 Name = Annotated[str, typer.Argument(help="A deployment.", autocompletion=names.deployments, metavar="GROUP/RELEASE")]
@@ -111,8 +117,7 @@ def describe(
         raise usage(f"{object_name!r} is not a valid object.", "Use KIND/NAME, such as Pod/hello-1.")
     variables = {"kind": kind, "name": object_only, "namespace": namespace}
     variables["target"] = _target(session, name, cluster)["id"]
-    document = _OBJECT.replace("EXTRA", "liveYaml" if yaml else _DESCRIPTION)
-    found = session.ask(document, **variables)["node"]["liveObject"]
+    found = session.ask(_YAML if yaml else _OBJECT, **variables)["node"]["liveObject"]
     if found is None:
         raise Failure(f"{name} has no {object_name} there.", f"List its objects: polyhelm tree {name}")
     if yaml:

@@ -24,7 +24,10 @@ _DONE = "... on DeploymentPayload { operation { id } }"
 _STATE = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
     generation
-    targets {{ clusterName status generation revision valuesRenewed reasons {{ code message }} error {{ message }} }}
+    targets {{
+      clusterName status generation revision valuesRenewed reasons {{ code message }} error {{ message }}
+      activity {{ message }}
+    }}
     operations(first: 1) {{ nodes {{ generation {OPERATION_FIELDS} }} }}
   }}
 }}"""

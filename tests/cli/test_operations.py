@@ -19,6 +19,12 @@ async def test_an_operation_whose_hook_hangs_is_listed_and_cancelled(
         return bool(paris.objects("jobs", "batch"))
 
     await eventually(hangs)
+
+    async def said() -> bool:
+        shown = [await working.fine("status"), await working.fine("deploy", "get", "fleet/shop")]
+        return all("hook" in line for lines in shown for line in lines if "paris" in line)
+
+    await eventually(said)
     (listed,) = (await working("operation", "ls", "fleet/shop", "-o", "json")).data
     assert (listed["id"], listed["kind"], listed["state"]) == (answer["operation"]["id"], "CREATE", "RUNNING")
     done = await working("operation", "cancel", listed["id"])

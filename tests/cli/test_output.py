@@ -35,13 +35,16 @@ def test_a_difference_says_where_it_comes_from(generation: int, origin: str) -> 
         {"code": "CHART_VERSION", "message": "The chart is 1.0.0, wanted 1.1.0."},
         {"code": "VALUES", "message": "replicas: wanted 3, found 5"},
     ]
-    target = {"generation": generation, "revision": 7, "reasons": reasons, "error": {"message": "Helm failed."}}
+    target = {"generation": generation, "revision": 7, "reasons": reasons, "activity": None, "valuesRenewed": False}
+    target["error"] = {"message": "Helm failed."}
     told = "The chart is 1.0.0, wanted 1.1.0; replicas: wanted 3, found 5"
     assert why(target, 2) == f"{told}; {origin}; A secret has another value. Helm failed."
     assert (
         why(target)
         == "The chart is 1.0.0, wanted 1.1.0. replicas: wanted 3, found 5; A secret has another value. Helm failed."
     )
+    target["activity"] = {"message": "Helm upgrades the release."}
+    assert why(target).startswith("Helm upgrades the release. The chart is 1.0.0")
 
 
 HOSTILE = "a\x1b[2J\x1b]0;title\x07\x9b1A\u202eb\r\n\tc"
