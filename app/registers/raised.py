@@ -61,6 +61,7 @@ class Sources:
         self._functions: dict[str, _Function] = {}
         self._classes: dict[str, tuple[_Module, ast.ClassDef]] = {}
         self._modules: set[str] = set()
+        self._constants: dict[str, ast.expr] = {}
         self._found: dict[str, _Direct] = {}
         for package in _PACKAGES:
             for path in sorted((root / package).rglob("*.py")):
@@ -75,6 +76,8 @@ class Sources:
         for node in module.tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._functions[f"{module.name}.{node.name}"] = _Function(module, node)
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                self._constants[f"{module.name}.{node.targets[0].id}"] = node.value
             elif isinstance(node, ast.ClassDef):
                 owner = f"{module.name}.{node.name}"
                 self._classes[owner] = module, node
@@ -118,7 +121,7 @@ class Sources:
         return self._found[name]
 
     def _named(self, function: _Function) -> Iterator[str]:
-        types = dict(self._types(function))
+        types = self._types(function)
         for node in ast.walk(function.node):
             if isinstance(node, ast.Name):
                 found = function.module.resolve(node.id)
@@ -142,7 +145,7 @@ class Sources:
             for argument in node.args
         ]
         raised, actions = set[str](), set[str]()
-        for node in nodes:
+        for node in [*nodes, *self._tables(function)]:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and id(node) not in compared:
                 code = self._codes.get(f"{node.value.id}.{node.attr}")
                 if code is not None:
@@ -151,23 +154,38 @@ class Sources:
         passes_on = any(isinstance(argument, ast.Attribute) and argument.attr == "code" for argument in given)
         return _Direct(frozenset(self._named(function)), frozenset(raised), frozenset(actions), passes_on)
 
-    def _types(self, function: _Function) -> Iterator[tuple[str, str]]:
-        """The classes of parameters and of variables that are assigned once from a call."""
+    def _tables(self, function: _Function) -> Iterator[ast.AST]:
+        """The contents of the tables of its module that a function uses, which may have codes of what it raises."""
+        for node in ast.walk(function.node):
+            if isinstance(node, ast.Name):
+                value = self._constants.get(function.module.resolve(node.id))
+                if isinstance(value, ast.Dict):
+                    yield from ast.walk(value)
+
+    def _types(self, function: _Function) -> dict[str, str]:
+        """The classes of parameters, and of variables that a call gives, in an assignment or in `with`."""
+        types = dict[str, str]()
         arguments = function.node.args
         for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
             if argument.arg == "self" and function.owner:
-                yield "self", function.owner
+                types["self"] = function.owner
             elif argument.annotation and (found := self._annotated(argument.annotation, function.module)):
-                yield argument.arg, found
-        for node in ast.walk(function.node):
-            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                value = node.value.value if isinstance(node.value, ast.Await) else node.value
-                if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
-                    called = function.module.resolve(value.func.id)
-                    if called in self._classes:
-                        yield node.targets[0].id, called
-                    elif called in self._functions and (found := self._returned(self._functions[called])):
-                        yield node.targets[0].id, found
+                types[argument.arg] = found
+        for variable, value in _bound(function.node):
+            if isinstance(value, ast.Call) and (found := self._made_by(value.func, function, types)):
+                types[variable] = found
+        return types
+
+    def _made_by(self, called: ast.expr, function: _Function, types: dict[str, str]) -> str:
+        """The class of what a call gives."""
+        name = ""
+        if isinstance(called, ast.Name):
+            name = function.module.resolve(called.id)
+        elif isinstance(called, ast.Attribute) and (owner := self._type_of(called.value, function, types)):
+            name = self._member(owner, called.attr)
+        return (
+            name if name in self._classes else self._returned(self._functions[name]) if name in self._functions else ""
+        )
 
     def _returned(self, function: _Function) -> str:
         return self._annotated(function.node.returns, function.module) if function.node.returns else ""
@@ -213,7 +231,7 @@ class Sources:
                 if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) and part.name == name and part.returns:
                     return self._annotated(part.returns, module)
             if (made := self._functions.get(f"{candidate}.__init__")) is not None:
-                types = dict(self._types(made))
+                types = self._types(made)
                 for inner in ast.walk(made.node):
                     if isinstance(inner, ast.AnnAssign) and _is_attribute(inner.target, name):
                         return self._annotated(inner.annotation, module)
@@ -229,6 +247,17 @@ class Sources:
             for base in node.bases:
                 if isinstance(base, ast.Name) and (found := module.resolve(base.id)) in self._classes:
                     yield from self._line(found)
+
+
+def _bound(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """The variables that assignments and `with` bind, and what they are given."""
+    for found in ast.walk(node):
+        if isinstance(found, ast.Assign) and len(found.targets) == 1 and isinstance(found.targets[0], ast.Name):
+            yield found.targets[0].id, found.value.value if isinstance(found.value, ast.Await) else found.value
+        elif isinstance(found, ast.With | ast.AsyncWith):
+            for item in found.items:
+                if isinstance(item.optional_vars, ast.Name):
+                    yield item.optional_vars.id, item.context_expr
 
 
 def _is_attribute(node: ast.expr, name: str) -> bool:

@@ -26,6 +26,14 @@ def passes_on(services: Services):
         services.bucket.put()
     except TemporaryError as error:
         raise invalid(error.code, error.message)
+class Removal:
+    @classmethod
+    def between(cls) -> "Removal": return cls()
+    def check(self): raise NotFound(SecretCode.SECRET_NOT_FOUND, "There is none.")
+
+def makes():
+    removal = Removal.between()
+    removal.check()
 def loops(): again()
 def again():
     loops()
@@ -42,11 +50,12 @@ def test_codes_are_followed_through_calls_fields_and_failed_actions(tmp_path: Pa
     (tmp_path / "app").mkdir()
     (tmp_path / "app/example.py").write_text(SOURCE)
     sources = Sources(tmp_path, {**CODES})
-    names = ("direct", "compares", "fails", "passes_on", "loops")
+    names = ("direct", "compares", "fails", "passes_on", "makes", "loops")
     assert {name: sources.codes_of(f"app.example.{name}") for name in names} == {
         "direct": {"secret_not_found"},
         "compares": set(),
         "fails": set(),
         "passes_on": {"chart_storage"},
+        "makes": {"secret_not_found"},
         "loops": {"secret_not_found"},
     }
