@@ -6,6 +6,7 @@ from collections.abc import Hashable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from app.core.limiter import Limiter, PoolBusyError, share
 
@@ -40,6 +41,19 @@ async def test_a_caller_with_many_requests_leaves_places_to_others() -> None:
     await users.finish()
     assert len(users.got) == 6
     assert users.pool.taken == 0
+
+
+async def test_slots_requests_that_wait_and_refusals_are_counted_by_pool() -> None:
+    def counted() -> list[float | None]:
+        names = ("polyhelm_pool_taken", "polyhelm_pool_waiting", "polyhelm_pool_refused_total")
+        return [REGISTRY.get_sample_value(name, {"pool": "test-metrics"}) for name in names]
+
+    users = Users(Limiter("test-metrics", 2, each=1, waiting=1))
+    assert counted() == [0, 0, 0]
+    await users.start("a", "a", "a")
+    assert counted() == [1, 1, 1]
+    await users.finish()
+    assert counted() == [0, 0, 1]
 
 
 async def test_a_caller_has_the_whole_pool_while_it_is_the_only_one() -> None:
