@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.clusters.applying import Applied, apply
+from app.clusters.applying import Applied, try_apply
 from app.clusters.discovery import served_versions
 from app.clusters.member import Member
 from app.clusters.objects import Object, ObjectType, get_object
@@ -87,7 +87,7 @@ async def compare(member: Member, held: ManifestObject, scrubber: Scrubber = NOT
             return Comparison(DriftState.MISSING)
         if (reason := _not_ours(live, held.body)) is not None:
             return Comparison(DriftState.NOT_CHECKED, reason=reason, live=live)
-        applied = await apply(member, held.kind, key.namespace, key.name, held.to_apply(), dry_run=True)
+        applied = await try_apply(member, held.kind, key.namespace, key.name, held.to_apply())
         if applied.found is None:
             return Comparison(DriftState.NOT_CHECKED, reason=_refused(applied, key, scrubber), live=live)
         if _identity(applied.found) != _identity(live):
