@@ -36,7 +36,8 @@ export function FleetPage() {
     COLUMNS,
   );
   const { cells, see: seeCells, refresh: refreshCells } = useFleetCells();
-  useRefresh("target deployment cluster cluster_group", refreshSummary);
+  // Without a filter, the sidebar has the same answer renewed.
+  useRefresh(isNarrow || summary.error ? "target deployment cluster cluster_group" : "", refreshSummary);
   const kinds = filter.status
     ? "target deployment cluster cluster_group"
     : "deployment cluster cluster_group";
