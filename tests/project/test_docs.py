@@ -16,7 +16,7 @@ from tests.live.client import socket
 from tests.live.serving import served
 from tests.stack import Stack
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
