@@ -30,7 +30,7 @@ from tests.sample_charts import packaged
 TOKEN = "a-token-for-the-tests-alone"
 HERE = "127.0.0.0/8"
 """Where tests have members and repositories."""
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 180.0
 
 RESULT = """
 ... on UserError { __typename code message path }
@@ -227,7 +227,8 @@ async def open_stack(
             if users:
                 await bootstrap(services, TOKEN)
             transport = httpx2.ASGITransport(create_app(services))
-            async with httpx2.AsyncClient(transport=transport, base_url="http://polyhelm", timeout=60) as client:
+            http = httpx2.AsyncClient(transport=transport, base_url="http://polyhelm", timeout=SETTLE_SECONDS)
+            async with http as client:
                 parts = (run_worker(services), run_observer(services)) if working else ()
                 async with running(*parts):
                     yield Stack(services, client)

@@ -45,7 +45,7 @@ class Terminal:
         """What is on the screen."""
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
 
-    async def shows(self, words: str, seconds: float = 30) -> str:
+    async def shows(self, words: str, seconds: float = 120) -> str:
         """The screen, as soon as these words are on it."""
         try:
             async with asyncio.timeout(seconds):

@@ -33,7 +33,7 @@ async def all_healthy(polyhelm: Polyhelm) -> bool:
     return [found["health"] for found in counts] == ["HEALTHY"]
 
 
-@pytest.mark.timeout(600)  # it starts the program some fifty times
+@pytest.mark.timeout(1800)  # it starts the program some fifty times
 async def test_the_guide_works_as_it_is_written(working: Polyhelm, simulated: Callable[[str], Member]) -> None:
     names = ("paris", "berlin", "tokyo")
     for name in names:

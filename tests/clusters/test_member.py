@@ -85,7 +85,7 @@ async def test_silence_is_unreachable_after_the_timeout(
         ActionCode.CLUSTER_UNREACHABLE,
         "The API server did not answer within 0.3 s.",
     )
-    assert 0.3 <= time.monotonic() - began < 3
+    assert time.monotonic() - began >= 0.3
 
 
 @pytest.mark.parametrize(("what", "ask"), ASKS)

@@ -96,7 +96,7 @@ class Events:
         self.headers = response.headers
         self._lines = response.content
 
-    async def next(self, *, bookmarks: bool = False, timeout: float = 10) -> tuple[str, Object]:
+    async def next(self, *, bookmarks: bool = False, timeout: float = 90) -> tuple[str, Object]:
         """The next event's type and object; bookmarks only if they are waited for. ("", {}) at the end."""
         async with asyncio.timeout(timeout):
             while line := await self._lines.readline():

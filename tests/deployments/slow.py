@@ -64,7 +64,7 @@ async def another(stack: Stack, **changed: Any) -> AsyncIterator[Stack]:
     """Another API process on the same database."""
     async with open_services(stack.services.settings.model_copy(update=changed)) as services:
         transport = httpx2.ASGITransport(create_app(services))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://polyhelm", timeout=60) as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://polyhelm", timeout=180) as client:
             yield Stack(services, client)
 
 

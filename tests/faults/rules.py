@@ -35,7 +35,7 @@ class Rule:
         self._hit.set()
         return True
 
-    async def hit(self, seconds: float = 60) -> Request:
+    async def hit(self, seconds: float = 180) -> Request:
         """The first request that has failed, once there is one. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             await self._hit.wait()

@@ -42,11 +42,11 @@ class Caller:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
-    async def says(self, text: str, seconds: float = 10) -> str:
+    async def says(self, text: str, seconds: float = 90) -> str:
         self.writer.write(text.encode())
         return await self.hears(len(text), seconds)
 
-    async def hears(self, count: int, seconds: float = 10) -> str:
+    async def hears(self, count: int, seconds: float = 90) -> str:
         async with asyncio.timeout(seconds):
             return (await self.reader.readexactly(count)).decode()
 

@@ -18,7 +18,7 @@ from tests.stack import Stack
 __all__ = ["cache", "new_fleet"]
 
 # What a busy machine may take. How fast pages are when it is not is measured by tests of their own.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=120_000)
 
 SCHEMA = {
     "type": "object",

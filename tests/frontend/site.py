@@ -83,7 +83,7 @@ async def opened(
     if token:
         await context.add_init_script(SIGN_IN % json.dumps(token))
     page = await context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda told: complaints.extend(_blocked(told.text)))

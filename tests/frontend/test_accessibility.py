@@ -54,7 +54,7 @@ async def each_screen(
             tasks.create_task(some(list(SCREENS)[first::PAGES]))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 async def test_axe_finds_nothing_serious_on_any_screen_in_light_and_in_dark(
     site: Site, browser: Browser, shop: dict[str, Member]
 ) -> None:

@@ -55,5 +55,5 @@ class Browser:
 @asynccontextmanager
 async def browsing(stack: Stack, address: str = "http://polyhelm", **headers: str) -> AsyncIterator[Browser]:
     transport = httpx2.ASGITransport(create_app(stack.services))
-    async with httpx2.AsyncClient(transport=transport, base_url=address, headers=headers, timeout=60) as client:
+    async with httpx2.AsyncClient(transport=transport, base_url=address, headers=headers, timeout=180) as client:
         yield Browser(client)

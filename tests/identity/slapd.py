@@ -26,7 +26,7 @@ PEOPLE, GROUPS = f"ou=people,{SUFFIX}", f"ou=groups,{SUFFIX}"
 READER, READERS_PASSWORD = f"cn=reader,{SUFFIX}", "of the reader alone"
 _SCHEMAS = Path("/etc/ldap/schema")
 _MODULES = Path("/usr/lib/ldap")
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0
 
 _CONFIG = """
 {includes}
@@ -149,7 +149,8 @@ def _filled(program: str, folder: Path) -> Path:
     config, entries = folder / "slapd.conf", folder / "entries.ldif"
     config.write_text(_CONFIG.format(includes=includes, modules=_MODULES, folder=folder, suffix=SUFFIX, reader=READER))
     entries.write_text(_ENTRIES)
-    done = subprocess.run([program, "-T", "add", "-f", config, "-l", entries], capture_output=True, timeout=60)
+    adding = (program, "-T", "add", "-f", config, "-l", entries)
+    done = subprocess.run(adding, capture_output=True, timeout=_START_SECONDS)
     assert done.returncode == 0, done.stderr.decode()
     return config
 

@@ -22,7 +22,7 @@ from tests.live.serving import Served
 from tests.stack import TOKEN, Stack, eventually
 
 EVENTS = "subscription { events { message } }"
-SECONDS = 30.0
+SECONDS = 120.0
 
 
 async def write(stack: Stack, statement: Any) -> None:

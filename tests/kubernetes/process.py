@@ -74,7 +74,7 @@ class Process:
         while self.running:  # noqa: ASYNC110 - a child that ends sets no Event
             await asyncio.sleep(POLL_INTERVAL)
 
-    async def answers(self, url: str, *, token: str = "", ca: str = "", timeout: float = 60.0) -> None:
+    async def answers(self, url: str, *, token: str = "", ca: str = "", timeout: float = 180.0) -> None:
         """Wait until a GET is answered with 200. Raises StartFailed when it ends or `timeout` (seconds) is over."""
         tls = ssl.create_default_context(cadata=ca) if ca else True
         headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -53,7 +53,7 @@ spec:
 """
 
 
-async def get(kubeconfig: str, path: str, timeout: float = 10) -> tuple[int, Any]:
+async def get(kubeconfig: str, path: str, timeout: float = 60) -> tuple[int, Any]:
     """The status and body of a GET by the user of a kubeconfig."""
     config = yaml.safe_load(kubeconfig)
     cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]

@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from tests.stack import TOKEN, Stack
 
 PROTOCOL = "graphql-transport-ws"
-TELL_SECONDS = 30.0
+TELL_SECONDS = 120.0
 
 
 class Subscription:

@@ -1,7 +1,6 @@
 """A status that nobody has confirmed for too long is UNKNOWN, whoever died, and comes back by itself."""
 
 import signal
-import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -83,13 +82,13 @@ async def test_a_member_that_is_never_at_rest_is_confirmed_all_the_same(
             ((confirmed_at,),) = await stack.services.database.rows(select(Cluster.confirmed_at))
             return bool(confirmed_at and confirmed_at > begun + timedelta(seconds=2))
 
-        await eventually(confirmed_meanwhile, seconds=20)
+        await eventually(confirmed_meanwhile)
 
 
 async def test_when_every_observer_is_stopped_all_becomes_unknown_long_before_it_would_have_to_be_confirmed(
     new_stack: NewStack, served: Served, simulated: Callable[[str], Member]
 ) -> None:
-    async with new_stack(working=False, confirm_every=60, unreachable_after=15) as stack:
+    async with new_stack(working=False, confirm_every=3600, unreachable_after=15) as stack:
         await stack.fleet({"paris": simulated("paris").kubeconfig})
         async with running(run_worker(stack.services)):
             await stack.deployed(releaseName="shop")
@@ -99,10 +98,8 @@ async def test_when_every_observer_is_stopped_all_becomes_unknown_long_before_it
             await eventually(lambda: is_watched(stack))
             observer.send_signal(signal.SIGSTOP)
             try:
-                began = time.monotonic()
                 found = await targets.until(status="UNKNOWN")
                 assert found == told("UNKNOWN", {"code": "UNREACHABLE", "message": UNWATCHED})
-                assert time.monotonic() - began < 60  # by this time nothing would have been confirmed three times
             finally:
                 observer.send_signal(signal.SIGCONT)
             await targets.until(status="DEPLOYED")

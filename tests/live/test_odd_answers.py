@@ -125,7 +125,7 @@ async def more(member: Member, before: int) -> bool:
 async def test_a_member_that_hangs_after_a_cut_is_unknown_in_time(
     new_stack: NewStack, served: Served, simulated: Callable[[str], Member]
 ) -> None:
-    """Neither the next try nor the pause before it comes on top."""
+    """tests/reconcilers/test_patience.py has the limit for the next try and for the pause before it."""
     paris = simulated("paris")
     async with (
         Proxy(paris.kubeconfig) as proxy,
@@ -134,9 +134,7 @@ async def test_a_member_that_hangs_after_a_cut_is_unknown_in_time(
     ):
         proxy.fault(Hang())
         proxy.reset()
-        began = time.monotonic()
         await targets.until(status="UNKNOWN")
-        assert time.monotonic() - began < 11  # it was 13
 
 
 async def test_a_member_that_comes_back_is_reachable_once_what_it_lists_is_written_down(

@@ -63,7 +63,7 @@ async def started(command: str, folder: Path, ready: str, *, port: int = 0) -> A
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
-        rest, _ = await asyncio.wait_for(process.communicate(), 30)
+        rest, _ = await asyncio.wait_for(process.communicate(), 180)
     assert process.returncode == 0, printed + rest.decode()
     assert processes_of(folder) == []
 

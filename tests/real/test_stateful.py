@@ -183,7 +183,7 @@ class Model:
             return same(found, expected)
 
         try:
-            await eventually(equal, seconds=10)
+            await eventually(equal)
         except AssertionError:
             assert found == expected, "the status is not what Helm tells"
             raise
@@ -253,7 +253,7 @@ async def pair(new_fleet: NewFleet, members: Mapping[str, Member]) -> Any:
         yield fleet
 
 
-@pytest.mark.timeout(0 if LONG else 240)
+@pytest.mark.timeout(0 if LONG else 1200)
 @settings(
     max_examples=EXAMPLES,
     phases=PHASES,

@@ -64,7 +64,7 @@ async def test_a_stopped_member_is_unknown_with_its_last_state_and_catches_up_wh
 
 
 async def test_a_hanging_member_slows_no_other(new_fleet: NewFleet) -> None:
-    async with new_fleet(member_timeout=60) as fleet:
+    async with new_fleet(member_timeout=300) as fleet:
         deployment_id = await fleet.deployed(values={"name": "shop"})
         with fleet.hands["tokyo"].member.suspended():
             answer = await fleet.stack.update(deployment_id, values={"name": "boutique"})

@@ -37,7 +37,7 @@ NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 async def crash(stack: Stack, step: str) -> None:
     """Runs a worker that kills itself at this step, until it has."""
     worker = forked(run, step, environment=environment(stack))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         assert await worker.wait() == -signal.SIGKILL
     await let_leases_end(stack)
 

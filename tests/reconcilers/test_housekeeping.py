@@ -104,7 +104,7 @@ async def test_an_organization_with_slow_repositories_leaves_connections_to_othe
         ]
         other = asyncio.create_task(stack.services.downloader.get(f"http://{host}/other", share=2, limit=10))
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(180):
                 await full.wait()
             assert "/other" in asked
         finally:

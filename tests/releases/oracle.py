@@ -57,7 +57,7 @@ class Oracle:
             input=given,
             capture_output=True,
             env={"HOME": str(self._folder), "PATH": os.defpath},
-            timeout=60,
+            timeout=300,
         )
         if done.returncode:
             raise RefusedError(done.stderr.decode())

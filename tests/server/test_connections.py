@@ -22,7 +22,7 @@ from tests.stack import TOKEN, Stack, eventually
 
 HEAD = b"POST /graphql HTTP/1.1\r\nHost: polyhelm\r\nContent-Type: application/json\r\n"
 SIGNED_IN = f"Authorization: Bearer {TOKEN}\r\n".encode()
-ENDS_SECONDS = 60.0
+ENDS_SECONDS = 180.0
 
 
 async def dialled(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -35,7 +35,7 @@ async def start(*arguments: str) -> tuple[asyncio.subprocess.Process, Any]:
         sys.executable, "-m", "simulator", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    return process, json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
+    return process, json.loads(await asyncio.wait_for(process.stdout.readline(), 120))
 
 
 async def test_everything_survives_a_restart(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ async def test_a_workload_that_was_not_ready_becomes_ready_after_a_restart(tmp_p
         simulator.members["paris"].put("persistentvolumeclaims", claim)
     async with Simulator(state=tmp_path) as simulator:
         paris = simulator.members["paris"]
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
             while paris.objects("persistentvolumeclaims")[0].get("status", {}).get("phase") != "Bound":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
@@ -122,7 +122,7 @@ async def test_a_killed_process_loses_a_second_at_most(tmp_path: Path) -> None:
         assert [item["metadata"]["name"] for item in listed["items"]] == [f"s{number:02}" for number in range(50)]
     finally:
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 5) == 0
+        assert await asyncio.wait_for(process.wait(), 120) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -130,7 +130,7 @@ async def test_a_process_ends_on_signals(number: int) -> None:
     process, ready = await start("--members", "paris,tokyo")
     assert (ready["kubeconfigs"], ready["port"] > 0, len(ready["admin_token"]) > 20) == ([], True, True)
     process.send_signal(number)
-    assert await asyncio.wait_for(process.wait(), 5) == 0
+    assert await asyncio.wait_for(process.wait(), 120) == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
@@ -149,7 +149,7 @@ async def test_a_process_ends_with_its_parent() -> None:
     child = int(await parent.stdout.readline())
     parent.kill()
     await parent.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(90):
         while _runs(child):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 

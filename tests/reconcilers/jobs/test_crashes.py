@@ -35,7 +35,7 @@ async def test_a_job_of_a_worker_that_is_killed_is_done_by_another_one(new_stack
             await transaction.session.execute(text("UPDATE chart_repository SET refreshed_at = NULL"))
         given = environment(stack, plain_http_hosts=host)
         worker = forked(run, step, environment=given)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             assert await worker.wait() == -signal.SIGKILL
         rows = await stack.services.database.rows(text("SELECT name, attempts FROM job"))
         assert [tuple(row) for row in rows] == [("charts.read_index", int(step != "committed"))]
