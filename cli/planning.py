@@ -45,13 +45,13 @@ class Change:
         return self.existing is not None and not self.plan["changed"] and not self.options
 
     @property
-    def astray(self) -> list[str]:
+    def differing(self) -> list[str]:
         """The clusters on which an action is planned."""
         return [target["clusterName"] for target in self.plan["targets"] if target["action"] != "NONE"]
 
     @property
     def differs(self) -> bool:
-        return not self.is_nothing or bool(self.astray)
+        return not self.is_nothing or bool(self.differing)
 
     @property
     def options(self) -> list[str]:

@@ -97,7 +97,7 @@ class _Lines:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._told: set[str] = set()
+        self._finished: set[str] = set()
 
     def __enter__(self) -> "_Lines":
         return self
@@ -107,8 +107,8 @@ class _Lines:
 
     def show(self, results: list[Any]) -> None:
         for result in results:
-            if result["state"] in ENDED and result["clusterName"] not in self._told:
-                self._told.add(result["clusterName"])
+            if result["state"] in ENDED and result["clusterName"] not in self._finished:
+                self._finished.add(result["clusterName"])
                 self._session.tell(f"{result['clusterName']}: {outcome(result)}")
 
 

@@ -1,7 +1,7 @@
 """Brings one target to its wanted state: look, take the next step, look again, until there is nothing more to do.
 
-The dispatcher calls `look_at_target` for due targets. It may be called twice, late, or after a crash at any line: each
-call derives the next step from Postgres and the member, and only the holder of the target's lease takes it.
+The dispatcher calls `reconcile_target` for due targets. It may be called twice, late, or after a crash at any line:
+each call derives the next step from Postgres and the member, and only the holder of the target's lease takes it.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class Reconciler:
         self._stops = stops
         self._manifests = KnownManifests()
 
-    async def look_at_target(self, target_id: int) -> bool:
+    async def reconcile_target(self, target_id: int) -> bool:
         """Works on a target if work on it is due; returns whether there was any."""
         services = self._services
         heard = self._stops.heard

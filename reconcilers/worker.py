@@ -39,7 +39,7 @@ async def _work(services: AllServices) -> None:
     stops = Stops(services)
     reconciler = Reconciler(services, owner, stops)
     assert services.settings.redis_url is not None
-    dispatcher = target_dispatcher(services, reconciler.look_at_target)
+    dispatcher = target_dispatcher(services, reconciler.reconcile_target)
     wake_ups = WakeUps(services, dispatcher.note)
     jobs = job_dispatcher(services)
     queue = QueueWorker(services.settings.redis_url, wake_ups.wake, jobs.note)

@@ -18,7 +18,7 @@ from app.registers.requests import RequestCode
 _REMEMBERED = 10_000
 
 
-class TooOften(Refusal):
+class RateExceeded(Refusal):
     """`wait` is in seconds."""
 
     def __init__(self, wait: float, per_minute: float) -> None:
@@ -40,7 +40,7 @@ async def admit(services: IdentityServices, viewer: Viewer | None, connection: H
     """Counts one request.
 
     Raises:
-        TooOften: The limit is exceeded.
+        RateExceeded: The limit is exceeded.
     """
     settings, caller = services.settings, caller_of(viewer, connection)
     if viewer is not None:
@@ -48,31 +48,31 @@ async def admit(services: IdentityServices, viewer: Viewer | None, connection: H
     else:
         bucket = Bucket(caller, settings.anonymous_rate, settings.anonymous_rate_burst)
     if wait := await services.rates.take(bucket):
-        raise TooOften(wait, bucket.per_minute)
+        raise RateExceeded(wait, bucket.per_minute)
 
 
-class Waiting:
+class LimitedCallers:
     """The callers that must wait, by their credential or address. They are refused without identifying them; the bucket
     in Redis would give the same answer."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._told: LRUCache[bytes | str, tuple[float, float]] = LRUCache(_REMEMBERED)
+        self._by_key: LRUCache[bytes | str, tuple[float, float]] = LRUCache(_REMEMBERED)
 
     def check(self, connection: HTTPConnection) -> None:
-        """Raises TooOften for a caller that must still wait."""
-        until, per_minute = self._told.get(self._shown(connection), (0.0, 0.0))
+        """Raises RateExceeded for a caller that must still wait."""
+        until, per_minute = self._by_key.get(self._key(connection), (0.0, 0.0))
         wait = until - time.monotonic()
         if wait > 0:
-            raise TooOften(wait, per_minute)
+            raise RateExceeded(wait, per_minute)
 
-    def note(self, viewer: Viewer | None, connection: HTTPConnection, refusal: TooOften) -> None:
-        shown = self._shown(connection)
+    def note(self, viewer: Viewer | None, connection: HTTPConnection, refusal: RateExceeded) -> None:
+        key = self._key(connection)
         # A cookie that another site had sent is not counted for its user.
         if viewer is not None or "cookie" not in connection.headers or "authorization" in connection.headers:
-            self._told[shown] = (time.monotonic() + refusal.wait, refusal.per_minute)
+            self._by_key[key] = (time.monotonic() + refusal.wait, refusal.per_minute)
 
-    def _shown(self, connection: HTTPConnection) -> bytes | str:
+    def _key(self, connection: HTTPConnection) -> bytes | str:
         if (authorization := connection.headers.get("authorization")) is not None:
             return token_digest(authorization)
         secret = cookies.browser_of(self._settings, connection).secret

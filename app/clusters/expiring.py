@@ -23,7 +23,7 @@ async def tell_of_expiring(services: Services) -> int:
     until = moment + timedelta(seconds=services.settings.credentials_warning)
     expiring = select(Cluster.id, Cluster.is_expiry_told).where(col(Cluster.credentials_expire_at) < until)
     found = await services.database.rows(expiring)
-    for cluster_id in sorted(cluster_id for cluster_id, is_told in found if not is_told):
+    for cluster_id in sorted(cluster_id for cluster_id, is_reported in found if not is_reported):
         async with services.transaction() as transaction:
             # Checked again under the lock: another worker may record the event, or a user replace the credentials.
             locked = (

@@ -17,7 +17,7 @@ class Origin:
     address: str | None = None
     request_id: str | None = None
     given: dict[str, Any] | None = None
-    is_told: bool = False
+    is_recorded: bool = False
     """Whether an event of the mutation was committed. The first one contains the input."""
 
 
@@ -38,7 +38,7 @@ def current_origin() -> Origin | None:
     return _current.get()
 
 
-def tell_via(method: str) -> None:
+def set_sign_in_method(method: str) -> None:
     """Sets the method by which the caller has just signed in, for all following events of the mutation."""
     if (origin := _current.get()) is not None:
         origin.via = method.lower()

@@ -40,7 +40,7 @@ class WorkQueue(Protocol):
 class Notifier(Protocol):
     """The notification to followers of events after a commit. The call neither blocks nor raises."""
 
-    def tell_soon(self) -> None: ...
+    def notify_soon(self) -> None: ...
 
 
 class Transaction:
@@ -87,7 +87,7 @@ class Transaction:
                 "via": origin.via,
                 "address": origin.address,
                 "request_id": origin.request_id,
-                "given": None if origin.is_told or self._events else origin.given,
+                "given": None if origin.is_recorded or self._events else origin.given,
             }
         )
 
@@ -120,7 +120,7 @@ class Transaction:
             await self.session.execute(_INSERT, {"events": [{"at": at, **event} for event in self._events]})
 
     def mark_committed(self) -> None:
-        self._origin.is_told |= self.has_events
+        self._origin.is_recorded |= self.has_events
 
     @property
     def has_events(self) -> bool:
@@ -158,4 +158,4 @@ async def transaction(
     queue.wake_soon(opened.wakes)
     queue.start_jobs_soon(opened.job_owners)
     if opened.has_events:
-        notifier.tell_soon()
+        notifier.notify_soon()

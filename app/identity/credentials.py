@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Select, bindparam, func, select
 from sqlmodel import col
 
-from app.identity.viewer import Belonging, Via, Viewer
+from app.identity.viewer import OrganizationRoles, Via, Viewer
 from app.tables.identity import GROUP_ROLES, ApiToken, AppSession, GroupRole, Membership, Organization, Role, User
 
 _CREDENTIAL = 8  # the position of its id in a row
@@ -63,12 +63,12 @@ def by_credential(rows: Sequence[Any]) -> Iterator[tuple[int, list[Any]]]:
 def viewer_in(rows: Sequence[Any], via: Via) -> Viewer:
     """Returns the viewer of the rows of one credential. There is at least one row."""
     user_id, name, admin, *_ = rows[0]
-    belongings: dict[int, Belonging] = {}
+    memberships: dict[int, OrganizationRoles] = {}
     groups: defaultdict[int, dict[int, frozenset[Role]]] = defaultdict(dict)
     for _, _, _, organization_id, organization, role, group_id, group_role, *_ in rows:
         if organization_id is not None:
-            belongings[organization_id] = Belonging(organization, role, groups[organization_id])
+            memberships[organization_id] = OrganizationRoles(organization, role, groups[organization_id])
             if group_id is not None:
                 roles = groups[organization_id]
                 roles[group_id] = roles.get(group_id, frozenset()) | {group_role}
-    return Viewer(user_id, name, admin, via, belongings)
+    return Viewer(user_id, name, admin, via, memberships)

@@ -180,7 +180,7 @@ class Issuer:
             if failure is not None and at >= began:
                 raise OidcError(str(failure)) from failure
             try:
-                async with _told(), outgoing.client(self._policy, timeout=_ANSWER_SECONDS) as client:
+                async with _as_oidc_errors(), outgoing.client(self._policy, timeout=_ANSWER_SECONDS) as client:
                     kept = _json(await client.get(url))
             except OidcError as error:
                 self._failed[url] = (time.monotonic(), error)
@@ -192,7 +192,7 @@ class Issuer:
     async def _client(self, redirect_uri: str) -> AsyncIterator[Any]:
         secret = self._settings.oidc_client_secret
         async with (
-            _told(),
+            _as_oidc_errors(),
             AsyncOAuth2Client(
                 self._settings.oidc_client_id,
                 secret.get_secret_value() if secret else None,
@@ -216,7 +216,7 @@ def _json(response: httpx2.Response) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _told() -> AsyncIterator[None]:
+async def _as_oidc_errors() -> AsyncIterator[None]:
     try:
         yield
     except (AuthlibBaseError, JoseError, httpx2.HTTPError, AddressRefusedError, ValueError) as error:

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from app.core.errors import Forbidden
 from app.core.names import label_problem
-from app.core.origin import tell_via
+from app.core.origin import set_sign_in_method
 from app.core.services import Services
 from app.identity.codes import IdentityCode, IdentityEvent
 from app.identity.external import adopt
@@ -44,7 +44,7 @@ async def sign_in(services: IdentityServices, name: str, password: str, browser:
     if user is None and services.directory is not None:
         person = await services.directory.person(name, password)
         if person is not None:
-            tell_via(Method.LDAP)
+            set_sign_in_method(Method.LDAP)
             user = await adopt(services, person, services.directory.grants)
             return await admit(services, user, Method.LDAP, browser)
     if user is None or not matches or user.disabled_at is not None:
@@ -57,7 +57,7 @@ async def sign_in(services: IdentityServices, name: str, password: str, browser:
 
 async def admit(services: Services, user: User, method: Method, browser: Browser) -> SignedIn:
     """Opens a session for a user whose identity is verified."""
-    tell_via(method)
+    set_sign_in_method(method)
     async with services.transaction() as transaction:
         secret, row = await open_session(
             transaction.session, user, method, browser, lifetime=services.settings.session_lifetime

@@ -11,7 +11,7 @@ from app.tables.identity import Method, Role
 
 
 @dataclass(frozen=True)
-class Belonging:
+class OrganizationRoles:
     """The roles of a user in an organization: the one for all of it and, by the group's id, those in single groups.
 
     `ceiling` is the highest role of the token that the request came with: what it does not allow is not allowed."""
@@ -61,24 +61,24 @@ class Via:
 
 @dataclass(frozen=True)
 class Viewer:
-    """A signed-in user. Objects of an organization that is not in `belongings` do not exist for them."""
+    """A signed-in user. Objects of an organization that is not in `memberships` do not exist for them."""
 
     user_id: int
     name: str
     admin: bool
     via: Via
-    belongings: Mapping[int, Belonging] = field(default_factory=dict)  # by the organization's id
+    memberships: Mapping[int, OrganizationRoles] = field(default_factory=dict)  # by the organization's id
 
     def limited_to(self, organization_id: int | None, role: Role | None) -> "Viewer":
         """Returns the same user with a token that is limited to an organization, to a role, or to both."""
         if organization_id is None and role is None:
             return self
-        belongings = {
-            found_id: replace(belonging, ceiling=role)
-            for found_id, belonging in self.belongings.items()
+        memberships = {
+            found_id: replace(membership, ceiling=role)
+            for found_id, membership in self.memberships.items()
             if organization_id in (None, found_id)
         }
-        return replace(self, admin=False, via=replace(self.via, limited=True), belongings=belongings)
+        return replace(self, admin=False, via=replace(self.via, limited=True), memberships=memberships)
 
     @property
     def rights(self) -> Hashable:
@@ -87,8 +87,8 @@ class Viewer:
             self.user_id,
             self.admin,
             frozenset(
-                (organization_id, belonging.role, frozenset(belonging.groups.items()), belonging.ceiling)
-                for organization_id, belonging in self.belongings.items()
+                (organization_id, membership.role, frozenset(membership.groups.items()), membership.ceiling)
+                for organization_id, membership in self.memberships.items()
             ),
         )
 
@@ -100,27 +100,27 @@ class Viewer:
             ValidationFailed: None is named, and the caller does not belong to exactly one.
         """
         if name is not None:
-            for organization_id, belonging in self.belongings.items():
-                if belonging.organization == name:
+            for organization_id, membership in self.memberships.items():
+                if membership.organization == name:
                     return organization_id
             raise NotFound(
                 IdentityCode.ORGANIZATION_NOT_FOUND, f"You do not belong to an organization {name!r}.", (at,)
             )
-        if len(self.belongings) == 1:
-            return next(iter(self.belongings))
-        names = ", ".join(sorted(belonging.organization for belonging in self.belongings.values())) or "none yet"
+        if len(self.memberships) == 1:
+            return next(iter(self.memberships))
+        names = ", ".join(sorted(membership.organization for membership in self.memberships.values())) or "none yet"
         raise invalid(IdentityCode.ORGANIZATION_NEEDED, f"Name an organization. You belong to: {names}.", at)
 
     def sees(self, organization_id: int) -> bool:
-        return organization_id in self.belongings
+        return organization_id in self.memberships
 
     def may(self, organization_id: int | None, permission: Permission, *, group_id: int | None = None) -> bool:
         """Whether the caller has a permission in the organization or, for an object of one group, in that group.
         Objects of no organization are for administrators of the installation."""
         if organization_id is None:
             return self.admin
-        belonging = self.belongings.get(organization_id)
-        return belonging is not None and belonging.allows(permission, group_id)
+        membership = self.memberships.get(organization_id)
+        return membership is not None and membership.allows(permission, group_id)
 
     def require(self, organization_id: int, permission: Permission, *, group_id: int | None = None) -> None:
         """Raises Forbidden unless the caller has a permission."""

@@ -49,7 +49,7 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _start_errors() -> Iterator[None]:
     """Prints what is missing when a part of Polyhelm cannot start, instead of a traceback."""
     from pydantic import ValidationError
 
@@ -90,13 +90,13 @@ def program(
 def up(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Run the API, a worker and an observer in one process, with embedded Postgres and Redis unless configured."""
     from app.identity.setup_code import new_setup_code
-    from app.program.processes import house, run, signalled
+    from app.program.processes import all_in_one, run, signalled
 
-    with _told():
+    with _start_errors():
         settings = _settings(host, port, data_dir)
 
         async def main() -> None:
-            async with house(settings) as services:
+            async with all_in_one(settings) as services:
                 address = f"http://{services.settings.host}:{services.settings.port}"
                 if code := await new_setup_code(services):
                     _say(_first_admin(settings, address, code))
@@ -125,7 +125,7 @@ def setup_code(data_dir: DataDir = None) -> None:
     from app.program.processes import run
     from app.program.services import open_services
 
-    with _told():
+    with _start_errors():
         settings = _settings(data_dir=data_dir)
 
         async def main() -> None:
@@ -144,7 +144,7 @@ def api(host: Host = None, port: Port = None) -> None:
     """Run an API process with the configured Postgres and Redis."""
     from app.program.processes import run, run_api, run_parts
 
-    with _told():
+    with _start_errors():
         run(run_parts(_settings(host, port), [run_api]))
 
 
@@ -154,7 +154,7 @@ def worker() -> None:
     from app.program.processes import run, run_parts
     from reconcilers.worker import run_worker
 
-    with _told():
+    with _start_errors():
         run(run_parts(_settings(), [run_worker]))
 
 
@@ -163,7 +163,7 @@ def observer() -> None:
     """Run an observer process with the configured Postgres and Redis."""
     from app.program.processes import run, run_observer, run_parts
 
-    with _told():
+    with _start_errors():
         run(run_parts(_settings(), [run_observer]))
 
 
@@ -176,7 +176,7 @@ def migrate(data_dir: DataDir = None) -> None:
     from app.program.processes import run
     from app.program.services import open_services
 
-    with _told():
+    with _start_errors():
         settings = _settings(data_dir=data_dir)
 
         async def main() -> None:
@@ -202,7 +202,7 @@ def rekey(data_dir: DataDir = None) -> None:
     from app.program.rekeying import rekey as reseal
     from app.program.services import open_services
 
-    with _told():
+    with _start_errors():
         settings = _settings(data_dir=data_dir)
         last = Progress(0, Counter())
 
@@ -243,7 +243,7 @@ def export(
     from app.program.processes import run
     from app.program.services import open_services
 
-    with _told():
+    with _start_errors():
         settings = _settings(data_dir=data_dir)
 
         async def main() -> None:
@@ -268,7 +268,7 @@ def demo(
     from app.program.demo import Clusters, run_demo
     from app.program.processes import run
 
-    with _told():
+    with _start_errors():
         run(run_demo(_settings(host, port, data_dir), Clusters(clusters)))
 
 
@@ -281,7 +281,7 @@ def doctor(data_dir: DataDir = None) -> None:
 
     from app.program import doctor as checkup
 
-    with _told():
+    with _start_errors():
         if not asyncio.run(checkup.examine(_settings(data_dir=data_dir), Console())):
             raise typer.Exit(1)
 

@@ -38,7 +38,7 @@ from app.helm.binary import find_helm
 from app.identity.tokens import authenticate, new_token
 from app.identity.users import set_password
 from app.identity.viewer import Viewer
-from app.program.processes import house, signalled
+from app.program.processes import all_in_one, signalled
 from app.targets.queries import targets_of
 
 KUBECONFIGS = "POLYHELM_DEMO_KUBECONFIGS"
@@ -93,7 +93,7 @@ async def run_demo(settings: Settings, clusters: Clusters) -> None:
     settings = settings.model_copy(update={"bootstrap_token": SecretStr(token), "allowed_networks": here})
     async with _members(settings.data_dir, clusters) as kubeconfigs:
         with console.status("Starting Polyhelm…"):
-            async with house(settings) as services:
+            async with all_in_one(settings) as services:
                 viewer = await authenticate(services.database, token)
                 if viewer is None:
                     raise DemoError(f"{settings.data_dir} belongs to another installation. Choose another --data-dir.")

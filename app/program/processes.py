@@ -172,7 +172,7 @@ def metrics_served(settings: Settings) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def house(settings: Settings) -> AsyncIterator[AllServices]:
+async def all_in_one(settings: Settings) -> AsyncIterator[AllServices]:
     """Runs everything in one process: embedded services where none are configured, migrations, the first admin if a
     bootstrap token is given; then API, worker and observer run beside the block.
 

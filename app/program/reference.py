@@ -11,13 +11,13 @@ Each setting is an environment variable. `polyhelm settings` prints this page.
 | Variable | Default | Meaning |
 | --- | --- | --- |
 """
-_TOLD = {"data_dir": "`~/.local/share/polyhelm`", "helm_concurrency": "four for each CPU"}
+_DEFAULTS = {"data_dir": "`~/.local/share/polyhelm`", "helm_concurrency": "four for each CPU"}
 
 
 def settings_page() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
-        default = _TOLD.get(name)
+        default = _DEFAULTS.get(name)
         if default is None:
             unset = field.default in (None, PydanticUndefined, "", {}, [])
             default = (

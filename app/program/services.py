@@ -28,7 +28,7 @@ from app.identity.passwords import Passwords
 from app.network.addresses import Policies
 from app.redis.notifications import EVENTS, Notifications
 from app.redis.queue import Queue
-from app.redis.rates import Rates, tell_of_rates
+from app.redis.rates import Rates, record_suspension
 from app.resources.services import LIVE_READS, LOG_STREAMS
 from app.sandbox.limits import Limits
 from app.sandbox.pool import Pool
@@ -116,7 +116,7 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
         directory = _directory(settings)
         if directory is not None:
             stack.callback(directory.close)
-        rates = Rates(settings.redis_url, partial(tell_of_rates, begin))
+        rates = Rates(settings.redis_url, partial(record_suspension, begin))
         stack.push_async_callback(rates.close)
         background = Background()
         stack.push_async_callback(background.close)

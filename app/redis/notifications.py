@@ -26,20 +26,20 @@ class Notifications:
     def __init__(self, redis_url: str, channel: str) -> None:
         self._channel = channel
         self._redis: Redis = Redis.from_url(redis_url, socket_connect_timeout=_CONNECT_SECONDS, health_check_interval=5)
-        self._telling: asyncio.Task[None] | None = None
+        self._sending: asyncio.Task[None] | None = None
         self._more = False
         self._is_closed = False
 
-    def tell_soon(self) -> None:
+    def notify_soon(self) -> None:
         """Sends a notification without waiting for Redis. Calls at the same moment send one. After `close` it does
         nothing, since it would leave a connection open."""
         if self._is_closed:
             return
         self._more = True
-        if self._telling is None or self._telling.done():
-            self._telling = asyncio.create_task(self._tell())
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send())
 
-    async def _tell(self) -> None:
+    async def _send(self) -> None:
         while self._more:
             self._more = False
             try:
@@ -64,6 +64,6 @@ class Notifications:
 
     async def close(self) -> None:
         self._is_closed = True
-        if self._telling is not None:
-            await asyncio.gather(self._telling, return_exceptions=True)
+        if self._sending is not None:
+            await asyncio.gather(self._sending, return_exceptions=True)
         await self._redis.aclose()

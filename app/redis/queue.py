@@ -29,7 +29,7 @@ from app.redis.notifications import STOPS, WAKES, Notifications
 log = structlog.get_logger()
 
 QUEUE = "polyhelm:queue"
-LOOK = "look_at_target"
+RECONCILE = "reconcile_target"
 START = "start_jobs"
 
 _AT_ONCE = 50  # enqueueing commands in progress
@@ -63,14 +63,14 @@ class Queue:
 
     async def wake(self, target_ids: Iterable[int], *, after: float = 0) -> None:
         """Enqueues wake-ups for targets, deferred by `after` seconds. Never raises: the sweeper finds lost wake-ups."""
-        await self._enqueue(LOOK, list(target_ids), after)
+        await self._enqueue(RECONCILE, list(target_ids), after)
 
     def wake_soon(self, target_ids: Iterable[int]) -> None:
         """Enqueues wake-ups for targets without waiting for Redis, so that requests stay fast while it is unavailable.
 
         After `close`, wake-ups are left to the sweeper.
         """
-        self._enqueue_soon(LOOK, list(target_ids))
+        self._enqueue_soon(RECONCILE, list(target_ids))
 
     def start_jobs_soon(self, organization_ids: Iterable[int | None]) -> None:
         """Enqueues the news that these organizations have jobs, as `wake_soon` does."""
@@ -92,14 +92,14 @@ class Queue:
 
         try:
             await self._commands.run(enqueue_all())
-            self._notifications.tell_soon()
+            self._notifications.notify_soon()
         except LOST as error:
             log.warning("queue.wake_lost", kind=name, count=len(arguments), error=str(error))
 
     def stop_soon(self) -> None:
         """Makes workers check whether their current work is still wanted. If the notification is lost, they check when
         they renew their leases."""
-        self._stops.tell_soon()
+        self._stops.notify_soon()
 
     async def check(self) -> None:
         """Raises an error if Redis does not answer."""
@@ -170,7 +170,7 @@ class QueueWorker:
             return func(take, name=name, keep_result=0, max_tries=1000)
 
         self._worker = _Worker(
-            [noting(LOOK, wake), noting(START, start_jobs)],
+            [noting(RECONCILE, wake), noting(START, start_jobs)],
             redis_settings=redis_settings(redis_url),
             queue_name=QUEUE,
             max_jobs=_JOBS,

@@ -60,10 +60,10 @@ class Bucket:
 class Rates:
     """Created without a connection. The first use connects.
 
-    `tell` is awaited with True when limits are suspended, and with False when they apply again.
+    `report_change` is awaited with True when limits are suspended, and with False when they apply again.
     """
 
-    def __init__(self, redis_url: str, tell: Callable[[bool], Awaitable[None]]) -> None:
+    def __init__(self, redis_url: str, report_change: Callable[[bool], Awaitable[None]]) -> None:
         pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
             redis_url,
             max_connections=_CONNECTIONS,
@@ -74,8 +74,8 @@ class Rates:
         self._redis: Redis = Redis.from_pool(pool)
         self._take = self._redis.register_script(_SCRIPT)
         self._commands = RedisCommands()
-        self._tell = tell
-        self._telling: set[asyncio.Task[None]] = set()
+        self._report_change = report_change
+        self._reporting: set[asyncio.Task[None]] = set()
         self._away = False
         self._again_at = 0.0
 
@@ -89,9 +89,9 @@ class Rates:
             taking = self._take(keys=[_PREFIX + bucket.key for bucket in buckets], args=rates)
             wait: int = await self._commands.run(taking)
         except LOST as error:
-            self._is_away(True, str(error))
+            self._set_away(True, str(error))
             return 0
-        self._is_away(False)
+        self._set_away(False)
         return wait / 1e6
 
     async def remember(self, key: str, seconds: int) -> None:
@@ -107,24 +107,24 @@ class Rates:
         except LOST:
             return False
 
-    def _is_away(self, away: bool, error: str | None = None) -> None:
+    def _set_away(self, away: bool, error: str | None = None) -> None:
         if away == self._away:
             return
         self._away = away
         log.warning(RateEvent.SUSPENDED if away else RateEvent.RESUMED, error=error)
-        task = asyncio.create_task(self._told(away))
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        task = asyncio.create_task(self._report(away))
+        self._reporting.add(task)
+        task.add_done_callback(self._reporting.discard)
 
-    async def _told(self, away: bool) -> None:
+    async def _report(self, away: bool) -> None:
         try:
-            await self._tell(away)
+            await self._report_change(away)
         except Exception:
-            log.exception("rates.not_told")
+            log.exception("rates.not_recorded")
 
     async def close(self) -> None:
         await self._commands.ended()
-        await asyncio.gather(*self._telling)
+        await asyncio.gather(*self._reporting)
         await self._redis.aclose()
 
 
@@ -139,7 +139,7 @@ def key_of_address(address: str | None) -> str:
     return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
 
 
-async def tell_of_rates(begin: Callable[[], AbstractAsyncContextManager[Transaction]], away: bool) -> None:
+async def record_suspension(begin: Callable[[], AbstractAsyncContextManager[Transaction]], away: bool) -> None:
     """Records the event in each organization."""
     kind, message = (
         (

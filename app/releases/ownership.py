@@ -20,7 +20,7 @@ Unfinished = tuple[int, str]
 class Owner(StrEnum):
     """Who owns a release, and whether another Helm may be working on it."""
 
-    STRANGERS = "STRANGERS"  # Polyhelm never installed it
+    OTHER = "OTHER"  # Polyhelm never installed it
     OURS = "OURS"  # Polyhelm owns it; no Helm is working on it, or a run of Polyhelm left it unfinished and has ended
     LOCKED = "LOCKED"  # Polyhelm owns it; another Helm is working on it, or was interrupted
 
@@ -114,7 +114,7 @@ class Claim:
     def owner(self, observed: Observed | None) -> Owner:
         """The owner of an observed release. Call it on the claim that `after` returns for the same observation."""
         if not self.ours:
-            return Owner.STRANGERS
+            return Owner.OTHER
         if observed is None or not observed.is_unfinished:
             return Owner.OURS
         return Owner.LOCKED if self.intent is None else Owner.OURS

@@ -72,7 +72,7 @@ def next_step(desired: Desired | None, observed: Observed | None, owner: Owner, 
     on it."""
     if observed is None:
         return _DONE if desired is None else Step(ReleaseAction.INSTALL)
-    if owner is Owner.STRANGERS:
+    if owner is Owner.OTHER:
         # A release that existed before Polyhelm first used the name belongs to someone else, whatever it holds.
         return _DONE if desired is None else Step(ReleaseAction.NONE, Block.TAKEN)
     if not observed.is_readable:

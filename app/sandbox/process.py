@@ -16,34 +16,34 @@ from typing import IO
 from app.sandbox.limits import Limits, hold, reaching
 
 
-class Leash:
-    """A pipe that ends a process group when this process ends in any way: the kernel sends KILL to the group when
-    its last writer is gone."""
+class KillPipe:
+    """A pipe that kills a process group when this process ends, however it ends: the kernel sends SIGKILL to the group
+    when the last writer of the pipe is gone. Linux only."""
 
     def __init__(self) -> None:
-        self.held_by_child, self._held_by_us = os.pipe()
+        self.read_end, self._write_end = os.pipe()
 
-    def tie(self, group: int) -> None:
-        """Arms the pipe. The child must have inherited its end."""
+    def arm(self, group: int) -> None:
+        """Sets the process group to kill. The child must have inherited the read end."""
         if hasattr(fcntl, "F_SETSIG"):  # Linux
-            fcntl.fcntl(self.held_by_child, fcntl.F_SETOWN, -group)
-            fcntl.fcntl(self.held_by_child, fcntl.F_SETSIG, signal.SIGKILL)
-            fcntl.fcntl(self.held_by_child, fcntl.F_SETFL, os.O_ASYNC)
-        os.close(self.held_by_child)
+            fcntl.fcntl(self.read_end, fcntl.F_SETOWN, -group)
+            fcntl.fcntl(self.read_end, fcntl.F_SETSIG, signal.SIGKILL)
+            fcntl.fcntl(self.read_end, fcntl.F_SETFL, os.O_ASYNC)
+        os.close(self.read_end)
 
     def close(self) -> None:
         """Ends the group if it is still running."""
-        os.close(self._held_by_us)
+        os.close(self._write_end)
 
 
 class Process:
     """A running program in a session of its own, which ends with this process. Call `close` after it has ended."""
 
-    def __init__(self, child: subprocess.Popen[bytes], leash: Leash) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], kill_pipe: KillPipe) -> None:
         self._child = child
-        self._leash = leash
+        self._kill_pipe = kill_pipe
         self.cpu_seconds = 0.0
-        """Returns the resources that it has used, after it has ended."""
+        """CPU time of the program and its ended children. Set by `wait`, on Linux."""
 
     @property
     def pid(self) -> int:
@@ -55,7 +55,7 @@ class Process:
 
     def close(self) -> None:
         """Kills the rest of its session."""
-        self._leash.close()
+        self._kill_pipe.close()
 
     async def wait(self) -> int:
         """Waits for its end and returns the exit code."""
@@ -86,7 +86,7 @@ def start(
     ports: Iterable[int],
 ) -> Process:
     """Starts a program under limits. It can connect to these TCP ports only."""
-    leash = Leash()
+    kill_pipe = KillPipe()
 
     def popen() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -97,21 +97,21 @@ def start(
             env=environment,
             cwd=folder,
             start_new_session=True,
-            pass_fds=(leash.held_by_child,),
+            pass_fds=(kill_pipe.read_end,),
         )
 
     try:
         child = reaching(ports, popen)
     except BaseException:
-        os.close(leash.held_by_child)
-        leash.close()
+        os.close(kill_pipe.read_end)
+        kill_pipe.close()
         raise
-    leash.tie(child.pid)
+    kill_pipe.arm(child.pid)
     hold(child.pid, limits)
-    return Process(child, leash)
+    return Process(child, kill_pipe)
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Returns the exit code of a process that has ended and was not reaped yet."""
+    """Returns the CPU time of a process that has ended but was not reaped: its entry in /proc exists until then."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

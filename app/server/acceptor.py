@@ -32,20 +32,20 @@ class Acceptor:
         self._start_queue = start_queue
         self._protocol = protocol
         self._is_open = True
-        self._beginning: set[asyncio.Task[None]] = set()
+        self._starting: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         listener.setblocking(False)
         self._open()
 
     def _open(self) -> None:
         if self._is_open:
-            self._loop.add_reader(self._listener, self._take_in)
+            self._loop.add_reader(self._listener, self._accept)
 
     def close(self) -> None:
         self._is_open = False
         self._loop.remove_reader(self._listener)
 
-    def _take_in(self) -> None:
+    def _accept(self) -> None:
         for _ in range(_ACCEPTED):
             try:
                 connection, (address, *_) = self._listener.accept()
@@ -56,22 +56,22 @@ class Acceptor:
                 self._loop.remove_reader(self._listener)
                 self._loop.call_later(_AGAIN_SECONDS, self._open)
                 return
-            give_back = self._slots.take(address)
-            if give_back is None:
+            release = self._slots.take(address)
+            if release is None:
                 connection.close()
                 continue
-            self._start_queue.wait(address, partial(self._begin, connection, give_back))
+            self._start_queue.put(address, partial(self._start, connection, release))
 
-    def _begin(self, connection: socket.socket, give_back: Callable[[], None]) -> None:
-        give_back()  # it takes a slot of its own
+    def _start(self, connection: socket.socket, release: Callable[[], None]) -> None:
+        release()  # it takes a slot of its own
         if not self._is_open:
             connection.close()
             return
-        task = self._loop.create_task(self._begun(connection))
-        self._beginning.add(task)
-        task.add_done_callback(self._beginning.discard)
+        task = self._loop.create_task(self._connect(connection))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
 
-    async def _begun(self, connection: socket.socket) -> None:
+    async def _connect(self, connection: socket.socket) -> None:
         try:
             await self._loop.connect_accepted_socket(self._protocol, connection)
         except OSError:

@@ -23,14 +23,14 @@ SLOWEST = 32 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Payer:
-    """Who pays for the bytes of a body: a caller and, if the caller is signed in, their organizations."""
+class Consumer:
+    """Whose share of the budget a body uses: the caller's and, if they are signed in, that of their organizations."""
 
     caller: str
     tenant: Tenant | None = None
 
 
-class Room:
+class MemoryBudget:
     """Limits the bytes of all bodies at once: in total, of one caller, and of one organization."""
 
     def __init__(self, most: int, most_of_caller: int, most_of_tenant: int) -> None:
@@ -40,23 +40,23 @@ class Room:
         self._taken: Counter[str | Tenant | None] = Counter()
         self._total = 0
 
-    def has(self, payer: Payer, size: int) -> bool:
-        of_tenant = self._taken[payer.tenant] if payer.tenant is not None else 0
+    def fits(self, consumer: Consumer, size: int) -> bool:
+        of_tenant = self._taken[consumer.tenant] if consumer.tenant is not None else 0
         return (
             self._total + size <= self._most
-            and self._taken[payer.caller] + size <= self._most_of_caller
+            and self._taken[consumer.caller] + size <= self._most_of_caller
             and of_tenant + size <= self._most_of_tenant
         )
 
-    def take(self, payer: Payer, size: int) -> None:
-        for key in (payer.caller, payer.tenant):
+    def reserve(self, consumer: Consumer, size: int) -> None:
+        for key in (consumer.caller, consumer.tenant):
             self._taken[key] += size
             if not self._taken[key]:
                 del self._taken[key]
         self._total += size
 
-    def give_back(self, payer: Payer, size: int) -> None:
-        self.take(payer, -size)
+    def release(self, consumer: Consumer, size: int) -> None:
+        self.reserve(consumer, -size)
 
 
 @dataclass
@@ -67,8 +67,8 @@ class Body:
     budget until it is released.
     """
 
-    room: Room
-    payer: Payer
+    budget: MemoryBudget
+    consumer: Consumer
     most: int
     seconds: float
     data: bytes = b""
@@ -92,7 +92,7 @@ class Body:
                 began = asyncio.get_running_loop().time()
                 async for piece in request.stream():
                     self._check(len(piece))
-                    self.room.take(self.payer, len(piece))
+                    self.budget.reserve(self.consumer, len(piece))
                     self._size += len(piece)
                     async with turn(len(piece)):
                         self.values.add(piece)
@@ -112,12 +112,12 @@ class Body:
             message = f"A request has at most {self.most:,} bytes. Send a smaller one."
             message += " Callers that are signed in may send larger ones."
             raise Refusal(413, RequestCode.BODY_TOO_LARGE, message, CLOSING)
-        if not self.room.has(self.payer, more):
+        if not self.budget.fits(self.consumer, more):
             message = (
                 "The server is processing too much data. Send the request again when your previous ones are answered."
             )
             raise Refusal(503, CommonCode.BUSY, message, CLOSING | {"Retry-After": "1"})
 
-    def let_go(self) -> None:
-        self.room.give_back(self.payer, self._size)
+    def release(self) -> None:
+        self.budget.release(self.consumer, self._size)
         self._size = 0

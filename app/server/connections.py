@@ -24,13 +24,13 @@ log = structlog.get_logger()
 
 _LARGEST_HEAD = 64 * 1024
 """Maximum bytes accepted outside a request body: the head, chunk headers, and trailers."""
-_SLOWEST_TAKEN = 1024
+_SLOWEST_READER = 1024
 """Bytes per second of an answer. A client that reads more slowly would keep the answer and the connection in memory."""
 _MOST_PIPELINED = 16
 """The maximum number of requests on a connection that wait for the answer to the previous one."""
-HAS_BEGUN = "has_begun"
+AUTHENTICATED = "authenticated"
 _PIECE = 2 * 1024  # bytes
-_NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_NO_SLOT = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _SHARE_OF_FILES = 0.75
 """The other file descriptors are for Postgres, Redis, clusters and Helm."""
 
@@ -62,7 +62,7 @@ class Slots:
         self.taken += 1
         is_taken = True
 
-        def give_back() -> None:
+        def release() -> None:
             nonlocal is_taken
             if is_taken:
                 is_taken = False
@@ -71,7 +71,7 @@ class Slots:
                 if not self._taken[key]:
                     del self._taken[key]
 
-        return give_back
+        return release
 
 
 def most_connections(wanted: int) -> int:
@@ -88,18 +88,18 @@ def most_connections(wanted: int) -> int:
     return min(wanted, possible)
 
 
-class _Untaken:
-    """Ends a connection whose client reads less than `_SLOWEST_TAKEN` of the waiting answers in `seconds`."""
+class _SlowReaderTimeout:
+    """Ends a connection whose client reads less than `_SLOWEST_READER` of the waiting answers in `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self, transport: asyncio.Transport) -> None:
-        most = transport.get_write_buffer_size() - self._seconds * _SLOWEST_TAKEN
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look, transport, most)
+        most = transport.get_write_buffer_size() - self._seconds * _SLOWEST_READER
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._check, transport, most)
 
-    def _look(self, transport: asyncio.Transport, most: float) -> None:
+    def _check(self, transport: asyncio.Transport, most: float) -> None:
         if transport.get_write_buffer_size() > most:
             transport.abort()
         else:
@@ -128,10 +128,10 @@ class HttpConnection(HttpToolsProtocol):
         self._slots = slots
         self._waiting = waiting
         self._seconds = seconds
-        self._give_back: Callable[[], None] | None = None
+        self._release_slot: Callable[[], None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
-        self._untaken = _Untaken(seconds)
-        self._beside = 0
+        self._slow_reader = _SlowReaderTimeout(seconds)
+        self._outside_bodies = 0
         """Bytes since the last body."""
 
     @property
@@ -140,32 +140,32 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._give_back = self._slots.take(self.client[0] if self.client else None)
-        if self._give_back is None:
+        self._release_slot = self._slots.take(self.client[0] if self.client else None)
+        if self._release_slot is None:
             transport.abort()
         else:
             self._await_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._leave()
-        self._untaken.stop()
+        self._release()
+        self._slow_reader.stop()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._untaken.watch(self.transport)
+        self._slow_reader.watch(self.transport)
 
     def resume_writing(self) -> None:
-        self._untaken.stop()
+        self._slow_reader.stop()
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        if self._is_answering or self._start_queue.at_once():
+        if self._is_answering or self._start_queue.try_start():
             self._receive(data)
             return
         self._unset_keepalive_if_required()  # connections that wait for the start queue are not idle
         self.flow.pause_reading()
-        self._start_queue.wait(self.client[0] if self.client else "", partial(self._receive_now, data))
+        self._start_queue.put(self.client[0] if self.client else "", partial(self._receive_now, data))
 
     def _receive_now(self, data: bytes) -> None:
         if not self.transport.is_closing():
@@ -175,9 +175,9 @@ class HttpConnection(HttpToolsProtocol):
     def _receive(self, data: bytes) -> None:
         for start in range(0, len(data), _LARGEST_HEAD):
             piece = data[start : start + _LARGEST_HEAD]
-            self._beside += len(piece)
+            self._outside_bodies += len(piece)
             super().data_received(piece)
-            if self._beside > _LARGEST_HEAD:
+            if self._outside_bodies > _LARGEST_HEAD:
                 self.transport.abort()
             if self.transport.is_closing() or self.parser is None:  # it has ended, or is a WebSocket now
                 return
@@ -195,23 +195,23 @@ class HttpConnection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        self._beside = 0
+        self._outside_bodies = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._stop_waiting()
-        self._beside = 0
+        self._outside_bodies = 0
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        self._leave()  # the WebSocket takes a slot of its own
-        has_begun = self._waiting.take(self.client[0] if self.client else None)
-        if has_begun is None:
+        self._release()  # the WebSocket takes a slot of its own
+        authenticated = self._waiting.take(self.client[0] if self.client else None)
+        if authenticated is None:
             # Thousands may arrive at once. This costs a tenth of a refusal by the WebSocket itself.
-            self.transport.write(_NO_ROOM)
+            self.transport.write(_NO_SLOT)
             self.transport.close()
             return
-        self.app_state = {**self.app_state, HAS_BEGUN: has_begun}
+        self.app_state = {**self.app_state, AUTHENTICATED: authenticated}
         super().handle_websocket_upgrade()
         self.parser = None  # type: ignore[assignment] # it refers to us, and would keep both for the garbage collector
 
@@ -224,14 +224,14 @@ class HttpConnection(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         self._stop_waiting()
-        if self._give_back is not None:
-            self._give_back()
+        if self._release_slot is not None:
+            self._release_slot()
 
 
 class SocketConnection(WebSocketsSansIOProtocol):
-    """A WebSocket whose state contains a callback under `HAS_BEGUN` for when it has authenticated.
+    """A WebSocket whose state contains a callback under `AUTHENTICATED` for when it has authenticated.
 
     Frames may be tiny and arrive by the thousand. The start queue parses them in pieces, and stops while the client
     does not read the answers.
@@ -241,21 +241,21 @@ class SocketConnection(WebSocketsSansIOProtocol):
         super().__init__(**given)
         self._slots = slots
         self._start_queue = start_queue
-        self._give_back: Callable[[], None] | None = None
-        self._has_begun: Callable[[], None] = self.app_state[HAS_BEGUN]
+        self._release_slot: Callable[[], None] | None = None
+        self._authenticated: Callable[[], None] = self.app_state[AUTHENTICATED]
         self._unread = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._give_back = self._slots.take(self.client[0] if self.client else None)
-        if self._give_back is None:
+        self._release_slot = self._slots.take(self.client[0] if self.client else None)
+        if self._release_slot is None:
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unread = b""
-        if self._give_back is not None:
-            self._give_back()
-        self._has_begun()
+        if self._release_slot is not None:
+            self._release_slot()
+        self._authenticated()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -282,7 +282,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._read_on()
 
     def _read_on(self) -> None:
-        self._start_queue.wait(self.client[0] if self.client else "", self._read_piece)
+        self._start_queue.put(self.client[0] if self.client else "", self._read_piece)
 
     def _read_piece(self) -> None:
         piece, self._unread = self._unread[:_PIECE], self._unread[_PIECE:]

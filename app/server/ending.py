@@ -16,7 +16,7 @@ _CLOSING_SECONDS = 1.0  # for a client that reads nothing
 _KEY = "polyhelm.connection"
 
 
-class Ending:
+class ConnectionEnding:
     """Wraps the API and registers connections that stay open with `connections`, which can end them."""
 
     def __init__(self, app: ASGIApp, connections: Connections) -> None:
@@ -34,12 +34,12 @@ class Ending:
                 task.uncancel()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSING_SECONDS):
-                    await send(_last_words(scope))
+                    await send(_close_message(scope))
         finally:
             self._connections.discard(connection)
 
 
-def _last_words(scope: Scope) -> Message:
+def _close_message(scope: Scope) -> Message:
     if scope["type"] == "websocket":
         return {"type": "websocket.close", "code": FORBIDDEN, "reason": _REASON}
     return {"type": "http.response.body", "body": b""}

@@ -20,14 +20,14 @@ from strawberry.types import ExecutionResult
 
 from app.admission.parse_limiter import ParseLimiter
 from app.admission.refusal import CLOSING, Refusal
-from app.admission.requests import TooOften, Waiting, admit, caller_of
+from app.admission.requests import LimitedCallers, RateExceeded, admit, caller_of
 from app.core.limiter import share
 from app.fleet.services import AllServices
 from app.identity import cookies
 from app.identity.viewer import Viewer
 from app.registers.register import ErrorCode
 from app.registers.requests import RequestCode
-from app.server.bodies import Body, Payer, Room
+from app.server.bodies import Body, Consumer, MemoryBudget
 from app.server.connections import Slots
 from app.server.ending import connection_of
 from app.server.last_answer import LastAnswer
@@ -88,16 +88,16 @@ class GraphQLView(GraphQL[Context, None]):
         )
         self._services = services
         self._waiting = Slots(settings.waiting_sockets, settings.address_waiting_sockets)
-        self._told_to_wait = Waiting(settings)
+        self._limited = LimitedCallers(settings)
         self._parsing = {True: ParseLimiter("parsing"), False: ParseLimiter("anonymous_parsing")}
         self._discarding = ParseLimiter("discarding")
-        self._rooms = {
-            True: Room(
+        self._budgets = {
+            True: MemoryBudget(
                 settings.bodies_size,
                 max(settings.bodies_size // 4, settings.body_size),
                 max(share(settings.bodies_size, settings.organization_share), settings.body_size),
             ),
-            False: Room(
+            False: MemoryBudget(
                 settings.bodies_size // 4,
                 max(settings.bodies_size // 64, settings.anonymous_body_size),
                 settings.bodies_size // 4,
@@ -111,32 +111,32 @@ class GraphQLView(GraphQL[Context, None]):
         request = Request(scope, receive)
         try:
             try:
-                self._told_to_wait.check(request)
+                self._limited.check(request)
                 response = await self.run(request)
             except HTTPException as error:
                 response = self._refused(request, error)
             await response(scope, receive, send)
         finally:
             if (body := getattr(request.state, _BODY, None)) is not None:
-                body.let_go()
+                body.release()
 
     async def _converse(self, socket: WebSocket) -> None:
         """A caller that has not authenticated takes one of the slots of its address, which may be a proxy."""
-        give_back = self._waiting.take(socket.client.host if socket.client else None)
-        if give_back is None:
+        release = self._waiting.take(socket.client.host if socket.client else None)
+        if release is None:
             await socket.send_denial_response(Response(status_code=503, headers={"Retry-After": "1"}))
             return
-        has_begun = socket.state.has_begun
+        authenticated = socket.state.authenticated
 
-        def give_both_back() -> None:
-            give_back()
-            has_begun()
+        def release_both() -> None:
+            release()
+            authenticated()
 
-        socket.state.has_begun = give_both_back
+        socket.state.authenticated = release_both
         try:
             await self.run(socket)
         finally:
-            give_both_back()
+            release_both()
 
     def _refused(self, request: Request, error: HTTPException) -> Response:
         code: ErrorCode = (
@@ -151,7 +151,7 @@ class GraphQLView(GraphQL[Context, None]):
         if "Connection" not in headers or (body is not None and body.is_whole):
             return Response(*answer)
         if body is not None:
-            body.let_go()
+            body.release()
         return LastAnswer(*answer, limiter=self._discarding, caller=caller_of(connection_of(request).viewer, request))
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
@@ -168,8 +168,8 @@ class GraphQLView(GraphQL[Context, None]):
         assert isinstance(request, _Request)
         try:
             await admit(self._services, request.viewer, request.connection)
-        except TooOften as refusal:
-            self._told_to_wait.note(request.viewer, request.connection, refusal)
+        except RateExceeded as refusal:
+            self._limited.note(request.viewer, request.connection, refusal)
             raise
         if request.method == "GET" and cookies.is_foreign(self._services.settings, request.connection):
             raise Refusal(403, RequestCode.FOREIGN_ORIGIN, "Only Polyhelm's own pages may use GET for this. Use POST.")
@@ -186,8 +186,8 @@ class GraphQLView(GraphQL[Context, None]):
         """Reads the body of a request, which uses the budget until the request is answered."""
         settings = self._services.settings
         most = settings.body_size if viewer else settings.anonymous_body_size
-        payer = Payer(caller_of(viewer, request), frozenset(viewer.belongings) if viewer else None)
-        body = Body(self._rooms[viewer is not None], payer, most, settings.request_timeout)
+        consumer = Consumer(caller_of(viewer, request), frozenset(viewer.memberships) if viewer else None)
+        body = Body(self._budgets[viewer is not None], consumer, most, settings.request_timeout)
         setattr(request.state, _BODY, body)
         await body.read(request, lambda size: self.turn(size, viewer, request))
         return body

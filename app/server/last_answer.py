@@ -30,10 +30,10 @@ class LastAnswer(Response):
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": True})
         with suppress(TimeoutError, Refusal):
-            await self._throw_away(receive)
+            await self._discard_input(receive)
         await send({"type": "http.response.body"})
 
-    async def _throw_away(self, receive: Receive) -> None:
+    async def _discard_input(self, receive: Receive) -> None:
         async with asyncio.timeout(_LONGEST_SECONDS):
             while True:
                 async with asyncio.timeout(_SILENT_SECONDS):

@@ -24,7 +24,7 @@ from app.identity.connections import Connections
 from app.identity.sessions import resume
 from app.identity.tokens import authenticate
 from app.identity.viewer import Viewer
-from app.server.ending import Ending, connection_of
+from app.server.ending import ConnectionEnding, connection_of
 from app.server.frontend import frontend_routes
 from app.server.graphql import GraphQLView
 from app.server.headers import SecurityHeaders
@@ -50,7 +50,7 @@ class _GraphQL(GraphQLView):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         viewer = connection_of(request).viewer = await signed_in(self._services, request)
-        act_for(viewer.belongings if viewer else ())
+        act_for(viewer.memberships if viewer else ())
         return Context(
             self._services,
             viewer,
@@ -72,7 +72,7 @@ class _GraphQL(GraphQLView):
             raise ConnectionRejectionError
         connection = connection_of(context.request)
         connection.viewer = context.signed_in
-        act_for(context.signed_in.belongings)
+        act_for(context.signed_in.memberships)
         self._connections.add(connection)
         return UNSET
 
@@ -121,7 +121,7 @@ def create_app(services: AllServices) -> Starlette:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     connections = Connections(services.database, idle=timedelta(seconds=services.settings.session_idle))
-    graphql = Ending(_GraphQL(services, connections), connections)
+    graphql = ConnectionEnding(_GraphQL(services, connections), connections)
     return Starlette(
         middleware=[
             Middleware(RequestIds),

@@ -16,7 +16,7 @@ from app.admission import requests as admission
 from app.admission.refusal import Refusal
 from app.core.encryption import KeyRing, KeyRingError, Sealed
 from app.core.errors import UserError
-from app.core.origin import plain, tell_via
+from app.core.origin import plain, set_sign_in_method
 from app.fleet.services import AllServices
 from app.identity import cookies
 from app.identity.attempts import count_unnamed_attempt
@@ -86,7 +86,7 @@ def oidc_routes(services: AllServices) -> list[BaseRoute]:
             return failed(request, to, IdentityCode.OIDC_FAILED, "the answer is from another issuer")
         try:
             person = await issuer.person(attempt, given["code"])
-            tell_via(Method.OIDC)
+            set_sign_in_method(Method.OIDC)
             user = await adopt(services, person, issuer.grants)
             signed_in = await admit(services, user, Method.OIDC, cookies.browser_of(settings, request))
         except OidcError as error:

@@ -71,7 +71,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
         await super().handle_connection_init(message)
         if self.connection_acknowledged:
-            self.context.request.state.has_begun()
+            self.context.request.state.authenticated()
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         most = self.context.services.settings.socket_operations

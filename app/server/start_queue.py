@@ -17,40 +17,40 @@ follows."""
 
 class StartQueue:
     def __init__(self) -> None:
-        self._closed_for = 0
-        """The number of turns of the loop."""
+        self._paused_for = 0
+        """The number of turns of the loop until the next start."""
         self._waiting = FairQueue[Callable[[], None]]()
         self._is_due = False
 
-    def at_once(self) -> bool:
-        """Returns whether one more may be started in this turn of the loop, and counts it."""
-        if self._closed_for or self._waiting:
+    def try_start(self) -> bool:
+        """Counts one start in this turn of the loop, and returns True, unless it has to wait: then `put` it."""
+        if self._paused_for or self._waiting:
             return False
-        self._close()
+        self._pause()
         return True
 
-    def wait(self, address: str, begin: Callable[[], None]) -> None:
+    def put(self, address: str, begin: Callable[[], None]) -> None:
         """Calls the function in one of the next turns."""
         self._waiting.put(address, begin)
-        self._come_again()
+        self._schedule()
 
-    def _close(self) -> None:
-        self._closed_for = _EVERY
-        self._come_again()
+    def _pause(self) -> None:
+        self._paused_for = _EVERY
+        self._schedule()
 
-    def _come_again(self) -> None:
+    def _schedule(self) -> None:
         if not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._turn)
 
     def _turn(self) -> None:
         self._is_due = False
-        if self._closed_for:
-            self._closed_for -= 1
-        if self._waiting and not self._closed_for:
+        if self._paused_for:
+            self._paused_for -= 1
+        if self._waiting and not self._paused_for:
             found = self._waiting.take()
             assert found is not None
-            self._close()  # before the call, so that an error in it delays no other
+            self._pause()  # before the call, so that an error in it delays no other
             found[1]()
-        if self._waiting or self._closed_for:
-            self._come_again()
+        if self._waiting or self._paused_for:
+            self._schedule()

@@ -71,7 +71,7 @@ def ls(output: OutputOption = Format.TABLE) -> None:
     """List contexts. The current one is marked with a star."""
     with failing():
         known = contexts.load()
-        rows = [_told(name, each) for name, each in known.contexts.items()]
+        rows = [_row(name, each) for name, each in known.contexts.items()]
         if not rows:
             tell(f"There are no contexts. {contexts.SIGN_IN}")
         columns = {
@@ -96,7 +96,7 @@ def show(
         name = name or known.current
         if name is None:
             raise usage("There is no current context.", contexts.SIGN_IN)
-        told = _told(name, known.get(name))
+        told = _row(name, known.get(name))
         answer = Output(output)
         if answer.is_table:
             answer.text(fields({key.capitalize(): value for key, value in told.items()}))
@@ -166,5 +166,5 @@ def _who(given: Context) -> Any:
     return who
 
 
-def _told(name: str, context: Context) -> dict[str, str | None]:
+def _row(name: str, context: Context) -> dict[str, str | None]:
     return {"name": name, "server": context.server, "organization": context.organization}

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.command import ConfirmRemoval, DeploymentName, ExitCode, NoWait, Timeout, Yes, remote, report
-from cli.commands.deployments import deploy, find_deployment, parted, revisions
+from cli.commands.deployments import deploy, find_deployment, revisions, split_name
 from cli.failure import DIFFERS, Failure, usage
 from cli.manifest import restored
 from cli.outcomes import plan_why
@@ -82,7 +82,7 @@ def rollback(
     if generation is None and found["generation"] == 1:
         raise Failure(f"{name} is at its first generation. There is no earlier one.")
     (revision,) = revisions(session, name, found, [found["generation"] - 1 if generation is None else generation])
-    planned = [_shown(session, change_of(session, restored(*parted(name), found, revision)), yes)]
+    planned = [_shown(session, change_of(session, restored(*split_name(name), found, revision)), yes)]
     if dry_run:
         return _end_dry_run(session, planned, exit_code)
     return _apply(session, planned, yes, despite_errors, confirm_removal, no_wait, timeout)
@@ -152,7 +152,9 @@ def _wait(session: Session, results: dict[str, Any], timeout: float) -> list[Fai
 def _plan_text(session: Session, change: Change) -> str:
     name, targets = change.manifest.name, change.plan["targets"]
     if change.is_nothing:
-        differing = f" Differs on {named(change.astray)}; to fix it: polyhelm reconcile {name}" if change.astray else ""
+        differing = (
+            f" Differs on {named(change.differing)}; to fix it: polyhelm reconcile {name}" if change.differing else ""
+        )
         return f"{name}: nothing differs.{differing}"
     made = change.existing is None
     verb = "would be created" if made else f"would change, from generation {change.existing['generation']}"  # type: ignore[index]

@@ -222,12 +222,12 @@ def counts(status_counts: list[Any]) -> str:
 
 
 def find_deployment(session: Session, name: str, query: str = _BRIEF) -> Any:
-    group, release = parted(name)
+    group, release = split_name(name)
     missing, look = f"There is no deployment {name!r}.", "List deployments: polyhelm deploy ls"
     return session.find(query, missing, look, group=group, release=release)
 
 
-def parted(name: str) -> tuple[str, str]:
+def split_name(name: str) -> tuple[str, str]:
     group, slash, release = name.partition("/")
     if not slash or not group or not release:
         raise usage(f"{name!r} is not a valid deployment name.", "Use GROUP/RELEASE.")

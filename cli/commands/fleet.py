@@ -153,7 +153,7 @@ def _parts(rows: list[Any], columns: Columns = _TARGETS, *, verbose: bool) -> li
     """Returns all deployments, the targets that do not match, and the number of targets by status."""
     if not rows:
         return []
-    astray = [
+    targets = [
         {**target, "deployment": deployment_name(row), "wanted": row["generation"]}
         for row in rows
         for target in row["targets"]
@@ -163,7 +163,7 @@ def _parts(rows: list[Any], columns: Columns = _TARGETS, *, verbose: bool) -> li
         for each in row["statusCounts"]:
             totals[each["status"]] += each["count"]
     summary = ", ".join(f"{count} {name}" for name, count in totals.items() if count) or "no targets"
-    tables = ["\n".join(table_lines(rows, _DEPLOYMENTS)), "\n".join(summary_lines(astray, columns, verbose=verbose))]
+    tables = ["\n".join(table_lines(rows, _DEPLOYMENTS)), "\n".join(summary_lines(targets, columns, verbose=verbose))]
     return [*filter(None, tables), f"{len(rows)} {'deployment' if len(rows) == 1 else 'deployments'}: {summary}"]
 
 

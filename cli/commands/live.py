@@ -62,7 +62,7 @@ def logs(
     timestamps: Annotated[bool, typer.Option(help="Print the time of each line.")] = False,
 ) -> None:
     """Print the logs of a deployment's containers on one cluster, merged by time."""
-    deployment, pod = _parted(name)
+    deployment, pod = _split_pod_name(name)
     chosen = {
         "pod": pod,
         "container": container,
@@ -179,7 +179,7 @@ def _target(session: Session, name: str, cluster: str | None) -> Any:
     return found[0]
 
 
-def _parted(name: str) -> tuple[str, str | None]:
+def _split_pod_name(name: str) -> tuple[str, str | None]:
     parts = name.split("/")
     if len(parts) not in (2, 3) or not all(parts):
         raise usage(f"{name!r} is not a valid deployment name.", "Use GROUP/RELEASE or GROUP/RELEASE/POD.")

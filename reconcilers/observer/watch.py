@@ -191,7 +191,7 @@ class MemberWatch:
         except TemporaryError as error:
             if error.code != ActionCode.CLUSTER_UNREACHABLE or member.heard_at < began:
                 raise
-        self._is_alive()
+        self._note_sign_of_life()
 
     async def _list_and_follow(self, member: Member) -> bool:
         await asyncio.sleep(self._pace.pause())
@@ -233,7 +233,7 @@ class MemberWatch:
         """Lists the member and queues what has changed; returns the version of its store, or None if the member could
         not be taken over."""
         listing = await self._releases(member)
-        self._knows_all()
+        self._confirm()
         if self._claim is not None:
             post = await self._claim(self.post)
             if post is None:
@@ -300,12 +300,12 @@ class MemberWatch:
                 async for changes in stream:
                     await self._admit(member, changes)
                     version = changes[-1].version
-                    self._knows_all()
+                    self._confirm()
             lasted = time.monotonic() - began
             if lasted < min(_SHORTEST_WATCH, seconds / 2):
                 raise TemporaryError(ActionCode.WATCH_ENDED, "The API server ends watches at once.")
             if lasted >= seconds - _ENDS_EARLY:  # else a proxy may have ended it, which confirms nothing
-                self._knows_all()
+                self._confirm()
 
     async def _forget_versions(self, known: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
         async with self._services.transaction() as transaction:
@@ -374,12 +374,12 @@ class MemberWatch:
             self._trouble.set_exception(error)
             self._trouble.exception()  # marks it as retrieved: without a waiter, a new list is about to begin anyway
 
-    def _is_alive(self) -> None:
+    def _note_sign_of_life(self) -> None:
         if self._failures == 0:
             self._well_at = time.monotonic()
 
-    def _knows_all(self) -> None:
-        self._is_alive()
+    def _confirm(self) -> None:
+        self._note_sign_of_life()
         self.confirmed_at = now()
 
     def _left(self) -> float:

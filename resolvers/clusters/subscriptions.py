@@ -33,7 +33,7 @@ class Subscriptions:
         group_id = await following.group_id(services, viewer, organization_id, group)
         members: set[int] = set()
 
-        def is_told(row: clusters.Cluster) -> bool:
+        def is_selected(row: clusters.Cluster) -> bool:
             was, is_now = row.id in members, group_id is None or row.group_id == group_id
             if group_id is not None:
                 (members.add if is_now else members.discard)(row.id)
@@ -50,14 +50,14 @@ class Subscriptions:
             everything = True
             while True:
                 if everything:
-                    for row in filter(is_told, await _clusters(services, organization_id)):
+                    for row in filter(is_selected, await _clusters(services, organization_id)):
                         own(info)
                         yield Cluster.of(row)
                 changed = await follower.changed()
                 everything = changed.too_much or _EVERYTHING in changed.keys
                 load = fresh(info, changed.upto)
                 for found in await loaded(load[cluster_by_id], [] if everything else changed.keys):
-                    if found is not None and is_told(found):
+                    if found is not None and is_selected(found):
                         yield shared(load, found, Cluster.of)
 
 

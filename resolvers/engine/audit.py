@@ -46,7 +46,7 @@ def _origin(context: Context, mutation: str, given: Any) -> Origin:
     caller = context.signed_in
     return replace(
         current_origin() or Origin(),
-        is_told=False,
+        is_recorded=False,
         mutation=mutation,
         actor=caller.name if caller else None,
         via=str(caller.via) if caller else None,
@@ -60,7 +60,7 @@ async def _tell(context: Context, origin: Origin, given: Any, error: Exception |
         return  # it changes nothing anywhere, not even here
     if isinstance(error, UserError) and context.signed_in is None:
         context.services.anonymous_attempts.note(str(origin.mutation), error.code, origin.address)
-    elif error is not None or not origin.is_told:
+    elif error is not None or not origin.is_recorded:
         await tell_outcome(context.services, origin, await _organization_of(context, given), error)
 
 
@@ -71,8 +71,8 @@ async def _organization_of(context: Context, given: Any) -> int | None:
     if viewer is None:
         return None
     name = getattr(given, "organization", None)
-    for organization_id, belonging in viewer.belongings.items():
-        if name == belonging.organization:
+    for organization_id, membership in viewer.memberships.items():
+        if name == membership.organization:
             return organization_id
     for field in ("id", "group"):
         node: Any = await context.node(getattr(given, field, None) or "")
@@ -80,4 +80,4 @@ async def _organization_of(context: Context, given: Any) -> int | None:
         if row is not None:
             found: int | None = getattr(row, "organization_id", None)
             return found
-    return next(iter(viewer.belongings)) if len(viewer.belongings) == 1 and name is None else None
+    return next(iter(viewer.memberships)) if len(viewer.memberships) == 1 and name is None else None

@@ -161,7 +161,7 @@ def _value(cost: _Cost, variables: Variables, size: int) -> int:
 
 
 def _total(costs: Iterable[_Cost]) -> _Cost:
-    fixed, terms = _parted(costs)
+    fixed, terms = _split_costs(costs)
     if not terms:
         return fixed
     return lambda variables, size: fixed + sum(term(variables, size) for term in terms)
@@ -185,7 +185,7 @@ def _for_each(cost: _Cost) -> _Cost:
     return lambda variables, size: size * _value(cost, variables, 0)
 
 
-def _parted(costs: Iterable[_Cost]) -> tuple[int, list[_Term]]:
+def _split_costs(costs: Iterable[_Cost]) -> tuple[int, list[_Term]]:
     fixed, terms = 0, []
     for cost in costs:
         if isinstance(cost, int):

@@ -58,7 +58,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         row = getattr(payload, "row", None) or getattr(payload, "facts", None)
         if told is None or row is None:
             return super().build_per_event_executor(payload)
-        return _Told(self, payload, row, told)
+        return _SharedEvent(self, payload, row, told)
 
     @cached_property
     def words(self) -> tuple[object, ...]:
@@ -94,7 +94,7 @@ def _plain(field: GraphQLField) -> _Plain | None:
     return found
 
 
-class _Told:
+class _SharedEvent:
     """The execution of one event. The first caller does it for all."""
 
     def __init__(self, execution: Execution, payload: Any, row: object, told: dict[object, Any]) -> None:

@@ -28,13 +28,13 @@ def masked(given: Any, plain_fields: Set[str]) -> dict[str, Any]:
     found = {}
     for field in fields(given):
         name = to_camel_case(field.name)
-        told = _told(name, getattr(given, field.name), plain_fields)
-        if told is not None:
-            found[name] = told
+        kept = _masked(name, getattr(given, field.name), plain_fields)
+        if kept is not None:
+            found[name] = kept
     return found
 
 
-def _told(name: str, value: Any, plain_fields: Set[str]) -> Any:
+def _masked(name: str, value: Any, plain_fields: Set[str]) -> Any:
     if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < _LARGEST):
         return value
     if isinstance(value, Enum):
@@ -42,7 +42,7 @@ def _told(name: str, value: Any, plain_fields: Set[str]) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, strawberry.Some):
-        return _told(name, value.value, plain_fields)
+        return _masked(name, value.value, plain_fields)
     if isinstance(value, str):
         return plain(value) if name in plain_fields else MASK
     if isinstance(value, Mapping):
@@ -50,7 +50,7 @@ def _told(name: str, value: Any, plain_fields: Set[str]) -> Any:
     if is_dataclass(value):
         return masked(value, plain_fields)
     if isinstance(value, list) and all(isinstance(each, str) or is_dataclass(each) for each in value):
-        return [_told(name, each, plain_fields) for each in value[:_MOST]]
+        return [_masked(name, each, plain_fields) for each in value[:_MOST]]
     return MASK  # JSON of another kind than it should be
 
 

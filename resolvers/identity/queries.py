@@ -48,7 +48,7 @@ class Queries:
 
     @strawberry.field(description="The organizations that the caller belongs to.")
     def memberships(self, info: Info) -> list[Membership]:
-        return [Membership.of(belonging) for belonging in info.context.viewer.belongings.values()]
+        return [Membership.of(membership) for membership in info.context.viewer.memberships.values()]
 
     @strawberry.field(description="The members of an organization by name, with their roles.")
     async def members(

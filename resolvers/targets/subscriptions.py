@@ -40,7 +40,7 @@ class Subscriptions:
         deployment_id = None if deployment is None else row_id(deployment, "Deployment")
         matching: set[int] = set()
 
-        def is_told(facts: TargetFacts) -> bool:
+        def is_selected(facts: TargetFacts) -> bool:
             if (group_id is not None and facts.group_id != group_id) or (
                 deployment_id is not None and facts.deployment_id != deployment_id
             ):
@@ -62,7 +62,7 @@ class Subscriptions:
                 if everything:
                     last = 0
                     while page := await _targets_after(services, organization_id, last, group_id, deployment_id):
-                        for facts in filter(is_told, page):
+                        for facts in filter(is_selected, page):
                             own(info)
                             yield DeploymentTarget.of(facts)
                         last = page[-1].id
@@ -70,7 +70,7 @@ class Subscriptions:
                 everything = changed.too_much
                 load = fresh(info, changed.upto)
                 for found in await loaded(load[target_by_id], changed.keys):
-                    if found is not None and is_told(found):
+                    if found is not None and is_selected(found):
                         yield shared(load, found, DeploymentTarget.of)
 
 

@@ -3,7 +3,7 @@ from datetime import datetime
 import strawberry
 
 from app.identity import roles
-from app.identity.viewer import Belonging, Viewer
+from app.identity.viewer import OrganizationRoles, Viewer
 from app.tables import identity as tables
 from schema.context import Info
 from schema.groups.loaders import group_by_id
@@ -124,23 +124,23 @@ class SignInOptions:
 
 @strawberry.type(description="An organization of the caller, with their role.")
 class Membership:
-    belonging: strawberry.Private[Belonging]
+    membership: strawberry.Private[OrganizationRoles]
     organization: str
     role: Role
 
     @strawberry.field
     async def group_roles(self, info: Info) -> list[GroupRole]:
-        groups = await info.context.load[group_by_id].load_many(self.belonging.groups)
+        groups = await info.context.load[group_by_id].load_many(self.membership.groups)
         return [
             GroupRole(group=found.name, role=role)
             for found in groups
             if found is not None
-            for role in self.belonging.shown_roles(found.id)
+            for role in self.membership.shown_roles(found.id)
         ]
 
     @classmethod
-    def of(cls, belonging: Belonging) -> "Membership":
-        return cls(belonging=belonging, organization=belonging.organization, role=belonging.shown_role)
+    def of(cls, membership: OrganizationRoles) -> "Membership":
+        return cls(membership=membership, organization=membership.organization, role=membership.shown_role)
 
 
 @strawberry.type(description="A user of an organization, with their roles.")

@@ -8,7 +8,7 @@ from sqlmodel import col, select, update
 
 from app.identity.sessions import resume
 from app.identity.tokens import authenticate, token_digest
-from app.identity.viewer import Belonging, Via, Viewer
+from app.identity.viewer import OrganizationRoles, Via, Viewer
 from app.tables.columns import now
 from app.tables.identity import AppSession, Method, Role, User
 from tests.stack import TOKEN, Stack
@@ -37,10 +37,10 @@ async def test_a_session_is_the_same_viewer_as_a_token_but_for_how_they_signed_i
     by_token = await authenticate(quiet.services.database, TOKEN)
     by_session = await resume(quiet.services.database, SECRET, idle=IDLE)
     assert by_token is not None
-    (organization_id,) = by_token.belongings
-    belongings = {organization_id: Belonging("default", Role.ADMIN)}
-    assert by_token == Viewer(by_token.user_id, "admin", True, Via(Method.TOKEN, 1, "bootstrap"), belongings)
-    assert by_session == Viewer(by_token.user_id, "admin", True, Via(Method.OIDC, session.id), belongings)
+    (organization_id,) = by_token.memberships
+    memberships = {organization_id: OrganizationRoles("default", Role.ADMIN)}
+    assert by_token == Viewer(by_token.user_id, "admin", True, Via(Method.TOKEN, 1, "bootstrap"), memberships)
+    assert by_session == Viewer(by_token.user_id, "admin", True, Via(Method.OIDC, session.id), memberships)
     assert (str(by_token.via), str(by_session.via)) == ("token bootstrap", "oidc")
 
 

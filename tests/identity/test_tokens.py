@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select, update
 
 from app.identity.permissions import PERMISSIONS, Permission
-from app.identity.viewer import Belonging, Via, Viewer
+from app.identity.viewer import OrganizationRoles, Via, Viewer
 from app.tables.columns import now
 from app.tables.identity import ApiToken, Method, Role
 from tests.stack import TOKEN, Stack
@@ -45,17 +45,20 @@ DEPLOYERS = PERMISSIONS[Role.DEPLOYER]
 def test_a_limit_takes_away_and_never_adds(
     organization: int | None, role: Role | None, expected: dict[int, tuple[Role, list[Role], set[Permission]]]
 ) -> None:
-    belongings = {1: Belonging("a", Role.ADMIN, {7: frozenset((Role.DEPLOYER,))}), 2: Belonging("b", Role.VIEWER)}
-    viewer = Viewer(1, "ann", True, Via(Method.TOKEN, 1, "made"), belongings)
+    memberships = {
+        1: OrganizationRoles("a", Role.ADMIN, {7: frozenset((Role.DEPLOYER,))}),
+        2: OrganizationRoles("b", Role.VIEWER),
+    }
+    viewer = Viewer(1, "ann", True, Via(Method.TOKEN, 1, "made"), memberships)
     limited = viewer.limited_to(organization, role)
     is_limited = organization is not None or role is not None
     assert {
         organization_id: (
-            belonging.shown_role,
-            belonging.shown_roles(7),
+            membership.shown_role,
+            membership.shown_roles(7),
             {permission for permission in Permission if limited.may(organization_id, permission, group_id=7)},
         )
-        for organization_id, belonging in limited.belongings.items()
+        for organization_id, membership in limited.memberships.items()
     } == expected
     assert (limited.admin, limited.via.limited) == (not is_limited, is_limited)
     assert (limited.rights == viewer.rights) is not is_limited

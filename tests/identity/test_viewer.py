@@ -3,7 +3,7 @@
 import pytest
 
 from app.identity.permissions import PERMISSIONS, Permission, covers, permissions_of
-from app.identity.viewer import Belonging
+from app.identity.viewer import OrganizationRoles
 from app.tables.identity import Role
 
 IN_GROUP = 7
@@ -15,15 +15,15 @@ def auditors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PERMISSIONS, Role.VIEWER, frozenset((Permission.AUDIT_READ,)))
 
 
-def allowed(belonging: Belonging, group_id: int | None) -> set[Permission]:
-    return {permission for permission in Permission if belonging.allows(permission, group_id)}
+def allowed(membership: OrganizationRoles, group_id: int | None) -> set[Permission]:
+    return {permission for permission in Permission if membership.allows(permission, group_id)}
 
 
 def test_several_roles_in_a_group_give_the_permissions_of_all_of_them_there_alone() -> None:
-    belonging = Belonging("a", Role.VIEWER, {IN_GROUP: frozenset((Role.VIEWER, Role.DEPLOYER))})
-    assert allowed(belonging, IN_GROUP) == permissions_of((Role.VIEWER, Role.DEPLOYER))
-    assert allowed(belonging, None) == allowed(belonging, 8) == {Permission.AUDIT_READ}
-    assert belonging.shown_roles(IN_GROUP) == [Role.VIEWER, Role.DEPLOYER]
+    membership = OrganizationRoles("a", Role.VIEWER, {IN_GROUP: frozenset((Role.VIEWER, Role.DEPLOYER))})
+    assert allowed(membership, IN_GROUP) == permissions_of((Role.VIEWER, Role.DEPLOYER))
+    assert allowed(membership, None) == allowed(membership, 8) == {Permission.AUDIT_READ}
+    assert membership.shown_roles(IN_GROUP) == [Role.VIEWER, Role.DEPLOYER]
 
 
 def test_a_role_that_gives_other_permissions_than_another_one_does_not_cover_it() -> None:
@@ -33,7 +33,7 @@ def test_a_role_that_gives_other_permissions_than_another_one_does_not_cover_it(
 
 
 def test_a_token_gives_only_what_both_its_limit_and_the_roles_of_its_user_give() -> None:
-    deployer = Belonging("a", Role.DEPLOYER, ceiling=Role.VIEWER)
+    deployer = OrganizationRoles("a", Role.DEPLOYER, ceiling=Role.VIEWER)
     assert allowed(deployer, None) == set()
-    admin = Belonging("a", Role.ADMIN, ceiling=Role.VIEWER)
+    admin = OrganizationRoles("a", Role.ADMIN, ceiling=Role.VIEWER)
     assert (allowed(admin, None), admin.shown_role) == ({Permission.AUDIT_READ}, Role.VIEWER)

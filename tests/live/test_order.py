@@ -28,7 +28,7 @@ async def test_an_event_that_is_written_first_and_committed_last_is_told_and_in_
             await slow.write_events()
             await happens("quick")
             assert (await events.next())["message"] == "quick"
-        quiet.services.notifications.tell_soon()
+        quiet.services.notifications.notify_soon()
         assert (await events.next())["message"] == "slow"
 
 

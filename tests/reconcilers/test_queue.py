@@ -76,8 +76,8 @@ async def test_a_job_that_comes_many_times_is_done_once(quiet: Stack, simulated:
     await quiet.fleet({"paris": paris.kubeconfig})
     answer = await quiet.create(releaseName="shop")
     reconciler = Reconciler(quiet.services, "test", Stops(quiet.services))
-    await asyncio.gather(*(reconciler.look_at_target(1) for _ in range(5)))
-    await reconciler.look_at_target(1)
+    await asyncio.gather(*(reconciler.reconcile_target(1) for _ in range(5)))
+    await reconciler.reconcile_target(1)
     assert (await quiet.settled(answer))["state"] == "SUCCEEDED"
     secrets = [found["metadata"]["labels"]["version"] for found in paris.objects("secrets")]
     assert secrets == ["1"]

@@ -26,10 +26,10 @@ async def test_one_that_is_told_before_the_end_is_waited_for_and_a_later_one_mak
     assert servers.redis_url is not None
     before = await told(servers.redis_url)
     notifications = Notifications(servers.redis_url, EVENTS)
-    notifications.tell_soon()
+    notifications.notify_soon()
     await notifications.close()
     assert await told(servers.redis_url) == before + 1
-    notifications.tell_soon()
+    notifications.notify_soon()
     await notifications.close()
     assert await told(servers.redis_url) == before + 1
 

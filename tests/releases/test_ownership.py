@@ -113,7 +113,7 @@ def test_a_first_install_that_lost_the_race_gives_the_name_back() -> None:
     theirs = release("deployed", 1, a=2)
     claim = begun("INSTALL", None).after(theirs)
     assert claim == Claim(False)
-    assert claim.owner(theirs) is Owner.STRANGERS
+    assert claim.owner(theirs) is Owner.OTHER
 
 
 def test_a_first_install_that_left_nothing_gives_the_name_back_and_a_later_one_does_not() -> None:
@@ -175,7 +175,7 @@ def test_an_intent_never_outlives_the_revisions_that_it_is_for(
         if claim.intent is None:
             assert claim.after(found) == claim
             if found is not None and found.is_unfinished:
-                assert claim.owner(found) in (Owner.LOCKED, Owner.STRANGERS)
+                assert claim.owner(found) in (Owner.LOCKED, Owner.OTHER)
             return
         assert claim.intent == first
         assert found is not None

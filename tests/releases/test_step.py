@@ -39,8 +39,8 @@ def test_what_is_not_there_is_installed_where_it_is_wanted(owner: Owner) -> None
 
 @pytest.mark.parametrize(("status", "same", "force"), [*itertools.product([*FINISHED, *UNFINISHED], BOTH, BOTH)])
 def test_a_release_that_we_never_installed_is_left_alone_by_force_too(status: str, same: bool, force: bool) -> None:
-    assert next_step(WANTED, release(status, same=same), Owner.STRANGERS, force=force) == TAKEN
-    assert next_step(None, release(status, same=same), Owner.STRANGERS, force=force) == NOTHING
+    assert next_step(WANTED, release(status, same=same), Owner.OTHER, force=force) == TAKEN
+    assert next_step(None, release(status, same=same), Owner.OTHER, force=force) == NOTHING
 
 
 @pytest.mark.parametrize("status", UNFINISHED)

@@ -47,7 +47,7 @@ class World:
         if self.reachability is not Reachability.REACHABLE:
             return False
         if self.desired is None:
-            return self.release is None or self.owner is Owner.STRANGERS
+            return self.release is None or self.owner is Owner.OTHER
         ours = self.release is not None and self.owner is Owner.OURS and self.release.is_readable
         return ours and judge(self.desired, self.release).status is TargetStatus.DEPLOYED
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.server.bodies import Payer, Room
+from app.server.bodies import Consumer, MemoryBudget
 from tests.pools import fill
 from tests.stack import TOKEN, Stack
 
@@ -209,16 +209,16 @@ async def test_bodies_have_a_room_for_all_users_together(new_stack: NewStack) ->
 
 
 def test_the_users_of_an_organization_leave_room_for_bodies_of_others() -> None:
-    room = Room(100, 40, 75)
+    budget = MemoryBudget(100, 40, 75)
     acme, other = frozenset((1,)), frozenset((2,))
-    room.take(Payer("ann", acme), 40)
-    room.take(Payer("bob", acme), 30)
-    assert not room.has(Payer("eve", acme), 10)
-    assert room.has(Payer("eve", acme), 5)
-    assert room.has(Payer("joe", other), 30)
-    room.give_back(Payer("ann", acme), 40)
-    room.give_back(Payer("bob", acme), 30)
-    assert room.has(Payer("eve", acme), 40)
+    budget.reserve(Consumer("ann", acme), 40)
+    budget.reserve(Consumer("bob", acme), 30)
+    assert not budget.fits(Consumer("eve", acme), 10)
+    assert budget.fits(Consumer("eve", acme), 5)
+    assert budget.fits(Consumer("joe", other), 30)
+    budget.release(Consumer("ann", acme), 40)
+    budget.release(Consumer("bob", acme), 30)
+    assert budget.fits(Consumer("eve", acme), 40)
 
 
 TOKEN_OF = "... on UserPayload { token }"

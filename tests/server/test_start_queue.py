@@ -16,19 +16,19 @@ ASKS = b"GET /healthz HTTP/1.1\r\nHost: polyhelm\r\n\r\n"
 
 async def test_every_fourth_turn_one_is_begun_and_an_address_after_the_other() -> None:
     start_queue, begun = StartQueue(), list[str]()
-    assert start_queue.at_once()
+    assert start_queue.try_start()
     for address in ["many"] * 4 + ["few"]:
-        start_queue.wait(address, lambda address=address: begun.append(address))  # type: ignore[misc]
+        start_queue.put(address, lambda address=address: begun.append(address))  # type: ignore[misc]
     for number, address in enumerate(["many", "few", "many", "many", "many"]):
         assert len(begun) == number
-        assert not start_queue.at_once()
+        assert not start_queue.try_start()
         for _ in range(4):
             await asyncio.sleep(0)
         assert begun[number:] == [address]
     for _ in range(4):
-        assert not start_queue.at_once()
+        assert not start_queue.try_start()
         await asyncio.sleep(0)
-    assert start_queue.at_once()
+    assert start_queue.try_start()
 
 
 async def test_what_fails_when_it_is_begun_holds_up_nobody() -> None:
@@ -38,8 +38,8 @@ async def test_what_fails_when_it_is_begun_holds_up_nobody() -> None:
     def fails() -> None:
         raise ValueError("no use")
 
-    start_queue.wait("one", fails)
-    start_queue.wait("other", lambda: begun.append("other"))
+    start_queue.put("one", fails)
+    start_queue.put("other", lambda: begun.append("other"))
     for _ in range(6):
         await asyncio.sleep(0)
     assert (failed, begun) == (["no use"], ["other"])

@@ -107,7 +107,7 @@ class KindStream:
                     self._audience.take(item, self.kind, False)
         self._version = version
         self._audience.listed(self.kind, keys)
-        self._is_well()
+        self._note_success()
 
     async def _follow(self) -> None:
         slot = self._streams.acquire_now(self._cluster_id)
@@ -134,11 +134,11 @@ class KindStream:
                     if change.item is not None:
                         self._audience.take(change.item, self.kind, change.is_deleted)
                     self._version = change.version
-                self._is_well()
+                self._note_success()
         if time.monotonic() - began < _SHORTEST_WATCH:
             raise TemporaryError(ActionCode.WATCH_ENDED, "The API server ends watches at once.")
 
-    def _is_well(self) -> None:
+    def _note_success(self) -> None:
         self.is_listed.set()
         self._well_at, self._failures = time.monotonic(), 0
 
