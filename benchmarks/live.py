@@ -23,6 +23,7 @@ from websockets.asyncio.client import connect
 
 from app.clusters.kubeconfig import read_kubeconfig
 from app.clusters.member import Member
+from app.clusters.release_records import list_releases, watch_releases
 from app.fleet.services import AllServices
 from app.health.health import Health
 from app.releases.values import merge
@@ -241,11 +242,11 @@ async def _changes(
 async def _bare(house: House, name: str) -> float:
     """The median time from a record's acknowledgement to its event at a watch that does nothing else."""
     member = house.members[name]
-    version = (await member.releases(room=0, needed=())).version
+    version = (await list_releases(member, room=0, needed=())).version
     seen: dict[int, float] = {}
 
     async def watch() -> None:
-        async with aclosing(member.changes(version, seconds=60)) as stream:
+        async with aclosing(watch_releases(member, version, seconds=60)) as stream:
             async for changes in stream:
                 for change in changes:
                     if change.head is not None:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.clusters.access_reviews import missing_permissions
 from app.clusters.codes import ClusterCode
+from app.clusters.errors import MismatchedError
 from app.clusters.kubeconfig import Access
-from app.clusters.member import MismatchedError
 from app.clusters.services import ClusterServices
 from app.core.errors import ActionError, ClusterUnreachable, Conflict, Problem, TemporaryError, invalid
 from app.core.names import label_problem, text_problem
@@ -61,7 +62,7 @@ async def ask(services: ClusterServices, name: str, access: Access, *, uid: str 
         async with services.members.connect(access, uid) as anyone:
             seen = await anyone.uid()
         async with services.members.connect(access, seen) as member:
-            version, missing = await asyncio.gather(member.version(), member.missing_permissions(_VERBS, "secrets"))
+            version, missing = await asyncio.gather(member.version(), missing_permissions(member, _VERBS, "secrets"))
     except MismatchedError as error:
         message = f"The cluster that answers at {access.server} is {error.uid}, and not {uid or 'always the same'}."
         raise Conflict(error.code, f"{message} Nothing was changed.", (field,)) from None

@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from app.clusters.changes import Head
 from app.clusters.members import AT_ONCE
+from app.clusters.release_records import is_in_config_maps, list_revisions
 from app.core.concurrency import for_each
 from app.core.errors import ActionError, ClusterUnreachable, Conflict, TemporaryError
 from app.deployments.services import DeploymentServices
@@ -81,7 +82,7 @@ async def heads_on(
 
     async def ask(cluster: Cluster) -> None:
         try:
-            listing = await services.members.of(cluster).heads(namespace=namespace, name=release_name)
+            listing = await list_revisions(services.members.of(cluster), namespace=namespace, name=release_name)
         except TemporaryError as error:
             unreachable[cluster.name] = error.message
         else:
@@ -100,7 +101,7 @@ async def _kept_in_config_maps(
 
     async def has_it(cluster: Cluster) -> bool:
         try:
-            return await services.members.of(cluster).is_in_config_maps(namespace, release_name)
+            return await is_in_config_maps(services.members.of(cluster), namespace, release_name)
         except ActionError:
             return False
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.clusters.access_reviews import may_impersonate
 from app.clusters.members import AT_ONCE
 from app.clusters.service_accounts import ServiceAccount
 from app.clusters.services import ClusterServices
@@ -54,7 +55,7 @@ async def impersonation_warnings(
 
     async def may(cluster: Cluster) -> bool:
         try:
-            return await services.members.of(cluster).may_impersonate(account)
+            return await may_impersonate(services.members.of(cluster), account)
         except ActionError as error:
             warnings.append(
                 f"{cluster.name} could not be reached to check whether its credentials may impersonate the service"

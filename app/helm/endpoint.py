@@ -16,7 +16,7 @@ from types import TracebackType
 
 import orjson
 
-from app.clusters.member import MismatchedError
+from app.clusters.errors import MismatchedError
 from app.core.errors import ActionError, TemporaryError
 from app.helm.expectation import Expectation
 from app.helm.fence import Fence

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.clusters.member import Purpose
 from app.core.errors import ActionError, ClusterUnreachable, RateLimited
 from app.core.limiter import Slot
 from app.identity.permissions import Permission
@@ -200,7 +201,7 @@ class _Following:
 
     async def _read(self, key: tuple[str, str], after: datetime | None, *, whole: bool) -> None:
         source = self._sources[key]
-        name, member = source.container.name, self._place.member.for_logs()
+        name, member = source.container.name, self._place.member.used_for(Purpose.LOGS)
         lines = log_lines(member, source.pod, name, self._asked, seconds=None, after=after, whole=whole)
         try:
             async with aclosing(lines) as stream:

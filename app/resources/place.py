@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from app.clusters.member import Member
+from app.clusters.member import Member, Purpose
 from app.core.errors import ActionError, ClusterUnreachable, Forbidden, NotFound, PermanentError, RateLimited
 from app.core.limiter import PoolBusyError
 from app.groups.queries import account_of
@@ -52,7 +52,7 @@ async def place_of(services: ResourceServices, viewer: Viewer, target_id: int, p
         assert cluster is not None
         assert deployment is not None
         account = await account_of(session, facts.group_id)
-    return Place(facts, deployment, services.members.of(cluster).aside().acting_as(account))
+    return Place(facts, deployment, services.members.of(cluster).used_for(Purpose.RESOURCES).acting_as(account))
 
 
 @asynccontextmanager

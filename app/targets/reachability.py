@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select, text
 from sqlmodel import col
 
 from app.clusters.codes import ClusterEvent
-from app.clusters.member import MismatchedError
+from app.clusters.errors import MismatchedError
 from app.core.errors import ActionError
 from app.core.repeating import repeatedly
 from app.core.services import Services

@@ -17,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.changes import Head
 from app.clusters.member import Member
+from app.clusters.release_records import fetch_record, list_revisions
 from app.core.fingerprints import Mark
 from app.core.services import Services
 from app.core.transaction import Transaction
@@ -70,7 +71,7 @@ async def look_at_release(
     """
     key = (cluster_id, namespace, name)
     while True:
-        listing = await member.heads(namespace=namespace, name=name)
+        listing = await list_revisions(member, namespace=namespace, name=name)
         heads = listing.newest()
         if not heads:
             return Sighting(key, listing.version, None)
@@ -97,7 +98,7 @@ async def read_history(member: Member, namespace: str, name: str) -> list[Observ
     Raises:
         TemporaryError: if the member is unreachable.
     """
-    heads = (await member.heads(namespace=namespace, name=name)).heads
+    heads = (await list_revisions(member, namespace=namespace, name=name)).heads
     newest = max(heads, key=lambda head: head.revision, default=None)
     proven = max((h for h in heads if h.status in _PROVEN), key=lambda head: head.revision, default=None)
     found = [await read_release(member, head) for head in {newest, proven} if head is not None]
@@ -108,7 +109,7 @@ async def read_release(member: Member, head: Head) -> Observed | None:
     """The record of a release; None if it is gone. If the record is unreadable, the result holds the reason and what
     the labels state."""
     try:
-        return await member.record(head)
+        return await fetch_record(member, head)
     except UnreadableRecordError as error:
         return Observed(head.name, head.namespace, head.revision, head.status, "?", "?", unreadable=str(error))
 

@@ -18,7 +18,8 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.clusters.changes import Change, Head
-from app.clusters.member import Listing, Member
+from app.clusters.member import Member, Purpose
+from app.clusters.release_records import Listing, list_releases, watch_releases
 from app.core.database import LOST
 from app.core.encryption import KeyRingError
 from app.core.errors import ActionError, TemporaryError
@@ -223,7 +224,8 @@ class MemberWatch:
             self._resources.drift.renew()
 
     async def _follow_resources(self, member: Member) -> None:
-        self._resources = ClusterResources(self._services, self._resource_desk, member.aside(), self.post)
+        apart = member.used_for(Purpose.RESOURCES)
+        self._resources = ClusterResources(self._services, self._resource_desk, apart, self.post)
         try:
             await self._resources.run()
         finally:
@@ -257,7 +259,7 @@ class MemberWatch:
             known, _ = await known_versions(session, self.post.cluster_id)
             wanted = await releases_of_targets(session, self.post.cluster_id)
         needed = known.keys() | wanted
-        return await member.releases(room=max(0, self._most - len(needed)), needed=needed)
+        return await list_releases(member, room=max(0, self._most - len(needed)), needed=needed)
 
     async def _admit(self, member: Member, changes: list[Change]) -> None:
         """Queues changes, except those of new releases beyond the limit that belong to no deployment."""
@@ -296,7 +298,7 @@ class MemberWatch:
             seconds = max(1, int(length))
             length = longest
             began = time.monotonic()
-            async with aclosing(member.changes(version, seconds=seconds)) as stream:
+            async with aclosing(watch_releases(member, version, seconds=seconds)) as stream:
                 async for changes in stream:
                     await self._admit(member, changes)
                     version = changes[-1].version

@@ -11,8 +11,10 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from app.clusters.access_reviews import missing_permissions
 from app.clusters.kubeconfig import Access, read_kubeconfig
-from app.clusters.member import Member
+from app.clusters.member import Member, Purpose
+from app.clusters.release_records import fetch_record, list_releases, list_revisions, watch_releases
 from app.core.errors import TemporaryError
 from app.network.addresses import Allowed, Policies
 from app.releases.error_codes import ActionCode
@@ -52,8 +54,8 @@ def put_release(paris: SimulatedMember, name: str, revision: int, status: str = 
 
 ASKS: list[tuple[str, Callable[[Member], Any]]] = [
     ("version", lambda member: member.version()),
-    ("releases", lambda member: member.releases(room=10, needed=())),
-    ("permissions", lambda member: member.missing_permissions(["get"], "secrets")),
+    ("releases", lambda member: list_releases(member, room=10, needed=())),
+    ("permissions", lambda member: missing_permissions(member, ["get"], "secrets")),
 ]
 
 
@@ -119,12 +121,12 @@ async def test_too_many_requests_is_throttled_for_as_long_as_the_server_says(
 async def test_secrets_that_may_not_be_read_are_unauthorized_and_say_so(member: Member, paris: SimulatedMember) -> None:
     paris.faults.forbidden = True
     with pytest.raises(TemporaryError) as caught:
-        await member.releases(room=10, needed=())
+        await list_releases(member, room=10, needed=())
     assert caught.value.code == ActionCode.CLUSTER_UNAUTHORIZED
     assert caught.value.message.startswith("Our credentials do not allow this: secrets is forbidden: ")
     assert (await member.version()).startswith("v1.")
-    assert await member.missing_permissions(["get", "list"], "secrets") == ["get", "list"]
-    assert await member.missing_permissions(["get", "list"], "configmaps") == []
+    assert await missing_permissions(member, ["get", "list"], "secrets") == ["get", "list"]
+    assert await missing_permissions(member, ["get", "list"], "configmaps") == []
 
 
 async def test_a_refusal_of_a_look_is_no_verdict_on_a_release_whatever_its_status(member: Member) -> None:
@@ -180,14 +182,14 @@ async def test_an_answer_that_is_too_large_is_not_taken_in_whole(monkeypatch: py
         return web.Response(body=b" " * (2**20 + 1), status=200 if request.path == "/version" else 403)
 
     async with hostile(answer) as member:
-        for ask in (member.version(), member.ping(seconds=5), anext(member.changes(1, seconds=1))):
+        for ask in (member.version(), member.ping(seconds=5), anext(watch_releases(member, 1, seconds=1))):
             with pytest.raises(TemporaryError) as caught:
                 await ask
             assert caught.value.message == "The API server answers with more than 1,048,576 bytes."
 
 
 async def test_pages_without_end_are_not_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.clusters.member._MOST_HEADS", 2500)
+    monkeypatch.setattr("app.clusters.release_records._MOST_HEADS", 2500)
     asked: list[str] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -198,7 +200,7 @@ async def test_pages_without_end_are_not_gone_through(monkeypatch: pytest.Monkey
 
     async with hostile(answer) as member:
         with pytest.raises(TemporaryError, match="has no end"):
-            await member.releases(room=10, needed=())
+            await list_releases(member, room=10, needed=())
     assert asked == ["", "1", "2", "3", "4"]
 
 
@@ -211,7 +213,7 @@ async def test_a_redirect_is_not_followed() -> None:
         return web.Response(status=307, headers={"Location": "/elsewhere"})
 
     async with hostile(answer) as member:
-        for ask in (member.version(), member.ping(seconds=5), anext(member.changes(1, seconds=1))):
+        for ask in (member.version(), member.ping(seconds=5), anext(watch_releases(member, 1, seconds=1))):
             with pytest.raises(TemporaryError) as caught:
                 await ask
             assert caught.value.message == "The API server redirects (307), which is not followed."
@@ -238,18 +240,18 @@ async def test_heads_are_all_revisions_and_the_newest_of_each_release(member: Me
     put_release(paris, "blog", 3)
     paris.put("secrets", {"metadata": {"name": "a", "namespace": "default", "labels": {"owner": "helm"}}})
     paris.put("secrets", {"metadata": {"name": "b", "namespace": "default"}})
-    listing = await member.releases(room=10, needed=())
+    listing = await list_releases(member, room=10, needed=())
     assert sorted((head.name, head.revision) for head in listing.heads) == [("blog", 3), ("shop", 10)]
-    found = await member.heads(namespace="default", name="shop")
+    found = await list_revisions(member, namespace="default", name="shop")
     assert sorted((head.name, head.revision, head.status) for head in found.heads) == [
         ("shop", 1, "superseded"),
         ("shop", 2, "deployed"),
         ("shop", 10, "failed"),
     ]
     assert [head.revision for head in found.newest()] == [10]
-    assert [head.name for head in (await member.heads(namespace="default", name="blog")).heads] == ["blog"]
-    assert (await member.heads(namespace="default", name="other")).heads == []
-    assert (await member.releases(room=10, needed=())).version >= listing.version
+    assert [head.name for head in (await list_revisions(member, namespace="default", name="blog")).heads] == ["blog"]
+    assert (await list_revisions(member, namespace="default", name="other")).heads == []
+    assert (await list_releases(member, room=10, needed=())).version >= listing.version
 
 
 async def test_of_many_releases_those_that_are_needed_and_some_others_are_listed(
@@ -258,10 +260,10 @@ async def test_of_many_releases_those_that_are_needed_and_some_others_are_listed
     for name in "abcde":
         put_release(paris, name, 1)
         put_release(paris, name, 2)
-    listing = await member.releases(room=2, needed={("default", "e")})
+    listing = await list_releases(member, room=2, needed={("default", "e")})
     assert [(head.name, head.revision) for head in listing.heads] == [("a", 2), ("b", 2), ("e", 2)]
     assert listing.is_cut
-    listing = await member.releases(room=4, needed={("default", "e")})
+    listing = await list_releases(member, room=4, needed={("default", "e")})
     assert [head.name for head in listing.heads] == [*"abcde"]
     assert not listing.is_cut
 
@@ -269,28 +271,28 @@ async def test_of_many_releases_those_that_are_needed_and_some_others_are_listed
 async def test_heads_come_in_pages_when_there_are_many(member: Member, paris: SimulatedMember) -> None:
     for number in range(501):
         put_release(paris, f"release-{number}", 1)
-    assert len((await member.releases(room=1000, needed=())).heads) == 501
+    assert len((await list_releases(member, room=1000, needed=())).heads) == 501
     assert paris.requests["list secrets"] == 2
 
 
 async def test_a_record_is_read_by_its_head_until_it_is_gone(member: Member, paris: SimulatedMember) -> None:
     put_release(paris, "shop", 1)
-    [head] = (await member.releases(room=1000, needed=())).heads
-    found = await member.record(head)
+    [head] = (await list_releases(member, room=1000, needed=())).heads
+    found = await fetch_record(member, head)
     assert found is not None
     assert (found.name, found.revision, found.values) == ("shop", 1, {"a": 1})
     async with Client(paris.kubeconfig) as client:
         await client.delete(f"/api/v1/namespaces/default/secrets/{head.secret}")
-    assert await member.record(head) is None
+    assert await fetch_record(member, head) is None
 
 
 async def test_a_secret_that_only_says_it_is_a_release_is_unreadable(member: Member, paris: SimulatedMember) -> None:
     labels = {"owner": "helm", "name": "shop", "version": "1", "status": "deployed"}
     metadata = {"name": "false", "namespace": "default", "labels": labels}
     paris.put("secrets", {"metadata": metadata, "data": {"release": base64.b64encode(b"nothing").decode()}})
-    [head] = (await member.releases(room=1000, needed=())).heads
+    [head] = (await list_releases(member, room=1000, needed=())).heads
     with pytest.raises(UnreadableRecordError, match=r"^Secret false holds no Helm release"):
-        await member.record(head)
+        await fetch_record(member, head)
 
 
 async def test_one_member_down_leaves_the_others_alone(simulator: Simulator, simulated: Callable[..., Any]) -> None:
@@ -301,13 +303,13 @@ async def test_one_member_down_leaves_the_others_alone(simulator: Simulator, sim
     await member.close()
 
 
-async def test_requests_aside_that_hang_delay_no_other_request(paris: SimulatedMember) -> None:
+async def test_requests_resources_that_hang_delay_no_other_request(paris: SimulatedMember) -> None:
     """There are more of them than there are connections for requests about releases."""
     async with Proxy(paris.kubeconfig) as proxy:
         proxy.fault(Hang(), path="/api/v1/configmaps$")
         member = Member(read_kubeconfig(proxy.kubeconfig), POLICY, timeout=5)
-        aside = member.aside()
-        hanging = [asyncio.create_task(aside.get("/api/v1/configmaps")) for _ in range(4)]
+        resources = member.used_for(Purpose.RESOURCES)
+        hanging = [asyncio.create_task(resources.get("/api/v1/configmaps")) for _ in range(4)]
         await eventually(lambda: asked(proxy, len(hanging)))
         assert await member.version() == paris.kubernetes_version
         assert not any(task.done() for task in hanging)

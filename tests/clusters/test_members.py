@@ -36,7 +36,7 @@ async def test_a_connection_is_kept_until_credentials_or_name_change_and_closed_
     assert await third.version() == paris.kubernetes_version
 
     async def are_closed() -> bool:
-        return all(member._asking.api.rest_client.pool_manager.closed for member in (first, second))
+        return all(member._pool().api.rest_client.pool_manager.closed for member in (first, second))
 
     await eventually(are_closed)
     assert await member_of(quiet) is third

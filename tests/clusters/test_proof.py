@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from app.clusters.errors import MismatchedError
 from app.clusters.kubeconfig import Access
-from app.clusters.member import Member, MismatchedError
+from app.clusters.member import Member
 from app.clusters.proof import KUBE_SYSTEM
+from app.clusters.release_records import watch_releases
 from app.core.errors import TemporaryError
 from app.network.addresses import Allowed, Policies
 from app.releases.error_codes import ActionCode
@@ -71,7 +73,7 @@ async def test_behind_a_proxy_that_sends_requests_elsewhere_an_old_proof_is_aske
         assert await member.version() == "v1.34.4"
         address.swap("theirs")
         monkeypatch.setattr("app.clusters.proof.LASTS_SECONDS", 0)
-        for ask in (member.version(), member.ping(seconds=5), anext(member.changes(1, seconds=1))):
+        for ask in (member.version(), member.ping(seconds=5), anext(watch_releases(member, 1, seconds=1))):
             with pytest.raises(MismatchedError):
                 await ask
         address.swap("ours")
@@ -83,7 +85,7 @@ ASKS: list[tuple[str, Callable[[Member], Awaitable[Any]]]] = [
     ("a request", lambda member: member.version()),
     ("a change", lambda member: member.request("DELETE", "/api/v1/namespaces/default/secrets/theirs")),
     ("a sign of life", lambda member: member.ping(seconds=5)),
-    ("a watch", lambda member: anext(member.changes(1, seconds=1))),
+    ("a watch", lambda member: anext(watch_releases(member, 1, seconds=1))),
 ]
 
 

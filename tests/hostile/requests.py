@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from app.clusters.access_reviews import may_impersonate, missing_permissions
 from app.clusters.changes import Change, Head
 from app.clusters.discovery import Discovery, discover, discover_version
 from app.clusters.dry_run import Trial, try_out
@@ -25,6 +26,7 @@ from app.clusters.objects import (
     list_objects,
     object_changes,
 )
+from app.clusters.release_records import fetch_record, is_in_config_maps, list_releases, list_revisions, watch_releases
 from app.clusters.service_accounts import ServiceAccount
 from app.logs.asked import LARGEST_LOG, Asked
 from app.logs.lines import Line
@@ -131,7 +133,7 @@ async def known_kinds(member: Member) -> bytes:
 
 
 async def first_changes(member: Member) -> list[Change]:
-    async with aclosing(member.changes(0, seconds=1)) as stream:
+    async with aclosing(watch_releases(member, 0, seconds=1)) as stream:
         return await anext(stream, [])
 
 
@@ -221,7 +223,7 @@ CORE: list[dict[str, Any]] = [
 
 
 async def mark(member: Member) -> None:
-    heads = await member.heads(namespace="default", name="shop")
+    heads = await list_revisions(member, namespace="default", name="shop")
     seen = Sighting((1, "default", "shop"), 1, _observed("pending-upgrade"), heads.heads[0].resource_version)
     await mark_failed(member, Open(), seen)
 
@@ -254,26 +256,32 @@ KINDS = (
         "what we may do",
         "POST",
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-        lambda m: m.missing_permissions(["get", "list"], "secrets"),
+        lambda m: missing_permissions(m, ["get", "list"], "secrets"),
     ),
     Kind(
         "whether we may impersonate",
         "POST",
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-        lambda m: m.may_impersonate(ServiceAccount("default", "deployer")),
+        lambda m: may_impersonate(m, ServiceAccount("default", "deployer")),
     ),
     Kind("a namespace", "GET", f"/api/v1/namespaces/{NAMES}", lambda m: m.has_namespace("default"), "^$"),
-    Kind("list of all releases", "GET", "/api/v1/secrets", lambda m: m.releases(room=10, needed=()), "limit=500"),
-    Kind("list of one release", "GET", SECRETS, lambda m: m.heads(namespace="default", name="shop"), "limit=500"),
+    Kind("list of all releases", "GET", "/api/v1/secrets", lambda m: list_releases(m, room=10, needed=()), "limit=500"),
+    Kind(
+        "list of one release",
+        "GET",
+        SECRETS,
+        lambda m: list_revisions(m, namespace=SHOP.namespace, name=SHOP.name),
+        "limit=500",
+    ),
     Kind(
         "list of releases in ConfigMaps",
         "GET",
         f"/api/v1/namespaces/{NAMES}/configmaps",
-        lambda m: m.is_in_config_maps("default", "shop"),
+        lambda m: is_in_config_maps(m, "default", "shop"),
         "limit=1(&|$)",
         ("a list without a version",),
     ),
-    Kind("record", "GET", RECORDS, lambda m: m.record(SHOP), "^$"),
+    Kind("record", "GET", RECORDS, lambda m: fetch_record(m, SHOP), "^$"),
     Kind("watch", "GET", "/api/v1/secrets", first_changes, "watch=1", ("nothing",)),
     Kind("discovery", "GET", "/apis?", known_kinds),
     Kind("discovery of one version", "GET", rf"/(api|apis/{NAMES})/{NAMES}", known_kinds),

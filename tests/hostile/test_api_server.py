@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from app.clusters.member import Answer, Listing, Member
+from app.clusters.member import Answer, Member
+from app.clusters.release_records import Listing
 from app.core.errors import ActionError
 from app.releases.error_codes import ActionCode
 from app.releases.record import UnreadableRecordError
@@ -168,7 +169,7 @@ async def test_what_is_no_answer_ends_in_an_error_in_bounded_time_and_memory(
 async def test_a_list_without_end_is_given_up(
     simulated: Callable[[str], SimulatedMember], monkeypatch: pytest.MonkeyPatch, items: int
 ) -> None:
-    monkeypatch.setattr("app.clusters.member._MOST_HEADS", 5000)
+    monkeypatch.setattr("app.clusters.release_records._MOST_HEADS", 5000)
     item = {
         "metadata": {
             "name": "sh.helm.release.v1.shop.v3",
@@ -189,7 +190,7 @@ async def test_a_list_without_end_is_given_up(
 async def test_a_list_that_takes_too_long_is_given_up(
     simulated: Callable[[str], SimulatedMember], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.clusters.member._LIST_SECONDS", 0.0)
+    monkeypatch.setattr("app.clusters.release_records._LIST_SECONDS", 0.0)
     paris = simulated("paris")
     async with hostile(paris) as server:
         endless = body(b'{"kind":"SecretList","metadata":{"resourceVersion":"9","continue":"more"},"items":[]}')

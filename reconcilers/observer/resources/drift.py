@@ -15,6 +15,7 @@ import structlog
 
 from app.clusters.member import Member
 from app.clusters.objects import Object
+from app.clusters.release_records import list_revisions
 from app.core.concurrency import for_each
 from app.core.errors import ActionError
 from app.drift.states import DIFFERING, DriftState
@@ -214,7 +215,7 @@ class Drift:
         changing = set()
         for target_id, of in differing.items():
             try:
-                listing = await self._member.heads(namespace=of.namespace, name=of.release_name)
+                listing = await list_revisions(self._member, namespace=of.namespace, name=of.release_name)
             except ActionError:
                 changing.add(target_id)
                 continue
