@@ -1,8 +1,7 @@
-"""The pages on real control planes: what a hand does there shows within a second, and one click mends it."""
+"""The pages on real control planes: a change by hand shows, and one click reverts it."""
 
 import json
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -19,37 +18,26 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("kubernetes")
 
-TRIES = 3
-
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 
 
-async def shows(page: Page, cluster: str, status: str, since: float) -> float:
-    """Seconds until the page shows it."""
+async def shows(page: Page, cluster: str, status: str) -> None:
     await expect(page.locator(f"[data-cluster={cluster}]")).to_have_attribute("data-status", status)
-    return time.monotonic() - since
 
 
-async def test_a_change_by_hand_shows_within_a_second_and_one_click_mends_it(
-    new_fleet: NewFleet, browser: Browser
-) -> None:
-    """The best of three: a busy machine may be slow once."""
+async def test_a_change_by_hand_shows_and_one_click_reverts_it(new_fleet: NewFleet, browser: Browser) -> None:
     async with new_fleet() as fleet, serving(fleet.stack) as site, opened(browser, site) as page:
         await fleet.deployed(values={"name": "shop"})
         await page.goto(f"/deployments/fleet/{fleet.release}")
-        paris, took = fleet.hands["paris"], []
+        paris = fleet.hands["paris"]
         card = page.locator("[data-cluster=paris]")
-        await expect(card).to_have_attribute("data-status", "DEPLOYED")
-        for turn in range(TRIES):
-            await paris("upgrade", fleet.release, paris.chart(), "--reuse-values", "--set", f"replicas={turn + 5}")
-            took.append(await shows(page, "paris", "STALE", time.monotonic()))
-            await expect(card).to_contain_text(
-                f"replicas: wanted nothing, found {turn + 5}; changed by hand at revision"
-            )
-            await card.get_by_role("button", name="Reconcile", exact=True).click()
-            await shows(page, "paris", "DEPLOYED", time.monotonic())
+        await shows(page, "paris", "DEPLOYED")
+        await paris("upgrade", fleet.release, paris.chart(), "--reuse-values", "--set", "replicas=5")
+        await shows(page, "paris", "STALE")
+        await expect(card).to_contain_text("replicas: wanted nothing, found 5; changed by hand at revision")
+        await card.get_by_role("button", name="Reconcile", exact=True).click()
+        await shows(page, "paris", "DEPLOYED")
         assert await paris.values(fleet.release) == {"name": "shop"}
-        assert min(took) < 1.0, took
 
 
 async def test_from_nothing_to_a_deployment_on_three_clusters_and_on_when_the_api_was_restarted(
@@ -96,5 +84,5 @@ async def test_the_plan_is_what_is_done_and_a_stopped_member_is_unknown_until_it
             revisions = len(await hand.history(fleet.release))
             assert revisions == (2 if plan[name] == "UPGRADE" else 1)
         async with fleet.hands["tokyo"].member.stopped():
-            await shows(page, "tokyo", "UNKNOWN", time.monotonic())
-        await shows(page, "tokyo", "DEPLOYED", time.monotonic())
+            await shows(page, "tokyo", "UNKNOWN")
+        await shows(page, "tokyo", "DEPLOYED")

@@ -20,8 +20,8 @@ from tests.stack import Stack
 
 __all__ = ["served"]
 
-PATIENT: dict[str, Any] = {"plan_wait": 55, "operation_timeout": 120}
-"""A busy machine answers a plan at once, too."""
+PATIENT: dict[str, Any] = {"plan_wait": 55, "operation_timeout": 120, "member_timeout": 60, "unreachable_after": 3}
+"""A busy machine answers at once, too, and a member that it slows down is still reachable."""
 NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
 
 

@@ -156,7 +156,7 @@ async def test_what_an_api_server_would_refuse_is_told_in_its_words_and_nothing_
 
 
 async def test_a_member_that_can_not_be_asked_has_an_error_in_the_plan_beside_the_others(new_fleet: NewFleet) -> None:
-    async with new_fleet(member_timeout=2, working=False) as fleet:
+    async with new_fleet(member_timeout=6, working=False) as fleet:
         async with at_work(fleet):
             deployment_id = await fleet.deployed(targets=["paris", "berlin"])
         with fleet.hands["berlin"].member.suspended():
@@ -166,7 +166,7 @@ async def test_a_member_that_can_not_be_asked_has_an_error_in_the_plan_beside_th
         assert (berlin["action"], berlin["status"], berlin["manifest"]) == ("NONE", "UNKNOWN", None)
         assert [reason["code"] for reason in berlin["reasons"]] == ["UNREACHABLE"]
         assert berlin["error"]["code"] == "cluster_unreachable"
-        assert berlin["error"]["message"] == "The API server did not answer within 2 s."
+        assert berlin["error"]["message"] == "The API server did not answer within 6 s."
 
 
 async def test_a_chart_version_that_has_to_be_pulled_is_not_kept_by_a_dry_run(
