@@ -35,6 +35,7 @@ _BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "cli": command_line.of_three_hundred_clusters,
     "plan": plan.of_sixty_clusters,
     "hostile": hostile.to_others,
+    "hostile-behind-haproxy": hostile.behind_haproxy,
 }
 
 _WIDTH = 150  # of the table where it goes to a file

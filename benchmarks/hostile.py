@@ -12,11 +12,13 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 
 from benchmarks import hostility
 from benchmarks.bench import Bench
 from benchmarks.charts import values
 from benchmarks.figures import Figure, Row
+from benchmarks.haproxy import haproxy
 from benchmarks.members import simulated
 from benchmarks.server import Server, polyhelm
 from tests.kubernetes.process import dying_with_parent
@@ -31,33 +33,51 @@ _GOAL = 0.2
 
 
 async def to_others(bench: Bench) -> list[Row]:
+    async with _target(bench, "hostile") as (server, token):
+        return await _measured(bench, server, token)
+
+
+async def behind_haproxy(bench: Bench) -> list[Row]:
+    """The same, with the proxy and the configuration that Polyhelm ships in front."""
+    async with _target(bench, "behind-haproxy") as (server, token), haproxy(server) as behind:
+        rows = await _measured(bench, behind, token)
+        return [replace(row, what=f"behind HAProxy: {row.what}") for row in rows]
+
+
+@asynccontextmanager
+async def _target(bench: Bench, name: str) -> AsyncIterator[tuple[Server, str]]:
+    """A server with a deployment, and the token of a user who means harm."""
     async with (
-        simulated(_MEMBERS, bench.folder / "hostile-members") as kubeconfigs,
-        polyhelm(bench.folder / "hostile-data", bench.helm) as server,
+        simulated(_MEMBERS, bench.folder / f"{name}-members") as kubeconfigs,
+        polyhelm(bench.folder / f"{name}-data", bench.helm) as server,
     ):
         bench.tell("hostile: installing")
         await server.fleet(kubeconfigs, bench.chart)
         await server.create(_RELEASE, values=values(0))
         made = await server.mutate("createUser", "... on UserPayload { token }", name="mallory", role="VIEWER")
-        bench.tell("hostile: nothing else")
-        began, cpu = time.perf_counter(), server.cpu_seconds()
-        rows = _rows("nothing else", [await _asked(server) for _ in range(bench.rounds)])
-        busy = (server.cpu_seconds() - cpu) / (time.perf_counter() - began)
-        for kind in hostility.KINDS:
-            found, costs, told = [], [], Counter[str]()
-            for number in range(bench.rounds):
-                bench.tell(f"hostile: {kind}, {number + 1} of {bench.rounds}")
-                began, cpu, answers = time.perf_counter(), server.cpu_seconds(), Counter[str]()
-                async with _harmed(server.url, kind, made["token"], answers):
-                    await asyncio.sleep(_COMES_SECONDS)
-                    found.append(await _asked(server))
-                more = server.cpu_seconds() - cpu - busy * (time.perf_counter() - began)
-                costs.append(more / max(1, answers.total()))
-                told += answers
-                await asyncio.sleep(_GOES_SECONDS)
-            rows += _rows(kind, found, note=", ".join(f"{code}: {count:,}" for code, count in told.most_common()))
-            rows.append(Row(f"{kind}: CPU time of each answer", Figure(tuple(costs), "ms")))
-        return rows
+        yield server, made["token"]
+
+
+async def _measured(bench: Bench, server: Server, token: str) -> list[Row]:
+    bench.tell("hostile: nothing else")
+    began, cpu = time.perf_counter(), server.cpu_seconds()
+    rows = _rows("nothing else", [await _asked(server) for _ in range(bench.rounds)])
+    busy = (server.cpu_seconds() - cpu) / (time.perf_counter() - began)
+    for kind in hostility.KINDS:
+        found, costs, told = [], [], Counter[str]()
+        for number in range(bench.rounds):
+            bench.tell(f"hostile: {kind}, {number + 1} of {bench.rounds}")
+            began, cpu, answers = time.perf_counter(), server.cpu_seconds(), Counter[str]()
+            async with _harmed(server.url, kind, token, answers):
+                await asyncio.sleep(_COMES_SECONDS)
+                found.append(await _asked(server))
+            more = server.cpu_seconds() - cpu - busy * (time.perf_counter() - began)
+            costs.append(more / max(1, answers.total()))
+            told += answers
+            await asyncio.sleep(_GOES_SECONDS)
+        rows += _rows(kind, found, note=", ".join(f"{code}: {count:,}" for code, count in told.most_common()))
+        rows.append(Row(f"{kind}: CPU time of each answer", Figure(tuple(costs), "ms")))
+    return rows
 
 
 async def _asked(server: Server) -> list[float]:
