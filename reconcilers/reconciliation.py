@@ -12,6 +12,7 @@ from datetime import timedelta
 import structlog
 
 from app.core.errors import ActionError, PermanentError, TemporaryError
+from app.core.leases import LeaseLostError
 from app.fleet.services import AllServices
 from app.operations import endings, work
 from app.operations.work import Work
@@ -53,7 +54,7 @@ class Reconciler:
         try:
             async with leases.kept(services, found.lease), self._stops.watched(found, heard) as run:
                 await self._complete(found, run)
-        except leases.LeaseLostError:
+        except LeaseLostError:
             log.warning("reconcile.lease_lost", target=target_id)
         except BaseException:
             await asyncio.shield(endings.give_back(services, found))
@@ -65,7 +66,7 @@ class Reconciler:
         attempt = Attempt(found)
         try:
             await self._attempt(attempt, run)
-        except leases.LeaseLostError:
+        except LeaseLostError:
             raise
         except Exception:
             error_id = uuid.uuid4().hex

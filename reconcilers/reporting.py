@@ -6,6 +6,7 @@ from datetime import datetime
 import structlog
 
 from app.core.database import LOST
+from app.core.leases import LeaseLostError
 from app.fleet.services import AllServices
 from app.helm.ledger import Progress, Stage
 from app.operations import work
@@ -13,7 +14,6 @@ from app.operations.work import Work
 from app.releases.hook import Hook
 from app.tables.columns import now
 from app.targets.activity import Phase
-from app.targets.leases import LeaseLostError
 
 log = structlog.get_logger()
 

@@ -14,8 +14,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from types import TracebackType
 
-import orjson
-
 from app.clusters.errors import MismatchedError
 from app.core.errors import ActionError, TemporaryError
 from app.helm.expectation import Expectation
@@ -24,6 +22,7 @@ from app.helm.http import Answer, Head, ProtocolError, answer_of, read_body, rea
 from app.helm.ledger import Exchange, Ledger
 from app.helm.loopback import LoopbackServer
 from app.helm.request import read_request
+from app.helm.status import refusal_body
 from app.helm.upstream import Connection, Destination, Upstream, no_answer
 from app.releases.error_codes import ActionCode
 
@@ -83,7 +82,7 @@ class Endpoint(LoopbackServer):
         if not secrets.compare_digest(given, self.authorization.encode()):
             return 407, b"{}"
         if head.host != HOST or head.method not in _METHODS:
-            return 403, _status(403, "Only requests to the cluster's API are allowed.")
+            return 403, refusal_body(403, "Only requests to the cluster's API are allowed.")
         return None
 
     async def _exchange(self, head: Head, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -118,7 +117,7 @@ class Endpoint(LoopbackServer):
                 self._end(error)
             if helm.has_answer:
                 return False
-            await helm.write(answer_of(503, _status(503, error.message)))
+            await helm.write(answer_of(503, refusal_body(503, error.message)))
             return True
         except _HelmGoneError:
             return False
@@ -221,7 +220,3 @@ class _HelmConnection:
         finally:
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
-
-
-def _status(code: int, message: str) -> bytes:
-    return orjson.dumps({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": code})

@@ -17,6 +17,7 @@ from app.clusters.member import Answer
 from app.clusters.service_accounts import ServiceAccount
 from app.core.errors import ActionError, PermanentError
 from app.helm.loopback import LoopbackServer
+from app.helm.status import refusal_body
 from app.network.addresses import Allowed, Kind, Policy
 from app.releases.storage import SECRET_TYPE, packed, secret_name, secrets_path
 
@@ -71,11 +72,11 @@ class StandIn(LoopbackServer):
             return (
                 400,
                 "application/json",
-                _status(400, "BadRequest", "The path does not contain the password of this server."),
+                refusal_body(400, "The path does not contain the password of this server.", "BadRequest"),
             )
         target = f"/{target}"
         if method != "GET":
-            return 400, "application/json", _status(400, "BadRequest", "A plan does not write to the cluster.")
+            return 400, "application/json", refusal_body(400, "A plan does not write to the cluster.", "BadRequest")
         path, _, query = target.partition("?")
         return await self._get(path, query, target)
 
@@ -91,13 +92,13 @@ class StandIn(LoopbackServer):
         if path == secrets_path(self._release.namespace) and "owner" in query:
             return 200, "application/json", orjson.dumps(self._release.records())
         if self._ask is None or not path.startswith(("/api/", "/apis/")):
-            return 404, "application/json", _status(404, "NotFound", f"There is no {path}.")
+            return 404, "application/json", refusal_body(404, f"There is no {path}.", "NotFound")
         try:
             answer = await self._ask(target)
         except PermanentError as error:
-            return 403, "application/json", _status(403, "Forbidden", error.output or error.message)
+            return 403, "application/json", refusal_body(403, error.output or error.message, "Forbidden")
         except ActionError as error:
-            return 503, "application/json", _status(503, "ServiceUnavailable", error.message)
+            return 503, "application/json", refusal_body(503, error.message, "ServiceUnavailable")
         return answer.status, "application/json", orjson.dumps(answer.body)
 
 
@@ -134,9 +135,3 @@ class Release:
 
 
 _LONG_AGO = "2020-01-01T00:00:00Z"
-
-
-def _status(code: int, reason: str, message: str) -> bytes:
-    return orjson.dumps(
-        {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "message": message, "code": code}
-    )

@@ -1,4 +1,4 @@
-"""Reads the Status object with which an API server refuses a request, in JSON or in protobuf. Pure."""
+"""Reads and writes the Status object with which an API server refuses a request, in JSON or in protobuf. Pure."""
 
 from typing import Any
 
@@ -20,6 +20,12 @@ def status_object(body: bytes) -> dict[str, Any]:
     except (orjson.JSONDecodeError, IndexError, ValueError):
         return {}
     return answer if isinstance(answer, dict) and answer.get("kind") == "Status" else {}
+
+
+def refusal_body(code: int, message: str, reason: str | None = None) -> bytes:
+    """The body of a refusal, as Helm reads it."""
+    status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": code}
+    return orjson.dumps(status | ({} if reason is None else {"reason": reason}))
 
 
 def _from_protobuf(body: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ that a job that ends its worker is not tried forever.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 
+from app.core.leases import Renewal, clock
 from app.core.services import Services
 from app.tables.jobs import JobRow
 
@@ -89,9 +90,10 @@ _OLD = delete(JobRow).where(col(JobRow.finished_at) < _CLOCK - timedelta(days=KE
 _FAILED = select(func.count()).select_from(JobRow).where(col(JobRow.finished_at).is_not(None))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Held:
-    """A job that this worker does, as it was when the worker took it."""
+    """A job that this worker does, as it was when the worker took it. It stops at `safe_until`, on the clock of this
+    process, unless it has renewed the lease."""
 
     id: int
     name: str
@@ -99,6 +101,7 @@ class Held:
     attempts: int
     requests: int
     token: int
+    safe_until: float = field(default=0.0, compare=False)
 
 
 async def due_jobs(
@@ -122,15 +125,23 @@ async def due_job_counts(services: Services, names: Collection[str]) -> dict[int
 
 async def take(services: Services, job_id: int, length: timedelta) -> Held | None:
     """Begins an attempt, unless the job is not due or another worker holds it."""
+    asked_at = clock()
     async with services.transaction() as transaction:
         row = (await transaction.session.execute(_TAKE, {"job": job_id, "length": length})).first()
-    return None if row is None else Held(job_id, *row)
+    if row is None:
+        return None
+    held = Held(job_id, *row)
+    held.safe_until = asked_at + length.total_seconds()
+    return held
 
 
-async def renew(services: Services, held: Held, length: timedelta) -> bool:
-    """Returns whether the worker still holds the job."""
+async def renew(services: Services, held: Held, length: timedelta) -> Renewal:
+    asked_at = clock()
     async with services.transaction() as transaction:
-        return (await transaction.session.execute(_RENEW, _held(held) | {"length": length})).first() is not None
+        if (await transaction.session.execute(_RENEW, _held(held) | {"length": length})).first() is None:
+            return Renewal.LOST
+    held.safe_until = asked_at + length.total_seconds()
+    return Renewal.RENEWED
 
 
 async def finish(services: Services, held: Held) -> None:

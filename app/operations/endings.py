@@ -12,6 +12,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.errors import ActionError
+from app.core.leases import LeaseLostError
 from app.core.services import Services
 from app.core.threads import in_thread
 from app.operations.cancellation import end_cancelled
@@ -30,7 +31,7 @@ from app.tables.states import OPEN, OperationState
 from app.tables.targets import Target
 from app.targets.abandonment import AbandonedRelease
 from app.targets.codes import TargetEvent
-from app.targets.leases import FREE, LeaseLostError, fenced
+from app.targets.leases import FREE, fenced
 from app.targets.sightings import Sighting, write_sightings
 from app.targets.trouble import TargetError, target_error
 

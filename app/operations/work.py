@@ -39,6 +39,7 @@ from app.targets.activity import Activity, Phase, stored
 from app.targets.claims import claim_of
 from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release, inputs_of
+from app.targets.events import record_event
 from app.targets.joins import OPEN_RESULT, PRESENT_REVISION, joined
 from app.targets.leases import FREE, Lease, fenced
 from app.targets.sightings import Sighting, write_sightings
@@ -82,14 +83,14 @@ class Work:
 
     def record(self, transaction: Transaction, kind: TargetEvent, message: str, **data: Any) -> None:
         """Records an event about the target."""
-        transaction.record(
+        record_event(
+            transaction,
             kind,
             message,
-            organization_id=self.deployment.organization_id,
+            target=self.target,
+            deployment=self.deployment,
+            cluster_name=self.cluster.name,
             actor=self.operation.author,
-            subject=self.target,
-            deployment=self.deployment.release_name,
-            cluster=self.cluster.name,
             **data,
         )
 

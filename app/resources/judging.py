@@ -16,6 +16,7 @@ from app.tables.deployments import Deployment
 from app.tables.resources import LiveResource
 from app.tables.targets import Release, Target
 from app.targets.codes import TargetEvent
+from app.targets.events import record_event
 from app.targets.joins import joined
 from app.targets.locking import lock_targets
 
@@ -129,13 +130,13 @@ def _record(
     if found.reasons:
         first = found.reasons[0]
         why = f" {first['kind']} {first['name']}: {first['message'] or first['reason'] or first['health']}"
-    transaction.record(
+    record_event(
+        transaction,
         TargetEvent.HEALTH,
         f"{deployment.release_name} on {cluster_name} is {found.health}.{why}",
-        organization_id=deployment.organization_id,
-        subject=target,
+        target=target,
+        deployment=deployment,
+        cluster_name=cluster_name,
         was=target.health,
         health=found.health,
-        deployment=deployment.release_name,
-        cluster=cluster_name,
     )

@@ -25,6 +25,7 @@ from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.targets import Release, Target
 from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release, inputs_of
+from app.targets.events import record_event
 from app.targets.joins import PRESENT_REVISION, joined
 
 
@@ -243,13 +244,13 @@ def _record(
     transaction: Transaction, target: Target, deployment: Deployment, cluster: Cluster, verdict: Verdict
 ) -> None:
     why = f" {verdict.reasons[0].message}" if verdict.reasons else ""
-    transaction.record(
+    record_event(
+        transaction,
         TargetEvent.STATUS,
         f"{deployment.release_name} on {cluster.name} is {verdict.status}.{why}",
-        organization_id=deployment.organization_id,
-        subject=target,
+        target=target,
+        deployment=deployment,
+        cluster_name=cluster.name,
         was=target.status,
         status=verdict.status,
-        deployment=deployment.release_name,
-        cluster=cluster.name,
     )

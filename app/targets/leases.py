@@ -7,23 +7,20 @@ database's clock decides when a lease ends. Its holder stops writing to the memb
 a query (`LeaseFence`).
 """
 
-import asyncio
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-import structlog
 from sqlalchemy import Boolean, Integer, Interval, bindparam, func, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import and_, col, or_, select
 
-from app.core.database import LOST
+from app.core import leases as core
+from app.core.leases import LeaseLostError, Renewal, clock
 from app.core.services import Services
 from app.core.settings import Settings
 from app.core.transaction import Transaction
@@ -31,17 +28,11 @@ from app.helm.upstream import LATE_SECONDS
 from app.tables.clusters import Cluster
 from app.tables.targets import Target
 
-log = structlog.get_logger()
-
-
-class LeaseLostError(Exception):
-    """Another worker has taken over the target."""
-
 
 @dataclass(slots=True)
 class Lease:
-    """`safe_until` is the time on `_clock` at which the holder stops writing to the member unless it has renewed the
-    lease."""
+    """`safe_until` is the time on the clock of this process at which the holder stops writing to the member, unless it
+    has renewed the lease."""
 
     target_id: int
     cluster_id: int
@@ -58,7 +49,7 @@ class LeaseFence:
 
     def check(self) -> None:
         """Raises LeaseLostError if the lease was not renewed in time."""
-        if _clock() >= self.lease.safe_until:
+        if clock() >= self.lease.safe_until:
             raise LeaseLostError
 
     async def confirm(self) -> None:
@@ -70,11 +61,6 @@ class LeaseFence:
         )
         if not await self.services.database.rows(statement):
             raise LeaseLostError
-
-
-def _clock() -> float:
-    """Seconds of a clock that also counts while the machine sleeps, if the system has one."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def _safe_until(settings: Settings, asked_at: float) -> float:
@@ -149,7 +135,7 @@ async def acquire(transaction: Transaction, settings: Settings, target_id: int, 
         "owner": owner,
         "length": _length(settings),
     }
-    asked_at = _clock()
+    asked_at = clock()
     token = (await session.execute(_ACQUIRE, parameters)).scalar_one_or_none()
     return None if token is None else Lease(target_id, cluster_id, token, _safe_until(settings, asked_at))
 
@@ -216,55 +202,18 @@ def _fenced(fields: frozenset[str]) -> ReturningUpdate[int]:
     )
 
 
-@asynccontextmanager
-async def kept(services: Services, lease: Lease) -> AsyncIterator[None]:
-    """Renews the lease while the block runs: after each third of its length, and at shorter intervals after a failed
-    renewal. Cancels the block if the lease is lost, or was not renewed in time.
+def kept(services: Services, lease: Lease) -> AbstractAsyncContextManager[None]:
+    """Renews the lease while the block runs.
 
     Raises:
-        LeaseLostError: if the block was cancelled for this reason.
+        LeaseLostError: if the block was cancelled because the lease was lost, or was not renewed in time.
     """
-    holder = asyncio.current_task()
-    assert holder is not None
-    lost = False
-
-    async def renew() -> None:
-        nonlocal lost
-        pause = services.settings.lease_seconds / 3
-        while True:
-            await asyncio.sleep(pause)
-            pause = services.settings.lease_seconds / 3
-            try:
-                if not await _renew(services, lease):
-                    if await _is_lost(services, lease):
-                        lost = True
-                        holder.cancel()
-                    return
-            except LOST as error:
-                # Postgres is unavailable. A renewal after a short pause may still be in time.
-                pause = services.settings.lease_seconds / 30
-                log.warning("lease.not_renewed", target=lease.target_id, error=str(error))
-            if _clock() >= lease.safe_until:
-                lost = True
-                holder.cancel()
-                return
-
-    renewal = asyncio.create_task(renew())
-    try:
-        yield
-    except asyncio.CancelledError:
-        if lost and holder.uncancel() == 0:
-            raise LeaseLostError from None
-        raise
-    finally:
-        renewal.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewal
+    seconds = services.settings.lease_seconds
+    return core.kept(lease, partial(_renew, services, lease), seconds=seconds, target=lease.target_id)
 
 
-async def _renew(services: Services, lease: Lease) -> bool:
-    """Returns False if this worker no longer holds the lease: it is lost, or was released with the end of the work."""
-    asked_at = _clock()
+async def _renew(services: Services, lease: Lease) -> Renewal:
+    asked_at = clock()
     async with services.transaction() as transaction:
         renewed = await transaction.session.execute(
             update(Target)
@@ -275,9 +224,10 @@ async def _renew(services: Services, lease: Lease) -> bool:
             .execution_options(synchronize_session=False)
         )
         is_ours = renewed.scalar_one_or_none() is not None
-    if is_ours:
-        lease.safe_until = _safe_until(services.settings, asked_at)
-    return is_ours
+    if not is_ours:
+        return Renewal.LOST if await _is_lost(services, lease) else Renewal.RELEASED
+    lease.safe_until = _safe_until(services.settings, asked_at)
+    return Renewal.RENEWED
 
 
 async def _is_lost(services: Services, lease: Lease) -> bool:

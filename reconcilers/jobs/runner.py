@@ -9,6 +9,7 @@ import random
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 
 from app.core.database import LOST
 from app.core.errors import ActionError, UserError
+from app.core.leases import LeaseLostError, kept
 from app.fleet.services import AllServices
 from app.jobs import leases
 from app.jobs.leases import Held
@@ -28,10 +30,6 @@ log = structlog.get_logger()
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(hours=1)
 _LONGEST_ERROR = 1000
-
-
-class _LostError(Exception):
-    """Another worker may hold the job."""
 
 
 class _TooLongError(Exception):
@@ -52,7 +50,7 @@ class Runner:
         kind = self._kinds[held.name]
         try:
             outcome = await self._attempt(held, kind)
-        except _LostError:
+        except LeaseLostError:
             outcome = "lost"
             log.warning("job.lost", job=held.name, id=held.id)
         except asyncio.CancelledError:
@@ -72,7 +70,7 @@ class Runner:
             return await self._fail(held, f"The input is not valid: {error}", most=0)
         try:
             await self._run(held, kind, given)
-        except _LostError:
+        except LeaseLostError:
             raise
         except _TooLongError:
             return await self._fail(held, f"It took longer than {kind.seconds:g} s.", most=kind.attempts)
@@ -85,29 +83,16 @@ class Runner:
         return "done"
 
     async def _run(self, held: Held, kind: Kind[Any], given: Any) -> None:
-        """Runs the job's function, and renews the lease meanwhile."""
-        loop = asyncio.get_running_loop()
-        renewed_at = loop.time()
-        end = renewed_at + kind.seconds
-        length = self._lease.total_seconds()
-        task = asyncio.ensure_future(kind.run(self._services, given))
-        try:
-            while not (await asyncio.wait([task], timeout=min(length / 3, end - loop.time())))[0]:
-                if loop.time() >= end:
-                    raise _TooLongError
-                asked_at = loop.time()
-                try:
-                    if not await leases.renew(self._services, held, self._lease):
-                        raise _LostError
-                    renewed_at = asked_at
-                except LOST as error:
-                    log.warning("job.not_renewed", job=held.name, error=str(error))
-                    if loop.time() - renewed_at > length:
-                        raise _LostError from None
-            await task
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        """Runs the job's function under the lease, for as long as its kind allows."""
+        renew = partial(leases.renew, self._services, held, self._lease)
+        async with kept(held, renew, seconds=self._lease.total_seconds(), job=held.name, id=held.id):
+            try:
+                async with asyncio.timeout(kind.seconds) as limit:
+                    await kind.run(self._services, given)
+            except TimeoutError:
+                if limit.expired():
+                    raise _TooLongError from None
+                raise
 
     async def _fail(self, held: Held, problem: str, *, most: int) -> str:
         jitter = random.uniform(0.5, 1)  # noqa: S311 - no secret

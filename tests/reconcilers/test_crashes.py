@@ -15,13 +15,13 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from app.core.errors import PermanentError
+from app.core.leases import LeaseLostError
 from app.operations import due, endings, work
 from app.program.processes import running
 from app.releases.error_codes import ActionCode
 from app.releases.step import ReleaseAction
 from app.tables.columns import now
 from app.tables.targets import Target
-from app.targets import leases
 from app.targets.sightings import Sighting
 from reconcilers.worker import run_worker
 from simulator import Member
@@ -210,7 +210,7 @@ async def test_a_worker_that_lost_its_lease_can_not_write_over_its_successor(
         endings.retry(services, first, failure, now(), None, writes=0, runs_hooks=True),
         endings.abandon(services, first, failure, None),
     ):
-        with pytest.raises(leases.LeaseLostError):
+        with pytest.raises(LeaseLostError):
             await write
 
 

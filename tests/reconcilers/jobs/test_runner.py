@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.core.errors import TemporaryError
 from app.core.jobs import Job
+from app.core.leases import Renewal
 from app.fleet.services import AllServices
 from app.jobs import leases
 from app.releases.error_codes import ActionCode
@@ -175,12 +176,12 @@ async def test_a_worker_whose_lease_has_ended_writes_nothing(quiet: Stack) -> No
     second = await leases.take(services, job_id, length)
     assert first is not None
     assert second is not None
-    assert not await leases.renew(services, first, length)
+    assert await leases.renew(services, first, length) is Renewal.LOST
     assert not await leases.fail(services, first, "It failed.", pause=length, most=1)
     await leases.give_back(services, first)
     await leases.finish(services, first)
     assert await rows(quiet, "attempts, token, error, taken_until > now()") == [(2, 2, None, True)]
-    assert await leases.renew(services, second, length)
+    assert await leases.renew(services, second, length) is Renewal.RENEWED
     await leases.finish(services, second)
     assert await rows(quiet, "id") == []
 
