@@ -19,11 +19,11 @@ from app.program.embedded import embedded
 from simulator import Member, Simulator
 from tests.engines import sharing_engine_for
 from tests.hostile.requests import Request, noting, unknown
-from tests.kubernetes.fixtures import control_planes, helm, members, oslo, programs, rest
+from tests.kubernetes.fixtures import control_planes, helm, members, node_programs, oslo, programs, rest
 from tests.outages import TEMPLATE
 from tests.stack import Stack, fresh_database, open_stack, trust_the_machine
 
-__all__ = ["control_planes", "helm", "members", "oslo", "programs", "rest"]
+__all__ = ["control_planes", "helm", "members", "node_programs", "oslo", "programs", "rest"]
 
 # Tests that are started in the background ignore Ctrl-C, and so does all that they start; some of that is to end by it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import binaries
+from . import binaries, node
 from .controlplane import ControlPlanes
 from .credentials import write_private
 from .process import StartFailed, dying_with_parent
@@ -51,6 +51,11 @@ def _build() -> int:
     programs = binaries.control_plane()
     for path in (programs.etcd, programs.api_server, programs.controller_manager, binaries.helm()):
         print(path)
+    if reason := node.obstacle():
+        print(f"no node: {reason}", file=sys.stderr)
+    else:
+        programs_of_node = binaries.node()
+        print(programs_of_node.scheduler, programs_of_node.kubelet, sep="\n")
     return 0
 
 

@@ -21,6 +21,15 @@ TOOLS = Path(__file__).parent / "tools"
 ASSETS_VARIABLE = "KUBEBUILDER_ASSETS"
 HELM_VARIABLE = "POLYHELM_HELM"
 NEEDED_GO = (1, 26)
+CNI_FOLDER = Path("/usr/lib/cni")
+DEBIAN = {
+    "containerd": Path("/usr/bin/containerd"),
+    "runc": Path("/usr/sbin/runc"),
+    "containernetworking-plugins": CNI_FOLDER / "ptp",
+    "busybox-static": Path("/bin/busybox"),
+    "util-linux": Path("/usr/bin/unshare"),
+}
+"""What a node needs besides the programs that are built here: Debian's package -> a file of it."""
 
 
 class BinariesMissing(Exception):  # noqa: N818 - it says what is the case, and is caught to skip tests
@@ -34,6 +43,17 @@ class Binaries:
     etcd: Path
     api_server: Path
     controller_manager: Path
+
+
+@dataclass(frozen=True)
+class NodeBinaries:
+    """The programs of a node: Kubernetes' own, and those of the operating system."""
+
+    scheduler: Path
+    kubelet: Path
+    containerd: Path
+    ctr: Path
+    busybox: Path
 
 
 @dataclass(frozen=True)
@@ -94,6 +114,10 @@ KUBERNETES = KubernetesModule(
         "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
     },
 )
+NODE = KubernetesModule(
+    "node",
+    {"kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler", "kubelet": "k8s.io/kubernetes/cmd/kubelet"},
+)
 HELM = HelmModule("helm", {"helm": "helm.sh/helm/v3/cmd/helm"})
 
 
@@ -102,11 +126,23 @@ def control_plane() -> Binaries:
 
     Raises BinariesMissing.
     """
-    named = os.environ.get(ASSETS_VARIABLE)
-    folder = Path(named) if named else _built(KUBERNETES)
-    if absent := [name for name in KUBERNETES.packages if not os.access(folder / name, os.X_OK)]:
-        raise BinariesMissing(f"{ASSETS_VARIABLE} names {folder}, which has no {' and no '.join(absent)}")
+    folder = _named(KUBERNETES) or _built(KUBERNETES)
     return Binaries(folder / "etcd", folder / "kube-apiserver", folder / "kube-controller-manager")
+
+
+def node() -> NodeBinaries:
+    """Find the programs of a node; a first call may build some for minutes.
+
+    Raises BinariesMissing.
+    """
+    absent = [package for package, path in DEBIAN.items() if not os.access(path, os.X_OK)]
+    if "busybox-static" not in absent and b"ld-linux" in DEBIAN["busybox-static"].read_bytes():
+        absent.append("busybox-static")  # it needs libraries, which the image does not have
+    if absent:
+        raise BinariesMissing(f"a node with real pods needs, on Debian: apt-get install {' '.join(absent)}")
+    folder = _named(NODE) or _built(NODE)
+    found = [DEBIAN["containerd"], DEBIAN["containerd"].with_name("ctr"), DEBIAN["busybox-static"]]
+    return NodeBinaries(folder / "kube-scheduler", folder / "kubelet", *found)
 
 
 def helm() -> Path:
@@ -119,6 +155,16 @@ def helm() -> Path:
             raise BinariesMissing(f"{HELM_VARIABLE} names {named}, which can't be executed")
         return Path(named)
     return _built(HELM) / "helm"
+
+
+def _named(module: Module) -> Path | None:
+    """The folder that the environment names, if it names one."""
+    named = os.environ.get(ASSETS_VARIABLE)
+    if not named:
+        return None
+    if absent := [name for name in module.packages if not os.access(Path(named) / name, os.X_OK)]:
+        raise BinariesMissing(f"{ASSETS_VARIABLE} names {named}, which has no {' and no '.join(absent)}")
+    return Path(named)
 
 
 def _built(module: Module) -> Path:

@@ -3,8 +3,8 @@
     async with ControlPlanes() as planes:
         paris, berlin = await asyncio.gather(planes.start("paris"), planes.start("berlin"))
 
-There are no nodes. Objects are stored, watched, validated and guarded by RBAC as in any cluster; what needs a
-controller or a kubelet happens only where it is asked for (see `ControlPlanes.start`).
+There are no nodes (`node.py` adds one to a member). Objects are stored, watched, validated and guarded by RBAC as in
+any cluster; what needs a controller or a kubelet happens only where it is asked for (see `ControlPlanes.start`).
 """
 
 from __future__ import annotations

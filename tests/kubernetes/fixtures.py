@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 import pytest_asyncio
 
-from . import binaries
+from . import binaries, node
 from .controlplane import ControlPlanes
 
 if TYPE_CHECKING:
@@ -50,6 +50,18 @@ def programs() -> binaries.Binaries:
     """What a control plane is made of, for tests that start their own."""
     try:
         return binaries.control_plane()
+    except binaries.BinariesMissing as reason:
+        _missing(reason)
+
+
+@pytest.fixture(scope="session")
+def node_programs(programs: binaries.Binaries) -> binaries.NodeBinaries:
+    """What a node consists of. Its programs are built after those of the control plane, with which they share most of
+    their packages."""
+    if obstacle := node.obstacle():
+        pytest.skip(obstacle)
+    try:
+        return binaries.node()
     except binaries.BinariesMissing as reason:
         _missing(reason)
 

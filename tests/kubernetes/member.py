@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import re
 import signal
+import ssl
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import aiohttp
 
 from .credentials import Tokens, certify, kubeconfig, write_private
 from .kubelet import Kubelet
@@ -24,6 +27,7 @@ CONTROLLERS = [
     "daemonset-controller",
     "deployment-controller",
     "garbage-collector-controller",
+    "horizontal-pod-autoscaler-controller",
     "job-controller",
     "namespace-controller",
     "replicaset-controller",
@@ -76,6 +80,12 @@ class Member:
     def viewer_kubeconfig(self) -> str:
         """The kubeconfig of a user whom the server knows and who may do nothing (but discover the API)."""
         return kubeconfig(self.name, self.server, self._ca, "viewer", self._tokens.viewer)
+
+    def session(self) -> aiohttp.ClientSession:
+        """Requests to the member as its administrator."""
+        tls = ssl.create_default_context(cadata=self._ca)
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return aiohttp.ClientSession(self.server, headers=headers, connector=aiohttp.TCPConnector(ssl=tls))
 
     async def start(self) -> None:
         """Start, or start again after `stop`; returns when requests succeed. Raises process.StartFailed."""
@@ -141,7 +151,8 @@ class Member:
     def _api_server_command(self) -> list[str | Path]:
         """Without nodes and kubelets to defend against, what costs memory or start-up time is left out.
 
-        The ServiceAccount plugin would refuse Pods until a controller has made a `default` account for their namespace.
+        The ServiceAccount plugin would refuse Pods until a controller has made a `default` account for their namespace,
+        and TaintNodesByCondition would keep Pods from a node until another controller has seen that it is ready.
         """
         return [
             self._programs.api_server,
@@ -161,7 +172,7 @@ class Member:
             f"--service-account-key-file={self._folder / 'service-account.key'}",
             f"--service-account-signing-key-file={self._folder / 'service-account.key'}",
             "--service-cluster-ip-range=10.0.0.0/16",
-            "--disable-admission-plugins=ServiceAccount",
+            "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
             "--enable-priority-and-fairness=false",
             "--max-requests-inflight=100",
             "--max-mutating-requests-inflight=50",
@@ -179,6 +190,7 @@ class Member:
             "--leader-elect=false",
             "--secure-port=0",
             "--concurrent-gc-syncs=4",
+            "--horizontal-pod-autoscaler-sync-period=1s",
             "--kube-api-qps=200",
             "--kube-api-burst=400",
         ]
