@@ -122,6 +122,10 @@ class Viewer:
         membership = self.memberships.get(organization_id)
         return membership is not None and membership.allows(permission, group_id)
 
+    def permissions(self, organization_id: int, *, group_id: int | None = None) -> list[Permission]:
+        """The permissions that the caller has in an organization or, for objects of one group, in that group."""
+        return [each for each in Permission if self.may(organization_id, each, group_id=group_id)]
+
     def require(self, organization_id: int, permission: Permission, *, group_id: int | None = None) -> None:
         """Raises Forbidden unless the caller has a permission."""
         if not self.may(organization_id, permission, group_id=group_id):

@@ -5,7 +5,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Enum, Result, Select, Text, and_, bindparam, case, cast, func, select, type_coerce
+from sqlalchemy import (
+    BindParameter,
+    Enum,
+    Result,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+    tuple_,
+    type_coerce,
+)
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -131,6 +145,7 @@ _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _BY_DEPLOYMENT = _FACTS.where(col(Target.deployment_id).in_(_IDS)).order_by(col(Cluster.name))
 _BY_CLUSTER = _FACTS.where(col(Target.cluster_id).in_(_IDS))
 _BY_ID = _FACTS.where(col(Target.id).in_(_IDS))
+_BY_NAMES = _FACTS.where(tuple_(col(Target.deployment_id), col(Cluster.name)).in_(bindparam("names", expanding=True)))
 _INSTALLED = (
     select(col(Target.id), col(Release.values))
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
@@ -157,6 +172,14 @@ async def targets_on(session: AsyncSession, cluster_ids: Iterable[int]) -> list[
 
 async def targets_by_id(session: AsyncSession, ids: Iterable[int]) -> dict[int, TargetFacts]:
     return {facts.id: facts for facts in _facts(await session.execute(_BY_ID, {"ids": list(ids)}))}
+
+
+async def targets_by_name(
+    session: AsyncSession, names: Iterable[tuple[int, str]]
+) -> dict[tuple[int, str], TargetFacts]:
+    """The targets with these deployments and these names of clusters."""
+    rows = await session.execute(_BY_NAMES, {"names": list(names)})
+    return {(facts.deployment_id, facts.cluster_name): facts for facts in _facts(rows)}
 
 
 async def targets_after(

@@ -14,6 +14,7 @@ import { useStore } from "./store";
 
 const DeploymentsPage = later(() => import("./deployments/page"));
 const DeploymentPage = later(() => import("./deployment/page"));
+const TargetPage = later(() => import("./target/page"));
 const CreatePage = later(() => import("./edit/create"));
 const EditPage = later(() => import("./edit/change"));
 const ClustersPage = later(() => import("./clusters/page"));
@@ -46,6 +47,15 @@ export function App() {
               <Route path="/deployments/:group/:release">
                 {({ group, release }) => (
                   <DeploymentPage group={decodeURIComponent(group)} release={release} />
+                )}
+              </Route>
+              <Route path="/deployments/:group/:release/targets/:cluster">
+                {({ group, release, cluster }) => (
+                  <TargetPage
+                    group={decodeURIComponent(group)}
+                    release={release}
+                    cluster={decodeURIComponent(cluster)}
+                  />
                 )}
               </Route>
               <Route path="/clusters" component={ClustersPage} />

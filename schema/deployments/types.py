@@ -40,7 +40,7 @@ from schema.resources.loaders import (
 from schema.resources.types import HealthCount, counted
 from schema.scalars import JSON
 from schema.targets.enums import TargetStatus
-from schema.targets.loaders import status_counts_by_deployment, targets_by_deployment
+from schema.targets.loaders import status_counts_by_deployment, target_by_name, targets_by_deployment
 from schema.targets.types import DeploymentTarget, StatusCount
 from schema.values import AS_YAML, as_yaml
 
@@ -138,6 +138,12 @@ class Deployment(Node):
         return ClusterGroup.of(row)
 
     @strawberry.field(
+        description="The caller's permissions for the deployment and its targets, for example `logs.read`."
+    )
+    async def permissions(self, info: Info) -> list[str]:
+        return list(info.context.viewer.permissions(self.row.organization_id, group_id=self.row.group_id))
+
+    @strawberry.field(
         description="The current desired state. `targets` also includes targets that are still to be removed."
     )
     async def desired(self, info: Info) -> DeploymentRevision:
@@ -205,6 +211,11 @@ class Deployment(Node):
     async def targets(self, info: Info, status: list[TargetStatus] | None = None) -> list[DeploymentTarget]:
         targets = await info.context.load[targets_by_deployment].load(self.row.id)
         return [DeploymentTarget.of(facts) for facts in targets if status is None or facts.status in status]
+
+    @strawberry.field(description="The target on the cluster with this name; null if there is none.")
+    async def target(self, info: Info, cluster: str) -> DeploymentTarget | None:
+        facts = await info.context.load[target_by_name].load((self.row.id, cluster))
+        return DeploymentTarget.of(facts) if facts is not None else None
 
     @strawberry.field(description="The number of targets with each status. It is cheap, also for many targets.")
     async def status_counts(self, info: Info) -> list[StatusCount]:

@@ -10,12 +10,15 @@ from app.targets.queries import (
     status_counts,
     target_inputs,
     targets_by_id,
+    targets_by_name,
     targets_of,
     targets_on,
 )
 from schema.loading import Loader, Loaders, existing, many, one
 
 target_by_id = one(targets_by_id)
+target_by_name = one(targets_by_name)
+"""By the deployment's number and the cluster's name."""
 targets_by_deployment: Loader[int, list[TargetFacts]] = many(targets_of, lambda facts: (facts.deployment_id, facts))
 targets_by_cluster: Loader[int, list[TargetFacts]] = many(targets_on, lambda facts: (facts.cluster_id, facts))
 installed_values_by_target = one(installed_values)

@@ -38,7 +38,7 @@ PLACES = {
 SCREENS = {
     "fleet": "/",
     "deployments": "/deployments",
-    "deployment": "/deployments/web/hello?cluster=paris",
+    "deployment": "/deployments/web/hello",
     "values": "/deployments/web/hello?tab=values&cluster=paris",
     "history": "/deployments/web/hello?tab=history",
     "operations": "/deployments/web/hello?tab=operations",

@@ -12,6 +12,7 @@ from tests.frontend.site import PHONE, WIDE, Site, findings, opened
 SCREENS = {
     "fleet": "/",
     "targets": "/deployments/fleet/shop",
+    "target": "/deployments/fleet/shop/targets/paris",
     "values": "/deployments/fleet/shop?tab=values",
     "history": "/deployments/fleet/shop?tab=history",
     "operations": "/deployments/fleet/shop?tab=operations",

@@ -58,6 +58,7 @@ async def test_from_nothing_to_a_deployment_on_three_clusters_and_on_when_the_ap
         await page.get_by_role("button", name="Install", exact=True).click()
         await expect(page.get_by_role("article", name="tokyo: Deployed")).to_be_visible()
 
+        await page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="shop").click()
         await page.get_by_role("button", name="Delete", exact=True).click()
         await page.get_by_label("to confirm").fill("shop")
         await page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()

@@ -91,6 +91,7 @@ ARGUMENTS = {
     "Query.selectClusters": 'group: "fleet", selector: {kubernetesVersion: "x"}',
     "Chart.version": 'version: "1.0.0"',
     "Deployment.revision": "generation: 1",
+    "Deployment.target": 'cluster: "paris"',
     "DeploymentTarget.liveObject": 'kind: "ConfigMap", name: "shop"',
     "Fleet.cells": 'clusters: ["CLUSTER"], deployments: ["DEPLOYMENT"]',
     "node.Cluster": "CLUSTER",

@@ -42,6 +42,19 @@ async def give(stack: Stack, name: str, role: str | None, token: str = TOKEN, **
     return await stack.mutate("setRole", MEMBER, token, user=name, role=role, **given)
 
 
+async def test_a_deployment_names_the_permissions_that_the_caller_has_for_it(
+    quiet: Stack, groups: dict[str, str]
+) -> None:
+    ann = await user(quiet, "ann")
+    await give(quiet, "ann", "DEPLOYER", group="fleet")
+    query = "query ($id: ID!) { node(id: $id) { ... on Deployment { permissions } } }"
+    found = {name: (await quiet.data(query, ann, id=id_))["node"]["permissions"] for name, id_ in groups.items()}
+    assert found == {
+        "fleet": ["deployments.write", "resources.read", "logs.read", "charts.write", "secrets.use"],
+        "edge": ["resources.read"],
+    }
+
+
 async def test_a_deployer_of_one_group_changes_what_is_deployed_there_and_nowhere_else(
     quiet: Stack, groups: dict[str, str]
 ) -> None:

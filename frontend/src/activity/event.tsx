@@ -1,6 +1,6 @@
 import { Link } from "wouter";
 import type { EventLineFragment } from "../graphql";
-import { clusterPath, deploymentPath, groupPath } from "../parts/address";
+import { clusterPath, deploymentPath, groupPath, targetPath } from "../parts/address";
 import { Ago } from "../parts/time";
 
 /** One event. It leads to what it is about, as long as that is there. */
@@ -31,7 +31,7 @@ function subjectPath(subject: EventLineFragment["subject"]): string | null {
       return deploymentPath(subject.home.name, subject.releaseName);
     case "DeploymentTarget": {
       const { group, releaseName } = subject.deployment;
-      return `${deploymentPath(group.name, releaseName)}?cluster=${encodeURIComponent(subject.clusterName)}`;
+      return targetPath(group.name, releaseName, subject.clusterName);
     }
     case "Operation":
       return (

@@ -7,10 +7,36 @@ const EMBEDDED = [
   ...["DeploymentRevision", "GroupFeature", "HelmRelease", "ChartVersion", "DeploymentPlan", "TargetPlan"],
   ...["ClusterSelection", "ClusterSelector", "SelectorOverride", "PendingMembership", "PlanWarning"],
   ...["ValueOrigin", "HiddenValue", "ValueLayer", "TargetComparison", "ValueDifference", "ComparedValue"],
-  ...["AbandonedRelease", "Problem", "YamlReading", "SignInOptions", "SignInProvider", "ValueFrom"],
-  ...["Cluster", "ClusterGroup", "Deployment", "DeploymentRevision", "Event", "Operation", "Secret"].flatMap(
-    (name) => [`${name}Connection`, `${name}Edge`],
-  ),
+  ...["HealthReason", "HealthCount", "DriftCount", "TargetDrift", "ObjectDifference", "FieldDifference"],
+  ...[
+    "LiveResource",
+    "LiveObject",
+    "ObjectEvent",
+    "ResourceTree",
+    "TreeNode",
+    "Container",
+    "DriftIgnoreRule",
+  ],
+  ...[
+    "SuggestedIgnoreRule",
+    "LogBatch",
+    "LogEntry",
+    "AbandonedObject",
+    "Activity",
+    "AbandonedRelease",
+    "Problem",
+  ],
+  ...["YamlReading", "SignInOptions", "SignInProvider", "ValueFrom"],
+  ...[
+    "Cluster",
+    "ClusterGroup",
+    "Deployment",
+    "DeploymentRevision",
+    "Event",
+    "LiveResource",
+    "Operation",
+    "Secret",
+  ].flatMap((name) => [`${name}Connection`, `${name}Edge`]),
 ];
 
 const keys: KeyingConfig = {

@@ -54,9 +54,10 @@ export const EVERYTHING = "*";
 
 /**
  * Asks again after events of these kinds (their first words, such as "deployment", or EVERYTHING): for what the events'
- * subjects alone do not tell, such as lists and counts. A hundred events in a row are one question, or two.
+ * subjects alone do not tell, such as lists and counts. A hundred events in a row are one question, or two. With a
+ * `subject`, only events about the object with this id count.
  */
-export function useRefresh(kinds: string, ask: () => void): void {
+export function useRefresh(kinds: string, ask: () => void, subject?: string): void {
   const askNow = useEffectEvent(ask);
   useEffect(() => {
     const wanted = kinds.split(" ");
@@ -68,6 +69,7 @@ export function useRefresh(kinds: string, ask: () => void): void {
       }, PAUSE_MILLISECONDS);
     }
     function hear(event: EventLineFragment) {
+      if (subject !== undefined && event.subject?.id !== subject) return;
       if (kinds === EVERYTHING || wanted.includes(event.kind.split(".", 1)[0]!)) refresh();
     }
     listeners.add(hear);
@@ -77,7 +79,7 @@ export function useRefresh(kinds: string, ask: () => void): void {
       listeners.delete(hear);
       refreshers.delete(refresh);
     };
-  }, [kinds]);
+  }, [kinds, subject]);
 }
 
 /** Asks again once the API is back, and now and then for what no event tells: when something was last confirmed. */

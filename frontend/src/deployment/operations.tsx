@@ -1,6 +1,10 @@
 import { useRefresh } from "../api/live";
 import { usePages } from "../api/pages";
-import { DeploymentOperationsDocument, type OperationLineFragment } from "../graphql";
+import {
+  DeploymentOperationsDocument,
+  type OperationLineFragment,
+  type ResultLineFragment,
+} from "../graphql";
 import { someOf } from "../parts/errors";
 import { ofOperation } from "../parts/glyph";
 import { More } from "../parts/more";
@@ -12,7 +16,7 @@ import { span } from "../values/words";
 import { CancelOperation } from "./cancel";
 import { Output } from "./output";
 
-const KINDS = { CREATE: "Create", UPDATE: "Update", RECONCILE: "Reconcile", DELETE: "Delete" };
+export const KINDS = { CREATE: "Create", UPDATE: "Update", RECONCILE: "Reconcile", DELETE: "Delete" };
 const OPEN = ["PENDING", "RUNNING"];
 
 function lasted(from: string, to: string): string {
@@ -90,41 +94,11 @@ function OperationLine({ operation, open }: { operation: OperationLineFragment; 
       <ul className="results">
         {alike(results, errorOf).map(([result, ...others]) => (
           <li key={result.clusterName}>
-            <div className="row wide">
-              <b>{someOf([result, ...others].map((each) => each.clusterName))}</b>
-              <Progress state={result.state} />
-              <span className="soft">{result.summary}</span>
-              {result.startedAt && others.length === 0 && (
-                <span className="soft small">
-                  {result.finishedAt ? (
-                    `in ${lasted(result.startedAt, result.finishedAt)}`
-                  ) : (
-                    <>
-                      for <Since at={result.startedAt} />
-                    </>
-                  )}
-                </span>
-              )}
-            </div>
-            {result.state === "SUCCEEDED" && result.action !== "NONE" && (
-              <Output operation={operation.id} cluster={result.clusterName} />
-            )}
-            {result.activity && <p className="soft small">{result.activity.message}</p>}
-            {result.error && (
-              <>
-                <p>{result.error.message}</p>
-                {result.abandoned && result.abandoned.objects.length > 0 && (
-                  <p>
-                    These objects may still be there:{" "}
-                    {result.abandoned.objects
-                      .map((object) => `${object.kind} ${object.namespace}/${object.name}`)
-                      .join(", ")}
-                  </p>
-                )}
-                {result.error.advice && <p className="small">{result.error.advice}</p>}
-                {result.error.output && <pre className="code">{result.error.output}</pre>}
-              </>
-            )}
+            <Result
+              operation={operation.id}
+              names={[result, ...others].map((each) => each.clusterName)}
+              result={result}
+            />
           </li>
         ))}
       </ul>
@@ -132,14 +106,58 @@ function OperationLine({ operation, open }: { operation: OperationLineFragment; 
   );
 }
 
-function errorOf({
-  state,
-  action,
-  summary,
-  activity,
-  error,
-  abandoned,
-}: OperationLineFragment["results"][number]) {
+/** The result of an operation on one cluster, or on several with an equal error. */
+export function Result({
+  operation,
+  names,
+  result,
+}: {
+  operation: string;
+  names: string[];
+  result: ResultLineFragment;
+}) {
+  return (
+    <>
+      <div className="row wide">
+        <b>{someOf(names)}</b>
+        <Progress state={result.state} />
+        <span className="soft">{result.summary}</span>
+        {result.startedAt && names.length === 1 && (
+          <span className="soft small">
+            {result.finishedAt ? (
+              `in ${lasted(result.startedAt, result.finishedAt)}`
+            ) : (
+              <>
+                for <Since at={result.startedAt} />
+              </>
+            )}
+          </span>
+        )}
+      </div>
+      {result.state === "SUCCEEDED" && result.action !== "NONE" && (
+        <Output operation={operation} cluster={result.clusterName} />
+      )}
+      {result.activity && <p className="soft small">{result.activity.message}</p>}
+      {result.error && (
+        <>
+          <p>{result.error.message}</p>
+          {result.abandoned && result.abandoned.objects.length > 0 && (
+            <p>
+              These objects may still be there:{" "}
+              {result.abandoned.objects
+                .map((object) => `${object.kind} ${object.namespace}/${object.name}`)
+                .join(", ")}
+            </p>
+          )}
+          {result.error.advice && <p className="small">{result.error.advice}</p>}
+          {result.error.output && <pre className="code">{result.error.output}</pre>}
+        </>
+      )}
+    </>
+  );
+}
+
+function errorOf({ state, action, summary, activity, error, abandoned }: ResultLineFragment) {
   if (!error) return null;
   const { code, message, output, advice } = error;
   return JSON.stringify([state, action, summary, activity, code, message, output, advice, abandoned]);

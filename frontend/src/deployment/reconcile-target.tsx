@@ -2,7 +2,7 @@ import { useAction } from "../api/outcome";
 import { ReconcileDocument, type TargetStatus } from "../graphql";
 import { Refused } from "../parts/states";
 import { toast } from "../parts/toast";
-import type { Deployment, Target } from "./types";
+import type { Target } from "./types";
 
 const AT_REST: TargetStatus[] = ["STALE", "NOT_INSTALLED", "FAILED", "DELETED", "SUPERSEDED"];
 
@@ -24,7 +24,13 @@ function wordsOfButton(target: Target): string {
   return VERBS[target.status] ?? "Reconcile";
 }
 
-export function ReconcileTarget({ deployment, target }: { deployment: Deployment; target: Target }) {
+export function ReconcileTarget({
+  deployment,
+  target,
+}: {
+  deployment: { id: string; releaseName: string };
+  target: Target;
+}) {
   const { send, fetching, refusal } = useAction(ReconcileDocument, "DeploymentPayload");
   async function reconcile(skipHooks: boolean) {
     const done = await send({ input: { id: deployment.id, targets: [target.clusterName], skipHooks } });

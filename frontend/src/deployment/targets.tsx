@@ -1,33 +1,31 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
+import { useRef } from "react";
 import { Link } from "wouter";
 import type { TargetStatus } from "../graphql";
-import { clusterPath, useAddress } from "../parts/address";
+import { clusterPath, targetPath, useAddress } from "../parts/address";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
-import { HealthMark, Status } from "../parts/status";
-import { Ago, Since, useNow } from "../parts/time";
-import { HEALTH_WORDS, reasonWords, STATUS_WORDS } from "../values/words";
+import { DriftMark, HealthMark, Status } from "../parts/status";
+import { Ago, Since } from "../parts/time";
+import { STATUS_WORDS } from "../values/words";
 import { canReconcile, ReconcileTarget } from "./reconcile-target";
-import { Resources } from "./resources";
 import type { Deployment, Target } from "./types";
+import { Why } from "./why";
 
 /** What the deployment is on each cluster, and why. What needs somebody comes first. */
 const URGENCY: TargetStatus[] = ["FAILED", "STALE", "UNKNOWN", "NOT_INSTALLED", "DELETED", "SUPERSEDED"];
 const ESTIMATED_HEIGHT = 96;
+/** What a user wants to see of drift; the rest is on the target's page. */
+const DIFFERS: string[] = ["DRIFTED", "MISSING", "CONTESTED"];
 
 export function Targets({ deployment }: { deployment: Deployment }) {
   const [params, change] = useAddress();
   const only = params.get("only");
-  const named = params.get("cluster");
   const present = [...new Set(deployment.targets.map((target) => target.status))];
+  const onlyDrifted = params.get("drifted") === "1";
+  const drifted = deployment.targets.filter(isDrifted);
   const shown = deployment.targets
-    .filter((target) => !only || target.status === only)
-    .sort(
-      (one, other) =>
-        Number(other.clusterName === named) - Number(one.clusterName === named) ||
-        rank(one) - rank(other) ||
-        one.clusterName.localeCompare(other.clusterName),
-    );
+    .filter((target) => (!only || target.status === only) && (!onlyDrifted || isDrifted(target)))
+    .sort((one, other) => rank(one) - rank(other) || one.clusterName.localeCompare(other.clusterName));
   const list = useRef<HTMLUListElement>(null);
   const virtual = useWindowVirtualizer({
     count: shown.length,
@@ -38,7 +36,7 @@ export function Targets({ deployment }: { deployment: Deployment }) {
   });
   return (
     <section className="card" aria-label="Targets">
-      {present.length > 1 && (
+      {(present.length > 1 || drifted.length > 0 || onlyDrifted) && (
         <header>
           <fieldset className="counts">
             <legend className="hidden">Show only</legend>
@@ -54,6 +52,18 @@ export function Targets({ deployment }: { deployment: Deployment }) {
                 {STATUS_WORDS[status]}
               </button>
             ))}
+            {(drifted.length > 0 || onlyDrifted) && (
+              <button
+                type="button"
+                className="count tone-warn"
+                aria-pressed={onlyDrifted}
+                onClick={() => change({ drifted: onlyDrifted ? null : "1" })}
+              >
+                <Glyph shape="warning" />
+                <b>{drifted.length}</b>
+                Objects drifted
+              </button>
+            )}
           </fieldset>
         </header>
       )}
@@ -65,7 +75,7 @@ export function Targets({ deployment }: { deployment: Deployment }) {
             data-index={item.index}
             style={{ translate: `0 ${item.start - virtual.options.scrollMargin}px` }}
           >
-            <TargetLine deployment={deployment} target={shown[item.index]!} named={named} />
+            <TargetLine deployment={deployment} target={shown[item.index]!} />
           </li>
         ))}
       </ul>
@@ -73,38 +83,27 @@ export function Targets({ deployment }: { deployment: Deployment }) {
   );
 }
 
+function isDrifted({ liveDrift }: Target): boolean {
+  return DIFFERS.includes(liveDrift.state);
+}
+
 function rank(target: Target): number {
   const found = URGENCY.indexOf(target.status);
   return found < 0 ? URGENCY.length : found;
 }
 
-function TargetLine({
-  deployment,
-  target,
-  named,
-}: {
-  deployment: Deployment;
-  target: Target;
-  named: string | null;
-}) {
-  const now = useNow();
-  const isNamed = target.clusterName === named;
-  const shown = useRef<HTMLElement>(null);
-  useEffect(() => {
-    // After the frame has put the focus on the new page as a whole.
-    if (isNamed) requestAnimationFrame(() => shown.current?.focus());
-  }, [isNamed]);
+function TargetLine({ deployment, target }: { deployment: Deployment; target: Target }) {
+  const { state, drifted } = target.liveDrift;
+  const path = targetPath(deployment.group.name, deployment.releaseName, target.clusterName);
   return (
     <article
-      ref={shown}
-      className={`target ${isNamed ? "named" : ""}`}
+      className="target"
       aria-label={`${target.clusterName}: ${STATUS_WORDS[target.status]}`}
       data-cluster={target.clusterName}
       data-status={target.status}
-      tabIndex={isNamed ? -1 : undefined}
     >
       <div className="where">
-        <Link href={clusterPath(target.clusterName)}>{target.clusterName}</Link>
+        <Link href={path}>{target.clusterName}</Link>
         <span className="soft small">
           {target.cloud} {target.distribution}
         </span>
@@ -113,6 +112,11 @@ function TargetLine({
         <div className="row">
           <Status status={target.status} pill />
           <HealthMark health={target.health} />
+          {isDrifted(target) && (
+            <Link href={`${path}?drifted=1`} className="plain" title={`Objects that differ: ${drifted}`}>
+              <DriftMark drift={state} />
+            </Link>
+          )}
           <span className="soft small">
             for <Since at={target.statusSince} />
             {target.revision !== null && ` · revision ${target.revision}`}
@@ -125,43 +129,7 @@ function TargetLine({
             )}
           </span>
         </div>
-        {target.reasons.length > 0 && (
-          <ul className="reasons">
-            {target.reasons.map((reason) => (
-              <li key={reason.code + reason.message}>
-                {reasonWords(reason, target, deployment.generation, now)}
-              </li>
-            ))}
-          </ul>
-        )}
-        {target.healthReasons.length > 0 && (
-          <ul className="reasons">
-            {target.healthReasons.map((blamed) => (
-              <li key={`${blamed.kind}/${blamed.namespace}/${blamed.name}`}>
-                {blamed.kind} {blamed.name}: {blamed.message ?? blamed.reason ?? HEALTH_WORDS[blamed.health]}
-              </li>
-            ))}
-          </ul>
-        )}
-        {target.activity && <p className="soft small">{target.activity.message}</p>}
-        <Resources target={target.id} cluster={target.clusterName} />
-        {target.error && (
-          <div className="failure">
-            <p>
-              {target.error.message}{" "}
-              <span className="soft">
-                (attempt {target.error.attempts}, <Ago at={target.error.at} />)
-              </span>
-            </p>
-            {target.error.advice && <p className="small">{target.error.advice}</p>}
-            {target.error.output && (
-              <details>
-                <summary>Helm's output</summary>
-                <pre className="code">{target.error.output}</pre>
-              </details>
-            )}
-          </div>
-        )}
+        <Why target={target} generation={deployment.generation} />
       </div>
       <div className="do">
         {canReconcile(target) && <ReconcileTarget deployment={deployment} target={target} />}

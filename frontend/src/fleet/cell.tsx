@@ -1,7 +1,7 @@
 import { memo, useState } from "react";
 import { Link } from "wouter";
 import type { FleetColumnsQuery, FleetRowsQuery, TargetStatus } from "../graphql";
-import { deploymentPath } from "../parts/address";
+import { targetPath } from "../parts/address";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Since } from "../parts/time";
 import { STATUS_WORDS } from "../values/words";
@@ -57,7 +57,7 @@ export const MatrixCell = memo(function MatrixCell({
       style={{ insetInlineStart: left }}
     >
       <Link
-        href={`${deploymentPath(column.group.name, column.releaseName)}?cluster=${encodeURIComponent(row.name)}`}
+        href={targetPath(column.group.name, column.releaseName, row.name)}
         className={`cell tone-${toneOf(cell.status)} ${faded ? "faded" : ""}`}
         data-at={at}
         data-status={cell.status}

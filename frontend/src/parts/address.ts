@@ -24,5 +24,7 @@ export function useAddress(): [URLSearchParams, (changes: Record<string, string 
 
 export const deploymentPath = (group: string, release: string): string =>
   `/deployments/${encodeURIComponent(group)}/${encodeURIComponent(release)}`;
+export const targetPath = (group: string, release: string, cluster: string): string =>
+  `${deploymentPath(group, release)}/targets/${encodeURIComponent(cluster)}`;
 export const clusterPath = (name: string): string => `/clusters/${encodeURIComponent(name)}`;
 export const groupPath = (name: string): string => `/groups/${encodeURIComponent(name)}`;

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Health, OperationState, Reachability, TargetStatus } from "../graphql";
+import type { DriftState, Health, OperationState, Reachability, TargetStatus } from "../graphql";
 
 export type Tone = "good" | "warn" | "bad" | "busy" | "none" | "unsure";
 
@@ -105,6 +105,14 @@ const OF_HEALTH: Record<Health, [Tone, Shape]> = {
   UNKNOWN: ["unsure", "question"],
 };
 
+const OF_DRIFT: Record<string, [Tone, Shape]> = {
+  OFF: ["none", "minus"],
+  UNKNOWN: ["unsure", "question"],
+  NONE: ["good", "check"],
+  MISSING: ["bad", "hollow"],
+  NOT_CHECKED: ["unsure", "question"],
+};
+
 const OF_OPERATIONS: Record<OperationState, [Tone, Shape, string]> = {
   PENDING: ["busy", "hollow", "Waiting"],
   RUNNING: ["busy", "up", "Running"],
@@ -117,6 +125,7 @@ const OF_OPERATIONS: Record<OperationState, [Tone, Shape, string]> = {
 export const toneOf = (status: TargetStatus): Tone => OF_TARGETS[status][0];
 export const shapeOf = (status: TargetStatus): Shape => OF_TARGETS[status][1];
 export const ofHealth = (health: Health) => OF_HEALTH[health];
+export const ofDrift = (state: DriftState): [Tone, Shape] => OF_DRIFT[state] ?? ["warn", "warning"];
 export const ofCluster = (reachability: Reachability) => OF_CLUSTERS[reachability];
 export const ofOperation = (state: OperationState) => OF_OPERATIONS[state];
 

@@ -1,6 +1,6 @@
-import type { Health, OperationState, Reachability, TargetStatus } from "../graphql";
-import { HEALTH_WORDS, STATUS_WORDS } from "../values/words";
-import { Glyph, ofCluster, ofHealth, ofOperation, shapeOf, toneOf } from "./glyph";
+import type { DriftState, Health, OperationState, Reachability, TargetStatus } from "../graphql";
+import { driftWords, HEALTH_WORDS, STATUS_WORDS } from "../values/words";
+import { Glyph, ofCluster, ofDrift, ofHealth, ofOperation, shapeOf, toneOf } from "./glyph";
 
 export function Status({ status, pill }: { status: TargetStatus; pill?: boolean }) {
   return (
@@ -17,6 +17,16 @@ export function HealthMark({ health }: { health: Health }) {
     <span className={`status tone-${tone}`} data-health={health}>
       <Glyph shape={shape} />
       {HEALTH_WORDS[health]}
+    </span>
+  );
+}
+
+export function DriftMark({ drift }: { drift: DriftState }) {
+  const [tone, shape] = ofDrift(drift);
+  return (
+    <span className={`status tone-${tone}`} data-drift={drift}>
+      <Glyph shape={shape} />
+      {driftWords(drift)}
     </span>
   );
 }

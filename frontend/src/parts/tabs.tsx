@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type ReactNode, useId } from "react";
 
-type Tab = { key: string; label: ReactNode };
+/** `disabled` is the reason why a tab cannot be chosen. */
+type Tab = { key: string; label: ReactNode; disabled?: string };
 
 /** Tabs by the pattern of the ARIA guide: the arrow keys go from one to the next. */
 export function Tabs({
@@ -21,8 +22,9 @@ export function Tabs({
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const at = tabs.findIndex((tab) => tab.key === chosen);
-    const next = tabs[(at + step + tabs.length) % tabs.length]!;
+    const open = tabs.filter((tab) => !tab.disabled || tab.key === chosen);
+    const at = open.findIndex((tab) => tab.key === chosen);
+    const next = open[(at + step + open.length) % open.length]!;
     choose(next.key);
     document.getElementById(`${id}-${next.key}`)?.focus();
   }
@@ -37,8 +39,10 @@ export function Tabs({
             role="tab"
             aria-selected={tab.key === chosen}
             aria-controls={`${id}-panel`}
+            aria-disabled={tab.disabled ? true : undefined}
+            title={tab.disabled}
             tabIndex={tab.key === chosen ? 0 : -1}
-            onClick={() => choose(tab.key)}
+            onClick={() => tab.disabled || choose(tab.key)}
           >
             {tab.label}
           </button>

@@ -25,6 +25,29 @@ export const HEALTH_WORDS: Record<Health, string> = {
   UNKNOWN: "Health unknown",
 };
 
+const DRIFT_WORDS: Record<string, string> = {
+  OFF: "Not compared",
+  UNKNOWN: "Drift unknown",
+  NONE: "No drift",
+  DRIFTED: "Drifted",
+  MISSING: "Missing",
+  NOT_CHECKED: "Not checked",
+};
+const LIVE_DRIFT_WORDS: Record<string, string> = {
+  OFF: "Off: objects are not compared",
+  REPORT: "Report: show differences, change nothing",
+  CORRECT: "Correct: report differences and revert them",
+};
+
+/** The values of enums that a newer server may have more of. */
+export const driftWords = (state: string): string => DRIFT_WORDS[state] ?? wordsOf(state);
+export const liveDriftWords = (mode: string): string => LIVE_DRIFT_WORDS[mode] ?? wordsOf(mode);
+
+/** A member of an enum as words: `NOT_CHECKED` is "Not checked". */
+function wordsOf(member: string): string {
+  return (member.charAt(0) + member.slice(1).toLowerCase()).replaceAll("_", " ");
+}
+
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;

@@ -1,0 +1,23 @@
+import { useAnswer } from "../api/anew";
+import { useRefresh } from "../api/live";
+import { ValuesOfTarget } from "../deployment/values-of-target";
+import { TargetValuesDocument } from "../graphql";
+import { Answer } from "../parts/states";
+
+/** The values of one target with their origins. */
+export function TargetValues({ id }: { id: string }) {
+  const { asked, ask, refresh } = useAnswer(TargetValuesDocument, { id });
+  useRefresh("deployment", refresh);
+  useRefresh("target", refresh, id);
+  return (
+    <section className="card" aria-label="Values">
+      <Answer asked={asked} retry={ask}>
+        {({ node }) =>
+          node?.__typename === "DeploymentTarget" && (
+            <ValuesOfTarget target={node} deployment={node.deployment} />
+          )
+        }
+      </Answer>
+    </section>
+  );
+}
