@@ -20,6 +20,7 @@ from app.deployments.planning import remove_old_plans
 from app.events.retention import remove_old_events
 from app.fleet.services import AllServices
 from app.jobs.leases import count_failed_jobs, remove_old_jobs
+from app.plans.queries import remove_expired_plans
 from app.tables.charts import ChartRepository, ChartRepositoryKind
 from app.tables.columns import now
 from app.tables.operations import IdempotencyKey
@@ -77,6 +78,7 @@ class Housekeeping:
 
     async def remove_plans(self) -> None:
         await remove_old_plans(self._services)
+        await remove_expired_plans(self._services)
 
     async def remove_events(self) -> None:
         await remove_old_events(self._services)

@@ -10,6 +10,7 @@ from resolvers.groups.subject import SUBJECT as GROUPS
 from resolvers.identity.subject import SUBJECT as IDENTITY
 from resolvers.logs.subject import SUBJECT as LOGS
 from resolvers.operations.subject import SUBJECT as OPERATIONS
+from resolvers.plans.subject import SUBJECT as PLANS
 from resolvers.resources.subject import SUBJECT as RESOURCES
 from resolvers.secrets.subject import SUBJECT as SECRETS
 from resolvers.targets.subject import SUBJECT as TARGETS
@@ -20,6 +21,7 @@ SUBJECTS = (
     GROUPS,
     CHARTS,
     DEPLOYMENTS,
+    PLANS,
     TARGETS,
     RESOURCES,
     LOGS,

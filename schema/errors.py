@@ -1,8 +1,13 @@
 """The errors a caller can act on, as members of the mutations' result unions."""
 
+from collections.abc import Iterable
+
 import strawberry
 
 from app.core import errors
+from app.releases import basis
+from app.releases.basis import ChangeKind
+from schema.list_length import usually
 
 
 @strawberry.type(description="A problem with an input.")
@@ -36,9 +41,27 @@ class NotFound(UserError):
     pass
 
 
+strawberry.enum(
+    ChangeKind, description="What has changed. The first nine are about the desired state, the others about clusters."
+)
+
+
+@strawberry.type(description="Something that has changed since a plan was made.")
+class Change:
+    kind: ChangeKind
+    message: str = strawberry.field(description="One sentence that names what has changed.")
+    cluster: str | None = strawberry.field(description="The cluster; null if it concerns the whole deployment.")
+
+
 @strawberry.type(description="The request conflicts with the current state.")
 class Conflict(UserError):
-    pass
+    changes: list[Change] = strawberry.field(
+        metadata=usually(1), description="What has changed since the plan was made, for the code `plan_outdated`."
+    )
+
+
+def changes_of(found: Iterable[basis.Change]) -> list[Change]:
+    return [Change(kind=change.kind, message=change.message, cluster=change.cluster) for change in found]
 
 
 @strawberry.type(description="The role of the caller does not allow the request.")
@@ -78,7 +101,7 @@ def to_graphql(error: errors.UserError) -> AnyError:
     if isinstance(error, errors.NotFound):
         return NotFound(code=error.code, message=error.message, path=path)
     if isinstance(error, errors.Conflict):
-        return Conflict(code=error.code, message=error.message, path=path)
+        return Conflict(code=error.code, message=error.message, path=path, changes=changes_of(error.changes))
     if isinstance(error, errors.RemovalUnconfirmed):
         return RemovalUnconfirmed(
             code=error.code, message=error.message, path=path, removed=error.removed, clusters=error.clusters

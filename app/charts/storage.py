@@ -1,14 +1,14 @@
 """The storage of archives: a quota for each organization, and the removal of unused archives.
 
-An archive is in use if a revision of a deployment names it, or if it was uploaded. A version that was pulled from a
-repository stays pinned to its archive as long as a deployment uses it.
+An archive is in use if a revision of a deployment or an open plan names it, or if it was uploaded. A version that was
+pulled from a repository stays pinned to its archive as long as it is in use.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from prometheus_client import Gauge
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import defer
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,6 +22,8 @@ from app.core.services import Services
 from app.tables.charts import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
 from app.tables.deployments import DeploymentRevision
 from app.tables.identity import Organization
+from app.tables.plans import Plan
+from app.tables.states import PlanState
 
 STORED = Gauge(
     "polyhelm_chart_storage_bytes",
@@ -40,7 +42,10 @@ _ARCHIVES = (
     .distinct()
     .subquery()
 )
-_IS_USED = exists().where(col(DeploymentRevision.chart_digest) == ChartArchive.digest)
+_IS_USED = or_(
+    exists().where(col(DeploymentRevision.chart_digest) == ChartArchive.digest),
+    exists().where(col(Plan.chart_digest) == ChartArchive.digest, col(Plan.state) == PlanState.OPEN),
+)
 _IS_OFFERED = exists().where(col(ChartVersion.archive_digest) == ChartArchive.digest)
 _IS_OLD = col(ChartArchive.created_at) < func.now() - _KEPT_UNUSED
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from app.registers.common import CommonCode
 from app.registers.register import ErrorCode
+from app.releases.basis import Change
 from app.releases.error_codes import ActionCode
 from app.releases.texts import without_nul
 
@@ -47,7 +48,9 @@ class NotFound(UserError):  # noqa: N818
 
 @dataclass
 class Conflict(UserError):  # noqa: N818
-    pass
+    """`changes` lists what has changed since the caller looked, as far as it is known."""
+
+    changes: list[Change] = field(default_factory=list)
 
 
 @dataclass

@@ -395,6 +395,11 @@ class Settings(BaseSettings):
         " `planProgress` returns it.",
     )
 
+    plan_lifetime: Seconds = Field(
+        7 * 86_400,
+        description="How long a stored plan can be applied, in seconds, unless the request gives an earlier time.",
+    )
+
     body_size: int = Field(
         32 * 2**20,
         ge=1,

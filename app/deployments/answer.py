@@ -6,8 +6,10 @@ from typing import Any
 from app.charts.notices import Notice
 from app.core.services import Services
 from app.deployments.idempotency import RepeatedRequest
+from app.deployments.proposal import Proposal
 from app.deployments.removal import Removal
 from app.deployments.warnings import PlanWarning
+from app.releases.basis import Basis
 from app.releases.status import Reason, TargetStatus
 from app.releases.step import ReleaseAction
 from app.releases.values import Values
@@ -18,8 +20,8 @@ from app.targets.abandonment import AbandonedRelease
 
 @dataclass(frozen=True)
 class TargetPlan:
-    """What would be done on one cluster. `manifest_diff` is a unified diff against the installed manifest, `warnings`
-    are those of the API server."""
+    """What would be done on one cluster. `manifest_diff` and `values_diff` are unified diffs against the installed
+    manifest and values, `warnings` are those of the API server, `basis` is what the plan rests on."""
 
     cluster_name: str
     action: ReleaseAction
@@ -30,16 +32,21 @@ class TargetPlan:
     manifest_diff: str | None = None
     warnings: tuple[str, ...] = ()
     error: dict[str, Any] | None = None
+    values_diff: str | None = None
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Either what was written or, after a dry run, the plan; `changed` says whether the wanted state would change. If
-    the plan takes longer than a request, `progress` replaces it."""
+    """Either what was written or, after a dry run, the plan for what was proposed; `changed` says whether the desired
+    state would change. A plan that was stored has its id in `stored_id`. If a plan takes longer than a request,
+    `progress` replaces it."""
 
     deployment: Deployment | None = None
     operation: Operation | None = None
     plan: list[TargetPlan] | None = None
+    proposal: Proposal | None = None
+    stored_id: int | None = None
     progress: PlanProgress | None = None
     removal: Removal | None = None
     notices: list[Notice] = field(default_factory=list)

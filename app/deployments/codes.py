@@ -18,6 +18,7 @@ class DeploymentCode(ErrorCode):
     DEPLOYMENT_NOT_FOUND = "deployment_not_found", "The deployment does not exist, or the caller cannot see it."
     BEING_DELETED = "being_deleted", "The deployment is being deleted."
     GENERATION_MOVED_ON = "generation_moved_on", "The deployment has another generation than the expected one."
+    GENERATION_NOT_FOUND = "generation_not_found", "The deployment has no such generation."
     FEATURE_OFF = "feature_off", "The cluster group does not have the feature for deployments to many clusters."
     IDEMPOTENCY_KEY = "idempotency_key", "The idempotency key is not valid."
     IDEMPOTENCY_KEY_REUSED = (

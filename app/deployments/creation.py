@@ -6,13 +6,15 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from app.charts.notices import notices_about
-from app.charts.pinning import Pinned, pin
+from app.charts.pinning import pin
 from app.core.errors import Conflict, all_invalid
 from app.core.names import description_problem, random_release_name
 from app.core.services import Services
 from app.deployments.answer import Answer, earlier_answer
 from app.deployments.availability import check_free
+from app.deployments.binding import UNBOUND, Binding
 from app.deployments.checks import (
+    archive_of,
     check_feature,
     check_wish,
     ignore_problems,
@@ -28,6 +30,7 @@ from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_k
 from app.deployments.membership import Membership
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
+from app.deployments.proposal import Proposal
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Wish, references_from, value_problems
 from app.deployments.warnings import warnings_about
@@ -40,6 +43,7 @@ from app.identity.viewer import Viewer
 from app.releases.error_codes import ActionCode
 from app.releases.references import Layer
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
+from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment, DriftPolicy
 from app.tables.groups import ClusterGroup
@@ -77,7 +81,11 @@ class CreateDeployment:
 
 
 async def create_deployment(
-    services: DeploymentServices, viewer: Viewer, request: CreateDeployment, progress: Progress
+    services: DeploymentServices,
+    viewer: Viewer,
+    request: CreateDeployment,
+    progress: Progress,
+    bound: Binding = UNBOUND,
 ) -> Answer:
     """Checks everything, writes the first generation and starts its operation; a dry run only returns the plan.
 
@@ -100,9 +108,12 @@ async def create_deployment(
         given = await _given(request)
         membership = Membership.given(request.target_selector, request.targets)
         clusters = membership.chosen(group, members, request.targets)
-        pinned = await pin(services, organization_id, request.chart, request.version, keep=not request.dry_run)
-        wish = _wish(pinned, request, given, membership, tuple(clusters))
+        pinned = None
+        if bound.chart_digest is None:
+            pinned = await pin(services, organization_id, request.chart, request.version, keep=not request.dry_run)
         async with services.database.reading() as session:
+            archive = pinned.archive if pinned else await archive_of(session, str(bound.chart_digest))
+            wish = _wish(archive, request, given, membership, tuple(clusters))
             secrets = await referenced(session, group, wish.references)
         require_use(viewer, group.id, secrets)
         wish = replace(wish, marks=marks_of(secrets))
@@ -125,16 +136,15 @@ async def create_deployment(
         )
         wish = await with_inputs(services.expressions, deployment, group, wish, clusters)
         await check_wish(services, organization_id, wish, members)
+        proposal = Proposal(deployment, wish, clusters)
         if request.dry_run:
-            plan = await plan_targets(services, deployment, wish, clusters, progress)
-            return Answer(
-                plan=plan,
-                changed=True,
-                notices=await notices_about(services, pinned),
-                warnings=await warnings_about(services, wish),
-            )
-        answer = await _write(services, viewer, request, group, deployment, wish, clusters, digest)
-        return replace(answer, notices=await notices_about(services, pinned))
+            plan = await plan_targets(services, proposal, progress)
+            warnings = await warnings_about(services, wish)
+            answer = Answer(plan=plan, proposal=proposal, changed=True, warnings=warnings)
+        else:
+            await bound.check(proposal)
+            answer = await _write(services, viewer, request, group, proposal, digest, bound)
+        return replace(answer, notices=await notices_about(services, pinned)) if pinned else answer
     except RepeatedRequest as repeated:
         return await earlier_answer(services, repeated)
 
@@ -163,11 +173,15 @@ async def _given(request: CreateDeployment) -> GivenValues:
 
 
 def _wish(
-    pinned: Pinned, request: CreateDeployment, given: GivenValues, membership: Membership, targets: tuple[str, ...]
+    archive: ChartArchive,
+    request: CreateDeployment,
+    given: GivenValues,
+    membership: Membership,
+    targets: tuple[str, ...],
 ) -> Wish:
     overrides = overrides_by_cluster(given.overrides or [])
     return Wish(
-        pinned.archive,
+        archive,
         Layer({} if given.values is None else given.values, references_from(request.values_from)),
         {name: Layer(one.values, references_from(one.values_from or [])) for name, one in overrides.items()},
         targets,
@@ -203,11 +217,12 @@ async def _write(
     viewer: Viewer,
     request: CreateDeployment,
     group: ClusterGroup,
-    deployment: Deployment,
-    wish: Wish,
-    clusters: dict[str, Cluster],
+    proposal: Proposal,
     digest: bytes,
+    bound: Binding,
 ) -> Answer:
+    deployment, wish, clusters = proposal.deployment, proposal.wish, dict(proposal.clusters)
+    assert wish is not None
     try:
         async with services.transaction() as transaction:
             await claim_key(transaction, group.organization_id, request.idempotency_key, digest)
@@ -220,6 +235,7 @@ async def _write(
             chosen_members(await members_of(transaction.session, group.id), list(clusters))
             secrets = await referenced(transaction.session, group, wish.references, hold=True)
             wish = replace(wish, marks=marks_of(secrets))
+            await bound.begin(transaction, deployment, wish)
             transaction.session.add(deployment)
             await transaction.session.flush()
             transaction.record(
@@ -235,6 +251,7 @@ async def _write(
                 transaction, deployment, wish, clusters, OperationKind.CREATE, author=viewer.name
             )
             await keep_answer(transaction, group.organization_id, request.idempotency_key, deployment.id, operation.id)
+            await bound.end(transaction, deployment, operation)
             return Answer(deployment, operation)
     except IntegrityError as error:
         if "uq_deployment_group_id_release_name" not in str(error):

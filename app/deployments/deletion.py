@@ -1,6 +1,7 @@
 """Deletes a deployment: first its releases, then the deployment itself."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import update
 from sqlmodel import col
@@ -8,9 +9,11 @@ from sqlmodel import col
 from app.core.errors import NotFound
 from app.deployments.answer import Answer
 from app.deployments.availability import heads_on
+from app.deployments.binding import UNBOUND, Binding
 from app.deployments.codes import DeploymentCode, DeploymentEvent
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
+from app.deployments.proposal import Proposal
 from app.deployments.queries import find_deployment
 from app.deployments.services import DeploymentServices
 from app.identity.permissions import Permission
@@ -28,35 +31,44 @@ from app.targets.locking import lock_targets
 from app.targets.queries import targets_with_clusters
 
 
+@dataclass(frozen=True)
+class DeleteDeployment:
+    """The request, as the API takes it."""
+
+    id: int
+    force: bool = False
+    skip_hooks: bool = False
+    dry_run: bool = False
+
+
 async def delete_deployment(
     services: DeploymentServices,
     viewer: Viewer,
-    deployment_id: int,
+    request: DeleteDeployment,
     progress: Progress,
-    *,
-    force: bool,
-    skip_hooks: bool,
-    dry_run: bool,
+    bound: Binding = UNBOUND,
 ) -> Answer:
     """Starts to uninstall the release from every target; the deployment is deleted after the last one.
 
     With `skip_hooks`, the chart's hooks are not run. With `force`, releases that can't be removed are left behind: the
     answer has those on clusters that can't be reached now, the operation's results those that could not be uninstalled.
     """
+    deployment_id, force, skip_hooks = request.id, request.force, request.skip_hooks
     async with services.database.reading() as session:
         deployment = await find_deployment(session, viewer, deployment_id, Permission.DEPLOYMENTS_WRITE)
         progress.allow(deployment.organization_id, deployment.group_id)
         pairs = await targets_with_clusters(session, deployment_id)
-    if dry_run:
-        leaving = [cluster for _, cluster in pairs]
-        plan = await plan_targets(services, deployment, None, {}, progress, leaving=leaving)
-        return Answer(plan=plan, changed=True)
+    proposal = Proposal(deployment, None, leaving=[cluster for _, cluster in pairs])
+    if request.dry_run:
+        return Answer(plan=await plan_targets(services, proposal, progress), proposal=proposal, changed=True)
+    await bound.check(proposal)
     unreachable = await _unreachable(services, deployment, pairs) if force else {}
     async with services.transaction() as transaction:
         session = transaction.session
         locked = await session.get(Deployment, deployment_id, with_for_update={"key_share": True})
         if locked is None:
             raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
+        await bound.begin(transaction, locked, None)
         locked.deleting, locked.updated_at = True, now()
         await session.flush()
         transaction.record(
@@ -88,6 +100,7 @@ async def delete_deployment(
         await judge_targets(transaction, target_ids=names)
         gone = await remove_if_empty(transaction, locked)
         await session.refresh(operation)
+        await bound.end(transaction, locked, operation)
         return Answer(None if gone else locked, operation, abandoned=abandoned)
 
 

@@ -10,10 +10,11 @@ from app.charts.notices import Notice
 from app.deployments.answer import Answer, TargetPlan
 from app.deployments.removal import Removal
 from app.deployments.warnings import PlanWarning, WarningCode
+from app.releases.basis import Basis
 from app.releases.status import Reason, ReasonCode, TargetStatus
 from app.releases.step import ReleaseAction
 
-_TEXTS = ("manifest", "manifest_diff")
+_TEXTS = ("manifest", "manifest_diff", "values_diff")
 _LEVEL = 1  # of compression: quick
 
 
@@ -31,6 +32,7 @@ def pack(answer: Answer) -> bytes:
         "notices": answer.notices,
         "warnings": answer.warnings,
         "changed": answer.changed,
+        "stored_id": answer.stored_id,
     }
     return zlib.compress(orjson.dumps(found), _LEVEL)
 
@@ -41,6 +43,7 @@ def unpack(packed: bytes) -> Answer:
     removal = found["removal"]
     return Answer(
         plan=[_target(target, found["texts"]) for target in found["targets"]],
+        stored_id=found.get("stored_id"),  # absent from answers of the previous version
         removal=Removal(**removal | {"names": tuple(removal["names"])}) if removal else None,
         notices=[Notice(**notice) for notice in found["notices"]],
         warnings=[_warning(warning) for warning in found["warnings"]],
@@ -56,11 +59,12 @@ def _target(target: dict[str, Any], texts: list[str | None]) -> TargetPlan:
     reasons = [Reason(**reason | {"code": ReasonCode(reason["code"])}) for reason in target["reasons"]]
     return TargetPlan(
         **target
-        | {name: texts[target[name]] for name in _TEXTS}
+        | {name: texts[target[name]] for name in _TEXTS if name in target}
         | {
             "action": ReleaseAction(target["action"]),
             "status": TargetStatus(target["status"]),
             "reasons": tuple(reasons),
             "warnings": tuple(target["warnings"]),
+            "basis": Basis.of_json(target["basis"]) if target.get("basis") else None,
         }
     )

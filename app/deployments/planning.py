@@ -28,6 +28,7 @@ from app.deployments.progress import Progress
 from app.deployments.services import DeploymentServices
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
+from app.releases.basis import Change, ChangeKind
 from app.releases.error_codes import ActionCode
 from app.tables.columns import now
 from app.tables.deployments import PlanProgress
@@ -94,6 +95,8 @@ def error_of(row: PlanProgress) -> UserError | None:
         kind, given = row.error["kind"], dict(row.error["given"])
         if "problems" in given:
             given["problems"] = [Problem(**{**one, "path": tuple(one["path"])}) for one in given["problems"]]
+        if "changes" in given:
+            given["changes"] = [Change(**one | {"kind": ChangeKind(one["kind"])}) for one in given["changes"]]
         found: UserError = getattr(errors, kind)(**{**given, "path": tuple(given["path"])})
         return found
     if row.finished_at is None and row.seen_at < now() - _LOST_AFTER:

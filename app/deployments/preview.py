@@ -1,6 +1,6 @@
 """Plans changes without applying them: writes nothing, neither to the database nor to any member."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlmodel import col, select
@@ -14,6 +14,7 @@ from app.core.errors import ActionError, TemporaryError
 from app.core.services import Services
 from app.deployments.answer import TargetPlan
 from app.deployments.progress import Progress
+from app.deployments.proposal import Proposal, basis_of
 from app.deployments.rendering import Renderings
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
@@ -34,23 +35,16 @@ from app.targets.sightings import look_at_release
 from app.targets.trouble import target_error
 
 
-async def plan_targets(
-    services: DeploymentServices,
-    deployment: Deployment,
-    wish: Wish | None,
-    clusters: Mapping[str, Cluster],
-    progress: Progress,
-    *,
-    leaving: Sequence[Cluster] = (),
-) -> list[TargetPlan]:
-    """The plan for each cluster, by name: those in `clusters` are to have the release, those in `leaving` to lose it.
+async def plan_targets(services: DeploymentServices, proposal: Proposal, progress: Progress) -> list[TargetPlan]:
+    """The plan for each cluster, by name.
 
     Reads the release from every member, at most `AT_ONCE` of them at a time, and has it check in dry-run mode whether
     it would accept the manifest from the group's service account. The plan of a member that can't be reached has an
     error.
     """
-    progress.total = len(leaving) + (len(clusters) if wish else 0)
-    claims = await _claims(services, deployment, clusters.values())
+    deployment, wish, desired = proposal.deployment, proposal.wish, proposal.desired()
+    progress.total = len(desired)
+    claims = await _claims(services, deployment, proposal.clusters.values())
     async with services.database.reading() as session:
         account = await account_of(session, deployment.group_id)
     renderings = Renderings(services, deployment, wish, Scrubber(wish.marks.values())) if wish else None
@@ -62,11 +56,7 @@ async def plan_targets(
         progress.done += 1
         return plan
 
-    asked: list[tuple[Cluster, Desired | None]] = []
-    if wish:
-        asked += [(cluster, wish.on(name)) for name, cluster in clusters.items()]
-    asked += [(cluster, None) for cluster in leaving]
-    return sorted(await for_each(asked, plan_one, at_once=AT_ONCE), key=lambda target: target.cluster_name)
+    return sorted(await for_each(desired, plan_one, at_once=AT_ONCE), key=lambda target: target.cluster_name)
 
 
 async def _claims(services: Services, deployment: Deployment, clusters: Iterable[Cluster]) -> dict[int, Claim]:
@@ -96,13 +86,19 @@ async def _plan_target(
     except TemporaryError as error:
         verdict = judge(desired, None, error.message)
         shown = target_error(error, deployment, None, is_wanted=desired is not None).stored
-        return TargetPlan(cluster.name, ReleaseAction.NONE, verdict.status, verdict.reasons, values, error=shown)
+        basis = basis_of(cluster, desired, None)
+        nothing = ReleaseAction.NONE
+        return TargetPlan(cluster.name, nothing, verdict.status, verdict.reasons, values, error=shown, basis=basis)
     paths = {*deployment.secret_paths, *(found.path for found in wish.references)} if wish else deployment.secret_paths
     wanted, observed = await compared(services.fingerprints, desired, seen.release, paths)
     verdict = judge(wanted, observed)
     claim = await claim_after(services.fingerprints, claim, seen.release)
     step = next_step(wanted, observed, claim.owner(seen.release))
-    outcome = TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values)
+    basis = basis_of(cluster, desired, (seen.release.revision if seen.release else 0, seen.secret_version))
+    outcome = TargetPlan(cluster.name, step.action, verdict.status, verdict.reasons, values, basis=basis)
+    if renderings is not None and desired is not None:
+        before = hidden(observed.values) if observed else {}
+        outcome = replace(outcome, values_diff=await renderings.values_difference(before, values))
     if step.block is not None:
         assert seen.release is not None
         problem = blocked(step.block, seen.release, cluster.name)

@@ -1,13 +1,16 @@
 """Reconciles a deployment's targets, such as after failures or manual changes."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from app.core.errors import NotFound, Problem, all_invalid
-from app.deployments.answer import Answer, TargetPlan
+from app.deployments.answer import Answer
+from app.deployments.binding import UNBOUND, Binding
 from app.deployments.checks import archive_of
 from app.deployments.codes import DeploymentCode
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
+from app.deployments.proposal import Proposal
 from app.deployments.queries import current, find_deployment
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
@@ -22,58 +25,72 @@ from app.targets.desired import inputs_of
 from app.targets.queries import targets_with_clusters
 
 
+@dataclass(frozen=True)
+class ReconcileDeployment:
+    """The request, as the API takes it. Without `targets`, all are meant."""
+
+    id: int
+    targets: list[str] | None = None
+    skip_hooks: bool = False
+    force: bool = False
+    dry_run: bool = False
+
+
 async def reconcile_deployment(
     services: DeploymentServices,
     viewer: Viewer,
-    deployment_id: int,
-    targets: list[str] | None,
+    request: ReconcileDeployment,
     progress: Progress,
-    *,
-    skip_hooks: bool,
-    force: bool,
-    dry_run: bool,
+    bound: Binding = UNBOUND,
 ) -> Answer:
     """Starts to reconcile all targets, or the named ones; adds none.
 
     Releases on clusters that are no longer targets are removed; with `force`, those that can't be removed are left
     behind. With `skip_hooks`, hooks of the chart are not run. A dry run returns the plan.
     """
-    if dry_run:
-        return Answer(plan=await _plan(services, viewer, deployment_id, targets, progress))
+    wish = None
+    if request.dry_run or bound.is_planned:
+        proposal = await _proposal(services, viewer, request, progress)
+        wish = proposal.wish
+        if request.dry_run:
+            return Answer(plan=await plan_targets(services, proposal, progress), proposal=proposal)
+        await bound.check(proposal)
     async with services.transaction() as transaction:
         session = transaction.session
-        await find_deployment(session, viewer, deployment_id, Permission.DEPLOYMENTS_WRITE)
-        deployment = await session.get(Deployment, deployment_id, with_for_update={"key_share": True})
+        await find_deployment(session, viewer, request.id, Permission.DEPLOYMENTS_WRITE)
+        deployment = await session.get(Deployment, request.id, with_for_update={"key_share": True})
         if deployment is None:
             raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
-        pairs = await targets_with_clusters(session, deployment_id)
-        chosen = _chosen([cluster for _, cluster in pairs], targets)
+        await bound.begin(transaction, deployment, wish)
+        pairs = await targets_with_clusters(session, deployment.id)
+        chosen = _chosen([cluster for _, cluster in pairs], request.targets)
         names = {target.id: cluster.name for target, cluster in pairs if cluster.name in chosen}
         operation = await start_operation(
             *(transaction, deployment, OperationKind.RECONCILE, names),
             author=viewer.name,
-            skip_hooks=skip_hooks,
-            force=force,
+            skip_hooks=request.skip_hooks,
+            force=request.force,
         )
+        await bound.end(transaction, deployment, operation)
         return Answer(deployment, operation)
 
 
-async def _plan(
-    services: DeploymentServices, viewer: Viewer, deployment_id: int, targets: list[str] | None, progress: Progress
-) -> list[TargetPlan]:
+async def _proposal(
+    services: DeploymentServices, viewer: Viewer, request: ReconcileDeployment, progress: Progress
+) -> Proposal:
     async with services.database.reading() as session:
-        deployment = await find_deployment(session, viewer, deployment_id, Permission.DEPLOYMENTS_WRITE)
+        deployment = await find_deployment(session, viewer, request.id, Permission.DEPLOYMENTS_WRITE)
         progress.allow(deployment.organization_id, deployment.group_id)
         revision = await current(session, deployment)
-        pairs = await targets_with_clusters(session, deployment_id)
+        pairs = await targets_with_clusters(session, deployment.id)
         archive = await archive_of(session, revision.chart_digest)
-        marks = await marks_by_deployment(session, [deployment_id])
-    chosen = _chosen([cluster for _, cluster in pairs], targets)
+        marks = await marks_by_deployment(session, [deployment.id])
+    chosen = _chosen([cluster for _, cluster in pairs], request.targets)
     wanted = {c.name: c for target, c in pairs if target.wanted and c.name in chosen}
     leaving = [c for target, c in pairs if not target.wanted and c.name in chosen]
     inputs = {cluster.name: inputs_of(target) for target, cluster in pairs}
-    wish = Wish.of(archive, revision, tuple(wanted), marks.get(deployment_id, {}), inputs)
-    return await plan_targets(services, deployment, wish, wanted, progress, leaving=leaving)
+    wish = Wish.of(archive, revision, tuple(wanted), marks.get(deployment.id, {}), inputs)
+    return Proposal(deployment, wish, wanted, leaving)
 
 
 def _chosen(clusters: Iterable[Cluster], names: list[str] | None) -> set[str]:

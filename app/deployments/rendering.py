@@ -20,14 +20,16 @@ from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
 from app.helm.command import Options, Place
 from app.helm.stand_in import Release, StandIn
+from app.releases.canonical import canonical
 from app.releases.error_codes import ActionCode
 from app.releases.manifest import shown
 from app.releases.release import Desired, Observed
 from app.releases.scrubbing import Scrubber
 from app.releases.unified_diff import unified_diff
-from app.releases.values import to_helm
+from app.releases.values import Values, to_helm
 from app.tables.deployments import Deployment
 from app.yaml.reading import YamlError, read_all
+from app.yaml.writing import write
 
 Found = TypeVar("Found")
 
@@ -120,6 +122,11 @@ class Renderings:
         """A unified diff."""
         return await self._once((before, after), partial(in_thread, _diff, before, after))
 
+    async def values_difference(self, before: Values, after: Values) -> str:
+        """A unified diff of values as YAML, with sorted keys."""
+        texts = canonical(before), canonical(after)
+        return await self._once(("values", *texts), partial(in_thread, _values_diff, *texts))
+
     async def _once(self, key: object, work: Callable[[], Awaitable[Found]]) -> Found:
         """Does work with the same key once; returns its result, or raises its error again."""
         async with self._locks.setdefault(key, asyncio.Lock()):
@@ -196,6 +203,11 @@ def _installed(manifest: str, namespace: str, scrubber: Scrubber) -> tuple[str, 
     except YamlError:
         return text, {}
     return text, {identity(found, namespace): found for found in objects}
+
+
+def _values_diff(before: bytes, after: bytes) -> str:
+    old, new = (write(values) if (values := orjson.loads(text)) else "" for text in (before, after))
+    return _diff(old, new)
 
 
 def _diff(before: str, after: str) -> str:

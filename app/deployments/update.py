@@ -13,6 +13,7 @@ from app.core.names import counted, description_problem
 from app.core.services import Services
 from app.deployments.answer import Answer, earlier_answer
 from app.deployments.availability import check_free
+from app.deployments.binding import UNBOUND, Binding
 from app.deployments.checks import (
     archive_of,
     check_feature,
@@ -23,12 +24,13 @@ from app.deployments.checks import (
 )
 from app.deployments.codes import DeploymentCode, DeploymentEvent
 from app.deployments.evaluation import with_inputs
-from app.deployments.generation import write_generation
+from app.deployments.generation import target_names, write_generation
 from app.deployments.given import GivenOverride, GivenSelectorOverride, GivenValues, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.membership import Membership
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
+from app.deployments.proposal import Proposal
 from app.deployments.queries import current, find_deployment
 from app.deployments.removal import Removal
 from app.deployments.services import DeploymentServices
@@ -39,6 +41,7 @@ from app.drift.states import LiveDrift
 from app.groups.queries import chosen_members, members_of
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
+from app.operations.progress import start_operation
 from app.registers.common import CommonCode
 from app.releases.references import Layer, references_of
 from app.releases.values import patch
@@ -103,7 +106,11 @@ class _MovedOnError(Exception):
 
 
 async def update_deployment(
-    services: DeploymentServices, viewer: Viewer, request: UpdateDeployment, progress: Progress
+    services: DeploymentServices,
+    viewer: Viewer,
+    request: UpdateDeployment,
+    progress: Progress,
+    bound: Binding = UNBOUND,
 ) -> Answer:
     """Writes a new generation if the request changes the wanted state, and none if it does not.
 
@@ -114,7 +121,7 @@ async def update_deployment(
     try:
         for _ in range(_TRIES):
             try:
-                return await _attempt(services, viewer, request, digest, progress)
+                return await _attempt(services, viewer, request, digest, progress, bound)
             except _MovedOnError:
                 continue
     except RepeatedRequest as repeated:
@@ -123,7 +130,12 @@ async def update_deployment(
 
 
 async def _attempt(
-    services: DeploymentServices, viewer: Viewer, request: UpdateDeployment, digest: bytes, progress: Progress
+    services: DeploymentServices,
+    viewer: Viewer,
+    request: UpdateDeployment,
+    digest: bytes,
+    progress: Progress,
+    bound: Binding,
 ) -> Answer:
     async with services.database.reading() as session:
         deployment = await find_deployment(session, viewer, request.id, Permission.DEPLOYMENTS_WRITE)
@@ -134,7 +146,7 @@ async def _attempt(
         assert group is not None
         await check_feature(session, group)
         members = await members_of(session, group.id)
-        archive = await archive_of(session, revision.chart_digest)
+        archive = await archive_of(session, bound.chart_digest or revision.chart_digest)
     _check_generation(deployment, request.expected_generation)
     if deployment.deleting:
         raise Conflict(DeploymentCode.BEING_DELETED, f"{deployment.release_name} is being deleted.", ("id",))
@@ -157,7 +169,7 @@ async def _attempt(
     if not request.dry_run:
         removal.check(request.confirm_removal, f"targets of {deployment.release_name}")
     pinned = None
-    if request.version is not None:
+    if request.version is not None and bound.chart_digest is None:
         keep = not request.dry_run
         pinned = await pin(services, deployment.organization_id, deployment.chart, request.version, keep=keep)
         archive = pinned.archive
@@ -170,19 +182,20 @@ async def _attempt(
         require_use(viewer, group.id, secrets)
     wish = replace(wish, marks=marks_of(secrets))
     unchanged = wish.equals(revision)
-    if not unchanged or request.dry_run:
+    if not unchanged or request.dry_run or bound.is_planned:
         wish = await with_inputs(services.expressions, deployment, group, wish, clusters)
     if not unchanged:
         await check_wish(services, deployment.organization_id, wish, members)
         await _check_new_targets(services, deployment, clusters)
+    leaving = await _leaving(services, deployment, clusters) if request.dry_run or bound.is_planned else []
+    proposal = Proposal(deployment, wish, clusters, leaving)
     if request.dry_run:
-        leaving = await _leaving(services, deployment, clusters)
-        plan = await plan_targets(services, deployment, wish, clusters, progress, leaving=leaving)
+        plan = await plan_targets(services, proposal, progress)
         warnings = await warnings_about(services, wish)
-        answer = Answer(plan=plan, changed=not unchanged, removal=removal, warnings=warnings)
+        answer = Answer(plan=plan, proposal=proposal, changed=not unchanged, removal=removal, warnings=warnings)
     else:
-        wanted = None if unchanged else wish
-        answer = await _write(services, viewer, request, group, deployment, wanted, clusters, digest)
+        await bound.check(proposal)
+        answer = await _write(services, viewer, request, group, proposal, digest, bound, unchanged=unchanged)
     return replace(answer, notices=await notices_about(services, pinned)) if pinned else answer
 
 
@@ -273,21 +286,27 @@ async def _write(
     viewer: Viewer,
     request: UpdateDeployment,
     group: ClusterGroup,
-    read: Deployment,
-    wish: Wish | None,
-    clusters: dict[str, Cluster],
+    proposal: Proposal,
     digest: bytes,
+    bound: Binding,
+    *,
+    unchanged: bool,
 ) -> Answer:
+    read, wish, clusters = proposal.deployment, proposal.wish, dict(proposal.clusters)
+    assert wish is not None
     async with services.transaction() as transaction:
         session = transaction.session
         await claim_key(transaction, read.organization_id, request.idempotency_key, digest)
         await session.get(ClusterGroup, read.group_id, with_for_update={"read": True})
-        secrets = await referenced(session, group, wish.references, hold=True) if wish else []
+        if not unchanged or bound.is_planned:
+            secrets = await referenced(session, group, wish.references, hold=True)
+            wish = replace(wish, marks=marks_of(secrets))
         deployment = await session.get(Deployment, read.id, with_for_update={"key_share": True})
         if deployment is None:
             raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
         if deployment.generation != read.generation or deployment.deleting:
             raise _MovedOnError
+        await bound.begin(transaction, deployment, wish)
         chosen_members(await members_of(session, read.group_id), list(clusters))
         options = {name: value for name, value in _options(request).items() if value != getattr(deployment, name)}
         for name, value in options.items():
@@ -296,8 +315,7 @@ async def _write(
             await session.flush()
             await compare_again(transaction, deployment.id)
         operation = None
-        if wish is not None:
-            wish = replace(wish, marks=marks_of(secrets))
+        if not unchanged:
             deployment.generation += 1
             deployment.updated_at = now()
             await session.flush()
@@ -326,6 +344,11 @@ async def _write(
                 subject=deployment,
                 options=list(options),
             )
+        if unchanged and bound.acts:
+            present = await target_names(transaction, deployment.id)
+            operation = await start_operation(
+                transaction, deployment, OperationKind.RECONCILE, present, author=viewer.name
+            )
         await keep_answer(
             transaction,
             deployment.organization_id,
@@ -333,6 +356,7 @@ async def _write(
             deployment.id,
             operation.id if operation else None,
         )
+        await bound.end(transaction, deployment, operation)
         return Answer(deployment, operation)
 
 

@@ -16,6 +16,7 @@ class Permission(Registered):
         "deployments.write",
         "Create, update, reconcile and delete deployments, and cancel their operations.",
     )
+    PLANS_APPROVE = "plans.approve", "Approve and reject the plans of others."
     RESOURCES_READ = (
         "resources.read",
         "See the objects of releases with their health, events and YAML; the data of Secrets is hidden.",
@@ -45,6 +46,7 @@ _DEPLOYER = {
     *_VIEWER,
     Permission.LOGS_READ,
     Permission.DEPLOYMENTS_WRITE,
+    Permission.PLANS_APPROVE,
     Permission.CHARTS_WRITE,
     Permission.SECRETS_USE,
 }

@@ -1,4 +1,4 @@
-"""The states of operations and their results, and the allowed transitions. This module is pure."""
+"""The states of operations, of their results and of plans, and the transitions of results. This module is pure."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -15,6 +15,22 @@ class OperationState(StrEnum):
     @property
     def is_open(self) -> bool:
         return self in OPEN
+
+
+class PlanState(StrEnum):
+    """OPEN plans can be applied until they expire. EXPIRED is never stored: it follows from the time."""
+
+    OPEN = "OPEN"
+    APPLIED = "APPLIED"
+    DISCARDED = "DISCARDED"
+    EXPIRED = "EXPIRED"
+
+
+class Verdict(StrEnum):
+    """What a user has decided about a plan."""
+
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
 
 
 _STATE = OperationState

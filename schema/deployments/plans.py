@@ -1,7 +1,7 @@
 """Plans: what a change would do."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -9,6 +9,7 @@ from app.deployments import answer
 from app.deployments.packing import unpack
 from app.deployments.planning import error_of
 from app.tables import deployments as tables
+from schema.context import Info
 from schema.deployments.enums import WarningCode
 from schema.deployments.removal import Removal
 from schema.errors import UserError, to_graphql
@@ -22,7 +23,7 @@ from schema.targets.types import StatusReason
 from schema.values import AS_YAML, as_yaml
 
 if TYPE_CHECKING:
-    pass
+    from schema.plans.types import Plan
 
 
 @strawberry.type(description="The planned change on one cluster.")
@@ -40,6 +41,9 @@ class TargetPlan:
 
     manifest_diff: str | None = strawberry.field(
         description="A unified diff between the installed and the planned manifest."
+    )
+    values_diff: str | None = strawberry.field(
+        description="A unified diff between the installed and the planned values as YAML; null for a removal."
     )
     warnings: list[str] = strawberry.field(
         description="Warnings of the API server, such as unknown fields, and checks that could not be made."
@@ -65,6 +69,7 @@ class TargetPlan:
             desired_values=plan.desired_values,
             manifest=plan.manifest,
             manifest_diff=plan.manifest_diff,
+            values_diff=plan.values_diff,
             warnings=list(plan.warnings),
             error=TargetError.of(plan.error),
         )
@@ -124,9 +129,18 @@ class PlanProgress:
     finished: bool = strawberry.field(description="Whether `plan` or `error` is available.")
     plan: DeploymentPlan | None
     error: UserError | None = strawberry.field(description="Why the plan failed.")
+    stored_id: strawberry.Private[int | None]
     notices: list[ChartNotice] = strawberry.field(
         description="Notices about the chart version; empty until the plan is finished."
     )
+
+    @strawberry.field(description="The plan that `planDeployment` has stored, once it is finished.")
+    async def stored_plan(self, info: Info) -> Annotated["Plan", strawberry.lazy("schema.plans.types")] | None:
+        from schema.plans.loaders import plan_by_id
+        from schema.plans.types import Plan
+
+        row = await info.context.load[plan_by_id].load(self.stored_id) if self.stored_id is not None else None
+        return Plan.of(row) if row else None
 
     @classmethod
     async def of(cls, row: tables.PlanProgress) -> "PlanProgress":
@@ -139,5 +153,6 @@ class PlanProgress:
             finished=row.finished_at is not None or error is not None,
             plan=DeploymentPlan.of(found),
             error=None if error is None else to_graphql(error),
+            stored_id=found.stored_id,
             notices=notices_of(found),
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,8 @@ from app.deployments.removal import Removal
 from app.deployments.warnings import PlanWarning, WarningCode
 from app.health.health import Health
 from app.identity.tokens import token_digest
+from app.plans.texts import packed
+from app.releases.basis import Basis, Foundation
 from app.releases.error_codes import ActionCode
 from app.releases.hook import Hook
 from app.releases.inventory import ResourceOrigin
@@ -27,7 +29,8 @@ from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.deployments import Deployment, PlanProgress
 from app.tables.identity import ApiToken, AppSession, GroupRole, Membership, Method, Organization, Role, User
-from app.tables.operations import OperationResult
+from app.tables.operations import Operation, OperationResult
+from app.tables.plans import Plan, PlanComment, PlanKind, PlannedText, PlanTarget
 from app.tables.resources import LiveResource
 from app.tables.states import OperationState
 from app.tables.targets import Release, Target
@@ -129,6 +132,7 @@ async def peopled(
                 "OPERATION": answer["operation"]["id"],
                 "USER": found["viewer"]["id"],
                 "PLAN": await _planned(stack),
+                "STORED": await _stored(stack),
             },
         )
 
@@ -192,6 +196,54 @@ async def _planned(stack: Stack) -> str:
         session.add(row)
         await session.flush()
         return encode_id("PlanProgress", row.id)
+
+
+async def _stored(stack: Stack) -> str:
+    """A stored plan with everything that one can have, which the first admin has made and applied."""
+    basis = Basis(1, "uid", "v1.31.0", "d", True, 1, "7")
+    reason = Reason(ReasonCode.ABSENT, "There is no release of this name.")
+    broken = PermanentError(ActionCode.HELM_FAILED, "The chart is broken.")
+    warning = PlanWarning(WarningCode.UNKNOWN_PATH, "Nobody knows it.", ("values", "a"))
+    async with stack.services.transaction() as transaction:
+        session = transaction.session
+        token = (await session.exec(select(ApiToken).where(col(ApiToken.digest) == token_digest(TOKEN)))).one()
+        deployment = (await session.exec(select(Deployment))).one()
+        error = target_error(broken, deployment, None, is_wanted=True).stored
+        target = TargetPlan("paris", ReleaseAction.INSTALL, TargetStatus.NOT_INSTALLED, (reason,), {}, "a manifest")
+        content = packed([replace(target, error=error, basis=basis, values_diff="a diff", warnings=("A warning.",))])
+        (operation,) = (await session.exec(select(Operation))).all()
+        row = Plan(
+            organization_id=deployment.organization_id,
+            group_id=deployment.group_id,
+            deployment_id=deployment.id,
+            operation_id=operation.id,
+            kind=PlanKind.UPDATE,
+            request=b"{}",
+            release_name=deployment.release_name,
+            namespace=deployment.namespace,
+            chart=deployment.chart,
+            chart_version="1.0.0",
+            chart_digest="a digest",
+            options={"wait": True},
+            foundation=Foundation(1, {}, None, "a digest").as_json(),
+            digest="a digest of a plan",
+            changed=True,
+            removal=asdict(Removal(("berlin",), 2, 1, 25)),
+            warnings=[asdict(warning)],
+            notices=[asdict(Notice("chart_deprecated", "It is deprecated."))],
+            counts=content.counts,
+            failing=content.failing,
+            comment="Please look.",
+            author_id=token.user_id,
+            author="admin",
+            expires_at=now() + timedelta(days=1),
+        )
+        session.add(row)
+        await session.flush()
+        session.add_all(PlannedText(plan_id=row.id, **each) for each in content.texts)
+        session.add_all(PlanTarget(plan_id=row.id, **each) for each in content.targets)
+        session.add(PlanComment(plan_id=row.id, author="the-admin", text="Fine.", digest=row.digest))
+        return encode_id("Plan", row.id)
 
 
 async def _observed(stack: Stack) -> None:

@@ -37,11 +37,15 @@ OVERTAKING = ["operation.finished", OPERATION]
 """An operation that nobody has worked on is overtaken by the next one."""
 
 LEAST = {
-    **dict.fromkeys(["uploadChart", "refreshChartRepository"], "deployer-of-default"),
+    **dict.fromkeys(["uploadChart", "refreshChartRepository", "approvePlan", "rejectPlan"], "deployer-of-default"),
     **dict.fromkeys(["createApiToken", "revokeApiToken"], "viewer-of-default"),
     # A viewer who is a deployer of the one group.
     **dict.fromkeys(
-        ["createDeployment", "updateDeployment", "reconcileDeployment", "deleteDeployment"], "viewer-of-default"
+        [
+            *("createDeployment", "updateDeployment", "reconcileDeployment", "deleteDeployment"),
+            *("planDeployment", "commentOnPlan", "applyPlan", "discardPlan"),
+        ],
+        "viewer-of-default",
     ),
     "cancelOperation": "viewer-of-default",
 }
@@ -57,6 +61,12 @@ SECRET = {
     *("createDeployment.valuesYaml", "createDeployment.valueOverrides.valuesYaml"),
     *("createDeployment.selectorOverrides.valuesYaml", "updateDeployment.selectorOverrides.valuesYaml"),
     *("updateDeployment.valuesYaml", "updateDeployment.valueOverrides.valuesYaml"),
+}
+SECRET |= {
+    f"planDeployment.{verb}.{path.partition('.')[2]}"
+    for verb in ("create", "update")
+    for path in SECRET
+    if path.startswith(f"{verb}Deployment.")
 }
 """Texts of inputs that no event tells."""
 
@@ -147,6 +157,18 @@ async def asked(stack: Stack, mutation: str, given: Any, token: str | None = TOK
     answer = await stack.client.post("/graphql", json=body, headers=headers)
     found: dict[str, Any] = answer.json()
     return found
+
+
+def with_ids(given: dict[str, Any], ids: dict[str, Any]) -> dict[str, Any]:
+    """The input with the ids of what it names, in nested inputs, too."""
+    return {
+        name: with_ids(value, ids)
+        if isinstance(value, dict)
+        else ids[value]
+        if name in ("id", "group", "digest") and value in ids
+        else value
+        for name, value in given.items()
+    }
 
 
 async def events_of(stack: Stack, request_id: str) -> list[Event]:
@@ -240,6 +262,16 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
             ["deployment.created", OPERATION],
         ),
         ("updateDeployment", {"id": "shop", "values": {"replicas": 2}}, ["deployment.updated", *OVERTAKING]),
+        (
+            "planDeployment",
+            {"update": {"id": "shop", "values": {"secret": "canary"}}, "requiredApprovals": 1, "comment": "Why."},
+            ["plan.created"],
+        ),
+        ("commentOnPlan", {"id": "plan", "comment": "Because."}, ["plan.commented"]),
+        ("rejectPlan", {"id": "plan", "digest": "digest"}, ["plan.rejected"]),
+        ("approvePlan", {"id": "plan", "digest": "digest"}, ["plan.approved"]),
+        ("applyPlan", {"id": "plan"}, ["deployment.updated", *OVERTAKING, "plan.applied"]),
+        ("discardPlan", {"id": "another plan"}, ["plan.discarded"]),
         ("reconcileDeployment", {"id": "shop"}, OVERTAKING),
         ("deleteDeployment", {"id": "shop", "force": False}, ["deployment.deleting", *OVERTAKING]),
         ("cancelOperation", {"id": "operation"}, ["operation.cancelled", "operation.finished"]),
@@ -264,9 +296,15 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
             ids[repository["name"]] = repository["id"]
         for session in (await quiet.data("{ sessions { id } }"))["sessions"]:
             ids["session"] = session["id"]
-        given = {
-            name: ids[value] if name in ("id", "group") and value in ids else value for name, value in given.items()
-        }
+        for plan in (await quiet.data('{ plans(organization: "default", first: 1) { nodes { id digest } } }'))["plans"][
+            "nodes"
+        ]:
+            ids |= {"plan": plan["id"], "digest": plan["digest"]}
+        if mutation == "discardPlan":
+            made = "... on PlanDeploymentPayload { plan { id } }"
+            answer = await quiet.mutate("planDeployment", made, delete={"id": ids["shop"]})
+            ids["another plan"] = answer["plan"]["id"]
+        given = with_ids(given, ids)
         caller = LEAST.get(mutation) or ("admin-of-default" if isinstance(NEEDS[mutation], Permission) else "admin")
         answer = await asked(quiet, mutation, given, callers[caller])
         assert "code" not in answer["data"][mutation], (mutation, answer)

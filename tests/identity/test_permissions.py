@@ -30,6 +30,7 @@ from tests.identity.shape import fields_of, queries
 from tests.live.client import followed_by, socket
 from tests.live.serving import Served
 from tests.outages import TEMPLATE
+from tests.plans.planned import made
 from tests.stack import TOKEN, Stack, eventually, open_stack
 
 MINIMAL: dict[str, dict[str, Any]] = {
@@ -49,6 +50,12 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "updateDeployment": {"id": "DEPLOYMENT", "values": {"a": 1}},
     "reconcileDeployment": {"id": "DEPLOYMENT"},
     "deleteDeployment": {"id": "DEPLOYMENT"},
+    "planDeployment": {"delete": {"id": "DEPLOYMENT"}},
+    "applyPlan": {"id": "STORED"},
+    "approvePlan": {"id": "STORED", "digest": "x"},
+    "rejectPlan": {"id": "STORED", "digest": "x"},
+    "commentOnPlan": {"id": "STORED", "comment": "x"},
+    "discardPlan": {"id": "STORED"},
     "cancelOperation": {"id": "OPERATION"},
     "createSecret": {"name": "other", "data": {"a": "b"}},
     "updateSecret": {"id": "SECRET", "data": {"a": "c"}},
@@ -86,6 +93,7 @@ ARGUMENTS = {
     "Query.logs": 'target: "TARGET"',
     "Query.operation": 'id: "OPERATION"',
     "Query.planProgress": 'id: "PLAN"',
+    "Query.plan": 'id: "STORED"',
     "Query.compareTargets": 'a: "TARGET", b: "TARGET"',
     "Query.readYaml": 'text: "- 1"',
     "Query.selectClusters": 'group: "fleet", selector: {kubernetesVersion: "x"}',
@@ -101,6 +109,7 @@ ARGUMENTS = {
     "node.Operation": "OPERATION",
     "node.ChartRepository": "REPOSITORY",
     "node.Secret": "SECRET",
+    "node.Plan": "STORED",
     "node.User": "USER",
 }
 """What fields need. Every field of every type is asked for; one that needs something and is missing here fails."""
@@ -118,7 +127,7 @@ PUBLISHED = {"1.25", "1.36", "2026-11-30"}
 
 NOT_THERE = {
     *("Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry"),
-    *("FieldDifference", "ObjectDifference", "SuggestedIgnoreRule"),
+    *("FieldDifference", "ObjectDifference", "SuggestedIgnoreRule", "Change"),
 }
 """What the target that is looked at has none of: it runs, waits for nobody, does not differ from itself, and has no
 objects on its cluster."""
@@ -150,6 +159,7 @@ NOWHERE = {
         "TARGET": "DeploymentTarget",
         "OPERATION": "Operation",
         "PLAN": "PlanProgress",
+        "STORED": "Plan",
         "USER": "User",
     }.items()
 } | {'"fleet"': '"none"', '"paris"': '"none"', '"charts"': '"none"', '"db"': '"none"', '"shop"': '"none"'}
@@ -159,12 +169,13 @@ SUBSCRIPTIONS = {
     "deployment": 'subscription { deployment(id: "DEPLOYMENT") { id } }',
     "targets": "subscription { targets { id } }",
     "operation": 'subscription { operation(id: "OPERATION") { id } }',
+    "plan": 'subscription { plan(id: "STORED") { id } }',
     "clusters": "subscription { clusters { id } }",
     "events": "subscription { events { cursor } }",
     "logs": 'subscription { logs(target: "TARGET") { entries { text } } }',
 }
 HIDDEN = {
-    **{name: SUBSCRIPTIONS[name] for name in ("deployment", "operation", "logs")},
+    **{name: SUBSCRIPTIONS[name] for name in ("deployment", "operation", "plan", "logs")},
     "targets of a group": 'subscription { targets(group: "fleet") { id } }',
     "clusters of a group": 'subscription { clusters(group: "fleet") { id } }',
     "targets of an organization": 'subscription { targets(organization: "default") { id } }',
@@ -195,6 +206,7 @@ async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator
         "DEPLOYMENT": answer["deployment"]["id"],
         "OPERATION": answer["operation"]["id"],
         "TARGET": targets["paris"]["id"],
+        "STORED": (await made(quiet, delete={"id": answer["deployment"]["id"]}))["id"],
     }
 
 
@@ -219,7 +231,14 @@ async def token_of(stack: Stack, role: Role, organization: str = "default") -> s
 
 
 def filled(given: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
-    return {key: ids.get(value, value) if isinstance(value, str) else value for key, value in given.items()}
+    """The input with ids in place of the words that stand for them, in nested inputs, too."""
+
+    def one(value: Any) -> Any:
+        if isinstance(value, dict):
+            return filled(value, ids)
+        return ids.get(value, value) if isinstance(value, str) else value
+
+    return {key: one(value) for key, value in given.items()}
 
 
 async def answer_to(stack: Stack, mutation: str, given: dict[str, Any], token: str | None) -> Any:

@@ -1,0 +1,79 @@
+"""What a request would write, and what that is based on: the desired state, and the releases on the clusters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.clusters.members import AT_ONCE
+from app.clusters.release_records import list_revisions
+from app.core.concurrency import for_each
+from app.core.errors import TemporaryError
+from app.deployments.services import DeploymentServices
+from app.deployments.state import Wish
+from app.releases.basis import Basis, Foundation
+from app.releases.canonical import digest
+from app.releases.references import hidden
+from app.releases.release import Desired
+from app.tables.clusters import Cluster
+from app.tables.deployments import Deployment
+
+OPTIONS = ("atomic", "wait", "timeout_seconds")
+"""The options of a deployment with which Helm runs."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a request would write: `clusters` are to have the release as in the `wish`, those `leaving` are to lose it.
+    Without a wish, the deployment is deleted. Its row has no id before it is created."""
+
+    deployment: Deployment
+    wish: Wish | None
+    clusters: Mapping[str, Cluster] = field(default_factory=dict)
+    leaving: Sequence[Cluster] = ()
+
+    def desired(self) -> list[tuple[Cluster, Desired | None]]:
+        """Each cluster with the release that it is to have."""
+        found: list[tuple[Cluster, Desired | None]] = []
+        if self.wish:
+            found += [(cluster, self.wish.on(name)) for name, cluster in self.clusters.items()]
+        return [*found, *((cluster, None) for cluster in self.leaving)]
+
+
+def foundation_of(
+    deployment: Deployment, wish: Wish | None, service_account: str | None, targets: Mapping[str, Basis]
+) -> Foundation:
+    """What a plan rests on that is made now."""
+    return Foundation(
+        generation=deployment.generation if deployment.id else None,
+        options={name: getattr(deployment, name) for name in OPTIONS},
+        service_account=service_account,
+        chart_digest=wish.archive.digest if wish else None,
+        secrets={"/".join(found.source): wish.marks[found.source] for found in wish.references} if wish else {},
+        targets=targets,
+    )
+
+
+def basis_of(cluster: Cluster, desired: Desired | None, found: tuple[int, str] | None) -> Basis:
+    """The basis of one target. `found` has the revision and the version of the newest record of its release: 0 and
+    empty if there is none, None if the cluster is unreachable."""
+    text = ""
+    if desired is not None:
+        text = digest(desired.chart_name, desired.chart_version, hidden(desired.values)).hex()
+    basis = (cluster.id, cluster.uid, cluster.kubernetes_version, text)
+    return Basis(*basis, False) if found is None else Basis(*basis, True, *found)
+
+
+async def look_at_targets(services: DeploymentServices, proposal: Proposal) -> dict[str, Basis]:
+    """The basis of each target now, by the cluster's name. The revisions are read from the clusters."""
+    deployment = proposal.deployment
+
+    async def look(wanted: tuple[Cluster, Desired | None]) -> tuple[str, Basis]:
+        cluster, desired = wanted
+        try:
+            member = services.members.of(cluster)
+            listing = await list_revisions(member, namespace=deployment.namespace, name=deployment.release_name)
+        except TemporaryError:
+            return cluster.name, basis_of(cluster, desired, None)
+        found = next(((head.revision, head.resource_version) for head in listing.newest()), (0, ""))
+        return cluster.name, basis_of(cluster, desired, found)
+
+    return dict(await for_each(proposal.desired(), look, at_once=AT_ONCE))

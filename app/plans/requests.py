@@ -1,0 +1,86 @@
+"""The requests that plans are made for: stored as JSON, and carried out as dry runs or in earnest."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from app.deployments.answer import Answer
+from app.deployments.binding import Binding
+from app.deployments.creation import CreateDeployment, create_deployment
+from app.deployments.deletion import DeleteDeployment, delete_deployment
+from app.deployments.progress import Progress
+from app.deployments.reconcile import ReconcileDeployment, reconcile_deployment
+from app.deployments.rollback import RollBackDeployment, roll_back_deployment
+from app.deployments.services import DeploymentServices
+from app.deployments.update import UpdateDeployment, update_deployment
+from app.drift.rules import stored_rules
+from app.identity.viewer import Viewer
+from app.tables.plans import PlanKind
+
+Request = CreateDeployment | UpdateDeployment | ReconcileDeployment | DeleteDeployment | RollBackDeployment
+
+_TYPES: Mapping[PlanKind, type[Request]] = {
+    PlanKind.CREATE: CreateDeployment,
+    PlanKind.UPDATE: UpdateDeployment,
+    PlanKind.RECONCILE: ReconcileDeployment,
+    PlanKind.DELETE: DeleteDeployment,
+    PlanKind.ROLLBACK: RollBackDeployment,
+}
+_OPTIONS = (
+    *("description", "atomic", "wait", "timeout_seconds", "drift_policy", "live_drift", "live_drift_ignore"),
+    *("skip_hooks", "force"),
+)
+
+
+def kind_of(request: Request) -> PlanKind:
+    return next(kind for kind, found in _TYPES.items() if isinstance(request, found))
+
+
+def stored(request: Request) -> bytes:
+    """The request as JSON. Idempotency keys do not belong to a plan, which is applied once anyway."""
+    if isinstance(request, CreateDeployment | UpdateDeployment):
+        request = replace(request, idempotency_key=None)
+    return TypeAdapter(type(request)).dump_json(request)
+
+
+def request_of(kind: PlanKind, content: bytes) -> Request:
+    """The request that was stored."""
+    found: Request = TypeAdapter(_TYPES[kind]).validate_json(content)
+    return found
+
+
+def options_of(request: Request) -> dict[str, Any]:
+    """The options that a request sets, as JSON. A new deployment has all of them."""
+    given = {name: value for name in _OPTIONS if (value := getattr(request, name, None)) is not None}
+    if "live_drift_ignore" in given:
+        given["live_drift_ignore"] = stored_rules(given["live_drift_ignore"])
+    return given
+
+
+def confirmed(request: Request, removal: int | None) -> Request:
+    """The request with the confirmation of a removal, if it can have one."""
+    if removal is None or not isinstance(request, UpdateDeployment | RollBackDeployment):
+        return request
+    return replace(request, confirm_removal=removal)
+
+
+async def carry_out(
+    services: DeploymentServices, viewer: Viewer, request: Request, progress: Progress, bound: Binding, *, dry_run: bool
+) -> Answer:
+    """Carries out a request, or only plans it.
+
+    Raises:
+        UserError: says what is wrong; nothing is written.
+    """
+    request = replace(request, dry_run=dry_run)
+    if isinstance(request, CreateDeployment):
+        return await create_deployment(services, viewer, request, progress, bound)
+    if isinstance(request, UpdateDeployment):
+        return await update_deployment(services, viewer, request, progress, bound)
+    if isinstance(request, ReconcileDeployment):
+        return await reconcile_deployment(services, viewer, request, progress, bound)
+    if isinstance(request, DeleteDeployment):
+        return await delete_deployment(services, viewer, request, progress, bound)
+    return await roll_back_deployment(services, viewer, request, progress, bound)
