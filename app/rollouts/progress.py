@@ -1,0 +1,249 @@
+"""What happens next in a rollout.
+
+`next_step` is a function of the rollout, of what is known of its targets and of what was decided. Its result is
+complete: if the caller dies at any point of storing it and starting the moves, the next call continues from there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from app.rollouts.approvals import Decision, approving, is_rejected
+from app.rollouts.members import Member, Run, Seen, moved, observed, ready_from
+from app.rollouts.states import ACTIVE, IN_FLIGHT, Ending, GateKind, Phase, TargetState, Verdict, WaveState
+from app.rollouts.strategy import WaveRule
+
+_OPEN = IN_FLIGHT | {TargetState.BEHIND}
+_WITHOUT_RESULT = frozenset({TargetState.DEFERRED, TargetState.INCONCLUSIVE})
+_Group = dict[int, Member]
+"""The targets of a wave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    rule: WaveRule
+    state: WaveState = WaveState.PENDING
+    settled_at: datetime | None = None
+    """Since when all its targets have a result; from then on it soaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """`budget` is the number of targets that may be unavailable at once because of the rollout."""
+
+    waves: tuple[Wave, ...]
+    members: Mapping[int, Member]
+    budget: int
+    plan_digest: str
+    author: int | None = None
+    phase: Phase = Phase.RUNNING
+    ending: Ending | None = None
+    is_expedited: bool = False
+    """Soaks and approvals are skipped. Budget, windows and checks are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known outside of the rollout: of each target, what users decided, and the results of checks by wave and
+    name."""
+
+    seen: Mapping[int, Seen]
+    now: datetime
+    decisions: Sequence[Decision] = ()
+    checks: Mapping[tuple[int, str], Verdict] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the rollout waits for: in a wave, or because of some targets. `until` is when it opens by itself."""
+
+    kind: GateKind
+    wave: int
+    targets: tuple[int, ...] = ()
+    until: datetime | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The rollout after the step, the targets for which Helm is started now, what the rollout waits for, and when to
+    call again if nothing happens before."""
+
+    rollout: Rollout
+    moves: tuple[int, ...] = ()
+    waiting_for: tuple[Gate, ...] = ()
+    next_at: datetime | None = None
+
+
+def next_step(rollout: Rollout, known: Known) -> Step:
+    """Returns what happens next.
+
+    In a rollout that is paused or has ended, no target moves, and those in flight are still observed. After success,
+    targets that were deferred catch up when they are back.
+    """
+    members = {
+        target: observed(member, known.seen[target], rollout.waves[member.wave].rule, known.now)
+        for target, member in rollout.members.items()
+    }
+    rollout = replace(rollout, members=members)
+    groups = _by_wave(rollout)
+    gates = list[Gate]()
+    moves = list[int]()
+    if rollout.phase in ACTIVE:
+        rollout = _advanced(rollout, groups, known, gates)
+    if rollout.phase in (*ACTIVE, Phase.SUCCEEDED):
+        moves = _moves(rollout, groups, known, gates)
+        members |= {
+            target: moved(members[target], known.seen[target], rollout.waves[members[target].wave].rule, known.now)
+            for target in moves
+        }
+        rollout = replace(rollout, members=members)
+    if rollout.phase in ACTIVE:
+        rollout = _with_phase(rollout, gates)
+    return Step(rollout, tuple(moves), tuple(gates), _next_at(rollout, known, gates))
+
+
+def _by_wave(rollout: Rollout) -> list[_Group]:
+    groups: list[_Group] = [{} for _ in rollout.waves]
+    for target, member in rollout.members.items():
+        groups[member.wave][target] = member
+    return groups
+
+
+def _with_phase(rollout: Rollout, gates: Sequence[Gate]) -> Rollout:
+    """The active rollout as running or waiting. It has failed if failed targets take all of the budget: no other target
+    would ever move."""
+    if any(member.state in IN_FLIGHT for member in rollout.members.values()):
+        return replace(rollout, phase=Phase.RUNNING)
+    states = {member.state for member in rollout.members.values() if member.costs_budget}
+    if states == {TargetState.FAILED} and any(gate.kind is GateKind.BUDGET for gate in gates):
+        return replace(rollout, phase=Phase.FAILED, ending=Ending.BUDGET_USED_UP)
+    return replace(rollout, phase=Phase.WAITING if gates else Phase.RUNNING)
+
+
+def _advanced(rollout: Rollout, groups: Sequence[_Group], known: Known, gates: list[Gate]) -> Rollout:
+    """The rollout with the waves that have passed by now, and with its end if it has one."""
+    waves = list(rollout.waves)
+    for index, (wave, group) in enumerate(zip(rollout.waves, groups, strict=True)):
+        failures = sum(member.state is TargetState.FAILED for member in group.values())
+        if failures > wave.rule.max_failures.of(len(group)):
+            return replace(rollout, waves=tuple(waves), phase=Phase.FAILED, ending=Ending.TOO_MANY_FAILURES)
+        if wave.state is WaveState.PASSED:
+            continue
+        if is_rejected(known.decisions, wave=index, plan_digest=rollout.plan_digest):
+            return replace(rollout, waves=tuple(waves), phase=Phase.ABORTED, ending=Ending.REJECTED)
+        if wave.state is WaveState.PENDING:
+            if not _is_approved(rollout, index, known, gates):
+                return replace(rollout, waves=tuple(waves))
+            wave = replace(wave, state=WaveState.RUNNING)
+        wave = _settling(index, wave, group, known, gates)
+        if wave.state is WaveState.SOAKING and _has_soaked(rollout, index, wave, known, gates):
+            wave = replace(wave, state=WaveState.CHECKING)
+        if wave.state is WaveState.CHECKING:
+            verdicts = {name: known.checks.get((index, name), Verdict.RUNNING) for name in wave.rule.checks}
+            if Verdict.FAILED in verdicts.values():
+                waves[index] = wave
+                return replace(rollout, waves=tuple(waves), phase=Phase.FAILED, ending=Ending.CHECK_FAILED)
+            open_checks = [name for name, verdict in verdicts.items() if verdict is not Verdict.PASSED]
+            gates += [Gate(GateKind.CHECK, index, message=name) for name in open_checks]
+            if not open_checks:
+                wave = replace(wave, state=WaveState.PASSED)
+        waves[index] = wave
+        if wave.state is not WaveState.PASSED:
+            return replace(rollout, waves=tuple(waves))
+    late = any(member.state in _OPEN for member in rollout.members.values())
+    return replace(rollout, waves=tuple(waves), phase=rollout.phase if late else Phase.SUCCEEDED)
+
+
+def _settling(index: int, wave: Wave, group: _Group, known: Known, gates: list[Gate]) -> Wave:
+    """The wave as RUNNING if targets have no result yet, else as SOAKING or what followed."""
+    without = tuple(target for target, member in group.items() if member.state in _WITHOUT_RESULT)
+    is_open = any(member.state in _OPEN for member in group.values())
+    if not is_open and len(without) > wave.rule.max_deferred.of(len(group)):
+        gates.append(Gate(GateKind.UNREACHABLE, index, without))
+        is_open = True
+    if is_open:
+        return replace(wave, state=WaveState.RUNNING, settled_at=None)
+    if wave.state is WaveState.RUNNING:
+        return replace(wave, state=WaveState.SOAKING, settled_at=known.now)
+    return wave
+
+
+def _is_approved(rollout: Rollout, index: int, known: Known, gates: list[Gate]) -> bool:
+    rule = rollout.waves[index].rule.approvals
+    if rule is None or rollout.is_expedited:
+        return True
+    users = approving(
+        rule,
+        known.decisions,
+        wave=index,
+        plan_digest=rollout.plan_digest,
+        author=rollout.author,
+        now=known.now,
+    )
+    if len(users) >= rule.required:
+        return True
+    gates.append(Gate(GateKind.APPROVAL, index, message=f"{len(users)} of {rule.required} approvals"))
+    return False
+
+
+def _has_soaked(rollout: Rollout, index: int, wave: Wave, known: Known, gates: list[Gate]) -> bool:
+    assert wave.settled_at is not None
+    until = wave.settled_at + wave.rule.soak
+    if rollout.is_expedited or until <= known.now:
+        return True
+    gates.append(Gate(GateKind.SOAK, index, until=until))
+    return False
+
+
+def _moves(rollout: Rollout, groups: Sequence[_Group], known: Known, gates: list[Gate]) -> list[int]:
+    """The targets that move now. Those that do not work anyway come first: they cost no budget, and may be the reason
+    for the change."""
+    used = sum(member.costs_budget for member in rollout.members.values())
+    found = list[int]()
+    for index, (wave, group) in enumerate(zip(rollout.waves, groups, strict=True)):
+        if wave.state is WaveState.PENDING:
+            break
+        free = wave.rule.max_concurrent.of(len(group), at_least=1)
+        free -= sum(member.state in IN_FLIGHT for member in group.values())
+        waiting = [target for target, member in group.items() if member.state is TargetState.BEHIND]
+        waiting = _let_in(waiting, index, known, gates)
+        without_place = list[int]()
+        for target in sorted(waiting, key=lambda target: (known.seen[target].is_available, target)):
+            if free <= 0:
+                break
+            costs = known.seen[target].is_available and not group[target].costs_budget
+            if costs and used >= rollout.budget:
+                without_place.append(target)
+                continue
+            found.append(target)
+            used += costs
+            free -= 1
+        if without_place:
+            gates.append(Gate(GateKind.BUDGET, index, tuple(without_place)))
+    return found
+
+
+def _let_in(waiting: list[int], index: int, known: Known, gates: list[Gate]) -> list[int]:
+    """Those whose window is open and that no other operation works on."""
+    closed = [target for target in waiting if not known.seen[target].opening.is_open]
+    busy = [target for target in waiting if known.seen[target].is_busy and target not in closed]
+    if closed:
+        openings = [known.seen[target].opening for target in closed]
+        until = min((each.until for each in openings if each.until is not None), default=None)
+        gates.append(Gate(GateKind.WINDOW, index, tuple(closed), until, openings[0].reason))
+    if busy:
+        gates.append(Gate(GateKind.OTHER_OPERATION, index, tuple(busy)))
+    return [target for target in waiting if target not in closed and target not in busy]
+
+
+def _next_at(rollout: Rollout, known: Known, gates: Sequence[Gate]) -> datetime | None:
+    """When time alone changes something: a gate opens, or a target becomes ready or late."""
+    moments = [gate.until for gate in gates]
+    for target, member in rollout.members.items():
+        if member.state in IN_FLIGHT:
+            seen = known.seen[target]
+            moments.append(member.due)
+            if seen.run is Run.SUCCEEDED and seen.is_reachable:
+                moments.append(ready_from(member, seen, rollout.waves[member.wave].rule))
+    return min((moment for moment in moments if moment is not None and moment > known.now), default=None)
