@@ -40,7 +40,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "wait": (bool, "true or false"),
     "timeout": (int, "a number of seconds"),
     "driftPolicy": (str, "REPORT or CORRECT"),
-    "liveDrift": (str, "OFF or REPORT"),
+    "liveDrift": (str, "OFF, REPORT or CORRECT"),
     "liveDriftIgnore": (list, "a list of rules"),
 }
 _NEEDED = (HEADER, "group", "release", "namespace", "chart")
@@ -55,7 +55,7 @@ OPTIONS = {
 }
 """Keys of the file that can be changed without a new generation, and their names in the API."""
 
-_CHOICES = {"driftPolicy": ("REPORT", "CORRECT"), "liveDrift": ("OFF", "REPORT")}
+_CHOICES = {"driftPolicy": ("REPORT", "CORRECT"), "liveDrift": ("OFF", "REPORT", "CORRECT")}
 _VALUES = ("values", "overrides")
 """Keys whose values are parsed by the server only."""
 

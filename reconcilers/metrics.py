@@ -13,6 +13,12 @@ OBSERVATIONS = Counter("polyhelm_observations_total", "Looks at members, by how 
 COMPARISONS = Counter(
     "polyhelm_drift_comparisons_total", "Comparisons of live objects with manifests, by what they found.", ["outcome"]
 )
+CORRECTIONS = Counter(
+    "polyhelm_drift_corrections_total",
+    "Objects that a correction has looked at, by outcome: set_back, created, equal, changed (during the correction),"
+    " refused.",
+    ["outcome"],
+)
 WAITING = Gauge("polyhelm_waiting_targets", "Targets with open work that no worker has started.")
 JOBS = Counter(
     "polyhelm_job_attempts_total",

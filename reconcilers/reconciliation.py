@@ -13,6 +13,7 @@ import structlog
 
 from app.core.errors import ActionError, PermanentError, TemporaryError
 from app.core.leases import LeaseLostError
+from app.drift.states import LiveDrift
 from app.fleet.services import AllServices
 from app.operations import endings, work
 from app.operations.work import Work
@@ -20,11 +21,12 @@ from app.releases.error_codes import ActionCode
 from app.releases.release import Desired
 from app.releases.step import Recovery, ReleaseAction, Step, next_step
 from app.tables.columns import now
+from app.tables.operations import OperationKind
 from app.targets import leases
 from app.targets.claims import blocked, claim_after, claim_of
 from app.targets.desired import compared
 from app.targets.sightings import Sighting, look_at_release
-from reconcilers.actions import perform
+from reconcilers.actions import correct_objects, perform
 from reconcilers.actions.validation import KnownManifests
 from reconcilers.attempt import Attempt
 from reconcilers.metrics import ACTIONS
@@ -83,7 +85,8 @@ class Reconciler:
             if found.operation.cancelled_at is not None:
                 raise StoppedError(Stop.CANCELLED)
             async with run.stoppable():
-                await self._converge(attempt)
+                if await self._converge(attempt):
+                    await self._correct(attempt)
             assert attempt.seen is not None
             await endings.succeed(self._services, found, attempt.action, attempt.seen, attempt.output)
         except StoppedError as stopped:
@@ -98,8 +101,10 @@ class Reconciler:
             else:
                 await self._give_up(attempt, error)
 
-    async def _converge(self, attempt: Attempt) -> None:
-        """Takes one step after another, until a look shows that the release is in its wanted state.
+    async def _converge(self, attempt: Attempt) -> bool:
+        """Takes one step after another, until a look shows that the release is in its wanted state. A correction of
+        objects takes none: another client may have changed the release since. Returns whether the release is in its
+        wanted state.
 
         Raises:
             ActionError: where a step fails, or can't be taken.
@@ -108,8 +113,8 @@ class Reconciler:
         races = 0
         for _ in range(_MOST_STEPS):
             step, wanted, seen = await self._next(attempt)
-            if step.is_done:
-                return
+            if step.is_done or found.operation.kind is OperationKind.CORRECTION:
+                return step.is_done
             if step.block is not None:
                 assert seen.release is not None
                 raise blocked(step.block, seen.release, found.cluster.name)
@@ -125,6 +130,21 @@ class Reconciler:
                 continue
             ACTIONS.labels(step.runs, "succeeded").inc()
         raise attempt.not_converged()
+
+    async def _correct(self, attempt: Attempt) -> None:
+        """Sets objects back to the manifest, if the deployment asks for it."""
+        found, before = attempt.work, attempt.action
+        if found.deployment.live_drift is not LiveDrift.CORRECT or found.desired is None:
+            return
+        assert attempt.seen is not None
+        if before is ReleaseAction.NONE:
+            attempt.action = ReleaseAction.CORRECTION
+        written = await correct_objects(self._services, found, attempt.seen)
+        if written is None:
+            attempt.action = before
+            return
+        attempt.output = "\n".join(filter(None, (attempt.output, written)))
+        ACTIONS.labels(ReleaseAction.CORRECTION, "succeeded").inc()
 
     async def _next(self, attempt: Attempt) -> tuple[Step, Desired | None, Sighting]:
         """Looks at the release; returns the next step, the wanted release, and the observation."""
@@ -148,6 +168,9 @@ class Reconciler:
         words += stopped.words
         if stopped.stop is Stop.REPLACED:
             await endings.supersede(self._services, found, action, words)
+            return
+        if found.operation.kind is OperationKind.CORRECTION:
+            await endings.cancel(self._services, found, action, attempt.seen, words)
             return
         try:
             step, wanted, seen = await self._next(attempt)

@@ -1,28 +1,34 @@
-"""Dry runs of the server-side apply of single objects, as Helm's own field manager
-(docs/decisions/live-drift.md)."""
+"""Server-side apply of single objects, as Helm's own field manager (docs/decisions/live-drift.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from app.clusters.member import Member
+from app.clusters.member import Answer, Member
 from app.clusters.objects import Object, ObjectType, checked_object
 from app.clusters.refusals import Refusal
 from app.drift.wanted import FIELD_MANAGER
 from app.releases.texts import without_objects
 
-_QUERY = [("fieldManager", FIELD_MANAGER), ("force", "true"), ("dryRun", "All")]
+_MANAGER = [("fieldManager", FIELD_MANAGER)]
+_FORCE = [*_MANAGER, ("force", "true")]
+_DRY_RUN = [*_FORCE, ("dryRun", "All")]
 _APPLY = "application/apply-patch+yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The object as applying would leave it; or None, with the status and the API server's words."""
+    """The object as applying has left it, or would leave it; or None, with the status and the API server's words."""
 
     found: Object | None
     status: int = 200
     words: str = ""
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether the object has changed since it was read."""
+        return self.status == 409
 
 
 async def try_apply(member: Member, kind: ObjectType, namespace: str, name: str, wanted: Mapping[str, Any]) -> Applied:
@@ -31,8 +37,38 @@ async def try_apply(member: Member, kind: ObjectType, namespace: str, name: str,
     Raises:
         TemporaryError: if the member can't be reached, throttles, or does not accept the credentials.
     """
-    path = f"{kind.path_in(namespace)}/{quote(name, safe='')}"
-    answer = await member.request("PATCH", path, query=_QUERY, body=wanted, content_type=_APPLY, is_trial=True)
+    path = _path(kind, namespace, name)
+    answer = await member.request("PATCH", path, query=_DRY_RUN, body=wanted, content_type=_APPLY, is_trial=True)
+    return _read(answer, kind, name)
+
+
+async def apply(member: Member, kind: ObjectType, namespace: str, name: str, wanted: Mapping[str, Any]) -> Applied:
+    """Applies an object, and takes over fields that others have set. If `wanted` has a resource version, the API server
+    refuses to change an object that has another one.
+
+    Raises:
+        TemporaryError: as `try_apply`.
+    """
+    path = _path(kind, namespace, name)
+    answer = await member.request("PATCH", path, query=_FORCE, body=wanted, content_type=_APPLY)
+    return _read(answer, kind, name)
+
+
+async def create(member: Member, kind: ObjectType, namespace: str, name: str, wanted: Mapping[str, Any]) -> Applied:
+    """Creates an object, as Helm does. The API server refuses if it exists.
+
+    Raises:
+        TemporaryError: as `try_apply`.
+    """
+    answer = await member.request("POST", kind.path_in(namespace), query=_MANAGER, body=wanted)
+    return _read(answer, kind, name)
+
+
+def _path(kind: ObjectType, namespace: str, name: str) -> str:
+    return f"{kind.path_in(namespace)}/{quote(name, safe='')}"
+
+
+def _read(answer: Answer, kind: ObjectType, name: str) -> Applied:
     if answer.status >= 300:
         return Applied(None, answer.status, without_objects(Refusal.of(answer.status, answer.body).words))
     return Applied(checked_object(answer.body, kind, name), answer.status)

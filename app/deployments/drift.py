@@ -1,36 +1,33 @@
 """Corrects drift: changes by other clients to a release that was in its wanted state. The deployment's drift policy
 says whether to correct them.
 
-The first correction comes at once. Each further one waits longer, until there was no drift for a while: otherwise two
-tools that keep changing a release would fill Helm's history. While a correction waits, the target's reasons say so. A
-failed correction is repeated after the same pauses. If each attempt makes another failed revision, the number of
+Between corrections there are growing pauses (`app.drift.pauses`): otherwise two tools that keep changing a release
+would fill Helm's history. While a correction waits, the target's reasons say so. A failed correction is repeated after
+the same pauses. If each attempt makes another failed revision, the number of
 attempts is limited as for any action, and attempts start again when the release changes."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import Integer, bindparam, func, select, update
+from sqlalchemy import Integer, bindparam, func, select
 from sqlmodel import col, or_
 
 from app.core.services import Services
 from app.core.transaction import Transaction
+from app.drift.pauses import PEACE, next_correction
 from app.operations.progress import start_operation
 from app.releases.status import TargetStatus
 from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.deployments import Deployment, DriftPolicy
-from app.tables.operations import OperationKind, OperationResult
+from app.tables.operations import OperationKind
 from app.tables.targets import Release, Target
 from app.targets.codes import TargetEvent
-from app.targets.joins import OPEN_RESULT, joined
+from app.targets.correctable import CORRECTABLE, write_target
+from app.targets.joins import joined
 from app.targets.judging import judge_targets
-from app.targets.leases import UNHELD
 
 _MOST = 500  # targets in one query
-_FIRST_PAUSE = timedelta(seconds=30)
-_LONGEST_PAUSE = timedelta(hours=1)
-_PEACE = timedelta(hours=2)
 _DRIFTED = (
     TargetStatus.STALE,
     TargetStatus.NOT_INSTALLED,
@@ -45,35 +42,19 @@ _CHANGED_SINCE_FAILURE = or_(
 )
 _MAY_FAIL_AGAIN = col(Target.writes) <= bindparam("retries", type_=Integer)
 
-# After a cancellation, the wanted state or the release has to change before drift is corrected.
-# A target that has not converged to the deployment's generation has no drift: its last action failed, and a user has to
-# act.
 _CANDIDATES = (
     joined(select(Target, col(Deployment.id), col(Cluster.name), _CHANGED_SINCE_FAILURE))
     .where(
         col(Deployment.drift_policy) == DriftPolicy.CORRECT,
-        col(Deployment.deleting).is_(False),
-        col(Target.wanted),
         col(Target.evaluation_error).is_(None),
         col(Target.status).in_(_DRIFTED),
         or_(_CHANGED_SINCE_FAILURE, _MAY_FAIL_AGAIN),
-        col(Target.held_digest).is_distinct_from(col(Target.judged_digest)),
-        col(Target.generation) == Deployment.generation,
         or_(col(Target.contested_until).is_(None), col(Target.contested_until) <= func.clock_timestamp()),
-        UNHELD,
-        ~select(col(OperationResult.operation_id)).where(OPEN_RESULT).exists(),
+        *CORRECTABLE,
     )
     .order_by(col(Deployment.id), col(Target.id))
     .limit(_MOST)
 )
-
-
-def next_correction(corrections: int, corrected_at: datetime | None, moment: datetime) -> datetime | None:
-    """When a target may be corrected again, by the number of its corrections and the time of the last; None: now."""
-    if corrected_at is None or moment - corrected_at > _PEACE:
-        return None
-    due = corrected_at + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(corrections - 1, 16))
-    return None if due <= moment else due
 
 
 async def correct_drift(services: Services, target_ids: Iterable[int] | None = None) -> None:
@@ -107,14 +88,14 @@ async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[i
             correct[target.id] = cluster_name
             if not is_changed:
                 tried[target.id] = target.writes
-            is_peace = target.corrected_at is None or moment - target.corrected_at > _PEACE
+            is_peace = target.corrected_at is None or moment - target.corrected_at > PEACE
             values = {"corrections": 1 if is_peace else target.corrections + 1, "corrected_at": moment}
-            await _write(transaction, target.id, contested_until=None, **values)
+            await write_target(transaction, target.id, contested_until=None, **values)
             was_changed = "was changed by another client, and is corrected"
             message = f"{about} {was_changed if is_changed else 'is corrected again: the last correction failed'}."
             kind = TargetEvent.DRIFTED
         else:
-            await _write(transaction, target.id, contested_until=due)
+            await write_target(transaction, target.id, contested_until=due)
             message = (
                 f"{about} was changed again after {target.corrections} corrections: another client keeps changing it."
                 if is_changed
@@ -127,10 +108,4 @@ async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[i
         await start_operation(transaction, deployment, OperationKind.RECONCILE, correct, author=None)
     # Another correction of the same drift does not reset the count of attempts.
     for target_id, writes in tried.items():
-        await _write(transaction, target_id, writes=writes)
-
-
-async def _write(transaction: Transaction, target_id: int, **values: object) -> None:
-    await transaction.session.execute(
-        update(Target).where(col(Target.id) == target_id).values(**values).execution_options(synchronize_session=False)
-    )
+        await write_target(transaction, target_id, writes=writes)

@@ -15,6 +15,7 @@ from app.operations.progress import start_operation
 from app.releases.layers import Inputs
 from app.releases.release import Desired, covered
 from app.releases.status import TargetStatus
+from app.resources.corrections import end_contests
 from app.secrets.queries import marks_by_deployment
 from app.tables.clusters import Cluster
 from app.tables.columns import now
@@ -74,6 +75,7 @@ async def write_generation(
         )
     await take_back(session, deployment)
     present = await target_names(transaction, deployment.id)
+    await end_contests(transaction, present)
     operation = await start_operation(transaction, deployment, kind, present, author=author)
     await judge_targets(transaction, target_ids=present)
     return operation

@@ -17,6 +17,7 @@ from app.deployments.state import Wish
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.progress import start_operation
+from app.resources.corrections import end_contests
 from app.secrets.queries import marks_by_deployment
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment
@@ -65,6 +66,7 @@ async def reconcile_deployment(
         pairs = await targets_with_clusters(session, deployment.id)
         chosen = _chosen([cluster for _, cluster in pairs], request.targets)
         names = {target.id: cluster.name for target, cluster in pairs if cluster.name in chosen}
+        await end_contests(transaction, names)
         operation = await start_operation(
             *(transaction, deployment, OperationKind.RECONCILE, names),
             author=viewer.name,

@@ -45,6 +45,7 @@ from app.operations.progress import start_operation
 from app.registers.common import CommonCode
 from app.releases.references import Layer, references_of
 from app.releases.values import patch
+from app.resources.corrections import end_contests
 from app.resources.drift import compare_again
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.charts import ChartArchive
@@ -314,6 +315,8 @@ async def _write(
         if options.keys() & {"live_drift", "live_drift_ignore"}:
             await session.flush()
             await compare_again(transaction, deployment.id)
+        if "drift_policy" in options:
+            await end_contests(transaction, await target_names(transaction, deployment.id))
         operation = None
         if not unchanged:
             deployment.generation += 1

@@ -71,13 +71,13 @@ def differences(
         managed_fields: the live object's `metadata.managedFields`, which say who changed a field.
         scrubber: knows values of secrets that a chart may have put into any object.
     """
-    patterns = [(rule.name, steps_of(path)) for rule in ignore if _concerns(rule, live) for path in rule.paths]
+    patterns = _patterns(ignore, live)
     managers = Managers(managed_fields)
     is_secret = kind_of(live).kind in ("Secret", "SecretList")
     found = []
     for steps, one, other in _differing(_compared(wanted), _compared(live), ()):
         change = None if other is _ABSENT else managers.last_change(live, steps)
-        ignored_by = next((name for name, pattern in patterns if covers(pattern, steps)), None)
+        ignored_by = _ignoring(patterns, steps)
         hides = is_secret and _is_secret(steps)
         difference = FieldDifference(pointer_of(steps), *(_shown(each, scrubber, hides=hides) for each in (one, other)))
         if change:
@@ -86,6 +86,31 @@ def differences(
         if len(found) == MAX_DIFFERENCES:
             break
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """All places where two objects differ, without a limit: those that count as drift, and those that are ignored."""
+
+    drifted: frozenset[Steps]
+    ignored: frozenset[Steps]
+
+
+def places(wanted: Mapping[str, Any], live: Mapping[str, Any], ignore: Iterable[IgnoreRule] = ()) -> Places:
+    """The places of all `differences`."""
+    patterns = _patterns(ignore, live)
+    found = {steps: _ignoring(patterns, steps) for steps, _, _ in _differing(_compared(wanted), _compared(live), ())}
+    ignored = frozenset(steps for steps, rule in found.items() if rule is not None)
+    return Places(frozenset(found) - ignored, ignored)
+
+
+def _patterns(rules: Iterable[IgnoreRule], live: Mapping[str, Any]) -> list[tuple[str, Steps]]:
+    return [(rule.name, steps_of(path)) for rule in rules if _concerns(rule, live) for path in rule.paths]
+
+
+def _ignoring(patterns: Sequence[tuple[str, Steps]], steps: Steps) -> str | None:
+    """The name of the rule that ignores a place."""
+    return next((name for name, pattern in patterns if covers(pattern, steps)), None)
 
 
 def _concerns(rule: IgnoreRule, live: Mapping[str, Any]) -> bool:

@@ -10,14 +10,16 @@ from app.releases.status import TargetStatus, judge
 
 
 class ReleaseAction(StrEnum):
-    """What Helm is run for. ROLLBACK remains for results of older versions: a rollback to an earlier generation is an
-    upgrade, and Helm itself rolls back when an atomic upgrade fails."""
+    """What is done to a release. ROLLBACK remains for results of older versions: a rollback to an earlier generation is
+    an upgrade, and Helm itself rolls back when an atomic upgrade fails. For a CORRECTION of objects, Helm is not
+    run."""
 
     NONE = "NONE"
     INSTALL = "INSTALL"
     UPGRADE = "UPGRADE"
     ROLLBACK = "ROLLBACK"
     UNINSTALL = "UNINSTALL"
+    CORRECTION = "CORRECTION"
 
 
 class Recovery(StrEnum):

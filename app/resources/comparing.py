@@ -34,17 +34,15 @@ _SECRETS = ("Secret", "SecretList")
 @dataclass(frozen=True)
 class Comparison:
     """`live` and `wanted` are the object as it is, and as applying the manifest would make it, values of Secrets
-    included; they are not stored. `reason` says why the object cannot be compared."""
+    included; they are not stored. `rules` are those by which differences are ignored, `reason` says why the object
+    cannot be compared."""
 
     state: DriftState
     found: tuple[FieldDifference, ...] = ()
     reason: str | None = None
     live: Object | None = None
     wanted: Object | None = None
-
-    @property
-    def drifted(self) -> list[FieldDifference]:
-        return [each for each in self.found if each.ignored_by is None]
+    rules: tuple[IgnoreRule, ...] = ()
 
     @property
     def version(self) -> str:
@@ -85,42 +83,48 @@ async def compare(member: Member, held: ManifestObject, scrubber: Scrubber = NOT
         live = await get_object(member, held.kind, key.namespace, key.name, whole=True)
         if live is None:
             return Comparison(DriftState.MISSING)
+        live = typed(live, held.kind)
         if (reason := _not_ours(live, held.body)) is not None:
             return Comparison(DriftState.NOT_CHECKED, reason=reason, live=live)
         applied = await try_apply(member, held.kind, key.namespace, key.name, held.to_apply())
         if applied.found is None:
-            return Comparison(DriftState.NOT_CHECKED, reason=_refused(applied, key, scrubber), live=live)
+            return Comparison(DriftState.NOT_CHECKED, reason=refused(applied, key, scrubber), live=live)
         if _identity(applied.found) != _identity(live):
             raise ChangedMeanwhileError
-        found = await _differences(member, held, applied.found, live, scrubber)
+        wanted = typed(applied.found, held.kind)
+        rules = await _rules(member, held, wanted, live)
     except ActionError as error:
         if error.code in NOT_NOW:
             raise
         return Comparison(DriftState.NOT_CHECKED, reason=scrubber.clean(error.message, instead=HIDDEN)[:1000])
+    found = differences(wanted, live, rules, live["metadata"].get("managedFields"), scrubber)
     state = DriftState.DRIFTED if any(each.ignored_by is None for each in found) else DriftState.NONE
-    return Comparison(state, tuple(found), live=live, wanted=applied.found)
+    return Comparison(state, tuple(found), live=live, wanted=wanted, rules=tuple(rules))
 
 
-async def _differences(
-    member: Member, held: ManifestObject, wanted: Object, live: Object, scrubber: Scrubber
-) -> list[FieldDifference]:
+def typed(found: Object, kind: ObjectType) -> Object:
+    """An object with its kind, which an answer may lack."""
+    return {**found, "apiVersion": kind.api_version, "kind": kind.kind}
+
+
+async def _rules(member: Member, held: ManifestObject, wanted: Object, live: Object) -> list[IgnoreRule]:
+    """The rules for an object. Autoscalers are read only if its replicas differ."""
     kind = Kind(held.key.group, held.key.kind)
     rules = [rule for each in held.rules if (rule := each.for_kind(kind)) is not None]
-    # An item of a list may lack its kind.
-    typed = {"apiVersion": held.kind.api_version, "kind": held.kind.kind}
-    sides = ({**wanted, **typed}, {**live, **typed})
-    managed = live["metadata"].get("managedFields")
-    found = differences(*sides, rules, managed, scrubber)
-    if any(each.path == REPLICAS and each.ignored_by is None for each in found):
+    if _replicas(wanted) != _replicas(live):
         rules += await _autoscaling(member, held.key)
-        found = differences(*sides, rules, managed, scrubber)
-    return found
+    return rules
+
+
+def _replicas(found: Object) -> Any:
+    spec = found.get("spec")
+    return spec.get("replicas") if isinstance(spec, Mapping) else None
 
 
 async def _autoscaling(member: Member, key: Key) -> list[IgnoreRule]:
     """Rules that ignore the replicas of autoscaled workloads in the object's namespace. Where autoscalers cannot be
     read, the replicas are left alone as well."""
-    scalers: list[dict[str, Any]] = []
+    scalers: list[Object] = []
     served: set[str] = set()
     for kind in _AUTOSCALERS:
         path, query = kind.path_in(key.namespace), [("limit", str(_MOST_AUTOSCALERS))]
@@ -134,9 +138,8 @@ async def _autoscaling(member: Member, key: Key) -> list[IgnoreRule]:
             unknown = f"{kind.kind}s in {key.namespace} cannot be read"
             return [IgnoreRule(unknown, (REPLICAS,), Kind(key.group, key.kind), key.name)]
         items = answer.body.get("items") if answer.status == 200 and isinstance(answer.body, dict) else None
-        typed = {"apiVersion": kind.api_version, "kind": kind.kind}  # which items of a list may lack
         found = items if isinstance(items, list) else []
-        scalers += [{**item, **typed} for item in found if isinstance(item, dict)]
+        scalers += [typed(item, kind) for item in found if isinstance(item, dict)]
     return autoscaled(scalers)
 
 
@@ -162,11 +165,12 @@ def _identity(found: Object) -> tuple[object, object]:
     return found["metadata"].get("uid"), found["metadata"].get("resourceVersion")
 
 
-def _refused(applied: Applied, key: Key, scrubber: Scrubber) -> str:
+def refused(applied: Applied, key: Key, scrubber: Scrubber, *, to: str = "try out") -> str:
+    """A sentence about a refusal, without values of secrets. `to` says what is refused."""
     if key.kind in _SECRETS:  # a message may quote what the Secret holds
-        return f"The API server refuses to try out the manifest's object (HTTP status {applied.status})."
+        return f"The API server refuses to {to} the manifest's object (HTTP status {applied.status})."
     words = scrubber.clean(applied.words, instead=HIDDEN)
-    return f"The API server refuses to try out the manifest's object: {words}"[:1000]
+    return f"The API server refuses to {to} the manifest's object: {words}"[:1000]
 
 
 def by_place(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, text, update
@@ -14,7 +15,7 @@ from app.clusters.service_accounts import ServiceAccount
 from app.core.transaction import Transaction
 from app.drift.rules import SavedRule
 from app.drift.shown import shown
-from app.drift.states import DIFFERING, DriftState, LiveDrift
+from app.drift.states import DIFFERING, DRIFTED, DriftState, LiveDrift
 from app.releases.inventory import ResourceOrigin
 from app.releases.release import PENDING
 from app.releases.storage import secret_name
@@ -137,8 +138,8 @@ async def compare_again(transaction: Transaction, deployment_id: int) -> None:
 
 _FORGET = text("""
     UPDATE live_resource SET drift = 'UNKNOWN', drift_reason = NULL, differences = '[]', differences_left_out = 0,
-        compared_version = ''
-    WHERE target_id = ANY(:ids) AND drift <> 'UNKNOWN'
+        compared_version = '', corrections = 0, corrected_at = NULL, contested_until = NULL
+    WHERE target_id = ANY(:ids)
 """)
 
 
@@ -152,7 +153,8 @@ async def _write(transaction: Transaction, ids: list[int], **values: Any) -> Non
 _FOUND = text("""
     UPDATE live_resource r SET
         drift = given.drift, drift_reason = given.reason, differences = given.differences,
-        differences_left_out = given.left_out, compared_version = given.compared, compared_at = now()
+        differences_left_out = given.left_out, compared_version = given.compared, compared_at = now(),
+        contested_until = CASE WHEN given.drift IN ('DRIFTED', 'MISSING') THEN r.contested_until END
     FROM jsonb_to_recordset(:rows) AS given (
         target_id bigint, api_group text, kind text, namespace text, name text, inventory text,
         drift text, reason text, differences jsonb, left_out integer, compared text
@@ -196,11 +198,11 @@ async def judge_drift(transaction: Transaction, target_ids: Iterable[int]) -> No
     rows = joined(select(Target, Deployment, col(Cluster.name))).where(col(Target.id).in_(ids))
     found = await transaction.session.execute(rows.execution_options(populate_existing=True))
     for target, deployment, cluster_name in found.all():
-        by_state = counts.get(target.id, {})
+        by_state, contested = counts.get(target.id, ({}, 0))
         drifted = sum(by_state.get(state, 0) for state in DIFFERING)
         not_compared = by_state.get(DriftState.NOT_CHECKED, 0)
         if drifted:
-            state = DriftState.DRIFTED
+            state = DriftState.CONTESTED if contested else DriftState.DRIFTED
         elif by_state.get(DriftState.UNKNOWN):
             state = target.drift
         else:
@@ -210,21 +212,24 @@ async def judge_drift(transaction: Transaction, target_ids: Iterable[int]) -> No
             continue
         if state is not target.drift:
             values["drift_since"] = now()
-            if DriftState.DRIFTED in (state, target.drift):
+            if (state in DRIFTED) != (target.drift in DRIFTED):
                 _record(transaction, target, deployment, cluster_name, state, drifted)
         await _write(transaction, [target.id], **values)
 
 
-async def _counts(session: AsyncSession, ids: list[int]) -> dict[int, dict[DriftState, int]]:
+async def _counts(session: AsyncSession, ids: list[int]) -> dict[int, tuple[dict[DriftState, int], int]]:
+    """For each target, the number of its objects with each state, and of those whose correction waits."""
     row = LiveResource
+    waits = func.count(col(row.contested_until))
     statement = (
-        select(col(row.target_id), col(row.drift), func.count())
+        select(col(row.target_id), col(row.drift), func.count(), waits)
         .where(col(row.target_id).in_(ids), col(row.origin) == ResourceOrigin.MANIFEST)
         .group_by(col(row.target_id), col(row.drift))
     )
-    counts: dict[int, dict[DriftState, int]] = {}
-    for target_id, state, count in (await session.execute(statement)).all():
-        counts.setdefault(target_id, {})[state] = count
+    counts: dict[int, tuple[dict[DriftState, int], int]] = {}
+    for target_id, state, count, waiting in (await session.execute(statement)).all():
+        by_state, contested = counts.get(target_id, ({}, 0))
+        counts[target_id] = by_state | {state: count}, contested + waiting
     return counts
 
 
@@ -235,7 +240,7 @@ def _record(
     objects = f"{count} object{'' if count == 1 else 's'}"
     message = (
         f"{objects} of {about} {'differs' if count == 1 else 'differ'} from the release's manifest."
-        if state is DriftState.DRIFTED
+        if state in DRIFTED
         else f"The objects of {about} no longer differ from the release's manifest."
     )
     transaction.record(
@@ -260,6 +265,7 @@ class TargetDifference:
     kind: str
     namespace: str
     name: str
+    contested_until: datetime | None
     difference: Mapping[str, Any] | None
 
 
@@ -273,8 +279,8 @@ class SharedDifference:
 
 
 _DIFFERENCES = text("""
-    SELECT target_id, kind, namespace, name, difference FROM (
-        SELECT r.target_id, r.kind, r.namespace, r.name, d.difference,
+    SELECT target_id, kind, namespace, name, contested_until, difference FROM (
+        SELECT r.target_id, r.kind, r.namespace, r.name, r.contested_until, d.difference,
             row_number() OVER (PARTITION BY r.target_id ORDER BY r.kind, r.namespace, r.name, d.place) AS number
         FROM live_resource r
         LEFT JOIN LATERAL jsonb_array_elements(r.differences) WITH ORDINALITY AS d (difference, place)

@@ -180,7 +180,8 @@ _DESCRIBE = text(f"""
     UPDATE live_resource r SET
         api_version = given.api_version, plural = given.plural, origin = given.origin,
         manifest_digest = decode(given.manifest_digest, 'hex'),
-        drift = 'UNKNOWN', drift_reason = NULL, differences = '[]', differences_left_out = 0, compared_version = ''
+        drift = 'UNKNOWN', drift_reason = NULL, differences = '[]', differences_left_out = 0, compared_version = '',
+        corrections = 0, corrected_at = NULL, contested_until = NULL
     FROM given
     WHERE {_SAME} AND (r.api_version, r.plural, r.origin, r.manifest_digest)
         IS DISTINCT FROM (given.api_version, given.plural, given.origin, decode(given.manifest_digest, 'hex'))

@@ -15,6 +15,7 @@ class OperationKind(StrEnum):
     UPDATE = "UPDATE"
     RECONCILE = "RECONCILE"
     DELETE = "DELETE"
+    CORRECTION = "CORRECTION"  # objects that differ from the manifest are set back, without Helm
 
 
 class Operation(SQLModel, table=True):

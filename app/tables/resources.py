@@ -13,7 +13,8 @@ from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
 class LiveResource(SQLModel, table=True):
     """An object of a target's release as last seen on its cluster: its health and what a screen shows of it.
 
-    The object itself is kept nowhere. A row is written by the observer of the cluster alone.
+    The object itself is kept nowhere. The observer of the cluster writes the rows. Who changes a setting, or corrects
+    an object, only marks it as not compared.
     """
 
     __tablename__ = "live_resource"
@@ -50,3 +51,7 @@ class LiveResource(SQLModel, table=True):
     differences_left_out: int = 0
     compared_version: str = ""  # its resource version at the comparison; empty if there was none
     compared_at: datetime | None = Timestamp(default=None)
+
+    corrections: int = 0  # since the last quiet period
+    corrected_at: datetime | None = Timestamp(default=None)
+    contested_until: datetime | None = Timestamp(default=None)  # no correction before this time: it differs again

@@ -18,5 +18,9 @@ class TargetEvent(EventKind):
     RELEASE = "target.release", "The release of a target changed, and the status did not."
     HEALTH = "target.health", "The health of a target changed."
     LIVE_DRIFT = "target.live_drift", "Objects of a release began to differ from its manifest, or no longer differ."
-    DRIFTED = "target.drifted", "A manual change to a release is being corrected."
-    CONTESTED = "target.contested", "The correction of a release waits, because it was changed or failed again."
+    DRIFTED = "target.drifted", "A manual change to a release, or to its objects, is being corrected."
+    CORRECTED = "target.corrected", "Objects of a release were set back to its manifest, or created again."
+    CONTESTED = (
+        "target.contested",
+        "The correction of a release or of its objects waits, because of another change or a failure.",
+    )

@@ -10,6 +10,7 @@ from app.releases.release import Desired
 from app.releases.step import Recovery, ReleaseAction, Step
 from app.targets.sightings import Sighting
 from reconcilers.actions.action import Action, Task
+from reconcilers.actions.correction import CorrectObjects
 from reconcilers.actions.deployment import Deploy
 from reconcilers.actions.marking import MarkFailed
 from reconcilers.actions.removal import Uninstall
@@ -53,3 +54,16 @@ async def perform(
         return await action.perform(task)
     finally:
         ACTION_SECONDS.labels(step.runs).observe(time.monotonic() - began)
+
+
+async def correct_objects(services: AllServices, found: Work, seen: Sighting) -> str | None:
+    """Sets objects back to the manifest of the release `seen`; returns what was written, or None.
+
+    Raises:
+        ActionError: if the member can't be asked now, or refuses.
+    """
+    return await CorrectObjects().perform(Task(services, found, seen, _nothing))
+
+
+async def _nothing() -> None:
+    """No intent: Helm does not run."""

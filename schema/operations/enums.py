@@ -11,8 +11,8 @@ for _enum in (OperationKind, OperationState, ResultOutcome):
     strawberry.enum(_enum)
 strawberry.enum(
     ReleaseAction,
-    description="What Helm is run for. ROLLBACK stands in results of older versions only: a rollback to an earlier"
-    " generation is an UPGRADE.",
+    description="What is done to a release. ROLLBACK stands in results of older versions only: a rollback to an earlier"
+    " generation is an UPGRADE. A CORRECTION sets objects back to the manifest, without Helm.",
 )
 
 __all__ = ["OperationKind", "OperationState", "ReleaseAction", "ResultOutcome"]

@@ -45,6 +45,10 @@ class ObjectDifference:
     namespace: str | None
     name: str
     is_missing: bool = strawberry.field(description="The release has the object, and the cluster does not.")
+    contested_until: datetime | None = strawberry.field(
+        description="With `liveDrift: CORRECT`: the object differs again after corrections, or the last one failed, and"
+        " the next one is at this time. Null if none waits."
+    )
     field: FieldDifference | None = strawberry.field(description="Null if the object is missing.")
 
     @classmethod
@@ -54,6 +58,7 @@ class ObjectDifference:
             namespace=found.namespace or None,
             name=found.name,
             is_missing=found.difference is None,
+            contested_until=found.contested_until,
             field=FieldDifference.of(found.difference) if found.difference is not None else None,
         )
 

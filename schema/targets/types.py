@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from app.core.paging import DEFAULT, Window
+from app.drift.states import DRIFTED
 from app.identity.permissions import Permission
 from app.releases.references import ANY, hidden
 from app.releases.status import helm_status
@@ -84,7 +85,7 @@ class TargetDrift:
     )
     async def differences(self, info: Info) -> list[ObjectDifference]:
         info.context.viewer.require(self.facts.organization_id, Permission.RESOURCES_READ, group_id=self.facts.group_id)
-        if self.state is not DriftState.DRIFTED:
+        if self.state not in DRIFTED:
             return []
         found = await info.context.load[differences_by_target].load(self.facts.id)
         return [ObjectDifference.of(each) for each in found]

@@ -252,7 +252,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         (HEAD + "targets: paris\n", ["6: `targets` must be a list of clusters"]),
         (HEAD + "targets:\n- paris\n- 3\n", ["8: `targets` must be a list of clusters: this entry is not valid"]),
         (HEAD + "driftPolicy: correct\n", ["6: `driftPolicy` must be REPORT or CORRECT"]),
-        (HEAD + "liveDrift: off\n", ["6: `liveDrift` must be OFF or REPORT"]),
+        (HEAD + "liveDrift: off\n", ["6: `liveDrift` must be OFF, REPORT or CORRECT"]),
         (
             HEAD + "liveDriftIgnore:\n- kind: Job\n",
             ["7: an ignore rule is a map of `paths`, a list of texts, and perhaps `kind` and `group`"],

@@ -8,7 +8,7 @@ _TARGETS = """query ($id: ID!) { node(id: $id) { ... on Deployment {
   liveDrift driftCounts { state count } suggestedIgnoreRules { kind group path targets changedBy }
   targets { clusterName status liveDrift {
     state drifted notChecked
-    differences { kind name isMissing field { path wanted live changedBy changedAt ignoredBy } }
+    differences { kind name isMissing contestedUntil field { path wanted live changedBy changedAt ignoredBy } }
   } resources(first: 50) { nodes { kind name drift driftReason differences { path wanted live ignoredBy } } } }
 } } }"""
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from app.deployments.drift import correct_drift, next_correction
+from app.deployments.drift import correct_drift
+from app.drift.pauses import next_correction
 from app.tables.targets import Target
 from simulator import Member
 from tests.live import hands

@@ -16,7 +16,13 @@ import { span } from "../values/words";
 import { CancelOperation } from "./cancel";
 import { Output } from "./output";
 
-export const KINDS = { CREATE: "Create", UPDATE: "Update", RECONCILE: "Reconcile", DELETE: "Delete" };
+export const KINDS = {
+  CREATE: "Create",
+  UPDATE: "Update",
+  RECONCILE: "Reconcile",
+  DELETE: "Delete",
+  CORRECTION: "Correct objects",
+};
 const OPEN = ["PENDING", "RUNNING"];
 
 function lasted(from: string, to: string): string {

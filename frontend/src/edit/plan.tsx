@@ -20,6 +20,7 @@ const ACTIONS: Record<PlannedFragment["action"], Outlook> = {
   UPGRADE: ["Upgrade", "busy", "up"],
   ROLLBACK: ["Roll back", "warn", "back"],
   UNINSTALL: ["Uninstall", "bad", "minus"],
+  CORRECTION: ["Correct objects", "busy", "up"],
 };
 const UNREACHABLE: Outlook = ["Unknown", "unsure", "question"];
 const REFUSED: Outlook = ["Not possible", "bad", "cross"];

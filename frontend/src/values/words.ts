@@ -30,6 +30,7 @@ const DRIFT_WORDS: Record<string, string> = {
   UNKNOWN: "Drift unknown",
   NONE: "No drift",
   DRIFTED: "Drifted",
+  CONTESTED: "Contested: changed again after corrections",
   MISSING: "Missing",
   NOT_CHECKED: "Not checked",
 };

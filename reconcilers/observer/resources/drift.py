@@ -1,5 +1,5 @@
 """Compares the objects of one member with the manifests of their releases, each time that an object or a manifest has
-changed. Nothing is written to the member (docs/decisions/live-drift.md)."""
+changed. Nothing is written to the member: a worker corrects what differs (docs/decisions/live-drift.md)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from app.clusters.objects import Object
 from app.clusters.release_records import list_revisions
 from app.core.concurrency import for_each
 from app.core.errors import ActionError
-from app.drift.states import DIFFERING, DriftState
+from app.deployments.object_drift import correct_objects
+from app.drift.states import DIFFERING, DriftState, LiveDrift
 from app.fleet.services import AllServices
 from app.releases.scrubbing import NOTHING
 from app.resources.comparing import NOT_NOW, ChangedMeanwhileError, Comparison, ManifestObject, compare
@@ -41,6 +42,7 @@ _RELEASE_CHANGES = 2.0  # seconds until an object is compared again whose releas
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 300.0  # after failures of the member, in which nothing is compared
 _REFUSED_PAUSE = 600.0  # seconds until an object that could not be compared is compared again
 _MISSING = b"missing"
+_FAILED = "The comparison failed because of an internal error. The observer's log has the details."
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,12 @@ class Drift:
             for key in keys[_MOST:]:
                 self._due.add(key, 0.0)
             if keys:
-                await self._compare_all(keys[:_MOST])
+                try:
+                    await self._compare_all(keys[:_MOST])
+                except Exception:  # such as a lost database: nothing is written
+                    for key in keys[:_MOST]:
+                        self._due.add(key, _FIRST_PAUSE)
+                    raise
                 await asyncio.sleep(self._pause)
                 continue
             try:
@@ -144,6 +151,13 @@ class Drift:
                 return
             rows = [found_row(result.of, result.key, result.comparison) for result in results]
             await write_found(transaction, rows)
+        corrected = {
+            result.of.target_id
+            for result in results
+            if result.of.live_drift is LiveDrift.CORRECT and result.comparison.state in DIFFERING
+        }
+        if corrected:
+            await correct_objects(self._services, corrected)
         for result in results:
             COMPARISONS.labels(result.comparison.state.lower()).inc()
             if result.comparison.state is DriftState.NOT_CHECKED:
@@ -169,6 +183,9 @@ class Drift:
                 self._pause = min(max(2 * self._pause, _FIRST_PAUSE), _LONGEST_PAUSE)
                 self._schedule(key, self._pause)
                 continue
+            except Exception:  # the other objects are compared all the same
+                log.exception("drift.failed", cluster=self._post.cluster_id, kind=key.kind)
+                comparison = Comparison(DriftState.NOT_CHECKED, reason=_FAILED)
             self._pause = 0.0
             if comparison is not None:
                 live = comparison.live
