@@ -30,6 +30,7 @@ _LISTS = {
     "chart": "polyhelm chart search",
     "chart_version": "polyhelm chart show REPOSITORY/NAME",
     "deployment": "polyhelm deploy ls",
+    "plan": "polyhelm plans ls",
     "secret": "polyhelm secret ls",
     "token": "polyhelm token ls",
     "user": "polyhelm role ls",
@@ -39,6 +40,7 @@ _NEXT_STEPS = {
     "generation_moved_on": "See what changed in the meantime: polyhelm deploy history GROUP/RELEASE",
     "organization_needed": "Use --organization, or set the default: polyhelm context use CONTEXT --organization NAME",
     "removal_unconfirmed": "Add --confirm-removal NUMBER to confirm it.",
+    "plan_outdated": "Make a new plan: polyhelm plan",
     "cluster_unreachable": "List the clusters: polyhelm cluster ls",
 }
 

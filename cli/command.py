@@ -10,7 +10,7 @@ from typer._click.exceptions import UsageError
 from typer.core import TyperCommand, TyperGroup
 
 from cli import names
-from cli.failure import FAILED, NOT_CONVERGED, Failure
+from cli.failure import FAILED, NOT_CONVERGED, Failure, usage
 from cli.output import Format, Output
 from cli.session import Session
 from cli.terminal import tell
@@ -48,7 +48,8 @@ class Role(StrEnum):
 
 def _shared(
     output: Annotated[
-        Format, typer.Option("--output", "-o", help="The output format.", rich_help_panel=_PANEL)
+        Format,
+        typer.Option("--output", "-o", help="The output format; Markdown is for plans only.", rich_help_panel=_PANEL),
     ] = Format.TABLE,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only the result and errors.", rich_help_panel=_PANEL)
@@ -163,8 +164,11 @@ def _named(word: str) -> tuple[str, bool]:
     return word[:2], len(word) > 2
 
 
-def remote(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Adds a command: a function of a session and its own options, to which the shared options are added."""
+def remote(
+    app: typer.Typer, name: str, *, markdown: bool = False
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds a command: a function of a session and its own options, to which the shared options are added. Only with
+    `markdown`, it accepts Markdown as the output format."""
 
     def add(body: Callable[..., None]) -> Callable[..., None]:
         signature = inspect.signature(body, eval_str=True)
@@ -175,6 +179,8 @@ def remote(app: typer.Typer, name: str) -> Callable[[Callable[..., None]], Calla
             shared = {parameter.name: given.pop(parameter.name) for parameter in _SHARED}
             session = _shared(**shared)
             with failing(has_exit_code=bool(given.get("exit_code"))):
+                if session.output.format is Format.MARKDOWN and not markdown:
+                    raise usage("This command has no Markdown output.", "Choose table, json, yaml or name.")
                 try:
                     body(session, **given)
                 finally:

@@ -20,6 +20,7 @@ class Format(StrEnum):
     JSON = "json"
     YAML = "yaml"
     NAME = "name"
+    MARKDOWN = "markdown"
 
 
 class Output:

@@ -83,7 +83,27 @@ def changes(session: Session, files: Sequence[str]) -> Iterator[Change]:
     return (change_of(session, manifest) for manifest in _manifests(files))
 
 
+def requests(session: Session, files: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Returns the name of each document in these files, and the request of a plan for it. All files are read first."""
+    for manifest in _manifests(files):
+        existing = _known(session, manifest)["deployment"]
+        verb = "create" if existing is None else "update"
+        yield manifest.name, {verb: _given(session, manifest, existing)}
+
+
 def change_of(session: Session, manifest: Manifest) -> Change:
+    known = _known(session, manifest)
+    session.tell_wait(f"Planning {manifest.name}", len(_targets(manifest, known)))
+    existing = known["deployment"]
+    plan = partial(planned, session, manifest.name)
+    answer = _mutate(plan, session, manifest, existing, PLAN)
+    for notice in answer["notices"]:
+        session.tell(f"Note: {notice['message']}")
+    return Change(manifest, existing, answer["plan"], answer["notices"])
+
+
+def _known(session: Session, manifest: Manifest) -> Any:
+    """Returns the deployment of a document, if it exists, and the members of its group."""
     known = session.ask(_EXISTING, group=manifest.group, release=manifest.release)
     existing = known["deployment"]
     if existing is not None and existing["chart"] != manifest.chart:
@@ -91,12 +111,7 @@ def change_of(session: Session, manifest: Manifest) -> Change:
             f"{manifest.name} is the chart {existing['chart']}; a deployment's chart cannot be changed.",
             f"Choose another release name, or delete the deployment first: polyhelm deploy rm {manifest.name}",
         )
-    session.tell_wait(f"Planning {manifest.name}", len(_targets(manifest, known)))
-    plan = partial(planned, session, manifest.name)
-    answer = _mutate(plan, session, manifest, existing, PLAN)
-    for notice in answer["notices"]:
-        session.tell(f"Note: {notice['message']}")
-    return Change(manifest, existing, answer["plan"], answer["notices"])
+    return known
 
 
 def applied(session: Session, change: Change) -> Any:
@@ -158,14 +173,19 @@ def _mutate(
 ) -> Any:
     """Sends a document. An existing deployment is only changed if it was not changed in the meantime."""
     try:
-        if existing is not None:
-            guard = {"id": existing["id"], "expectedGeneration": existing["generation"]}
-            return mutate("updateDeployment", payload, **guard, **manifest.wish(), **more)
-        place = {"organization": session.organization, "group": manifest.group, "chart": manifest.chart}
-        return mutate("createDeployment", payload, **place, **manifest.wish(), **more)
+        mutation = "createDeployment" if existing is None else "updateDeployment"
+        return mutate(mutation, payload, **_given(session, manifest, existing), **more)
     except Failure as failure:
         failure.message = f"{manifest.name}: {failure.message}"
         raise
+
+
+def _given(session: Session, manifest: Manifest, existing: Any | None) -> dict[str, Any]:
+    """Returns the input that creates the deployment of a document or changes the existing one."""
+    if existing is not None:
+        return {"id": existing["id"], "expectedGeneration": existing["generation"], **manifest.wish()}
+    place = {"organization": session.organization, "group": manifest.group, "chart": manifest.chart}
+    return {**place, **manifest.wish()}
 
 
 def _targets(manifest: Manifest, known: Any) -> Sequence[Any]:

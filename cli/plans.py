@@ -25,14 +25,32 @@ def planned(session: Session, name: str, mutation: str, fields: str, **given: An
     answer = session.mutate(mutation, payload, **given, dryRun=True)
     if answer["planProgress"] is None:
         return answer
+    return _followed(session, name, answer["planProgress"]["id"], fields)
+
+
+def stored(session: Session, name: str, fields: str, **given: Any) -> Any:
+    """Stores a plan and returns it, with these fields. `name` is what is planned.
+
+    Raises:
+        Failure: The server answers with a user error, immediately or later.
+    """
+    payload = f"... on PlanDeploymentPayload {{ plan {{ {fields} }} notices {{ message }} planProgress {{ id }} }}"
+    answer = session.mutate("planDeployment", payload, **given)
+    for notice in answer["notices"]:
+        session.tell(f"Note: {notice['message']}")
+    if answer["planProgress"] is None:
+        return answer["plan"]
+    found = _followed(session, name, answer["planProgress"]["id"], f"storedPlan {{ {fields} }}")
+    return found["storedPlan"]
+
+
+def _followed(session: Session, name: str, progress_id: str, fields: str) -> Any:
     query = f"""query ($id: ID!) {{ planProgress(id: $id) {{
       done total finished notices {{ code message }} {fields} error {{ {ERRORS} }}
     }} }}"""
     with _display(session, name) as show:
         while True:
-            found = session.find(
-                query, f"The plan of {name} no longer exists.", "Plan it again.", id=answer["planProgress"]["id"]
-            )
+            found = session.find(query, f"The plan of {name} no longer exists.", "Plan it again.", id=progress_id)
             show(found["done"], found["total"])
             if found["finished"]:
                 break

@@ -13,6 +13,7 @@ from cli.commands.clusters import cluster
 from cli.commands.deployments import deploy
 from cli.commands.groups import group
 from cli.commands.operations import operation
+from cli.commands.plans import plan, plans
 from cli.commands.repositories import repo
 from cli.commands.resources import resources
 from cli.commands.roles import role
@@ -56,8 +57,10 @@ def add_commands(program: typer.Typer) -> None:
     remote(program, "events")(fleet.events)
     remote(program, "compatibility")(compatibility.compatibility)
     remote(program, "reconcile")(reconciliation.reconcile)
+    remote(program, "plan", markdown=True)(plan)
     for name, commands in (
         ("deploy", deploy),
+        ("plans", plans),
         ("operation", operation),
         ("cluster", cluster),
         ("group", group),

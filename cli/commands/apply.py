@@ -6,6 +6,7 @@ import typer
 
 from cli.command import ConfirmRemoval, DeploymentName, ExitCode, NoWait, Timeout, Yes, remote, report
 from cli.commands.deployments import deploy, find_deployment, revisions, split_name
+from cli.commands.plans import apply_plan
 from cli.failure import DIFFERS, Failure, usage
 from cli.manifest import restored
 from cli.outcomes import plan_why
@@ -17,13 +18,16 @@ from cli.summary import named, summary_lines
 from cli.terminal import confirm
 
 Files = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--file",
         "-f",
         help="A file with deployments, or a directory of such files; - reads standard input. Repeatable.",
         metavar="FILE",
     ),
+]
+StoredPlan = Annotated[
+    str | None, typer.Option("--plan", help="Apply a stored plan, as `polyhelm plans ls` prints its ID.", metavar="ID")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan without changing anything.")]
 DespiteErrors = Annotated[
@@ -40,7 +44,8 @@ _COLUMNS: Columns = {
 @remote(deploy, "apply")
 def apply(
     session: Session,
-    file: Files,
+    file: Files = None,
+    plan: StoredPlan = None,
     dry_run: DryRun = False,
     exit_code: ExitCode = False,
     yes: Yes = False,
@@ -50,7 +55,16 @@ def apply(
     timeout: Timeout = 600,
 ) -> None:
     """Apply deployment files: show the plan, ask for confirmation, apply, and wait until every cluster is up to
-    date. All files are read before anything is planned, and everything is planned before anything is applied."""
+    date. All files are read before anything is planned, and everything is planned before anything is applied.
+    With --plan, a stored plan is applied instead, exactly as it is."""
+    if (plan is None) == (not file):
+        raise usage("Give either --file or --plan.", "polyhelm plan -f FILE stores a plan.")
+    if plan is not None:
+        if dry_run or exit_code or despite_errors:
+            raise usage("--dry-run, --exit-code and --despite-errors do not apply to a stored plan.")
+        apply_plan(session, plan, yes=yes, confirmed=confirm_removal, no_wait=no_wait, timeout=timeout)
+        return None
+    assert file
     _check(dry_run, exit_code)
     planned = [_shown(session, change, yes) for change in changes(session, file)]
     if dry_run:

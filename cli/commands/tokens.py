@@ -36,7 +36,7 @@ def create(
     given = {
         "organization": session.named_organization,
         "role": role.upper() if role else None,
-        "expiresAt": _moment(expires).isoformat() if expires else None,
+        "expiresAt": moment(expires).isoformat() if expires else None,
     }
     made = session.mutate("createApiToken", payload, name=name, **given)
     limits = [f"in {given['organization']}"] if given["organization"] else []
@@ -71,7 +71,7 @@ def revoke(session: Session, name: TokenName, yes: Yes = False) -> None:
     session.tell(f"Token {name} revoked.")
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     """Parses a duration, a day or a timestamp. Raises Failure if it is none of these."""
     if span := _SPAN.fullmatch(text):
         return datetime.now(UTC) + timedelta(**{_UNITS[span[2]]: int(span[1])})

@@ -7,6 +7,7 @@ import orjson
 import strawberry
 
 from app.core.paging import DEFAULT, Window
+from app.deployments import removal
 from app.plans.approvals import Standing, blocker, state_at
 from app.plans.queries import targets_page
 from app.tables import plans as tables
@@ -16,6 +17,7 @@ from schema.context import Info
 from schema.deployments.enums import WarningCode
 from schema.deployments.loaders import deployment_by_id
 from schema.deployments.plans import ChartNotice, PlanWarning
+from schema.deployments.removal import Removal
 from schema.list_length import usually
 from schema.operations.enums import ReleaseAction
 from schema.operations.loaders import operation_by_id
@@ -127,12 +129,6 @@ class PlanBlocker:
     message: str
 
 
-@strawberry.type(description="The targets that a plan removes from the deployment.")
-class PlannedRemoval:
-    clusters: list[str] = strawberry.field(metadata=usually(2), description="The names of the removed clusters.")
-    count: int
-
-
 @strawberry.type(
     description="A plan that was stored: what a change would do on each cluster, and what that is based on. Applying it"
     " does exactly this, or nothing."
@@ -154,7 +150,7 @@ class Plan(Node):
     )
     options: JSON = strawberry.field(description="The options that the change sets.")
     changed: bool = strawberry.field(description="Whether the desired state would change.")
-    removal: PlannedRemoval | None = strawberry.field(
+    removal: Removal | None = strawberry.field(
         description="The targets that are removed. `applyPlan` needs `confirmRemoval` where `updateDeployment` does."
     )
     warnings: list[PlanWarning] = strawberry.field(metadata=usually(1))
@@ -278,7 +274,7 @@ class Plan(Node):
         )
 
 
-def _removal(stored: dict[str, Any] | None) -> PlannedRemoval | None:
+def _removal(stored: dict[str, Any] | None) -> Removal | None:
     if not stored or not stored["names"]:
         return None
-    return PlannedRemoval(clusters=stored["names"], count=len(stored["names"]))
+    return Removal.of(removal.Removal(**stored | {"names": tuple(stored["names"])}))
