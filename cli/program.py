@@ -12,6 +12,7 @@ from cli.commands.charts import chart
 from cli.commands.clusters import cluster
 from cli.commands.deployments import deploy
 from cli.commands.groups import group
+from cli.commands.health_rules import health_rules
 from cli.commands.operations import operation
 from cli.commands.plans import plan, plans
 from cli.commands.repositories import repo
@@ -67,6 +68,7 @@ def add_commands(program: typer.Typer) -> None:
         ("repo", repo),
         ("chart", chart),
         ("secret", secret),
+        ("health-rules", health_rules),
         ("role", role),
         ("token", token),
         ("user", user),

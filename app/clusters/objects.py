@@ -44,6 +44,10 @@ class ObjectType:
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
 
+    def named(self, item: Object) -> Object:
+        """An object with its version and kind, which entries of lists lack."""
+        return {**item, "apiVersion": self.api_version, "kind": self.kind}
+
     @property
     def path(self) -> str:
         """The path of all objects, in all namespaces."""

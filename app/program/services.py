@@ -29,6 +29,7 @@ from app.network.addresses import Policies
 from app.redis.notifications import EVENTS, Notifications
 from app.redis.queue import Queue
 from app.redis.rates import Rates, record_suspension
+from app.resources.custom_rules import PROGRAM as HEALTH_RULES
 from app.resources.services import LIVE_READS, LOG_STREAMS
 from app.sandbox.limits import Limits
 from app.sandbox.pool import Pool
@@ -101,8 +102,9 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             memory=settings.schema_memory_bytes,
         )
         schemas, expressions = sandbox(SCHEMAS), sandbox(EXPRESSIONS, name="expressions")
-        stack.push_async_callback(schemas.close)
-        stack.push_async_callback(expressions.close)
+        health_rules = sandbox(HEALTH_RULES, name="health_rules")
+        for pool in (schemas, expressions, health_rules):
+            stack.push_async_callback(pool.close)
         shared = partial(share, percent=settings.organization_share)
         fingerprints = Fingerprints(database, ring)
         passwords = Passwords()
@@ -137,6 +139,7 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             helm=helm,
             schemas=schemas,
             expressions=expressions,
+            health_rules=health_rules,
             passwords=passwords,
             directory=directory,
             rates=rates,

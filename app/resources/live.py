@@ -5,7 +5,7 @@ to the member.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import col, select
 
@@ -13,11 +13,14 @@ from app.clusters.member import Member
 from app.clusters.objects import Object, ObjectType, get_object, list_by_fields
 from app.core.errors import invalid
 from app.core.threads import in_thread
+from app.health.kinds import Kind
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.registers.common import CommonCode
 from app.releases.references import texts_at
 from app.releases.scrubbing import NOTHING, Scrubber
+from app.resources.custom_rules import judge
+from app.resources.health_rules import rule_for
 from app.resources.object_events import ObjectEvent, Subject, events_about
 from app.resources.place import Place, place_of, reading_from
 from app.resources.queries import rows_of
@@ -87,7 +90,7 @@ async def read_object(
             return LiveObject(place, resource_node(place, row), type_of(row), None)
         async with reading_from(services, place) as member:
             live = await get_object(member, type_of(row), row.namespace, row.name, whole=True)
-        node = resource_node(place, row) if live is None else node_of(live, type_of(row), None, now())
+        node = resource_node(place, row) if live is None else await _judged(services, place, type_of(row), live)
         return LiveObject(place, node, type_of(row), live)
     owned = next((each for each in OWNED.values() if each.kind == kind and group in (None, each.group)), None)
     if owned is None or not namespace:
@@ -132,6 +135,17 @@ async def _scrubber(services: ResourceServices, place: Place) -> Scrubber:
         seen = await look_at_release(member.acting_as(None), place.facts.cluster_id, *names)
     texts = list(texts_at(seen.release.values, deployment.secret_paths)) if seen.release else []
     return await in_thread(Scrubber, texts)
+
+
+async def _judged(services: ResourceServices, place: Place, kind: ObjectType, live: Object) -> Node:
+    """The node of a resource, judged by the health rule of the organization if there is one."""
+    node = node_of(live, kind, None, now())
+    organization_id = place.deployment.organization_id
+    rule = await rule_for(services, organization_id, Kind(kind.group, kind.kind))
+    if rule is None:
+        return node
+    verdict = await judge(services.health_rules, organization_id, rule, kind.named(live), now())
+    return replace(node, health=verdict.health, reason=verdict.reason, message=verdict.message)
 
 
 async def _is_owned(services: ResourceServices, place: Place, member: Member, live: Object, namespace: str) -> bool:

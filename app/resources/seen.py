@@ -94,8 +94,7 @@ def key_of(item: Object, kind: ObjectType) -> Key:
 
 def read_seen(item: Object, kind: ObjectType, moment: datetime) -> Seen:
     metadata = item["metadata"]
-    api_version = f"{kind.group}/{kind.version}" if kind.group else kind.version
-    verdict = health_of({**item, "apiVersion": api_version, "kind": kind.kind}, shipped(), moment)
+    verdict = health_of(kind.named(item), shipped(), moment)
     spec = _map(item.get("spec"))
     return Seen(
         replace(verdict, reason=_kept(verdict.reason), message=_kept(verdict.message)),

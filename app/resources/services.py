@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.clusters.services import ClusterServices
 from app.core.limiter import Limiter
+from app.sandbox.pool import Pool
 
 LIVE_READS = 32
 """Queries of a process that read live objects at once."""
@@ -13,8 +14,9 @@ LOG_STREAMS = 256
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceServices(ClusterServices):
-    """`live_reads` limits how many queries read live objects at once, `log_streams` the containers whose logs are
-    read."""
+    """`health_rules` judges objects by rules of users, `live_reads` limits how many queries read live objects at once,
+    `log_streams` the containers whose logs are read."""
 
+    health_rules: Pool
     live_reads: Limiter
     log_streams: Limiter

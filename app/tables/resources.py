@@ -55,3 +55,23 @@ class LiveResource(SQLModel, table=True):
     corrections: int = 0  # since the last quiet period
     corrected_at: datetime | None = Timestamp(default=None)
     contested_until: datetime | None = Timestamp(default=None)  # no correction before this time: it differs again
+
+
+class HealthRule(SQLModel, table=True):
+    """The rule by which an organization judges the objects of a kind, in place of a shipped one."""
+
+    __tablename__ = "health_rule"
+    __table_args__ = (UniqueConstraint("organization_id", "api_group", "kind"),)
+
+    id: int = Id()
+    organization_id: int = Ref("organization.id")
+    api_group: str
+    kind: str
+    current: str
+    in_progress: str | None = None
+    failed: str | None = None
+    suspended: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    version: int = 1  # increases with each change
+    updated_at: datetime = Timestamp(default_factory=now)

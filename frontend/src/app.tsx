@@ -22,6 +22,7 @@ const ClusterPage = later(() => import("./clusters/cluster"));
 const GroupPage = later(() => import("./clusters/group"));
 const RegisterPage = later(() => import("./clusters/register"));
 const SecretsPage = later(() => import("./secrets/page"));
+const HealthRulesPage = later(() => import("./health-rules/page"));
 const ActivityPage = later(() => import("./activity/page"));
 const TokensPage = later(() => import("./account/tokens"));
 
@@ -70,6 +71,11 @@ export function App() {
               <Route path="/settings/secrets">
                 <Settings>
                   <SecretsPage />
+                </Settings>
+              </Route>
+              <Route path="/settings/health-rules">
+                <Settings>
+                  <HealthRulesPage />
                 </Settings>
               </Route>
               <Route path="/settings/tokens">

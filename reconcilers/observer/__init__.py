@@ -65,6 +65,9 @@ class Observer:
 
     async def _share_out(self) -> None:
         """Starts to watch members that this observer has or is to take over; stops the watches of those it has lost."""
+        async with self._services.database.reading() as session:
+            changed = await clusters_to_compare(session)
+            judged_anew = await self._resources.rules.renew(session)
         ours_before = {cluster_id for cluster_id, watch in self._watches.items() if watch.is_ours}
         found = await assignment.renew(self._services, self._id)
         mine = {post.cluster_id: post for post in found.mine}
@@ -76,10 +79,10 @@ class Observer:
             self._start(post)
         for post in found.theirs:
             self._start(post, self._take_over)
-        async with self._services.database.reading() as session:
-            changed = await clusters_to_compare(session)
         for cluster_id in changed & self._watches.keys():
             self._watches[cluster_id].compare_again()
+        for watch in self._watches.values():
+            watch.judge_again(judged_anew)
         WATCHED.set(len(self._tasks))
 
     async def _take_over(self, post: Post) -> Post | None:

@@ -7,7 +7,7 @@ number of failures.
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from datetime import datetime
 from functools import partial
@@ -27,6 +27,7 @@ from app.core.limiter import Limiter
 from app.core.repeating import lasting
 from app.core.tenancy import acting_for
 from app.fleet.services import AllServices
+from app.health.kinds import Kind
 from app.releases.error_codes import ActionCode
 from app.tables.clusters import Cluster, Reachability
 from app.tables.columns import now
@@ -223,9 +224,14 @@ class MemberWatch:
         if self._resources is not None:
             self._resources.drift.renew()
 
+    def judge_again(self, kinds: Mapping[int, set[Kind]]) -> None:
+        """The health rules for these kinds have changed, by organization."""
+        if self._resources is not None and (changed := kinds.get(self._organization_id)):
+            self._resources.judge_again(changed)
+
     async def _follow_resources(self, member: Member) -> None:
         apart = member.used_for(Purpose.RESOURCES)
-        self._resources = ClusterResources(self._services, self._resource_desk, apart, self.post)
+        self._resources = ClusterResources(self._services, self._resource_desk, apart, self.post, self._organization_id)
         try:
             await self._resources.run()
         finally:

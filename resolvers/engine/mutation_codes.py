@@ -279,6 +279,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "plan_too_large",
         "too_many_plans",
     ),
+    "delete_health_rule": ("health_rule_not_found",),
     "delete_secret": (
         "secret_in_use",
         "secret_not_found",
@@ -461,6 +462,10 @@ CODES: dict[str, tuple[str, ...]] = {
         "feature_in_use",
         "feature_not_found",
         "properties_malformed",
+    ),
+    "set_health_rule": (
+        "health_rule_changed",
+        "invalid_input",
     ),
     "set_password": (
         "busy",

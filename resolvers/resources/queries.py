@@ -1,13 +1,20 @@
-"""Resources of all clusters, by page."""
+"""Resources of all clusters, and health rules, by page."""
 
 import strawberry
 
 from app.core.paging import DEFAULT, Window
+from app.health.rules import HealthRule as Expressions
+from app.health.shipped import shipped_rules
 from app.identity.permissions import Permission
 from app.resources import queries
+from app.resources.health_rules import health_rules_page
+from app.resources.trying import Tried, try_health_rule
 from schema.context import Info
+from schema.list_length import usually
 from schema.relay.connections import Connection, to_connection
-from schema.resources.inputs import ResourceFilter
+from schema.relay.ids import row_id
+from schema.resources.health_rules import HealthRule, HealthVerdict, ShippedHealthRule
+from schema.resources.inputs import HealthExpressionsInput, ResourceFilter
 from schema.resources.types import LiveResource
 
 
@@ -30,3 +37,44 @@ class Queries:
         chosen = queries.ResourceFilter(**vars(filter))
         page = await queries.find_resources(info.context.services, organization_id, Window.of(first, after), chosen)
         return to_connection(page, LiveResource.of)
+
+    @strawberry.field(description="The health rules of the organization, by API group and kind.")
+    async def health_rules(
+        self,
+        info: Info,
+        organization: str | None = None,
+        first: int | None = DEFAULT,
+        after: str | None = None,
+    ) -> Connection[HealthRule]:
+        organization_id = info.context.viewer.organization(organization)
+        page = await health_rules_page(info.context.services, organization_id, Window.of(first, after))
+        return to_connection(page, HealthRule.of)
+
+    @strawberry.field(
+        metadata=usually(50),
+        description="The health rules that ship with Polyhelm, by pack. `kind` selects those of a kind.",
+    )
+    async def shipped_health_rules(self, info: Info, kind: str | None = None) -> list[ShippedHealthRule]:
+        _ = info.context.viewer  # raises for anonymous callers
+        return [ShippedHealthRule.of(*each) for each in shipped_rules() if kind in (None, each[1].kind)]
+
+    @strawberry.field(
+        description=(
+            "What a health rule would say about a resource of a target, which is read from its cluster; null if the"
+            " cluster does not have it. Needs the permission `resources.read`."
+        )
+    )
+    async def try_health_rule(
+        self,
+        info: Info,
+        target: strawberry.ID,
+        kind: str,
+        name: str,
+        expressions: HealthExpressionsInput,
+        namespace: str | None = None,
+        api_group: str | None = None,
+    ) -> HealthVerdict | None:
+        tried = Tried(row_id(target, "DeploymentTarget"), kind, namespace, name, api_group)
+        rule = Expressions(**vars(expressions))
+        verdict = await try_health_rule(info.context.services, info.context.viewer, tried, rule)
+        return None if verdict is None else HealthVerdict.of(verdict)

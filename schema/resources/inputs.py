@@ -1,4 +1,4 @@
-"""The inputs of the subject's queries."""
+"""The inputs of the subject's queries and mutations."""
 
 import strawberry
 
@@ -19,3 +19,34 @@ class ResourceFilter:
     release: str | None = strawberry.field(default=None, description="The name of a release.")
     health: list[Health] | None = None
     drift: list[DriftState] | None = None
+
+
+@strawberry.input(description="The expressions of a health rule. See `HealthRule`.")
+class HealthExpressionsInput:
+    current: str
+    in_progress: str | None = None
+    failed: str | None = None
+    suspended: str | None = None
+    reason: str | None = None
+    message: str | None = None
+
+
+@strawberry.input(description="The whole rule: expressions that are left out are removed.")
+class SetHealthRuleInput:
+    kind: str
+    current: str = strawberry.field(description="At most 4,096 characters, as all expressions.")
+    group: str = strawberry.field(default="", description="The API group; empty for the core API.")
+    in_progress: str | None = None
+    failed: str | None = None
+    suspended: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    version: int | None = strawberry.field(
+        default=None, description="The version that the rule must have; 0 if there must be none. Default: any."
+    )
+    organization: str | None = None
+
+
+@strawberry.input
+class DeleteHealthRuleInput:
+    id: strawberry.ID

@@ -2,9 +2,11 @@
 
 from app.resources.drift import differences_of, drift_counts, shared_differences
 from app.resources.queries import health_counts
-from schema.loading import existing
+from app.tables.resources import HealthRule
+from schema.loading import by_id, existing
 
 health_counts_by_deployment = existing(health_counts)
 drift_counts_by_deployment = existing(drift_counts)
 shared_differences_by_deployment = existing(shared_differences)
 differences_by_target = existing(differences_of)
+health_rule_by_id = by_id(HealthRule)

@@ -101,6 +101,14 @@ async def peopled(
         secret = await stack.mutate(
             "createSecret", "... on SecretPayload { secret { id } }", name="db", data={"a": "b"}
         )
+        rule = await stack.mutate(
+            "setHealthRule",
+            "... on HealthRulePayload { healthRule { id } }",
+            group="example.com",
+            kind="Widget",
+            current="has(status.up)",
+            message="status.why",
+        )
         answer = await stack.create(
             releaseName="shop",
             valuesFrom=[{"secret": "db", "key": "a", "path": "password"}],
@@ -127,6 +135,7 @@ async def peopled(
                 "EDGE": edge_id,
                 "REPOSITORY": found["chartRepositories"][0]["id"],
                 "SECRET": secret["secret"]["id"],
+                "RULE": rule["healthRule"]["id"],
                 "DEPLOYMENT": deployment_id,
                 "TARGET": found["node"]["targets"][0]["id"],
                 "OPERATION": answer["operation"]["id"],

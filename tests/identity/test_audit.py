@@ -250,6 +250,12 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         ("updateSecret", {"id": "db", "data": {"a": "other"}}, ["secret.changed"]),
         ("deleteSecret", {"id": "db"}, ["secret.deleted"]),
         (
+            "setHealthRule",
+            {"group": "example.com", "kind": "Widget", "current": "true", "organization": "default"},
+            ["health_rule.set"],
+        ),
+        ("deleteHealthRule", {"id": "rule"}, ["health_rule.deleted"]),
+        (
             "createDeployment",
             {
                 "group": "fleet",
@@ -294,6 +300,9 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         await found(lookups)
         for repository in (await quiet.data(repositories))["chartRepositories"]:
             ids[repository["name"]] = repository["id"]
+        rules = '{ healthRules(organization: "default") { nodes { id } } }'
+        for rule in (await quiet.data(rules))["healthRules"]["nodes"]:
+            ids["rule"] = rule["id"]
         for session in (await quiet.data("{ sessions { id } }"))["sessions"]:
             ids["session"] = session["id"]
         for plan in (await quiet.data('{ plans(organization: "default", first: 1) { nodes { id digest } } }'))["plans"][

@@ -60,6 +60,8 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "createSecret": {"name": "other", "data": {"a": "b"}},
     "updateSecret": {"id": "SECRET", "data": {"a": "c"}},
     "deleteSecret": {"id": "SECRET"},
+    "setHealthRule": {"group": "example.com", "kind": "Gadget", "current": "true"},
+    "deleteHealthRule": {"id": "RULE"},
     "createOrganization": {"name": "other"},
     "createUser": {"name": "somebody", "role": "VIEWER"},
     "setRole": {"user": "somebody", "role": "VIEWER"},
@@ -90,6 +92,7 @@ ARGUMENTS = {
     "Query.secret": 'name: "db"',
     "Query.deployment": 'group: "fleet", releaseName: "shop"',
     "Query.resources": "filter: {}",
+    "Query.tryHealthRule": 'target: "TARGET", kind: "ConfigMap", name: "shop", expressions: {current: "true"}',
     "Query.logs": 'target: "TARGET"',
     "Query.operation": 'id: "OPERATION"',
     "Query.planProgress": 'id: "PLAN"',
@@ -110,6 +113,7 @@ ARGUMENTS = {
     "node.ChartRepository": "REPOSITORY",
     "node.Secret": "SECRET",
     "node.Plan": "STORED",
+    "node.HealthRule": "RULE",
     "node.User": "USER",
 }
 """What fields need. Every field of every type is asked for; one that needs something and is missing here fails."""
@@ -117,6 +121,7 @@ ARGUMENTS = {
 OWN = {
     *("Query.viewer", "Query.memberships", "Query.apiTokens", "Query.sessions"),
     *("Query.readYaml", "YamlReading", "Problem"),
+    *("Query.shippedHealthRules", "ShippedHealthRule"),
     *("Query.planProgress", "PlanProgress", "DeploymentPlan", "TargetPlan", "Removal", "ChartNotice", "PlanWarning"),
     *("User", "Membership", "GroupRole", "ApiToken", "Session"),
 }
@@ -126,7 +131,7 @@ PUBLISHED = {"1.25", "1.36", "2026-11-30"}
 """What is known of Kubernetes versions to everybody: the one asked about, and how new the table of removals is."""
 
 NOT_THERE = {
-    *("Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry"),
+    *("Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry", "HealthVerdict"),
     *("FieldDifference", "ObjectDifference", "SuggestedIgnoreRule", "Change"),
 }
 """What the target that is looked at has none of: it runs, waits for nobody, does not differ from itself, and has no
@@ -155,6 +160,7 @@ NOWHERE = {
         "EDGE": "ClusterGroup",
         "REPOSITORY": "ChartRepository",
         "SECRET": "Secret",
+        "RULE": "HealthRule",
         "DEPLOYMENT": "Deployment",
         "TARGET": "DeploymentTarget",
         "OPERATION": "Operation",
@@ -195,6 +201,8 @@ async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator
     """One object of each kind, by the word that stands for its id above; nothing of them may be changed."""
     group_id = await quiet.fleet({"paris": simulated("paris").kubeconfig})
     secret = await quiet.mutate("createSecret", "... on SecretPayload { secret { id } }", name="db", data={"a": "b"})
+    fields = "... on HealthRulePayload { healthRule { id } }"
+    rule = await quiet.mutate("setHealthRule", fields, group="example.com", kind="Widget", current="true")
     answer = await quiet.create(releaseName="shop")
     found = await quiet.data("{ clusters { nodes { id } } chartRepositories { id } }")
     targets = await quiet.targets(answer["deployment"]["id"])
@@ -203,6 +211,7 @@ async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator
         "GROUP": group_id,
         "REPOSITORY": found["chartRepositories"][0]["id"],
         "SECRET": secret["secret"]["id"],
+        "RULE": rule["healthRule"]["id"],
         "DEPLOYMENT": answer["deployment"]["id"],
         "OPERATION": answer["operation"]["id"],
         "TARGET": targets["paris"]["id"],

@@ -3,6 +3,7 @@ import { Link, useLocation } from "wouter";
 
 const PAGES: [string, string][] = [
   ["Secrets", "/settings/secrets"],
+  ["Health rules", "/settings/health-rules"],
   ["Tokens", "/settings/tokens"],
 ];
 

@@ -21,6 +21,7 @@ from app.resources.judging import judge_health
 from app.resources.seen import Key, Seen
 from app.resources.wanted import WantedCache
 from reconcilers.observer.assignment import Post, still_ours
+from reconcilers.observer.resources.rules import RuleBook
 
 log = structlog.get_logger()
 
@@ -44,6 +45,7 @@ class ResourceDesk:
     def __init__(self, services: AllServices) -> None:
         self.manifests = Manifests()
         self.wanted = WantedCache()
+        self.rules = RuleBook()
         self.streams = Limiter("resource_watches", _STREAMS, each=_STREAMS_OF_ONE)
         self.lists = Limiter("resource_lists", _LISTS, each=share(_LISTS, services.settings.organization_share))
         self._services = services

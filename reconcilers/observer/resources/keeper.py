@@ -12,8 +12,10 @@ from app.core.errors import ActionError
 from app.core.repeating import lasting
 from app.fleet.services import AllServices
 from app.health.health import Health
+from app.health.kinds import Kind
 from app.releases.error_codes import ActionCode
 from app.releases.inventory import ResourceOrigin
+from app.resources.custom_rules import CustomRule, judge
 from app.resources.inventory import known_resources
 from app.resources.seen import Key, Seen, absent, is_judged, key_of, read_seen, unreadable
 from app.tables.columns import now
@@ -37,7 +39,9 @@ _DEFINITION = KindName("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
 class ClusterResources:
-    def __init__(self, services: AllServices, desk: ResourceDesk, member: Member, post: Post) -> None:
+    def __init__(
+        self, services: AllServices, desk: ResourceDesk, member: Member, post: Post, organization_id: int
+    ) -> None:
         self.index = Index()
         self.arriving: dict[Key, Seen | None] = {}
         """Objects whose inventory is being written, and the state of each, if it was seen."""
@@ -47,6 +51,7 @@ class ClusterResources:
         self._desk = desk
         self._member = member
         self._post = post
+        self._organization_id = organization_id
         self._pods = Pods(member, self._tell)
         self.drift = Drift(services, desk.wanted, self, member, post)
         self._inventories = Inventories(services, desk, self, member, post)
@@ -138,6 +143,8 @@ class ClusterResources:
             return
         if is_deleted:
             self.look(key)  # perhaps only its label was removed
+        elif self._rule(kind) is not None:
+            self.look(key)  # such an object is judged in another process, and is not kept until then
         else:
             self.drift.notice(key, item)
             self.show(key, read_seen(item, kind, now()))
@@ -217,4 +224,19 @@ class ClusterResources:
         whole = is_judged(kind.group, kind.kind)
         item = await get_object(self._member, kind, key.namespace, key.name, whole=whole)
         self.drift.notice(key, item)
-        return None if item is None else read_seen(item, kind, now())
+        if item is None:
+            return None
+        seen = read_seen(item, kind, now())
+        if (rule := self._rule(kind)) is None:
+            return seen
+        pool = self._services.health_rules
+        return seen.with_verdict(await judge(pool, self._organization_id, rule, kind.named(item), now()))
+
+    def _rule(self, kind: ObjectType) -> CustomRule | None:
+        return self._desk.rules.of(self._organization_id).get(Kind(kind.group, kind.kind))
+
+    def judge_again(self, kinds: set[Kind]) -> None:
+        """The rules for these kinds have changed."""
+        for key in self.index:
+            if Kind(key.group, key.kind) in kinds:
+                self.look(key)
