@@ -11,6 +11,7 @@ from cli.commands import access, apply, compatibility, completion, differences, 
 from cli.commands.charts import chart
 from cli.commands.clusters import cluster
 from cli.commands.deployments import deploy
+from cli.commands.drift import drift
 from cli.commands.groups import group
 from cli.commands.health_rules import health_rules
 from cli.commands.operations import operation
@@ -52,6 +53,7 @@ def add_commands(program: typer.Typer) -> None:
     program.add_typer(access.context, name="context", cls=Commands)
     remote(program, "status")(fleet.status)
     remote(program, "resources")(resources)
+    remote(program, "drift")(drift)
     remote(program, "tree")(live.tree)
     remote(program, "describe")(live.describe)
     remote(program, "logs")(live.logs)
