@@ -107,7 +107,7 @@ async def test_an_object_that_was_changed_is_not_used(
     assert not (tmp_path / "elsewhere").exists()
 
 
-async def test_an_object_that_is_gone_is_told_in_the_words_of_the_bucket(
+async def test_a_missing_object_is_reported_in_the_words_of_the_bucket(
     stored: Stack, elsewhere: Archives, endpoint: str
 ) -> None:
     await stored.upload(packaged())

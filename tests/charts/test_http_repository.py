@@ -248,7 +248,7 @@ async def test_addresses_that_are_none_or_not_safe_are_refused(repository: Serve
     assert repository.files.asked == []
 
 
-async def test_nobody_listening_is_told(repository: Served, new_stack: NewStack) -> None:
+async def test_an_unreachable_repository_is_reported(repository: Served, new_stack: NewStack) -> None:
     async with served(Files()) as gone:
         pass
     async with new_stack(working=False, plain_http_hosts=gone) as stack:

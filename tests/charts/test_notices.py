@@ -58,7 +58,7 @@ async def deploy(stack: Stack, **given: Any) -> Any:
     return await stack.mutate("createDeployment", PAYLOAD, **given)
 
 
-async def test_a_version_that_was_published_again_is_told_and_the_first_content_is_deployed(
+async def test_a_version_that_was_published_again_is_reported_and_the_first_content_is_deployed(
     republish: tuple[Stack, Callable[[bytes | None], None]],
 ) -> None:
     stack, publish = republish
@@ -90,7 +90,7 @@ async def test_a_repository_that_says_nothing_keeps_nobody_from_deploying_what_i
     assert (made["notices"], made["deployment"]["chartDigest"]) == ([], digest(FIRST))
 
 
-async def test_a_deprecated_chart_is_told(republish: tuple[Stack, Callable[[bytes | None], None]]) -> None:
+async def test_a_deprecated_chart_is_reported(republish: tuple[Stack, Callable[[bytes | None], None]]) -> None:
     stack, publish = republish
     publish(content("replicas: 1\n", deprecated="true"))
     told = [{"code": "chart_deprecated", "message": "far/web 1.0.0 is deprecated by its maintainers."}]
@@ -99,7 +99,7 @@ async def test_a_deprecated_chart_is_told(republish: tuple[Stack, Callable[[byte
     assert (await deploy(stack))["notices"] == told
 
 
-async def test_an_uploaded_chart_tells_nothing_but_its_deprecation(
+async def test_an_uploaded_chart_has_no_notice_but_its_deprecation(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     await quiet.fleet({"paris": simulated("paris").kubeconfig})

@@ -386,7 +386,7 @@ def test_a_pax_header_for_all_is_passed_over() -> None:
     assert open_package(gzip.compress(packed.getvalue()), LIMITS).name == "web"
 
 
-def test_a_remote_schema_is_told_wherever_it_is() -> None:
+def test_a_remote_schema_is_reported_wherever_it_is() -> None:
     remote = b'{"properties": {"a": {"$ref": "https://example.com/a.json"}}}'
     assert open_package(with_entries(("web/values.schema.json", remote)), LIMITS).has_remote_schema
     assert open_package(with_entries(("web/charts/db/values.schema.json", remote)), LIMITS).has_remote_schema

@@ -117,7 +117,7 @@ async def test_a_login_is_exchanged_for_a_token(pushed: Pushed) -> None:
     assert {sent for path, sent in pushed.registry.asked if path == "/token"} == {basic(LOGIN)}
 
 
-async def test_a_wrong_login_is_told(pushed: Pushed) -> None:
+async def test_a_wrong_login_is_reported(pushed: Pushed) -> None:
     pushed.registry.login = LOGIN
     pushed.registry.push("team/charts/web", "1.0.0", web())
     await pushed.add(username=LOGIN.username, password="wrong")
@@ -166,7 +166,7 @@ async def test_a_challenge_that_leads_nowhere_is_a_refusal(pushed: Pushed, realm
     assert (await pushed.refusal())[0] == "repository_unauthorized"
 
 
-async def test_a_chart_or_version_that_is_not_there_is_told(pushed: Pushed) -> None:
+async def test_a_chart_or_version_that_is_not_there_is_reported(pushed: Pushed) -> None:
     pushed.registry.push("team/charts/web", "1.0.0", web())
     await pushed.add()
     assert await pushed.refusal("2.0.0") == ("chart_version_not_found", "oci/web has no version '2.0.0'.")

@@ -46,7 +46,7 @@ def test_a_problem_leads_to_its_place() -> None:
     assert found == [Problem(("hosts", "1", "port"), "6 is greater than the maximum of 5")]
 
 
-def test_of_many_problems_the_first_are_told() -> None:
+def test_of_many_problems_the_first_are_reported() -> None:
     schema = {"additionalProperties": {"type": "string"}}
     assert len(problems(schema, {f"k{number}": number for number in range(100)})) == MAX_PROBLEMS
 
@@ -146,7 +146,7 @@ def test_a_schema_may_be_nested_as_deep_as_it_likes(depth: int) -> None:
         ({"$defs": {"a": {"not": {"$ref": "a.json"}}}}, True),
     ],
 )
-def test_what_lies_elsewhere_is_remote(schema: Any, remote: bool) -> None:
+def test_references_to_other_documents_are_remote(schema: Any, remote: bool) -> None:
     assert has_remote_reference(schema) is remote
 
 

@@ -230,7 +230,7 @@ async def test_another_chart_is_refused_with_a_way_out(fleet: Polyhelm) -> None:
     )
 
 
-async def test_a_version_that_is_not_there_is_told_with_where_to_look(fleet: Polyhelm) -> None:
+async def test_a_version_that_is_not_there_is_reported_with_where_to_look(fleet: Polyhelm) -> None:
     done = await fleet("deploy", "apply", "-f", "-", "--yes", stdin=FILE + "version: 9.9.9\n")
     assert (done.code, done.words) == (
         1,

@@ -199,7 +199,7 @@ async def test_who_is_taken_out_of_a_group_has_its_releases_uninstalled_before_t
     assert len(members["berlin"].objects("secrets")) == 1
 
 
-async def test_a_token_is_told_once_and_works_until_it_is_revoked(polyhelm: Polyhelm) -> None:
+async def test_a_token_is_shown_once_and_works_until_it_is_revoked(polyhelm: Polyhelm) -> None:
     (token,) = await polyhelm.fine("token", "create", "laptop")
     assert await polyhelm.fine("token", "ls", POLYHELM_TOKEN=token) == [
         "NAME        ORGANIZATION   ROLE   AGE   EXPIRES   USED",

@@ -125,7 +125,7 @@ async def test_a_sign_in_that_fails_says_why_and_keeps_nothing(
     assert not (polyhelm.home / ".config").exists()
 
 
-async def test_a_server_that_is_no_polyhelm_is_told_as_such(polyhelm: Polyhelm) -> None:
+async def test_a_server_that_is_no_polyhelm_is_reported_as_such(polyhelm: Polyhelm) -> None:
     done = await polyhelm("cluster", "ls", "--server", f"{polyhelm.server}/elsewhere")
     assert (done.code, done.words) == (
         1,

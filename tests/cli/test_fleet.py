@@ -67,7 +67,7 @@ STATUS = [
 ]
 
 
-async def test_the_fleet_is_told_with_what_is_wrong_and_why(fleet: Polyhelm) -> None:
+async def test_the_status_of_the_fleet_is_printed_with_what_is_wrong_and_why(fleet: Polyhelm) -> None:
     assert await fleet.fine("status") == STATUS
     assert await fleet.fine("status", "-o", "name", "--status", "not_installed") == ["fleet/shop"]
     assert await fleet.fine("status", "--search", "cart") == [
@@ -118,7 +118,7 @@ async def test_reconciling_mends_what_is_wrong_and_leaves_the_rest_alone(
     )
 
 
-async def test_what_happened_is_told_with_the_newest_last(fleet: Polyhelm) -> None:
+async def test_events_are_printed_with_the_newest_last(fleet: Polyhelm) -> None:
     lines = await fleet.fine("events", "--limit", "200")
     assert [re.sub(" +", " ", line) for line in (lines[0], lines[-1])] == [
         "<moment> user.created admin admin is the first admin.",
@@ -129,7 +129,7 @@ async def test_what_happened_is_told_with_the_newest_last(fleet: Polyhelm) -> No
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
-async def test_following_tells_what_happens_next_and_nothing_twice(fleet: Polyhelm, form: str) -> None:
+async def test_following_prints_what_happens_next_and_nothing_twice(fleet: Polyhelm, form: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *(PROGRAM, "events", "--follow", "--limit", "1", "-o", form),
         env=fleet.environment(),

@@ -129,7 +129,7 @@ def test_a_connection_that_breaks_is_made_again_and_counts_as_a_change() -> None
         seen.close()
 
 
-async def test_the_api_tells_of_what_happens(polyhelm: Polyhelm) -> None:
+async def test_the_api_lists_the_events(polyhelm: Polyhelm) -> None:
     client = Client(polyhelm.server, TOKEN)
     listening = threading.Event()
 
@@ -150,7 +150,7 @@ async def test_the_api_tells_of_what_happens(polyhelm: Polyhelm) -> None:
     client.close()
 
 
-def test_whoever_has_seen_enough_leaves_no_noise_behind() -> None:
+def test_a_subscription_that_is_closed_leaves_no_thread_or_output() -> None:
     end = threading.Event()
     with running(Server([event("next", {"data": {}}), end])) as client:
         seen = ticks(client, SUBSCRIPTION, {}, seconds=10)

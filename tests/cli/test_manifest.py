@@ -275,7 +275,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_line(text: str, problems: list[str]) -> None:
+def test_a_mistake_is_reported_with_its_line(text: str, problems: list[str]) -> None:
     with pytest.raises(Failure) as caught:
         read(text, "file")
     assert (caught.value.code, caught.value.message) == (2, "The file is not valid.")

@@ -39,7 +39,7 @@ async def test_an_operation_whose_hook_hangs_is_listed_and_cancelled(
     assert (done.code, done.words[0]) == (1, "Error: There is no operation 'nothing'.")
 
 
-async def test_what_force_leaves_behind_is_told_with_its_objects_and_what_fails_with_what_to_do(
+async def test_releases_that_force_leaves_behind_are_printed_with_their_objects_and_failures_with_advice(
     working: Polyhelm, members: dict[str, Member]
 ) -> None:
     stack, paris = working.stack, members["paris"]

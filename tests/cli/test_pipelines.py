@@ -104,9 +104,7 @@ async def test_a_cluster_that_the_plan_could_not_ask_is_an_error_of_the_plan(
     assert (await fleet("deploy", "get", "fleet/shop", "-o", "json")).data["generation"] == 2
 
 
-async def test_exit_codes_tell_what_is_the_same_what_differs_and_what_failed(
-    working: Polyhelm, members: dict[str, Member]
-) -> None:
+async def test_exit_codes_distinguish_equal_different_and_failed(working: Polyhelm, members: dict[str, Member]) -> None:
     await working.stack.fleet({name: member.kubeconfig for name, member in members.items()})
     (working.home / "shop.yaml").write_text(FILE)
     (working.home / "other.yaml").write_text(FILE.replace("replicas: 2", "replicas: 5"))

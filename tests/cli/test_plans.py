@@ -9,7 +9,7 @@ from pathlib import Path
 from app.tables.identity import Role
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm
-from tests.identity.test_permissions import token_of
+from tests.identity.callers import token_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "plans.md"
 FILE = """\

@@ -30,7 +30,7 @@ async def test_a_slow_plan_is_followed_with_a_bar_until_it_is_there(
         ]
 
 
-async def test_without_a_terminal_a_line_tells_how_far_a_slow_plan_is_and_a_late_error_ends_it(
+async def test_without_a_terminal_the_progress_of_a_slow_plan_is_a_line_and_a_late_error_ends_it(
     new_stack: Callable[..., AbstractAsyncContextManager[Stack]], simulated: Callable[[str], Member], tmp_path: Path
 ) -> None:
     async with open_slow(new_stack, simulated, tmp_path) as slow, serving(slow.stack, tmp_path / "home") as program:

@@ -89,9 +89,7 @@ async def test_a_change_is_asked_about_and_followed_with_a_bar_for_each_cluster(
     ]
 
 
-async def test_whoever_stops_waiting_is_told_that_the_server_goes_on(
-    fleet: Polyhelm, members: dict[str, Member]
-) -> None:
+async def test_an_interrupted_wait_says_that_the_server_continues(fleet: Polyhelm, members: dict[str, Member]) -> None:
     await fleet.stack.deployed(releaseName="shop")
     async with terminal(fleet, "deploy", "apply", "-f", "shop.yaml") as screen:
         await screen.shows("Apply? [y/N]:")

@@ -26,7 +26,7 @@ OWN = version("polyhelm")
         ),
     ],
 )
-async def test_another_version_is_told_once_a_version(
+async def test_another_version_is_reported_once_for_each_version(
     polyhelm: Polyhelm, monkeypatch: pytest.MonkeyPatch, server: str, words: str
 ) -> None:
     command = ("token", "ls")

@@ -64,7 +64,7 @@ def test_what_an_api_server_refuses_is_refused_at_its_place(more: Any, path: lis
     assert [at for at, _ in found_in({"schedule": "daily"} | more)] == [path]
 
 
-def test_a_schema_that_is_not_valid_is_told_apart_from_an_object_that_is_not() -> None:
+def test_a_schema_that_is_not_valid_is_distinguished_from_an_object_that_is_not() -> None:
     [(path, _)] = problems(json_schema({"properties": {"a": {"pattern": "("}}}), {"a": "b"})
     assert path is None
 

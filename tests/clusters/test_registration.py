@@ -51,7 +51,7 @@ async def test_the_same_cluster_under_a_second_name_is_a_conflict_that_names_the
     assert (answer["__typename"], answer["code"], answer["path"]) == ("Conflict", "name_taken", ["name"])
 
 
-async def test_a_cluster_that_does_not_answer_or_does_not_accept_us_is_told_apart(
+async def test_a_cluster_that_does_not_answer_or_does_not_accept_us_is_distinguished(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")
@@ -66,7 +66,7 @@ async def test_a_cluster_that_does_not_answer_or_does_not_accept_us_is_told_apar
     assert (answer["__typename"], answer["code"]) == ("ValidationFailed", "cluster_permissions")
 
 
-async def test_wrong_words_about_a_cluster_are_told_all_at_once(quiet: Stack) -> None:
+async def test_all_problems_of_a_clusters_description_are_reported_at_once(quiet: Stack) -> None:
     answer = await quiet.register(
         "Paris!", "x", cloud="moon", distribution="cheese", labels={"a": 1, "b": "\n"}, region=""
     )

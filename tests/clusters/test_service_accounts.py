@@ -50,7 +50,7 @@ def test_nothing_else_is_one(text: str) -> None:
         " permissions not currently held:\n{...}",
     ],
 )
-def test_a_permission_that_it_lacks_is_told_for_good_with_the_api_servers_words(words: str) -> None:
+def test_a_permission_that_it_lacks_is_reported_for_good_with_the_api_servers_words(words: str) -> None:
     error = forbidden(ACCOUNT, words)
     assert error is not None
     assert (error.code, error.message, error.output) == (
@@ -61,7 +61,7 @@ def test_a_permission_that_it_lacks_is_told_for_good_with_the_api_servers_words(
     assert forbidden(None, words) is None
 
 
-def test_credentials_that_may_not_act_as_it_are_told_as_that() -> None:
+def test_credentials_that_may_not_act_as_it_are_reported_as_that() -> None:
     words = (
         'serviceaccounts "deployer" is forbidden: User "polyhelm" cannot impersonate resource "serviceaccounts" in API'
         ' group "" in the namespace "team-a"'

@@ -116,7 +116,7 @@ async def test_server_side_apply_creates_then_merges(client: Client, namespace: 
     assert status == 422 or (status, refused["reason"]) == (400, "BadRequest")
 
 
-async def test_deleting_tells_what_is_gone(client: Client, path: str) -> None:
+async def test_deleting_prints_what_was_deleted(client: Client, path: str) -> None:
     created = await create(client, path, secret("a"))
     uid = created["metadata"]["uid"]
     status, refused = await client.delete(f"{path}/a", {"preconditions": {"uid": "other"}})

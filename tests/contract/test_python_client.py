@@ -42,7 +42,7 @@ async def test_writing_reading_and_watching(cluster: Cluster, namespace: str) ->
         assert told == [("MODIFIED", labels), ("DELETED", labels)]
 
 
-async def test_errors_are_told(cluster: Cluster, namespace: str) -> None:
+async def test_errors_are_reported(cluster: Cluster, namespace: str) -> None:
     async with await connect(cluster) as api:
         core = kubernetes.CoreV1Api(api)
         with pytest.raises(kubernetes.ApiException) as refused:

@@ -30,7 +30,7 @@ async def version(client: Client, path: str) -> str:
     return found
 
 
-async def test_a_watch_tells_what_happens_after_a_version(client: Client, path: str) -> None:
+async def test_a_watch_sends_the_changes_after_a_version(client: Client, path: str) -> None:
     await client.post(path, config("before", {"app": "shop"}))
     since = await version(client, path)
     async with client.watch(path, resourceVersion=since, labelSelector="app=shop") as events:

@@ -57,7 +57,7 @@ def test_tampering_is_reported_with_its_row_and_what_browsers_send_is_not() -> N
 
 
 @given(place=st.integers(0, 12 + 6 + 16 - 1), change=st.integers(1, 255))
-def test_a_changed_byte_is_told(place: int, change: int) -> None:
+def test_a_changed_byte_is_reported(place: int, change: int) -> None:
     sealed = RING.seal(b"s3cr3t", "cluster:1")
     data = bytearray(sealed.data)
     data[place] ^= change
@@ -66,7 +66,7 @@ def test_a_changed_byte_is_told(place: int, change: int) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 7, 8, 11, 12, 13, 27])
-def test_data_that_is_cut_off_is_told(length: int) -> None:
+def test_data_that_is_cut_off_is_reported(length: int) -> None:
     sealed = RING.seal(b"s3cr3t", "cluster:1")
     with pytest.raises(KeyRingError, match=r"were changed or belong to another row\.$"):
         RING.open(Sealed(sealed.key_id, sealed.data[:length]), "cluster:1")
@@ -126,7 +126,7 @@ def test_blanks_and_empty_entries_do_not_matter(text: str) -> None:
         ("one:üüü", 1),
     ],
 )
-def test_an_entry_that_is_none_is_told_by_its_number_and_not_quoted(text: str, number: int) -> None:
+def test_an_entry_that_is_none_is_reported_by_its_number_and_not_quoted(text: str, number: int) -> None:
     with pytest.raises(KeyRingError) as caught:
         KeyRing.parse(text)
     assert str(caught.value) == (

@@ -94,7 +94,7 @@ async def test_too_many_waiting_requests_of_a_caller_are_refused_and_others_wait
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.booleans()), max_size=30), st.integers(1, 4))
-def test_no_place_is_lost_or_given_twice_whoever_gives_up(steps: list[tuple[str, bool, bool]], places: int) -> None:
+def test_no_slot_is_lost_or_given_twice_when_callers_give_up(steps: list[tuple[str, bool, bool]], places: int) -> None:
     async def play() -> None:
         pool = Limiter("test", places, each=2, waiting=100)
         inside: list[str] = []

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator import Member
-from tests.deployments.test_layers import fleet, made
+from tests.deployments.fleets import fleet, made
 from tests.sample_charts import packaged
 from tests.stack import Stack
 

@@ -103,7 +103,7 @@ async def test_the_confirmed_number_has_to_be_that_of_the_targets_that_would_go(
         assert answer["deployment"]["generation"] == (1 if kept == 4 else 2)
 
 
-async def test_a_dry_run_tells_the_number_and_asks_for_nothing(
+async def test_a_dry_run_prints_the_number_and_asks_for_nothing(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     deployment_id, names = await created(quiet, simulated, 4)

@@ -111,7 +111,7 @@ async def test_others_are_answered_while_an_organization_has_schemas_checked_tha
         await eventually(only_one)
 
 
-async def test_values_of_many_clusters_are_checked_and_each_problem_is_told_at_its_place(
+async def test_values_of_many_clusters_are_checked_and_each_problem_is_reported_at_its_place(
     new_stack: NewStack, simulated: Callable[[str], Member]
 ) -> None:
     async with new_stack(working=False) as stack:

@@ -15,7 +15,7 @@ from app.tables.columns import now
 from app.tables.identity import Role
 from simulator import Member
 from tests.deployments.slow import NAMES, PROGRESS, Slow, another, open_slow
-from tests.identity.test_permissions import token_of
+from tests.identity.callers import token_of
 from tests.stack import Stack, eventually
 
 CANARY = "a-password-that-nobody-may-see"
@@ -54,7 +54,7 @@ async def test_a_slow_plan_is_answered_with_its_progress_and_is_there_once_it_is
             assert (await Slow(patient, polyhelm.gate).begin(values={"replicas": 3}))["plan"] == plan
 
 
-async def test_any_api_process_tells_of_a_plan_that_another_one_makes(slow: Open) -> None:
+async def test_any_api_process_knows_the_progress_of_a_plan_that_another_one_makes(slow: Open) -> None:
     async with slow() as polyhelm:
         started = await polyhelm.begin()
         async with another(polyhelm.stack) as other:
@@ -66,7 +66,7 @@ async def test_any_api_process_tells_of_a_plan_that_another_one_makes(slow: Open
             assert len(found["plan"]["targets"]) == len(NAMES)
 
 
-async def test_an_error_that_comes_late_is_told(slow: Open) -> None:
+async def test_an_error_that_comes_late_is_reported(slow: Open) -> None:
     async with slow() as polyhelm:
         for member in polyhelm.members:
             member.faults.hang = True
@@ -88,7 +88,7 @@ async def test_a_plan_that_nobody_asks_for_is_given_up(slow: Open) -> None:
         assert row.finished_at is None
 
 
-async def test_a_plan_whose_process_has_ended_is_told_as_lost(slow: Open) -> None:
+async def test_a_plan_whose_process_has_ended_is_reported_as_lost(slow: Open) -> None:
     async with slow() as polyhelm:
         started = await polyhelm.begin()
         await polyhelm.stack.services.background.close()

@@ -90,7 +90,7 @@ PROBLEMS = "... on ValidationFailed { problems { path message line column } }"
         ),
     ],
 )
-async def test_a_mistake_in_yaml_is_told_with_its_place(
+async def test_a_mistake_in_yaml_is_reported_with_its_place(
     shared: Stack, given: dict[str, Any], path: list[str], message: str, place: tuple[int | None, int | None]
 ) -> None:
     groups = (await shared.data("{ clusterGroups { nodes { name } } }"))["clusterGroups"]["nodes"]

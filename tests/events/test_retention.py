@@ -83,7 +83,7 @@ async def test_the_worker_removes_them_when_it_keeps_house(
         assert await messages(stack) == [*before, "1 days ago"]
 
 
-async def test_whoever_resumes_behind_what_was_removed_is_told_so_and_misses_nothing_unknowingly(
+async def test_a_client_that_resumes_before_removed_events_is_told_that_it_missed_some(
     quiet: Stack,
 ) -> None:
     for number in range(4):

@@ -46,7 +46,7 @@ async def test_what_is_left_out_stays_as_it_is(quiet: Stack, simulated: Callable
     assert await cluster(quiet, "paris") == before | {"cloud": "amazon", "region": None, "labels": {}}
 
 
-async def test_wrong_words_are_told_all_at_once_and_nothing_is_changed(
+async def test_all_problems_are_reported_at_once_and_nothing_is_changed(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     await quiet.register("paris", simulated("paris").kubeconfig)

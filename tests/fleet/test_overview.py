@@ -114,7 +114,7 @@ async def test_events_are_chosen_by_kind_or_its_first_word_and_by_text(fleet: St
     assert await kinds(kinds=["clus"]) == []
 
 
-async def test_a_chart_tells_one_version_and_a_deployment_the_defaults_it_was_pinned_with(fleet: Stack) -> None:
+async def test_a_chart_has_any_version_and_a_deployment_the_defaults_of_its_pinned_version(fleet: Stack) -> None:
     query = """{
       chart(repository: "charts", name: "web") { version { version } one: version(version: "v1.0.0") { version }
         none: version(version: "9.9.9") { version } }

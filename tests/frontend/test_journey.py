@@ -119,7 +119,7 @@ async def test_deleting_names_what_goes_and_asks_for_its_name(
         await expect(page.get_by_text("0 targets")).to_be_visible()
 
 
-async def test_a_token_is_made_told_once_and_revoked(site: Site, browser: Browser) -> None:
+async def test_a_token_is_created_shown_once_and_revoked(site: Site, browser: Browser) -> None:
     async with opened(browser, site) as page:
         await page.goto("/settings/tokens")
         await page.get_by_label("Name", exact=True).fill("laptop")

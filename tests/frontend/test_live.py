@@ -66,7 +66,7 @@ async def test_a_change_by_hand_shows_with_its_reason_and_one_click_mends_it(
         await expect(operation).to_contain_text("upgrade")
 
 
-async def test_activity_tells_each_event_as_it_happens_and_leads_to_what_it_is_about(
+async def test_activity_shows_each_event_as_it_happens_with_a_link_to_its_subject(
     site: Site, browser: Browser, by_hand: Helm
 ) -> None:
     async with opened(browser, site) as page:

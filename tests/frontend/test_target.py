@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Page, expect
 from app.tables.identity import Role
 from simulator import Member
 from tests.frontend.site import Site, opened
-from tests.identity.test_permissions import token_of
+from tests.identity.callers import token_of
 from tests.resources.looking import deployed, until_health
 from tests.resources.pods import add_pod, event, set_status
 

@@ -180,7 +180,7 @@ async def test_helm_gets_no_credentials_and_its_folder_holds_nothing(make: Make,
     assert left_over(tmp_path) == []
 
 
-async def test_a_failure_is_told_in_helms_words_and_leaves_no_file(make: Make, place: Place, tmp_path: Path) -> None:
+async def test_a_failure_has_helms_words_and_leaves_no_file(make: Make, place: Place, tmp_path: Path) -> None:
     helm = make(
         "print('Error: INSTALLATION FAILED: cannot re-use a name that is still in use', file=sys.stderr); sys.exit(1)"
     )

@@ -198,7 +198,7 @@ async def test_a_request_of_megabytes_arrives_whole(simulated: Callable[[str], M
 
 
 @pytest.mark.parametrize("account", [None, ServiceAccount("team-a", "deployer")])
-async def test_whom_requests_are_sent_as_is_decided_by_us_alone(
+async def test_helm_cannot_choose_the_account_of_its_requests(
     simulated: Callable[[str], Member], account: ServiceAccount | None
 ) -> None:
     paris = simulated("paris")

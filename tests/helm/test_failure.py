@@ -251,9 +251,7 @@ LIMITS = Limits(memory=2**30, cpu=60)
         (1, 60, "Error: UPGRADE FAILED: timed out waiting for the condition\n", None),
     ],
 )
-def test_what_a_run_needed_too_much_of_is_told_apart(
-    code: int, cpu_seconds: float, words: str, expected: str | None
-) -> None:
+def test_the_exceeded_limit_of_a_run_is_known(code: int, cpu_seconds: float, words: str, expected: str | None) -> None:
     found = beyond_limits(code, cpu_seconds, words, LIMITS, wrote=True)
     assert (found.code if found else None) == expected
     assert found is None or found.wrote

@@ -115,7 +115,7 @@ def test_what_is_no_answer_of_an_api_server_refuses_nothing_for_good(status: int
     assert isinstance(trouble(WRITE, status, None, body), TemporaryError)
 
 
-def test_an_object_that_exists_already_is_told_as_that() -> None:
+def test_an_object_that_exists_already_is_reported_as_that() -> None:
     found = answered(WRITE, 409, 'configmaps "web" already exists', "AlreadyExists")
     assert isinstance(found, PermanentError)
     assert (found.code, found.message) == (

@@ -84,7 +84,7 @@ def test_a_change_is_read_as_what_can_be_looked_up_or_ends_the_watch(line: bytes
             assert 0 < len(kept(name)) <= 255
 
 
-async def test_whatever_an_organization_gives_is_told_and_another_ones_changes_are_seen_meanwhile(
+async def test_hostile_input_of_one_organization_is_reported_and_does_not_delay_another(
     new_stack: Callable[..., AbstractAsyncContextManager[Stack]], simulator: Simulator, pytestconfig: pytest.Config
 ) -> None:
     """`--seed` repeats the inputs."""

@@ -16,7 +16,7 @@ from app.deployments.packing import pack
 from app.deployments.removal import Removal
 from app.deployments.warnings import PlanWarning, WarningCode
 from app.health.health import Health
-from app.identity.tokens import token_digest
+from app.identity.tokens import add_token, token_digest
 from app.plans.texts import packed
 from app.releases.basis import Basis, Foundation
 from app.releases.error_codes import ActionCode
@@ -320,3 +320,23 @@ async def _observed(stack: Stack) -> None:
                 resource_version="1",
             )
         )
+
+
+async def token_of(stack: Stack, role: Role, organization: str = "default") -> str:
+    """The token of a new user with this role in an organization, which is made where there is none."""
+    token = f"token-of-{role}-in-{organization}".ljust(32, "-")
+    async with stack.services.transaction() as transaction:
+        session = transaction.session
+        rows = await stack.services.database.rows(Organization.__table__.select())  # type: ignore[attr-defined]
+        organization_id = next((row.id for row in rows if row.name == organization), None)
+        if organization_id is None:
+            made = Organization(name=organization)
+            session.add(made)
+            await session.flush()
+            organization_id = made.id
+        user = User(name=f"{role.lower()}-of-{organization}")
+        session.add(user)
+        await session.flush()
+        session.add(Membership(user_id=user.id, organization_id=organization_id, role=role))
+        await add_token(session, user.id, "test", token)
+    return token

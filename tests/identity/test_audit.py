@@ -4,18 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import httpx2
-import pytest
-import structlog
 from graphql import GraphQLInputObjectType, GraphQLList, GraphQLNonNull
 from sqlalchemy import text
-from sqlmodel import col, select
 from strawberry import ID
 
-from app.core.encryption import TamperedError
 from app.identity.permissions import Permission
-from app.tables.clusters import Cluster
-from app.tables.events import Event
 from app.tables.identity import Role
 from resolvers.api import api
 from resolvers.engine.masking import MASK, masked
@@ -23,13 +16,13 @@ from resolvers.roots import PLAIN_FIELDS
 from schema.clusters.inputs import RegisterClusterInput
 from schema.deployments import inputs
 from simulator import Member
+from tests.identity.asking import NOWHERE, asked, events_of, filled
 from tests.identity.browser import PASSWORD
-from tests.identity.test_permissions import MINIMAL, NEEDS, OPEN, filled, token_of
+from tests.identity.callers import token_of
+from tests.identity.test_permissions import MINIMAL, NEEDS
 from tests.live import hands
-from tests.live.client import followed_by, socket
-from tests.live.serving import Served
 from tests.sample_charts import packaged
-from tests.stack import TOKEN, Stack, eventually
+from tests.stack import TOKEN, Stack
 
 UNCHANGED = ["mutation.done"]
 OPERATION = "operation.started"
@@ -98,7 +91,7 @@ def test_each_text_of_an_input_is_known_to_be_a_name_or_is_masked() -> None:
     assert {path for path in found if path.rpartition(".")[2] not in PLAIN_FIELDS[path.partition(".")[0]]} == SECRET
 
 
-def test_of_values_there_are_the_paths_and_of_secrets_nothing() -> None:
+def test_events_contain_the_paths_of_values_and_nothing_of_secrets() -> None:
     given = inputs.CreateDeploymentInput(
         group="fleet",
         chart="charts/web",
@@ -125,7 +118,7 @@ def test_of_values_there_are_the_paths_and_of_secrets_nothing() -> None:
     }
 
 
-def test_what_is_told_of_an_input_is_bounded_and_can_be_kept_however_odd_it_is() -> None:
+def test_the_recorded_part_of_any_input_is_bounded_and_can_be_stored() -> None:
     deep: dict[str, Any] = {}
     for _ in range(5000):
         deep = {"deep": deep}
@@ -147,18 +140,6 @@ def test_what_is_told_of_an_input_is_bounded_and_can_be_kept_however_odd_it_is()
     assert masked(RegisterClusterInput(labels=["canary"], **cluster), set())["labels"] == [MASK]
 
 
-async def asked(stack: Stack, mutation: str, given: Any, token: str | None = TOKEN) -> dict[str, Any]:
-    """A mutation's answer, of a request whose id is the mutation's name."""
-    kind = mutation[0].upper() + mutation[1:]
-    fields = "__typename ... on UserError { code }"
-    query = f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ {fields} }} }}"
-    headers = {"X-Request-Id": mutation} | ({"Authorization": f"Bearer {token}"} if token else {})
-    body = {"query": query, "variables": {"input": given}}
-    answer = await stack.client.post("/graphql", json=body, headers=headers)
-    found: dict[str, Any] = answer.json()
-    return found
-
-
 def with_ids(given: dict[str, Any], ids: dict[str, Any]) -> dict[str, Any]:
     """The input with the ids of what it names, in nested inputs, too."""
     return {
@@ -169,11 +150,6 @@ def with_ids(given: dict[str, Any], ids: dict[str, Any]) -> dict[str, Any]:
         else value
         for name, value in given.items()
     }
-
-
-async def events_of(stack: Stack, request_id: str) -> list[Event]:
-    statement = select(Event).where(col(Event.request_id) == request_id).order_by(col(Event.position))
-    return [event for (event,) in await stack.services.database.rows(statement)]
 
 
 async def test_the_least_role_may_do_every_mutation_which_leaves_the_events_of_what_it_changes(
@@ -335,9 +311,6 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         assert not [secret for secret in ("canary", PASSWORD, TOKEN) if secret in kept]
 
 
-NOWHERE = dict.fromkeys(("CLUSTER", "GROUP", "REPOSITORY", "DEPLOYMENT", "OPERATION", "SECRET"), "RGVwbG95bWVudDo5OTk5")
-
-
 async def test_every_mutation_that_is_refused_leaves_one_event(quiet: Stack) -> None:
     viewer = await token_of(quiet, Role.VIEWER)
     done = []
@@ -363,139 +336,3 @@ async def test_what_fails_leaves_an_event_without_the_reason_which_is_in_the_log
     assert answer["errors"][0]["extensions"]["code"] == "internal"
     (event,) = await events_of(quiet, "createClusterGroup")
     assert (event.kind, event.outcome, event.data) == ("mutation.failed", "FAILED", {})
-
-
-async def test_a_swapped_ciphertext_is_not_used_and_told_to_administrators(
-    quiet: Stack, simulated: Callable[[str], Member]
-) -> None:
-    for name in ("paris", "berlin"):
-        await quiet.register(name, simulated(name).kubeconfig)
-    async with quiet.services.transaction() as transaction:
-        await transaction.session.execute(
-            text(
-                "UPDATE cluster SET credentials = (SELECT credentials FROM cluster WHERE name = 'berlin')"
-                " WHERE name = 'paris'"
-            )
-        )
-    async with quiet.services.database.reading() as session:
-        paris = (await session.exec(select(Cluster).where(Cluster.name == "paris"))).one()
-    for _ in range(3):
-        with pytest.raises(TamperedError):
-            quiet.services.members.of(paris)
-    query = '{ events(installation: true, kinds: ["encryption"]) { nodes { kind message origin { outcome } data } } }'
-
-    async def told() -> Any:
-        return (await quiet.data(query))["events"]["nodes"]
-
-    assert await eventually(told) == [
-        {
-            "kind": "encryption.tampered",
-            "message": f"The encrypted data of cluster:{paris.id} was changed in the database, or belongs to another"
-            " row. It was not used.",
-            "origin": {"outcome": "REFUSED"},
-            "data": {"row": f"cluster:{paris.id}"},
-        }
-    ]
-
-
-async def test_strangers_are_counted_and_leave_one_event(quiet: Stack) -> None:
-    for _ in range(2):
-        for mutation, given in MINIMAL.items():
-            answer = await asked(quiet, mutation, filled(given, NOWHERE), None)
-            assert "errors" in answer or answer["data"][mutation]["code"] == OPEN[mutation]
-    before = await quiet.services.database.rows(select(Event.position).where(col(Event.organization_id).is_(None)))
-    assert before == []
-    await quiet.services.anonymous_attempts.close()
-    query = "{ events(installation: true) { nodes { kind message data origin { outcome given } } } }"
-    (event,) = (await quiet.data(query))["events"]["nodes"]
-    count = 2 * len(MINIMAL)
-    assert event["kind"] == "mutation.refused"
-    assert event["message"] == f"{count} attempts of callers who are not signed in were refused."
-    assert event["origin"] == {"outcome": "REFUSED", "given": None}
-    told = event["data"]
-    assert (told["count"], sum(told["attempts"].values()), told["addresses"]) == (count, count, {"127.0.0.1": count})
-    assert len(told["attempts"]) <= 21
-
-
-async def test_the_event_about_strangers_comes_within_a_minute_and_from_no_request(
-    quiet: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.events.anonymous_attempts._EVERY_SECONDS", 0.01)
-    await asked(quiet, "createClusterGroup", {"name": "edge", "members": []}, None)
-    query = "{ events(installation: true) { nodes { origin { mutation address requestId } } } }"
-    nowhere = {"origin": {"mutation": None, "address": None, "requestId": None}}
-
-    async def told() -> Any:
-        return (await quiet.data(query))["events"]["nodes"]
-
-    assert await eventually(told) == [nowhere]
-
-
-async def test_where_events_come_from_is_told_to_admins_and_what_was_only_asked_for_when_they_ask(quiet: Stack) -> None:
-    viewer, other = await token_of(quiet, Role.VIEWER), await token_of(quiet, Role.ADMIN, "others")
-    await asked(quiet, "createClusterGroup", {"name": "edge", "members": []})
-    await asked(quiet, "createClusterGroup", {"name": "more", "members": []}, viewer)
-    query = "{ events(first: 1, audit: %s) { nodes { kind origin { mutation via address requestId given } } } }"
-    made = {"kind": "cluster_group.created", "origin": None}
-    assert (await quiet.data(query % "false", viewer))["events"]["nodes"] == [made]
-    made["origin"] = {  # type: ignore[assignment]
-        "mutation": "createClusterGroup",
-        "via": "token bootstrap",
-        "address": "127.0.0.1",
-        "requestId": "createClusterGroup",
-        "given": {"name": "edge", "members": []},
-    }
-    assert (await quiet.data(query % "false"))["events"]["nodes"] == [made]
-    (refused,) = (await quiet.data(query % "true"))["events"]["nodes"]
-    assert (refused["kind"], refused["origin"]["via"]) == ("mutation.refused", "token test")
-    installation = "{ events(installation: true) { nodes { kind } } }"
-    for token, asks in ((viewer, query % "true"), (viewer, installation), (other, installation)):
-        answer = await quiet.ask(asks, token)
-        assert answer["errors"][0]["extensions"]["code"] == "forbidden"
-    assert (await quiet.data(query % "true", other))["events"]["nodes"] == []
-
-
-async def test_a_subscriber_is_told_of_what_was_only_asked_for_where_they_ask(quiet: Stack, served: Served) -> None:
-    viewer = await token_of(quiet, Role.VIEWER)
-    subscription = "subscription { events(audit: %s) { kind } }"
-    async with served(quiet) as url, socket(url) as opened:
-        audit, timeline = [await opened.subscribe(subscription % word) for word in ("true", "false")]
-        await eventually(lambda: followed_by(quiet, 2))
-        await asked(quiet, "createClusterGroup", {"name": "edge", "members": []}, viewer)
-        await asked(quiet, "createClusterGroup", {"name": "edge", "members": []})
-        assert [(await audit.next())["kind"] for _ in range(2)] == ["mutation.refused", "cluster_group.created"]
-        assert await timeline.next() == {"kind": "cluster_group.created"}
-        async with socket(url, viewer) as theirs:
-            (error,) = await (await theirs.subscribe(subscription % "true")).next()
-            assert error["extensions"]["code"] == "forbidden"
-
-
-@pytest.mark.parametrize("brought", ["", "a" * 101, "with space", "new\tline", "ümlaut", "-dash"])
-async def test_a_request_id_that_is_not_sane_is_replaced_and_every_answer_has_one(shared: Stack, brought: str) -> None:
-    answer = await shared.client.get("/healthz", headers=[(b"X-Request-Id", brought.encode())])
-    assert answer.headers["X-Request-Id"] != brought
-    assert len(answer.headers["X-Request-Id"]) == 32
-    answer = await shared.client.get("/healthz", headers={"X-Request-Id": "trace/1:2"})
-    assert answer.headers["X-Request-Id"] == "trace/1:2"
-
-
-async def test_what_is_logged_of_a_request_has_its_id(quiet: Stack) -> None:
-    async with quiet.services.transaction() as transaction:
-        await transaction.session.execute(text("DROP TABLE group_feature"))
-    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
-        await asked(quiet, "createClusterGroup", {"name": "edge", "members": []})
-    (line,) = [line for line in lines if line["event"] == "graphql.failed"]
-    assert line["request_id"] == "createClusterGroup"
-
-
-@pytest.mark.parametrize(("trusted", "address"), [("127.0.0.1", "203.0.113.7"), ("203.0.113.0/24", "127.0.0.1")])
-async def test_an_address_is_that_of_the_peer_unless_a_trusted_proxy_says_otherwise(
-    new_stack: Callable[..., AbstractAsyncContextManager[Stack]], served: Served, trusted: str, address: str
-) -> None:
-    async with new_stack(working=False, trusted_proxies=trusted) as stack, served(stack) as url:
-        headers = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
-        mutation = 'mutation { createClusterGroup(input: {name: "edge", members: []}) { __typename } }'
-        async with httpx2.AsyncClient(headers=headers) as client:
-            await client.post(f"{url}/graphql", json={"query": mutation})
-        query = "{ events(first: 1) { nodes { origin { address } } } }"
-        assert (await stack.data(query))["events"]["nodes"] == [{"origin": {"address": address}}]

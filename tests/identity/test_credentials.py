@@ -44,7 +44,7 @@ async def test_a_session_is_the_same_viewer_as_a_token_but_for_how_they_signed_i
     assert (str(by_token.via), str(by_session.via)) == ("token bootstrap", "oidc")
 
 
-async def test_a_secret_that_is_nobodys_is_no_session_and_neither_is_a_token(quiet: Stack) -> None:
+async def test_an_unknown_secret_or_a_token_is_no_session(quiet: Stack) -> None:
     await opened(quiet)
     assert await resume(quiet.services.database, "something-else", idle=IDLE) is None
     assert await resume(quiet.services.database, TOKEN, idle=IDLE) is None

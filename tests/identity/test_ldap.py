@@ -69,9 +69,7 @@ async def browser(stack: Stack) -> AsyncIterator[Browser]:
         yield opened
 
 
-async def test_whoever_the_directory_knows_signs_in_with_the_roles_of_their_groups(
-    stack: Stack, browser: Browser
-) -> None:
+async def test_a_user_of_the_directory_signs_in_with_the_roles_of_their_groups(stack: Stack, browser: Browser) -> None:
     await browser.sign_in("carol", CAROLS)
     query = "{ viewer { name source hasPassword } memberships { organization role } sessions { method } }"
     expected = {
@@ -148,7 +146,7 @@ async def test_a_plain_address_goes_over_to_tls_at_once(directory: Callable[...,
         await directory(**plain, ldap_ca_file=None).person("carol", CAROLS)
 
 
-async def test_a_directory_whose_certificate_is_not_right_is_told_no_password(
+async def test_a_directory_with_a_wrong_certificate_is_sent_no_password(
     directory: Callable[..., Directory], slapd: Slapd
 ) -> None:
     for changed in ({"ldap_ca_file": None}, {"ldap_url": f"ldaps://localhost:{slapd.tls_port}"}):
@@ -156,7 +154,7 @@ async def test_a_directory_whose_certificate_is_not_right_is_told_no_password(
             await directory(**changed).person("carol", CAROLS)
 
 
-async def test_a_directory_that_can_not_be_asked_is_told_and_local_users_need_it_not(
+async def test_a_directory_that_is_unreachable_is_reported_and_local_users_do_not_need_it(
     new_stack: NewStack, slapd: Slapd, tmp_path: Path
 ) -> None:
     for changed in ({"ldap_url": "ldaps://127.0.0.1:1"}, {"ldap_bind_password": "wrong"}):

@@ -86,7 +86,7 @@ async def problem(browser: Browser) -> str:
     return found
 
 
-async def test_whoever_the_issuer_knows_signs_in_and_is_led_to_where_they_wanted_to_go(
+async def test_a_user_of_the_issuer_signs_in_and_returns_to_the_requested_page(
     stack: Stack, issuer: Issuer, browser: Browser
 ) -> None:
     issuer.user |= {"groups": ["shop", "unknown"]}
@@ -253,7 +253,7 @@ async def test_an_attempt_that_we_have_not_sealed_is_none(browser: Browser) -> N
         assert answer.headers["location"] == "/?problem=oidc_expired&to=%2F", cookie
 
 
-async def test_a_refusal_and_an_answer_of_another_issuer_are_told(
+async def test_a_refusal_and_an_answer_of_another_issuer_are_reported(
     stack: Stack, issuer: Issuer, browser: Browser
 ) -> None:
     issuer.refuses = True
@@ -276,7 +276,7 @@ async def test_discovery_that_makes_no_sense_leads_nowhere(stack: Stack, issuer:
             assert answer.headers["location"] == "/?problem=oidc_unreachable&to=%2F", issuer.discovered
 
 
-async def test_an_issuer_that_is_away_is_told(new_stack: NewStack) -> None:
+async def test_an_unreachable_issuer_is_reported(new_stack: NewStack) -> None:
     async with new_stack(working=False, oidc_issuer="http://127.0.0.1:1") as opened, browsing(opened) as browser:
         answer = await browser.client.get(START, params={"to": "/clusters"})
         assert answer.headers["location"] == "/?problem=oidc_unreachable&to=%2Fclusters"
@@ -312,7 +312,7 @@ SELDOM = 0.001
 """In a minute: what is used up comes back after the test."""
 
 
-async def test_ways_back_that_lead_nowhere_are_counted_and_told_in_one_event(stack: Stack, browser: Browser) -> None:
+async def test_invalid_returns_from_the_issuer_are_counted_in_one_event(stack: Stack, browser: Browser) -> None:
     for _ in range(3):
         await browser.client.get(BACK, params={"code": "x", "state": "x", "error": "x" * 10_000})
     await stack.services.anonymous_attempts.close()
@@ -392,7 +392,7 @@ async def test_groups_can_make_administrators_of_the_installation_even_the_first
         assert await browser.data("{ viewer { admin } }") == {"viewer": {"admin": False}}
 
 
-async def test_the_events_of_a_sign_in_tell_how_it_was_done(stack: Stack, issuer: Issuer, browser: Browser) -> None:
+async def test_the_events_of_a_sign_in_contain_its_method(stack: Stack, issuer: Issuer, browser: Browser) -> None:
     issuer.user |= {"groups": ["shop"]}
     await sign_in(browser)
     found = await stack.services.database.rows(

@@ -1,37 +1,29 @@
 """Who may do what: every mutation, query and subscription, for every kind of caller, by introspection of the schema."""
 
-import base64
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Collection
-from importlib.metadata import version
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 import pytest_asyncio
 from sqlmodel import col, func, select
-from websockets.exceptions import ConnectionClosed
 
 from app.core.settings import Settings
-from app.identity.accounts import bootstrap
 from app.identity.permissions import PERMISSIONS, Access, Permission, roles_with
-from app.identity.tokens import add_token
 from app.registers.reference import problems
 from app.tables.events import Event
-from app.tables.identity import Membership, Organization, Role, User
+from app.tables.identity import Role
 from resolvers.api import api
 from resolvers.engine.mutation import needs_of
-from simulator import Member, Simulator
-from tests.happenings import Happening
-from tests.identity.callers import ELSEWHERE, MEMBERS, NOBODY, RANKS, World, peopled
+from simulator import Simulator
+from tests.identity.asking import NOWHERE, answer_to, code_in, filled, with_ids
+from tests.identity.callers import ELSEWHERE, MEMBERS, NOBODY, RANKS, World, peopled, token_of
 from tests.identity.shape import fields_of, queries
-from tests.live.client import followed_by, socket
-from tests.live.serving import Served
+from tests.identity.test_subscription_permissions import SUBSCRIPTIONS
 from tests.outages import TEMPLATE
-from tests.plans.planned import made
-from tests.stack import TOKEN, Stack, eventually, open_stack
+from tests.stack import TOKEN, Stack, open_stack
 
 MINIMAL: dict[str, dict[str, Any]] = {
     "registerCluster": {"name": "x", "cloud": "other", "distribution": "other", "kubeconfig": "x"},
@@ -146,115 +138,14 @@ LOGS = {"Query.logs", "LogBatch", "LogEntry"}
 INSTALLATIONS = {"Query.users", "UserConnection", "UserEdge"}
 """What is told to those who administer the installation."""
 
+OF_THE_CALLER = {"subject", "permissions"}
+"""Fields that differ from caller to caller: the subject of an event about a user, and one's own permissions."""
+
 FOR_ADMINS = {"origin"}
 """Fields that are null for members who are no admins."""
 
 UNLIMITED = {"createApiToken", "revokeApiToken", "signOut", "revokeSession"}
 """What a token that may do less than its user may not do."""
-
-NOWHERE = {
-    word: base64.b64encode(f"{kind}:9999".encode()).decode()
-    for word, kind in {
-        "CLUSTER": "Cluster",
-        "GROUP": "ClusterGroup",
-        "EDGE": "ClusterGroup",
-        "REPOSITORY": "ChartRepository",
-        "SECRET": "Secret",
-        "RULE": "HealthRule",
-        "DEPLOYMENT": "Deployment",
-        "TARGET": "DeploymentTarget",
-        "OPERATION": "Operation",
-        "PLAN": "PlanProgress",
-        "STORED": "Plan",
-        "USER": "User",
-    }.items()
-} | {'"fleet"': '"none"', '"paris"': '"none"', '"charts"': '"none"', '"db"': '"none"', '"shop"': '"none"'}
-"""What stands for nothing at all."""
-
-SUBSCRIPTIONS = {
-    "deployment": 'subscription { deployment(id: "DEPLOYMENT") { id } }',
-    "targets": "subscription { targets { id } }",
-    "operation": 'subscription { operation(id: "OPERATION") { id } }',
-    "plan": 'subscription { plan(id: "STORED") { id } }',
-    "clusters": "subscription { clusters { id } }",
-    "events": "subscription { events { cursor } }",
-    "logs": 'subscription { logs(target: "TARGET") { entries { text } } }',
-}
-HIDDEN = {
-    **{name: SUBSCRIPTIONS[name] for name in ("deployment", "operation", "plan", "logs")},
-    "targets of a group": 'subscription { targets(group: "fleet") { id } }',
-    "clusters of a group": 'subscription { clusters(group: "fleet") { id } }',
-    "targets of an organization": 'subscription { targets(organization: "default") { id } }',
-    "clusters of an organization": 'subscription { clusters(organization: "default") { id } }',
-    "events of an organization": 'subscription { events(organization: "default") { cursor } }',
-}
-"""What names something of an organization that the caller does not belong to."""
-
-EMPTY = {
-    **{name: SUBSCRIPTIONS[name] for name in ("targets", "clusters", "events")},
-    "targets of a deployment": 'subscription { targets(deployment: "DEPLOYMENT") { id } }',
-}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator[dict[str, str]]:
-    """One object of each kind, by the word that stands for its id above; nothing of them may be changed."""
-    group_id = await quiet.fleet({"paris": simulated("paris").kubeconfig})
-    secret = await quiet.mutate("createSecret", "... on SecretPayload { secret { id } }", name="db", data={"a": "b"})
-    fields = "... on HealthRulePayload { healthRule { id } }"
-    rule = await quiet.mutate("setHealthRule", fields, group="example.com", kind="Widget", current="true")
-    answer = await quiet.create(releaseName="shop")
-    found = await quiet.data("{ clusters { nodes { id } } chartRepositories { id } }")
-    targets = await quiet.targets(answer["deployment"]["id"])
-    yield {
-        "CLUSTER": found["clusters"]["nodes"][0]["id"],
-        "GROUP": group_id,
-        "REPOSITORY": found["chartRepositories"][0]["id"],
-        "SECRET": secret["secret"]["id"],
-        "RULE": rule["healthRule"]["id"],
-        "DEPLOYMENT": answer["deployment"]["id"],
-        "OPERATION": answer["operation"]["id"],
-        "TARGET": targets["paris"]["id"],
-        "STORED": (await made(quiet, delete={"id": answer["deployment"]["id"]}))["id"],
-    }
-
-
-async def token_of(stack: Stack, role: Role, organization: str = "default") -> str:
-    """The token of a new user with this role in an organization, which is made where there is none."""
-    token = f"token-of-{role}-in-{organization}".ljust(32, "-")
-    async with stack.services.transaction() as transaction:
-        session = transaction.session
-        rows = await stack.services.database.rows(Organization.__table__.select())  # type: ignore[attr-defined]
-        organization_id = next((row.id for row in rows if row.name == organization), None)
-        if organization_id is None:
-            made = Organization(name=organization)
-            session.add(made)
-            await session.flush()
-            organization_id = made.id
-        user = User(name=f"{role.lower()}-of-{organization}")
-        session.add(user)
-        await session.flush()
-        session.add(Membership(user_id=user.id, organization_id=organization_id, role=role))
-        await add_token(session, user.id, "test", token)
-    return token
-
-
-def filled(given: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
-    """The input with ids in place of the words that stand for them, in nested inputs, too."""
-
-    def one(value: Any) -> Any:
-        if isinstance(value, dict):
-            return filled(value, ids)
-        return ids.get(value, value) if isinstance(value, str) else value
-
-    return {key: one(value) for key, value in given.items()}
-
-
-async def answer_to(stack: Stack, mutation: str, given: dict[str, Any], token: str | None) -> Any:
-    kind = mutation[0].upper() + mutation[1:]
-    errors = "... on UserError { code message path }"
-    query = f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ __typename {errors} }} }}"
-    return await stack.ask(query, token, input=given)
 
 
 async def code_of(stack: Stack, mutation: str, ids: dict[str, str], token: str | None) -> str | None:
@@ -302,7 +193,7 @@ async def world(
 async def answers(world: World, token: str | None, ids: dict[str, str]) -> dict[str, Any]:
     """What a caller is answered to each query."""
     asked = queries(ARGUMENTS, around="users").items()
-    return {name: await world.stack.ask(_with(query, ids), token) for name, query in asked}
+    return {name: await world.stack.ask(with_ids(query, ids), token) for name, query in asked}
 
 
 def is_one_of(fields: Collection[str], name: str, answer: dict[str, Any]) -> bool:
@@ -325,11 +216,7 @@ def texts(answer: Any) -> set[str]:
     return {answer} if isinstance(answer, str) else set()
 
 
-def code_in(answer: dict[str, Any]) -> str | None:
-    return answer["errors"][0]["extensions"]["code"] if "errors" in answer else None
-
-
-async def test_members_are_told_every_field_of_every_type_and_what_is_for_admins_alone_is_null(world: World) -> None:
+async def test_members_see_every_field_of_every_type_and_fields_for_admins_are_null(world: World) -> None:
     expected = await answers(world, TOKEN, world.ids)
     for name, answer in expected.items():
         assert "errors" not in answer, (name, answer)
@@ -339,8 +226,7 @@ async def test_members_are_told_every_field_of_every_type_and_what_is_for_admins
             if name in INSTALLATIONS or (name in LOGS and Permission.LOGS_READ not in PERMISSIONS[Role(RANKS[caller])]):
                 assert code_in(answer) == "forbidden", (caller, name)
             elif name not in OWN:
-                # Whom an event is about is told to that user alone.
-                hidden = {"subject"} if caller == "admin" else {"subject", *FOR_ADMINS}
+                hidden = OF_THE_CALLER if caller == "admin" else {*OF_THE_CALLER, *FOR_ADMINS}
                 assert without(answer, hidden) == without(expected[name], hidden), (caller, name)
                 assert caller == "admin" or not texts(answer) & texts(only(expected[name], FOR_ADMINS)) - texts(
                     without(expected[name], FOR_ADMINS)
@@ -354,7 +240,7 @@ def only(answer: Any, fields: Collection[str]) -> Any:
     return [only(value, fields) for value in answer] if isinstance(answer, list) else None
 
 
-async def test_whoever_belongs_elsewhere_is_told_nothing_and_what_is_there_looks_as_if_it_were_not(
+async def test_members_of_other_organizations_see_nothing_and_existing_objects_look_like_missing_ones(
     world: World,
 ) -> None:
     theirs = await answers(world, TOKEN, world.ids)
@@ -369,7 +255,7 @@ async def test_whoever_belongs_elsewhere_is_told_nothing_and_what_is_there_looks
         assert not texts(viewer[name]["data"]) & {"admin", "the-admin", "limited", "expired"}, name
 
 
-async def test_whoever_is_not_signed_in_is_told_nothing(world: World) -> None:
+async def test_callers_who_are_not_signed_in_see_nothing(world: World) -> None:
     for caller, token in NOBODY.items():
         for name, answer in (await answers(world, token, world.ids)).items():
             if name == "Query.viewer":
@@ -378,7 +264,7 @@ async def test_whoever_is_not_signed_in_is_told_nothing(world: World) -> None:
                 assert code_in(answer) == "unauthenticated", (caller, name)
 
 
-async def test_whoever_is_not_signed_in_changes_nothing(world: World) -> None:
+async def test_callers_who_are_not_signed_in_change_nothing(world: World) -> None:
     before, events = await world.dump(), await newest(world)
     for caller, token in NOBODY.items():
         for mutation in MINIMAL:
@@ -411,7 +297,7 @@ async def test_a_member_is_refused_what_needs_more_than_their_role_and_changes_n
 
 
 @pytest.mark.parametrize("caller", ELSEWHERE)
-async def test_to_whoever_belongs_elsewhere_what_is_there_looks_as_if_it_were_not_and_nothing_is_changed(
+async def test_members_of_other_organizations_change_nothing_and_existing_objects_look_like_missing_ones(
     world: World, caller: str
 ) -> None:
     """The same answer but for what they said themselves, and the same is written."""
@@ -450,92 +336,3 @@ async def newest(world: World) -> int:
 async def kinds_after(world: World, position: int) -> list[str]:
     statement = select(Event.kind).where(col(Event.position) > position, OF_REQUESTS)
     return [kind for (kind,) in await world.stack.services.database.rows(statement)]
-
-
-async def test_nobody_may_subscribe_to_anything(quiet: Stack, served: Served, ids: dict[str, str]) -> None:
-    async with served(quiet) as url, httpx2.AsyncClient(headers={"Accept": "text/event-stream"}) as client:
-        for token in (None, "a-token-that-is-nobodys"):
-            with pytest.raises(ConnectionClosed):
-                async with socket(url, token):
-                    pass
-            headers = {"Authorization": f"Bearer {token}"} if token else {}
-            for name, query in SUBSCRIPTIONS.items():
-                answer = await client.post(f"{url}/graphql", json={"query": _with(query, ids)}, headers=headers)
-                assert '"code":"unauthenticated"' in answer.text, name
-
-
-async def test_whoever_belongs_to_an_organization_may_subscribe_to_all_that_is_in_it(
-    quiet: Stack, served: Served, ids: dict[str, str]
-) -> None:
-    async with served(quiet) as url, socket(url, await token_of(quiet, Role.VIEWER)) as opened:
-        everybodys = {name: query for name, query in SUBSCRIPTIONS.items() if name != "logs"}
-        told = {name: await opened.subscribe(_with(query, ids)) for name, query in everybodys.items()}
-        assert await told["deployment"].next() == {"id": ids["DEPLOYMENT"]}
-        assert await told["operation"].next() == {"id": ids["OPERATION"]}
-        assert await told["clusters"].next() == {"id": ids["CLUSTER"]}
-        assert list(await told["targets"].next()) == ["id"]
-        await eventually(lambda: followed_by(quiet, len(told)))
-        await quiet.update(ids["DEPLOYMENT"], values={"replicas": 2})
-        assert list(await told["events"].next()) == ["cursor"]
-
-
-async def test_a_viewer_may_not_read_logs(quiet: Stack, served: Served, ids: dict[str, str]) -> None:
-    async with served(quiet) as url, socket(url, await token_of(quiet, Role.VIEWER)) as opened:
-        (error,) = await (await opened.subscribe(_with(SUBSCRIPTIONS["logs"], ids))).next()
-    assert error["extensions"]["code"] == "forbidden"
-
-
-async def test_what_belongs_to_another_organization_looks_to_subscribers_as_if_it_were_not_there(
-    quiet: Stack, served: Served, ids: dict[str, str]
-) -> None:
-    token = await token_of(quiet, Role.ADMIN, "others")
-    nowhere = NOWHERE | {'"default"': '"none"'}
-    async with served(quiet) as url, socket(url, token) as opened:
-        for name, query in HIDDEN.items():
-            (error,) = await (await opened.subscribe(_with(query, ids))).next()
-            (expected,) = await (await opened.subscribe(_with(query, nowhere))).next()
-            assert error["extensions"] == expected["extensions"], name
-            assert error["extensions"]["code"].endswith("_not_found"), name
-        told = {name: await opened.subscribe(_with(query, ids)) for name, query in EMPTY.items()}
-        await eventually(lambda: followed_by(quiet, len(told)))
-        await quiet.update(ids["DEPLOYMENT"], values={"replicas": 2})
-        rows = await quiet.services.database.rows(select(Organization.id).where(col(Organization.name) == "others"))
-        async with quiet.services.transaction() as transaction:
-            transaction.record(Happening.TEST, "the first that they may see", organization_id=rows[0][0])
-        await told["events"].next()
-        assert {name: found.told.qsize() for name, found in told.items()} == dict.fromkeys(told, 0)
-
-
-async def test_an_expired_or_revoked_token_is_nobodys(quiet: Stack) -> None:
-    fields = "... on ApiTokenPayload { token }"
-    second = (await quiet.mutate("createApiToken", fields, name="second"))["token"]
-    assert (await quiet.data("{ viewer { name admin } }", second))["viewer"] == {"name": "admin", "admin": True}
-    await quiet.mutate("revokeApiToken", "... on RevokeApiTokenPayload { name }", name="second")
-    assert (await quiet.data("{ viewer { name } }", second))["viewer"] is None
-
-
-async def test_a_user_sees_their_own_tokens_and_when_each_was_used(quiet: Stack) -> None:
-    query = "{ apiTokens { name expiresAt lastUsedAt } }"
-    token = (await quiet.mutate("createApiToken", "... on ApiTokenPayload { token }", name="second"))["token"]
-    bootstrap_token, second = (await quiet.data(query))["apiTokens"]
-    assert (bootstrap_token["name"], bootstrap_token["expiresAt"]) == ("bootstrap", None)
-    assert bootstrap_token["lastUsedAt"] is not None
-    assert second == {"name": "second", "expiresAt": None, "lastUsedAt": None}
-    assert (await quiet.data(query, token))["apiTokens"][1]["lastUsedAt"] is not None
-    other = await token_of(quiet, Role.ADMIN)
-    assert [found["name"] for found in (await quiet.data(query, other))["apiTokens"]] == ["test"]
-
-
-async def test_the_server_tells_its_version(quiet: Stack) -> None:
-    assert await quiet.data("{ version }") == {"version": version("polyhelm")}
-
-
-async def test_the_first_user_is_the_admin_and_a_second_bootstrap_makes_nobody(quiet: Stack) -> None:
-    assert await bootstrap(quiet.services, "another-token-for-the-tests") is False
-    assert (await quiet.data("{ viewer { name } }", "another-token-for-the-tests"))["viewer"] is None
-
-
-def _with(query: str, ids: dict[str, str]) -> str:
-    for word, global_id in ids.items():
-        query = query.replace(word, global_id)
-    return query

@@ -99,7 +99,7 @@ async def test_a_role_in_a_group_is_none_in_the_organization(quiet: Stack, group
     assert [answer["code"] for answer in refused] == ["forbidden"] * len(refused)
 
 
-async def test_a_user_is_told_their_roles_and_members_see_who_has_which(quiet: Stack, groups: dict[str, str]) -> None:
+async def test_users_see_their_roles_and_those_of_other_members(quiet: Stack, groups: dict[str, str]) -> None:
     ann = await user(quiet, "ann")
     await give(quiet, "ann", "DEPLOYER", group="fleet")
     await give(quiet, "ann", "DEPLOYER", group="edge")
@@ -116,7 +116,7 @@ async def test_a_user_is_told_their_roles_and_members_see_who_has_which(quiet: S
     assert rest["nodes"] == members["nodes"][1:]
 
 
-async def test_whoever_loses_the_role_in_the_organization_loses_those_in_its_groups(
+async def test_a_user_who_loses_the_role_in_the_organization_loses_those_in_its_groups(
     quiet: Stack, groups: dict[str, str]
 ) -> None:
     ann = await user(quiet, "ann")

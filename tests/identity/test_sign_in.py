@@ -16,7 +16,7 @@ from app.identity.setup_code import new_setup_code
 from app.tables.columns import now
 from app.tables.identity import AppSession, Role, SetupCode, User
 from tests.identity.browser import PASSWORD, browsing
-from tests.identity.test_permissions import token_of
+from tests.identity.callers import token_of
 from tests.stack import Stack
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]

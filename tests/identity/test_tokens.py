@@ -12,6 +12,7 @@ from app.identity.permissions import PERMISSIONS, Permission
 from app.identity.viewer import OrganizationRoles, Via, Viewer
 from app.tables.columns import now
 from app.tables.identity import ApiToken, Method, Role
+from tests.identity.callers import token_of
 from tests.stack import TOKEN, Stack
 
 WHO = "{ viewer { name admin } memberships { organization role } }"
@@ -103,7 +104,7 @@ async def test_a_limited_token_administers_nothing_and_makes_lists_and_revokes_n
     assert answer["errors"][0]["extensions"]["code"] == "token_limited"
 
 
-async def test_a_token_is_nobodys_once_it_has_ended(quiet: Stack) -> None:
+async def test_a_token_is_invalid_once_it_has_expired(quiet: Stack) -> None:
     end = now() + timedelta(hours=1)
     found = await made(quiet, expiresAt=end.isoformat())
     assert datetime.fromisoformat(found["expiresAt"]) == end
@@ -149,3 +150,23 @@ async def test_with_a_longest_life_every_new_token_ends(
         await stack.mutate("createUser", "__typename", name="ann", role="VIEWER")
         ends = await stack.services.database.rows(select(ApiToken.name, ApiToken.expires_at))
         assert [name for name, end in ends if end is None] == ["bootstrap"]
+
+
+async def test_an_expired_or_revoked_token_is_invalid(quiet: Stack) -> None:
+    fields = "... on ApiTokenPayload { token }"
+    second = (await quiet.mutate("createApiToken", fields, name="second"))["token"]
+    assert (await quiet.data("{ viewer { name admin } }", second))["viewer"] == {"name": "admin", "admin": True}
+    await quiet.mutate("revokeApiToken", "... on RevokeApiTokenPayload { name }", name="second")
+    assert (await quiet.data("{ viewer { name } }", second))["viewer"] is None
+
+
+async def test_a_user_sees_their_own_tokens_and_when_each_was_used(quiet: Stack) -> None:
+    query = "{ apiTokens { name expiresAt lastUsedAt } }"
+    token = (await quiet.mutate("createApiToken", "... on ApiTokenPayload { token }", name="second"))["token"]
+    bootstrap_token, second = (await quiet.data(query))["apiTokens"]
+    assert (bootstrap_token["name"], bootstrap_token["expiresAt"]) == ("bootstrap", None)
+    assert bootstrap_token["lastUsedAt"] is not None
+    assert second == {"name": "second", "expiresAt": None, "lastUsedAt": None}
+    assert (await quiet.data(query, token))["apiTokens"][1]["lastUsedAt"] is not None
+    other = await token_of(quiet, Role.ADMIN)
+    assert [found["name"] for found in (await quiet.data(query, other))["apiTokens"]] == ["test"]

@@ -109,7 +109,7 @@ async def is_watched(stack: Stack) -> bool:
     return bool(await stack.services.database.rows(select(Observer.id)))
 
 
-async def test_a_status_that_nobody_vouches_for_is_not_told_though_nobody_writes_so(
+async def test_a_status_that_no_observer_confirms_is_unknown_although_its_row_says_otherwise(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     """No process runs that could write it down."""

@@ -93,7 +93,7 @@ def test_thousands_of_changes_of_one_organization_leave_room_for_those_of_anothe
     assert len(desk._next()) == 500
 
 
-async def test_a_watch_that_tells_too_much_is_read_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_watch_that_sends_too_much_is_read_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, waits = [100.0], list[tuple[float, float]]()
 
     async def sleep(seconds: float) -> None:

@@ -40,7 +40,7 @@ HOSTILE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-async def test_a_hostile_record_is_told_on_its_target_alone(
+async def test_a_hostile_record_is_reported_on_its_target_alone(
     stack: Stack, served: Served, simulated: Callable[[str], Member], case: str
 ) -> None:
     paris, lima = simulated("paris"), simulated("lima")
@@ -59,7 +59,7 @@ async def test_a_hostile_record_is_told_on_its_target_alone(
         await targets.until(clusterName="paris", status="NOT_INSTALLED")
 
 
-async def test_what_a_database_refuses_is_told_as_unreadable_and_the_rest_of_its_batch_is_written(
+async def test_what_a_database_refuses_is_reported_as_unreadable_and_the_rest_of_its_batch_is_written(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     """As if the bounds of the reader had let something through."""

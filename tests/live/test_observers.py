@@ -80,7 +80,7 @@ async def test_when_an_observer_is_killed_another_takes_its_members_over_and_no_
             assert {name: after[name] for name in ours} == {name: before[name] for name in ours}
 
 
-async def test_what_changed_while_nobody_observed_is_told_when_somebody_does(
+async def test_changes_while_no_observer_ran_are_reported_when_one_starts(
     new_stack: NewStack, served: Served, simulated: Callable[[str], Member]
 ) -> None:
     async with deployed(new_stack, simulated) as (stack, members), served(stack) as url, socket(url) as opened:
@@ -100,7 +100,7 @@ async def test_what_changed_while_nobody_observed_is_told_when_somebody_does(
 
 
 @pytest.mark.parametrize("joining", [1, 2])
-async def test_observers_that_join_and_leave_take_their_share_while_every_change_is_told(
+async def test_observers_that_join_and_leave_take_their_share_and_no_change_is_missed(
     new_stack: NewStack, served: Served, simulated: Callable[[str], Member], joining: int
 ) -> None:
     async with deployed(new_stack, simulated) as (stack, members), running(run_observer(stack.services)):

@@ -10,7 +10,7 @@ from tests.stack import Stack, eventually
 EVENTS = "subscription { events { message } }"
 
 
-async def test_an_event_that_is_written_first_and_committed_last_is_told_and_in_its_place(
+async def test_an_event_that_is_written_first_and_committed_last_is_sent_in_its_place(
     quiet: Stack, served: Served
 ) -> None:
     organization_id = await organization(quiet)
@@ -32,7 +32,7 @@ async def test_an_event_that_is_written_first_and_committed_last_is_told_and_in_
         assert (await events.next())["message"] == "slow"
 
 
-async def test_a_transaction_that_begins_first_and_commits_last_is_told_last(quiet: Stack, served: Served) -> None:
+async def test_a_transaction_that_begins_first_and_commits_last_is_sent_last(quiet: Stack, served: Served) -> None:
     organization_id = await organization(quiet)
     async with served(quiet) as url, socket(url) as opened:
         events = await opened.subscribe(EVENTS)

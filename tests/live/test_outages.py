@@ -60,7 +60,7 @@ async def silent() -> None:
     await asyncio.sleep(3600)
 
 
-async def test_redis_may_be_emptied_and_restarted_with_no_event_missed_and_none_told_twice(
+async def test_an_empty_and_restarted_redis_loses_no_event_and_repeats_none(
     new_stack: NewStack, served: Served, simulated: Callable[[str], Member]
 ) -> None:
     """Changes on the members go on all the while, and so does what is asked for."""
@@ -87,7 +87,7 @@ async def test_redis_may_be_emptied_and_restarted_with_no_event_missed_and_none_
             await told_all(stack, events, first)
 
 
-async def test_postgres_may_be_restarted_with_no_event_missed_and_none_told_twice(
+async def test_a_restart_of_postgres_loses_no_event_and_repeats_none(
     servers: Settings, served: Served, simulated: Callable[[str], Member], tmp_path: Path
 ) -> None:
     members = {name: simulated(name) for name in ("paris", "berlin")}

@@ -23,7 +23,7 @@ OPERATION = """subscription ($id: ID!) {
 EVENTS = "subscription ($after: String) { events(after: $after) { cursor kind message subject { __typename } } }"
 
 
-async def test_targets_are_told_as_they_are_and_then_as_they_change(
+async def test_targets_are_sent_as_they_are_and_then_as_they_change(
     stack: Stack, live: Socket, simulated: Callable[[str], Member]
 ) -> None:
     await stack.fleet({"paris": simulated("paris").kubeconfig})
@@ -48,7 +48,7 @@ async def test_targets_are_told_as_they_are_and_then_as_they_change(
     assert (await targets.until(status="DEPLOYED"))["revision"] == 2
 
 
-async def test_a_target_that_leaves_a_chosen_status_is_told_once_more(
+async def test_a_target_that_leaves_a_chosen_status_is_sent_once_more(
     stack: Stack, live: Socket, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")
@@ -96,7 +96,7 @@ async def test_a_deployment_is_followed_until_it_is_gone(
     await deployment.ended.wait()
 
 
-async def test_clusters_are_told_as_they_are_and_then_as_they_change(
+async def test_clusters_are_sent_as_they_are_and_then_as_they_change(
     stack: Stack, live: Socket, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")
@@ -187,7 +187,7 @@ async def test_queries_on_a_socket_see_what_has_changed_since(
     assert await (await live.subscribe(query)).next() == {"group": {"name": "fleet"}}
 
 
-async def test_server_sent_events_tell_the_same(stack: Stack, url: str, simulated: Callable[[str], Member]) -> None:
+async def test_server_sent_events_send_the_same(stack: Stack, url: str, simulated: Callable[[str], Member]) -> None:
     await stack.fleet({"paris": simulated("paris").kubeconfig})
     answer = await stack.create(releaseName="shop")
     headers = {"Authorization": f"Bearer {TOKEN}", "Accept": "text/event-stream"}
@@ -209,6 +209,6 @@ async def test_server_sent_events_tell_the_same(stack: Stack, url: str, simulate
     assert told[-1] == "SUCCEEDED"
 
 
-async def test_a_subscription_sent_as_a_query_is_told_how_to_subscribe(quiet: Stack) -> None:
+async def test_a_subscription_sent_as_a_query_is_refused_with_the_way_to_subscribe(quiet: Stack) -> None:
     answer = await quiet.ask("subscription { events { cursor } }")
     assert answer["errors"][0]["extensions"] == {"code": "needs_stream"}

@@ -55,7 +55,7 @@ def through(line: Line, member: Member) -> str:
     return member.kubeconfig.replace(f":{urlsplit(member.server).port}/", f":{line.port}/")
 
 
-async def test_a_member_behind_a_cut_network_is_unknown_and_tells_what_was_missed_when_it_is_mended(
+async def test_a_member_behind_a_cut_network_is_unknown_and_its_changes_are_seen_when_the_network_is_back(
     stack: Stack, served: Served, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")
@@ -79,7 +79,7 @@ async def tells_what_it_is_like(targets: Subscription, revision: int) -> None:
     assert found["cluster"] == {"reachability": "REACHABLE"}
 
 
-async def test_a_hanging_api_server_is_unknown_while_the_others_are_told_of(
+async def test_a_hanging_api_server_is_unknown_and_the_others_are_still_observed(
     stack: Stack, served: Served, simulated: Callable[[str], Member]
 ) -> None:
     paris, berlin = simulated("paris"), simulated("berlin")

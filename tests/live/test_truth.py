@@ -46,7 +46,7 @@ async def test_a_revision_that_is_lost_while_no_observer_runs_is_known_once_one_
             await becomes(stack, deployment_id, "SUPERSEDED", 1)
 
 
-async def test_a_revision_that_is_lost_behind_a_cut_network_is_known_once_it_is_mended(
+async def test_a_revision_made_behind_a_cut_network_is_known_once_the_network_is_back(
     stack: Stack, served: Served, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")
@@ -78,7 +78,7 @@ async def test_labels_that_were_edited_do_not_outweigh_the_record(
         await becomes(stack, deployment_id, "SUPERSEDED", 2)
 
 
-async def test_an_edited_name_has_the_release_told_as_helm_finds_it(
+async def test_a_release_with_an_edited_name_is_reported_as_helm_finds_it(
     new_stack: NewStack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")
@@ -89,7 +89,7 @@ async def test_an_edited_name_has_the_release_told_as_helm_finds_it(
         await becomes(stack, deployment_id, "NOT_INSTALLED", None)
 
 
-async def test_a_generation_that_changes_nothing_on_a_target_is_told_to_who_follows_it(
+async def test_subscribers_see_a_generation_that_changes_nothing_on_a_target(
     stack: Stack, served: Served, simulated: Callable[[str], Member]
 ) -> None:
     await stack.fleet({"paris": simulated("paris").kubeconfig, "lima": simulated("lima").kubeconfig})

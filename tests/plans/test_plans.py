@@ -13,7 +13,7 @@ from app.plans.queries import remove_expired_plans
 from app.tables.columns import now
 from app.tables.identity import Role
 from simulator import Member
-from tests.identity.test_permissions import token_of
+from tests.identity.callers import token_of
 from tests.plans.planned import applied, changes, create, made, said, shown
 from tests.sample_charts import archive, chart_files, packaged
 from tests.stack import Stack

@@ -142,7 +142,7 @@ def test_the_demo_uploads_the_same_chart_each_time(monkeypatch: pytest.MonkeyPat
     assert sample_chart() == first
 
 
-async def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
+async def test_a_port_that_is_taken_is_reported_in_one_line(tmp_path: Path) -> None:
     server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
@@ -186,7 +186,7 @@ async def test_doctor_says_what_is_there_and_what_is_missing(tmp_path: Path) -> 
     assert printed.count("✗") == 3
 
 
-async def test_the_program_tells_its_version() -> None:
+async def test_the_program_prints_its_version() -> None:
     assert await run("--version") == (0, f"{version('polyhelm')}\n")
 
 

@@ -240,7 +240,7 @@ async def test_keys_are_changed_under_load_by_two_that_are_broken_off(new_stack:
     assert keys == {"new": CLUSTERS + 1 + 3 + 1}
 
 
-async def test_doctor_tells_which_keys_are_in_use(new_stack: NewStack) -> None:
+async def test_doctor_prints_which_keys_are_in_use(new_stack: NewStack) -> None:
     async with new_stack(working=False, encryption_keys=SecretStr(OLD)) as stack:
         await fill(stack.services, 1)
         told = []

@@ -130,7 +130,7 @@ async def test_history_that_somebody_kept_goes_with_the_deployment(paris: Fleet)
     assert await hand.listed() == {}
 
 
-async def test_an_edited_release_record_shows_and_is_mended(paris: Fleet) -> None:
+async def test_an_edited_release_record_shows_and_is_corrected(paris: Fleet) -> None:
     deployment_id = await paris.deployed(values={"name": "shop"})
 
     def change(record: dict[str, Any]) -> None:
@@ -142,7 +142,7 @@ async def test_an_edited_release_record_shows_and_is_mended(paris: Fleet) -> Non
     await mended(paris, deployment_id, "UPGRADE", revision=2, values={"name": "shop"})
 
 
-async def test_a_release_record_that_holds_no_release_is_told_as_such(paris: Fleet) -> None:
+async def test_a_release_record_that_holds_no_release_is_reported_as_such(paris: Fleet) -> None:
     """Helm can't read it either. The target says so, with the status of the record's label, until it is removed."""
     deployment_id = await paris.deployed(values={"name": "shop"})
     hand = paris.hands["paris"]
@@ -159,7 +159,7 @@ async def test_a_release_record_that_holds_no_release_is_told_as_such(paris: Fle
     await paris.stack.until_status(deployment_id, "paris", "NOT_INSTALLED")
 
 
-async def test_several_changes_on_several_members_are_mended_by_one_reconcile(fleet: Fleet) -> None:
+async def test_several_changes_on_several_members_are_corrected_by_one_reconcile(fleet: Fleet) -> None:
     deployment_id = await fleet.deployed(values={"name": "shop"})
     paris, tokyo = fleet.hands["paris"], fleet.hands["tokyo"]
     await paris("upgrade", fleet.release, paris.chart(), "--set", "name=other")

@@ -39,7 +39,7 @@ async def settled_revisions(fleet: Fleet, names: tuple[str, ...]) -> dict[str, A
     return {name: found and (found["revision"], found["status"]) for name, found in listed.items()}
 
 
-async def test_an_object_that_the_api_server_refuses_fails_in_its_words_once_and_is_mended_by_an_update(
+async def test_an_object_that_the_api_server_refuses_fails_in_its_words_once_and_is_fixed_by_an_update(
     fragile: Fleet,
 ) -> None:
     answer = await fragile.create(
@@ -123,7 +123,7 @@ async def test_a_failed_upgrade_is_tried_again_by_a_reconcile_and_by_nothing_els
     assert (target["status"], target["error"]) == ("DEPLOYED", None)
 
 
-async def test_an_atomic_upgrade_that_fails_is_rolled_back_and_told(paris: Fleet) -> None:
+async def test_an_atomic_upgrade_that_fails_is_rolled_back_and_reported(paris: Fleet) -> None:
     await upload_files(paris.stack, chart_files("fragile") | FRAGILE, "fragile")
     deployment_id = await paris.deployed(chart="charts/fragile", values={"name": "shop"}, atomic=True)
     operation = await paris.updated(deployment_id, values={"name": "shop", "second": "Not_A_Name"})

@@ -34,7 +34,7 @@ async def begun(fleet: Fleet, chart: str, **given: Any) -> Any:
     return await fleet.stack.create(chart=f"charts/{chart}", **given)
 
 
-async def test_a_hook_that_never_ends_is_told_of_and_a_delete_ends_it(hanging: Fleet) -> None:
+async def test_a_hook_that_never_ends_is_reported_and_a_delete_ends_it(hanging: Fleet) -> None:
     answer = await begun(hanging, "pre-install", targets=["paris"])
     found = await until_phase(hanging.stack, answer["deployment"]["id"], "HOOK")
     name = f"{hanging.release}-pre-install"

@@ -210,7 +210,7 @@ async def test_values_are_checked_against_the_schema_and_then_by_the_definition(
     assert await colours(rich, group) == {"paris": "red", "berlin": "teal", "oslo": "red"}
 
 
-async def test_a_hook_that_fails_is_told_and_is_run_again_by_the_update_that_mends_it(ready: Fleet) -> None:
+async def test_a_hook_that_fails_is_reported_and_is_run_again_by_the_update_that_fixes_it(ready: Fleet) -> None:
     answer = await ready.create(chart="charts/rich", values={"phase": "Failed"})
     operation = await ready.stack.settled(answer)
     assert outcomes(operation) == {"oslo": ("INSTALL", "FAILED")}
@@ -224,7 +224,9 @@ async def test_a_hook_that_fails_is_told_and_is_run_again_by_the_update_that_men
     assert await ready.targets(answer["deployment"]["id"], "status", "revision") == {"oslo": ("DEPLOYED", 1)}
 
 
-async def test_with_wait_and_atomic_what_never_becomes_ready_is_told_and_rolled_back(ready: Fleet) -> None:
+async def test_with_wait_and_atomic_a_release_that_is_never_ready_is_rolled_back(
+    ready: Fleet,
+) -> None:
     values = {"job": False, "workload": True}
     deployment_id = await ready.deployed(chart="charts/rich", values=values, wait=True, atomic=True)
     oslo = ready.hands["oslo"]

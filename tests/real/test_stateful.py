@@ -260,7 +260,7 @@ async def pair(new_fleet: NewFleet, members: Mapping[str, Member]) -> Any:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(taken=steps)
-async def test_after_any_mixture_of_our_api_and_helm_by_hand_each_status_is_what_helm_tells(
+async def test_after_any_mix_of_the_api_and_manual_helm_runs_each_status_is_that_of_helm(
     pair: Fleet, taken: list[object]
 ) -> None:
     model = Model(pair, f"shop-{secrets.token_hex(4)}")

@@ -10,7 +10,7 @@ SECONDS = st.floats(0.5, 600)
 
 
 @given(after=SECONDS, timeout=SECONDS)
-def test_a_member_that_falls_silent_is_told_in_time_whatever_the_settings(after: float, timeout: float) -> None:
+def test_a_member_that_falls_silent_is_reported_in_time_whatever_the_settings(after: float, timeout: float) -> None:
     found = Patience.of(Settings(unreachable_after=after, member_timeout=timeout))
     assert found.quiet + found.answer <= found.total + 1e-9
     assert found.total + found.last <= after + 1e-9

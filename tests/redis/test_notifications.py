@@ -20,7 +20,7 @@ async def told(redis_url: str) -> int:
     return int(statistics.get("cmdstat_publish", {"calls": 0})["calls"])
 
 
-async def test_one_that_is_told_before_the_end_is_waited_for_and_a_later_one_makes_no_connection(
+async def test_a_notification_before_the_end_is_sent_and_a_later_one_opens_no_connection(
     servers: Settings,
 ) -> None:
     assert servers.redis_url is not None

@@ -53,7 +53,7 @@ def test_removing_every_difference_makes_the_actual_values_the_desired_ones(desi
 
 
 @given(desired=layers, actual=layers)
-def test_they_are_told_once_each_and_mirrored_from_the_other_side(desired: Any, actual: Any) -> None:
+def test_each_difference_is_listed_once_and_mirrored_from_the_other_side(desired: Any, actual: Any) -> None:
     found = list(differences(desired, actual))
     assert len({difference.path for difference in found}) == len(found)
     other_side = {"desired": "actual", "actual": "desired", None: None}

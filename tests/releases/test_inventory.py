@@ -79,7 +79,7 @@ def test_an_object_that_appears_twice_is_listed_once() -> None:
     assert len(of(config_map("one") + config_map("one")).objects) == 1
 
 
-def test_hooks_and_crds_are_told_apart_from_the_manifest() -> None:
+def test_hooks_and_crds_are_distinguished_from_the_manifest() -> None:
     crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: as.example.com\n"
     files = [
         {"name": "crds/a.yaml", "data": base64.b64encode(crd.encode()).decode()},

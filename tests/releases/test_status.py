@@ -117,7 +117,7 @@ def test_otherwise_helms_word_counts(word: str, status: TargetStatus, sentence: 
     assert helm_status(word) is status
 
 
-def test_a_failure_is_told_in_helms_own_words_too() -> None:
+def test_a_failure_is_reported_in_helms_own_words_too() -> None:
     verdict = judge(desired(), observed(status="failed", description='Upgrade "shop" failed: no such host'))
     message = 'Helm\'s last action on this release failed. Upgrade "shop" failed: no such host'
     assert verdict == Verdict(TargetStatus.FAILED, (Reason(ReasonCode.HELM_STATUS, message, actual="failed"),))
@@ -157,7 +157,7 @@ def test_what_helm_would_treat_otherwise_is_stale_with_one_reason(wanted: Any, f
     )
 
 
-def test_of_many_differences_the_first_are_told_and_the_others_counted() -> None:
+def test_of_many_differences_the_first_are_shown_and_the_others_counted() -> None:
     values = {f"key-{number:03}": number for number in range(MAX_REASONS + 7)}
     verdict = judge(desired(values, version="2.0.0"), observed())
     assert len(verdict.reasons) == MAX_REASONS
@@ -167,7 +167,7 @@ def test_of_many_differences_the_first_are_told_and_the_others_counted() -> None
     assert verdict.reasons[-1] == Reason(ReasonCode.VALUES, "The values differ in 9 more places.")
 
 
-def test_as_many_differences_as_are_told_need_no_count() -> None:
+def test_differences_that_are_all_shown_have_no_count() -> None:
     verdict = judge(desired({f"key-{number:03}": number for number in range(MAX_REASONS)}), observed())
     assert [reason.path for reason in verdict.reasons] == [f"key-{number:03}" for number in range(MAX_REASONS)]
 

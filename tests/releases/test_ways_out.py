@@ -117,7 +117,7 @@ def test_a_release_whose_apis_were_removed_leads_to_deployed_and_to_gone_without
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_strangers_release_is_never_touched_on_any_walk(status: str) -> None:
+def test_a_release_of_somebody_else_is_never_changed_on_any_path(status: str) -> None:
     for world, wanted, force in itertools.product(worlds(status), BOTH, BOTH):
         if world.owner is Owner.OTHER:
             asked = world if wanted else replace(world, version=None)

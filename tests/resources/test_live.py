@@ -5,7 +5,7 @@ from typing import Any
 
 from app.tables.identity import Role
 from simulator import Member
-from tests.identity.test_permissions import token_of
+from tests.identity.callers import token_of
 from tests.resources.charts import chart
 from tests.resources.looking import deployed, until_health
 from tests.resources.pods import add_pod, event, pod_below, replica_set

@@ -74,7 +74,7 @@ async def test_a_worker_that_is_killed_leaves_no_secret_on_a_disk_or_in_the_data
         assert found(canaries, files(tmp_path)) == []
 
 
-async def test_a_second_organization_with_the_same_cluster_is_told_nothing_of_a_releases_values(
+async def test_a_second_organization_with_the_same_cluster_sees_no_values_of_a_release(
     stack: Stack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")

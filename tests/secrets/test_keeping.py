@@ -191,7 +191,7 @@ async def test_a_deployer_of_one_group_refers_to_secrets_of_that_group_alone(
     assert [await create(name, TOKEN) for name in ("db", "theirs")] == [None, "invalid_input"]
 
 
-async def test_whoever_may_not_refer_to_a_secret_changes_nothing_that_could_show_it(
+async def test_a_user_who_may_not_refer_to_a_secret_changes_nothing_that_could_show_it(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     await quiet.fleet({name: simulated(name).kubeconfig for name in ("paris", "berlin")})

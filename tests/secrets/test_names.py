@@ -40,7 +40,7 @@ def test_objects_of_a_release_that_are_named_by_a_secret_are_listed_without_it()
     assert found == [("ConfigMap", f"web-{HIDDEN}", HIDDEN), ("Pod", "a", "default")]
 
 
-def test_a_hook_that_is_named_by_a_secret_is_told_without_it() -> None:
+def test_a_hook_whose_name_contains_a_secret_is_reported_without_it() -> None:
     hook = Hook("Job", f"migrate-{SECRET}", SECRET, ("pre-upgrade",))
     told = _shown(Progress(Stage.CHECKING, hook), Scrubber([SECRET])).hook
     assert told is not None

@@ -94,7 +94,7 @@ async def test_changing_a_secret_makes_its_targets_stale_until_they_are_reconcil
     assert (await stack.targets(deployment_id))["paris"]["status"] == "DEPLOYED"
 
 
-async def test_a_value_that_was_changed_by_hand_at_a_secrets_place_is_seen_and_not_told(
+async def test_a_manual_change_of_a_secret_value_is_noticed_and_not_shown(
     stack: Stack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")

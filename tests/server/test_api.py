@@ -7,7 +7,7 @@ from tests.resolvers.engine.test_limits import NewStack
 from tests.stack import TOKEN, Stack
 
 
-async def test_a_variable_that_is_no_member_of_its_enum_is_told_as_such(quiet: Stack) -> None:
+async def test_a_variable_that_is_no_member_of_its_enum_is_reported_as_such(quiet: Stack) -> None:
     query = "query ($status: [TargetStatus!]) { deployments(status: $status) { nodes { id } } }"
     (error,) = (await quiet.ask(query, status=["NOPE"]))["errors"]
     assert "Value 'NOPE' does not exist in 'TargetStatus' enum" in error["message"]
@@ -31,7 +31,7 @@ def test_who_asks_for_events_first_wants_events() -> None:
     assert not wants_stream("*/*")
 
 
-async def test_whoever_asks_whether_it_is_ready_learns_nothing_of_what_it_depends_on(new_stack: NewStack) -> None:
+async def test_the_readiness_check_reveals_nothing_about_dependencies(new_stack: NewStack) -> None:
     async with new_stack(working=False, redis_url="redis://polyhelm:secret@127.0.0.1:1/0") as stack:
         answer = await stack.client.get("/readyz")
     assert answer.status_code == 503

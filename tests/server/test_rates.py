@@ -35,7 +35,7 @@ def bucket() -> Bucket:
     return Bucket("test", SELDOM, burst=3)
 
 
-async def test_a_bucket_gives_what_it_holds_and_then_tells_how_long_to_wait(quiet: Stack, bucket: Bucket) -> None:
+async def test_a_bucket_gives_its_tokens_and_then_the_time_to_wait(quiet: Stack, bucket: Bucket) -> None:
     rates = quiet.services.rates
     assert [await rates.take(bucket) for _ in range(3)] == [0, 0, 0]
     assert 59_000 < await rates.take(bucket) <= 60_000
@@ -80,7 +80,7 @@ def test_addresses_of_one_caller_count_as_one(address: str | None, key: str) -> 
     assert key_of_address(address) == key
 
 
-async def test_a_user_who_asks_too_often_is_told_when_to_ask_again_and_nobody_else_is(new_stack: NewStack) -> None:
+async def test_a_user_over_the_rate_limit_is_told_when_to_retry_and_others_are_not_limited(new_stack: NewStack) -> None:
     async with new_stack(working=False, rate=SELDOM, rate_burst=2) as stack:
         ask = stack.client.post
         answers = [await ask("/graphql", json=QUERY, headers=SIGNED_IN) for _ in range(3)]
@@ -90,7 +90,7 @@ async def test_a_user_who_asks_too_often_is_told_when_to_ask_again_and_nobody_el
         assert (await ask("/graphql", json=QUERY)).status_code == 200
 
 
-async def test_who_was_told_to_wait_is_told_so_again_without_a_look_at_who_they_are(new_stack: NewStack) -> None:
+async def test_a_caller_over_its_limit_is_refused_again_without_being_identified(new_stack: NewStack) -> None:
     async with new_stack(working=False, rate=SELDOM, rate_burst=1) as stack:
         assert [(await ask(stack, SIGNED_IN)).status_code for _ in range(2)] == [200, 429]
         async with stack.services.transaction() as transaction:
@@ -149,7 +149,7 @@ async def test_an_address_is_what_a_trusted_proxy_says_and_nobody_else(
     assert statuses == expected
 
 
-async def test_without_redis_everything_is_allowed_and_told_once_and_once_when_it_is_over(
+async def test_without_redis_everything_is_allowed_and_its_loss_and_return_are_each_recorded_once(
     new_stack: NewStack,
 ) -> None:
     async def kinds(stack: Stack) -> list[str]:

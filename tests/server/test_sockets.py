@@ -57,7 +57,7 @@ async def test_a_payload_that_is_none_ends_the_connection_before_it_has_begun(qu
                 assert connection.close_code == 4400
 
 
-async def test_messages_are_small_whoever_sends_them(quiet: Stack) -> None:
+async def test_messages_of_any_sender_are_small(quiet: Stack) -> None:
     async with served(quiet) as url, socket(url) as opened:
         await opened.connection.send(orjson.dumps({"type": "ping", "payload": {"text": "x" * 65_000}}).decode())
         assert await (await opened.subscribe("{ viewer { name } }")).next() == {"name": "admin"}
@@ -79,7 +79,7 @@ async def test_a_message_that_takes_a_while_to_read_waits_for_its_turn(
         assert opened.connection.close_reason == "Too many requests are waiting. Try again in a moment."
 
 
-async def test_what_is_no_operation_is_told_and_the_connection_stays(quiet: Stack) -> None:
+async def test_an_invalid_operation_is_refused_and_the_connection_stays_open(quiet: Stack) -> None:
     async with served(quiet) as url, socket(url) as opened:
         for query, code in (("{", "syntax"), ("{a" * 3000, "query_too_deep"), ("{" + " a" * 6000, "query_too_long")):
             (error,) = await (await opened.subscribe(query)).next()

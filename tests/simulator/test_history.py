@@ -70,7 +70,7 @@ async def test_a_slow_watcher_is_ended() -> None:
             assert (last[0][0], without_message(last[0][1])) == ("ERROR", GONE)
 
 
-async def test_a_long_history_is_told_in_order() -> None:
+async def test_a_long_history_is_printed_in_order() -> None:
     async with Simulator(["paris"]) as simulator:
         paris = simulator.members["paris"]
         async with Client(paris.kubeconfig) as client:
@@ -81,7 +81,7 @@ async def test_a_long_history_is_told_in_order() -> None:
         assert told == [str(number) for number in range(500)]
 
 
-async def test_the_bookmark_after_the_initial_events_promises_no_more_than_was_told() -> None:
+async def test_the_bookmark_after_the_initial_events_has_no_later_version_than_was_sent() -> None:
     """What is written while they are on their way comes after the bookmark, so its version has to be older."""
     async with Simulator(["paris"]) as simulator:
         paris = simulator.members["paris"]

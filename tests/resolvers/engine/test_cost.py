@@ -110,7 +110,7 @@ def test_fragments_that_multiply_are_measured_without_being_written_out() -> Non
     assert shape_of(document) == Shape(depth=1, fields=2**60, root_fields=2**60)
 
 
-def test_a_shape_tells_what_all_operations_have_together() -> None:
+def test_the_shape_of_a_document_is_that_of_all_operations_together() -> None:
     document = parse(
         """query A { a: viewer @include(if: true) { ...F } } query B @skip { viewer { id } __schema { description } }
         fragment F on User { name }"""

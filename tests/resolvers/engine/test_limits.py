@@ -102,7 +102,7 @@ async def test_what_is_within_a_limit_is_answered_and_what_is_beyond_is_not(new_
             assert error.get("extensions") == {"code": code}, (beyond, error)
 
 
-async def test_an_answer_tells_what_it_has_cost_and_what_it_may(quiet: Stack) -> None:
+async def test_an_answer_contains_its_cost_and_the_limit(quiet: Stack) -> None:
     answer = await quiet.ask("query ($n: Int) { clusters(first: $n) { nodes { id } } }", n=5)
     assert answer["extensions"] == {"cost": {"requested": 7, "limit": 100_000}}
 
@@ -139,7 +139,7 @@ async def test_what_takes_too_long_is_given_up_and_undone(new_stack: NewStack) -
         assert (await stack.data('{ clusterGroup(name: "fleet") { id } }'))["clusterGroup"] is None
 
 
-async def test_without_introspection_nothing_tells_the_schema(new_stack: NewStack) -> None:
+async def test_without_introspection_nothing_reveals_the_schema(new_stack: NewStack) -> None:
     async with new_stack(working=False, introspection=False) as stack:
         for query in (
             "{ __schema { description } }",
