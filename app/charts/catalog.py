@@ -12,17 +12,14 @@ from app.charts.codes import ChartCode, ChartEvent
 from app.charts.download import Login
 from app.charts.offers import (
     archive_limits,
-    check_repository_address,
-    fetch_offers,
     offer_of,
-    refresh_repository,
     set_pin,
     write_offers,
 )
 from app.charts.package import open_package
 from app.charts.pinning import Pinned
-from app.charts.registry import check_registry_address
 from app.charts.services import ChartServices
+from app.charts.sources import check_url, kind_of, read_offers, refreshed
 from app.charts.storage import check_room
 from app.core.errors import Conflict, NotFound, all_invalid, invalid
 from app.core.names import label_problem
@@ -45,12 +42,9 @@ async def add_repository(
     if problem := label_problem(name, "name", what="The name of a chart repository"):
         raise all_invalid([problem])
     url = url.strip().rstrip("/")
-    kind = ChartRepositoryKind.OCI if url.startswith("oci://") else ChartRepositoryKind.HTTP
-    check_repository_address(services, url.replace("oci://", "https://", 1))
-    if kind is ChartRepositoryKind.OCI:
-        check_registry_address(url)
-    repository = ChartRepository(organization_id=organization_id, name=name, url=url, kind=kind)
-    offers = await fetch_offers(services, repository, login) if kind is ChartRepositoryKind.HTTP else []
+    repository = ChartRepository(organization_id=organization_id, name=name, url=url, kind=kind_of(url))
+    check_url(services, repository)
+    offers = await read_offers(services, repository, login)
     try:
         async with services.transaction() as transaction:
             session = transaction.session
@@ -99,9 +93,7 @@ async def refresh(services: ChartServices, viewer: Viewer, repository_id: int) -
     if repository is None or not viewer.sees(repository.organization_id):
         raise NotFound(ChartCode.CHART_REPOSITORY_NOT_FOUND, "There is no such chart repository.", ("id",))
     viewer.require(repository.organization_id, Permission.CHARTS_WRITE)
-    if repository.kind is not ChartRepositoryKind.HTTP:
-        return repository  # a registry is read when it is needed, and an upload repository has no index
-    return await refresh_repository(services, repository)
+    return await refreshed(services, repository)
 
 
 async def upload(

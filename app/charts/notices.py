@@ -1,13 +1,12 @@
 """Notices about a chart version that can be deployed: it is deprecated, or was published again with other content."""
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 
-from app.charts.pinning import Pinned, download, registry_of
+from app.charts.pinning import Pinned
 from app.charts.services import ChartServices
+from app.charts.sources import offered_digest
 from app.core.errors import UserError
-from app.tables.charts import ChartRepositoryKind
 
 SECONDS = 5.0
 """The time limit for asking a repository for its current offer. After that, the stored archive is used."""
@@ -42,15 +41,8 @@ async def notices_about(services: ChartServices, pinned: Pinned) -> list[Notice]
 
 async def _offered_digest(services: ChartServices, pinned: Pinned) -> str | None:
     """Returns the SHA-256 that the repository now offers for this version, or None if it does not answer in time."""
-    repository, chosen = pinned.repository, pinned.chosen
-    if repository.kind is ChartRepositoryKind.UPLOAD:
-        return None  # it never changes
     try:
         async with asyncio.timeout(SECONDS):
-            if repository.kind is ChartRepositoryKind.OCI:
-                return await registry_of(services, repository).digest(chosen.name, chosen.version)
-            if chosen.url is None:
-                return None
-            return hashlib.sha256(await download(services, repository, chosen)).hexdigest()
+            return await offered_digest(services, pinned.repository, pinned.chosen)
     except (UserError, TimeoutError):
         return None

@@ -1,37 +1,25 @@
 """Resolves a chart's name and version to a stored archive, so that every cluster always gets the same bytes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from sqlmodel import col, select
 
 from app.charts.codes import ChartCode
-from app.charts.index import Offer
 from app.charts.offers import (
     archive_limits,
-    check_repository_address,
-    fetch_offers,
-    login_of,
     offer_of,
-    refresh_repository,
     set_pin,
-    versions_of,
     write_offers,
 )
 from app.charts.package import Package, open_package
-from app.charts.registry import Registry
 from app.charts.services import ChartServices
+from app.charts.sources import current_versions, pull
 from app.charts.storage import check_room
 from app.charts.versions import find, newest_stable
-from app.core.errors import NotFound, ValidationFailed, invalid
+from app.core.errors import NotFound, invalid
 from app.core.services import Services
 from app.core.threads import in_thread
-from app.tables.charts import ChartArchive, ChartRepository, ChartRepositoryKind, ChartVersion
-from app.tables.columns import now
-
-_STALE_INDEX_SECONDS = 30
-"""The minimum age of an index before it is refreshed for a version that it does not have."""
+from app.tables.charts import ChartArchive, ChartRepository, ChartVersion
 
 
 @dataclass(frozen=True)
@@ -128,52 +116,8 @@ async def _choose(
     return by_version[found]
 
 
-async def current_versions(
-    services: ChartServices, repository: ChartRepository, name: str, version: str | None, *, keep: bool = True
-) -> Sequence[ChartVersion]:
-    """Returns the offers of a chart, from a refreshed index if the stored one is old. Without `keep`, the refreshed one
-    is not stored."""
-    known = await versions_of(services, repository, name)
-    has_it = find((row.version for row in known), version) is not None if version else False
-    if repository.kind is ChartRepositoryKind.UPLOAD or has_it:
-        return known
-    if repository.kind is ChartRepositoryKind.OCI:
-        tags = await registry_of(services, repository).versions(name)
-        pins = {row.version: row for row in known}
-        return [pins.get(tag) or ChartVersion(repository_id=repository.id, name=name, version=tag) for tag in tags]
-    age = (now() - repository.refreshed_at).total_seconds() if repository.refreshed_at else None
-    if age is None or age > (_STALE_INDEX_SECONDS if version or not known else services.settings.chart_refresh_every):
-        if not keep:
-            return await _offered_now(services, repository, name, known)
-        await refresh_repository(services, repository)
-        return await versions_of(services, repository, name)
-    return known
-
-
-async def _offered_now(
-    services: ChartServices, repository: ChartRepository, name: str, known: Sequence[ChartVersion]
-) -> Sequence[ChartVersion]:
-    """Returns the offers in a refreshed index without storing it."""
-    try:
-        offers = await fetch_offers(services, repository, login_of(services, repository))
-    except ValidationFailed:
-        return known
-    pins = {row.version: row for row in known if row.archive_digest is not None}
-    fresh = [
-        ChartVersion(repository_id=repository.id, **{f: getattr(offer, f) for f in Offer.__slots__})
-        for offer in offers
-        if offer.name == name and offer.version not in pins
-    ]
-    return [*pins.values(), *fresh]
-
-
 async def _pull(services: ChartServices, repository: ChartRepository, chosen: ChartVersion) -> Package:
-    limit = services.settings.chart_max_bytes
-    if repository.kind is ChartRepositoryKind.OCI:
-        content, expected = await registry_of(services, repository).pull(chosen.name, chosen.version, limit=limit)
-    else:
-        content = await download(services, repository, chosen)
-        expected = chosen.digest or ""
+    content, expected = await pull(services, repository, chosen)
     package = await in_thread(open_package, content, archive_limits(services))
     if expected and package.digest != expected:
         raise invalid(
@@ -189,22 +133,3 @@ async def _pull(services: ChartServices, repository: ChartRepository, chosen: Ch
             "chart",
         )
     return package
-
-
-async def download(services: ChartServices, repository: ChartRepository, chosen: ChartVersion) -> bytes:
-    """Downloads a version from an HTTP repository."""
-    assert chosen.url is not None
-    check_repository_address(services, chosen.url)
-    return await services.downloader.get(
-        chosen.url,
-        share=repository.organization_id,
-        limit=services.settings.chart_max_bytes,
-        login=login_of(services, repository),
-        home=repository.url,
-    )
-
-
-def registry_of(services: ChartServices, repository: ChartRepository) -> Registry:
-    plain = services.settings.is_plain_http(urlsplit(repository.url).netloc)
-    share = repository.organization_id
-    return Registry(services.downloader, repository.url, login_of(services, repository), share=share, plain_http=plain)
