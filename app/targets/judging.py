@@ -196,6 +196,8 @@ def _health_of(verdict: Verdict, target: Target, cluster: Cluster) -> dict[str, 
         health = Health.UNKNOWN
     elif verdict.status is TargetStatus.NOT_INSTALLED:
         health = Health.MISSING
+    elif (target.health, target.health_reasons) == (Health.MISSING, []):
+        health = Health.UNKNOWN  # there is a release now, and its resources have not been looked at yet
     else:
         return {}
     if (health, []) == (target.health, target.health_reasons):

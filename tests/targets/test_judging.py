@@ -36,3 +36,18 @@ async def test_a_member_that_comes_back_while_its_release_is_seen_is_judged_by_w
         await eventually(lambda: waiting_for_locks(quiet))
     await back
     assert (await quiet.targets(deployment_id))["paris"]["status"] == "DEPLOYED"
+
+
+async def test_a_release_that_has_just_been_installed_is_not_missing(
+    quiet: Stack, simulated: Callable[[str], Member]
+) -> None:
+    await quiet.fleet({"paris": simulated("paris").kubeconfig})
+    await quiet.create(releaseName="shop")
+    [[cluster_id]] = await quiet.services.database.rows(text("SELECT id FROM cluster"))
+    found = []
+    for version, release in enumerate([None, Observed("shop", "default", 1, "deployed", "web", "1.0.0")]):
+        async with quiet.services.transaction() as transaction:
+            sighting = Sighting((cluster_id, "default", "shop"), 10**6 + version, release, str(version))
+            await write_sightings(transaction, [sighting])
+        found += [tuple(row) for row in await quiet.services.database.rows(text("SELECT status, health FROM target"))]
+    assert found == [("NOT_INSTALLED", "MISSING"), ("DEPLOYED", "UNKNOWN")]
