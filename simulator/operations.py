@@ -132,6 +132,9 @@ class Operations:
             if content_type not in patches.APPLY:
                 raise not_found(resource, name)
             patch.setdefault("metadata", {}).setdefault("name", name)
+            if uid := patch["metadata"].get("uid"):
+                why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: "
+                raise conflict(resource, name, why)
             return self.create(resource, namespace, patch, dry_run=dry_run), True
         old = record.object()
         if content_type == patches.JSON:

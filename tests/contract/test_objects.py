@@ -116,6 +116,42 @@ async def test_server_side_apply_creates_then_merges(client: Client, namespace: 
     assert status == 422 or (status, refused["reason"]) == (400, "BadRequest")
 
 
+async def test_an_apply_as_helm_is_tried_out_and_never_overwrites_an_object_that_has_changed(
+    client: Client, namespace: str
+) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    wanted: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": "1"}}
+    status, created = await client.post(path, wanted, fieldManager="helm")
+    assert status == 201
+    edit = {"data": {"k": "9", "added": "by hand"}}
+    _, live = await client.patch(f"{path}/a", edit, fieldManager="kubectl-edit")
+    merged = {"k": "1", "added": "by hand"}
+
+    query = {"fieldManager": "helm", "force": "true"}
+    status, tried = await client.patch(f"{path}/a", wanted, "apply-patch+yaml", **query, dryRun="All")
+    assert (status, tried["data"]) == (200, merged)
+    identity = {name: live["metadata"][name] for name in ("uid", "resourceVersion")}
+    assert {name: tried["metadata"][name] for name in identity} == identity
+    assert await client.get(f"{path}/a") == (200, live)
+
+    outdated = identity | {"resourceVersion": created["metadata"]["resourceVersion"]}
+    body = wanted | {"metadata": {"name": "a", **outdated}}
+    status, refused = await client.patch(f"{path}/a", body, "apply-patch+yaml", **query)
+    assert (status, refused["reason"]) == (409, "Conflict")
+    assert await client.get(f"{path}/a") == (200, live)
+
+    body = wanted | {"metadata": {"name": "a", **identity}}
+    status, applied = await client.patch(f"{path}/a", body, "apply-patch+yaml", **query)
+    assert (status, applied["data"], applied["metadata"]["uid"]) == (200, merged, identity["uid"])
+    await client.delete(f"{path}/a")
+    status, refused = await client.patch(f"{path}/a", body, "apply-patch+yaml", **query)
+    assert (status, refused["reason"]) == (409, "Conflict")
+    assert (await client.get(f"{path}/a"))[0] == 404
+    status, _ = await client.post(path, wanted, fieldManager="helm")
+    status, refused = await client.post(path, wanted, fieldManager="helm")
+    assert (status, refused["reason"]) == (409, "AlreadyExists")
+
+
 async def test_deleting_prints_what_was_deleted(client: Client, path: str) -> None:
     created = await create(client, path, secret("a"))
     uid = created["metadata"]["uid"]
