@@ -1,5 +1,6 @@
-import { Link } from "wouter";
+import { LogViewer } from "../logs/viewer";
 import { useAddress } from "../parts/address";
+import { needs } from "../parts/permission";
 import { DriftMark, HealthMark } from "../parts/status";
 import { Tabs } from "../parts/tabs";
 import { Ago, Since } from "../parts/time";
@@ -10,9 +11,13 @@ import { ObjectEvents } from "./object-events";
 import { type Item, ROOT } from "./tree";
 import { ObjectYaml } from "./yaml";
 
+const TAIL = 200;
+
 /** What is known about one object of the tree. */
 export function ObjectPanel({ about, item, close }: { about: About; item: Item; close: () => void }) {
   const [params, change] = useAddress();
+  const { container } = item;
+  const pod = item.kind === "Pod" ? item.name : container && item.parent?.split("/").at(-1);
   const isObject = item.key !== ROOT && item.container === null;
   const tabs = [
     { key: "summary", label: "Summary" },
@@ -22,9 +27,13 @@ export function ObjectPanel({ about, item, close }: { about: About; item: Item; 
           { key: "yaml", label: "YAML" },
         ]
       : []),
+    ...(pod
+      ? [{ key: "logs", label: "Logs", disabled: needs(about.deployment.permissions, "logs.read") }]
+      : []),
     ...(item.resource && item.resource.drift !== "OFF" ? [{ key: "drift", label: "Drift" }] : []),
   ];
-  const view = tabs.some((tab) => tab.key === params.get("view")) ? params.get("view")! : "summary";
+  const asked = tabs.find((tab) => tab.key === params.get("view") && !("disabled" in tab && tab.disabled));
+  const view = asked?.key ?? "summary";
   return (
     <section
       className="card object"
@@ -49,7 +58,15 @@ export function ObjectPanel({ about, item, close }: { about: About; item: Item; 
           choose={(key) => change({ view: key })}
           label={`About ${item.kind} ${item.name}`}
         >
-          {view === "summary" && <Summary about={about} item={item} />}
+          {view === "summary" && <Summary item={item} />}
+          {view === "logs" && pod && (
+            <LogViewer
+              target={about.target.id}
+              filter={{ pod, container: container?.name ?? null, previous: false, tail: TAIL }}
+              name={[about.deployment.releaseName, about.target.clusterName, pod].join("-")}
+              isNamed={item.containers.length > 1}
+            />
+          )}
           {view === "events" && <ObjectEvents target={about.target.id} item={item} />}
           {view === "yaml" && <ObjectYaml target={about.target.id} item={item} />}
           {view === "drift" && item.resource && <Drift about={about} resource={item.resource} />}
@@ -59,10 +76,8 @@ export function ObjectPanel({ about, item, close }: { about: About; item: Item; 
   );
 }
 
-function Summary({ about, item }: { about: About; item: Item }) {
+function Summary({ item }: { item: Item }) {
   const { resource, container } = item;
-  const pod = item.kind === "Pod" ? item.name : container ? item.parent?.split("/").at(-1) : undefined;
-  const mayReadLogs = about.deployment.permissions.includes("logs.read");
   return (
     <>
       <div className="row">
@@ -103,16 +118,6 @@ function Summary({ about, item }: { about: About; item: Item }) {
         )}
       </dl>
       <Containers containers={item.containers} />
-      {pod && mayReadLogs && (
-        <div>
-          <Link
-            className="button"
-            href={`${about.path}?${new URLSearchParams({ tab: "logs", pod, ...(container && { container: container.name }) })}`}
-          >
-            View logs
-          </Link>
-        </div>
-      )}
     </>
   );
 }

@@ -1,4 +1,5 @@
 import "../styles/deployment.css";
+import "../styles/logs.css";
 import "../styles/target.css";
 import { Link } from "wouter";
 import { useAnswer } from "../api/anew";
@@ -18,6 +19,7 @@ import { Title } from "../parts/title";
 import { STATUS_WORDS } from "../values/words";
 import type { About } from "./about";
 import { TargetHistory } from "./history";
+import { TargetLogs } from "./logs";
 import { TargetResources } from "./resources";
 import { TargetValues } from "./values";
 
@@ -166,6 +168,7 @@ function Found({ about }: { about: About }) {
         ) : (
           <>
             {tab.key === "resources" && <TargetResources about={about} />}
+            {tab.key === "logs" && <TargetLogs about={about} />}
             {tab.key === "values" && <TargetValues id={target.id} />}
             {tab.key === "history" && (
               <TargetHistory deployment={deployment.id} cluster={target.clusterName} />

@@ -141,7 +141,7 @@ function TreeRow({
 }) {
   return (
     <div
-      className="line"
+      className="branch"
       role="row"
       aria-rowindex={index + 1}
       aria-level={level}
@@ -155,7 +155,7 @@ function TreeRow({
       data-health={item.health}
       style={{ top: start, height: HEIGHT, "--level": level } as React.CSSProperties}
     >
-      <span role="gridcell" className="name">
+      <span role="gridcell" className="object-name">
         {isOpen === null ? (
           <i className="fold" />
         ) : (
