@@ -34,7 +34,16 @@ const written = await codegen({
   plugins: [{ operations: {} }, { documents: {} }],
   pluginMap: { operations, documents },
 });
-write("graphql.ts", `${written}\n`);
+// The members of enums that forms offer: a newer schema may have more of them.
+const OFFERED = { LiveDrift: "LIVE_DRIFTS", DriftState: "DRIFT_STATES" };
+const offered = Object.entries(OFFERED).map(([name, constant]) => {
+  const members = schema
+    .getType(name)
+    .getValues()
+    .map((member) => member.name);
+  return `export const ${constant}: ${name}[] = ${JSON.stringify(members)};`;
+});
+write("graphql.ts", `${written}\n${offered.join("\n")}\n`);
 
 const introspection = introspectionFromSchema(schema, { descriptions: false });
 write("introspection.json", JSON.stringify(minifyIntrospectionQuery(introspection)));

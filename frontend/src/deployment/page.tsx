@@ -9,16 +9,18 @@ import { deploymentPath, groupPath, useAddress } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
 import { someOf } from "../parts/errors";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
+import { needs } from "../parts/permission";
 import { Answer, Blank } from "../parts/states";
 import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
-import { STATUS_WORDS } from "../values/words";
+import { liveDriftWords, STATUS_WORDS } from "../values/words";
 import { DeleteDeployment } from "./delete";
 import { History } from "./history";
 import { Operations } from "./operations";
 import { ReconcileMany } from "./reconcile";
 import { canReconcile } from "./reconcile-target";
+import { Suggested } from "./suggested";
 import { Targets } from "./targets";
 import type { Deployment, Target } from "./types";
 import { Values } from "./values";
@@ -61,6 +63,7 @@ function Found({ deployment }: { deployment: Deployment }) {
   const [params, change] = useAddress();
   const [deleting, setDeleting] = useState(false);
   const tab = TABS.some((found) => found.key === params.get("tab")) ? params.get("tab")! : "targets";
+  const mayNotWrite = needs(deployment.permissions, "deployments.write");
   const toReconcile = deployment.targets.filter(canReconcile);
   return (
     <>
@@ -76,14 +79,26 @@ function Found({ deployment }: { deployment: Deployment }) {
           {deployment.description && <p className="soft">{deployment.description}</p>}
         </div>
         <div className="row">
-          <ReconcileMany deployment={deployment} targets={toReconcile} />
-          <Link
-            href={`${deploymentPath(deployment.group.name, deployment.releaseName)}/edit`}
-            className="button"
+          {!mayNotWrite && <ReconcileMany deployment={deployment} targets={toReconcile} />}
+          {mayNotWrite ? (
+            <button type="button" className="button" disabled title={mayNotWrite}>
+              Edit
+            </button>
+          ) : (
+            <Link
+              href={`${deploymentPath(deployment.group.name, deployment.releaseName)}/edit`}
+              className="button"
+            >
+              Edit
+            </Link>
+          )}
+          <button
+            type="button"
+            className="button danger"
+            disabled={mayNotWrite !== undefined}
+            title={mayNotWrite}
+            onClick={() => setDeleting(true)}
           >
-            Edit
-          </Link>
-          <button type="button" className="button danger" onClick={() => setDeleting(true)}>
             Delete
           </button>
         </div>
@@ -104,6 +119,7 @@ function Found({ deployment }: { deployment: Deployment }) {
             name="Drift policy"
             value={deployment.driftPolicy === "CORRECT" ? "Revert automatically" : "Report only"}
           />
+          <Fact name="Drift of live objects" value={liveDriftWords(deployment.liveDrift)} />
           <div>
             <dt>Last changed</dt>
             <dd>
@@ -114,7 +130,12 @@ function Found({ deployment }: { deployment: Deployment }) {
         <Counts deployment={deployment} />
       </div>
       <Tabs tabs={TABS} chosen={tab} choose={(key) => change({ tab: key })} label="About this deployment">
-        {tab === "targets" && <Targets deployment={deployment} />}
+        {tab === "targets" && (
+          <>
+            {deployment.liveDrift !== "OFF" && <Suggested deployment={deployment} />}
+            <Targets deployment={deployment} />
+          </>
+        )}
         {tab === "values" && <Values deployment={deployment} />}
         {tab === "history" && <History deployment={deployment} />}
         {tab === "operations" && <Operations id={deployment.id} />}

@@ -27,9 +27,12 @@ function wordsOfButton(target: Target): string {
 export function ReconcileTarget({
   deployment,
   target,
+  refused,
 }: {
   deployment: { id: string; releaseName: string };
   target: Target;
+  /** Why the user may not do this. */
+  refused?: string;
 }) {
   const { send, fetching, refusal } = useAction(ReconcileDocument, "DeploymentPayload");
   async function reconcile(skipHooks: boolean) {
@@ -38,11 +41,23 @@ export function ReconcileTarget({
   }
   return (
     <>
-      <button type="button" className="button first" disabled={fetching} onClick={() => reconcile(false)}>
+      <button
+        type="button"
+        className="button first"
+        disabled={fetching || refused !== undefined}
+        title={refused}
+        onClick={() => reconcile(false)}
+      >
         {wordsOfButton(target)}
       </button>
       {target.error?.nextSteps.includes("SKIP_HOOKS") && (
-        <button type="button" className="button" disabled={fetching} onClick={() => reconcile(true)}>
+        <button
+          type="button"
+          className="button"
+          disabled={fetching || refused !== undefined}
+          title={refused}
+          onClick={() => reconcile(true)}
+        >
           Reconcile without hooks
         </button>
       )}

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import type { TargetStatus } from "../graphql";
 import { clusterPath, targetPath, useAddress } from "../parts/address";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
+import { needs } from "../parts/permission";
 import { DriftMark, HealthMark, Status } from "../parts/status";
 import { Ago, Since } from "../parts/time";
 import { STATUS_WORDS } from "../values/words";
@@ -132,7 +133,13 @@ function TargetLine({ deployment, target }: { deployment: Deployment; target: Ta
         <Why target={target} generation={deployment.generation} />
       </div>
       <div className="do">
-        {canReconcile(target) && <ReconcileTarget deployment={deployment} target={target} />}
+        {canReconcile(target) && (
+          <ReconcileTarget
+            deployment={deployment}
+            target={target}
+            refused={needs(deployment.permissions, "deployments.write")}
+          />
+        )}
         {target.status === "UNKNOWN" && (
           <Link className="button" href={clusterPath(target.clusterName)}>
             View cluster

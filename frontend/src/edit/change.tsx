@@ -22,7 +22,7 @@ import { toast } from "../parts/toast";
 import type { Reference } from "../values/references";
 import { asConditions } from "../values/selectors";
 import { Description } from "./description";
-import { type Draft, wantedOf } from "./draft";
+import { type Draft, type IgnoreRule, wantedOf, withRule } from "./draft";
 import { Options } from "./options";
 import { usePlanning } from "./planning";
 import { Review } from "./review";
@@ -55,7 +55,12 @@ function Edit({ start }: { start: Deployment }) {
   // Whoever goes back to a generation comes here with it, and sees the plan of that as of any other change.
   const [revision] = useState(() => (window.history.state as { revision?: Revision } | null)?.revision);
   const [version, setVersion] = useState(revision?.chartVersion ?? deployment.chartVersion);
-  const [draft, setDraft] = useState(() => draftOf(deployment, revision));
+  // A rule that was suggested elsewhere comes here, and is saved with a plan like any other change.
+  const [added] = useState(() => (window.history.state as { ignore?: IgnoreRule } | null)?.ignore);
+  const [draft, setDraft] = useState(() => {
+    const found = draftOf(deployment, revision);
+    return added ? { ...found, liveDriftIgnore: withRule(found.liveDriftIgnore, added) } : found;
+  });
   const { send, fetching, refusal } = useAction(UpdateDeploymentDocument, "DeploymentPayload");
   const [repository, name] = deployment.chart.split("/", 2) as [string, string];
   const [chart, askChart] = useQuery({
@@ -102,6 +107,14 @@ function Edit({ start }: { start: Deployment }) {
         <div className="note" role="status">
           This is what generation {revision.generation} wanted. Nothing is changed until you have seen the
           plan and do it.
+        </div>
+      )}
+      {added && (
+        <div className="note" role="status">
+          <p>
+            A rule that ignores {added.paths.join(", ")} of {added.kind} was added under Options. Show the
+            plan and apply it to save the rule.
+          </p>
         </div>
       )}
       {present > deployment.generation && (
@@ -160,7 +173,11 @@ function Edit({ start }: { start: Deployment }) {
           />
         )}
       </Answer>
-      <Options draft={draft} change={(changes) => setDraft((before) => ({ ...before, ...changes }))} />
+      <Options
+        draft={draft}
+        open={added !== undefined}
+        change={(changes) => setDraft((before) => ({ ...before, ...changes }))}
+      />
       <Review
         planning={planning}
         wanted={wanted}
@@ -201,6 +218,12 @@ function draftOf(deployment: Deployment, revision: Revision | undefined): Draft 
     wait: deployment.wait,
     timeoutSeconds: deployment.timeoutSeconds,
     driftPolicy: deployment.driftPolicy,
+    liveDrift: deployment.liveDrift,
+    liveDriftIgnore: deployment.liveDriftIgnore.map(({ kind, group, paths }) => ({
+      kind: kind ?? "",
+      group,
+      paths,
+    })),
   };
 }
 

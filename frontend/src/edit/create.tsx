@@ -95,6 +95,8 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
     wait: false,
     timeoutSeconds: 300,
     driftPolicy: "REPORT",
+    liveDrift: "OFF",
+    liveDriftIgnore: [],
   }));
   const [aimed, setAimed] = useState<string | null>(null);
   const [idempotencyKey] = useState(() => crypto.randomUUID());

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { EVERY } from "../values/selectors";
-import { type Draft, TARGETS, wantedOf } from "./draft";
+import { type Draft, TARGETS, wantedOf, withRule } from "./draft";
 
 const draft: Draft = {
   values: "replicas: 2\n",
@@ -14,6 +14,8 @@ const draft: Draft = {
   wait: true,
   timeoutSeconds: 60,
   driftPolicy: "REPORT",
+  liveDrift: "OFF",
+  liveDriftIgnore: [],
 };
 
 it("asks for the values as they are written, without overrides that are empty or for no target", () => {
@@ -29,6 +31,8 @@ it("asks for the values as they are written, without overrides that are empty or
     wait: true,
     timeoutSeconds: 60,
     driftPolicy: "REPORT",
+    liveDrift: "OFF",
+    liveDriftIgnore: [],
   });
 });
 
@@ -77,4 +81,17 @@ it("asks for overrides by selector in their order, and for targets by selector",
   expect(wantedOf({ ...written, selector: { ...EVERY, labels: "tier" }, references: half })).toEqual({
     broken: ["/2", TARGETS],
   });
+});
+
+it("asks for rules of differences that have a path, and adds a path to the rule of its kind", () => {
+  const first = { kind: "Deployment", group: "apps", paths: ["/spec/replicas", " "] };
+  const empty = { kind: "ConfigMap", group: null, paths: [""] };
+  const rules = withRule([first, empty], { kind: "Deployment", group: "apps", paths: ["/spec/paused"] });
+  expect(wantedOf({ ...draft, liveDrift: "REPORT", liveDriftIgnore: rules })).toMatchObject({
+    liveDrift: "REPORT",
+    liveDriftIgnore: [{ kind: "Deployment", group: "apps", paths: ["/spec/replicas", "/spec/paused"] }],
+  });
+  expect(withRule([], { kind: "", group: null, paths: ["/data"] })).toEqual([
+    { kind: "", group: null, paths: ["/data"] },
+  ]);
 });

@@ -1,6 +1,8 @@
 import type {
   ClusterSelectorInput,
+  DriftIgnoreRuleInput,
   DriftPolicy,
+  LiveDrift,
   SelectorOverrideInput,
   ValueOverrideInput,
 } from "../graphql";
@@ -27,7 +29,12 @@ export type Draft = {
   wait: boolean;
   timeoutSeconds: number;
   driftPolicy: DriftPolicy;
+  liveDrift: LiveDrift;
+  liveDriftIgnore: IgnoreRule[];
 };
+
+/** Differences of live objects that do not count: an empty `kind` is any kind, a `group` of null any API group. */
+export type IgnoreRule = { kind: string; group: string | null; paths: string[] };
 
 export type Wanted = {
   valuesYaml: string;
@@ -41,6 +48,8 @@ export type Wanted = {
   wait: boolean;
   timeoutSeconds: number;
   driftPolicy: DriftPolicy;
+  liveDrift: LiveDrift;
+  liveDriftIgnore: DriftIgnoreRuleInput[];
 };
 
 /**
@@ -69,7 +78,7 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
   const chosen = draft.selector === null ? { selector: null } : selectorOf(draft.selector);
   if ("problem" in chosen) return { broken: [...broken, TARGETS] };
   if (broken.length > 0) return { broken };
-  const { targets, atomic, wait, timeoutSeconds, driftPolicy } = draft;
+  const { targets, atomic, wait, timeoutSeconds, driftPolicy, liveDrift } = draft;
   return {
     valuesYaml: draft.values,
     valuesFrom,
@@ -84,7 +93,29 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
     wait,
     timeoutSeconds,
     driftPolicy,
+    liveDrift,
+    liveDriftIgnore: ignoreInput(draft.liveDriftIgnore),
   };
+}
+
+/** Rules without a path say nothing yet. */
+function ignoreInput(rules: IgnoreRule[]): DriftIgnoreRuleInput[] {
+  return rules
+    .map(({ kind, group, paths }) => ({
+      kind: kind.trim() || null,
+      group: kind.trim() ? group : null,
+      paths: paths.map((path) => path.trim()).filter(Boolean),
+    }))
+    .filter(({ paths }) => paths.length > 0);
+}
+
+/** The rules with one more; what they already ignore is not added again. */
+export function withRule(rules: IgnoreRule[], added: IgnoreRule): IgnoreRule[] {
+  const same = rules.findIndex((rule) => rule.kind === added.kind && rule.group === added.group);
+  if (same < 0) return [...rules, added];
+  return rules.map((rule, index) =>
+    index === same ? { ...rule, paths: [...new Set([...rule.paths, ...added.paths])] } : rule,
+  );
 }
 
 /** Stands for the selector of the targets where parts of a draft are named. */

@@ -1,9 +1,21 @@
+import { LIVE_DRIFTS, type LiveDrift } from "../graphql";
+import { liveDriftWords } from "../values/words";
 import type { Draft } from "./draft";
+import { IgnoreRules } from "./ignore-rules";
 
 /** How actions are done. */
-export function Options({ draft, change }: { draft: Draft; change: (changes: Partial<Draft>) => void }) {
+export function Options({
+  draft,
+  open,
+  change,
+}: {
+  draft: Draft;
+  /** Whether it is open at first. */
+  open?: boolean;
+  change: (changes: Partial<Draft>) => void;
+}) {
   return (
-    <details className="card padded">
+    <details className="card padded" open={open}>
       <summary>Options</summary>
       <div className="stack options">
         <label className="check">
@@ -30,6 +42,25 @@ export function Options({ draft, change }: { draft: Draft; change: (changes: Par
           />
           Automatically revert manual changes
         </label>
+        <div className="field">
+          <label htmlFor="live-drift">Drift of live objects</label>
+          <select
+            id="live-drift"
+            className="input slim"
+            value={draft.liveDrift}
+            onChange={(event) => change({ liveDrift: event.target.value as LiveDrift })}
+          >
+            {LIVE_DRIFTS.map((mode) => (
+              <option key={mode} value={mode}>
+                {liveDriftWords(mode)}
+              </option>
+            ))}
+          </select>
+        </div>
+        <IgnoreRules
+          rules={draft.liveDriftIgnore}
+          change={(liveDriftIgnore) => change({ liveDriftIgnore })}
+        />
         <div className="field">
           <label htmlFor="timeout">Timeout per action, in seconds</label>
           <input

@@ -93,14 +93,9 @@ function Found({ about }: { about: About }) {
           <Title words={`${deployment.releaseName} on ${target.clusterName}`} />
         </div>
         <div className="row">
-          {canReconcile(target) &&
-            (mayNotWrite ? (
-              <button type="button" className="button first" disabled title={mayNotWrite}>
-                Reconcile
-              </button>
-            ) : (
-              <ReconcileTarget deployment={deployment} target={target} />
-            ))}
+          {canReconcile(target) && (
+            <ReconcileTarget deployment={deployment} target={target} refused={mayNotWrite} />
+          )}
           {mayNotWrite ? (
             <button type="button" className="button" disabled title={mayNotWrite}>
               Edit deployment

@@ -21,16 +21,14 @@ export function useTree(target: Target, release: string) {
     SIZE,
   );
   const { asked: read, ask: retry, refresh } = useAnswer(TargetTreeDocument, { id });
-  useRefresh(
-    "target",
-    () => {
-      pages.refresh();
-      refresh();
-    },
-    id,
-  );
-  useFresh(refresh, health === "HEALTHY" ? HEALTHY_EVERY : CHANGING_EVERY);
   const stored = pages.asked.data;
+  const isChanging = health !== "HEALTHY" || stored?.some(({ drift }) => drift === "UNKNOWN");
+  function refreshAll(): void {
+    pages.refresh();
+    refresh();
+  }
+  useRefresh("target", refreshAll, id);
+  useFresh(refreshAll, isChanging ? CHANGING_EVERY : HEALTHY_EVERY);
   useEffect(() => {
     if (pages.more && stored) pages.see(0, stored.length);
   }, [pages.more, pages.see, stored]);
