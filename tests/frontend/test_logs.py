@@ -32,7 +32,7 @@ async def test_logs_of_all_pods_are_followed_searched_paused_and_saved(
         await expect(log.locator(".ansi-red")).to_have_text("refused")
         await expect(log.locator(".source", has_text="shop-2/web")).to_be_visible()
         for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            await page.emulate_media(color_scheme=scheme)
             assert await findings(page) == []
         paris.logs.write(at("shop-1"), "and one more")
         await expect(log).to_contain_text("and one more")
