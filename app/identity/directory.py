@@ -17,7 +17,7 @@ from ldap3.utils.conv import escape_filter_chars
 from app.core.errors import Conflict
 from app.core.settings import Settings
 from app.identity.codes import IdentityCode
-from app.identity.people import Grants, Person, grants_of
+from app.identity.people import Grants, Person
 from app.identity.threads import Threads
 from app.tables.identity import Source
 
@@ -49,7 +49,7 @@ class Directory:
 
     @property
     def grants(self) -> Grants:
-        return grants_of(self._settings.ldap_roles, self._settings.ldap_admins)
+        return Grants(self._settings.ldap_roles, frozenset(self._settings.ldap_admins))
 
     async def person(self, name: str, password: str) -> Person | None:
         """Returns the person with this name and password, or None.

@@ -23,7 +23,7 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from app.core.settings import Settings
-from app.identity.people import Grants, Person, grants_of
+from app.identity.people import Grants, Person
 from app.network import outgoing
 from app.network.addresses import AddressRefusedError, Policies
 from app.tables.identity import Source
@@ -70,7 +70,7 @@ class Issuer:
 
     @property
     def grants(self) -> Grants:
-        return grants_of(self._settings.oidc_roles, self._settings.oidc_admins)
+        return Grants(self._settings.oidc_roles, frozenset(self._settings.oidc_admins))
 
     async def address(self, attempt: Attempt) -> str:
         """Returns the address that a browser opens to sign in.

@@ -47,12 +47,6 @@ class Grants:
         return found
 
 
-def grants_of(roles: Mapping[str, Mapping[str, str]], admins: Iterable[str]) -> Grants:
-    """Returns the grants of the settings."""
-    given = {group: {name: Role(role) for name, role in found.items()} for group, found in roles.items()}
-    return Grants(given, frozenset(admins))
-
-
 def name_of(claimed: str) -> str:
     """Derives a user name from the name at an identity provider: `Carol@example.com` becomes `carol-example-com`."""
     return _NOT_IN_NAMES.sub("-", claimed.lower()).strip("-")[:_LONGEST_NAME].rstrip("-")

@@ -1,0 +1,26 @@
+"""The command line knows the enums of the API, although it imports nothing of the server."""
+
+from enum import Enum
+
+import pytest
+
+from app.health import health
+from app.releases.status import TargetStatus
+from app.tables import identity
+from app.tables.secrets import SecretKind
+from cli import command
+from cli.commands import deployments, resources, secrets
+
+
+@pytest.mark.parametrize(
+    ("offered", "known"),
+    [
+        (command.Role, identity.Role),
+        (deployments.Status, TargetStatus),
+        (resources.Health, health.Health),
+        (secrets.Kind, SecretKind),
+    ],
+    ids=["roles", "statuses", "healths", "kinds of secrets"],
+)
+def test_the_command_line_offers_every_member_of_an_enum(offered: type[Enum], known: type[Enum]) -> None:
+    assert set(offered.__members__) == set(known.__members__)
