@@ -16,6 +16,7 @@ const DeploymentsPage = later(() => import("./deployments/page"));
 const DeploymentPage = later(() => import("./deployment/page"));
 const TargetPage = later(() => import("./target/page"));
 const CreatePage = later(() => import("./edit/create"));
+const PlanPage = later(() => import("./plan/page"));
 const EditPage = later(() => import("./edit/change"));
 const ClustersPage = later(() => import("./clusters/page"));
 const ClusterPage = later(() => import("./clusters/cluster"));
@@ -59,6 +60,7 @@ export function App() {
                   />
                 )}
               </Route>
+              <Route path="/plans/:id">{({ id }) => <PlanPage id={decodeURIComponent(id)} />}</Route>
               <Route path="/clusters" component={ClustersPage} />
               <Route path="/clusters/:name">
                 {({ name }) => <ClusterPage name={decodeURIComponent(name)} />}

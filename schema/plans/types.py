@@ -189,6 +189,12 @@ class Plan(Node):
         assert row is not None
         return ClusterGroup.of(row)
 
+    @strawberry.field(
+        metadata=usually(5), description="The caller's permissions for the plan, for example `plans.approve`."
+    )
+    def permissions(self, info: Info) -> list[str]:
+        return list(info.context.viewer.permissions(self.row.organization_id, group_id=self.row.group_id))
+
     @strawberry.field(description="The operation that applies the plan; null if there was nothing to do.")
     async def operation(self, info: Info) -> Operation | None:
         if self.row.operation_id is None:

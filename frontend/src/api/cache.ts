@@ -26,6 +26,7 @@ const EMBEDDED = [
     "AbandonedRelease",
     "Problem",
   ],
+  ...["ActionCount", "PlanBlocker", "PlanComment", "PlannedTarget", "ChartNotice", "Removal", "Change"],
   ...["YamlReading", "SignInOptions", "SignInProvider", "ValueFrom"],
   ...[
     "Cluster",
@@ -36,6 +37,8 @@ const EMBEDDED = [
     "LiveResource",
     "Operation",
     "Secret",
+    "Plan",
+    "PlannedTarget",
   ].flatMap((name) => [`${name}Connection`, `${name}Edge`]),
 ];
 

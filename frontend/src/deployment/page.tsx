@@ -14,6 +14,7 @@ import { Answer, Blank } from "../parts/states";
 import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
+import { Plans } from "../plan/list";
 import { liveDriftWords, STATUS_WORDS } from "../values/words";
 import { DeleteDeployment } from "./delete";
 import { History } from "./history";
@@ -32,6 +33,7 @@ const TABS = [
   { key: "values", label: "Values" },
   { key: "history", label: "History" },
   { key: "operations", label: "Operations" },
+  { key: "plans", label: "Plans" },
 ];
 
 export default function DeploymentPage({ group, release }: { group: string; release: string }) {
@@ -139,6 +141,7 @@ function Found({ deployment }: { deployment: Deployment }) {
         {tab === "values" && <Values deployment={deployment} />}
         {tab === "history" && <History deployment={deployment} />}
         {tab === "operations" && <Operations id={deployment.id} />}
+        {tab === "plans" && <Plans deployment={deployment.id} />}
       </Tabs>
       {deleting && <DeleteDeployment deployment={deployment} close={() => setDeleting(false)} />}
     </>

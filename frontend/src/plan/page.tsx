@@ -1,0 +1,200 @@
+import "../styles/deployment.css";
+import { Link } from "wouter";
+import { useAnswer } from "../api/anew";
+import { useFresh, useRefresh } from "../api/live";
+import { usePages } from "../api/pages";
+import { PlanDetailDocument, type PlannedTargetLineFragment, PlanTargetsDocument } from "../graphql";
+import { deploymentPath } from "../parts/address";
+import { Breadcrumb } from "../parts/breadcrumb";
+import { Unified } from "../parts/diff";
+import { someOf } from "../parts/errors";
+import { Glyph } from "../parts/glyph";
+import { More } from "../parts/more";
+import { Answer, Blank } from "../parts/states";
+import { Ago } from "../parts/time";
+import { Title } from "../parts/title";
+import { Actions } from "./actions";
+import type { Plan } from "./types";
+import { countsOf, PLAN_KINDS, PLAN_STATES } from "./words";
+
+const EXPIRES_EVERY = 30_000;
+const SIZE = 50;
+const VERDICTS = { APPROVED: "approved", REJECTED: "rejected" };
+
+export default function PlanPage({ id }: { id: string }) {
+  const { asked, ask, refresh } = useAnswer(PlanDetailDocument, { id });
+  useRefresh("plan operation", refresh);
+  useFresh(refresh, EXPIRES_EVERY);
+  return (
+    <Answer asked={asked} retry={ask}>
+      {({ plan }) =>
+        plan ? (
+          <Found plan={plan} refresh={refresh} />
+        ) : (
+          <Blank title="Plan not found">
+            <p>It was removed, or it belongs to an organization that you are not a member of.</p>
+            <Link href="/deployments" className="button">
+              Go to the deployments
+            </Link>
+          </Blank>
+        )
+      }
+    </Answer>
+  );
+}
+
+function Found({ plan, refresh }: { plan: Plan; refresh: () => void }) {
+  return (
+    <>
+      <div className="head">
+        <div>
+          <Breadcrumb
+            trail={[
+              ["Deployments", "/deployments"],
+              [plan.releaseName, deploymentPath(plan.group.name, plan.releaseName)],
+            ]}
+          />
+          <Title words={`Plan: ${PLAN_KINDS[plan.kind].toLowerCase()} ${plan.releaseName}`} />
+          {plan.comment && <p className="soft">{plan.comment}</p>}
+        </div>
+      </div>
+      <div className="card padded stack">
+        <dl className="facts">
+          <Fact name="State" value={PLAN_STATES[plan.state]} />
+          <Fact name="Targets" value={countsOf(plan.counts)} />
+          {plan.chartVersion && <Fact name="Chart" value={`${plan.chart} ${plan.chartVersion}`} />}
+          <Fact name="Namespace" value={plan.namespace} />
+          {plan.generation !== null && <Fact name="Made at generation" value={String(plan.generation)} />}
+          <Fact name="Approvals" value={`${plan.approvals} of ${plan.requiredApprovals} required`} />
+          <Fact name="Digest" value={plan.digest.slice(0, 12)} />
+          <div>
+            <dt>Made</dt>
+            <dd>
+              <Ago at={plan.createdAt} /> by {plan.author}
+            </dd>
+          </div>
+          {plan.state === "OPEN" && (
+            <div>
+              <dt>Expires</dt>
+              <dd>{new Date(plan.expiresAt).toLocaleString()}</dd>
+            </div>
+          )}
+          {plan.endedAt && (
+            <div>
+              <dt>{PLAN_STATES[plan.state]}</dt>
+              <dd>
+                <Ago at={plan.endedAt} /> by {plan.endedBy}
+              </dd>
+            </div>
+          )}
+        </dl>
+        {plan.removal && (
+          <p>
+            Removes {plan.removal.count} targets: {someOf(plan.removal.clusters)}.
+          </p>
+        )}
+        {plan.unreachable > 0 && (
+          <p>{plan.unreachable} targets were unreachable: what is done there is not part of the plan.</p>
+        )}
+        {plan.warnings.map((warning) => (
+          <p key={warning.message}>Warning: {warning.message}</p>
+        ))}
+        <Actions plan={plan} refresh={refresh} />
+      </div>
+      <Comments plan={plan} />
+      <Targets id={plan.id} />
+    </>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function Comments({ plan }: { plan: Plan }) {
+  if (plan.comments.length === 0) return null;
+  return (
+    <section className="card" aria-label="Comments">
+      <ul className="list">
+        {plan.comments.map((comment, index) => (
+          <li key={index} className="padded">
+            <p className="soft small">
+              {comment.author} {comment.verdict ? VERDICTS[comment.verdict] : "commented"},{" "}
+              <Ago at={comment.createdAt} />
+              {comment.verdict && !comment.counts && " (does not count any more)"}
+            </p>
+            {comment.text && <p style={{ whiteSpace: "pre-wrap" }}>{comment.text}</p>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Targets({ id }: { id: string }) {
+  const pages = usePages(PlanTargetsDocument, { id }, ({ plan }) => plan?.targets ?? null, SIZE);
+  return (
+    <Answer asked={pages.asked} retry={pages.reload}>
+      {(targets) => (
+        <section className="card" aria-label="Targets">
+          <ul className="list">
+            {targets.map((target) => (
+              <li key={target.clusterName} className="padded">
+                <Target target={target} />
+              </li>
+            ))}
+          </ul>
+          <More pages={pages} words="More targets" />
+        </section>
+      )}
+    </Answer>
+  );
+}
+
+function Target({ target }: { target: PlannedTargetLineFragment }) {
+  const name = target.clusterName;
+  return (
+    <div className="stack tight">
+      <p className="row wide">
+        <b>{name}</b>
+        <span>{countsOf([{ action: target.action, count: 1 }]).replace("1 ", "")}</span>
+        {target.revision !== null && target.revision > 0 && (
+          <span className="soft small">against revision {target.revision}</span>
+        )}
+      </p>
+      {target.reasons.map((reason) => (
+        <p key={reason.message} className="soft small">
+          {reason.message}
+        </p>
+      ))}
+      {target.error && (
+        <div className="note bad">
+          <Glyph shape="cross" />
+          <p>{target.error.message}</p>
+        </div>
+      )}
+      {target.warnings.map((warning) => (
+        <p key={warning} className="small">
+          Warning: {warning}
+        </p>
+      ))}
+      {target.valuesDiff && (
+        <details>
+          <summary>Values</summary>
+          <Unified diff={target.valuesDiff} label={`Values on ${name}`} />
+        </details>
+      )}
+      {target.manifestDiff && (
+        <details>
+          <summary>Manifest</summary>
+          <Unified diff={target.manifestDiff} label={`Manifest on ${name}`} />
+        </details>
+      )}
+    </div>
+  );
+}

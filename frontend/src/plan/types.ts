@@ -1,0 +1,3 @@
+import type { PlanDetailQuery } from "../graphql";
+
+export type Plan = NonNullable<PlanDetailQuery["plan"]>;

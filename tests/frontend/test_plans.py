@@ -1,0 +1,52 @@
+"""The page of a stored plan: what it shows, who may do what there, and why not."""
+
+from collections.abc import Callable
+
+from playwright.async_api import Browser, expect
+
+from app.tables.identity import Role
+from simulator import Member
+from tests.frontend.site import Site, opened
+from tests.identity.callers import token_of
+from tests.plans.planned import create, made, said
+
+
+async def test_a_plan_is_discussed_approved_by_another_user_and_applied_on_its_page(
+    site: Site, browser: Browser, simulated: Callable[[str], Member]
+) -> None:
+    await site.stack.fleet({"paris": simulated("paris").kubeconfig})
+    plan = await made(site.stack, **create(values={"replicas": 3}), requiredApprovals=1, comment="For the sale.")
+    async with opened(browser, site) as page:
+        await page.goto(f"/plans/{plan['id']}")
+        await expect(page.get_by_role("heading", name="Plan: create shop")).to_be_visible()
+        await expect(page.get_by_text("For the sale.")).to_be_visible()
+        await expect(page.get_by_text("1 to install").first).to_be_visible()
+        target = page.get_by_role("region", name="Targets")
+        await target.get_by_text("Values", exact=True).click()
+        await expect(page.get_by_role("region", name="Values on paris")).to_contain_text("+replicas: 3")
+        apply, approve = (page.get_by_role("button", name=name, exact=True) for name in ("Apply", "Approve"))
+        await expect(apply).to_be_disabled()
+        await expect(page.get_by_text("The plan needs 1 more approval by others than its author.")).to_be_visible()
+        await expect(approve).to_be_disabled()
+        assert await approve.get_attribute("title") == "The author of a plan cannot approve or reject it."
+        await page.get_by_label("Comment", exact=True).fill("Ready?")
+        await page.get_by_role("button", name="Comment", exact=True).click()
+        await expect(page.get_by_role("region", name="Comments")).to_contain_text("Ready?")
+        found = await said(site.stack, "approvePlan", plan, await token_of(site.stack, Role.DEPLOYER))
+        assert found["approvals"] == 1
+        await expect(page.get_by_role("region", name="Comments")).to_contain_text("deployer-of-default approved")
+        await expect(apply).to_be_enabled()
+        await apply.click()
+        await expect(page.get_by_text("The plan was applied.")).to_be_visible()
+        await expect(apply).to_have_count(0)
+        await page.goto("/deployments/fleet/shop?tab=plans")
+        line = page.get_by_role("region", name="Plans").get_by_role("listitem")
+        await expect(line).to_contain_text("Applied")
+        await line.get_by_role("link", name="Create").click()
+        await expect(page.get_by_role("heading", name="Plan: create shop")).to_be_visible()
+
+
+async def test_a_plan_that_does_not_exist_says_so(site: Site, browser: Browser) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/plans/UGxhbjo5OTk5")
+        await expect(page.get_by_role("heading", name="Plan not found")).to_be_visible()
