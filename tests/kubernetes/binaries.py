@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ DEBIAN = {
     "util-linux": Path("/usr/bin/unshare"),
 }
 """What a node needs besides the programs that are built here: Debian's package -> a file of it."""
+_INTERPRETER = 3
+"""The kind of an ELF program header, PT_INTERP."""
 
 
 class BinariesMissing(Exception):  # noqa: N818 - it says what is the case, and is caught to skip tests
@@ -136,13 +139,20 @@ def node() -> NodeBinaries:
     Raises BinariesMissing.
     """
     absent = [package for package, path in DEBIAN.items() if not os.access(path, os.X_OK)]
-    if "busybox-static" not in absent and b"ld-linux" in DEBIAN["busybox-static"].read_bytes():
-        absent.append("busybox-static")  # it needs libraries, which the image does not have
+    if "busybox-static" not in absent and not _is_static(DEBIAN["busybox-static"].read_bytes()):
+        absent.append("busybox-static")  # the one of another package needs libraries, which the image does not have
     if absent:
         raise BinariesMissing(f"a node with real pods needs, on Debian: apt-get install {' '.join(absent)}")
     folder = _named(NODE) or _built(NODE)
     found = [DEBIAN["containerd"], DEBIAN["containerd"].with_name("ctr"), DEBIAN["busybox-static"]]
     return NodeBinaries(folder / "kube-scheduler", folder / "kubelet", *found)
+
+
+def _is_static(program: bytes) -> bool:
+    """Whether a program in ELF's format for 64 bits names no interpreter that would load libraries for it."""
+    headers, size, count = (*struct.unpack_from("<Q", program, 32), *struct.unpack_from("<HH", program, 54))
+    kinds = (struct.unpack_from("<I", program, headers + place * size)[0] for place in range(count))
+    return _INTERPRETER not in kinds
 
 
 def helm() -> Path:

@@ -151,12 +151,20 @@ async def texts_until(subscription: Subscription, last: str) -> list[str]:
 async def test_the_program_prints_what_a_container_wrote_before_it_crashed(
     shop: Fleet, shop_id: str, tmp_path: Path
 ) -> None:
-    await until_judged(shop, shop_id, "Deployment", "crashing", "DEGRADED", "CrashLoopBackOff")
-    [pod] = await pods(shop, shop_id, "Deployment", "crashing")
+    [pod] = await eventually(lambda: pods(shop, shop_id, "Deployment", "crashing"))
     async with serving(shop.stack, tmp_path / "home") as program:
-        assert await program.fine("logs", f"fleet/shop/{pod}", "--previous") == ["out of paper"]
-        described = await program.fine("describe", "fleet/shop", f"Pod/{pod}")
-        assert any("Back-off restarting failed container main" in line for line in described), described
+
+        async def has_crashed() -> bool:
+            found = await program("logs", f"fleet/shop/{pod}", "--previous", "-o", "json")
+            return [line["text"] for line in found.data] == ["out of paper"]
+
+        await eventually(has_crashed)
+
+        async def is_described() -> bool:
+            described = await program.fine("describe", "fleet/shop", f"Pod/{pod}")
+            return any("Back-off restarting failed container main" in line for line in described)
+
+        await eventually(is_described)
 
 
 async def test_objects_that_are_edited_and_deleted_by_hand_are_found(shop: Fleet, shop_id: str) -> None:
