@@ -40,6 +40,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "wait": (bool, "true or false"),
     "timeout": (int, "a number of seconds"),
     "driftPolicy": (str, "REPORT or CORRECT"),
+    "crdPolicy": (str, "CREATE or SKIP"),
     "liveDrift": (str, "OFF, REPORT or CORRECT"),
     "liveDriftIgnore": (list, "a list of rules"),
 }
@@ -50,12 +51,17 @@ OPTIONS = {
     "wait": "wait",
     "timeout": "timeoutSeconds",
     "driftPolicy": "driftPolicy",
+    "crdPolicy": "crdPolicy",
     "liveDrift": "liveDrift",
     "liveDriftIgnore": "liveDriftIgnore",
 }
 """Keys of the file that can be changed without a new generation, and their names in the API."""
 
-_CHOICES = {"driftPolicy": ("REPORT", "CORRECT"), "liveDrift": ("OFF", "REPORT", "CORRECT")}
+_CHOICES = {
+    "driftPolicy": ("REPORT", "CORRECT"),
+    "crdPolicy": ("CREATE", "SKIP"),
+    "liveDrift": ("OFF", "REPORT", "CORRECT"),
+}
 _VALUES = ("values", "overrides")
 """Keys whose values are parsed by the server only."""
 

@@ -22,7 +22,7 @@ PLAN = f"""plan {{ changed {REMOVAL_FIELDS} targets {{
 _DONE = "... on DeploymentPayload { deployment { id generation chartVersion } operation { id } }"
 _EXISTING = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
-    id chart namespace generation description atomic wait timeoutSeconds driftPolicy
+    id chart namespace generation description atomic wait timeoutSeconds driftPolicy crdPolicy
     liveDrift liveDriftIgnore { kind group paths }
     desired { targets }
   }

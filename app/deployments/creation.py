@@ -45,7 +45,7 @@ from app.releases.references import Layer
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster
-from app.tables.deployments import Deployment, DriftPolicy
+from app.tables.deployments import CrdPolicy, Deployment, DriftPolicy
 from app.tables.groups import ClusterGroup
 from app.tables.operations import OperationKind
 
@@ -75,6 +75,7 @@ class CreateDeployment:
     timeout_seconds: int = 300
     drift_policy: DriftPolicy = DriftPolicy.REPORT
     live_drift: LiveDrift = LiveDrift.OFF
+    crd_policy: CrdPolicy = CrdPolicy.CREATE
     live_drift_ignore: list[GivenRule] = field(default_factory=list)
     dry_run: bool = False
     idempotency_key: str | None = None
@@ -131,6 +132,7 @@ async def create_deployment(
             timeout_seconds=request.timeout_seconds,
             drift_policy=request.drift_policy,
             live_drift=request.live_drift,
+            crd_policy=request.crd_policy,
             live_drift_ignore=stored_rules(request.live_drift_ignore),
             secret_paths=sorted({found.path for found in wish.references}),
         )

@@ -16,7 +16,7 @@ from app.releases.release import Desired
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment
 
-OPTIONS = ("atomic", "wait", "timeout_seconds")
+OPTIONS = ("atomic", "wait", "timeout_seconds", "crd_policy")
 """The options of a deployment with which Helm runs."""
 
 

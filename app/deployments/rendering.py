@@ -27,7 +27,7 @@ from app.releases.release import Desired, Observed
 from app.releases.scrubbing import Scrubber
 from app.releases.unified_diff import unified_diff
 from app.releases.values import Values, to_helm
-from app.tables.deployments import Deployment
+from app.tables.deployments import CrdPolicy, Deployment
 from app.yaml.reading import YamlError, read_all
 from app.yaml.writing import write
 
@@ -88,7 +88,8 @@ class Renderings:
         revision = 0
         if observed is not None:
             revision = observed.revision if contents.counts_revisions(values) else 1
-        known = discovery.with_definitions(contents.definitions) if observed is None else discovery
+        defines = observed is None and self._deployment.crd_policy is CrdPolicy.CREATE
+        known = discovery.with_definitions(contents.definitions) if defines else discovery
         release = Release(self._deployment.namespace, self._deployment.release_name, revision)
 
         async def ask(target: str) -> Any:
@@ -98,7 +99,8 @@ class Renderings:
         # A chart may look up values on the member that an earlier release has put there.
         scrubber = await self.scrubber_with(secrets if looks_up else ())
         key = (values, revision, known.digest, (cluster_id, secrets) if looks_up else None)
-        render = partial(self._render, stand_in, contents, desired, scrubber, exists=observed is not None)
+        exists = observed is not None
+        render = partial(self._render, stand_in, contents, desired, scrubber, exists=exists, defines=defines)
         rendered = await self._once(key, render)
         if rendered.definitions:
             instances = [*rendered.hooks, *rendered.objects]
@@ -145,7 +147,14 @@ class Renderings:
         return await in_thread(read_contents, archive)
 
     async def _render(
-        self, stand_in: StandIn, contents: Contents, desired: Desired, scrubber: Scrubber, *, exists: bool
+        self,
+        stand_in: StandIn,
+        contents: Contents,
+        desired: Desired,
+        scrubber: Scrubber,
+        *,
+        exists: bool,
+        defines: bool,
     ) -> Rendered:
         deployment, archive = self._deployment, self._wish.archive
         chart = await self._services.archives.file(archive.digest)
@@ -158,10 +167,11 @@ class Renderings:
         async with stand_in:
             place = Place(deployment.organization_id, None, stand_in, deployment.namespace, deployment.release_name)
             output = await self._services.helm.preview(place, chart, desired.values, options, exists=exists)
-        return await in_thread(_read, output, contents, scrubber, exists=exists)
+        return await in_thread(_read, output, contents, scrubber, exists=exists, defines=defines)
 
 
-def _read(output: bytes, contents: Contents, scrubber: Scrubber, *, exists: bool) -> Rendered:
+def _read(output: bytes, contents: Contents, scrubber: Scrubber, *, exists: bool, defines: bool) -> Rendered:
+    """`defines` says that the chart's CustomResourceDefinitions are created, too."""
     _check_size(output)
     release = orjson.loads(output)
     manifest = str(release.get("manifest") or "")
@@ -179,7 +189,7 @@ def _read(output: bytes, contents: Contents, scrubber: Scrubber, *, exists: bool
         ) from None
     text = shown(manifest, scrubber)
     definitions: list[dict[str, Any]] = []
-    if not exists:
+    if defines:
         definitions = contents.definitions
         files = contents.definition_files.items()
         text = "".join(f"---\n# Source: {path}\n{content.strip()}\n" for path, content in files) + text

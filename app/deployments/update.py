@@ -51,7 +51,7 @@ from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster
 from app.tables.columns import now
-from app.tables.deployments import Deployment, DeploymentRevision, DriftPolicy
+from app.tables.deployments import CrdPolicy, Deployment, DeploymentRevision, DriftPolicy
 from app.tables.groups import ClusterGroup
 from app.tables.operations import OperationKind
 from app.tables.targets import Target
@@ -64,6 +64,7 @@ _OPTIONS = {
     "timeout_seconds": "timeout",
     "drift_policy": "drift policy",
     "live_drift": "live drift",
+    "crd_policy": "CRD policy",
     "live_drift_ignore": "ignore rules for live drift",
 }
 """The options that change without a new generation, and their names in events."""
@@ -95,6 +96,7 @@ class UpdateDeployment:
     timeout_seconds: int | None = None
     drift_policy: DriftPolicy | None = None
     live_drift: LiveDrift | None = None
+    crd_policy: CrdPolicy | None = None
     live_drift_ignore: list[GivenRule] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
@@ -159,6 +161,8 @@ async def _attempt(
     ]
     if problems:
         raise all_invalid(problems)
+    if request.crd_policy is not None:
+        deployment.crd_policy = request.crd_policy  # of this copy: the plan shows what the request asks for
     given = await _given(request)
     membership = Membership.of(revision)
     if request.targets is not None or request.target_selector is not None:

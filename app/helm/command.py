@@ -69,7 +69,8 @@ class Place:
 @dataclass(frozen=True)
 class Options:
     """How an action is performed. `hooks` enables the chart's hooks. `create_namespace` makes an install create a
-    missing namespace, which requires the permission to do so in any case. `validate` makes Helm check the manifest
+    missing namespace, which requires the permission to do so in any case. `skip_crds` makes an install create
+    none of the chart's CustomResourceDefinitions. `validate` makes Helm check the manifest
     against the member's OpenAPI, and `check_schema` the values against the chart's schemas. `scrubber` keeps values of
     secrets out of Helm's output. `on_progress` is called on the event loop as the run continues."""
 
@@ -80,6 +81,7 @@ class Options:
     create_namespace: bool = True
     validate: bool = True
     check_schema: bool = True
+    skip_crds: bool = False
     scrubber: Scrubber = NOTHING
     on_progress: Callable[[Progress], None] = nobody_watches
 
@@ -117,6 +119,8 @@ class Helm:
             arguments += ["--wait", "--wait-for-jobs"]
         if not options.hooks:
             arguments.append("--no-hooks")
+        if options.skip_crds:
+            arguments.append("--skip-crds")
         return await self._output(place, arguments, options, to_helm(values))
 
     async def uninstall(self, place: Place, options: Options) -> str:

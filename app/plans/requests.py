@@ -29,7 +29,8 @@ _TYPES: Mapping[PlanKind, type[Request]] = {
     PlanKind.ROLLBACK: RollBackDeployment,
 }
 _OPTIONS = (
-    *("description", "atomic", "wait", "timeout_seconds", "drift_policy", "live_drift", "live_drift_ignore"),
+    *("description", "atomic", "wait", "timeout_seconds", "drift_policy", "crd_policy"),
+    *("live_drift", "live_drift_ignore"),
     *("skip_hooks", "force"),
 )
 

@@ -18,6 +18,13 @@ class DriftPolicy(StrEnum):
     CORRECT = "CORRECT"  # it is reverted immediately
 
 
+class CrdPolicy(StrEnum):
+    """What is done with the CustomResourceDefinitions in `crds/` of a chart."""
+
+    CREATE = "CREATE"  # those that are missing are created by an install, as Helm does
+    SKIP = "SKIP"  # nothing
+
+
 class Deployment(SQLModel, table=True):
     """The identity and the options of a deployment. Its newest revision contains the desired state."""
 
@@ -41,6 +48,7 @@ class Deployment(SQLModel, table=True):
     timeout_seconds: int = 300
     drift_policy: DriftPolicy = Choice(DriftPolicy, default=DriftPolicy.REPORT)
     live_drift: LiveDrift = Choice(LiveDrift, default=LiveDrift.OFF)
+    crd_policy: CrdPolicy = Choice(CrdPolicy, default=CrdPolicy.CREATE)
     live_drift_ignore: list[dict[str, Any]] = Json(
         default_factory=list
     )  # ignore rules, as `app.drift.rules` reads them

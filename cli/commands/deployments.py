@@ -59,14 +59,14 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String, $group: S
 }}"""
 _ONE = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
-    {_SUMMARY} description chartDigest atomic wait timeoutSeconds driftPolicy
+    {_SUMMARY} description chartDigest atomic wait timeoutSeconds driftPolicy crdPolicy
     liveDrift liveDriftIgnore {{ kind group paths }} deleting createdAt {_VALUES}
     desired {{ {_TARGETS} }} pendingMembership {{ joining leaving }} targets {{ {TARGET_FIELDS} }}
   }}
 }}"""
 _BRIEF = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
-    id chart namespace generation description atomic wait timeoutSeconds driftPolicy
+    id chart namespace generation description atomic wait timeoutSeconds driftPolicy crdPolicy
     liveDrift liveDriftIgnore { kind group paths }
     desired { targets }
   }

@@ -10,6 +10,7 @@ from app.helm.ledger import Progress
 from app.operations.work import Work
 from app.releases.references import HIDDEN
 from app.releases.scrubbing import NOTHING, Scrubber
+from app.tables.deployments import CrdPolicy
 from app.targets.claims import claim_of
 from app.targets.leases import LeaseFence
 
@@ -40,6 +41,7 @@ def options_of(found: Work, *, hooks: bool, validate: bool = True, scrubber: Scr
         timeout_seconds=found.deployment.timeout_seconds,
         hooks=hooks,
         validate=validate,
+        skip_crds=found.deployment.crd_policy is CrdPolicy.SKIP,
         check_schema=not found.archive.has_remote_schema,
         scrubber=scrubber,
         on_progress=lambda progress: found.tell(_shown(progress, scrubber)),

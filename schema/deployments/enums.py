@@ -4,7 +4,7 @@ import strawberry
 
 from app.deployments.warnings import WarningCode
 from app.drift.states import LiveDrift
-from app.tables.deployments import DriftPolicy
+from app.tables.deployments import CrdPolicy, DriftPolicy
 
 strawberry.enum(DriftPolicy)
 strawberry.enum(
@@ -14,6 +14,13 @@ strawberry.enum(
         " compared. REPORT: differences are shown, and nothing is written."
     ),
 )
+strawberry.enum(
+    CrdPolicy,
+    description=(
+        "What to do with the CustomResourceDefinitions in `crds/` of a chart and its subcharts. CREATE: an install"
+        " creates those that are missing; no upgrade changes any, as in Helm. SKIP: nothing is created."
+    ),
+)
 strawberry.enum(WarningCode, name="PlanWarningCode")
 
-__all__ = ["DriftPolicy", "LiveDrift", "WarningCode"]
+__all__ = ["CrdPolicy", "DriftPolicy", "LiveDrift", "WarningCode"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import strawberry
 
-from schema.deployments.enums import DriftPolicy, LiveDrift
+from schema.deployments.enums import CrdPolicy, DriftPolicy, LiveDrift
 from schema.deployments.removal import CONFIRM_REMOVAL
 from schema.scalars import JSON
 
@@ -122,6 +122,7 @@ class CreateDeploymentInput:
     drift_policy: DriftPolicy | None = strawberry.field(
         default=DriftPolicy.REPORT, description="What to do when a release is changed outside of Polyhelm."
     )
+    crd_policy: CrdPolicy | None = CrdPolicy.CREATE
     live_drift: LiveDrift | None = strawberry.field(
         default=LiveDrift.OFF,
         description="What to do when an object on a cluster differs from the manifest of its release.",
@@ -177,6 +178,9 @@ class UpdateDeploymentInput:
     wait: bool | None = None
     timeout_seconds: int | None = None
     drift_policy: DriftPolicy | None = None
+    crd_policy: CrdPolicy | None = strawberry.field(
+        default=None, description="The next install uses it; definitions that exist stay."
+    )
     live_drift: LiveDrift | None = None
     live_drift_ignore: list[DriftIgnoreRuleInput] | None = strawberry.field(
         default=None, description="Replaces all ignore rules. `[]` removes them."

@@ -12,7 +12,7 @@ from app.tables import deployments as tables
 from app.tables.charts import ChartArchive
 from schema.charts.loaders import archive_by_digest
 from schema.context import Info
-from schema.deployments.enums import DriftPolicy, LiveDrift
+from schema.deployments.enums import CrdPolicy, DriftPolicy, LiveDrift
 from schema.deployments.loaders import revision_by_deployment
 from schema.deployments.values import (
     ClusterSelector,
@@ -117,6 +117,7 @@ class Deployment(Node):
     drift_policy: DriftPolicy = strawberry.field(
         description="What to do when a release is changed outside of Polyhelm."
     )
+    crd_policy: CrdPolicy
     live_drift: LiveDrift = strawberry.field(
         description="What to do when an object on a cluster differs from the manifest of its release."
     )
@@ -275,6 +276,7 @@ class Deployment(Node):
             wait=row.wait,
             timeout_seconds=row.timeout_seconds,
             drift_policy=row.drift_policy,
+            crd_policy=row.crd_policy,
             live_drift=row.live_drift,
             live_drift_ignore=[DriftIgnoreRule(**rule) for rule in row.live_drift_ignore],
             deleting=row.deleting,

@@ -57,8 +57,8 @@ async def test_a_file_is_planned_applied_and_applied_again_without_a_change(flee
         "Chart:        charts/web 1.0.0",
         "Namespace:    default",
         "Generation:   1, <age> old",
-        "Options:      atomic: false, wait: false, timeout: 300, driftPolicy: REPORT, liveDrift: OFF,"
-        " liveDriftIgnore: []",
+        "Options:      atomic: false, wait: false, timeout: 300, driftPolicy: REPORT, crdPolicy: CREATE,"
+        " liveDrift: OFF, liveDriftIgnore: []",
         "Status:       2 DEPLOYED",
         "",
         "CLUSTER   STATUS     SINCE   VERSION   REVISION   WHY",
@@ -176,6 +176,7 @@ async def test_the_file_of_a_deployment_that_is_there_can_be_applied_again(fleet
         "wait: false",
         "timeout: 60",
         "driftPolicy: CORRECT",
+        "crdPolicy: CREATE",
         'liveDrift: "OFF"',
         "liveDriftIgnore:",
         "- kind: ConfigMap",

@@ -34,6 +34,7 @@ atomic: false
 wait: false
 timeout: 300
 driftPolicy: REPORT
+crdPolicy: CREATE
 liveDrift: "OFF"
 """
 

@@ -24,7 +24,7 @@ def test_everything_is_taken_as_it_is_written() -> None:
     text = HEAD + (
         'version: "1.10"\nvalues: {since: 2026-01-01, port: 80, on: "yes"}\noverrides: {paris: {port: 81}, berlin: }\n'
         "targets: [paris, berlin]\natomic: true\nwait: false\ntimeout: 60\ndescription: The shop.\n"
-        "driftPolicy: CORRECT\n"
+        "driftPolicy: CORRECT\ncrdPolicy: SKIP\n"
         "liveDrift: OFF\nliveDriftIgnore: [{kind: Job, paths: [/spec]}]\n"
         "valuesFrom: [{secret: db, key: password, path: a.b}]\n"
         "overridesFrom: {tokyo: [{secret: db-tokyo, key: password, path: a.b}], paris: }\n"
@@ -53,6 +53,7 @@ def test_everything_is_taken_as_it_is_written() -> None:
         "wait": False,
         "timeoutSeconds": 60,
         "driftPolicy": "CORRECT",
+        "crdPolicy": "SKIP",
         "liveDrift": "OFF",
         "liveDriftIgnore": [{"kind": "Job", "group": None, "paths": ["/spec"]}],
     }
@@ -107,6 +108,7 @@ _TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "wait": st.booleans(),
         "timeoutSeconds": st.integers(1, 9),
         "driftPolicy": st.sampled_from(["REPORT", "CORRECT"]),
+        "crdPolicy": st.sampled_from(["CREATE", "SKIP"]),
         "liveDrift": st.sampled_from(["OFF", "REPORT"]),
         "liveDriftIgnore": st.just([{"kind": None, "group": None, "paths": ["/spec"]}]),
         "values": _VALUES,
@@ -143,6 +145,7 @@ def test_the_file_of_a_deployment_says_all_that_it_wants(told: dict[str, Any]) -
         "wait",
         "timeoutSeconds",
         "driftPolicy",
+        "crdPolicy",
         "liveDrift",
     )
     assert wish.pop("liveDriftIgnore") == told["liveDriftIgnore"]
@@ -200,7 +203,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
             [
                 "6: `x` is not known: known are polyhelm, group, release, namespace, chart, version, description,"
                 " values, valuesFrom, overrides, overridesFrom, targets, targetSelector, atomic, wait, timeout,"
-                " driftPolicy, liveDrift, liveDriftIgnore"
+                " driftPolicy, crdPolicy, liveDrift, liveDriftIgnore"
             ],
         ),
         (HEAD + "version: 1.10\n", ["6: `version` must be text (put it in quotes)"]),

@@ -117,6 +117,7 @@ async def test_each_action_is_one_command_for_one_release(make: Make, place: Pla
         (Options(hooks=False), ["--no-hooks"]),
         (Options(validate=False), ["--disable-openapi-validation"]),
         (Options(check_schema=False), ["--skip-schema-validation"]),
+        (Options(skip_crds=True), ["--skip-crds"]),
     ],
 )
 async def test_options_are_flags(make: Make, place: Place, tmp_path: Path, options: Options, flags: list[str]) -> None:

@@ -113,6 +113,7 @@ def test_events_contain_the_paths_of_values_and_nothing_of_secrets() -> None:
         "wait": False,
         "timeoutSeconds": 300,
         "driftPolicy": "REPORT",
+        "crdPolicy": "CREATE",
         "liveDrift": "OFF",
         "dryRun": False,
     }

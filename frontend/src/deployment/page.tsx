@@ -122,6 +122,7 @@ function Found({ deployment }: { deployment: Deployment }) {
             value={deployment.driftPolicy === "CORRECT" ? "Revert automatically" : "Report only"}
           />
           <Fact name="Drift of live objects" value={liveDriftWords(deployment.liveDrift)} />
+          {deployment.crdPolicy === "SKIP" && <Fact name="CRDs" value="Not created" />}
           <div>
             <dt>Last changed</dt>
             <dd>

@@ -224,6 +224,7 @@ function draftOf(deployment: Deployment, revision: Revision | undefined): Draft 
       group,
       paths,
     })),
+    crdPolicy: deployment.crdPolicy,
   };
 }
 

@@ -97,6 +97,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
     driftPolicy: "REPORT",
     liveDrift: "OFF",
     liveDriftIgnore: [],
+    crdPolicy: "CREATE",
   }));
   const [aimed, setAimed] = useState<string | null>(null);
   const [idempotencyKey] = useState(() => crypto.randomUUID());

@@ -16,6 +16,7 @@ const draft: Draft = {
   driftPolicy: "REPORT",
   liveDrift: "OFF",
   liveDriftIgnore: [],
+  crdPolicy: "CREATE",
 };
 
 it("asks for the values as they are written, without overrides that are empty or for no target", () => {
@@ -33,6 +34,7 @@ it("asks for the values as they are written, without overrides that are empty or
     driftPolicy: "REPORT",
     liveDrift: "OFF",
     liveDriftIgnore: [],
+    crdPolicy: "CREATE",
   });
 });
 

@@ -1,5 +1,6 @@
 import type {
   ClusterSelectorInput,
+  CrdPolicy,
   DriftIgnoreRuleInput,
   DriftPolicy,
   LiveDrift,
@@ -31,6 +32,7 @@ export type Draft = {
   driftPolicy: DriftPolicy;
   liveDrift: LiveDrift;
   liveDriftIgnore: IgnoreRule[];
+  crdPolicy: CrdPolicy;
 };
 
 /** Differences of live objects that do not count: an empty `kind` is any kind, a `group` of null any API group. */
@@ -50,6 +52,7 @@ export type Wanted = {
   driftPolicy: DriftPolicy;
   liveDrift: LiveDrift;
   liveDriftIgnore: DriftIgnoreRuleInput[];
+  crdPolicy: CrdPolicy;
 };
 
 /**
@@ -78,7 +81,7 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
   const chosen = draft.selector === null ? { selector: null } : selectorOf(draft.selector);
   if ("problem" in chosen) return { broken: [...broken, TARGETS] };
   if (broken.length > 0) return { broken };
-  const { targets, atomic, wait, timeoutSeconds, driftPolicy, liveDrift } = draft;
+  const { targets, atomic, wait, timeoutSeconds, driftPolicy, liveDrift, crdPolicy } = draft;
   return {
     valuesYaml: draft.values,
     valuesFrom,
@@ -95,6 +98,7 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
     driftPolicy,
     liveDrift,
     liveDriftIgnore: ignoreInput(draft.liveDriftIgnore),
+    crdPolicy,
   };
 }
 

@@ -42,6 +42,14 @@ export function Options({
           />
           Automatically revert manual changes
         </label>
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={draft.crdPolicy === "SKIP"}
+            onChange={(event) => change({ crdPolicy: event.target.checked ? "SKIP" : "CREATE" })}
+          />
+          Do not create the chart's CRDs
+        </label>
         <div className="field">
           <label htmlFor="live-drift">Drift of live objects</label>
           <select
