@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.changes import Head
 from app.clusters.service_accounts import ServiceAccount
+from app.core.names import counted
 from app.core.transaction import Transaction
 from app.drift.rules import SavedRule
 from app.drift.shown import shown
@@ -28,6 +29,7 @@ from app.tables.groups import ClusterGroup
 from app.tables.resources import LiveResource
 from app.tables.targets import Release, Target
 from app.targets.codes import TargetEvent
+from app.targets.events import record_event
 from app.targets.joins import RELEASE_OF_TARGET, joined
 from app.targets.locking import lock_targets
 from app.targets.queries import SHOWN_DRIFT
@@ -212,8 +214,9 @@ async def judge_drift(transaction: Transaction, target_ids: Iterable[int]) -> No
             continue
         if state is not target.drift:
             values["drift_since"] = now()
-            if (state in DRIFTED) != (target.drift in DRIFTED):
-                _record(transaction, target, deployment, cluster_name, state, drifted)
+            if not (state in DRIFTED and target.drift in DRIFTED):
+                count = not_compared if state is DriftState.NOT_CHECKED else drifted
+                _record(transaction, target, deployment, cluster_name, state, count)
         await _write(transaction, [target.id], **values)
 
 
@@ -237,22 +240,17 @@ def _record(
     transaction: Transaction, target: Target, deployment: Deployment, cluster_name: str, state: DriftState, count: int
 ) -> None:
     about = f"{deployment.release_name} on {cluster_name}"
-    objects = f"{count} object{'' if count == 1 else 's'}"
-    message = (
-        f"{objects} of {about} {'differs' if count == 1 else 'differ'} from the release's manifest."
-        if state in DRIFTED
-        else f"The objects of {about} no longer differ from the release's manifest."
-    )
-    transaction.record(
-        TargetEvent.LIVE_DRIFT,
-        message,
-        organization_id=deployment.organization_id,
-        subject=target,
-        drift=state,
-        count=count,
-        deployment=deployment.release_name,
-        cluster=cluster_name,
-    )
+    if state in DRIFTED:
+        differs = "differs" if count == 1 else "differ"
+        message = f"{counted(count, 'object')} of {about} {differs} from the release's manifest."
+    elif state is DriftState.NOT_CHECKED:
+        message = f"{counted(count, 'object')} of {about} cannot be compared with the release's manifest."
+    elif target.drift in DRIFTED:
+        message = f"The objects of {about} no longer differ from the release's manifest."
+    else:
+        message = f"No object of {about} differs from the release's manifest."
+    named: dict[str, Any] = {"target": target, "deployment": deployment, "cluster_name": cluster_name}
+    record_event(transaction, TargetEvent.LIVE_DRIFT, message, **named, drift=state, count=count)
 
 
 # What the API shows

@@ -17,7 +17,10 @@ class TargetEvent(EventKind):
     STATUS = "target.status", "The status of a target changed."
     RELEASE = "target.release", "The release of a target changed, and the status did not."
     HEALTH = "target.health", "The health of a target changed."
-    LIVE_DRIFT = "target.live_drift", "Objects of a release began to differ from its manifest, or no longer differ."
+    LIVE_DRIFT = (
+        "target.live_drift",
+        "The comparison of a release's objects with its manifest has a new result.",
+    )
     DRIFTED = "target.drifted", "A manual change to a release, or to its objects, is being corrected."
     CORRECTED = "target.corrected", "Objects of a release were set back to its manifest, or created again."
     CONTESTED = (
