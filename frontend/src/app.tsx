@@ -18,6 +18,7 @@ const TargetPage = later(() => import("./target/page"));
 const CreatePage = later(() => import("./edit/create"));
 const PlanPage = later(() => import("./plan/page"));
 const EditPage = later(() => import("./edit/change"));
+const ResourcesPage = later(() => import("./resources/page"));
 const ClustersPage = later(() => import("./clusters/page"));
 const ClusterPage = later(() => import("./clusters/cluster"));
 const GroupPage = later(() => import("./clusters/group"));
@@ -61,6 +62,7 @@ export function App() {
                 )}
               </Route>
               <Route path="/plans/:id">{({ id }) => <PlanPage id={decodeURIComponent(id)} />}</Route>
+              <Route path="/resources" component={ResourcesPage} />
               <Route path="/clusters" component={ClustersPage} />
               <Route path="/clusters/:name">
                 {({ name }) => <ClusterPage name={decodeURIComponent(name)} />}

@@ -20,6 +20,7 @@ SCREENS = {
     "deployments": "/deployments",
     "picker": "/create",
     "create": "/create?chart=charts/web",
+    "resources": "/resources",
     "clusters": "/clusters",
     "groups": "/clusters?tab=groups",
     "cluster": "/clusters/paris",

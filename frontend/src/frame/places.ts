@@ -15,6 +15,12 @@ export const PLACES: Place[] = [
     matches: /^\/(deployments|create|plans)/,
   },
   {
+    path: "/resources",
+    name: "Resources",
+    icon: "M10 3v4m0 0H5v4m5-4h5v4M3 11h4v5H3zm10 0h4v5h-4z",
+    matches: /^\/resources/,
+  },
+  {
     path: "/clusters",
     name: "Clusters",
     icon: "M10 2.5 17 6v8l-7 3.5L3 14V6Zm0 7.5 7-4M10 10 3 6m7 4v7.5",
