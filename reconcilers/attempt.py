@@ -56,6 +56,24 @@ class Attempt:
             code = ActionCode.of(target.error["code"])
             raise _tried_often_enough(code, target.error["message"], target.error.get("output"), target.writes)
 
+    def refuse_unplanned(self) -> None:
+        """Refuses to change a release that is not the one that its plan has shown. A release that is removed, or that
+        an attempt has already changed, is not compared.
+
+        Raises:
+            PermanentError: says which revision was found.
+        """
+        planned, target = self.work.planned_version, self.work.target
+        if planned is None or self.work.desired is None or target.writes or target.intent is not None:
+            return
+        if self.step is None and self.seen is not None and self.seen.secret_version != planned:
+            found = f"revision {self.seen.release.revision}" if self.seen.release else "no release"
+            raise PermanentError(
+                ActionCode.RELEASE_NOT_AS_PLANNED,
+                f"The release on {self.work.cluster.name} was changed after its plan was made: there is {found} now."
+                " Nothing was done. Make a new plan.",
+            )
+
     def not_converged(self) -> PermanentError:
         return PermanentError(
             ActionCode.NOT_CONVERGED,

@@ -118,6 +118,7 @@ class Reconciler:
             if step.block is not None:
                 assert seen.release is not None
                 raise blocked(step.block, seen.release, found.cluster.name)
+            attempt.refuse_unplanned()
             attempt.refuse_useless(step, retries=services.settings.helm_retries)
             attempt.begin(step)
             try:

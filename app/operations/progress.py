@@ -117,6 +117,17 @@ async def start_operation(
     return operation
 
 
+async def expect_versions(transaction: Transaction, operation_id: int, versions: Mapping[str, str]) -> None:
+    """Writes to results, by the cluster's name, the version of the release's record that the plan was made against."""
+    if versions:
+        rows = [
+            {"operation_id": operation_id, "cluster_name": name, "planned_version": version}
+            for name, version in versions.items()
+        ]
+        await transaction.session.flush()
+        await transaction.session.execute(update(OperationResult).execution_options(synchronize_session=None), rows)
+
+
 async def close_results(
     transaction: Transaction,
     target_ids: Iterable[int],

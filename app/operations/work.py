@@ -64,6 +64,7 @@ class Work:
     secrets: Sequence[Secret] = ()  # secrets that the deployment uses, sealed
     account: ServiceAccount | None = None
     limit: datetime | None = None
+    planned_version: str | None = None  # of the release's record that its plan was made against; None without a plan
     was_lost: bool = False  # an earlier worker was lost while its Helm ran
     watchers: list[Callable[[Progress], None]] = field(default_factory=list)  # get the progress of its Helm runs
 
@@ -98,6 +99,7 @@ class Work:
 _LOST = "Helm was ended because its worker had ended, or could not renew its lease on the target."
 _WORK = (
     joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release, ClusterGroup))
+    .add_columns(col(OperationResult.planned_version))
     .join(DeploymentRevision, PRESENT_REVISION)
     .join(ClusterGroup, col(ClusterGroup.id) == Deployment.group_id)
     .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
@@ -121,14 +123,17 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
         if row is None:
             await fenced(transaction, lease, **FREE)
             return None
-        target, deployment, revision, cluster, archive, operation, known, group = row
+        target, deployment, revision, cluster, archive, operation, known, group, planned_version = row
         await begin_result(transaction, operation, target_id)
         secrets = await used_by(transaction.session, deployment.id) if revision.references() else ()
     desired = None
     if target.wanted:
         desired = desired_release(deployment, revision, cluster.name, inputs_of(target), marks_of(secrets))
     account = service_account_of(group)
-    return Work(lease, target, deployment, cluster, archive, operation, known, desired, secrets, account)
+    return Work(
+        *(lease, target, deployment, cluster, archive, operation, known, desired, secrets, account),
+        planned_version=planned_version,
+    )
 
 
 async def intend(

@@ -17,6 +17,7 @@ from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
+from app.operations.progress import expect_versions
 from app.plans.approvals import blocker, state_at
 from app.plans.codes import PlanCode, PlanEvent
 from app.plans.metrics import PLANS
@@ -130,6 +131,10 @@ class _PlanBinding(Binding):
         plan = await locked_plan(transaction, self._plan_id)
         plan.state, plan.ended_at, plan.ended_by = PlanState.APPLIED, now(), self._viewer.name
         plan.operation_id = operation.id if operation else None
+        if operation is not None:
+            found = self._before.targets.items()
+            versions = {name: basis.resource_version for name, basis in found if basis.desired and basis.reachable}
+            await expect_versions(transaction, operation.id, versions)
         if plan.kind is PlanKind.CREATE:
             plan.deployment_id = deployment.id
         self.applied = plan

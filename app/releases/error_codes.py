@@ -51,6 +51,10 @@ class ActionCode(ErrorCode):
         "Another Helm client is working on the release, or was interrupted while doing so.",
     )
     RELEASE_CHANGED = "release_changed", "Another Helm client changed the release at the same time."
+    RELEASE_NOT_AS_PLANNED = (
+        "release_not_as_planned",
+        "Another Helm client changed the release after its plan was applied and before Polyhelm began.",
+    )
     RELEASE_UNFINISHED = "release_unfinished", "Helm has ended, but its record says that it is still running."
     RELEASE_UNCHANGED = "release_unchanged", "Helm ended without an error and changed nothing."
     RELEASE_ABANDONED = (

@@ -60,6 +60,7 @@ class OperationResult(SQLModel, table=True):
     action: ReleaseAction = Choice(ReleaseAction, default=ReleaseAction.NONE)
     state: OperationState = Choice(OperationState, default=OperationState.PENDING)
     error: dict[str, Any] | None = Json(default=None, nullable=True)
+    planned_version: str | None = None  # of the release's record that its plan was made against; None without a plan
     output: str | None = None  # Helm's output of a successful action
     started_at: datetime | None = Timestamp(default=None)
     finished_at: datetime | None = Timestamp(default=None)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+import asyncpg
 from sqlalchemy import text
 
 from app.program.processes import run_observer, running
@@ -22,16 +23,19 @@ async def test_a_plan_whose_transaction_is_cut_off_is_still_open_and_can_be_appl
 ) -> None:
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
     plan = await made(quiet, **create())
-    async with quiet.services.database.sessions() as session, session.begin():
-        await session.execute(text("SELECT 1 FROM plan FOR UPDATE"))
+    holder = await asyncpg.connect(quiet.services.settings.database_url)
+    try:
+        await holder.execute("BEGIN; SELECT 1 FROM plan FOR UPDATE")
         task = asyncio.create_task(quiet.ask(APPLY, input={"id": plan["id"]}))
 
         async def waits() -> bool:
             return await waiting_for_locks(quiet) > 0
 
         await eventually(waits)
-        await session.execute(text(END))
+        await holder.execute(END)
         assert "errors" in await task
+    finally:
+        await holder.close()
     assert tuple((await quiet.services.database.rows(text(COUNTS)))[0]) == (0, 0)
     assert (await shown(quiet, plan))["state"] == "OPEN"
     assert (await applied(quiet, plan))["wasApplied"] is False

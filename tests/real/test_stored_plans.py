@@ -1,10 +1,15 @@
 """Stored plans on real control planes: applied as they were shown, and refused with the name of what changed."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from app.program.processes import run_observer, running
+from reconcilers.worker import run_worker
+from tests.kubernetes.member import Member
 from tests.plans.planned import applied, changes, made
+from tests.real.conftest import NewFleet
 from tests.real.fleet import Fleet, outcomes
 
 pytestmark = pytest.mark.xdist_group("kubernetes")
@@ -58,3 +63,22 @@ async def test_a_plan_is_applied_exactly_and_refused_after_changes_by_hand_of_va
     found = changes(await applied(stack, plan))
     assert found == [("GENERATION", None, "The deployment is at generation 4; the plan was made at 3.")]
     assert await paris.values(fleet.release) == {"name": "other"}
+
+
+async def test_a_change_by_hand_between_the_apply_and_the_helm_run_is_not_overwritten(
+    new_fleet: NewFleet, members: Mapping[str, Member]
+) -> None:
+    async with new_fleet(members["paris"], working=False) as fleet:
+        stack, paris, services = fleet.stack, fleet.hands["paris"], fleet.stack.services
+        async with running(run_worker(services), run_observer(services)):
+            deployment_id = await fleet.deployed(values={"name": "shop"})
+        plan = await made(stack, update={"id": deployment_id, "values": {"name": "new"}})
+        answer = await applied(stack, plan)
+        await paris("upgrade", fleet.release, paris.chart(), "--set", "name=mine")
+        async with running(run_worker(services), run_observer(services)):
+            (result,) = (await stack.settled(answer))["results"]
+            assert (result["state"], result["error"]["code"]) == ("FAILED", "release_not_as_planned")
+            assert await paris.values(fleet.release) == {"name": "mine"}
+            # A reconcile without a plan brings it to the desired state.
+            assert outcomes(await fleet.reconciled(deployment_id)) == {"paris": ("UPGRADE", "SUCCEEDED")}
+        assert await paris.values(fleet.release) == {"name": "new"}
