@@ -52,7 +52,7 @@ _TARGETS = "subscription { targets { id clusterName revision status } }"
 
 
 @dataclass
-class House:
+class Installation:
     """A database with a fleet, connections to its members, and the parts that run."""
 
     services: AllServices
@@ -93,9 +93,9 @@ class House:
 
 
 @asynccontextmanager
-async def _house(
+async def _installed(
     bench: Bench, folder: str, kubeconfigs: Kubeconfigs, releases: int, *, with_objects: bool = False
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Installation]:
     texts = {name: path.read_text() for name, path in kubeconfigs.items()}
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(new_services(bench, folder))
@@ -117,7 +117,7 @@ async def _house(
             "POLYHELM_LOG_LEVEL": "error",
             "POLYHELM_RATE_BURST": str(2 * _FAN_OUT),  # all subscribers are one user, and come at once
         }
-        yield House(services, members, environment)
+        yield Installation(services, members, environment)
 
 
 @dataclass
@@ -154,11 +154,11 @@ class Subscriber:
 
 
 @asynccontextmanager
-async def _subscribers(house: House, count: int) -> AsyncIterator[list[Subscriber]]:
+async def _subscribers(installation: Installation, count: int) -> AsyncIterator[list[Subscriber]]:
     port = Port()
     port.close()
-    house.environment["POLYHELM_PORT"] = str(port.number)
-    async with house.part("api"), asyncio.TaskGroup() as group:
+    installation.environment["POLYHELM_PORT"] = str(port.number)
+    async with installation.part("api"), asyncio.TaskGroup() as group:
         await _listening(port.number)
         found, tasks = [Subscriber() for _ in range(count)], []
         for subscriber in found:
@@ -198,27 +198,33 @@ async def _latency(bench: Bench, kind: str, count: int, subscribers: int) -> lis
     folder = f"live-{kind}-{count}"
     async with (
         (real if kind == "real" else simulated)(count, bench.folder / folder) as kubeconfigs,
-        _house(bench, f"{folder}-data", kubeconfigs, 1) as house,
-        house.part("observer"),
-        _subscribers(house, subscribers) as found,
+        _installed(bench, f"{folder}-data", kubeconfigs, 1) as installation,
+        installation.part("observer"),
+        _subscribers(installation, subscribers) as found,
     ):
-        await house.settled()
+        await installation.settled()
         what = f"change to subscriber, {count} {kind} members, {subscribers} subscribers"
-        return await _changes(bench, house, found, what, kubeconfigs, goal=count == 100)
+        return await _changes(bench, installation, found, what, kubeconfigs, goal=count == 100)
 
 
 async def _changes(
-    bench: Bench, house: House, found: list[Subscriber], what: str, kubeconfigs: Kubeconfigs, *, goal: bool
+    bench: Bench,
+    installation: Installation,
+    found: list[Subscriber],
+    what: str,
+    kubeconfigs: Kubeconfigs,
+    *,
+    goal: bool,
 ) -> list[Row]:
-    names = list(house.members)
+    names = list(installation.members)
     bench.tell(f"live: {what}")
     times = []
     for number in range(_CHANGES):
         name = names[number % len(names)]
-        revision, acknowledged = await house.change(name)
+        revision, acknowledged = await installation.change(name)
         times += [await subscriber.when(name, revision) - acknowledged for subscriber in found]
         await asyncio.sleep(_PAUSE)
-    floor = await _bare(house, names[0])
+    floor = await _bare(installation, names[0])
     sweep = await asyncio.to_thread(_swept, bench, kubeconfigs)
     quantiles = statistics.quantiles(times, n=100)
     return [
@@ -239,9 +245,9 @@ async def _changes(
     ]
 
 
-async def _bare(house: House, name: str) -> float:
+async def _bare(installation: Installation, name: str) -> float:
     """The median time from a record's acknowledgement to its event at a watch that does nothing else."""
-    member = house.members[name]
+    member = installation.members[name]
     version = (await list_releases(member, room=0, needed=())).version
     seen: dict[int, float] = {}
 
@@ -256,7 +262,7 @@ async def _bare(house: House, name: str) -> float:
     await asyncio.sleep(0.5)
     times = []
     for _ in range(_CHANGES):
-        revision, acknowledged = await house.change(name)
+        revision, acknowledged = await installation.change(name)
         while revision not in seen:  # noqa: ASYNC110 - the least that can be in the way of what is measured
             await asyncio.sleep(0.0005)
         times.append(max(0.0, seen[revision] - acknowledged))
@@ -278,15 +284,15 @@ def _swept(bench: Bench, kubeconfigs: Kubeconfigs) -> float:
 async def of_one_change(bench: Bench) -> list[Row]:
     async with (
         simulated(1, bench.folder / "fan-out") as kubeconfigs,
-        _house(bench, "fan-out-data", kubeconfigs, 1) as house,
-        house.part("observer"),
-        _subscribers(house, _FAN_OUT) as found,
+        _installed(bench, "fan-out-data", kubeconfigs, 1) as installation,
+        installation.part("observer"),
+        _subscribers(installation, _FAN_OUT) as found,
     ):
         bench.tell(f"live: one change to {_FAN_OUT} subscribers")
-        (name,) = house.members
+        (name,) = installation.members
         times = []
         for _ in range(max(bench.rounds, 5)):
-            revision, acknowledged = await house.change(name)
+            revision, acknowledged = await installation.change(name)
             times += [await subscriber.when(name, revision) - acknowledged for subscriber in found]
             await asyncio.sleep(1)
     reached = Figure((statistics.quantiles(times, n=100)[98],), "ms")
@@ -297,20 +303,20 @@ async def at_scale(bench: Bench) -> list[Row]:
     targets = _LARGE * _RELEASES
     async with (
         simulated(_LARGE, bench.folder / "large") as kubeconfigs,
-        _house(bench, "large-data", kubeconfigs, _RELEASES) as house,
+        _installed(bench, "large-data", kubeconfigs, _RELEASES) as installation,
     ):
         bench.tell(f"live: cold start with {_LARGE} members")
         began = time.perf_counter()
-        async with house.part("observer") as observer:
-            cold = await house.settled() - began
-            async with _subscribers(house, 1) as found:
+        async with installation.part("observer") as observer:
+            cold = await installation.settled() - began
+            async with _subscribers(installation, 1) as found:
                 what = f"change to subscriber, {_LARGE} simulated members, 1 subscriber"
-                rows = await _changes(bench, house, found, what, kubeconfigs, goal=False)
+                rows = await _changes(bench, installation, found, what, kubeconfigs, goal=False)
             bench.tell("live: idle")
             idle = await _busy(observer.pid, asyncio.sleep(_IDLE_SECONDS))
             memory = processes.memory([observer.pid]).pss
             bench.tell(f"live: {_CHANGES_A_SECOND} changes a second")
-            busy = await _busy(observer.pid, _many_changes(house))
+            busy = await _busy(observer.pid, _many_changes(installation))
             memory_busy = processes.memory([observer.pid]).pss
     name = f"observer of {_LARGE} members with {targets} targets"
     return [
@@ -327,12 +333,12 @@ async def of_resources(bench: Bench) -> list[Row]:
     """The same fleet, where each release has eight objects, which the observer follows."""
     async with (
         simulated(_LARGE, bench.folder / "resources") as kubeconfigs,
-        _house(bench, "resources-data", kubeconfigs, _RELEASES, with_objects=True) as house,
+        _installed(bench, "resources-data", kubeconfigs, _RELEASES, with_objects=True) as installation,
     ):
         bench.tell(f"live: cold start with the objects of {_LARGE} members")
         began = time.perf_counter()
-        async with house.part("observer") as observer:
-            settled, healthy = await house.settled() - began, await house.healthy() - began
+        async with installation.part("observer") as observer:
+            settled, healthy = await installation.settled() - began, await installation.healthy() - began
             bench.tell("live: idle")
             idle = await _busy(observer.pid, asyncio.sleep(_IDLE_SECONDS))
             memory = processes.memory([observer.pid]).pss
@@ -351,10 +357,10 @@ async def _busy(pid: int, while_: object) -> float:
     return (processes.cpu_seconds([pid]) - cpu) / (time.perf_counter() - began)
 
 
-async def _many_changes(house: House) -> None:
-    names = list(house.members)
+async def _many_changes(installation: Installation) -> None:
+    names = list(installation.members)
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for number in range(_BUSY_SECONDS * _CHANGES_A_SECOND):
             await asyncio.sleep(max(0.0, began + number / _CHANGES_A_SECOND - time.perf_counter()))
-            group.create_task(house.change(names[number % len(names)], number % _RELEASES))
+            group.create_task(installation.change(names[number % len(names)], number % _RELEASES))

@@ -74,7 +74,7 @@ class Logs:
         """The number of requests that follow a log."""
         return sum(map(len, self._readers.values()))
 
-    async def read(self, at: At, asked: Asked) -> AsyncGenerator[bytes]:
+    async def read(self, at: At, asked: LogRequest) -> AsyncGenerator[bytes]:
         """The requested lines, and with `follow` those that are written until the container ends."""
         run = self.run(at, previous=asked.previous)
         start = asked.start(run)
@@ -101,7 +101,7 @@ class Logs:
 
 
 @dataclass(frozen=True)
-class Asked:
+class LogRequest:
     """The options of a request."""
 
     follow: bool
@@ -111,7 +111,7 @@ class Asked:
     tail: int | None
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> Asked:
+    def of(cls, query: Mapping[str, str]) -> LogRequest:
         since = None
         if "sinceTime" in query:
             since = datetime.fromisoformat(query["sinceTime"])

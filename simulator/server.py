@@ -13,7 +13,7 @@ from aiohttp import web
 
 from simulator import access, bodies, discovery, lists, versions, views
 from simulator.errors import ApiError, forbidden, internal, plain, throttled, too_large, unauthorized, unknown_path
-from simulator.logs import Asked, At, container_of
+from simulator.logs import At, LogRequest, container_of
 from simulator.operations import Deletion
 from simulator.requests import Ask, split, understand
 from simulator.stream import Stream, cut
@@ -207,7 +207,7 @@ class Api:
         container = container_of(pod, ask.query.get("container", ""))
         if not pod["spec"].get("nodeName"):
             return web.Response(status=204)
-        asked, at = Asked.of(ask.query), At(ask.namespace or "", ask.name, container)
+        asked, at = LogRequest.of(ask.query), At(ask.namespace or "", ask.name, container)
         member.logs.run(at, previous=asked.previous)
         response = web.StreamResponse(headers={"Content-Type": "text/plain"})
         with suppress(ConnectionError):  # the client may go at any time

@@ -27,7 +27,7 @@ class Stage(StrEnum):
     WAITING = "WAITING"  # Helm waits for objects to become ready, or to be gone
 
 
-class Fate(StrEnum):
+class WriteOutcome(StrEnum):
     """What became of a write."""
 
     NONE = "NONE"  # it was never sent
@@ -54,7 +54,7 @@ class Exchange:
     """A request that was sent, or is about to be."""
 
     request: Request
-    fate: Fate = Fate.NONE
+    fate: WriteOutcome = WriteOutcome.NONE
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class Ledger:
     @property
     def last_record_is_written(self) -> bool:
         """False if the last write of the release's record may not have been carried out."""
-        return self._last_record is None or self._last_record.fate is Fate.ACCEPTED
+        return self._last_record is None or self._last_record.fate is WriteOutcome.ACCEPTED
 
     def cause(self) -> ActionError | None:
         """The error that ended the run: the first write that failed, else the first read that failed. Failures that a
@@ -129,7 +129,7 @@ class Ledger:
             self._first_record = exchange
             # The reads that failed before this did not keep Helm from continuing.
             self._troubles = [trouble for trouble in self._troubles if trouble.request.writes]
-        elif first.fate is Fate.REFUSED and first.request == exchange.request:
+        elif first.fate is WriteOutcome.REFUSED and first.request == exchange.request:
             self._first_record = exchange
             return  # the same request again
         for trouble in self._troubles:
@@ -137,7 +137,7 @@ class Ledger:
 
     def sent(self, exchange: Exchange) -> None:
         """The request is on its way to the member."""
-        self._decide(exchange, Fate.UNKNOWN)
+        self._decide(exchange, WriteOutcome.UNKNOWN)
 
     def answered(self, exchange: Exchange, status: int, retry_after: str | None = None, body: bytes = b"") -> None:
         """An answer came. `body` is needed where the status is an error."""
@@ -146,12 +146,12 @@ class Ledger:
         # Before the record, only the namespace and CRDs are created, and Helm takes those that exist as they are.
         is_taken = error is not None and error.code == ActionCode.RESOURCE_EXISTS and self._first_record is None
         if error is None or is_taken:
-            self._decide(exchange, Fate.REFUSED if is_taken else Fate.ACCEPTED)
+            self._decide(exchange, WriteOutcome.REFUSED if is_taken else WriteOutcome.ACCEPTED)
             self._troubles = [found for found in self._troubles if found.is_final or found.request.key != request.key]
             return
         passes = isinstance(error, TemporaryError)
         may_be_done = passes and (status >= 500 or status == 408)
-        self._decide(exchange, Fate.UNKNOWN if may_be_done else Fate.REFUSED)
+        self._decide(exchange, WriteOutcome.UNKNOWN if may_be_done else WriteOutcome.REFUSED)
         self._troubles.append(_Trouble(request, error, is_final=request.writes and not passes))
 
     def failed(self, exchange: Exchange, error: ActionError) -> None:
@@ -164,10 +164,10 @@ class Ledger:
         if not self._open:
             self._idle_since = moment
 
-    def _decide(self, exchange: Exchange, fate: Fate) -> None:
+    def _decide(self, exchange: Exchange, fate: WriteOutcome) -> None:
         if exchange.request.writes:
-            self._unknown += (fate is Fate.UNKNOWN) - (exchange.fate is Fate.UNKNOWN)
-            self._has_written |= fate is Fate.ACCEPTED
+            self._unknown += (fate is WriteOutcome.UNKNOWN) - (exchange.fate is WriteOutcome.UNKNOWN)
+            self._has_written |= fate is WriteOutcome.ACCEPTED
             exchange.fate = fate
             self._tell(self.progress.stage, self.progress.hook)
 

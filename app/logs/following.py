@@ -15,8 +15,8 @@ from app.core.errors import ActionError, ClusterUnreachable, RateLimited
 from app.core.limiter import Slot
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
-from app.logs.asked import Asked
 from app.logs.entries import Backlog, Entry, EntryKind
+from app.logs.options import LogOptions
 from app.logs.pods import Pod, pods_of
 from app.logs.reading import entry_of, log_lines, no_pod
 from app.resources.containers import Container, ContainerState
@@ -35,7 +35,7 @@ _SMALL = 4096
 
 
 async def follow_logs(
-    services: ResourceServices, viewer: Viewer, target_id: int, asked: Asked
+    services: ResourceServices, viewer: Viewer, target_id: int, asked: LogOptions
 ) -> AsyncGenerator[list[Entry]]:
     """The newest lines, and then each new one, until the pod that is asked for has ended.
 
@@ -77,7 +77,7 @@ class _Source:
 
 
 class _Following:
-    def __init__(self, services: ResourceServices, viewer: Viewer, place: Place, asked: Asked) -> None:
+    def __init__(self, services: ResourceServices, viewer: Viewer, place: Place, asked: LogOptions) -> None:
         self._services, self._viewer, self._place, self._asked = services, viewer, place, asked
         self._backlog = Backlog(lines=_BACKLOG_LINES, characters=_BACKLOG_CHARACTERS)
         self._sources: dict[tuple[str, str], _Source] = {}

@@ -11,9 +11,9 @@ from app.core.concurrency import for_each
 from app.core.errors import ActionError, NotFound
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
-from app.logs.asked import LARGEST_LOG, Asked
 from app.logs.entries import Entry, EntryKind, merged
 from app.logs.lines import Line, Splitter
+from app.logs.options import LARGEST_LOG, LogOptions
 from app.logs.pods import Pod, pods_of
 from app.resources.codes import ResourceCode
 from app.resources.containers import Container
@@ -27,7 +27,7 @@ _SECONDS = 10.0
 _MOST_CONTAINERS = 100
 
 
-async def read_logs(services: ResourceServices, viewer: Viewer, target_id: int, asked: Asked) -> list[Entry]:
+async def read_logs(services: ResourceServices, viewer: Viewer, target_id: int, asked: LogOptions) -> list[Entry]:
     """The newest lines of a target's containers, in the order of their times.
 
     Raises:
@@ -70,7 +70,7 @@ async def log_lines(
     member: Member,
     pod: Pod,
     container: str,
-    asked: Asked,
+    asked: LogOptions,
     *,
     seconds: float | None,
     after: datetime | None = None,

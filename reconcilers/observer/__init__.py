@@ -17,9 +17,9 @@ from app.targets.reachability import confirm
 from reconcilers.metrics import WATCHED
 from reconcilers.observer import assignment
 from reconcilers.observer.assignment import Post
-from reconcilers.observer.flow import Flow
-from reconcilers.observer.news import NewsDesk
-from reconcilers.observer.resources.desk import ResourceDesk
+from reconcilers.observer.change_limiter import ChangeLimiter
+from reconcilers.observer.release_writer import ReleaseWriter
+from reconcilers.observer.resources.writer import ResourceWriter
 from reconcilers.observer.watch import Claim, MemberWatch
 
 log = structlog.get_logger()
@@ -34,20 +34,20 @@ class Observer:
     def __init__(self, services: AllServices) -> None:
         self._services = services
         self._id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self._desk = NewsDesk(services)
-        self._resources = ResourceDesk(services)
+        self._writer = ReleaseWriter(services)
+        self._resources = ResourceWriter(services)
         self._watches: dict[int, MemberWatch] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         each = share(_LISTS_AT_ONCE, services.settings.organization_share)
         self._lists = Limiter("lists", _LISTS_AT_ONCE, each=each)
-        self._flow = Flow(_CHANGES, _CHANGES_AT_ONCE)
+        self._change_limiter = ChangeLimiter(_CHANGES, _CHANGES_AT_ONCE)
         self._confirmed: dict[int, datetime] = {}
 
     async def run(self) -> None:
         """Observes until it is cancelled; then releases its members, so that other observers can take them at once."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(lasting("observer", self._desk.run))
+                group.create_task(lasting("observer", self._writer.run))
                 group.create_task(self._resources.run())
                 group.create_task(repeatedly("observer", self._share_out, _BEAT_SECONDS))
                 seconds = min(5.0, self._services.settings.confirm_every / 4)
@@ -91,7 +91,7 @@ class Observer:
     def _start(self, post: Post, claim: Claim | None = None) -> None:
         if post.cluster_id not in self._tasks:
             watch = self._watches[post.cluster_id] = MemberWatch(
-                self._services, self._desk, self._resources, self._lists, self._flow, post, claim
+                self._services, self._writer, self._resources, self._lists, self._change_limiter, post, claim
             )
             self._tasks[post.cluster_id] = asyncio.create_task(watch.run())
 
@@ -102,7 +102,7 @@ class Observer:
 
     async def _confirm(self) -> None:
         """Writes, for each member, the moment up to which all changes on it are known and written."""
-        unwritten = self._desk.unwritten()
+        unwritten = self._writer.unwritten()
         fresh = {
             cluster_id: moment
             for cluster_id, watch in self._watches.items()

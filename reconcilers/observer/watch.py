@@ -46,11 +46,11 @@ from app.targets.sightings import (
 )
 from reconcilers.metrics import OBSERVATIONS
 from reconcilers.observer.assignment import Post, still_ours
-from reconcilers.observer.flow import Flow
-from reconcilers.observer.news import News, NewsDesk
-from reconcilers.observer.patience import Pace, Patience
-from reconcilers.observer.resources.desk import ResourceDesk
+from reconcilers.observer.change_limiter import ChangeLimiter
+from reconcilers.observer.release_writer import ReleaseChange, ReleaseWriter
 from reconcilers.observer.resources.keeper import ClusterResources
+from reconcilers.observer.resources.writer import ResourceWriter
+from reconcilers.observer.timeouts import ListBackoff, Timeouts
 from reconcilers.observer.version import VersionFollower
 
 log = structlog.get_logger()
@@ -74,18 +74,18 @@ class MemberWatch:
     """`post` is the member to watch. With a `claim`, the member still belongs to another observer: once it is listed,
     `claim` takes it over and returns the new post, or None if that failed.
 
-    `lists` limits how many members are listed at once, in total and for one organization; `flow` limits the rate of
-    changes from one organization's members. If a member has more releases than `cluster_releases`, only that many are
-    followed, plus those of deployments.
+    `lists` limits how many members are listed at once, in total and for one organization; `change_limiter` limits the
+    rate of changes from one organization's members. If a member has more releases than `cluster_releases`, only that
+    many are followed, plus those of deployments.
     """
 
     def __init__(
         self,
         services: AllServices,
-        desk: NewsDesk,
-        resource_desk: ResourceDesk,
+        writer: ReleaseWriter,
+        resource_writer: ResourceWriter,
         lists: Limiter,
-        flow: Flow,
+        change_limiter: ChangeLimiter,
         post: Post,
         claim: Claim | None = None,
     ) -> None:
@@ -93,19 +93,19 @@ class MemberWatch:
         self.confirmed_at: datetime | None = None
         """The last moment at which all changes on the member were known."""
         self._services = services
-        self._desk = desk
-        self._resource_desk = resource_desk
+        self._writer = writer
+        self._resource_writer = resource_writer
         self._resources: ClusterResources | None = None
         self._lists = lists
-        self._flow = flow
+        self._change_limiter = change_limiter
         self._most = services.settings.cluster_releases
         self._is_full = False  # there are more releases than the limit
         self._claim = claim
-        self._patience = Patience.of(services.settings)
+        self._timeouts = Timeouts.of(services.settings)
         self._organization_id = 0  # set once the cluster is read
-        self._gate = asyncio.Semaphore(_FETCHES)
-        self._own_flow = Flow(_CHANGES, _CHANGES_AT_ONCE)
-        self._pace = Pace(longest=services.settings.unreachable_after / 2)
+        self._fetch_slots = asyncio.Semaphore(_FETCHES)
+        self._own_flow = ChangeLimiter(_CHANGES, _CHANGES_AT_ONCE)
+        self._pace = ListBackoff(longest=services.settings.unreachable_after / 2)
         self._newest: dict[tuple[str, str], tuple[int, str]] = {}
         self._owed: set[tuple[str, str]] = set()  # differences that the last list found and that are not written yet
         self._written = asyncio.Event()
@@ -165,7 +165,7 @@ class MemberWatch:
         tasks: set[asyncio.Future[Any]] = {working, catching_up, self._trouble}
         try:
             while not working.done():
-                pause = member.heard_at + self._patience.quiet - time.monotonic()
+                pause = member.heard_at + self._timeouts.quiet - time.monotonic()
                 if self._error is not None:
                     pause = min(pause, self._left())
                 waited_for = {task for task in tasks if not task.done()}
@@ -177,7 +177,7 @@ class MemberWatch:
                     break
                 if self._error is not None and self._left() <= 0:
                     await self._tell_out_of_reach(self._error)
-                if time.monotonic() - member.heard_at >= self._patience.quiet:
+                if time.monotonic() - member.heard_at >= self._timeouts.quiet:
                     await self._sign_of_life(member)
             return working.result()
         finally:
@@ -189,7 +189,7 @@ class MemberWatch:
         """Pings the member. An answer to another request meanwhile counts too: the ping may be queued behind it."""
         began = time.monotonic()
         try:
-            await member.ping(seconds=self._patience.answer_within(self._left()))
+            await member.ping(seconds=self._timeouts.answer_within(self._left()))
         except TemporaryError as error:
             if error.code != ActionCode.CLUSTER_UNREACHABLE or member.heard_at < began:
                 raise
@@ -231,7 +231,9 @@ class MemberWatch:
 
     async def _follow_resources(self, member: Member) -> None:
         apart = member.used_for(Purpose.RESOURCES)
-        self._resources = ClusterResources(self._services, self._resource_desk, apart, self.post, self._organization_id)
+        self._resources = ClusterResources(
+            self._services, self._resource_writer, apart, self.post, self._organization_id
+        )
         try:
             await self._resources.run()
         finally:
@@ -269,7 +271,7 @@ class MemberWatch:
 
     async def _admit(self, member: Member, changes: list[Change]) -> None:
         """Queues changes, except those of new releases beyond the limit that belong to no deployment."""
-        await self._flow.take(self._organization_id, len(changes))
+        await self._change_limiter.take(self._organization_id, len(changes))
         await self._own_flow.take(self.post.cluster_id, len(changes))
         found = {release for change in changes if (release := change.release) is not None}
         new = found - self._newest.keys()
@@ -366,7 +368,9 @@ class MemberWatch:
             return seen
 
         settle = partial(self._settle, release)
-        self._desk.tell(News(self.post, self._organization_id, key, head, self._gate, look, settle, self._fail))
+        self._writer.put(
+            ReleaseChange(self.post, self._organization_id, key, head, self._fetch_slots, look, settle, self._fail)
+        )
 
     def _settle(self, release: tuple[str, str]) -> None:
         """The present state of a release is written."""
@@ -392,7 +396,7 @@ class MemberWatch:
 
     def _left(self) -> float:
         """Seconds until an error with the member has to be reported."""
-        return self._well_at + self._patience.total - time.monotonic()
+        return self._well_at + self._timeouts.total - time.monotonic()
 
     async def _out_of_reach(self, error: ActionError) -> None:
         """Reports an error, once it has lasted if the member is unreachable, else at once. Waits before a retry."""
@@ -401,7 +405,7 @@ class MemberWatch:
         pause = random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._failures, 16)))  # noqa: S311
         asked = (error.retry_after if isinstance(error, TemporaryError) else None) or 0.0
         left = self._left()
-        if reachability_of(error) is not Reachability.UNREACHABLE or left <= self._patience.last:
+        if reachability_of(error) is not Reachability.UNREACHABLE or left <= self._timeouts.last:
             await self._tell_out_of_reach(error)
             await asyncio.sleep(max(pause, asked))
         elif asked >= left:
@@ -409,7 +413,7 @@ class MemberWatch:
             await self._tell_out_of_reach(error)
             await asyncio.sleep(asked - left)
         else:
-            await asyncio.sleep(max(asked, min(pause, left - self._patience.last)))
+            await asyncio.sleep(max(asked, min(pause, left - self._timeouts.last)))
 
     async def _tell_out_of_reach(self, error: ActionError) -> None:
         with suppress(*LOST):

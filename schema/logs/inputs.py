@@ -2,7 +2,7 @@
 
 import strawberry
 
-from app.logs.asked import Asked
+from app.logs.options import LogOptions
 
 
 @strawberry.input(description="Which lines to read. Without `pod`, those of all pods of the target.")
@@ -19,5 +19,5 @@ class LogFilter:
     search: str | None = strawberry.field(default=None, description="Only lines that contain this text.")
 
     @property
-    def asked(self) -> Asked:
-        return Asked(**vars(self))
+    def asked(self) -> LogOptions:
+        return LogOptions(**vars(self))

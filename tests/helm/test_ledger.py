@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import PermanentError, TemporaryError
-from app.helm.ledger import Exchange, Fate, Ledger, Progress, Stage
+from app.helm.ledger import Exchange, Ledger, Progress, Stage, WriteOutcome
 from app.helm.request import Request, read_request
 from app.releases.error_codes import ActionCode
 
@@ -60,10 +60,10 @@ class Run:
         self.ledger.ended(exchange, self.now)
 
     @property
-    def record(self) -> Fate:
+    def record(self) -> WriteOutcome:
         """What became of the record that the run has created, or tried to."""
         records = [found for found in self.exchanges if found.request.revision and found.request.method == "POST"]
-        return records[-1].fate if records else Fate.NONE
+        return records[-1].fate if records else WriteOutcome.NONE
 
     def stage(self) -> Stage:
         return self.ledger.progress.stage
@@ -101,7 +101,7 @@ def test_validation_is_over_with_the_first_write_of_the_record_and_not_with_a_na
     run.asks(read_request("POST", "/api/v1/namespaces", b"k8s\0"), 409, reason="AlreadyExists")
     assert run.ledger.progress == Progress(wrote=True)
     run.asks(new_record(), 201)
-    assert (run.ledger.progress, run.record) == (Progress(Stage.WRITING, None, True), Fate.ACCEPTED)
+    assert (run.ledger.progress, run.record) == (Progress(Stage.WRITING, None, True), WriteOutcome.ACCEPTED)
     assert run.ledger.cause() is None
 
 
@@ -144,16 +144,16 @@ def test_a_slow_member_is_no_pause_of_helm(run: Run) -> None:
 @pytest.mark.parametrize(
     ("status", "reason", "fate", "wrote"),
     [
-        (201, "", Fate.ACCEPTED, True),
-        (403, "Forbidden", Fate.REFUSED, False),
-        (409, "AlreadyExists", Fate.REFUSED, False),
-        (429, "", Fate.REFUSED, False),
-        (503, "", Fate.UNKNOWN, True),
-        (504, "", Fate.UNKNOWN, True),
+        (201, "", WriteOutcome.ACCEPTED, True),
+        (403, "Forbidden", WriteOutcome.REFUSED, False),
+        (409, "AlreadyExists", WriteOutcome.REFUSED, False),
+        (429, "", WriteOutcome.REFUSED, False),
+        (503, "", WriteOutcome.UNKNOWN, True),
+        (504, "", WriteOutcome.UNKNOWN, True),
     ],
 )
 def test_the_fate_of_the_record_is_that_of_its_first_write(
-    run: Run, status: int, reason: str, fate: Fate, wrote: bool
+    run: Run, status: int, reason: str, fate: WriteOutcome, wrote: bool
 ) -> None:
     run.asks(new_record(), status, "no", reason=reason)
     assert (run.record, run.ledger.progress.wrote) == (fate, wrote)
@@ -161,17 +161,17 @@ def test_the_fate_of_the_record_is_that_of_its_first_write(
 
 def test_the_fate_is_unknown_where_our_connection_fails_after_the_request_and_none_before(run: Run) -> None:
     run.loses(new_record(), sent=False)
-    assert (run.record, run.ledger.progress.wrote) == (Fate.NONE, False)
+    assert (run.record, run.ledger.progress.wrote) == (WriteOutcome.NONE, False)
     other = Run()
     other.loses(new_record())
-    assert (other.record, other.ledger.progress.wrote) == (Fate.UNKNOWN, True)
+    assert (other.record, other.ledger.progress.wrote) == (WriteOutcome.UNKNOWN, True)
 
 
 def test_the_record_of_an_older_revision_that_is_pruned_is_not_the_runs_own(run: Run) -> None:
     run.asks(read_request("DELETE", f"{RECORDS}/sh.helm.release.v1.web.v1"))
     before = run.record
     run.asks(new_record(12), 201)
-    assert (before, run.record) == (Fate.NONE, Fate.ACCEPTED)
+    assert (before, run.record) == (WriteOutcome.NONE, WriteOutcome.ACCEPTED)
 
 
 def test_a_record_written_first_by_another_helm_is_a_lost_race(run: Run) -> None:
@@ -208,7 +208,7 @@ def test_what_is_repeated_with_success_is_no_cause(run: Run) -> None:
     run.loses(read(f"{CONFIG}/a"))
     run.asks(read(f"{CONFIG}/a"))
     assert run.ledger.cause() is None
-    assert run.record is Fate.ACCEPTED
+    assert run.record is WriteOutcome.ACCEPTED
 
 
 def test_a_read_that_was_refused_for_good_and_is_repeated_with_success_is_no_cause(run: Run) -> None:

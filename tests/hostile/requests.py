@@ -28,8 +28,8 @@ from app.clusters.objects import (
 )
 from app.clusters.release_records import fetch_record, is_in_config_maps, list_releases, list_revisions, watch_releases
 from app.clusters.service_accounts import ServiceAccount
-from app.logs.asked import LARGEST_LOG, Asked
 from app.logs.lines import Line
+from app.logs.options import LARGEST_LOG, LogOptions
 from app.logs.pods import Pod
 from app.logs.reading import log_lines
 from app.releases.release import Observed
@@ -176,7 +176,7 @@ async def listed_events(member: Member) -> Any:
 
 async def log_of_container(member: Member) -> Any:
     lines: list[Line] = []
-    async with aclosing(log_lines(member, LOGGING, "web", Asked(), seconds=1)) as stream:
+    async with aclosing(log_lines(member, LOGGING, "web", LogOptions(), seconds=1)) as stream:
         async for found in stream:
             lines = (lines + found)[-10:]
             if sum(len(line.text) for line in found) > LARGEST_LOG:

@@ -12,10 +12,10 @@ import pytest
 from app.core.errors import ActionError
 from app.fleet.services import AllServices
 from app.targets.sightings import Sighting
-from reconcilers.observer import flow
+from reconcilers.observer import change_limiter
 from reconcilers.observer.assignment import Post
-from reconcilers.observer.flow import Flow
-from reconcilers.observer.news import News, NewsDesk
+from reconcilers.observer.change_limiter import ChangeLimiter
+from reconcilers.observer.release_writer import ReleaseChange, ReleaseWriter
 from simulator import Member
 from tests.live import hands
 from tests.stack import Stack, eventually
@@ -70,7 +70,7 @@ async def test_a_flood_of_releases_is_not_listed_and_those_of_deployments_are_fo
 
 
 def test_thousands_of_changes_of_one_organization_leave_room_for_those_of_another() -> None:
-    desk = NewsDesk(cast(AllServices, SimpleNamespace(settings=SimpleNamespace(organization_share=75))))
+    writer = ReleaseWriter(cast(AllServices, SimpleNamespace(settings=SimpleNamespace(organization_share=75))))
 
     async def never() -> Sighting | None:
         raise AssertionError
@@ -81,16 +81,16 @@ def test_thousands_of_changes_of_one_organization_leave_room_for_those_of_anothe
     def tell(organization_id: int, number: int) -> None:
         key = (organization_id, "default", f"shop-{number}")
         gate = asyncio.Semaphore()
-        desk.tell(News(Post(organization_id, 1), organization_id, key, None, gate, never, lambda: None, fail))
+        writer.put(ReleaseChange(Post(organization_id, 1), organization_id, key, None, gate, never, lambda: None, fail))
 
     for number in range(2000):
         tell(1, number)
     tell(2, 0)
-    found = desk._next()
-    assert [news.organization_id for news in found].count(1) == 250
-    assert [news.key for news in found if news.organization_id == 2] == [(2, "default", "shop-0")]
-    assert all(map(desk._take, found))
-    assert len(desk._next()) == 500
+    found = writer._next()
+    assert [change.organization_id for change in found].count(1) == 250
+    assert [change.key for change in found if change.organization_id == 2] == [(2, "default", "shop-0")]
+    assert all(map(writer._take, found))
+    assert len(writer._next()) == 500
 
 
 async def test_a_watch_that_sends_too_much_is_read_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,9 +100,9 @@ async def test_a_watch_that_sends_too_much_is_read_more_slowly(monkeypatch: pyte
         waits.append((clock[0], round(seconds, 3)))
         clock[0] += seconds
 
-    monkeypatch.setattr(flow, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-    monkeypatch.setattr(flow, "asyncio", SimpleNamespace(sleep=sleep))
-    allowed = Flow(rate=10, burst=50)
+    monkeypatch.setattr(change_limiter, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(change_limiter, "asyncio", SimpleNamespace(sleep=sleep))
+    allowed = ChangeLimiter(rate=10, burst=50)
     await allowed.take("paris", 50)
     assert waits == []
     await allowed.take("paris", 20)

@@ -13,7 +13,7 @@ from app.releases.canonical import digest
 from app.releases.release import Observed
 from app.targets.sightings import Sighting, forget_values
 from reconcilers.observer.assignment import Post
-from reconcilers.observer.news import News, NewsDesk
+from reconcilers.observer.release_writer import ReleaseChange, ReleaseWriter
 from simulator import Member
 from tests.live import hands
 from tests.live.serving import Served
@@ -65,7 +65,7 @@ async def test_what_a_database_refuses_is_reported_as_unreadable_and_the_rest_of
     """As if the bounds of the reader had let something through."""
     await quiet.register("paris", simulated("paris").kubeconfig)
     [[cluster_id, token]] = await quiet.services.database.rows(text("SELECT id, observer_token FROM cluster"))
-    desk, post, batch = NewsDesk(quiet.services), Post(cluster_id, token), {}
+    writer, post, batch = ReleaseWriter(quiet.services), Post(cluster_id, token), {}
     for number in range(7):
         version = "1\0" if number in (2, 5) else "1"
         key = (cluster_id, "default", f"shop-{number}")
@@ -74,9 +74,9 @@ async def test_what_a_database_refuses_is_reported_as_unreadable_and_the_rest_of
         async def never() -> Sighting | None:
             raise AssertionError
 
-        news = News(post, 1, key, None, asyncio.Semaphore(), never, lambda: None, lambda error: None)
-        batch[key] = news, Sighting(key, 7, release, "7")
-    await desk._write_or_divide(batch)
+        change = ReleaseChange(post, 1, key, None, asyncio.Semaphore(), never, lambda: None, lambda error: None)
+        batch[key] = change, Sighting(key, 7, release, "7")
+    await writer._write_or_divide(batch)
     rows = await quiet.services.database.rows(text("SELECT name, chart_version, unreadable FROM release ORDER BY name"))
     unreadable = "?", "It can't be kept: see the log."
     expected = [unreadable if number in (2, 3, 5) else ("1", None) for number in range(7)]

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from app.logs.asked import Asked
 from app.logs.entries import Backlog, Entry, EntryKind, merged
 from app.logs.lines import CUT, LONGEST_LINE, Line, Splitter
+from app.logs.options import LogOptions
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
@@ -69,7 +69,7 @@ def test_a_slow_subscriber_gets_the_newest_lines_after_the_number_of_dropped_one
 
 
 def test_a_search_goes_through_more_lines_than_are_shown() -> None:
-    assert ("tailLines", "10000") in Asked(tail=5, search="x").query("web", follow=False)
-    assert ("tailLines", "5") in Asked(tail=5).query("web", follow=False)
-    after = Asked(tail=5, since_seconds=60).query("web", follow=True, after=NOON)
-    assert after == [*Asked().query("web", follow=True)[:3], ("sinceTime", "2026-11-30T12:00:00Z")]
+    assert ("tailLines", "10000") in LogOptions(tail=5, search="x").query("web", follow=False)
+    assert ("tailLines", "5") in LogOptions(tail=5).query("web", follow=False)
+    after = LogOptions(tail=5, since_seconds=60).query("web", follow=True, after=NOON)
+    assert after == [*LogOptions().query("web", follow=True)[:3], ("sinceTime", "2026-11-30T12:00:00Z")]

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.helm.runs import _is_left_behind
 from tests.faults.records import Revision
-from tests.soak.house import BYSTANDER, House
+from tests.soak.installation import BYSTANDER, Installation
 from tests.soak.steps import World
 from tests.soak.wishes import Wish
 
@@ -25,7 +25,7 @@ class Oracle:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._house: House = world.house
+        self._installation: Installation = world.installation
         self._bystanders: Truth = {}
         self._known_folders: set[str] = set()
         self._undeletable: set[str] = set()
@@ -63,23 +63,23 @@ class Oracle:
         return found
 
     async def _truth(self) -> Truth:
-        names = list(self._house.sites)
-        found = await asyncio.gather(*(self._house.sites[name].releases() for name in names))
+        names = list(self._installation.sites)
+        found = await asyncio.gather(*(self._installation.sites[name].releases() for name in names))
         return dict(zip(names, found, strict=True))
 
     async def _unrest(self) -> list[str]:
         """Operations that have not ended, and leases that are held."""
-        operations = await self._house.rows(
+        operations = await self._installation.rows(
             "SELECT o.id, o.kind, o.state, r.cluster_name, r.state AS result, r.error, d.release_name FROM operation o"
             " LEFT JOIN operation_result r ON r.operation_id = o.id AND r.state IN ('PENDING', 'RUNNING')"
             " LEFT JOIN deployment d ON d.id = o.deployment_id WHERE o.state IN ('PENDING', 'RUNNING')"
         )
-        results = await self._house.rows(
+        results = await self._installation.rows(
             "SELECT r.operation_id, r.cluster_name, r.error FROM operation_result r JOIN operation o"
             " ON o.id = r.operation_id WHERE r.state IN ('PENDING', 'RUNNING')"
             " AND o.state NOT IN ('PENDING', 'RUNNING')"
         )
-        leases = await self._house.rows("SELECT id, lease_owner FROM target WHERE lease_expires_at IS NOT NULL")
+        leases = await self._installation.rows("SELECT id, lease_owner FROM target WHERE lease_expires_at IS NOT NULL")
         return [
             *(f"an operation has not ended: {dict(row)}" for row in operations),
             *(f"a result is open though its operation has ended: {dict(row)}" for row in results),
@@ -88,7 +88,7 @@ class Oracle:
 
     async def _untrue(self) -> list[str]:
         """Statuses that are not what the members say."""
-        told, truth = await self._house.user.targets(), await self._truth()
+        told, truth = await self._installation.user.targets(), await self._truth()
         found = []
         for wish in self._world.wishes:
             if wish.is_deleted:
@@ -125,7 +125,7 @@ class Oracle:
         """The clusters on which something failed."""
         found = set()
         for operation_id in wish.operations:
-            operation = await self._house.user.operation(operation_id)
+            operation = await self._installation.user.operation(operation_id)
             for result in operation["results"] if operation else ():
                 if result["state"] == "FAILED":
                     found.add(result["clusterName"])
@@ -134,18 +134,18 @@ class Oracle:
 
     async def _reconcile(self) -> list[str]:
         """Has all that is not as wanted reconciled, and what should be gone deleted once more."""
-        told, begun = await self._house.user.targets(), []
+        told, begun = await self._installation.user.targets(), []
         for wish in self._world.wishes:
             if wish.is_deleted and wish.name in told:
-                answer = await self._house.user.mutate("deleteDeployment", {"id": wish.id})
+                answer = await self._installation.user.mutate("deleteDeployment", {"id": wish.id})
                 begun.append((wish, answer["operation"]["id"]))
         for wish in self._world.alive:
             if any(target["status"] != "DEPLOYED" for target in told.get(wish.name, {}).values()):
-                answer = await self._house.user.mutate("reconcileDeployment", {"id": wish.id})
+                answer = await self._installation.user.mutate("reconcileDeployment", {"id": wish.id})
                 begun.append((wish, answer["operation"]["id"]))
         found = await self._until_none(self._unrest)
         for wish, operation_id in begun:
-            operation = await self._house.user.operation(operation_id)
+            operation = await self._installation.user.operation(operation_id)
             if operation is None or operation["state"] not in ("SUCCEEDED", "SUPERSEDED"):
                 found.append(f"{wish.name} can't be reconciled: {operation}")
         return found
@@ -154,7 +154,7 @@ class Oracle:
         """Releases that are not as wanted at the end, or that should not be there."""
         found, truth = await self._untrue(), await self._truth()
         for wish in self._world.wishes:
-            for cluster in self._house.sites:
+            for cluster in self._installation.sites:
                 revisions = truth[cluster].get(wish.name, [])
                 if wish.is_deleted or cluster not in wish.state.targets:
                     if revisions and cluster not in wish.left and wish.came_back(cluster, revisions):
@@ -177,20 +177,22 @@ class Oracle:
     async def _leftovers(self) -> list[str]:
         """Helm processes and their folders that nobody waits for any more; processes that have ended by themselves or
         are not ready."""
-        found = [f"Helm {pid} still runs" for pid in await asyncio.to_thread(self._house.helms)]
-        found += [f"{part.name} has ended by itself" for part in self._house.parts.values() if not part.is_running]
-        found += [] if await self._house.user.is_ready() else ["the API is not ready"]
+        found = [f"Helm {pid} still runs" for pid in await asyncio.to_thread(self._installation.helms)]
+        found += [
+            f"{part.name} has ended by itself" for part in self._installation.parts.values() if not part.is_running
+        ]
+        found += [] if await self._installation.user.is_ready() else ["the API is not ready"]
         folders = await asyncio.to_thread(self._old_folders) - self._known_folders
         return found + [f"the folder {folder} of a Helm run is left" for folder in sorted(folders)]
 
     def _old_folders(self) -> set[str]:
         oldest = time.time() - _LEFTOVER_SECONDS
-        folders = (self._house.folder / "data/cache/runs").glob("*")
+        folders = (self._installation.folder / "data/cache/runs").glob("*")
         old = [folder for folder in folders if folder.is_dir() and _modified(folder) < oldest]
         return {folder.name for folder in old if _is_left_behind(folder)}
 
     def _memory(self) -> list[str]:
-        sizes = {part.name: part.megabytes for part in self._house.parts.values() if part.is_running}
+        sizes = {part.name: part.megabytes for part in self._installation.parts.values() if part.is_running}
         return [f"{name} holds {size} MB" for name, size in sizes.items() if size > _MOST_MEGABYTES]
 
 

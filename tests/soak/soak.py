@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.contract.helm import PACKAGED
 from tests.soak.events import Follower, following
-from tests.soak.house import house
+from tests.soak.installation import installation
 from tests.soak.oracle import Oracle
 from tests.soak.steps import Step, World, chosen, take
 from tests.soak.trouble import trouble
@@ -50,7 +50,7 @@ async def soak(
     report = Report(seed)
     failed = 0
     async with AsyncExitStack() as stack:
-        opened = await stack.enter_async_context(house(folder, real, helm=helm))
+        opened = await stack.enter_async_context(installation(folder, real, helm=helm))
         world = World(opened, members=set(opened.sites))
         oracle = Oracle(world)
         await oracle.begin()
@@ -72,7 +72,7 @@ async def _burst(
     chance = random.Random(f"{report.seed}/burst {report.bursts}")
     report.bursts += 1
     began, troubles = time.monotonic(), list[str]()
-    failing = [asyncio.create_task(trouble(world.house, chance, troubles)) for _ in range(chance.randint(1, 2))]
+    failing = [asyncio.create_task(trouble(world.installation, chance, troubles)) for _ in range(chance.randint(1, 2))]
     taken: list[Step] = []
     problems: list[str] = []
     async with asyncio.TaskGroup() as group:
@@ -88,7 +88,7 @@ async def _burst(
         for ended in await asyncio.gather(*failing, return_exceptions=True):
             if isinstance(ended, Exception):
                 raise ended
-        await world.house.heal()
+        await world.installation.heal()
     healed = time.monotonic()
     for look in (oracle.problems, follower.problems):
         try:

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.soak.house import GROUP, VERSIONS, House
+from tests.soak.installation import GROUP, VERSIONS, Installation
 from tests.soak.user import Refused
 from tests.soak.wishes import State, Wish
 
@@ -30,7 +30,7 @@ class Step:
 class World:
     """What there is, as the tests know it."""
 
-    house: House
+    installation: Installation
     wishes: list[Wish] = field(default_factory=list)
     members: set[str] = field(default_factory=set)
     """The clusters of the group."""
@@ -52,7 +52,7 @@ async def create(world: World, step: Step) -> None:
     given = state.given() | {
         "group": GROUP,
         "chart": "charts/web",
-        "namespace": next(iter(world.house.sites.values())).namespace,
+        "namespace": next(iter(world.installation.sites.values())).namespace,
         "releaseName": wish.name,
         "driftPolicy": chance.choice(["REPORT", "CORRECT"]),
         "timeoutSeconds": 10,
@@ -62,7 +62,7 @@ async def create(world: World, step: Step) -> None:
     async with wish.turn:
         world.wishes.append(wish)
         try:
-            answer = await world.house.user.mutate("createDeployment", given)
+            answer = await world.installation.user.mutate("createDeployment", given)
         except Refused:
             world.wishes.remove(wish)
             raise
@@ -77,7 +77,7 @@ async def change(world: World, step: Step, wish: Wish, state: State, told: str) 
     given = state.given() | {"id": wish.id, "idempotencyKey": f"step-{step.number}"}
     if removed := len(wish.state.targets - state.targets):
         given["confirmRemoval"] = removed
-    answer = await world.house.user.mutate("updateDeployment", given)
+    answer = await world.installation.user.mutate("updateDeployment", given)
     if answer["operation"]:
         wish.operations.append(answer["operation"]["id"])
     wish.take(state)
@@ -116,7 +116,7 @@ async def go_back(world: World, step: Step, wish: Wish) -> None:
 
 async def reconcile(world: World, step: Step, wish: Wish) -> None:
     step.told = f"reconcile {wish.name}"
-    answer = await world.house.user.mutate("reconcileDeployment", {"id": wish.id})
+    answer = await world.installation.user.mutate("reconcileDeployment", {"id": wish.id})
     wish.operations.append(answer["operation"]["id"])
 
 
@@ -125,7 +125,7 @@ async def delete(world: World, step: Step, wish: Wish, *, force: bool = False) -
     wish.is_deleted = True
     wish.unwant(wish.state.targets)
     try:
-        answer = await world.house.user.mutate("deleteDeployment", {"id": wish.id, "force": force})
+        answer = await world.installation.user.mutate("deleteDeployment", {"id": wish.id, "force": force})
     except Refused as refused:
         if "not_found" in refused.code:  # an earlier try has done it, and its answer was lost
             wish.left |= wish.state.targets if force else set()
@@ -142,7 +142,7 @@ async def force(world: World, step: Step, wish: Wish) -> None:
 
 async def regroup(world: World, step: Step) -> None:
     """A cluster leaves the group, or comes back to it."""
-    names = sorted(world.house.sites)
+    names = sorted(world.installation.sites)
     name = step.chance.choice(names)
     members = world.members ^ {name}
     if not members:
@@ -151,10 +151,12 @@ async def regroup(world: World, step: Step) -> None:
     async with AsyncExitStack() as turns:
         for wish in list(world.wishes):
             await turns.enter_async_context(wish.turn)
-        given: dict[str, Any] = {"id": world.house.group_id, "members": sorted(members)}
+        given: dict[str, Any] = {"id": world.installation.group_id, "members": sorted(members)}
         if members < world.members:
             given["confirmRemoval"] = 1
-        await world.house.user.mutate("updateClusterGroup", given, "... on ClusterGroupPayload { clusterGroup { id } }")
+        await world.installation.user.mutate(
+            "updateClusterGroup", given, "... on ClusterGroupPayload { clusterGroup { id } }"
+        )
         world.members = members
         for wish in world.alive:
             overrides = {cluster: number for cluster, number in wish.state.overrides.items() if cluster in members}
@@ -164,7 +166,7 @@ async def regroup(world: World, step: Step) -> None:
 
 async def upgrade_by_hand(world: World, step: Step, wish: Wish) -> None:
     cluster = touched(step, wish, "helm upgrade")
-    site = world.house.sites[cluster]
+    site = world.installation.sites[cluster]
     options = ["--reuse-values", "--set", f"hand={step.number}"]
     try:
         await site.by_helm("upgrade", wish.name, site.chart(), *options)
@@ -175,21 +177,21 @@ async def upgrade_by_hand(world: World, step: Step, wish: Wish) -> None:
 async def roll_back_by_hand(world: World, step: Step, wish: Wish) -> None:
     cluster = touched(step, wish, "helm rollback")
     try:
-        await world.house.sites[cluster].by_helm("rollback", wish.name)
+        await world.installation.sites[cluster].by_helm("rollback", wish.name)
     finally:
         wish.changed_until[cluster] = time.monotonic()
 
 
 async def uninstall_by_hand(world: World, step: Step, wish: Wish) -> None:
-    await world.house.sites[touched(step, wish, "helm uninstall")].by_helm("uninstall", wish.name)
+    await world.installation.sites[touched(step, wish, "helm uninstall")].by_helm("uninstall", wish.name)
 
 
 async def delete_record(world: World, step: Step, wish: Wish) -> None:
-    await world.house.sites[touched(step, wish, "delete the newest record")].delete_newest(wish.name)
+    await world.installation.sites[touched(step, wish, "delete the newest record")].delete_newest(wish.name)
 
 
 async def relabel(world: World, step: Step, wish: Wish) -> None:
-    await world.house.sites[touched(step, wish, "change the newest record's label")].relabel_newest(wish.name)
+    await world.installation.sites[touched(step, wish, "change the newest record's label")].relabel_newest(wish.name)
 
 
 def touched(step: Step, wish: Wish, told: str) -> str:

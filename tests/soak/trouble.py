@@ -24,7 +24,7 @@ from tests.faults import (
     timed_out,
     watches,
 )
-from tests.soak.house import House
+from tests.soak.installation import Installation
 
 _FAILURES: dict[str, Failure] = {
     "503": status(503),
@@ -50,9 +50,9 @@ _ONLY: dict[str, Callable[[Request], bool]] = {
 }
 
 
-async def requests_fail(house: House, chance: random.Random) -> str:
+async def requests_fail(installation: Installation, chance: random.Random) -> str:
     """A part of the requests to a member."""
-    site = house.sites[chance.choice(sorted(house.sites))]
+    site = installation.sites[chance.choice(sorted(installation.sites))]
     name, share = chance.choice(sorted(_FAILURES)), chance.choice([0.1, 0.3, 1.0])
     rolling = random.Random(chance.random())
     rule = site.proxy.fault(_FAILURES[name], where=lambda request: rolling.random() < share)
@@ -63,19 +63,19 @@ async def requests_fail(house: House, chance: random.Random) -> str:
     return f"{name} for {share:.0%} of the requests to {site.name}"
 
 
-async def a_line_fails(house: House, chance: random.Random) -> str:
-    name = chance.choice(sorted(house.sites))
-    return f"{await _fail(house.sites[name].line, chance)} to {name}"
+async def a_line_fails(installation: Installation, chance: random.Random) -> str:
+    name = chance.choice(sorted(installation.sites))
+    return f"{await _fail(installation.sites[name].line, chance)} to {name}"
 
 
-async def a_line_to_postgres_fails(house: House, chance: random.Random) -> str:
-    part = chance.choice(sorted(house.parts))
-    return f"{await _fail(house.parts[part].postgres, chance, for_good=False)} from {part} to Postgres"
+async def a_line_to_postgres_fails(installation: Installation, chance: random.Random) -> str:
+    part = chance.choice(sorted(installation.parts))
+    return f"{await _fail(installation.parts[part].postgres, chance, for_good=False)} from {part} to Postgres"
 
 
-async def a_line_to_redis_fails(house: House, chance: random.Random) -> str:
-    part = chance.choice(sorted(house.parts))
-    return f"{await _fail(house.parts[part].redis, chance, for_good=False)} from {part} to Redis"
+async def a_line_to_redis_fails(installation: Installation, chance: random.Random) -> str:
+    part = chance.choice(sorted(installation.parts))
+    return f"{await _fail(installation.parts[part].redis, chance, for_good=False)} from {part} to Redis"
 
 
 async def _fail(line: Line, chance: random.Random, *, for_good: bool = True) -> str:
@@ -98,28 +98,28 @@ async def _fail(line: Line, chance: random.Random, *, for_good: bool = True) -> 
     return kind
 
 
-async def a_process_is_killed(house: House, chance: random.Random) -> str:
-    part = house.parts[chance.choice(sorted(house.parts))]
+async def a_process_is_killed(installation: Installation, chance: random.Random) -> str:
+    part = installation.parts[chance.choice(sorted(installation.parts))]
     await part.kill()
     await asyncio.sleep(chance.uniform(0, 4))
     part.start()
     return f"{part.name} was killed"
 
 
-async def a_process_stands_still(house: House, chance: random.Random) -> str:
-    part = house.parts[chance.choice(sorted(house.parts))]
+async def a_process_stands_still(installation: Installation, chance: random.Random) -> str:
+    part = installation.parts[chance.choice(sorted(installation.parts))]
     part.freeze()
     await asyncio.sleep(chance.uniform(0.5, 10))
     part.thaw()
     return f"{part.name} stood still"
 
 
-async def a_helm_stands_still(house: House, chance: random.Random) -> str:
+async def a_helm_stands_still(installation: Installation, chance: random.Random) -> str:
     """Past the lease of its worker, which may be killed meanwhile."""
-    pid = await _a_helm(house, chance)
+    pid = await _a_helm(installation, chance)
     _send(pid, signal.SIGSTOP)
     if kills := chance.random() < 0.5:
-        worker = house.parts[chance.choice(["worker-1", "worker-2"])]
+        worker = installation.parts[chance.choice(["worker-1", "worker-2"])]
         await worker.kill()
         worker.start()
     await asyncio.sleep(chance.uniform(0.5, 8))
@@ -127,29 +127,29 @@ async def a_helm_stands_still(house: House, chance: random.Random) -> str:
     return f"Helm {pid} stood still{', and a worker was killed' if kills else ''}"
 
 
-async def a_helm_is_killed(house: House, chance: random.Random) -> str:
-    pid = await _a_helm(house, chance)
+async def a_helm_is_killed(installation: Installation, chance: random.Random) -> str:
+    pid = await _a_helm(installation, chance)
     _send(pid, signal.SIGKILL)
     return f"Helm {pid} was killed"
 
 
-async def redis_is_killed(house: House, chance: random.Random) -> str:
-    await house.redis.kill()
+async def redis_is_killed(installation: Installation, chance: random.Random) -> str:
+    await installation.redis.kill()
     await asyncio.sleep(chance.uniform(0, 3))
-    await house.redis.start()
+    await installation.redis.start()
     return "Redis was killed"
 
 
-async def postgres_crashes(house: House, chance: random.Random) -> str:
-    await house.postgres.crash()
+async def postgres_crashes(installation: Installation, chance: random.Random) -> str:
+    await installation.postgres.crash()
     await asyncio.sleep(chance.uniform(0, 2))
-    await house.postgres.start()
+    await installation.postgres.start()
     return "Postgres crashed"
 
 
-async def _a_helm(house: House, chance: random.Random) -> int | None:
+async def _a_helm(installation: Installation, chance: random.Random) -> int | None:
     for _ in range(50):
-        if found := await asyncio.to_thread(house.helms):
+        if found := await asyncio.to_thread(installation.helms):
             return chance.choice(sorted(found))
         await asyncio.sleep(0.1)
     return None
@@ -161,7 +161,7 @@ def _send(pid: int | None, number: int) -> None:
             os.kill(pid, number)
 
 
-_OFTEN: dict[Callable[[House, random.Random], Awaitable[str]], int] = {
+_OFTEN: dict[Callable[[Installation, random.Random], Awaitable[str]], int] = {
     requests_fail: 10,
     a_line_fails: 6,
     a_line_to_postgres_fails: 5,
@@ -175,11 +175,11 @@ _OFTEN: dict[Callable[[House, random.Random], Awaitable[str]], int] = {
 }
 
 
-async def trouble(house: House, chance: random.Random, told: list[str]) -> None:
+async def trouble(installation: Installation, chance: random.Random, told: list[str]) -> None:
     """One after the other, until it is cancelled."""
     while True:
         (kind,) = chance.choices(list(_OFTEN), list(_OFTEN.values()))
         place = len(told)
         told.append(f"{kind.__name__} …")
-        told[place] = await kind(house, chance)
+        told[place] = await kind(installation, chance)
         await asyncio.sleep(chance.uniform(0, 1))

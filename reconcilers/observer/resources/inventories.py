@@ -29,7 +29,7 @@ from app.resources.judging import judge_health
 from app.resources.seen import Key, Seen, absent, is_judged, not_served, unreadable
 from app.targets.sightings import read_release
 from reconcilers.observer.assignment import Post, still_ours
-from reconcilers.observer.resources.desk import ResourceDesk
+from reconcilers.observer.resources.writer import ResourceWriter
 
 if TYPE_CHECKING:
     from reconcilers.observer.resources.keeper import ClusterResources
@@ -67,10 +67,10 @@ class _Object:
 
 class Inventories:
     def __init__(
-        self, services: AllServices, desk: ResourceDesk, keeper: ClusterResources, member: Member, post: Post
+        self, services: AllServices, writer: ResourceWriter, keeper: ClusterResources, member: Member, post: Post
     ) -> None:
         self._services = services
-        self._desk = desk
+        self._writer = writer
         self._keeper = keeper
         self._member = member
         self._post = post
@@ -159,7 +159,7 @@ class Inventories:
         observed = await read_release(self._member, stale.head)
         if observed is None:
             return None
-        inventory = await self._desk.manifests.inventory(observed)
+        inventory = await self._writer.manifests.inventory(observed)
         return _Record(stale, inventory.objects, inventory.left_out)
 
     async def _type(self, reference: Reference) -> ObjectType | None:

@@ -21,12 +21,12 @@ from app.resources.seen import Key, Seen, absent, is_judged, key_of, read_seen, 
 from app.tables.columns import now
 from app.tables.targets import Target
 from reconcilers.observer.assignment import Post
-from reconcilers.observer.resources.desk import ResourceDesk
 from reconcilers.observer.resources.drift import Drift
 from reconcilers.observer.resources.followed import Due, Followed, Index, KindName
 from reconcilers.observer.resources.inventories import Inventories
 from reconcilers.observer.resources.pods import Pods
-from reconcilers.observer.resources.stream import Audience, KindStream
+from reconcilers.observer.resources.stream import KindListener, KindStream
+from reconcilers.observer.resources.writer import ResourceWriter
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ _DEFINITION = KindName("apiextensions.k8s.io", "CustomResourceDefinition")
 
 class ClusterResources:
     def __init__(
-        self, services: AllServices, desk: ResourceDesk, member: Member, post: Post, organization_id: int
+        self, services: AllServices, writer: ResourceWriter, member: Member, post: Post, organization_id: int
     ) -> None:
         self.index = Index()
         self.arriving: dict[Key, Seen | None] = {}
@@ -48,13 +48,13 @@ class ClusterResources:
         self.pending: set[int] = set()
         """Targets whose releases are pending: Helm is running on them."""
         self._services = services
-        self._desk = desk
+        self._writer = writer
         self._member = member
         self._post = post
         self._organization_id = organization_id
         self._pods = Pods(member, self._tell)
-        self.drift = Drift(services, desk.wanted, self, member, post)
-        self._inventories = Inventories(services, desk, self, member, post)
+        self.drift = Drift(services, writer.wanted, self, member, post)
+        self._inventories = Inventories(services, writer, self, member, post)
         self._streams: dict[KindName, tuple[KindStream, asyncio.Task[None]]] = {}
         self._group = asyncio.TaskGroup()
         self._due = Due()
@@ -103,7 +103,7 @@ class ClusterResources:
         current."""
         await asyncio.gather(*(stream.is_listed.wait() for stream, _ in list(self._streams.values())))
         await for_each(self._due.take(), self._look, at_once=_AT_ONCE)
-        self._desk.judge(self._post, targets)
+        self._writer.judge(self._post, targets)
 
     # Kinds
 
@@ -125,12 +125,12 @@ class ClusterResources:
         stream = KindStream(
             self._member,
             kind,
-            Audience(self._take, self._listed, self._unreadable),
+            KindListener(self._take, self._listed, self._unreadable),
             cluster_id=self._post.cluster_id,
-            streams=self._desk.streams,
-            lists=self._desk.lists,
+            streams=self._writer.streams,
+            lists=self._writer.lists,
             list_every=settings.confirm_every,
-            patience=settings.unreachable_after,
+            reported_after=settings.unreachable_after,
         )
         self._streams[name] = stream, self._group.create_task(stream.run())
         return stream
@@ -180,7 +180,7 @@ class ClusterResources:
             self.look(key, max(0.1, (again_at - now()).total_seconds()))
         if followed.shown != seen.fingerprint:
             followed.shown = seen.fingerprint
-            self._desk.tell(self._post, followed.targets, key, seen)
+            self._writer.put(self._post, followed.targets, key, seen)
 
     def look(self, key: Key, seconds: float = 0.0) -> None:
         """Schedules a read of an object by its name, after so many seconds."""
@@ -233,7 +233,7 @@ class ClusterResources:
         return seen.with_verdict(await judge(pool, self._organization_id, rule, kind.named(item), now()))
 
     def _rule(self, kind: ObjectType) -> CustomRule | None:
-        return self._desk.rules.of(self._organization_id).get(Kind(kind.group, kind.kind))
+        return self._writer.rules.of(self._organization_id).get(Kind(kind.group, kind.kind))
 
     def judge_again(self, kinds: set[Kind]) -> None:
         """The rules for these kinds have changed."""

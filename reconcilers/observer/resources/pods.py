@@ -34,7 +34,7 @@ _WORKLOADS = frozenset(
 
 
 @dataclass(slots=True)
-class _Ailing:
+class _FailingPod:
     """A workload that is not healthy: its last state, and the verdict on its worst pod, if one has failed."""
 
     seen: Seen
@@ -50,7 +50,7 @@ class Pods:
     def __init__(self, member: Member, show: Callable[[Key, Seen], None]) -> None:
         self._member = member
         self._show = show
-        self._ailing: dict[Key, _Ailing] = {}
+        self._ailing: dict[Key, _FailingPod] = {}
         self._wanted = asyncio.Event()
 
     def attend(self, key: Key, seen: Seen) -> Seen:
@@ -59,7 +59,7 @@ class Pods:
         if not is_ailing or (key not in self._ailing and len(self._ailing) >= _MOST_WORKLOADS):
             self._ailing.pop(key, None)
             return seen
-        ailing = self._ailing.setdefault(key, _Ailing(seen))
+        ailing = self._ailing.setdefault(key, _FailingPod(seen))
         ailing.seen, ailing.pause = seen, _FIRST_PAUSE
         ailing.due = min(ailing.due, max(time.monotonic(), ailing.looked_at + _SOONEST))
         self._wanted.set()

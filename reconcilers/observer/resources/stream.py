@@ -34,7 +34,7 @@ _REFUSALS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
+class KindListener:
     """Callbacks for the objects of a kind. `take` gets each object, and whether it was deleted; `listed` the keys of
     all objects after a list; `unreadable` the error because of which the kind can't be read."""
 
@@ -44,30 +44,30 @@ class Audience:
 
 
 class KindStream:
-    """`patience` is how many seconds reading a kind may fail on a member that is reachable before that is reported."""
+    """A kind that could not be read on a reachable member for `reported_after` seconds is reported."""
 
     def __init__(
         self,
         member: Member,
         kind: ObjectType,
-        audience: Audience,
+        listener: KindListener,
         *,
         cluster_id: int,
         streams: Limiter,
         lists: Limiter,
         list_every: float,
-        patience: float,
+        reported_after: float,
     ) -> None:
         self.kind = kind
         self.is_listed = asyncio.Event()
         """Set once the kind was listed, or turned out to be unreadable."""
         self._member = member
-        self._audience = audience
+        self._listener = listener
         self._cluster_id = cluster_id
         self._streams = streams
         self._lists = lists
         self._list_every = list_every
-        self._patience = patience
+        self._reported_after = reported_after
         self._whole = is_judged(kind.group, kind.kind)
         self._version: int | None = None
         self._listed_at = float("-inf")
@@ -104,9 +104,9 @@ class KindStream:
                 version = version or page.version
                 for item in page.items:
                     keys.add(key_of(item, self.kind))
-                    self._audience.take(item, self.kind, False)
+                    self._listener.take(item, self.kind, False)
         self._version = version
-        self._audience.listed(self.kind, keys)
+        self._listener.listed(self.kind, keys)
         self._note_success()
 
     async def _follow(self) -> None:
@@ -132,7 +132,7 @@ class KindStream:
             async for batch in stream:
                 for change in batch:
                     if change.item is not None:
-                        self._audience.take(change.item, self.kind, change.is_deleted)
+                        self._listener.take(change.item, self.kind, change.is_deleted)
                     self._version = change.version
                 self._note_success()
         if time.monotonic() - began < _SHORTEST_WATCH:
@@ -146,8 +146,8 @@ class KindStream:
         """Reports why the kind can't be read, at once if the server refuses, else once that has lasted; then waits."""
         self._failures += 1
         is_refused = error.code in _REFUSALS
-        if is_refused or time.monotonic() - self._well_at >= self._patience:
-            self._audience.unreadable(self.kind, error)
+        if is_refused or time.monotonic() - self._well_at >= self._reported_after:
+            self._listener.unreadable(self.kind, error)
             self._version = None
             self.is_listed.set()
         first, longest = (_REFUSED_PAUSE, _LONGEST_REFUSED_PAUSE) if is_refused else (_FIRST_PAUSE, _LONGEST_PAUSE)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Hashable
 
 
-class Flow:
+class ChangeLimiter:
     """Each source may send `rate` changes per second, and `burst` at once. A source that sends more is read more
     slowly, so that its API server has to wait."""
 

@@ -18,7 +18,7 @@ _LONGEST_SINCE = 10 * 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
-class Asked:
+class LogOptions:
     """`tail` is the number of newest lines, `search` a text that each line contains. `pod` and `container` name those
     to read: without them, all pods of a target, and all containers that are not init containers."""
 

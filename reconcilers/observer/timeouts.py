@@ -9,7 +9,7 @@ _BETWEEN_LISTS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Divides the time within which an unreachable member has to become UNKNOWN (`unreachable_after`), in seconds.
 
     A member that has been silent for `quiet` is pinged and has `answer` to respond: all of `member_timeout`, if there
@@ -23,7 +23,7 @@ class Patience:
     last: float
 
     @classmethod
-    def of(cls, settings: Settings) -> "Patience":
+    def of(cls, settings: Settings) -> "Timeouts":
         after = settings.unreachable_after
         total = 0.9 * after
         quiet = min(max(total - settings.member_timeout, 0.2 * after), 0.6 * after)
@@ -36,7 +36,7 @@ class Patience:
 
 
 @dataclass(slots=True)
-class Pace:
+class ListBackoff:
     """When a member may be listed again: two seconds after the previous list began. The gap doubles each time that
     another list is needed soon, up to `longest`."""
 

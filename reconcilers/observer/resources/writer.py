@@ -41,7 +41,7 @@ class _Entry:
     seen: Seen
 
 
-class ResourceDesk:
+class ResourceWriter:
     def __init__(self, services: AllServices) -> None:
         self.manifests = Manifests()
         self.wanted = WantedCache()
@@ -53,7 +53,7 @@ class ResourceDesk:
         self._unjudged: dict[int, Post] = {}
         self._something = asyncio.Event()
 
-    def tell(self, post: Post, target_ids: Iterable[int], key: Key, seen: Seen) -> None:
+    def put(self, post: Post, target_ids: Iterable[int], key: Key, seen: Seen) -> None:
         """Queues the state of an object that belongs to these targets."""
         for target_id in target_ids:
             self._seen[target_id, key] = _Entry(post, seen)

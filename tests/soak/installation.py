@@ -48,7 +48,7 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True)
-class House:
+class Installation:
     user: User
     parts: Mapping[str, Part]
     sites: Mapping[str, Site]
@@ -91,9 +91,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(
+async def installation(
     folder: Path, real: Mapping[str, str], simulated: int = 3, helm: str = PACKAGED
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Installation]:
     """Starts everything; `real` has kubeconfigs of real members by name."""
     async with AsyncExitStack() as closing:
         redis = await closing.enter_async_context(own_redis())
@@ -121,7 +121,7 @@ async def house(
         user = User(f"http://{HOST}:{port}")
         closing.push_async_callback(user.close)
         group_id = await _fleet(user, sites)
-        opened = House(user, parts, sites, redis, postgres, folder, group_id, database)
+        opened = Installation(user, parts, sites, redis, postgres, folder, group_id, database)
         closing.push_async_callback(opened.heal)
         yield opened
 

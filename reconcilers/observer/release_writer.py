@@ -50,10 +50,10 @@ _AFTER_TROUBLE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ReleaseChange:
     """A release that has changed. `head` is None if the present state of the release is unknown and has to be read.
 
-    `look` reads the release, while the `gate` of its member is held; `done` is called once the release is written,
+    `look` reads the release in one of the `slots` of its member; `done` is called once the release is written,
     `failed` if the member can't be read.
     """
 
@@ -61,67 +61,67 @@ class News:
     organization_id: int
     key: Key
     head: Head | None
-    gate: asyncio.Semaphore
+    slots: asyncio.Semaphore
     look: Callable[[], Awaitable[Sighting | None]]
     done: Callable[[], None]
     failed: Callable[[ActionError], None]
-    told_at: datetime = field(default_factory=now)
+    queued_at: datetime = field(default_factory=now)
     due: float = 0.0
     is_left: bool = False
 
 
-Batch = dict[Key, tuple[News, Sighting]]
+Batch = dict[Key, tuple[ReleaseChange, Sighting]]
 
 
-class NewsDesk:
+class ReleaseWriter:
     def __init__(self, services: AllServices) -> None:
         self._services = services
-        self._waiting: dict[int, dict[Key, News]] = {}
+        self._waiting: dict[int, dict[Key, ReleaseChange]] = {}
         """By organization."""
-        self._fetching: dict[Key, tuple[News, asyncio.Task[None]]] = {}
-        self._seen: dict[Key, tuple[News, Sighting]] = {}
-        self._something_waits, self._something_seen = asyncio.Event(), asyncio.Event()
+        self._fetching: dict[Key, tuple[ReleaseChange, asyncio.Task[None]]] = {}
+        self._seen: dict[Key, tuple[ReleaseChange, Sighting]] = {}
+        self._has_waiting, self._has_seen = asyncio.Event(), asyncio.Event()
         self._fetches = Limiter("records", _FETCHES, each=share(_FETCHES, services.settings.organization_share))
 
-    def tell(self, news: News) -> None:
+    def put(self, change: ReleaseChange) -> None:
         """Queues a change. It replaces an older change of the same release that is still waiting."""
-        pending = news.head is not None and news.head.status in PENDING
-        waiting = self._waiting.get(news.organization_id, {})
-        told_at = min(news.told_at, waiting.get(news.key, news).told_at)
+        pending = change.head is not None and change.head.status in PENDING
+        waiting = self._waiting.get(change.organization_id, {})
+        queued_at = min(change.queued_at, waiting.get(change.key, change).queued_at)
         due = time.monotonic() + (_PASSING if pending else 0)
-        self._wait(replace(news, told_at=told_at, due=due))
-        self._something_waits.set()
+        self._wait(replace(change, queued_at=queued_at, due=due))
+        self._has_waiting.set()
 
-    def _wait(self, news: News) -> None:
-        self._waiting.setdefault(news.organization_id, {})[news.key] = news
+    def _wait(self, change: ReleaseChange) -> None:
+        self._waiting.setdefault(change.organization_id, {})[change.key] = change
 
-    def _take(self, news: News) -> bool:
+    def _take(self, change: ReleaseChange) -> bool:
         """Removes a waiting change; returns False if a newer change of the same release has replaced it."""
-        waiting = self._waiting.get(news.organization_id, {})
-        if waiting.get(news.key) is not news:
+        waiting = self._waiting.get(change.organization_id, {})
+        if waiting.get(change.key) is not change:
             return False
-        del waiting[news.key]
+        del waiting[change.key]
         if not waiting:
-            del self._waiting[news.organization_id]
+            del self._waiting[change.organization_id]
         return True
 
-    def _next(self) -> list[News]:
+    def _next(self) -> list[ReleaseChange]:
         """The changes to sort next, the same number for each organization: thousands of changes on one organization's
         clusters do not delay another organization. Changes of a release whose record is being fetched keep waiting."""
         each = max(1, _AT_ONCE // max(1, len(self._waiting)))
-        found: list[News] = []
+        found: list[ReleaseChange] = []
         for waiting in self._waiting.values():
-            found += islice((news for key, news in waiting.items() if key not in self._fetching), each)
+            found += islice((change for key, change in waiting.items() if key not in self._fetching), each)
         return found
 
     def unwritten(self) -> dict[int, datetime]:
         """The clusters with changes that are not written yet, each with the time of the oldest: the database is
         complete up to that time."""
         since: dict[int, datetime] = {}
-        begun = (news for news, _ in chain(self._fetching.values(), self._seen.values()))
-        for news in chain(*(waiting.values() for waiting in self._waiting.values()), begun):
-            cluster_id = news.post.cluster_id
-            since[cluster_id] = min(news.told_at, since.get(cluster_id, news.told_at))
+        begun = (change for change, _ in chain(self._fetching.values(), self._seen.values()))
+        for change in chain(*(waiting.values() for waiting in self._waiting.values()), begun):
+            cluster_id = change.post.cluster_id
+            since[cluster_id] = min(change.queued_at, since.get(cluster_id, change.queued_at))
         return since
 
     async def run(self) -> None:
@@ -140,44 +140,44 @@ class NewsDesk:
         while True:
             await self._until_due()
             moment = time.monotonic()
-            due = [news for news in self._next() if news.due <= moment]
+            due = [change for change in self._next() if change.due <= moment]
             try:
                 known = await self._known(due)
             except LOST as error:
                 log.warning("observer.database_lost", error=str(error))
                 await asyncio.sleep(_AFTER_TROUBLE)
                 continue
-            for news in due:
-                if not self._take(news):
+            for change in due:
+                if not self._take(change):
                     continue  # a newer change has replaced it
-                version, is_leased = known.get(news.key, ("", False))
-                if news.head is not None and version == news.head.resource_version:
-                    news.done()
-                elif is_leased and not news.is_left:
-                    self._wait(replace(news, due=moment + _LEFT_TO_WORKER, is_left=True))
+                version, is_leased = known.get(change.key, ("", False))
+                if change.head is not None and version == change.head.resource_version:
+                    change.done()
+                elif is_leased and not change.is_left:
+                    self._wait(replace(change, due=moment + _LEFT_TO_WORKER, is_left=True))
                 else:
-                    self._fetching[news.key] = news, asyncio.create_task(self._fetch(news))
+                    self._fetching[change.key] = change, asyncio.create_task(self._fetch(change))
 
     async def _until_due(self) -> None:
         """Waits until a change is due. Changes of a release whose record is being fetched do not count."""
         while True:
-            self._something_waits.clear()
-            soonest = min((news.due for news in self._next()), default=None)
+            self._has_waiting.clear()
+            soonest = min((change.due for change in self._next()), default=None)
             pause = None if soonest is None else soonest - time.monotonic()
             if pause is not None and pause <= 0:
                 return
             try:
                 async with asyncio.timeout(pause):
-                    await self._something_waits.wait()
+                    await self._has_waiting.wait()
             except TimeoutError:
                 return
 
-    async def _known(self, due: list[News]) -> dict[Key, tuple[str, bool]]:
+    async def _known(self, due: list[ReleaseChange]) -> dict[Key, tuple[str, bool]]:
         """What the database has of these releases: the version of the Secret, and whether a worker holds a lease."""
         if not due:
             return {}
         try:
-            rows = await self._services.database.rows(_KNOWN, keys=[news.key for news in due])
+            rows = await self._services.database.rows(_KNOWN, keys=[change.key for change in due])
         except DataRefusedError as error:  # not known to happen; one bad name must not block other releases
             if len(due) > 1:
                 half = len(due) // 2
@@ -192,30 +192,30 @@ class NewsDesk:
             found[tuple(key)] = (version or known, is_leased or was_leased)
         return found
 
-    async def _fetch(self, news: News) -> None:
+    async def _fetch(self, change: ReleaseChange) -> None:
         try:
-            with acting_for(news.organization_id):
-                async with news.gate, self._fetches.slot(news.organization_id):
-                    sighting = await news.look()
+            with acting_for(change.organization_id):
+                async with change.slots, self._fetches.slot(change.organization_id):
+                    sighting = await change.look()
             if sighting is not None:
-                unwritten, _ = self._seen.get(news.key, (news, None))
-                self._seen[news.key] = replace(news, told_at=min(news.told_at, unwritten.told_at)), sighting
-                self._something_seen.set()
+                unwritten, _ = self._seen.get(change.key, (change, None))
+                self._seen[change.key] = replace(change, queued_at=min(change.queued_at, unwritten.queued_at)), sighting
+                self._has_seen.set()
             else:
-                news.done()
+                change.done()
         except ActionError as error:
-            news.failed(error)
+            change.failed(error)
         except Exception:
-            log.exception("observer.failed", release=news.key)
-            news.failed(TemporaryError(ActionCode.INTERNAL, "Polyhelm failed to look at a release: see its log."))
+            log.exception("observer.failed", release=change.key)
+            change.failed(TemporaryError(ActionCode.INTERNAL, "Polyhelm failed to look at a release: see its log."))
         finally:
-            del self._fetching[news.key]
-            self._something_waits.set()
+            del self._fetching[change.key]
+            self._has_waiting.set()
 
     async def _write(self) -> None:
         while True:
-            await self._something_seen.wait()
-            self._something_seen.clear()
+            await self._has_seen.wait()
+            self._has_seen.clear()
             while self._seen:
                 batch = dict(list(self._seen.items())[:_AT_ONCE])
                 try:
@@ -242,16 +242,16 @@ class NewsDesk:
                 for half in (entries[: len(entries) // 2], entries[len(entries) // 2 :]):
                     await self._write_or_divide(dict(half))
                 return
-            [(key, (news, sighting))] = batch.items()
+            [(key, (change, sighting))] = batch.items()
             refused = isinstance(error, DataRefusedError)
             log.error("observer.not_written", release=key, error=str(error), exc_info=None if refused else error)
             if sighting.release is not None and sighting.release.unreadable is None:
-                await self._write_or_divide({key: (news, sighting.without_record("It can't be kept: see the log."))})
+                await self._write_or_divide({key: (change, sighting.without_record("It can't be kept: see the log."))})
 
     async def _write_down(self, batch: Batch) -> None:
         async with self._services.transaction() as transaction:
-            ours = await still_ours(transaction.session, {news.post for news, _ in batch.values()})
-            sightings = [sighting for news, sighting in batch.values() if news.post.cluster_id in ours]
+            ours = await still_ours(transaction.session, {change.post for change, _ in batch.values()})
+            sightings = [sighting for change, sighting in batch.values() if change.post.cluster_id in ours]
             seen = await write_sightings(transaction, sightings)
             corrected = [found.target.id for found in seen if found.deployment.drift_policy is DriftPolicy.CORRECT]
         if corrected:
