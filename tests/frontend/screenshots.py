@@ -40,7 +40,6 @@ SCREENS = {
     "deployments": "/deployments",
     "deployment": "/deployments/web/hello",
     "target": "/deployments/web/hello/targets/paris?object=apps%2FDeployment%2Fdemo%2Fhello",
-    "logs": "/deployments/web/hello/targets/paris?tab=logs",
     "resources": "/resources",
     "values": "/deployments/web/hello?tab=values&cluster=paris",
     "history": "/deployments/web/hello?tab=history",

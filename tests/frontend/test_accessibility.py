@@ -115,6 +115,9 @@ async def test_on_a_phone_colours_graphiql_and_signing_out_are_behind_a_button(
         await expect(page.get_by_role("link", name="GraphiQL")).to_be_visible()
         await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
         assert await findings(page) == []
+        account = await page.get_by_role("button", name="Account").bounding_box()
+        assert account is not None
+        assert account["x"] + account["width"] <= PHONE[0]
         await colours.select_option("Dark")
         await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         await page.keyboard.press("Escape")

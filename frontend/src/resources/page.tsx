@@ -27,7 +27,7 @@ const LABELS: Record<(typeof TEXTS)[number], string> = {
   kind: "Kind",
   name: "Name",
   namespace: "Namespace",
-  image: "Image, for example *:1.2.3",
+  image: "Image",
   host: "Host or address",
   cluster: "Cluster",
   group: "Group",
@@ -44,7 +44,9 @@ export default function ResourcesPage() {
       <div className="head">
         <div>
           <Title words="Resources" />
-          <p className="soft">The objects of all releases on all clusters. * matches any text.</p>
+          <p className="soft">
+            The objects of all releases on all clusters. * matches any text, as in the image *:1.2.3.
+          </p>
         </div>
       </div>
       <div className="fields">
