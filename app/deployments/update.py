@@ -30,7 +30,7 @@ from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_k
 from app.deployments.membership import Membership
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
-from app.deployments.proposal import Proposal
+from app.deployments.proposal import OPTIONS, Proposal
 from app.deployments.queries import current, find_deployment
 from app.deployments.removal import Removal
 from app.deployments.services import DeploymentServices
@@ -161,8 +161,9 @@ async def _attempt(
     ]
     if problems:
         raise all_invalid(problems)
-    if request.crd_policy is not None:
-        deployment.crd_policy = request.crd_policy  # of this copy: the plan shows what the request asks for
+    for name in OPTIONS:
+        if (value := getattr(request, name)) is not None:
+            setattr(deployment, name, value)  # of this copy: the plan shows what the request asks for
     given = await _given(request)
     membership = Membership.of(revision)
     if request.targets is not None or request.target_selector is not None:
@@ -311,11 +312,11 @@ async def _write(
             raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
         if deployment.generation != read.generation or deployment.deleting:
             raise _MovedOnError
-        await bound.begin(transaction, deployment, wish)
         chosen_members(await members_of(session, read.group_id), list(clusters))
         options = {name: value for name, value in _options(request).items() if value != getattr(deployment, name)}
         for name, value in options.items():
             setattr(deployment, name, value)
+        await bound.begin(transaction, deployment, wish)
         if options.keys() & {"live_drift", "live_drift_ignore"}:
             await session.flush()
             await compare_again(transaction, deployment.id)

@@ -60,7 +60,8 @@ async def test_a_plan_shows_what_is_done_and_applying_it_does_that_once(
     assert await counts(stack, "deployment", "operation") == [1, 1]
 
     deployment_id = answer["deployment"]["id"]
-    plan = await made(stack, update={"id": deployment_id, "values": {"replicas": 4}})
+    options = {"timeoutSeconds": 60, "crdPolicy": "SKIP"}
+    plan = await made(stack, update={"id": deployment_id, "values": {"replicas": 4}, **options})
     assert (plan["generation"], plan["deployment"]) == (1, {"id": deployment_id})
     (berlin, paris) = plan["targets"]["nodes"]
     assert (paris["action"], paris["revision"]) == ("UPGRADE", 1)
