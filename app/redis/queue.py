@@ -180,7 +180,8 @@ class QueueWorker:
             job_timeout=_JOB_SECONDS,
             handle_signals=False,
             log_results=False,
-            job_serializer=orjson.dumps,
+            # The result of a job that cannot be run is an exception. If it could not be written, the job would stay.
+            job_serializer=partial(orjson.dumps, default=str),
             job_deserializer=orjson.loads,
         )
         self._notifications = Notifications(redis_url, WAKES)

@@ -1,17 +1,23 @@
 """The queue may lose everything, and Redis may go away: what was asked for is done all the same."""
 
 import asyncio
+import os
+import pickle
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from sqlalchemy import text
 
 from app.core.settings import Settings
 from app.program.processes import running
 from app.program.services import open_services
+from app.redis.queue import QUEUE, RECONCILE, QueueWorker
 from reconcilers.reconciliation import Reconciler, retry_pause
 from reconcilers.stops import Stops
 from reconcilers.worker import run_worker
@@ -81,6 +87,41 @@ async def test_a_job_that_comes_many_times_is_done_once(quiet: Stack, simulated:
     assert (await quiet.settled(answer))["state"] == "SUCCEEDED"
     secrets = [found["metadata"]["labels"]["version"] for found in paris.objects("secrets")]
     assert secrets == ["1"]
+
+
+class _Code:
+    """Unpickling this creates a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Path]]:
+        return Path.touch, (self._path,)
+
+
+async def test_a_job_in_redis_cannot_name_code_to_run(servers: Settings, tmp_path: Path) -> None:
+    job = {"t": 1, "f": RECONCILE, "a": (7,), "k": {}, "et": 0}
+    hostile = {
+        "pickled": pickle.dumps(job | {"a": (_Code(tmp_path / "pickled"),)}),
+        "named": orjson.dumps(job | {"f": "os.mkdir", "a": [str(tmp_path / "named")]}),
+    }
+    woken: asyncio.Queue[int] = asyncio.Queue()
+    worker = QueueWorker(str(servers.redis_url), woken.put_nowait, lambda organization_id: None)
+    redis = Redis.from_url(str(servers.redis_url))
+    for score, (name, body) in enumerate({**hostile, "proper": orjson.dumps(job)}.items(), start=1):
+        await redis.set(f"arq:job:{name}", body)
+        await redis.zadd(QUEUE, {name: score})
+    async with running(worker.run()):
+        assert await asyncio.wait_for(woken.get(), 120) == 7
+        await eventually(lambda: _is_empty(redis))
+        await worker.stop()
+    await worker.close()
+    await redis.aclose()
+    assert os.listdir(tmp_path) == []
+
+
+async def _is_empty(redis: Redis) -> bool:
+    return int(await redis.zcard(QUEUE)) == 0
 
 
 async def test_no_more_actions_run_on_one_cluster_at_once_than_the_limit_and_all_get_done(

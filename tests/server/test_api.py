@@ -1,8 +1,14 @@
 """What the API says to requests that are not right."""
 
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
 import httpx2
+import yaml
 
 from resolvers.engine.streams import wants_stream
+from simulator import Member
 from tests.resolvers.engine.test_limits import NewStack
 from tests.stack import TOKEN, Stack
 
@@ -36,3 +42,17 @@ async def test_the_readiness_check_reveals_nothing_about_dependencies(new_stack:
         answer = await stack.client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json() == {"postgres": "ok", "writing": "ok", "redis": "failed: see the log", "schema": "ok"}
+
+
+async def test_what_callers_may_read_without_signing_in_contains_no_names_and_no_addresses(
+    stack: Stack, simulated: Callable[[str], Member]
+) -> None:
+    zanzibar = simulated("zanzibar")
+    await stack.fleet({"zanzibar": zanzibar.kubeconfig}, group="islands")
+    await stack.deployed(group="islands", releaseName="clove-shop", namespace="spice-market")
+    metrics = await stack.client.get("/metrics")
+    assert (metrics.status_code, "polyhelm_" in metrics.text) == (200, True)
+    answers = metrics.text + "".join([(await stack.client.get(path)).text for path in ("/healthz", "/readyz")])
+    address = urlsplit(yaml.safe_load(zanzibar.kubeconfig)["clusters"][0]["cluster"]["server"])
+    names = ("zanzibar", "islands", "clove-shop", "spice-market", "admin", str(address.port), str(address.hostname))
+    assert [name for name in names if re.search(rf"\b{re.escape(name)}\b", answers)] == []
