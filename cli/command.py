@@ -10,7 +10,7 @@ from typer._click.exceptions import UsageError
 from typer.core import TyperCommand, TyperGroup
 
 from cli import names
-from cli.failure import FAILED, NOT_CONVERGED, Failure, usage
+from cli.failure import FAILED, NOT_CONVERGED, Failure
 from cli.output import Format, Output
 from cli.session import Session
 from cli.terminal import tell
@@ -90,6 +90,7 @@ def _shared(
     )
 
 
+_PLAIN = StrEnum("Format", {form.name: form.value for form in Format if form is not Format.MARKDOWN})  # type: ignore[misc]
 _SHARED = list(inspect.signature(_shared, eval_str=True).parameters.values())
 _SHARED_NAMES = {parameter.name for parameter in _SHARED}
 
@@ -177,16 +178,14 @@ def remote(
 
         def command(**given: Any) -> None:
             shared = {parameter.name: given.pop(parameter.name) for parameter in _SHARED}
-            session = _shared(**shared)
+            session = _shared(**shared | {"output": Format(shared["output"].value)})
             with failing(has_exit_code=bool(given.get("exit_code"))):
-                if session.output.format is Format.MARKDOWN and not markdown:
-                    raise usage("This command has no Markdown output.", "Choose table, json, yaml or name.")
                 try:
                     body(session, **given)
                 finally:
                     session.close()
 
-        parameters = [*own, *(parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in _SHARED)]
+        parameters = [*own, *(_keyword_only(parameter, markdown=markdown) for parameter in _SHARED)]
         command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         command.__doc__ = body.__doc__
@@ -194,6 +193,15 @@ def remote(
         return body
 
     return add
+
+
+def _keyword_only(parameter: inspect.Parameter, *, markdown: bool) -> inspect.Parameter:
+    """A shared option as a parameter of a command. Without `markdown`, --output does not offer Markdown."""
+    found = parameter.replace(kind=parameter.KEYWORD_ONLY)
+    if parameter.name != "output" or markdown:
+        return found
+    (option,) = parameter.annotation.__metadata__
+    return found.replace(annotation=Annotated[_PLAIN, option], default=_PLAIN(parameter.default.value))
 
 
 class failing:  # noqa: N801 - it is written as a phrase: with failing()

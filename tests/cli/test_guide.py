@@ -16,6 +16,7 @@ from tests.stack import eventually
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = (DOCS / "cli.md").read_text()
 VALUES = (DOCS / "values.md").read_text()
+HEALTH = (DOCS / "health.md").read_text()
 
 
 def examples(guide: str) -> list[tuple[str, list[str]]]:
@@ -44,6 +45,8 @@ async def test_the_guide_works_as_it_is_written(working: Polyhelm, simulated: Ca
     await eventually(lambda: all_healthy(working))
     (file,) = re.findall(r"```yaml\n# greeter.yaml\n(.*?)```", GUIDE, re.DOTALL)
     (working.home / "greeter.yaml").write_text(file)
+    (rules,) = re.findall(r"```yaml\n(rules:\n.*?)```", HEALTH, re.DOTALL)
+    (working.home / "rules.yaml").write_text(rules)
     (working.home / "password.txt").write_text("correct horse\n")
     (working.home / "tls.crt").write_text("-----BEGIN CERTIFICATE-----\n")
 

@@ -177,4 +177,6 @@ async def test_the_arrow_keys_go_from_cell_to_cell(site: Site, browser: Browser,
         await page.keyboard.press("ArrowDown")
         await expect(page.get_by_role("link", name="shop on paris: Deployed")).to_be_focused()
         await page.keyboard.press("Enter")
-        await expect(page.get_by_role("article", name="paris: Deployed")).to_be_focused()
+        await expect(page).to_have_url(re.compile("/deployments/fleet/shop/targets/paris$"))
+        await expect(page.locator("#page")).to_be_focused()
+        await expect(page.get_by_role("article", name="paris: Deployed")).to_be_visible()

@@ -44,14 +44,17 @@ SEALED = {"cluster.credentials", "chart_repository.credentials", "secret.sealed"
 
 
 def test_every_column_of_bytes_is_sealed_or_known_not_to_be() -> None:
-    """What is neither sealed nor the content of a chart is a digest, and is called so."""
+    """What is neither sealed, nor the content of a chart or a plan, is a digest, and is called so."""
     columns = [column for table in metadata.sorted_tables for column in table.c]
     sealed = {str(column.data) for column in sealed_columns()}
     assert sealed == SEALED
     found = {str(column) for column in columns if isinstance(column.type, LargeBinary)}
     assert {name for name in found - sealed if not name.endswith("digest")} == {
         "chart_archive.content",
+        "plan.request",
         "plan_progress.content",
+        "plan_target.detail",
+        "plan_text.content",
     }
 
 
