@@ -49,7 +49,9 @@ class Role(StrEnum):
 def _shared(
     output: Annotated[
         Format,
-        typer.Option("--output", "-o", help="The output format; Markdown is for plans only.", rich_help_panel=_PANEL),
+        typer.Option(
+            "--output", "-o", help="The output format. Plans can be printed as `markdown`, too.", rich_help_panel=_PANEL
+        ),
     ] = Format.TABLE,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only the result and errors.", rich_help_panel=_PANEL)
