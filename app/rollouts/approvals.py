@@ -25,18 +25,18 @@ def approving(
 
     The author's does not count, nor one for another plan or one that has expired. The newest decision of a user counts.
     """
-    newest = {decision.user: decision for decision in sorted(of_wave(decisions, wave, plan_digest), key=lambda d: d.at)}
     return {
         user
-        for user, decision in newest.items()
+        for user, decision in _newest(decisions, wave, plan_digest).items()
         if decision.is_approval and user != author and now < decision.at + rule.valid
     }
 
 
 def is_rejected(decisions: Sequence[Decision], *, wave: int, plan_digest: str) -> bool:
-    newest = {decision.user: decision for decision in sorted(of_wave(decisions, wave, plan_digest), key=lambda d: d.at)}
-    return any(not decision.is_approval for decision in newest.values())
+    return any(not decision.is_approval for decision in _newest(decisions, wave, plan_digest).values())
 
 
-def of_wave(decisions: Sequence[Decision], wave: int, plan_digest: str) -> list[Decision]:
-    return [each for each in decisions if each.wave == wave and each.plan_digest == plan_digest]
+def _newest(decisions: Sequence[Decision], wave: int, plan_digest: str) -> dict[int, Decision]:
+    """The newest decision of each user on the wave of this plan."""
+    found = (each for each in decisions if each.wave == wave and each.plan_digest == plan_digest)
+    return {each.user: each for each in sorted(found, key=lambda each: each.at)}

@@ -5,7 +5,7 @@ import { useFresh, useRefresh } from "../api/live";
 import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { FleetColumnsDocument, FleetRowsDocument, FleetSummaryDocument, type TargetStatus } from "../graphql";
-import { Choice, useGroupChoices } from "../parts/choice";
+import { Choice, OneOf, useGroupChoices } from "../parts/choice";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Search } from "../parts/search";
 import { Blank, Loading, Trouble } from "../parts/states";
@@ -94,16 +94,18 @@ export function FleetPage() {
           change={(group) => change({ group })}
           none="All groups"
         />
-        <Either
+        <OneOf
           label="All clouds"
+          none="All clouds"
           value={filter.cloud ?? ""}
-          options={CLOUDS}
+          names={CLOUDS}
           change={(cloud) => change({ cloud })}
         />
-        <Either
+        <OneOf
           label="All charts"
+          none="All charts"
           value={filter.chart ?? ""}
-          options={charts}
+          names={charts}
           change={(chart) => change({ chart })}
         />
       </div>
@@ -187,31 +189,5 @@ function Nothing({ isNarrow, clear }: { isNarrow: boolean; clear: () => void }) 
         Register a cluster
       </Link>
     </Blank>
-  );
-}
-
-function Either({
-  label,
-  value,
-  options,
-  change,
-}: {
-  label: string;
-  value: string;
-  options: string[];
-  change: (value: string) => void;
-}) {
-  return (
-    <select
-      className="input"
-      aria-label={label}
-      value={value}
-      onChange={(event) => change(event.target.value)}
-    >
-      <option value="">{label}</option>
-      {options.map((option) => (
-        <option key={option}>{option}</option>
-      ))}
-    </select>
   );
 }

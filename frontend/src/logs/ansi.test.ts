@@ -24,7 +24,7 @@ it("shows 256 and true colours as the nearest of eight", () => {
   ]);
 });
 
-it("leaves out what moves the cursor, names the window or is no text", () => {
+it("leaves out cursor movements, window titles and control characters", () => {
   const line = `${ESC}]0;title\u0007${ESC}[2J${ESC}[Ha\u0007b${ESC}]8;;https://x.test${ESC}\\c\td`;
   expect(piecesOf(line).map(({ text }) => text)).toEqual(["ab", "c\td"]);
   expect(plain(line)).toBe("abc\td");

@@ -34,20 +34,27 @@ export function useGroupChoices() {
   return useChoices(GroupChoicesDocument, {}, (data) => data.clusterGroups);
 }
 
-type Props = {
+type Labelled = {
   id?: string;
   label?: string;
-  choices: { nodes: { name: string }[]; isMore: boolean; seek: (text: string) => void };
   value: string;
   change: (value: string) => void;
   none?: string;
 };
 
+type Props = Labelled & {
+  choices: { nodes: { name: string }[]; isMore: boolean; seek: (text: string) => void };
+};
+
 /** One of what `choices` has, by its name; `none` says what it means that none is chosen, where that may be. */
 export function Choice(props: Props) {
   if (props.choices.isMore) return <Find {...props} />;
-  const { id, label, choices, value, change, none } = props;
-  const names = choices.nodes.map((one) => one.name);
+  const { choices, ...rest } = props;
+  return <OneOf {...rest} names={choices.nodes.map((one) => one.name)} />;
+}
+
+/** One of these names, or the chosen one if it is not among them; `none` is the text for no choice, if that is allowed. */
+export function OneOf({ id, label, names, value, change, none }: Labelled & { names: readonly string[] }) {
   return (
     <select
       id={id}

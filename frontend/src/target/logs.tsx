@@ -3,6 +3,7 @@ import { useFresh, useRefresh } from "../api/live";
 import { TargetTreeDocument } from "../graphql";
 import { LogViewer } from "../logs/viewer";
 import { useAddress } from "../parts/address";
+import { OneOf } from "../parts/choice";
 import type { About } from "./about";
 
 const EVERY = 30_000;
@@ -35,20 +36,17 @@ export function TargetLogs({ about: { target, deployment } }: { about: About }) 
   return (
     <>
       <div className="filters">
-        <Either
+        <OneOf
           label="Pod"
           value={pod}
-          options={withChosen(
-            pods.map((one) => one.name),
-            pod,
-          )}
+          names={pods.map((one) => one.name)}
           none="All pods"
           change={(name) => change({ pod: name || null, container: null })}
         />
-        <Either
+        <OneOf
           label="Container"
           value={container}
-          options={withChosen(containers, container)}
+          names={containers}
           none="All containers"
           change={(name) => change({ container: name || null })}
         />
@@ -98,37 +96,5 @@ export function TargetLogs({ about: { target, deployment } }: { about: About }) 
         isNamed={!pod || (!container && containers.length > 1)}
       />
     </>
-  );
-}
-
-function withChosen(names: string[], chosen: string): string[] {
-  return chosen && !names.includes(chosen) ? [chosen, ...names] : names;
-}
-
-function Either({
-  label,
-  value,
-  options,
-  none,
-  change,
-}: {
-  label: string;
-  value: string;
-  options: string[];
-  none: string;
-  change: (value: string) => void;
-}) {
-  return (
-    <select
-      className="input"
-      aria-label={label}
-      value={value}
-      onChange={(event) => change(event.target.value)}
-    >
-      <option value="">{none}</option>
-      {options.map((name) => (
-        <option key={name}>{name}</option>
-      ))}
-    </select>
   );
 }

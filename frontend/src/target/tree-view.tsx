@@ -62,7 +62,7 @@ export function TreeView({
 
   const before = useRef(chosen);
   useEffect(() => {
-    // Whoever closes the details goes on where they were.
+    // When the details are closed, the focus returns to the row.
     if (chosen === null && before.current !== null) focus(before.current);
     before.current = chosen;
   });
