@@ -75,7 +75,7 @@ async def test_an_archive_is_in_the_bucket_and_not_in_postgres(stored: Stack, bu
     assert await bucket.get(digest(CONTENT)) == CONTENT
 
 
-async def test_helm_is_given_the_file_by_a_worker_that_never_saw_it(
+async def test_a_worker_that_did_not_receive_the_upload_gives_helm_the_file(
     stored: Stack, elsewhere: Archives, tmp_path: Path
 ) -> None:
     await stored.upload(packaged())
@@ -86,7 +86,7 @@ async def test_helm_is_given_the_file_by_a_worker_that_never_saw_it(
     assert b"name: web" in (await shown.communicate())[0]
 
 
-async def test_it_is_fetched_once_and_then_read_from_the_cache(
+async def test_an_archive_is_fetched_once_and_then_read_from_the_cache(
     stored: Stack, elsewhere: Archives, bucket: Bucket
 ) -> None:
     await stored.upload(packaged())

@@ -145,7 +145,7 @@ async def test_without_a_version_the_newest_stable_one_is_meant(repository: Serv
     assert (await pin(services, 1, "stable/web", "2.0.0-rc.1")).archive.version == "2.0.0-rc.1"
 
 
-async def test_a_v_before_a_version_is_no_other_version(repository: Served) -> None:
+async def test_a_v_before_a_version_makes_no_difference(repository: Served) -> None:
     repository.files.offer("web", "1.0.0", web())
     repository.files.offer("web", "v2.0.0", web("v2.0.0"))
     repository.files.offer("web", "v3.0.0", web("3.0.0"))
@@ -191,7 +191,7 @@ async def test_an_archive_of_another_chart_or_version_is_refused(repository: Ser
     assert (await refused(repository))["message"] == "stable announces web 1.0.0 and gives web 1.0.1."
 
 
-async def test_an_archive_that_is_no_chart_missing_or_too_large_is_refused(new_stack: NewStack) -> None:
+async def test_an_archive_that_is_missing_too_large_or_not_a_chart_is_refused(new_stack: NewStack) -> None:
     files = Files()
     async with served(files) as host, new_stack(working=False, plain_http_hosts=host, chart_max_bytes=5000) as stack:
         repository = Served(stack, files, host)
@@ -228,7 +228,7 @@ async def test_an_index_that_is_missing_malformed_or_too_large_is_refused(new_st
         assert (await stack.data("{ chartRepositories { name } }"))["chartRepositories"] == []
 
 
-async def test_addresses_that_are_none_or_not_safe_are_refused(repository: Served) -> None:
+async def test_invalid_and_unsafe_addresses_are_refused(repository: Served) -> None:
     for url, code in (
         ("http://127.0.0.1:1", "plain_http"),
         (f"http://{repository.host}@127.0.0.1:1", "url_with_credentials"),
@@ -316,13 +316,13 @@ async def test_an_index_may_not_lead_to_plain_http_that_is_not_allowed(repositor
     assert metadata.asked == []
 
 
-async def test_redirects_in_a_circle_come_to_an_end(repository: Served) -> None:
+async def test_circular_redirects_are_refused(repository: Served) -> None:
     repository.files.redirects["/index.yaml"] = "/index.yaml"
     assert (await repository.add())["code"] == "repository_unreachable"
     assert len(repository.files.asked) == 6
 
 
-async def test_a_name_is_given_once_and_is_a_name(repository: Served) -> None:
+async def test_a_repository_name_is_unique_and_valid(repository: Served) -> None:
     repository.files.offer("web", "1.0.0", web())
     await repository.add()
     taken = await repository.add()
@@ -331,7 +331,7 @@ async def test_a_name_is_given_once_and_is_a_name(repository: Served) -> None:
         assert (await repository.add(name))["code"] == "invalid_input"
 
 
-async def test_an_odd_index_is_read_as_far_as_it_makes_sense(repository: Served) -> None:
+async def test_the_valid_entries_of_an_odd_index_are_read(repository: Served) -> None:
     entry = '{"version": "1.0.0\\0", "urls": ["a"]}, {"version": "1.0.0", "urls": ["a"], "description": "a\\0b"}'
     repository.files.files["/index.yaml"] = b'{"entries": {"web": [' + entry.encode() + b', null, 5], "a\\u0000": []}}'
     assert "chartRepository" in await repository.add()

@@ -15,7 +15,7 @@ def read(**entries: object) -> list[Offer]:
     return read_index(yaml.safe_dump({"apiVersion": "v1", "entries": entries}).encode(), URL)
 
 
-def test_an_entry_is_read_with_all_that_it_says() -> None:
+def test_an_entry_is_read_with_all_its_fields() -> None:
     full = GOOD | {"appVersion": 2.5, "description": "Serves.", "deprecated": True, "digest": "sha256:ABC"}
     assert read(web=[full | {"created": "2026-01-01T00:00:00Z", "home": "https://x"}]) == [
         Offer(
@@ -30,7 +30,7 @@ def test_an_entry_is_read_with_all_that_it_says() -> None:
     ]
 
 
-def test_what_an_entry_does_not_say_is_empty() -> None:
+def test_fields_that_an_entry_lacks_are_empty() -> None:
     assert read(web=[GOOD]) == [Offer("web", "1.0.0", url="https://charts.example/stable/web-1.0.0.tgz")]
 
 
@@ -74,16 +74,16 @@ def test_an_address_is_relative_to_the_index(written: str, url: str) -> None:
         GOOD | {"urls": ["http://[::1"]},
     ],
 )
-def test_an_entry_that_makes_no_sense_is_passed_over(entry: object) -> None:
+def test_an_invalid_entry_is_skipped(entry: object) -> None:
     assert [offer.version for offer in read(web=[entry, GOOD, entry])] == ["1.0.0"]
 
 
 @pytest.mark.parametrize("entries", [None, "web", 5, {"version": "1.0.0"}])
-def test_a_chart_without_a_list_of_versions_is_passed_over(entries: object) -> None:
+def test_a_chart_without_a_list_of_versions_is_skipped(entries: object) -> None:
     assert [offer.name for offer in read(bad=entries, web=[GOOD])] == ["web"]
 
 
-def test_names_and_texts_that_postgres_can_not_keep_are_cleaned_or_passed_over() -> None:
+def test_names_and_texts_that_postgres_cannot_store_are_cleaned_or_skipped() -> None:
     [offer] = read(**{"a\0b": [GOOD], "web": [GOOD | {"description": "a\0b", "appVersion": "\0", "digest": "\0A"}]})
     assert (offer.name, offer.description, offer.app_version, offer.digest) == ("web", "ab", "", "a")
 
@@ -93,11 +93,11 @@ def test_of_two_entries_for_one_version_the_first_counts() -> None:
     assert [offer.description for offer in offers] == ["first"]
 
 
-def test_a_number_is_the_version_that_is_written() -> None:
+def test_a_version_written_as_a_number_keeps_its_digits() -> None:
     assert [offer.version for offer in read(web=[GOOD | {"version": 1.5}])] == ["1.5"]
 
 
-def test_an_index_without_charts_is_one() -> None:
+def test_an_index_without_charts_is_valid() -> None:
     assert read() == []
 
 
@@ -120,7 +120,7 @@ def test_an_index_without_charts_is_one() -> None:
         b"a: &a [x, x]\nb: &b [*b]\nentries: {}",
     ],
 )
-def test_anything_else_is_no_index(content: bytes) -> None:
+def test_content_that_is_not_an_index_is_refused(content: bytes) -> None:
     with pytest.raises(ValidationFailed) as caught:
         read_index(content, URL)
     assert caught.value.code == "repository_malformed"
@@ -152,6 +152,6 @@ def test_an_index_of_millions_of_values_takes_little_memory() -> None:
 
 
 @pytest.mark.parametrize("written", ["1" * 20_000, f"0x{'f' * 5000}"])
-def test_a_version_that_is_no_version_is_passed_over(written: str) -> None:
+def test_an_entry_with_an_invalid_version_is_skipped(written: str) -> None:
     index = f"entries:\n  web:\n  - version: {written}\n    urls: [a.tgz]\n  - version: 1.0.0\n    urls: [b.tgz]\n"
     assert [offer.version for offer in read_index(index.encode(), URL)] == ["1.0.0"]

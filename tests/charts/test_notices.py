@@ -80,7 +80,7 @@ async def test_a_version_that_was_published_again_is_reported_and_the_first_cont
     assert updated["notices"] == []
 
 
-async def test_a_repository_that_says_nothing_keeps_nobody_from_deploying_what_is_kept(
+async def test_stored_charts_can_be_deployed_while_their_repository_does_not_answer(
     republish: tuple[Stack, Callable[[bytes | None], None]],
 ) -> None:
     stack, publish = republish

@@ -280,7 +280,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_it_is_refused_with_a_code(case: str) -> None:
+def test_each_invalid_archive_is_refused_with_a_code(case: str) -> None:
     content, code = REFUSED[case]
     with pytest.raises(ValidationFailed) as caught:
         open_package(content, LIMITS)
@@ -315,7 +315,7 @@ def test_the_error_says_what_is_wrong(case: str, message: str) -> None:
     assert caught.value.message == message
 
 
-def test_a_bomb_is_refused_before_it_goes_off() -> None:
+def test_a_decompression_bomb_is_refused_before_it_is_unpacked() -> None:
     """A kilobyte for each megabyte; unpacked whole it would be a gigabyte."""
     head = tarred()[:-1024]
     info = tarfile.TarInfo("web/a")
@@ -328,7 +328,7 @@ def test_a_bomb_is_refused_before_it_goes_off() -> None:
     assert caught.value.code == "chart_too_large"
 
 
-def test_a_good_chart_is_read_whole() -> None:
+def test_a_valid_chart_is_read_completely() -> None:
     files = chart_files(schema=SCHEMA, values="replicas: 1 # ü\n") | {"icon.png": "x"}
     content = archive(files)
     package = open_package(content, LIMITS)
@@ -343,18 +343,18 @@ def test_a_good_chart_is_read_whole() -> None:
     assert (package.values_schema, package.has_remote_schema) == (SCHEMA, False)
 
 
-def test_what_a_chart_may_lack_is_empty() -> None:
+def test_optional_fields_that_a_chart_lacks_are_empty() -> None:
     package = open_package(archive({"Chart.yaml": "apiVersion: v1\nname: web\nversion: 1.0.0\n"}), LIMITS)
     assert (package.default_values, package.readme, package.values_schema) == ("", None, None)
     assert (package.app_version, package.description, package.has_remote_schema) == (None, None, False)
 
 
 @pytest.mark.parametrize("word", ["2024-01-01", "2024-01-01T00:00:00Z", "=", "1:30:00x"])
-def test_an_app_version_is_the_text_that_is_written(word: str) -> None:
+def test_an_app_version_is_kept_as_it_is_written(word: str) -> None:
     assert open_package(with_metadata(appVersion=word), LIMITS).app_version == word
 
 
-def test_text_that_postgres_can_not_keep_is_cleaned() -> None:
+def test_text_that_postgres_cannot_store_is_cleaned() -> None:
     chart = {"Chart.yaml": CHART["Chart.yaml"]}
     content = gzip.compress(tarred(("web/values.yaml", b"a: \x00\xff\n"), ("web/README.md", b"\x00\xff"), chart=chart))
     package = open_package(content, LIMITS)
@@ -378,7 +378,7 @@ def test_what_is_harmless_is_taken() -> None:
     assert open_package(archive(CHART, root="another"), LIMITS).name == "web"
 
 
-def test_a_pax_header_for_all_is_passed_over() -> None:
+def test_a_global_pax_header_is_skipped() -> None:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT, pax_headers={"comment": "a"}) as tar:
         for path, text in CHART.items():
@@ -402,7 +402,7 @@ def test_a_remote_schema_is_reported_wherever_it_is() -> None:
     "entry",
     [("web/charts/db/Chart.yaml", b"name: db\n"), ("web/charts/db-1.0.0.tgz", archive(chart_files("db"), root="db"))],
 )
-def test_dependencies_that_are_there_are_fine(entry: tuple[str, bytes]) -> None:
+def test_dependencies_that_are_in_the_archive_are_accepted(entry: tuple[str, bytes]) -> None:
     assert open_package(with_entries(entry, chart=wanting("db")), LIMITS).name == "web"
 
 
@@ -411,7 +411,7 @@ def test_dependencies_that_are_there_are_fine(entry: tuple[str, bytes]) -> None:
     changes=st.lists(st.tuples(st.integers(0, len(PLAIN) - 1), st.integers(0, 255)), min_size=1, max_size=4),
     header=st.booleans(),
 )
-def test_no_damage_makes_anything_but_a_chart_or_a_refusal(changes: list[tuple[int, int]], header: bool) -> None:
+def test_a_damaged_archive_is_read_as_a_chart_or_refused(changes: list[tuple[int, int]], header: bool) -> None:
     damaged = bytearray(PLAIN)
     for place, byte in changes:
         damaged[place % 512 if header else place] = byte

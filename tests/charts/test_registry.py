@@ -53,7 +53,7 @@ async def pushed(new_stack: NewStack) -> AsyncIterator[Pushed]:
         yield Pushed(stack, registry, host)
 
 
-async def test_it_is_added_without_being_asked(pushed: Pushed) -> None:
+async def test_an_oci_repository_is_added_without_a_request_to_the_registry(pushed: Pushed) -> None:
     answer = await pushed.add()
     assert answer["chartRepository"] == {"kind": "OCI", "url": f"oci://{pushed.host}/team/charts", "error": None}
     assert pushed.registry.asked == []
@@ -70,7 +70,7 @@ async def test_versions_come_from_all_pages_of_tags(pushed: Pushed) -> None:
     assert [path for path, _ in pushed.registry.asked].count("/v2/team/charts/web/tags/list") == 4  # one for the token
 
 
-async def test_tags_that_are_no_semantic_versions_are_not_listed(pushed: Pushed) -> None:
+async def test_tags_that_are_not_semantic_versions_are_not_listed(pushed: Pushed) -> None:
     for tag in ("1.0.0", "latest", "sha256-" + "a" * 64 + ".sig", "01.2.3", "main"):
         pushed.registry.push("team/charts/web", tag, web())
     await pushed.add()
@@ -142,7 +142,7 @@ async def test_a_token_service_elsewhere_without_tls_gets_no_login(pushed: Pushe
     assert elsewhere.asked == [("/token", None)]
 
 
-async def test_who_is_redirected_to_can_not_say_where_credentials_go(new_stack: NewStack) -> None:
+async def test_the_target_of_a_redirect_cannot_choose_where_credentials_are_sent(new_stack: NewStack) -> None:
     """Registries lead to where their blobs are; whoever is there may be somebody else (CVE-2020-15157)."""
     registry, elsewhere = OciRegistry(login=LOGIN), OciRegistry()
     async with (
@@ -175,7 +175,7 @@ async def test_a_chart_or_version_that_is_not_there_is_reported(pushed: Pushed) 
     assert caught.value.code == "repository_not_found"
 
 
-async def test_an_artifact_that_is_no_chart_is_refused(pushed: Pushed) -> None:
+async def test_an_artifact_that_is_not_a_chart_is_refused(pushed: Pushed) -> None:
     pushed.registry.push("team/charts/web", "1.0.0", b"layer", media_type="application/vnd.oci.image.layer.v1.tar+gzip")
     await pushed.add()
     assert await pushed.refusal() == ("not_a_chart", "team/charts/web:1.0.0 in the registry is not a Helm chart.")
@@ -217,7 +217,7 @@ LAYER = {"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip"}
         (json.dumps({"layers": [LAYER | {"digest": f"sha256:{'0' * 64}"}]}).encode(), "repository_not_found"),
     ],
 )
-async def test_a_manifest_that_is_none_is_refused(pushed: Pushed, manifest: bytes, code: str) -> None:
+async def test_an_invalid_manifest_is_refused(pushed: Pushed, manifest: bytes, code: str) -> None:
     pushed.registry.push("team/charts/web", "1.0.0", web())
     pushed.registry.changes["/v2/team/charts/web/manifests/1.0.0"] = manifest
     await pushed.add()
@@ -235,7 +235,7 @@ async def test_a_manifest_that_is_none_is_refused(pushed: Pushed, manifest: byte
         (b'{"tags": [5]}', "chart_version_not_found"),
     ],
 )
-async def test_tags_that_are_none_are_no_versions(pushed: Pushed, tags: bytes, code: str) -> None:
+async def test_invalid_tags_are_not_versions(pushed: Pushed, tags: bytes, code: str) -> None:
     pushed.registry.changes["/v2/team/charts/web/tags/list"] = tags
     await pushed.add()
     assert (await pushed.refusal())[0] == code

@@ -60,7 +60,7 @@ async def test_reading_about_versions_keeps_none_of_them(repository: tuple[Stack
     assert sorted(asked) == ["/index.yaml", "/shop-1.0.0.tgz", "/shop-1.1.0.tgz"]
 
 
-async def test_what_no_deployment_uses_is_removed_and_what_one_uses_stays(
+async def test_archives_that_no_deployment_uses_are_removed_and_used_ones_stay(
     repository: tuple[Stack, Files], simulated: Callable[[str], Member]
 ) -> None:
     stack, _ = repository

@@ -16,7 +16,7 @@ async def upload(stack: Stack, chart: str, repository: str = "charts") -> Any:
     return await stack.mutate("uploadChart", FIELDS, repository=repository, archive=chart)
 
 
-async def test_a_chart_is_there_as_soon_as_it_was_uploaded(quiet: Stack) -> None:
+async def test_a_chart_is_available_once_it_was_uploaded(quiet: Stack) -> None:
     content = archive(chart_files(schema=SCHEMA))
     assert await upload(quiet, base64.b64encode(content).decode()) == {
         "__typename": "UploadChartPayload",
@@ -94,7 +94,7 @@ async def test_other_versions_stand_beside_it(quiet: Stack) -> None:
     assert (await pin(quiet.services, 1, "charts/web", None)).archive.version == "1.10.0"
 
 
-async def test_what_is_no_chart_is_refused_and_leaves_nothing(quiet: Stack) -> None:
+async def test_an_upload_that_is_not_a_chart_is_refused_and_stores_nothing(quiet: Stack) -> None:
     for chart, code in (
         ("no base64!", "archive_not_base64"),
         ("ü", "archive_not_base64"),

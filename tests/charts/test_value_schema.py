@@ -36,11 +36,13 @@ def problems(schema: dict[str, Any], values: dict[str, Any], defaults: str = "")
         ("", {"replicas": 1.0}, []),
     ],
 )
-def test_what_is_checked_are_the_values_over_the_defaults(defaults: str, values: Any, expected: list[Problem]) -> None:
+def test_values_are_checked_after_they_are_merged_over_the_defaults(
+    defaults: str, values: Any, expected: list[Problem]
+) -> None:
     assert problems(REPLICAS, values, defaults) == expected
 
 
-def test_a_problem_leads_to_its_place() -> None:
+def test_a_problem_has_the_path_of_its_value() -> None:
     schema = {"properties": {"hosts": {"items": {"properties": {"port": {"maximum": 5}}}}}}
     found = problems(schema, {"hosts": [{"port": 1}, {"port": 6}]})
     assert found == [Problem(("hosts", "1", "port"), "6 is greater than the maximum of 5")]
@@ -90,18 +92,18 @@ def test_a_keyword_of_another_draft_has_no_meaning() -> None:
         {"required": "a"},
     ],
 )
-def test_a_schema_that_is_none_is_one_problem(schema: dict[str, Any]) -> None:
+def test_an_invalid_schema_is_one_problem(schema: dict[str, Any]) -> None:
     [problem] = problems(schema, {"a": 1})
     assert problem.path == ()
     assert problem.message.startswith("The chart's values.schema.json is not a valid schema: ")
 
 
 @pytest.mark.parametrize("schema", [{"$ref": "#"}, {"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}])
-def test_a_schema_that_refers_to_itself_comes_to_an_end(schema: dict[str, Any]) -> None:
+def test_a_schema_that_refers_to_itself_is_checked_in_bounded_time(schema: dict[str, Any]) -> None:
     assert problems({"$schema": DRAFT_2020} | schema, {"a": 1}) == []
 
 
-def test_a_pattern_that_takes_for_ever_comes_to_an_end() -> None:
+def test_a_pattern_that_backtracks_without_end_is_stopped() -> None:
     schema = {"properties": {"a": {"pattern": "^(a+)+$"}}}
     assert len(problems(schema, {"a": "a" * 60 + "b"})) == 1
 
@@ -151,7 +153,7 @@ def test_references_to_other_documents_are_remote(schema: Any, remote: bool) -> 
 
 
 @pytest.mark.parametrize(("keyword", "places"), [("$ref", [("b",)]), ("$schema", [("b",)]), ("$dynamicRef", [()])])
-async def test_what_a_schema_names_elsewhere_is_never_fetched(keyword: str, places: list[tuple[str, ...]]) -> None:
+async def test_remote_references_of_a_schema_are_never_fetched(keyword: str, places: list[tuple[str, ...]]) -> None:
     asked = []
 
     async def canary(request: web.Request) -> web.Response:
@@ -170,7 +172,7 @@ async def test_what_a_schema_names_elsewhere_is_never_fetched(keyword: str, plac
 
 
 @pytest.mark.parametrize("defaults", ["1: a", "a: 2024-01-01", "a: !!binary aGk="])
-def test_defaults_beyond_json_keep_nobody_from_checking(defaults: str) -> None:
+def test_values_are_checked_although_the_defaults_are_not_json(defaults: str) -> None:
     assert problems({"type": "object", "additionalProperties": {"type": "string"}}, {"b": 1}, defaults) == [
         Problem(("b",), '1 is not of type "string"')
     ]

@@ -12,7 +12,7 @@ NONE = ["", "latest", "1.0.0.0", "1.x", "-1.0.0", "1.0.0-", "one", "vv1.0.0", "1
 
 
 @pytest.mark.parametrize("text", NONE)
-def test_what_is_no_semver_is_none(text: str) -> None:
+def test_a_text_that_is_not_a_semantic_version_is_not_parsed(text: str) -> None:
     assert parsed(text) is None
 
 
@@ -21,7 +21,7 @@ def test_parts_that_are_left_out_are_zero(text: str, full: str) -> None:
     assert str(parsed(text)) == full
 
 
-def test_they_are_in_the_order_of_semver_and_what_is_none_comes_last() -> None:
+def test_versions_are_in_the_order_of_semver_and_invalid_ones_come_last() -> None:
     shuffled = [*IN_ORDER, *NONE]
     for seed in range(20):
         random.Random(seed).shuffle(shuffled)
@@ -42,7 +42,7 @@ def test_they_are_in_the_order_of_semver_and_what_is_none_comes_last() -> None:
         ([], None),
     ],
 )
-def test_the_newest_stable_one_is_no_prerelease(versions: list[str], newest: str | None) -> None:
+def test_the_newest_stable_version_is_not_a_prerelease(versions: list[str], newest: str | None) -> None:
     assert newest_stable(versions) == newest
 
 

@@ -109,7 +109,7 @@ async def test_a_change_names_what_differs_and_keeps_the_history(fleet: Polyhelm
     assert (done.code, done.words[0]) == (1, "Error: fleet/shop has no generation 7.")
 
 
-async def test_what_was_wanted_before_is_wanted_again_and_options_stay(fleet: Polyhelm) -> None:
+async def test_an_earlier_generation_is_restored_and_options_stay(fleet: Polyhelm) -> None:
     back = ("deploy", "rollback", "fleet/shop")
     await fleet.fine(*apply("--yes"))
     done = await fleet(*back)
@@ -274,7 +274,7 @@ async def test_what_fails_on_a_cluster_is_in_the_plan_and_fails_with_helms_words
     assert (done.code, done.words[0]) == (1, "Error: The create has ended: FAILED.")
 
 
-async def test_what_is_not_done_in_time_has_an_exit_code_of_its_own(
+async def test_an_operation_that_takes_too_long_has_an_exit_code_of_its_own(
     fleet: Polyhelm, members: dict[str, Member]
 ) -> None:
     await fleet.fine(*apply("--yes", "-q"))

@@ -105,7 +105,7 @@ async def test_a_new_uid_is_confirmed_by_name_or_given(polyhelm: Polyhelm, membe
         ),
     ],
 )
-async def test_what_can_not_be_done_says_why_and_what_to_do(
+async def test_a_refused_command_prints_the_reason_and_what_to_do(
     polyhelm: Polyhelm, members: dict[str, Member], arguments: tuple[str, ...], code: int, words: list[str]
 ) -> None:
     done = await polyhelm(*arguments)
@@ -185,7 +185,7 @@ async def test_a_group_is_restricted_and_restrictions_are_removed(
         assert (done.code, done.words[0]) == (2, "Error: These options contradict each other.")
 
 
-async def test_who_is_taken_out_of_a_group_has_its_releases_uninstalled_before_the_command_ends(
+async def test_releases_of_a_cluster_removed_from_a_group_are_uninstalled_before_the_command_ends(
     working: Polyhelm, members: dict[str, Member]
 ) -> None:
     await working.stack.fleet({name: member.kubeconfig for name, member in members.items()})

@@ -33,7 +33,7 @@ async def test_commands_options_and_names_are_completed(polyhelm: Polyhelm, memb
 
 
 @pytest.mark.parametrize("gone", [{"POLYHELM_SERVER": "http://127.0.0.1:1"}, {"POLYHELM_TOKEN": "nobody's"}, {}])
-async def test_there_is_silence_where_nothing_is_known(polyhelm: Polyhelm, gone: dict[str, str]) -> None:
+async def test_completion_offers_nothing_if_the_server_is_unknown(polyhelm: Polyhelm, gone: dict[str, str]) -> None:
     polyhelm.signed_in = polyhelm.signed_in | gone if gone else {}
     assert await completed(polyhelm, "polyhelm cluster show ") == []
 

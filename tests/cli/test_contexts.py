@@ -30,7 +30,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ((None, "https://new.example.com", "mine", None), Context("https://new.example.com", "mine")),
     ],
 )
-def test_what_is_given_comes_before_the_context(
+def test_options_and_the_environment_come_before_the_context(
     stored: None, given: tuple[str | None, str | None, str | None, str | None], chosen: Context
 ) -> None:
     assert contexts.choose(*given) == chosen
@@ -62,7 +62,7 @@ def test_only_its_owner_may_read_the_file(stored: None, tmp_path: Path) -> None:
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
-async def test_who_signs_in_needs_to_say_it_once(polyhelm: Polyhelm) -> None:
+async def test_a_sign_in_is_remembered_for_later_commands(polyhelm: Polyhelm) -> None:
     polyhelm.signed_in.clear()
     done = await polyhelm("cluster", "ls")
     assert (done.code, done.words) == (
@@ -125,7 +125,7 @@ async def test_a_sign_in_that_fails_says_why_and_keeps_nothing(
     assert not (polyhelm.home / ".config").exists()
 
 
-async def test_a_server_that_is_no_polyhelm_is_reported_as_such(polyhelm: Polyhelm) -> None:
+async def test_a_server_that_is_not_polyhelm_is_reported(polyhelm: Polyhelm) -> None:
     done = await polyhelm("cluster", "ls", "--server", f"{polyhelm.server}/elsewhere")
     assert (done.code, done.words) == (
         1,

@@ -84,9 +84,7 @@ async def test_the_status_of_the_fleet_is_printed_with_what_is_wrong_and_why(fle
     assert "'green' is not one of" in done.err
 
 
-async def test_reconciling_mends_what_is_wrong_and_leaves_the_rest_alone(
-    fleet: Polyhelm, members: dict[str, Member]
-) -> None:
+async def test_reconciling_changes_only_the_targets_that_differ(fleet: Polyhelm, members: dict[str, Member]) -> None:
     done = await fleet("deploy", "wait", "fleet/shop", "--timeout", "0")
     assert (done.code, done.words) == (
         3,

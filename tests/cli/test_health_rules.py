@@ -26,7 +26,7 @@ async def test_rules_are_applied_from_a_file_listed_and_deleted(polyhelm: Polyhe
     assert await polyhelm.fine("health-rules", "ls", "-o", "name") == ["Gadget.example.com"]
 
 
-async def test_what_a_file_gets_wrong_is_said_before_anything_is_set(polyhelm: Polyhelm) -> None:
+async def test_mistakes_in_a_rule_file_are_reported_before_any_rule_is_set(polyhelm: Polyhelm) -> None:
     for text, message in (
         ("a: 1", "standard input has no list `rules`."),
         ("rules: [{kinds: [A], currently: x}]", "standard input: rule 1 has unknown keys: currently."),

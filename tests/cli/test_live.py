@@ -104,7 +104,7 @@ def test_an_error_is_raised_and_a_server_without_subscriptions_is_known_as_such(
             list(results(client, SUBSCRIPTION, {}))
 
 
-def test_a_tick_comes_at_once_and_then_for_what_happens_until_the_time_is_over() -> None:
+def test_a_tick_comes_at_once_and_after_each_event_until_the_timeout() -> None:
     go, end = threading.Event(), threading.Event()
     with running(Server([go, event("next", {"data": {}}), end])) as client:
         seen = ticks(client, SUBSCRIPTION, {}, seconds=3)
@@ -164,7 +164,7 @@ def test_a_subscription_that_is_closed_leaves_no_thread_or_output() -> None:
         assert not listener.is_alive()
 
 
-def test_a_look_that_finds_no_server_is_had_again_and_only_the_first_must_find_one() -> None:
+def test_a_failed_query_is_repeated_unless_it_is_the_first() -> None:
     answers: list[object] = ["one", away(), away(), "two", Failure("forbidden")]
 
     def look() -> object:

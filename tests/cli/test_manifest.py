@@ -16,11 +16,11 @@ HEAD = "polyhelm: v1\ngroup: web\nrelease: hello\nnamespace: demo\nchart: sample
 _REFERENCE = "%d: a reference to a secret is a map of `secret`, `key` and `path`, each a text"
 
 
-def test_what_is_left_out_is_left_to_the_server() -> None:
+def test_options_that_a_file_omits_are_not_sent() -> None:
     assert read(HEAD, "-") == [Manifest("web", "hello", "demo", "samples/hello", "", {})]
 
 
-def test_everything_is_taken_as_it_is_written() -> None:
+def test_all_fields_of_a_file_are_sent_as_written() -> None:
     text = HEAD + (
         'version: "1.10"\nvalues: {since: 2026-01-01, port: 80, on: "yes"}\noverrides: {paris: {port: 81}, berlin: }\n'
         "targets: [paris, berlin]\natomic: true\nwait: false\ntimeout: 60\ndescription: The shop.\n"
@@ -297,7 +297,7 @@ def test_a_mistake_is_reported_with_its_line(text: str, problems: list[str]) -> 
         ("", "file contains no deployment."),
     ],
 )
-def test_what_is_no_file_of_deployments_is_refused(text: str, message: str) -> None:
+def test_a_file_that_does_not_describe_deployments_is_refused(text: str, message: str) -> None:
     with pytest.raises(Failure) as caught:
         read(text, "file")
     assert (caught.value.code, caught.value.message) == (2, message)

@@ -51,7 +51,7 @@ def test_without_a_terminal_a_confirmation_names_the_option_that_replaces_it(mon
     assert refused.value.next_step == "Add --uid UID to confirm it."
 
 
-def test_who_waits_too_long_for_a_hook_is_shown_how_to_skip_it() -> None:
+def test_a_timeout_while_a_hook_runs_prints_how_to_skip_it() -> None:
     activity = {"phase": "HOOK", "message": "Running the pre-delete hook Job shop."}
     open_result = result(
         clusterName="paris", state="RUNNING", summary="uninstalling", activity=activity, abandoned=None

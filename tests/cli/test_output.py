@@ -75,7 +75,7 @@ def test_programs_read_the_same_text_whatever_control_characters_it_has(
     assert yaml.safe_load(shown) == {"output": HOSTILE}
 
 
-def test_the_words_of_an_error_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_of_an_error_is_not_read_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
     error = {"message": "Helm says: [/bold] [red]", "output": None, "advice": "Fix the chart.", "code": "x"}
     result = {"clusterName": "paris", "state": "FAILED", "summary": "failed", "activity": None, "error": error}
     with _Bars() as bars:

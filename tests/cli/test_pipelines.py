@@ -149,7 +149,7 @@ async def test_exit_codes_distinguish_equal_different_and_failed(working: Polyhe
 
 
 @pytest.mark.parametrize("command", [("commands",), ("deploy", "diff", "-f", "long.yaml"), ("cluster", "--help")])
-async def test_who_stops_reading_ends_the_program_quietly(
+async def test_a_closed_output_pipe_ends_the_program_without_an_error(
     fleet: Polyhelm, members: dict[str, Member], command: tuple[str, ...]
 ) -> None:
     text = FILE.replace("{replicas: 2}", "{note: " + "x" * 200_000 + "}")

@@ -23,7 +23,7 @@ overridesFrom:
 """
 
 
-async def test_a_secret_is_kept_used_by_a_file_changed_and_taken_away(
+async def test_a_secret_is_added_used_by_a_file_changed_and_deleted(
     working: Polyhelm, members: dict[str, Member]
 ) -> None:
     await working.stack.fleet({name: member.kubeconfig for name, member in members.items()})
@@ -96,7 +96,9 @@ async def test_a_secret_is_kept_used_by_a_file_changed_and_taken_away(
         ),
     ],
 )
-async def test_what_can_not_be_kept_says_why(polyhelm: Polyhelm, arguments: tuple[str, ...], words: list[str]) -> None:
+async def test_a_refused_secret_prints_the_reason(
+    polyhelm: Polyhelm, arguments: tuple[str, ...], words: list[str]
+) -> None:
     done = await polyhelm("secret", *arguments, stdin="x")
     assert (done.lines, done.words) == ([], words)
     assert done.code == (1 if arguments[0] == "rm" else 2)

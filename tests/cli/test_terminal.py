@@ -103,7 +103,7 @@ async def test_an_interrupted_wait_says_that_the_server_continues(fleet: Polyhel
     assert (await fleet("deploy", "wait", "fleet/shop", "-q")).code == 0
 
 
-async def test_a_no_changes_nothing(fleet: Polyhelm) -> None:
+async def test_answering_no_changes_nothing(fleet: Polyhelm) -> None:
     async with terminal(fleet, "deploy", "apply", "-f", "shop.yaml") as screen:
         await screen.shows("Apply? [y/N]:")
         screen.type("\n")
@@ -112,7 +112,7 @@ async def test_a_no_changes_nothing(fleet: Polyhelm) -> None:
 
 
 @pytest.mark.parametrize(("answer", "code", "left"), [("shop\n", 1, ["fleet/shop"]), ("fleet/shop\n", 0, [])])
-async def test_what_is_destroyed_is_named_and_its_name_asked_for(
+async def test_a_deletion_names_the_object_and_asks_for_its_name(
     fleet: Polyhelm, answer: str, code: int, left: list[str]
 ) -> None:
     await fleet.stack.deployed(releaseName="shop")

@@ -81,7 +81,9 @@ async def test_a_deployment_that_was_deleted_by_force_and_is_made_again_has_its_
 
 
 @pytest.mark.parametrize("what", ["another chart", "a release that somebody installed since"])
-async def test_what_is_not_ours_is_not_taken(stack: Stack, simulated: Callable[[str], Member], what: str) -> None:
+async def test_a_release_that_belongs_to_somebody_else_is_not_claimed(
+    stack: Stack, simulated: Callable[[str], Member], what: str
+) -> None:
     paris = simulated("paris")
     await stack.fleet({"paris": paris.kubeconfig})
     shop = await stack.deployed(releaseName="shop")

@@ -64,7 +64,7 @@ NO_PAGES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", NO_PAGES)
-def test_what_is_no_list_of_helms_secrets_is_unexpected(case: str) -> None:
+def test_an_answer_that_is_not_a_list_of_secrets_is_unexpected(case: str) -> None:
     with pytest.raises(TemporaryError) as caught:
         read_page(NO_PAGES[case])
     assert caught.value.code == ActionCode.CLUSTER_UNEXPECTED_ANSWER
@@ -165,7 +165,7 @@ def test_a_name_that_was_edited_has_both_releases_looked_at() -> None:
 @pytest.mark.parametrize(
     "line", [b"null", b"[]", b"<html>", b'"a"', b'{"type":"ADDED","object":null}', b'{"type":"ADDED"}']
 )
-def test_a_line_that_is_no_change_ends_the_watch(line: bytes) -> None:
+def test_a_line_that_is_not_a_change_ends_the_watch(line: bytes) -> None:
     with pytest.raises(TemporaryError) as caught:
         list(read_changes(line))
     assert caught.value.code == "watch_unreadable"

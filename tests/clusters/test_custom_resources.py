@@ -43,7 +43,7 @@ def found_in(spec: Any) -> list[tuple[list[str] | None, str]]:
         {"only": {"a": 1}},
     ],
 )
-def test_what_an_api_server_takes_is_taken(more: Any) -> None:
+def test_objects_that_an_api_server_accepts_are_accepted(more: Any) -> None:
     assert found_in({"schedule": "daily"} | more) == []
 
 
@@ -60,7 +60,7 @@ def test_what_an_api_server_takes_is_taken(more: Any) -> None:
         ({"only": {}}, ["spec", "only"]),
     ],
 )
-def test_what_an_api_server_refuses_is_refused_at_its_place(more: Any, path: list[str]) -> None:
+def test_objects_that_an_api_server_refuses_are_refused_with_their_path(more: Any, path: list[str]) -> None:
     assert [at for at, _ in found_in({"schedule": "daily"} | more)] == [path]
 
 

@@ -66,7 +66,7 @@ def test_a_token_says_when_it_expires() -> None:
         jwt({"exp": [1]}),
     ],
 )
-def test_a_token_that_says_nothing_that_makes_sense_has_no_end(token: str) -> None:
+def test_a_token_without_a_valid_expiry_does_not_expire(token: str) -> None:
     assert of_token(token) is None
 
 

@@ -182,7 +182,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_it_is_refused_with_its_own_code_and_no_word_of_a_credential(case: str) -> None:
+def test_an_invalid_kubeconfig_is_refused_without_quoting_credentials(case: str) -> None:
     given, code = REFUSED[case]
     with pytest.raises(ValidationFailed) as caught:
         read_kubeconfig(given)
@@ -252,7 +252,7 @@ BY_CERTIFICATE = Access("https://paris.example:6443", CERTIFICATE, None, CERTIFI
         (with_cluster(certificate_authority_data=None), Access("https://paris.example:6443", None, TOKEN, None, None)),
     ],
 )
-def test_a_good_one_is_read(given: str, access: Access) -> None:
+def test_a_valid_kubeconfig_is_read(given: str, access: Access) -> None:
     found = read_kubeconfig(given)
     assert found == access
     assert Access.from_json(found.to_json()) == found
@@ -268,7 +268,7 @@ def test_of_several_contexts_the_named_one_is_taken() -> None:
 
 
 @pytest.mark.parametrize("access", [BY_TOKEN, BY_CERTIFICATE])
-def test_its_text_shows_the_server_alone(access: Access) -> None:
+def test_the_text_of_a_kubeconfig_shows_only_its_server(access: Access) -> None:
     assert repr(access) == str(access) == "Access('https://paris.example:6443')"
 
 

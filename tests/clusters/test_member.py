@@ -60,7 +60,7 @@ ASKS: list[tuple[str, Callable[[Member], Any]]] = [
 
 
 @pytest.mark.parametrize(("what", "ask"), ASKS)
-async def test_down_is_unreachable(
+async def test_a_member_that_is_down_is_unreachable(
     member: Member, paris: SimulatedMember, what: str, ask: Callable[[Member], Any]
 ) -> None:
     paris.faults.down = True
@@ -73,7 +73,7 @@ async def test_down_is_unreachable(
 
 
 @pytest.mark.parametrize(("what", "ask"), ASKS)
-async def test_silence_is_unreachable_after_the_timeout(
+async def test_a_member_that_does_not_answer_is_unreachable_after_the_timeout(
     paris: SimulatedMember, what: str, ask: Callable[[Member], Any]
 ) -> None:
     member = Member(read_kubeconfig(paris.kubeconfig), POLICY, timeout=0.3)
@@ -129,7 +129,7 @@ async def test_secrets_that_may_not_be_read_are_unauthorized_and_say_so(member: 
     assert await missing_permissions(member, ["get", "list"], "configmaps") == []
 
 
-async def test_a_refusal_of_a_look_is_no_verdict_on_a_release_whatever_its_status(member: Member) -> None:
+async def test_a_refused_read_says_nothing_about_the_release(member: Member) -> None:
     with pytest.raises(TemporaryError) as caught:
         await member.get("/api/v1/namespaces/nowhere")
     assert (caught.value.code, caught.value.message) == (
@@ -188,7 +188,7 @@ async def test_an_answer_that_is_too_large_is_not_taken_in_whole(monkeypatch: py
             assert caught.value.message == "The API server answers with more than 1,048,576 bytes."
 
 
-async def test_pages_without_end_are_not_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_endless_pages_are_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.clusters.release_records._MOST_HEADS", 2500)
     asked: list[str] = []
 
@@ -228,7 +228,7 @@ async def test_no_proxy_of_the_environment_is_used(paris: SimulatedMember, monke
     await member.close()
 
 
-async def test_what_it_is_and_which_version_it_has(member: Member, paris: SimulatedMember) -> None:
+async def test_a_members_uid_and_version_are_read(member: Member, paris: SimulatedMember) -> None:
     [system] = [found for found in paris.objects("namespaces") if found["metadata"]["name"] == "kube-system"]
     assert await member.version() == paris.kubernetes_version
     assert await member.uid() == system["metadata"]["uid"]

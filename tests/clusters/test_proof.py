@@ -90,7 +90,7 @@ ASKS: list[tuple[str, Callable[[Member], Awaitable[Any]]]] = [
 
 
 @pytest.mark.parametrize(("what", "ask"), ASKS)
-async def test_another_cluster_is_asked_nothing_but_who_it_is(
+async def test_another_cluster_receives_no_request_except_for_its_identity(
     what: str, ask: Callable[[Member], Awaitable[Any]]
 ) -> None:
     address = Address("theirs")
@@ -122,7 +122,7 @@ async def test_the_right_cluster_is_asked_again_as_soon_as_it_answers() -> None:
         assert await member.version() == "v1.34.4"
 
 
-async def test_before_a_cluster_is_registered_it_has_nothing_to_prove() -> None:
+async def test_a_cluster_proves_no_identity_before_it_is_registered() -> None:
     address = Address("new")
     async with member_at(address.answer, uid=None) as member:
         assert await member.uid() == "new"
@@ -183,7 +183,7 @@ ANSWERS: list[tuple[str, Callable[[], web.Response], str, str]] = [
 
 
 @pytest.mark.parametrize(("what", "proof", "code", "message"), ANSWERS)
-async def test_what_is_no_proof_is_an_error_that_says_so(
+async def test_an_invalid_proof_is_reported(
     what: str, proof: Callable[[], web.Response], code: str, message: str
 ) -> None:
     asked: list[str] = []
@@ -199,7 +199,7 @@ async def test_what_is_no_proof_is_an_error_that_says_so(
     assert asked == [KUBE_SYSTEM]
 
 
-async def test_a_proof_that_does_not_come_is_not_waited_for_without_end() -> None:
+async def test_waiting_for_a_proof_is_limited() -> None:
     is_over = asyncio.Event()
 
     async def answer(request: web.Request) -> web.Response:

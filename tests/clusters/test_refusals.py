@@ -26,7 +26,7 @@ def test_the_status_and_the_status_object_decide(status: int, body: object, kind
     assert Refusal.of(status, body).kind is kind
 
 
-def test_what_sends_no_status_object_is_no_api_server() -> None:
+def test_a_server_that_sends_no_status_object_is_not_an_api_server() -> None:
     assert Refusal.of(404, {"kind": "Status", "message": "gone"}) == Refusal(404, "gone", "", is_of_api_server=True)
     others: list[object] = [None, [], "<html>", {"kind": "Page"}]
     assert not any(Refusal.of(404, body).is_of_api_server for body in others)
@@ -41,7 +41,7 @@ def test_what_sends_no_status_object_is_no_api_server() -> None:
         ({}, "HTTP status 418"),
     ],
 )
-def test_its_words_are_its_message_or_else_its_reason(body: object, words: str) -> None:
+def test_a_refusal_is_quoted_by_its_message_or_else_its_reason(body: object, words: str) -> None:
     assert Refusal.of(418, body).words == words
     assert len(Refusal.of(418, {"message": "x" * 2000}).words) == 1000
 

@@ -8,7 +8,7 @@ ACCOUNT = ServiceAccount("team-a", "deployer")
 BY_IT = 'User "system:serviceaccount:team-a:deployer" cannot'
 
 
-def test_it_is_written_as_namespace_and_name() -> None:
+def test_a_service_account_is_written_as_namespace_and_name() -> None:
     found = ServiceAccount.parse("team-a/deploy.er")
     assert (found, str(found)) == (ServiceAccount("team-a", "deploy.er"), "team-a/deploy.er")
     assert found.headers == {"Impersonate-User": "system:serviceaccount:team-a:deploy.er"}
@@ -34,7 +34,7 @@ def test_it_is_written_as_namespace_and_name() -> None:
         *(f"a/{'b' * 254}", f"{'a' * 64}/b"),
     ],
 )
-def test_nothing_else_is_one(text: str) -> None:
+def test_other_texts_are_not_service_accounts(text: str) -> None:
     with pytest.raises(ValueError, match="namespace/name"):
         ServiceAccount.parse(text)
 
@@ -82,5 +82,5 @@ def test_credentials_that_may_not_act_as_it_are_reported_as_that() -> None:
         'secrets is forbidden: User "somebody" cannot list resource "secrets" in API group ""',
     ],
 )
-def test_what_others_refuse_is_no_permission_of_the_account(words: str) -> None:
+def test_a_refusal_by_a_webhook_is_not_a_missing_permission(words: str) -> None:
     assert forbidden(ACCOUNT, words) is None

@@ -66,7 +66,7 @@ def test_versions_are_read_as_clusters_write_them(written: str, minor: tuple[int
 
 
 @pytest.mark.parametrize("written", ["", "1", "one.two", "1.x", "1." + "9" * 50, "v", "1.32x"])
-def test_what_is_not_a_version_is_refused(written: str) -> None:
+def test_a_text_that_is_not_a_version_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="is not a version of Kubernetes, such as 1\\.32"):
         minor_of(written)
 

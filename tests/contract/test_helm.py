@@ -246,7 +246,7 @@ async def test_a_hook_that_fails_ends_the_install(helm: Helm, namespace: str, ch
     assert await releases(helm, namespace) == [("web", "1", "failed")]
 
 
-async def test_what_never_becomes_ready_is_rolled_back(helm: Helm, namespace: str, chart: str) -> None:
+async def test_a_release_that_never_becomes_ready_is_rolled_back(helm: Helm, namespace: str, chart: str) -> None:
     await helm("install", "web", chart, "--namespace", namespace)
     arguments = ("--namespace", namespace, "--atomic", "--timeout", "3s", "--set", "phase=Pending")
     code, _, errors = await helm.run("upgrade", "web", chart, *arguments)

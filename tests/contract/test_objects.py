@@ -186,7 +186,7 @@ async def test_finalizers_keep_what_is_deleted(client: Client, path: str) -> Non
     assert status == 404
 
 
-async def test_what_is_owned_goes_with_its_owner(client: Client, path: str) -> None:
+async def test_owned_objects_are_deleted_with_their_owner(client: Client, path: str) -> None:
     owner = await create(client, path, secret("owner"))
     owned = secret("owned")
     reference = {"apiVersion": "v1", "kind": "Secret", "name": "owner", "uid": owner["metadata"]["uid"]}
@@ -196,7 +196,7 @@ async def test_what_is_owned_goes_with_its_owner(client: Client, path: str) -> N
     await gone(client, f"{path}/owned")
 
 
-async def test_a_namespace_takes_what_is_in_it_along(client: Client, namespace: str) -> None:
+async def test_a_namespace_is_deleted_with_its_objects(client: Client, namespace: str) -> None:
     space = f"/api/v1/namespaces/{namespace}-doomed"
     await create(client, "/api/v1/namespaces", {"metadata": {"name": f"{namespace}-doomed"}})
     await create(client, f"{space}/secrets", secret("a"))
@@ -233,7 +233,7 @@ async def test_dry_runs_write_nothing(client: Client, path: str, place: str) -> 
     assert await client.get(f"{path}/a") == (200, created)
 
 
-async def test_the_status_is_written_apart(client: Client, namespace: str) -> None:
+async def test_the_status_is_a_subresource(client: Client, namespace: str) -> None:
     path = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
     status = {"currentHealthy": 1, "desiredHealthy": 1, "disruptionsAllowed": 1, "expectedPods": 1}
     created = await create(client, path, {"metadata": {"name": "a"}, "spec": {"minAvailable": 1}, "status": status})
@@ -245,7 +245,7 @@ async def test_the_status_is_written_apart(client: Client, namespace: str) -> No
     assert told["metadata"]["generation"] == 2
 
 
-async def test_what_may_be_done(client: Client) -> None:
+async def test_access_reviews_answer_what_is_allowed(client: Client) -> None:
     attributes = {"namespace": "default", "verb": "create", "resource": "secrets"}
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
     status, told = await client.post(path, {"spec": {"resourceAttributes": attributes}})

@@ -110,7 +110,7 @@ async def test_errors(
         )
 
 
-async def test_what_is_fixed_at_creation(client: Client, namespace: str) -> None:
+async def test_immutable_fields_cannot_be_changed(client: Client, namespace: str) -> None:
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     spec = {"replicas": 0, "selector": SELECTOR, "template": TEMPLATE}
     await create(client, path, {"metadata": {"name": "web"}, "spec": spec})
@@ -131,12 +131,12 @@ async def test_what_is_fixed_at_creation(client: Client, namespace: str) -> None
         ),
     ],
 )
-async def test_what_is_missing_is_named(client: Client, path: str, message: str, details: dict[str, str]) -> None:
+async def test_missing_fields_are_named(client: Client, path: str, message: str, details: dict[str, str]) -> None:
     _, told = await client.get(path)
     assert (told["message"], told["details"]) == (message, details)
 
 
-async def test_a_bad_name_is_explained(client: Client, path: str) -> None:
+async def test_an_invalid_name_is_explained(client: Client, path: str) -> None:
     _, told = await client.post(path, secret("No_Name"))
     rule = (
         'Invalid value: "No_Name": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '

@@ -53,7 +53,7 @@ async def test_a_watch_without_a_version_begins_with_what_there_is(client: Clien
         assert await events.names(1) == [("ADDED", "later")]
 
 
-async def test_what_stops_matching_is_deleted_for_the_watcher(client: Client, path: str) -> None:
+async def test_an_object_that_stops_matching_is_deleted_for_the_watcher(client: Client, path: str) -> None:
     since = await version(client, path)
     async with client.watch(path, resourceVersion=since, labelSelector="app in (shop, web)") as events:
         await client.post(path, config("a", {"app": "shop"}, k="1"))

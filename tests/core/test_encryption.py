@@ -22,7 +22,7 @@ def entry(key_id: str, key: bytes) -> str:
 
 
 @given(plain=st.binary(), row=st.text(st.characters(exclude_categories=["Cs"])))
-def test_what_was_sealed_for_a_row_is_opened_for_it(plain: bytes, row: str) -> None:
+def test_data_sealed_for_a_row_is_opened_for_that_row(plain: bytes, row: str) -> None:
     sealed = RING.seal(plain, row)
     assert sealed.key_id == "one"
     assert RING.open(sealed, row) == plain
@@ -126,7 +126,7 @@ def test_blanks_and_empty_entries_do_not_matter(text: str) -> None:
         ("one:üüü", 1),
     ],
 )
-def test_an_entry_that_is_none_is_reported_by_its_number_and_not_quoted(text: str, number: int) -> None:
+def test_an_invalid_entry_is_reported_by_its_number_and_not_quoted(text: str, number: int) -> None:
     with pytest.raises(KeyRingError) as caught:
         KeyRing.parse(text)
     assert str(caught.value) == (
@@ -136,7 +136,7 @@ def test_an_entry_that_is_none_is_reported_by_its_number_and_not_quoted(text: st
 
 
 @pytest.mark.parametrize("text", ["", ",", " , "])
-def test_an_empty_ring_is_none(text: str) -> None:
+def test_an_empty_key_ring_is_refused(text: str) -> None:
     with pytest.raises(KeyRingError):
         KeyRing.parse(text)
 

@@ -10,7 +10,7 @@ DEEPEST = 254
 
 
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
-def test_what_is_nested_too_deeply_to_be_written_is_refused(opening: bytes, closing: bytes) -> None:
+def test_json_that_is_nested_too_deeply_is_refused(opening: bytes, closing: bytes) -> None:
     def nested(levels: int) -> bytes:
         return opening * levels + b"1" + closing * levels
 
@@ -20,12 +20,12 @@ def test_what_is_nested_too_deeply_to_be_written_is_refused(opening: bytes, clos
 
 
 @pytest.mark.parametrize("text", [b'["%b"]' % (b"[" * 1000), b"[%b1]" % (b"[]," * 1000), b"null"])
-def test_brackets_beside_each_other_or_in_texts_are_no_depth(text: bytes) -> None:
+def test_brackets_side_by_side_or_in_texts_do_not_count_as_depth(text: bytes) -> None:
     assert orjson.dumps(read_writable(text)) == text
 
 
 @pytest.mark.parametrize("text", [b"", b"<html>", b"[1", b"[" * 2000])
-def test_what_is_no_json_is_refused_as_that(text: bytes) -> None:
+def test_text_that_is_not_json_is_refused(text: bytes) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - it is what callers expect
         read_writable(text)
     assert not isinstance(refused.value, TooDeepError)

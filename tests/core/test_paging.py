@@ -95,7 +95,7 @@ async def test_a_page_of_no_rows_says_whether_there_are_any(quiet: Stack) -> Non
     assert (found["nodes"], found["pageInfo"]["hasNextPage"]) == ([], True)
 
 
-async def test_null_stands_for_the_usual_size(quiet: Stack) -> None:
+async def test_null_means_the_default_page_size(quiet: Stack) -> None:
     await groups(quiet, "a", "b", "c")
     assert names(await page(quiet, first=None)) == ["a", "b", "c"]
 
@@ -107,7 +107,7 @@ async def test_a_size_beyond_the_limits_is_refused(shared: Stack, first: int) ->
     assert (error["message"], error["extensions"]["code"]) == (f"`first` must be between 0 and {MOST}.", "page_size")
 
 
-def test_the_limits_themselves_are_fine() -> None:
+def test_the_smallest_and_largest_page_sizes_are_accepted() -> None:
     assert (Window(0).first, Window(MOST).first, Window.of(None, None).first) == (0, MOST, 50)
     with pytest.raises(ValidationFailed):
         Window.of(MOST + 1, None)
@@ -142,7 +142,7 @@ BAD = {
 
 @pytest.mark.parametrize("case", [*BAD, "of another list"])
 @pytest.mark.parametrize("of", ["clusterGroups", "events"])
-async def test_a_cursor_that_is_none_is_refused(shared: Stack, of: str, case: str) -> None:
+async def test_an_invalid_cursor_is_refused(shared: Stack, of: str, case: str) -> None:
     of_another_list = cursor(["a"]) if of == "events" else cursor([1])
     answer = await shared.ask(PAGE % (of, "__typename", "__typename"), after=BAD.get(case, of_another_list))
     assert [(error["message"], error["extensions"]["code"]) for error in answer.get("errors", [])] == [
@@ -165,13 +165,13 @@ async def test_a_cursor_beyond_the_numbers_of_its_column_is_refused(quiet: Stack
         assert error["extensions"]["code"] == "cursor"
 
 
-async def test_a_cursor_is_no_way_to_write_sql(quiet: Stack) -> None:
+async def test_a_cursor_cannot_inject_sql(quiet: Stack) -> None:
     await groups(quiet, "a", "b")
     assert names(await page(quiet, cursor(["a'; DROP TABLE cluster_group; --"]))) == ["b"]
     assert names(await page(quiet)) == ["a", "b"]
 
 
-async def test_a_cursor_of_a_row_that_was_never_there_goes_on_behind_its_place(quiet: Stack) -> None:
+async def test_a_cursor_of_a_missing_row_continues_after_its_place(quiet: Stack) -> None:
     await groups(quiet, "a", "c")
     assert names(await page(quiet, cursor(["b"]))) == ["c"]
     assert names(await page(quiet, cursor([""]))) == ["a", "c"]

@@ -89,7 +89,7 @@ async def test_an_update_that_changes_what_is_wanted_makes_one_generation(
     assert wanted["history"]["nodes"][1]["values"] == {"a": {"b": 1, "c": 2}, "list": [1, 2]}
 
 
-async def test_a_cluster_that_is_still_to_be_left_is_a_target_and_is_not_wanted(
+async def test_a_cluster_whose_release_is_being_removed_is_an_unwanted_target(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     deployment_id = await created(quiet, simulated)
@@ -99,7 +99,7 @@ async def test_a_cluster_that_is_still_to_be_left_is_a_target_and_is_not_wanted(
     assert wanted["desired"] == {"targets": ["berlin"]}
 
 
-async def test_a_description_is_kept_changed_and_taken_away(quiet: Stack, simulated: Callable[[str], Member]) -> None:
+async def test_a_description_is_set_changed_and_removed(quiet: Stack, simulated: Callable[[str], Member]) -> None:
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
     deployment_id = (await quiet.create(releaseName="shop", description=""))["deployment"]["id"]
 

@@ -102,7 +102,7 @@ async def test_a_schema_violation_names_the_cluster_and_the_value(quiet: Stack, 
     ]
 
 
-async def test_a_name_taken_by_a_release_of_somebody_else_is_a_conflict_that_says_where(
+async def test_a_name_taken_by_a_foreign_release_is_a_conflict_that_names_the_cluster(
     quiet: Stack, fleet: dict[str, Member]
 ) -> None:
     fleet["berlin"].put(
@@ -133,7 +133,7 @@ async def test_a_name_taken_by_a_release_in_config_maps_is_a_conflict(quiet: Sta
     )
 
 
-async def test_a_cluster_that_can_not_be_asked_is_an_error_and_not_a_free_name(
+async def test_a_release_name_on_an_unreachable_cluster_is_not_assumed_to_be_free(
     quiet: Stack, fleet: dict[str, Member]
 ) -> None:
     fleet["paris"].faults.down = True

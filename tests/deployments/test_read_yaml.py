@@ -26,7 +26,7 @@ async def read(stack: Stack, text: str) -> Any:
         ("{<<: {a: 1}, b: 2}", {"a": 1, "b": 2}),
     ],
 )
-async def test_a_text_says_what_it_says_to_helm(shared: Stack, text: str, value: Any) -> None:
+async def test_values_in_yaml_are_read_as_by_helm(shared: Stack, text: str, value: Any) -> None:
     assert await read(shared, f"v: {text}\n") == {"values": {"v": value}, "problems": []}
 
 

@@ -51,7 +51,7 @@ async def created(stack: Stack, simulated: Callable[[str], Member], count: int) 
         (0, 0, 25, False),
     ],
 )
-def test_two_clusters_or_a_quarter_may_go_without_confirmation_and_never_all(
+def test_two_targets_or_a_quarter_are_removed_without_confirmation_but_never_all(
     before: int, after: int, percent: int, needed: bool
 ) -> None:
     names = [str(number) for number in range(before)]

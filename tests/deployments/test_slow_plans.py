@@ -128,7 +128,7 @@ async def test_a_plan_is_kept_for_an_hour(slow: Open) -> None:
         assert await polyhelm.ask(started) is None
 
 
-async def test_what_comes_from_a_secret_is_hidden_in_a_slow_plan(slow: Open) -> None:
+async def test_values_from_secrets_are_hidden_in_a_slow_plan(slow: Open) -> None:
     async with slow() as polyhelm:
         await polyhelm.stack.mutate("createSecret", "__typename", name="db", data={"password": CANARY})
         polyhelm.let_go()

@@ -83,7 +83,7 @@ def test_every_source_of_a_copy_exists_and_goes_into_the_build() -> None:
         assert is_ignored(Path(path)), path
 
 
-def test_the_wheel_has_all_that_it_is_built_from() -> None:
+def test_the_build_stage_copies_all_sources_of_the_wheel() -> None:
     """The project's table names folders and files; the build stage has to copy each of them."""
     named = {"pyproject.toml", "README.md", "app", "cli", "schema", "resolvers", "reconcilers", "simulator", "alembic"}
     assert named <= set(copied())
@@ -147,7 +147,7 @@ def test_only_migrations_run_as_the_owner_of_the_tables() -> None:
     assert services["migrate"]["environment"]["POLYHELM_PROGRAM_ROLE"] == "program"
 
 
-async def test_the_program_s_role_is_created_with_its_password(servers: Settings, tmp_path: Path) -> None:
+async def test_the_database_role_of_the_program_is_created_with_its_password(servers: Settings, tmp_path: Path) -> None:
     """The script that the database's container runs, against a database of the tests."""
     assert servers.database_url is not None
     url = make_url(servers.database_url)

@@ -68,7 +68,7 @@ async def test_metrics_are_not_shown_and_a_forged_header_for_tls_is_removed(url:
         assert "strict-transport-security" not in page.headers
 
 
-async def test_a_head_that_does_not_end_is_answered_by_the_proxy(url: str) -> None:
+async def test_the_proxy_answers_a_request_head_that_does_not_end(url: str) -> None:
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     began = asyncio.get_running_loop().time()

@@ -72,7 +72,7 @@ def test_the_wheel_holds_the_migrations_the_demo_chart_and_the_pages(wheel: Path
     assert tops == {"app", "cli", "schema", "resolvers", "reconcilers", "simulator"}
 
 
-def test_the_program_is_the_one_of_the_wheel(installed: Path, tmp_path: Path) -> None:
+def test_the_installed_wheel_runs_without_the_sources(installed: Path, tmp_path: Path) -> None:
     script = (
         "import app; from app.core import migrations; from app.program import demo;"
         " print(app.__file__, migrations.folder(), len(demo.sample_chart()))"

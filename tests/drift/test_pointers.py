@@ -13,7 +13,7 @@ def test_a_pointer_gives_its_steps_again(steps: list[str]) -> None:
 
 
 @pytest.mark.parametrize("pointer", ["", "spec", "/spec/~2", "/spec/~", "/" + "x" * 500])
-def test_what_is_not_a_pointer_is_refused(pointer: str) -> None:
+def test_a_text_that_is_not_a_pointer_is_refused(pointer: str) -> None:
     with pytest.raises(ValueError, match=r"^(A path starts with /|In a path, ~ is written)"):
         steps_of(pointer)
 

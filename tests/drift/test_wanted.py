@@ -51,6 +51,6 @@ def test_objects_have_helms_label_and_annotations_over_those_of_the_chart() -> N
     assert wanted_objects(MANIFEST, "web", "shop") == [web, *configs]
 
 
-def test_their_number_is_bounded() -> None:
+def test_the_number_of_objects_is_bounded() -> None:
     many = "---\nmetadata: {name: x}\n" * (MOST_OBJECTS + 10)
     assert len(wanted_objects(many, "web", "shop")) == MOST_OBJECTS

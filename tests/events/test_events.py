@@ -42,7 +42,7 @@ async def test_a_transaction_that_has_written_its_events_and_stops_holds_up_nobo
     assert [message for _, message in await read(quiet, found[-1][0])] == ["slow"]
 
 
-async def test_what_begins_first_and_commits_last_has_the_later_position(quiet: Stack) -> None:
+async def test_a_transaction_that_commits_last_has_the_later_position(quiet: Stack) -> None:
     organization_id, seen = await organization(quiet), await newest(quiet)
     async with quiet.services.transaction() as early:
         early.record(Happening.TEST, "early", organization_id=organization_id)
@@ -124,7 +124,7 @@ async def test_a_reader_beside_many_writers_sees_every_event_once_and_in_order(q
         assert own == [f"{writer} {number} {part}" for number in range(each) for part in "ab"]
 
 
-async def test_what_is_rolled_back_leaves_no_event(quiet: Stack) -> None:
+async def test_a_transaction_that_is_rolled_back_leaves_no_event(quiet: Stack) -> None:
     organization_id, seen = await organization(quiet), await newest(quiet)
     try:
         async with quiet.services.transaction() as transaction:

@@ -52,7 +52,7 @@ async def messages(stack: Stack) -> list[str]:
         "SELECT remove_events(now(), 1000)",
     ],
 )
-async def test_nothing_is_changed_or_taken_away(quiet: Stack, statement: str) -> None:
+async def test_events_cannot_be_changed_or_deleted(quiet: Stack, statement: str) -> None:
     before = await messages(quiet)
     with pytest.raises(DBAPIError, match=r"events are only added to|events are kept for a day at least|foreign key"):
         async with quiet.services.database.sessions() as session, session.begin():
@@ -61,7 +61,7 @@ async def test_nothing_is_changed_or_taken_away(quiet: Stack, statement: str) ->
     assert await messages(quiet) == before
 
 
-async def test_what_is_too_old_is_removed_and_what_is_not_stays(quiet: Stack) -> None:
+async def test_old_events_are_removed_and_newer_ones_stay(quiet: Stack) -> None:
     await happened(quiet, "young")
     assert await remove_old_events(quiet.services) == 0
     before = await messages(quiet)
@@ -72,7 +72,7 @@ async def test_what_is_too_old_is_removed_and_what_is_not_stays(quiet: Stack) ->
     assert await remove_old_events(quiet.services) == 0
 
 
-async def test_the_worker_removes_them_when_it_keeps_house(
+async def test_the_housekeeping_of_a_worker_removes_old_events(
     new_stack: Callable[..., AbstractAsyncContextManager[Stack]],
 ) -> None:
     async with new_stack(working=False, event_retention=2 * 24 * 3600) as stack:

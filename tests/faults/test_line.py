@@ -74,7 +74,7 @@ async def call() -> AsyncIterator[Call]:
         await caller.close()
 
 
-async def test_without_faults_bytes_pass_and_an_end_is_heard_of(line: Line, call: Call) -> None:
+async def test_without_faults_bytes_and_the_end_of_a_connection_pass(line: Line, call: Call) -> None:
     caller = await call(line)
     assert [await caller.says("one"), await caller.says("two")] == ["one", "two"]
     caller.writer.write_eof()
@@ -94,7 +94,7 @@ async def test_a_frozen_line_goes_on_where_it_stopped(line: Line, call: Call) ->
     assert [await old.hears(3), await new.hears(3)] == ["two", "two"]
 
 
-async def test_what_is_lost_stays_lost_and_new_connections_work(line: Line, call: Call) -> None:
+async def test_lost_bytes_stay_lost_and_new_connections_work(line: Line, call: Call) -> None:
     old = await call(line)
     assert await old.says("one") == "one"
     line.lose()
@@ -121,7 +121,7 @@ async def test_connections_are_reset_and_new_ones_work_or_are_refused(line: Line
     assert await (await call(line)).says("three") == "three"
 
 
-async def test_a_slow_line_is_right(line: Line, call: Call) -> None:
+async def test_a_slow_line_delivers_all_bytes(line: Line, call: Call) -> None:
     caller = await call(line)
     line.slow(0.2)
     with pytest.raises(TimeoutError):
@@ -129,6 +129,6 @@ async def test_a_slow_line_is_right(line: Line, call: Call) -> None:
     assert await caller.hears(3) == "one"
 
 
-async def test_where_the_server_is_not_there_connections_are_reset(tmp_path: Path, call: Call) -> None:
+async def test_connections_are_reset_if_there_is_no_server(tmp_path: Path, call: Call) -> None:
     async with Line(tmp_path / "nothing") as line:
         assert await (await call(line)).is_reset()

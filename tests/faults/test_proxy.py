@@ -122,7 +122,9 @@ async def test_retry_after_is_seconds_or_a_date(client: Client, proxy: Proxy) ->
         (listing(), {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": []}),
     ],
 )
-async def test_what_is_no_list_comes_with_200(client: Client, proxy: Proxy, failure: Failure, body: object) -> None:
+async def test_an_answer_that_is_not_a_list_comes_with_status_200(
+    client: Client, proxy: Proxy, failure: Failure, body: object
+) -> None:
     proxy.fault(failure, path="/secrets")
     assert await client.get(SECRETS) == (200, body)
     assert (await client.get(SYSTEM))[0] == 200
@@ -176,7 +178,7 @@ async def test_a_hang_can_come_after_the_server_has_acted_and_last_for_some_time
 
 
 @pytest.mark.parametrize("failure", [Delay(0.3), Drip(size=100, pause=0.1)])
-async def test_slow_is_right_all_the_same(client: Client, proxy: Proxy, failure: Failure) -> None:
+async def test_a_slow_answer_is_complete(client: Client, proxy: Proxy, failure: Failure) -> None:
     expected = await client.get(SYSTEM)
     proxy.fault(failure)
     began = time.monotonic()
@@ -219,7 +221,7 @@ async def test_open_connections_are_reset(client: Client, proxy: Proxy) -> None:
     assert (await client.get(SECRETS))[0] == 200
 
 
-async def test_helm_works_through_it_and_its_records_are_known(proxy: Proxy, tmp_path: Path) -> None:
+async def test_helm_works_through_the_proxy_and_its_records_are_recognized(proxy: Proxy, tmp_path: Path) -> None:
     for path, content in chart_files().items():
         (tmp_path / "web" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "web" / path).write_text(content)

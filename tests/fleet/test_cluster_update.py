@@ -34,7 +34,7 @@ async def confirm(stack: Stack, name: str, uid: str) -> Any:
     return await stack.mutate("confirmCluster", PAYLOAD, id=(await cluster(stack, name))["id"], uid=uid)
 
 
-async def test_what_is_left_out_stays_as_it_is(quiet: Stack, simulated: Callable[[str], Member]) -> None:
+async def test_fields_that_an_update_omits_stay_unchanged(quiet: Stack, simulated: Callable[[str], Member]) -> None:
     await quiet.register("paris", simulated("paris").kubeconfig, region="eu", labels={"tier": "one"}, cloud="google")
     before = await cluster(quiet, "paris")
     for given in ({}, {"region": None, "labels": None, "cloud": None, "name": None, "kubeconfig": None}):
@@ -72,7 +72,7 @@ async def test_a_kubeconfig_of_another_cluster_is_refused_with_both_uids(
     assert await cluster(quiet, "paris") == before
 
 
-async def test_credentials_that_do_not_work_are_refused_and_those_that_were_there_stay(
+async def test_new_credentials_that_do_not_work_are_refused_and_the_old_ones_stay(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")

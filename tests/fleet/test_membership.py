@@ -43,7 +43,7 @@ async def test_a_cluster_is_in_one_group_at_most(quiet: Stack, simulated: Callab
     assert (answer["__typename"], answer["code"]) == ("Conflict", "name_taken")
 
 
-async def test_who_leaves_loses_the_groups_releases_and_who_joins_gets_nothing_until_named(
+async def test_a_cluster_that_leaves_loses_the_groups_releases_and_a_new_one_gets_none_until_it_is_named(
     stack: Stack, simulated: Callable[[str], Member]
 ) -> None:
     members = {name: simulated(name) for name in ("paris", "berlin", "tokyo")}

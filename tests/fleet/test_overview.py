@@ -85,7 +85,7 @@ async def test_charts_to_choose_from_are_those_that_are_deployed(fleet: Stack) -
     assert (await fleet.data(query, filter={"group": "spare"}))["fleet"]["charts"] == []
 
 
-async def test_a_filter_leaves_what_it_means(fleet: Stack) -> None:
+async def test_a_filter_selects_the_clusters_and_deployments_that_match(fleet: Stack) -> None:
     assert await seen(fleet, group="spare") == (["york"], [], {})
     assert await seen(fleet, cloud="google") == (["berlin"], ["shop"], {"NOT_INSTALLED": 1})
     assert await seen(fleet, chart="others/web") == (["tokyo"], ["blog"], {"NOT_INSTALLED": 1})
@@ -126,7 +126,7 @@ async def test_a_chart_has_any_version_and_a_deployment_the_defaults_of_its_pinn
     assert found["deployment"]["valuesSchema"]["type"] == "object"
 
 
-async def test_callers_see_their_own_tokens_and_never_what_they_are(fleet: Stack) -> None:
+async def test_callers_see_their_own_tokens_without_the_secrets(fleet: Stack) -> None:
     await fleet.mutate("createApiToken", "... on ApiTokenPayload { token }", name="laptop")
     found = (await fleet.data("{ apiTokens { name createdAt expiresAt } }"))["apiTokens"]
     assert [(token["name"], token["expiresAt"]) for token in found] == [("bootstrap", None), ("laptop", None)]

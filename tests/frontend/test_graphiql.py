@@ -30,7 +30,7 @@ async def test_an_example_of_the_tour_is_chosen_and_run(site: Site, browser: Bro
         await expect(page.get_by_text("Root Types")).to_be_visible()
 
 
-async def test_a_subscription_runs_until_it_is_stopped_with_the_rights_of_the_moment_and_says_when_there_are_none(
+async def test_a_subscription_in_graphiql_runs_until_it_is_stopped_or_access_is_revoked(
     site: Site, browser: Browser, shop: dict[str, Member]
 ) -> None:
     made = await site.stack.mutate("createUser", "... on UserPayload { token }", name="ada", role="DEPLOYER")

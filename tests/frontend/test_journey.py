@@ -98,7 +98,7 @@ async def test_values_are_checked_by_the_charts_schema_while_they_are_written(
         await expect(page.get_by_role("alert")).to_contain_text("replicas")
 
 
-async def test_deleting_names_what_goes_and_asks_for_its_name(
+async def test_the_dialog_of_a_deletion_names_the_clusters_and_asks_for_the_name(
     site: Site, browser: Browser, shop: dict[str, Member]
 ) -> None:
     async with opened(browser, site) as page:
@@ -142,7 +142,7 @@ async def test_a_token_is_created_shown_once_and_revoked(site: Site, browser: Br
         assert (await site.stack.data("{ viewer { name } }", token))["viewer"] is None
 
 
-async def test_who_belongs_to_two_organizations_sees_one_and_can_choose_the_other(
+async def test_a_member_of_two_organizations_sees_one_and_can_choose_the_other(
     site: Site, browser: Browser, shop: dict[str, Member]
 ) -> None:
     await site.stack.mutate("createOrganization", "... on OrganizationPayload { name }", name="second")

@@ -110,7 +110,7 @@ async def fill(stack: Stack) -> None:
             )
 
 
-async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browser) -> None:
+async def test_lists_continue_after_their_first_page(quiet: Stack, browser: Browser) -> None:
     await fill(quiet)
     async with serving(quiet) as site, opened(browser, site) as page:
         await page.goto("/deployments/fleet/shop?tab=history")
@@ -180,7 +180,7 @@ async def test_lists_go_on_beyond_their_first_page(quiet: Stack, browser: Browse
         assert found["clusterGroup"]["members"] == [{"name": "cluster-001"}, {"name": "cluster-230"}]
 
 
-async def test_what_does_not_fit_a_picker_is_found_by_typing(quiet: Stack, browser: Browser) -> None:
+async def test_choices_that_a_picker_does_not_show_are_found_by_typing(quiet: Stack, browser: Browser) -> None:
     await fill(quiet)
     async with serving(quiet) as site, opened(browser, site) as page:
         await page.goto("/")

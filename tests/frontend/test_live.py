@@ -38,7 +38,7 @@ async def scale(helm: Helm, replicas: int) -> None:
     await helm("upgrade", "shop", str(chart), "--namespace", "default", "--values", str(values))
 
 
-async def test_a_change_by_hand_shows_with_its_reason_and_one_click_mends_it(
+async def test_a_manual_change_is_shown_with_its_reason_and_reverted_with_one_click(
     site: Site, browser: Browser, by_hand: Helm
 ) -> None:
     async with opened(browser, site) as fleet, opened(browser, site) as page:
@@ -100,7 +100,7 @@ async def test_a_cluster_that_is_cut_off_turns_unknown_and_back(
         await expect(clusters.get_by_text("Unreachable")).to_be_hidden()
 
 
-async def test_a_lost_connection_shows_and_heals_and_nothing_of_meanwhile_is_missed(
+async def test_a_lost_connection_is_shown_and_restored_without_missing_events(
     site: Site, browser: Browser, by_hand: Helm
 ) -> None:
     lost = "The connection to Polyhelm is lost"
@@ -164,7 +164,7 @@ async def test_a_token_that_was_revoked_ends_the_session(site: Site, browser: Br
         await expect(page.get_by_label("Password", exact=True)).to_be_visible()
 
 
-async def test_a_page_goes_on_with_the_rights_that_somebody_has_now_and_keeps_what_they_are_writing(
+async def test_a_page_follows_changed_permissions_and_keeps_an_unsaved_form(
     site: Site, browser: Browser, shop: dict[str, Member]
 ) -> None:
     made = await site.stack.mutate("createUser", "... on UserPayload { token }", name="ada", role="DEPLOYER")
@@ -182,7 +182,7 @@ async def test_a_page_goes_on_with_the_rights_that_somebody_has_now_and_keeps_wh
         await expect(page.get_by_label("Description")).to_have_value("Half of what is meant")
 
 
-async def test_what_happens_while_a_list_is_on_its_way_is_in_it_though_its_answer_is_older(
+async def test_events_during_a_slow_list_request_are_shown_although_its_answer_is_older(
     site: Site, browser: Browser
 ) -> None:
     asked_again = asyncio.Event()

@@ -25,7 +25,9 @@ async def shows(page: Page, cluster: str, status: str) -> None:
     await expect(page.locator(f"[data-cluster={cluster}]")).to_have_attribute("data-status", status)
 
 
-async def test_a_change_by_hand_shows_and_one_click_reverts_it(new_fleet: NewFleet, browser: Browser) -> None:
+async def test_a_manual_change_on_a_real_member_is_shown_and_reverted_with_one_click(
+    new_fleet: NewFleet, browser: Browser
+) -> None:
     async with new_fleet() as fleet, serving(fleet.stack) as site, opened(browser, site) as page:
         await fleet.deployed(values={"name": "shop"})
         await page.goto(f"/deployments/fleet/{fleet.release}")

@@ -18,7 +18,7 @@ async def test_every_address_of_the_app_leads_to_it(shared: Stack, path: str) ->
     assert "default-src 'self'" in answer.headers["content-security-policy"]
 
 
-async def test_what_a_page_loads_is_kept_for_ever_and_comes_from_here_alone(shared: Stack) -> None:
+async def test_files_of_pages_are_cached_and_come_from_the_server_itself(shared: Stack) -> None:
     page = (await shared.client.get("/", headers=HTML)).text
     sources = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert sources
@@ -30,7 +30,7 @@ async def test_what_a_page_loads_is_kept_for_ever_and_comes_from_here_alone(shar
 
 
 @pytest.mark.parametrize("path", ["/assets/gone.js", "/favicon.ico", "/assets/../pyproject.toml"])
-async def test_a_file_that_is_not_there_is_no_page(shared: Stack, path: str) -> None:
+async def test_a_missing_file_is_not_answered_with_the_app(shared: Stack, path: str) -> None:
     answer = await shared.client.get(path, headers={"accept": "*/*"})
     assert answer.status_code == 404
     assert "<html" not in answer.text

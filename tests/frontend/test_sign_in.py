@@ -30,7 +30,7 @@ async def fill(page: Page, name: str, password: str) -> None:
     await page.get_by_label("Password", exact=True).fill(password)
 
 
-async def test_the_first_registers_and_stays_signed_in_by_a_cookie_that_no_script_sees(
+async def test_the_first_user_registers_and_stays_signed_in_by_a_cookie_that_scripts_cannot_read(
     empty: Site, browser: Browser
 ) -> None:
     async with opened(browser, empty, token=None) as page:
@@ -64,9 +64,7 @@ async def test_the_first_registers_and_stays_signed_in_by_a_cookie_that_no_scrip
         await expect(other.get_by_label("Password", exact=True)).to_be_visible()
 
 
-async def test_one_sees_where_one_is_signed_in_ends_that_and_changes_the_password(
-    empty: Site, browser: Browser
-) -> None:
+async def test_a_user_sees_and_ends_sessions_and_changes_the_password(empty: Site, browser: Browser) -> None:
     async with (
         opened(browser, empty, token=None) as page,
         browsing(empty.stack, **{"User-Agent": "Otter/1"}) as other,
@@ -93,7 +91,7 @@ async def test_one_sees_where_one_is_signed_in_ends_that_and_changes_the_passwor
         await other.sign_in("carol", "unlikely words of another kind")
 
 
-async def test_graphiql_and_subscriptions_go_by_the_cookie(empty: Site, browser: Browser) -> None:
+async def test_graphiql_and_subscriptions_are_authenticated_by_the_cookie(empty: Site, browser: Browser) -> None:
     async with opened(browser, empty, token=None) as page:
         await page.goto("/")
         await fill(page, "carol", PASSWORD)
@@ -113,9 +111,7 @@ async def test_graphiql_and_subscriptions_go_by_the_cookie(empty: Site, browser:
         await expect(page.locator(".result-window")).to_contain_text("carol")
 
 
-async def test_the_button_of_an_issuer_leads_there_and_back_to_where_one_was(
-    new_stack: NewStack, browser: Browser
-) -> None:
+async def test_signing_in_with_an_issuer_returns_to_the_requested_page(new_stack: NewStack, browser: Browser) -> None:
     with issuing() as issuer:
         settings: dict[str, object] = {
             "oidc_issuer": issuer.url,

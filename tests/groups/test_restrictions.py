@@ -135,7 +135,7 @@ async def test_a_member_that_can_not_be_asked_is_a_warning(quiet: Stack, simulat
     )
 
 
-async def test_all_that_is_done_for_a_deployment_is_sent_as_the_service_account_and_all_that_is_observed_is_not(
+async def test_requests_for_a_deployment_impersonate_the_service_account_and_those_of_the_observer_do_not(
     stack: Stack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")

@@ -26,7 +26,7 @@ def make(path: Path, version: str) -> Path:
     return path
 
 
-def test_the_one_that_is_named_comes_first_however_old(along: Path, tmp_path: Path) -> None:
+def test_the_configured_helm_is_used_whatever_its_version(along: Path, tmp_path: Path) -> None:
     make(along, "v3.17.3")
     make(tmp_path / "bin" / "helm", "v3.22.0")
     named = make(tmp_path / "named", "v3.9.0")
@@ -34,14 +34,14 @@ def test_the_one_that_is_named_comes_first_however_old(along: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("version", ["3.18.4", "3.18.10", "3.22.0", "4.0.0", "3.19.0+gabc"])
-def test_one_on_the_path_that_is_new_enough_comes_next(along: Path, tmp_path: Path, version: str) -> None:
+def test_without_a_configured_helm_a_new_one_on_the_path_is_used(along: Path, tmp_path: Path, version: str) -> None:
     make(along, "v3.17.3")
     on_path = make(tmp_path / "bin" / "helm", f"v{version}")
     assert find_helm(None) == HelmBinary(on_path, HelmVersion(version), "it is the first on the PATH")
 
 
 @pytest.mark.parametrize("version", ["v3.18.3", "v3.9.9", "v2.17.0", "no version"])
-def test_one_on_the_path_that_is_too_old_is_passed_over(along: Path, tmp_path: Path, version: str) -> None:
+def test_an_old_helm_on_the_path_is_not_used(along: Path, tmp_path: Path, version: str) -> None:
     make(along, "v3.17.3")
     make(tmp_path / "bin" / "helm", version)
     assert find_helm(None) == HelmBinary(
@@ -49,26 +49,26 @@ def test_one_on_the_path_that_is_too_old_is_passed_over(along: Path, tmp_path: P
     )
 
 
-def test_the_one_along_is_taken_where_the_path_has_none(along: Path) -> None:
+def test_the_packaged_helm_is_used_if_the_path_has_none(along: Path) -> None:
     make(along, "v3.17.3")
     assert find_helm(None).path == along
 
 
-def test_the_one_along_may_be_the_one_on_the_path(along: Path, tmp_path: Path) -> None:
+def test_the_packaged_helm_may_be_the_one_on_the_path(along: Path, tmp_path: Path) -> None:
     make(along, "v3.17.3")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "helm").symlink_to(along)
     assert find_helm(None).path == along
 
 
-def test_a_broken_one_on_the_path_is_passed_over(along: Path, tmp_path: Path) -> None:
+def test_a_broken_helm_on_the_path_is_not_used(along: Path, tmp_path: Path) -> None:
     make(along, "v3.17.3")
     broken = make(tmp_path / "bin" / "helm", "v3.22.0")
     broken.write_text("#!/bin/sh\nexit 1\n")
     assert find_helm(None).path == along
 
 
-def test_none_at_all_says_how_to_get_one(along: Path) -> None:
+def test_a_missing_helm_is_an_error_that_says_how_to_install_it(along: Path) -> None:
     with pytest.raises(HelmMissingError) as caught:
         find_helm(None)
     assert str(caught.value) == (
@@ -77,7 +77,7 @@ def test_none_at_all_says_how_to_get_one(along: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, "#!/bin/sh\nexit 3\n", "no program"])
-def test_a_named_one_that_does_not_run_is_an_error_with_its_name(
+def test_a_configured_helm_that_does_not_run_is_an_error_with_its_path(
     along: Path, tmp_path: Path, content: str | None
 ) -> None:
     make(along, "v3.17.3")

@@ -173,7 +173,7 @@ async def test_a_chart_has_no_functions_that_look_outside(
     assert f'function "{function.split()[0]}" not defined' in caught.value.message
 
 
-async def test_a_chart_looks_no_name_up(simulated: Callable[[str], Member], tmp_path: Path) -> None:
+async def test_a_chart_cannot_resolve_host_names(simulated: Callable[[str], Member], tmp_path: Path) -> None:
     told = "'{{ getHostByName \"localhost\" }}'"
     manifest = await rendered(helm_with(tmp_path), simulated("paris"), chart(tmp_path, told))
     assert manifest.rstrip().endswith("told: ''")
@@ -218,7 +218,7 @@ async def test_a_schema_of_a_chart_packed_within_is_fetched_from_nowhere(
 @pytest.mark.parametrize(
     "target", ["http://127.0.0.1:{}/", "http://localhost:{}/", "https://127.0.0.1:{}/", "http://169.254.169.254/"]
 )
-async def test_a_member_leads_helm_nowhere_else(tmp_path: Path, target: str) -> None:
+async def test_a_member_cannot_redirect_helm_to_another_server(tmp_path: Path, target: str) -> None:
     """Helm follows redirects, with the token; what keeps it from it is outside of Helm."""
     async with listening() as canary:
 
@@ -237,7 +237,7 @@ async def test_a_member_leads_helm_nowhere_else(tmp_path: Path, target: str) -> 
 
 
 @pytest.mark.skipif(not landlock.is_available(), reason="this kernel restricts no TCP connections")
-async def test_a_restricted_program_connects_to_its_ports_alone_and_we_to_all() -> None:
+async def test_a_confined_program_can_connect_only_to_its_ports_while_others_are_not_restricted() -> None:
     async with listening() as allowed, listening() as other:
         script = "for port in $0 $1; do (: > /dev/tcp/127.0.0.1/$port) 2>/dev/null; echo $?; done"
         command = ["bash", "-c", script, str(allowed.port), str(other.port)]

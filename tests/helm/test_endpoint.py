@@ -138,7 +138,7 @@ NULL = Wrong(200, b"null\n")
     ("method", "path", "wrote"),
     [("GET", "/configmaps", False), ("POST", "/secrets", True), ("POST", "/configmaps", True)],
 )
-async def test_a_success_that_is_no_object_is_a_failure_of_the_connection(
+async def test_a_success_whose_body_is_not_an_object_is_a_failed_connection(
     simulated: Callable[[str], Member],
     helm: Helm,
     chart: Path,
@@ -169,7 +169,7 @@ async def test_a_success_that_is_no_object_is_a_failure_of_the_connection(
         ("HEAD http://cluster/version", None, "403"),
     ],
 )
-async def test_it_serves_nobody_but_its_run_and_leads_nowhere_but_to_its_member(
+async def test_an_endpoint_serves_only_its_run_and_reaches_only_its_member(
     simulated: Callable[[str], Member], request_line: str, password: str | None, status: str
 ) -> None:
     paris = simulated("paris")

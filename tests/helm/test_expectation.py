@@ -35,5 +35,5 @@ def test_a_run_creates_the_revision_of_its_intent_and_changes_no_later_one(
     assert expected.allows(record(method, revision)) is allowed
 
 
-def test_what_is_no_record_is_always_allowed() -> None:
+def test_requests_that_do_not_write_a_record_are_always_allowed() -> None:
     assert UPGRADE.allows(Request("POST", "/api/v1/namespaces/default/configmaps", writes=True))

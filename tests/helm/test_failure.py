@@ -63,7 +63,7 @@ def test_a_chart_that_fails_does_so_for_good_whatever_it_says(words: str) -> Non
 
 
 @pytest.mark.parametrize("words", WORDS)
-def test_a_webhook_that_refuses_does_so_for_good_whatever_it_says(words: str) -> None:
+def test_a_refusal_by_a_webhook_is_permanent_whatever_its_message(words: str) -> None:
     denied = f'admission webhook "policy.example.com" denied the request: {words}'
     error = failed(ledger(*WROTE, (CONFIG, 403, denied)), f"Error: UPGRADE FAILED: {denied}\n")
     assert (type(error), error.code, error.wrote) == (PermanentError, "cluster_refused", True)
@@ -182,13 +182,13 @@ BEFORE_WRITING = [
 
 
 @pytest.mark.parametrize(("code", "words"), BEFORE_WRITING)
-def test_what_fails_before_the_first_write_fails_for_good(code: str, words: str) -> None:
+def test_a_failure_before_the_first_write_is_permanent(code: str, words: str) -> None:
     error = failed(ledger(*RENDERED), f"{words}\n")
     assert (type(error), error.code, error.output, error.wrote) == (PermanentError, code, words.strip(), False)
 
 
 @pytest.mark.parametrize(("code", "words"), AFTER_WRITING)
-def test_a_hook_or_a_wait_that_fails_does_so_for_good(code: str, words: str) -> None:
+def test_a_failed_hook_or_wait_is_a_permanent_failure(code: str, words: str) -> None:
     error = failed(ledger(*WROTE), f"{words}\n")
     assert (type(error), error.code, error.output, error.wrote) == (PermanentError, code, words.strip(), True)
 
@@ -224,7 +224,7 @@ def test_warnings_are_left_out() -> None:
     assert (error.code, error.output) == ("helm_failed", "Error: INSTALLATION FAILED: no")
 
 
-def test_of_many_words_the_last_are_kept() -> None:
+def test_the_end_of_a_long_output_is_kept() -> None:
     error = failed(ledger(*RENDERED), "Error: " + "x" * MAX_OUTPUT + "\nno matches for kind")
     assert error.output is not None
     assert len(error.output) == MAX_OUTPUT

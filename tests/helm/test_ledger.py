@@ -202,7 +202,7 @@ def test_the_first_write_that_failed_is_the_cause_whatever_came_after_it(run: Ru
     assert "it is immutable" in cause.message
 
 
-def test_what_is_repeated_with_success_is_no_cause(run: Run) -> None:
+def test_a_failed_request_that_is_repeated_with_success_is_not_the_cause(run: Run) -> None:
     run.asks(new_record(), 429, "slowly")
     run.asks(new_record(), 201)
     run.loses(read(f"{CONFIG}/a"))

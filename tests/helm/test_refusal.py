@@ -111,7 +111,7 @@ def test_a_write_that_the_server_could_not_do_now_may_succeed_later(status: int,
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"null", b"[]", b'{"kind": "Other"}'])
 @pytest.mark.parametrize("status", [400, 404, 500])
-def test_what_is_no_answer_of_an_api_server_refuses_nothing_for_good(status: int, body: bytes) -> None:
+def test_an_answer_that_is_not_from_an_api_server_is_no_permanent_refusal(status: int, body: bytes) -> None:
     assert isinstance(trouble(WRITE, status, None, body), TemporaryError)
 
 
@@ -166,11 +166,11 @@ def test_credentials_and_reads_that_fail_may_work_later(request_: Request, statu
         (Request("DELETE", "/api/v1/namespaces/shop/configmaps/web", writes=True), 404, "NotFound"),
     ],
 )
-def test_what_helm_goes_on_with_is_no_trouble(request_: Request, status: int, reason: str) -> None:
+def test_errors_after_which_helm_continues_are_not_failures(request_: Request, status: int, reason: str) -> None:
     assert answered(request_, status, "", reason) is None
 
 
-def test_a_namespace_that_is_being_deleted_passes() -> None:
+def test_a_namespace_that_is_being_deleted_is_a_temporary_failure() -> None:
     words = (
         'configmaps "web" is forbidden: unable to create new content in namespace shop because it is being terminated'
     )
@@ -199,7 +199,7 @@ def test_a_conversion_webhook_that_fails_is_named_and_fails_for_good(request_: R
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>default backend - 404</html>", b"404 page not found\n"])
-def test_what_is_no_api_server_does_not_know_that_something_is_not_there(body: bytes) -> None:
+def test_a_404_that_is_not_from_an_api_server_does_not_mean_that_an_object_is_missing(body: bytes) -> None:
     found = trouble(READ, 404, None, body)
     assert isinstance(found, TemporaryError)
     assert found.code == "cluster_unreachable"

@@ -43,12 +43,12 @@ def test_a_new_record_is_known_by_its_body() -> None:
         {"metadata": None},
     ],
 )
-def test_a_secret_of_a_chart_is_no_record(body: object) -> None:
+def test_a_secret_of_a_chart_is_not_a_release_record(body: object) -> None:
     assert read_request("POST", RECORDS, json.dumps(body).encode()).revision is None
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"k8s\0", b"k8s\0" + b"\xff" * 2000, b'{"metadata": 7}'])
-def test_a_body_that_is_no_object_is_one_of_which_nothing_is_known(body: bytes) -> None:
+def test_a_body_that_is_not_an_object_has_no_known_fields(body: bytes) -> None:
     found = read_request("POST", RECORDS, body)
     assert (found.writes, found.revision, found.hook, found.name) == (True, None, None, "")
 

@@ -31,10 +31,10 @@ def test_a_refusal_in_protobuf_says_the_same_as_one_in_json() -> None:
     "body",
     [b"", b"{", b"<html>", b"[]", b'{"kind": "Pod"}', b"k8s\0", b"k8s\0\xff\xff", PROTOBUF[:40], b"k8s\0\x0a\x0a\x0a"],
 )
-def test_what_is_no_refusal_says_nothing(body: bytes) -> None:
+def test_an_answer_that_is_not_a_refusal_has_no_message(body: bytes) -> None:
     assert status_object(body) == {}
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_are_too_odd_to_be_read(tail: bytes) -> None:
+def test_any_bytes_can_be_read_as_a_refusal(tail: bytes) -> None:
     assert status_object(b"k8s\0" + tail).get("kind", "Status") == "Status"

@@ -136,7 +136,7 @@ def sampled(found: list[Hostile], seed: int) -> list[Hostile]:
 
 
 @pytest.mark.parametrize("kind", [BY_NAME[name] for name in CONNECTIONS], ids=lambda kind: kind.name)
-async def test_what_is_no_answer_ends_in_an_error_in_bounded_time_and_memory(
+async def test_invalid_answers_end_in_an_error_in_bounded_time_and_memory(
     simulated: Callable[[str], SimulatedMember],
     kind: Kind,
     caplog: pytest.LogCaptureFixture,

@@ -64,7 +64,7 @@ URLS = {
 
 
 @pytest.mark.parametrize("where", ["its index", "a redirect"])
-async def test_a_repository_leads_nowhere_else(new_stack: NewStack, tmp_path: Path, where: str) -> None:
+async def test_a_repository_cannot_lead_to_other_addresses(new_stack: NewStack, tmp_path: Path, where: str) -> None:
     """Allowed is 127.0.0.1, and plain HTTP there to the repository alone."""
     pipe, target = Pipe(tmp_path / "pipe"), ""
 

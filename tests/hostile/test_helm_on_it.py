@@ -47,7 +47,7 @@ def helm(tmp_path: Path) -> Helm:
     return Helm(find_helm(None), tmp_path / "cache", Limits(memory=2**30, cpu=60), HelmSlots(4, 100, 100))
 
 
-async def test_what_is_no_answer_ends_a_request_of_helm_in_bounded_time_and_memory(
+async def test_invalid_answers_end_a_request_of_helm_in_bounded_time_and_memory(
     simulated: Callable[[str], Member], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("app.helm.endpoint.ANSWER_SECONDS", 0.7)

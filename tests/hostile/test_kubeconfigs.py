@@ -29,7 +29,9 @@ async def refusals(stack: Stack, kubeconfigs: dict[str, str]) -> dict[str, tuple
     return found
 
 
-async def test_each_is_refused_and_nothing_is_run_read_or_connected(new_stack: NewStack, tmp_path: Path) -> None:
+async def test_each_hostile_kubeconfig_is_refused_without_running_reading_or_connecting(
+    new_stack: NewStack, tmp_path: Path
+) -> None:
     """Even where this machine may be connected to."""
     pipe, mark = Pipe(tmp_path / "pipe"), tmp_path / "mark"
     async with listening() as canary, new_stack(working=False, allowed_networks=HERE) as stack:
@@ -58,7 +60,7 @@ async def test_no_address_of_this_machine_or_its_cloud_is_connected_to(new_stack
         assert code == ("cluster_unreachable" if "canonical" in words else "cluster_address_refused")
 
 
-async def test_the_canaries_sing(tmp_path: Path, new_stack: NewStack) -> None:
+async def test_the_canaries_detect_a_program_file_or_connection(tmp_path: Path, new_stack: NewStack) -> None:
     """A connection and an open file are seen, so that their absence says something."""
     pipe = Pipe(tmp_path / "pipe")
     async with listening() as canary, new_stack(working=False, allowed_networks=HERE) as stack:
@@ -75,5 +77,5 @@ async def test_the_canaries_sing(tmp_path: Path, new_stack: NewStack) -> None:
 
 
 @pytest.mark.parametrize("case", ["exec", "token from a file", "HTTP proxy"])
-def test_the_corpus_is_armed(case: str) -> None:
+def test_each_hostile_kubeconfig_names_a_canary(case: str) -> None:
     assert any(place in KUBECONFIGS[case][0] for place in ("{port}", "{pipe}", "{mark}"))

@@ -82,7 +82,7 @@ async def stream(url: str, token: str) -> AsyncIterator[asyncio.Task[str]]:
             await asyncio.gather(reading, return_exceptions=True)
 
 
-async def test_what_is_open_ends_with_the_right_to_it_and_everybody_else_goes_on(quiet: Stack, served: Served) -> None:
+async def test_open_connections_end_when_access_is_revoked_and_others_continue(quiet: Stack, served: Served) -> None:
     await quiet.group("edge", [])
     tokens = {}
     for name in CHANGES:
@@ -155,7 +155,7 @@ async def test_the_end_of_a_session_ends_what_it_has_open(quiet: Stack) -> None:
     assert await holding["used"] is False
 
 
-async def test_all_that_is_open_is_looked_at_in_one_query_and_nobody_looks_when_nothing_is(quiet: Stack) -> None:
+async def test_open_connections_are_checked_in_one_query_and_not_at_all_if_there_are_none(quiet: Stack) -> None:
     asked: list[str] = []
     engine = quiet.services.database._readers.sync_engine
     connections = Connections(quiet.services.database, idle=timedelta(hours=1))

@@ -51,7 +51,7 @@ async def test_an_unknown_secret_or_a_token_is_no_session(quiet: Stack) -> None:
     assert await authenticate(quiet.services.database, SECRET) is None
 
 
-async def test_a_disabled_user_is_nobody_until_enabled_again(quiet: Stack) -> None:
+async def test_a_disabled_user_is_not_authenticated_until_enabled_again(quiet: Stack) -> None:
     await opened(quiet)
     await change_user(quiet, disabled_at=now())
     assert await authenticate(quiet.services.database, TOKEN) is None
@@ -75,7 +75,7 @@ async def test_a_session_ends_when_it_is_old_and_when_it_was_not_used(quiet: Sta
     assert await resume(quiet.services.database, SECRET, idle=IDLE) is None
 
 
-async def test_use_keeps_a_session_from_being_idle(quiet: Stack) -> None:
+async def test_a_session_that_is_used_is_not_idle(quiet: Stack) -> None:
     used = now() - IDLE / 2
     row = await opened(quiet, last_used_at=used)
     await resume(quiet.services.database, SECRET, idle=IDLE)

@@ -97,7 +97,7 @@ async def test_an_admin_is_disabled_while_the_other_one_loses_the_group_and_one_
             await transaction.session.execute(update(User).where(col(User.name) == "admin").values(disabled_at=None))
 
 
-async def test_a_role_that_is_set_during_the_first_sign_in_is_of_nobody_yet(quiet: Stack) -> None:
+async def test_a_role_cannot_be_set_before_the_first_sign_in_has_created_the_user(quiet: Stack) -> None:
     viewer = await admin(quiet)
     async with quiet.services.transaction() as holding:
         await holding.session.exec(select(Organization).with_for_update())

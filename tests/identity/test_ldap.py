@@ -90,7 +90,7 @@ async def test_a_user_of_the_directory_signs_in_with_the_roles_of_their_groups(s
     assert answer["code"] == "user_disabled"
 
 
-async def test_nobody_gets_in_with_a_wrong_password_none_at_all_or_a_name_that_is_unknown_or_twofold(
+async def test_a_wrong_or_empty_password_and_an_unknown_or_ambiguous_name_are_refused(
     stack: Stack, browser: Browser
 ) -> None:
     attempts = [
@@ -113,7 +113,9 @@ async def test_nobody_gets_in_with_a_wrong_password_none_at_all_or_a_name_that_i
     assert [tuple(row) for row in names] == [("admin",)]
 
 
-async def test_the_directory_does_not_stand_in_for_a_local_user_of_that_name(stack: Stack, browser: Browser) -> None:
+async def test_the_directory_does_not_authenticate_a_local_user_of_the_same_name(
+    stack: Stack, browser: Browser
+) -> None:
     await stack.mutate("createUser", "__typename", name="carol", role="ADMIN", password=PASSWORD)
     answer = await browser.mutate("signIn", "__typename", name="carol", password=CAROLS)
     assert answer["code"] == "wrong_credentials"
@@ -121,7 +123,7 @@ async def test_the_directory_does_not_stand_in_for_a_local_user_of_that_name(sta
     assert (await browser.data("{ viewer { source } }")) == {"viewer": {"source": "LOCAL"}}
 
 
-async def test_odd_names_mean_what_they_say(directory: Callable[..., Directory]) -> None:
+async def test_special_characters_in_names_are_escaped_for_the_directory(directory: Callable[..., Directory]) -> None:
     person = await directory().person("odd(name)*", ODDS)
     assert person is not None
     assert (person.name, person.groups) == ("odd(name)*", frozenset({"odd ones"}))
@@ -138,7 +140,7 @@ async def test_how_people_and_groups_are_found_can_be_set(
     assert person.groups == (frozenset() if "ldap_group_base" in changed else CAROL.groups)
 
 
-async def test_a_plain_address_goes_over_to_tls_at_once(directory: Callable[..., Directory], slapd: Slapd) -> None:
+async def test_an_ldap_connection_switches_to_tls_at_once(directory: Callable[..., Directory], slapd: Slapd) -> None:
     plain = {"ldap_url": f"ldap://127.0.0.1:{slapd.port}"}
     assert await directory(**plain).person("carol", CAROLS) == CAROL
     assert await directory(**plain, ldap_start_tls=False).person("carol", CAROLS) == CAROL

@@ -115,7 +115,7 @@ async def test_the_browser_is_sent_with_pkce_state_and_nonce_of_its_own(stack: S
     assert asked[0]["state"][0] not in cookie
 
 
-async def test_one_who_comes_again_is_the_same_user_with_the_roles_that_their_groups_give_now(
+async def test_a_returning_user_of_the_issuer_has_the_roles_of_their_present_groups(
     stack: Stack, issuer: Issuer, browser: Browser
 ) -> None:
     await stack.mutate("createOrganization", "... on OrganizationPayload { name }", name="others")
@@ -147,7 +147,7 @@ async def test_one_who_comes_again_is_the_same_user_with_the_roles_that_their_gr
     ]
 
 
-async def test_groups_may_stand_at_the_userinfo_endpoint_alone(stack: Stack, issuer: Issuer, browser: Browser) -> None:
+async def test_groups_may_come_from_the_userinfo_endpoint_only(stack: Stack, issuer: Issuer, browser: Browser) -> None:
     issuer.userinfo = {"groups": ["platform"]}
     assert await sign_in(browser) == "/"
     assert (await browser.data("{ memberships { role } }")) == {"memberships": [{"role": "ADMIN"}]}
@@ -157,7 +157,7 @@ async def test_groups_may_stand_at_the_userinfo_endpoint_alone(stack: Stack, iss
         assert await problem(other) == "oidc_failed"
 
 
-async def test_an_id_token_that_says_something_else_is_refused(stack: Stack, issuer: Issuer, browser: Browser) -> None:
+async def test_an_id_token_with_other_claims_is_refused(stack: Stack, issuer: Issuer, browser: Browser) -> None:
     spoilt: list[dict[str, Any]] = [
         {"nonce": "of-another-attempt"},
         {"nonce": None},
@@ -229,7 +229,7 @@ async def test_a_new_key_of_the_issuer_is_found_and_a_wrong_one_is_not_asked_for
     assert issuer.asked.count("/keys") == 1
 
 
-async def test_an_answer_is_good_for_the_browser_that_asked_once_and_not_for_long(
+async def test_an_answer_of_the_issuer_is_valid_once_for_its_browser_and_a_short_time(
     stack: Stack, issuer: Issuer, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with browsing(stack) as victim:
@@ -246,7 +246,7 @@ async def test_an_answer_is_good_for_the_browser_that_asked_once_and_not_for_lon
     assert await sign_in(browser) == "/?problem=oidc_expired&to=%2F"
 
 
-async def test_an_attempt_that_we_have_not_sealed_is_none(browser: Browser) -> None:
+async def test_a_sign_in_attempt_that_was_not_sealed_by_the_server_is_refused(browser: Browser) -> None:
     for cookie in ("", "x", "local-1.AAAA", "local-1." + "A" * 200, "nothing.é"):
         headers: Any = {"Cookie": f"polyhelm-sign-in={cookie}".encode()}
         answer = await browser.client.get(BACK, params={"code": "x", "state": "x"}, headers=headers)
@@ -263,7 +263,7 @@ async def test_a_refusal_and_an_answer_of_another_issuer_are_reported(
     assert await come_back(browser, f"{address}&iss=https%3A%2F%2Fevil.example.com") == "/?problem=oidc_failed&to=%2F"
 
 
-async def test_discovery_that_makes_no_sense_leads_nowhere(stack: Stack, issuer: Issuer) -> None:
+async def test_an_invalid_discovery_document_is_reported(stack: Stack, issuer: Issuer) -> None:
     senseless: list[dict[str, Any]] = [
         {"issuer": "https://another-issuer.example.com"},
         {"authorization_endpoint": None},
@@ -282,7 +282,7 @@ async def test_an_unreachable_issuer_is_reported(new_stack: NewStack) -> None:
         assert answer.headers["location"] == "/?problem=oidc_unreachable&to=%2Fclusters"
 
 
-async def test_an_issuer_that_was_senseless_once_is_asked_again(issuer: Issuer, browser: Browser) -> None:
+async def test_discovery_is_repeated_after_an_invalid_document(issuer: Issuer, browser: Browser) -> None:
     issuer.discovered = {"token_endpoint": None}
     answer = await browser.client.get(START)
     assert answer.headers["location"] == "/?problem=oidc_unreachable&to=%2F"
@@ -329,7 +329,7 @@ async def test_invalid_returns_from_the_issuer_are_counted_in_one_event(stack: S
     assert (await stack.data(query))["events"]["nodes"] == [told]
 
 
-async def test_ways_to_the_issuer_and_back_are_bounded_for_each_address(new_stack: NewStack, issuer: Issuer) -> None:
+async def test_sign_ins_with_the_issuer_are_limited_for_each_address(new_stack: NewStack, issuer: Issuer) -> None:
     bounded: dict[str, Any] = {"anonymous_rate": SELDOM, "anonymous_rate_burst": 8}
     bounded |= {"sign_in_rate": SELDOM, "sign_in_burst": 1, "oidc_issuer": issuer.url, "oidc_client_id": CLIENT_ID}
     async with new_stack(working=False, **bounded) as opened, browsing(opened) as browser:
@@ -339,7 +339,7 @@ async def test_ways_to_the_issuer_and_back_are_bounded_for_each_address(new_stac
         assert [end.get("problem") for end in ends[6:]] == [None] * 8 + [["rate_limited"]]
 
 
-async def test_nobody_is_taken_for_a_user_of_that_name_and_reserved_names_stay_so(
+async def test_a_user_of_the_issuer_is_never_a_local_user_of_the_same_name_or_a_reserved_one(
     stack: Stack, issuer: Issuer, browser: Browser
 ) -> None:
     await stack.mutate("createUser", "__typename", name="carol", role="ADMIN", password=PASSWORD)
@@ -418,7 +418,7 @@ async def test_the_events_of_a_sign_in_contain_its_method(stack: Stack, issuer: 
         ("/é", "/"),
     ],
 )
-def test_nobody_is_led_anywhere_but_to_our_own_pages(to: str, led: str) -> None:
+def test_a_sign_in_returns_only_to_pages_of_the_app(to: str, led: str) -> None:
     assert local_path(to) == led
 
 
@@ -429,7 +429,7 @@ def test_the_highest_role_that_groups_give_counts() -> None:
     assert grants.roles_of([]) == {}
 
 
-def test_names_elsewhere_become_names_here() -> None:
+def test_names_of_the_issuer_become_valid_user_names() -> None:
     names = ["Carol", "carol@example.com", "CORP\\carol", "  Carol  Smith ", "x" * 80, "--", "Zoë"]
     assert [name_of(name) for name in names] == [
         "carol",

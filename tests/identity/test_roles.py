@@ -85,7 +85,7 @@ async def test_a_deployer_of_one_group_changes_what_is_deployed_there_and_nowher
         assert await may("deleteDeployment", id=groups[group]) is expected
 
 
-async def test_a_role_in_a_group_is_none_in_the_organization(quiet: Stack, groups: dict[str, str]) -> None:
+async def test_a_role_in_a_group_gives_no_role_in_the_organization(quiet: Stack, groups: dict[str, str]) -> None:
     ann = await user(quiet, "ann")
     await give(quiet, "ann", "DEPLOYER", group="fleet")
     group = (await quiet.data('{ clusterGroup(name: "fleet") { id } }', ann))["clusterGroup"]
@@ -127,7 +127,9 @@ async def test_a_user_who_loses_the_role_in_the_organization_loses_those_in_its_
     assert await give(quiet, "ann", "VIEWER") == {"member": {"user": "ann", "role": "VIEWER", "groupRoles": []}}
 
 
-async def test_a_role_in_a_group_goes_when_it_is_taken_and_with_the_group(quiet: Stack, groups: dict[str, str]) -> None:
+async def test_a_role_in_a_group_ends_when_it_is_removed_or_the_group_is_deleted(
+    quiet: Stack, groups: dict[str, str]
+) -> None:
     await user(quiet, "ann")
     for group in groups:
         await give(quiet, "ann", "DEPLOYER", group=group)
@@ -140,7 +142,7 @@ async def test_a_role_in_a_group_goes_when_it_is_taken_and_with_the_group(quiet:
     assert members[1] == {"user": "ann", "role": "VIEWER", "groupRoles": []}
 
 
-async def test_what_is_set_is_an_event_and_what_was_so_before_is_none(quiet: Stack, groups: dict[str, str]) -> None:
+async def test_a_changed_role_is_an_event_and_an_unchanged_one_is_not(quiet: Stack, groups: dict[str, str]) -> None:
     await user(quiet, "ann")
     query = '{ events(kinds: ["role"]) { nodes { message actor data } } }'
     await give(quiet, "ann", "DEPLOYER", group="fleet")
@@ -159,7 +161,7 @@ async def test_what_is_set_is_an_event_and_what_was_so_before_is_none(quiet: Sta
     assert (newest["actor"], newest["data"]) == ("admin", {"user": "ann", "role": None, "was": "ADMIN"})
 
 
-async def test_an_organization_keeps_an_admin_even_where_two_give_up_at_once(quiet: Stack) -> None:
+async def test_an_organization_keeps_an_admin_even_if_two_resign_concurrently(quiet: Stack) -> None:
     alone = await give(quiet, "admin", "VIEWER")
     assert (alone["__typename"], alone["code"], alone["path"]) == ("Conflict", "last_admin", ["user"])
     assert (await give(quiet, "admin", None))["code"] == "last_admin"
@@ -189,7 +191,7 @@ async def test_a_role_is_given_while_the_user_signs_in_and_neither_holds_up_the_
     assert (await giving)["member"]["role"] == "VIEWER"
 
 
-async def test_an_admin_who_is_disabled_is_none_to_be_left_with(quiet: Stack) -> None:
+async def test_a_disabled_admin_does_not_count_as_the_last_admin(quiet: Stack) -> None:
     await user(quiet, "ann", "ADMIN")
     async with quiet.services.transaction() as transaction:
         await transaction.session.execute(update(User).where(col(User.name) == "ann").values(disabled_at=now()))
@@ -220,7 +222,7 @@ async def test_where_the_only_admin_is_disabled_administrators_of_the_installati
     assert (await quiet.data("{ memberships { organization } }", ann))["memberships"] == [{"organization": "default"}]
 
 
-async def test_who_is_disabled_beside_another_admin_leaves_no_organization_without_one(quiet: Stack) -> None:
+async def test_an_admin_can_be_disabled_if_the_organization_has_another_one(quiet: Stack) -> None:
     await user(quiet, "ann", "ADMIN")
     await quiet.mutate("disableUser", "__typename", user="ann")
     kinds = [event["kind"] for event in (await quiet.data("{ events { nodes { kind } } }"))["events"]["nodes"]]
@@ -240,7 +242,7 @@ async def test_an_admin_of_an_organization_alone_learns_of_no_user_outside_of_it
     assert (await give(quiet, "bob", "DEPLOYER", ann))["member"]["role"] == "DEPLOYER"
 
 
-async def test_what_makes_no_sense_is_refused(quiet: Stack, groups: dict[str, str]) -> None:
+async def test_invalid_roles_and_names_are_refused(quiet: Stack, groups: dict[str, str]) -> None:
     await user(quiet, "ann")
     for role in ("VIEWER", "ADMIN"):
         answer = await give(quiet, "ann", role, group="fleet")

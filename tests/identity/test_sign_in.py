@@ -188,7 +188,7 @@ async def test_an_older_hash_is_replaced_at_sign_in(quiet: Stack, carol: str) ->
     assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
-async def test_one_changes_the_own_password_with_the_current_one_and_is_signed_out_elsewhere(
+async def test_a_user_changes_their_password_with_the_current_one_and_is_signed_out_elsewhere(
     quiet: Stack, carol: str
 ) -> None:
     async with browsing(quiet) as here, browsing(quiet) as there:
@@ -244,7 +244,9 @@ async def test_a_token_that_expires_makes_no_user_and_no_password_that_outlive_i
     assert await quiet.services.database.rows(select(User.name, User.password).order_by(User.name)) == users
 
 
-async def test_a_disabled_user_is_out_at_once_and_the_last_admin_stays(quiet: Stack, carol: str) -> None:
+async def test_a_disabled_user_is_signed_out_at_once_and_the_last_admin_cannot_be_disabled(
+    quiet: Stack, carol: str
+) -> None:
     async with browsing(quiet) as browser:
         await browser.sign_in(carol)
         answer = await quiet.mutate("disableUser", ACCOUNT, user=carol)

@@ -43,7 +43,7 @@ DEPLOYERS = PERMISSIONS[Role.DEPLOYER]
         (2, Role.ADMIN, {2: (Role.VIEWER, [], VIEWERS)}),
     ],
 )
-def test_a_limit_takes_away_and_never_adds(
+def test_a_limit_of_a_token_never_adds_permissions(
     organization: int | None, role: Role | None, expected: dict[int, tuple[Role, list[Role], set[Permission]]]
 ) -> None:
     memberships = {
@@ -80,7 +80,7 @@ async def test_a_token_for_one_organization_sees_no_other(quiet: Stack) -> None:
     )
 
 
-async def test_a_token_with_a_role_falls_with_its_user_and_does_not_rise_with_them(quiet: Stack) -> None:
+async def test_a_token_with_a_role_loses_permissions_with_its_user_and_gains_none(quiet: Stack) -> None:
     created = await quiet.mutate("createUser", "... on UserPayload { token }", name="ann", role="ADMIN")
     token = (await made(quiet, by=created["token"], role="DEPLOYER"))["token"]
     for role, expected in (("ADMIN", "DEPLOYER"), ("VIEWER", "VIEWER"), ("DEPLOYER", "DEPLOYER")):
@@ -124,13 +124,13 @@ async def test_a_token_is_invalid_once_it_has_expired(quiet: Stack) -> None:
         ("9999-12-31T23:59:59-12:00", "expires_at"),
     ],
 )
-async def test_an_end_that_is_none_is_refused(quiet: Stack, end: str, code: str) -> None:
+async def test_an_invalid_expiry_is_refused(quiet: Stack, end: str, code: str) -> None:
     answer = await made(quiet, expiresAt=end)
     assert (answer["__typename"], answer["code"], answer["path"]) == ("ValidationFailed", code, ["expiresAt"])
     assert len(await quiet.services.database.rows(select(ApiToken.id))) == 1
 
 
-async def test_no_token_makes_one_that_lives_longer_than_itself(quiet: Stack) -> None:
+async def test_no_token_creates_one_that_expires_later_than_itself(quiet: Stack) -> None:
     end = now() + timedelta(hours=1)
     short = (await made(quiet, expiresAt=end.isoformat()))["token"]
     longer = await made(quiet, "longer", short, expiresAt=(end + timedelta(seconds=1)).isoformat())
@@ -138,7 +138,7 @@ async def test_no_token_makes_one_that_lives_longer_than_itself(quiet: Stack) ->
     assert datetime.fromisoformat((await made(quiet, "same", short))["expiresAt"]) == end
 
 
-async def test_with_a_longest_life_every_new_token_ends(
+async def test_with_a_maximum_lifetime_every_new_token_expires(
     new_stack: Callable[..., AbstractAsyncContextManager[Stack]],
 ) -> None:
     async with new_stack(working=False, token_lifetime=3600) as stack:

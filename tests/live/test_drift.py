@@ -163,9 +163,7 @@ async def let_pass(stack: Stack, time: timedelta) -> None:
         await transaction.session.execute(update(Target).values(earlier))
 
 
-async def test_what_our_own_operations_change_is_never_taken_for_drift(
-    stack: Stack, simulated: Callable[[str], Member]
-) -> None:
+async def test_changes_by_operations_are_not_drift(stack: Stack, simulated: Callable[[str], Member]) -> None:
     members = {name: simulated(name) for name in ("paris", "berlin")}
     await stack.fleet({name: member.kubeconfig for name, member in members.items()})
     deployment_id = await stack.deployed(releaseName="shop", driftPolicy="CORRECT")

@@ -59,7 +59,7 @@ async def test_a_hostile_record_is_reported_on_its_target_alone(
         await targets.until(clusterName="paris", status="NOT_INSTALLED")
 
 
-async def test_what_a_database_refuses_is_reported_as_unreadable_and_the_rest_of_its_batch_is_written(
+async def test_a_release_that_the_database_refuses_is_unreadable_and_the_rest_of_its_batch_is_written(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     """As if the bounds of the reader had let something through."""
@@ -123,7 +123,7 @@ async def test_values_are_forgotten_when_a_release_is_no_targets_any_more(
 
 
 @pytest.mark.parametrize("error", [RecursionError, MemoryError, ValueError, OSError])
-async def test_what_is_to_last_is_run_anew_whatever_it_fails_of(
+async def test_a_lasting_task_is_restarted_after_any_failure(
     error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.core.repeating._FIRST_PAUSE", 0.01)

@@ -49,7 +49,7 @@ async def length(found: list[float], least: int) -> None:
 
 
 @pytest.mark.parametrize("failure", [gone(), Wrong(200, EXPIRED_EVENT)], ids=["a status", "an event"])
-async def test_watches_that_end_in_410_at_once_have_it_listed_with_growing_pauses(
+async def test_after_watches_that_end_in_410_a_member_is_listed_again_with_growing_pauses(
     new_stack: NewStack, served: Served, simulated: Callable[[str], Member], failure: Failure
 ) -> None:
     paris = simulated("paris")
@@ -86,7 +86,7 @@ NO_LISTS = {
 
 
 @pytest.mark.parametrize("case", NO_LISTS)
-async def test_an_answer_that_is_no_list_is_no_observation(
+async def test_an_answer_that_is_not_a_list_is_not_an_observation(
     stack: Stack, served: Served, simulated: Callable[[str], Member], case: str
 ) -> None:
     paris = simulated("paris")

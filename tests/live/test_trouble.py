@@ -213,7 +213,7 @@ async def offline(member: Member) -> AsyncIterator[None]:
     member.faults.down = False
 
 
-async def test_what_was_confirmed_before_a_member_went_away_does_not_bring_it_back(
+async def test_an_earlier_confirmation_does_not_make_a_member_reachable_again(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")

@@ -33,7 +33,7 @@ def test_a_line_without_end_is_cut_and_what_follows_its_end_is_read_again() -> N
     assert after == Line(None, "after")
 
 
-def test_bytes_that_are_no_text_are_replaced() -> None:
+def test_bytes_that_are_not_text_are_replaced() -> None:
     assert Splitter().feed(b"\xff\0\xfe ok\n") == [Line(None, "\ufffd\ufffd\ufffd ok")]
     for stamp in (b"9999-12-31T23:59:59-23:59", b"2026-99-30T12:00:00.00Z", b"\xff" * 25):
         [line] = Splitter().feed(stamp + b" text\n")

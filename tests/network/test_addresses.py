@@ -104,7 +104,7 @@ def refused(policies: Policies, host: str, address: str) -> list[bool]:
         ("169.254.169.254", [True, True, True]),
     ],
 )
-def test_who_names_an_address_decides_how_far_it_may_lead(address: str, expected: list[bool]) -> None:
+def test_the_source_of_an_address_decides_which_networks_it_may_reach(address: str, expected: list[bool]) -> None:
     assert refused(Policies(Allowed()), "a.example", address) == expected
 
 
@@ -132,7 +132,7 @@ def test_who_names_an_address_decides_how_far_it_may_lead(address: str, expected
         ("0.0.0.0/0, ::/0", "a.example", "fd00:ec2::254", True),
     ],
 )
-def test_the_setting_opens_networks_and_names_and_nothing_that_is_closed(
+def test_the_setting_allows_networks_and_names_except_those_always_refused(
     allowed: str, host: str, address: str, is_refused: bool
 ) -> None:
     assert refused(Policies(Allowed.parse(allowed)), host, address)[0] is is_refused

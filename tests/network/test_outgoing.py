@@ -78,7 +78,7 @@ async def test_no_spelling_of_this_machine_is_connected_to(canary: Listener, hos
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "0x7f.1", "localhost"])
-async def test_where_it_is_allowed_the_same_spellings_lead_there(host: str) -> None:
+async def test_every_spelling_of_an_allowed_address_is_connected_to(host: str) -> None:
     async def answer(request: web.Request) -> web.Response:
         return web.Response(text="here")
 
@@ -172,7 +172,7 @@ async def test_no_proxy_of_the_environment_is_used(canary: Listener, monkeypatch
     assert canary.heard == []
 
 
-async def test_an_issuer_leads_to_no_metadata_service() -> None:
+async def test_an_issuer_cannot_reach_a_metadata_service() -> None:
     """Its own address comes from the settings; those of its endpoints from whatever it says."""
     issuer = Issuer(Settings(oidc_issuer="http://169.254.169.254", oidc_client_id="polyhelm"))
     with pytest.raises(OidcError, match="Polyhelm never connects there"):

@@ -162,7 +162,7 @@ async def test_a_worker_that_is_killed_while_it_cancels_leaves_that_to_the_next(
         assert not any(status.startswith("pending") for _, status in records(paris))
 
 
-async def test_what_waits_for_another_try_is_cancelled_at_once(
+async def test_a_target_that_waits_for_a_retry_is_cancelled_at_once(
     new_stack: NewStack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")
@@ -180,7 +180,7 @@ async def test_what_waits_for_another_try_is_cancelled_at_once(
         assert (await stack.settled(answer))["state"] == "CANCELLED"
 
 
-async def test_a_cancellation_of_which_no_word_comes_is_found_with_the_renewal_of_the_lease(
+async def test_a_cancellation_whose_notification_is_lost_is_found_when_the_lease_is_renewed(
     new_stack: NewStack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")

@@ -35,7 +35,7 @@ async def ask_again(stack: Stack, deployment_id: str, request: str) -> Any:
 
 
 @pytest.mark.parametrize("request_", ["reconcile", "update", "delete"])
-async def test_what_is_asked_of_a_target_that_is_just_leaving_ends_with_it(
+async def test_a_request_for_a_target_that_is_being_removed_ends_with_the_target(
     stack: Stack, simulated: Callable[[str], Member], request_: str
 ) -> None:
     paris, berlin = simulated("paris"), simulated("berlin")

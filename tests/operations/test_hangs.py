@@ -14,7 +14,7 @@ from tests.stack import Stack, eventually
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 
 
-async def test_clusters_that_hang_hang_side_by_side_and_a_healthy_one_waits_for_none_of_them(
+async def test_clusters_that_hang_are_waited_for_concurrently_and_a_healthy_one_is_not_delayed(
     stack: Stack, simulated: Callable[[str], Member]
 ) -> None:
     paris, berlin, rome = simulated("paris"), simulated("berlin"), simulated("rome")
@@ -65,7 +65,7 @@ async def test_no_more_than_the_limit_wait_on_a_cluster_beside_its_slots(
         assert (await stack.settled(third))["state"] == "SUCCEEDED"
 
 
-async def test_the_target_says_which_hook_runs_and_until_when_and_is_heard_of_live(
+async def test_a_target_reports_the_running_hook_and_its_deadline_as_an_event(
     stack: Stack, simulated: Callable[[str], Member]
 ) -> None:
     answer = await hanging_install(stack, simulated("paris"))

@@ -43,7 +43,7 @@ def doing(phase: Phase) -> Activity:
         (CANCELLED, NONE, "release_abandoned", None, "abandoned"),
     ],
 )
-def test_a_result_is_called_by_what_became_of_it(
+def test_a_result_is_described_by_its_outcome(
     state: OperationState, action: ReleaseAction, code: str | None, activity: Activity | None, words: str
 ) -> None:
     assert outcome_of(state, action, code, activity).words(action) == words

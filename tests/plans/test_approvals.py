@@ -52,7 +52,7 @@ def test_a_plan_expires_at_its_time_unless_it_has_ended_before() -> None:
     assert state_at(PlanState.DISCARDED, NOON, NOON + second) is PlanState.DISCARDED
 
 
-def test_what_keeps_a_plan_from_being_applied_is_named_once_and_what_cannot_be_helped_first() -> None:
+def test_obstacles_to_applying_a_plan_are_named_once_the_permanent_ones_first() -> None:
     approved = Standing((1,), (), 0)
     assert blocker(PlanState.OPEN, approved, 0) is None
     rejected, unapproved = Standing((1,), (2,), 0), Standing((), (), 2)

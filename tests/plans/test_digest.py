@@ -40,7 +40,7 @@ def test_plans_that_do_something_else_have_another_digest(made: list[Deed], othe
     assert (plan_digest(WHAT, FOUND, made) == plan_digest(WHAT, FOUND, others)) == (plain(made) == plain(others))
 
 
-def test_what_decides_what_is_done_is_in_the_digest_and_what_was_found_is_not() -> None:
+def test_the_digest_of_a_plan_depends_on_its_actions_and_not_on_what_was_found() -> None:
     deed = Deed("paris", ReleaseAction.UPGRADE, "d", ("manifest",))
     plan = plan_digest(WHAT, FOUND, [deed])
     seen = replace(FOUND, generation=2, targets={"paris": Basis(1, "u", None, "d", True, 7, "70")})

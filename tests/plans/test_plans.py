@@ -86,7 +86,7 @@ async def test_a_plan_shows_what_is_done_and_applying_it_does_that_once(
     ]
 
 
-async def test_two_who_apply_a_plan_at_once_apply_it_once(quiet: Stack, members: dict[str, Member]) -> None:
+async def test_two_users_who_apply_a_plan_concurrently_apply_it_once(quiet: Stack, members: dict[str, Member]) -> None:
     await fleet(quiet, members)
     plan = await made(quiet, **create())
     answers = await asyncio.gather(*(applied(quiet, plan) for _ in range(4)))
@@ -274,7 +274,7 @@ async def test_a_discarded_plan_cannot_be_applied(quiet: Stack, members: dict[st
     assert (await said(quiet, "discardPlan", plan))["code"] == "plan_applied"
 
 
-async def test_what_a_plan_is_made_of_is_checked(quiet: Stack, members: dict[str, Member]) -> None:
+async def test_the_request_of_a_plan_is_validated(quiet: Stack, members: dict[str, Member]) -> None:
     await fleet(quiet, members)
     past, late = "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
     for given, code in (

@@ -11,7 +11,7 @@ from app.core.settings import Settings
 from app.program.embedded import embedded
 
 
-async def test_who_ends_leaves_it_to_those_who_still_use_it() -> None:
+async def test_embedded_services_stop_with_the_last_process_that_uses_them() -> None:
     # Not below pytest's own folder, for the reason that `servers` has.
     folder = Path(tempfile.mkdtemp(prefix="polyhelm-embedded-"))
     try:

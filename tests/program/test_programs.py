@@ -153,7 +153,7 @@ async def test_a_port_that_is_taken_is_reported_in_one_line(tmp_path: Path) -> N
     ]
 
 
-async def test_a_part_of_its_own_says_which_settings_it_lacks() -> None:
+async def test_a_single_process_names_the_settings_that_it_lacks() -> None:
     for part in ("api", "worker", "observer"):
         code, printed = await run(part)
         assert code == 2
@@ -162,7 +162,7 @@ async def test_a_part_of_its_own_says_which_settings_it_lacks() -> None:
         ]
 
 
-async def test_a_setting_that_is_no_good_is_named() -> None:
+async def test_an_invalid_setting_is_named() -> None:
     code, printed = await run("worker", port="many")
     assert code == 2
     assert printed.startswith("POLYHELM_PORT: ")

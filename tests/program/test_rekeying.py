@@ -151,7 +151,7 @@ async def test_a_row_that_can_not_be_opened_is_named_and_the_others_are_sealed_a
         }
 
 
-async def test_a_row_that_somebody_holds_is_come_back_to(new_stack: NewStack, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_locked_row_is_sealed_again_later(new_stack: NewStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.program.rekeying._PAUSE_SECONDS", 0)
     async with new_stack(working=False, encryption_keys=SecretStr(OLD)) as stack:
         await fill(stack.services, 3)
@@ -192,7 +192,7 @@ async def said(process: asyncio.subprocess.Process) -> str:
     return output.decode()
 
 
-async def test_keys_are_changed_under_load_by_two_that_are_broken_off(new_stack: NewStack) -> None:
+async def test_two_interrupted_rekeyings_under_load_are_completed(new_stack: NewStack) -> None:
     """Two processes seal again at once, one is killed on its way; API processes with the old ring and with the new one
     go on changing secrets meanwhile."""
     both = f"{NEW},{OLD}"

@@ -121,7 +121,7 @@ async def test_a_release_uninstalled_with_its_history_kept_is_deleted_and_is_ins
     await mended(paris, deployment_id, "INSTALL", revision=2, values={"name": "shop"})
 
 
-async def test_history_that_somebody_kept_goes_with_the_deployment(paris: Fleet) -> None:
+async def test_the_history_of_an_uninstalled_release_is_removed_with_the_deployment(paris: Fleet) -> None:
     deployment_id = await paris.deployed()
     hand = paris.hands["paris"]
     await hand("uninstall", paris.release, "--keep-history")
@@ -142,7 +142,7 @@ async def test_an_edited_release_record_shows_and_is_corrected(paris: Fleet) -> 
     await mended(paris, deployment_id, "UPGRADE", revision=2, values={"name": "shop"})
 
 
-async def test_a_release_record_that_holds_no_release_is_reported_as_such(paris: Fleet) -> None:
+async def test_a_release_record_without_a_release_is_reported_as_unreadable(paris: Fleet) -> None:
     """Helm can't read it either. The target says so, with the status of the record's label, until it is removed."""
     deployment_id = await paris.deployed(values={"name": "shop"})
     hand = paris.hands["paris"]

@@ -131,7 +131,7 @@ async def test_dry_runs_of_update_reconcile_and_delete_plan_each_target_and_writ
         await ledger.assert_nothing_was_written()
 
 
-async def test_what_an_api_server_would_refuse_is_reported_in_its_words_and_nothing_is_written(
+async def test_a_refusal_in_a_dry_run_is_reported_in_the_words_of_the_api_server_and_nothing_is_written(
     new_fleet: NewFleet, members: Mapping[str, Member]
 ) -> None:
     async with new_fleet(members["paris"], members["berlin"], working=False) as fleet:

@@ -77,7 +77,7 @@ class Stranger:
 
 
 @pytest.mark.parametrize("connections", ["stay", "are cut"])
-async def test_nothing_is_believed_of_another_cluster_and_nothing_is_written_to_it(
+async def test_another_cluster_at_the_same_address_is_not_observed_and_not_changed(
     new_stack: NewStack, members: Mapping[str, Member], cache: Path, connections: str
 ) -> None:
     paris, berlin = members["paris"], members["berlin"]

@@ -74,7 +74,7 @@ async def test_an_upgrade_is_seen_and_its_rollback(watched: Watched) -> None:
     await watched.sees("DEPLOYED", 3, [])
 
 
-async def test_a_rollback_to_what_is_not_wanted_any_more_is_seen(watched: Watched) -> None:
+async def test_a_rollback_to_a_state_that_is_not_desired_is_seen(watched: Watched) -> None:
     await watched.fleet.updated(watched.deployment_id, values={"name": "boutique"})
     while (await watched.targets.next())["revision"] != 2:
         pass

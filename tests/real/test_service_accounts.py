@@ -91,7 +91,9 @@ async def tried(fleet: Fleet, template: str) -> tuple[Any, Any]:
     return plan["error"], result["error"]
 
 
-async def test_what_the_account_may_do_is_deployed_changed_and_removed_by_it(restricted: Fleet) -> None:
+async def test_a_deployment_within_the_permissions_of_its_account_is_installed_changed_and_removed(
+    restricted: Fleet,
+) -> None:
     paris = restricted.hands["paris"]
     deployment_id = await restricted.deployed(values={"color": "red"})
     operation = await restricted.updated(deployment_id, values={"color": "blue"})

@@ -148,7 +148,9 @@ async def oslos(new_fleet: NewFleet, oslo: Member) -> AsyncIterator[Fleet]:
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.chart)
-async def test_it_comes_out_as_by_plain_helm(oslos: Fleet, shape: Shape, tmp_path: Path) -> None:
+async def test_the_records_and_objects_of_a_release_are_those_of_plain_helm(
+    oslos: Fleet, shape: Shape, tmp_path: Path
+) -> None:
     fleet, hand = oslos, oslos.hands["oslo"]
     await upload_files(fleet.stack, files_of(shape.chart), shape.chart)
     plain = Plain(fleet, tmp_path, shape.chart)

@@ -110,7 +110,7 @@ async def test_a_deletion_waits_for_the_member_that_can_not_be_reached(fleet: Fl
     assert await fleet.hands["tokyo"].listed() == {}
 
 
-async def test_a_forced_deletion_gives_up_what_can_not_be_reached_and_names_it(
+async def test_a_forced_deletion_abandons_unreachable_releases_and_names_them(
     new_fleet: NewFleet, members: Mapping[str, Member]
 ) -> None:
     async with new_fleet(members["paris"], members["tokyo"]) as fleet:

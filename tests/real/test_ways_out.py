@@ -66,7 +66,9 @@ async def test_a_deletion_hook_that_can_not_succeed_is_skipped_when_that_is_aske
     assert await paris.targets(deployment_id) == {}
 
 
-async def test_what_can_not_be_uninstalled_is_left_behind_by_force_with_a_list_of_its_objects(paris: Fleet) -> None:
+async def test_a_release_that_cannot_be_uninstalled_is_abandoned_by_force_with_a_list_of_its_objects(
+    paris: Fleet,
+) -> None:
     await with_hook(paris, REFUSED_HOOK)
     deployment_id = await paris.deployed(chart="charts/hooked")
     answer = await paris.stack.delete(deployment_id, force=True)
@@ -188,7 +190,7 @@ async def test_an_uninstall_that_a_hook_has_broken_off_ends_in_a_new_install_wit
 
 
 @pytest.mark.parametrize("adopted", [False, True], ids=["deleted", "adopted"])
-async def test_an_object_of_somebody_else_is_out_of_the_way_once_it_is_freed_as_advised(
+async def test_an_installation_succeeds_once_a_conflicting_object_is_freed_as_advised(
     paris: Fleet, adopted: bool
 ) -> None:
     hand, found = paris.hands["paris"], {"metadata": {"name": paris.release}}

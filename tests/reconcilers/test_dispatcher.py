@@ -125,7 +125,7 @@ async def test_a_wake_up_that_comes_while_all_slots_are_taken_gets_the_next_one(
             await workers.have_started(ACME, ACME, OTHER)
 
 
-async def test_what_is_due_on_a_cluster_without_a_free_slot_is_passed_over(
+async def test_targets_on_a_cluster_without_a_free_slot_are_skipped(
     new_stack: NewStack, simulated: Callable[[str], Member]
 ) -> None:
     async with new_stack(working=False, cluster_concurrency=1) as stack:

@@ -119,7 +119,7 @@ async def test_a_success_ends_the_intent_of_a_worker_that_was_killed(stack: Stac
     assert [tuple(row) for row in rows] == [(None,)]
 
 
-async def test_a_name_that_somebody_else_took_after_our_failed_install_is_theirs(
+async def test_a_failed_install_without_a_record_does_not_claim_the_release_name(
     through: Stack, proxy: Proxy, paris: Member
 ) -> None:
     proxy.fault(status(403), method="POST", where=writes_record)
@@ -143,7 +143,7 @@ async def test_a_release_whose_making_was_not_answered_is_known_as_ours(
     assert revisions(paris, "shop")[-1][1] == "deployed"
 
 
-async def test_a_conflict_on_the_record_of_an_upgrade_is_a_lost_race_and_planned_anew(
+async def test_a_conflict_on_the_record_of_an_upgrade_is_retried_with_a_new_step(
     through: Stack, proxy: Proxy, paris: Member
 ) -> None:
     deployment_id = await through.deployed(releaseName="shop")
@@ -153,7 +153,7 @@ async def test_a_conflict_on_the_record_of_an_upgrade_is_a_lost_race_and_planned
     assert revisions(paris, "shop") == [(1, "superseded"), (2, "deployed")]
 
 
-async def test_an_answer_to_our_own_look_that_we_do_not_know_ends_nothing(
+async def test_an_unexpected_answer_to_a_read_of_the_release_is_retried(
     through: Stack, proxy: Proxy, paris: Member
 ) -> None:
     deployment_id = await through.deployed(releaseName="shop")

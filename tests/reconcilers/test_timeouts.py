@@ -23,7 +23,7 @@ def test_a_slow_member_has_all_of_its_limit_where_there_is_room(after: float, pa
     assert found.answer >= part * after * (1 - 1e-9)
 
 
-def test_the_defaults_leave_room() -> None:
+def test_the_default_settings_leave_time_for_a_retry() -> None:
     found = Timeouts.of(Settings())
     assert (found.quiet, found.answer) == (3.5, 10)
     assert found.answer_within(13.5) == 10

@@ -47,7 +47,7 @@ async def test_a_manifest_that_could_not_be_checked_leaves_nothing_behind_and_is
         assert is_checked
 
 
-async def test_those_that_come_meanwhile_wait_until_it_is_checked_and_go_without() -> None:
+async def test_tasks_that_need_a_manifest_wait_while_it_is_being_checked() -> None:
     known, entered, leave = KnownManifests(), asyncio.Event(), asyncio.Event()
 
     async def run() -> bool:

@@ -7,7 +7,7 @@ import pytest
 from app.redis.commands import RedisCommands
 
 
-async def test_a_command_whose_caller_is_cancelled_is_let_to_end() -> None:
+async def test_a_command_whose_caller_is_cancelled_runs_to_its_end() -> None:
     commands, answer, told = RedisCommands(), asyncio.Event(), list[str]()
 
     async def command() -> str:

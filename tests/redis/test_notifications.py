@@ -34,7 +34,7 @@ async def test_a_notification_before_the_end_is_sent_and_a_later_one_opens_no_co
     assert await told(servers.redis_url) == before + 1
 
 
-async def test_a_receiver_goes_on_after_an_error_that_nobody_expected(
+async def test_a_receiver_continues_after_an_unexpected_error(
     servers: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert servers.redis_url is not None

@@ -121,6 +121,6 @@ def test_a_digest_has_16_bytes_and_takes_no_values_for_empty_ones() -> None:
         ("v", "", False),
     ],
 )
-def test_a_v_before_a_version_makes_no_other(one: str, other: str, same: bool) -> None:
+def test_a_v_before_a_version_does_not_change_the_version(one: str, other: str, same: bool) -> None:
     assert same_version(one, other) is same
     assert same_version(other, one) is same

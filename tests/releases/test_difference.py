@@ -38,7 +38,7 @@ def apply(document: Any, difference: Difference) -> None:
 
 
 @given(desired=layers, actual=layers)
-def test_there_are_none_exactly_when_the_values_are_the_same(desired: Any, actual: Any) -> None:
+def test_there_are_no_differences_exactly_if_the_values_are_equal(desired: Any, actual: Any) -> None:
     assert (list(differences(desired, actual)) == []) == (canonical(desired) == canonical(actual))
 
 
@@ -88,5 +88,5 @@ def test_each_difference_is_listed_once_and_mirrored_from_the_other_side(desired
         ({"a\n": 1}, {}, ['["a\\n"]: wanted 1, found nothing']),
     ],
 )
-def test_each_is_one_line_with_its_path(desired: Any, actual: Any, expected: list[str]) -> None:
+def test_each_difference_is_one_line_with_its_path(desired: Any, actual: Any, expected: list[str]) -> None:
     assert [str(difference) for difference in differences(desired, actual)] == expected

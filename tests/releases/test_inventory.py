@@ -69,7 +69,7 @@ def test_unusual_documents_are_read_whole(document: str) -> None:
     assert named(document) == [Reference("", "v1", "Secret", "", "a")]
 
 
-def test_what_is_no_object_is_counted_and_keeps_no_other_from_being_listed() -> None:
+def test_documents_that_are_not_objects_are_counted_and_the_others_are_listed() -> None:
     broken = "---\na: [\n---\njust a text\n---\nkind: A\nmetadata: {name: '../..'}\napiVersion: v1\n---\n# nothing\n"
     found = of(config_map("one") + broken + config_map("two"))
     assert ([each.reference.name for each in found.objects], found.left_out) == (["one", "two"], 3)
@@ -102,7 +102,7 @@ def test_the_digest_of_an_object_changes_with_its_document_alone() -> None:
     assert before.objects[1].digest != after.objects[1].digest
 
 
-def test_more_than_the_limit_is_counted_and_not_followed() -> None:
+def test_objects_beyond_the_limit_are_counted_and_not_followed() -> None:
     many = "".join(config_map(f"c{number}") for number in range(MOST_OBJECTS + 5))
     found = of(many)
     assert (len(found.objects), found.left_out) == (MOST_OBJECTS, 5)
@@ -127,7 +127,7 @@ OBJECTS = st.fixed_dictionaries(
 
 
 @given(OBJECTS)
-def test_the_quick_way_gives_what_the_whole_document_gives(held: dict[str, Any]) -> None:
+def test_the_fast_parser_gives_the_same_result_as_the_complete_one(held: dict[str, Any]) -> None:
     text = write(held)
     quick = inventory._quickly(text)
     assert quick in (None, inventory._reference(held))

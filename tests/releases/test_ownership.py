@@ -50,7 +50,7 @@ def begun(action: str, before: Observed | None, claim: Claim | None = None, *, a
         ("UNINSTALL", release("deployed", 4), release("uninstalling", 4)),
     ],
 )
-def test_what_our_run_has_left_unfinished_is_ours_until_it_has_an_end(
+def test_an_unfinished_revision_of_our_run_is_ours_until_it_ends(
     action: str, before: Observed | None, left: Observed
 ) -> None:
     claim = begun(action, before)
@@ -125,7 +125,7 @@ def test_a_first_install_that_succeeded_keeps_the_name() -> None:
     assert begun("INSTALL", None, Claim(False)).after(release("deployed", 1)) == Claim(True)
 
 
-def test_what_an_earlier_run_of_ours_left_stays_ours_where_the_next_one_did_not_get_to_it() -> None:
+def test_remains_of_an_earlier_run_stay_ours_if_the_next_run_did_not_reach_them() -> None:
     left = release("pending-upgrade", 5)
     claim = begun("UPGRADE", release("deployed", 4)).after(left)
     removing = begun("UNINSTALL", left, claim)

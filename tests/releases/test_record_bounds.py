@@ -72,7 +72,7 @@ def test_a_record_beyond_the_bounds_is_unreadable_and_says_why(case: str) -> Non
     assert "\0" not in str(caught.value)
 
 
-def test_what_is_just_within_the_bounds_is_read() -> None:
+def test_a_record_just_within_the_bounds_is_read() -> None:
     values = {"a": nested(MAX_DEPTH - 1), "b": [0] * (MAX_VALUES - 500)}
     assert read_record(written(RECORD | {"config": values, "version": 2**31 - 1})).values == values
 

@@ -34,7 +34,7 @@ def test_a_path_leads_to_the_keys_that_it_was_made_of(steps: tuple[str, str]) ->
 
 
 @pytest.mark.parametrize("path", ["", ".a", "a.", "a..b", "a b", 'a["b"', "a[b]", 'a.["b"]', "a['b']", "ä"])
-def test_what_is_no_path_is_refused(path: str) -> None:
+def test_an_invalid_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match=r"no path|at least one key"):
         steps_of(path)
 
@@ -56,7 +56,7 @@ def test_an_override_takes_the_place_of_a_secret_and_a_secret_that_of_a_value() 
     assert references == {"a": Reference("other", "password", "a"), "d": Reference("db", "user", "d")}
 
 
-def test_masking_twice_is_masking_once_and_covers_whatever_is_there() -> None:
+def test_masking_is_idempotent_and_covers_any_value() -> None:
     values = {"a": {"b": "secret", "c": 1}, "d": ["x", {"y": "z"}]}
     once = mask(values, ["a.b", "d", "e.f"], mark)
     assert once == {"a": {"b": mark("secret"), "c": 1}, "d": mark(["x", {"y": "z"}])}

@@ -64,7 +64,7 @@ def test_a_record_is_read_as_helm_wrote_it(zipped: bool) -> None:
     )
 
 
-def test_what_a_record_may_leave_out_is_empty() -> None:
+def test_optional_fields_that_a_record_lacks_are_empty() -> None:
     least = {"name": "shop", "version": 1, "info": {"status": "failed"}}
     least["chart"] = {"metadata": {"name": "web", "version": "1"}}
     found = read_record(written(least))
@@ -144,7 +144,7 @@ def broken() -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("case", sorted(broken()))
-def test_anything_else_is_unreadable_and_says_so(case: str) -> None:
+def test_data_that_is_not_a_record_is_unreadable(case: str) -> None:
     name = broken()[case]["metadata"]["name"]
     with pytest.raises(UnreadableRecordError, match=rf"^Secret {name} holds no Helm release that can be read: "):
         read_record(broken()[case])

@@ -74,5 +74,5 @@ def test_facts_survive_being_stored() -> None:
         ({"kubernetesVersion": "newest"}, ("kubernetesVersion",)),
     ],
 )
-def test_what_is_not_a_selector_is_refused_at_its_path(selector: Any, path: tuple[str, ...]) -> None:
+def test_an_invalid_selector_is_refused_at_its_path(selector: Any, path: tuple[str, ...]) -> None:
     assert [found for found, _ in problems(selector)] == [path]

@@ -47,7 +47,7 @@ def test_a_member_that_cannot_be_asked_is_unknown_whatever_was_known(
 
 
 @pytest.mark.parametrize("wanted", [None, desired(), desired({"a": 1})])
-def test_no_release_is_not_installed(wanted: Desired | None) -> None:
+def test_a_target_without_a_release_is_not_installed(wanted: Desired | None) -> None:
     assert judge(wanted, None) == Verdict(TargetStatus.NOT_INSTALLED, (GONE,))
 
 
@@ -111,7 +111,7 @@ def test_another_chart_and_another_version_are_stale_with_a_reason_each() -> Non
         ("a-word-of-tomorrow", TargetStatus.UNKNOWN, "Helm does not know the state of this release."),
     ],
 )
-def test_otherwise_helms_word_counts(word: str, status: TargetStatus, sentence: str) -> None:
+def test_without_differences_the_status_of_helm_counts(word: str, status: TargetStatus, sentence: str) -> None:
     reason = Reason(ReasonCode.HELM_STATUS, sentence, actual=word)
     assert judge(desired({"a": 1}), observed({"a": 1}, status=word)) == Verdict(status, (reason,))
     assert helm_status(word) is status
@@ -134,7 +134,7 @@ def test_a_failure_is_reported_in_helms_own_words_too() -> None:
         (desired(version="1.0.0"), observed(version="v1.0.0")),
     ],
 )
-def test_what_is_the_same_in_another_form_is_deployed_without_reasons(wanted: Desired, found: Observed) -> None:
+def test_equal_values_in_another_form_are_deployed_without_reasons(wanted: Desired, found: Observed) -> None:
     assert judge(wanted, found) == Verdict(TargetStatus.DEPLOYED, ())
 
 
@@ -149,7 +149,7 @@ def test_what_is_the_same_in_another_form_is_deployed_without_reasons(wanted: De
         ({"a": [1, 2]}, {"a": [2, 1]}),
     ],
 )
-def test_what_helm_would_treat_otherwise_is_stale_with_one_reason(wanted: Any, found: Any) -> None:
+def test_values_that_helm_treats_differently_are_stale_with_one_reason(wanted: Any, found: Any) -> None:
     verdict = judge(desired(wanted), observed(found))
     assert (verdict.status, [(reason.code, reason.path) for reason in verdict.reasons]) == (
         TargetStatus.STALE,

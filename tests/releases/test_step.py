@@ -32,7 +32,7 @@ def release(status: str, *, revision: int = 3, same: bool = True, deployed: bool
 
 
 @pytest.mark.parametrize("owner", Owner)
-def test_what_is_not_there_is_installed_where_it_is_wanted(owner: Owner) -> None:
+def test_a_missing_release_is_installed_if_it_is_desired(owner: Owner) -> None:
     assert next_step(WANTED, None, owner) == INSTALL
     assert next_step(None, None, owner) == NOTHING
 
@@ -56,9 +56,7 @@ def test_a_release_that_is_to_go_waits_for_somebody_elses_helm_unless_that_remov
 
 
 @pytest.mark.parametrize(("status", "deployed"), [*itertools.product([*PENDING, *ODD], BOTH)])
-def test_a_record_that_says_what_is_not_so_is_marked_as_failed_before_anything_else(
-    status: str, deployed: bool
-) -> None:
+def test_a_record_of_an_interrupted_run_is_marked_as_failed_first(status: str, deployed: bool) -> None:
     expected = MARK if deployed else MARK_INSTALL
     for revision in (1, 3):
         assert next_step(WANTED, release(status, revision=revision, deployed=deployed), Owner.OURS) == expected
@@ -95,7 +93,7 @@ def test_an_install_that_never_succeeds_keeps_no_more_revisions_than_an_upgrade(
     assert steps == [INSTALL, REMOVE, REMOVE]
 
 
-def test_what_another_install_has_left_is_removed_without_hooks_first() -> None:
+def test_the_remains_of_another_install_are_removed_first_without_hooks() -> None:
     assert next_step(WANTED, release("failed", revision=1, deployed=False, same=False), Owner.OURS) == REMOVE
 
 

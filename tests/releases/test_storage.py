@@ -23,7 +23,7 @@ def test_a_secrets_path_is_one_of_the_kubernetes_api() -> None:
 
 
 @given(st.binary().filter(lambda record: not record.startswith(b"\x1f\x8b\x08")))
-def test_what_is_packed_is_unpacked_alike(record: bytes) -> None:
+def test_a_packed_record_is_unpacked_unchanged(record: bytes) -> None:
     assert unpacked(packed(record)) == record
 
 

@@ -15,14 +15,14 @@ NAMES = ("installed", "wanted")
 
 
 @given(LINES, LINES)
-def test_it_is_the_usual_one(before: list[str], after: list[str]) -> None:
+def test_a_unified_diff_is_that_of_difflib(before: list[str], after: list[str]) -> None:
     expected = difflib.unified_diff(before, after, *NAMES, lineterm="")
     found = unified_diff("".join(f"{line}\n" for line in before), "".join(f"{line}\n" for line in after), NAMES)
     assert found == "\n".join(expected)
 
 
 @given(LINES, LINES)
-def test_one_that_takes_too_long_shows_what_was_not_compared_as_replaced(before: list[str], after: list[str]) -> None:
+def test_a_comparison_that_takes_too_long_shows_the_rest_as_replaced(before: list[str], after: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_WORK", 30)
         patch.setattr(module, "_CONTEXT", 100)

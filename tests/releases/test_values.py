@@ -142,14 +142,14 @@ def test_null_removes_a_default(defaults: Any, values: Any, seen: Any) -> None:
 
 @pytest.mark.parametrize("change", [merge, patch, coalesce])
 @given(one=layers, other=layers)
-def test_what_is_given_stays_as_it_was(change: Callable[[Any, Any], Any], one: Any, other: Any) -> None:
+def test_merging_does_not_change_its_arguments(change: Callable[[Any, Any], Any], one: Any, other: Any) -> None:
     before = canonical([one, other])
     change(one, other)
     assert canonical([one, other]) == before
 
 
 @given(one=layers, other=layers)
-def test_what_was_merged_shares_no_map_with_its_layers(one: Any, other: Any) -> None:
+def test_merged_values_share_no_map_with_their_layers(one: Any, other: Any) -> None:
     before = canonical([one, other])
     spoil(merge(one, other))
     assert canonical([one, other]) == before
@@ -204,7 +204,7 @@ def test_null_in_a_patch_removes_what_is_stored(stored: Any, given_values: Any, 
 
 
 @given(stored=layers, change=layers)
-def test_what_was_patched_is_what_templates_see_or_is_gone(stored: Any, change: Any) -> None:
+def test_patched_values_are_what_templates_see_or_are_removed(stored: Any, change: Any) -> None:
     patched = patch(stored, change)
     for key, value in change.items():
         if value is None:
@@ -257,7 +257,7 @@ TOO_LARGE = "A whole number must fit into 64 bits; write a larger one as a strin
         ),
     ],
 )
-def test_what_helm_could_not_give_back_is_a_problem(values: object, expected: object) -> None:
+def test_values_that_helm_cannot_return_unchanged_are_a_problem(values: object, expected: object) -> None:
     assert list(problems(values)) == expected
 
 

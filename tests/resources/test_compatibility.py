@@ -102,6 +102,6 @@ async def test_pages_follow_each_other(old: Stack) -> None:
     assert len(set(found)) == 4
 
 
-async def test_what_is_not_a_version_is_refused(old: Stack) -> None:
+async def test_a_text_that_is_not_a_version_is_refused(old: Stack) -> None:
     answer = await old.ask(QUERY, version="latest")
     assert "'latest' is not a version of Kubernetes, such as 1.32." in str(answer)

@@ -134,7 +134,7 @@ async def blamed_reason(stack: Stack) -> str:
     return str(found["Deployment/shop"].reason)
 
 
-async def test_what_a_new_revision_has_takes_the_place_of_what_the_old_one_had(
+async def test_resources_of_a_new_revision_replace_those_of_the_old_one(
     stack: Stack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")
@@ -200,7 +200,7 @@ async def test_the_status_of_a_release_does_not_wait_for_its_resources(
         await until_health(stack, "HEALTHY")
 
 
-async def test_what_looks_the_same_is_not_written_again(stack: Stack, simulated: Callable[[str], Member]) -> None:
+async def test_unchanged_resources_are_not_written_again(stack: Stack, simulated: Callable[[str], Member]) -> None:
     paris = simulated("paris")
     await deployed(stack, paris, "deployment", "config-map")
     await until_health(stack, "HEALTHY")
@@ -230,7 +230,7 @@ async def test_a_kind_that_the_credentials_may_not_read_is_not_checked_and_named
         assert healthy.health_reasons[0]["message"] == "Our credentials do not allow this: ingresses is forbidden"
 
 
-async def test_what_happens_while_watches_are_cut_is_seen_afterwards(
+async def test_changes_while_watches_are_interrupted_are_seen_afterwards(
     stack: Stack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")

@@ -256,7 +256,7 @@ def runs(pid: int) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-async def test_a_process_knows_nothing_of_ours_and_can_open_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_sandbox_process_has_no_environment_and_can_open_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POLYHELM_ENCRYPTION_KEYS", "secret")
     async with opened(memory=200 * 2**20) as pool:
         assert await works(pool)

@@ -101,7 +101,7 @@ def data_of(manifest: str) -> dict[str, Any]:
 @example("-----BEGIN KEY-----\nMC4CAQAwBQYDK2Vw\nBCIE&IAnother<secret\n-----END KEY-----")
 @example("https://user:pass%26word@host.example/path?a=b&c=d")
 @example("with words that are folded where a line of YAML becomes longer than it should be & more")
-def test_a_secret_is_in_nothing_that_is_shown_of_a_manifest(helm: Path, chart: Path, secret: str) -> None:
+def test_a_secret_is_hidden_in_every_view_of_a_manifest(helm: Path, chart: Path, secret: str) -> None:
     manifest = rendered(helm, chart, secret)
     told = data_of(manifest)
     for name, (_, read) in DISGUISES.items():
@@ -122,13 +122,13 @@ def test_a_secret_is_in_nothing_that_is_shown_of_a_manifest(helm: Path, chart: P
 
 @settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(secret=SECRETS)
-def test_a_secret_is_in_no_words_whatever_they_are_encoded_in(helm: Path, chart: Path, secret: str) -> None:
+def test_a_secret_is_removed_from_texts_in_any_encoding(helm: Path, chart: Path, secret: str) -> None:
     scrubber = Scrubber([secret])
     for name, value in data_of(rendered(helm, chart, secret)).items():
         words = scrubber.clean(f"Error: execution error at (web/templates/all.yaml:1:4): {value}\n")
         assert words == WITHHELD or (HIDDEN in words and value not in words), name
 
 
-def test_words_without_a_secret_stay_as_they_are(helm: Path, chart: Path) -> None:
+def test_texts_without_a_secret_are_not_changed(helm: Path, chart: Path) -> None:
     manifest = rendered(helm, chart, "another one, which is not known")
     assert Scrubber(['p&ss<word>\'s "best" one', "on"]).clean(manifest) == manifest

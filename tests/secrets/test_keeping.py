@@ -20,7 +20,7 @@ async def changed(stack: Stack, secret_id: str, **given: Any) -> Any:
     return await stack.mutate("updateSecret", f"... on SecretPayload {{ {FIELDS} }}", id=secret_id, **given)
 
 
-async def test_a_secret_is_made_changed_listed_and_deleted(quiet: Stack) -> None:
+async def test_a_secret_is_created_changed_listed_and_deleted(quiet: Stack) -> None:
     secret = (await made(quiet, data={"password": "one", "user": "root"}, description="The database's"))["secret"]
     assert secret == {
         "id": secret["id"],
@@ -71,7 +71,7 @@ NO_SECRETS: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
-async def test_what_is_no_secret_is_refused_and_not_quoted(quiet: Stack) -> None:
+async def test_an_invalid_secret_is_refused_and_not_quoted(quiet: Stack) -> None:
     answers = [await made(quiet, **given) for given, _ in NO_SECRETS]
     told = [(answer["__typename"], answer["problems"][0]["path"]) for answer in answers]
     assert told == [("ValidationFailed", path) for _, path in NO_SECRETS]
@@ -104,7 +104,9 @@ async def test_a_name_is_taken_once_in_an_organization(quiet: Stack) -> None:
     assert (await made(quiet))["code"] == "name_taken"
 
 
-async def test_what_a_deployment_uses_is_not_taken_away(quiet: Stack, simulated: Callable[[str], Member]) -> None:
+async def test_a_secret_that_a_deployment_uses_cannot_be_deleted(
+    quiet: Stack, simulated: Callable[[str], Member]
+) -> None:
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
     secret_id = (await made(quiet, data={"password": "one", "user": "root"}))["secret"]["id"]
     created = await quiet.create(releaseName="shop", valuesFrom=[REFERENCE])
@@ -134,7 +136,7 @@ NOWHERE: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
-async def test_a_reference_that_leads_nowhere_is_refused(quiet: Stack, simulated: Callable[[str], Member]) -> None:
+async def test_a_reference_to_a_missing_secret_is_refused(quiet: Stack, simulated: Callable[[str], Member]) -> None:
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
     await made(quiet)
     answers = [await quiet.create(releaseName="shop", **given) for given, _ in NOWHERE]
@@ -142,9 +144,7 @@ async def test_a_reference_that_leads_nowhere_is_refused(quiet: Stack, simulated
     assert told == [("ValidationFailed", path) for _, path in NOWHERE]
 
 
-async def test_an_update_keeps_replaces_or_takes_away_references(
-    quiet: Stack, simulated: Callable[[str], Member]
-) -> None:
+async def test_an_update_keeps_replaces_or_removes_references(quiet: Stack, simulated: Callable[[str], Member]) -> None:
     await quiet.fleet({"paris": simulated("paris").kubeconfig})
     await made(quiet, data={"password": "one", "user": "root"})
     override = {"cluster": "paris", "values": {"a": 1}, "valuesFrom": [REFERENCE | {"key": "user", "path": "user"}]}
@@ -191,7 +191,7 @@ async def test_a_deployer_of_one_group_refers_to_secrets_of_that_group_alone(
     assert [await create(name, TOKEN) for name in ("db", "theirs")] == [None, "invalid_input"]
 
 
-async def test_a_user_who_may_not_refer_to_a_secret_changes_nothing_that_could_show_it(
+async def test_a_user_who_may_not_use_a_secret_cannot_change_a_deployment_that_could_reveal_it(
     quiet: Stack, simulated: Callable[[str], Member]
 ) -> None:
     await quiet.fleet({name: simulated(name).kubeconfig for name in ("paris", "berlin")})

@@ -41,9 +41,7 @@ def is_told(secret: str, words: str) -> bool:
     return any(form in words for form in (secret, encoded, secret.encode().hex()))
 
 
-async def test_a_release_gets_the_values_of_secrets_and_nobody_else_does(
-    stack: Stack, simulated: Callable[[str], Member]
-) -> None:
+async def test_only_the_release_gets_the_values_of_secrets(stack: Stack, simulated: Callable[[str], Member]) -> None:
     paris, berlin = simulated("paris"), simulated("berlin")
     await stack.fleet({"paris": paris.kubeconfig, "berlin": berlin.kubeconfig})
     await made(stack, data={"password": SECRET, "other": f"{SECRET}-2"})
@@ -108,7 +106,7 @@ async def test_a_manual_change_of_a_secret_value_is_noticed_and_not_shown(
     assert not is_told("changed-canary", await dump(stack))
 
 
-async def test_a_value_that_becomes_a_secret_is_taken_out_of_what_was_kept(
+async def test_a_value_that_becomes_a_secret_is_removed_from_stored_texts(
     stack: Stack, simulated: Callable[[str], Member]
 ) -> None:
     await stack.fleet({"paris": simulated("paris").kubeconfig})
@@ -139,7 +137,7 @@ FAILING = chart_files() | {
     ],
     ids=["template", "schema"],
 )
-async def test_helms_own_words_do_not_quote_a_secret(
+async def test_the_output_of_helm_does_not_quote_a_secret(
     stack: Stack, simulated: Callable[[str], Member], chart: str
 ) -> None:
     await stack.register("paris", simulated("paris").kubeconfig)
@@ -155,7 +153,7 @@ async def test_helms_own_words_do_not_quote_a_secret(
     assert not is_told(SECRET, await dump(stack))
 
 
-async def test_a_plan_shows_where_secrets_go_and_not_what_they_are(
+async def test_a_plan_shows_the_paths_of_secrets_and_not_their_values(
     stack: Stack, simulated: Callable[[str], Member]
 ) -> None:
     paris = simulated("paris")

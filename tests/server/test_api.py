@@ -13,7 +13,7 @@ from tests.resolvers.engine.test_limits import NewStack
 from tests.stack import TOKEN, Stack
 
 
-async def test_a_variable_that_is_no_member_of_its_enum_is_reported_as_such(quiet: Stack) -> None:
+async def test_a_variable_that_is_not_a_member_of_its_enum_is_reported(quiet: Stack) -> None:
     query = "query ($status: [TargetStatus!]) { deployments(status: $status) { nodes { id } } }"
     (error,) = (await quiet.ask(query, status=["NOPE"]))["errors"]
     assert "Value 'NOPE' does not exist in 'TargetStatus' enum" in error["message"]
@@ -30,7 +30,7 @@ async def test_a_query_of_a_client_that_takes_events_as_well_is_answered_in_json
     assert response.json()["data"] == {"viewer": {"name": "admin"}}
 
 
-def test_who_asks_for_events_first_wants_events() -> None:
+def test_a_client_that_prefers_events_is_answered_with_events() -> None:
     assert wants_stream("text/event-stream")
     assert wants_stream("text/event-stream; charset=utf-8, application/json")
     assert not wants_stream("application/json, text/event-stream")

@@ -77,12 +77,12 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("endless", ENDLESS.values(), ids=ENDLESS)
-async def test_what_comes_beside_a_body_is_not_remembered(quiet: Stack, endless: bytes) -> None:
+async def test_bytes_beside_a_body_are_not_buffered(quiet: Stack, endless: bytes) -> None:
     async with served(quiet) as url:
         assert await said_to(url, CHUNKED, endless, b"\r\n\r\n") == b""
 
 
-async def test_what_is_written_beside_chunks_and_after_them_is_no_part_of_the_request(quiet: Stack) -> None:
+async def test_chunk_extensions_and_trailers_are_not_part_of_the_request(quiet: Stack) -> None:
     async with served(quiet) as url:
         start = HEAD + SIGNED_IN + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
         chunks = b'15;a=b\r\n{"query":"{ version }\r\n2;c\r\n"}\r\n0\r\nX-Checksum: 1\r\n\r\n'
@@ -102,7 +102,9 @@ async def test_a_few_requests_may_wait_for_the_answer_to_the_one_before_and_not_
 
 
 @pytest.mark.parametrize(("said", "more"), [(b"", b"\r\n"), (b"Content-Length: 3\r\n", b"abc")])
-async def test_what_begins_no_request_keeps_no_connection_open(new_stack: NewStack, said: bytes, more: bytes) -> None:
+async def test_bytes_that_begin_no_request_do_not_keep_a_connection_open(
+    new_stack: NewStack, said: bytes, more: bytes
+) -> None:
     async with new_stack(working=False, request_timeout=0.3) as stack, served(stack) as url:
         reader, writer = await dialled(url)
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: polyhelm\r\n" + said + b"\r\n")
@@ -121,14 +123,14 @@ async def test_a_body_that_comes_too_slowly_is_answered_and_ends_the_connection(
         assert b'"code":"too_slow"' in answered
 
 
-async def test_what_is_refused_at_once_is_not_read_to_its_end(new_stack: NewStack) -> None:
+async def test_the_body_of_a_refused_request_is_not_read_completely(new_stack: NewStack) -> None:
     async with new_stack(working=False, rate=0.001, rate_burst=1) as stack, served(stack) as url:
         endless = HEAD + SIGNED_IN + b"Content-Length: 20000000\r\n\r\n{"
         assert (await stack.ask("{ version }")).get("errors") is None
         assert (await said_to(url, endless)).startswith(b"HTTP/1.1 429 ")
 
 
-async def test_who_reads_only_when_all_is_sent_gets_the_answer_that_came_long_before(quiet: Stack) -> None:
+async def test_a_client_that_reads_only_after_sending_gets_an_early_answer(quiet: Stack) -> None:
     async with served(quiet) as url:
         answered = await said_to(url, HEAD + SIGNED_IN + b"Content-Length: 40000000\r\n\r\n", *[b" " * 4_000_000] * 10)
         assert answered.startswith(b"HTTP/1.1 413 ")
@@ -136,7 +138,7 @@ async def test_who_reads_only_when_all_is_sent_gets_the_answer_that_came_long_be
         assert b'"code":"body_too_large"' in answered
 
 
-async def test_who_goes_on_with_what_was_refused_has_no_more_time_for_it_than_for_a_head(new_stack: NewStack) -> None:
+async def test_a_refused_body_has_no_more_time_than_a_request_head(new_stack: NewStack) -> None:
     changed = {"rate": 0.001, "rate_burst": 1, "request_timeout": 0.5}
     async with new_stack(working=False, **changed) as stack, served(stack) as url:
         assert (await stack.ask("{ version }")).get("errors") is None
@@ -152,7 +154,7 @@ async def test_who_goes_on_with_what_was_refused_has_no_more_time_for_it_than_fo
         writer.close()
 
 
-async def test_who_takes_no_answer_does_not_keep_a_connection(new_stack: NewStack) -> None:
+async def test_a_client_that_does_not_read_its_answer_loses_the_connection(new_stack: NewStack) -> None:
     asked = json.dumps({"query": get_introspection_query()}).encode()
     request = HEAD + SIGNED_IN + b"Content-Length: %d\r\n\r\n" % len(asked) + asked
     async with new_stack(working=False, connections=1, request_timeout=0.3) as stack, served(stack) as url:
@@ -171,7 +173,7 @@ async def answered(url: str) -> bool:
             return False
 
 
-async def test_there_are_so_many_connections_and_no_more_and_each_that_ends_makes_room(new_stack: NewStack) -> None:
+async def test_connections_are_limited_and_each_that_ends_frees_a_slot(new_stack: NewStack) -> None:
     async with new_stack(working=False, connections=3) as stack, served(stack) as url:
         opened = [await dialled(url) for _ in range(3)]
 
@@ -208,14 +210,14 @@ async def is_let_in(url: str) -> bool:
         return refused.response.status_code != 503
 
 
-async def test_sockets_that_do_not_say_who_they_are_are_bounded(new_stack: NewStack) -> None:
+async def test_unauthenticated_sockets_are_limited(new_stack: NewStack) -> None:
     async with new_stack(working=False, address_waiting_sockets=2) as stack, served(stack) as url:
         async with socket(url), socket(url), silent(url), silent(url):
             assert not await is_let_in(url)
         assert await eventually(lambda: is_let_in(url))
 
 
-async def test_a_socket_that_does_not_say_who_it_is_is_closed_and_makes_room(new_stack: NewStack) -> None:
+async def test_an_unauthenticated_socket_is_closed_and_frees_its_slot(new_stack: NewStack) -> None:
     changed = {"address_waiting_sockets": 1, "init_timeout": 0.2}
     async with new_stack(working=False, **changed) as stack, served(stack) as url, silent(url) as connection:
         await connection.wait_closed()
@@ -223,9 +225,7 @@ async def test_a_socket_that_does_not_say_who_it_is_is_closed_and_makes_room(new
         assert await eventually(lambda: is_let_in(url))
 
 
-async def test_frames_that_come_by_the_thousand_are_taken_apart_a_piece_at_a_time(
-    quiet: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_thousands_of_frames_are_parsed_in_pieces(quiet: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     pieces = list[int]()
     taken_apart = WebSocketsSansIOProtocol.data_received
 
@@ -271,7 +271,7 @@ def test_slots_are_given_back_once() -> None:
     assert slots.take("192.0.2.1") is not None
 
 
-def test_addresses_that_have_many_slots_leave_some_to_those_that_have_a_few() -> None:
+def test_addresses_with_many_slots_leave_some_to_addresses_with_few() -> None:
     slots = Slots(200, most_of_one=150)
     assert sum(slots.take(address) is not None for address in ("192.0.2.1", "192.0.2.2") for _ in range(150)) == 180
     assert sum(slots.take("192.0.2.3") is not None for _ in range(150)) == 20

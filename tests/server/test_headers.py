@@ -26,7 +26,7 @@ async def test_every_answer_is_kept_from_being_sniffed_framed_or_read_by_other_s
     assert "strict-transport-security" not in response.headers
 
 
-async def test_what_the_api_answers_is_neither_shown_nor_kept_by_a_browser(shared: Stack) -> None:
+async def test_answers_of_the_api_are_neither_rendered_nor_cached_by_a_browser(shared: Stack) -> None:
     for response in (
         await shared.client.post("/graphql", json={"query": "{ viewer { name } }"}),
         await shared.client.get("/graphql", params={"query": "{ viewer { name } }"}),
@@ -36,7 +36,7 @@ async def test_what_the_api_answers_is_neither_shown_nor_kept_by_a_browser(share
         assert response.headers["cache-control"] == "no-store"
 
 
-async def test_no_page_may_run_what_is_not_a_file_of_ours(shared: Stack) -> None:
+async def test_pages_run_only_scripts_of_the_app(shared: Stack) -> None:
     for path in ("/", "/graphiql"):
         policy = (await shared.client.get(path, headers=HTML)).headers["content-security-policy"]
         rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))

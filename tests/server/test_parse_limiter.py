@@ -15,7 +15,7 @@ async def take(limiter: ParseLimiter, caller: str, told: list[str], seconds: flo
         told.append("over")
 
 
-async def test_there_is_one_at_a_time_and_a_caller_comes_after_the_other() -> None:
+async def test_documents_are_parsed_one_at_a_time_in_turns_of_callers() -> None:
     limiter, told = ParseLimiter("test"), list[str]()
     async with asyncio.TaskGroup() as group:
         for caller in ["many"] * 4 + ["few"]:
@@ -23,7 +23,7 @@ async def test_there_is_one_at_a_time_and_a_caller_comes_after_the_other() -> No
     assert told == ["many", "over", "few", "over", "many", "over", "many", "over", "many", "over"]
 
 
-async def test_who_gives_up_waiting_keeps_nobody_else_waiting() -> None:
+async def test_a_cancelled_caller_does_not_delay_others() -> None:
     limiter, told = ParseLimiter("test"), list[str]()
     async with limiter.slot("first"):
         gone, waiting = (asyncio.create_task(take(limiter, caller, told)) for caller in ("gone", "waiting"))
@@ -33,7 +33,9 @@ async def test_who_gives_up_waiting_keeps_nobody_else_waiting() -> None:
     assert told == ["waiting", "over"]
 
 
-async def test_too_many_of_one_caller_are_refused_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_too_many_documents_of_one_caller_are_refused_and_those_of_others_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("app.admission.parse_limiter._WAITING", 1)
     limiter, told = ParseLimiter("test"), list[str]()
     async with limiter.slot("first"):
@@ -46,7 +48,7 @@ async def test_too_many_of_one_caller_are_refused_and_others_are_not(monkeypatch
     assert told == ["many", "over", "few", "over"]
 
 
-async def test_where_many_wait_who_waits_already_is_refused_and_who_does_not_is_not() -> None:
+async def test_while_many_wait_a_second_document_of_a_caller_is_refused() -> None:
     limiter, told = ParseLimiter("test"), list[str]()
     async with limiter.slot("first"):
         many = [asyncio.create_task(take(limiter, f"many {number % 4}", told)) for number in range(200)]

@@ -35,7 +35,7 @@ def bucket() -> Bucket:
     return Bucket("test", SELDOM, burst=3)
 
 
-async def test_a_bucket_gives_its_tokens_and_then_the_time_to_wait(quiet: Stack, bucket: Bucket) -> None:
+async def test_a_bucket_gives_its_tokens_and_then_a_time_to_wait(quiet: Stack, bucket: Bucket) -> None:
     rates = quiet.services.rates
     assert [await rates.take(bucket) for _ in range(3)] == [0, 0, 0]
     assert 59_000 < await rates.take(bucket) <= 60_000
@@ -47,7 +47,7 @@ async def test_many_at_once_get_no_more_than_a_bucket_holds(quiet: Stack, bucket
     assert sum(wait == 0 for wait in waits) == 3
 
 
-async def test_where_one_bucket_is_empty_nothing_is_taken_from_the_others(quiet: Stack, bucket: Bucket) -> None:
+async def test_if_one_bucket_is_empty_no_tokens_are_taken_from_the_others(quiet: Stack, bucket: Bucket) -> None:
     rates, empty = quiet.services.rates, Bucket("empty", SELDOM, burst=1)
     assert await rates.take(empty) == 0
     for _ in range(5):
@@ -101,7 +101,7 @@ async def test_a_caller_over_its_limit_is_refused_again_without_being_identified
         assert (await ask(stack, {})).status_code == 200
 
 
-async def test_who_has_waited_is_let_in_again(new_stack: NewStack) -> None:
+async def test_a_limited_caller_is_admitted_after_the_wait(new_stack: NewStack) -> None:
     async with new_stack(working=False, rate=600, rate_burst=1) as stack:
 
         async def status(expected: int) -> bool:
@@ -111,7 +111,7 @@ async def test_who_has_waited_is_let_in_again(new_stack: NewStack) -> None:
             assert await eventually(partial(status, expected))
 
 
-async def test_what_other_sites_send_in_a_user_s_name_does_not_keep_them_out(new_stack: NewStack) -> None:
+async def test_cross_site_requests_do_not_use_up_the_rate_of_a_user(new_stack: NewStack) -> None:
     bounded: dict[str, Any] = {"anonymous_rate": SELDOM, "anonymous_rate_burst": 1}
     async with new_stack(working=False, **bounded) as stack, browsing(stack) as owner:
         await stack.mutate("createUser", "__typename", name="carol", role="VIEWER", password=PASSWORD)
@@ -125,7 +125,7 @@ async def ask(stack: Stack, headers: dict[str, str]) -> httpx2.Response:
     return await stack.client.post("/graphql", json=QUERY, headers=headers)
 
 
-async def test_a_socket_is_no_way_around_it(new_stack: NewStack) -> None:
+async def test_a_socket_does_not_bypass_the_rate_limit(new_stack: NewStack) -> None:
     async with (
         new_stack(working=False, rate=SELDOM, rate_burst=1) as stack,
         served(stack) as url,
@@ -149,7 +149,7 @@ async def test_an_address_is_what_a_trusted_proxy_says_and_nobody_else(
     assert statuses == expected
 
 
-async def test_without_redis_everything_is_allowed_and_its_loss_and_return_are_each_recorded_once(
+async def test_without_redis_no_rate_is_limited_and_its_loss_and_return_are_each_recorded_once(
     new_stack: NewStack,
 ) -> None:
     async def kinds(stack: Stack) -> list[str]:
@@ -170,7 +170,7 @@ async def test_without_redis_everything_is_allowed_and_its_loss_and_return_are_e
         assert await eventually(lambda: told("rates.suspended", "rates.resumed"))
 
 
-async def test_who_guesses_at_an_account_is_slowed_down_and_its_owner_is_not_kept_out(new_stack: NewStack) -> None:
+async def test_password_guesses_are_slowed_down_and_the_owner_can_sign_in(new_stack: NewStack) -> None:
     async with new_stack(working=False, sign_in_rate=SELDOM, sign_in_burst=3) as stack, browsing(stack) as owner:
         await stack.mutate("createUser", "__typename", name="carol", role="VIEWER", password=PASSWORD)
         await owner.sign_in("carol")
@@ -183,14 +183,14 @@ async def test_who_guesses_at_an_account_is_slowed_down_and_its_owner_is_not_kep
         await owner.sign_in("carol")
 
 
-async def test_who_tries_many_names_from_one_address_is_slowed_down(new_stack: NewStack) -> None:
+async def test_guesses_of_many_names_from_one_address_are_slowed_down(new_stack: NewStack) -> None:
     async with new_stack(working=False, sign_in_rate=SELDOM, sign_in_burst=1) as stack:
         tried = [await attempt(stack, "192.0.2.9", f"name-{number}", "wrong") for number in range(6)]
         assert [status for status, _ in tried] == [200] * 5 + [429]
         assert (await attempt(stack, "192.0.2.10", "name-9", "wrong"))[0] == 200
 
 
-async def test_who_guesses_at_the_old_password_is_slowed_down(new_stack: NewStack) -> None:
+async def test_guesses_of_the_current_password_are_slowed_down(new_stack: NewStack) -> None:
     async with new_stack(working=False, sign_in_rate=SELDOM, sign_in_burst=3) as stack, browsing(stack) as thief:
         await stack.mutate("createUser", "__typename", name="carol", role="VIEWER", password=PASSWORD)
         await thief.sign_in("carol")

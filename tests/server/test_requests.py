@@ -57,7 +57,7 @@ BAD: list[tuple[int, str, dict[str, str], bytes]] = [
 ]
 
 
-async def test_what_is_no_request_is_refused_with_a_code_and_words(shared: Stack) -> None:
+async def test_an_invalid_request_is_refused_with_a_code_and_a_message(shared: Stack) -> None:
     for status, code, headers, body in BAD:
         response = await shared.client.post("/graphql", content=body, headers=headers)
         assert response.status_code == status, (body[:80], response.text)
@@ -160,7 +160,7 @@ async def read_of_endless(stack: Stack, piece: bytes, *headers: tuple[bytes, byt
     return answered[0]["status"], read
 
 
-async def test_what_takes_a_while_to_read_waits_for_its_turn_and_nothing_else_does(
+async def test_only_documents_that_take_long_to_parse_wait_for_their_turn(
     shared: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await shared.client.post("/graphql", content=GOOD, headers=SIGNED_IN)).status_code == 200
@@ -171,7 +171,7 @@ async def test_what_takes_a_while_to_read_waits_for_its_turn_and_nothing_else_do
     assert (await shared.client.post("/graphql", content=GOOD, headers=SIGNED_IN)).status_code == 200
 
 
-async def test_who_is_signed_in_may_send_more(new_stack: NewStack) -> None:
+async def test_authenticated_callers_may_send_larger_bodies(new_stack: NewStack) -> None:
     async with new_stack(working=False, anonymous_body_size=100, body_size=200) as stack:
         for headers, size, status in ((JSON, 100, 200), (JSON, 101, 413), (SIGNED_IN, 200, 200), (SIGNED_IN, 201, 413)):
             response = await stack.client.post("/graphql", content=GOOD.ljust(size), headers=headers)
@@ -182,7 +182,7 @@ def large(size: int) -> bytes:
     return b'{"query": "{ version }", "variables": {"a": "%s"}}' % (b"x" * size)
 
 
-async def test_bodies_have_a_room_that_one_user_can_not_take_and_that_is_given_back(new_stack: NewStack) -> None:
+async def test_the_memory_for_bodies_of_one_user_is_limited_and_released(new_stack: NewStack) -> None:
     async with new_stack(working=False, bodies_size=400_000, body_size=100_000) as stack:
         made = [await stack.mutate("createUser", TOKEN_OF, name=name, role="VIEWER") for name in ("ann", "bob")]
         ann, bob = ({"Authorization": f"Bearer {user['token']}"} for user in made)
@@ -197,7 +197,7 @@ async def test_bodies_have_a_room_that_one_user_can_not_take_and_that_is_given_b
         assert (await stack.client.post("/graphql", content=large(90_000), headers=JSON | ann)).status_code == 200
 
 
-async def test_bodies_have_a_room_for_all_users_together(new_stack: NewStack) -> None:
+async def test_the_memory_for_bodies_of_all_users_is_limited(new_stack: NewStack) -> None:
     settings = {"bodies_size": 200_000, "body_size": 100_000, "organization_share": 100}
     async with new_stack(working=False, **settings) as stack, AsyncExitStack() as opened:
         made = [await stack.mutate("createUser", TOKEN_OF, name=name, role="VIEWER") for name in ("ann", "bob")]
@@ -208,7 +208,7 @@ async def test_bodies_have_a_room_for_all_users_together(new_stack: NewStack) ->
         assert (await stack.client.post("/graphql", content=large(40_000), headers=JSON)).status_code == 200
 
 
-def test_the_users_of_an_organization_leave_room_for_bodies_of_others() -> None:
+def test_the_users_of_an_organization_leave_memory_for_bodies_of_others() -> None:
     budget = MemoryBudget(100, 40, 75)
     acme, other = frozenset((1,)), frozenset((2,))
     budget.reserve(Consumer("ann", acme), 40)

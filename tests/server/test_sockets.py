@@ -37,7 +37,7 @@ BAD: list[str | bytes] = [
 ]
 
 
-async def test_a_message_that_is_not_right_ends_the_connection_with_a_reason(quiet: Stack) -> None:
+async def test_an_invalid_message_ends_the_connection_with_a_reason(quiet: Stack) -> None:
     async with served(quiet) as url:
         for message in BAD:
             async with socket(url) as opened:
@@ -47,7 +47,7 @@ async def test_a_message_that_is_not_right_ends_the_connection_with_a_reason(qui
                 assert opened.connection.close_reason, message[:80]
 
 
-async def test_a_payload_that_is_none_ends_the_connection_before_it_has_begun(quiet: Stack) -> None:
+async def test_an_invalid_payload_ends_the_connection_during_its_initialization(quiet: Stack) -> None:
     async with served(quiet) as url:
         for payload in ("[]", '"x"', "5"):
             address = url.replace("http", "ws", 1) + "/graphql"
@@ -57,7 +57,7 @@ async def test_a_payload_that_is_none_ends_the_connection_before_it_has_begun(qu
                 assert connection.close_code == 4400
 
 
-async def test_messages_of_any_sender_are_small(quiet: Stack) -> None:
+async def test_the_size_of_messages_is_limited_for_all_senders(quiet: Stack) -> None:
     async with served(quiet) as url, socket(url) as opened:
         await opened.connection.send(orjson.dumps({"type": "ping", "payload": {"text": "x" * 65_000}}).decode())
         assert await (await opened.subscribe("{ viewer { name } }")).next() == {"name": "admin"}
@@ -66,7 +66,7 @@ async def test_messages_of_any_sender_are_small(quiet: Stack) -> None:
         assert opened.connection.close_code == 1009
 
 
-async def test_a_message_that_takes_a_while_to_read_waits_for_its_turn(
+async def test_a_message_that_takes_long_to_parse_waits_for_its_turn(
     quiet: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with served(quiet) as url, socket(url) as opened:
@@ -90,7 +90,7 @@ async def test_an_invalid_operation_is_refused_and_the_connection_stays_open(qui
         assert (await (await opened.subscribe("{ viewer { name } }")).next()) == {"name": "admin"}
 
 
-async def test_a_socket_has_so_many_operations_at_once_and_no_more(new_stack: NewStack) -> None:
+async def test_concurrent_operations_of_a_socket_are_limited(new_stack: NewStack) -> None:
     async with new_stack(working=False, socket_operations=2) as stack, served(stack) as url, socket(url) as opened:
         first = await opened.subscribe("subscription { events { at } }")
         await opened.subscribe("subscription { events { at } }")
@@ -101,7 +101,7 @@ async def test_a_socket_has_so_many_operations_at_once_and_no_more(new_stack: Ne
         assert await (await opened.subscribe("{ viewer { name } }")).next() == {"name": "admin"}
 
 
-async def test_a_user_has_so_many_subscriptions_at_once_on_whatever_connections(new_stack: NewStack) -> None:
+async def test_subscriptions_of_a_user_are_limited_across_connections(new_stack: NewStack) -> None:
     async with new_stack(working=False, user_subscriptions=2) as stack, served(stack) as url:
         stream = {"Accept": "text/event-stream", "Authorization": f"Bearer {TOKEN}"}
         body = {"query": "subscription { events { at } }"}

@@ -14,7 +14,7 @@ MANY = 300
 ASKS = b"GET /healthz HTTP/1.1\r\nHost: polyhelm\r\n\r\n"
 
 
-async def test_every_fourth_turn_one_is_begun_and_an_address_after_the_other() -> None:
+async def test_one_connection_starts_every_fourth_turn_and_addresses_alternate() -> None:
     start_queue, begun = StartQueue(), list[str]()
     assert start_queue.try_start()
     for address in ["many"] * 4 + ["few"]:
@@ -31,7 +31,7 @@ async def test_every_fourth_turn_one_is_begun_and_an_address_after_the_other() -
     assert start_queue.try_start()
 
 
-async def test_what_fails_when_it_is_begun_holds_up_nobody() -> None:
+async def test_a_connection_that_fails_to_start_does_not_delay_others() -> None:
     start_queue, begun, failed = StartQueue(), list[str](), list[str]()
     asyncio.get_running_loop().set_exception_handler(lambda _, told: failed.append(str(told["exception"])))
 
@@ -46,7 +46,7 @@ async def test_what_fails_when_it_is_begun_holds_up_nobody() -> None:
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["new connections", "open ones"])
-async def test_who_comes_behind_many_of_one_address_does_not_wait_for_all_of_them(shared: Stack, known: bool) -> None:
+async def test_a_connection_does_not_wait_for_all_connections_of_another_address(shared: Stack, known: bool) -> None:
     async with served(shared) as url:
         clients = [dialled(url, "127.0.0.2") for _ in range(MANY)] + [dialled(url, "127.0.0.3")]
         if known:

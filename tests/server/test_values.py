@@ -27,7 +27,7 @@ def beside(value: object) -> bytes:
 
 
 @given(ANY, st.integers(1, 5))
-def test_what_is_between_texts_is_the_same_in_pieces_of_any_size(value: object, size: int) -> None:
+def test_structure_between_strings_is_counted_alike_in_pieces_of_any_size(value: object, size: int) -> None:
     data, values = orjson.dumps(value), Values()
     for start in range(0, len(data), size):
         values.add(data[start : start + size])
@@ -35,7 +35,7 @@ def test_what_is_between_texts_is_the_same_in_pieces_of_any_size(value: object, 
 
 
 @pytest.mark.parametrize("entry", [b"0,", b'"a",', b'{"a":', b"[", b'"",'])
-def test_too_many_are_noticed_with_the_piece_that_brings_them(entry: bytes) -> None:
+def test_too_many_values_are_noticed_in_the_piece_that_contains_them(entry: bytes) -> None:
     values = Values()
     for _ in range(MOST_VALUES // 1_000):
         values.add(entry * 1_000)
@@ -43,7 +43,7 @@ def test_too_many_are_noticed_with_the_piece_that_brings_them(entry: bytes) -> N
         values.add(entry * 1_000)
 
 
-def test_long_texts_are_no_values_however_they_come() -> None:
+def test_long_strings_count_as_one_value_in_pieces_of_any_size() -> None:
     values = Values()
     for piece in [b'"', *[b"[,{" * 1_000_000] * 5, b'"']:
         values.add(piece)

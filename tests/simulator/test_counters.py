@@ -58,7 +58,7 @@ async def test_writes_are_counted_when_they_change_something(paris: Member) -> N
         assert paris.writes == 3
 
 
-async def test_what_tests_put_is_not_counted(paris: Member) -> None:
+async def test_objects_that_tests_add_are_not_counted(paris: Member) -> None:
     paris.put("secrets", {"metadata": {"name": "a"}, "stringData": {"k": "v"}})
     paris.put("secrets", {"metadata": {"name": "a"}, "stringData": {"k": "w"}})
     assert [obj["data"] for obj in paris.objects("secrets", namespace="default")] == [{"k": "dw=="}]

@@ -42,7 +42,7 @@ async def ends(events: Events) -> None:
         pass
 
 
-async def test_down_closes_connections(client: Client, paris: Member) -> None:
+async def test_a_member_that_is_down_closes_connections(client: Client, paris: Member) -> None:
     paris.faults.down = True
     with pytest.raises(aiohttp.ClientConnectionError):
         await client.get("/version")
@@ -52,20 +52,20 @@ async def test_down_closes_connections(client: Client, paris: Member) -> None:
     assert (await client.get(f"{SECRETS}/a"))[0] == 404
 
 
-async def test_down_cuts_open_watches_at_once(client: Client, paris: Member) -> None:
+async def test_open_watches_end_when_a_member_goes_down(client: Client, paris: Member) -> None:
     async with client.watch(SECRETS) as events:
         paris.faults.down = True
         with pytest.raises(aiohttp.ClientError):
             await asyncio.wait_for(ends(events), 60)
 
 
-async def test_down_leaves_other_members_alone(simulator: Simulator) -> None:
+async def test_other_members_answer_while_one_is_down(simulator: Simulator) -> None:
     simulator.members["paris"].faults.down = True
     async with Client(simulator.members["tokyo"].kubeconfig) as tokyo:
         assert (await tokyo.get("/version"))[0] == 200
 
 
-async def test_hang_answers_nothing_and_then_closes(client: Client, paris: Member) -> None:
+async def test_a_hanging_member_answers_nothing_and_then_closes(client: Client, paris: Member) -> None:
     paris.faults.hang = True
     asked = asyncio.create_task(client.post(SECRETS, {"metadata": {"name": "a"}}))
     done, _ = await asyncio.wait([asked], timeout=0.2)
@@ -76,7 +76,7 @@ async def test_hang_answers_nothing_and_then_closes(client: Client, paris: Membe
     assert (paris.writes, paris.objects("secrets")) == (0, [])
 
 
-async def test_hang_silences_watches_without_losing_events(client: Client, paris: Member) -> None:
+async def test_watches_of_a_hanging_member_are_silent_and_lose_no_event(client: Client, paris: Member) -> None:
     async with client.watch(SECRETS, allowWatchBookmarks="true") as events:
         assert (await events.next(bookmarks=True))[0] == "BOOKMARK"
         paris.faults.hang = True
@@ -95,7 +95,7 @@ async def test_hang_silences_watches_without_losing_events(client: Client, paris
         ({"forbidden": True}, SECRETS, 403, "Forbidden"),
     ],
 )
-async def test_refusals(
+async def test_each_fault_is_refused_with_its_status(
     client: Client, paris: Member, fault: dict[str, Any], path: str, code: int, reason: str
 ) -> None:
     paris.faults.update(fault)

@@ -17,7 +17,7 @@ async def test_a_thousand_members_start_quickly() -> None:
         assert (status, space["metadata"]["name"]) == (200, "kube-system")
 
 
-async def test_lists_do_not_grow_dear_with_other_namespaces() -> None:
+async def test_the_cost_of_a_list_does_not_grow_with_other_namespaces() -> None:
     """Ten releases beside ten thousand objects elsewhere: the CPU of a list, without HTTP, stays far below 1 ms."""
     async with Simulator(["paris"]) as simulator:
         paris = simulator.members["paris"]

@@ -85,7 +85,7 @@ async def test_helm_gives_up_on_what_is_stuck_and_rolls_back(paris: Member, tmp_
     assert [paris.objects(kind) for kind in ("secrets", "pods", "services")] == [[], [], []]
 
 
-async def test_what_was_stuck_goes_on(paris: Member) -> None:
+async def test_a_workload_that_was_stuck_continues(paris: Member) -> None:
     paris.faults.stuck = True
     paris.put("pods", {"metadata": {"name": "a"}, "spec": {"containers": [{"name": "main", "image": "none"}]}})
     await asyncio.sleep(0.05)

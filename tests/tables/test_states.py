@@ -12,7 +12,7 @@ WALKS = st.lists(st.lists(st.sampled_from(OperationState), max_size=6), max_size
 """For each result the states that are tried on it, one after the other."""
 
 
-def test_every_open_state_can_end_and_no_end_has_an_after() -> None:
+def test_every_open_state_can_end_and_an_ended_state_never_changes() -> None:
     assert {state for state in OperationState if NEXT[state]} == set(OPEN)
     for state in OPEN:
         assert NEXT[state] & {SUCCEEDED, SUPERSEDED, CANCELLED} == {SUCCEEDED, SUPERSEDED, CANCELLED}

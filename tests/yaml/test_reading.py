@@ -116,7 +116,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_what_helm_refuses_is_an_error_with_its_place(oracle: Oracle, text: str) -> None:
+def test_documents_that_helm_refuses_are_errors_with_their_place(oracle: Oracle, text: str) -> None:
     with pytest.raises(RefusedError):
         oracle.sees(text.encode())
     with pytest.raises(YamlError) as caught:
@@ -125,7 +125,7 @@ def test_what_helm_refuses_is_an_error_with_its_place(oracle: Oracle, text: str)
     assert caught.value.column >= 1
 
 
-def test_an_error_says_where_it_is() -> None:
+def test_an_error_has_its_line_and_column() -> None:
     with pytest.raises(YamlError) as caught:
         read("a: 1\nb:\n  c: !!int x\n")
     assert (caught.value.line, caught.value.column) == (3, 6)
@@ -139,12 +139,12 @@ def test_every_document_of_a_stream_is_read() -> None:
 
 @pytest.mark.parametrize("bracket", ["[", "{a: ", "- ", "? ", "a: [{"])
 @pytest.mark.parametrize("count", [BOUNDS.depth + 1, 1_000, 100_000])
-def test_what_is_nested_too_deep_is_refused(bracket: str, count: int) -> None:
+def test_a_document_that_is_nested_too_deeply_is_refused(bracket: str, count: int) -> None:
     with pytest.raises(YamlError):
         read(bracket * count)
 
 
-def test_what_is_just_deep_enough_is_read() -> None:
+def test_a_document_at_the_largest_depth_is_read() -> None:
     assert isinstance(read("[" * BOUNDS.depth + "]" * BOUNDS.depth), list)
 
 

@@ -40,7 +40,7 @@ def test_helm_reads_every_document_back(oracle: Oracle, cases: list[Any]) -> Non
 
 
 @given(value=st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
-def test_everything_is_read_back_as_it_was(value: Any) -> None:
+def test_written_documents_are_read_back_unchanged(value: Any) -> None:
     assert read(write(value)) == value
 
 
@@ -56,7 +56,7 @@ def test_readers_of_other_versions_of_yaml_take_a_text_for_a_text_too(text: str)
     assert yaml.safe_load(write({"a": text})) == {"a": text}
 
 
-def test_what_needs_no_quotes_has_none() -> None:
+def test_plain_texts_are_written_without_quotes() -> None:
     values = {
         "image": "nginx:1.27-alpine",
         "text": "two words",

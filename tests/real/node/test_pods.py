@@ -91,7 +91,7 @@ async def test_a_workload_is_healthy_when_its_pods_are(
 @pytest.mark.parametrize(
     ("kind", "name", "health", "reason", "pattern"), NOT_HEALTHY, ids=[case[1] for case in NOT_HEALTHY]
 )
-async def test_what_is_wrong_is_said_in_the_words_of_the_node(
+async def test_the_reason_of_a_failed_pod_is_that_of_the_node(
     shop: Fleet, shop_id: str, kind: str, name: str, health: str, reason: str, pattern: str
 ) -> None:
     message = await until_judged(shop, shop_id, kind, name, health, reason)

@@ -43,7 +43,7 @@ async def test_an_install_over_a_release_fails_and_leaves_it_as_it_was(site: Sit
     assert hands.revisions(site.member, "shop") == [1]
 
 
-async def test_what_can_not_be_prepared_has_not_begun(site: Site) -> None:
+async def test_an_action_that_cannot_be_prepared_has_not_begun(site: Site) -> None:
     """The chart's archive is nowhere, so that no intent may say that Helm ran."""
     site.work.archive.digest = "0" * 64
     with pytest.raises(ActionError):
@@ -51,7 +51,7 @@ async def test_what_can_not_be_prepared_has_not_begun(site: Site) -> None:
     assert site.begun == []
 
 
-async def test_an_upgrade_over_what_somebody_else_has_written_since_we_looked_writes_nothing(site: Site) -> None:
+async def test_an_upgrade_of_a_release_that_changed_since_it_was_read_writes_nothing(site: Site) -> None:
     """Else its revision would be another one than its intent names: killed there, it would be nobody's."""
     await site.perform(Deploy(site.manifests, exists=False))
     site.meanwhile = lambda: hands.upgrade(site.member, "shop", {"by": "hand"})
@@ -61,7 +61,7 @@ async def test_an_upgrade_over_what_somebody_else_has_written_since_we_looked_wr
     assert hands.statuses(site.member, "shop") == {1: "superseded", 2: "deployed"}
 
 
-async def test_an_upgrade_of_which_the_newest_record_was_lost_since_we_looked_writes_nothing(site: Site) -> None:
+async def test_an_upgrade_of_a_release_that_lost_its_newest_record_writes_nothing(site: Site) -> None:
     await site.perform(Deploy(site.manifests, exists=False))
     await site.perform(Deploy(site.manifests, exists=True))
     site.meanwhile = lambda: hands.lose_newest(site.member, "shop")

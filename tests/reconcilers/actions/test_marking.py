@@ -14,7 +14,7 @@ async def test_a_pending_revision_is_marked_as_failed_and_no_helm_runs(site: Sit
     assert site.begun == [0]
 
 
-async def test_after_it_an_upgrade_succeeds(site: Site) -> None:
+async def test_an_upgrade_succeeds_after_a_pending_revision_was_marked_as_failed(site: Site) -> None:
     await site.perform(Deploy(site.manifests, exists=False))
     hands.upgrade(site.member, "shop", {"replicas": 3}, status="pending-upgrade")
     await site.perform(MarkFailed())

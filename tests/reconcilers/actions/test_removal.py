@@ -17,12 +17,12 @@ async def test_an_uninstall_removes_the_release_with_its_history(site: Site) -> 
     assert site.begun == [0, 1, 2]
 
 
-async def test_an_uninstall_of_what_is_gone_succeeds(site: Site) -> None:
+async def test_an_uninstall_of_a_missing_release_succeeds(site: Site) -> None:
     await site.perform(Uninstall())
     assert hands.revisions(site.member, "shop") == []
 
 
-async def test_an_uninstall_of_what_somebody_else_has_changed_since_we_looked_removes_nothing(site: Site) -> None:
+async def test_an_uninstall_of_a_release_that_changed_since_it_was_read_removes_nothing(site: Site) -> None:
     await site.perform(Deploy(site.manifests, exists=False))
     site.meanwhile = lambda: hands.upgrade(site.member, "shop", {"by": "hand"})
     with pytest.raises(ActionError) as caught:

@@ -68,7 +68,7 @@ def test_an_operation_costs_as_many_fields_as_its_answer_may_have(query: str, ex
     assert cost(query) == expected
 
 
-def test_what_variables_say_counts_and_their_defaults_where_they_say_nothing() -> None:
+def test_the_cost_depends_on_variables_and_on_their_defaults() -> None:
     query = "query ($n: Int = 7) { clusters(first: $n) { nodes { id } } }"
     assert cost(query) == 2 + 7
     assert cost(query, n=3) == 2 + 3
@@ -124,7 +124,7 @@ def test_fragments_that_are_part_of_themselves_count_as_nothing() -> None:
     assert shape_of(document).fields == 1
 
 
-def test_what_the_app_asks_is_allowed() -> None:
+def test_the_documents_of_the_app_are_within_the_limits() -> None:
     document = parse("\n".join(path.read_text() for path in PAGES.glob("**/*.graphql")))
     found = costs(document, {})
     assert len(found) > 30

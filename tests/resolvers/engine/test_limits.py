@@ -94,7 +94,7 @@ CASES: list[tuple[str, Request, Request]] = [
 ]
 
 
-async def test_what_is_within_a_limit_is_answered_and_what_is_beyond_is_not(new_stack: NewStack) -> None:
+async def test_documents_within_a_limit_are_answered_and_others_are_refused(new_stack: NewStack) -> None:
     async with new_stack(working=False, **SMALL) as stack:
         for code, (within, variables), (beyond, more) in CASES:
             assert "errors" not in await stack.ask(within, **variables), within
@@ -107,7 +107,7 @@ async def test_an_answer_contains_its_cost_and_the_limit(quiet: Stack) -> None:
     assert answer["extensions"] == {"cost": {"requested": 7, "limit": 100_000}}
 
 
-async def test_what_is_too_expensive_is_not_done(new_stack: NewStack) -> None:
+async def test_a_mutation_that_is_too_expensive_is_not_executed(new_stack: NewStack) -> None:
     async with new_stack(working=False, query_cost=3) as stack:
         query = (
             'mutation { createApiToken(input: {name: "x"}) { __typename ... on ApiTokenPayload { token } } __typename }'
@@ -130,7 +130,7 @@ async def test_a_subscriber_is_refused_by_the_same_limits(new_stack: NewStack) -
         assert (await opened.subscribe("{ version }")).told.empty()
 
 
-async def test_what_takes_too_long_is_given_up_and_undone(new_stack: NewStack) -> None:
+async def test_a_mutation_that_takes_too_long_is_stopped_and_rolled_back(new_stack: NewStack) -> None:
     async with new_stack(working=False, operation_timeout=0.3) as stack:
         async with stack.services.database.sessions() as session, session.begin():
             await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK})
@@ -167,7 +167,7 @@ async def test_a_document_is_read_once_however_often_it_is_asked(quiet: Stack, m
     assert len(read) == 1
 
 
-async def test_who_is_not_signed_in_has_nothing_remembered(quiet: Stack) -> None:
+async def test_documents_of_anonymous_callers_are_not_cached(quiet: Stack) -> None:
     query = f"{{ viewer {{ id }} }} # {secrets.token_hex(8)}"
     for token, remembered in ((None, False), (TOKEN, True)):
         await quiet.ask(query, token)
