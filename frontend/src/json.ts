@@ -25,3 +25,9 @@ export function same(one: Json | undefined, other: Json | undefined): boolean {
   }
   return false;
 }
+
+/** A value as a person reads it: a text without quotes, and a dash for a missing value. */
+export function inWords(value: Json | undefined): string {
+  if (value === undefined) return "—";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -3,9 +3,9 @@ import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { type EventLineFragment, EventsDocument } from "../graphql";
 import { useAddress } from "../parts/address";
-import { More } from "../parts/more";
+import { Listing } from "../parts/listing";
 import { Search } from "../parts/search";
-import { Answer, Blank } from "../parts/states";
+import { Blank } from "../parts/states";
 import { Title } from "../parts/title";
 import { EventLine } from "./event";
 
@@ -69,18 +69,14 @@ function Events({ kinds, search }: { kinds: string[]; search: string | null }) {
   useRefresh(EVERYTHING, pages.refresh);
   return (
     <section className="card" aria-label="Events">
-      <Answer asked={pages.asked} retry={pages.reload} lines={8}>
-        {(events) =>
-          events.length === 0 ? (
-            <Blank title={isNarrow ? "Nothing matches" : "Nothing has happened yet"} />
-          ) : (
-            <>
-              <Days events={events} />
-              <More pages={pages} words="Older events" />
-            </>
-          )
-        }
-      </Answer>
+      <Listing
+        pages={pages}
+        lines={8}
+        more="Older events"
+        blank={<Blank title={isNarrow ? "Nothing matches" : "Nothing has happened yet"} />}
+      >
+        {(events) => <Days events={events} />}
+      </Listing>
     </section>
   );
 }

@@ -4,6 +4,14 @@ import { askAnew, oneAtATime } from "./anew";
 
 type Connection<Node> = { nodes: Node[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
 type Loaded<Node> = { nodes: Node[]; more: boolean; error?: CombinedError };
+export type Pages<Node> = {
+  asked: { data?: Node[]; error?: CombinedError; fetching: boolean };
+  /** Whether there are more pages than are loaded. */
+  more: boolean;
+  see: (first: number, last: number) => void;
+  refresh: () => void;
+  reload: () => void;
+};
 type Followed = { after: string | null; unfollow: () => void };
 
 /**
@@ -19,7 +27,7 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
   variables: Omit<Variables, "after">,
   connectionOf: (data: Data) => Connection<Node> | null,
   size: number,
-) {
+): Pages<Node> {
   const client = useClient();
   const [loaded, setLoaded] = useState<Loaded<Node> | null>(null);
   const [attempt, setAttempt] = useState(0);

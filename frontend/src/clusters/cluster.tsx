@@ -10,8 +10,10 @@ import { deploymentPath, groupPath } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
 import { Destroy } from "../parts/dialog";
 import { Glyph } from "../parts/glyph";
+import { by } from "../parts/order";
 import { Answer, Blank } from "../parts/states";
 import { Reached, Status } from "../parts/status";
+import { type Column, Table } from "../parts/table";
 import { Ago, Since } from "../parts/time";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
@@ -20,6 +22,7 @@ import { Confirm, Edit } from "./change";
 const CONFIRMED_EVERY = 20_000;
 
 type Cluster = NonNullable<ClusterDetailQuery["cluster"]>;
+type Release = Cluster["releases"][number];
 
 export default function ClusterPage({ name }: { name: string }) {
   const organization = useOrganization();
@@ -200,52 +203,65 @@ function Releases({ cluster }: { cluster: Cluster }) {
       {cluster.releases.length === 0 ? (
         <Blank title="No Helm releases found" />
       ) : (
-        <div className="table folds">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Release</th>
-                <th scope="col">Namespace</th>
-                <th scope="col">Helm status</th>
-                <th scope="col">Chart</th>
-                <th scope="col">Revision</th>
-                <th scope="col">Changed</th>
-                <th scope="col">Managed by</th>
-              </tr>
-            </thead>
-            <tbody>
-              {cluster.releases.map((release) => (
-                <tr key={`${release.namespace}/${release.name}`}>
-                  <th scope="row">{release.name}</th>
-                  <td data-label="namespace">{release.namespace}</td>
-                  <td>
-                    <Status status={release.status} />
-                  </td>
-                  <td>
-                    {release.chartName} {release.chartVersion}
-                  </td>
-                  <td data-label="revision">{release.revision}</td>
-                  <td data-label="changed">{release.updatedAt && <Ago at={release.updatedAt} />}</td>
-                  <td data-label="managed by">
-                    {release.managedBy ? (
-                      <Link
-                        href={deploymentPath(release.managedBy.group.name, release.managedBy.releaseName)}
-                      >
-                        {release.managedBy.group.name}/{release.managedBy.releaseName}
-                      </Link>
-                    ) : (
-                      <span className="soft">not managed</span>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          label="Helm releases"
+          columns={RELEASE_COLUMNS}
+          rows={cluster.releases}
+          keyOf={({ namespace, name }) => `${namespace}/${name}`}
+        />
       )}
     </section>
   );
 }
+
+const RELEASE_COLUMNS: Column<Release>[] = [
+  { title: "Release", compare: by(({ name }) => name), cell: ({ name }) => name },
+  {
+    title: "Namespace",
+    label: "namespace",
+    compare: by(({ namespace }) => namespace),
+    cell: ({ namespace }) => namespace,
+  },
+  {
+    title: "Helm status",
+    compare: by(({ status }) => status),
+    cell: ({ status }) => <Status status={status} />,
+  },
+  {
+    title: "Chart",
+    compare: by(({ chartName, chartVersion }) => `${chartName} ${chartVersion}`),
+    cell: ({ chartName, chartVersion }) => (
+      <>
+        {chartName} {chartVersion}
+      </>
+    ),
+  },
+  {
+    title: "Revision",
+    label: "revision",
+    compare: by(({ revision }) => revision),
+    cell: ({ revision }) => revision,
+  },
+  {
+    title: "Changed",
+    label: "changed",
+    compare: by(({ updatedAt }) => updatedAt),
+    cell: ({ updatedAt }) => updatedAt && <Ago at={updatedAt} />,
+  },
+  {
+    title: "Managed by",
+    label: "managed by",
+    compare: by(({ managedBy }) => managedBy && `${managedBy.group.name}/${managedBy.releaseName}`),
+    cell: ({ managedBy }) =>
+      managedBy ? (
+        <Link href={deploymentPath(managedBy.group.name, managedBy.releaseName)}>
+          {managedBy.group.name}/{managedBy.releaseName}
+        </Link>
+      ) : (
+        <span className="soft">not managed</span>
+      ),
+  },
+];
 
 function Remove({ cluster, close }: { cluster: Cluster; close: () => void }) {
   const { send, fetching, refusal } = useAction(RemoveClusterDocument, "RemoveClusterPayload");

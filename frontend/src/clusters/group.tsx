@@ -15,7 +15,7 @@ import { deploymentPath, groupPath } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
 import { Destroy, FormDialog, Typed } from "../parts/dialog";
 import { countOf, someOf } from "../parts/errors";
-import { More } from "../parts/more";
+import { Listing } from "../parts/listing";
 import { Answer, Blank } from "../parts/states";
 import { Status } from "../parts/status";
 import { TextField } from "../parts/text-field";
@@ -101,7 +101,7 @@ function Found({ group }: { group: Group }) {
         {group.members.length === 0 ? (
           <Blank title="No members yet" />
         ) : (
-          <ClusterTable clusters={group.members} />
+          <ClusterTable clusters={group.members} isComplete />
         )}
       </section>
       {open === "edit" && <Change group={group} close={close} />}
@@ -117,36 +117,29 @@ function Deployments({ group }: { group: string }) {
   const pages = usePages(GroupDeploymentsDocument, { organization, group }, (data) => data.deployments, SIZE);
   useRefresh("deployment target", pages.refresh);
   return (
-    <Answer asked={pages.asked} retry={pages.reload}>
-      {(deployments) =>
-        deployments.length === 0 ? (
-          <Blank title="No deployments yet" />
-        ) : (
-          <>
-            <ul className="list">
-              {deployments.map((deployment) => (
-                <li key={deployment.id}>
-                  <div className="row apart">
-                    <Link href={deploymentPath(group, deployment.releaseName)}>{deployment.releaseName}</Link>
-                    <span className="row wide">
-                      {deployment.statusCounts.map(({ status, count }) => (
-                        <span className="row" key={status}>
-                          {count} <Status status={status} />
-                        </span>
-                      ))}
+    <Listing pages={pages} more="More deployments" blank={<Blank title="No deployments yet" />}>
+      {(deployments) => (
+        <ul className="list">
+          {deployments.map((deployment) => (
+            <li key={deployment.id}>
+              <div className="row apart">
+                <Link href={deploymentPath(group, deployment.releaseName)}>{deployment.releaseName}</Link>
+                <span className="row wide">
+                  {deployment.statusCounts.map(({ status, count }) => (
+                    <span className="row" key={status}>
+                      {count} <Status status={status} />
                     </span>
-                  </div>
-                  <p className="soft small">
-                    {deployment.chart} {deployment.chartVersion}
-                  </p>
-                </li>
-              ))}
-            </ul>
-            <More pages={pages} words="More deployments" />
-          </>
-        )
-      }
-    </Answer>
+                  ))}
+                </span>
+              </div>
+              <p className="soft small">
+                {deployment.chart} {deployment.chartVersion}
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Listing>
   );
 }
 

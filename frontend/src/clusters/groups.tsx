@@ -8,6 +8,7 @@ import { ClustersDocument, CreateGroupDocument, GroupsDocument } from "../graphq
 import { groupPath } from "../parts/address";
 import { FormDialog } from "../parts/dialog";
 import { Glyph, ofCluster } from "../parts/glyph";
+import { Listing } from "../parts/listing";
 import { More } from "../parts/more";
 import { Search } from "../parts/search";
 import { Answer, Blank } from "../parts/states";
@@ -27,55 +28,58 @@ export function Groups({ search }: { search: string | null }) {
   return (
     <>
       <section className="card" aria-label="Groups">
-        <Answer asked={pages.asked} retry={pages.reload}>
-          {(groups) =>
-            groups.length === 0 && search ? (
+        <Listing
+          pages={pages}
+          more="More groups"
+          blank={
+            search ? (
               <Blank title="Nothing matches" />
-            ) : groups.length === 0 ? (
+            ) : (
               <Blank title="No groups yet">
                 <p>Deployments target a group of clusters. A cluster belongs to one group at a time.</p>
                 {make}
               </Blank>
-            ) : (
-              <>
-                <header>
-                  <span className="soft small">
-                    {groups.length} {groups.length === 1 ? "group" : "groups"}
-                    {pages.more && " and more"}
-                  </span>
-                  {make}
-                </header>
-                <ul className="list">
-                  {groups.map((group) => (
-                    <li key={group.id}>
-                      <div className="row apart">
-                        <Link href={groupPath(group.name)}>
-                          <b>{group.name}</b>
-                        </Link>
-                        <span className="soft small">
-                          {group.members.length} {group.members.length === 1 ? "cluster" : "clusters"}
-                        </span>
-                      </div>
-                      <div className="row small soft">
-                        {group.members.slice(0, 12).map((member) => {
-                          const [tone, shape, words] = ofCluster(member.reachability);
-                          return (
-                            <span key={member.id} className="row" title={words}>
-                              <Glyph shape={shape} tone={tone} />
-                              {member.name}
-                            </span>
-                          );
-                        })}
-                        {group.members.length > 12 && <span>and {group.members.length - 12} more</span>}
-                      </div>
-                    </li>
-                  ))}
-                </ul>
-                <More pages={pages} words="More groups" />
-              </>
             )
           }
-        </Answer>
+        >
+          {(groups) => (
+            <>
+              <header>
+                <span className="soft small">
+                  {groups.length} {groups.length === 1 ? "group" : "groups"}
+                  {pages.more && " and more"}
+                </span>
+                {make}
+              </header>
+              <ul className="list">
+                {groups.map((group) => (
+                  <li key={group.id}>
+                    <div className="row apart">
+                      <Link href={groupPath(group.name)}>
+                        <b>{group.name}</b>
+                      </Link>
+                      <span className="soft small">
+                        {group.members.length} {group.members.length === 1 ? "cluster" : "clusters"}
+                      </span>
+                    </div>
+                    <div className="row small soft">
+                      {group.members.slice(0, 12).map((member) => {
+                        const [tone, shape, words] = ofCluster(member.reachability);
+                        return (
+                          <span key={member.id} className="row" title={words}>
+                            <Glyph shape={shape} tone={tone} />
+                            {member.name}
+                          </span>
+                        );
+                      })}
+                      {group.members.length > 12 && <span>and {group.members.length - 12} more</span>}
+                    </div>
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
+        </Listing>
       </section>
       {making && <MakeGroup close={() => setMaking(false)} />}
     </>

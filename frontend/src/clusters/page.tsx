@@ -4,10 +4,12 @@ import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { type ClusterLineFragment, ClustersDocument } from "../graphql";
 import { clusterPath, groupPath, useAddress } from "../parts/address";
-import { More } from "../parts/more";
+import { Listing } from "../parts/listing";
+import { by } from "../parts/order";
 import { Search } from "../parts/search";
-import { Answer, Blank } from "../parts/states";
+import { Blank } from "../parts/states";
 import { Reached } from "../parts/status";
+import { type Column, Table } from "../parts/table";
 import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
@@ -66,17 +68,13 @@ function Clusters({ search }: { search: string | null }) {
   useFresh(pages.refresh, CONFIRMED_EVERY);
   return (
     <section className="card" aria-label="Clusters">
-      <Answer asked={pages.asked} retry={pages.reload}>
-        {(clusters) => {
-          if (clusters.length === 0) return search ? <Blank title="Nothing matches" /> : <None />;
-          return (
-            <>
-              <ClusterTable clusters={clusters} />
-              <More pages={pages} words="More clusters" />
-            </>
-          );
-        }}
-      </Answer>
+      <Listing
+        pages={pages}
+        more="More clusters"
+        blank={search ? <Blank title="Nothing matches" /> : <None />}
+      >
+        {(clusters) => <ClusterTable clusters={clusters} isComplete={!pages.more} />}
+      </Listing>
     </section>
   );
 }
@@ -92,51 +90,69 @@ function None() {
   );
 }
 
-export function ClusterTable({ clusters }: { clusters: ClusterLineFragment[] }) {
+export function ClusterTable({
+  clusters,
+  isComplete,
+}: {
+  clusters: ClusterLineFragment[];
+  isComplete: boolean;
+}) {
   return (
-    <div className="table folds">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Cluster</th>
-            <th scope="col">State</th>
-            <th scope="col">Last contact</th>
-            <th scope="col">Where</th>
-            <th scope="col">Kubernetes</th>
-            <th scope="col">Group</th>
-          </tr>
-        </thead>
-        <tbody>
-          {clusters.map((cluster) => (
-            <tr key={cluster.id}>
-              <th scope="row">
-                <Link href={clusterPath(cluster.name)}>{cluster.name}</Link>
-              </th>
-              <td>
-                <Reached reachability={cluster.reachability} />
-                {cluster.reachability !== "REACHABLE" && cluster.reachabilityMessage && (
-                  <p className="soft small wrap">{cluster.reachabilityMessage}</p>
-                )}
-              </td>
-              <td data-label="last contact">
-                {cluster.lastSeenAt ? <Ago at={cluster.lastSeenAt} /> : "never"}
-              </td>
-              <td>
-                {cluster.cloud} {cluster.distribution}
-                {cluster.region && <span className="soft small"> {cluster.region}</span>}
-              </td>
-              <td data-label="Kubernetes">{cluster.kubernetesVersion ?? "not known"}</td>
-              <td data-label="group">
-                {cluster.group ? (
-                  <Link href={groupPath(cluster.group.name)}>{cluster.group.name}</Link>
-                ) : (
-                  <span className="soft">none</span>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Clusters"
+      columns={COLUMNS}
+      rows={clusters}
+      keyOf={({ id }) => id}
+      isComplete={isComplete}
+    />
   );
 }
+
+const COLUMNS: Column<ClusterLineFragment>[] = [
+  {
+    title: "Cluster",
+    compare: by(({ name }) => name),
+    cell: ({ name }) => <Link href={clusterPath(name)}>{name}</Link>,
+  },
+  {
+    title: "State",
+    compare: by(({ reachability }) => reachability),
+    cell: ({ reachability, reachabilityMessage }) => (
+      <>
+        <Reached reachability={reachability} />
+        {reachability !== "REACHABLE" && reachabilityMessage && (
+          <p className="soft small wrap">{reachabilityMessage}</p>
+        )}
+      </>
+    ),
+  },
+  {
+    title: "Last contact",
+    label: "last contact",
+    compare: by(({ lastSeenAt }) => lastSeenAt),
+    cell: ({ lastSeenAt }) => (lastSeenAt ? <Ago at={lastSeenAt} /> : "never"),
+  },
+  {
+    title: "Where",
+    compare: by(({ cloud, distribution, region }) => `${cloud} ${distribution} ${region ?? ""}`),
+    cell: ({ cloud, distribution, region }) => (
+      <>
+        {cloud} {distribution}
+        {region && <span className="soft small"> {region}</span>}
+      </>
+    ),
+  },
+  {
+    title: "Kubernetes",
+    label: "Kubernetes",
+    compare: by(({ kubernetesVersion }) => kubernetesVersion),
+    cell: ({ kubernetesVersion }) => kubernetesVersion ?? "not known",
+  },
+  {
+    title: "Group",
+    label: "group",
+    compare: by(({ group }) => group?.name ?? null),
+    cell: ({ group }) =>
+      group ? <Link href={groupPath(group.name)}>{group.name}</Link> : <span className="soft">none</span>,
+  },
+];

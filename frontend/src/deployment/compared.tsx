@@ -1,8 +1,11 @@
+import type { ReactNode } from "react";
 import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { CompareTargetsDocument, type CompareTargetsQuery } from "../graphql";
+import { inWords } from "../json";
 import { Answer, Blank } from "../parts/states";
 import { Status } from "../parts/status";
+import { Table } from "../parts/table";
 import { layerWords } from "../values/origin";
 
 type Comparison = NonNullable<CompareTargetsQuery["compareTargets"]>;
@@ -15,71 +18,61 @@ export function Compared({ a, b }: { a: string; b: string }) {
   return (
     <Answer asked={asked} retry={ask}>
       {({ compareTargets }) =>
-        compareTargets ? <Table found={compareTargets} /> : <Blank title="Target not found" />
+        compareTargets ? <Comparing found={compareTargets} /> : <Blank title="Target not found" />
       }
     </Answer>
   );
 }
 
-function Table({ found }: { found: Comparison }) {
-  const sides = [found.a, found.b];
+type Row = { name: string; isPath: boolean; a: ReactNode; b: ReactNode };
+
+function Comparing({ found }: { found: Comparison }) {
+  const { a, b, desired } = found;
+  const rows: Row[] = [
+    { name: "Status", isPath: false, a: <Status status={a.status} />, b: <Status status={b.status} /> },
+    { name: "Chart version", isPath: false, a: <Version side={a} />, b: <Version side={b} /> },
+    ...desired.map((line) => ({
+      name: line.path,
+      isPath: true,
+      a: <Value side={line.a} />,
+      b: <Value side={line.b} />,
+    })),
+  ];
   return (
-    <div className="table folds">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Value</th>
-            {sides.map((side) => (
-              <th scope="col" key={side.id}>
-                {side.clusterName}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          <tr>
-            <th scope="row">Status</th>
-            {sides.map((side) => (
-              <td key={side.id} data-label={side.clusterName}>
-                <Status status={side.status} />
-              </td>
-            ))}
-          </tr>
-          <tr>
-            <th scope="row">Chart version</th>
-            {sides.map((side) => (
-              <td key={side.id} data-label={side.clusterName}>
-                {side.version ?? "—"}
-                {side.revision !== null && <span className="soft small"> revision {side.revision}</span>}
-              </td>
-            ))}
-          </tr>
-          {found.desired.map((line) => (
-            <tr key={line.path}>
-              <th scope="row" className="mono wrap">
-                {line.path}
-              </th>
-              <td className="mono wrap" data-label={found.a.clusterName}>
-                <Value side={line.a} />
-              </td>
-              <td className="mono wrap" data-label={found.b.clusterName}>
-                <Value side={line.b} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {found.desired.length === 0 && <p className="padded soft">The desired values are the same.</p>}
-    </div>
+    <>
+      <Table
+        label="Comparison"
+        columns={[
+          {
+            title: "Value",
+            cell: ({ name, isPath }) => (isPath ? <span className="mono wrap">{name}</span> : name),
+          },
+          { title: a.clusterName, label: a.clusterName, cell: (row) => row.a },
+          { title: b.clusterName, label: b.clusterName, cell: (row) => row.b },
+        ]}
+        rows={rows}
+        keyOf={({ name, isPath }) => `${isPath} ${name}`}
+      />
+      {desired.length === 0 && <p className="padded soft">The desired values are the same.</p>}
+    </>
+  );
+}
+
+function Version({ side }: { side: Comparison["a"] }) {
+  return (
+    <>
+      {side.version ?? "—"}
+      {side.revision !== null && <span className="soft small"> revision {side.revision}</span>}
+    </>
   );
 }
 
 function Value({ side }: { side: Side }) {
   if (side === null) return <>—</>;
   return (
-    <>
-      {typeof side.value === "string" ? side.value : JSON.stringify(side.value)}
+    <span className="mono wrap">
+      {inWords(side.value)}
       {side.layer && <span className="soft small"> {layerWords(side.layer)}</span>}
-    </>
+    </span>
   );
 }

@@ -6,9 +6,11 @@ import { type DeploymentLineFragment, DeploymentsDocument, type TargetStatus } f
 import { deploymentPath, groupPath, useAddress } from "../parts/address";
 import { Choice, useGroupChoices } from "../parts/choice";
 import { Glyph, ofHealth, shapeOf, toneOf } from "../parts/glyph";
-import { More } from "../parts/more";
+import { Listing } from "../parts/listing";
+import { by } from "../parts/order";
 import { Search } from "../parts/search";
-import { Answer, Blank } from "../parts/states";
+import { Blank } from "../parts/states";
+import { type Column, Table } from "../parts/table";
 import { Title } from "../parts/title";
 import { HEALTH_WORDS, STATUS_WORDS } from "../values/words";
 
@@ -58,14 +60,11 @@ export default function DeploymentsPage() {
         </select>
       </div>
       <section className="card" aria-label="Deployments">
-        <Answer asked={pages.asked} retry={pages.reload}>
-          {(deployments) =>
-            deployments.length > 0 ? (
-              <>
-                <DeploymentTable deployments={deployments} />
-                <More pages={pages} words="More deployments" />
-              </>
-            ) : search || group || status ? (
+        <Listing
+          pages={pages}
+          more="More deployments"
+          blank={
+            search || group || status ? (
               <Blank title="Nothing matches" />
             ) : (
               <Blank title="No deployments yet">
@@ -73,65 +72,72 @@ export default function DeploymentsPage() {
               </Blank>
             )
           }
-        </Answer>
+        >
+          {(deployments) => (
+            <Table
+              label="Deployments"
+              columns={COLUMNS}
+              rows={deployments}
+              keyOf={({ id }) => id}
+              isComplete={!pages.more}
+            />
+          )}
+        </Listing>
       </section>
     </>
   );
 }
 
-function DeploymentTable({ deployments }: { deployments: DeploymentLineFragment[] }) {
-  return (
-    <div className="table folds">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Deployment</th>
-            <th scope="col">Status</th>
-            <th scope="col">Health</th>
-            <th scope="col">Chart</th>
-            <th scope="col">Group</th>
-          </tr>
-        </thead>
-        <tbody>
-          {deployments.map((deployment) => (
-            <tr key={deployment.id}>
-              <th scope="row">
-                <Link href={deploymentPath(deployment.group.name, deployment.releaseName)}>
-                  {deployment.releaseName}
-                </Link>
-                <p className="soft small">{deployment.namespace}</p>
-              </th>
-              <td>
-                <Counts
-                  counts={deployment.statusCounts.map(({ status, count }) => ({
-                    count,
-                    words: STATUS_WORDS[status],
-                    tone: toneOf(status),
-                    shape: shapeOf(status),
-                  }))}
-                />
-              </td>
-              <td>
-                <Counts
-                  counts={deployment.healthCounts.map(({ health, count }) => {
-                    const [tone, shape] = ofHealth(health);
-                    return { count, words: HEALTH_WORDS[health], tone, shape };
-                  })}
-                />
-              </td>
-              <td>
-                {deployment.chart} {deployment.chartVersion}
-              </td>
-              <td>
-                <Link href={groupPath(deployment.group.name)}>{deployment.group.name}</Link>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
+const COLUMNS: Column<DeploymentLineFragment>[] = [
+  {
+    title: "Deployment",
+    compare: by(({ releaseName }) => releaseName),
+    cell: ({ group, releaseName, namespace }) => (
+      <>
+        <Link href={deploymentPath(group.name, releaseName)}>{releaseName}</Link>
+        <p className="soft small">{namespace}</p>
+      </>
+    ),
+  },
+  {
+    title: "Status",
+    cell: ({ statusCounts }) => (
+      <Counts
+        counts={statusCounts.map(({ status, count }) => ({
+          count,
+          words: STATUS_WORDS[status],
+          tone: toneOf(status),
+          shape: shapeOf(status),
+        }))}
+      />
+    ),
+  },
+  {
+    title: "Health",
+    cell: ({ healthCounts }) => (
+      <Counts
+        counts={healthCounts.map(({ health, count }) => {
+          const [tone, shape] = ofHealth(health);
+          return { count, words: HEALTH_WORDS[health], tone, shape };
+        })}
+      />
+    ),
+  },
+  {
+    title: "Chart",
+    compare: by(({ chart, chartVersion }) => `${chart} ${chartVersion}`),
+    cell: ({ chart, chartVersion }) => (
+      <>
+        {chart} {chartVersion}
+      </>
+    ),
+  },
+  {
+    title: "Group",
+    compare: by(({ group }) => group.name),
+    cell: ({ group }) => <Link href={groupPath(group.name)}>{group.name}</Link>,
+  },
+];
 
 type Count = { count: number; words: string; tone: string; shape: Parameters<typeof Glyph>[0]["shape"] };
 

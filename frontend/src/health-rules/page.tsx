@@ -5,8 +5,8 @@ import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { DeleteHealthRuleDocument, type HealthRuleLineFragment, HealthRulesDocument } from "../graphql";
 import { Destroy } from "../parts/dialog";
-import { More } from "../parts/more";
-import { Answer, Blank } from "../parts/states";
+import { Listing } from "../parts/listing";
+import { Blank } from "../parts/states";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
@@ -36,24 +36,23 @@ export default function HealthRulesPage() {
         </button>
       </div>
       <section className="card" aria-label="Health rules">
-        <Answer asked={pages.asked} retry={pages.reload}>
-          {(rules) =>
-            rules.length === 0 ? (
-              <Blank title="No health rules yet">
-                <p>Polyhelm judges common kinds by itself. Add a rule for other custom resources.</p>
-              </Blank>
-            ) : (
-              <>
-                <ul className="list">
-                  {rules.map((rule) => (
-                    <Line key={rule.id} rule={rule} open={(what) => setOpen({ what, rule })} />
-                  ))}
-                </ul>
-                <More pages={pages} words="More rules" />
-              </>
-            )
+        <Listing
+          pages={pages}
+          more="More rules"
+          blank={
+            <Blank title="No health rules yet">
+              <p>Polyhelm judges common kinds by itself. Add a rule for other custom resources.</p>
+            </Blank>
           }
-        </Answer>
+        >
+          {(rules) => (
+            <ul className="list">
+              {rules.map((rule) => (
+                <Line key={rule.id} rule={rule} open={(what) => setOpen({ what, rule })} />
+              ))}
+            </ul>
+          )}
+        </Listing>
       </section>
       {open?.what === "add" && <RuleForm close={close} />}
       {open?.what === "change" && <RuleForm rule={open.rule} close={close} />}

@@ -1,11 +1,7 @@
-/** Where a list goes on. */
-export function More({
-  pages,
-  words,
-}: {
-  pages: { asked: { data?: unknown[] }; more: boolean; see: (first: number, last: number) => void };
-  words: string;
-}) {
+import type { Pages } from "../api/pages";
+
+/** A button that loads the next page of a list, if there is one. */
+export function More({ pages, words }: { pages: Pages<unknown>; words: string }) {
   if (!pages.more) return null;
   return (
     <div className="blank">

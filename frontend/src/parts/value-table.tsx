@@ -1,6 +1,7 @@
-import type { Json } from "../json";
+import { inWords } from "../json";
 import type { Line } from "../values/origin";
 import type { Reference } from "../values/references";
+import { Table } from "./table";
 
 const ORIGINS = {
   chart: "chart",
@@ -27,45 +28,45 @@ export function ValueTable({
   marked?: boolean;
 }) {
   return (
-    <div className="table folds values">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Value</th>
-            <th scope="col">Wanted</th>
-            <th scope="col">Installed</th>
-            <th scope="col">From</th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map((line) => (
-            <tr key={line.path} className={marked && line.differs ? "differs" : ""}>
-              <th scope="row" className="mono wrap">
-                {line.path}
-              </th>
-              <td className="mono wrap" data-label="wanted">
-                {written(line.desired)}
-              </td>
-              <td className="mono wrap" data-label="installed">
-                {isInstalled ? written(line.installed) : "—"}
-                {marked && line.differs && <span className="hidden"> (differs)</span>}
-              </td>
-              <td data-label="from">
-                {line.origin && <span className={`tag from-${line.origin}`}>{ORIGINS[line.origin]}</span>}{" "}
-                {line.origin === "secret" && <span className="small wrap">{sourceOf(line, references)}</span>}
-                {line.note && <div className="soft small wrap">{line.note}</div>}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Values"
+      className="values"
+      columns={[
+        { title: "Value", className: "mono wrap", cell: ({ path }) => path },
+        {
+          title: "Wanted",
+          label: "wanted",
+          className: "mono wrap",
+          cell: ({ desired }) => inWords(desired),
+        },
+        {
+          title: "Installed",
+          label: "installed",
+          className: "mono wrap",
+          cell: ({ installed, differs }) => (
+            <>
+              {isInstalled ? inWords(installed) : "—"}
+              {marked && differs && <span className="hidden"> (differs)</span>}
+            </>
+          ),
+        },
+        { title: "From", label: "from", cell: (line) => <Origin line={line} references={references} /> },
+      ]}
+      rows={lines}
+      keyOf={({ path }) => path}
+      rowClass={({ differs }) => (marked && differs ? "differs" : "")}
+    />
   );
 }
 
-function written(value: Json | undefined): string {
-  if (value === undefined) return "—";
-  return typeof value === "string" ? value : JSON.stringify(value);
+function Origin({ line, references }: { line: Line; references: Reference[] }) {
+  return (
+    <>
+      {line.origin && <span className={`tag from-${line.origin}`}>{ORIGINS[line.origin]}</span>}{" "}
+      {line.origin === "secret" && <span className="small wrap">{sourceOf(line, references)}</span>}
+      {line.note && <div className="soft small wrap">{line.note}</div>}
+    </>
+  );
 }
 
 function sourceOf(line: Line, references: Reference[]): string {

@@ -1,6 +1,4 @@
 import "../styles/resources.css";
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import { useFresh, useRefresh } from "../api/live";
 import { usePages } from "../api/pages";
@@ -8,6 +6,7 @@ import { useOrganization } from "../api/session";
 import { DRIFT_STATES, FindResourcesDocument, type FindResourcesQuery } from "../graphql";
 import { targetPath, useAddress } from "../parts/address";
 import { Glyph, ofDrift, ofHealth } from "../parts/glyph";
+import { LongTable } from "../parts/long-table";
 import { Name } from "../parts/name";
 import { Search } from "../parts/search";
 import { Answer, Blank } from "../parts/states";
@@ -21,7 +20,6 @@ import { filterOf, HEALTHS, TEXTS, toggled } from "./filter";
 type Resource = FindResourcesQuery["resources"]["nodes"][number];
 
 const SIZE = 50;
-const HEIGHT = 44;
 const EVERY = 60_000;
 const LABELS: Record<(typeof TEXTS)[number], string> = {
   kind: "Kind",
@@ -114,7 +112,7 @@ function Found() {
           found.length === 0 ? (
             <Blank title={Object.keys(filter).length > 0 ? "Nothing matches" : "No resources yet"} />
           ) : (
-            <Table found={found} more={pages.more} see={pages.see} />
+            <LongTable label="Resources" className="resources" columns={COLUMNS} rows={found} pages={pages} />
           )
         }
       </Answer>
@@ -122,91 +120,68 @@ function Found() {
   );
 }
 
-/** Only the rows in view are in the page; the next ones are loaded when they come near. */
-function Table({
-  found,
-  more,
-  see,
-}: {
-  found: Resource[];
-  more: boolean;
-  see: (first: number, last: number) => void;
-}) {
-  const body = useRef<HTMLDivElement>(null);
-  const virtual = useWindowVirtualizer({
-    count: found.length,
-    estimateSize: () => HEIGHT,
-    overscan: 10,
-    scrollMargin: body.current?.offsetTop ?? 0,
-  });
-  const shown = virtual.getVirtualItems();
-  const [first, last] = [shown[0]?.index ?? 0, shown.at(-1)?.index ?? 0];
-  useEffect(() => see(first, last), [first, last, see]);
+const COLUMNS = [
+  { title: "Resource", cell: (resource: Resource) => <Identity resource={resource} /> },
+  {
+    title: "Health",
+    hint: ({ message }: Resource) => message ?? undefined,
+    cell: ({ health, since, reason }: Resource) => (
+      <>
+        <HealthMark health={health} />
+        <span className="soft small">{health === "HEALTHY" ? <Since at={since} /> : reason}</span>
+      </>
+    ),
+  },
+  { title: "Drift", cell: ({ drift }: Resource) => drift !== "OFF" && <DriftMark drift={drift} /> },
+  { title: "Where", className: "small", cell: (resource: Resource) => <Where resource={resource} /> },
+  {
+    title: "Images and addresses",
+    className: "mono soft small",
+    hint: (resource: Resource) => detailsOf(resource).join("\n"),
+    cell: (resource: Resource) => {
+      const details = detailsOf(resource);
+      return (
+        <>
+          {details[0] && <Name>{details[0]}</Name>}
+          {details.length > 1 && `+${details.length - 1}`}
+        </>
+      );
+    },
+  },
+];
+
+function Identity({ resource }: { resource: Resource }) {
+  const path = pathOf(resource);
+  const name = <Name>{resource.name}</Name>;
   return (
-    <div className="found" role="table" aria-label="Resources" aria-rowcount={more ? -1 : found.length + 1}>
-      <div role="rowgroup">
-        <div role="row" aria-rowindex={1} className="resource heads">
-          {["Resource", "Health", "Drift", "Where", "Images and addresses"].map((name) => (
-            <span key={name} role="columnheader">
-              {name}
-            </span>
-          ))}
-        </div>
-      </div>
-      <div role="rowgroup" ref={body} className="rows" style={{ height: virtual.getTotalSize() }}>
-        {shown.map(({ index, start }) => (
-          <div
-            key={index}
-            ref={virtual.measureElement}
-            data-index={index}
-            role="row"
-            aria-rowindex={index + 2}
-            className="resource"
-            style={{ translate: `0 ${start - virtual.options.scrollMargin}px` }}
-          >
-            <Cells resource={found[index]!} />
-          </div>
-        ))}
-      </div>
-    </div>
+    <>
+      <span className="tag">{resource.kind}</span>
+      {path ? <Link href={`${path}?${new URLSearchParams({ object: keyOf(resource) })}`}>{name}</Link> : name}
+    </>
   );
 }
 
-function Cells({ resource }: { resource: Resource }) {
-  const { kind, name, namespace, clusterName, health, reason, message, since, drift, target } = resource;
-  const path = target && targetPath(target.deployment.group.name, target.deployment.releaseName, clusterName);
-  const details = [...resource.images, ...resource.addresses];
+function Where({ resource }: { resource: Resource }) {
+  const { clusterName, namespace, target } = resource;
+  const path = pathOf(resource);
   return (
     <>
-      <span role="cell">
-        <span className="tag">{kind}</span>
-        {path ? (
-          <Link href={`${path}?${new URLSearchParams({ object: keyOf(resource) })}`}>
-            <Name>{name}</Name>
-          </Link>
-        ) : (
-          <Name>{name}</Name>
-        )}
-      </span>
-      <span role="cell" title={message ?? undefined}>
-        <HealthMark health={health} />
-        <span className="soft small">{health === "HEALTHY" ? <Since at={since} /> : reason}</span>
-      </span>
-      <span role="cell">{drift !== "OFF" && <DriftMark drift={drift} />}</span>
-      <span role="cell" className="small">
-        {path && target ? (
-          <Link href={path}>
-            {target.deployment.releaseName} on {clusterName}
-          </Link>
-        ) : (
-          clusterName
-        )}
-        {namespace && <span className="soft">{namespace}</span>}
-      </span>
-      <span role="cell" className="mono soft small" title={details.join("\n")}>
-        {details[0] && <Name>{details[0]}</Name>}
-        {details.length > 1 && `+${details.length - 1}`}
-      </span>
+      {path && target ? (
+        <Link href={path}>
+          {target.deployment.releaseName} on {clusterName}
+        </Link>
+      ) : (
+        clusterName
+      )}
+      {namespace && <span className="soft">{namespace}</span>}
     </>
   );
+}
+
+function pathOf({ target, clusterName }: Resource): string | null {
+  return target && targetPath(target.deployment.group.name, target.deployment.releaseName, clusterName);
+}
+
+function detailsOf({ images, addresses }: Resource): string[] {
+  return [...images, ...addresses];
 }

@@ -7,9 +7,9 @@ import { useOrganization } from "../api/session";
 import { DeleteSecretDocument, type SecretLineFragment, SecretsDocument } from "../graphql";
 import { deploymentPath, useAddress } from "../parts/address";
 import { Destroy } from "../parts/dialog";
-import { More } from "../parts/more";
+import { Listing } from "../parts/listing";
 import { Search } from "../parts/search";
-import { Answer, Blank } from "../parts/states";
+import { Blank } from "../parts/states";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
@@ -47,29 +47,30 @@ export default function SecretsPage() {
       </div>
       <Search label="Name or description" value={search ?? ""} change={(q) => change({ q })} />
       <section className="card" aria-label="Secrets">
-        <Answer asked={pages.asked} retry={pages.reload}>
-          {(secrets) =>
-            secrets.length === 0 && search ? (
+        <Listing
+          pages={pages}
+          more="More secrets"
+          blank={
+            search ? (
               <Blank title="Nothing matches" />
-            ) : secrets.length === 0 ? (
+            ) : (
               <Blank title="No secrets yet">
                 <p>
                   Values can be read by everyone who can see the deployment. Values of secrets are sent to
                   clusters and never shown.
                 </p>
               </Blank>
-            ) : (
-              <>
-                <ul className="list">
-                  {secrets.map((secret) => (
-                    <Line key={secret.id} secret={secret} open={(what) => setOpen({ what, secret })} />
-                  ))}
-                </ul>
-                <More pages={pages} words="More secrets" />
-              </>
             )
           }
-        </Answer>
+        >
+          {(secrets) => (
+            <ul className="list">
+              {secrets.map((secret) => (
+                <Line key={secret.id} secret={secret} open={(what) => setOpen({ what, secret })} />
+              ))}
+            </ul>
+          )}
+        </Listing>
       </section>
       {open?.what === "keep" && <KeepSecret close={close} />}
       {open?.what === "change" && <ChangeSecret secret={open.secret} close={close} />}

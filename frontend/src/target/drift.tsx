@@ -65,11 +65,11 @@ function Differences({
           <dl className="facts">
             <div>
               <dt>Wanted</dt>
-              <dd className="mono wrap">{written(one.wanted)}</dd>
+              <dd className="mono wrap">{inWords(one.wanted ?? undefined)}</dd>
             </div>
             <div>
               <dt>Live</dt>
-              <dd className="mono wrap">{written(one.live)}</dd>
+              <dd className="mono wrap">{inWords(one.live ?? undefined)}</dd>
             </div>
             <div>
               <dt>Changed by</dt>
@@ -88,9 +88,4 @@ function Differences({
       ))}
     </ul>
   );
-}
-
-function written(value: Json | null): string {
-  if (value === null) return "—";
-  return typeof value === "string" ? value : JSON.stringify(value);
 }
