@@ -17,11 +17,11 @@ from app.tables.states import Verdict
 from resolvers.engine.mutation import mutation
 from schema.context import Info
 from schema.deployments import requests
-from schema.deployments.plans import PlanProgress, notices_of
 from schema.deployments.types import Deployment
 from schema.operations.types import Operation
 from schema.plans import inputs, payloads
 from schema.plans.loaders import plan_by_id
+from schema.plans.previews import PlanProgress, notices_of
 from schema.plans.types import Plan
 from schema.relay.ids import row_id
 from schema.targets.abandoned import abandoned_of

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from app.deployments import answer
-from schema.deployments.plans import ChartNotice, DeploymentPlan, PlanProgress, notices_of
 from schema.deployments.types import Deployment
 from schema.errors import (
     ClusterUnreachable,
@@ -16,6 +15,7 @@ from schema.errors import (
     ValidationFailed,
 )
 from schema.operations.types import Operation
+from schema.plans.previews import ChartNotice, DeploymentPlan, PlanProgress, notices_of
 from schema.targets.abandoned import AbandonedRelease, abandoned_of
 
 if TYPE_CHECKING:

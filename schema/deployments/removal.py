@@ -1,14 +1,8 @@
 """What a change removes, for people to confirm."""
 
-from typing import TYPE_CHECKING
-
 import strawberry
 
 from app.deployments import removal
-
-if TYPE_CHECKING:
-    pass
-
 
 CONFIRM_REMOVAL = (
     "How many {} this update removes. It is needed, and must match exactly, where the update removes all of them, or"
@@ -20,7 +14,7 @@ CONFIRM_REMOVAL = (
 @strawberry.type(description="The clusters that a change takes out of a deployment's targets or a group's members.")
 class Removal:
     count: int
-    clusters: list[str] = strawberry.field(description="The names of the unreachable clusters.")
+    clusters: list[str] = strawberry.field(description="The names of the clusters that are removed.")
     needs_confirmation: bool = strawberry.field(description="Whether the change needs `confirmRemoval: <count>`.")
 
     @classmethod

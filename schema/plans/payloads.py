@@ -4,10 +4,10 @@ from typing import Annotated
 
 import strawberry
 
-from schema.deployments.plans import ChartNotice, PlanProgress
 from schema.deployments.types import Deployment
 from schema.errors import ClusterUnreachable, Conflict, Forbidden, NotFound, RemovalUnconfirmed, ValidationFailed
 from schema.operations.types import Operation
+from schema.plans.previews import ChartNotice, PlanProgress
 from schema.plans.types import Plan
 from schema.targets.abandoned import AbandonedRelease
 

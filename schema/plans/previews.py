@@ -1,4 +1,4 @@
-"""Plans: what a change would do."""
+"""What a change would do, as an answer to a request: the plan itself, its progress, and notices about the chart."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated

@@ -16,7 +16,6 @@ from app.tables.states import PlanState as State
 from schema.context import Info
 from schema.deployments.enums import WarningCode
 from schema.deployments.loaders import deployment_by_id
-from schema.deployments.plans import ChartNotice, PlanWarning
 from schema.deployments.removal import Removal
 from schema.list_length import usually
 from schema.operations.enums import ReleaseAction
@@ -24,6 +23,7 @@ from schema.operations.loaders import operation_by_id
 from schema.operations.types import Operation
 from schema.plans.enums import PlanKind, PlanState, Verdict
 from schema.plans.loaders import comments_by_plan, standing_by_plan, text_by_number
+from schema.plans.previews import ChartNotice, PlanWarning
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
