@@ -8,7 +8,7 @@ import { FleetPage } from "./fleet/page";
 import { Frame } from "./frame/frame";
 import { Boundary } from "./parts/boundary";
 import { later } from "./parts/later";
-import { Blank, Loading } from "./parts/states";
+import { EmptyState, Loading } from "./parts/states";
 import { Settings } from "./settings/settings";
 import { useStore } from "./store";
 
@@ -93,12 +93,12 @@ export function App() {
                 </Route>
               ))}
               <Route>
-                <Blank title="Page not found">
+                <EmptyState title="Page not found">
                   <p>The address may be mistyped, or the object was deleted.</p>
                   <Link href="/" className="button">
                     To the fleet
                   </Link>
-                </Blank>
+                </EmptyState>
               </Route>
             </Switch>
           </Suspense>

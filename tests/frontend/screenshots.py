@@ -127,7 +127,7 @@ async def photographed(site: Site, chosen: Callable[[str], bool]) -> None:
                             continue
                         await page.goto(path)
                         await page.wait_for_load_state("networkidle")
-                        await page.wait_for_function("() => !document.querySelector('.bones')")
+                        await page.wait_for_function("() => !document.querySelector('.skeleton')")
                         await prepared(page, name)
                         await page.screenshot(path=IMAGES / f"{name}-{scheme}-{label}.png")
                 if chosen("sign-in"):

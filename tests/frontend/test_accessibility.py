@@ -36,7 +36,7 @@ PAGES = 4
 
 async def settled(page: Page) -> None:
     await page.wait_for_load_state("networkidle")
-    await page.wait_for_function("() => !document.querySelector('.bones')")
+    await page.wait_for_function("() => !document.querySelector('.skeleton')")
 
 
 async def each_screen(
@@ -74,7 +74,7 @@ async def test_axe_finds_nothing_serious_on_any_screen_in_light_and_in_dark(
         await look(page, "delete")
         await page.goto("/settings/secrets")
         await page.get_by_role("button", name="Add secret", exact=True).click()
-        await look(page, "keep")
+        await look(page, "add secret")
     async with opened(browser, site, token=None) as page:
         await page.goto("/")
         await page.get_by_label("Password", exact=True).wait_for()

@@ -47,7 +47,7 @@ async def test_resources_of_all_clusters_are_found_and_lead_to_their_target(
             for scheme in ("light", "dark"):
                 await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
                 await page.goto(path)
-                await page.wait_for_function("() => !document.querySelector('.bones')")
+                await page.wait_for_function("() => !document.querySelector('.skeleton')")
                 for width, height in WIDTHS:
                     await page.set_viewport_size({"width": width, "height": height})
                     assert await findings(page) == [], (path, width, scheme)

@@ -3,15 +3,15 @@ import { useQuery } from "urql";
 import { useAction } from "../api/outcome";
 import { AccountDocument, SetPasswordDocument } from "../graphql";
 import { Glyph } from "../parts/glyph";
-import { Answer, Refused } from "../parts/states";
+import { QueryResult, RefusalNote } from "../parts/states";
 
 /** The password of whoever is signed in, where it is one of this server's. */
 export function Password() {
   const [asked, ask] = useQuery({ query: AccountDocument });
   return (
-    <Answer asked={asked} retry={ask}>
+    <QueryResult asked={asked} retry={ask}>
       {({ viewer }) => viewer?.source === "LOCAL" && <Change hasPassword={viewer.hasPassword} />}
-    </Answer>
+    </QueryResult>
   );
 }
 
@@ -64,7 +64,7 @@ function Change({ hasPassword }: { hasPassword: boolean }) {
           </button>
         </div>
       </div>
-      <Refused refusal={refusal} />
+      <RefusalNote refusal={refusal} />
       {changed && (
         <div className="note good" role="status">
           <Glyph shape="check" />

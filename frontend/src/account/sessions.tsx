@@ -1,7 +1,7 @@
 import { useQuery } from "urql";
 import { useAction } from "../api/outcome";
 import { RevokeSessionDocument, SessionsDocument } from "../graphql";
-import { Answer, Blank, Refused } from "../parts/states";
+import { EmptyState, QueryResult, RefusalNote } from "../parts/states";
 import { Ago } from "../parts/time";
 
 /** The browsers in which whoever is signed in is signed in. */
@@ -13,12 +13,12 @@ export function Sessions() {
       <header>
         <h2 id="sessions">Your sessions</h2>
       </header>
-      <Answer asked={asked} retry={ask}>
+      <QueryResult asked={asked} retry={ask}>
         {({ sessions }) =>
           sessions.length === 0 ? (
-            <Blank title="No sessions">
+            <EmptyState title="No sessions">
               <p>This list shows browsers in which you signed in without an API token.</p>
-            </Blank>
+            </EmptyState>
           ) : (
             <ul className="list">
               {sessions.map((found) => (
@@ -44,8 +44,8 @@ export function Sessions() {
             </ul>
           )
         }
-      </Answer>
-      <Refused refusal={refusal} />
+      </QueryResult>
+      <RefusalNote refusal={refusal} />
     </section>
   );
 }

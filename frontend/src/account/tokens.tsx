@@ -4,7 +4,7 @@ import { useAction } from "../api/outcome";
 import { CreateTokenDocument, RevokeTokenDocument, type Role, TokensDocument } from "../graphql";
 import { Destroy } from "../parts/dialog";
 import { Glyph } from "../parts/glyph";
-import { Answer, Blank, Refused } from "../parts/states";
+import { EmptyState, QueryResult, RefusalNote } from "../parts/states";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { Password } from "./password";
@@ -27,10 +27,10 @@ export default function TokensPage() {
         <header>
           <h2 id="tokens">Your tokens</h2>
         </header>
-        <Answer asked={asked} retry={ask}>
+        <QueryResult asked={asked} retry={ask}>
           {({ apiTokens }) =>
             apiTokens.length === 0 ? (
-              <Blank title="No tokens yet" />
+              <EmptyState title="No tokens yet" />
             ) : (
               <ul className="list">
                 {apiTokens.map((token) => (
@@ -61,7 +61,7 @@ export default function TokensPage() {
               </ul>
             )
           }
-        </Answer>
+        </QueryResult>
       </section>
       <Sessions />
       <Password />
@@ -145,7 +145,7 @@ function Make({ organizations }: { organizations: string[] }) {
           Create token
         </button>
       </div>
-      <Refused refusal={refusal} />
+      <RefusalNote refusal={refusal} />
       {made && (
         <div className="note good">
           <Glyph shape="check" />

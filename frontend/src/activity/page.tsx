@@ -5,7 +5,7 @@ import { type EventLineFragment, EventsDocument } from "../graphql";
 import { useAddress } from "../parts/address";
 import { Listing } from "../parts/listing";
 import { Search } from "../parts/search";
-import { Blank } from "../parts/states";
+import { EmptyState } from "../parts/states";
 import { Title } from "../parts/title";
 import { EventLine } from "./event";
 
@@ -73,7 +73,7 @@ function Events({ kinds, search }: { kinds: string[]; search: string | null }) {
         pages={pages}
         lines={8}
         more="Older events"
-        blank={<Blank title={isNarrow ? "Nothing matches" : "Nothing has happened yet"} />}
+        blank={<EmptyState title={isNarrow ? "Nothing matches" : "Nothing has happened yet"} />}
       >
         {(events) => <Days events={events} />}
       </Listing>

@@ -11,8 +11,8 @@ import { Breadcrumb } from "../parts/breadcrumb";
 import { Destroy } from "../parts/dialog";
 import { Glyph } from "../parts/glyph";
 import { by } from "../parts/order";
-import { Answer, Blank } from "../parts/states";
-import { Reached, Status } from "../parts/status";
+import { EmptyState, QueryResult } from "../parts/states";
+import { ReachabilityMark, Status } from "../parts/status";
 import { type Column, Table } from "../parts/table";
 import { Ago, Since } from "../parts/time";
 import { Title } from "../parts/title";
@@ -30,19 +30,19 @@ export default function ClusterPage({ name }: { name: string }) {
   useRefresh("cluster target deployment", refresh);
   useFresh(refresh, CONFIRMED_EVERY);
   return (
-    <Answer asked={asked} retry={ask}>
+    <QueryResult asked={asked} retry={ask}>
       {({ cluster }) =>
         cluster ? (
           <Found cluster={cluster} />
         ) : (
-          <Blank title="Cluster not found">
+          <EmptyState title="Cluster not found">
             <Link href="/clusters" className="button">
               Go to clusters
             </Link>
-          </Blank>
+          </EmptyState>
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }
 
@@ -101,7 +101,7 @@ function Found({ cluster }: { cluster: Cluster }) {
         <div>
           <dt>State</dt>
           <dd>
-            <Reached reachability={cluster.reachability} />
+            <ReachabilityMark reachability={cluster.reachability} />
           </dd>
         </div>
         <div>
@@ -201,7 +201,7 @@ function Releases({ cluster }: { cluster: Cluster }) {
         <span className="soft small">including those not managed here</span>
       </header>
       {cluster.releases.length === 0 ? (
-        <Blank title="No Helm releases found" />
+        <EmptyState title="No Helm releases found" />
       ) : (
         <Table
           label="Helm releases"

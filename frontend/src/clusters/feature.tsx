@@ -6,7 +6,7 @@ import { type Problem, readYaml } from "../api/reading";
 import { SetFeatureDocument } from "../graphql";
 import { asObject } from "../json";
 import { FormDialog } from "../parts/dialog";
-import { Refused } from "../parts/states";
+import { RefusalNote } from "../parts/states";
 import type { Group } from "./types";
 
 type Found = Group["features"][number];
@@ -51,7 +51,7 @@ export function Feature({ group, feature }: { group: Group; feature: Found }) {
       </div>
       {feature.message && <p className="soft small">{feature.message}</p>}
       {properties && <pre className="code">{properties}</pre>}
-      <Refused refusal={refusal} />
+      <RefusalNote refusal={refusal} />
       {editing && <Properties group={group} feature={feature} close={() => setEditing(false)} />}
     </li>
   );

@@ -16,7 +16,7 @@ import { Breadcrumb } from "../parts/breadcrumb";
 import { Destroy, FormDialog, Typed } from "../parts/dialog";
 import { countOf, someOf } from "../parts/errors";
 import { Listing } from "../parts/listing";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 import { Status } from "../parts/status";
 import { TextField } from "../parts/text-field";
 import { Title } from "../parts/title";
@@ -31,19 +31,19 @@ export default function GroupPage({ name }: { name: string }) {
   const { asked, ask, refresh } = useAnswer(GroupDetailDocument, { organization, name });
   useRefresh("cluster cluster_group group_feature deployment", refresh);
   return (
-    <Answer asked={asked} retry={ask}>
+    <QueryResult asked={asked} retry={ask}>
       {({ clusterGroup }) =>
         clusterGroup ? (
           <Found group={clusterGroup} />
         ) : (
-          <Blank title="Group not found">
+          <EmptyState title="Group not found">
             <Link href="/clusters?tab=groups" className="button">
               Go to groups
             </Link>
-          </Blank>
+          </EmptyState>
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }
 
@@ -99,7 +99,7 @@ function Found({ group }: { group: Group }) {
           <h2 id="members">Members</h2>
         </header>
         {group.members.length === 0 ? (
-          <Blank title="No members yet" />
+          <EmptyState title="No members yet" />
         ) : (
           <ClusterTable clusters={group.members} isComplete />
         )}
@@ -117,7 +117,7 @@ function Deployments({ group }: { group: string }) {
   const pages = usePages(GroupDeploymentsDocument, { organization, group }, (data) => data.deployments, SIZE);
   useRefresh("deployment target", pages.refresh);
   return (
-    <Listing pages={pages} more="More deployments" blank={<Blank title="No deployments yet" />}>
+    <Listing pages={pages} more="More deployments" blank={<EmptyState title="No deployments yet" />}>
       {(deployments) => (
         <ul className="list">
           {deployments.map((deployment) => (

@@ -11,7 +11,7 @@ import { Glyph, ofCluster } from "../parts/glyph";
 import { Listing } from "../parts/listing";
 import { More } from "../parts/more";
 import { Search } from "../parts/search";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 
 const GROUPS = 50;
 
@@ -33,12 +33,12 @@ export function Groups({ search }: { search: string | null }) {
           more="More groups"
           blank={
             search ? (
-              <Blank title="Nothing matches" />
+              <EmptyState title="Nothing matches" />
             ) : (
-              <Blank title="No groups yet">
+              <EmptyState title="No groups yet">
                 <p>Deployments target a group of clusters. A cluster belongs to one group at a time.</p>
                 {make}
-              </Blank>
+              </EmptyState>
             )
           }
         >
@@ -81,12 +81,12 @@ export function Groups({ search }: { search: string | null }) {
           )}
         </Listing>
       </section>
-      {making && <MakeGroup close={() => setMaking(false)} />}
+      {making && <CreateGroup close={() => setMaking(false)} />}
     </>
   );
 }
 
-function MakeGroup({ close }: { close: () => void }) {
+function CreateGroup({ close }: { close: () => void }) {
   const organization = useOrganization();
   const [, go] = useLocation();
   const { send, fetching, refusal } = useAction(CreateGroupDocument, "ClusterGroupPayload");
@@ -151,7 +151,7 @@ export function Members({
     <fieldset className="stack tight">
       <legend className="label">Clusters</legend>
       <Search label="Search clusters" value={search} change={setSearch} />
-      <Answer asked={pages.asked} retry={pages.reload} lines={3}>
+      <QueryResult asked={pages.asked} retry={pages.reload} lines={3}>
         {(nodes) => (
           <div className="choices">
             {nodes.length === 0 && <p className="soft small">There is no such cluster.</p>}
@@ -183,7 +183,7 @@ export function Members({
             <More pages={pages} words="More clusters" />
           </div>
         )}
-      </Answer>
+      </QueryResult>
       <p className="soft small">
         {members.length === 0 ? "No clusters selected." : `Chosen: ${members.toSorted().join(", ")}`}
       </p>

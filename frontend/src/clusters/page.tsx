@@ -7,8 +7,8 @@ import { clusterPath, groupPath, useAddress } from "../parts/address";
 import { Listing } from "../parts/listing";
 import { by } from "../parts/order";
 import { Search } from "../parts/search";
-import { Blank } from "../parts/states";
-import { Reached } from "../parts/status";
+import { EmptyState } from "../parts/states";
+import { ReachabilityMark } from "../parts/status";
 import { type Column, Table } from "../parts/table";
 import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
@@ -71,7 +71,7 @@ function Clusters({ search }: { search: string | null }) {
       <Listing
         pages={pages}
         more="More clusters"
-        blank={search ? <Blank title="Nothing matches" /> : <None />}
+        blank={search ? <EmptyState title="Nothing matches" /> : <NoClusters />}
       >
         {(clusters) => <ClusterTable clusters={clusters} isComplete={!pages.more} />}
       </Listing>
@@ -79,14 +79,14 @@ function Clusters({ search }: { search: string | null }) {
   );
 }
 
-function None() {
+function NoClusters() {
   return (
-    <Blank title="No clusters yet">
+    <EmptyState title="No clusters yet">
       <p>Register a cluster with a kubeconfig. Nothing is installed on the cluster.</p>
       <Link href="/register" className="button first">
         Register a cluster
       </Link>
-    </Blank>
+    </EmptyState>
   );
 }
 
@@ -119,7 +119,7 @@ const COLUMNS: Column<ClusterLineFragment>[] = [
     compare: by(({ reachability }) => reachability),
     cell: ({ reachability, reachabilityMessage }) => (
       <>
-        <Reached reachability={reachability} />
+        <ReachabilityMark reachability={reachability} />
         {reachability !== "REACHABLE" && reachabilityMessage && (
           <p className="soft small wrap">{reachabilityMessage}</p>
         )}

@@ -6,7 +6,7 @@ import { CLOUDS } from "../fleet/filter";
 import { RegisterClusterDocument } from "../graphql";
 import { clusterPath } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
-import { Refused } from "../parts/states";
+import { RefusalNote } from "../parts/states";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import { readKubeconfig } from "./kubeconfig";
@@ -183,7 +183,7 @@ export default function RegisterPage() {
             )}
           </div>
         </section>
-        <Refused refusal={refusal} />
+        <RefusalNote refusal={refusal} />
         <div className="row">
           <button
             type="submit"

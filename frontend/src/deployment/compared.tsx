@@ -3,7 +3,7 @@ import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { CompareTargetsDocument, type CompareTargetsQuery } from "../graphql";
 import { inWords } from "../json";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 import { Status } from "../parts/status";
 import { Table } from "../parts/table";
 import { layerWords } from "../values/origin";
@@ -16,11 +16,11 @@ export function Compared({ a, b }: { a: string; b: string }) {
   const { asked, ask, refresh } = useAnswer(CompareTargetsDocument, { a, b });
   useRefresh("deployment target cluster", refresh);
   return (
-    <Answer asked={asked} retry={ask}>
+    <QueryResult asked={asked} retry={ask}>
       {({ compareTargets }) =>
-        compareTargets ? <Comparing found={compareTargets} /> : <Blank title="Target not found" />
+        compareTargets ? <Comparing found={compareTargets} /> : <EmptyState title="Target not found" />
       }
-    </Answer>
+    </QueryResult>
   );
 }
 

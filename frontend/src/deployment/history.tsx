@@ -7,7 +7,7 @@ import { DeploymentHistoryDocument, type DeploymentHistoryQuery } from "../graph
 import { deploymentPath, useAddress } from "../parts/address";
 import { Difference } from "../parts/diff";
 import { More } from "../parts/more";
-import { Answer } from "../parts/states";
+import { QueryResult } from "../parts/states";
 import { Ago } from "../parts/time";
 import { asConditions, wordsOf } from "../values/selectors";
 import type { Deployment } from "./types";
@@ -38,7 +38,7 @@ export function History({ deployment }: { deployment: Deployment }) {
     if (isMissing) pages.see(0, data.length);
   }, [isMissing, data, pages.see]);
   return (
-    <Answer asked={pages.asked} retry={pages.reload}>
+    <QueryResult asked={pages.asked} retry={pages.reload}>
       {(revisions) => (
         <Between
           deployment={deployment}
@@ -46,7 +46,7 @@ export function History({ deployment }: { deployment: Deployment }) {
           more={<More pages={pages} words="Older generations" />}
         />
       )}
-    </Answer>
+    </QueryResult>
   );
 }
 

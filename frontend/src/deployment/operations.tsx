@@ -8,7 +8,7 @@ import {
 import { someOf } from "../parts/errors";
 import { ofOperation } from "../parts/glyph";
 import { More } from "../parts/more";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 import { Progress } from "../parts/status";
 import { Ago, Since } from "../parts/time";
 import { alike } from "../values/alike";
@@ -42,7 +42,7 @@ export function Operations({ id }: { id: string }) {
   );
   useRefresh("operation target", pages.refresh);
   return (
-    <Answer asked={pages.asked} retry={pages.reload}>
+    <QueryResult asked={pages.asked} retry={pages.reload}>
       {(operations) =>
         operations.length > 0 ? (
           <section className="card" aria-label="Operations">
@@ -56,10 +56,10 @@ export function Operations({ id }: { id: string }) {
             <More pages={pages} words="Older operations" />
           </section>
         ) : (
-          <Blank title="No operations yet" />
+          <EmptyState title="No operations yet" />
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }
 

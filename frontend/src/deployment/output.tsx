@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useQuery } from "urql";
 import { HelmOutputDocument } from "../graphql";
-import { Answer } from "../parts/states";
+import { QueryResult } from "../parts/states";
 
 /** What Helm said about an action that succeeded, the chart's notes included; asked for when somebody wants to see it. */
 export function Output({ operation, cluster }: { operation: string; cluster: string }) {
@@ -15,11 +15,11 @@ export function Output({ operation, cluster }: { operation: string; cluster: str
     <details onToggle={(event) => want(event.currentTarget.open)}>
       <summary className="soft small">Helm's output</summary>
       {wanted && (
-        <Answer asked={asked} retry={ask}>
+        <QueryResult asked={asked} retry={ask}>
           {(found) => (
             <pre className="code">{found.operation?.results[0]?.output ?? "Helm printed no output."}</pre>
           )}
-        </Answer>
+        </QueryResult>
       )}
     </details>
   );

@@ -10,7 +10,7 @@ import { Breadcrumb } from "../parts/breadcrumb";
 import { someOf } from "../parts/errors";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { needs } from "../parts/permission";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
@@ -42,22 +42,22 @@ export default function DeploymentPage({ group, release }: { group: string; rele
   useRefresh("deployment operation cluster_group", refresh);
   useFresh(refresh, CONFIRMED_EVERY);
   return (
-    <Answer asked={asked} retry={ask}>
+    <QueryResult asked={asked} retry={ask}>
       {({ deployment }) =>
         deployment ? (
           <Found deployment={deployment} />
         ) : (
-          <Blank title="Deployment not found">
+          <EmptyState title="Deployment not found">
             <p>
               The group {group} has no deployment {release}. It may have been deleted.
             </p>
             <Link href="/" className="button">
               Go to the fleet
             </Link>
-          </Blank>
+          </EmptyState>
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }
 

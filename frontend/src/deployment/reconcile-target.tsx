@@ -1,6 +1,6 @@
 import { useAction } from "../api/outcome";
 import { ReconcileDocument, type TargetStatus } from "../graphql";
-import { Refused } from "../parts/states";
+import { RefusalNote } from "../parts/states";
 import { toast } from "../parts/toast";
 import type { Target } from "./types";
 
@@ -61,7 +61,7 @@ export function ReconcileTarget({
           Reconcile without hooks
         </button>
       )}
-      <Refused refusal={refusal} />
+      <RefusalNote refusal={refusal} />
     </>
   );
 }

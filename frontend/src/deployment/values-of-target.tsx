@@ -5,7 +5,7 @@ import { useYaml } from "../api/reading";
 import { type SourceFragment, TargetOriginsDocument } from "../graphql";
 import { asObject, type Json, type JsonObject } from "../json";
 import { useAddress } from "../parts/address";
-import { Blank, Loading, Trouble } from "../parts/states";
+import { EmptyState, Loading, QueryError } from "../parts/states";
 import { ValueTable } from "../parts/value-table";
 import { compare } from "../values/origin";
 
@@ -54,7 +54,7 @@ export function ValuesOfTarget({
   const differing = lines.filter((line) => line.differs);
   const shown = onlyDifferent ? differing : lines;
   if (told === null && origins.asked.error)
-    return <Trouble error={origins.asked.error} retry={origins.refresh} />;
+    return <QueryError error={origins.asked.error} retry={origins.refresh} />;
   if (told === null) return <Loading lines={6} />;
   return (
     <>
@@ -67,9 +67,9 @@ export function ValuesOfTarget({
         Only what differs ({differing.length})
       </label>
       {shown.length === 0 ? (
-        <Blank title={onlyDifferent ? "No differences" : "No values"}>
+        <EmptyState title={onlyDifferent ? "No differences" : "No values"}>
           {onlyDifferent && <p>The installed values match the desired values.</p>}
-        </Blank>
+        </EmptyState>
       ) : (
         <ValueTable lines={shown} isInstalled={target.values !== null} references={references} marked />
       )}

@@ -3,7 +3,7 @@ import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { DeploymentValuesDocument, type DeploymentValuesQuery } from "../graphql";
 import { useAddress } from "../parts/address";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 import { Ago } from "../parts/time";
 import { Compared } from "./compared";
 import type { Deployment } from "./types";
@@ -16,15 +16,15 @@ export function Values({ deployment }: { deployment: Deployment }) {
   const { asked, ask, refresh } = useAnswer(DeploymentValuesDocument, { id: deployment.id });
   useRefresh("deployment target", refresh);
   return (
-    <Answer asked={asked} retry={ask}>
+    <QueryResult asked={asked} retry={ask}>
       {({ node }) =>
         node?.__typename === "Deployment" && node.targets.length > 0 ? (
           <Beside found={node} />
         ) : (
-          <Blank title="No targets" />
+          <EmptyState title="No targets" />
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }
 

@@ -9,7 +9,7 @@ import { Glyph, ofHealth, shapeOf, toneOf } from "../parts/glyph";
 import { Listing } from "../parts/listing";
 import { by } from "../parts/order";
 import { Search } from "../parts/search";
-import { Blank } from "../parts/states";
+import { EmptyState } from "../parts/states";
 import { type Column, Table } from "../parts/table";
 import { Title } from "../parts/title";
 import { HEALTH_WORDS, STATUS_WORDS } from "../values/words";
@@ -65,11 +65,11 @@ export default function DeploymentsPage() {
           more="More deployments"
           blank={
             search || group || status ? (
-              <Blank title="Nothing matches" />
+              <EmptyState title="Nothing matches" />
             ) : (
-              <Blank title="No deployments yet">
+              <EmptyState title="No deployments yet">
                 <p>A deployment installs a chart on the clusters of a group.</p>
-              </Blank>
+              </EmptyState>
             )
           }
         >

@@ -16,7 +16,7 @@ import {
 } from "../graphql";
 import { deploymentPath } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import type { Reference } from "../values/references";
@@ -40,11 +40,11 @@ export default function EditPage({ group, release }: { group: string; release: s
     requestPolicy: "network-only",
   });
   return (
-    <Answer asked={asked} retry={ask}>
+    <QueryResult asked={asked} retry={ask}>
       {({ deployment }) =>
-        deployment ? <Edit start={deployment} /> : <Blank title="Deployment not found" />
+        deployment ? <Edit start={deployment} /> : <EmptyState title="Deployment not found" />
       }
-    </Answer>
+    </QueryResult>
   );
 }
 
@@ -161,7 +161,7 @@ function Edit({ start }: { start: Deployment }) {
           change={(targets, selector) => setDraft((before) => ({ ...before, targets, selector }))}
         />
       </section>
-      <Answer asked={chart} retry={askChart}>
+      <QueryResult asked={chart} retry={askChart}>
         {(found) => (
           <Values
             draft={draft}
@@ -172,7 +172,7 @@ function Edit({ start }: { start: Deployment }) {
             schema={found.chart?.version?.valuesSchema ?? null}
           />
         )}
-      </Answer>
+      </QueryResult>
       <Options
         draft={draft}
         open={added !== undefined}

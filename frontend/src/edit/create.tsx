@@ -13,7 +13,7 @@ import {
 import { deploymentPath, useAddress } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
 import { Choice, useGroupChoices } from "../parts/choice";
-import { Answer, Blank, Loading } from "../parts/states";
+import { EmptyState, Loading, QueryResult } from "../parts/states";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
 import { Description } from "./description";
@@ -53,7 +53,7 @@ export default function CreatePage() {
         )}
       </div>
       {name ? (
-        <Answer asked={asked} retry={ask}>
+        <QueryResult asked={asked} retry={ask}>
           {({ chart }) =>
             chart?.version ? (
               <Create
@@ -62,10 +62,10 @@ export default function CreatePage() {
                 chooseVersion={(one) => change({ version: one })}
               />
             ) : (
-              <Blank title="Chart not found" />
+              <EmptyState title="Chart not found" />
             )
           }
-        </Answer>
+        </QueryResult>
       ) : (
         <ChartPicker choose={(chart) => change({ chart })} />
       )}
@@ -172,7 +172,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
       </section>
       <section className="card padded stack" aria-labelledby="where">
         <h2 id="where">Destination</h2>
-        <Answer asked={groups.asked} retry={groups.ask}>
+        <QueryResult asked={groups.asked} retry={groups.ask}>
           {() =>
             given.group || groups.isMore ? (
               <>
@@ -209,7 +209,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
                 </div>
                 <Description text={draft.description} change={(description) => edit({ description })} />
                 {given.group && (
-                  <Answer asked={members} retry={askMembers} lines={2}>
+                  <QueryResult asked={members} retry={askMembers} lines={2}>
                     {() =>
                       group ? (
                         <Targets
@@ -228,19 +228,19 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
                         <p className="note warn">There is no group {given.group}.</p>
                       )
                     }
-                  </Answer>
+                  </QueryResult>
                 )}
               </>
             ) : (
-              <Blank title="No groups yet">
+              <EmptyState title="No groups yet">
                 <p>Deployments target a group of clusters.</p>
                 <Link href="/clusters?tab=groups" className="button">
                   Create group
                 </Link>
-              </Blank>
+              </EmptyState>
             )
           }
-        </Answer>
+        </QueryResult>
       </section>
       <Values
         draft={whole}

@@ -6,7 +6,7 @@ import { AddRepositoryDocument, ChartsDocument, UploadChartDocument } from "../g
 import { FormDialog } from "../parts/dialog";
 import { Glyph } from "../parts/glyph";
 import { Search } from "../parts/search";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 
 /** Which chart is to be deployed; and where there is none yet, how to get one. */
 export function ChartPicker({ choose }: { choose: (chart: string) => void }) {
@@ -44,14 +44,14 @@ export function ChartPicker({ choose }: { choose: (chart: string) => void }) {
           <h2>Which chart?</h2>
           {ways}
         </header>
-        <Answer asked={asked} retry={ask}>
+        <QueryResult asked={asked} retry={ask}>
           {({ charts }) =>
             charts.length === 0 ? (
-              <Blank title={search ? "Nothing matches" : "No charts yet"}>
+              <EmptyState title={search ? "Nothing matches" : "No charts yet"}>
                 {!search && (
                   <p>Charts come from HTTP repositories, OCI registries, or a packaged chart (.tgz).</p>
                 )}
-              </Blank>
+              </EmptyState>
             ) : (
               <ul className="list charts">
                 {charts.map((chart) => (
@@ -72,7 +72,7 @@ export function ChartPicker({ choose }: { choose: (chart: string) => void }) {
               </ul>
             )
           }
-        </Answer>
+        </QueryResult>
       </section>
       {open === "repository" && <AddRepository close={() => setOpen(null)} />}
       {open === "upload" && <Upload close={() => setOpen(null)} choose={choose} />}

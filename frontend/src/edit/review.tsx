@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Refusal } from "../api/outcome";
 import { Typed } from "../parts/dialog";
 import { countOf, DespiteErrors, someOf } from "../parts/errors";
-import { Refused } from "../parts/states";
+import { RefusalNote } from "../parts/states";
 import { TARGETS, type Wanted } from "./draft";
 import { progressWords } from "./following";
 import { Plan } from "./plan";
@@ -55,7 +55,7 @@ export function Review({
         </div>
       )}
       <div className="answer stack" ref={answer} tabIndex={-1}>
-        <Refused refusal={told} />
+        <RefusalNote refusal={told} />
         {notices.map((notice) => (
           <p key={notice.code} className="note warn" role="status">
             {notice.message}

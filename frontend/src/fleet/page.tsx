@@ -8,7 +8,7 @@ import { FleetColumnsDocument, FleetRowsDocument, FleetSummaryDocument, type Tar
 import { Choice, OneOf, useGroupChoices } from "../parts/choice";
 import { Glyph, shapeOf, toneOf } from "../parts/glyph";
 import { Search } from "../parts/search";
-import { Blank, Loading, Trouble } from "../parts/states";
+import { EmptyState, Loading, QueryError } from "../parts/states";
 import { Title } from "../parts/title";
 import { STATUS_WORDS } from "../values/words";
 import { blocksOf, COLUMNS, ROWS, type Span } from "./blocks";
@@ -128,9 +128,9 @@ export function FleetPage() {
       </fieldset>
 
       {error && shownRows.length === 0 ? (
-        <Trouble error={error} retry={rows.reload} />
+        <QueryError error={error} retry={rows.reload} />
       ) : shownRows.length > 0 && columns.asked.data?.length === 0 && !isNarrow ? (
-        <Blank title="Nothing is deployed yet">
+        <EmptyState title="Nothing is deployed yet">
           <p>
             {shownRows.length === 1 ? "One cluster registered" : "Clusters registered"} for a chart. A
             deployment goes to a group of them.
@@ -143,7 +143,7 @@ export function FleetPage() {
               View clusters
             </Link>
           </div>
-        </Blank>
+        </EmptyState>
       ) : shownRows.length > 0 && columns.asked.data ? (
         <Matrix
           key={JSON.stringify(filter)}
@@ -171,16 +171,16 @@ export function FleetPage() {
 function Nothing({ isNarrow, clear }: { isNarrow: boolean; clear: () => void }) {
   if (isNarrow) {
     return (
-      <Blank title="Nothing matches">
+      <EmptyState title="Nothing matches">
         <p>No cluster matches the filters.</p>
         <button type="button" className="button" onClick={clear}>
           Clear the filters
         </button>
-      </Blank>
+      </EmptyState>
     );
   }
   return (
-    <Blank title="No clusters yet">
+    <EmptyState title="No clusters yet">
       <p>
         Register the clusters that you want to deploy to, and make a group of them. Then deploy a chart to the
         group.
@@ -188,6 +188,6 @@ function Nothing({ isNarrow, clear }: { isNarrow: boolean; clear: () => void }) 
       <Link href="/register" className="button first">
         Register a cluster
       </Link>
-    </Blank>
+    </EmptyState>
   );
 }

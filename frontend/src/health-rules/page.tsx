@@ -6,7 +6,7 @@ import { useOrganization } from "../api/session";
 import { DeleteHealthRuleDocument, type HealthRuleLineFragment, HealthRulesDocument } from "../graphql";
 import { Destroy } from "../parts/dialog";
 import { Listing } from "../parts/listing";
-import { Blank } from "../parts/states";
+import { EmptyState } from "../parts/states";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
@@ -40,9 +40,9 @@ export default function HealthRulesPage() {
           pages={pages}
           more="More rules"
           blank={
-            <Blank title="No health rules yet">
+            <EmptyState title="No health rules yet">
               <p>Polyhelm judges common kinds by itself. Add a rule for other custom resources.</p>
-            </Blank>
+            </EmptyState>
           }
         >
           {(rules) => (

@@ -2,7 +2,7 @@ import { type KeyboardEvent, useMemo, useState } from "react";
 import type { LogFilter } from "../graphql";
 import { save } from "../parts/file";
 import { Search } from "../parts/search";
-import { Blank, Loading, Trouble } from "../parts/states";
+import { EmptyState, Loading, QueryError } from "../parts/states";
 import type { Kept } from "./buffer";
 import { placesOf, written } from "./find";
 import { useLogs } from "./follow";
@@ -127,7 +127,7 @@ export function LogViewer({
           </span>
         </div>
       </header>
-      {error && <Trouble error={error} retry={() => setAttempt(attempt + 1)} />}
+      {error && <QueryError error={error} retry={() => setAttempt(attempt + 1)} />}
       {shown.lines.length > 0 ? (
         <Lines
           kept={shown}
@@ -143,7 +143,7 @@ export function LogViewer({
       ) : state === "loading" ? (
         <Loading />
       ) : (
-        !error && <Blank title={sought && onlyFound ? "No lines match" : "No lines yet"} />
+        !error && <EmptyState title={sought && onlyFound ? "No lines match" : "No lines yet"} />
       )}
     </section>
   );

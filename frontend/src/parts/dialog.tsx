@@ -1,6 +1,6 @@
 import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import type { Refusal } from "../api/outcome";
-import { Refused } from "./states";
+import { RefusalNote } from "./states";
 
 /** A dialog that is open as long as it is rendered. Escape and its own buttons close it. */
 function Dialog({
@@ -61,7 +61,7 @@ export function FormDialog({
       <form onSubmit={send} autoComplete="off">
         <h2>{title}</h2>
         {children}
-        <Refused refusal={refusal} />
+        <RefusalNote refusal={refusal} />
         <div className="row apart">
           <button type="button" className="button" onClick={close}>
             {cancel}

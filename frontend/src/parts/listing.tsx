@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import type { Pages } from "../api/pages";
 import { More } from "./more";
-import { Answer } from "./states";
+import { QueryResult } from "./states";
 
 /** A list that is loaded page by page: that it is loading, failed or is empty, its rows, and a button for more of them. */
 export function Listing<Row>({
@@ -21,7 +21,7 @@ export function Listing<Row>({
   children: (rows: Row[]) => ReactNode;
 }) {
   return (
-    <Answer asked={pages.asked} retry={pages.reload} lines={lines}>
+    <QueryResult asked={pages.asked} retry={pages.reload} lines={lines}>
       {(rows) =>
         rows.length === 0 ? (
           blank
@@ -32,6 +32,6 @@ export function Listing<Row>({
           </>
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }

@@ -40,7 +40,12 @@ export function LongTable<Row>({
   const { more, see } = pages;
   useEffect(() => see(first, last), [first, last, see]);
   return (
-    <div className={`long-table ${className}`} role="table" aria-label={label} aria-rowcount={more ? -1 : rows.length + 1}>
+    <div
+      className={`long-table ${className}`}
+      role="table"
+      aria-label={label}
+      aria-rowcount={more ? -1 : rows.length + 1}
+    >
       <div role="rowgroup">
         <div role="row" aria-rowindex={1} className="long-row heads">
           {columns.map(({ title }) => (

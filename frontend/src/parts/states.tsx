@@ -6,7 +6,7 @@ import { wordsOf } from "../api/outcome";
 import { Glyph } from "./glyph";
 
 /** Nothing is there (yet), and what to do about it. */
-export function Blank({ title, children }: { title: string; children?: ReactNode }) {
+export function EmptyState({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="blank">
       <Glyph shape="hollow" />
@@ -18,7 +18,7 @@ export function Blank({ title, children }: { title: string; children?: ReactNode
 
 export function Loading({ lines = 4 }: { lines?: number }) {
   return (
-    <div className="bones" role="status" aria-label="Loading">
+    <div className="skeleton" role="status" aria-label="Loading">
       {Array.from({ length: lines }, (_, index) => (
         <i key={index} style={{ width: `${92 - ((index * 17) % 40)}%` }} />
       ))}
@@ -27,7 +27,7 @@ export function Loading({ lines = 4 }: { lines?: number }) {
 }
 
 /** A question that has found no answer. Where nobody was there to give one, it is asked again once somebody is. */
-export function Trouble({ error, retry }: { error: CombinedError; retry?: () => void }) {
+export function QueryError({ error, retry }: { error: CombinedError; retry?: () => void }) {
   const retryNow = useEffectEvent(() => retry?.());
   useEffect(() => (error.networkError ? onConnected(() => retryNow()) : undefined), [error]);
   return (
@@ -48,7 +48,7 @@ export function Trouble({ error, retry }: { error: CombinedError; retry?: () => 
 }
 
 /** Why a mutation was refused, with each single problem. */
-export function Refused({ refusal }: { refusal: Refusal | null }) {
+export function RefusalNote({ refusal }: { refusal: Refusal | null }) {
   if (!refusal) return null;
   const told = refusal.problems.filter((problem) => problem.message !== refusal.message);
   return (
@@ -73,7 +73,7 @@ export function Refused({ refusal }: { refusal: Refusal | null }) {
 type Asked<Data> = { data?: Data; error?: CombinedError; fetching: boolean };
 
 /** A query's answer: its data as soon as there is some, and until then how things are. */
-export function Answer<Data>({
+export function QueryResult<Data>({
   asked,
   retry,
   lines,
@@ -85,6 +85,6 @@ export function Answer<Data>({
   children: (data: Data) => ReactNode;
 }) {
   if (asked.data) return children(asked.data);
-  if (asked.error) return <Trouble error={asked.error} retry={retry} />;
+  if (asked.error) return <QueryError error={asked.error} retry={retry} />;
   return <Loading lines={lines} />;
 }

@@ -31,7 +31,7 @@ export function DriftMark({ drift }: { drift: DriftState }) {
   );
 }
 
-export function Reached({ reachability }: { reachability: Reachability }) {
+export function ReachabilityMark({ reachability }: { reachability: Reachability }) {
   const [tone, shape, words] = ofCluster(reachability);
   return (
     <span className={`status tone-${tone}`}>

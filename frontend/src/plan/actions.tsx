@@ -10,7 +10,7 @@ import {
   ViewerDocument,
 } from "../graphql";
 import { needs } from "../parts/permission";
-import { Refused } from "../parts/states";
+import { RefusalNote } from "../parts/states";
 import { toast } from "../parts/toast";
 import type { Plan } from "./types";
 
@@ -107,7 +107,7 @@ export function Actions({ plan, refresh }: { plan: Plan; refresh: () => void }) 
         )}
       </div>
       {[apply, approve, reject, comment, discard].map(
-        ({ refusal }, index) => refusal && <Refused key={index} refusal={refusal} />,
+        ({ refusal }, index) => refusal && <RefusalNote key={index} refusal={refusal} />,
       )}
     </div>
   );

@@ -4,7 +4,7 @@ import { usePages } from "../api/pages";
 import { useOrganization } from "../api/session";
 import { DeploymentPlansDocument } from "../graphql";
 import { More } from "../parts/more";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 import { Ago } from "../parts/time";
 import { countsOf, PLAN_KINDS, PLAN_STATES, planPath } from "./words";
 
@@ -16,7 +16,7 @@ export function Plans({ deployment }: { deployment: string }) {
   const pages = usePages(DeploymentPlansDocument, { organization, deployment }, ({ plans }) => plans, SIZE);
   useRefresh("plan", pages.refresh);
   return (
-    <Answer asked={pages.asked} retry={pages.reload}>
+    <QueryResult asked={pages.asked} retry={pages.reload}>
       {(plans) =>
         plans.length > 0 ? (
           <section className="card" aria-label="Plans">
@@ -42,13 +42,13 @@ export function Plans({ deployment }: { deployment: string }) {
             <More pages={pages} words="Older plans" />
           </section>
         ) : (
-          <Blank title="No plans yet">
+          <EmptyState title="No plans yet">
             <p>
               Store one with <code>polyhelm plan</code> or the mutation <code>planDeployment</code>.
             </p>
-          </Blank>
+          </EmptyState>
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }

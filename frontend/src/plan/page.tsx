@@ -10,7 +10,7 @@ import { Unified } from "../parts/diff";
 import { someOf } from "../parts/errors";
 import { Glyph } from "../parts/glyph";
 import { More } from "../parts/more";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { Actions } from "./actions";
@@ -26,20 +26,20 @@ export default function PlanPage({ id }: { id: string }) {
   useRefresh("plan operation", refresh);
   useFresh(refresh, EXPIRES_EVERY);
   return (
-    <Answer asked={asked} retry={ask}>
+    <QueryResult asked={asked} retry={ask}>
       {({ plan }) =>
         plan ? (
           <Found plan={plan} refresh={refresh} />
         ) : (
-          <Blank title="Plan not found">
+          <EmptyState title="Plan not found">
             <p>It was removed, or it belongs to an organization that you are not a member of.</p>
             <Link href="/deployments" className="button">
               Go to the deployments
             </Link>
-          </Blank>
+          </EmptyState>
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }
 
@@ -139,7 +139,7 @@ function Comments({ plan }: { plan: Plan }) {
 function Targets({ id }: { id: string }) {
   const pages = usePages(PlanTargetsDocument, { id }, ({ plan }) => plan?.targets ?? null, SIZE);
   return (
-    <Answer asked={pages.asked} retry={pages.reload}>
+    <QueryResult asked={pages.asked} retry={pages.reload}>
       {(targets) => (
         <section className="card" aria-label="Targets">
           <ul className="list">
@@ -152,7 +152,7 @@ function Targets({ id }: { id: string }) {
           <More pages={pages} words="More targets" />
         </section>
       )}
-    </Answer>
+    </QueryResult>
   );
 }
 

@@ -9,7 +9,7 @@ import { Glyph, ofDrift, ofHealth } from "../parts/glyph";
 import { LongTable } from "../parts/long-table";
 import { Name } from "../parts/name";
 import { Search } from "../parts/search";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 import { DriftMark, HealthMark } from "../parts/status";
 import { Since } from "../parts/time";
 import { Title } from "../parts/title";
@@ -107,15 +107,15 @@ function Found() {
   useFresh(pages.refresh, EVERY);
   return (
     <section className="card" aria-label="Resources">
-      <Answer asked={pages.asked} retry={pages.reload} lines={8}>
+      <QueryResult asked={pages.asked} retry={pages.reload} lines={8}>
         {(found) =>
           found.length === 0 ? (
-            <Blank title={Object.keys(filter).length > 0 ? "Nothing matches" : "No resources yet"} />
+            <EmptyState title={Object.keys(filter).length > 0 ? "Nothing matches" : "No resources yet"} />
           ) : (
             <LongTable label="Resources" className="resources" columns={COLUMNS} rows={found} pages={pages} />
           )
         }
-      </Answer>
+      </QueryResult>
     </section>
   );
 }

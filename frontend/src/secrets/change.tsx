@@ -20,7 +20,7 @@ export const KINDS: Record<SecretKind, { words: string; keys: string[] }> = {
   CLOUD: { words: "credentials of a cloud", keys: [""] },
 };
 
-export function KeepSecret({ close }: { close: () => void }) {
+export function AddSecret({ close }: { close: () => void }) {
   const organization = useOrganization();
   const groups = useGroupChoices();
   const { send, fetching, refusal } = useAction(CreateSecretDocument, "SecretPayload");

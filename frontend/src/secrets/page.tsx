@@ -9,15 +9,15 @@ import { deploymentPath, useAddress } from "../parts/address";
 import { Destroy } from "../parts/dialog";
 import { Listing } from "../parts/listing";
 import { Search } from "../parts/search";
-import { Blank } from "../parts/states";
+import { EmptyState } from "../parts/states";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
-import { ChangeSecret, KeepSecret, KINDS } from "./change";
+import { AddSecret, ChangeSecret, KINDS } from "./change";
 
 const SIZE = 50;
 
-type Open = { what: "keep" } | { what: "change" | "delete"; secret: SecretLineFragment };
+type Open = { what: "add" } | { what: "change" | "delete"; secret: SecretLineFragment };
 
 /** Values that deployments refer to. What is in them is written here, and never shown. */
 export default function SecretsPage() {
@@ -31,8 +31,8 @@ export default function SecretsPage() {
     setOpen(null);
     pages.refresh();
   };
-  const keep = (
-    <button type="button" className="button first" onClick={() => setOpen({ what: "keep" })}>
+  const addButton = (
+    <button type="button" className="button first" onClick={() => setOpen({ what: "add" })}>
       Add secret
     </button>
   );
@@ -43,7 +43,7 @@ export default function SecretsPage() {
           <Title words="Secrets" />
           <p className="soft">Passwords and keys that deployments use in values.</p>
         </div>
-        {keep}
+        {addButton}
       </div>
       <Search label="Name or description" value={search ?? ""} change={(q) => change({ q })} />
       <section className="card" aria-label="Secrets">
@@ -52,14 +52,14 @@ export default function SecretsPage() {
           more="More secrets"
           blank={
             search ? (
-              <Blank title="Nothing matches" />
+              <EmptyState title="Nothing matches" />
             ) : (
-              <Blank title="No secrets yet">
+              <EmptyState title="No secrets yet">
                 <p>
                   Values can be read by everyone who can see the deployment. Values of secrets are sent to
                   clusters and never shown.
                 </p>
-              </Blank>
+              </EmptyState>
             )
           }
         >
@@ -72,7 +72,7 @@ export default function SecretsPage() {
           )}
         </Listing>
       </section>
-      {open?.what === "keep" && <KeepSecret close={close} />}
+      {open?.what === "add" && <AddSecret close={close} />}
       {open?.what === "change" && <ChangeSecret secret={open.secret} close={close} />}
       {open?.what === "delete" && <Delete secret={open.secret} close={close} />}
     </>

@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import type { Json } from "../json";
+import { inWords } from "../json";
 import { deploymentPath } from "../parts/address";
 import { DriftMark } from "../parts/status";
 import { Ago } from "../parts/time";

@@ -3,7 +3,7 @@ import { usePages } from "../api/pages";
 import { KINDS, Result } from "../deployment/operations";
 import { TargetOperationsDocument } from "../graphql";
 import { More } from "../parts/more";
-import { Answer, Blank } from "../parts/states";
+import { EmptyState, QueryResult } from "../parts/states";
 import { Ago } from "../parts/time";
 
 const SIZE = 20;
@@ -18,12 +18,12 @@ export function TargetHistory({ deployment, cluster }: { deployment: string; clu
   );
   useRefresh("operation target", pages.refresh);
   return (
-    <Answer asked={pages.asked} retry={pages.reload}>
+    <QueryResult asked={pages.asked} retry={pages.reload}>
       {(operations) => {
         const found = operations.filter((operation) => operation.ofTarget.length > 0);
         return (
           <section className="card" aria-label="History">
-            {found.length === 0 && !pages.more && <Blank title="No operations yet" />}
+            {found.length === 0 && !pages.more && <EmptyState title="No operations yet" />}
             <ul className="list results-of-target">
               {found.map((operation) => (
                 <li key={operation.id}>
@@ -45,6 +45,6 @@ export function TargetHistory({ deployment, cluster }: { deployment: string; clu
           </section>
         );
       }}
-    </Answer>
+    </QueryResult>
   );
 }

@@ -2,7 +2,7 @@ import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
 import { ObjectEventsDocument } from "../graphql";
 import { Glyph } from "../parts/glyph";
-import { Answer, Blank, Loading } from "../parts/states";
+import { EmptyState, Loading, QueryResult } from "../parts/states";
 import { Ago } from "../parts/time";
 import { groupOf, type Item } from "./tree";
 
@@ -20,16 +20,16 @@ export function ObjectEvents({ target, item }: { target: string; item: Item }) {
   useRefresh("target", refresh, target);
   useFresh(refresh, EVERY);
   return (
-    <Answer asked={asked} retry={() => ask({ requestPolicy: "network-only" })}>
+    <QueryResult asked={asked} retry={() => ask({ requestPolicy: "network-only" })}>
       {({ node }) => {
         const events = node?.__typename === "DeploymentTarget" ? (node.liveObject?.events ?? []) : [];
         // Without an answer yet, the cache gives what it has of the object.
         if (events.length === 0 && asked.stale) return <Loading />;
         if (events.length === 0)
           return (
-            <Blank title="No events">
+            <EmptyState title="No events">
               <p>A cluster keeps events for about an hour.</p>
-            </Blank>
+            </EmptyState>
           );
         return (
           <ul className="list" aria-label={`Events of ${item.kind} ${item.name}`}>
@@ -51,6 +51,6 @@ export function ObjectEvents({ target, item }: { target: string; item: Item }) {
           </ul>
         );
       }}
-    </Answer>
+    </QueryResult>
   );
 }

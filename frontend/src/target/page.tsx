@@ -11,7 +11,7 @@ import { TargetDetailDocument } from "../graphql";
 import { clusterPath, deploymentPath, groupPath, targetPath, useAddress } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
 import { Forbidden, needs } from "../parts/permission";
-import { Answer, Blank, Loading } from "../parts/states";
+import { EmptyState, Loading, QueryResult } from "../parts/states";
 import { DriftMark, HealthMark, Status } from "../parts/status";
 import { Tabs } from "../parts/tabs";
 import { Ago, Since } from "../parts/time";
@@ -36,7 +36,7 @@ export default function TargetPage(names: Names) {
   useRefresh("deployment cluster_group", refresh);
   useFresh(refresh, CONFIRMED_EVERY);
   return (
-    <Answer asked={asked} retry={ask}>
+    <QueryResult asked={asked} retry={ask}>
       {({ deployment }) =>
         deployment?.target ? (
           <Found
@@ -50,17 +50,17 @@ export default function TargetPage(names: Names) {
           // The cache knows the deployment, and not yet this target.
           <Loading lines={6} />
         ) : (
-          <Blank title="Target not found">
+          <EmptyState title="Target not found">
             <p>
               {names.group}/{names.release} is not deployed to {names.cluster}. It may have been removed.
             </p>
             <Link href="/" className="button">
               Go to the fleet
             </Link>
-          </Blank>
+          </EmptyState>
         )
       }
-    </Answer>
+    </QueryResult>
   );
 }
 

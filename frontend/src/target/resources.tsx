@@ -3,7 +3,7 @@ import type { Health } from "../graphql";
 import { useAddress } from "../parts/address";
 import { Glyph, ofHealth } from "../parts/glyph";
 import { Search } from "../parts/search";
-import { Answer, Blank, Loading, Trouble } from "../parts/states";
+import { EmptyState, Loading, QueryError, QueryResult } from "../parts/states";
 import { HEALTH_WORDS } from "../values/words";
 import type { About } from "./about";
 import { ObjectPanel } from "./object";
@@ -36,7 +36,7 @@ export function TargetResources({ about }: { about: About }) {
   }
 
   return (
-    <Answer asked={tree.asked} retry={tree.reload} lines={6}>
+    <QueryResult asked={tree.asked} retry={tree.reload} lines={6}>
       {() => (
         <>
           <div className="row wide">
@@ -77,7 +77,7 @@ export function TargetResources({ about }: { about: About }) {
               )}
             </fieldset>
           </div>
-          {tree.error && <Trouble error={tree.error} retry={tree.retry} />}
+          {tree.error && <QueryError error={tree.error} retry={tree.retry} />}
           {!tree.isRead && !tree.error && <Loading lines={1} />}
           {tree.problems.map((problem) => (
             <p key={problem} className="soft small">
@@ -90,7 +90,7 @@ export function TargetResources({ about }: { about: About }) {
             </p>
           )}
           {rows.length === 0 ? (
-            <Blank title="Nothing matches" />
+            <EmptyState title="Nothing matches" />
           ) : (
             <div className={`look ${item ? "open" : ""}`}>
               <div className="card">
@@ -114,6 +114,6 @@ export function TargetResources({ about }: { about: About }) {
           )}
         </>
       )}
-    </Answer>
+    </QueryResult>
   );
 }

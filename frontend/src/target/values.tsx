@@ -2,7 +2,7 @@ import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { ValuesOfTarget } from "../deployment/values-of-target";
 import { TargetValuesDocument } from "../graphql";
-import { Answer } from "../parts/states";
+import { QueryResult } from "../parts/states";
 
 /** The values of one target with their origins. */
 export function TargetValues({ id }: { id: string }) {
@@ -11,13 +11,13 @@ export function TargetValues({ id }: { id: string }) {
   useRefresh("target", refresh, id);
   return (
     <section className="card" aria-label="Values">
-      <Answer asked={asked} retry={ask}>
+      <QueryResult asked={asked} retry={ask}>
         {({ node }) =>
           node?.__typename === "DeploymentTarget" && (
             <ValuesOfTarget target={node} deployment={node.deployment} />
           )
         }
-      </Answer>
+      </QueryResult>
     </section>
   );
 }

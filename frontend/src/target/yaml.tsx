@@ -2,7 +2,7 @@ import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { ObjectYamlDocument } from "../graphql";
 import { save } from "../parts/file";
-import { Answer, Blank, Loading } from "../parts/states";
+import { EmptyState, Loading, QueryResult } from "../parts/states";
 import { toast } from "../parts/toast";
 import { named } from "./object-events";
 import type { Item } from "./tree";
@@ -12,12 +12,12 @@ export function ObjectYaml({ target, item }: { target: string; item: Item }) {
   const { asked, ask, refresh } = useAnswer(ObjectYamlDocument, { id: target, ...named(item) });
   useRefresh("target", refresh, target);
   return (
-    <Answer asked={asked} retry={() => ask({ requestPolicy: "network-only" })}>
+    <QueryResult asked={asked} retry={() => ask({ requestPolicy: "network-only" })}>
       {({ node }) => {
         const yaml = node?.__typename === "DeploymentTarget" ? node.liveObject?.liveYaml : null;
         // Without an answer yet, the cache gives what it has of the object.
         if (!yaml && asked.stale) return <Loading />;
-        if (!yaml) return <Blank title="The cluster does not have this object" />;
+        if (!yaml) return <EmptyState title="The cluster does not have this object" />;
         return (
           <>
             <div className="row">
@@ -45,6 +45,6 @@ export function ObjectYaml({ target, item }: { target: string; item: Item }) {
           </>
         );
       }}
-    </Answer>
+    </QueryResult>
   );
 }
