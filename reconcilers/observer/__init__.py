@@ -15,8 +15,8 @@ from app.fleet.services import AllServices
 from app.resources.drift import clusters_to_compare
 from app.targets.reachability import confirm
 from reconcilers.metrics import WATCHED
-from reconcilers.observer import assignment
-from reconcilers.observer.assignment import Post
+from reconcilers.observer import assignments
+from reconcilers.observer.assignments import Assignment
 from reconcilers.observer.change_limiter import ChangeLimiter
 from reconcilers.observer.release_writer import ReleaseWriter
 from reconcilers.observer.resources.writer import ResourceWriter
@@ -59,7 +59,7 @@ class Observer:
 
     async def _leave(self) -> None:
         try:
-            await assignment.leave(self._services, self._id)
+            await assignments.leave(self._services, self._id)
         except LOST as error:
             log.warning("observer.database_lost", error=str(error))
 
@@ -69,31 +69,31 @@ class Observer:
             changed = await clusters_to_compare(session)
             judged_anew = await self._resources.rules.renew(session)
         ours_before = {cluster_id for cluster_id, watch in self._watches.items() if watch.is_ours}
-        found = await assignment.renew(self._services, self._id)
-        mine = {post.cluster_id: post for post in found.mine}
+        found = await assignments.renew(self._services, self._id)
+        mine = {assignment.cluster_id: assignment for assignment in found.mine}
         for cluster_id, task in list(self._tasks.items()):
-            is_gone = cluster_id in ours_before and mine.get(cluster_id) != self._watches[cluster_id].post
+            is_gone = cluster_id in ours_before and mine.get(cluster_id) != self._watches[cluster_id].assignment
             if task.done() or is_gone:
                 self._stop(cluster_id)
-        for post in [*found.mine, *await assignment.take(self._services, self._id, found.free)]:
-            self._start(post)
-        for post in found.theirs:
-            self._start(post, self._take_over)
+        for assignment in [*found.mine, *await assignments.take(self._services, self._id, found.free)]:
+            self._start(assignment)
+        for assignment in found.theirs:
+            self._start(assignment, self._take_over)
         for cluster_id in changed & self._watches.keys():
             self._watches[cluster_id].compare_again()
         for watch in self._watches.values():
             watch.judge_again(judged_anew)
         WATCHED.set(len(self._tasks))
 
-    async def _take_over(self, post: Post) -> Post | None:
-        return next(iter(await assignment.take(self._services, self._id, [post])), None)
+    async def _take_over(self, assignment: Assignment) -> Assignment | None:
+        return next(iter(await assignments.take(self._services, self._id, [assignment])), None)
 
-    def _start(self, post: Post, claim: Claim | None = None) -> None:
-        if post.cluster_id not in self._tasks:
-            watch = self._watches[post.cluster_id] = MemberWatch(
-                self._services, self._writer, self._resources, self._lists, self._change_limiter, post, claim
+    def _start(self, assignment: Assignment, claim: Claim | None = None) -> None:
+        if assignment.cluster_id not in self._tasks:
+            watch = self._watches[assignment.cluster_id] = MemberWatch(
+                self._services, self._writer, self._resources, self._lists, self._change_limiter, assignment, claim
             )
-            self._tasks[post.cluster_id] = asyncio.create_task(watch.run())
+            self._tasks[assignment.cluster_id] = asyncio.create_task(watch.run())
 
     def _stop(self, cluster_id: int) -> None:
         del self._watches[cluster_id]

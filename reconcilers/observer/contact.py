@@ -24,7 +24,7 @@ from app.tables.operations import OperationResult
 from app.tables.targets import Target
 from app.targets.joins import OPEN_RESULT
 from app.targets.reachability import reachability_of, write_reachability, write_trouble
-from reconcilers.observer.assignment import Post, still_ours
+from reconcilers.observer.assignments import Assignment, still_ours
 from reconcilers.observer.timeouts import Timeouts
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
@@ -74,14 +74,14 @@ class Contact:
             pause = min(pause, self._left())
         return max(0.0, pause)
 
-    async def keep_up(self, member: Member, post: Post) -> None:
+    async def keep_up(self, member: Member, assignment: Assignment) -> None:
         """Reports an error that has lasted, and pings a member that has been silent."""
         if self._error is not None and self._left() <= 0:
-            await self._report(self._error, post)
+            await self._report(self._error, assignment)
         if time.monotonic() - member.heard_at >= self._timeouts.quiet:
             await self.ping(member)
 
-    async def fail(self, error: ActionError, post: Post) -> None:
+    async def fail(self, error: ActionError, assignment: Assignment) -> None:
         """Reports an error, once it has lasted if the member is unreachable, else at once. Waits before a retry."""
         self.failures += 1
         self._error = error
@@ -89,20 +89,20 @@ class Contact:
         asked = (error.retry_after if isinstance(error, TemporaryError) else None) or 0.0
         left = self._left()
         if reachability_of(error) is not Reachability.UNREACHABLE or left <= self._timeouts.last:
-            await self._report(error, post)
+            await self._report(error, assignment)
             await asyncio.sleep(max(pause, asked))
         elif asked >= left:
             await asyncio.sleep(left)
-            await self._report(error, post)
+            await self._report(error, assignment)
             await asyncio.sleep(asked - left)
         else:
             await asyncio.sleep(max(asked, min(pause, left - self._timeouts.last)))
 
-    async def write_reachable(self, post: Post, notice: str | None) -> None:
+    async def write_reachable(self, assignment: Assignment, notice: str | None) -> None:
         """Records that the member is reachable, with a notice, and wakes the work that waited for it."""
         async with self._services.transaction() as transaction:
-            session, cluster_id = transaction.session, post.cluster_id
-            if not await still_ours(session, [post], changes=True):
+            session, cluster_id = transaction.session, assignment.cluster_id
+            if not await still_ours(session, [assignment], changes=True):
                 return
             if not await write_reachability(transaction, cluster_id, Reachability.REACHABLE, notice):
                 return
@@ -115,9 +115,9 @@ class Contact:
         """Seconds until an error with the member has to be reported."""
         return self._well_at + self._timeouts.total - time.monotonic()
 
-    async def _report(self, error: ActionError, post: Post) -> None:
+    async def _report(self, error: ActionError, assignment: Assignment) -> None:
         with suppress(*LOST):
             async with self._services.transaction() as transaction:
-                if await still_ours(transaction.session, [post], changes=True):
-                    await write_trouble(transaction, post.cluster_id, error)
+                if await still_ours(transaction.session, [assignment], changes=True):
+                    await write_trouble(transaction, assignment.cluster_id, error)
             self._error = None

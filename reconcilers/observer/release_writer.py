@@ -30,7 +30,7 @@ from app.tables.deployments import Deployment, DriftPolicy
 from app.tables.targets import Release, Target
 from app.targets.sightings import Key, Sighting, write_sightings
 from reconcilers.metrics import OBSERVATIONS
-from reconcilers.observer.assignment import Post, still_ours
+from reconcilers.observer.assignments import Assignment, still_ours
 
 log = structlog.get_logger()
 
@@ -57,7 +57,7 @@ class ReleaseChange:
     `failed` if the member can't be read.
     """
 
-    post: Post
+    assignment: Assignment
     organization_id: int
     key: Key
     head: Head | None
@@ -120,7 +120,7 @@ class ReleaseWriter:
         since: dict[int, datetime] = {}
         begun = (change for change, _ in chain(self._fetching.values(), self._seen.values()))
         for change in chain(*(waiting.values() for waiting in self._waiting.values()), begun):
-            cluster_id = change.post.cluster_id
+            cluster_id = change.assignment.cluster_id
             since[cluster_id] = min(change.queued_at, since.get(cluster_id, change.queued_at))
         return since
 
@@ -250,8 +250,8 @@ class ReleaseWriter:
 
     async def _write_down(self, batch: Batch) -> None:
         async with self._services.transaction() as transaction:
-            ours = await still_ours(transaction.session, {change.post for change, _ in batch.values()})
-            sightings = [sighting for change, sighting in batch.values() if change.post.cluster_id in ours]
+            ours = await still_ours(transaction.session, {change.assignment for change, _ in batch.values()})
+            sightings = [sighting for change, sighting in batch.values() if change.assignment.cluster_id in ours]
             seen = await write_sightings(transaction, sightings)
             corrected = [found.target.id for found in seen if found.deployment.drift_policy is DriftPolicy.CORRECT]
         if corrected:

@@ -18,7 +18,7 @@ from app.targets.sightings import (
     read_release,
     releases_of_targets,
 )
-from reconcilers.observer.assignment import Post, still_ours
+from reconcilers.observer.assignments import Assignment, still_ours
 from reconcilers.observer.change_limiter import ChangeLimiter
 from reconcilers.observer.release_writer import ReleaseChange, ReleaseWriter
 
@@ -41,11 +41,11 @@ class FollowedReleases:
         services: AllServices,
         writer: ReleaseWriter,
         change_limiter: ChangeLimiter,
-        post: Post,
+        assignment: Assignment,
         settled: Callable[[], None],
         failed: Callable[[ActionError], None],
     ) -> None:
-        self.post = post
+        self.assignment = assignment
         self.organization_id = 0  # set once the cluster is read
         self.written = asyncio.Event()
         """Set when all differences that the last list found are written."""
@@ -74,15 +74,15 @@ class FollowedReleases:
     async def listing(self, member: Member) -> Listing:
         """The releases that are followed: those in the database, those of deployments, and others up to the limit."""
         async with self._services.database.reading() as session:
-            known, _ = await known_versions(session, self.post.cluster_id)
-            wanted = await releases_of_targets(session, self.post.cluster_id)
+            known, _ = await known_versions(session, self.assignment.cluster_id)
+            wanted = await releases_of_targets(session, self.assignment.cluster_id)
         needed = known.keys() | wanted
         return await list_releases(member, room=max(0, self._most - len(needed)), needed=needed)
 
     async def take_in(self, member: Member, listing: Listing) -> int:
         """Queues what differs between the member and the database. Returns the version of the member's store."""
         async with self._services.database.reading() as session:
-            known, newest = await known_versions(session, self.post.cluster_id)
+            known, newest = await known_versions(session, self.assignment.cluster_id)
         if listing.version < newest:
             # A worker may have read a newer version after this list; a second list is newer still. If it is not, the
             # store was restored from a backup, and its versions count from a lower number again.
@@ -107,13 +107,13 @@ class FollowedReleases:
         """Queues changes, except those of new releases beyond the limit that belong to no deployment. Returns whether
         these are the first ones beyond the limit."""
         await self._change_limiter.take(self.organization_id, len(changes))
-        await self._own_limiter.take(self.post.cluster_id, len(changes))
+        await self._own_limiter.take(self.assignment.cluster_id, len(changes))
         found = {release for change in changes if (release := change.release) is not None}
         new = found - self._newest.keys()
         left_out = set[tuple[str, str]]()
         if len(self._newest) + len(new) > self._most:
             async with self._services.database.reading() as session:
-                left_out = new - await releases_of_targets(session, self.post.cluster_id)
+                left_out = new - await releases_of_targets(session, self.assignment.cluster_id)
             room = max(0, self._most - len(self._newest))
             left_out = set(sorted(left_out)[room:])
         for change in changes:
@@ -140,7 +140,7 @@ class FollowedReleases:
     def _queue(self, member: Member, release: tuple[str, str], head: Head | None = None, version: int = 0) -> None:
         """Queues a release: `head` is its newest revision at this version of the member's store; without it, the
         release is read from the member."""
-        key: Key = (self.post.cluster_id, *release)
+        key: Key = (self.assignment.cluster_id, *release)
 
         async def look() -> Sighting | None:
             if head is not None:
@@ -154,7 +154,9 @@ class FollowedReleases:
 
         settle = partial(self._settle, release)
         self._writer.put(
-            ReleaseChange(self.post, self.organization_id, key, head, self._fetch_slots, look, settle, self._failed)
+            ReleaseChange(
+                self.assignment, self.organization_id, key, head, self._fetch_slots, look, settle, self._failed
+            )
         )
 
     def _settle(self, release: tuple[str, str]) -> None:
@@ -166,6 +168,6 @@ class FollowedReleases:
 
     async def _forget_versions(self, known: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
         async with self._services.transaction() as transaction:
-            if await still_ours(transaction.session, [self.post]):
-                await forget_versions(transaction.session, self.post.cluster_id)
+            if await still_ours(transaction.session, [self.assignment]):
+                await forget_versions(transaction.session, self.assignment.cluster_id)
         return dict.fromkeys(known, "")

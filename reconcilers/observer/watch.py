@@ -28,7 +28,7 @@ from app.health.kinds import Kind
 from app.releases.error_codes import ActionCode
 from app.tables.clusters import Cluster, Reachability
 from reconcilers.metrics import OBSERVATIONS
-from reconcilers.observer.assignment import Post
+from reconcilers.observer.assignments import Assignment
 from reconcilers.observer.change_limiter import ChangeLimiter
 from reconcilers.observer.contact import Contact
 from reconcilers.observer.release_writer import ReleaseWriter
@@ -45,12 +45,12 @@ _DATABASE_PAUSE = 1.0
 _SHORTEST_WATCH = 1.0  # a shorter watch is a failure: else a server that ends all at once would be flooded
 _ENDS_EARLY = 0.5  # seconds by which a watch may end early and still count as complete
 
-Claim = Callable[[Post], Awaitable[Post | None]]
+Claim = Callable[[Assignment], Awaitable[Assignment | None]]
 
 
 class MemberWatch:
-    """`post` is the member to watch. With a `claim`, the member still belongs to another observer: once it is listed,
-    `claim` takes it over and returns the new post, or None if that failed.
+    """`assignment` is the member to watch. With a `claim`, the member still belongs to another observer: once it is
+    listed, `claim` takes it over and returns the new assignment, or None if that failed.
 
     `lists` limits how many members are listed at once, in total and for one organization; `change_limiter` limits the
     rate of changes from one organization's members.
@@ -63,12 +63,12 @@ class MemberWatch:
         resource_writer: ResourceWriter,
         lists: Limiter,
         change_limiter: ChangeLimiter,
-        post: Post,
+        assignment: Assignment,
         claim: Claim | None = None,
     ) -> None:
         self._services = services
         self._contact = Contact(services)
-        self._releases = FollowedReleases(services, writer, change_limiter, post, self._settled, self._failed)
+        self._releases = FollowedReleases(services, writer, change_limiter, assignment, self._settled, self._failed)
         self._resource_writer = resource_writer
         self._resources: ClusterResources | None = None
         self._lists = lists
@@ -78,8 +78,8 @@ class MemberWatch:
         self._trouble: asyncio.Future[None] | None = None
 
     @property
-    def post(self) -> Post:
-        return self._releases.post
+    def assignment(self) -> Assignment:
+        return self._releases.assignment
 
     @property
     def confirmed_at(self) -> datetime | None:
@@ -113,17 +113,17 @@ class MemberWatch:
                     return  # the observer that has the member reports it
                 OBSERVATIONS.labels(error.code).inc()
                 if error.code != ActionCode.WATCH_EXPIRED:
-                    await self._contact.fail(error, self.post)
+                    await self._contact.fail(error, self.assignment)
             except KeyRingError as error:
                 OBSERVATIONS.labels("refused").inc()
-                await self._contact.fail(TemporaryError(ActionCode.CLUSTER_UNAUTHORIZED, str(error)), self.post)
+                await self._contact.fail(TemporaryError(ActionCode.CLUSTER_UNAUTHORIZED, str(error)), self.assignment)
             except LOST as error:
-                log.warning("observer.database_lost", cluster=self.post.cluster_id, error=str(error))
+                log.warning("observer.database_lost", cluster=self.assignment.cluster_id, error=str(error))
                 await asyncio.sleep(_DATABASE_PAUSE)
             except Exception:
-                log.exception("observer.failed", cluster=self.post.cluster_id)
+                log.exception("observer.failed", cluster=self.assignment.cluster_id)
                 message = "Polyhelm failed to observe it: see its log."
-                await self._contact.fail(TemporaryError(ActionCode.INTERNAL, message), self.post)
+                await self._contact.fail(TemporaryError(ActionCode.INTERNAL, message), self.assignment)
 
     async def _attend(self, member: Member, cluster: Cluster) -> bool:
         """Lists the member and follows it until an error occurs; pings it when it has been silent. Returns False if
@@ -144,7 +144,7 @@ class MemberWatch:
                         ended.result()
                 if working.done():
                     break
-                await self._contact.keep_up(member, self.post)
+                await self._contact.keep_up(member, self.assignment)
             return working.result()
         finally:
             for task in tasks:
@@ -167,10 +167,10 @@ class MemberWatch:
         listing = await self._releases.listing(member)
         self._contact.confirm()
         if self._claim is not None:
-            post = await self._claim(self.post)
-            if post is None:
+            assignment = await self._claim(self.assignment)
+            if assignment is None:
                 return None
-            self._releases.post, self._claim = post, None
+            self._releases.assignment, self._claim = assignment, None
         return await self._releases.take_in(member, listing)
 
     async def _follow(self, member: Member, version: int) -> None:
@@ -220,7 +220,7 @@ class MemberWatch:
     async def _follow_resources(self, member: Member) -> None:
         apart = member.used_for(Purpose.RESOURCES)
         self._resources = ClusterResources(
-            self._services, self._resource_writer, apart, self.post, self._organization_id
+            self._services, self._resource_writer, apart, self.assignment, self._organization_id
         )
         try:
             await self._resources.run()
@@ -238,9 +238,9 @@ class MemberWatch:
 
     async def write_reachable(self) -> None:
         """Records that the member is reachable, and wakes the work that waited for it."""
-        await self._contact.write_reachable(self.post, self._releases.notice)
+        await self._contact.write_reachable(self.assignment, self._releases.notice)
 
     async def _cluster(self) -> Cluster | None:
         """Reads the cluster's row again: its credentials may have been replaced."""
         async with self._services.database.reading() as session:
-            return await session.get(Cluster, self.post.cluster_id)
+            return await session.get(Cluster, self.assignment.cluster_id)

@@ -13,7 +13,7 @@ from app.core.errors import ActionError
 from app.fleet.services import AllServices
 from app.targets.sightings import Sighting
 from reconcilers.observer import change_limiter
-from reconcilers.observer.assignment import Post
+from reconcilers.observer.assignments import Assignment
 from reconcilers.observer.change_limiter import ChangeLimiter
 from reconcilers.observer.release_writer import ReleaseChange, ReleaseWriter
 from simulator import Member
@@ -81,7 +81,9 @@ def test_thousands_of_changes_of_one_organization_leave_room_for_those_of_anothe
     def tell(organization_id: int, number: int) -> None:
         key = (organization_id, "default", f"shop-{number}")
         gate = asyncio.Semaphore()
-        writer.put(ReleaseChange(Post(organization_id, 1), organization_id, key, None, gate, never, lambda: None, fail))
+        writer.put(
+            ReleaseChange(Assignment(organization_id, 1), organization_id, key, None, gate, never, lambda: None, fail)
+        )
 
     for number in range(2000):
         tell(1, number)

@@ -12,7 +12,7 @@ from app.core.repeating import lasting
 from app.releases.canonical import digest
 from app.releases.release import Observed
 from app.targets.sightings import Sighting, forget_values
-from reconcilers.observer.assignment import Post
+from reconcilers.observer.assignments import Assignment
 from reconcilers.observer.release_writer import ReleaseChange, ReleaseWriter
 from simulator import Member
 from tests.live import hands
@@ -65,7 +65,7 @@ async def test_a_release_that_the_database_refuses_is_unreadable_and_the_rest_of
     """As if the bounds of the reader had let something through."""
     await quiet.register("paris", simulated("paris").kubeconfig)
     [[cluster_id, token]] = await quiet.services.database.rows(text("SELECT id, observer_token FROM cluster"))
-    writer, post, batch = ReleaseWriter(quiet.services), Post(cluster_id, token), {}
+    writer, assignment, batch = ReleaseWriter(quiet.services), Assignment(cluster_id, token), {}
     for number in range(7):
         version = "1\0" if number in (2, 5) else "1"
         key = (cluster_id, "default", f"shop-{number}")
@@ -74,7 +74,7 @@ async def test_a_release_that_the_database_refuses_is_unreadable_and_the_rest_of
         async def never() -> Sighting | None:
             raise AssertionError
 
-        change = ReleaseChange(post, 1, key, None, asyncio.Semaphore(), never, lambda: None, lambda error: None)
+        change = ReleaseChange(assignment, 1, key, None, asyncio.Semaphore(), never, lambda: None, lambda error: None)
         batch[key] = change, Sighting(key, 7, release, "7")
     await writer._write_or_divide(batch)
     rows = await quiet.services.database.rows(text("SELECT name, chart_version, unreadable FROM release ORDER BY name"))

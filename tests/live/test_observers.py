@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from app.program.processes import run_observer, running
 from app.tables.clusters import Cluster, Observer
-from reconcilers.observer.assignment import LIVES_SECONDS
+from reconcilers.observer.assignments import LIVES_SECONDS
 from reconcilers.worker import run_worker
 from simulator import Member
 from tests.live import hands

@@ -27,7 +27,7 @@ from app.resources.drift import Compared, compared_targets, found_row, take_due,
 from app.resources.seen import Key, is_judged
 from app.resources.wanted import WantedCache, WantedObjects
 from reconcilers.metrics import COMPARISONS
-from reconcilers.observer.assignment import Post, still_ours
+from reconcilers.observer.assignments import Assignment, still_ours
 from reconcilers.observer.resources.followed import Due, Followed
 
 if TYPE_CHECKING:
@@ -54,13 +54,18 @@ class _Result:
 
 class Drift:
     def __init__(
-        self, services: AllServices, wanted: WantedCache, keeper: ClusterResources, member: Member, post: Post
+        self,
+        services: AllServices,
+        wanted: WantedCache,
+        keeper: ClusterResources,
+        member: Member,
+        assignment: Assignment,
     ) -> None:
         self._services = services
         self._wanted = wanted
         self._keeper = keeper
         self._member = member
-        self._post = post
+        self._assignment = assignment
         self._targets: dict[int, Compared] = {}
         self._due = Due()
         self._compared_at: dict[Key, float] = {}
@@ -125,11 +130,11 @@ class Drift:
         self._is_outdated = False
         try:
             async with self._services.transaction() as transaction:
-                if not await still_ours(transaction.session, [self._post]):
+                if not await still_ours(transaction.session, [self._assignment]):
                     return
-                await take_due(transaction, self._post.cluster_id)
+                await take_due(transaction, self._assignment.cluster_id)
             async with self._services.database.reading() as session:
-                self._targets = await compared_targets(session, self._post.cluster_id)
+                self._targets = await compared_targets(session, self._assignment.cluster_id)
                 keys = await uncompared(session, self._targets)
         except BaseException:
             self._is_outdated = True
@@ -147,7 +152,7 @@ class Drift:
         if not results:
             return
         async with self._services.transaction() as transaction:
-            if not await still_ours(transaction.session, [self._post]):
+            if not await still_ours(transaction.session, [self._assignment]):
                 return
             rows = [found_row(result.of, result.key, result.comparison) for result in results]
             await write_found(transaction, rows)
@@ -179,12 +184,12 @@ class Drift:
                 self._schedule(key)
                 continue
             except ActionError as error:
-                log.info("drift.not_compared", cluster=self._post.cluster_id, kind=key.kind, error=error.message)
+                log.info("drift.not_compared", cluster=self._assignment.cluster_id, kind=key.kind, error=error.message)
                 self._pause = min(max(2 * self._pause, _FIRST_PAUSE), _LONGEST_PAUSE)
                 self._schedule(key, self._pause)
                 continue
             except Exception:  # the other objects are compared all the same
-                log.exception("drift.failed", cluster=self._post.cluster_id, kind=key.kind)
+                log.exception("drift.failed", cluster=self._assignment.cluster_id, kind=key.kind)
                 comparison = Comparison(DriftState.NOT_CHECKED, reason=_FAILED)
             self._pause = 0.0
             if comparison is not None:

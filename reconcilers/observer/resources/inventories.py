@@ -28,7 +28,7 @@ from app.resources.inventory import (
 from app.resources.judging import judge_health
 from app.resources.seen import Key, Seen, absent, is_judged, not_served, unreadable
 from app.targets.sightings import read_release
-from reconcilers.observer.assignment import Post, still_ours
+from reconcilers.observer.assignments import Assignment, still_ours
 from reconcilers.observer.resources.writer import ResourceWriter
 
 if TYPE_CHECKING:
@@ -67,13 +67,18 @@ class _Object:
 
 class Inventories:
     def __init__(
-        self, services: AllServices, writer: ResourceWriter, keeper: ClusterResources, member: Member, post: Post
+        self,
+        services: AllServices,
+        writer: ResourceWriter,
+        keeper: ClusterResources,
+        member: Member,
+        assignment: Assignment,
     ) -> None:
         self._services = services
         self._writer = writer
         self._keeper = keeper
         self._member = member
-        self._post = post
+        self._assignment = assignment
         self._types: dict[tuple[str, str, str], ObjectType] = {}
         self._unresolved: set[int] = set()
         """Targets with objects of a kind that the member does not know."""
@@ -106,7 +111,7 @@ class Inventories:
                     pass
                 seconds = pause if self._unresolved else None
             except ActionError as error:  # the watch of the member reports that it is unreachable
-                log.info("resources.not_read", cluster=self._post.cluster_id, error=error.message)
+                log.info("resources.not_read", cluster=self._assignment.cluster_id, error=error.message)
                 seconds = pause
             try:
                 async with asyncio.timeout(seconds):
@@ -121,13 +126,13 @@ class Inventories:
     async def _resolve(self) -> None:
         """Discards inventories with unknown kinds, to read them again: the member may know the kinds by now."""
         async with self._services.transaction() as transaction:
-            if await still_ours(transaction.session, [self._post]):
+            if await still_ours(transaction.session, [self._assignment]):
                 await forget_inventories(transaction, self._unresolved)
 
     async def _refresh(self) -> bool:
         """Writes the inventories of a batch of changed releases; returns whether there may be more."""
         async with self._services.database.reading() as session:
-            stale = await stale_inventories(session, self._post.cluster_id, _TARGETS_AT_ONCE)
+            stale = await stale_inventories(session, self._assignment.cluster_id, _TARGETS_AT_ONCE)
         found = await for_each(stale, self._read, at_once=_AT_ONCE)
         records = [record for record in found if record is not None]
         if not records:
@@ -209,7 +214,7 @@ class Inventories:
             for each in objects
         ]
         async with self._services.transaction() as transaction:
-            if not await still_ours(transaction.session, [self._post]):
+            if not await still_ours(transaction.session, [self._assignment]):
                 return False
             read = [(record.stale, record.left_out) for record in records]
             await write_inventories(transaction, read, listed)

@@ -20,7 +20,7 @@ from app.resources.inventory import known_resources
 from app.resources.seen import Key, Seen, absent, is_judged, key_of, read_seen, unreadable
 from app.tables.columns import now
 from app.tables.targets import Target
-from reconcilers.observer.assignment import Post
+from reconcilers.observer.assignments import Assignment
 from reconcilers.observer.resources.drift import Drift
 from reconcilers.observer.resources.followed import Due, Followed, Index, KindName
 from reconcilers.observer.resources.inventories import Inventories
@@ -40,7 +40,12 @@ _DEFINITION = KindName("apiextensions.k8s.io", "CustomResourceDefinition")
 
 class ClusterResources:
     def __init__(
-        self, services: AllServices, writer: ResourceWriter, member: Member, post: Post, organization_id: int
+        self,
+        services: AllServices,
+        writer: ResourceWriter,
+        member: Member,
+        assignment: Assignment,
+        organization_id: int,
     ) -> None:
         self.index = Index()
         self.arriving: dict[Key, Seen | None] = {}
@@ -50,11 +55,11 @@ class ClusterResources:
         self._services = services
         self._writer = writer
         self._member = member
-        self._post = post
+        self._assignment = assignment
         self._organization_id = organization_id
         self._pods = Pods(member, self._tell)
-        self.drift = Drift(services, writer.wanted, self, member, post)
-        self._inventories = Inventories(services, writer, self, member, post)
+        self.drift = Drift(services, writer.wanted, self, member, assignment)
+        self._inventories = Inventories(services, writer, self, member, assignment)
         self._streams: dict[KindName, tuple[KindStream, asyncio.Task[None]]] = {}
         self._group = asyncio.TaskGroup()
         self._due = Due()
@@ -81,7 +86,7 @@ class ClusterResources:
 
     async def _load(self) -> list[int]:
         """Loads the member's resources from the database; returns the member's targets."""
-        cluster_id = self._post.cluster_id
+        cluster_id = self._assignment.cluster_id
         async with self._services.database.reading() as session:
             known = await known_resources(session, cluster_id)
             targets = (await session.exec(select(Target.id).where(col(Target.cluster_id) == cluster_id))).all()
@@ -103,7 +108,7 @@ class ClusterResources:
         current."""
         await asyncio.gather(*(stream.is_listed.wait() for stream, _ in list(self._streams.values())))
         await for_each(self._due.take(), self._look, at_once=_AT_ONCE)
-        self._writer.judge(self._post, targets)
+        self._writer.judge(self._assignment, targets)
 
     # Kinds
 
@@ -126,7 +131,7 @@ class ClusterResources:
             self._member,
             kind,
             KindListener(self._take, self._listed, self._unreadable),
-            cluster_id=self._post.cluster_id,
+            cluster_id=self._assignment.cluster_id,
             streams=self._writer.streams,
             lists=self._writer.lists,
             list_every=settings.confirm_every,
@@ -180,7 +185,7 @@ class ClusterResources:
             self.look(key, max(0.1, (again_at - now()).total_seconds()))
         if followed.shown != seen.fingerprint:
             followed.shown = seen.fingerprint
-            self._writer.put(self._post, followed.targets, key, seen)
+            self._writer.put(self._assignment, followed.targets, key, seen)
 
     def look(self, key: Key, seconds: float = 0.0) -> None:
         """Schedules a read of an object by its name, after so many seconds."""

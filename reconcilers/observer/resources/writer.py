@@ -20,7 +20,7 @@ from app.resources.inventory import Manifests, seen_row, write_seen
 from app.resources.judging import judge_health
 from app.resources.seen import Key, Seen
 from app.resources.wanted import WantedCache
-from reconcilers.observer.assignment import Post, still_ours
+from reconcilers.observer.assignments import Assignment, still_ours
 from reconcilers.observer.resources.rules import RuleBook
 
 log = structlog.get_logger()
@@ -37,7 +37,7 @@ _LISTS = 16
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    post: Post
+    assignment: Assignment
     seen: Seen
 
 
@@ -50,18 +50,18 @@ class ResourceWriter:
         self.lists = Limiter("resource_lists", _LISTS, each=share(_LISTS, services.settings.organization_share))
         self._services = services
         self._seen: dict[tuple[int, Key], _Entry] = {}
-        self._unjudged: dict[int, Post] = {}
+        self._unjudged: dict[int, Assignment] = {}
         self._something = asyncio.Event()
 
-    def put(self, post: Post, target_ids: Iterable[int], key: Key, seen: Seen) -> None:
+    def put(self, assignment: Assignment, target_ids: Iterable[int], key: Key, seen: Seen) -> None:
         """Queues the state of an object that belongs to these targets."""
         for target_id in target_ids:
-            self._seen[target_id, key] = _Entry(post, seen)
+            self._seen[target_id, key] = _Entry(assignment, seen)
         self._something.set()
 
-    def judge(self, post: Post, target_ids: Iterable[int]) -> None:
+    def judge(self, assignment: Assignment, target_ids: Iterable[int]) -> None:
         """Queues the judging of targets whose resources are all known."""
-        self._unjudged.update(dict.fromkeys(target_ids, post))
+        self._unjudged.update(dict.fromkeys(target_ids, assignment))
         self._something.set()
 
     async def run(self) -> None:
@@ -87,7 +87,7 @@ class ResourceWriter:
                 _forget(self._unjudged, unjudged, lambda one, other: one == other)
                 await asyncio.sleep(_BETWEEN)
 
-    async def _write_or_divide(self, batch: dict[tuple[int, Key], _Entry], unjudged: dict[int, Post]) -> None:
+    async def _write_or_divide(self, batch: dict[tuple[int, Key], _Entry], unjudged: dict[int, Assignment]) -> None:
         """Writes everything that can be written: on an error, the batch is divided until the bad row is alone."""
         try:
             await self._write(batch, unjudged)
@@ -100,19 +100,19 @@ class ResourceWriter:
             for part in (0, 1):
                 await self._write_or_divide(_half(batch, part), _half(unjudged, part))
 
-    async def _write(self, batch: dict[tuple[int, Key], _Entry], unjudged: dict[int, Post]) -> None:
-        posts = {entry.post for entry in batch.values()} | set(unjudged.values())
+    async def _write(self, batch: dict[tuple[int, Key], _Entry], unjudged: dict[int, Assignment]) -> None:
+        assignments = {entry.assignment for entry in batch.values()} | set(unjudged.values())
         async with self._services.transaction() as transaction:
-            ours = await still_ours(transaction.session, posts)
+            ours = await still_ours(transaction.session, assignments)
             rows = [
                 seen_row(target_id, key, entry.seen)
                 for (target_id, key), entry in batch.items()
-                if entry.post.cluster_id in ours
+                if entry.assignment.cluster_id in ours
             ]
             if rows:
                 await write_seen(transaction, rows)
             targets = {row["target_id"] for row in rows}
-            targets |= {target_id for target_id, post in unjudged.items() if post.cluster_id in ours}
+            targets |= {target_id for target_id, assignment in unjudged.items() if assignment.cluster_id in ours}
             if targets:
                 await judge_health(transaction, targets)
 

@@ -26,7 +26,7 @@ _KEPT_SECONDS = 3600.0  # for which the row of a dead observer is kept
 
 _OURS = (
     select(Cluster.id)
-    .where(tuple_(col(Cluster.id), col(Cluster.observer_token)).in_(bindparam("posts", expanding=True)))
+    .where(tuple_(col(Cluster.id), col(Cluster.observer_token)).in_(bindparam("assignments", expanding=True)))
     .order_by(col(Cluster.id))
 )
 _KEPT = _OURS.with_for_update(read=True)
@@ -34,7 +34,7 @@ _CHANGED = _OURS.with_for_update(key_share=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class Assignment:
     """A member that an observer watches: its cluster's id, and the token under which the observer writes."""
 
     cluster_id: int
@@ -42,16 +42,16 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """`mine` are the posts of the observer itself. The others are members that it is to take: `free` are members
+class Assignments:
+    """`mine` are the assignments of the observer itself. The others are members that it is to take: `free` are members
     without a living observer, `theirs` members that other observers have beyond their share."""
 
-    mine: list[Post]
-    free: list[Post]
-    theirs: list[Post]
+    mine: list[Assignment]
+    free: list[Assignment]
+    theirs: list[Assignment]
 
 
-async def renew(services: AllServices, observer: str) -> Assignment:
+async def renew(services: AllServices, observer: str) -> Assignments:
     """Renews an observer's row; returns the members that it has and those that it is to take."""
     moment = func.clock_timestamp()
     async with services.transaction() as transaction:
@@ -68,27 +68,27 @@ async def renew(services: AllServices, observer: str) -> Assignment:
     async with services.database.reading() as session:
         is_alive = col(Observer.seen_at) >= func.clock_timestamp() - timedelta(seconds=LIVES_SECONDS)
         living = set((await session.exec(select(Observer.id).where(is_alive))).all()) | {observer}
-        return await _assignment(session, observer, living)
+        return await _assignments(session, observer, living)
 
 
-async def _assignment(session: AsyncSession, observer: str, living: set[str]) -> Assignment:
-    posts: dict[str | None, list[Post]] = {name: [] for name in [*living, None]}
+async def _assignments(session: AsyncSession, observer: str, living: set[str]) -> Assignments:
+    assignments: dict[str | None, list[Assignment]] = {name: [] for name in [*living, None]}
     statement = select(Cluster.id, Cluster.observer_token, Cluster.observer_id).order_by(col(Cluster.id))
     for cluster_id, token, holder in (await session.exec(statement)).all():
-        posts[holder if holder in living else None].append(Post(cluster_id, token))
-    mine, free = posts.pop(observer), posts.pop(None)
-    total = len(mine) + len(free) + sum(map(len, posts.values()))
+        assignments[holder if holder in living else None].append(Assignment(cluster_id, token))
+    mine, free = assignments.pop(observer), assignments.pop(None)
+    total = len(mine) + len(free) + sum(map(len, assignments.values()))
     least, most = total // len(living), -(-total // len(living))
-    theirs = [post for held in sorted(posts.values(), key=len, reverse=True) for post in held[least:]]
+    theirs = [assignment for held in sorted(assignments.values(), key=len, reverse=True) for assignment in held[least:]]
     random.shuffle(theirs)  # so that two observers that join at once do not try to take the same members
-    return Assignment(mine, free[: max(0, most - len(mine))], theirs[: max(0, least - len(mine) - len(free))])
+    return Assignments(mine, free[: max(0, most - len(mine))], theirs[: max(0, least - len(mine) - len(free))])
 
 
-async def take(services: AllServices, observer: str, posts: Iterable[Post]) -> list[Post]:
+async def take(services: AllServices, observer: str, assignments: Iterable[Assignment]) -> list[Assignment]:
     """Takes members that are free or that another observer has; returns those that no other observer took first."""
     async with services.transaction() as transaction:
         # Locks the rows in the order in which all others lock them; an update alone locks them in any order.
-        untaken = await still_ours(transaction.session, posts, changes=True)
+        untaken = await still_ours(transaction.session, assignments, changes=True)
         taken = await transaction.session.execute(
             update(Cluster)
             .where(col(Cluster.id).in_(untaken))
@@ -96,7 +96,7 @@ async def take(services: AllServices, observer: str, posts: Iterable[Post]) -> l
             .returning(col(Cluster.id), col(Cluster.observer_token))
             .execution_options(synchronize_session=False)
         )
-        return [Post(cluster_id, token) for cluster_id, token in taken]
+        return [Assignment(cluster_id, token) for cluster_id, token in taken]
 
 
 async def leave(services: AllServices, observer: str) -> None:
@@ -106,11 +106,11 @@ async def leave(services: AllServices, observer: str) -> None:
         await transaction.session.execute(update(Observer).where(col(Observer.id) == observer).values(seen_at=dead))
 
 
-async def still_ours(session: AsyncSession, posts: Iterable[Post], *, changes: bool = False) -> set[int]:
-    """The cluster ids of those posts that no other observer has taken over. The clusters' rows are locked until the end
-    of the transaction, so that none takes them over meanwhile.
+async def still_ours(session: AsyncSession, assignments: Iterable[Assignment], *, changes: bool = False) -> set[int]:
+    """The cluster ids of those assignments that no other observer has taken over. The rows of the clusters are locked
+    until the end of the transaction, so that none takes them over meanwhile.
 
     `changes` says that the transaction is going to change the rows: they are locked for that at once. Two transactions
     that share a lock and then both need an exclusive one would wait for each other."""
-    keys = [(post.cluster_id, post.token) for post in posts]
-    return set((await session.execute(_CHANGED if changes else _KEPT, {"posts": keys})).scalars())
+    keys = [(assignment.cluster_id, assignment.token) for assignment in assignments]
+    return set((await session.execute(_CHANGED if changes else _KEPT, {"assignments": keys})).scalars())
