@@ -70,6 +70,7 @@ check: setup frontend/.checked ## Format, lint, prose, types, layers, schema sna
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m app.registers --check
 	$(BIN)/python -m schema --check
+	$(BIN)/python -m tests.project.layers --check
 	$(BIN)/polyhelm settings | diff docs/reference/settings.md - || { echo "docs/reference/settings.md is old: make write"; exit 1; }
 	$(BIN)/polyhelm commands | diff docs/reference/cli.md - || { echo "docs/reference/cli.md is old: make write"; exit 1; }
 	$(BIN)/mypy
@@ -81,6 +82,7 @@ write: setup frontend/node_modules/.ready ## Format the code; write the schema s
 	frontend/with-node npm run --silent write
 	$(BIN)/python -m app.registers --write
 	$(BIN)/python -m schema --write
+	$(BIN)/python -m tests.project.layers --write
 	$(BIN)/polyhelm settings > docs/reference/settings.md
 	$(BIN)/polyhelm commands > docs/reference/cli.md
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from app.tables.events import Event
+from tests.identity.walks import WALKS
 from tests.stack import TOKEN, Stack
 
 
@@ -69,6 +70,7 @@ NOWHERE = {
         "PLAN": "PlanProgress",
         "STORED": "Plan",
         "USER": "User",
+        **{word: kind for walk in WALKS for word, kind in walk.words.items()},
     }.items()
 } | {'"fleet"': '"none"', '"paris"': '"none"', '"charts"': '"none"', '"db"': '"none"', '"shop"': '"none"'}
 """What stands for nothing at all."""

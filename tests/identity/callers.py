@@ -39,6 +39,7 @@ from app.targets.activity import Activity, Phase, stored
 from app.targets.trouble import target_error
 from schema.relay.ids import encode_id
 from simulator import Member
+from tests.identity.walks import WALKS
 from tests.stack import TOKEN, Stack
 
 NOBODY: dict[str, str | None] = {
@@ -125,6 +126,7 @@ async def peopled(
             }""",
             id=deployment_id,
         )
+        made = [await walk.made(stack) for walk in WALKS]
         await _people(stack)
         await _observed(stack)
         yield World(
@@ -142,6 +144,7 @@ async def peopled(
                 "USER": found["viewer"]["id"],
                 "PLAN": await _planned(stack),
                 "STORED": await _stored(stack),
+                **{word: each for ids in made for word, each in ids.items()},
             },
         )
 

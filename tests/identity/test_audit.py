@@ -20,6 +20,7 @@ from tests.identity.asking import NOWHERE, asked, events_of, filled
 from tests.identity.browser import PASSWORD
 from tests.identity.callers import token_of
 from tests.identity.test_permissions import MINIMAL, NEEDS
+from tests.identity.walks import WALKS
 from tests.live import hands
 from tests.sample_charts import packaged
 from tests.stack import TOKEN, Stack
@@ -41,6 +42,7 @@ LEAST = {
         "viewer-of-default",
     ),
     "cancelOperation": "viewer-of-default",
+    **{mutation: caller for walk in WALKS for mutation, caller in walk.least.items()},
 }
 """Who may do a mutation and could not with less. Others are done by an admin of the organization, or the installation's
 where it needs that."""
@@ -60,7 +62,7 @@ SECRET |= {
     for verb in ("create", "update")
     for path in SECRET
     if path.startswith(f"{verb}Deployment.")
-}
+}.union(*(walk.masked for walk in WALKS))
 """Texts of inputs that no event tells."""
 
 
@@ -258,6 +260,7 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         ("reconcileDeployment", {"id": "shop"}, OVERTAKING),
         ("deleteDeployment", {"id": "shop", "force": False}, ["deployment.deleting", *OVERTAKING]),
         ("cancelOperation", {"id": "operation"}, ["operation.cancelled", "operation.finished"]),
+        *(step for walk in WALKS for step in walk.audited),
     ]
     assert {mutation for mutation, *_ in steps} == set(MINIMAL)
     lookups = """{

@@ -22,6 +22,7 @@ from tests.identity.asking import NOWHERE, answer_to, code_in, filled, with_ids
 from tests.identity.callers import ELSEWHERE, MEMBERS, NOBODY, RANKS, World, peopled, token_of
 from tests.identity.shape import fields_of, queries
 from tests.identity.test_subscription_permissions import SUBSCRIPTIONS
+from tests.identity.walks import WALKS
 from tests.outages import TEMPLATE
 from tests.stack import TOKEN, Stack, open_stack
 
@@ -67,6 +68,8 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "createApiToken": {"name": "second"},
     "revokeApiToken": {"name": "nothing"},
 }
+for walk in WALKS:
+    MINIMAL |= {mutation: dict(given) for mutation, given in walk.inputs.items()}
 """An input for each mutation. One that is missing fails the test: nobody can forget a new mutation."""
 
 NEEDS = needs_of(api._schema)
@@ -108,6 +111,8 @@ ARGUMENTS = {
     "node.HealthRule": "RULE",
     "node.User": "USER",
 }
+for walk in WALKS:
+    ARGUMENTS |= walk.arguments
 """What fields need. Every field of every type is asked for; one that needs something and is missing here fails."""
 
 OWN = {
@@ -125,6 +130,7 @@ PUBLISHED = {"1.25", "1.36", "2026-11-30"}
 NOT_THERE = {
     *("Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry", "HealthVerdict"),
     *("FieldDifference", "ObjectDifference", "SuggestedIgnoreRule", "Change"),
+    *(name for walk in WALKS for name in walk.absent),
 }
 """What the target that is looked at has none of: it runs, waits for nobody, does not differ from itself, and has no
 objects on its cluster."""

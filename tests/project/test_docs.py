@@ -1,6 +1,5 @@
 """What the docs show works: every GraphQL example is valid, the README's tour is run, every link leads somewhere."""
 
-import configparser
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from resolvers.api import api
 from simulator import Member
 from tests.live.client import socket
 from tests.live.serving import served
+from tests.project import layers
 from tests.stack import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -72,13 +72,9 @@ async def test_the_tour_of_the_readme_works_as_it_is_written(stack: Stack, simul
     assert [result["action"] for result in results] == ["NONE"] * 3
 
 
-def test_the_architecture_page_has_the_layers_of_the_contract() -> None:
-    """The packages of `app`, from the top layer down."""
-    contract = configparser.ConfigParser()
-    contract.read(ROOT / ".importlinter")
-    layers = contract["importlinter:contract:layers"]["layers"]
-    picture = (ROOT / "docs" / "architecture.md").read_text().split("```")[1]
-    others = {"resolvers", "reconcilers", "schema"}
-    lines = [re.match(r" ([a-z_]+(?: +\| +[a-z_]+)*)(?:  |$)", line) for line in picture.splitlines()]
-    shown = [re.findall(r"[a-z_]+", line[1]) for line in lines if line and line[1] not in others]
-    assert shown == [re.findall(r"[a-z_]+", line) for line in layers.split("\n") if line.strip()]
+def test_the_architecture_page_shows_the_layers_of_the_contract() -> None:
+    page = layers.PAGE.read_text()
+    assert layers.printed(page) == page
+    rows = re.findall(r"^[ ┌│└] ([a-z]+) ", page.partition("```text\n")[2].partition("```")[0], re.MULTILINE)
+    packages = {path.parent.name for path in ROOT.glob("app/*/__init__.py")}
+    assert sorted(rows) == sorted([*packages, "resolvers", "reconcilers", "schema"])
