@@ -1,8 +1,11 @@
 """Lists that are longer than a page go on: nothing is out of reach."""
 
+import asyncio
 import re
+from contextlib import suppress
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Error as PlaywrightError
 from sqlmodel import select
 
 from app.identity.codes import IdentityEvent
@@ -197,3 +200,41 @@ async def test_choices_that_a_picker_does_not_show_are_found_by_typing(quiet: St
         await expect(page.locator("datalist option")).to_have_count(10)
         await secret.fill("secret-058")
         await expect(page.get_by_label("Key")).to_have_value("key-58")
+
+
+async def test_the_next_page_arrives_even_if_the_list_is_refreshed_while_it_loads(
+    quiet: Stack, browser: Browser
+) -> None:
+    async with quiet.services.transaction() as transaction:
+        organization_id = (await transaction.session.exec(select(Organization.id))).one()
+        transaction.session.add_all(
+            ClusterGroup(organization_id=organization_id, name=f"group-{number:03}") for number in range(1, MANY + 1)
+        )
+    refreshed = asyncio.Event()
+    firsts = 0
+
+    async def hold(route: Route) -> None:
+        nonlocal firsts
+        request = route.request.post_data_json or {}
+        if request.get("operationName") != "Groups":
+            return await route.continue_()
+        if request["variables"]["after"] is None:
+            firsts += 1
+            await route.fulfill(response=await route.fetch())
+            if firsts > 1:
+                refreshed.set()
+            return None
+        await quiet.group("zone", [])
+        await refreshed.wait()
+        with suppress(PlaywrightError):  # The page may have given this request up.
+            await route.continue_()
+        return None
+
+    async with serving(quiet) as site, opened(browser, site) as page:
+        await page.goto("/clusters?tab=groups")
+        groups = page.get_by_role("region", name="Groups").get_by_role("listitem")
+        await expect(groups).to_have_count(50)
+        await page.route("**/graphql", hold)
+        firsts = 1
+        await page.get_by_role("button", name="More groups").click()
+        await expect(groups).to_have_count(MANY + 1)

@@ -56,9 +56,11 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
 
     const given = (at: number) => ({ ...JSON.parse(request), after: afterOf(at) }) as Variables;
 
+    /** Whether the page is loaded, or comes right after the last one that is. */
+    const isThere = (at: number) => at < pages.length || at === 0 || !!pages[at - 1]?.pageInfo.hasNextPage;
+
     function follow(at: number): void {
-      const isThere = at < pages.length || at === 0 || !!pages[at - 1]?.pageInfo.hasNextPage;
-      if (at > pages.length || !isThere || followed.has(at)) return;
+      if (!isThere(at) || followed.has(at)) return;
       const requestPolicy = pages[at] ? "cache-first" : "cache-and-network";
       const source = client.query(document, given(at), { requestPolicy });
       const { unsubscribe } = source.subscribe(({ data, error }) => {
@@ -96,11 +98,12 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
         if (!page.pageInfo.hasNextPage) pages.length = at + 1;
       }
       if (pages.length === 0) return;
-      // Where a page begins has moved with what came before it; and what had no answer yet follows nothing.
+      // A page may begin somewhere else now, and the first query may have failed before it followed anything. A page that
+      // is still loading keeps its query while it begins where it did.
       for (const [at, { after }] of [...followed]) {
-        if (at < pages.length && after === afterOf(at) && !isFirst) continue;
+        if (isThere(at) && after === afterOf(at) && !isFirst) continue;
         unfollow(at);
-        if (at < pages.length) follow(at);
+        follow(at);
       }
       show();
     });
