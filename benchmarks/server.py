@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx2
@@ -111,13 +112,17 @@ _PAYLOAD = "... on DeploymentPayload { deployment { id } operation { id } }"
 
 
 @asynccontextmanager
-async def polyhelm(folder: Path, helm: Path) -> AsyncIterator[Server]:
-    """A server with the default settings; only where it listens, its data, its Helm and its members are named."""
+async def polyhelm(
+    folder: Path, helm: Path, settings: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Server]:
+    """A server with the default settings, except for these: where it listens, its data, its Helm, its members, and what
+    is given."""
     port = Port()
     port.close()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYHELM_")}
     environment |= {"POLYHELM_BOOTSTRAP_TOKEN": TOKEN, "POLYHELM_HELM": str(helm)}
     environment["POLYHELM_ALLOWED_NETWORKS"] = "127.0.0.0/8"
+    environment |= settings
     command = [*dying_with_parent("TERM"), sys.executable, "-c", "from app.program.cli import main; main()", "up"]
     command += ["--port", str(port.number), "--data-dir", str(folder)]
     log = folder.parent / f"{folder.name}.log"

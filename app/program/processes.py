@@ -21,10 +21,8 @@ from app.fleet.services import AllServices
 from app.identity.accounts import bootstrap
 from app.program.embedded import embedded
 from app.program.services import open_services
-from app.server.acceptor import Acceptor
 from app.server.connections import HttpConnection, Slots, SocketConnection, most_connections
 from app.server.main import create_app
-from app.server.start_queue import StartQueue
 from app.targets.reachability import keep_expiring
 from reconcilers.observer import Observer
 from reconcilers.worker import run_worker
@@ -37,6 +35,9 @@ requests come by HTTP."""
 _BACKLOG = 10_000
 """The number of connections that may wait to be accepted, as far as the system allows. Clients beyond that try again
 after a second."""
+_IDLE_SECONDS = 75
+"""For which a connection stays open between two requests. Proxies reuse theirs after up to 60 seconds; one that the API
+closes at that moment fails the request."""
 _CLOSING_SECONDS = 5  # for requests that are being answered when the API is stopped
 
 
@@ -67,7 +68,6 @@ async def run_api(services: AllServices, listener: socket.socket | None = None) 
     settings = services.settings
     slots = Slots(most_connections(settings.connections), settings.address_connections)
     waiting = Slots(settings.waiting_sockets, settings.waiting_sockets)
-    start_queue = StartQueue()
     config = uvicorn.Config(
         create_app(services),
         log_config=None,
@@ -76,14 +76,15 @@ async def run_api(services: AllServices, listener: socket.socket | None = None) 
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=services.settings.trusted_proxies,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_CLOSING_SECONDS,
-        http=partial(HttpConnection, slots, waiting, start_queue, settings.request_timeout),  # type: ignore[arg-type] # it is only called
-        ws=partial(SocketConnection, slots, start_queue),  # type: ignore[arg-type]
+        http=partial(HttpConnection, slots, waiting, settings.request_timeout),  # type: ignore[arg-type] # it is only called
+        ws=partial(SocketConnection, slots),  # type: ignore[arg-type]
         ws_max_size=_LARGEST_MESSAGE,
         # Messages are small. Compression would cost each socket 300 KB, and each message CPU time.
         ws_per_message_deflate=False,
     )
-    server = _Server(config, slots, start_queue)
+    server = _Server(config)
     serving = asyncio.create_task(server.serve([listener or listen(services.settings)]))
     async with running(keep_expiring(services)):  # because there may be no worker left to do it
         try:
@@ -95,30 +96,7 @@ async def run_api(services: AllServices, listener: socket.socket | None = None) 
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to Polyhelm, which stops the API together with what runs beside it. Acceptors pass
-    connections to it."""
-
-    def __init__(self, config: uvicorn.Config, slots: Slots, start_queue: StartQueue) -> None:
-        super().__init__(config)
-        self._slots = slots
-        self._start_queue = start_queue
-        self._acceptors = list[Acceptor]()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup([])
-
-        def protocol() -> asyncio.Protocol:
-            made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
-                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-            )
-            return made
-
-        self._acceptors = [Acceptor(listener, self._slots, self._start_queue, protocol) for listener in sockets or ()]
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for acceptor in self._acceptors:
-            acceptor.close()
-        await super().shutdown(sockets)
+    """A server that leaves signals to Polyhelm, which stops the API together with what runs beside it."""
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         return nullcontext()

@@ -8,7 +8,6 @@ import asyncio
 import resource
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import httptools
@@ -18,7 +17,6 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from app.redis.rates import key_of_address
-from app.server.start_queue import StartQueue
 
 log = structlog.get_logger()
 
@@ -29,7 +27,8 @@ _SLOWEST_READER = 1024
 _MOST_PIPELINED = 16
 """The maximum number of requests on a connection that wait for the answer to the previous one."""
 AUTHENTICATED = "authenticated"
-_PIECE = 2 * 1024  # bytes
+_PIECE = 8 * 1024  # bytes
+_PAUSE_SECONDS = 0.01
 _NO_SLOT = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _SHARE_OF_FILES = 0.75
 """The other file descriptors are for Postgres, Redis, clusters and Helm."""
@@ -118,13 +117,12 @@ class HttpConnection(HttpToolsProtocol):
     """A connection with limits.
 
     It is closed if there is no slot for it, if a request head or the input without a request takes longer than
-    `seconds`, if too many bytes outside of bodies arrive, or if too many pipelined requests wait. The start queue reads
-    heads. WebSockets that have not authenticated also have slots in `waiting`.
+    `seconds`, if too many bytes outside of bodies arrive, or if too many pipelined requests wait. WebSockets that
+    have not authenticated also have slots in `waiting`.
     """
 
-    def __init__(self, slots: Slots, waiting: Slots, start_queue: StartQueue, seconds: float, **given: Any) -> None:
+    def __init__(self, slots: Slots, waiting: Slots, seconds: float, **given: Any) -> None:
         super().__init__(**given)
-        self._start_queue = start_queue
         self._slots = slots
         self._waiting = waiting
         self._seconds = seconds
@@ -160,19 +158,6 @@ class HttpConnection(HttpToolsProtocol):
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        if self._is_answering or self._start_queue.try_start():
-            self._receive(data)
-            return
-        self._unset_keepalive_if_required()  # connections that wait for the start queue are not idle
-        self.flow.pause_reading()
-        self._start_queue.put(self.client[0] if self.client else "", partial(self._receive_now, data))
-
-    def _receive_now(self, data: bytes) -> None:
-        if not self.transport.is_closing():
-            self.flow.resume_reading()
-            self._receive(data)
-
-    def _receive(self, data: bytes) -> None:
         for start in range(0, len(data), _LARGEST_HEAD):
             piece = data[start : start + _LARGEST_HEAD]
             self._outside_bodies += len(piece)
@@ -233,14 +218,13 @@ class HttpConnection(HttpToolsProtocol):
 class SocketConnection(WebSocketsSansIOProtocol):
     """A WebSocket whose state contains a callback under `AUTHENTICATED` for when it has authenticated.
 
-    Frames may be tiny and arrive by the thousand. The start queue parses them in pieces, and stops while the client
-    does not read the answers.
+    Frames may be tiny and arrive by the thousand. They are parsed in pieces, with pauses, and not while the client does
+    not read the answers.
     """
 
-    def __init__(self, slots: Slots, start_queue: StartQueue, **given: Any) -> None:
+    def __init__(self, slots: Slots, **given: Any) -> None:
         super().__init__(**given)
         self._slots = slots
-        self._start_queue = start_queue
         self._release_slot: Callable[[], None] | None = None
         self._authenticated: Callable[[], None] = self.app_state[AUTHENTICATED]
         self._unread = b""
@@ -282,7 +266,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._read_on()
 
     def _read_on(self) -> None:
-        self._start_queue.put(self.client[0] if self.client else "", self._read_piece)
+        self.loop.call_later(_PAUSE_SECONDS, self._read_piece)
 
     def _read_piece(self) -> None:
         piece, self._unread = self._unread[:_PIECE], self._unread[_PIECE:]
