@@ -46,9 +46,9 @@ class Purpose(StrEnum):
     LOGS = "LOGS"  # each log that is followed needs a connection
 
 
-_CONNECTIONS = {Purpose.RELEASES: 3, Purpose.RESOURCES: 16, Purpose.LOGS: 64}
+_CONNECTIONS = {Purpose.RELEASES: 3, Purpose.RESOURCES: 20, Purpose.LOGS: 64}
 """Connections to one member, at most. For releases: a watch, and two for requests; each costs a TLS handshake and
-buffers. For resources: up to 12 watches, and the rest for requests."""
+buffers. For resources: up to 12 watches of kinds, up to 4 of pods, and the rest for requests."""
 _SILENCE = 10.0  # seconds after which a watch that should have ended is given up
 _LONGEST_LINE = 2 * 2**20
 _LARGEST_ANSWER = 8 * 2**20  # bytes; a record has 1.5 MiB at most, a page of heads less

@@ -151,17 +151,25 @@ def checked_object(body: Any, kind: ObjectType, name: str, *, whole: bool = True
 
 
 async def object_changes(
-    member: Member, kind: ObjectType, selector: str, version: int, *, whole: bool, seconds: int
+    member: Member,
+    kind: ObjectType,
+    selector: str,
+    version: int,
+    *,
+    whole: bool,
+    seconds: int,
+    namespace: str | None = None,
 ) -> AsyncGenerator[list[ObjectChange]]:
-    """Watches the objects that match a label selector, from a version on. The first list is empty, and is yielded as
-    soon as the watch is open.
+    """Watches the objects that match a label selector, from a version on: in all namespaces, or in one. The first list
+    is empty, and is yielded as soon as the watch is open.
 
     Raises:
         TemporaryError: if the watch fails, or the version is too old (WATCH_EXPIRED).
     """
     accept = "application/json" if whole else METADATA_ONLY
+    path = kind.path if namespace is None else kind.path_in(namespace)
     async with aclosing(
-        member.lines(kind.path, selector, version, seconds=seconds, accept=accept, silence=_BOOKMARKS)
+        member.lines(path, selector, version, seconds=seconds, accept=accept, silence=_BOOKMARKS)
     ) as stream:
         async for lines in stream:
             yield [_read_change(line, kind, whole=whole) for line in lines]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from app.health.crashes import Trouble, ended_with_error, exit_words, trouble_of
 from app.health.fields import condition_of, items, number, text
 from app.health.health import Health, Verdict
 from app.health.kstatus import compute
@@ -13,14 +14,16 @@ _SHOWN = 3
 """The maximum number of containers whose problems are in a message."""
 
 
-def pod_trouble(live: Mapping[str, Any], _: datetime) -> Verdict | None:
-    """A Pod that has failed, or has a container that cannot start or crashes, is DEGRADED."""
+def pod_trouble(live: Mapping[str, Any], now: datetime) -> Verdict | None:
+    """A Pod that has failed, or has a container that cannot start or crashes, is DEGRADED: between the restarts of a
+    container, too."""
     if text(live, "status", "phase") == "Failed":
         return _failed(live)
-    found = [container for container in _containers(live) if _is_trouble(_waiting(container))]
+    found = list(_troubles(live, now))
     if not found:
         return None
-    return Verdict(Health.DEGRADED, _waiting(found[0]), "; ".join(map(_words, found[:_SHOWN])))
+    again_at = min((each.until for each in found if each.until), default=None)
+    return Verdict(Health.DEGRADED, found[0].reason, "; ".join(each.words for each in found[:_SHOWN]), again_at)
 
 
 def unschedulable(live: Mapping[str, Any], now: datetime) -> Verdict | None:
@@ -34,15 +37,24 @@ def unschedulable(live: Mapping[str, Any], now: datetime) -> Verdict | None:
 
 
 def _failed(live: Mapping[str, Any]) -> Verdict:
-    ended = [container for container in _containers(live) if number(container, *_ENDED, "exitCode", default=0) != 0]
-    own = "; ".join(_exit(container, *_ENDED) for container in ended[:_SHOWN])
-    reason = text(live, "status", "reason") or (text(ended[0], *_ENDED, "reason") if ended else "")
+    ended = [container for container in _containers(live) if ended_with_error(container)]
+    own = "; ".join(exit_words(container) for container in ended[:_SHOWN])
+    reason = text(live, "status", "reason") or (text(ended[0], "state", "terminated", "reason") if ended else "")
     message = ". ".join(filter(None, (text(live, "status", "message").rstrip(". "), own)))
     return Verdict(Health.DEGRADED, reason or "PodFailed", message or "The pod has failed")
 
 
-_ENDED = ("state", "terminated")
-_LAST = ("lastState", "terminated")
+def _troubles(live: Mapping[str, Any], now: datetime) -> Iterator[Trouble]:
+    """Sidecars of a pod whose work is done are stopped, often with an error, which means nothing."""
+    if _is_done(live):
+        return
+    probed = {text(each, "name") for field in _SPECS for each in items(live, "spec", field) if "readinessProbe" in each}
+    for container in _containers(live):
+        if trouble := trouble_of(container, now, is_probed=text(container, "name") in probed):
+            yield trouble
+
+
+_SPECS = ("initContainers", "containers")
 
 
 def _containers(live: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -50,24 +62,6 @@ def _containers(live: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from items(live, "status", "containerStatuses")
 
 
-def _waiting(container: Mapping[str, Any]) -> str:
-    return text(container, "state", "waiting", "reason")
-
-
-def _is_trouble(reason: str) -> bool:
-    """ErrImagePull, ImagePullBackOff, CrashLoopBackOff, CreateContainerConfigError and the like."""
-    return reason == "InvalidImageName" or reason.startswith("Err") or reason.endswith(("Error", "BackOff"))
-
-
-def _words(container: Mapping[str, Any]) -> str:
-    """How the container last ended, and why it waits."""
-    waits = text(container, "state", "waiting", "message") or _waiting(container)
-    if text(container, *_LAST, "reason") or number(container, *_LAST, "exitCode", default=0):
-        return f"{_exit(container, *_LAST)}. {waits}"
-    return f"{text(container, 'name')}: {waits}"
-
-
-def _exit(container: Mapping[str, Any], *path: str) -> str:
-    reason, message = text(container, *path, "reason"), text(container, *path, "message").strip()
-    ended = f"{text(container, 'name')} exited with code {number(container, *path, 'exitCode', default=0)}"
-    return ended + (f" ({reason})" if reason else "") + (f": {message}" if message else "")
+def _is_done(live: Mapping[str, Any]) -> bool:
+    main = items(live, "status", "containerStatuses")
+    return bool(main) and all(number(each, "state", "terminated", "exitCode", default=-1) == 0 for each in main)

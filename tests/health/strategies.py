@@ -25,6 +25,7 @@ _NAMES = (
     *("observedGeneration", "containerStatuses", "initContainerStatuses", "state", "lastState", "waiting"),
     *("terminated", "exitCode", "name", "creationTimestamp", "lastTransitionTime", "suspend", "paused"),
     *("loadBalancer", "ingress", "clusterIP", "active", "startTime", "deletionTimestamp"),
+    *("running", "startedAt", "finishedAt", "restartCount", "ready", "containers", "readinessProbe"),
 )
 
 

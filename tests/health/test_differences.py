@@ -25,9 +25,27 @@ PENDING = {
 }
 
 
-def container(name: str = "web", *, waits: Any = None, ended: Any = None, last: Any = None) -> dict[str, Any]:
-    state = {"waiting": waits} if waits else {"terminated": ended} if ended else {"running": {}}
-    return {"name": name, "state": state, "lastState": {"terminated": last} if last else {}}
+ERROR = {"exitCode": 3, "reason": "Error", "startedAt": "2026-11-30T11:59:20Z", "finishedAt": "2026-11-30T11:59:22Z"}
+LONG_RUN = ERROR | {"startedAt": "2026-11-30T09:00:00Z"}
+PROBED = {"containers": [{"name": "web", "readinessProbe": {"httpGet": {"port": 80}}}]}
+
+
+def container(
+    name: str = "web", *, waits: Any = None, ended: Any = None, last: Any = None, since: str = "", **more: Any
+) -> dict[str, Any]:
+    running = {"running": {"startedAt": since} if since else {}}
+    state = {"waiting": waits} if waits else {"terminated": ended} if ended else running
+    return {"name": name, "state": state, "lastState": {"terminated": last} if last else {}, **more}
+
+
+def pod(*containers: Any, ready: bool = False, spec: Any = None, **status: Any) -> dict[str, Any]:
+    conditions = [condition("Ready", "True" if ready else "False", "ContainersNotReady")]
+    return made(
+        "v1",
+        "Pod",
+        spec or {},
+        {"phase": "Running", "conditions": conditions, "containerStatuses": list(containers), **status},
+    )
 
 
 CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
@@ -253,6 +271,84 @@ CASES: list[tuple[str, dict[str, Any], str, Verdict]] = [
         ),
         "InProgress",
         Verdict(Health.DEGRADED, "CrashLoopBackOff", f"migrate exited with code 137 (OOMKilled). {BACK_OFF}"),
+    ),
+    (
+        "a pod whose container has just crashed for the first time",
+        pod(container(ended=LONG_RUN, restartCount=0)),
+        "InProgress",
+        Verdict(Health.DEGRADED, "Error", "web exited with code 3 (Error)"),
+    ),
+    (
+        "a pod whose container crashes again and has just ended",
+        pod(container(ended=ERROR, last=ERROR, restartCount=4)),
+        "InProgress",
+        Verdict(Health.DEGRADED, "CrashLoopBackOff", "web exited with code 3 (Error)"),
+    ),
+    (
+        "a pod whose container crashes again and runs between two errors",
+        pod(container(since="2026-11-30T11:59:32Z", last=ERROR, restartCount=4, ready=False)),
+        "InProgress",
+        Verdict(
+            Health.DEGRADED,
+            "CrashLoopBackOff",
+            "web exited with code 3 (Error). It is not ready again",
+            NOW + timedelta(minutes=9, seconds=32),
+        ),
+    ),
+    (
+        "a pod whose container crashes again and is ready between two errors because it has no probe",
+        pod(container(since="2026-11-30T11:59:32Z", last=ERROR, restartCount=4, ready=True), ready=True),
+        "Current",
+        Verdict(
+            Health.DEGRADED,
+            "CrashLoopBackOff",
+            "web exited with code 3 (Error). It was restarted, and has run for less than 30 s",
+            NOW + timedelta(seconds=2),
+        ),
+    ),
+    (
+        "a pod whose container was restarted once after a long run",
+        pod(container(since="2026-11-30T11:59:32Z", last=LONG_RUN, restartCount=7, ready=False)),
+        "InProgress",
+        Verdict(
+            Health.DEGRADED,
+            "Error",
+            "web exited with code 3 (Error). It is not ready again",
+            NOW + timedelta(minutes=9, seconds=32),
+        ),
+    ),
+    (
+        "a pod whose container runs again for half a minute",
+        pod(container(since="2026-11-30T11:59:30Z", last=ERROR, restartCount=4, ready=True), ready=True),
+        "Current",
+        Verdict(Health.HEALTHY, None, "Pod is Ready"),
+    ),
+    (
+        "a pod whose probe says that its container works again",
+        pod(container(since="2026-11-30T11:59:58Z", last=ERROR, restartCount=4, ready=True), ready=True, spec=PROBED),
+        "Current",
+        Verdict(Health.HEALTHY, None, "Pod is Ready"),
+    ),
+    (
+        "a pod that is not ready long after an error",
+        pod(container(since="2026-11-30T11:49:59Z", last=ERROR, restartCount=4, ready=False), spec=PROBED),
+        "InProgress",
+        Verdict(Health.PROGRESSING, "PodRunningNotReady", "Pod is running but is not Ready"),
+    ),
+    (
+        "a pod whose container has ended without an error and runs again",
+        pod(container(since="2026-11-30T11:59:58Z", last=ERROR | {"exitCode": 0}, restartCount=4, ready=False)),
+        "InProgress",
+        Verdict(Health.PROGRESSING, "PodRunningNotReady", "Pod is running but is not Ready"),
+    ),
+    (
+        "a pod whose work is done while its sidecar is stopped",
+        pod(
+            container(ended={"exitCode": 0, "reason": "Completed"}),
+            initContainerStatuses=[container("proxy", ended={"exitCode": 143, "reason": "Error"})],
+        ),
+        "InProgress",
+        Verdict(Health.PROGRESSING, "PodRunningNotReady", "Pod is running but is not Ready"),
     ),
     (
         "a pod that has failed",

@@ -197,6 +197,14 @@ async def first_object_changes(member: Member) -> Any:
     return [each.item and read_seen(each.item, DEPLOYMENTS, now()) for each in changes]
 
 
+async def first_pod_changes(member: Member) -> Any:
+    found = object_changes(member, PODS, "app=web", 0, whole=True, seconds=1, namespace="default")
+    async with aclosing(found) as stream:
+        await anext(stream)
+        changes: list[ObjectChange] = await anext(stream, [])
+    return [each.item and read_seen(each.item, PODS, now()) for each in changes]
+
+
 def trying(trial: Trial) -> Ask:
     """Tries it out; what the member can do is known."""
 
@@ -293,8 +301,16 @@ KINDS = (
         "GET",
         f"/api/v1/namespaces/{NAMES}/pods",
         listed_pods,
-        "labelSelector=app%3D|app=",
+        "labelSelector=.*limit=50",
         ("a list of another kind",),  # it is one of pods
+    ),
+    Kind(
+        "watch of a workload's pods",
+        "GET",
+        f"/api/v1/namespaces/{NAMES}/pods",
+        first_pod_changes,
+        "watch=1",
+        ("nothing",),
     ),
     Kind(
         "events of an object",

@@ -11,7 +11,8 @@ from tests.faults.requests import Request
 from tests.live import hands
 from tests.resources.charts import chart
 from tests.resources.looking import deployed, healths, rows, target, until_health, until_rows
-from tests.stack import Stack
+from tests.resources.pods import add_pod, running, set_status
+from tests.stack import Stack, eventually
 
 ALL = {
     "ClusterRole/shop": "HEALTHY",
@@ -127,6 +128,72 @@ async def test_a_workload_that_fails_is_degraded_in_the_words_of_its_container(
     assert "Pod shop-1" in failed.health_reasons[0]["message"]
     change(paris, DEPLOYMENTS, status=found["status"])
     await until_health(stack, "HEALTHY")
+
+
+async def test_a_crash_during_a_change_is_reported_by_a_watch_of_the_pods(
+    stack: Stack, simulated: Callable[[str], Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("_FIRST_PAUSE", "_LONGEST_PAUSE"):
+        monkeypatch.setattr(f"reconcilers.observer.resources.pods.{pause}", 3600)
+    paris = simulated("paris")
+    await deployed(stack, paris, "deployment")
+    await until_health(stack, "HEALTHY")
+    watches = paris.requests["watch pods"]
+    set_ready(paris, 0)
+
+    async def is_watched() -> bool:
+        return paris.requests["watch pods"] > watches
+
+    await eventually(is_watched)
+    add_pod(paris, "shop-1", containerStatuses=[crashed()])
+    found = await until_rows(stack, lambda found: found["Deployment/shop"].health == "DEGRADED")
+    assert found["Deployment/shop"].message == "Pod shop-1: web exited with code 3 (Error)"
+    set_status(paris, "shop-1", containerStatuses=[running("web", restarts=1)])
+    set_ready(paris, 1)
+    await until_health(stack, "HEALTHY")
+
+
+async def test_a_workload_that_is_ready_between_two_crashes_stays_degraded(
+    stack: Stack, simulated: Callable[[str], Member]
+) -> None:
+    paris = simulated("paris")
+    await deployed(stack, paris, "deployment")
+    await until_health(stack, "HEALTHY")
+    set_ready(paris, 0)
+    add_pod(paris, "shop-1", containerStatuses=[crashed(restarts=1)])
+    await until_health(stack, "DEGRADED", "Deployment/shop: CrashLoopBackOff")
+    between = running("web", restarts=2) | {"lastState": crashed()["state"]}
+    just_now = between | {"state": {"running": {"startedAt": "2100-01-01T00:00:00Z"}}}
+    set_status(paris, "shop-1", containerStatuses=[just_now])
+    lists = paris.requests["list pods"]
+    set_ready(paris, 1)
+
+    async def listed_again() -> bool:
+        return paris.requests["list pods"] > lists
+
+    await eventually(listed_again)
+    await until_rows(stack, lambda found: "has run for less than 30 s" in (found["Deployment/shop"].message or ""))
+    assert (await target(stack)).health == "DEGRADED"
+    set_status(paris, "shop-1", containerStatuses=[between | {"state": {"running": {"startedAt": LONG_AGO}}}])
+    [found] = paris.objects("deployments", "apps")
+    change(paris, DEPLOYMENTS, metadata=found["metadata"] | {"finalizers": []})
+    await until_health(stack, "HEALTHY")
+
+
+LONG_AGO = "2026-01-01T00:00:00Z"
+
+
+def crashed(*, restarts: int = 0) -> dict[str, object]:
+    ended = {"exitCode": 3, "reason": "Error", "startedAt": LONG_AGO, "finishedAt": LONG_AGO}
+    return running("web", restarts=restarts) | {"ready": False, "state": {"terminated": ended}}
+
+
+def set_ready(member: Member, replicas: int) -> None:
+    """Writes how many pods of the Deployment are ready, which no controller changes afterwards."""
+    member.faults.stuck = True
+    [found] = member.objects("deployments", "apps")
+    status = found["status"] | {"readyReplicas": replicas, "availableReplicas": replicas}
+    change(member, DEPLOYMENTS, status=status)
 
 
 async def blamed_reason(stack: Stack) -> str:

@@ -32,6 +32,10 @@ _STREAMS = 6000
 """Resource watches of one process. A kind that gets none is listed periodically instead."""
 
 _STREAMS_OF_ONE = 12
+_POD_WATCHES = 1000
+"""Watches of pods below workloads that are on their way, of one process."""
+
+_POD_WATCHES_OF_ONE = 4
 _LISTS = 16
 
 
@@ -47,6 +51,7 @@ class ResourceWriter:
         self.wanted = WantedCache()
         self.rules = RuleBook()
         self.streams = Limiter("resource_watches", _STREAMS, each=_STREAMS_OF_ONE)
+        self.pod_watches = Limiter("pod_watches", _POD_WATCHES, each=_POD_WATCHES_OF_ONE)
         self.lists = Limiter("resource_lists", _LISTS, each=share(_LISTS, services.settings.organization_share))
         self._services = services
         self._seen: dict[tuple[int, Key], _Entry] = {}
