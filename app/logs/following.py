@@ -1,7 +1,7 @@
 """Follows the logs of a target's containers: pods that appear later join, containers that restart are read again.
 
 Each container is read by a task of its own. They put entries into one bounded backlog, from which the subscriber takes
-batches. The pods are listed again every few seconds.
+batches. The pods are listed again when a watch reports a change of them.
 """
 
 import asyncio
@@ -10,20 +10,20 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.clusters.member import Purpose
+from app.clusters.member import Member, Purpose
 from app.core.errors import ActionError, ClusterUnreachable, RateLimited
 from app.core.limiter import Slot
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
+from app.logs.changes import PodChanges
 from app.logs.entries import Backlog, Entry, EntryKind
 from app.logs.options import LogOptions
-from app.logs.pods import Pod, pods_of
+from app.logs.pods import Listed, Pod, Workloads, pods_of, workloads_of
 from app.logs.reading import entry_of, log_lines, no_pod
 from app.resources.containers import Container, ContainerState
 from app.resources.place import Place, place_of, reading_from
 from app.resources.services import ResourceServices
 
-LISTED_EVERY = 2.0
 _MOST_CONTAINERS = 50
 _BATCH = 500
 _PAUSE = 0.1
@@ -81,7 +81,9 @@ class _Following:
         self._services, self._viewer, self._place, self._asked = services, viewer, place, asked
         self._backlog = Backlog(lines=_BACKLOG_LINES, characters=_BACKLOG_CHARACTERS)
         self._sources: dict[tuple[str, str], _Source] = {}
-        self._first: list[Pod] | None = None
+        self._workloads: Workloads = {}
+        self._first = Listed([], frozenset())
+        self._changes = PodChanges(self._watched, services.log_streams, place.facts.organization_id)
         self._problem: str | None = None
         self._is_crowded = False
         self.news = asyncio.Event()
@@ -93,48 +95,64 @@ class _Following:
             self.news.set()
         return found
 
+    def _watched(self) -> Member:
+        return self._place.member.used_for(Purpose.LOGS)
+
     async def begin(self) -> None:
+        self._workloads = await workloads_of(self._services, self._place.facts.id)
         self._first = await self._listed()
-        if self._asked.pod is not None and not self._first:
+        if self._asked.pod is not None and not self._first.pods:
             raise no_pod(self._asked.pod)
 
     async def run(self) -> None:
         """Follows the containers until the pod that is asked for has ended."""
         try:
-            await self._look(self._first or [], joined=False)
+            await self._look(self._first, joined=False)
             while not self._is_over:
-                await asyncio.sleep(LISTED_EVERY)
-                try:
-                    # The target may be gone, and the viewer may have lost the permission with the group.
-                    target_id = self._place.facts.id
-                    self._place = await place_of(self._services, self._viewer, target_id, Permission.LOGS_READ)
-                    pods = await self._listed()
-                    self._problem = None
-                except (ClusterUnreachable, RateLimited) as error:
-                    if self._problem is None:
-                        self._problem = str(error)
-                        self._put(Entry(EntryKind.FAILED, str(error)))
-                    continue
-                await self._look(pods, joined=True)
+                if await self._may_have_changed():
+                    await self._look_again()
         finally:
             tasks = [source.task for source in self._sources.values()]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._changes.close()
             self.news.set()
+
+    async def _may_have_changed(self) -> bool:
+        """Waits a while; returns whether the pods have to be listed: some have changed, or the target has other
+        workloads. The target may be gone by now, and the viewer may have lost the permission with the group."""
+        has_changed = await self._changes.wait()
+        target_id = self._place.facts.id
+        self._place = await place_of(self._services, self._viewer, target_id, Permission.LOGS_READ)
+        workloads = await workloads_of(self._services, target_id)
+        has_changed |= workloads != self._workloads
+        self._workloads = workloads
+        return has_changed
+
+    async def _look_again(self) -> None:
+        try:
+            listed = await self._listed()
+            self._problem = None
+        except (ClusterUnreachable, RateLimited) as error:
+            self._changes.look_soon()
+            if self._problem is None:
+                self._problem = str(error)
+                self._put(Entry(EntryKind.FAILED, str(error)))
+            return
+        await self._look(listed, joined=True)
 
     @property
     def _is_over(self) -> bool:
         return self._asked.pod is not None and all(source.is_over for source in self._sources.values())
 
-    async def _listed(self) -> list[Pod]:
+    async def _listed(self) -> Listed:
         async with reading_from(self._services, self._place) as member:
-            pods = await pods_of(self._services, self._place, member)
-        return [pod for pod in pods if self._asked.pod in (None, pod.name)]
+            return (await pods_of(member, self._workloads)).only(self._asked.pod)
 
-    async def _look(self, pods: list[Pod], *, joined: bool) -> None:
+    async def _look(self, listed: Listed, *, joined: bool) -> None:
         present = set()
-        for pod in pods:
+        for pod in listed.pods:
             for container in self._asked.chosen(pod.containers):
                 key = pod.uid, container.name
                 present.add(key)
@@ -150,12 +168,15 @@ class _Following:
                 if self._asked.pod is None:
                     del self._sources[key]
                 source.is_over = True
+        if listed.pods or self._asked.pod is None:
+            self._changes.follow(listed.scopes)
 
     def _add(self, key: tuple[str, str], pod: Pod, container: Container, *, joined: bool) -> None:
         slot = None
         if len(self._sources) < _MOST_CONTAINERS:
             slot = self._services.log_streams.acquire_now(self._place.facts.organization_id)
         if slot is None:
+            self._changes.look_soon()
             if not self._is_crowded:
                 self._is_crowded = True
                 words = "Too many logs are followed at once: some containers are left out. Choose a pod."
@@ -194,9 +215,12 @@ class _Following:
         """A container that is read again needs a new slot: the one before was released when its log ended."""
         slot = slot or self._services.log_streams.acquire_now(self._place.facts.organization_id)
         if slot is None:
-            return  # tried again when the pods are listed next
+            self._changes.look_soon()
+            return
         task = asyncio.create_task(self._read(key, after, whole=whole))
         task.add_done_callback(lambda _: slot.release())
+        # The connection may have been lost, or the watch may have reported the end before the last line was read.
+        task.add_done_callback(lambda _: self._changes.look_soon())
         self._sources[key] = _Source(pod, container, slot, task, after, failure)
 
     async def _read(self, key: tuple[str, str], after: datetime | None, *, whole: bool) -> None:

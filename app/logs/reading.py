@@ -14,7 +14,7 @@ from app.identity.viewer import Viewer
 from app.logs.entries import Entry, EntryKind, merged
 from app.logs.lines import Line, Splitter
 from app.logs.options import LARGEST_LOG, LogOptions
-from app.logs.pods import Pod, pods_of
+from app.logs.pods import Pod, pods_of, workloads_of
 from app.resources.codes import ResourceCode
 from app.resources.containers import Container
 from app.resources.place import place_of, reading_from
@@ -37,8 +37,9 @@ async def read_logs(services: ResourceServices, viewer: Viewer, target_id: int, 
     """
     place = await place_of(services, viewer, target_id, Permission.LOGS_READ)
     asked.check()
+    workloads = await workloads_of(services, target_id)
     async with reading_from(services, place) as member:
-        pods = [pod for pod in await pods_of(services, place, member) if asked.pod in (None, pod.name)]
+        pods = (await pods_of(member, workloads)).only(asked.pod).pods
         if asked.pod is not None and not pods:
             raise no_pod(asked.pod)
         chosen = [(pod, container) for pod in pods for container in asked.chosen(pod.containers)]

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.clusters.member import Member
 from app.clusters.objects import Object, ObjectType, equal_labels, get_object, list_objects
 from app.core.concurrency import for_each
 from app.core.errors import ActionError
-from app.health.fields import text
+from app.health.fields import number, text
 from app.resources.seen import Key
 from app.resources.tree import JOB, POD, REPLICA_SET, owner_of
 
@@ -28,13 +28,22 @@ _WITH_PODS = frozenset(
 )
 
 
+class Scope(NamedTuple):
+    """Objects of one kind in one namespace that a label selector matches."""
+
+    kind: ObjectType
+    namespace: str
+    selector: str
+
+
 @dataclass
 class Found:
-    """The workloads as they are on the member, and the objects that they may own. `problems` are sentences about what
-    could not be listed."""
+    """The workloads as they are on the member, and the objects that they may own. `scopes` are the places in which a
+    new pod or Job of theirs would appear. `problems` are sentences about what could not be listed."""
 
     workloads: dict[Key, Object] = field(default_factory=dict)
     owned: list[tuple[ObjectType, Object]] = field(default_factory=list)
+    scopes: set[Scope] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
 
@@ -74,6 +83,8 @@ async def find_owned(member: Member, workloads: Iterable[tuple[Key, ObjectType]]
 
 async def _look_below(member: Member, found: Found, key: Key, live: Object) -> None:
     if key.kind == "Pod":
+        if selector := equal_labels(live["metadata"].get("labels")):
+            found.scopes.add(Scope(POD, key.namespace, selector))
         return
     if key.kind == "CronJob":
         for job in await _listed(member, found, key, JOB, labels_of_jobs(live)):
@@ -82,6 +93,8 @@ async def _look_below(member: Member, found: Found, key: Key, live: Object) -> N
                 job_key = Key("batch", "Job", key.namespace, job["metadata"]["name"])
                 pods = await _listed(member, found, job_key, POD, pod_selector(job))
                 found.owned += ((POD, pod) for pod in pods)
+                if not number(job, "status", "active", default=0):
+                    found.scopes.discard(Scope(POD, key.namespace, pod_selector(job) or ""))
         return
     selector = pod_selector(live)
     if key.kind == "Deployment":
@@ -96,6 +109,8 @@ async def _listed(member: Member, found: Found, key: Key, kind: ObjectType, sele
     pages = list_objects(member, kind, selector, whole=True, namespace=key.namespace, most=_MOST_OWNED)
     async with aclosing(pages) as stream:
         items = [item async for page in stream for item in page.items][:_MOST_OWNED]
+    if kind != REPLICA_SET:
+        found.scopes.add(Scope(kind, key.namespace, selector))
     if len(items) == _MOST_OWNED:
         found.problems.append(f"{key.kind} {key.name}: the first {_MOST_OWNED} of its {kind.plural} are shown.")
     return items

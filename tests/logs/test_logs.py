@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from simulator import Member
 from simulator.operations import Deletion
 from tests.live.client import socket
@@ -100,9 +102,11 @@ async def test_a_log_is_followed_through_a_restart_until_its_pod_is_deleted(
     await eventually(lambda: nobody_reads(paris, stack))
 
 
-async def test_pods_that_appear_later_join_and_nothing_is_read_after_the_subscriber_has_gone(
-    stack: Stack, simulated: Callable[[str], Member]
+async def test_pods_that_appear_later_join_by_a_watch_and_nothing_is_read_after_the_subscriber_has_gone(
+    stack: Stack, simulated: Callable[[str], Member], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for pause in ("LISTED_EVERY", "CHECKED_EVERY"):
+        monkeypatch.setattr(f"app.logs.changes.{pause}", 3600)
     paris = simulated("paris")
     target = await running_pods(stack, paris, "shop-1")
     paris.logs.write(at("shop-1"), "first", "not shown")
@@ -116,8 +120,22 @@ async def test_pods_that_appear_later_join_and_nothing_is_read_after_the_subscri
             "of the second, first",
         ]
         assert paris.logs.readers == 2
-        assert stack.services.log_streams.taken == 2
+        assert stack.services.log_streams.taken == 3  # two containers, and the watch of their pods
     await eventually(lambda: nobody_reads(paris, stack))
+
+
+async def test_pods_are_listed_again_where_they_cannot_be_watched(
+    stack: Stack, simulated: Callable[[str], Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.logs.changes.MOST_WATCHES", 0)
+    monkeypatch.setattr("app.logs.changes.LISTED_EVERY", 0.1)
+    paris = simulated("paris")
+    target = await running_pods(stack, paris, "shop-1")
+    async with served(stack) as url, socket(url) as opened:
+        followed = await opened.subscribe(FOLLOW, target=target)
+        paris.logs.write(at("shop-2"), "of the second")
+        add_pod(paris, "shop-2")
+        assert "of the second" in await texts_until(followed, "of the second")
 
 
 async def nobody_reads(member: Member, stack: Stack) -> bool:

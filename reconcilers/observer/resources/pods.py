@@ -128,7 +128,7 @@ class Pods:
             await for_each(keys, self._look, at_once=_AT_ONCE)
 
     async def _look(self, key: Key) -> None:
-        """Lists the pods of a workload, then watches them if that can tell more."""
+        """Lists the pods of a workload, then watches them if that can show more."""
         ailing = self._ailing.get(key)
         if ailing is None or (selector := ailing.seen.selector) is None:
             return

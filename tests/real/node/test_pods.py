@@ -22,7 +22,7 @@ TARGET = """query ($id: ID!) { node(id: $id) { ... on Deployment { targets { id 
 TREE = """query ($id: ID!) { node(id: $id) { ... on DeploymentTarget {
   tree { problems nodes { key parent kind name health } }
 } } }"""
-LOGS = "($target: ID!, $pod: String) { logs(target: $target, filter: {pod: $pod}) { entries { kind text } } }"
+LOGS = "($target: ID!, $pod: String) { logs(target: $target, filter: {pod: $pod}) { entries { kind pod text } } }"
 
 
 async def target(shop: Fleet, deployment_id: str) -> Any:
@@ -72,7 +72,7 @@ NOT_HEALTHY = [  # the worst first, as they are blamed
     ),
     (
         *("Deployment", "crashing", "DEGRADED", "CrashLoopBackOff"),
-        r"Pod crashing-\w+-\w+: main exited with code 3 \(Error\)\. back-off \d+s restarting failed container=main .*",
+        r"Pod crashing-\w+-\w+: main exited with code 3 \(Error\)(\. (back-off|It was restarted).*)?",
     ),
     ("Job", "failing", "DEGRADED", "Error", r"Pod failing-\w+: main exited with code 4 \(Error\)"),
     ("HorizontalPodAutoscaler", "scaled", "PROGRESSING", "FailedGetResourceMetric", ".*unable to get metrics.*"),
@@ -125,7 +125,9 @@ async def test_helm_waits_for_a_rollout_and_its_hook_and_the_target_is_healthy(s
     assert len(await pods(shop, deployment_id, "Deployment", "rolled")) == 2
 
 
-async def test_a_log_is_followed_until_its_pod_dies_and_its_last_words_are_read(shop: Fleet, shop_id: str) -> None:
+async def test_a_log_is_followed_until_its_pod_dies_and_the_pod_that_replaces_it_joins(
+    shop: Fleet, shop_id: str
+) -> None:
     await until_judged(shop, shop_id, "Deployment", "web", "HEALTHY", None)
     [pod] = await pods(shop, shop_id, "Deployment", "web")
     target_id = (await target(shop, shop_id))["id"]
@@ -133,12 +135,24 @@ async def test_a_log_is_followed_until_its_pod_dies_and_its_last_words_are_read(
     async with served(shop.stack) as url, socket(url) as opened:
         followed = await opened.subscribe(f"subscription {LOGS}", target=target_id, pod=pod)
         assert await texts_until(followed, "serving") == ["LINE: serving"]
+        everything = await opened.subscribe(f"subscription {LOGS}", target=target_id)
         status, answer = await hand.client.delete(f"/api/v1/namespaces/{shop.namespace}/pods/{pod}")
         assert status == 200, answer
         assert await texts_until(followed, "The pod no longer exists.") == [
             "LINE: stopping",
             "ENDED: The pod no longer exists.",
         ]
+        assert await of_another_pod(everything, "web-", pod) == ["JOINED: Container main started.", "LINE: serving"]
+
+
+async def of_another_pod(subscription: Subscription, prefix: str, but: str) -> list[str]:
+    """The first two entries of a pod whose name starts like this and is not `but`."""
+    found: list[str] = []
+    while len(found) < 2:
+        entries = (await subscription.next())["entries"]
+        mine = [each for each in entries if (each["pod"] or "").startswith(prefix) and each["pod"] != but]
+        found += [f"{each['kind']}: {each['text']}" for each in mine]
+    return found
 
 
 async def texts_until(subscription: Subscription, last: str) -> list[str]:
