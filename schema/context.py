@@ -57,11 +57,13 @@ class Context:
     async def node(self, global_id: str) -> Node | None:
         """The object with this ID. None if there is none, or none that the caller may see: the two look alike."""
         decoded = decode_id(global_id)
-        if decoded is None:
-            return None
-        type_name, row_id = decoded
+        return None if decoded is None else await self.find(*decoded)
+
+    async def find(self, type_name: str, row_id: int | None) -> Any:
+        """The object of a type by its row's number; None as for `node`. A type uses this to refer to an object of a
+        subject above its own, which it does not import: the registration knows how such an object is made."""
         lookup = self.nodes.get(type_name)
-        return None if lookup is None else await lookup(self, row_id)
+        return None if lookup is None or row_id is None else await lookup(self, row_id)
 
 
 Lookup = Callable[[Context, int], Awaitable[Node | None]]

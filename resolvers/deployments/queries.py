@@ -13,7 +13,7 @@ from schema.deployments.inputs import ClusterSelectorInput, stored_selector
 from schema.deployments.types import Deployment
 from schema.deployments.values import ClusterSelection, YamlReading
 from schema.errors import Problem
-from schema.plans.previews import PlanProgress
+from schema.previews.types import PlanProgress
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import row_id
 from schema.targets.enums import TargetStatus

@@ -7,10 +7,10 @@ from app.groups import features
 from app.identity.permissions import Permission
 from resolvers.engine.mutation import mutation
 from schema.context import Info
-from schema.deployments.removal import Removal
 from schema.groups import inputs, payloads
 from schema.groups.types import ClusterGroup
 from schema.operations.types import Operation
+from schema.previews.removal import Removal
 from schema.relay.ids import row_id
 from schema.targets.abandoned import abandoned_of
 

@@ -21,8 +21,8 @@ from schema.deployments.types import Deployment
 from schema.operations.types import Operation
 from schema.plans import inputs, payloads
 from schema.plans.loaders import plan_by_id
-from schema.plans.previews import PlanProgress, notices_of
 from schema.plans.types import Plan
+from schema.previews.types import PlanProgress, notices_of
 from schema.relay.ids import row_id
 from schema.targets.abandoned import abandoned_of
 

@@ -10,18 +10,17 @@ from schema.clusters.enums import Reachability
 from schema.clusters.loaders import releases_by_cluster
 from schema.context import Info
 from schema.deployments.loaders import deployment_by_id
-from schema.groups.loaders import group_by_id
+from schema.deployments.types import Deployment
 from schema.list_length import usually
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
 from schema.scalars import JSON
 from schema.targets.enums import TargetStatus
 from schema.targets.loaders import targets_by_cluster
+from schema.targets.types import DeploymentTarget
 
 if TYPE_CHECKING:
-    from schema.deployments.types import Deployment
     from schema.groups.types import ClusterGroup
-    from schema.targets.types import DeploymentTarget
 
 
 @strawberry.type(description="A registered Kubernetes cluster.")
@@ -49,17 +48,11 @@ class Cluster(Node):
 
     @strawberry.field(description="The group of the cluster. A cluster belongs to one group at a time.")
     async def group(self, info: Info) -> Annotated["ClusterGroup", strawberry.lazy("schema.groups.types")] | None:
-        from schema.groups.types import ClusterGroup
-
-        if self.row.group_id is None:
-            return None
-        group = await info.context.load[group_by_id].load(self.row.group_id)
-        return ClusterGroup.of(group) if group else None
+        found: ClusterGroup | None = await info.context.find("ClusterGroup", self.row.group_id)
+        return found
 
     @strawberry.field(metadata=usually(20), description="The targets on the cluster, in no particular order.")
-    async def targets(self, info: Info) -> list[Annotated["DeploymentTarget", strawberry.lazy("schema.targets.types")]]:
-        from schema.targets.types import DeploymentTarget
-
+    async def targets(self, info: Info) -> list[DeploymentTarget]:
         return [DeploymentTarget.of(facts) for facts in await info.context.load[targets_by_cluster].load(self.row.id)]
 
     @strawberry.field(metadata=usually(50), description="All Helm releases on the cluster, managed by Polyhelm or not.")
@@ -101,11 +94,7 @@ class HelmRelease:
     updated_at: datetime | None
 
     @strawberry.field(description="The deployment that manages the release, if there is one.")
-    async def managed_by(
-        self, info: Info
-    ) -> Annotated["Deployment", strawberry.lazy("schema.deployments.types")] | None:
-        from schema.deployments.types import Deployment
-
+    async def managed_by(self, info: Info) -> Deployment | None:
         if self.deployment_id is None:
             return None
         deployment = await info.context.load[deployment_by_id].load(self.deployment_id)

@@ -2,7 +2,6 @@
 
 import strawberry
 
-from app.deployments.warnings import WarningCode
 from app.drift.states import LiveDrift
 from app.tables.deployments import CrdPolicy, DriftPolicy
 
@@ -21,6 +20,5 @@ strawberry.enum(
         " creates those that are missing; no upgrade changes any, as in Helm. SKIP: nothing is created."
     ),
 )
-strawberry.enum(WarningCode, name="PlanWarningCode")
 
-__all__ = ["CrdPolicy", "DriftPolicy", "LiveDrift", "WarningCode"]
+__all__ = ["CrdPolicy", "DriftPolicy", "LiveDrift"]

@@ -5,7 +5,7 @@ from typing import Any
 import strawberry
 
 from schema.deployments.enums import CrdPolicy, DriftPolicy, LiveDrift
-from schema.deployments.removal import CONFIRM_REMOVAL
+from schema.previews.removal import CONFIRM_REMOVAL
 from schema.scalars import JSON
 
 _SELECTOR_OVERRIDES = (

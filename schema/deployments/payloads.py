@@ -1,6 +1,6 @@
 """The answers of the subject's mutations: each is a union of a payload and the errors that it can give."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import strawberry
 
@@ -15,11 +15,8 @@ from schema.errors import (
     ValidationFailed,
 )
 from schema.operations.types import Operation
-from schema.plans.previews import ChartNotice, DeploymentPlan, PlanProgress, notices_of
+from schema.previews.types import ChartNotice, DeploymentPlan, PlanProgress, notices_of
 from schema.targets.abandoned import AbandonedRelease, abandoned_of
-
-if TYPE_CHECKING:
-    pass
 
 
 @strawberry.type

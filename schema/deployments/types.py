@@ -24,7 +24,6 @@ from schema.deployments.values import (
     selector_overrides_of,
     values_from_of,
 )
-from schema.groups.loaders import group_by_id, members_by_group
 from schema.list_length import usually
 from schema.operations.types import Operation
 from schema.relay.connections import Connection, to_connection
@@ -132,11 +131,7 @@ class Deployment(Node):
 
     @strawberry.field
     async def group(self, info: Info) -> Annotated["ClusterGroup", strawberry.lazy("schema.groups.types")]:
-        from schema.groups.types import ClusterGroup
-
-        row = await info.context.load[group_by_id].load(self.row.group_id)
-        assert row is not None
-        return ClusterGroup.of(row)
+        return await self._group(info)
 
     @strawberry.field(
         description="The caller's permissions for the deployment and its targets, for example `logs.read`."
@@ -148,15 +143,15 @@ class Deployment(Node):
         description="The current desired state. `targets` also includes targets that are still to be removed."
     )
     async def desired(self, info: Info) -> DeploymentRevision:
-        return DeploymentRevision.of(await self._revision(info))
+        return DeploymentRevision.of(await self.present_revision(info))
 
     @strawberry.field(description="The exact chart version, resolved when the deployment was changed.")
     async def chart_version(self, info: Info) -> str:
-        return (await self._revision(info)).chart_version
+        return (await self.present_revision(info)).chart_version
 
     @strawberry.field
     async def chart_digest(self, info: Info) -> str:
-        return (await self._revision(info)).chart_digest
+        return (await self.present_revision(info)).chart_digest
 
     @strawberry.field(description="The chart's values.yaml, unchanged. Values of the deployment override it.")
     async def default_values(self, info: Info) -> str:
@@ -168,19 +163,19 @@ class Deployment(Node):
 
     @strawberry.field(description="The values for all targets.")
     async def values(self, info: Info) -> JSON:
-        return (await self._revision(info)).values
+        return (await self.present_revision(info)).values
 
     @strawberry.field(description=AS_YAML)
     async def values_yaml(self, info: Info) -> str:
-        return await as_yaml((await self._revision(info)).values)
+        return await as_yaml((await self.present_revision(info)).values)
 
     @strawberry.field(description="The values from secrets for all targets.")
     async def values_from(self, info: Info) -> list[ValueFrom]:
-        return values_from_of((await self._revision(info)).values_from)
+        return values_from_of((await self.present_revision(info)).values_from)
 
     @strawberry.field
     async def value_overrides(self, info: Info) -> list[ValueOverride]:
-        return overrides_of(await self._revision(info))
+        return overrides_of(await self.present_revision(info))
 
     @strawberry.field(
         metadata=usually(2),
@@ -188,24 +183,23 @@ class Deployment(Node):
         " `valueOverrides` over them.",
     )
     async def selector_overrides(self, info: Info) -> list[SelectorOverride]:
-        return selector_overrides_of(await self._revision(info))
+        return selector_overrides_of(await self.present_revision(info))
 
     @strawberry.field(description="The selector of the targets; null if they are a list.")
     async def target_selector(self, info: Info) -> ClusterSelector | None:
-        return selector_of(await self._revision(info))
+        return selector_of(await self.present_revision(info))
 
     @strawberry.field(
         description="The targets that the next generation adds and removes, because `targetSelector` matches other"
         " members now. Any `updateDeployment` makes that generation; it needs no other change."
     )
     async def pending_membership(self, info: Info) -> PendingMembership:
-        revision = await self._revision(info)
+        revision = await self.present_revision(info)
         if revision.target_selector is None:
             return PendingMembership(joining=[], leaving=[])
-        group = await info.context.load[group_by_id].load(self.row.group_id)
-        members = await info.context.load[members_by_group].load(self.row.group_id)
-        assert group is not None
-        found = membership.PendingMembership.of(revision, group, {cluster.name: cluster for cluster in members})
+        group = await self._group(info)
+        members = {cluster.name: cluster for cluster in await group.member_rows(info)}
+        found = membership.PendingMembership.of(revision, group.row, members)
         return PendingMembership(joining=list(found.joining), leaving=list(found.leaving))
 
     @strawberry.field(metadata=usually(100))
@@ -256,9 +250,13 @@ class Deployment(Node):
         return to_connection(page, Operation.of)
 
     async def _archive(self, info: Info) -> ChartArchive:
-        return await info.context.load[archive_by_digest].load((await self._revision(info)).chart_digest)
+        return await info.context.load[archive_by_digest].load((await self.present_revision(info)).chart_digest)
 
-    async def _revision(self, info: Info) -> tables.DeploymentRevision:
+    async def _group(self, info: Info) -> "ClusterGroup":
+        found: ClusterGroup = await info.context.find("ClusterGroup", self.row.group_id)
+        return found
+
+    async def present_revision(self, info: Info) -> tables.DeploymentRevision:
         return await info.context.load[revision_by_deployment].load((self.row.id, self.row.generation))
 
     @classmethod

@@ -1,6 +1,6 @@
 """What a deployment's values consist of."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import strawberry
 
@@ -10,9 +10,6 @@ from schema.errors import Problem
 from schema.list_length import usually
 from schema.scalars import JSON
 from schema.values import AS_YAML, as_yaml
-
-if TYPE_CHECKING:
-    pass
 
 
 @strawberry.type(description="The values in a YAML text, as Helm reads them.")

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from schema.deployments.removal import CONFIRM_REMOVAL
+from schema.previews.removal import CONFIRM_REMOVAL
 from schema.scalars import JSON
 
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import strawberry
 
-from schema.deployments.removal import Removal
 from schema.errors import (
     Conflict,
     Forbidden,
@@ -14,6 +13,7 @@ from schema.errors import (
 )
 from schema.groups.types import ClusterGroup
 from schema.operations.types import Operation
+from schema.previews.removal import Removal
 from schema.targets.abandoned import AbandonedRelease
 
 

@@ -2,6 +2,7 @@ import strawberry
 
 from app.core.paging import DEFAULT, Window
 from app.deployments.lists import deployments_page
+from app.tables import clusters as cluster_tables
 from app.tables import groups as tables
 from schema.clusters.types import Cluster
 from schema.context import Info
@@ -38,7 +39,7 @@ class ClusterGroup(Node):
 
     @strawberry.field(metadata=usually(50))
     async def members(self, info: Info) -> list[Cluster]:
-        return [Cluster.of(row) for row in await info.context.load[members_by_group].load(self.row.id)]
+        return [Cluster.of(row) for row in await self.member_rows(info)]
 
     @strawberry.field
     async def features(self, info: Info) -> list[GroupFeature]:
@@ -61,6 +62,9 @@ class ClusterGroup(Node):
             info.context.services, self.row.organization_id, Window.of(first, after), group_id=self.row.id
         )
         return to_connection(page, Deployment.of)
+
+    async def member_rows(self, info: Info) -> list[cluster_tables.Cluster]:
+        return await info.context.load[members_by_group].load(self.row.id)
 
     @classmethod
     def of(cls, row: tables.ClusterGroup) -> "ClusterGroup":

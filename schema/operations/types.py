@@ -9,7 +9,6 @@ from app.operations.outcomes import outcome_of
 from app.tables import operations as tables
 from app.targets.activity import Activity as TargetActivity
 from schema.context import Info
-from schema.deployments.loaders import deployment_by_id
 from schema.list_length import usually
 from schema.operations.enums import OperationKind, OperationState, ReleaseAction, ResultOutcome
 from schema.operations.loaders import output_by_result, results_by_operation
@@ -98,12 +97,8 @@ class Operation(Node):
     async def deployment(
         self, info: Info
     ) -> Annotated["Deployment", strawberry.lazy("schema.deployments.types")] | None:
-        from schema.deployments.types import Deployment
-
-        if self.row.deployment_id is None:
-            return None
-        row = await info.context.load[deployment_by_id].load(self.row.deployment_id)
-        return Deployment.of(row) if row else None
+        found: Deployment | None = await info.context.find("Deployment", self.row.deployment_id)
+        return found
 
     @strawberry.field(
         metadata=usually(100), description="The results by cluster name, for all clusters or for the given ones."

@@ -7,8 +7,8 @@ import strawberry
 from schema.deployments.types import Deployment
 from schema.errors import ClusterUnreachable, Conflict, Forbidden, NotFound, RemovalUnconfirmed, ValidationFailed
 from schema.operations.types import Operation
-from schema.plans.previews import ChartNotice, PlanProgress
 from schema.plans.types import Plan
+from schema.previews.types import ChartNotice, PlanProgress
 from schema.targets.abandoned import AbandonedRelease
 
 

@@ -1,7 +1,7 @@
 """Stored plans, what they do on each cluster, and what people say about them."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import orjson
 import strawberry
@@ -14,16 +14,19 @@ from app.tables import plans as tables
 from app.tables.columns import now
 from app.tables.states import PlanState as State
 from schema.context import Info
-from schema.deployments.enums import WarningCode
 from schema.deployments.loaders import deployment_by_id
-from schema.deployments.removal import Removal
+from schema.deployments.types import Deployment
+from schema.groups.loaders import group_by_id
+from schema.groups.types import ClusterGroup
 from schema.list_length import usually
 from schema.operations.enums import ReleaseAction
 from schema.operations.loaders import operation_by_id
 from schema.operations.types import Operation
 from schema.plans.enums import PlanKind, PlanState, Verdict
 from schema.plans.loaders import comments_by_plan, standing_by_plan, text_by_number
-from schema.plans.previews import ChartNotice, PlanWarning
+from schema.previews.enums import WarningCode
+from schema.previews.removal import Removal
+from schema.previews.types import ChartNotice, PlanWarning
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
@@ -32,10 +35,6 @@ from schema.targets.enums import TargetStatus
 from schema.targets.trouble import TargetError
 from schema.targets.types import StatusReason
 from schema.values import AS_YAML, as_yaml
-
-if TYPE_CHECKING:
-    from schema.deployments.types import Deployment
-    from schema.groups.types import ClusterGroup
 
 
 @strawberry.type(description="The number of targets with an action.")
@@ -170,21 +169,14 @@ class Plan(Node):
     ended_by: str | None
 
     @strawberry.field(description="The deployment; null before it is created and once it was deleted.")
-    async def deployment(
-        self, info: Info
-    ) -> Annotated["Deployment", strawberry.lazy("schema.deployments.types")] | None:
-        from schema.deployments.types import Deployment
-
+    async def deployment(self, info: Info) -> Deployment | None:
         if self.row.deployment_id is None:
             return None
         row = await info.context.load[deployment_by_id].load(self.row.deployment_id)
         return Deployment.of(row) if row else None
 
     @strawberry.field
-    async def group(self, info: Info) -> Annotated["ClusterGroup", strawberry.lazy("schema.groups.types")]:
-        from schema.groups.loaders import group_by_id
-        from schema.groups.types import ClusterGroup
-
+    async def group(self, info: Info) -> ClusterGroup:
         row = await info.context.load[group_by_id].load(self.row.group_id)
         assert row is not None
         return ClusterGroup.of(row)

@@ -10,7 +10,6 @@ from schema.context import Info
 from schema.list_length import usually
 from schema.resources.drift import FieldDifference
 from schema.resources.enums import DriftState, Health, ResourceOrigin
-from schema.targets.loaders import target_by_id
 
 if TYPE_CHECKING:
     from schema.targets.types import DeploymentTarget
@@ -70,10 +69,8 @@ class LiveResource:
 
     @strawberry.field(description="The target to which the resource belongs.")
     async def target(self, info: Info) -> Annotated["DeploymentTarget", strawberry.lazy("schema.targets.types")] | None:
-        from schema.targets.types import DeploymentTarget
-
-        found = await info.context.load[target_by_id].load(self.facts.row.target_id)
-        return DeploymentTarget.of(found) if found is not None else None
+        found: DeploymentTarget | None = await info.context.find("DeploymentTarget", self.facts.row.target_id)
+        return found
 
     @classmethod
     def of(cls, facts: ResourceFacts) -> "LiveResource":

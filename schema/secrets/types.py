@@ -1,19 +1,16 @@
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from app.tables import secrets as tables
 from schema.context import Info
+from schema.deployments.types import Deployment
 from schema.groups.loaders import group_by_id
+from schema.groups.types import ClusterGroup
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
 from schema.secrets.enums import SecretKind
 from schema.secrets.loaders import deployments_by_secret
-
-if TYPE_CHECKING:
-    from schema.deployments.types import Deployment
-    from schema.groups.types import ClusterGroup
 
 
 @strawberry.type(
@@ -30,16 +27,12 @@ class Secret(Node):
     updated_at: datetime
 
     @strawberry.field(description="The only group whose deployments may use the secret; null for all groups.")
-    async def group(self, info: Info) -> Annotated["ClusterGroup", strawberry.lazy("schema.groups.types")] | None:
-        from schema.groups.types import ClusterGroup
-
+    async def group(self, info: Info) -> ClusterGroup | None:
         row = await info.context.load[group_by_id].load(self.row.group_id) if self.row.group_id else None
         return ClusterGroup.of(row) if row else None
 
     @strawberry.field(description="The deployments that use the secret.")
-    async def used_by(self, info: Info) -> list[Annotated["Deployment", strawberry.lazy("schema.deployments.types")]]:
-        from schema.deployments.types import Deployment
-
+    async def used_by(self, info: Info) -> list[Deployment]:
         return [Deployment.of(row) for row in await info.context.load[deployments_by_secret].load(self.row.id)]
 
     @classmethod

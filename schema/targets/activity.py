@@ -1,16 +1,12 @@
 """What is being done with a target."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import strawberry
 
 from app.targets.activity import Activity as TargetActivity
 from schema.relay.ids import encode_id
 from schema.targets.enums import Phase
-
-if TYPE_CHECKING:
-    pass
 
 
 @strawberry.type(description="A hook of a chart.")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import strawberry
 
@@ -18,9 +18,6 @@ from schema.charts.loaders import archive_by_digest
 from schema.context import Info
 from schema.scalars import JSON
 from schema.targets.enums import LayerKind
-
-if TYPE_CHECKING:
-    pass
 
 
 @strawberry.type(description="A layer of values.")

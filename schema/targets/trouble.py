@@ -1,14 +1,11 @@
 """The error of a target's last action."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import strawberry
 
 from schema.targets.enums import NextStep
-
-if TYPE_CHECKING:
-    pass
 
 
 @strawberry.type(description="The error of a failed action.")

@@ -12,14 +12,10 @@ from app.releases.references import ANY, hidden
 from app.releases.status import helm_status
 from app.resources.live import read_object, read_tree
 from app.resources.queries import resources_of
-from app.tables import deployments as tables
 from app.targets.desired import desired_release
 from app.targets.queries import TargetFacts
 from app.targets.trouble import next_steps_from
-from schema.clusters.loaders import cluster_by_id
-from schema.clusters.types import Cluster
 from schema.context import Info
-from schema.deployments.loaders import deployment_by_id, revision_by_deployment
 from schema.list_length import usually
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
@@ -45,9 +41,7 @@ from schema.targets.trouble import TargetError
 from schema.values import AS_YAML, as_yaml
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
+    from schema.clusters.types import Cluster
     from schema.deployments.types import Deployment
 
 
@@ -207,16 +201,13 @@ class DeploymentTarget(Node):
         return Activity.of(found) if found else None
 
     @strawberry.field
-    async def cluster(self, info: Info) -> Cluster:
-        row = await info.context.load[cluster_by_id].load(self.facts.cluster_id)
-        assert row is not None
-        return Cluster.of(row)
+    async def cluster(self, info: Info) -> Annotated["Cluster", strawberry.lazy("schema.clusters.types")]:
+        found: Cluster = await info.context.find("Cluster", self.facts.cluster_id)
+        return found
 
     @strawberry.field
     async def deployment(self, info: Info) -> Annotated["Deployment", strawberry.lazy("schema.deployments.types")]:
-        from schema.deployments.types import Deployment
-
-        return Deployment.of(await self._deployment(info))
+        return await self._deployment(info)
 
     @strawberry.field(
         description=(
@@ -242,8 +233,7 @@ class DeploymentTarget(Node):
 
     async def explained(self, info: Info) -> Explained:
         """The desired values with their origins."""
-        row = await self._deployment(info)
-        revision = await info.context.load[revision_by_deployment].load((row.id, row.generation))
+        revision = await (await self._deployment(info)).present_revision(info)
         inputs = await info.context.load[inputs_by_target].load(self.facts.id)
         return Explained(revision, self.cluster_name, inputs, await defaults_of(info, revision))
 
@@ -251,15 +241,14 @@ class DeploymentTarget(Node):
         return await info.context.load[installed_values_by_target].load(self.facts.id)
 
     async def _desired_values(self, info: Info) -> Any:
-        row = await self._deployment(info)
-        revision = await info.context.load[revision_by_deployment].load((row.id, row.generation))
+        deployment = await self._deployment(info)
+        revision = await deployment.present_revision(info)
         inputs = await info.context.load[inputs_by_target].load(self.facts.id)
-        return hidden(desired_release(row, revision, self.cluster_name, inputs, ANY).values)
+        return hidden(desired_release(deployment.row, revision, self.cluster_name, inputs, ANY).values)
 
-    async def _deployment(self, info: Info) -> tables.Deployment:
-        row = await info.context.load[deployment_by_id].load(self.facts.deployment_id)
-        assert row is not None
-        return row
+    async def _deployment(self, info: Info) -> "Deployment":
+        found: Deployment = await info.context.find("Deployment", self.facts.deployment_id)
+        return found
 
     @classmethod
     def of(cls, facts: TargetFacts) -> "DeploymentTarget":

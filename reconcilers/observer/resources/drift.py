@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -28,10 +27,7 @@ from app.resources.seen import Key, is_judged
 from app.resources.wanted import WantedCache, WantedObjects
 from reconcilers.metrics import COMPARISONS
 from reconcilers.observer.assignments import Assignment, still_ours
-from reconcilers.observer.resources.followed import Due, Followed
-
-if TYPE_CHECKING:
-    from reconcilers.observer.resources.keeper import ClusterResources
+from reconcilers.observer.resources.followed import Due, Followed, Index
 
 log = structlog.get_logger()
 
@@ -57,13 +53,13 @@ class Drift:
         self,
         services: AllServices,
         wanted: WantedCache,
-        keeper: ClusterResources,
+        index: Index,
         member: Member,
         assignment: Assignment,
     ) -> None:
         self._services = services
         self._wanted = wanted
-        self._keeper = keeper
+        self._index = index
         self._member = member
         self._assignment = assignment
         self._targets: dict[int, Compared] = {}
@@ -81,7 +77,7 @@ class Drift:
 
     def notice(self, key: Key, item: Object | None) -> None:
         """Takes the newest state of an object; None if it does not exist."""
-        followed = self._keeper.index.get(key)
+        followed = self._index.get(key)
         if followed is None or not self._is_compared(followed):
             return
         content = _MISSING if item is None else _content(item, key)
@@ -139,7 +135,7 @@ class Drift:
         except BaseException:
             self._is_outdated = True
             raise
-        for key in self._compared_at.keys() - self._keeper.index.keys():
+        for key in self._compared_at.keys() - self._index.keys():
             del self._compared_at[key]
         for key in keys:
             self._due.add(key, 0.0)
@@ -169,7 +165,7 @@ class Drift:
                 self._schedule(result.key, _REFUSED_PAUSE)
 
     async def _compare(self, key: Key) -> list[_Result]:
-        followed = self._keeper.index.get(key)
+        followed = self._index.get(key)
         if followed is None or followed.kind is None:
             return []
         found = []

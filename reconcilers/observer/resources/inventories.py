@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import structlog
 
@@ -29,10 +29,10 @@ from app.resources.judging import judge_health
 from app.resources.seen import Key, Seen, absent, is_judged, not_served, unreadable
 from app.targets.sightings import read_release
 from reconcilers.observer.assignments import Assignment, still_ours
+from reconcilers.observer.resources.drift import Drift
+from reconcilers.observer.resources.followed import Index
+from reconcilers.observer.resources.stream import KindStream
 from reconcilers.observer.resources.writer import ResourceWriter
-
-if TYPE_CHECKING:
-    from reconcilers.observer.resources.keeper import ClusterResources
 
 log = structlog.get_logger()
 
@@ -65,12 +65,27 @@ class _Object:
         return self.wanted.origin is ResourceOrigin.MANIFEST
 
 
+class Keeper(Protocol):
+    """What follows the objects of the inventories (`ClusterResources`)."""
+
+    index: Index
+    arriving: dict[Key, Seen | None]
+    pending: set[int]
+    drift: Drift
+
+    def follow(self, kind: ObjectType) -> KindStream: ...
+    def follow_kinds(self) -> list[KindStream]: ...
+    def show(self, key: Key, seen: Seen) -> None: ...
+    def look(self, key: Key, seconds: float = 0.0) -> None: ...
+    async def seen(self, key: Key, kind: ObjectType) -> Seen | None: ...
+
+
 class Inventories:
     def __init__(
         self,
         services: AllServices,
         writer: ResourceWriter,
-        keeper: ClusterResources,
+        keeper: Keeper,
         member: Member,
         assignment: Assignment,
     ) -> None:

@@ -58,7 +58,7 @@ class ClusterResources:
         self._assignment = assignment
         self._organization_id = organization_id
         self._pods = Pods(member, self._tell, writer.pod_watches, assignment.cluster_id)
-        self.drift = Drift(services, writer.wanted, self, member, assignment)
+        self.drift = Drift(services, writer.wanted, self.index, member, assignment)
         self._inventories = Inventories(services, writer, self, member, assignment)
         self._streams: dict[KindName, tuple[KindStream, asyncio.Task[None]]] = {}
         self._group = asyncio.TaskGroup()

@@ -10,11 +10,11 @@ from app.deployments.packing import unpack
 from app.deployments.planning import error_of
 from app.tables import deployments as tables
 from schema.context import Info
-from schema.deployments.enums import WarningCode
-from schema.deployments.removal import Removal
 from schema.errors import UserError, to_graphql
 from schema.list_length import usually
 from schema.operations.enums import ReleaseAction
+from schema.previews.enums import WarningCode
+from schema.previews.removal import Removal
 from schema.relay.ids import encode_id
 from schema.scalars import JSON
 from schema.targets.enums import TargetStatus
@@ -136,11 +136,8 @@ class PlanProgress:
 
     @strawberry.field(description="The plan that `planDeployment` has stored, once it is finished.")
     async def stored_plan(self, info: Info) -> Annotated["Plan", strawberry.lazy("schema.plans.types")] | None:
-        from schema.plans.loaders import plan_by_id
-        from schema.plans.types import Plan
-
-        row = await info.context.load[plan_by_id].load(self.stored_id) if self.stored_id is not None else None
-        return Plan.of(row) if row else None
+        found: Plan | None = await info.context.find("Plan", self.stored_id)
+        return found
 
     @classmethod
     async def of(cls, row: tables.PlanProgress) -> "PlanProgress":
