@@ -104,7 +104,7 @@ class Attempt:
         release = self.seen.release if self.seen else None
         return self.runs_hooks and release is not None and bool(release.hooks & DELETION_HOOKS)
 
-    def is_last(self, error: TemporaryError, *, retries: int) -> ActionError | None:
+    def final_error(self, error: TemporaryError, *, retries: int) -> ActionError | None:
         """The error with which the result ends if this attempt was the last one; None if there is another attempt.
 
         A release that a Helm run has left unfinished is cleaned up first, however many attempts that takes."""

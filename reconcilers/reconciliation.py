@@ -218,7 +218,7 @@ class Reconciler:
         """Schedules a retry after a pause, or ends the result if there were enough attempts."""
         found, settings = attempt.work, self._services.settings
         writes = attempt.writes_after(error)
-        last = attempt.is_last(error, retries=settings.helm_retries)
+        last = attempt.final_error(error, retries=settings.helm_retries)
         if last is not None:
             await self._give_up(attempt, last)
             return

@@ -53,7 +53,7 @@ async def impersonation_warnings(
     """
     warnings: list[str] = []
 
-    async def may(cluster: Cluster) -> bool:
+    async def review(cluster: Cluster) -> bool:
         try:
             return await may_impersonate(services.members.of(cluster), account)
         except ActionError as error:
@@ -64,7 +64,7 @@ async def impersonation_warnings(
             return True
 
     asked = list(clusters)
-    answers = await for_each(asked, may, at_once=AT_ONCE)
+    answers = await for_each(asked, review, at_once=AT_ONCE)
     if refused := [cluster.name for cluster, allowed in zip(asked, answers, strict=True) if not allowed]:
         names = some_of(refused)
         message = (

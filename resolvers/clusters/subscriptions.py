@@ -1,6 +1,6 @@
 """Clusters and their changes."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from functools import partial
 
 import strawberry
@@ -11,7 +11,7 @@ from app.fleet.services import AllServices
 from app.tables import clusters
 from app.tables.events import Event as EventRow
 from resolvers.engine import following
-from resolvers.engine.following import fresh, loaded, own, shared
+from resolvers.engine.following import Selection, fresh, loaded, own, shared
 from schema.clusters.loaders import cluster_by_id
 from schema.clusters.types import Cluster
 from schema.context import Info
@@ -31,13 +31,12 @@ class Subscriptions:
         services, viewer = info.context.services, info.context.viewer
         organization_id = viewer.organization(organization)
         group_id = await following.group_id(services, viewer, organization_id, group)
-        members: set[int] = set()
+        selection = Selection(condition=group_id is not None)
 
-        def is_selected(row: clusters.Cluster) -> bool:
-            was, is_now = row.id in members, group_id is None or row.group_id == group_id
-            if group_id is not None:
-                (members.add if is_now else members.discard)(row.id)
-            return is_now or was
+        def selected(found: Iterable[clusters.Cluster | None]) -> Iterator[clusters.Cluster]:
+            for row in found:
+                if row is not None and selection.update(row.id, matches=group_id in (None, row.group_id)):
+                    yield row
 
         def pick(event: EventRow) -> Iterable[int]:
             if event.subject_type == "ClusterGroup":
@@ -50,15 +49,14 @@ class Subscriptions:
             everything = True
             while True:
                 if everything:
-                    for row in filter(is_selected, await _clusters(services, organization_id)):
+                    for row in selected(await _clusters(services, organization_id)):
                         own(info)
                         yield Cluster.of(row)
                 changed = await follower.changed()
                 everything = changed.too_much or _EVERYTHING in changed.keys
                 load = fresh(info, changed.upto)
-                for found in await loaded(load[cluster_by_id], [] if everything else changed.keys):
-                    if found is not None and is_selected(found):
-                        yield shared(load, found, Cluster.of)
+                for row in selected(await loaded(load[cluster_by_id], [] if everything else changed.keys)):
+                    yield shared(load, row, Cluster.of)
 
 
 async def _clusters(services: AllServices, organization_id: int) -> list[clusters.Cluster]:

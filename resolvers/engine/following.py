@@ -19,6 +19,24 @@ Row = TypeVar("Row")
 Told = TypeVar("Told")
 
 
+class Selection:
+    """The objects that match what a subscriber asks for. It also gets one that has just ceased to match, once.
+
+    Without a `condition` that objects can cease to match, nothing is remembered."""
+
+    def __init__(self, *, condition: bool) -> None:
+        self._condition = condition
+        self._matching: set[int] = set()
+
+    def update(self, key: int, *, matches: bool) -> bool:
+        """Remembers whether an object matches now; returns whether it does, or did before."""
+        if not self._condition:
+            return matches
+        matched = key in self._matching
+        (self._matching.add if matches else self._matching.discard)(key)
+        return matches or matched
+
+
 def own(info: Info) -> Loaders:
     """Gives the operation new loaders, for this subscriber alone."""
     info.context.load = info.context.shared.own()

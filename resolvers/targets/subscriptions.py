@@ -1,6 +1,6 @@
 """Targets and their changes."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator
 
 import strawberry
 
@@ -9,7 +9,7 @@ from app.fleet.services import AllServices
 from app.tables.events import Event as EventRow
 from app.targets.queries import TargetFacts, targets_after
 from resolvers.engine import following
-from resolvers.engine.following import fresh, loaded, own, shared
+from resolvers.engine.following import Selection, fresh, loaded, own, shared
 from schema.context import Info
 from schema.relay.ids import row_id
 from schema.targets.enums import TargetStatus
@@ -38,18 +38,17 @@ class Subscriptions:
         organization_id = viewer.organization(organization)
         group_id = await following.group_id(services, viewer, organization_id, group)
         deployment_id = None if deployment is None else row_id(deployment, "Deployment")
-        matching: set[int] = set()
+        selection = Selection(condition=status is not None)
 
-        def is_selected(facts: TargetFacts) -> bool:
-            if (group_id is not None and facts.group_id != group_id) or (
-                deployment_id is not None and facts.deployment_id != deployment_id
-            ):
-                return False
-            was = facts.id in matching
-            is_now = status is None or facts.status in status
-            if status is not None:
-                (matching.add if is_now else matching.discard)(facts.id)
-            return is_now or was
+        def selected(found: Iterable[TargetFacts | None]) -> Iterator[TargetFacts]:
+            for facts in found:
+                if (
+                    facts is not None
+                    and group_id in (None, facts.group_id)
+                    and deployment_id in (None, facts.deployment_id)
+                    and selection.update(facts.id, matches=status is None or facts.status in status)
+                ):
+                    yield facts
 
         def pick(event: EventRow) -> Iterable[int]:
             if event.subject_type != "DeploymentTarget" or event.subject_id is None:
@@ -62,16 +61,15 @@ class Subscriptions:
                 if everything:
                     last = 0
                     while page := await _targets_after(services, organization_id, last, group_id, deployment_id):
-                        for facts in filter(is_selected, page):
+                        for facts in selected(page):
                             own(info)
                             yield DeploymentTarget.of(facts)
                         last = page[-1].id
                 changed = await follower.changed()
                 everything = changed.too_much
                 load = fresh(info, changed.upto)
-                for found in await loaded(load[target_by_id], changed.keys):
-                    if found is not None and is_selected(found):
-                        yield shared(load, found, DeploymentTarget.of)
+                for facts in selected(await loaded(load[target_by_id], changed.keys)):
+                    yield shared(load, facts, DeploymentTarget.of)
 
 
 async def _targets_after(
