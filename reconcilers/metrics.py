@@ -2,10 +2,14 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-ACTIONS = Counter("polyhelm_actions_total", "Helm actions, by what was done and how it ended.", ["action", "outcome"])
+ACTIONS = Counter(
+    "polyhelm_actions_total",
+    "Actions of Helm and corrections of objects, by what was done and how it ended.",
+    ["action", "outcome"],
+)
 ACTION_SECONDS = Histogram(
     "polyhelm_action_seconds",
-    "How long Helm actions took.",
+    "How long actions of Helm and corrections of objects took.",
     ["action"],
     buckets=(0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800),
 )

@@ -19,14 +19,15 @@ from app.operations import endings, work
 from app.operations.work import Work
 from app.releases.error_codes import ActionCode
 from app.releases.release import Desired
-from app.releases.step import Recovery, ReleaseAction, Step, next_step
+from app.releases.step import CORRECTION, Recovery, ReleaseAction, Step, next_step
+from app.resources.corrections import due_objects
 from app.tables.columns import now
 from app.tables.operations import OperationKind
 from app.targets import leases
 from app.targets.claims import blocked, claim_after, claim_of
 from app.targets.desired import compared
 from app.targets.sightings import Sighting, look_at_release
-from reconcilers.actions import correct_objects, perform
+from reconcilers.actions import perform
 from reconcilers.actions.validation import KnownManifests
 from reconcilers.attempt import Attempt
 from reconcilers.metrics import ACTIONS
@@ -134,14 +135,18 @@ class Reconciler:
 
     async def _correct(self, attempt: Attempt) -> None:
         """Sets objects back to the manifest, if the deployment asks for it."""
-        found, before = attempt.work, attempt.action
+        found, seen = attempt.work, attempt.seen
         if found.deployment.live_drift is not LiveDrift.CORRECT or found.desired is None:
             return
-        assert attempt.seen is not None
+        assert seen is not None
+        async with self._services.database.reading() as session:
+            if not await due_objects(session, found.target.id, seen.secret_version):
+                return
+        before = attempt.action
         if before is ReleaseAction.NONE:
             attempt.action = ReleaseAction.CORRECTION
-        written = await correct_objects(self._services, found, attempt.seen)
-        if written is None:
+        written = await self._perform(attempt, CORRECTION, found.desired, seen)
+        if written is None:  # they were set back by someone else
             attempt.action = before
             return
         attempt.output = "\n".join(filter(None, (attempt.output, written)))

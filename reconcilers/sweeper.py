@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from app.core.limiter import Limiter
 from app.core.repeating import repeatedly
 from app.deployments.drift import correct_drift
-from app.deployments.object_drift import correct_objects
+from app.deployments.object_drift import start_corrections
 from app.fleet.services import AllServices
 from app.jobs.leases import due_job_counts
 from app.operations.due import due_counts
@@ -64,4 +64,4 @@ class Sweeper:
 
     async def _correct(self) -> None:
         await correct_drift(self._services)
-        await correct_objects(self._services)
+        await start_corrections(self._services)

@@ -55,7 +55,7 @@ _CANDIDATES = (
 )
 
 
-async def correct_objects(services: Services, target_ids: Iterable[int] | None = None) -> None:
+async def start_corrections(services: Services, target_ids: Iterable[int] | None = None) -> None:
     """Starts the corrections of objects that are due now, of these targets or of all."""
     statement = _CANDIDATES
     if target_ids is not None:

@@ -53,7 +53,8 @@ class Step:
 
     @property
     def runs(self) -> ReleaseAction:
-        """The action that Helm performs in this step."""
+        """The action that is performed in this step: Helm's, or the correction of objects. NONE if the release's record
+        is marked first."""
         if self.recovery is Recovery.MARK_FAILED:
             return ReleaseAction.NONE
         return ReleaseAction.UNINSTALL if self.recovery is Recovery.REMOVE else self.action
@@ -61,6 +62,9 @@ class Step:
 
 HISTORY = 10
 """The number of revisions of a release that are kept on its cluster."""
+CORRECTION = Step(ReleaseAction.CORRECTION)
+"""Objects of a release in its desired state are set back. No state of a release asks for this step: it follows where
+the deployment wants it and objects differ."""
 _DONE = Step(ReleaseAction.NONE)
 _UNINSTALL = Step(ReleaseAction.UNINSTALL)
 _UPGRADABLE = ("deployed", "failed", "superseded")

@@ -1,4 +1,5 @@
-"""Actions on releases. `perform` takes the next step for a release."""
+"""Actions on releases. `perform` takes a step for a release: the next one that it needs, or the correction of its
+objects."""
 
 import time
 from functools import partial
@@ -20,6 +21,8 @@ from reconcilers.metrics import ACTION_SECONDS
 
 def action_of(step: Step, manifests: KnownManifests) -> Action:
     """The action that takes a step."""
+    if step.action is ReleaseAction.CORRECTION:
+        return CorrectObjects()
     if step.recovery is Recovery.MARK_FAILED:
         return MarkFailed()
     if step.runs is ReleaseAction.UNINSTALL:
@@ -37,9 +40,9 @@ async def perform(
     *,
     counts: bool,
 ) -> str | None:
-    """Takes a step that was derived from the observation `seen` and the `wanted` release; returns Helm's output. The
-    caller has to look at the release again to know whether the step succeeded; until then, the intent stays. `counts`
-    says that the step makes a revision or runs hooks.
+    """Takes a step that was derived from the observation `seen` and the `wanted` release; returns Helm's output, or
+    what a correction has done. After a run of Helm, the caller has to look at the release again to know whether the
+    step succeeded; until then, the intent stays. `counts` says that the step makes a revision or runs hooks.
 
     Raises:
         ActionError: if the step fails; has Helm's output.
@@ -54,16 +57,3 @@ async def perform(
         return await action.perform(task)
     finally:
         ACTION_SECONDS.labels(step.runs).observe(time.monotonic() - began)
-
-
-async def correct_objects(services: AllServices, found: Work, seen: Sighting) -> str | None:
-    """Sets objects back to the manifest of the release `seen`; returns what was written, or None.
-
-    Raises:
-        ActionError: if the member can't be asked now, or refuses.
-    """
-    return await CorrectObjects().perform(Task(services, found, seen, _nothing))
-
-
-async def _nothing() -> None:
-    """No intent: Helm does not run."""

@@ -1,4 +1,5 @@
-"""Defines an action: a change to one release. Each module here with an action has exactly one, with its own tests."""
+"""Defines an action: a change to one release, or to its objects. Each module here with an action has exactly one, with
+its own tests in `tests/reconcilers/actions/`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from app.targets.sightings import Sighting
 @dataclass(frozen=True)
 class Task:
     """The input of an action: the work that it belongs to, and the release as last seen. `begin` writes the intent: an
-    action that runs Helm calls it once, when everything else is ready. `hooks` says whether the chart's hooks run."""
+    action that runs Helm calls it once, when everything else is ready; others do not. `hooks` says whether the
+    chart's hooks run."""
 
     services: AllServices
     work: Work
@@ -26,7 +28,7 @@ class Action(Protocol):
     it succeeded, never the returned value."""
 
     async def perform(self, task: Task) -> str | None:
-        """Performs the action; returns Helm's output, if Helm ran.
+        """Performs the action; returns Helm's output, or what was done without Helm. None if there is neither.
 
         Raises:
             ActionError: if it fails.

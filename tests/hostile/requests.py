@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from app.clusters.access_reviews import may_impersonate, missing_permissions
+from app.clusters.applying import apply, create
 from app.clusters.changes import Change, Head
 from app.clusters.discovery import Discovery, discover, discover_version
 from app.clusters.dry_run import Trial, try_out
@@ -248,6 +249,8 @@ ANYTHING = (
     *("null", "a list", "a number", "a text", "a list of another kind", "a list without a version", "U+0000"),
     *("a success that says nothing", "a refusal of seven MiB", "a refusal with U+0000"),
 )
+REFUSED = ("an error of seven MiB", "a refusal of seven MiB", "a refusal with U+0000")
+"""A write gives what the API server says against it."""
 KINDS = (
     Kind("proof of a new connection", "GET", "/api/v1/namespaces/kube-system", lambda m: m.version(), "^$", (), True),
     Kind(
@@ -337,6 +340,22 @@ KINDS = (
         f"{OBJECTS}/{NAMES}",
         trying(Trial("default", "shop", [CONFIG], installed={IDENTITY: CONFIG})),
         "dryRun=All",
+    ),
+    Kind(
+        "object set back",
+        "PATCH",
+        f"{OBJECTS}/{NAMES}",
+        lambda m: apply(m, CONFIG_MAPS, "default", "settings", CONFIG),
+        "^fieldManager=helm&force=true$",
+        REFUSED,
+    ),
+    Kind(
+        "object created again",
+        "POST",
+        OBJECTS,
+        lambda m: create(m, CONFIG_MAPS, "default", "again", CONFIG | {"metadata": {"name": "again"}}),
+        "^fieldManager=helm$",
+        REFUSED,
     ),
     Kind("object in the way", "GET", f"{OBJECTS}/{NAMES}", trying(Trial("default", "shop", [CONFIG])), "^$"),
     Kind(

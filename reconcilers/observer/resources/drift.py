@@ -17,7 +17,7 @@ from app.clusters.objects import Object
 from app.clusters.release_records import list_revisions
 from app.core.concurrency import for_each
 from app.core.errors import ActionError
-from app.deployments.object_drift import correct_objects
+from app.deployments.object_drift import start_corrections
 from app.drift.states import DIFFERING, DriftState, LiveDrift
 from app.fleet.services import AllServices
 from app.releases.scrubbing import NOTHING
@@ -158,7 +158,7 @@ class Drift:
             if result.of.live_drift is LiveDrift.CORRECT and result.comparison.state in DIFFERING
         }
         if corrected:
-            await correct_objects(self._services, corrected)
+            await start_corrections(self._services, corrected)
         for result in results:
             COMPARISONS.labels(result.comparison.state.lower()).inc()
             if result.comparison.state is DriftState.NOT_CHECKED:
