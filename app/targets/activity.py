@@ -7,10 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.facts import columns_of, fact, read
 from app.releases.hook import Hook
 from app.tables.columns import now
 from app.tables.deployments import Deployment
@@ -79,31 +80,20 @@ _LASTING = (Phase.VALIDATING, Phase.APPLYING, Phase.WAITING)
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    target_id: int
-    cluster_id: int
-    is_held: bool
-    reported: dict[str, Any] | None
-    retry_at: datetime | None
-    operation_id: int
-    created_at: datetime
-    cancelled_at: datetime | None
-    state: OperationState
-    started_at: datetime | None
+    target_id: int = fact(col(Target.id))
+    cluster_id: int = fact(col(Target.cluster_id))
+    is_held: bool = fact(~UNHELD)
+    reported: dict[str, Any] | None = fact(col(Target.activity))
+    retry_at: datetime | None = fact(col(Target.retry_at))
+    operation_id: int = fact(col(Operation.id))
+    created_at: datetime = fact(col(Operation.created_at))
+    cancelled_at: datetime | None = fact(col(Operation.cancelled_at))
+    state: OperationState = fact(col(OperationResult.state))
+    started_at: datetime | None = fact(col(OperationResult.started_at))
 
 
-_FACTS = (
-    select(
-        col(Target.id),
-        col(Target.cluster_id),
-        ~UNHELD,
-        col(Target.activity),
-        col(Target.retry_at),
-        col(Operation.id),
-        col(Operation.created_at),
-        col(Operation.cancelled_at),
-        col(OperationResult.state),
-        col(OperationResult.started_at),
-    )
+_FACTS: Select[*tuple[Any, ...]] = (
+    select(*columns_of(_Facts))
     .join(OperationResult, OPEN_RESULT)
     .join(Operation, col(Operation.id) == OperationResult.operation_id)
     .where(col(Target.id).in_(bindparam("ids", expanding=True)))
@@ -135,7 +125,8 @@ def stored(reported: Activity) -> dict[str, Any]:
 
 async def activities(session: AsyncSession, ids: Sequence[int], slots: int) -> dict[int, Activity]:
     """The activity of each target with open work. `slots` is the maximum number of runs on one cluster."""
-    facts = [_Facts(*row) for row in await session.execute(_FACTS, {"ids": list(ids)})]
+    rows = await session.execute(_FACTS, {"ids": list(ids)})
+    facts = read(_Facts, rows.mappings())
     queued = {found.cluster_id for found in facts if not found.is_held}
     occupants: dict[int, list[Occupant]] = defaultdict(list)
     if queued:

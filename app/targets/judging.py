@@ -8,12 +8,13 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.orm import defer
 from sqlmodel import col
 
+from app.core.facts import columns_of, fact, read
 from app.core.transaction import Transaction
 from app.health.health import Health
 from app.releases.release import Desired, Observed, covered
@@ -31,65 +32,33 @@ from app.targets.joins import PRESENT_REVISION, joined
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that the verdict on a target depends on. `_verdict` uses nothing else of the rows."""
+    """Everything that the verdict on a target depends on. `_verdict` uses nothing else of the rows. Facts about the
+    release are None if there is none."""
 
-    wanted: bool
-    desired_digest: bytes
-    evaluation_error: str | None
-    contested_until: datetime | None
-    corrections: int
-    has_failed: bool
-    reachability: Reachability
-    reachability_message: str | None
-    release_digest: bytes | None
-    release_status: str | None
-    description: str | None
-    unreadable: str | None
+    wanted: bool = fact(col(Target.wanted))
+    desired_digest: bytes = fact(col(Target.desired_digest))
+    evaluation_error: str | None = fact(col(Target.evaluation_error))
+    contested_until: datetime | None = fact(col(Target.contested_until))
+    corrections: int = fact(col(Target.corrections))
+    has_failed: bool = fact(col(Target.error).is_not(None))
+    reachability: Reachability = fact(col(Cluster.reachability))
+    reachability_message: str | None = fact(col(Cluster.reachability_message))
+    release_digest: bytes | None = fact(col(Release.digest))
+    release_status: str | None = fact(col(Release.status))
+    description: str | None = fact(col(Release.description))
+    unreadable: str | None = fact(col(Release.unreadable))
 
     @property
     def fingerprint(self) -> bytes:
         return hashlib.blake2b(repr(astuple(self)).encode(), digest_size=16).digest()
 
-    @classmethod
-    def of(cls, target: Target, cluster: Cluster, release: Release | None) -> Self:
-        return cls(
-            wanted=target.wanted,
-            desired_digest=target.desired_digest,
-            evaluation_error=target.evaluation_error,
-            contested_until=target.contested_until,
-            corrections=target.corrections,
-            has_failed=target.error is not None,
-            reachability=cluster.reachability,
-            reachability_message=cluster.reachability_message,
-            release_digest=release.digest if release else None,
-            release_status=release.status if release else None,
-            description=release.description if release else None,
-            unreadable=release.unreadable if release else None,
-        )
 
-
-_COLUMNS: dict[str, Any] = {
-    "wanted": col(Target.wanted),
-    "desired_digest": col(Target.desired_digest),
-    "evaluation_error": col(Target.evaluation_error),
-    "contested_until": col(Target.contested_until),
-    "corrections": col(Target.corrections),
-    "has_failed": col(Target.error).is_not(None),
-    "reachability": col(Cluster.reachability),
-    "reachability_message": col(Cluster.reachability_message),
-    "release_digest": col(Release.digest),
-    "release_status": col(Release.status),
-    "description": col(Release.description),
-    "unreadable": col(Release.unreadable),
-}
-_FACTS: Select[*tuple[Any, ...]] = joined(
-    select(col(Target.id), col(Target.judged_digest), *(column.label(name) for name, column in _COLUMNS.items()))
-)
+_FACTS: Select[*tuple[Any, ...]] = joined(select(col(Target.id), col(Target.judged_digest), *columns_of(Facts)))
 
 _OF_THESE = col(Target.id).in_(bindparam("ids", expanding=True))
 _LOCK = select(col(Target.id)).where(_OF_THESE).order_by(col(Target.id)).with_for_update(key_share=True)
 _ALL = (
-    joined(select(Target, Deployment, Cluster, Release))
+    joined(select(Target, Deployment, Cluster, Release, *columns_of(Facts)))
     .where(_OF_THESE)
     .order_by(col(Target.id))
     .options(defer(Cluster.credentials, raiseload=True))  # type: ignore[arg-type]
@@ -128,11 +97,8 @@ async def judge_targets(
     if target_ids is not None:
         statement = statement.where(col(Target.id).in_(list(target_ids)))
     rows = (await transaction.session.execute(statement)).all()
-    changed = [
-        target_id
-        for target_id, judged, *values in rows
-        if Facts(**dict(zip(_COLUMNS, values, strict=True))).fingerprint != judged
-    ]
+    facts = read(Facts, (row._mapping for row in rows))
+    changed = [row.id for row, each in zip(rows, facts, strict=True) if each.fingerprint != row.judged_digest]
     if not changed:
         return set()
     # Another transaction may be writing what these targets depend on. Only a statement that starts after the rows are
@@ -146,15 +112,16 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
     """Judges the targets with these IDs, which an earlier statement has locked. Writes the given columns of each target
     along with the verdict."""
     rows = (await transaction.session.execute(_ALL, {"ids": list(seen)})).all()
-    facts = {target.id: Facts.of(target, cluster, release) for target, _, cluster, release in rows}
+    read_facts = read(Facts, (row._mapping for row in rows))
+    facts = {row.Target.id: each for row, each in zip(rows, read_facts, strict=True)}
     digests = {target_id: each.fingerprint for target_id, each in facts.items()}
     changed = {target.id for target, *_ in rows if digests[target.id] != target.judged_digest}
-    deployments = {deployment.id for target, deployment, _, _ in rows if target.id in changed}
+    deployments = {deployment.id for target, deployment, *_ in rows if target.id in changed}
     revisions = await _present_revisions(transaction, deployments) if deployments else {}
     with_secrets = [revision.deployment_id for revision in revisions.values() if revision.references()]
     marks = await marks_by_deployment(transaction.session, with_secrets) if with_secrets else {}
     found, written = [], []
-    for target, deployment, cluster, release in rows:
+    for target, deployment, cluster, release, *_ in rows:
         values: dict[str, Any] = {"id": target.id, **seen[target.id]}
         has_changed = False
         if target.id in changed:

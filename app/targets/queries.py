@@ -1,7 +1,7 @@
 """Reads targets and releases from the database, without a request to any member."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.facts import columns_of, fact, read
 from app.drift.states import DriftState, LiveDrift
 from app.health.health import Health
 from app.releases.layers import Inputs
@@ -35,52 +36,58 @@ from app.targets.desired import stored_inputs
 from app.targets.joins import RELEASE_OF_TARGET, joined
 from app.targets.reachability import UNWATCHED, is_vouched
 
+LONGEST_LIE = 30.0
+"""The number of seconds for which a status may be shown that no observer vouches for."""
 
-@dataclass(slots=True)
+DRIFT_TYPE = Enum(DriftState, native_enum=False, length=32)
+SHOWN_DRIFT = case(
+    (col(Deployment.live_drift) == LiveDrift.OFF, DriftState.OFF.value),
+    (col(Cluster.reachability) != Reachability.REACHABLE, DriftState.UNKNOWN.value),
+    else_=cast(col(Target.drift), Text),
+)
+"""The state of a target's live objects, as it is shown."""
+_DRIFT: Any = type_coerce(SHOWN_DRIFT, DRIFT_TYPE)
+_VOUCHED = is_vouched(LONGEST_LIE)
+
+
+@dataclass(frozen=True, slots=True)
 class TargetFacts:
     """What the API shows of a target without further queries: plain columns, because pages of them are loaded often.
 
     `confirmed_at` is when this release was last observed by itself, `swept_at` when all releases of its cluster were.
+    Facts about the release are None if there is none.
     """
 
-    id: int
-    deployment_id: int
-    organization_id: int
-    group_id: int
-    cluster_id: int
-    cluster_name: str
-    cloud: str
-    distribution: str
-    reachability: Reachability
-    status: TargetStatus
-    status_since: datetime
-    reasons: list[dict[str, Any]]
-    health: Health
-    health_since: datetime
-    health_reasons: list[dict[str, Any]]
-    left_out: int
-    drift: DriftState
-    drift_since: datetime
-    drifted: int
-    not_compared: int
-    error: dict[str, Any] | None
-    generation: int | None
-    renewed_at: datetime | None
-    confirmed_at: datetime | None
-    swept_at: datetime | None
-    helm_status: str | None
-    chart_version: str | None
-    revision: int | None
-    changed_at: datetime | None
-    is_vouched: bool
-
-    def __post_init__(self) -> None:
-        """Hides a status that no observer vouches for, even if the database does not show this yet."""
-        if not self.is_vouched and self.status is not TargetStatus.UNKNOWN:
-            reason = Reason(ReasonCode.UNREACHABLE, UNWATCHED)
-            self.status, self.reasons = TargetStatus.UNKNOWN, [asdict(reason)]
-            self.health, self.health_reasons = Health.UNKNOWN, []
-            self.drift = self.drift if self.drift is DriftState.OFF else DriftState.UNKNOWN
+    id: int = fact(col(Target.id))
+    deployment_id: int = fact(col(Target.deployment_id))
+    organization_id: int = fact(col(Cluster.organization_id))
+    group_id: int = fact(col(Deployment.group_id))
+    cluster_id: int = fact(col(Cluster.id))
+    cluster_name: str = fact(col(Cluster.name))
+    cloud: str = fact(col(Cluster.cloud))
+    distribution: str = fact(col(Cluster.distribution))
+    reachability: Reachability = fact(col(Cluster.reachability))
+    status: TargetStatus = fact(col(Target.status))
+    status_since: datetime = fact(col(Target.status_since))
+    reasons: list[dict[str, Any]] = fact(col(Target.reasons))
+    health: Health = fact(col(Target.health))
+    health_since: datetime = fact(col(Target.health_since))
+    health_reasons: list[dict[str, Any]] = fact(col(Target.health_reasons))
+    left_out: int = fact(col(Target.inventory_left_out))
+    drift: DriftState = fact(_DRIFT)
+    drift_since: datetime = fact(col(Target.drift_since))
+    drifted: int = fact(col(Target.drifted))
+    not_compared: int = fact(col(Target.not_compared))
+    error: dict[str, Any] | None = fact(col(Target.error))
+    generation: int | None = fact(col(Target.generation))
+    renewed_at: datetime | None = fact(col(Target.renewed_at))
+    confirmed_at: datetime | None = fact(col(Target.observed_at))
+    swept_at: datetime | None = fact(col(Cluster.confirmed_at))
+    helm_status: str | None = fact(col(Release.status))
+    chart_version: str | None = fact(col(Release.chart_version))
+    revision: int | None = fact(col(Release.revision))
+    changed_at: datetime | None = fact(col(Release.updated_at))
+    is_vouched: bool = fact(_VOUCHED)
 
     @property
     def is_renewed(self) -> bool:
@@ -94,51 +101,8 @@ class TargetFacts:
         return max(times, default=None)
 
 
-LONGEST_LIE = 30.0
-"""The number of seconds for which a status may be shown that no observer vouches for."""
-
-DRIFT_TYPE = Enum(DriftState, native_enum=False, length=32)
-SHOWN_DRIFT = case(
-    (col(Deployment.live_drift) == LiveDrift.OFF, DriftState.OFF.value),
-    (col(Cluster.reachability) != Reachability.REACHABLE, DriftState.UNKNOWN.value),
-    else_=cast(col(Target.drift), Text),
-)
-"""The state of a target's live objects, as it is shown."""
-
 # Built once: building such a statement costs as much as running it.
-_COLUMNS: dict[str, Any] = {
-    "id": col(Target.id),
-    "deployment_id": col(Target.deployment_id),
-    "organization_id": col(Cluster.organization_id),
-    "group_id": col(Deployment.group_id),
-    "cluster_id": col(Cluster.id),
-    "cluster_name": col(Cluster.name),
-    "cloud": col(Cluster.cloud),
-    "distribution": col(Cluster.distribution),
-    "reachability": col(Cluster.reachability),
-    "status": col(Target.status),
-    "status_since": col(Target.status_since),
-    "reasons": col(Target.reasons),
-    "health": col(Target.health),
-    "health_since": col(Target.health_since),
-    "health_reasons": col(Target.health_reasons),
-    "left_out": col(Target.inventory_left_out),
-    "drift": type_coerce(SHOWN_DRIFT, DRIFT_TYPE),
-    "drift_since": col(Target.drift_since),
-    "drifted": col(Target.drifted),
-    "not_compared": col(Target.not_compared),
-    "error": col(Target.error),
-    "generation": col(Target.generation),
-    "renewed_at": col(Target.renewed_at),
-    "confirmed_at": col(Target.observed_at),
-    "swept_at": col(Cluster.confirmed_at),
-    "helm_status": col(Release.status),
-    "chart_version": col(Release.chart_version),
-    "revision": col(Release.revision),
-    "changed_at": col(Release.updated_at),
-    "is_vouched": is_vouched(LONGEST_LIE),
-}
-_FACTS: Select[*tuple[Any, ...]] = joined(select(*(column.label(name) for name, column in _COLUMNS.items()))).join(
+_FACTS: Select[*tuple[Any, ...]] = joined(select(*columns_of(TargetFacts))).join(
     Observer, col(Observer.id) == Cluster.observer_id, isouter=True
 )
 _IDS: BindParameter[int] = bindparam("ids", expanding=True)
@@ -201,7 +165,21 @@ async def targets_after(
 
 
 def _facts(rows: Result[*tuple[Any, ...]]) -> list[TargetFacts]:
-    return [TargetFacts(**row) for row in rows.mappings()]
+    return [_shown(facts) for facts in read(TargetFacts, rows.mappings())]
+
+
+def _shown(facts: TargetFacts) -> TargetFacts:
+    """Hides a status that no observer vouches for, even if the database does not show this yet."""
+    if facts.is_vouched or facts.status is TargetStatus.UNKNOWN:
+        return facts
+    return replace(
+        facts,
+        status=TargetStatus.UNKNOWN,
+        reasons=[asdict(Reason(ReasonCode.UNREACHABLE, UNWATCHED))],
+        health=Health.UNKNOWN,
+        health_reasons=[],
+        drift=facts.drift if facts.drift is DriftState.OFF else DriftState.UNKNOWN,
+    )
 
 
 async def installed_values(session: AsyncSession, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
