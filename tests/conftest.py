@@ -1,5 +1,6 @@
 """What all tests share: a Postgres, a Redis, simulated and real members, and a Polyhelm on top of them."""
 
+import gc
 import os
 import secrets
 import shutil
@@ -60,6 +61,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that have to stay together come first: begun last, they would run for minutes while the other worker has
     nothing left to do."""
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Modules stay until the end. Garbage collections that go through them again and again would take a large part of
+    the CPU time of all tests; the programs do the same (`app/program/processes.py`)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 5, 400)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -31,6 +31,8 @@ TOKEN = "a-token-for-the-tests-alone"
 HERE = "127.0.0.0/8"
 """Where tests have members and repositories."""
 SETTLE_SECONDS = 180.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.25
+"""Seconds between two looks at what a test waits for: the longer it has waited, the longer is the pause."""
 
 RESULT = """
 ... on UserError { __typename code message path }
@@ -143,9 +145,13 @@ class Stack:
         } }"""
 
         async def ended() -> Any:
-            operation = (await self.data(query, id=answer["operation"]["id"]))["operation"]
-            return operation if operation["state"] not in ("PENDING", "RUNNING") else None
+            # Only the state is asked for until it is an end: the whole answer costs many times as much.
+            found = (await self.data("query ($id: ID!) { operation(id: $id) { state } }", id=operation_id))["operation"]
+            if found["state"] in ("PENDING", "RUNNING"):
+                return None
+            return (await self.data(query, id=operation_id))["operation"]
 
+        operation_id = answer["operation"]["id"]
         return await eventually(ended)
 
     async def targets(self, deployment_id: str) -> dict[str, Any]:
@@ -157,7 +163,14 @@ class Stack:
     async def until_status(self, deployment_id: str, cluster: str, status: str) -> Any:
         """The target, once it has this status."""
 
+        query = """query ($id: ID!, $cluster: String!) {
+          node(id: $id) { ... on Deployment { target(cluster: $cluster) { status } } }
+        }"""
+
         async def has_it() -> Any:
+            node = (await self.data(query, id=deployment_id, cluster=cluster))["node"]
+            if not node or not node["target"] or node["target"]["status"] != status:
+                return None
             target = (await self.targets(deployment_id)).get(cluster)
             return target if target and target["status"] == status else None
 
@@ -183,10 +196,11 @@ def check_codes(answer: dict[str, Any]) -> None:
 
 async def eventually(look: Callable[[], Awaitable[Any]], seconds: float = SETTLE_SECONDS) -> Any:
     """The first true value that `look` gives; a failure when none comes in time."""
-    end = time.monotonic() + seconds
+    began = time.monotonic()
     while not (found := await look()):
-        assert time.monotonic() < end, f"nothing came within {seconds:g} s; last: {found!r}"
-        await asyncio.sleep(0.05)
+        waited = time.monotonic() - began
+        assert waited < seconds, f"nothing came within {seconds:g} s; last: {found!r}"
+        await asyncio.sleep(min(max(waited / 4, _SHORTEST_PAUSE), _LONGEST_PAUSE))
     return found
 
 
@@ -210,8 +224,8 @@ async def open_stack(
         "allowed_hosts": "polyhelm",
         "redis_url": servers.redis_url,
         "confirm_every": 5,
-        "unreachable_after": 1,
-        "sweep_every": 0.3,
+        "unreachable_after": 3,
+        "sweep_every": 0.5,
         "retry_base": 0.05,
         "retry_cap": 0.5,
         "member_timeout": 5,

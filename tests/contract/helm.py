@@ -12,6 +12,9 @@ from typing import Self
 PACKAGED = str(Path(sysconfig.get_path("scripts")) / "helm")
 """The one that Polyhelm brings along, from helm-binary."""
 
+SHORT_RUN = {"GOGC": "off", "GOMEMLIMIT": "512MiB", "GOMAXPROCS": "1"}
+"""Saves a third of the CPU time of a run, as `app/helm/command.py` does: there is no garbage worth collecting."""
+
 
 @dataclass(frozen=True)
 class Helm:
@@ -34,6 +37,7 @@ class Helm:
         """Exit code, stdout, stderr."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.home), "KUBECONFIG": str(self.kubeconfig)}
         environment["HELM_DRIVER"] = self.driver
+        environment |= SHORT_RUN
         process = await asyncio.create_subprocess_exec(
             self.program,
             *arguments,

@@ -1,10 +1,8 @@
 """A Polyhelm with real members, and what is done on them by hand beside it."""
 
-import asyncio
 import base64
 import gzip
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +11,7 @@ from tests.contract.client import Client
 from tests.contract.helm import Helm
 from tests.kubernetes.member import Member
 from tests.sample_charts import archive, chart_files
-from tests.stack import SETTLE_SECONDS, Stack
-
-POLL_SECONDS = 0.05
+from tests.stack import Stack, eventually
 
 
 @dataclass(frozen=True)
@@ -162,15 +158,19 @@ class Fleet:
     async def until(self, deployment_id: str, cluster: str, **expected: Any) -> Any:
         """The target, once these fields of it are as expected; a failure that shows how they are when that takes too
         long."""
-        end = time.monotonic() + SETTLE_SECONDS
-        while True:
+        found: dict[str, Any] = {}
+
+        async def is_so() -> Any:
             target = (await self.stack.targets(deployment_id)).get(cluster, {})
-            found = {field: target.get(field) for field in expected}
-            if found == expected:
-                return target
-            if time.monotonic() > end:
-                assert found == expected
-            await asyncio.sleep(POLL_SECONDS)
+            found.update({field: target.get(field) for field in expected})
+            return [target] if found == expected else None
+
+        try:
+            [target] = await eventually(is_so)
+        except AssertionError:
+            assert found == expected
+            raise
+        return target
 
     async def operation(self, answer: Any) -> Any:
         """The operation of a payload as it is now, without waiting for its end."""
