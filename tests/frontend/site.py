@@ -106,10 +106,12 @@ def _elsewhere(site: Served, url: str, also: tuple[str, ...]) -> list[str]:
     return [] if url.startswith(own) else [f"asks {url}"]
 
 
-async def findings(page: Page) -> Sequence[str]:
-    """What axe calls serious or critical."""
-    await page.evaluate(AXE)
-    told: dict[str, Any] = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+async def findings(page: Page, rules: Sequence[str] = ()) -> Sequence[str]:
+    """What axe calls serious or critical, by all its rules or by these."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE)
+    options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    told: dict[str, Any] = await page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{found['id']}: {node['target']} {node['failureSummary']}"
         for found in told["violations"]
