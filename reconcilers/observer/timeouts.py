@@ -41,7 +41,7 @@ class ListBackoff:
     another list is needed soon, up to `longest`."""
 
     longest: float
-    _gap: float = field(default=_BETWEEN_LISTS, init=False)
+    _gap: float = field(default_factory=lambda: _BETWEEN_LISTS, init=False)
     _began: float = field(default=float("-inf"), init=False)
 
     def pause(self) -> float:

@@ -241,52 +241,50 @@ async def test_invalid_tags_are_not_versions(pushed: Pushed, tags: bytes, code: 
     assert (await pushed.refusal())[0] == code
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "../../secret/app",
-        "web/../../secret/app",
-        "web:1.0.0",
-        "web?n=1",
-        "web#x",
-        "web@sha256:0",
-        "Web",
-        "web/",
-        "/web",
-        "web//app",
-        "we b",
-        "web%2fapp",
-        "web\n",
-        "a" * 256,
-        "wéb",
-        ".web",
-        "web-",
-    ],
-)
-async def test_a_name_outside_the_registrys_grammar_is_refused_before_any_request(pushed: Pushed, name: str) -> None:
+NO_NAMES = [
+    "../../secret/app",
+    "web/../../secret/app",
+    "web:1.0.0",
+    "web?n=1",
+    "web#x",
+    "web@sha256:0",
+    "Web",
+    "web/",
+    "/web",
+    "web//app",
+    "we b",
+    "web%2fapp",
+    "web\n",
+    "a" * 256,
+    "wéb",
+    ".web",
+    "web-",
+]
+
+
+async def test_a_name_outside_the_registrys_grammar_is_refused_before_any_request(pushed: Pushed) -> None:
     await pushed.add()
-    with pytest.raises(ValidationFailed) as caught:
-        await pushed.pin("1.0.0", name)
-    assert caught.value.code == "chart_name_invalid"
-    with pytest.raises(ValidationFailed):
-        await pushed.pin(None, name)
+    for name in NO_NAMES:
+        with pytest.raises(ValidationFailed) as caught:
+            await pushed.pin("1.0.0", name)
+        assert caught.value.code == "chart_name_invalid", name
+        with pytest.raises(ValidationFailed):
+            await pushed.pin(None, name)
     assert pushed.registry.asked == []
 
 
-@pytest.mark.parametrize("version", ["../x", "1.0.0?a=b", "1.0.0/../../..", "a" * 129, "", ".hidden"])
-async def test_a_version_outside_the_registrys_grammar_is_refused_before_any_request(
-    pushed: Pushed, version: str
-) -> None:
+async def test_a_version_outside_the_registrys_grammar_is_refused_before_any_request(pushed: Pushed) -> None:
     await pushed.add()
-    with pytest.raises((ValidationFailed, NotFound)):
-        await pushed.pin(version)
+    for version in ("../x", "1.0.0?a=b", "1.0.0/../../..", "a" * 129, "", ".hidden"):
+        with pytest.raises((ValidationFailed, NotFound)):
+            await pushed.pin(version)
     assert [path for path, _ in pushed.registry.asked if "manifests" in path] == []
 
 
-@pytest.mark.parametrize("path", ["/team/../other", "/team?x=1", "/team#x", "/Team", "/team//charts", "/team/:charts"])
-async def test_an_address_outside_the_registrys_grammar_is_not_added(pushed: Pushed, path: str) -> None:
-    answer = await pushed.add(url=f"oci://{pushed.host}{path}")
-    assert answer["code"] == "url_not_supported"
+async def test_an_address_outside_the_registrys_grammar_is_not_added(pushed: Pushed) -> None:
+    for path in ("/team/../other", "/team?x=1", "/team#x", "/Team", "/team//charts", "/team/:charts"):
+        answer = await pushed.add(url=f"oci://{pushed.host}{path}")
+        assert answer["code"] == "url_not_supported", path
 
 
 async def test_what_was_pulled_stays_when_the_registry_goes_away(pushed: Pushed) -> None:

@@ -49,54 +49,52 @@ async def test_expressions_know_the_cluster_its_group_and_the_deployment(
     assert (found["berlin"]["replicas"], found["tokyo"]["host"], found["tokyo"]["region"]) == (2, "tokyo", None)
 
 
-@pytest.mark.parametrize(
-    ("given", "path", "message"),
-    [
-        (
-            {"values": {"a": ["${{ klaster.name }}"]}},
-            ["values", "a", "0"],
-            "values: a.0: klaster.name: line 1, column 8: undeclared reference to 'klaster.name'.",
-        ),
-        (
-            {"values": {"a": {"b": "${{ cluster.labels.size }}"}}},
-            ["values", "a", "b"],
-            'values: a.b on berlin: cluster.labels.size: Key not found in map : "size".',
-        ),
-        (
-            {"selectorOverrides": [{"select": {"cloud": "amazon"}, "values": {"a": "x${{ cluster.labels }}"}}]},
-            ["selectorOverrides", "0", "values", "a"],
-            "selector override 1: a on berlin: cluster.labels: the result is a map, and only a text, a number or a"
-            " boolean can be a part of a text.",
-        ),
-        (
-            {"valueOverrides": [{"cluster": "tokyo", "values": {"a": "${{ cluster.region + 'x' }}"}}]},
-            ["valueOverrides", "tokyo", "a"],
-            "override: a on tokyo: cluster.region + 'x': No matching overloads found : _+_(null_type, string).",
-        ),
-        (
-            {"values": {"a": "${{ cluster.name"}},
-            ["values", "a"],
-            "Not a valid expression: an expression has no end: `}}` is missing. Write $${{ for a literal ${{.",
-        ),
-        (
-            {"selectorOverrides": [{"select": {"kubernetesVersion": "new"}, "values": {}}]},
-            ["selectorOverrides", "0", "select", "kubernetesVersion"],
-            "'new' is not a version constraint: write it as `>=1.28 <1.31`, `~1.29` or `1.29.x`.",
-        ),
-        (
-            {"targetSelector": {"cloud": "amazom"}},
-            ["targetSelector", "cloud"],
-            "amazom: the cloud is one of amazon, google, azure, alibaba, oracle, digitalocean, onprem, other.",
-        ),
-    ],
-)
-async def test_an_error_names_layer_path_and_cluster(
-    quiet: Stack, simulated: Callable[[str], Member], given: dict[str, Any], path: list[str], message: str
-) -> None:
+INVALID: list[tuple[dict[str, Any], list[str], str]] = [
+    (
+        {"values": {"a": ["${{ klaster.name }}"]}},
+        ["values", "a", "0"],
+        "values: a.0: klaster.name: line 1, column 8: undeclared reference to 'klaster.name'.",
+    ),
+    (
+        {"values": {"a": {"b": "${{ cluster.labels.size }}"}}},
+        ["values", "a", "b"],
+        'values: a.b on berlin: cluster.labels.size: Key not found in map : "size".',
+    ),
+    (
+        {"selectorOverrides": [{"select": {"cloud": "amazon"}, "values": {"a": "x${{ cluster.labels }}"}}]},
+        ["selectorOverrides", "0", "values", "a"],
+        "selector override 1: a on berlin: cluster.labels: the result is a map, and only a text, a number or a"
+        " boolean can be a part of a text.",
+    ),
+    (
+        {"valueOverrides": [{"cluster": "tokyo", "values": {"a": "${{ cluster.region + 'x' }}"}}]},
+        ["valueOverrides", "tokyo", "a"],
+        "override: a on tokyo: cluster.region + 'x': No matching overloads found : _+_(null_type, string).",
+    ),
+    (
+        {"values": {"a": "${{ cluster.name"}},
+        ["values", "a"],
+        "Not a valid expression: an expression has no end: `}}` is missing. Write $${{ for a literal ${{.",
+    ),
+    (
+        {"selectorOverrides": [{"select": {"kubernetesVersion": "new"}, "values": {}}]},
+        ["selectorOverrides", "0", "select", "kubernetesVersion"],
+        "'new' is not a version constraint: write it as `>=1.28 <1.31`, `~1.29` or `1.29.x`.",
+    ),
+    (
+        {"targetSelector": {"cloud": "amazom"}},
+        ["targetSelector", "cloud"],
+        "amazom: the cloud is one of amazon, google, azure, alibaba, oracle, digitalocean, onprem, other.",
+    ),
+]
+
+
+async def test_an_error_names_layer_path_and_cluster(quiet: Stack, simulated: Callable[[str], Member]) -> None:
     await fleet(quiet, simulated)
-    answer = await quiet.create(**given)
-    assert answer["__typename"] == "ValidationFailed"
-    assert {"path": path, "message": message} in answer["problems"]
+    for given, path, message in INVALID:
+        answer = await quiet.create(**given)
+        assert answer["__typename"] == "ValidationFailed"
+        assert {"path": path, "message": message} in answer["problems"]
 
 
 async def test_undeclared_names_are_refused_even_where_no_target_uses_them(

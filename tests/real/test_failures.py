@@ -1,7 +1,7 @@
 """Charts that fail on the members: the failure is told in Helm's words, once, and the next update mends it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -100,8 +100,16 @@ async def test_a_chart_that_does_not_render_fails_in_helms_words_and_makes_no_re
     assert outcomes(operation) == dict.fromkeys(("paris", "berlin"), ("INSTALL", "SUCCEEDED"))
 
 
-async def test_a_failed_upgrade_is_tried_again_by_a_reconcile_and_by_nothing_else(paris: Fleet) -> None:
+@pytest.fixture
+async def often_confirmed(new_fleet: NewFleet, members: Mapping[str, Member]) -> AsyncIterator[Fleet]:
+    """Paris alone. Its releases are confirmed often, so that a test can wait for several confirmations."""
+    async with new_fleet(members["paris"], confirm_every=2) as opened:
+        yield opened
+
+
+async def test_a_failed_upgrade_is_tried_again_by_a_reconcile_and_by_nothing_else(often_confirmed: Fleet) -> None:
     """What is in the way is somebody's object, of the name that the chart wants."""
+    paris = often_confirmed
     await upload_files(paris.stack, chart_files("fragile") | FRAGILE, "fragile")
     deployment_id = await paris.deployed(chart="charts/fragile")
     hand = paris.hands["paris"]
