@@ -82,7 +82,7 @@ async def _run(bench: Bench, names: list[str]) -> list[Row]:
         except binaries.BinariesMissing as missing:
             print(f"{name} is left out: {missing}", file=sys.stderr)
         else:
-            for row in found:  # at once, so that a long run that is broken off has told what it had
+            for row in found:  # at once, so that a long run that is interrupted has printed its results so far
                 print(f"{row.what}: {row.ours}" + (f" against {row.other}" if row.other else ""), file=sys.stderr)
             rows += found
     return rows

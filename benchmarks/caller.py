@@ -1,7 +1,7 @@
-"""Somebody who asks for a small page now and then, as a process of its own: `python -m benchmarks.caller`.
+"""A caller that requests a small page from time to time, as a process of its own: `python -m benchmarks.caller`.
 
-Prints the seconds that each answer took as JSON. They count from the moment at which it was due to be asked for, so
-that an answer that keeps the next ones waiting is told in all of them."""
+Prints the seconds that each answer took as JSON. They count from the moment at which the request was due, so
+that an answer that delays the next ones is counted in all of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.server import GROUP, TOKEN
 _PAUSE = 0.02
 _WARM_UP = 10
 _NEW_CONNECTION = 10
-"""As many are asked for on one connection before a new one is made: that may be refused as well."""
+"""The number of requests on one connection before a new one is opened, which may also be refused."""
 _QUERY = """query ($group: String!, $name: String!) { deployment(group: $group, releaseName: $name) {
   statusCounts { status count } targets { clusterName status statusSince reasons { code message path } revision }
 } }"""

@@ -1,4 +1,4 @@
-"""From an edit of an object by hand to whoever follows: how long it takes until a target is shown as drifted.
+"""From a manual edit of an object to its subscribers: how long it takes until a target is shown as drifted.
 
 The time runs from the moment at which the API server has acknowledged the edit. A comparison reads the object and tries
 out its manifest on the same API server."""

@@ -1,4 +1,4 @@
-"""Figures: several measurements of one thing, told by their median and spread, held against a goal."""
+"""Figures: several measurements of one thing, with their median and spread, compared with a goal."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class Figure:
 class Row:
     """One line of the table. `other` is what a user would run instead; `ratio` and `below` are goals.
 
-    `ratio` is the most that ours may be of the other; `below` the most that ours may be, in the unit's base.
+    `ratio` is the highest allowed ratio of Polyhelm's figure to the other; `below` is the highest allowed figure of
+    Polyhelm, in the unit's base.
     """
 
     what: str
@@ -56,7 +57,7 @@ class Row:
 
     @property
     def part(self) -> float | None:
-        """Ours as a part of the other."""
+        """The ratio of Polyhelm's median to the other."""
         return self.ours.median / self.other.median if self.other and self.other.median else None
 
     @property

@@ -1,8 +1,8 @@
-"""Somebody who means harm, as a process of its own: `python -m benchmarks.hostility KIND URL TOKEN PORTION`.
+"""An attacker, as a process of its own: `python -m benchmarks.hostility KIND URL TOKEN PORTION`.
 
 Many clients in one process, each with an address of its own below 127.0.0.0/8, as if they were many machines: what is
-counted for an address alone does not stop them. They go on until the process is told to end, and it then prints how
-often each answer came."""
+counted for an address alone does not stop them. They continue until the process receives a signal to end;
+it then prints how often each answer came."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ KINDS = (*QUERIES, IN_VARIABLES, IN_LARGE_VARIABLES, SLOW, SILENT)
 
 
 def _bodies() -> dict[str, tuple[bytes, bool]]:
-    """What is sent, and whether by somebody who is signed in."""
+    """What is sent, and whether by a signed-in user."""
     given = {name: (orjson.dumps({"query": query}), False) for name, query in QUERIES.items()}
     small, large = (_LISTED % (b'"a",' * count) for count in (15_000, 8_000_000))
     return given | {IN_VARIABLES: (small, False), IN_LARGE_VARIABLES: (large, True)}
 
 
 class Attacker:
-    """`token` is a user's, `portion` tells processes apart, so that no two have the same addresses."""
+    """`token` is a user's, `portion` differs for each process, so that no two have the same addresses."""
 
     def __init__(self, url: str, token: str, portion: int) -> None:
         parts = urlsplit(url)
@@ -75,7 +75,7 @@ class Attacker:
         return await asyncio.open_connection(self._host, self._port, local_addr=(address, 0))
 
     async def ask(self, client: int, body: bytes, *, signed_in: bool) -> None:
-        """One request after the other, for ever."""
+        """One request after the other, forever."""
         token = (f"Authorization: Bearer {self._token}",) if signed_in else ()
         request = self.head("Content-Type: application/json", f"Content-Length: {len(body)}", *token) + body
         for number in itertools.count(client, CLIENTS):
@@ -147,7 +147,7 @@ def _clients(kind: str, attacker: Attacker) -> list[Coroutine[None, None, None]]
 
 
 async def _harm(kind: str, url: str, token: str, portion: int) -> Counter[str]:
-    """What was answered, until the process is told to end."""
+    """The answers, until the process receives a signal to end."""
     attacker = Attacker(url, token, portion)
     is_over = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, is_over.set)

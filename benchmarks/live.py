@@ -1,4 +1,4 @@
-"""From a change on a member to whoever follows: how long it takes, and what watching costs.
+"""From a change on a member to its subscribers: the latency, and the cost of watching.
 
 API and observer are processes of their own, members too; a change is a release record that is written as Helm writes
 it, and its time runs from the moment at which the API server has acknowledged it."""
@@ -42,7 +42,7 @@ from tests.kubernetes.process import HOST, Port, dying_with_parent
 _CHANGES = 40
 _PAUSE = 0.05  # between two changes, so that each is measured alone
 _ARRIVAL_SECONDS = 60.0
-_QUIET_SECONDS = 1.0  # in which nothing comes: all there is was told
+_QUIET_SECONDS = 1.0  # without a message: everything was received
 _FAN_OUT = 1000
 _LARGE, _RELEASES, _OBJECTS = 1000, 10, 8
 _IDLE_SECONDS = 30.0
@@ -122,7 +122,7 @@ async def _installed(
 
 @dataclass
 class Subscriber:
-    """What it was told of each target's revision, and when."""
+    """The revisions of each target that it received, and when."""
 
     told: dict[tuple[str, int], float] = field(default_factory=dict)
     received: int = 0
@@ -168,7 +168,7 @@ async def _subscribers(installation: Installation, count: int) -> AsyncIterator[
             if len(tasks) % 50 == 0:
                 await began.wait()
         await began.wait()
-        # The state as of now comes first, which is ten thousand targets for a large fleet; nothing tells where it ends.
+        # The current state comes first: ten thousand targets for a large fleet, without a mark at its end.
         while found[-1].is_told_of_more():  # noqa: ASYNC110
             await asyncio.sleep(_QUIET_SECONDS)
         yield found
@@ -263,7 +263,7 @@ async def _bare(installation: Installation, name: str) -> float:
     times = []
     for _ in range(_CHANGES):
         revision, acknowledged = await installation.change(name)
-        while revision not in seen:  # noqa: ASYNC110 - the least that can be in the way of what is measured
+        while revision not in seen:  # noqa: ASYNC110 - influences the measurement least
             await asyncio.sleep(0.0005)
         times.append(max(0.0, seen[revision] - acknowledged))
     watching.cancel()

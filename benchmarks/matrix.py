@@ -21,7 +21,7 @@ from tests.frontend.large import fail, fill, scrolled
 from tests.frontend.site import opened
 
 _CLUSTERS, _DEPLOYMENTS = 1000, 50
-_AN_HOUR = 3600  # nobody confirms these members: for so long that is taken for well
+_AN_HOUR = 3600  # no observer confirms these members: they count as confirmed for so long
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Memory:
 def cpu_seconds(roots: Iterable[int]) -> float:
     """User and system time of these processes and all their descendants, those that have ended included.
 
-    What ends is counted with whoever waited for it, so the sum never shrinks while the roots live.
+    A process that ends is counted with its parent, so the sum never shrinks while the roots live.
     """
     ticks = 0
     for pid in _tree(roots):

@@ -35,7 +35,7 @@ class ServerError(Exception):
 
 @dataclass
 class Server:
-    """What is running, and what it was told so far."""
+    """What is running, and its output so far."""
 
     url: str
     client: httpx2.AsyncClient
@@ -83,7 +83,7 @@ class Server:
         await self.mutate("uploadChart", "... on UploadChartPayload { version }", **chart.upload())
 
     async def create(self, release_name: str, **given: Any) -> str:
-        """Creates a deployment on all members and waits until it is there; gives its id."""
+        """Creates a deployment on all members and waits until it is installed; returns its id."""
         given = {"group": GROUP, "chart": Chart.REFERENCE, "namespace": NAMESPACE, "releaseName": release_name} | given
         answer = await self.mutate("createDeployment", _PAYLOAD, **given)
         await self.succeeded(answer["operation"]["id"])
@@ -95,7 +95,7 @@ class Server:
         return await self.succeeded(answer["operation"]["id"])
 
     async def succeeded(self, operation: str) -> float:
-        """When the operation ended. Asked for seldom, so that asking costs little; the time is the server's own."""
+        """When the operation ended. It is polled rarely, so that polling costs little; the time is the server's own."""
         query = "query ($id: ID!) { operation(id: $id) { state finishedAt } }"
         async with asyncio.timeout(_LONGEST_ROLLOUT):
             while True:
@@ -132,7 +132,7 @@ async def polyhelm(
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=60) as client:
             await _ready(client, process, log)
-            # Postgres detaches itself from whoever starts it; its first line tells its process.
+            # Postgres detaches itself from its parent; its first line names its process.
             postmaster = int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
             yield Server(url, client, [process.pid, postmaster])
     finally:

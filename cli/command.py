@@ -19,7 +19,7 @@ _PANEL = "Server and output"
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 ExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="Exit with 0 if nothing differs, 2 if something does, and 1 on any error.")
+    bool, typer.Option("--exit-code", help="Exit with 2 if there are changes, 0 if there are none, and 1 on an error.")
 ]
 ConfirmRemoval = Annotated[
     int | None,

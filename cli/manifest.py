@@ -263,7 +263,7 @@ def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
             if isinstance(below, yaml.SequenceNode):
                 yield from reference_problems(below)
             elif not is_empty(below):
-                yield line(below), f"what is for `{key.value}` must be a list of references to secrets"
+                yield line(below), f"the value of `{key.value}` must be a list of references to secrets"
 
 
 def _rule_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
@@ -272,7 +272,10 @@ def _rule_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
         paths = entries.pop("paths", None)
         is_list = isinstance(paths, yaml.SequenceNode) and all(is_text(path) for path in paths.value)
         if not is_list or not all(name in ("kind", "group") and is_text(value) for name, value in entries.items()):
-            yield line(item), "an ignore rule is a map of `paths`, a list of texts, and perhaps `kind` and `group`"
+            yield (
+                line(item),
+                "an ignore rule must be a map with `paths`, a list of strings, and optionally `kind` and `group`",
+            )
 
 
 def _duplicates(node: yaml.Node) -> Iterator[tuple[int, str]]:

@@ -120,7 +120,7 @@ def reference_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
     for item in node.value:
         found = {name: below for name, (_, below) in entries(item).items()}
         if set(found) != set(_REFERENCE) or not all(is_text(below) and below.value for below in found.values()):
-            yield line(item), "a reference to a secret is a map of `secret`, `key` and `path`, each a text"
+            yield line(item), "a reference to a secret must be a map with the strings `secret`, `key` and `path`"
 
 
 def shortened(selector: Any) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def failure_of(operation: Any, *, verbose: bool = False) -> Failure:
     )
     if operation["state"] == "SUPERSEDED":
         next_step = f"A newer operation has replaced it. Wait for that: polyhelm deploy wait {name}"
-    return Failure(f"The {operation['kind'].lower()} has ended: {operation['state']}.", next_step, tuple(lines))
+    return Failure(f"The {operation['kind'].lower()} operation ended: {operation['state']}.", next_step, tuple(lines))
 
 
 def late_failure(operation: Any, seconds: float, *, verbose: bool) -> Failure:
@@ -79,7 +79,7 @@ def late_failure(operation: Any, seconds: float, *, verbose: bool) -> Failure:
         command = "deploy rm" if operation["kind"] == "DELETE" else "reconcile"
         next_step = f"{next_step}. If a hook never ends: polyhelm {command} {name} --skip-hooks"
     return not_converged(
-        f"The operation has not ended after {seconds:g} seconds. The server continues.", next_step, *lines
+        f"The operation did not end within {seconds:g} seconds. The server continues.", next_step, *lines
     )
 
 

@@ -11,7 +11,7 @@ _HEAD = """# Commands
 This page is printed by `polyhelm commands`. [The guide](../cli.md) explains how to use them together.
 
 Every command has `--help`. Those that talk to a server take [some more options](#options-of-all-commands-over-the-api).
-Exit codes: 0 fine, 1 failed, 2 usage, 3 not converged in time.
+Exit codes: 0 success, 1 failure, 2 invalid usage (or changes, with `--exit-code`), 3 timeout.
 """
 _PANEL = "Server and output"
 
@@ -72,7 +72,7 @@ def _help(parameter: Any) -> str:
     if choices := _choices(parameter.type_descriptor.annotation):
         words += f" One of {', '.join(f'`{choice}`' for choice in choices)}."
     if parameter.envvar:
-        words += f" Also by `{parameter.envvar}`."
+        words += f" Environment variable: `{parameter.envvar}`."
     return _text(words).replace("|", "\\|")
 
 

@@ -53,7 +53,7 @@ def confirm(question: str, *, yes: bool) -> None:
 
     Raises:
         Failure: There is no terminal.
-        typer.Abort: The answer is no.
+        typer.Abort: The user declined.
     """
     if yes:
         return

@@ -40,7 +40,9 @@ class Attempt:
             if seen.release is not None and seen.release.is_unfinished:
                 # Helm reports no error if it fails to record the end of an install.
                 release = seen.release
-                message = f"Helm has ended, but its record of revision {release.revision} still says {release.status}."
+                message = (
+                    f"Helm ended, but its record of revision {release.revision} still has the status {release.status}."
+                )
                 raise TemporaryError(ActionCode.RELEASE_UNFINISHED, message, wrote=True)
             if self.before is not None and seen.secret_version == self.before.secret_version:
                 wrote = last.runs is not ReleaseAction.UNINSTALL
@@ -70,15 +72,15 @@ class Attempt:
             found = f"revision {self.seen.release.revision}" if self.seen.release else "no release"
             raise PermanentError(
                 ActionCode.RELEASE_NOT_AS_PLANNED,
-                f"The release on {self.work.cluster.name} was changed after its plan was made: there is {found} now."
+                f"The release on {self.work.cluster.name} was changed after its plan was made: it now has {found}."
                 " Nothing was done. Make a new plan.",
             )
 
     def not_converged(self) -> PermanentError:
         return PermanentError(
             ActionCode.NOT_CONVERGED,
-            f"{self.action.capitalize()} succeeded, but the release still differs from the desired state: someone else"
-            " is changing it.",
+            f"{self.action.noun} succeeded, but the release still differs from the desired state: another client is"
+            " changing it.",
         )
 
     @property
@@ -125,7 +127,7 @@ class Attempt:
 def _tried_often_enough(code: ActionCode, message: str, output: str | None, writes: int) -> PermanentError:
     return PermanentError(
         code,
-        f"{message} It was tried {writes} times. Each attempt makes a revision or runs hooks, so it is not retried"
-        " until something changes.",
+        f"{message} {writes} attempts were made. Each creates a revision or runs hooks, so there are no more until"
+        " something changes.",
         output,
     )

@@ -30,7 +30,7 @@ from reconcilers.metrics import ABANDONED, EXPIRING, FAILED_JOBS
 
 _SECONDS = 60.0
 _MOST_INDEXES = 200
-"""Outdated indexes of one organization that are asked for in one round."""
+"""The maximum number of outdated indexes of one organization that are requested in one round."""
 
 
 class Housekeeping:

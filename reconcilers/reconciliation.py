@@ -75,8 +75,8 @@ class Reconciler:
             error_id = uuid.uuid4().hex
             log.exception("reconcile.failed", target=found.target.id, error_id=error_id)
             message = f"Internal error in Polyhelm. The worker's log has the details under {error_id}."
-            # Perhaps the observation or the output is what can't be written, so both are left out. A run that may have
-            # made a revision counts; otherwise an outcome that can't be written would repeat Helm runs without end.
+            # Perhaps the observation or the output is what cannot be written, so both are left out. A run that may have
+            # made a revision counts; otherwise an outcome that cannot be written would repeat Helm runs without end.
             attempt.seen = attempt.output = None
             await self._retry_later(attempt, TemporaryError(ActionCode.INTERNAL, message, wrote=attempt.leaves_marks))
 
@@ -108,7 +108,7 @@ class Reconciler:
         wanted state.
 
         Raises:
-            ActionError: where a step fails, or can't be taken.
+            ActionError: where a step fails, or cannot be taken.
         """
         services, found = self._services, attempt.work
         races = 0
@@ -170,7 +170,7 @@ class Reconciler:
         run has left pending is marked as failed; after a newer operation, the work on that operation does so."""
         found, action = attempt.work, attempt.action
         ACTIONS.labels(action, stopped.stop.lower()).inc()
-        words = "It had not begun." if action is ReleaseAction.NONE else f"The {action.lower()} was ended."
+        words = "It had not started." if action is ReleaseAction.NONE else f"{action.noun} was stopped."
         words += stopped.words
         if stopped.stop is Stop.REPLACED:
             await endings.supersede(self._services, found, action, words)
@@ -187,7 +187,7 @@ class Reconciler:
                 await endings.succeed(self._services, found, action, seen, attempt.output)
                 return
         except ActionError as error:
-            words += f" The release could not be looked at afterwards: {error.message}"
+            words += f" The release could not be checked afterwards: {error.message}"
         await endings.cancel(self._services, found, action, attempt.seen, words)
 
     async def _look(self, attempt: Attempt) -> Sighting:

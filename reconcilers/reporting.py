@@ -56,7 +56,7 @@ class Reporter:
         if self.phase is Phase.HOOK:
             return f" The {self.hook} had been running for {seconds:.0f} s."
         if self.phase is Phase.WAITING:
-            return f" It had been waiting for {seconds:.0f} s for resources to become ready or to be gone."
+            return f" It had been waiting for {seconds:.0f} s for resources to become ready or to be deleted."
         return ""
 
     async def close(self) -> None:

@@ -17,7 +17,7 @@ from schema.relay.node import Node
 
 
 class UnauthenticatedError(Exception):
-    """The request carries no token, or one that is not valid (any more)."""
+    """The request carries no token, or one that is not valid."""
 
 
 @dataclass

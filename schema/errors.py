@@ -41,9 +41,7 @@ class NotFound(UserError):
     pass
 
 
-strawberry.enum(
-    ChangeKind, description="What has changed. The first nine are about the desired state, the others about clusters."
-)
+strawberry.enum(ChangeKind, description="What has changed since a plan was made.")
 
 
 @strawberry.type(description="Something that has changed since a plan was made.")

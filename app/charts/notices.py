@@ -32,7 +32,7 @@ async def notices_about(services: ChartServices, pinned: Pinned) -> list[Notice]
         found.append(
             Notice(
                 "chart_republished",
-                f"{name} was published again with other content: its digest has changed from {kept.digest} to"
+                f"{name} was published again with other content. Its digest has changed from {kept.digest} to"
                 f" {offered}. The first content is deployed; publish the other one under a new version.",
             )
         )

@@ -122,7 +122,7 @@ async def _pull(services: ChartServices, repository: ChartRepository, chosen: Ch
     if expected and package.digest != expected:
         raise invalid(
             ChartCode.CHART_DIGEST,
-            f"The archive of {chosen.name} {chosen.version} is not the one that {repository.name} announces:"
+            f"The archive of {chosen.name} {chosen.version} does not match the index of {repository.name}:"
             f" its digest is {package.digest}, not {expected}.",
             "chart",
         )

@@ -30,5 +30,5 @@ async def _allows(member: Member, attributes: dict[str, str]) -> bool:
         "spec": {"resourceAttributes": attributes},
     }
     answer = await member.request("POST", _PATH, body=review)
-    body = expect_success(answer, "It refuses to say what we may do").body
+    body = expect_success(answer, "Checking permissions failed").body
     return read_field(bool, body, "status", "allowed")

@@ -65,7 +65,7 @@ def has_items(body: Any, name: str) -> bool:
             raise ValueError(f"it is a {body['kind']!s:.100}")
         labels = [item["metadata"]["labels"] for item in _typed(list, body.get("items") or [])]
         if any((each["owner"], each["name"]) != ("helm", name) for each in labels):
-            raise ValueError("it has objects that were not asked for")
+            raise ValueError("it has objects that were not requested")
         return bool(labels)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _unexpected("Helm's releases in ConfigMaps", error) from None
@@ -138,7 +138,8 @@ def parsed(text: bytes) -> Any:
         ) from None
     except ValueError:
         raise TemporaryError(
-            ActionCode.CLUSTER_UNEXPECTED_ANSWER, "What answered is no Kubernetes API server: it sent no JSON."
+            ActionCode.CLUSTER_UNEXPECTED_ANSWER,
+            "The server that answered is not a Kubernetes API server: it did not send JSON.",
         ) from None
 
 
@@ -160,7 +161,7 @@ def _head(item: Any, namespace: str | None) -> Head | None:
         raise ValueError(f"it has a {item['kind']!s:.100}")
     metadata = item["metadata"]
     if (metadata.get("labels") or {}).get("owner") != "helm" or namespace not in (None, metadata["namespace"]):
-        raise ValueError("it has objects that were not asked for")
+        raise ValueError("it has objects that were not requested")
     return Head.of(item)
 
 
@@ -174,6 +175,6 @@ def _unexpected(what: str, error: Exception) -> TemporaryError:
     why = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     return TemporaryError(
         ActionCode.CLUSTER_UNEXPECTED_ANSWER,
-        f"The API server was asked for {what} and answered with something else.",
+        f"The API server returned something other than {what}.",
         why[:1000],
     )

@@ -35,7 +35,7 @@ async def try_apply(member: Member, kind: ObjectType, namespace: str, name: str,
     """Asks the API server what applying an object would result in. The object stays as it is.
 
     Raises:
-        TemporaryError: if the member can't be reached, throttles, or does not accept the credentials.
+        TemporaryError: if the member cannot be reached, throttles, or does not accept the credentials.
     """
     path = _path(kind, namespace, name)
     answer = await member.request("PATCH", path, query=_DRY_RUN, body=wanted, content_type=_APPLY, is_trial=True)

@@ -1,7 +1,7 @@
 """Reads changes from a watch on Helm's release Secrets, a metadata-only stream of lines.
 
 Helm names a Secret after the release and its revision (`sh.helm.release.v1.NAME.vREVISION`) and repeats both in its
-labels. A name can't be edited, labels can. So the revision is taken from the Secret's name, and the state of a release
+labels. A name cannot be edited, labels can. So the revision is taken from the Secret's name, and the state of a release
 is read from its record. Helm finds a release by the label with its name: if that differs from the Secret's name, both
 releases have to be read again."""
 
@@ -134,7 +134,7 @@ def read_event(line: bytes) -> tuple[str, dict[str, Any], int]:
 
 
 def unreadable(error: Exception) -> TemporaryError:
-    return TemporaryError(ActionCode.WATCH_UNREADABLE, f"The API server's watch can't be read: {error}")
+    return TemporaryError(ActionCode.WATCH_UNREADABLE, f"The API server's watch cannot be read: {error}")
 
 
 def _error(status: dict[str, Any]) -> TemporaryError:

@@ -64,14 +64,14 @@ async def ask(services: ClusterServices, name: str, access: Access, *, uid: str 
         async with services.members.connect(access, seen) as member:
             version, missing = await asyncio.gather(member.version(), missing_permissions(member, _VERBS, "secrets"))
     except MismatchedError as error:
-        message = f"The cluster that answers at {access.server} is {error.uid}, and not {uid or 'always the same'}."
+        message = f"The cluster at {access.server} has the uid {error.uid}, not {uid or 'the same one each time'}."
         raise Conflict(error.code, f"{message} Nothing was changed.", (field,)) from None
     except TemporaryError as error:
         if error.code in (ActionCode.CLUSTER_UNAUTHORIZED, ActionCode.CLUSTER_ADDRESS_REFUSED):
             raise invalid(error.code, error.message, field) from None
         raise ClusterUnreachable(ActionCode.CLUSTER_UNREACHABLE, error.message, (field,), [name]) from None
     except (ActionError, KeyError, TypeError) as error:
-        message = f"What answers at {access.server} is no Kubernetes API server that we understand: {error}"
+        message = f"{access.server} is not a supported Kubernetes API server: {error}"
         raise invalid(ClusterCode.CLUSTER_NOT_KUBERNETES, message, field) from None
     if missing:
         verbs = ", ".join(missing)

@@ -84,14 +84,14 @@ async def discover(member: Member) -> Discovery:
     """Reads the discovery of a member.
 
     Raises:
-        TemporaryError: if the member can't be read, or does not answer with a discovery.
+        TemporaryError: if the member cannot be read, or does not answer with a discovery.
     """
     version, core, named = await asyncio.gather(
         member.get("/version"), member.get("/api", accept=_ACCEPT), member.get("/apis", accept=_ACCEPT)
     )
     try:
         found = Discovery(_map(version), await _items(member, core), await _items(member, named))
-        assert found.resources is not None  # fails here, not later, if it can't be read
+        assert found.resources is not None  # fails here, not later, if it cannot be read
         return found
     except (KeyError, TypeError, AttributeError, ValueError):
         raise _no_discovery() from None
@@ -102,7 +102,7 @@ async def discover_version(member: Member, api_version: str) -> dict[str, Resour
     is the same for all versions of Kubernetes, and its answer is small.
 
     Raises:
-        TemporaryError: if the member can't be read, or does not answer with a discovery.
+        TemporaryError: if the member cannot be read, or does not answer with a discovery.
     """
     path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
     answer = await member.request("GET", path)
@@ -122,7 +122,7 @@ async def served_versions(member: Member) -> set[str]:
     """The versions of all groups that the member serves, as `apps/v1`. Without the core group.
 
     Raises:
-        TemporaryError: if the member can't be read, or does not answer with a list of groups.
+        TemporaryError: if the member cannot be read, or does not answer with a list of groups.
     """
     answer = await member.request("GET", "/apis")
     try:

@@ -51,7 +51,7 @@ class Trial:
 async def try_out(member: Member, discovery: Discovery, trial: Trial) -> list[str]:
     """Tries every object. `discovery` has the kinds that the member serves now.
 
-    Instances of kinds that `definitions` add can't be tried before these are installed, and are skipped
+    Instances of kinds that `definitions` add cannot be tried before these are installed, and are skipped
     (`app/deployments/instances.py` validates them).
 
     Returns:
@@ -59,7 +59,7 @@ async def try_out(member: Member, discovery: Discovery, trial: Trial) -> list[st
 
     Raises:
         PermanentError: if the API server would refuse objects; has its messages.
-        TemporaryError: if the API server can't be reached.
+        TemporaryError: if the API server cannot be reached.
     """
     run = _Run(member, discovery, trial)
     definitions = [run.define(found) for found in trial.definitions]

@@ -39,15 +39,16 @@ def expired(refusal: Refusal) -> TemporaryError:
 
 def refused_now(refusal: Refusal, retry_after: str | None, name: str | None) -> TemporaryError:
     """The error for a refusal that does not depend on the request. `name` is the cluster's name."""
-    advice = f" Give it new ones: polyhelm cluster update {name} --kubeconfig FILE" if name else ""
+    advice = f" Replace them: polyhelm cluster update {name} --kubeconfig FILE" if name else ""
     return not_now(refusal, asked_pause(retry_after, now()), advice=advice)
 
 
 def unreachable(error: aiohttp.ClientError | OSError) -> TemporaryError:
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, AddressRefusedError):
-        return TemporaryError(ActionCode.CLUSTER_ADDRESS_REFUSED, f"The API server is not connected to: {cause}")
-    return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, f"The API server can't be reached: {_words(error)}")
+        message = f"Connecting to the API server is not allowed: {cause}"
+        return TemporaryError(ActionCode.CLUSTER_ADDRESS_REFUSED, message)
+    return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, f"The API server cannot be reached: {_words(error)}")
 
 
 def _words(error: Exception) -> str:

@@ -27,11 +27,11 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 _REFUSED_USER_FIELDS = {
     "exec": (
         ClusterCode.KUBECONFIG_EXEC,
-        "runs a program on the server to get credentials; create a service account and give its token",
+        "runs a program on the server to get credentials; use the token of a service account instead",
     ),
     "auth-provider": (
         ClusterCode.KUBECONFIG_AUTH_PROVIDER,
-        "needs a plugin; create a service account and give its token",
+        "needs a plugin; use the token of a service account instead",
     ),
     "tokenFile": (ClusterCode.KUBECONFIG_TOKENFILE, "names a file; give the token itself as `token`"),
     "client-certificate": (
@@ -39,8 +39,14 @@ _REFUSED_USER_FIELDS = {
         "names a file; give its content as `client-certificate-data`",
     ),
     "client-key": (ClusterCode.KUBECONFIG_CLIENT_KEY, "names a file; give its content as `client-key-data`"),
-    "username": (ClusterCode.KUBECONFIG_USERNAME, "is basic authentication, which Kubernetes dropped; give a token"),
-    "password": (ClusterCode.KUBECONFIG_PASSWORD, "is basic authentication, which Kubernetes dropped; give a token"),
+    "username": (
+        ClusterCode.KUBECONFIG_USERNAME,
+        "is basic authentication, which Kubernetes has removed; use a token",
+    ),
+    "password": (
+        ClusterCode.KUBECONFIG_PASSWORD,
+        "is basic authentication, which Kubernetes has removed; use a token",
+    ),
     "as": (ClusterCode.KUBECONFIG_AS, "impersonates another user; give credentials of that user"),
     "as-uid": (ClusterCode.KUBECONFIG_AS_UID, "impersonates another user; give credentials of that user"),
     "as-groups": (ClusterCode.KUBECONFIG_AS_GROUPS, "impersonates another user; give credentials of that user"),
@@ -175,7 +181,9 @@ def _server(server: object) -> str:
             "The cluster's `server` must be plain: https://host:port, and a path at most.",
         )
     if re.search(r"[\s\x00-\x1f\\@?#]", server):
-        raise _wrong(ClusterCode.KUBECONFIG_SERVER, "The cluster's `server` holds characters that no URL has.")
+        raise _wrong(
+            ClusterCode.KUBECONFIG_SERVER, "The cluster's `server` contains characters that are not allowed in a URL."
+        )
     return server.rstrip("/")
 
 
@@ -195,7 +203,7 @@ def _credentials(user: dict[str, Any]) -> dict[str, str | None]:
         load_pem_private_key(pem.encode(), password=None)
     except Exception:  # cryptography raises many kinds, and none of them may be quoted
         raise _wrong(
-            ClusterCode.KUBECONFIG_CLIENT_KEY_DATA, "`client-key-data` is no unencrypted PEM key in base64."
+            ClusterCode.KUBECONFIG_CLIENT_KEY_DATA, "`client-key-data` must be an unencrypted PEM key in base64."
         ) from None
     return {"token": None, "certificate": _certificates(certificate, "client-certificate-data"), "key": pem}
 
@@ -208,7 +216,7 @@ def _certificates(encoded: object, field: str) -> str | None:
     try:
         x509.load_pem_x509_certificates(pem.encode("ascii"))
     except Exception:
-        raise _wrong(_PEM_FIELDS[field], f"`{field}` holds no PEM certificate in base64.") from None
+        raise _wrong(_PEM_FIELDS[field], f"`{field}` must be a PEM certificate in base64.") from None
     return pem
 
 
@@ -218,7 +226,7 @@ def _decode(encoded: object, field: str, encoding: str = "ascii") -> str:
             raise TypeError
         return base64.b64decode("".join(encoded.split()), validate=True).decode(encoding)
     except (TypeError, binascii.Error, UnicodeDecodeError):
-        raise _wrong(_PEM_FIELDS[field], f"`{field}` is not PEM in base64.") from None
+        raise _wrong(_PEM_FIELDS[field], f"`{field}` must be PEM in base64.") from None
 
 
 def _wrong(code: ClusterCode, message: str) -> ValidationFailed:

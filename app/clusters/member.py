@@ -1,6 +1,6 @@
 """The client for the API of one member cluster.
 
-Every request returns an answer or raises a `TemporaryError`: the member can't be used now. A refused read says nothing
+Every request returns an answer or raises a `TemporaryError`: the member cannot be used now. A refused read says nothing
 about a release, so it is a `TemporaryError` too, whatever its status. If the service account of a group may not read
 something, that is a `PermanentError`.
 """
@@ -172,11 +172,11 @@ class Member:
     async def has_namespace(self, name: str) -> bool:
         path = f"/api/v1/namespaces/{quote(name, safe='')}"
         answer = await self.request("GET", path, accept=METADATA_ONLY)
-        return answer.status != 404 and expect_success(answer, f"It refuses GET {path}").status == 200
+        return answer.status != 404 and expect_success(answer, f"GET {path} failed").status == 200
 
     async def get(self, path: str, *, query: list[tuple[str, str]] | None = None, accept: str | None = None) -> Any:
         answer = await self.request("GET", path, query=query, accept=accept)
-        return expect_success(answer, f"It refuses GET {path}").body
+        return expect_success(answer, f"GET {path} failed").body
 
     async def request(
         self,
@@ -255,7 +255,7 @@ class Member:
                 )
 
     async def text(self, path: str, query: list[tuple[str, str]], *, seconds: float | None) -> AsyncGenerator[bytes]:
-        """The bytes of an answer that is no JSON, as they arrive; without `seconds`, for as long as the server sends
+        """The bytes of an answer that is not JSON, as they arrive; without `seconds`, for as long as the server sends
         some. Nothing of it is kept here.
 
         Raises:

@@ -38,7 +38,7 @@ class Members:
         """The connection to a registered cluster, with the credentials in its row.
 
         Raises:
-            KeyRingError: if they can't be decrypted.
+            KeyRingError: if they cannot be decrypted.
         """
         sealed = Sealed(cluster.credentials_key, cluster.credentials)
         key = sealed, cluster.uid, cluster.name

@@ -91,7 +91,7 @@ async def list_objects(
     `most`.
 
     Raises:
-        TemporaryError: if the member can't be reached or refuses.
+        TemporaryError: if the member cannot be reached or refuses.
     """
     path = kind.path if namespace is None else kind.path_in(namespace)
     limit = most or (_WHOLE_PAGE if whole else _METADATA_PAGE)
@@ -111,7 +111,7 @@ async def list_by_fields(member: Member, kind: ObjectType, selector: str, *, nam
     """At most `most` objects of a namespace that match a field selector. The caller checks that they match.
 
     Raises:
-        TemporaryError: if the member can't be reached or refuses.
+        TemporaryError: if the member cannot be reached or refuses.
     """
     query = [("fieldSelector", selector), ("limit", str(most))]
     page, _ = _read_page(await member.get(kind.path_in(namespace), query=query), kind, "", whole=True)
@@ -122,7 +122,7 @@ async def get_object(member: Member, kind: ObjectType, namespace: str, name: str
     """One object; None if there is none with this name.
 
     Raises:
-        TemporaryError: if the member can't be reached or refuses.
+        TemporaryError: if the member cannot be reached or refuses.
     """
     path = f"{kind.path_in(namespace)}/{quote(name, safe='')}"
     answer = await member.request("GET", path, accept=None if whole else METADATA_ONLY)
@@ -195,7 +195,7 @@ def _read_page(body: Any, kind: ObjectType, selector: str, *, whole: bool) -> tu
             raise TypeError("its items or its continue token are malformed")
         checked = [_checked(item, kind, whole=whole) for item in items]
         if any(not _selected(item, selector) for item in checked):
-            raise ValueError("it has objects that were not asked for")
+            raise ValueError("it has objects that were not requested")
         return Page(store_version(body["metadata"]["resourceVersion"]), checked), token
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _unexpected(error) from None
@@ -243,6 +243,6 @@ def equal_labels(labels: Any) -> str | None:
 def _unexpected(why: object) -> TemporaryError:
     return TemporaryError(
         ActionCode.CLUSTER_UNEXPECTED_ANSWER,
-        "The API server was asked for objects and answered with something else.",
+        "The API server returned something other than objects.",
         str(why)[:1000],
     )

@@ -82,8 +82,8 @@ class Refusal:
         found = _IN_DELETED_NAMESPACE.fullmatch(self.message)
         namespace = found[1] if found else ""
         return (
-            f"The namespace {namespace} is being deleted, and nothing can be created in it until it is gone. If it"
-            " stays, its status says what keeps it."
+            f"The namespace {namespace} is being deleted, and nothing can be created in it until then. If it"
+            " is not deleted, its status shows the cause."
         )
 
     @property
@@ -98,17 +98,17 @@ class Refusal:
 
 
 def not_now(refusal: Refusal, pause: float | None, *, advice: str = "") -> TemporaryError:
-    """The error for a request that may succeed later. `pause` is the one that the server asked for, in seconds;
+    """The error for a request that may succeed later. `pause` is the one that the server requested, in seconds;
     `advice` says what to do if the server does not accept the credentials."""
     code, words = ActionCode.CLUSTER_UNREACHABLE, refusal.words
-    message = f"The API server is in trouble: {words}"
+    message = f"The API server failed: {words}"
     match refusal.kind:
         case RefusalKind.UNAUTHENTICATED:
             code, pause = ActionCode.CLUSTER_UNAUTHORIZED, None
             message = f"The API server does not accept the credentials (401).{advice}"
         case RefusalKind.FORBIDDEN:
             code, pause = ActionCode.CLUSTER_UNAUTHORIZED, None
-            message = f"Our credentials do not allow this: {words}"
+            message = f"The credentials do not allow this: {words}"
         case RefusalKind.THROTTLED:
-            code, message = ActionCode.CLUSTER_THROTTLED, "The API server asks for a pause (429)."
+            code, message = ActionCode.CLUSTER_THROTTLED, "The API server is throttling requests (429)."
     return TemporaryError(code, message, words, retry_after=pause)

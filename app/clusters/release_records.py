@@ -92,8 +92,8 @@ async def _pages(member: Member, path: str, selector: str, namespace: str | None
             break
     raise TemporaryError(
         ActionCode.CLUSTER_UNEXPECTED_ANSWER,
-        f"The API server's list of Helm's Secrets has no end: more than {_MOST_HEADS:,} of them, as many pages as"
-        f" that would need, or more than {_LIST_SECONDS:g} s.",
+        f"The list of Helm's Secrets is too long: it has more than {_MOST_HEADS:,} entries or as many pages, or takes"
+        f" more than {_LIST_SECONDS:g} s.",
     )
 
 
@@ -113,7 +113,7 @@ async def fetch_record(member: Member, head: Head) -> Observed | None:
     answer = await member.request("GET", secret_path(head.namespace, head.secret))
     if answer.status == 404:
         return None
-    body = expect_success(answer, "It refuses to give a release record").body
+    body = expect_success(answer, "Reading a release record failed").body
     return await read_apart(read_secret(body, head.secret))
 
 

@@ -48,7 +48,7 @@ class ServiceAccount:
     @property
     def headers(self) -> dict[str, str]:
         """The headers of a request that impersonates it. The API server adds the groups of every service account;
-        naming them here would need the permission to impersonate groups as well."""
+        naming them here would also need the permission to impersonate groups."""
         return {"Impersonate-User": self.user}
 
 

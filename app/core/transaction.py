@@ -96,7 +96,7 @@ class Transaction:
     ) -> None:
         """Asks for a job, which a worker starts after the commit, or `after` this time.
 
-        Open jobs of one kind with one key are one job. If a worker is doing it already, it is done once more, unless
+        Open jobs of one kind with one key are one job. If a worker is doing it already, it is repeated, unless
         the caller says `unless_open`. Without an organization, it belongs to the installation.
         """
         row = row_of(job, organization_id, after, unless_open=unless_open)

@@ -31,7 +31,7 @@ async def check_free(
 
     Raises:
         Conflict: if the name is taken; names the clusters.
-        ClusterUnreachable: if clusters can't be reached, because the name may be taken there; names them.
+        ClusterUnreachable: if clusters cannot be reached, because the name may be taken there; names them.
     """
     asked = {cluster.id: cluster for cluster in clusters}
     statement = (
@@ -76,7 +76,7 @@ async def heads_on(
     services: DeploymentServices, clusters: Iterable[Cluster], namespace: str, release_name: str
 ) -> tuple[dict[str, Head], dict[str, str]]:
     """Reads one release from all these clusters concurrently: its newest revisions, and the errors of clusters that
-    can't be reached, each by the cluster's name."""
+    cannot be reached, each by the cluster's name."""
     found: dict[str, Head] = {}
     unreachable: dict[str, str] = {}
 
@@ -96,7 +96,7 @@ async def _kept_in_config_maps(
     services: DeploymentServices, clusters: Iterable[Cluster], namespace: str, release_name: str
 ) -> list[str]:
     """The names of the clusters that have a release of this name in ConfigMaps. Polyhelm's Helm uses Secrets, so it
-    would install a second release over the same objects. Leaves out clusters that can't be reached, or on which
+    would install a second release over the same objects. Leaves out clusters that cannot be reached, or on which
     ConfigMaps may not be read."""
 
     async def has_it(cluster: Cluster) -> bool:
@@ -114,6 +114,6 @@ def _taken(release_name: str, namespace: str, clusters: list[str], by: str) -> C
     where = ", ".join(sorted(clusters))
     return Conflict(
         ActionCode.RELEASE_NAME_TAKEN,
-        f"{release_name!r} in namespace {namespace!r} is taken by {by} on {where}: choose another releaseName.",
+        f"{release_name!r} in namespace {namespace!r} is used by {by} on {where}. Choose another releaseName.",
         ("releaseName",),
     )

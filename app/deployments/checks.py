@@ -32,7 +32,7 @@ async def check_feature(session: AsyncSession, group: ClusterGroup) -> None:
     if feature is None or not feature.enabled:
         raise Conflict(
             DeploymentCode.FEATURE_OFF,
-            f"{MULTI_CLUSTER_DEPLOYMENT} is off in {group.name}: turn it on with setGroupFeature.",
+            f"{MULTI_CLUSTER_DEPLOYMENT} is disabled in {group.name}. Enable it with setGroupFeature.",
             ("group",),
         )
 
@@ -133,7 +133,7 @@ def overrides_by_cluster(given: Iterable[Override]) -> dict[str, Override]:
     overrides: dict[str, Override] = {}
     for override in given:
         if override.cluster in overrides:
-            message = f"{override.cluster} has two overrides: give one."
+            message = f"{override.cluster} has two overrides. Give only one."
             raise all_invalid([Problem(("valueOverrides", override.cluster), message)])
         overrides[override.cluster] = override
     return overrides

@@ -27,7 +27,7 @@ class DeploymentCode(ErrorCode):
     )
     REMOVAL_UNCONFIRMED = "removal_unconfirmed", "The change would remove many clusters and has to be confirmed."
     TOO_MANY_PLANS = "too_many_plans", "Too many plans of the organization are being made."
-    PLAN_TOO_LARGE = "plan_too_large", "The plan is too large to be kept."
+    PLAN_TOO_LARGE = "plan_too_large", "The plan is too large to store."
     EXPRESSIONS_TOO_EXPENSIVE = (
         "expressions_too_expensive",
         "Evaluating the expressions in the values takes too much CPU time or memory.",

@@ -260,6 +260,6 @@ async def _write(
             raise
         raise Conflict(
             ActionCode.RELEASE_NAME_TAKEN,
-            f"There is a deployment {deployment.release_name!r} in {group.name} already: choose another releaseName.",
+            f"There is a deployment {deployment.release_name!r} in {group.name} already. Choose another releaseName.",
             ("releaseName",),
         ) from None

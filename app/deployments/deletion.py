@@ -50,8 +50,8 @@ async def delete_deployment(
 ) -> Answer:
     """Starts to uninstall the release from every target; the deployment is deleted after the last one.
 
-    With `skip_hooks`, the chart's hooks are not run. With `force`, releases that can't be removed are left behind: the
-    answer has those on clusters that can't be reached now, the operation's results those that could not be uninstalled.
+    With `skip_hooks`, the chart's hooks are not run. With `force`, releases that cannot be removed are left behind: the
+    answer has those on unreachable clusters, the operation's results those that could not be uninstalled.
     """
     deployment_id, force, skip_hooks = request.id, request.force, request.skip_hooks
     async with services.database.reading() as session:

@@ -91,15 +91,16 @@ async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[i
             is_peace = target.corrected_at is None or moment - target.corrected_at > PEACE
             values = {"corrections": 1 if is_peace else target.corrections + 1, "corrected_at": moment}
             await write_target(transaction, target.id, contested_until=None, **values)
-            was_changed = "was changed by another client, and is corrected"
-            message = f"{about} {was_changed if is_changed else 'is corrected again: the last correction failed'}."
+            was_changed = "was changed by another client and is being corrected"
+            has_failed = "is being corrected again because the last correction failed"
+            message = f"{about} {was_changed if is_changed else has_failed}."
             kind = TargetEvent.DRIFTED
         else:
             await write_target(transaction, target.id, contested_until=due)
             message = (
-                f"{about} was changed again after {target.corrections} corrections: another client keeps changing it."
+                f"{about} was changed again after {target.corrections} corrections. Another client keeps changing it."
                 if is_changed
-                else f"The correction of {about} failed; the next one waits."
+                else f"The correction of {about} failed; the next one is delayed."
             )
             kind = TargetEvent.CONTESTED
         transaction.record(kind, message, organization_id=deployment.organization_id, subject=target, **data)

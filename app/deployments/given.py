@@ -117,5 +117,5 @@ def read_yaml(text: str) -> tuple[dict[str, Any], list[Problem]]:
     if found is None:
         return {}, []
     if not isinstance(found, dict):
-        return {}, [Problem((), "Values are a map: write them as `key: value`.", 1, 1)]
+        return {}, [Problem((), "Values must be a map. Write them as `key: value`.", 1, 1)]
     return found, []

@@ -48,7 +48,7 @@ async def check_repeated(session: AsyncSession, organization_id: int, key: str |
     if row.request_digest != digest:
         raise Conflict(
             DeploymentCode.IDEMPOTENCY_KEY_REUSED,
-            "This idempotencyKey was used for a request with other input: take a new key for a new request.",
+            "This idempotencyKey was used for a request with other input. Use a new key for a new request.",
             ("idempotencyKey",),
         )
     raise RepeatedRequest(row.deployment_id, row.operation_id)

@@ -1,4 +1,4 @@
-"""Validates custom resources that a chart contains together with their definitions. An API server can't do so before
+"""Validates custom resources that a chart contains together with their definitions. An API server cannot do so before
 the definitions are installed."""
 
 import json
@@ -36,6 +36,6 @@ async def check_instances(
         except RunError:  # such as a schema that is too expensive here: the API server may accept it
             continue
         for each, problems in zip(found, answers, strict=True):
-            # A path of None means that the schema can't be read, which says nothing about the object.
+            # A path of None means that the schema cannot be read, which says nothing about the object.
             refusals += [refused(each, f"{'.'.join(path)}: {words}") for path, words in problems if path is not None]
     raise_refusals(refusals)

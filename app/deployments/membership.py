@@ -34,7 +34,7 @@ class Membership:
         return cls(Selector.of_json(selector), tuple(sorted(set(targets or ()))))
 
     def without(self, staying: Iterable[str]) -> "Membership":
-        """Without the listed clusters that are not targets any more."""
+        """Without the listed clusters that are no longer targets."""
         return replace(self, listed=tuple(name for name in self.listed if name in set(staying)))
 
     def chosen(self, group: ClusterGroup, members: dict[str, Cluster], targets: list[str] | None) -> dict[str, Cluster]:

@@ -89,7 +89,7 @@ async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[i
         about = f"{deployment.release_name} on {cluster_name}"
         if due:
             correct[target.id] = cluster_name
-            message = f"{_named(due)} of {about} {_differs(due)} from the release's manifest, and will be set back."
+            message = f"{_named(due)} of {about} {_differs(due)} from the release's manifest, and will be reverted."
             record_event(transaction, TargetEvent.DRIFTED, message, **named)
         if waiting:
             again = (
@@ -98,7 +98,7 @@ async def _correct(transaction: Transaction, deployment_id: int, ids: Sequence[i
                 else f"{'It was' if len(waiting) == 1 else 'They were'} changed again after a correction"
             )
             message = f"{_named(waiting)} of {about} {_differs(waiting)} from the release's manifest. {again}; the next"
-            message += " one waits."
+            message += " one is delayed."
             record_event(transaction, TargetEvent.CONTESTED, message, **named)
     await judge_drift(transaction, {row[1].id for row in rows})
     if correct:

@@ -100,7 +100,9 @@ def error_of(row: PlanProgress) -> UserError | None:
         found: UserError = getattr(errors, kind)(**{**given, "path": tuple(given["path"])})
         return found
     if row.finished_at is None and row.seen_at < now() - _LOST_AFTER:
-        return Conflict(DeploymentCode.PLAN_LOST, "The process that made this plan has ended: ask for the plan again.")
+        return Conflict(
+            DeploymentCode.PLAN_LOST, "The process that computed this plan stopped. Request the plan again."
+        )
     return None
 
 
@@ -123,15 +125,15 @@ async def _begin(services: Services, viewer: Viewer, progress: Progress) -> Plan
     is_finished = col(PlanProgress.finished_at).is_not(None)
     async with services.transaction() as transaction:
         session = transaction.session
-        # One at a time, so that two requests can't both take the last place.
+        # One at a time, so that two requests cannot both take the last place.
         await session.get(Organization, organization_id, with_for_update={"key_share": True})
         goes_on = ~is_finished & (col(PlanProgress.seen_at) > now() - _LOST_AFTER)
         count = (await session.exec(select(func.count()).where(of_organization, goes_on))).one()
         if count >= MOST:
             raise Conflict(
                 DeploymentCode.TOO_MANY_PLANS,
-                f"{MOST} plans of this organization take longer than a request already: wait for one of them, or plan"
-                " for fewer clusters.",
+                f"The organization already has {MOST} plans that run in the background. Wait for one of them, or plan"
+                " fewer clusters.",
             )
         kept = select(col(PlanProgress.id)).where(of_organization, is_finished)
         newest = kept.order_by(col(PlanProgress.id).desc()).limit(MOST_KEPT - 1)
@@ -166,7 +168,7 @@ async def _keep(services: Services, row_id: int, task: asyncio.Task[Answer], pro
 
 
 async def _write(services: Services, row_id: int, **found: Any) -> Any:
-    """Updates the row of a plan. Returns when the plan was last asked for; None if the row was deleted."""
+    """Updates the row of a plan. Returns when the plan was last requested; None if the row was deleted."""
     async with services.transaction() as transaction:
         written = update(PlanProgress).where(col(PlanProgress.id) == row_id).values(**found)
         return (await transaction.session.execute(written.returning(col(PlanProgress.asked_at)))).scalar_one_or_none()
@@ -178,12 +180,12 @@ async def _outcome(task: Awaitable[Answer]) -> dict[str, Any]:
         if len(content) <= LARGEST:
             return {"content": content}
         error: UserError = Conflict(
-            DeploymentCode.PLAN_TOO_LARGE, "The plan is too large to be kept: plan for fewer clusters at a time."
+            DeploymentCode.PLAN_TOO_LARGE, "The plan is too large to store. Plan fewer clusters at a time."
         )
     except UserError as raised:
         error = raised
     except Exception:
         error_id = uuid.uuid4().hex
         log.exception("plan.failed", error_id=error_id)
-        error = Conflict(ActionCode.INTERNAL, f"Something went wrong here. The log has it under {error_id}.")
+        error = Conflict(ActionCode.INTERNAL, f"Internal error. The server's log has details under {error_id}.")
     return {"error": {"kind": type(error).__name__, "given": asdict(error)}}

@@ -39,7 +39,7 @@ async def plan_targets(services: DeploymentServices, proposal: Proposal, progres
     """The plan for each cluster, by name.
 
     Reads the release from every member, at most `AT_ONCE` of them at a time, and has it check in dry-run mode whether
-    it would accept the manifest from the group's service account. The plan of a member that can't be reached has an
+    it would accept the manifest from the group's service account. The plan of a member that cannot be reached has an
     error.
     """
     deployment, wish, desired = proposal.deployment, proposal.wish, proposal.desired()

@@ -46,7 +46,7 @@ async def reconcile_deployment(
 ) -> Answer:
     """Starts to reconcile all targets, or the named ones; adds none.
 
-    Releases on clusters that are no longer targets are removed; with `force`, those that can't be removed are left
+    Releases on clusters that are no longer targets are removed; with `force`, those that cannot be removed are left
     behind. With `skip_hooks`, hooks of the chart are not run. A dry run returns the plan.
     """
     wish = None
@@ -101,6 +101,6 @@ def _chosen(clusters: Iterable[Cluster], names: list[str] | None) -> set[str]:
         return known
     if unknown := [name for name in names if name not in known]:
         raise all_invalid(
-            [Problem(("targets", name), f"{name!r} is no target of this deployment.") for name in unknown]
+            [Problem(("targets", name), f"{name!r} is not a target of this deployment.") for name in unknown]
         )
     return set(names)

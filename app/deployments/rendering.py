@@ -113,7 +113,7 @@ class Renderings:
     async def installed(
         self, observed: Observed | None, secrets: tuple[str, ...]
     ) -> tuple[str, Mapping[Identity, Object]]:
-        """The manifest of a release as it may be shown, and its objects; objects that can't be read are left out."""
+        """The manifest of a release as it may be shown, and its objects; objects that cannot be read are left out."""
         if observed is None or not observed.manifest:
             return "", {}
         scrubber = await self.scrubber_with(secrets)

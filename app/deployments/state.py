@@ -186,7 +186,7 @@ def value_problems(
     selected: Sequence[SelectorOverride],
     target_selector: Any,
 ) -> Iterator[Problem]:
-    """Yields problems because of which the input can't be used as values or selectors, before it is merged."""
+    """Yields problems because of which the input cannot be used as values or selectors, before it is merged."""
     yield from _layer_problems(("values",), ("valuesFrom",), values, values_from)
     for cluster, override in overrides.items():
         path = ("valueOverrides", cluster)
@@ -214,7 +214,7 @@ def _layer_problems(
 
 
 def selector_problems(path: tuple[str, ...], selector: Any) -> Iterator[Problem]:
-    """Yields problems because of which the input can't be used as a selector."""
+    """Yields problems because of which the input cannot be used as a selector."""
     found = list(selectors.problems(selector))
     for steps, message in found:
         yield Problem((*path, *steps), message)
@@ -255,7 +255,7 @@ def wish_problems(wish: Wish, members: Collection[str]) -> Iterator[Problem]:
         for path, message in clashes(layer):
             yield Problem(("valueOverrides", cluster, "valuesFrom", path), message)
         if cluster not in known:
-            message = f"{cluster} is no target of this deployment: name it in `targets`, or leave its override out."
+            message = f"{cluster} is not a target of this deployment. Add it to `targets`, or remove its override."
             yield Problem(("valueOverrides", cluster), message)
     for cluster in wish.targets:
         if wish.depends_on_inputs or cluster in wish.overrides:
@@ -266,7 +266,7 @@ def _merged_problems(wish: Wish, cluster: str) -> Iterator[Problem]:
     merged = wish.on(cluster).values
     path = wish.place_of(cluster)
     if (size := len(canonical(merged))) > MAX_VALUES_BYTES:
-        message = f"The values for {cluster} have {size:,} bytes when merged; at most {MAX_VALUES_BYTES:,} fit."
+        message = f"The values for {cluster} have {size:,} bytes when merged; at most {MAX_VALUES_BYTES:,} are allowed."
         yield Problem(path, message)
     elif wish.depends_on_inputs:
         for steps, message in problems(merged):

@@ -129,7 +129,7 @@ async def update_deployment(
                 continue
     except RepeatedRequest as repeated:
         return await earlier_answer(services, repeated)
-    raise Conflict(CommonCode.BUSY, "The deployment is being changed by others all the time: try again.", ())
+    raise Conflict(CommonCode.BUSY, "Other requests keep changing this deployment. Try again.", ())
 
 
 async def _attempt(
@@ -382,14 +382,14 @@ def _unchangeable(deployment: Deployment, request: UpdateDeployment) -> Iterator
         ("namespace", request.namespace, deployment.namespace),
     ):
         if given is not None and given != present:
-            yield Problem((path,), f"It is {present!r} and never changes: create another deployment for {given!r}.")
+            yield Problem((path,), f"It cannot be changed (now {present!r}). Create another deployment for {given!r}.")
 
 
 def _check_generation(deployment: Deployment, expected: int | None) -> None:
     if expected is not None and expected != deployment.generation:
         raise Conflict(
             DeploymentCode.GENERATION_MOVED_ON,
-            f"{deployment.release_name} is at generation {deployment.generation}, not {expected}: look at what has"
-            " changed, then try again with the present generation.",
+            f"{deployment.release_name} is at generation {deployment.generation}, not {expected}. Check what"
+            " has changed, then try again with the current generation.",
             ("expectedGeneration",),
         )

@@ -128,7 +128,7 @@ def _compared(held: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differing(wanted: Any, live: Any, steps: Steps) -> Iterator[tuple[Steps, Any, Any]]:
-    """The deepest places that differ. A part that one side lacks is split up as well, so that rules can name places in
+    """The deepest places that differ. A part that one side lacks is also split up, so that rules can name places in
     it."""
     pairs = _entries(wanted, live) if len(steps) < _MAX_DEPTH else None
     if pairs is not None:

@@ -140,7 +140,7 @@ class Feed:
         try:
             slot = await self._slots.acquire(organization_id)
         except PoolBusyError:
-            message = "Too many subscriptions are open in your organization, or in all of them together: end some."
+            message = "Too many subscriptions are open in your organization, or in total. Close some of them."
             raise Conflict(RequestCode.TOO_MANY_SUBSCRIPTIONS, message) from None
         try:
             async with self._starting:

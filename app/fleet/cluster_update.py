@@ -63,8 +63,8 @@ async def update_cluster(services: DeploymentServices, viewer: Viewer, request: 
         if found.uid != read.uid:
             raise Conflict(
                 ActionCode.CLUSTER_MISMATCHED,
-                f"This kubeconfig leads to another cluster: the uid of its kube-system namespace is {found.uid}, and"
-                f" that of {read.name} is {read.uid}. Register the other one under a name of its own.",
+                f"This kubeconfig belongs to another cluster: the uid of its kube-system namespace is {found.uid}, and"
+                f" that of {read.name} is {read.uid}. Register the other cluster under a different name.",
                 ("kubeconfig",),
             )
     try:
@@ -88,7 +88,7 @@ async def update_cluster(services: DeploymentServices, viewer: Viewer, request: 
                 _watch_anew(cluster)  # messages about its credentials contain its name
                 fields.append("name")
             if fields:
-                what = f"is now called {cluster.name}" if "name" in fields else f"was changed: {', '.join(fields)}"
+                what = f"was renamed to {cluster.name}" if "name" in fields else f"was changed: {', '.join(fields)}"
                 transaction.record(
                     ClusterEvent.UPDATED,
                     f"{was} {what}.",
@@ -126,7 +126,7 @@ async def confirm_cluster(services: DeploymentServices, viewer: Viewer, cluster_
             _watch_anew(cluster)
             transaction.record(
                 ClusterEvent.CONFIRMED,
-                f"{cluster.name} is known by another uid now: {found.uid}.",
+                f"{cluster.name} was confirmed with its new uid: {found.uid}.",
                 organization_id=cluster.organization_id,
                 actor=viewer.name,
                 subject=cluster,
@@ -136,7 +136,7 @@ async def confirm_cluster(services: DeploymentServices, viewer: Viewer, cluster_
             await session.flush()
             await follow_uid(session, cluster.organization_id, read.uid, found.uid)
             await forget_versions(session, cluster.id)
-            message = "Its new uid was confirmed; it has not been looked at since."
+            message = "The new uid was confirmed. The cluster has not been checked since."
             await write_reachability(transaction, cluster.id, Reachability.PENDING, message)
     except IntegrityError as error:
         raise await taken(services, read.organization_id, read.name, uid, error) from None

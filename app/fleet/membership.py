@@ -76,7 +76,7 @@ async def create_group(
             await _join(transaction, group, await _clusters(session, organization_id, members))
             transaction.record(
                 GroupEvent.CREATED,
-                f"The group {name} was made with {counted(len(set(members)), 'member')}.",
+                f"The group {name} was created with {counted(len(set(members)), 'member')}.",
                 organization_id=organization_id,
                 actor=viewer.name,
                 subject=group,
@@ -140,7 +140,7 @@ async def update_group(services: DeploymentServices, viewer: Viewer, request: Up
             if name is not None and name != group.name:
                 transaction.record(
                     GroupEvent.RENAMED,
-                    f"The group {group.name} is now called {name}.",
+                    f"The group {group.name} was renamed to {name}.",
                     organization_id=group.organization_id,
                     actor=viewer.name,
                     subject=group,
@@ -247,7 +247,7 @@ def _administered(group: ClusterGroup | None, viewer: Viewer) -> ClusterGroup:
 
 
 async def _clusters(session: AsyncSession, organization_id: int, names: Iterable[str]) -> dict[str, Cluster]:
-    """The clusters with these names, locked in a fixed order, so that two requests can't take the same cluster."""
+    """The clusters with these names, locked in a fixed order, so that two requests cannot take the same cluster."""
     wanted = list(dict.fromkeys(names))
     statement = _clusters_named(organization_id, wanted).with_for_update(key_share=True)
     found = {cluster.name: cluster for cluster in (await session.exec(statement)).all()}
@@ -290,7 +290,7 @@ async def _removal(
     rows = (await session.exec(statement)).all()
     lost = [(name, Removal.between(targets, set(targets) - set(removal.names), percent)) for name, targets in rows]
     much = [f"{name} loses {one.count} of {one.before} targets" for name, one in lost if one.needs_confirmation]
-    return replace(removal, also=f" By this, {', '.join(much[:_NAMED])}." if much else "")
+    return replace(removal, also=f" As a result, {', '.join(much[:_NAMED])}." if much else "")
 
 
 async def _join(transaction: Transaction, group: ClusterGroup, clusters: dict[str, Cluster]) -> None:

@@ -67,7 +67,7 @@ async def fleet_cells(
     `MOST_AT_ONCE` deployments and clusters."""
     for name, ids in (("clusters", cluster_ids), ("deployments", deployment_ids)):
         if len(ids) > MOST_AT_ONCE:
-            raise invalid(CommonCode.TOO_MANY, f"`{name}` are at most {MOST_AT_ONCE} at once.", name)
+            raise invalid(CommonCode.TOO_MANY, f"`{name}` has at most {MOST_AT_ONCE} entries.", name)
     statement = (
         select(Target.id)
         .join(Deployment, col(Deployment.id) == Target.deployment_id)

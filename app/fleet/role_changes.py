@@ -76,7 +76,7 @@ async def _set_in_organization(
             f"{user.name} is the organization's only admin. Appoint another one first.",
             ("user",),
         )
-    message = f"{user.name} has the role {role} now." if role else f"{user.name} has no role any more."
+    message = f"{user.name} now has the role {role}." if role else f"{user.name} no longer has a role."
     await write_role(transaction, user, organization_id, membership, role, actor=viewer.name, message=message)
 
 
@@ -93,7 +93,9 @@ async def _set_in_group(
         known = ", ".join(sorted(IN_GROUPS))
         raise invalid(IdentityCode.ROLE_NOT_OF_GROUPS, f"In a group, these roles can be given: {known}.", "role")
     if membership is None:
-        message = f"{user.name} does not belong to the organization: give them a role there first, {Role.VIEWER} say."
+        message = (
+            f"{user.name} is not a member of the organization. Give them a role in it first, for example {Role.VIEWER}."
+        )
         raise Conflict(IdentityCode.NOT_A_MEMBER, message, ("user",))
     group = await group_by_name(session, membership.organization_id, group_name)
     held = select(GroupRole).where(col(GroupRole.user_id) == user.id, col(GroupRole.group_id) == group.id)

@@ -81,7 +81,7 @@ async def create_secret(services: Services, viewer: Viewer, request: CreateSecre
             transaction.session.add(secret)
             await transaction.session.flush()
             _seal(services.key_ring, mark, secret, request.data)
-            _record(transaction, viewer, secret, SecretEvent.CREATED, f"The secret {secret.name} was made.")
+            _record(transaction, viewer, secret, SecretEvent.CREATED, f"The secret {secret.name} was created.")
             return secret
     except IntegrityError as error:
         if "uq_secret_organization_id_name" not in str(error):
@@ -152,20 +152,23 @@ def _seal(key_ring: KeyRing, mark: Mark, secret: Secret, data: Mapping[str, str]
 
 def _data_problems(kind: SecretKind, data: Any) -> Iterator[Problem]:
     if not isinstance(data, Mapping) or not 0 < len(data) <= MAX_KEYS:
-        yield Problem(("data",), f"A secret has 1 to {MAX_KEYS} keys, each with a text as its value.")
+        yield Problem(("data",), f"A secret has 1 to {MAX_KEYS} keys, each with a string as its value.")
         return
     for key, value in data.items():
         if not _KEY.fullmatch(key):
             yield Problem(("data",), "A key has 1 to 253 of the characters a-z, A-Z, 0-9, `-`, `_` and `.`.")
         elif not isinstance(value, str):
-            yield Problem(("data", key), f"{key}: a value is a text; quote a number.")
+            yield Problem(("data", key), f"{key}: a value must be a string. Quote numbers.")
         elif "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            yield Problem(("data", key), f"{key}: a value is Unicode text without U+0000; encode anything else.")
+            yield Problem(
+                ("data", key),
+                f"{key}: a value must be Unicode text without U+0000. Encode other data, for example in base64.",
+            )
     if sum(len(str(key)) + len(str(value)) for key, value in data.items()) > MAX_BYTES:
         yield Problem(("data",), f"A secret has at most {MAX_BYTES:,} characters in all.")
     for key in _KEYS_OF.get(kind, ()):
         if not data.get(key):
-            yield Problem(("data", key), f"A secret of the kind {kind} has the key {key}.")
+            yield Problem(("data", key), f"A secret of the kind {kind} must have the key {key}.")
     if kind is SecretKind.KUBECONFIG and isinstance(data.get("kubeconfig"), str):
         try:
             read_kubeconfig(data["kubeconfig"], None)

@@ -130,7 +130,7 @@ async def _check_deployments(session: AsyncSession, group: ClusterGroup) -> None
         names = some_of([f"{name} in {namespace}" for name, namespace in outside])
         raise Conflict(
             GroupCode.NAMESPACES_IN_USE,
-            f"{group.name} has deployments in other namespaces ({names}). Delete them first, or allow these"
-            " namespaces as well.",
+            f"{group.name} has deployments in other namespaces ({names}). Delete them first, or also"
+            " allow these namespaces.",
             ("allowedNamespaces",),
         )

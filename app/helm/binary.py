@@ -75,11 +75,9 @@ def find_helm(named: Path | None) -> HelmBinary:
             if version >= HelmVersion(OLDEST_ON_PATH):
                 return HelmBinary(Path(on_path), version, "it is the first on the PATH")
     if along.exists():
-        return HelmBinary(
-            along, _version(along), f"the PATH has no Helm from {OLDEST_ON_PATH}; this one is installed along"
-        )
+        return HelmBinary(along, _version(along), f"the PATH has no Helm from {OLDEST_ON_PATH}; this one is bundled")
     raise HelmMissingError(
-        f"There is no Helm: put Helm {OLDEST_WITHOUT_WARNING} or newer on the PATH, or name one in POLYHELM_HELM."
+        f"No Helm was found. Put Helm {OLDEST_WITHOUT_WARNING} or newer on the PATH, or name one in POLYHELM_HELM."
     )
 
 

@@ -93,7 +93,7 @@ class Endpoint(LoopbackServer):
             self._end(
                 TemporaryError(
                     ActionCode.RELEASE_CHANGED,
-                    f"Another Helm changed the release at the same time: Helm was about to write revision"
+                    f"Another Helm process changed the release at the same time: Helm was about to write revision"
                     f" {request.revision}, and not {self._expected.revision}.",
                     wrote=self._ledger.progress.wrote,
                 )

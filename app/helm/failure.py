@@ -76,7 +76,7 @@ def beyond_limits(code: int, cpu_seconds: float, stderr: str, limits: Limits, *,
         return PermanentError(ActionCode.HELM_OUTPUT_TOO_LARGE, words, wrote=wrote)
     if code < 0:
         name = signal.Signals(-code).name
-        words = f"Helm was killed from outside ({name}), which happens if the machine runs out of memory."
+        words = f"Helm was killed by the system ({name}), for example because the machine ran out of memory."
         return TemporaryError(ActionCode.HELM_KILLED, words, wrote=wrote)
     return None
 

@@ -8,11 +8,11 @@ from app.releases.error_codes import ActionCode
 
 class Fence(Protocol):
     def check(self) -> None:
-        """Raises if nothing may be written any more, as far as this process knows. It is cheap, because it is called
+        """Raises if nothing more may be written, as far as this process knows. It is cheap, because it is called
         for each write."""
 
     async def confirm(self) -> None:
-        """Raises if nothing may be written any more, according to what is stored outside of this process. It is called
+        """Raises if nothing more may be written, according to what is stored outside of this process. It is called
         for each write of a release record: a process that was suspended does not know for how long."""
 
 

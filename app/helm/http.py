@@ -85,7 +85,7 @@ async def read_body(reader: asyncio.StreamReader, head: Head) -> bytes:
 
 
 class Answer:
-    """An answer that is read piece by piece as it arrives. `status` is 0 until the head is there. `body` holds the
+    """An answer that is read piece by piece as it arrives. `status` is 0 until the head has arrived. `body` holds the
     beginning of an error. If `keeps` is given, it holds the whole body of any answer, which may have that many bytes at
     most."""
 
@@ -129,7 +129,7 @@ class Answer:
         return self.headers.get(b"content-length") in _LENGTHS
 
     def check(self) -> None:
-        """Checks the body of a success, as far as it is there, if it is tiny.
+        """Checks the body of a success, as far as it has arrived, if it is tiny.
 
         Raises:
             ProtocolError: if an API server does not give this answer: a proxy or a sign-in page in front of it does.
@@ -146,7 +146,7 @@ class Answer:
         return self.is_whole and self._is_kept_alive
 
     async def head(self, reader: asyncio.StreamReader) -> bytes:
-        """Reads until the head is there. Returns everything that was read, which may include some of the body.
+        """Reads until the head has arrived. Returns everything that was read, which may include some of the body.
 
         Raises:
             ProtocolError: if the data is not an answer.
@@ -159,7 +159,7 @@ class Answer:
                 raise ConnectionResetError("it was closed without an answer")
             raw += piece
         if not 200 <= self.status < 600:
-            raise ProtocolError(f"an answer of status {self.status} was not asked for")
+            raise ProtocolError(f"an answer of status {self.status} was not requested")
         return raw
 
     async def rest(self, reader: asyncio.StreamReader) -> bytes:
@@ -176,7 +176,7 @@ class Answer:
         return piece
 
     async def whole(self, reader: asyncio.StreamReader) -> bytes:
-        """The body, once all of it is there.
+        """The body, once all of it has arrived.
 
         Raises:
             ProtocolError, ConnectionError: as `head`.
@@ -190,14 +190,14 @@ class Answer:
         piece = await reader.read(_PIECE)
         if piece:
             if self.is_whole:
-                raise ProtocolError("more came than was asked for")
+                raise ProtocolError("more data arrived than requested")
             self._without_body += len(piece)
             try:
                 self._parser.feed_data(piece)
             except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-                raise ProtocolError(f"what came is not HTTP: {error}") from None
+                raise ProtocolError(f"the answer is not HTTP: {error}") from None
             if self._without_body > MOST_HEAD + _PIECE:
-                raise ProtocolError(f"more than {MOST_HEAD:,} bytes of headers came")
+                raise ProtocolError(f"it sent more than {MOST_HEAD:,} bytes of headers")
         return piece
 
 

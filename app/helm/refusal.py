@@ -58,7 +58,7 @@ def _refused_write(request: Request, refusal: Refusal) -> ActionError | None:
     if request.method == "DELETE" and kind is RefusalKind.NOT_FOUND:
         return None
     if request.revision is not None and kind in (RefusalKind.NOT_FOUND, RefusalKind.EXISTS, RefusalKind.CONFLICT):
-        message = f"Another Helm changed the release at the same time: {words}"
+        message = f"Another Helm process changed the release at the same time: {words}"
         return TemporaryError(ActionCode.RELEASE_CHANGED, message, words)
     if kind is RefusalKind.TERMINATING:
         return TemporaryError(ActionCode.NAMESPACE_TERMINATING, refusal.terminating, words)
@@ -73,11 +73,11 @@ def _refused_write(request: Request, refusal: Refusal) -> ActionError | None:
 def sentence(what: str, words: str) -> str:
     """A sentence that names who refused `what`, derived from the API server's message."""
     if found := _WEBHOOK_AWAY.fullmatch(words):
-        return f"The webhook {found[1]}{_where(found[2])} has to allow {what}, and does not answer: {found[2]}"
+        return f"The webhook {found[1]}{_where(found[2])} must approve {what}, but does not answer: {found[2]}"
     if found := _CONVERSION.fullmatch(words):
-        return f"The conversion webhook of {found[1]}{_where(found[3])} has to convert {what}, and fails: {words}"
+        return f"The conversion webhook of {found[1]}{_where(found[3])} must convert {what}, but fails: {words}"
     if found := _WEBHOOK.fullmatch(words):
-        return f"The webhook {found[1]} refuses {what}: {found[2].strip() or 'it gives no reason'}"
+        return f"The webhook {found[1]} refuses {what}: {found[2].strip() or 'no reason was given'}"
     if found := _POLICY.fullmatch(words):
         return f"The policy {found[2]} (binding {found[3]}) refuses {what}: {found[4]}"
     if found := _QUOTA.fullmatch(words):

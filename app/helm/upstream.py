@@ -180,11 +180,11 @@ class Upstream:
                 self._open_ones -= 1
                 self._free.put_nowait(None)
             if isinstance(error, TimeoutError):
-                message = f"The API server can't be reached: no answer within {member.seconds:g} s."
+                message = f"The API server cannot be reached: no answer within {member.seconds:g} s."
                 raise TemporaryError(ActionCode.CLUSTER_UNREACHABLE, message) from None
             if isinstance(error, AddressRefusedError):
                 raise TemporaryError(
-                    ActionCode.CLUSTER_ADDRESS_REFUSED, f"The API server is not connected to: {error}"
+                    ActionCode.CLUSTER_ADDRESS_REFUSED, f"Connecting to the API server is not allowed: {error}"
                 ) from None
             if isinstance(error, OSError | ProtocolError):
                 raise no_answer(error) from None

@@ -73,7 +73,7 @@ class Directory:
                 if connection is None:
                     raise LDAPException("the directory refuses POLYHELM_LDAP_BIND_DN and its password")
                 entry = self._entry(connection, name)
-                # A missing entry is tried as well, so that it takes the same time.
+                # A missing entry is also tried, so that it takes the same time.
                 with self._bound(entry["dn"] if entry else f"cn=nobody,{settings.ldap_user_base}", password) as own:
                     if entry is None or own is None:
                         return None

@@ -145,7 +145,7 @@ async def renew(services: Services, held: Held, length: timedelta) -> Renewal:
 
 
 async def finish(services: Services, held: Held) -> None:
-    """Ends a job that is done. If it was asked for again meanwhile, it stays open."""
+    """Ends a job that is done. If it was requested again in the meantime, it stays open."""
     async with services.transaction() as transaction:
         session = transaction.session
         if (await session.execute(_DONE, _held(held) | {"asked": held.requests})).first() is None:
@@ -161,7 +161,7 @@ async def fail(services: Services, held: Held, problem: str, *, pause: timedelta
 
 
 async def give_back(services: Services, held: Held) -> None:
-    """Ends an attempt that this worker can't complete. It does not count."""
+    """Ends an attempt that this worker cannot complete. It does not count."""
     async with services.transaction() as transaction:
         await transaction.session.execute(_GIVE_BACK, _held(held))
 

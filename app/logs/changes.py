@@ -57,7 +57,7 @@ class PodChanges:
         self._is_complete = bool(wanted) and wanted == self._tasks.keys()
 
     def look_soon(self) -> None:
-        """Reports a change in a moment: something has to be looked at that is no change of a pod."""
+        """Reports a change in a moment: something must be checked that is not a change of a pod."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(LISTED_EVERY, self._ring)
 

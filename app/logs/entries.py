@@ -66,7 +66,7 @@ class Backlog:
         self._characters -= sum(len(entry.text) for entry in found)
         found = merged(found)
         if self._dropped:
-            notice = Entry(EntryKind.DROPPED, f"{self._dropped:,} lines were dropped: they came too fast.")
+            notice = Entry(EntryKind.DROPPED, f"{self._dropped:,} lines were dropped because they came too fast.")
             found.insert(0, replace(notice, time=found[0].time if found else None))
             self._dropped = 0
         return found

@@ -37,7 +37,7 @@ _SMALL = 4096
 async def follow_logs(
     services: ResourceServices, viewer: Viewer, target_id: int, asked: LogOptions
 ) -> AsyncGenerator[list[Entry]]:
-    """The newest lines, and then each new one, until the pod that is asked for has ended.
+    """The newest lines, and then each new one, until the requested pod has ended.
 
     Raises:
         NotFound: if the target, or the pod, does not exist.
@@ -105,7 +105,7 @@ class _Following:
             raise no_pod(self._asked.pod)
 
     async def run(self) -> None:
-        """Follows the containers until the pod that is asked for has ended."""
+        """Follows the containers until the requested pod has ended."""
         try:
             await self._look(self._first, joined=False)
             while not self._is_over:
@@ -179,7 +179,7 @@ class _Following:
             self._changes.look_soon()
             if not self._is_crowded:
                 self._is_crowded = True
-                words = "Too many logs are followed at once: some containers are left out. Choose a pod."
+                words = "Too many logs are followed at once, so some containers are omitted. Choose a pod."
                 self._put(Entry(EntryKind.FAILED, words))
             return
         if joined:

@@ -63,13 +63,13 @@ async def cancel_operation(services: Services, viewer: Viewer, operation_id: int
         name = f" of {deployment.release_name}" if deployment else ""
         transaction.record(
             OperationEvent.CANCELLED,
-            f"{operation.kind.capitalize()}{name} was cancelled.",
+            f"{operation.kind.noun}{name} was cancelled.",
             organization_id=operation.organization_id,
             actor=viewer.name,
             subject=operation,
         )
         idle = [target_id for target_id, needs_worker in targets.items() if not needs_worker]
-        await end_cancelled(transaction, operation, idle, "It had not begun.")
+        await end_cancelled(transaction, operation, idle, "It had not started.")
         await _hand_over(transaction, targets.keys() - set(idle))
         await session.refresh(operation)
         return operation

@@ -98,7 +98,7 @@ async def succeed(
             operation_id=work.operation.id,
         )
         if action is not ReleaseAction.NONE:
-            work.record(transaction, TargetEvent.CONVERGED, f"{work.title(action)} is done.")
+            work.record(transaction, TargetEvent.CONVERGED, f"{work.title(action)} succeeded.")
         elif work.target.generation != deployment.generation and work.desired is not None:
             message = f"{deployment.release_name} on {work.cluster.name} matches generation {deployment.generation}."
             work.record(transaction, TargetEvent.GENERATION, message)
@@ -164,7 +164,7 @@ async def supersede(services: Services, work: Work, action: ReleaseAction, words
 
 
 async def abandon(services: Services, work: Work, error: ActionError, seen: Sighting | None) -> None:
-    """Leaves a release behind that can't be removed, as requested with `force`: its target is deleted, and after the
+    """Leaves a release behind that cannot be removed, as requested with `force`: its target is deleted, and after the
     last one also a deployment that is being deleted."""
     left = AbandonedRelease(
         work.cluster.name,

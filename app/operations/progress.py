@@ -52,6 +52,12 @@ _ACTION = (
     .values(action=bindparam("doing"))
     .execution_options(synchronize_session=False)
 )
+_ENDED = {
+    OperationState.SUCCEEDED: "succeeded",
+    OperationState.FAILED: "failed",
+    OperationState.SUPERSEDED: "was superseded by a newer operation",
+    OperationState.CANCELLED: "was cancelled",
+}
 _COUNTS = (
     select(OperationResult.state, func.count())
     .where(col(OperationResult.operation_id) == bindparam("operation"))
@@ -72,7 +78,7 @@ async def start_operation(
     """Opens an operation on targets (the cluster's name by the target's id), supersedes results that are open on them,
     and wakes workers after the commit. Without targets, the operation succeeds at once.
 
-    With `skip_hooks`, hooks of the chart are not run; with `force`, releases that can't be removed are left behind."""
+    With `skip_hooks`, hooks of the chart are not run; with `force`, releases that cannot be removed are left behind."""
     session = transaction.session
     operation = Operation(
         organization_id=deployment.organization_id,
@@ -90,7 +96,7 @@ async def start_operation(
     await close_results(transaction, targets, OperationState.SUPERSEDED)
     transaction.record(
         OperationEvent.STARTED,
-        f"{kind.capitalize()} of {deployment.release_name} on {counted(len(targets), 'cluster')} has begun.",
+        f"{kind.noun} of {deployment.release_name} on {counted(len(targets), 'cluster')} started.",
         organization_id=deployment.organization_id,
         actor=author,
         subject=operation,
@@ -225,7 +231,7 @@ async def _end_if_done(transaction: Transaction, operation_id: int) -> None:
     name = f" of {deployment.release_name}" if deployment else ""
     transaction.record(
         OperationEvent.FINISHED,
-        f"{operation.kind.capitalize()}{name} has ended: {operation.state}.",
+        f"{operation.kind.noun}{name} {_ENDED[operation.state]}.",
         organization_id=operation.organization_id,
         actor=operation.author,
         subject=operation,

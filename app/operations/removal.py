@@ -40,7 +40,7 @@ async def give_up(
             release=left.release_name,
         )
         target_ids = [target.id for target, cluster in targets if cluster.name == left.cluster_name]
-        message = f"The release was given up and may still be there: {left.reason}"
+        message = f"The release was left behind and may still exist: {left.reason}"
         error = TargetError(ActionCode.RELEASE_ABANDONED, message, attempts=1, abandoned=left)
         await close_results(transaction, target_ids, OperationState.CANCELLED, error=error.stored)
     await remove_targets(transaction, ids, OperationState.CANCELLED)

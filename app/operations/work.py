@@ -80,7 +80,7 @@ class Work:
 
     def title(self, action: ReleaseAction) -> str:
         """An action on the release, at the beginning of a sentence."""
-        return f"{action.capitalize()} of {self.subject}"
+        return f"{action.noun} of {self.subject}"
 
     def record(self, transaction: Transaction, kind: TargetEvent, message: str, **data: Any) -> None:
         """Records an event about the target."""
@@ -96,7 +96,7 @@ class Work:
         )
 
 
-_LOST = "Helm was ended because its worker had ended, or could not renew its lease on the target."
+_LOST = "Helm was stopped because its worker stopped, or could not renew its lease on the target."
 _WORK = (
     joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release, ClusterGroup))
     .add_columns(col(OperationResult.planned_version))
@@ -164,7 +164,7 @@ async def intend(
             await write_sightings(transaction, [seen])
         await fenced(transaction, work.lease, claimed=True, activity=begun, **values)
         await note_action(transaction, work.operation.id, work.target.id, runs)
-        work.record(transaction, TargetEvent.STARTED, f"{work.title(runs)} has begun.")
+        work.record(transaction, TargetEvent.STARTED, f"{work.title(runs)} started.")
     # `counts` matters only if this worker is lost; otherwise it sees how the run ends.
     work.target.claimed, work.target.intent = True, asdict(replace(intent, counts=False))
 

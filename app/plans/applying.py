@@ -110,7 +110,7 @@ class _PlanBinding(Binding):
         self._before = before
 
     async def check(self, proposal: Proposal) -> None:
-        """Compares what was found for the plan with what is there now, on the clusters, too."""
+        """Compares what was found for the plan with the current state, on the clusters, too."""
         async with self._services.database.reading() as session:
             group = await session.get(ClusterGroup, proposal.deployment.group_id)
         account = group.service_account if group else None
@@ -118,7 +118,7 @@ class _PlanBinding(Binding):
         self._compare(foundation_of(proposal.deployment, proposal.wish, account, targets))
 
     async def begin(self, transaction: Transaction, deployment: Deployment, wish: Wish | None) -> None:
-        """Takes the plan. What the database holds is compared once more: it stays until the transaction ends."""
+        """Takes the plan. What the database holds is compared again: it stays until the transaction ends."""
         plan = await locked_plan(transaction, self._plan_id)
         if plan.state is PlanState.APPLIED:
             raise _AppliedBefore

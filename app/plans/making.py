@@ -118,9 +118,7 @@ async def _store(
     assert proposal is not None
     content = await in_thread(packed, answer.plan or [])
     if content.size > LARGEST:
-        raise Conflict(
-            DeploymentCode.PLAN_TOO_LARGE, "The plan is too large to be kept: plan for fewer clusters at a time."
-        )
+        raise Conflict(DeploymentCode.PLAN_TOO_LARGE, "The plan is too large to store. Plan fewer clusters at a time.")
     async with services.transaction() as transaction:
         session = transaction.session
         await _check_room(transaction, proposal)
@@ -149,7 +147,7 @@ async def _store(
 async def _check_room(transaction: Transaction, proposal: Proposal) -> None:
     """Checks the number of open plans, and that the archive of the chart is still there; it stays from then on."""
     session, organization_id = transaction.session, proposal.deployment.organization_id
-    # One at a time, so that two requests can't both take the last place.
+    # One at a time, so that two requests cannot both take the last place.
     await session.get(Organization, organization_id, with_for_update={"key_share": True})
     is_open = (col(Plan.state) == PlanState.OPEN, col(Plan.expires_at) > now())
     of_organization = col(Plan.organization_id) == organization_id

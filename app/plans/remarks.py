@@ -83,7 +83,9 @@ async def discard_plan(services: Services, viewer: Viewer, plan_id: int) -> Plan
 def check_digest(plan: Plan, digest: str | None) -> None:
     """Raises Conflict if a digest is given that is not the plan's."""
     if digest is not None and digest != plan.digest:
-        raise Conflict(PlanCode.PLAN_DIGEST, f"The digest of the plan is {plan.digest}: look at it again.", ("digest",))
+        raise Conflict(
+            PlanCode.PLAN_DIGEST, f"The digest of the plan is {plan.digest}. Read the plan again.", ("digest",)
+        )
 
 
 def check_open(plan: Plan) -> None:

@@ -187,7 +187,7 @@ def migrate(data_dir: DataDir = None) -> None:
                 if complete.bootstrap_token is not None:
                     async with open_services(complete) as services:
                         if await bootstrap(services, complete.bootstrap_token.get_secret_value()):
-                            _say("The first admin was made, with the token in POLYHELM_BOOTSTRAP_TOKEN.")
+                            _say("The first admin was created with the token in POLYHELM_BOOTSTRAP_TOKEN.")
 
         run(main())
 
@@ -211,17 +211,17 @@ def rekey(data_dir: DataDir = None) -> None:
             async with embedded(settings) as complete, open_services(complete) as services:
                 async for last in reseal(services.database, services.key_ring):
                     current, left = services.key_ring.current, last.left.total()
-                    _say(f"{last.done:,} sealed again with the key {current!r}, {left:,} left.")
+                    _say(f"{last.done:,} values re-encrypted with the key {current!r}, {left:,} remaining.")
 
         run(main())
         for words in last.unreadable.values():
             _say(f"[red]{words}[/]")
         for key, count in last.left.items():
-            _say(f"[red]{count:,} are still sealed with the key {key!r}.[/] It is needed until there are none.")
+            _say(f"[red]{count:,} values are still encrypted with the key {key!r}.[/] Do not remove it yet.")
         if last.left:
-            _say("Where a process still seals with an old key: give all of them the new ring, and run this again.")
+            _say("Some processes still encrypt with an old key. Set the new keys for all of them, then run this again.")
             raise typer.Exit(1)
-        _say("Everything is sealed with it. Other keys may leave the ring.")
+        _say("All values are encrypted with it. Other keys can be removed.")
 
 
 audit = typer.Typer(help="The audit log: actions and requests, with their users and addresses.", no_args_is_help=True)

@@ -82,7 +82,7 @@ class Clusters(StrEnum):
 
 
 class DemoError(Exception):
-    """The demo can't start. The message states what to do."""
+    """The demo cannot start. The message states what to do."""
 
 
 async def run_demo(settings: Settings, clusters: Clusters) -> None:

@@ -63,25 +63,31 @@ def _helm(settings: Settings) -> Finding:
 
 def _confinement() -> Finding:
     if landlock.is_available():
-        return Finding("Helm's connections", "ok", "The kernel keeps each run to its member's port.")
-    words = "This kernel (Linux from 6.7 with Landlock does) can't keep Helm from following a member that redirects it."
+        return Finding(
+            "Helm's connections", "ok", "The kernel limits each Helm run to the port of its cluster's proxy."
+        )
+    words = "This kernel cannot limit Helm's connections. Linux 6.7 or newer with Landlock can."
     return Finding("Helm's connections", "warning", words)
 
 
 def _keys(settings: Settings) -> Finding:
     if settings.encryption_keys is None and not (settings.data_dir / KEYS_FILE).exists():
-        return Finding("Encryption keys", "ok", f"A key will be made in {settings.data_dir} when it is first needed.")
+        return Finding(
+            "Encryption keys", "ok", f"A key will be generated in {settings.data_dir} when it is first needed."
+        )
     try:
         ring = key_ring(settings)
     except KeyRingError as error:
         return Finding("Encryption keys", "problem", str(error))
     where = "POLYHELM_ENCRYPTION_KEYS" if settings.encryption_keys else str(settings.data_dir / KEYS_FILE)
-    return Finding("Encryption keys", "ok", f"{where}; {ring.current!r} seals. Keep a copy of it.")
+    return Finding("Encryption keys", "ok", f"{where}; {ring.current!r} encrypts. Keep a copy of it.")
 
 
 async def _postgres(settings: Settings) -> Finding:
     if settings.database_url is None:
-        return Finding("Postgres", "ok", "`polyhelm up` brings its own; POLYHELM_DATABASE_URL names a real one.")
+        return Finding(
+            "Postgres", "ok", "Not configured (POLYHELM_DATABASE_URL): `polyhelm up` starts an embedded Postgres."
+        )
     database = Database(settings.database_url, pool_size=2)
     try:
         async with asyncio.timeout(_SECONDS):
@@ -92,7 +98,9 @@ async def _postgres(settings: Settings) -> Finding:
     finally:
         await database.close()
     if not current:
-        return Finding("Postgres", "warning", "It answers; its schema is not this version's: run `polyhelm migrate`.")
+        return Finding(
+            "Postgres", "warning", "It answers, but its schema is of another version. Run `polyhelm migrate`."
+        )
     return Finding("Postgres", "ok", "It answers, and its schema is up to date.")
 
 
@@ -109,20 +117,26 @@ async def _keys_in_use(settings: Settings) -> AsyncIterator[Finding]:
         return
     finally:
         await database.close()
-    words = ", ".join(f"{key!r} seals {count:,}" for key, count in sorted(counts.items())) or "Nothing is sealed yet"
+    words = (
+        ", ".join(f"{key!r} encrypts {count:,}" for key, count in sorted(counts.items())) or "Nothing is encrypted yet"
+    )
     if missing := [repr(key) for key in sorted(counts) if key not in ring]:
         yield Finding(
-            "Keys in use", "problem", f"{words}. The ring lacks {', '.join(missing)}: add it after the first."
+            "Keys in use",
+            "problem",
+            f"{words}. POLYHELM_ENCRYPTION_KEYS lacks {', '.join(missing)}. Add it after the first key.",
         )
     elif counts.keys() - {ring.current}:
-        yield Finding("Keys in use", "warning", f"{words}. `polyhelm rekey` seals all of it with {ring.current!r}.")
+        yield Finding(
+            "Keys in use", "warning", f"{words}. `polyhelm rekey` re-encrypts all of it with {ring.current!r}."
+        )
     else:
         yield Finding("Keys in use", "ok", f"{words}.")
 
 
 async def _redis(settings: Settings) -> Finding:
     if settings.redis_url is None:
-        return Finding("Redis", "ok", "`polyhelm up` brings its own; POLYHELM_REDIS_URL names a real one.")
+        return Finding("Redis", "ok", "Not configured (POLYHELM_REDIS_URL): `polyhelm up` starts an embedded Redis.")
     client = Redis.from_url(settings.redis_url)
     try:
         async with asyncio.timeout(_SECONDS):

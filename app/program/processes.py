@@ -46,7 +46,7 @@ class NotConfiguredError(Exception):
 
 
 class AddressTakenError(Exception):
-    """The API can't listen at its address. The message states what to do."""
+    """The API cannot listen at its address. The message states what to do."""
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -60,7 +60,7 @@ def listen(settings: Settings) -> socket.socket:
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         words = os.strerror(error.errno) if error.errno else str(error)
-        raise AddressTakenError(f"{where} can't be listened on ({words}): give another --port or --host.") from None
+        raise AddressTakenError(f"Cannot listen on {where} ({words}). Choose another --port or --host.") from None
 
 
 async def run_api(services: AllServices, listener: socket.socket | None = None) -> None:
@@ -118,7 +118,7 @@ async def run_parts(settings: Settings, parts: list[Part]) -> None:
     """
     missing = [f"POLYHELM_{name.upper()}" for name in ("database_url", "redis_url") if not getattr(settings, name)]
     if missing:
-        raise NotConfiguredError(f"Set {' and '.join(missing)}, or use `polyhelm up`, which brings its own.")
+        raise NotConfiguredError(f"Set {' and '.join(missing)}, or use `polyhelm up`, which starts embedded ones.")
     async with open_services(settings) as services:
         with metrics_served(settings):
             await until_signal(*(part(services) for part in parts))
@@ -138,7 +138,7 @@ def metrics_served(settings: Settings) -> Iterator[None]:
         server, thread = start_http_server(settings.metrics_port, addr=settings.host)
     except OSError as error:
         raise AddressTakenError(
-            f"The metrics can't be served at {settings.host}:{settings.metrics_port}: {error.strerror}. Set"
+            f"The metrics cannot be served at {settings.host}:{settings.metrics_port}: {error.strerror}. Set"
             " POLYHELM_METRICS_PORT to a free port."
         ) from None
     try:

@@ -35,7 +35,7 @@ class SealedColumn:
 @dataclass(frozen=True)
 class Progress:
     """`done` counts the rows that were sealed again, `left` those that are still sealed with each other key.
-    `unreadable` maps rows (as `table:id`) that can't be opened to the reason."""
+    `unreadable` maps rows (as `table:id`) that cannot be opened to the reason."""
 
     done: int
     left: Counter[str]
@@ -103,7 +103,7 @@ async def _reseal(
     connection: AsyncConnection, column: SealedColumn, ring: KeyRing, after: int
 ) -> tuple[int | None, Counter[str], dict[str, str]]:
     """Seals the next few rows again. Returns the ID of the last one, the keys that they were sealed with, and those
-    that can't be opened. It waits for no lock: rows that another transaction holds are left for the next pass."""
+    that cannot be opened. It waits for no lock: rows that another transaction holds are left for the next pass."""
     statement = (
         select(column.table.c.id, column.data, column.key)
         .where(column.key != ring.current, column.data.is_not(None), column.table.c.id > after)

@@ -101,7 +101,7 @@ def _whole(before: Foundation, now: Foundation) -> Iterator[Change]:
         if now.generation is None:
             message = "The deployment was deleted."
         elif before.generation is None:
-            message = "The deployment exists already."
+            message = "The deployment already exists."
         yield Change(ChangeKind.GENERATION, message)
     if before.options != now.options:
         names = sorted(_different(before.options, now.options))
@@ -119,7 +119,7 @@ def _whole(before: Foundation, now: Foundation) -> Iterator[Change]:
 def _targets(before: Mapping[str, Basis], now: Mapping[str, Basis]) -> Iterator[Change]:
     for name in sorted(before.keys() | now.keys()):
         if name not in now:
-            yield Change(ChangeKind.TARGET_REMOVED, f"{name} is not a target any more.", name)
+            yield Change(ChangeKind.TARGET_REMOVED, f"{name} is no longer a target.", name)
         elif name not in before:
             yield Change(ChangeKind.TARGET_ADDED, f"{name} has become a target.", name)
         else:
@@ -128,16 +128,16 @@ def _targets(before: Mapping[str, Basis], now: Mapping[str, Basis]) -> Iterator[
 
 def _target(name: str, before: Basis, now: Basis) -> Iterator[Change]:
     if (before.cluster_id, before.cluster_uid) != (now.cluster_id, now.cluster_uid):
-        yield Change(ChangeKind.CLUSTER, f"{name} is another cluster than before.", name)
+        yield Change(ChangeKind.CLUSTER, f"A different cluster is now registered as {name}.", name)
     if before.kubernetes_version != now.kubernetes_version:
         message = f"{name} runs Kubernetes {now.kubernetes_version}; it ran {before.kubernetes_version}."
         yield Change(ChangeKind.KUBERNETES_VERSION, message, name)
     if before.desired != now.desired:
         message = f"The desired values or the chart for {name} have changed."
         if not before.desired:
-            message = f"{name} is to keep its release."
+            message = f"{name} would now keep its release."
         elif not now.desired:
-            message = f"{name} is to lose its release."
+            message = f"The release on {name} would now be uninstalled."
         yield Change(ChangeKind.VALUES, message, name)
     if before.reachable and not now.reachable:
         yield Change(ChangeKind.UNREACHABLE, f"{name} is unreachable.", name)

@@ -19,7 +19,7 @@ class ActionCode(ErrorCode):
         "cluster_mismatched",
         "A different cluster than the registered one answers at the cluster's address.",
     )
-    CLUSTER_THROTTLED = "cluster_throttled", "The API server asks for a pause (429)."
+    CLUSTER_THROTTLED = "cluster_throttled", "The API server is throttling requests (429)."
     CLUSTER_REFUSED = (
         "cluster_refused",
         "The API server refuses a request; the message names the webhook, policy or quota that refused it.",
@@ -72,7 +72,7 @@ class ActionCode(ErrorCode):
     )
     NAMESPACE_TERMINATING = (
         "namespace_terminating",
-        "The namespace is being deleted on the cluster, and nothing can be created in it until it is gone.",
+        "The namespace is being deleted on the cluster, and nothing can be created in it until then.",
     )
     API_REMOVED = (
         "api_removed",

@@ -100,7 +100,7 @@ def filled(value: Any, results: Results) -> Any:
 
     Raises:
         KeyError: if an expression has no result.
-        ExpressionError: if a result can't be a part of a text.
+        ExpressionError: if a result cannot be a part of a text.
     """
     if isinstance(value, Mapping):
         return {key: filled(inner, results) for key, inner in value.items()}

@@ -1,6 +1,6 @@
 """Prepares a rendered manifest to be shown: the data of Kubernetes Secrets is hidden, as in `kubectl diff`.
 
-Values of Polyhelm's secrets are hidden as well, wherever a chart has put them and however it has encoded them.
+Values of Polyhelm's secrets are also hidden, wherever a chart has put them and however it has encoded them.
 """
 
 import re
@@ -26,7 +26,7 @@ MAX_OBJECTS = 500
 
 
 def shown(manifest: str, scrubber: Scrubber = NOTHING) -> str:
-    """The manifest without the data of Secrets and without the texts that the scrubber knows. A document that can't be
+    """The manifest without the data of Secrets and without the texts that the scrubber knows. A document that cannot be
     read and may contain one of these is hidden as a whole."""
     return "---".join(_shown(document, scrubber) for document in documents(manifest))
 
@@ -42,7 +42,7 @@ class ManifestObject:
 
 
 def objects_in(manifest: str, namespace: str) -> list[ManifestObject]:
-    """The objects of a release in this namespace, at most `MAX_OBJECTS`; documents that can't be read are left out."""
+    """The objects of a release in this namespace, at most `MAX_OBJECTS`; documents that cannot be read are left out."""
     found = []
     for document in documents(manifest):
         try:

@@ -1,5 +1,5 @@
-"""What a user can do about a target in trouble, or what Polyhelm does by itself. Every step can be taken, and at least
-one of them makes progress."""
+"""What a user can do about a target with a problem, or what Polyhelm does automatically. Every step can be taken, and
+at least one of them makes progress."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -31,15 +31,15 @@ _SENTENCES = {
     NextStep.RECONCILE: "Reconcile once the cause is gone.",
     NextStep.UPDATE_DEPLOYMENT: "Update the deployment if its chart or values are the cause.",
     NextStep.SKIP_HOOKS: "Repeat it without hooks (skipHooks) if a hook is the cause.",
-    NextStep.FORCE: "Repeat it with force to leave behind what can't be removed.",
+    NextStep.FORCE: "Repeat it with force to leave behind what cannot be removed.",
     NextStep.FREE_NAME: "Uninstall the other release with `{uninstall}`, or choose another releaseName.",
     NextStep.FREE_OBJECT: (
-        "Delete the object that exists already, or let Helm adopt it: set its label app.kubernetes.io/managed-by=Helm"
+        "Delete the existing object, or let Helm adopt it: set its label app.kubernetes.io/managed-by=Helm"
         " and its annotations {adopted_by}."
     ),
-    NextStep.HELM_ROLLBACK: "If no Helm is working on it any more, run `{rollback}`.",
+    NextStep.HELM_ROLLBACK: "If no Helm process is working on it, run `{rollback}`.",
     NextStep.HELM_UNINSTALL: (
-        "If no Helm is working on it any more, run `{uninstall}`, with `--no-hooks` if a hook is the cause."
+        "If no Helm process is working on it, run `{uninstall}`, with `--no-hooks` if a hook is the cause."
     ),
     NextStep.DELETE_RECORD: "Restore the record, or delete it with `{delete_record}`.",
     NextStep.DELETE_RECORDS: (
@@ -48,12 +48,12 @@ _SENTENCES = {
     ),
     NextStep.UPDATE_CLUSTER: "Update the cluster if its address or credentials have changed.",
     NextStep.CONFIRM_CLUSTER: "Confirm the cluster if it was rebuilt.",
-    NextStep.GRANT_PERMISSION: "If it is to be allowed, grant the permission on the cluster with a Role and a"
+    NextStep.GRANT_PERMISSION: "To allow this, grant the permission on the cluster with a Role and a"
     " RoleBinding (docs/permissions.md).",
 }
 
 _PERMISSION = (NextStep.GRANT_PERMISSION, NextStep.RECONCILE)
-_LOCKED = {NextStep.FORCE: "Repeat it with force to uninstall it even if another Helm is still working on it."}
+_LOCKED = {NextStep.FORCE: "Repeat it with force to uninstall it even if another Helm process is still working on it."}
 _BY_CODE = {
     ActionCode.SERVICE_ACCOUNT_FORBIDDEN: _PERMISSION,
     ActionCode.IMPERSONATION_FORBIDDEN: _PERMISSION,

@@ -95,7 +95,7 @@ class Intent:
 class Claim:
     """What is known about the owner of a release: whether it is Polyhelm (`ours`), and the intent of the last run whose
     outcome is not known yet. That run has ended: the holder of a target's lease knows that no earlier run of Polyhelm
-    can write any more."""
+    can still write."""
 
     ours: bool = False
     intent: Intent | None = None

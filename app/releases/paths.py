@@ -35,7 +35,9 @@ def steps_of(path: str) -> Steps:
     while at < len(path):
         step = _STEP.match(path, at)
         if step is None or (step[0].startswith(".") != (at > 0) and step[1] is not None):
-            raise ValueError(f'{path!r} is no path: write it as `database.password` or `annotations["a.b/c"]`.')
+            raise ValueError(
+                f'{path!r} is not a valid path. Write it as `database.password` or `annotations["a.b/c"]`.'
+            )
         steps.append(step[1] if step[1] is not None else orjson.loads(step[2]))
         at = step.end()
     if not steps:

@@ -145,7 +145,7 @@ def _time(text: str | None) -> datetime | None:
         return None
     moment = datetime.fromisoformat(text)
     if moment.year not in _YEARS or moment.tzinfo is None:
-        raise ValueError("its time is none at which anything was deployed")
+        raise ValueError("its time is not a valid deployment time")
     return moment
 
 

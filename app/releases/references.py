@@ -157,15 +157,15 @@ def clashes(layer: Layer) -> Iterator[tuple[str, str]]:
         for steps, other in taken.items():
             shorter = min(len(steps), len(found.steps))
             if steps[:shorter] == found.steps[:shorter]:
-                yield found.path, f"{found.path} and {other} lie within each other: give one value for each place."
+                yield found.path, f"{found.path} and {other} overlap: set only one of them."
         taken[found.steps] = found.path
         at: Any = layer.values
         for step in found.steps:
             if not isinstance(at, Mapping):
-                yield found.path, f"{found.path} leads into a value that is no map."
+                yield found.path, f"{found.path} is inside a value that is not an object."
                 break
             if step not in at:
                 break
             at = at[step]
         else:
-            yield found.path, f"{found.path} is among the values, too: leave it out there."
+            yield found.path, f"{found.path} is also set in the values. Remove it there."

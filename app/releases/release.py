@@ -19,7 +19,7 @@ _OWN_WORDS = re.compile(
     r"|Deletion in progress \(or silently failed\)|Interrupted \([a-z-]+\), and marked as failed by Polyhelm"
 )
 _FAILED = re.compile(r'(Release|Upgrade|Rollback) "[a-z0-9.-]+" failed: ')
-_NOT_KEPT = "Helm's words may contain values of secrets and are not kept."
+_NOT_KEPT = "Helm's message is not stored, because it may contain secret values."
 DELETION_HOOKS = frozenset({"pre-delete", "post-delete"})
 
 
@@ -60,7 +60,7 @@ class Observed:
     updated_at: datetime | None = None
     description: str | None = None
     manifest: str = field(default="", repr=False)
-    unreadable: str | None = None  # why its record can't be read; only what its labels say is known then
+    unreadable: str | None = None  # why its record cannot be read; only what its labels say is known then
     hooks: frozenset[str] = frozenset()
     hook_manifests: tuple[str, ...] = field(default=(), repr=False)
     definitions: tuple[str, ...] = field(default=(), repr=False)  # the texts of the chart's CRD files
@@ -86,7 +86,7 @@ class Observed:
 
 def covered(wanted: Desired, paths: Collection[str], mark: Callable[[Any], str]) -> Desired:
     """The desired release in the form in which it is compared with a release that is `masked` at these paths: marks
-    replace plain values there as well."""
+    also replace plain values there."""
     return replace(wanted, values=mask(wanted.values, paths, mark)) if paths else wanted
 
 

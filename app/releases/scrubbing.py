@@ -29,7 +29,7 @@ _MOST_COVERED = 4096
 """The maximum length, in characters, of a secret that is replaced in place."""
 _MOST_SEARCHES = 200
 _MOST_DECODED = 30_000
-"""The maximum number of characters of secrets that are decoded, to search for the results as well."""
+"""The maximum number of characters of secrets that are decoded, to also search for the results."""
 _DECODED = 8
 """The minimum number of letters and digits in a text that is decoded from the bytes of a secret, such as from base64,
 and searched by itself."""

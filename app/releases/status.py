@@ -74,13 +74,13 @@ _HELM_STATUS = {
 
 _SENTENCES = {
     TargetStatus.UNKNOWN: "Helm does not know the state of this release.",
-    TargetStatus.DELETED: "The release was uninstalled and its history kept.",
-    TargetStatus.SUPERSEDED: "Helm's newest revision is marked as superseded, and none came after it.",
+    TargetStatus.DELETED: "The release was uninstalled, and its history was kept.",
+    TargetStatus.SUPERSEDED: "The newest revision is marked as superseded, but no later revision exists.",
     TargetStatus.FAILED: "Helm's last action on this release failed.",
     TargetStatus.DELETING: "The release is being uninstalled.",
-    TargetStatus.PENDING_INSTALL: "An install of this release has begun and not ended.",
-    TargetStatus.PENDING_UPGRADE: "An upgrade of this release has begun and not ended.",
-    TargetStatus.PENDING_ROLLBACK: "A rollback of this release has begun and not ended.",
+    TargetStatus.PENDING_INSTALL: "An install of this release is in progress.",
+    TargetStatus.PENDING_UPGRADE: "An upgrade of this release is in progress.",
+    TargetStatus.PENDING_ROLLBACK: "A rollback of this release is in progress.",
 }
 
 
@@ -119,9 +119,9 @@ def _judged(desired: Desired | None, observed: Observed | None, unreachable: str
     if unreachable is not None:
         return Verdict(TargetStatus.UNKNOWN, (Reason(ReasonCode.UNREACHABLE, unreachable),))
     if observed is None:
-        return Verdict(TargetStatus.NOT_INSTALLED, (Reason(ReasonCode.ABSENT, "There is no release of this name."),))
+        return Verdict(TargetStatus.NOT_INSTALLED, (Reason(ReasonCode.ABSENT, "There is no release with this name."),))
     if desired is None:
-        message = "The deployment does not target this cluster any more; its release is still there."
+        message = "The deployment no longer targets this cluster, but its release still exists."
         return Verdict(TargetStatus.STALE, (Reason(ReasonCode.ORPHAN, message),))
     if observed.unreadable is not None:
         reason = Reason(ReasonCode.UNREADABLE, observed.unreadable, actual=observed.status)
@@ -172,9 +172,11 @@ def _difference(desired: Desired, found: Difference) -> Reason:
         return Reason(ReasonCode.VALUES, str(shown), shown.path, shown.desired, shown.actual)
     reference = desired.references.get(found.path)
     if reference is None:
-        message = f"{found.path}: not the value that is wanted; it has come from a secret, so neither is shown."
+        message = (
+            f"{found.path}: differs from the desired value; both are hidden because the value comes from a secret."
+        )
     elif found.lacks == "actual":
         message = f"{found.path}: wanted the value {reference.key} of the secret {reference.secret}, found nothing."
     else:
-        message = f"{found.path}: not the value {reference.key} of the secret {reference.secret} as it is now."
+        message = f"{found.path}: differs from the current value {reference.key} of the secret {reference.secret}."
     return Reason(ReasonCode.SECRET, message, found.path)

@@ -21,6 +21,21 @@ class ReleaseAction(StrEnum):
     UNINSTALL = "UNINSTALL"
     CORRECTION = "CORRECTION"
 
+    @property
+    def noun(self) -> str:
+        """The action as the subject of a sentence."""
+        return _NOUNS[self]
+
+
+_NOUNS = {
+    ReleaseAction.NONE: "Reconciliation",
+    ReleaseAction.INSTALL: "Installation",
+    ReleaseAction.UPGRADE: "Upgrade",
+    ReleaseAction.ROLLBACK: "Rollback",
+    ReleaseAction.UNINSTALL: "Uninstallation",
+    ReleaseAction.CORRECTION: "Correction",
+}
+
 
 class Recovery(StrEnum):
     """What must be done before an action because of the state in which an earlier Helm run left the release."""
@@ -34,7 +49,7 @@ class Block(StrEnum):
 
     TAKEN = "TAKEN"  # the name belongs to a release that someone else installed
     LOCKED = "LOCKED"  # another Helm is working on it, or was interrupted
-    UNREADABLE = "UNREADABLE"  # its newest record can't be read: Helm skips it, and can't write the next one
+    UNREADABLE = "UNREADABLE"  # its newest record cannot be read: Helm skips it, and cannot write the next one
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ async def compare(member: Member, held: ManifestObject, scrubber: Scrubber = NOT
     """Compares an object as it is now.
 
     Raises:
-        TemporaryError: if the member can't be asked now.
+        TemporaryError: if the member cannot be asked now.
         ChangedMeanwhileError: if the object changes during the comparison.
     """
     key = held.key
@@ -123,7 +123,7 @@ def _replicas(found: Object) -> Any:
 
 async def _autoscaling(member: Member, key: Key) -> list[IgnoreRule]:
     """Rules that ignore the replicas of autoscaled workloads in the object's namespace. Where autoscalers cannot be
-    read, the replicas are left alone as well."""
+    read, the replicas are also left alone."""
     scalers: list[Object] = []
     served: set[str] = set()
     for kind in _AUTOSCALERS:
@@ -150,7 +150,7 @@ def _not_ours(live: Object, wanted: Mapping[str, Any]) -> str | None:
         return "The object is being deleted."
     present, ours = (_owner(each["metadata"]) for each in (live, wanted))
     if all(present) and present != ours:
-        return f"The object belongs to another release now: {present[0]} in {present[1]}."
+        return f"The object now belongs to another release: {present[0]} in {present[1]}."
     return None
 
 

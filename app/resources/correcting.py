@@ -24,7 +24,7 @@ _MOST_TRIES = 3  # comparisons of an object that changes in the meantime
 class Outcome(StrEnum):
     SET_BACK = "set_back"
     CREATED = "created"
-    EQUAL = "equal"  # there was nothing to do any more
+    EQUAL = "equal"  # there was nothing left to do
     CHANGED = "changed"  # another client kept changing it during the correction
     REFUSED = "refused"
 
@@ -62,7 +62,7 @@ async def correct(
     `confirm` is called directly before each write; it raises if nothing may be written.
 
     Raises:
-        TemporaryError: if the member can't be asked now; what was sent may have been done.
+        TemporaryError: if the member cannot be asked now; what was sent may have been done.
     """
     for _ in range(_MOST_TRIES):
         try:
@@ -115,7 +115,7 @@ async def _set_back(
             return failure
         then = await _places(comparison, tried.found and typed(tried.found, held.kind))
         if then.ignored or then.drifted - found.drifted:
-            message = "It cannot be set back without a change to a field that an ignore rule covers."
+            message = "It cannot be reverted without changing a field that an ignore rule covers."
             return _failed(ActionCode.NOT_CONVERGED, message)
     await confirm()
     applied = await apply(member, held.kind, key.namespace, key.name, body)

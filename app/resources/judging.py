@@ -91,7 +91,7 @@ def _reason(kind: str, release: Release, message: str) -> dict[str, Any]:
 
 
 async def _blamed(transaction: Transaction, ids: list[int]) -> dict[int, list[dict[str, Any]]]:
-    """The worst of the resources that are not healthy, by target. Resources that can't be checked come last."""
+    """The worst of the resources that are not healthy, by target. Resources that cannot be checked come last."""
     row = LiveResource
     order = (col(row.is_checked).desc(), _RANK, col(row.kind), col(row.namespace), col(row.name))
     ranked = (

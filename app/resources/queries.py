@@ -179,7 +179,7 @@ async def _page(services: Services, wanted: list[ColumnElement[bool]], window: W
 def _pattern(text: str, at: str) -> str:
     """The LIKE pattern of a text in which `*` stands for any characters."""
     if "\0" in text:
-        raise invalid(CommonCode.INVALID_INPUT, "U+0000 is in no name.", "filter", at)
+        raise invalid(CommonCode.INVALID_INPUT, "A name cannot contain U+0000.", "filter", at)
     escaped = bounded(text, at).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return escaped.replace("*", "%")
 

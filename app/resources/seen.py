@@ -53,8 +53,8 @@ class Key(NamedTuple):
 class Seen:
     """What is stored of an object. `version` is the object's resource version.
 
-    `is_checked` is False if its kind can't be read: nothing is known then, and the verdict states why. `is_labelled` is
-    False if it lacks the label by which Helm's objects are watched. `selector` finds the pods of a workload.
+    `is_checked` is False if its kind cannot be read: nothing is known then, and the verdict states why. `is_labelled`
+    is False if it lacks the label by which Helm's objects are watched. `selector` finds the pods of a workload.
     """
 
     verdict: Verdict
@@ -117,7 +117,7 @@ def absent(kind: str, origin: ResourceOrigin, *, is_pending: bool) -> Seen:
 
 
 def unreadable(error: ActionError) -> Seen:
-    """What is shown for an object whose kind can't be read."""
+    """What is shown for an object whose kind cannot be read."""
     return _unchecked("Forbidden" if error.code == ActionCode.CLUSTER_UNAUTHORIZED else "Unreadable", error.message)
 
 

@@ -55,10 +55,10 @@ class WantedCache:
         self._size = 0
 
     async def of(self, member: Member, compared: Compared) -> WantedObjects | None:
-        """The objects of a target's release; None if there is no readable record of it any more.
+        """The objects of a target's release; None if there is no longer a readable record of it.
 
         Raises:
-            ActionError: if the member can't be asked.
+            ActionError: if the member cannot be asked.
         """
         key = compared.target_id, compared.version
         if (found := self._kept.get(key)) is not None:

@@ -11,7 +11,7 @@ class TargetState(StrEnum):
     FAILED = "FAILED"
     INCONCLUSIVE = "INCONCLUSIVE"  # it moved, and could not be reached before its deadline
     DEFERRED = "DEFERRED"  # it could not be reached when it was its turn, or a person deferred it
-    SKIPPED = "SKIPPED"  # the deployment does not target it any more
+    SKIPPED = "SKIPPED"  # the deployment no longer targets it
 
 
 IN_FLIGHT = frozenset({TargetState.MOVING, TargetState.SETTLING})

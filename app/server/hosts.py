@@ -2,7 +2,7 @@
 
 A page of another site can point a name of its own at this server's address. The browser then treats the server as part
 of that site, and checks of `Origin` see nothing wrong. The `Host` header still holds the page's name. IP addresses are
-accepted, because a page can't be loaded under an address of this server unless the server itself serves it.
+accepted, because a page cannot be loaded under an address of this server unless the server itself serves it.
 """
 
 import ipaddress

@@ -8,7 +8,7 @@ from app.tables.columns import Id, Json, Ref, Timestamp, now
 
 
 class JobRow(SQLModel, table=True):
-    """Work that a transaction has asked for. It is open until it is done, which deletes the row, or has failed in all
+    """Work that a transaction has requested. It is open until it is done, which deletes the row, or has failed in all
     its attempts, which sets `finished_at`. At most one open job has a key."""
 
     __tablename__ = "job"
@@ -22,8 +22,8 @@ class JobRow(SQLModel, table=True):
     name: str
     key: str
     input: dict[str, Any] = Json()
-    requests: int = 1  # how often it was asked for while it was open
-    attempts: int = 0  # since it was last asked for
+    requests: int = 1  # how often it was requested while it was open
+    attempts: int = 0  # since it was last requested
     due_at: datetime = Timestamp()
     taken_until: datetime | None = Timestamp(default=None)  # the lease of the worker that does it
     token: int = 0  # increases each time that a worker takes it

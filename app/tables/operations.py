@@ -15,7 +15,21 @@ class OperationKind(StrEnum):
     UPDATE = "UPDATE"
     RECONCILE = "RECONCILE"
     DELETE = "DELETE"
-    CORRECTION = "CORRECTION"  # objects that differ from the manifest are set back, without Helm
+    CORRECTION = "CORRECTION"  # objects that differ from the manifest are reverted, without Helm
+
+    @property
+    def noun(self) -> str:
+        """The operation as the subject of a sentence."""
+        return _NOUNS[self]
+
+
+_NOUNS = {
+    OperationKind.CREATE: "Creation",
+    OperationKind.UPDATE: "Update",
+    OperationKind.RECONCILE: "Reconciliation",
+    OperationKind.DELETE: "Deletion",
+    OperationKind.CORRECTION: "Correction",
+}
 
 
 class Operation(SQLModel, table=True):

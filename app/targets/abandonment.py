@@ -23,7 +23,7 @@ _KEY = ("organization_id", "cluster_uid", "namespace", "name")
 
 @dataclass(frozen=True)
 class AbandonedRelease:
-    """A release that may still be on a cluster and that no deployment manages any more, with its objects if its
+    """A release that may still be on a cluster and is no longer managed by a deployment, with its objects if its
     manifest could be read."""
 
     cluster_name: str

@@ -72,8 +72,8 @@ _WORDS = {
     Phase.WAITING_FOR_RUN: "Waiting for an earlier run on this cluster to end",
     Phase.VALIDATING: "Rendering and validating the chart",
     Phase.APPLYING: "Applying the chart",
-    Phase.WAITING: "Waiting for resources to become ready or to be gone,",
-    Phase.CANCELLING: "Cancelling: Helm is being ended",
+    Phase.WAITING: "Waiting for resources to become ready or to be deleted,",
+    Phase.CANCELLING: "Cancelling: Helm is being stopped",
 }
 _LASTING = (Phase.VALIDATING, Phase.APPLYING, Phase.WAITING)
 

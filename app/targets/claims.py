@@ -1,4 +1,4 @@
-"""Who owns the release of a target, and why it can't be changed."""
+"""Who owns the release of a target, and why it cannot be changed."""
 
 from app.core.errors import ActionError, PermanentError, TemporaryError
 from app.core.fingerprints import Fingerprints
@@ -32,11 +32,11 @@ def blocked(block: Block, observed: Observed, cluster_name: str) -> ActionError:
     if block is Block.LOCKED:
         return TemporaryError(
             ActionCode.RELEASE_LOCKED,
-            f"Revision {revision} of {name} on {cluster_name} is {observed.status}: another Helm is working on"
-            " it, or was interrupted.",
+            f"Revision {revision} of {name} on {cluster_name} is {observed.status}: another Helm process is"
+            " working on it, or was interrupted.",
         )
     return PermanentError(
         ActionCode.RECORD_UNREADABLE,
-        f"The record of revision {revision} of {name} on {cluster_name} can't be read, so Helm can't change the"
-        f" release. {observed.unreadable}",
+        f"The record of revision {revision} of {name} on {cluster_name} cannot be read, so Helm cannot change"
+        f" the release. {observed.unreadable}",
     )

@@ -18,7 +18,7 @@ from app.targets.locking import lock_targets
 
 async def cover_secrets(transaction: Transaction, deployment: Deployment, references: Iterable[Reference]) -> None:
     """Masks these paths on every target for as long as the deployment exists. The caller has locked the deployment's
-    row. Locks its targets as well, so that anything that stores a release in the meantime reads the new paths.
+    row. Also locks its targets, so that anything that stores a release in the meantime reads the new paths.
     """
     paths = sorted({*deployment.secret_paths, *(found.path for found in references)})
     if paths == deployment.secret_paths:

@@ -164,7 +164,7 @@ def _health_of(verdict: Verdict, target: Target, cluster: Cluster) -> dict[str, 
     elif verdict.status is TargetStatus.NOT_INSTALLED:
         health = Health.MISSING
     elif (target.health, target.health_reasons) == (Health.MISSING, []):
-        health = Health.UNKNOWN  # there is a release now, and its resources have not been looked at yet
+        health = Health.UNKNOWN  # there is a release now, and its resources have not been checked yet
     else:
         return {}
     if (health, []) == (target.health, target.health_reasons):
@@ -182,7 +182,7 @@ async def _present_revisions(transaction: Transaction, deployment_ids: set[int])
 def _verdict(facts: Facts, desired: Desired | None, observed: Observed | None) -> Verdict:
     unreachable = None
     if facts.reachability is not Reachability.REACHABLE:
-        unreachable = facts.reachability_message or "The cluster has not been looked at yet."
+        unreachable = facts.reachability_message or "The cluster has not been checked yet."
     contested = None
     if facts.contested_until is not None:
         why = "the last correction failed" if facts.has_failed else "it was changed by hand again"

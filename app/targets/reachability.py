@@ -21,7 +21,7 @@ UNWATCHED_SECONDS = 20.0
 """If the observer of a member shows no sign of life for this long, the member's targets become UNKNOWN. Other observers
 take over sooner."""
 
-UNWATCHED = f"No observer has watched it for {UNWATCHED_SECONDS:g} s: is one running?"
+UNWATCHED = f"No observer has watched it for {UNWATCHED_SECONDS:g} s. Check that one is running."
 _EXPIRE_SECONDS = 5.0
 
 CONFIRMED_AT = func.coalesce(col(Cluster.confirmed_at), col(Cluster.last_seen_at), col(Cluster.created_at))
@@ -129,7 +129,7 @@ async def confirm(services: Services, fresh: Mapping[int, datetime]) -> list[int
 
 
 async def expire(services: Services) -> None:
-    """Sets targets to UNKNOWN if no observer vouches for their member any more, or if their member has not been
+    """Sets targets to UNKNOWN if no observer watches their member, or if their member has not been
     confirmed for three times `confirm_every`: there is no observer, or none that works. Every process that serves the
     API or does work runs this, so that no status outlives the process that vouched for it."""
     seconds = 3 * services.settings.confirm_every

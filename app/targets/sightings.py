@@ -261,7 +261,7 @@ async def releases_of_targets(session: AsyncSession, cluster_id: int) -> set[tup
 
 async def forget_versions(session: AsyncSession, cluster_id: int) -> None:
     """Forgets the versions of a member whose store was restored from a backup and counts from the start: the stored
-    versions mean nothing any more, and whatever is seen next counts as news."""
+    versions no longer mean anything, and whatever is seen next counts as news."""
     await lock_targets(session, col(Target.cluster_id) == cluster_id)
     for statement in (
         update(Target).where(col(Target.cluster_id) == cluster_id).values(seen_version=0),

@@ -67,13 +67,13 @@ def _documents(text: str | bytes, bounds: Bounds, *, strict: bool) -> Iterator[A
                 event = parser.get_event()
                 if isinstance(event, yaml.DocumentStartEvent):
                     if event.version not in (None, (1, 1)):
-                        raise _at(event, "it asks for a version of YAML other than 1.1")
+                        raise _at(event, "it declares a YAML version other than 1.1")
                     yield reader.document(parser)
         finally:
             parser.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = error.problem or error.context or "it is not YAML"
+        problem = error.problem or error.context or "it is not valid YAML"
         raise YamlError(problem, *((mark.line + 1, mark.column + 1) if mark else (1, 1))) from None
     except yaml.reader.ReaderError as error:
         raise YamlError(f"{error.reason} at position {error.position}", 1, 1) from None
@@ -234,7 +234,7 @@ class _Reader:
             raise _at(event, "it has an alias")
         value = self._anchors.get(event.anchor, _NONE)
         if value is _NONE:
-            raise _at(event, f"nothing is called &{event.anchor[:50]}")
+            raise _at(event, f"there is no anchor &{event.anchor[:50]}")
         if value is _OPEN:
             raise _at(event, f"&{event.anchor[:50]} contains itself")
         self._count(self._sizes[event.anchor], event)

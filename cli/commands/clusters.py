@@ -33,7 +33,7 @@ _ONE = f"""query ($organization: String, $name: String!) {{
 }}"""
 _NEXT_STEPS = {
     "UNREACHABLE": (
-        "Polyhelm tries again by itself.",
+        "Polyhelm retries automatically.",
         "If the address has changed: polyhelm cluster update {name} --kubeconfig FILE",
     ),
     "UNAUTHORIZED": ("Replace the credentials: polyhelm cluster update {name} --kubeconfig FILE",),
@@ -133,7 +133,7 @@ def confirm(
     name: ClusterName,
     uid: Annotated[
         str | None,
-        typer.Option(help="The uid of the kube-system namespace that answers now.", show_default="asked for"),
+        typer.Option(help="The uid of the kube-system namespace that answers now.", show_default="prompted"),
     ] = None,
 ) -> None:
     """Confirm that a MISMATCHED cluster is the same cluster with a recreated kube-system namespace."""

@@ -61,7 +61,8 @@ def drift(
         str | None, typer.Option(help="Only objects on this cluster.", autocompletion=names.clusters)
     ] = None,
     suggest: Annotated[
-        bool, typer.Option("--suggest", help="List ignore rules for what at least half of the targets share.")
+        bool,
+        typer.Option("--suggest", help="List ignore rules for differences that at least half of the targets share."),
     ] = False,
     exit_code: ExitCode = False,
 ) -> None:

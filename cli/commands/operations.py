@@ -58,12 +58,12 @@ def cancel(
     if not session.output.is_table:
         session.output.data({"operation": ended}, [operation_id])
     elif ended and ended["state"] in ENDED:
-        session.tell(f"The {ended['kind'].lower()} has ended: {ended['state']}.")
+        session.tell(f"The {ended['kind'].lower()} operation ended: {ended['state']}.")
     left = [result for result in results if result["state"] not in ENDED]
     if left:
         lines = tuple(f"{result['clusterName']}: {outcome_error(result)}" for result in left)
         raise Failure(
-            f"The operation has not ended after {timeout:g} seconds.", "The server continues to cancel it.", lines
+            f"The operation did not end within {timeout:g} seconds.", "The server continues to cancel it.", lines
         )
 
 

@@ -49,7 +49,9 @@ def plan(
         int | None, typer.Option(help="The generation to roll back to. Default: the one before.", metavar="NUMBER")
     ] = None,
     delete: Annotated[str | None, typer.Option(help="Plan to delete this deployment.", metavar="GROUP/RELEASE")] = None,
-    approvals: Annotated[int, typer.Option(help="How many others have to approve the plan.", min=0, max=10)] = 0,
+    approvals: Annotated[
+        int, typer.Option(help="The number of other users who must approve the plan.", min=0, max=10)
+    ] = 0,
     expires: Annotated[
         str | None, typer.Option(help="When the plan expires: after 12h or 3d, or on a day such as 2030-01-31.")
     ] = None,

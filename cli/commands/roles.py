@@ -64,7 +64,7 @@ def _set(session: Session, user: str, group: str | None, role: str | None) -> No
     if not session.output.is_table:
         session.output.data(member, [user])
     elif member is None:
-        session.tell(f"{user} has no role there any more.")
+        session.tell(f"{user} no longer has a role there.")
     else:
         _tell(session, member)
 

@@ -96,7 +96,7 @@ export function App() {
                 <EmptyState title="Page not found">
                   <p>The address may be mistyped, or the object was deleted.</p>
                   <Link href="/" className="button">
-                    To the fleet
+                    Go to the fleet
                   </Link>
                 </EmptyState>
               </Route>

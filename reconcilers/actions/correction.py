@@ -40,7 +40,7 @@ class CorrectObjects:
         """Corrects all objects that are due; returns what was written, as lines of text, or None.
 
         Raises:
-            ActionError: if the member can't be asked now, or refuses to change an object.
+            ActionError: if the member cannot be asked now, or refuses to change an object.
         """
         run = _Run(task)
         try:
@@ -138,16 +138,16 @@ class _Run:
         """One error for all objects that could not be set back."""
         (due, first), *others = self.failed
         assert first.error is not None
-        more = f" {len(others)} more could not be set back." if others else ""
+        more = f" {len(others)} more could not be reverted." if others else ""
         return PermanentError(first.error.code, f"{due.key.kind} {due.key.name}: {first.error.message}{more}")
 
 
 def _sentence(wrote: Sequence[_Done]) -> str:
     (due, result), *others = wrote
-    what = "was created again" if result.outcome is Outcome.CREATED else "was set back"
+    what = "was created again" if result.outcome is Outcome.CREATED else "was reverted"
     by = f" after a change by {result.changed_by}" if result.changed_by else ""
     more = (
-        f" {counted(len(others), 'other object')} {'was' if len(others) == 1 else 'were'} corrected, too."
+        f" {counted(len(others), 'other object')} {'was' if len(others) == 1 else 'were'} also reverted."
         if others
         else ""
     )
@@ -172,5 +172,5 @@ def _line(done: _Done) -> str:
         f"{due.key.kind} {due.key.namespace}/{due.key.name}" if due.key.namespace else f"{due.key.kind} {due.key.name}"
     )
     return (
-        f"{name} created again" if result.outcome is Outcome.CREATED else f"{name} set back: {', '.join(result.paths)}"
+        f"{name} created again" if result.outcome is Outcome.CREATED else f"{name} reverted: {', '.join(result.paths)}"
     )

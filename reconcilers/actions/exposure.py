@@ -16,7 +16,7 @@ def exposed_values(services: AllServices, found: Work) -> Values:
     """The wanted values, with the values of secrets in place of their marks.
 
     Raises:
-        KeyRingError: if a secret can't be decrypted.
+        KeyRingError: if a secret cannot be decrypted.
     """
     assert found.desired is not None
     references = found.desired.references.values()
@@ -30,7 +30,7 @@ async def scrubber_of(services: AllServices, found: Work, values: Values | None 
     in the revisions of the release on the member, to one of which Helm may roll back.
 
     Raises:
-        TemporaryError: if the member can't be read.
+        TemporaryError: if the member cannot be read.
     """
     paths = found.target.secret_paths
     if not paths:

@@ -36,8 +36,8 @@ async def mark_failed(member: Member, fence: Fence, seen: Sighting) -> None:
     """Marks the revision that was seen as failed. Does nothing if its record has changed since: the caller looks again.
 
     Raises:
-        TemporaryError: if the member can't be reached.
-        PermanentError: if the member refuses, or the record can't be read.
+        TemporaryError: if the member cannot be reached.
+        PermanentError: if the member refuses, or the record cannot be read.
         LeaseLostError: if another worker has taken over the target.
     """
     observed = seen.release
@@ -53,7 +53,7 @@ async def mark_failed(member: Member, fence: Fence, seen: Sighting) -> None:
     try:
         patch = await in_thread(marked_failed, record)
     except UnreadableRecordError as error:
-        raise PermanentError(ActionCode.RECORD_UNREADABLE, f"The release's record can't be read: {error}") from error
+        raise PermanentError(ActionCode.RECORD_UNREADABLE, f"The release's record cannot be read: {error}") from error
     fence.check()
     await fence.confirm()
     answer = await member.request("PATCH", path, body=patch, content_type="application/merge-patch+json")

@@ -54,7 +54,7 @@ class ReleaseChange:
     """A release that has changed. `head` is None if the present state of the release is unknown and has to be read.
 
     `look` reads the release in one of the `slots` of its member; `done` is called once the release is written,
-    `failed` if the member can't be read.
+    `failed` if the member cannot be read.
     """
 
     assignment: Assignment
@@ -184,7 +184,7 @@ class ReleaseWriter:
                 return await self._known(due[:half]) | await self._known(due[half:])
             log.error("observer.not_sorted_out", release=due[0].key, error=str(error))
             if self._take(due[0]):
-                due[0].failed(TemporaryError(ActionCode.INTERNAL, "A release has a name that can't be kept."))
+                due[0].failed(TemporaryError(ActionCode.INTERNAL, "A release has a name that cannot be stored."))
             return {}
         found: dict[Key, tuple[str, bool]] = {}
         for *key, version, is_leased in rows:
@@ -207,7 +207,9 @@ class ReleaseWriter:
             change.failed(error)
         except Exception:
             log.exception("observer.failed", release=change.key)
-            change.failed(TemporaryError(ActionCode.INTERNAL, "Polyhelm failed to look at a release: see its log."))
+            change.failed(
+                TemporaryError(ActionCode.INTERNAL, "Polyhelm failed to read a release. See the observer's log.")
+            )
         finally:
             del self._fetching[change.key]
             self._has_waiting.set()
@@ -246,7 +248,9 @@ class ReleaseWriter:
             refused = isinstance(error, DataRefusedError)
             log.error("observer.not_written", release=key, error=str(error), exc_info=None if refused else error)
             if sighting.release is not None and sighting.release.unreadable is None:
-                await self._write_or_divide({key: (change, sighting.without_record("It can't be kept: see the log."))})
+                await self._write_or_divide(
+                    {key: (change, sighting.without_record("The release cannot be stored. See the observer's log."))}
+                )
 
     async def _write_down(self, batch: Batch) -> None:
         async with self._services.transaction() as transaction:

@@ -190,7 +190,7 @@ class MemberWatch:
                     self._contact.confirm()
             lasted = time.monotonic() - began
             if lasted < min(_SHORTEST_WATCH, seconds / 2):
-                raise TemporaryError(ActionCode.WATCH_ENDED, "The API server ends watches at once.")
+                raise TemporaryError(ActionCode.WATCH_ENDED, "The API server ends each watch immediately.")
             if lasted >= seconds - _ENDS_EARLY:  # else a proxy may have ended it, which confirms nothing
                 self._contact.confirm()
 

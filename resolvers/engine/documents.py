@@ -40,8 +40,8 @@ Variables = Mapping[str, Any]
 
 
 class Document:
-    """What is known of a document: its shape at once, and the rest when it is first asked for, as to validate one whose
-    shape is not allowed may take seconds. `shape` is None for a document that is nested too deep to be measured.
+    """What is known of a document: its shape at once, and the rest when it is first needed, because validating one
+    whose shape is not allowed may take seconds. `shape` is None for a document that is nested too deep to be measured.
 
     Raises:
         GraphQLSyntaxError: where it is none.

@@ -51,7 +51,7 @@ def shown(error: GraphQLError) -> GraphQLError:
     if isinstance(cause, _NO_OPERATION):
         return _error(error, error.message, code=RequestCode.BAD_REQUEST)
     if holds_nul(cause):
-        return _error(error, "Text can't have the character U+0000: leave it out.", code=RequestCode.NUL_IN_TEXT)
+        return _error(error, "Text cannot contain the character U+0000. Remove it.", code=RequestCode.NUL_IN_TEXT)
     if isinstance(cause, UserError):
         return _error(error, cause.message, code=cause.code, path=list(cause.path))
     if isinstance(cause, UnauthenticatedError):
@@ -60,7 +60,7 @@ def shown(error: GraphQLError) -> GraphQLError:
     error_id = uuid.uuid4().hex
     log.error("graphql.failed", error_id=error_id, path=error.path, exc_info=cause)
     return _error(
-        error, f"Something went wrong here. The log has it under {error_id}.", code=ActionCode.INTERNAL, id=error_id
+        error, f"Internal error. The server's log has details under {error_id}.", code=ActionCode.INTERNAL, id=error_id
     )
 
 

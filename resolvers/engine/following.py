@@ -61,7 +61,7 @@ def shared(load: Loaders, row: Row, make: Callable[[Row], Told]) -> Told:
     assert load.told is not None
     found = load.told.get(id(row))
     if found is None:
-        # The row is kept as well: its address in memory is the key, and must not be used again.
+        # The row is also kept: its address in memory is the key, and must not be used again.
         found = load.told[id(row)] = make(row), row
     told: Told = found[0]
     return told

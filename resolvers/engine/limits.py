@@ -16,7 +16,7 @@ def of_shape(shape: Shape | None, settings: Settings) -> GraphQLError | None:
     if shape is None or shape.depth > settings.query_depth:
         allowed = f"nests fields at most {settings.query_depth} deep"
         return refusal(
-            RequestCode.QUERY_TOO_DEEP, f"A query {allowed}: start a second one with the id of what you have found."
+            RequestCode.QUERY_TOO_DEEP, f"A query {allowed}. Start another query with the id of a nested object."
         )
     for code, count, limit, what in (
         (
@@ -30,13 +30,9 @@ def of_shape(shape: Shape | None, settings: Settings) -> GraphQLError | None:
         (RequestCode.TOO_MANY_DIRECTIVES, shape.directives, settings.query_directives, "directives"),
     ):
         if count > limit:
-            return refusal(
-                code, f"A query has at most {limit:,} {what}; this one has {count:,}: ask in several queries."
-            )
+            return refusal(code, f"A query has at most {limit:,} {what}; this one has {count:,}. Send several queries.")
     if shape.introspects and not settings.introspection:
-        return refusal(
-            RequestCode.INTROSPECTION_OFF, "The schema can't be asked for here: it is in docs and in schema.graphql."
-        )
+        return refusal(RequestCode.INTROSPECTION_OFF, "Introspection is disabled. See schema/schema.graphql.")
     return None
 
 
@@ -44,7 +40,7 @@ def of_lists(longest: Mapping[bool, int], settings: Settings) -> GraphQLError | 
     """What is wrong with the longest lists that are given, in mutations' arguments (True) and in others' (False)."""
     for is_input, limit, advice in (
         (True, settings.input_length, "change the rest with a second mutation"),
-        (False, settings.filter_length, "ask in several queries"),
+        (False, settings.filter_length, "send several queries"),
     ):
         if longest.get(is_input, 0) > limit:
             return refusal(RequestCode.LIST_TOO_LONG, f"A list has at most {limit:,} entries here: {advice}.")
@@ -56,24 +52,28 @@ def of_cost(cost: int, settings: Settings) -> GraphQLError | None:
         return None
     return refusal(
         RequestCode.QUERY_TOO_EXPENSIVE,
-        f"The answer may have {cost:,} fields; {settings.query_cost:,} are allowed: ask for shorter pages with `first`,"
-        " or for fewer fields of what is in lists.",
+        f"The answer may have {cost:,} fields; {settings.query_cost:,} are allowed. Request shorter pages with `first`,"
+        " or fewer fields of nested lists.",
     )
 
 
 def too_many_operations(most: int) -> GraphQLError:
-    return refusal(RequestCode.TOO_MANY_OPERATIONS, f"A connection has at most {most:,} operations at once: end some.")
+    return refusal(
+        RequestCode.TOO_MANY_OPERATIONS, f"A connection has at most {most:,} operations at once. Stop some of them."
+    )
 
 
 def too_many_subscriptions(most: int) -> GraphQLError:
-    return refusal(RequestCode.TOO_MANY_SUBSCRIPTIONS, f"A user has at most {most:,} subscriptions at once: end some.")
+    return refusal(
+        RequestCode.TOO_MANY_SUBSCRIPTIONS, f"A user has at most {most:,} subscriptions at once. Close some of them."
+    )
 
 
 def timed_out(settings: Settings) -> GraphQLError:
     return refusal(
         RequestCode.TIMED_OUT,
-        f"This took longer than {settings.operation_timeout:g} s and was given up: ask for less at once. Before you"
-        " repeat a mutation, look whether it was done.",
+        f"The request timed out after {settings.operation_timeout:g} s. Request less data. Before you repeat a"
+        " mutation, check whether it took effect.",
     )
 
 

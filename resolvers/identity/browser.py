@@ -26,7 +26,7 @@ async def count_attempt(context: Context, name: str) -> None:
     """Counts an attempt to sign in with this name.
 
     Raises:
-        RateLimited: where it is one too many; the answer's status and headers say so as well.
+        RateLimited: if there are too many; the answer's status and headers also say so.
     """
     client = context.request.client
     try:
@@ -52,7 +52,7 @@ def _exchange(context: Context) -> tuple[Request, Response]:
         Forbidden: the request came over a WebSocket, or from a page of another origin.
     """
     if not isinstance(context.request, Request):
-        raise Forbidden(RequestCode.NEEDS_HTTP, "Ask this by HTTP: a cookie can't come over a WebSocket.")
+        raise Forbidden(RequestCode.NEEDS_HTTP, "Send this over HTTP: cookies cannot be set over a WebSocket.")
     if cookies.is_foreign(context.services.settings, context.request):
-        raise Forbidden(RequestCode.FOREIGN_ORIGIN, "Only Polyhelm's own pages may ask this.")
+        raise Forbidden(RequestCode.FOREIGN_ORIGIN, "Only Polyhelm's own pages may send this request.")
     return context.request, context.response

@@ -125,7 +125,7 @@ class Mutations:
         row = await comment_on_plan(context.services, context.viewer, row_id(input.id, "Plan"), input.comment)
         return payloads.PlanPayload(plan=Plan.of(row))
 
-    @mutation("Discards an open plan: it cannot be applied any more.", Permission.DEPLOYMENTS_WRITE)
+    @mutation("Discards an open plan: it can no longer be applied.", Permission.DEPLOYMENTS_WRITE)
     async def discard_plan(
         self,
         info: Info,

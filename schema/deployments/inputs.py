@@ -202,8 +202,8 @@ class ReconcileDeploymentInput:
     skip_hooks: bool | None = strawberry.field(default=False, description="Do not run the chart's hooks.")
     force: bool | None = strawberry.field(
         default=False,
-        description="On clusters that are no longer targets, releases are uninstalled even where another Helm seems to"
-        " be working on them, and those that can't be removed are left behind.",
+        description="On clusters that are no longer targets, releases are uninstalled even if another Helm process"
+        " seems to be working on them, and those that cannot be removed are left behind.",
     )
     dry_run: bool | None = False
 
@@ -213,9 +213,9 @@ class DeleteDeploymentInput:
     id: strawberry.ID
     force: bool | None = strawberry.field(
         default=False,
-        description="Releases are uninstalled even where another Helm seems to be working on them, and those that can't"
-        " be removed are left behind: `abandoned` has those on clusters that can't be"
-        " reached now, the operation's results those that could not be uninstalled.",
+        description="Releases are uninstalled even if another Helm process seems to be working on them, and those that"
+        " cannot be removed are left behind: `abandoned` lists those on unreachable clusters, the operation's results"
+        " those that could not be uninstalled.",
     )
     skip_hooks: bool | None = strawberry.field(default=False, description="Do not run the chart's hooks.")
     dry_run: bool | None = False

@@ -55,14 +55,14 @@ class ApplyPlanInput:
 @strawberry.input
 class ApprovePlanInput:
     id: strawberry.ID
-    digest: str = strawberry.field(description="The digest of the plan that was looked at.")
+    digest: str = strawberry.field(description="The digest of the plan that the caller has read.")
     comment: str | None = None
 
 
 @strawberry.input
 class RejectPlanInput:
     id: strawberry.ID
-    digest: str = strawberry.field(description="The digest of the plan that was looked at.")
+    digest: str = strawberry.field(description="The digest of the plan that the caller has read.")
     comment: str | None = None
 
 

@@ -33,7 +33,7 @@ class ApplyPlanPayload:
     deployment: Deployment | None = strawberry.field(description="Null if it was deleted at once.")
     operation: Operation | None = strawberry.field(description="Null if there was nothing to do.")
     was_applied: bool = strawberry.field(
-        description="Whether the plan had been applied before: `operation` is then that of the first time."
+        description="Whether an earlier request applied the plan. If so, `operation` is the one that it started."
     )
     abandoned: list[AbandonedRelease] = strawberry.field(
         description="The releases that `force` left behind. They may still exist."

@@ -1,4 +1,4 @@
-"""Live objects of a target, read from its cluster when they are asked for."""
+"""Live objects of a target, read from its cluster on request."""
 
 from datetime import datetime
 

@@ -9,7 +9,7 @@ from schema.secrets.enums import SecretKind
 @strawberry.input
 class CreateSecretInput:
     name: str
-    data: JSON = strawberry.field(description="An object of keys and texts. They can never be read back.")
+    data: JSON = strawberry.field(description="An object of keys and strings. The values can never be read back.")
     kind: SecretKind | None = strawberry.field(
         default=SecretKind.OPAQUE,
         description=("KUBECONFIG secrets have the key `kubeconfig`; REGISTRY secrets have `username` and `password`."),

@@ -173,7 +173,7 @@ async def test_an_archive_with_another_digest_is_refused(repository: Served) -> 
     await repository.add()
     assert await refused(repository) == {
         "code": "chart_digest",
-        "message": "The archive of web 1.0.0 is not the one that stable announces: its digest is"
+        "message": "The archive of web 1.0.0 does not match the index of stable: its digest is"
         f" {digest(web())}, not {'0' * 64}.",
     }
 

@@ -67,7 +67,7 @@ async def test_a_version_that_was_published_again_is_reported_and_the_first_cont
     publish(SECOND)
     told = {
         "code": "chart_republished",
-        "message": "far/web 1.0.0 was published again with other content: its digest has changed from"
+        "message": "far/web 1.0.0 was published again with other content. Its digest has changed from"
         f" {digest(FIRST)} to {digest(SECOND)}. The first content is deployed; publish the other one under a new"
         " version.",
     }

@@ -37,8 +37,8 @@ async def test_a_file_is_planned_applied_and_applied_again_without_a_change(flee
     plan = [
         "fleet/shop would be created:",
         "  CLUSTER   ACTION    WHY",
-        "  berlin    INSTALL   There is no release of this name.",
-        "  paris     INSTALL   There is no release of this name.",
+        "  berlin    INSTALL   There is no release with this name.",
+        "  paris     INSTALL   There is no release with this name.",
     ]
     assert await fleet.fine(*apply("--dry-run")) == plan
     done = await fleet(*apply())
@@ -124,7 +124,7 @@ async def test_an_earlier_generation_is_restored_and_options_stay(fleet: Polyhel
         "fleet/shop would change, from generation 2:",
         "  CLUSTER   ACTION    WHY",
         '  berlin    UPGRADE   color: wanted nothing, found "red"; replicas: wanted 2, found 5',
-        "  paris     INSTALL   There is no release of this name.",
+        "  paris     INSTALL   There is no release with this name.",
     ]
     assert await fleet.fine(*back, "--dry-run") == plan
     assert await fleet.fine(*back, "--yes") == plan
@@ -260,10 +260,10 @@ async def test_what_fails_on_a_cluster_is_in_the_plan_and_fails_with_helms_words
     assert done.lines[:3] == [
         "fleet/shop would be created:",
         "  CLUSTER   ACTION    WHY",
-        "  berlin    INSTALL   There is no release of this name.",
+        "  berlin    INSTALL   There is no release with this name.",
     ]
     assert "no luck" in done.lines[3]
-    error = done.words.index("Error: fleet/shop: The create has ended: FAILED.")
+    error = done.words.index("Error: fleet/shop: The create operation ended: FAILED.")
     assert done.words[error + 1].startswith("  paris: install failed: ")
     assert "no luck" in done.words[error + 1]
     assert "Reconcile once the cause is gone." in done.words[error + 1]
@@ -271,7 +271,7 @@ async def test_what_fails_on_a_cluster_is_in_the_plan_and_fails_with_helms_words
         "Next: Show details: polyhelm deploy get fleet/shop. After fixing the cause: polyhelm reconcile fleet/shop"
     )
     done = await fleet("deploy", "wait", "fleet/shop")
-    assert (done.code, done.words[0]) == (1, "Error: The create has ended: FAILED.")
+    assert (done.code, done.words[0]) == (1, "Error: The create operation ended: FAILED.")
 
 
 async def test_an_operation_that_takes_too_long_has_an_exit_code_of_its_own(
@@ -283,7 +283,7 @@ async def test_an_operation_that_takes_too_long_has_an_exit_code_of_its_own(
     (fleet.home / "shop.yaml").write_text(FILE.replace("3", "4"))
     done = await fleet(*apply("--yes", "--despite-errors", "--timeout", "6"))
     assert done.code == 3
-    assert "Error: fleet/shop: The operation has not ended after 6 seconds. The server continues." in done.words
+    assert "Error: fleet/shop: The operation did not end within 6 seconds. The server continues." in done.words
     # Between two attempts it is queued for a moment.
     words = ("  paris: waiting for cluster", "  paris: queued")
     assert any(line.startswith(words) for line in done.words), done.words

@@ -17,7 +17,7 @@ async def test_a_caller_exports_what_they_may_see(polyhelm: Polyhelm) -> None:
     assert (await polyhelm("group", "create", "edge")).code == 1
     timeline = lines((await polyhelm("events", "--export")).out)
     assert [event["message"] for event in timeline] == [
-        "The group edge was made with 0 members.",
+        "The group edge was created with 0 members.",
         "admin is the first admin.",
     ]
     assert timeline[0]["origin"]["mutation"] == "createClusterGroup"

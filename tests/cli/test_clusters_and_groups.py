@@ -72,7 +72,7 @@ async def test_a_cluster_is_updated_and_keeps_what_is_not_given(polyhelm: Polyhe
     assert told == ["lutetia", "google", "eu", {}]
     done = await polyhelm("cluster", "update", "lutetia", "--kubeconfig", "-", stdin=members["berlin"].kubeconfig)
     assert done.code == 1
-    assert done.words[0].startswith("Error: This kubeconfig leads to another cluster: ")
+    assert done.words[0].startswith("Error: This kubeconfig belongs to another cluster: ")
 
 
 async def test_a_new_uid_is_confirmed_by_name_or_given(polyhelm: Polyhelm, members: dict[str, Member]) -> None:
@@ -134,7 +134,7 @@ async def test_groups_are_made_changed_and_deleted(polyhelm: Polyhelm, members: 
     feature = ("group", "feature", "web", "multi-cluster-deployment")
     (polyhelm.home / "properties.yaml").write_text("owner: x\n")
     done = await polyhelm(*feature, "off", "--properties", "properties.yaml")
-    assert done.words == ["multi-cluster-deployment is off in web."]
+    assert done.words == ["multi-cluster-deployment is disabled in web."]
     assert await polyhelm.fine("group", "show", "web") == [
         "Name:         web",
         "Members:      2",
@@ -243,7 +243,7 @@ async def test_roles_are_given_listed_and_taken(polyhelm: Polyhelm) -> None:
         "ann     VIEWER   edge DEPLOYER",
     ]
     assert (await polyhelm("role", "take", "ann")).code == 2
-    assert (await polyhelm("role", "take", "ann", "--yes")).words == ["ann has no role there any more."]
+    assert (await polyhelm("role", "take", "ann", "--yes")).words == ["ann no longer has a role there."]
     done = await polyhelm("role", "give", "admin", "viewer")
     assert (done.code, done.words[0]) == (
         1,

@@ -61,7 +61,7 @@ STATUS = [
     "fleet/shop   charts/web 1.0.0   1            1 NOT_INSTALLED, 1 DEPLOYED   1 MISSING, 1 HEALTHY",
     "",
     "DEPLOYMENT   CLUSTER   STATUS          SINCE   WHY",
-    "fleet/shop   paris     NOT_INSTALLED <age> There is no release of this name.",
+    "fleet/shop   paris     NOT_INSTALLED <age> There is no release with this name.",
     "",
     "2 deployments: 1 NOT_INSTALLED, 3 DEPLOYED",
 ]
@@ -90,14 +90,14 @@ async def test_reconciling_changes_only_the_targets_that_differ(fleet: Polyhelm,
         3,
         [
             "Error: fleet/shop is not up to date after 0 seconds.",
-            "  paris: NOT_INSTALLED There is no release of this name.",
+            "  paris: NOT_INSTALLED There is no release with this name.",
             "Next: Show details: polyhelm deploy get fleet/shop. To fix it: polyhelm reconcile fleet/shop",
         ],
     )
     assert await fleet.fine("reconcile", "fleet/shop", "--dry-run") == [
         "CLUSTER   ACTION    STATUS          WHY",
         "berlin    NONE      DEPLOYED        -",
-        "paris     INSTALL   NOT_INSTALLED   There is no release of this name.",
+        "paris     INSTALL   NOT_INSTALLED   There is no release with this name.",
     ]
     done = await fleet("reconcile", "fleet/shop")
     assert (done.code, sorted(done.words)) == (
@@ -120,7 +120,7 @@ async def test_events_are_printed_with_the_newest_last(fleet: Polyhelm) -> None:
     lines = await fleet.fine("events", "--limit", "200")
     assert [re.sub(" +", " ", line) for line in (lines[0], lines[-1])] == [
         "<moment> user.created admin admin is the first admin.",
-        "<moment> target.status - shop on paris is NOT_INSTALLED. There is no release of this name.",
+        "<moment> target.status - shop on paris is NOT_INSTALLED. There is no release with this name.",
     ]
     newest = (await fleet("events", "--limit", "1", "-o", "json")).data
     assert [event["kind"] for event in newest] == ["target.status"]
@@ -145,7 +145,7 @@ async def test_following_prints_what_happens_next_and_nothing_twice(fleet: Polyh
         process.terminate()
         await process.wait()
     messages = [json.loads(line)["message"] for line in told] if form == "json" else told
-    for message, words in zip(messages, ("The group empty was made", "The group empty was deleted."), strict=True):
+    for message, words in zip(messages, ("The group empty was created", "The group empty was deleted."), strict=True):
         assert words in message
 
 

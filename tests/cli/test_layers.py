@@ -64,7 +64,7 @@ async def test_a_file_with_selectors_is_applied_written_and_compared(fleet: Poly
     assert await fleet.fine(*APPLY) == [
         "fleet/shop would be created:",
         "  CLUSTER   ACTION    WHY",
-        "  paris     INSTALL   There is no release of this name.",
+        "  paris     INSTALL   There is no release with this name.",
         "  Warning: The override for berlin has no effect: the cluster is not a target now.",
         "  Warning: values: host is neither among the chart's defaults nor in its values schema.",
         "  Warning: override for berlin: color is neither among the chart's defaults nor in its values schema.",
@@ -94,8 +94,8 @@ async def test_a_file_with_selectors_is_applied_written_and_compared(fleet: Poly
     assert (await fleet.fine(*APPLY))[:4] == [
         "fleet/shop would change, from generation 1:",
         "  CLUSTER   ACTION    WHY",
-        "  berlin    INSTALL   There is no release of this name.",
-        "  paris     INSTALL   There is no release of this name.",
+        "  berlin    INSTALL   There is no release with this name.",
+        "  paris     INSTALL   There is no release with this name.",
     ]
     compared = await fleet.fine("deploy", "compare", "fleet/shop", "paris", "berlin")
     assert [line.split("   ") for line in (re.sub(" {3,}", "   ", line) for line in compared)] == [

@@ -13,7 +13,7 @@ from cli.manifest import Manifest, document, read
 from cli.output import as_yaml
 
 HEAD = "polyhelm: v1\ngroup: web\nrelease: hello\nnamespace: demo\nchart: samples/hello\n"
-_REFERENCE = "%d: a reference to a secret is a map of `secret`, `key` and `path`, each a text"
+_REFERENCE = "%d: a reference to a secret must be a map with the strings `secret`, `key` and `path`"
 
 
 def test_options_that_a_file_omits_are_not_sent() -> None:
@@ -214,7 +214,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
             HEAD + "valuesFrom:\n- {secret: db, key: k}\n- {secret: db, key: 1, path: a}\n- x\n",
             [_REFERENCE % 7, _REFERENCE % 8, _REFERENCE % 9],
         ),
-        (HEAD + "overridesFrom:\n  paris: 3\n", ["7: what is for `paris` must be a list of references to secrets"]),
+        (HEAD + "overridesFrom:\n  paris: 3\n", ["7: the value of `paris` must be a list of references to secrets"]),
         (HEAD + "overridesFrom:\n  paris:\n  - {secret: db, key: k, path: }\n", [_REFERENCE % 8]),
         (
             HEAD + "overrides: 3\n",
@@ -258,7 +258,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         (HEAD + "liveDrift: off\n", ["6: `liveDrift` must be OFF, REPORT or CORRECT"]),
         (
             HEAD + "liveDriftIgnore:\n- kind: Job\n",
-            ["7: an ignore rule is a map of `paths`, a list of texts, and perhaps `kind` and `group`"],
+            ["7: an ignore rule must be a map with `paths`, a list of strings, and optionally `kind` and `group`"],
         ),
         (HEAD + "timeout: true\n", ["6: `timeout` must be a number of seconds"]),
         (HEAD.replace("v1", "v2"), ["1: `polyhelm` must be `v1`, the only version that this polyhelm supports"]),

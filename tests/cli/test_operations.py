@@ -31,7 +31,7 @@ async def test_an_operation_whose_hook_hangs_is_listed_and_cancelled(
     assert (done.code, done.words[0]) == (2, "Error: This requires confirmation, and there is no terminal.")
     assert (await working("operation", "cancel", listed["id"], "--yes")).words == [
         "paris: install cancelled",
-        "The create has ended: CANCELLED.",
+        "The create operation ended: CANCELLED.",
     ]
     done = await working("operation", "cancel", listed["id"], "--yes")
     assert (done.code, done.words[0]) == (1, "Error: The operation has already ended: CANCELLED.")
@@ -52,7 +52,7 @@ async def test_releases_that_force_leaves_behind_are_printed_with_their_objects_
     assert done.words[2].startswith("  paris: uninstall failed: ")
     assert done.words[2].endswith(
         " Reconcile once the cause is gone. Repeat it without hooks (skipHooks) if a hook is the cause. Repeat it with"
-        " force to leave behind what can't be removed."
+        " force to leave behind what cannot be removed."
     )
     told = (await working("deploy", "get", "fleet/shop")).lines
     assert "Next steps:" in told

@@ -48,7 +48,7 @@ async def test_the_commands_of_the_page_on_plans_work_as_they_are_written(
     assert process.returncode == 0, (out, err)
     summary = (working.home / "plan.md").read_text()
     assert summary.startswith("### Plan: create `web/shop`\n\n2 INSTALL · charts/web 1.0.0\n")
-    assert "| paris | INSTALL | There is no release of this name. |" in summary
+    assert "| paris | INSTALL | There is no release with this name. |" in summary
     assert "<details><summary>Values: berlin, paris</summary>\n\n```diff\n--- installed" in summary
     assert "- Cannot be applied: The plan needs 1 more approval by others than its author." in summary
     assert err.splitlines()[-1] == "web/shop is up to date."

@@ -39,13 +39,13 @@ async def test_the_watched_fleet_changes_as_it_happens_until_ctrl_c(
         assert GREEN_DEPLOYED in screen.raw
 
         await Helm.at(fleet.home, members["paris"].kubeconfig)("uninstall", "shop", "--namespace", "default")
-        await screen.shows("There is no release of this name.")  # before, it may show as DELETING
+        await screen.shows("There is no release with this name.")  # before, it may show as DELETING
         shown = await screen.shows("1 NOT_INSTALLED, 1 DEPLOYED   1 MISSING, 1 HEALTHY")  # the last line
         assert [timeless(line) for line in shown.splitlines()] == [
             "1 deployment: 1 NOT_INSTALLED, 1 DEPLOYED",
             "",
             "DEPLOYMENT   CLUSTER   STATUS          SINCE      WHY",
-            "fleet/shop   paris     NOT_INSTALLED <age> There is no release of this name.",
+            "fleet/shop   paris     NOT_INSTALLED <age> There is no release with this name.",
             "",
             "DEPLOYMENT   CHART              GENERATION   STATUS                        HEALTH",
             "fleet/shop   charts/web 1.0.0   1            1 NOT_INSTALLED, 1 DEPLOYED   1 MISSING, 1 HEALTHY",

@@ -68,9 +68,7 @@ def test_an_answer_that_is_not_a_list_of_secrets_is_unexpected(case: str) -> Non
     with pytest.raises(TemporaryError) as caught:
         read_page(NO_PAGES[case])
     assert caught.value.code == ActionCode.CLUSTER_UNEXPECTED_ANSWER
-    assert caught.value.message == (
-        "The API server was asked for Helm's release Secrets and answered with something else."
-    )
+    assert caught.value.message == ("The API server returned something other than Helm's release Secrets.")
 
 
 def test_objects_of_another_namespace_are_unexpected() -> None:

@@ -135,49 +135,49 @@ ANSWERS: list[tuple[str, Callable[[], web.Response], str, str]] = [
         lambda: web.json_response({"message": "Unauthorized"}, status=401),
         ActionCode.CLUSTER_UNAUTHORIZED,
         "The API server does not accept the credentials (401)."
-        " Give it new ones: polyhelm cluster update paris --kubeconfig FILE",
+        " Replace them: polyhelm cluster update paris --kubeconfig FILE",
     ),
     (
         "no permission",
         lambda: web.json_response({"message": "namespaces is forbidden"}, status=403),
         ActionCode.CLUSTER_UNAUTHORIZED,
-        "Our credentials do not allow this: namespaces is forbidden",
+        "The credentials do not allow this: namespaces is forbidden",
     ),
     (
         "a pause",
         lambda: web.json_response({"message": "later"}, status=429, headers={"Connection": "close"}),
         ActionCode.CLUSTER_THROTTLED,
-        "The API server asks for a pause (429).",
+        "The API server is throttling requests (429).",
     ),
     (
         "no such namespace",
         lambda: web.json_response({"message": 'namespaces "kube-system" not found'}, status=404),
         ActionCode.CLUSTER_UNREACHABLE,
-        'The API server is in trouble: namespaces "kube-system" not found',
+        'The API server failed: namespaces "kube-system" not found',
     ),
     (
         "HTML",
         lambda: web.Response(text="<html>"),
         ActionCode.CLUSTER_UNEXPECTED_ANSWER,
-        "What answered is no Kubernetes API server: it sent no JSON.",
+        "The server that answered is not a Kubernetes API server: it did not send JSON.",
     ),
     (
         "another object",
         lambda: web.json_response({"kind": "Status"}),
         ActionCode.CLUSTER_UNEXPECTED_ANSWER,
-        "The API server was asked for metadata.uid and answered with something else.",
+        "The API server returned something other than metadata.uid.",
     ),
     (
         "a connection that ends after each answer",
         lambda: web.json_response({"metadata": {"uid": "ours"}}, headers={"Connection": "close"}),
         ActionCode.CLUSTER_UNREACHABLE,
-        "The API server can't be reached: it closes each connection after one answer",
+        "The API server cannot be reached: it closes each connection after one answer",
     ),
     (
         "too much",
         lambda: web.Response(body=b" " * (2**20 + 1)),
         ActionCode.CLUSTER_UNREACHABLE,
-        "The API server can't be reached: it answers with more than 1,048,576 bytes",
+        "The API server cannot be reached: it answers with more than 1,048,576 bytes",
     ),
 ]
 

@@ -50,10 +50,10 @@ def test_a_refusal_is_quoted_by_its_message_or_else_its_reason(body: object, wor
     ("status", "code", "message", "pause"),
     [
         (401, "cluster_unauthorized", "The API server does not accept the credentials (401). Renew them.", None),
-        (403, "cluster_unauthorized", "Our credentials do not allow this: no", None),
-        (429, "cluster_throttled", "The API server asks for a pause (429).", 7),
-        (503, "cluster_unreachable", "The API server is in trouble: no", 7),
-        (404, "cluster_unreachable", "The API server is in trouble: no", 7),
+        (403, "cluster_unauthorized", "The credentials do not allow this: no", None),
+        (429, "cluster_throttled", "The API server is throttling requests (429).", 7),
+        (503, "cluster_unreachable", "The API server failed: no", 7),
+        (404, "cluster_unreachable", "The API server failed: no", 7),
     ],
 )
 def test_a_request_that_may_be_answered_later_fails_with_what_keeps_it(

@@ -128,8 +128,8 @@ async def test_a_name_taken_by_a_release_in_config_maps_is_a_conflict(quiet: Sta
     answer = await quiet.create(releaseName="shop")
     assert (answer["__typename"], answer["code"]) == ("Conflict", "release_name_taken")
     assert answer["message"] == (
-        "'shop' in namespace 'default' is taken by a release that Helm keeps in ConfigMaps (HELM_DRIVER=configmap) on"
-        " berlin: choose another releaseName."
+        "'shop' in namespace 'default' is used by a release that Helm keeps in ConfigMaps (HELM_DRIVER=configmap) on"
+        " berlin. Choose another releaseName."
     )
 
 

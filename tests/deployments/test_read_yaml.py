@@ -39,7 +39,7 @@ async def test_a_text_that_is_not_valid_has_no_values_and_problems_at_their_plac
     assert found["values"] is None
     assert [(one["line"], one["column"]) for one in found["problems"]] == [(2, 4)]
     (problem,) = (await read(shared, "- 1\n"))["problems"]
-    assert problem == {"message": "Values are a map: write them as `key: value`.", "line": 1, "column": 1}
+    assert problem == {"message": "Values must be a map. Write them as `key: value`.", "line": 1, "column": 1}
 
 
 async def test_a_text_that_is_too_long_is_not_read(shared: Stack) -> None:

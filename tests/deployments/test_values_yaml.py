@@ -75,7 +75,7 @@ PROBLEMS = "... on ValidationFailed { problems { path message line column } }"
             "This is not valid YAML: line 3, column 6: .inf is a number without a form in JSON.",
             (3, 6),
         ),
-        ({"valuesYaml": "- a"}, ["valuesYaml"], "Values are a map: write them as `key: value`.", (1, 1)),
+        ({"valuesYaml": "- a"}, ["valuesYaml"], "Values must be a map. Write them as `key: value`.", (1, 1)),
         (
             {"valueOverrides": [{"cluster": "paris", "valuesYaml": "a: ["}]},
             ["valueOverrides", "paris", "valuesYaml"],

@@ -97,7 +97,7 @@ async def test_migrate_makes_the_tables_and_the_first_admin(installed: Path, ser
         "POLYHELM_REDIS_URL": servers.redis_url,
         "POLYHELM_BOOTSTRAP_TOKEN": "a-token-of-the-first-admin",
     }
-    for said in ("The first admin was made", "The database is up to date"):  # and again: nothing is left to do
+    for said in ("The first admin was created", "The database is up to date"):  # and again: nothing is left to do
         assert said in run(installed, tmp_path / "empty", "polyhelm", "migrate", **environment)
     database = Database(url, pool_size=2)
     try:

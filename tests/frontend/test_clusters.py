@@ -16,7 +16,7 @@ async def test_credentials_and_name_are_changed_and_nothing_is_lost(
         dialog = page.get_by_role("dialog", name="Edit paris")
         await dialog.get_by_label("New kubeconfig").fill(shop["berlin"].kubeconfig)
         await dialog.get_by_role("button", name="Save").click()
-        await expect(dialog.get_by_text("This kubeconfig leads to another cluster")).to_be_visible()
+        await expect(dialog.get_by_text("This kubeconfig belongs to another cluster")).to_be_visible()
         await dialog.get_by_label("New kubeconfig").fill(shop["paris"].kubeconfig)
         await dialog.get_by_label("Name").fill("lutetia")
         await dialog.get_by_label("Labels").fill("tier=one")

@@ -51,7 +51,7 @@ async def test_a_subscription_in_graphiql_runs_until_it_is_stopped_or_access_is_
             await site.stack.mutate("setRole", "__typename", user="ada", role="ADMIN")
         await eventually(lambda: followed_by(site.stack, 1))
         await site.stack.group("edge", [])
-        await expect(told).to_contain_text("The group edge was made")
+        await expect(told).to_contain_text("The group edge was created")
         await site.stack.mutate("disableUser", "__typename", user="ada")
         await expect(told).to_contain_text("is no longer valid")
         await expect(run).to_be_visible()

@@ -16,7 +16,7 @@ async def test_a_rule_is_tried_added_changed_and_deleted(site: Site, browser: Br
         dialog = page.get_by_role("dialog")
         await dialog.get_by_label("Kind").fill("Certificate")
         await dialog.get_by_label("API group").fill("cert-manager.io")
-        await dialog.get_by_role("button", name="Start from it").click()
+        await dialog.get_by_role("button", name="Copy the shipped rule").click()
         await expect(dialog.get_by_label("Healthy if")).to_have_value(
             'status.?conditions.orValue([]).exists(c, c.type == "Ready" && c.status == "True")'
         )

@@ -93,7 +93,7 @@ async def test_a_cluster_that_is_cut_off_turns_unknown_and_back(
         await expect(tokyo).to_have_attribute("data-status", "DEPLOYED")
         shop["tokyo"].faults.down = True
         await expect(tokyo).to_have_attribute("data-status", "UNKNOWN")
-        await expect(tokyo).to_contain_text("can't be reached")
+        await expect(tokyo).to_contain_text("cannot be reached")
         await expect(clusters.get_by_text("Unreachable")).to_be_visible()
         shop["tokyo"].faults.down = False
         await expect(tokyo).to_have_attribute("data-status", "DEPLOYED")
@@ -178,7 +178,7 @@ async def test_a_page_follows_changed_permissions_and_keeps_an_unsaved_form(
         await eventually(lambda: followed_by(site.stack, 1))
         found = await site.stack.data('{ deployment(group: "fleet", releaseName: "shop") { id } }')
         await site.stack.update(found["deployment"]["id"], values={"replicas": 4})
-        await expect(page.get_by_text("Somebody has changed it meanwhile")).to_be_visible()
+        await expect(page.get_by_text("The deployment was changed in the meantime")).to_be_visible()
         await expect(page.get_by_label("Description")).to_have_value("Half of what is meant")
 
 

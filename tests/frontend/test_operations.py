@@ -67,7 +67,7 @@ async def test_a_deletion_by_force_and_without_hooks_is_asked_for_in_its_dialog(
         await page.get_by_role("button", name="Delete").click()
         dialog = page.get_by_role("dialog", name="Delete shop")
         await expect(dialog.get_by_label("Skip the chart's hooks")).not_to_be_checked()
-        await dialog.get_by_label("Force: leave behind releases that can't be uninstalled").check()
+        await dialog.get_by_label("Force: leave behind releases that cannot be uninstalled").check()
         await dialog.get_by_role("textbox").fill("shop")
         await dialog.get_by_role("button", name="Delete", exact=True).click()
 

@@ -100,8 +100,8 @@ async def test_a_namespace_stays_allowed_while_there_are_deployments_in_it(
     assert (answer["__typename"], answer["code"], answer["message"]) == (
         "Conflict",
         "namespaces_in_use",
-        "fleet has deployments in other namespaces (web-team-b in team-b). Delete them first, or allow these namespaces"
-        " as well.",
+        "fleet has deployments in other namespaces (web-team-b in team-b). Delete them first, or also allow these"
+        " namespaces.",
     )
     unchanged = {"allowedNamespaces": None, "serviceAccount": None}
     assert (await update(quiet, group_id))["clusterGroup"] == unchanged
@@ -131,7 +131,7 @@ async def test_a_member_that_can_not_be_asked_is_a_warning(quiet: Stack, simulat
     [warning] = answer["warnings"]
     assert warning.startswith(
         "berlin could not be reached to check whether its credentials may impersonate the service account"
-        " team-a/deployer: The API server can't be reached: "
+        " team-a/deployer: The API server cannot be reached: "
     )
 
 

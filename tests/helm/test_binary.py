@@ -45,7 +45,7 @@ def test_an_old_helm_on_the_path_is_not_used(along: Path, tmp_path: Path, versio
     make(along, "v3.17.3")
     make(tmp_path / "bin" / "helm", version)
     assert find_helm(None) == HelmBinary(
-        along, HelmVersion("3.17.3"), "the PATH has no Helm from 3.18.4; this one is installed along"
+        along, HelmVersion("3.17.3"), "the PATH has no Helm from 3.18.4; this one is bundled"
     )
 
 
@@ -72,7 +72,7 @@ def test_a_missing_helm_is_an_error_that_says_how_to_install_it(along: Path) -> 
     with pytest.raises(HelmMissingError) as caught:
         find_helm(None)
     assert str(caught.value) == (
-        "There is no Helm: put Helm 3.20.2 or newer on the PATH, or name one in POLYHELM_HELM."
+        "No Helm was found. Put Helm 3.20.2 or newer on the PATH, or name one in POLYHELM_HELM."
     )
 
 

@@ -140,7 +140,7 @@ async def test_a_run_that_the_system_ends_may_be_tried_again(
             await helm.uninstall(place, OPTIONS)
     assert (caught.value.code, caught.value.message) == (
         "helm_killed",
-        "Helm was killed from outside (SIGKILL), which happens if the machine runs out of memory.",
+        "Helm was killed by the system (SIGKILL), for example because the machine ran out of memory.",
     )
 
 

@@ -23,7 +23,7 @@ REFUSED = [
         500,
         'Internal error occurred: failed calling webhook "policy.example.com": failed to call webhook: Post'
         ' "https://policy.hooks.svc:443/check?timeout=5s": dial tcp 10.0.0.1:443: connect: connection refused',
-        "The webhook policy.example.com (service policy in namespace hooks) has to allow configmaps/web, and does not"
+        "The webhook policy.example.com (service policy in namespace hooks) must approve configmaps/web, but does not"
         ' answer: failed to call webhook: Post "https://policy.hooks.svc:443/check?timeout=5s": dial tcp 10.0.0.1:443:'
         " connect: connection refused",
     ),
@@ -31,7 +31,7 @@ REFUSED = [
         500,
         'Internal error occurred: failed calling webhook "policy.example.com": failed to call webhook: Post'
         ' "https://policy.example.com:8443/check?timeout=5s": context deadline exceeded',
-        "The webhook policy.example.com (https://policy.example.com:8443/check) has to allow configmaps/web, and does"
+        "The webhook policy.example.com (https://policy.example.com:8443/check) must approve configmaps/web, but does"
         ' not answer: failed to call webhook: Post "https://policy.example.com:8443/check?timeout=5s": context deadline'
         " exceeded",
     ),
@@ -43,7 +43,7 @@ REFUSED = [
     (
         400,
         'admission webhook "policy.example.com" denied the request without explanation',
-        "The webhook policy.example.com refuses configmaps/web: it gives no reason",
+        "The webhook policy.example.com refuses configmaps/web: no reason was given",
     ),
     (
         403,
@@ -192,8 +192,8 @@ def test_a_conversion_webhook_that_fails_is_named_and_fails_for_good(request_: R
     assert isinstance(found, PermanentError)
     assert (found.code, found.output) == ("cluster_refused", words)
     assert found.message == (
-        "The conversion webhook of shop.test/v1, Kind=Widget (service converter in namespace hooks) has to convert"
-        f" configmaps/web, and fails: {words}"
+        "The conversion webhook of shop.test/v1, Kind=Widget (service converter in namespace hooks) must convert"
+        f" configmaps/web, but fails: {words}"
     )
     assert isinstance(answered(READ, 500, f"a webhook says: {words}"), TemporaryError)
 

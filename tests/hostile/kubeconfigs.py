@@ -17,8 +17,8 @@ RUN = {
 HELPER = {"name": "gcp", "config": {"cmd-path": "/usr/bin/touch", "cmd-args": "{mark}"}}
 ISSUER = {"name": "oidc", "config": {"idp-issuer-url": "http://127.0.0.1:{port}", "refresh-token": "x"}}
 
-_RUNS = "runs a program on the server to get credentials; create a service account and give its token"
-_PLUGIN = "needs a plugin; create a service account and give its token"
+_RUNS = "runs a program on the server to get credentials; use the token of a service account instead"
+_PLUGIN = "needs a plugin; use the token of a service account instead"
 _FILE = "names a file; give "
 _PROXY = "`proxy-url` of the cluster sends requests through a proxy; Polyhelm connects directly."
 _HTTPS = "The cluster's `server` must be an https:// address."
@@ -56,7 +56,7 @@ _THROUGH_PROXY = ("kubeconfig_proxy_url", _PROXY)
 _NOT_HTTPS = ("kubeconfig_server_not_https", _HTTPS)
 _MALFORMED = ("kubeconfig_malformed", _YAML)
 _PLAIN = ("kubeconfig_server", "The cluster's `server` must be plain: https://host:port, and a path at most.")
-_CHARACTERS = ("kubeconfig_server", "The cluster's `server` holds characters that no URL has.")
+_CHARACTERS = ("kubeconfig_server", "The cluster's `server` contains characters that are not allowed in a URL.")
 
 
 def _twice(section: str, entry: dict[str, Any]) -> str:

@@ -190,7 +190,7 @@ async def _people(stack: Stack) -> None:
 
 async def _planned(stack: Stack) -> str:
     """A plan that the first admin has asked for."""
-    reason = Reason(ReasonCode.ABSENT, "There is no release of this name.")
+    reason = Reason(ReasonCode.ABSENT, "There is no release with this name.")
     plan = TargetPlan("paris", ReleaseAction.INSTALL, TargetStatus.NOT_INSTALLED, (reason,), {}, "a manifest")
     removal, notice = Removal(("berlin",), 2, 1, 25), Notice("chart_deprecated", "It is deprecated.")
     async with stack.services.transaction() as transaction:
@@ -213,7 +213,7 @@ async def _planned(stack: Stack) -> str:
 async def _stored(stack: Stack) -> str:
     """A stored plan with everything that one can have, which the first admin has made and applied."""
     basis = Basis(1, "uid", "v1.31.0", "d", True, 1, "7")
-    reason = Reason(ReasonCode.ABSENT, "There is no release of this name.")
+    reason = Reason(ReasonCode.ABSENT, "There is no release with this name.")
     broken = PermanentError(ActionCode.HELM_FAILED, "The chart is broken.")
     warning = PlanWarning(WarningCode.UNKNOWN_PATH, "Nobody knows it.", ("values", "a"))
     async with stack.services.transaction() as transaction:

@@ -112,7 +112,7 @@ async def test_open_connections_end_when_access_is_revoked_and_others_continue(q
         async with socket(url, tokens["lowered"]) as again:
             await again.subscribe(EVENTS)
         await quiet.group("after", [])
-        assert (await told.until(message="The group after was made with 0 members."))["message"]
+        assert (await told.until(message="The group after was created with 0 members."))["message"]
 
 
 async def held(connections: Connections, stack: Stack, credential: str) -> asyncio.Task[bool]:

@@ -155,7 +155,7 @@ async def test_a_changed_role_is_an_event_and_an_unchanged_one_is_not(quiet: Sta
         "ann has the role DEPLOYER in the group fleet now.",
         "ann has the role ADMIN now.",
         "ann has no role in the group fleet now.",
-        "ann has no role any more.",
+        "ann no longer has a role.",
     ]
     newest = (await quiet.data(query))["events"]["nodes"][0]
     assert (newest["actor"], newest["data"]) == ("admin", {"user": "ann", "role": None, "was": "ADMIN"})

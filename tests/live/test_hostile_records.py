@@ -78,7 +78,7 @@ async def test_a_release_that_the_database_refuses_is_unreadable_and_the_rest_of
         batch[key] = change, Sighting(key, 7, release, "7")
     await writer._write_or_divide(batch)
     rows = await quiet.services.database.rows(text("SELECT name, chart_version, unreadable FROM release ORDER BY name"))
-    unreadable = "?", "It can't be kept: see the log."
+    unreadable = "?", "The release cannot be stored. See the observer's log."
     expected = [unreadable if number in (2, 3, 5) else ("1", None) for number in range(7)]
     assert [tuple(row) for row in rows] == [(f"shop-{number}", *rest) for number, rest in enumerate(expected)]
 

@@ -133,10 +133,10 @@ async def test_events_are_resumed_after_a_cursor_with_none_left_out_and_none_twi
             told.append(await events.next())
     listed = (await stack.data("{ events(first: 200) { nodes { cursor kind message } } }"))["events"]["nodes"]
     words = {event["kind"]: event["message"] for event in listed}
-    assert words["operation.started"] == "Create of shop on 1 cluster has begun."
-    assert words["target.started"] == "Install of shop on paris has begun."
-    assert words["target.converged"] == "Install of shop on paris is done."
-    assert words["operation.finished"] == "Create of shop has ended: SUCCEEDED."
+    assert words["operation.started"] == "Creation of shop on 1 cluster started."
+    assert words["target.started"] == "Installation of shop on paris started."
+    assert words["target.converged"] == "Installation of shop on paris succeeded."
+    assert words["operation.finished"] == "Creation of shop succeeded."
     after = [event["cursor"] for event in reversed(listed)]
     after = after[after.index(begun["cursor"]) :]
     assert [event["cursor"] for event in told] == after[: len(told)]

@@ -106,7 +106,7 @@ async def test_an_expired_token_is_unauthorized_and_never_a_release_that_is_not_
         (reason,) = found["reasons"]
         assert reason["message"] == (
             "The API server does not accept the credentials (401)."
-            " Give it new ones: polyhelm cluster update paris --kubeconfig FILE"
+            " Replace them: polyhelm cluster update paris --kubeconfig FILE"
         )
         paris.faults.unauthorized = False
         while (found := await targets.next())["status"] == "DEPLOYED":

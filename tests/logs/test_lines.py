@@ -58,7 +58,7 @@ def test_a_slow_subscriber_gets_the_newest_lines_after_the_number_of_dropped_one
     for number in range(5):
         backlog.put(entry(str(number), number))
     assert [each.text for each in backlog.take(10)] == [
-        "2 lines were dropped: they came too fast.",
+        "2 lines were dropped because they came too fast.",
         *("2", "3", "4"),
     ]
     backlog.put(entry("a" * 990, 5))

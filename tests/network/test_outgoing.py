@@ -105,7 +105,7 @@ async def test_no_spelling_of_a_metadata_service_is_connected_to_even_where_ever
         await member.version()
     await member.close()
     if host in NUMBERS:
-        assert caught.value.message == f"The API server can't be reached: {host} - is not a canonical IPv4 address"
+        assert caught.value.message == f"The API server cannot be reached: {host} - is not a canonical IPv4 address"
     else:
         assert caught.value.code == ActionCode.CLUSTER_ADDRESS_REFUSED
 
@@ -145,7 +145,7 @@ async def test_an_api_server_that_leads_here_by_several_addresses_is_refused_in_
     await member.close()
     assert (caught.value.code, caught.value.message) == (
         ActionCode.CLUSTER_ADDRESS_REFUSED,
-        "The API server is not connected to: paris.test resolves to the machine that Polyhelm runs on. To"
+        "Connecting to the API server is not allowed: paris.test resolves to the machine that Polyhelm runs on. To"
         " allow it, add its network to POLYHELM_ALLOWED_NETWORKS.",
     )
 

@@ -79,7 +79,7 @@ async def test_results_that_have_not_begun_are_cancelled_at_once(
     async with running(run_worker(quiet.services)):
         await asyncio.sleep(3 * quiet.services.settings.sweep_every)
         target = (await quiet.targets(answer["deployment"]["id"]))["paris"]
-        assert (target["revision"], target["error"]["message"]) == (None, "Cancelled by admin. It had not begun.")
+        assert (target["revision"], target["error"]["message"]) == (None, "Cancelled by admin. It had not started.")
         assert (await quiet.settled(await quiet.reconcile(answer["deployment"]["id"])))["state"] == "SUCCEEDED"
 
 

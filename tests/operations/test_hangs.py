@@ -102,5 +102,5 @@ async def test_a_cancelled_result_says_which_hook_was_ended(stack: Stack, simula
     (result,) = (await stack.settled(answer))["results"]
     words: Any = result["error"]["message"]
     assert words.startswith(
-        "Cancelled by admin. The install was ended. The pre-install hook Job shop-pre-install had been"
+        "Cancelled by admin. Installation was stopped. The pre-install hook Job shop-pre-install had been"
     )

@@ -140,7 +140,7 @@ async def test_a_plan_of_a_selector_is_refused_once_it_matches_other_clusters(
     await quiet.mutate(update, "__typename", id=group_id, members=[*NAMES, "rome"])
     assert changes(await applied(quiet, plan)) == [("TARGET_ADDED", "rome", "rome has become a target.")]
     await quiet.mutate(update, "__typename", id=group_id, members=["paris"], confirmRemoval=2)
-    assert changes(await applied(quiet, plan)) == [("TARGET_REMOVED", "berlin", "berlin is not a target any more.")]
+    assert changes(await applied(quiet, plan)) == [("TARGET_REMOVED", "berlin", "berlin is no longer a target.")]
 
 
 async def test_a_plan_is_refused_after_a_member_left_or_is_unreachable(

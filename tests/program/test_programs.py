@@ -142,7 +142,7 @@ async def test_a_port_that_is_taken_is_reported_in_one_line(tmp_path: Path) -> N
         code, printed = await run("up", "--port", str(port), "--data-dir", str(tmp_path))
     assert code == 2
     assert printed.splitlines() == [
-        f"127.0.0.1:{port} can't be listened on (Address already in use): give another --port or --host."
+        f"Cannot listen on 127.0.0.1:{port} (Address already in use). Choose another --port or --host."
     ]
 
 
@@ -151,7 +151,7 @@ async def test_a_single_process_names_the_settings_that_it_lacks() -> None:
         code, printed = await run(part)
         assert code == 2
         assert printed.splitlines() == [
-            "Set POLYHELM_DATABASE_URL and POLYHELM_REDIS_URL, or use `polyhelm up`, which brings its own."
+            "Set POLYHELM_DATABASE_URL and POLYHELM_REDIS_URL, or use `polyhelm up`, which starts embedded ones."
         ]
 
 

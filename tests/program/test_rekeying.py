@@ -214,7 +214,7 @@ async def test_two_interrupted_rekeyings_under_load_are_completed(new_stack: New
         try:
             killed, other = await asyncio.gather(program(stack, "rekey", both), program(stack, "rekey", both))
             assert killed.stdout is not None
-            assert b"sealed again" in await killed.stdout.readline()
+            assert b"re-encrypted" in await killed.stdout.readline()
             killed.kill()
             told = await said(other)
             await killed.communicate()
@@ -224,13 +224,13 @@ async def test_two_interrupted_rekeyings_under_load_are_completed(new_stack: New
         assert load.cancelled()
         # Whoever still has the old ring went on sealing with the old key, which is told.
         if other.returncode:
-            assert "are still sealed with the key 'old'. It is needed until there are none." in told
-            assert "give all of them the new ring, and run this again." in told
+            assert "values are still encrypted with the key 'old'. Do not remove it yet." in told
+            assert "Set the new keys for all of them, then run this again." in told
         again = await program(stack, "rekey", both)
         told = await said(again)
         assert (again.returncode, told.splitlines()[-1]) == (
             0,
-            "Everything is sealed with it. Other keys may leave the ring.",
+            "All values are encrypted with it. Other keys can be removed.",
         )
         async with with_ring(stack, NEW) as services:
             tokens, logins, secrets = await everything(services)
@@ -253,9 +253,9 @@ async def test_doctor_prints_which_keys_are_in_use(new_stack: NewStack) -> None:
             fine = await examine(settings, Console(file=printed, width=200))
             told += [(fine, line) for line in printed.getvalue().splitlines() if "Keys in use" in line]
     assert told == [
-        (True, "✓ Keys in use: 'old' seals 2."),
-        (True, "! Keys in use: 'old' seals 2. `polyhelm rekey` seals all of it with 'new'."),
-        (False, "✗ Keys in use: 'old' seals 2. The ring lacks 'old': add it after the first."),
+        (True, "✓ Keys in use: 'old' encrypts 2."),
+        (True, "! Keys in use: 'old' encrypts 2. `polyhelm rekey` re-encrypts all of it with 'new'."),
+        (False, "✗ Keys in use: 'old' encrypts 2. POLYHELM_ENCRYPTION_KEYS lacks 'old'. Add it after the first key."),
     ]
 
 
@@ -266,7 +266,7 @@ async def test_rekey_that_leaves_something_fails_and_says_what(new_stack: NewSta
         told = await said(command)
     assert command.returncode == 1
     assert "The credentials of cluster:1001 were encrypted with the key 'old', which is not in" in told
-    assert "2 are still sealed with the key 'old'. It is needed until there are none." in told
+    assert "2 values are still encrypted with the key 'old'. Do not remove it yet." in told
 
 
 def test_a_ring_knows_its_keys() -> None:

@@ -6,12 +6,14 @@ don't occur here, are off.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from proselint.checks import __register__
 from proselint.registry import CheckRegistry
@@ -20,8 +22,9 @@ from proselint.registry.checks import Check, types
 from .passages import passages
 
 ROOT = Path(__file__).parent.parent.parent
-_PACKAGES = ("app", "cli", "reconcilers", "resolvers", "schema")
+_PACKAGES = ("app", "benchmarks", "cli", "reconcilers", "resolvers", "schema")
 """The texts of the simulator are those of Kubernetes."""
+_GENERATED = {"graphql.ts"}
 _CHECKS = {
     "words": True,
     "cliches": True,
@@ -54,6 +57,7 @@ def written() -> list[Path]:
         *sorted((ROOT / "docs").rglob("*.md")),
         ROOT / "schema/schema.graphql",
         *sorted(path for package in _PACKAGES for path in (ROOT / package).rglob("*.py")),
+        *sorted(path for path in (ROOT / "frontend/src").rglob("*.ts*") if path.name not in _GENERATED),
     ]
 
 
@@ -69,7 +73,7 @@ def finds(paths: list[Path]) -> Iterator[str]:
             parts.append(text)
             length += len(text) + len(_APART)
     # One text for all: proselint needs most of its time for each text that it is given.
-    whole = _APART.join(parts)
+    whole = _permitted().sub(lambda found: "`" * len(found[0]), _APART.join(parts))
     for check in CheckRegistry().get_all_enabled(_CHECKS):
         for found in check.check_with_flags(whole):
             start = found.span[0] + 1 if whole[found.span[0]].isspace() else found.span[0]
@@ -81,7 +85,21 @@ def finds(paths: list[Path]) -> Iterator[str]:
 @cache
 def _register() -> None:
     """Adds the words to proselint's checks; once, as its registry belongs to the process."""
-    words = tomllib.loads((Path(__file__).parent / "words.toml").read_text())["words"]
-    forms = {word.replace(" ", r"\s+"): instead for word, instead in words.items()}
+    forms = {_spaced(word): instead for word, instead in _lists()["words"].items()}
     ours = Check(types.PreferredForms(forms), path="words", message="'{1}': write {0}")
     CheckRegistry().register_many((*__register__, ours))
+
+
+@cache
+def _permitted() -> re.Pattern[str]:
+    return re.compile("|".join(rf"\b(?:{_spaced(phrase)})\b" for phrase in _lists()["permitted"]), re.IGNORECASE)
+
+
+def _spaced(words: str) -> str:
+    """A pattern in which a space matches any white space, such as a line break."""
+    return words.replace(" ", r"\s+")
+
+
+@cache
+def _lists() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "words.toml").read_text())

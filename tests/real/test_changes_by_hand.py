@@ -13,7 +13,7 @@ pytestmark = pytest.mark.xdist_group("kubernetes")
 HELM = "HELM_STATUS"
 ABSENT = {
     "code": "ABSENT",
-    "message": "There is no release of this name.",
+    "message": "There is no release with this name.",
     "path": None,
     "desired": None,
     "actual": None,
@@ -115,7 +115,7 @@ async def test_an_uninstalled_release_is_not_installed_and_is_installed_again(pa
 async def test_a_release_uninstalled_with_its_history_kept_is_deleted_and_is_installed_again(paris: Fleet) -> None:
     deployment_id = await paris.deployed(values={"name": "shop"})
     await paris.hands["paris"]("uninstall", paris.release, "--keep-history")
-    message = "The release was uninstalled and its history kept."
+    message = "The release was uninstalled, and its history was kept."
     reason = {"code": HELM, "message": message, "path": None, "desired": None, "actual": "uninstalled"}
     await paris.until(deployment_id, "paris", status="DELETED", reasons=[reason], helmStatus="DELETED", revision=1)
     await mended(paris, deployment_id, "INSTALL", revision=2, values={"name": "shop"})

@@ -41,7 +41,7 @@ async def test_a_revoked_token_is_replaced_and_group_targets_overrides_and_histo
         found = await until(fleet, "tokyo", "UNAUTHORIZED")
         assert found["reachabilityMessage"] == (
             "The API server does not accept the credentials (401)."
-            " Give it new ones: polyhelm cluster update tokyo --kubeconfig FILE"
+            " Replace them: polyhelm cluster update tokyo --kubeconfig FILE"
         )
         answer = await fleet.stack.update(deployment_id, values={"size": 2})
         changed = await fleet.stack.mutate(

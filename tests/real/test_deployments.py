@@ -184,8 +184,8 @@ async def test_a_name_that_somebody_elses_release_has_is_a_conflict_that_names_t
         ["releaseName"],
     )
     assert answer["message"] == (
-        f"'{fleet.release}' in namespace '{fleet.namespace}' is taken by a release that Polyhelm does not manage on"
-        " berlin: choose another releaseName."
+        f"'{fleet.release}' in namespace '{fleet.namespace}' is used by a release that Polyhelm does not manage on"
+        " berlin. Choose another releaseName."
     )
     assert await berlin.history(fleet.release) == [(1, "deployed", "Install complete")]
     assert await fleet.hands["paris"].listed() == {}
@@ -204,8 +204,8 @@ async def test_a_release_that_is_kept_in_config_maps_is_not_taken_over(fleet: Fl
     answer = await fleet.create()
     assert (answer["__typename"], answer["code"]) == ("Conflict", "release_name_taken")
     assert answer["message"] == (
-        f"'{fleet.release}' in namespace '{fleet.namespace}' is taken by a release that Helm keeps in ConfigMaps"
-        " (HELM_DRIVER=configmap) on berlin: choose another releaseName."
+        f"'{fleet.release}' in namespace '{fleet.namespace}' is used by a release that Helm keeps in ConfigMaps"
+        " (HELM_DRIVER=configmap) on berlin. Choose another releaseName."
     )
     assert await hand.history(fleet.release) == [(1, "deployed", "Install complete")]
     assert await berlin.listed() == {}

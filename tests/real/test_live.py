@@ -110,7 +110,7 @@ async def test_the_revision_before_is_seen_when_the_newest_secret_is_deleted(wat
     await watched.sees("STALE", 2, RENAMED)
     status, _ = await hand.client.delete(watched.path(2))
     assert status == 200
-    message = "Helm's newest revision is marked as superseded, and none came after it."
+    message = "The newest revision is marked as superseded, but no later revision exists."
     reason = {"code": "HELM_STATUS", "message": message, "path": None, "desired": None, "actual": "superseded"}
     await watched.sees("SUPERSEDED", 1, [reason])
 

@@ -63,7 +63,7 @@ async def test_objects_are_set_back_and_created_again_without_a_new_revision(par
     assert (operation["state"], operation["author"]) == ("SUCCEEDED", None)
     [result] = operation["results"]
     assert (result["action"], result["outcome"]) == ("CORRECTION", "CORRECTED")
-    assert result["output"] == f"ConfigMap {paris.namespace}/{release} set back: /data/tag"
+    assert result["output"] == f"ConfigMap {paris.namespace}/{release} reverted: /data/tag"
 
     container = {"name": "web", "image": "registry.test/other:1"}
     spec = {"replicas": 4, "template": {"spec": {"containers": [container]}}}
@@ -85,7 +85,7 @@ async def test_objects_are_set_back_and_created_again_without_a_new_revision(par
     assert [revision for revision, *_ in await hand.history(release)] == [1]
     told = str(await stack.data(_EVENTS))
     assert f"{release} on paris: Secret {release} was created again." in told
-    assert f"{release} on paris: ConfigMap {release} was set back after a change by kubectl-edit." in told
+    assert f"{release} on paris: ConfigMap {release} was reverted after a change by kubectl-edit." in told
     assert "canary" not in told + str(await corrections(stack, deployment_id))
 
 

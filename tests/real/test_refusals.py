@@ -90,8 +90,8 @@ async def test_a_webhook_that_is_away_fails_an_update_once_and_is_named(new_flee
         error = operation["results"][0]["error"]
         assert (error["code"], error["attempts"]) == ("cluster_refused", 1)
         assert error["message"].startswith(
-            f"The webhook policy.example.com (service policy in namespace {fleet.namespace}) has to allow"
-            f" configmaps/{fleet.release}, and does not answer: "
+            f"The webhook policy.example.com (service policy in namespace {fleet.namespace}) must approve"
+            f" configmaps/{fleet.release}, but does not answer: "
         )
         assert [entry[1] for entry in await hand.history(fleet.release)] == ["deployed", "failed"]
 

@@ -31,7 +31,7 @@ async def test_a_stopped_member_is_unknown_with_its_last_state_and_catches_up_wh
         target = await fleet.stack.until_status(deployment_id, "tokyo", "UNKNOWN")
         (reason,) = target["reasons"]
         assert reason["code"] == "UNREACHABLE"
-        assert reason["message"].startswith("The API server can't be reached: ")
+        assert reason["message"].startswith("The API server cannot be reached: ")
         assert (target["helmStatus"], target["version"], target["revision"]) == ("DEPLOYED", "1.0.0", 1)
         assert target["values"] == {"name": "shop"}
 
@@ -123,7 +123,7 @@ async def test_a_forced_deletion_abandons_unreachable_releases_and_names_them(
             reason, objects = left.pop("reason"), left.pop("objects")
             assert objects == []  # the cluster can't be asked
             assert left == {"clusterName": "tokyo", "namespace": fleet.namespace, "releaseName": fleet.release}
-            assert reason.startswith("The API server can't be reached: ")
+            assert reason.startswith("The API server cannot be reached: ")
             operation = await fleet.stack.settled(answer)
             assert operation["state"] == "CANCELLED"
             assert outcomes(operation) == {"paris": ("UNINSTALL", "SUCCEEDED"), "tokyo": ("NONE", "CANCELLED")}

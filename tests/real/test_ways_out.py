@@ -163,7 +163,7 @@ async def test_a_release_that_somebody_elses_helm_left_pending_is_uninstalled_by
     answer = await paris.stack.delete(deployment_id)
     result = await locked(paris, answer)
     assert result["error"]["nextSteps"] == ["WAIT", "HELM_UNINSTALL", "FORCE"]
-    assert "uninstall it even if another Helm is still working on it" in result["error"]["advice"]
+    assert "uninstall it even if another Helm process is still working on it" in result["error"]["advice"]
     await asyncio.sleep(2 * paris.stack.services.settings.sweep_every)
     assert paris.release in await hand.listed()
 

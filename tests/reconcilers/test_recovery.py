@@ -78,7 +78,7 @@ async def test_a_record_that_is_never_written_makes_three_revisions_and_then_a_f
     result = await only_result(through, answer)
     assert (result["action"], result["state"]) == ("INSTALL", "FAILED")
     assert result["error"]["code"] == "cluster_unreachable"
-    assert "It was tried 3 times." in result["error"]["message"]
+    assert "3 attempts were made." in result["error"]["message"]
     assert "RECONCILE" in result["error"]["nextSteps"]
     assert revisions(paris, "shop") == [(1, "failed"), (2, "failed"), (3, "failed")]
 
@@ -191,4 +191,4 @@ async def test_an_outcome_that_can_not_be_written_down_does_not_have_helm_run_wi
     async with through.services.transaction() as transaction:
         await transaction.session.execute(text("DROP TRIGGER refuse ON operation_result"))
     result = await only_result(through, answer)
-    assert (result["state"], "It was tried 3 times." in result["error"]["message"]) == ("FAILED", True)
+    assert (result["state"], "3 attempts were made." in result["error"]["message"]) == ("FAILED", True)

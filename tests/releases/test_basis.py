@@ -78,12 +78,12 @@ def test_each_change_is_said_in_one_sentence() -> None:
         "The service account of the group is shop/deployer; it was none."
     ]
     assert messages(replace(BEFORE, secrets={"db/password": "n"})) == ["The value db/password of a secret has changed."]
-    assert messages(replace(BEFORE, targets={})) == ["paris is not a target any more."]
+    assert messages(replace(BEFORE, targets={})) == ["paris is no longer a target."]
     assert messages(replace(BEFORE, targets={"paris": PARIS, "rome": PARIS})) == ["rome has become a target."]
     assert on_paris(desired="e") == ["The desired values or the chart for paris have changed."]
-    assert on_paris(desired="") == ["paris is to lose its release."]
+    assert on_paris(desired="") == ["The release on paris would now be uninstalled."]
     assert on_paris(kubernetes_version="v1.32.0") == ["paris runs Kubernetes v1.32.0; it ran v1.31.0."]
-    assert on_paris(cluster_uid="other") == ["paris is another cluster than before."]
+    assert on_paris(cluster_uid="other") == ["A different cluster is now registered as paris."]
     assert on_paris(revision=3, resource_version="30") == [
         "The release on paris is at revision 3; the plan was made against 2."
     ]

@@ -15,8 +15,8 @@ WORDS = [
     *("unknown", "deployed", "uninstalled", "superseded", "failed", "uninstalling"),
     *("pending-install", "pending-upgrade", "pending-rollback"),
 ]
-GONE = Reason(ReasonCode.ABSENT, "There is no release of this name.")
-ORPHAN = Reason(ReasonCode.ORPHAN, "The deployment does not target this cluster any more; its release is still there.")
+GONE = Reason(ReasonCode.ABSENT, "There is no release with this name.")
+ORPHAN = Reason(ReasonCode.ORPHAN, "The deployment no longer targets this cluster, but its release still exists.")
 
 
 def desired(values: Any = None, *, chart: str = "web", version: str = "1.0.0") -> Desired:
@@ -85,27 +85,27 @@ def test_another_chart_and_another_version_are_stale_with_a_reason_each() -> Non
     ("word", "status", "sentence"),
     [
         ("failed", TargetStatus.FAILED, "Helm's last action on this release failed."),
-        ("uninstalled", TargetStatus.DELETED, "The release was uninstalled and its history kept."),
+        ("uninstalled", TargetStatus.DELETED, "The release was uninstalled, and its history was kept."),
         (
             "superseded",
             TargetStatus.SUPERSEDED,
-            "Helm's newest revision is marked as superseded, and none came after it.",
+            "The newest revision is marked as superseded, but no later revision exists.",
         ),
         ("uninstalling", TargetStatus.DELETING, "The release is being uninstalled."),
         (
             "pending-install",
             TargetStatus.PENDING_INSTALL,
-            "An install of this release has begun and not ended.",
+            "An install of this release is in progress.",
         ),
         (
             "pending-upgrade",
             TargetStatus.PENDING_UPGRADE,
-            "An upgrade of this release has begun and not ended.",
+            "An upgrade of this release is in progress.",
         ),
         (
             "pending-rollback",
             TargetStatus.PENDING_ROLLBACK,
-            "A rollback of this release has begun and not ended.",
+            "A rollback of this release is in progress.",
         ),
         ("unknown", TargetStatus.UNKNOWN, "Helm does not know the state of this release."),
         ("a-word-of-tomorrow", TargetStatus.UNKNOWN, "Helm does not know the state of this release."),

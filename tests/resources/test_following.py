@@ -294,7 +294,7 @@ async def test_a_kind_that_the_credentials_may_not_read_is_not_checked_and_named
         await stack.deployed(releaseName="shop", chart="charts/web", version="2.0.0")
         healthy = await until_health(stack, "HEALTHY", "Ingress/shop: Forbidden")
         assert healthy.status == "DEPLOYED"
-        assert healthy.health_reasons[0]["message"] == "Our credentials do not allow this: ingresses is forbidden"
+        assert healthy.health_reasons[0]["message"] == "The credentials do not allow this: ingresses is forbidden"
 
 
 async def test_changes_while_watches_are_interrupted_are_seen_afterwards(

@@ -48,7 +48,7 @@ async def test_a_secret_is_created_changed_listed_and_deleted(quiet: Stack) -> N
     assert [event["message"] for event in events] == [
         *["The secret db was changed: its description."] * 2,
         "The secret db was changed: host, user.",
-        "The secret db was made.",
+        "The secret db was created.",
     ]
     gone = await quiet.mutate("deleteSecret", "... on DeleteSecretPayload { id }", id=secret["id"])
     assert gone == {"id": secret["id"]}

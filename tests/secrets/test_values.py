@@ -75,7 +75,7 @@ async def test_changing_a_secret_makes_its_targets_stale_until_they_are_reconcil
     assert targets["paris"]["reasons"] == [
         {
             "code": "SECRET",
-            "message": "database.password: not the value password of the secret db as it is now.",
+            "message": "database.password: differs from the current value password of the secret db.",
             "path": "database.password",
             "desired": None,
             "actual": None,

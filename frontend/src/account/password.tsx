@@ -5,7 +5,7 @@ import { AccountDocument, SetPasswordDocument } from "../graphql";
 import { Glyph } from "../parts/glyph";
 import { QueryResult, RefusalNote } from "../parts/states";
 
-/** The password of whoever is signed in, where it is one of this server's. */
+/** The user's password, if this server manages it. */
 export function Password() {
   const [asked, ask] = useQuery({ query: AccountDocument });
   return (

@@ -4,7 +4,7 @@ import { RevokeSessionDocument, SessionsDocument } from "../graphql";
 import { EmptyState, QueryResult, RefusalNote } from "../parts/states";
 import { Ago } from "../parts/time";
 
-/** The browsers in which whoever is signed in is signed in. */
+/** The browsers in which the user is signed in. */
 export function Sessions() {
   const [asked, ask] = useQuery({ query: SessionsDocument });
   const { send, fetching, refusal } = useAction(RevokeSessionDocument, "RevokeSessionPayload");

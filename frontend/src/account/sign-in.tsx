@@ -12,15 +12,15 @@ import {
 } from "../graphql";
 import { Glyph } from "../parts/glyph";
 import { Loading } from "../parts/states";
-import { takenProblem, wayBack } from "./way-back";
+import { returnPath, signInProblem } from "./return-path";
 
 type Options = SignInOptionsQuery["signInOptions"];
 
-/** Lets in whoever has a session already, and asks all others who they are. */
+/** Continues with an existing session, or shows the sign-in form. */
 export function SignIn() {
   const [options, setOptions] = useState<Options | null>(null);
   const [byToken, setByToken] = useState(false);
-  const [problem, setProblem] = useState(takenProblem);
+  const [problem, setProblem] = useState(signInProblem);
 
   useEffect(() => {
     clientFor(null)
@@ -30,9 +30,9 @@ export function SignIn() {
         if (data?.viewer) signInByCookie();
         else setOptions(data?.signInOptions ?? { registration: false, setupCode: false, providers: [] });
       });
-    // Whoever gets in is where they wanted to go, and the problem that they had is in no address any more.
+    // After the sign-in, the address is the one that was requested, without the code of an earlier problem.
     return session.follow(() => {
-      if (session.get()) window.history.replaceState(null, "", wayBack());
+      if (session.get()) window.history.replaceState(null, "", returnPath());
     });
   }, []);
 
@@ -49,13 +49,13 @@ export function SignIn() {
             <a
               key={provider.path}
               className="button"
-              href={`${provider.path}?to=${encodeURIComponent(wayBack())}`}
+              href={`${provider.path}?to=${encodeURIComponent(returnPath())}`}
             >
               {provider.label}
             </a>
           ))}
-          {options && !byToken && <WithPassword {...options} told={setProblem} />}
-          {options && byToken && <WithToken told={setProblem} />}
+          {options && !byToken && <WithPassword {...options} report={setProblem} />}
+          {options && byToken && <WithToken report={setProblem} />}
           {problem && (
             <div className="note bad" role="alert">
               <Glyph shape="cross" />
@@ -80,11 +80,11 @@ export function SignIn() {
   );
 }
 
-type Told = (problem: string | null) => void;
+type Report = (problem: string | null) => void;
 
-type PasswordProps = Pick<Options, "registration" | "setupCode"> & { told: Told };
+type PasswordProps = Pick<Options, "registration" | "setupCode"> & { report: Report };
 
-function WithPassword({ registration, setupCode, told }: PasswordProps) {
+function WithPassword({ registration, setupCode, report }: PasswordProps) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
@@ -97,13 +97,13 @@ function WithPassword({ registration, setupCode, told }: PasswordProps) {
     const answer = data?.register;
     if (answer?.__typename === "RegisterPayload") return true;
     const problems = answer && "problems" in answer ? answer.problems : [];
-    told(problems.map((found) => found.message).join(" ") || (answer?.message ?? wordsOf(error)));
+    report(problems.map((found) => found.message).join(" ") || (answer?.message ?? wordsOf(error)));
     return false;
   }
 
   async function submit(event: FormEvent, isNew: boolean) {
     event.preventDefault();
-    told(null);
+    report(null);
     setAsking(true);
     if (!isNew || (await register())) {
       const { data, error } = await clientFor(null)
@@ -111,7 +111,7 @@ function WithPassword({ registration, setupCode, told }: PasswordProps) {
         .toPromise();
       const answer = data?.signIn;
       if (answer?.__typename === "SignInPayload") return signInByCookie();
-      told(answer?.message ?? wordsOf(error));
+      report(answer?.message ?? wordsOf(error));
     }
     setAsking(false);
   }
@@ -185,7 +185,7 @@ function WithPassword({ registration, setupCode, told }: PasswordProps) {
   );
 }
 
-function WithToken({ told }: { told: Told }) {
+function WithToken({ report }: { report: Report }) {
   const [token, setToken] = useState("");
   const [keep, setKeep] = useState(false);
   const [asking, setAsking] = useState(false);
@@ -196,8 +196,8 @@ function WithToken({ told }: { told: Told }) {
     const { data, error } = await clientFor(token.trim()).query(ViewerDocument, {}).toPromise();
     setAsking(false);
     if (data?.viewer) signIn(token.trim(), keep);
-    else if (error?.networkError) told(wordsOf(error));
-    else told("This token is not valid. It may be mistyped, expired or revoked.");
+    else if (error?.networkError) report(wordsOf(error));
+    else report("This token is not valid. It may be mistyped, expired or revoked.");
   }
 
   return (
@@ -215,7 +215,7 @@ function WithToken({ told }: { told: Told }) {
           onChange={(event) => setToken(event.target.value)}
         />
         <span className="hint" id="token-hint">
-          `make demo` prints one. An admin makes them for others.
+          `make demo` prints one. Otherwise, ask an admin for a token.
         </span>
       </div>
       <label className="check">

@@ -10,7 +10,7 @@ import { Title } from "../parts/title";
 import { Password } from "./password";
 import { Sessions } from "./sessions";
 
-/** The API tokens of whoever is signed in. */
+/** The user's API tokens. */
 export default function TokensPage() {
   const [asked, ask] = useQuery({ query: TokensDocument });
   const [revoking, setRevoking] = useState<string | null>(null);
@@ -70,7 +70,7 @@ export default function TokensPage() {
   );
 }
 
-/** What a token is limited to, in words that something follows. */
+/** The limits of a token, as the beginning of a line. */
 function limits({ role, organization }: { role: Role | null; organization: string | null }): string {
   const words = [role?.toLowerCase(), organization && `only in ${organization}`].filter(Boolean);
   return words.length > 0 ? `${words.join(" ")}, ` : "";

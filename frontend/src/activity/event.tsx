@@ -3,7 +3,7 @@ import type { EventLineFragment } from "../graphql";
 import { clusterPath, deploymentPath, groupPath, targetPath } from "../parts/address";
 import { Ago } from "../parts/time";
 
-/** One event. It leads to what it is about, as long as that is there. */
+/** One event, with a link to its object if that still exists. */
 export function EventLine({ event }: { event: EventLineFragment }) {
   const path = subjectPath(event.subject);
   return (

@@ -4,13 +4,13 @@ import { lost } from "./connection";
 import { signOut } from "./session";
 import { subscriptions } from "./socket";
 
-/** A client for one signed-in session, by a token or by the browser's cookie (null). The cache goes with it, so that nobody sees what the one before saw. */
+/** A client for one session, by a token or by the browser's cookie (null). It has its own cache, so that no user sees another user's data. */
 export function clientFor(token: string | null): Client {
   return new Client({
     url: "/graphql",
     preferGetMethod: false,
     requestPolicy: "cache-and-network",
-    // One answer to one request: what goes on and on comes over the socket.
+    // One answer to one request; subscriptions use the socket.
     fetchOptions: {
       headers: {
         ...(token !== null && { authorization: `Bearer ${token}` }),

@@ -1,11 +1,11 @@
 import { Store } from "../store";
 
-/** Whether the API can be reached. Whoever fails to reach it says so; then it is asked until it answers again. */
+/** Whether the API is reachable. After a failed request, it is polled until it answers again. */
 export const connection = new Store<"connected" | "reconnecting">("connected");
 
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 4000;
-/** Who has been connected for as long as this begins with the first pause again. */
+/** After being connected for this long, the pauses start from the first one again. */
 const STEADY = 10_000;
 
 let pause = FIRST_PAUSE;
@@ -38,7 +38,7 @@ export function onConnected(task: () => void): () => void {
   });
 }
 
-/** There is no use in trying before the API answers at all, and then there is no time to lose. */
+/** Waits until the API answers: an earlier attempt would be useless, a later one would lose time. */
 export function untilConnected(): Promise<void> {
   if (connection.get() === "connected") return Promise.resolve();
   return new Promise((resolve) => {

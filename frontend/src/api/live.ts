@@ -12,7 +12,7 @@ const refreshers = new Set<() => void>();
 const PAUSE_MILLISECONDS = 400;
 const LOADING_MILLISECONDS = 15_000;
 
-/** Follows all that happens, for as long as somebody is signed in: one subscription for the whole page. */
+/** Follows all events while a user is signed in, with one subscription for the whole page. */
 export function useLive(): void {
   const client = useClient();
   const organization = useOrganization();
@@ -38,7 +38,7 @@ export function useLive(): void {
         for (const refresh of refreshers) refresh();
     }
     void follow();
-    // Where even the first question found no answer, it is asked again once there is somebody to give one.
+    // If even the first request failed, it is repeated once the API is reachable.
     const unfollow = onConnected(() => {
       if (!stop) void follow();
     });
@@ -53,9 +53,9 @@ export function useLive(): void {
 export const EVERYTHING = "*";
 
 /**
- * Asks again after events of these kinds (their first words, such as "deployment", or EVERYTHING): for what the events'
- * subjects alone do not tell, such as lists and counts. A hundred events in a row are one question, or two. With a
- * `subject`, only events about the object with this id count.
+ * Loads again after events of these kinds (their first words, such as "deployment", or EVERYTHING), for data that does not
+ * follow from the subject of an event, such as lists and counts. A hundred events in a row cause one or two requests. With
+ * a `subject`, only events about the object with this id count.
  */
 export function useRefresh(kinds: string, ask: () => void, subject?: string): void {
   const askNow = useEffectEvent(ask);
@@ -82,7 +82,7 @@ export function useRefresh(kinds: string, ask: () => void, subject?: string): vo
   }, [kinds, subject]);
 }
 
-/** Asks again once the API is back, and now and then for what no event tells: when something was last confirmed. */
+/** Loads again once the API is reachable, and from time to time, because no event reports when a status was confirmed. */
 export function useFresh(ask: () => void, every: number): void {
   const askNow = useEffectEvent(ask);
   useEffect(() => {

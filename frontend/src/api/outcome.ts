@@ -31,22 +31,22 @@ export function useAction<Data, Variables extends AnyVariables, Name extends Res
     const { data, error } = await execute(variables);
     const answer = data && (Object.values(data)[0] as Result<Data>);
     if (answer && answer.__typename === name) return answer as Payload<Data, Name>;
-    const told = answer as unknown as Partial<Refusal> | undefined;
-    setRefusal(told ? refusalOf(told) : failed(wordsOf(error)));
+    const given = answer as unknown as Partial<Refusal> | undefined;
+    setRefusal(given ? refusalOf(given) : failed(wordsOf(error)));
     return null;
   }
 
   return { send, fetching, refusal, dismiss: () => setRefusal(null) };
 }
 
-/** A user error as the API tells it, whichever it is. */
-export function refusalOf(told: Partial<Refusal>): Refusal {
+/** A refusal from any user error of the API. */
+export function refusalOf(given: Partial<Refusal>): Refusal {
   return {
-    code: told.code ?? "",
-    message: told.message ?? "",
-    path: told.path ?? [],
-    problems: told.problems ?? [],
-    removed: told.removed,
+    code: given.code ?? "",
+    message: given.message ?? "",
+    path: given.path ?? [],
+    problems: given.problems ?? [],
+    removed: given.removed,
   };
 }
 

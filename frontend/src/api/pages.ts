@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
 import { type AnyVariables, type CombinedError, type TypedDocumentNode, useClient } from "urql";
-import { askAnew, oneAtATime } from "./anew";
+import { oneAtATime, refetch } from "./refetch";
 
 type Connection<Node> = { nodes: Node[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
 type Loaded<Node> = { nodes: Node[]; more: boolean; error?: CombinedError };
@@ -17,9 +17,9 @@ type Followed = { after: string | null; unfollow: () => void };
 /**
  * A connection, page by page. Only the pages that are seen, and their neighbours, are followed: the cache reads each page
  * that is followed again whenever something on it changes. `see` says which items are seen, by their places in the list;
- * what lies behind the last page that was loaded is asked for when it is about to be.
+ * the page after the last loaded one is requested shortly before it is seen.
  *
- * `variables` may be new ones at each call; what counts is what is in them. `size` is how many the query asks for.
+ * `variables` may be new ones at each call; what counts is what is in them. `size` is the number of items in a page.
  * `asked` has all items that were loaded.
  */
 export function usePages<Data, Variables extends AnyVariables, Node>(
@@ -65,7 +65,7 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
       const source = client.query(document, given(at), { requestPolicy });
       const { unsubscribe } = source.subscribe(({ data, error }) => {
         const page = data && read(data);
-        if (at > pages.length) return; // What it went on from is gone.
+        if (at > pages.length) return; // The page before it no longer exists.
         if (page) pages[at] = page;
         if (page || error) show(page ? undefined : error);
       });
@@ -84,13 +84,13 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
     }
 
     /**
-     * Asks for all pages that are there once more, one after the other: items may have come or gone. The first one is
-     * asked for even while it is on its way.
+     * Loads all present pages again, one after the other, because items may have been added or removed. The first page
+     * is requested even if a request for it is running.
      */
     const refresh = oneAtATime(async () => {
       const isFirst = pages.length === 0;
       for (let at = 0; at < Math.max(pages.length, 1); at++) {
-        const { data } = await askAnew(client, document, given(at));
+        const { data } = await refetch(client, document, given(at));
         const page = data && read(data);
         if (isOver) return;
         if (!page) break;

@@ -11,7 +11,7 @@ export type Reading = { values: JsonObject; problems: [] } | { values: null; pro
 
 const PAUSE = 200;
 
-/** Reads YAML as Helm does: the server reads it, and the same text is asked for once. */
+/** Reads YAML as Helm does: the server reads it, and each text is sent once. */
 export async function readYaml(client: Client, text: string): Promise<Reading> {
   if (!text.trim()) return { values: {}, problems: [] };
   const { data, error } = await client

@@ -41,7 +41,7 @@ function isList({ kind, ofType }: Reference): boolean {
   return kind === "LIST" || (ofType ? isList(ofType) : false);
 }
 
-/** The type of a list's elements; undefined for what is no list. */
+/** The type of a list's elements; undefined for any other type. */
 function elementOf(type: Reference): string | undefined {
   if (isList(type)) return nameOf(type);
   const nodes = fieldsOf(nameOf(type)).find((field) => field.name === "nodes");

@@ -1,12 +1,12 @@
 import { Store, useStore } from "../store";
 
 /**
- * Who is signed in, by a token or by a cookie that no script sees (null), and for which organization they look at things
+ * Who is signed in, by a token or by a cookie that no script sees (null), and which organization they view
  * (null: the only one they belong to).
  */
 type Session = { token: string | null; organization: string | null };
 
-/** How often they may have come to see or do other things than before: all is asked anew then, over a client anew. */
+/** How often the user's permissions may have changed. After each change, a new client loads everything again. */
 export const changesOfRights = new Store(0);
 
 const KEY = "polyhelm.session";
@@ -25,7 +25,7 @@ export function signInByCookie(): void {
   session.set(made);
 }
 
-/** `keep`: also when the browser was closed. Without it the session ends with its tab. */
+/** With `keep`, the session survives the end of the browser. Without it, it ends with its tab. */
 export function signIn(token: string, keep: boolean): void {
   const made: Session = { token, organization: null };
   (keep ? localStorage : sessionStorage).setItem(KEY, JSON.stringify(made));

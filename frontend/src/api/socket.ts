@@ -4,18 +4,18 @@ import { transport } from "./transport";
 
 const FORBIDDEN_PAUSE = 10_000;
 
-// One that was closed as forbidden is followed by one new client, which asks who is signed in; no more until it is let in.
+// After a client was closed as forbidden, one new client asks who is signed in; no others until it is accepted.
 let isAnew = false;
 
 /**
- * Subscriptions over one connection. What was missed while it was away is told when it is back, for each event that has
- * come is where the next attempt goes on. Where the server ends it because the rights of whoever is signed in have
- * changed, a new client begins with those that they have now.
+ * Subscriptions over one connection. Events that were missed during a loss are sent after it, because each attempt resumes
+ * after the last event received. If the server ends the connection because the user's permissions have changed, a new
+ * client connects with the current ones.
  */
 export function subscriptions(token: string | null): Exchange {
   let isOver = false;
   const socket = transport(() => (token === null ? {} : { authorization: `Bearer ${token}` }), {
-    letIn() {
+    accepted() {
       isAnew = false;
     },
     forbidden() {

@@ -6,13 +6,13 @@ const FORBIDDEN = 4403;
 const KEEP_ALIVE = 10_000;
 
 /**
- * What carries subscriptions: graphql-transport-ws, over a connection that is kept up for ever. `forbidden` is asked where
- * the server ends it, or lets nobody in, because of their rights: after how many milliseconds to try again, or null to
- * leave it. `letIn` is told when there is one.
+ * The connection for subscriptions, with the protocol graphql-transport-ws. It reconnects forever. `accepted` is called when
+ * the server has accepted a connection. `forbidden` is called if the server ends or refuses it because of permissions, and
+ * returns after how many milliseconds to try again, or null to give up.
  */
 export function transport(
   params: () => Record<string, unknown>,
-  { letIn, forbidden }: { letIn: () => void; forbidden: () => number | null },
+  { accepted, forbidden }: { accepted: () => void; forbidden: () => number | null },
 ): Client {
   const address = new URL("/graphql", window.location.href);
   address.protocol = address.protocol.replace("http", "ws");
@@ -28,7 +28,7 @@ export function transport(
     on: {
       connected() {
         pause = undefined;
-        letIn();
+        accepted();
       },
       closed(event) {
         const { code } = event as CloseEvent;

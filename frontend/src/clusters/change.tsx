@@ -14,7 +14,7 @@ import { DISTRIBUTIONS, Pick } from "./pick";
 
 type Cluster = NonNullable<ClusterDetailQuery["cluster"]>;
 
-/** Changes a cluster's credentials, name or description; what is left as it is is not sent. */
+/** Changes a cluster's credentials, name or description; unchanged fields are not sent. */
 export function Edit({ cluster, close }: { cluster: Cluster; close: () => void }) {
   const { send, fetching, refusal } = useAction(UpdateClusterDocument, "ClusterPayload");
   const [, go] = useLocation();
@@ -127,13 +127,13 @@ export function Confirm({ cluster, uid, close }: { cluster: Cluster; uid: string
           <dd className="mono">{cluster.uid}</dd>
         </div>
         <div className="broad">
-          <dt>Uid that answers now</dt>
+          <dt>Current uid</dt>
           <dd className="mono">{uid}</dd>
         </div>
       </dl>
       <p>
-        Confirm this only if it is the same cluster and its kube-system namespace was created anew. Releases
-        with names of our deployments will count as ours there.
+        Confirm this only if it is the same cluster and its kube-system namespace was recreated. Releases with
+        the names of managed releases will be treated as managed.
       </p>
     </FormDialog>
   );

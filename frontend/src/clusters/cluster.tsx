@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
-import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
+import { useAnswer } from "../api/refetch";
 import { useOrganization } from "../api/session";
 import { ClusterDetailDocument, type ClusterDetailQuery, RemoveClusterDocument } from "../graphql";
 import { isObject } from "../json";
@@ -110,10 +110,10 @@ function Found({ cluster }: { cluster: Cluster }) {
         </div>
         <div>
           <dt>Kubernetes</dt>
-          <dd>{cluster.kubernetesVersion ?? "not known"}</dd>
+          <dd>{cluster.kubernetesVersion ?? "unknown"}</dd>
         </div>
         <div>
-          <dt>Where</dt>
+          <dt>Location</dt>
           <dd>{[cluster.cloud, cluster.distribution, cluster.region].filter(Boolean).join(", ")}</dd>
         </div>
         <div>
@@ -286,8 +286,8 @@ function Remove({ cluster, close }: { cluster: Cluster; close: () => void }) {
       destroy={destroy}
     >
       <p>
-        Polyhelm forgets the cluster and its credentials. The cluster itself goes on.
-        {names.length > 0 && ` On it ${names.length === 1 ? "is" : "are"} ${names.join(", ")}.`}
+        The cluster and its credentials are removed from Polyhelm. The cluster itself is not affected.
+        {names.length > 0 && ` Deployments on it: ${names.join(", ")}.`}
       </p>
       {names.length > 0 && (
         <label className="check">

@@ -1,9 +1,9 @@
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
-import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
 import { usePages } from "../api/pages";
+import { useAnswer } from "../api/refetch";
 import { useOrganization } from "../api/session";
 import {
   DeleteGroupDocument,
@@ -227,12 +227,12 @@ function Delete({ group, close }: { group: Group; close: () => void }) {
       close={close}
       destroy={destroy}
     >
-      <p>The group is deleted. Its clusters stay registered without a group.</p>
+      <p>The group will be deleted. Its clusters stay registered without a group.</p>
       {count > 0 && (
         <label className="check">
           <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
-          Forget its {count === 1 ? "deployment" : "deployments"} ({namesOf(group)}), and leave the releases
-          on the clusters as they are
+          Delete its {count === 1 ? "deployment" : "deployments"} ({namesOf(group)}) from Polyhelm, and leave
+          the releases on the clusters unchanged
         </label>
       )}
     </Destroy>

@@ -7,7 +7,7 @@ it("offers the contexts of a kubeconfig, and the current one", () => {
   expect(readKubeconfig("clusters: []\ncurrent-context: gone\n")).toEqual({ contexts: [], current: null });
 });
 
-it("says what is no YAML and what is no kubeconfig", () => {
-  expect(readKubeconfig("a: [")).toHaveProperty("problem", expect.stringContaining("no YAML"));
-  expect(readKubeconfig("hello")).toHaveProperty("problem", expect.stringContaining("no kubeconfig"));
+it("rejects invalid YAML and other documents", () => {
+  expect(readKubeconfig("a: [")).toHaveProperty("problem", expect.stringContaining("not valid YAML"));
+  expect(readKubeconfig("hello")).toHaveProperty("problem", expect.stringContaining("not a kubeconfig"));
 });

@@ -8,9 +8,9 @@ it("reads labels that are divided by commas or lines", () => {
   expect(readLabels("  ")).toEqual({ labels: {} });
 });
 
-it("says which of them is none", () => {
+it("names an invalid label", () => {
   expect(readLabels("tier=x, production")).toEqual({
-    problem: "“production” is no label. Labels look like this: tier=production, team=web",
+    problem: "“production” is not a valid label. Write labels like tier=production, team=web",
   });
   expect(readLabels("=x")).toHaveProperty("problem");
   expect(readLabels("a=1,a=2")).toEqual({ problem: "The label a is used twice." });

@@ -133,7 +133,7 @@ const COLUMNS: Column<ClusterLineFragment>[] = [
     cell: ({ lastSeenAt }) => (lastSeenAt ? <Ago at={lastSeenAt} /> : "never"),
   },
   {
-    title: "Where",
+    title: "Location",
     compare: by(({ cloud, distribution, region }) => `${cloud} ${distribution} ${region ?? ""}`),
     cell: ({ cloud, distribution, region }) => (
       <>
@@ -146,7 +146,7 @@ const COLUMNS: Column<ClusterLineFragment>[] = [
     title: "Kubernetes",
     label: "Kubernetes",
     compare: by(({ kubernetesVersion }) => kubernetesVersion),
-    cell: ({ kubernetesVersion }) => kubernetesVersion ?? "not known",
+    cell: ({ kubernetesVersion }) => kubernetesVersion ?? "unknown",
   },
   {
     title: "Group",

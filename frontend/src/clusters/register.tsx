@@ -76,7 +76,7 @@ export default function RegisterPage() {
       </div>
       <form className="stack form" onSubmit={submit}>
         <section className="card padded stack" aria-labelledby="access">
-          <h2 id="access">1. How it is reached</h2>
+          <h2 id="access">1. Access</h2>
           <div className="field">
             <label htmlFor="kubeconfig">Kubeconfig</label>
             <textarea
@@ -99,8 +99,8 @@ export default function RegisterPage() {
               onDrop={drop}
             />
             <span className="hint" id="kubeconfig-hint">
-              With a token or a client certificate in it. It is kept encrypted, and nothing gives it out
-              again. One that runs a program (`exec`) can't be used: make a service account's token.
+              It must contain a token or a client certificate. It is stored encrypted and never shown again.
+              `exec` plugins are not supported; use the token of a service account instead.
             </span>
             {read && "problem" in read && (
               <span className="wrong" role="alert">
@@ -128,7 +128,7 @@ export default function RegisterPage() {
           </div>
         </section>
         <section className="card padded stack" aria-labelledby="what">
-          <h2 id="what">2. What it is</h2>
+          <h2 id="what">2. Description</h2>
           <div className="fields">
             <div className="field">
               <label htmlFor="name">Name</label>
@@ -140,7 +140,9 @@ export default function RegisterPage() {
                 aria-invalid={refusal?.path.includes("name") || false}
                 onChange={(event) => set({ name: event.target.value })}
               />
-              <span className="hint">Short, in small letters: paris, staging-2.</span>
+              <span className="hint">
+                Lowercase letters, digits and hyphens, for example paris or staging-2.
+              </span>
             </div>
             <Pick
               label="Cloud"

@@ -4,7 +4,7 @@ import { CancelOperationDocument, type OperationLineFragment } from "../graphql"
 import { FormDialog } from "../parts/dialog";
 import { toast } from "../parts/toast";
 
-/** Cancels an operation, after asking. One that is being cancelled already says by whom. */
+/** Cancels an operation after a confirmation, or shows who is cancelling it. */
 export function CancelOperation({ operation }: { operation: OperationLineFragment }) {
   const [asks, ask] = useState(false);
   const { send, fetching, refusal } = useAction(CancelOperationDocument, "OperationPayload");
@@ -35,8 +35,8 @@ export function CancelOperation({ operation }: { operation: OperationLineFragmen
           close={() => ask(false)}
         >
           <p>
-            Clusters that have not begun are skipped, and a running Helm is stopped. The desired state stays
-            as it is: reconcile, or delete again, to continue.
+            Clusters on which the operation has not started are skipped, and running Helm processes are
+            stopped. The desired state does not change. To continue, reconcile or delete again.
           </p>
         </FormDialog>
       )}

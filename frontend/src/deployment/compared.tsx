@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
-import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
+import { useAnswer } from "../api/refetch";
 import { CompareTargetsDocument, type CompareTargetsQuery } from "../graphql";
 import { inWords } from "../json";
 import { EmptyState, QueryResult } from "../parts/states";

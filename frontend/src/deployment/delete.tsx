@@ -5,7 +5,7 @@ import { Destroy } from "../parts/dialog";
 import { toast } from "../parts/toast";
 import type { Deployment } from "./types";
 
-/** Says what goes with a deployment, and on which clusters. */
+/** Deletes a deployment after a confirmation that lists the clusters. */
 export function DeleteDeployment({ deployment, close }: { deployment: Deployment; close: () => void }) {
   const { send, fetching, refusal } = useAction(DeleteDeploymentDocument, "DeploymentPayload");
   const [force, setForce] = useState(false);
@@ -33,7 +33,7 @@ export function DeleteDeployment({ deployment, close }: { deployment: Deployment
       <p>
         The release <code>{deployment.releaseName}</code> in the namespace <code>{deployment.namespace}</code>{" "}
         is uninstalled from {names.length === 1 ? "one cluster" : `${names.length} clusters`}
-        {names.length <= 12 ? `: ${names.join(", ")}` : ""}. Its history goes with it.
+        {names.length <= 12 ? `: ${names.join(", ")}` : ""}. Its history is deleted, too.
       </p>
       <label className="check">
         <input type="checkbox" checked={skipHooks} onChange={(event) => setSkipHooks(event.target.checked)} />
@@ -42,10 +42,10 @@ export function DeleteDeployment({ deployment, close }: { deployment: Deployment
       <label className="check">
         <input type="checkbox" checked={force} onChange={(event) => setForce(event.target.checked)} />
         <span>
-          Force: leave behind releases that can't be uninstalled
+          Force: leave behind releases that cannot be uninstalled
           {unreachable.length > 0 &&
-            `, as on ${unreachable.map((target) => target.clusterName).join(", ")}, which can't be reached`}
-          . A release is uninstalled even where another Helm seems to be working on it.
+            `, as on ${unreachable.map((target) => target.clusterName).join(", ")}, which cannot be reached`}
+          . Releases are uninstalled even if another Helm process seems to be working on them.
         </span>
       </label>
     </Destroy>

@@ -30,7 +30,7 @@ export function History({ deployment }: { deployment: Deployment }) {
     SIZE,
   );
   useRefresh("deployment", pages.refresh);
-  // Generations are without gaps: the oldest that is loaded tells whether those in the address are.
+  // Generations have no gaps: the oldest loaded one shows whether those in the address are loaded.
   const { data } = pages.asked;
   const oldest = Math.min(...[params.get("from"), params.get("to")].filter(Boolean).map(Number));
   const isMissing = pages.more && !!data && oldest < data.at(-1)!.generation;

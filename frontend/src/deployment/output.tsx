@@ -3,7 +3,7 @@ import { useQuery } from "urql";
 import { HelmOutputDocument } from "../graphql";
 import { QueryResult } from "../parts/states";
 
-/** What Helm said about an action that succeeded, the chart's notes included; asked for when somebody wants to see it. */
+/** The output of Helm for an action that succeeded, with the chart's notes. It is loaded when it is opened. */
 export function Output({ operation, cluster }: { operation: string; cluster: string }) {
   const [wanted, want] = useState(false);
   const [asked, ask] = useQuery({

@@ -1,8 +1,8 @@
 import "../styles/deployment.css";
 import { useState } from "react";
 import { Link } from "wouter";
-import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
+import { useAnswer } from "../api/refetch";
 import { useOrganization } from "../api/session";
 import { DeploymentDetailDocument } from "../graphql";
 import { deploymentPath, groupPath, useAddress } from "../parts/address";

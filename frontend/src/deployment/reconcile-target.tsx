@@ -6,7 +6,7 @@ import type { Target } from "./types";
 
 const AT_REST: TargetStatus[] = ["STALE", "NOT_INSTALLED", "FAILED", "DELETED", "SUPERSEDED"];
 
-/** Whether reconciling it helps. One that can't be reached, or is being worked on already, is not helped by asking. */
+/** Whether reconciling it helps. One that cannot be reached, or is being worked on already, is not helped by asking. */
 export function canReconcile(target: Target): boolean {
   if (target.activity) return false;
   return AT_REST.includes(target.status) || (target.error?.nextSteps.includes("RECONCILE") ?? false);

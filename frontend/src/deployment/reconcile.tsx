@@ -15,7 +15,7 @@ type Planned = NonNullable<Payload["plan"]>["targets"];
 
 /** Reconciles many targets at once: first their plan, then the deed. */
 export function ReconcileMany({ deployment, targets }: { deployment: Deployment; targets: Target[] }) {
-  // Those that are there when it is opened: what happens meanwhile does not change what is agreed to.
+  // The targets at the time of opening: later changes do not alter what the user confirms.
   const [chosen, setChosen] = useState<string[] | null>(null);
   return (
     <>

@@ -1,6 +1,6 @@
 import { Link } from "wouter";
-import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
+import { useAnswer } from "../api/refetch";
 import { SuggestedRulesDocument } from "../graphql";
 import { deploymentPath } from "../parts/address";
 import { countOf } from "../parts/errors";

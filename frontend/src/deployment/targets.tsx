@@ -12,7 +12,7 @@ import { canReconcile, ReconcileTarget } from "./reconcile-target";
 import type { Deployment, Target } from "./types";
 import { Why } from "./why";
 
-/** What the deployment is on each cluster, and why. What needs somebody comes first. */
+/** The status of the deployment on each cluster, with its reasons. Targets that need attention come first. */
 const URGENCY: TargetStatus[] = ["FAILED", "STALE", "UNKNOWN", "NOT_INSTALLED", "DELETED", "SUPERSEDED"];
 const ESTIMATED_HEIGHT = 96;
 /** What a user wants to see of drift; the rest is on the target's page. */

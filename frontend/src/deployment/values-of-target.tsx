@@ -1,7 +1,7 @@
 import { useMemo } from "react";
-import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { useYaml } from "../api/reading";
+import { useAnswer } from "../api/refetch";
 import { type SourceFragment, TargetOriginsDocument } from "../graphql";
 import { asObject, type Json, type JsonObject } from "../json";
 import { useAddress } from "../parts/address";
@@ -39,23 +39,23 @@ export function ValuesOfTarget({
   const origins = useAnswer(TargetOriginsDocument, { id: target.id });
   useRefresh("deployment target cluster", origins.refresh);
   const { node } = origins.asked.data ?? {};
-  const told = node?.__typename === "DeploymentTarget" ? node.valueOrigins : null;
+  const values = node?.__typename === "DeploymentTarget" ? node.valueOrigins : null;
   const defaults = JSON.stringify(useYaml([deployment.defaultValues])?.[0] ?? {});
   const lines = useMemo(
     () =>
       compare(
         JSON.parse(defaults) as JsonObject,
-        told ?? [],
+        values ?? [],
         target.values === null ? null : asObject(target.values),
         target.reasons.flatMap((reason) => (reason.code === "SECRET" && reason.path ? [reason.path] : [])),
       ),
-    [told, target, defaults],
+    [values, target, defaults],
   );
   const differing = lines.filter((line) => line.differs);
   const shown = onlyDifferent ? differing : lines;
-  if (told === null && origins.asked.error)
+  if (values === null && origins.asked.error)
     return <QueryError error={origins.asked.error} retry={origins.refresh} />;
-  if (told === null) return <Loading lines={6} />;
+  if (values === null) return <Loading lines={6} />;
   return (
     <>
       <label className="check small inset">
@@ -64,7 +64,7 @@ export function ValuesOfTarget({
           checked={onlyDifferent}
           onChange={(event) => change({ differing: event.target.checked ? "1" : null })}
         />
-        Only what differs ({differing.length})
+        Only differences ({differing.length})
       </label>
       {shown.length === 0 ? (
         <EmptyState title={onlyDifferent ? "No differences" : "No values"}>

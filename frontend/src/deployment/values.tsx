@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
+import { useAnswer } from "../api/refetch";
 import { DeploymentValuesDocument, type DeploymentValuesQuery } from "../graphql";
 import { useAddress } from "../parts/address";
 import { EmptyState, QueryResult } from "../parts/states";

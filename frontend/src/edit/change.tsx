@@ -2,9 +2,9 @@ import "../styles/edit.css";
 import { useState } from "react";
 import { useQuery } from "urql";
 import { useLocation } from "wouter";
-import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
 import { useAction } from "../api/outcome";
+import { useAnswer } from "../api/refetch";
 import { useOrganization } from "../api/session";
 import type { Revision } from "../deployment/history";
 import {
@@ -52,7 +52,7 @@ function Edit({ start }: { start: Deployment }) {
   const organization = useOrganization();
   const [, go] = useLocation();
   const [deployment] = useState(start);
-  // Whoever goes back to a generation comes here with it, and sees the plan of that as of any other change.
+  // A rollback opens this page with the earlier generation, so that its plan is shown like that of any change.
   const [revision] = useState(() => (window.history.state as { revision?: Revision } | null)?.revision);
   const [version, setVersion] = useState(revision?.chartVersion ?? deployment.chartVersion);
   // A rule that was suggested elsewhere comes here, and is saved with a plan like any other change.
@@ -105,8 +105,8 @@ function Edit({ start }: { start: Deployment }) {
       </div>
       {revision && (
         <div className="note" role="status">
-          This is what generation {revision.generation} wanted. Nothing is changed until you have seen the
-          plan and do it.
+          These are the values and targets of generation {revision.generation}. Nothing is changed until you
+          apply the plan.
         </div>
       )}
       {added && (
@@ -121,12 +121,12 @@ function Edit({ start }: { start: Deployment }) {
         <div className="note warn" role="alert">
           <div className="stack tight">
             <p>
-              Somebody has changed it meanwhile: it is at generation {present}, and you began at{" "}
-              {deployment.generation}.
+              The deployment was changed in the meantime: it is at generation {present}, and you are editing
+              generation {deployment.generation}.
             </p>
             <div>
               <button type="button" className="button slim" onClick={() => window.location.reload()}>
-                Start over
+                Load the current generation
               </button>
             </div>
           </div>

@@ -113,7 +113,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
   useEffect(() => {
     if (first) setGiven((before) => (before.group ? before : { ...before, group: first }));
   }, [first]);
-  // Until somebody chooses, a deployment goes to all members of the group that is chosen.
+  // Until the user selects targets, a deployment goes to all members of the selected group.
   const targets =
     group && aimed === group.name ? draft.targets : (group?.members.map((member) => member.name) ?? []);
   const whole = { ...draft, targets };

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
-import { askAnew } from "../api/anew";
 import { failed, type Refusal, refusalOf, wordsOf } from "../api/outcome";
+import { refetch } from "../api/refetch";
 import { PlanProgressDocument, type PlanProgressQuery } from "../graphql";
 
 type Found = NonNullable<PlanProgressQuery["planProgress"]>;
@@ -12,8 +12,8 @@ export type Progress = Pick<Found, "done" | "total">;
 const ASK_AGAIN = 1000;
 
 /**
- * Plans that take longer than a request. `follow` asks for one until it is there, and gives it; null where there will be
- * none, which `refusal` explains, or where another one is followed by then. It ends with the page.
+ * Plans that take longer than a request. `follow` polls a plan until it is finished and returns it. It returns null if the
+ * plan failed, which `refusal` explains, or if another plan is followed by then. It ends with the page.
  */
 export function useFollowing() {
   const client = useClient();
@@ -33,7 +33,7 @@ export function useFollowing() {
     setRefusal(null);
     setProgress({ done: 0, total: 0 });
     for (;;) {
-      const { data, error } = await askAnew(client, PlanProgressDocument, { id });
+      const { data, error } = await refetch(client, PlanProgressDocument, { id });
       if (newest.current !== own) return null;
       const found = data?.planProgress;
       if (found && !found.finished) setProgress({ done: found.done, total: found.total });

@@ -41,7 +41,7 @@ export function ChartPicker({ choose }: { choose: (chart: string) => void }) {
       ))}
       <section className="card" aria-label="Charts">
         <header>
-          <h2>Which chart?</h2>
+          <h2>Choose a chart</h2>
           {ways}
         </header>
         <QueryResult asked={asked} retry={ask}>

@@ -25,7 +25,7 @@ const ACTIONS: Record<PlannedFragment["action"], Outlook> = {
 const UNREACHABLE: Outlook = ["Unknown", "unsure", "question"];
 const REFUSED: Outlook = ["Not possible", "bad", "cross"];
 
-/** What is to be said of a cluster in a word: of one that can't be asked, nothing is known. */
+/** The plan of a cluster in one label. It is unknown if the cluster is unreachable. */
 export function outlook({ action, error }: Pick<PlannedFragment, "action"> & Failed): Outlook {
   if (!error || action !== "NONE") return ACTIONS[action];
   return error.code === "cluster_unreachable" ? UNREACHABLE : REFUSED;
@@ -202,6 +202,6 @@ function changedValues(target: PlannedFragment, read: JsonObject[] | null) {
   // Where another version is installed, what its chart has as defaults is not known here.
   const before = target.reasons.some((reason) => reason.code.startsWith("CHART_")) ? {} : defaults;
   const layers = { defaults, before, common, override };
-  const told = target.reasons.filter((reason) => reason.code === "VALUES");
-  return changes(layers, asObject(target.desiredValues), target.action === "INSTALL" ? null : told);
+  const differences = target.reasons.filter((reason) => reason.code === "VALUES");
+  return changes(layers, asObject(target.desiredValues), target.action === "INSTALL" ? null : differences);
 }

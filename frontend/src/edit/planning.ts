@@ -15,8 +15,8 @@ type Planned = { request: string; plan: Plan; notices: Notice[] };
 type Answered = { plan: Plan | null; planProgress: { id: string } | null; notices: Notice[] } | null;
 
 /**
- * The plan of an input, made when it is asked for: `targets` are its clusters, as long as the input has stayed what it
- * was. `made` is the newest plan, outdated or not. `input` is null while it is not whole.
+ * The plan of an input, computed on request. `targets` are its clusters, as long as the input has not changed. `made` is
+ * the newest plan, outdated or not. `input` is null while it is incomplete.
  */
 export function usePlanning<Input>(
   input: Input | null,

@@ -13,7 +13,7 @@ markdown.renderer.rules.link_open = (tokens, index, options, environment, self) 
 // A picture would be fetched from elsewhere: its words stand for it.
 markdown.renderer.rules.image = (tokens, index) => markdown.utils.escapeHtml(tokens[index]!.content);
 
-/** A chart's readme. Whatever HTML is in it shows as text: a chart is not ours. */
+/** A chart's readme. HTML in it is shown as text, because charts are not trusted. */
 export function Readme({ text }: { text: string }) {
   const html = useMemo(() => markdown.render(text), [text]);
   return (

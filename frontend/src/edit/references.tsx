@@ -44,7 +44,7 @@ export function References({
         </button>
         {asked.data && nodes.length === 0 && (
           <span className="soft small">
-            There are no secrets yet: <Link href="/settings/secrets">keep one</Link>.
+            There are no secrets yet. <Link href="/settings/secrets">Add a secret</Link>.
           </span>
         )}
       </div>

@@ -28,18 +28,18 @@ export function Review({
   verb: string;
 }) {
   const { targets, notices, warnings, removal, made, isOutdated, isPossible, progress, plan } = planning;
-  const told = refusal ?? planning.refusal;
+  const shownRefusal = refusal ?? planning.refusal;
   const isBusy = fetching || progress !== null;
   const [despite, setDespite] = useState(false);
   const [typed, setTyped] = useState("");
   const answer = useRef<HTMLDivElement>(null);
-  // What was asked for comes above the buttons, which stay where they are and would hide it.
+  // The requested plan is shown above the buttons, which stay at the bottom and could hide it.
   useEffect(() => {
-    if (!made && !told) return;
+    if (!made && !shownRefusal) return;
     answer.current?.scrollIntoView();
     answer.current?.focus({ preventScroll: true });
-  }, [made, told]);
-  // What was agreed to was said of the plan that was there then.
+  }, [made, shownRefusal]);
+  // A confirmation applies only to the plan that was shown at the time.
   useEffect(() => {
     setDespite(false);
     setTyped("");
@@ -55,7 +55,7 @@ export function Review({
         </div>
       )}
       <div className="answer stack" ref={answer} tabIndex={-1}>
-        <RefusalNote refusal={told} />
+        <RefusalNote refusal={shownRefusal} />
         {notices.map((notice) => (
           <p key={notice.code} className="note warn" role="status">
             {notice.message}
@@ -115,8 +115,8 @@ export function Review({
           {targets
             ? errors > 0
               ? "The plan has errors: see above."
-              : "Applying does exactly this."
-            : "A plan changes nothing."}
+              : "Apply makes exactly these changes."
+            : "Creating a plan changes nothing."}
         </span>
       </div>
     </div>

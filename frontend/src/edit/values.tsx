@@ -47,7 +47,7 @@ export function Values({
   const layers = useMemo(() => {
     const [defaults, written] = (JSON.parse(read) ?? [{}, {}]) as [JsonObject, JsonObject];
     const common = withHidden(written, draft.references[""] ?? []);
-    // What comes from a secret is there for the chart, and of no type that could be checked here.
+    // Values from secrets exist for the chart, but their type cannot be checked here.
     const below = withHidden(
       layer === "" ? defaults : merge(defaults, common),
       draft.references[layer] ?? [],
@@ -145,7 +145,7 @@ export function Values({
               text={draft.values}
               change={(values) => change({ values })}
               layers={layers}
-              hint="# Values for all clusters. Ctrl-Space shows what the chart knows."
+              hint="# Values for all clusters. Press Ctrl-Space for suggestions."
             />
           ) : (
             <YamlEditor
@@ -176,7 +176,7 @@ export function Values({
               className="button slim"
               onClick={() => (selected ? removeSelected() : remove(tab))}
             >
-              Drop the override for {named}
+              Remove the override for {named}
             </button>
           </div>
         )}

@@ -14,9 +14,8 @@ export type Layers = {
 };
 
 /**
- * What is wrong with values: first as YAML, which the server has read, then by the chart's schema. As Helm does, it is the
- * merged values that are checked; what is wrong with a value that the text does not have is told where it could be
- * written.
+ * The problems of values: first those of the YAML, which the server has read, then those found by the chart's schema. As in
+ * Helm, the merged values are checked. A problem of a value that is not in the text is shown where it could be written.
  */
 export function check(text: string, { values, problems }: Reading, { below, schema }: Layers): Finding[] {
   if (!values) return problems.map(({ message, line, column }) => ({ ...at(text, line, column), message }));
@@ -56,15 +55,15 @@ function draftOf(schema: JsonObject): SchemaDraft {
   return named.includes("draft-04") ? "4" : "7";
 }
 
-/** Errors that say something themselves, not those that only say that something within is wrong. */
+/** The innermost errors, without those that only state that something inside is wrong. */
 function precise(errors: OutputUnit[]): OutputUnit[] {
-  const told = errors.filter(
+  const innermost = errors.filter(
     (error) =>
       !errors.some(
         (other) => other !== error && other.instanceLocation.startsWith(`${error.instanceLocation}/`),
       ),
   );
-  return told.filter((error) => error.keyword !== "properties" && error.keyword !== "$ref");
+  return innermost.filter((error) => error.keyword !== "properties" && error.keyword !== "$ref");
 }
 
 function span(contents: unknown, error: OutputUnit, text: string): { from: number; to: number } {

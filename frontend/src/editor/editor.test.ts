@@ -73,9 +73,9 @@ describe("values are checked", () => {
     const [finding] = check(text, { values: null, problems }, { below, schema });
     expect(finding!.message).toBe("This is not valid YAML.");
     expect(text.slice(finding!.from, finding!.to)).toBe("[2");
-    const nowhere = [{ message: "Polyhelm can't be reached.", line: null, column: null }];
+    const nowhere = [{ message: "Polyhelm is unreachable.", line: null, column: null }];
     expect(check("", { values: null, problems: nowhere }, { below, schema })).toEqual([
-      { from: 0, to: 0, message: "Polyhelm can't be reached." },
+      { from: 0, to: 0, message: "Polyhelm is unreachable." },
     ]);
   });
 

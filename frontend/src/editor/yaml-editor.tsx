@@ -107,7 +107,7 @@ export default function YamlEditor({
   return <div className="editor" ref={host} />;
 }
 
-/** What lies below has changed. Nothing of the editor is made anew: that would take the selection from who writes. */
+/** The values below have changed. The editor is not recreated, because that would lose the user's selection. */
 const CHECK_AGAIN = StateEffect.define<null>();
 
 function help(client: Client, layers: () => Layers) {

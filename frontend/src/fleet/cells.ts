@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useClient } from "urql";
-import { askAnew, oneAtATime } from "../api/anew";
+import { oneAtATime, refetch } from "../api/refetch";
 import { useOrganization } from "../api/session";
 import { FleetCellsDocument, type FleetCellsQuery } from "../graphql";
 
@@ -69,12 +69,12 @@ export function useFleetCells() {
       for (const [key, block] of wanted) if (!followed.has(key)) follow(key, block);
     }
 
-    /** Targets may have come or gone: what is seen is asked for once more, and all else when it is seen again. */
+    /** Targets may have been added or removed: visible cells are loaded again now, all others when they are seen again. */
     const refresh = oneAtATime(async () => {
       known.clear();
       for (const key of [...followed.keys()]) {
         const block = JSON.parse(key) as Block;
-        const { data } = await askAnew(client, FleetCellsDocument, { organization, ...block });
+        const { data } = await refetch(client, FleetCellsDocument, { organization, ...block });
         if (!data || !followed.has(key)) continue;
         known.add(key);
         if (answered.has(key)) continue;

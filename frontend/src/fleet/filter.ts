@@ -21,7 +21,7 @@ export function useFleetFilter() {
   return { filter, change, toggle, isNarrow: Object.keys(filter).length > 0 };
 }
 
-/** What is not in the address is not in the filter; a word that is no status is passed over. */
+/** Reads the filter from the address. Unknown statuses are ignored. */
 export function filterOf(params: URLSearchParams): FleetFilter {
   const filter: FleetFilter = {};
   const status = (params.get("status") ?? "")

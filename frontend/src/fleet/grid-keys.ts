@@ -25,7 +25,7 @@ export function next(from: Place, key: string, toEnd: boolean, size: { rows: num
   if (!found) return undefined;
   const clamp = (value: number, last: number) => Math.max(-1, Math.min(last, value));
   const to = { row: clamp(found.row, lastRow), column: clamp(found.column, lastColumn) };
-  return to.row < 0 && to.column < 0 ? from : to; // the corner is no place to go to
+  return to.row < 0 && to.column < 0 ? from : to; // the corner cannot be selected
 }
 
 /**

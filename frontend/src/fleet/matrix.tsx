@@ -18,7 +18,7 @@ const HEAD_NARROW = 132;
 
 /**
  * Deployments × clusters. Only the cells in view are in the page, so that fifty thousand cost what fifty do. A wide cell
- * has its status and since when; a narrow one has a shape and a colour, and the rest in a tooltip.
+ * has its status and since when; a narrow one has a shape and a color, and the rest in a tooltip.
  */
 export function Matrix({
   rows,

@@ -1,8 +1,8 @@
 import { useCallback } from "react";
 import { Link } from "wouter";
-import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
 import { usePages } from "../api/pages";
+import { useAnswer } from "../api/refetch";
 import { useOrganization } from "../api/session";
 import { FleetColumnsDocument, FleetRowsDocument, FleetSummaryDocument, type TargetStatus } from "../graphql";
 import { Choice, OneOf, useGroupChoices } from "../parts/choice";
@@ -16,7 +16,7 @@ import { useFleetCells } from "./cells";
 import { CLOUDS, STATUSES, useFleetFilter } from "./filter";
 import { Matrix } from "./matrix";
 
-/** Events tell whatever changes; this is for a page that stays open while its laptop sleeps. */
+/** Events report every change; this is for a page that stays open while its laptop sleeps. */
 const SLOWLY = 300_000;
 const ALL: TargetStatus[] = [];
 
@@ -182,8 +182,8 @@ function Nothing({ isNarrow, clear }: { isNarrow: boolean; clear: () => void }) 
   return (
     <EmptyState title="No clusters yet">
       <p>
-        Register the clusters that you want to deploy to, and make a group of them. Then deploy a chart to the
-        group.
+        Register the clusters that you want to deploy to, and create a group of them. Then deploy a chart to
+        the group.
       </p>
       <Link href="/register" className="button first">
         Register a cluster

@@ -6,7 +6,7 @@ import { useStore } from "../store";
 import { chooseTheme, type Theme, theme } from "../theme";
 import { Icon } from "./icon";
 
-/** The user, the organization and the colours: in the sidebar, or on a narrow screen behind a button. */
+/** The user, the organization and the colors: in the sidebar, or on a narrow screen behind a button. */
 export function Account() {
   const client = useClient();
   async function leave() {

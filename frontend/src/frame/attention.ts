@@ -1,5 +1,5 @@
-import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
+import { useAnswer } from "../api/refetch";
 import { useOrganization } from "../api/session";
 import { FleetSummaryDocument, type TargetStatus } from "../graphql";
 

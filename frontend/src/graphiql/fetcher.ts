@@ -6,10 +6,10 @@ import { transport } from "../api/transport";
 const REFUSED = "The session or token is no longer valid. Sign in again, or set a header with another token.";
 
 /**
- * Queries by HTTP, subscriptions by WebSocket; both with the token of whoever is signed in, unless a header says
- * otherwise. Whether it is a subscription is read from what is sent: GraphiQL's own notion of it lags behind the typing.
+ * Queries use HTTP, subscriptions a WebSocket; both send the token of the signed-in user, unless a header has another one.
+ * Whether an operation is a subscription is determined from its text, because GraphiQL's own information lags behind.
  *
- * A subscription goes on with the rights that they have now when these change, and ends in words when there are none left.
+ * When the user's permissions change, a subscription continues with the new ones, and ends with a message if none are left.
  */
 export function fetcherFor(token: string | null): Fetcher {
   const own: Record<string, unknown> = token ? { authorization: `Bearer ${token}` } : {};
@@ -17,7 +17,7 @@ export function fetcherFor(token: string | null): Fetcher {
   let isRefused = false;
   let wasLetIn = false;
   const socket = transport(() => params, {
-    letIn() {
+    accepted() {
       wasLetIn = true;
     },
     forbidden() {

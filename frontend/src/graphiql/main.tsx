@@ -16,7 +16,7 @@ import tour from "./tour.json";
 const chosen = theme.get();
 const signedIn = session.get();
 
-/** Who is asking, where that is not whoever is signed in; and whether there is anybody to ask. */
+/** Says whose token is used if it is not that of the signed-in user, and whether the API is reachable. */
 function State() {
   const isLost = useStore(connection) === "reconnecting";
   return (

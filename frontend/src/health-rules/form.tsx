@@ -70,7 +70,7 @@ export function RuleForm({ rule, close }: { rule?: HealthRuleLineFragment; close
             id="rule-group"
             className="input"
             readOnly={rule !== undefined}
-            placeholder="such as example.com"
+            placeholder="example.com"
             value={group}
             onChange={(event) => setGroup(event.target.value.trim())}
           />
@@ -80,7 +80,7 @@ export function RuleForm({ rule, close }: { rule?: HealthRuleLineFragment; close
         <p className="note">
           This rule replaces the one of the shipped pack {pack.pack}.{" "}
           <button type="button" className="button slim" onClick={() => setExpressions(expressionsOf(pack))}>
-            Start from it
+            Copy the shipped rule
           </button>
         </p>
       )}
@@ -129,11 +129,11 @@ function TryOut({ kind, group, expressions }: { kind: string; group: string; exp
       namespace: object.namespace ?? "",
       expressions: inputOf(expressions),
     };
-    const { data: told, error } = await client
+    const { data, error } = await client
       .query(TryHealthRuleDocument, variables, { requestPolicy: "network-only" })
       .toPromise();
     const missing = `${object.clusterName} no longer has this object.`;
-    setVerdict(error ? wordsOf(error) : (told?.tryHealthRule ?? missing));
+    setVerdict(error ? wordsOf(error) : (data?.tryHealthRule ?? missing));
   }
   return (
     <div className="field">

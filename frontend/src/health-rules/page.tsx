@@ -41,7 +41,7 @@ export default function HealthRulesPage() {
           more="More rules"
           blank={
             <EmptyState title="No health rules yet">
-              <p>Polyhelm judges common kinds by itself. Add a rule for other custom resources.</p>
+              <p>Polyhelm has rules for common kinds. Add a rule for other custom resources.</p>
             </EmptyState>
           }
         >

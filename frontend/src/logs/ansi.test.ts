@@ -3,11 +3,11 @@ import { piecesOf, plain } from "./ansi";
 
 const ESC = "\u001b";
 
-it("leaves a line without colours as it is", () => {
+it("leaves a line without colors as it is", () => {
   expect(piecesOf("GET / 200")).toEqual([{ text: "GET / 200", classes: "" }]);
 });
 
-it("shows colours and styles until they are reset", () => {
+it("shows colors and styles until they are reset", () => {
   expect(piecesOf(`${ESC}[1;31mERROR${ESC}[0m no ${ESC}[93mdisk${ESC}[39m left`)).toEqual([
     { text: "ERROR", classes: "ansi-bold ansi-red" },
     { text: " no ", classes: "" },
@@ -16,7 +16,7 @@ it("shows colours and styles until they are reset", () => {
   ]);
 });
 
-it("shows 256 and true colours as the nearest of eight", () => {
+it("shows 256 and true colors as the nearest of eight", () => {
   expect(piecesOf(`${ESC}[38;5;196mred${ESC}[38;2;10;200;30mgreen${ESC}[48;5;21mblue`)).toEqual([
     { text: "red", classes: "ansi-red" },
     { text: "green", classes: "ansi-green" },

@@ -18,8 +18,8 @@ export type Following = {
 const NOTHING: Following = { kept: { lines: [], letGo: 0 }, state: "loading" };
 
 /**
- * The lines of a log, followed as they are written; those of a previous run are read once. After a lost connection it
- * goes on with what was written meanwhile.
+ * The lines of a log, followed as they are written; those of a previous run are read once. After a lost connection
+ * it continues with the lines that were written in the meantime.
  */
 export function useLogs(target: string, filter: LogFilter, attempt: number): Following {
   const client = useClient();
@@ -68,7 +68,7 @@ export function useLogs(target: string, filter: LogFilter, attempt: number): Fol
 
     setFollowing(NOTHING);
     follow();
-    // A container that writes nothing is followed all the same.
+    // A container that writes nothing is followed, too.
     const quiet = setTimeout(() => {
       if (state !== "loading" || chosen.previous) return;
       state = "following";

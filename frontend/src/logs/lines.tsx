@@ -123,7 +123,7 @@ const LogLine = memo(function LogLine({
     <>
       {looks.isTimed && time && <time dateTime={time}>{time.slice(11, 23)}</time>}
       {looks.isNamed && pod && (
-        <span className={`source source-${colourOf(pod)}`} title={`${pod}/${container}`}>
+        <span className={`source source-${colorOf(pod)}`} title={`${pod}/${container}`}>
           <Name>{`${pod}/${container}`}</Name>
         </span>
       )}
@@ -146,8 +146,8 @@ const LogLine = memo(function LogLine({
   );
 });
 
-/** One of six colours for each pod, the same each time. */
-function colourOf(pod: string): number {
+/** One of six colors for each pod, the same each time. */
+function colorOf(pod: string): number {
   let sum = 0;
   for (const char of pod) sum = (sum * 31 + char.charCodeAt(0)) % 9973;
   return sum % 6;

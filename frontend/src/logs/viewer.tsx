@@ -11,7 +11,8 @@ import { Lines, type Looks } from "./lines";
 const STATES = { loading: "Loading", following: "Following", ended: "The log has ended", failed: "Stopped" };
 
 /**
- * A log: followed live, searched, saved. Scrolling up pauses it: lines that come are kept, and shown once it goes on.
+ * A log that is followed live and can be searched and downloaded. Scrolling up pauses it; lines that arrive are shown when
+ * it resumes.
  */
 export function LogViewer({
   target,
@@ -56,7 +57,7 @@ export function LogViewer({
   return (
     <section className="card logs" aria-label="Logs">
       <header>
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: Enter in the field goes to the next place */}
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: the Enter key in the field selects the next match */}
         <div className="row" onKeyDown={press}>
           <Search label="Search the log" value={sought} change={seek} />
           {sought && (

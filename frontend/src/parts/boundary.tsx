@@ -1,7 +1,7 @@
 import { Component, type ReactNode } from "react";
 import { Glyph } from "./glyph";
 
-/** Where a page can't be shown, it says so, and everything around it stays. Given another `key`, it begins anew. */
+/** Shows a message if a page fails, and keeps everything around it. Another `key` resets it. */
 export class Boundary extends Component<{ children: ReactNode }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
 
@@ -15,7 +15,7 @@ export class Boundary extends Component<{ children: ReactNode }, { error: Error 
       <div className="note bad" role="alert">
         <Glyph shape="cross" />
         <div className="stack tight">
-          <p>This page can't be shown: {this.state.error.message}</p>
+          <p>This page cannot be shown: {this.state.error.message}</p>
           <div>
             <button type="button" className="button slim" onClick={() => window.location.reload()}>
               Reload

@@ -77,7 +77,7 @@ function Find({ id, label, choices, value, change, none }: Props) {
   const list = useId();
   const [typed, setTyped] = useState(value);
   const isOne = choices.nodes.some((one) => one.name === typed);
-  // What was typed is chosen when it is found, and not once more when something else has been chosen since.
+  // Typed text is selected when it is found, unless something else was selected in the meantime.
   useEffect(() => {
     if (isOne && typed !== value) change(typed);
   }, [isOne, typed]);

@@ -2,7 +2,7 @@ import { diffLines, unifiedLines } from "../values/diff";
 
 const MARKS = { add: "+ ", cut: "− ", same: "  " };
 
-/** Two texts, what was cut and what was added marked in colour and with a sign. */
+/** Two texts, what was cut and what was added marked in color and with a sign. */
 export function Difference({ before, after, label }: { before: string; after: string; label: string }) {
   const found = diffLines(before, after);
   if (found.every((line) => line.kind === "same")) return <p className="soft small">No difference.</p>;

@@ -1,6 +1,6 @@
 const NAMED = 10;
 
-/** Lets somebody do what a plan says though it has errors on some clusters. */
+/** Lets the user apply a plan although it has errors on some clusters. */
 export function DespiteErrors({
   count,
   checked,
@@ -14,7 +14,8 @@ export function DespiteErrors({
     <label className="check">
       <input type="checkbox" checked={checked} onChange={(event) => change(event.target.checked)} />
       <span>
-        Continue despite errors on {countOf(count)}. Clusters that can't be reached follow when they are back.
+        Continue despite errors on {countOf(count)}. Unreachable clusters are updated when they are reachable
+        again.
       </span>
     </label>
   );

@@ -3,8 +3,8 @@ import { type RefObject, useEffect } from "react";
 const PLACES = "article, section, main";
 
 /**
- * Keeps the focus near where it was when what has it goes away, as a button does with what it mends, or can't be used for
- * a while: else the keyboard would begin at the top of the page again.
+ * Keeps the focus near its place when the focused element disappears, such as the button of a problem that is solved, or is
+ * disabled for a while. Otherwise the keyboard would start at the top of the page again.
  */
 export function useKeptFocus(page: RefObject<HTMLElement | null>): void {
   useEffect(() => {

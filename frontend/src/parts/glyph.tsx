@@ -6,7 +6,7 @@ export type Tone = "good" | "warn" | "bad" | "busy" | "none" | "unsure";
 const solid = { fill: "currentColor", stroke: "none" };
 const cutout = { fill: "none", stroke: "var(--cutout, var(--surface))", strokeWidth: 1.8 };
 
-/** A shape for each meaning, so that no status is told by its colour alone. */
+/** A shape for each meaning, so that no status is shown by its color alone. */
 const SHAPES = {
   check: (
     <>

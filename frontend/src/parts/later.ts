@@ -5,9 +5,9 @@ const KEY = "polyhelm.anew";
 const ONCE_IN = 60_000;
 
 /**
- * A component whose script is loaded when it is shown. Where it does not come, the connection is lost, or the server has
- * newer pages than this one: once the server answers, all is loaded anew. A browser may remember what has failed, so
- * that to import it again is no use.
+ * A component whose script is loaded when it is shown. If that fails, the connection is lost or the server has a newer
+ * version of the app: once the server answers, the whole page is reloaded. Importing the script again would not help,
+ * because browsers remember failed imports.
  */
 export function later<Props>(load: () => Promise<{ default: ComponentType<Props> }>) {
   return lazy(() => load().catch(loadAnew));

@@ -6,7 +6,7 @@ export function needs(permissions: string[], permission: string): string | undef
   return `You need the permission ${permission}. Ask an admin of the organization for it.`;
 }
 
-/** In place of what somebody may not see. */
+/** Replaces content that the user may not see. */
 export function Forbidden({ reason }: { reason: string }) {
   return (
     <div className="note" role="status">

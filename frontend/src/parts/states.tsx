@@ -5,7 +5,7 @@ import type { Refusal } from "../api/outcome";
 import { wordsOf } from "../api/outcome";
 import { Glyph } from "./glyph";
 
-/** Nothing is there (yet), and what to do about it. */
+/** Says that a list is empty, and what to do about it. */
 export function EmptyState({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="blank">
@@ -26,7 +26,7 @@ export function Loading({ lines = 4 }: { lines?: number }) {
   );
 }
 
-/** A question that has found no answer. Where nobody was there to give one, it is asked again once somebody is. */
+/** A failed query. If the API was unreachable, the query is repeated once it is reachable. */
 export function QueryError({ error, retry }: { error: CombinedError; retry?: () => void }) {
   const retryNow = useEffectEvent(() => retry?.());
   useEffect(() => (error.networkError ? onConnected(() => retryNow()) : undefined), [error]);
@@ -50,15 +50,15 @@ export function QueryError({ error, retry }: { error: CombinedError; retry?: () 
 /** Why a mutation was refused, with each single problem. */
 export function RefusalNote({ refusal }: { refusal: Refusal | null }) {
   if (!refusal) return null;
-  const told = refusal.problems.filter((problem) => problem.message !== refusal.message);
+  const problems = refusal.problems.filter((problem) => problem.message !== refusal.message);
   return (
     <div className="note bad" role="alert">
       <Glyph shape="cross" />
       <div>
         <p>{refusal.message}</p>
-        {told.length > 0 && (
+        {problems.length > 0 && (
           <ul>
-            {told.map((problem) => (
+            {problems.map((problem) => (
               <li key={problem.path.join(".") + problem.message}>
                 {problem.path.length > 0 && <code>{problem.path.join(".")}</code>} {problem.message}
               </li>
@@ -72,7 +72,7 @@ export function RefusalNote({ refusal }: { refusal: Refusal | null }) {
 
 type Asked<Data> = { data?: Data; error?: CombinedError; fetching: boolean };
 
-/** A query's answer: its data as soon as there is some, and until then how things are. */
+/** A query's answer: its data once it is loaded, and until then its state. */
 export function QueryResult<Data>({
   asked,
   retry,

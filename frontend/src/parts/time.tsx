@@ -2,7 +2,7 @@ import { useEffect } from "react";
 import { Store, useStore } from "../store";
 import { ago, span } from "../values/words";
 
-/** One clock for the whole page. It ticks each second, for what has just happened is told in seconds. */
+/** One clock for the whole page. It ticks every second, because recent times are shown in seconds. */
 const clock = new Store(Date.now());
 let watchers = 0;
 let timer: ReturnType<typeof setInterval> | undefined;

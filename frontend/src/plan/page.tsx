@@ -1,8 +1,8 @@
 import "../styles/deployment.css";
 import { Link } from "wouter";
-import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
 import { usePages } from "../api/pages";
+import { useAnswer } from "../api/refetch";
 import { PlanDetailDocument, type PlannedTargetLineFragment, PlanTargetsDocument } from "../graphql";
 import { deploymentPath } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
@@ -94,7 +94,9 @@ function Found({ plan, refresh }: { plan: Plan; refresh: () => void }) {
           </p>
         )}
         {plan.unreachable > 0 && (
-          <p>{plan.unreachable} targets were unreachable: what is done there is not part of the plan.</p>
+          <p>
+            {plan.unreachable} targets were unreachable. The plan does not include what will be done there.
+          </p>
         )}
         {plan.warnings.map((warning) => (
           <p key={warning.message}>Warning: {warning.message}</p>
@@ -126,7 +128,7 @@ function Comments({ plan }: { plan: Plan }) {
             <p className="soft small">
               {comment.author} {comment.verdict ? VERDICTS[comment.verdict] : "commented"},{" "}
               <Ago at={comment.createdAt} />
-              {comment.verdict && !comment.counts && " (does not count any more)"}
+              {comment.verdict && !comment.counts && " (no longer counts)"}
             </p>
             {comment.text && <p style={{ whiteSpace: "pre-wrap" }}>{comment.text}</p>}
           </li>

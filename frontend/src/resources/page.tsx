@@ -133,7 +133,7 @@ const COLUMNS = [
     ),
   },
   { title: "Drift", cell: ({ drift }: Resource) => drift !== "OFF" && <DriftMark drift={drift} /> },
-  { title: "Where", className: "small", cell: (resource: Resource) => <Where resource={resource} /> },
+  { title: "Location", className: "small", cell: (resource: Resource) => <Where resource={resource} /> },
   {
     title: "Images and addresses",
     className: "mono soft small",

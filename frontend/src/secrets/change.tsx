@@ -126,7 +126,7 @@ export function ChangeSecret({ secret, close }: { secret: SecretLineFragment; cl
     >
       {secret.usedBy.length > 0 && (
         <p className="soft small">
-          Where a value changes, {secret.usedBy.map((one) => one.releaseName).join(", ")}{" "}
+          If a value changes, {secret.usedBy.map((one) => one.releaseName).join(", ")}{" "}
           {secret.usedBy.length === 1 ? "is" : "are"} stale until reconciled.
         </p>
       )}

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { blank, dataOf, kept, problemOf } from "./entries";
 
-it("sends what is new and what is taken away, and leaves out what was not touched", () => {
+it("sends new and removed values, and omits unchanged ones", () => {
   const entries = [
     { ...kept("password"), value: "new" },
     kept("user"),
@@ -14,7 +14,7 @@ it("sends what is new and what is taken away, and leaves out what was not touche
   expect(problemOf(entries)).toBeNull();
 });
 
-it("says which key is there twice, and that a value needs one", () => {
+it("names a key that is used twice, and requires one for each value", () => {
   expect(problemOf([kept("a"), blank("a")])).toBe("The key a is used twice.");
   expect(problemOf([{ ...blank(), value: "x" }])).toBe("A value needs a key.");
 });

@@ -5,7 +5,7 @@ export const blank = (key = ""): Entry => ({ key, value: "", isKept: false, isTa
 
 export const kept = (key: string): Entry => ({ key, value: "", isKept: true, isTakenAway: false });
 
-/** What is sent: values that are new, null for what is taken away; what was not touched is left out. */
+/** The data to send: new values, and null for removed ones; unchanged values are omitted. */
 export function dataOf(entries: Entry[]): Record<string, string | null> {
   const data: Record<string, string | null> = {};
   for (const { key, value, isKept, isTakenAway } of entries) {
@@ -15,7 +15,7 @@ export function dataOf(entries: Entry[]): Record<string, string | null> {
   return data;
 }
 
-/** Why entries can't be sent, or null. */
+/** Why entries cannot be sent, or null. */
 export function problemOf(entries: Entry[]): string | null {
   const keys = entries.map(({ key }) => key).filter(Boolean);
   const twice = keys.find((key, index) => keys.indexOf(key) !== index);

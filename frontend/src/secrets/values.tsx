@@ -60,7 +60,7 @@ function Line({
           autoComplete="off"
           value={entry.value}
           disabled={entry.isTakenAway}
-          placeholder={entry.isTakenAway ? "is taken away" : entry.isKept ? "stays as it is" : ""}
+          placeholder={entry.isTakenAway ? "will be removed" : entry.isKept ? "unchanged" : ""}
           onChange={(event) => change({ value: event.target.value })}
         />
       </div>

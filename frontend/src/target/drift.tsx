@@ -18,7 +18,9 @@ export function Drift({ about, resource }: { about: About; resource: Resource })
         <DriftMark drift={resource.drift} />
         {resource.driftReason && <span className="wrap">{resource.driftReason}</span>}
       </div>
-      {resource.drift === "MISSING" && <p>The release has this object, and the cluster does not.</p>}
+      {resource.drift === "MISSING" && (
+        <p>The release contains this object, but the cluster does not have it.</p>
+      )}
       {counted.length > 0 && (
         <Differences about={about} resource={resource} found={counted} label="Differences" />
       )}

@@ -1,5 +1,5 @@
-import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
+import { useAnswer } from "../api/refetch";
 import { TargetTreeDocument } from "../graphql";
 import { LogViewer } from "../logs/viewer";
 import { useAddress } from "../parts/address";

@@ -1,5 +1,5 @@
-import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
+import { useAnswer } from "../api/refetch";
 import { ObjectEventsDocument } from "../graphql";
 import { Glyph } from "../parts/glyph";
 import { EmptyState, Loading, QueryResult } from "../parts/states";
@@ -8,7 +8,7 @@ import { groupOf, type Item } from "./tree";
 
 const EVERY = 10_000;
 
-/** By which an object of a target is asked for. */
+/** The variables that select an object of a target. */
 export function named(item: Item) {
   const { kind, name, namespace, apiVersion } = item;
   return { kind, name, namespace: namespace ?? "", apiGroup: groupOf(apiVersion) };

@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "react";
-import { useAnswer } from "../api/anew";
 import { useFresh, useRefresh } from "../api/live";
 import { usePages } from "../api/pages";
+import { useAnswer } from "../api/refetch";
 import type { Target } from "../deployment/types";
 import { TargetResourcesDocument, TargetTreeDocument } from "../graphql";
 import { type Item, itemsOf } from "./tree";

@@ -1,5 +1,5 @@
-import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
+import { useAnswer } from "../api/refetch";
 import { ValuesOfTarget } from "../deployment/values-of-target";
 import { TargetValuesDocument } from "../graphql";
 import { QueryResult } from "../parts/states";

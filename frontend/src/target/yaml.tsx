@@ -1,5 +1,5 @@
-import { useAnswer } from "../api/anew";
 import { useRefresh } from "../api/live";
+import { useAnswer } from "../api/refetch";
 import { ObjectYamlDocument } from "../graphql";
 import { save } from "../parts/file";
 import { EmptyState, Loading, QueryResult } from "../parts/states";

@@ -14,7 +14,7 @@ export function merge(weaker: JsonObject, stronger: JsonObject): JsonObject {
   return merged;
 }
 
-/** Every value that is no map, by its path, as the API writes paths; an empty map is a value of its own. */
+/** Every value that is not a map, by its path, as the API writes paths; an empty map counts as a value. */
 export function leaves(values: JsonObject, above = ""): Map<string, Json> {
   const found = new Map<string, Json>();
   for (const [key, value] of Object.entries(values)) {

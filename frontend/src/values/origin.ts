@@ -19,7 +19,7 @@ export type Line = {
 };
 
 /** What the server says about a value: the layer that it comes from, and what it hides. */
-export type Told = {
+export type ValueOrigin = {
   path: string;
   value: Json;
   expression: string | null;
@@ -30,17 +30,17 @@ export type Told = {
 export type Layer = { kind: "DEFAULTS" | "COMMON" | "SELECTOR" | "CLUSTER"; selector: string | null };
 
 /**
- * Desired beside installed values, as the chart sees them: with its defaults below. `installed` is null where nothing
- * is. A line that only the installed values have, has no origin: nobody here wants it. What comes from secrets is hidden
- * in all layers: `outdated` has the paths of those that are not what is installed.
+ * Compares desired with installed values as the chart sees them, merged over its defaults. `installed` is null if nothing
+ * is installed. A line that only the installed values have has no origin. Values from secrets are hidden in all layers:
+ * `outdated` has the paths of those that differ from what is installed.
  */
 export function compare(
   defaults: JsonObject,
-  told: Told[],
+  origins: ValueOrigin[],
   installed: JsonObject | null,
   outdated: string[] = [],
 ): Line[] {
-  const wanted = new Map(told.flatMap(leavesOf));
+  const wanted = new Map(origins.flatMap(leavesOf));
   const found = installed && leaves(merge(defaults, installed));
   const paths = [...new Set([...wanted.keys(), ...(found?.keys() ?? [])])].sort();
   return paths.map((path) => {
@@ -58,7 +58,7 @@ export function compare(
 }
 
 /** The lines of a value: one, but for a null that removes a map of the chart, one for each value in that map. */
-function leavesOf(one: Told): [string, Pick<Line, "desired" | "origin" | "note">][] {
+function leavesOf(one: ValueOrigin): [string, Pick<Line, "desired" | "origin" | "note">][] {
   const note = noteOf(one);
   const removed = one.value === null && one.hides.find(({ layer }) => layer.kind === "DEFAULTS");
   if (!removed) {
@@ -78,7 +78,7 @@ export function layerWords({ kind, selector }: Layer): string {
   return kind === "SELECTOR" ? `selector ${selector}` : ORIGINS[kind];
 }
 
-function noteOf({ layer, expression, hides, path }: Told): string | undefined {
+function noteOf({ layer, expression, hides, path }: ValueOrigin): string | undefined {
   const notes = [
     layer.kind === "SELECTOR" ? layer.selector : null,
     expression,
@@ -90,31 +90,31 @@ function noteOf({ layer, expression, hides, path }: Told): string | undefined {
   return notes.filter(Boolean).join("; ") || undefined;
 }
 
-/** A difference that a plan tells; null stands for a value that is not there, too. */
+/** A difference that a plan reports; null also stands for a missing value. */
 export type Difference = { path: string | null; desired: Json; actual: Json };
 
 /**
- * What a plan changes in the values of one cluster. Where it upgrades, that is what it tells to differ; where nothing is
- * installed yet (`told` is null), all that is given to Helm. Below both lie the chart's defaults: `defaults` of the wanted
- * version, `before` of the installed one, where they are known.
+ * What a plan changes in the values of one cluster: for an upgrade the reported differences, and if nothing is installed yet
+ * (`differences` is null), all values that Helm receives. Both are merged over the chart's defaults: `defaults` are those of
+ * the planned version, `before` those of the installed one, if they are known.
  */
 export function changes(
   layers: { defaults: JsonObject; before: JsonObject; common: JsonObject; override: JsonObject },
   desired: JsonObject,
-  told: Difference[] | null,
+  differences: Difference[] | null,
 ): Line[] {
   const { defaults, common, override } = layers;
   const origins = layersOf(defaults, common, override);
   const wanted = leaves(merge(defaults, desired));
   const before = leaves(layers.before);
-  const differing = told === null ? leaves(desired).keys() : told.flatMap(pathsOf);
+  const differing = differences === null ? leaves(desired).keys() : differences.flatMap(pathsOf);
   const found = new Map(
-    told?.filter((one) => one.actual !== null).flatMap((one) => [...leavesAt(one.path, one.actual)]),
+    differences?.filter((one) => one.actual !== null).flatMap((one) => [...leavesAt(one.path, one.actual)]),
   );
   return [...new Set(differing)].sort().map((path) => ({
     path,
     desired: wanted.get(path),
-    installed: told === null ? undefined : (found.get(path) ?? before.get(path)),
+    installed: differences === null ? undefined : (found.get(path) ?? before.get(path)),
     origin: originOf(path, wanted.get(path), origins),
     differs: true,
   }));

@@ -25,7 +25,7 @@ export const EVERY: Conditions = {
   kubernetesVersion: "",
 };
 
-/** What is asked for, or why the labels can't be read. */
+/** The selector to request, or why the labels cannot be read. */
 export function selectorOf(conditions: Conditions): { selector: ClusterSelectorInput } | { problem: string } {
   const labels: Record<string, string[]> = {};
   for (const part of conditions.labels.split(",").map((one) => one.trim())) {

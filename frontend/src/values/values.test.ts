@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diffLines, unifiedLines } from "./diff";
 import { leaves, merge } from "./merge";
-import { changes, compare, layerWords, type Told } from "./origin";
+import { changes, compare, layerWords, type ValueOrigin } from "./origin";
 import { ago, reasonWords, span } from "./words";
 
 describe("values are merged as Helm merges them", () => {
@@ -14,7 +14,7 @@ describe("values are merged as Helm merges them", () => {
     expect(weaker.debug).toBe(true);
   });
 
-  it("tells each value by its path, with keys in quotes that are no plain words", () => {
+  it("names each value by its path, with quotes around keys that need them", () => {
     const found = leaves({ a: { b: 1, "c.d": [1] }, e: {} });
     expect([...found]).toEqual([
       ["a.b", 1],
@@ -34,7 +34,7 @@ describe("each value has the layer it comes from", () => {
   const plain = { expression: null, hides: [] };
 
   it("names the strongest layer that has it, and marks what differs from what is installed", () => {
-    const told: Told[] = [
+    const origins: ValueOrigin[] = [
       { path: "greeting", value: "Bonjour", layer: CLUSTER, ...plain },
       {
         path: "probe",
@@ -51,7 +51,7 @@ describe("each value has the layer it comes from", () => {
         hides: [{ path: "replicas", value: 1, layer: DEFAULTS }],
       },
     ];
-    expect(compare(defaults, told, { replicas: 5 })).toEqual([
+    expect(compare(defaults, origins, { replicas: 5 })).toEqual([
       { path: "greeting", desired: "Bonjour", installed: "Hello", origin: "override", differs: true },
       {
         path: "probe.path",
@@ -74,8 +74,8 @@ describe("each value has the layer it comes from", () => {
 
   it("has no origin for what only the installed release has, and no difference where nothing is installed", () => {
     expect(compare({}, [], { extra: 1 })[0]).toMatchObject({ origin: null, differs: true });
-    const told: Told[] = [{ path: "a", value: 1, layer: DEFAULTS, ...plain }];
-    expect(compare({ a: 1 }, told, null)[0]).toMatchObject({ origin: "chart", differs: false });
+    const origins: ValueOrigin[] = [{ path: "a", value: 1, layer: DEFAULTS, ...plain }];
+    expect(compare({ a: 1 }, origins, null)[0]).toMatchObject({ origin: "chart", differs: false });
     expect(layerWords(SELECTOR)).toBe("selector tier=test");
   });
 });
@@ -89,8 +89,8 @@ describe("a plan's changes in values", () => {
     override: { host: "a" },
   };
 
-  it("have the default beside what is taken away, and each leaf of a map that is new", () => {
-    const told = [
+  it("have the default beside a removed value, and each leaf of a new map", () => {
+    const differences = [
       { path: "extra", desired: null, actual: { a: 1, "b.c": 2 } },
       { path: "host", desired: "a", actual: null },
       { path: "log", desired: null, actual: "debug" },
@@ -99,7 +99,7 @@ describe("a plan's changes in values", () => {
       { path: null, desired: null, actual: null },
     ];
     const desired = { replicas: 2, probe: null, host: "a" };
-    expect(changes(layers, desired, told)).toEqual([
+    expect(changes(layers, desired, differences)).toEqual([
       { path: "extra.a", desired: undefined, installed: 1, origin: null, differs: true },
       { path: 'extra["b.c"]', desired: undefined, installed: 2, origin: null, differs: true },
       { path: "host", desired: "a", installed: undefined, origin: "override", differs: true },
@@ -138,7 +138,7 @@ describe("differences in lines", () => {
   });
 });
 
-describe("times and reasons in words", () => {
+describe("times and reasons as text", () => {
   const now = Date.parse("2026-01-01T12:00:00Z");
 
   it("says for how long in few characters", () => {
@@ -166,7 +166,7 @@ describe("times and reasons in words", () => {
       "replicaCount: wanted 3, found 5; changed by hand at revision 7, 2 minutes ago",
     );
     expect(reasonWords(reason, release, 3, now)).toBe(
-      "replicaCount: wanted 3, found 5; generation 3 is not there yet",
+      "replicaCount: wanted 3, found 5; generation 3 is not rolled out yet",
     );
     const renewed = { ...release, valuesRenewed: true };
     expect(reasonWords(reason, renewed, 2, now)).toBe(

@@ -76,7 +76,7 @@ export function ago(moment: string, now: number): string {
   return `${whole} ${unit}${whole === 1 ? "" : "s"} ago`;
 }
 
-type Told = { code: ReasonCode; message: string };
+type StatedReason = { code: ReasonCode; message: string };
 type Release = {
   generation: number | null;
   revision: number | null;
@@ -90,10 +90,10 @@ const OF_THE_RELEASE: ReasonCode[] = ["VALUES", "CHART_NAME", "CHART_VERSION"];
  * A reason, and where the difference comes from: a target that had reached the present generation and differs now was
  * changed by hand, unless a property of its cluster has changed since; one that had not is still to be changed.
  */
-export function reasonWords(reason: Told, release: Release, generation: number, now: number): string {
+export function reasonWords(reason: StatedReason, release: Release, generation: number, now: number): string {
   if (!OF_THE_RELEASE.includes(reason.code)) return reason.message;
   const said = reason.message.replace(/\.$/, "");
-  if (release.generation !== generation) return `${said}; generation ${generation} is not there yet`;
+  if (release.generation !== generation) return `${said}; generation ${generation} is not rolled out yet`;
   if (release.valuesRenewed) return `${said}; a property of the cluster has changed`;
   const when = release.changedAt ? `, ${ago(release.changedAt, now)}` : "";
   return `${said}; changed by hand at revision ${release.revision}${when}`;

@@ -195,10 +195,10 @@ class Drift:
         return found
 
     async def _compared(self, of: Compared, key: Key, followed: Followed) -> Comparison | None:
-        """What a comparison finds; None if the release has no such object any more.
+        """What a comparison finds; None if the release no longer has such an object.
 
         Raises:
-            ActionError: if the member can't be asked now.
+            ActionError: if the member cannot be asked now.
             ChangedMeanwhileError: if the object changes during the comparison.
         """
         assert followed.kind is not None

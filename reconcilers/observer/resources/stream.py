@@ -36,7 +36,7 @@ _REFUSALS = (
 @dataclass(frozen=True, slots=True)
 class KindListener:
     """Callbacks for the objects of a kind. `take` gets each object, and whether it was deleted; `listed` the keys of
-    all objects after a list; `unreadable` the error because of which the kind can't be read."""
+    all objects after a list; `unreadable` the error because of which the kind cannot be read."""
 
     take: Callable[[Object, ObjectType, bool], None]
     listed: Callable[[ObjectType, set[Key]], None]
@@ -89,7 +89,9 @@ class KindStream:
             except Exception:
                 log.exception("resources.failed", cluster=self._cluster_id, kind=self.kind.kind)
                 self._version = None
-                await self._pause(TemporaryError(ActionCode.INTERNAL, "Polyhelm failed to read it: see its log."))
+                await self._pause(
+                    TemporaryError(ActionCode.INTERNAL, "Polyhelm failed to read it. See the observer's log.")
+                )
 
     async def _list(self) -> None:
         await asyncio.sleep(max(0.0, self._listed_at + _BETWEEN_LISTS - time.monotonic()))
@@ -136,14 +138,14 @@ class KindStream:
                     self._version = change.version
                 self._note_success()
         if time.monotonic() - began < _SHORTEST_WATCH:
-            raise TemporaryError(ActionCode.WATCH_ENDED, "The API server ends watches at once.")
+            raise TemporaryError(ActionCode.WATCH_ENDED, "The API server ends each watch immediately.")
 
     def _note_success(self) -> None:
         self.is_listed.set()
         self._well_at, self._failures = time.monotonic(), 0
 
     async def _pause(self, error: ActionError) -> None:
-        """Reports why the kind can't be read, at once if the server refuses, else once that has lasted; then waits."""
+        """Reports why the kind cannot be read, at once if the server refuses, else once that has lasted; then waits."""
         self._failures += 1
         is_refused = error.code in _REFUSALS
         if is_refused or time.monotonic() - self._well_at >= self._reported_after:

@@ -10,11 +10,11 @@ import {
 let count = 0;
 
 /**
- * Asks the API now, even while the same question is on its way: the client gives that one's answer to all who ask
- * meanwhile, and it may be older than what makes us ask. With a key of its own it is another question to the client; the
- * cache takes the newer one's answer, whichever comes first, and tells what shows it.
+ * Sends a query now, even while the same query is running: the client would otherwise reuse the answer of the running one,
+ * which may be outdated. A key of its own makes it another query for the client. The cache stores the newer answer,
+ * whichever arrives first, and updates the page.
  */
-export function askAnew<Data, Variables extends AnyVariables>(
+export function refetch<Data, Variables extends AnyVariables>(
   client: Client,
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
@@ -25,7 +25,7 @@ export function askAnew<Data, Variables extends AnyVariables>(
   return client.executeRequestOperation<Data, Variables>(operation).toPromise();
 }
 
-/** A query's answer; `ask` tries again, and `refresh` has it asked anew. */
+/** A query's answer; `ask` tries again, and `refresh` loads it from the server. */
 export function useAnswer<Data, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
@@ -33,14 +33,14 @@ export function useAnswer<Data, Variables extends AnyVariables>(
   const client = useClient();
   const [asked, ask] = useQuery({ query: document, variables });
   async function refresh(): Promise<void> {
-    const { data } = await askAnew(client, document, variables);
-    // Where the first answer was an error, nothing of the cache is followed yet.
+    const { data } = await refetch(client, document, variables);
+    // If the first answer was an error, the query does not follow the cache yet.
     if (data) ask({ requestPolicy: "cache-first" });
   }
   return { asked, ask, refresh: () => void refresh() };
 }
 
-/** A task that runs once at a time: whoever asks for it while it runs has it run once more after that. */
+/** A task that runs once at a time. If it is requested while it runs, it runs again after that. */
 export function oneAtATime(task: () => Promise<void>): () => Promise<void> {
   let isRunning = false;
   let isWanted = false;

@@ -1,4 +1,4 @@
-/** What the server says of an attempt to sign in elsewhere, by the code in the address that it led back to. */
+/** Why a sign-in at an identity provider failed, by the code in the address of the redirect. */
 const PROBLEMS = new Map(
   Object.entries({
     oidc_unreachable: "The identity provider is unreachable.",
@@ -14,19 +14,19 @@ const PROBLEMS = new Map(
   }),
 );
 
-/** The problem in an address, as words; null where there is none. */
+/** The message for the code in an address; null if it has none. */
 export function problemIn(search: string): string | null {
   const code = new URLSearchParams(search).get("problem");
   return code && (PROBLEMS.get(code) ?? "Sign-in failed.");
 }
 
-/** Where somebody wanted to go before they were asked who they are. */
-export function wayBackOf(path: string, search: string): string {
+/** The path to open after the sign-in. */
+export function returnPathOf(path: string, search: string): string {
   const given = new URLSearchParams(search);
   if (!given.has("problem")) return path + search;
   const to = given.get("to") ?? "/";
   return /^\/(?![/\\])/.test(to) ? to : "/";
 }
 
-export const takenProblem = (): string | null => problemIn(window.location.search);
-export const wayBack = (): string => wayBackOf(window.location.pathname, window.location.search);
+export const signInProblem = (): string | null => problemIn(window.location.search);
+export const returnPath = (): string => returnPathOf(window.location.pathname, window.location.search);
