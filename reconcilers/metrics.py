@@ -32,7 +32,9 @@ JOBS = Counter(
 WAITING_JOBS = Gauge("polyhelm_waiting_jobs", "Jobs that are due and not taken by a worker.")
 FAILED_JOBS = Gauge("polyhelm_failed_jobs", "Jobs that failed in all their attempts, within the last seven days.")
 WATCHED = Gauge("polyhelm_watched_members", "Clusters that this process watches.")
-ABANDONED = Gauge("polyhelm_abandoned_releases", "Releases that were left behind on clusters and are no longer managed.")
+ABANDONED = Gauge(
+    "polyhelm_abandoned_releases", "Releases that were left behind on clusters and are no longer managed."
+)
 EXPIRING = Gauge(
     "polyhelm_expiring_credentials",
     "Clusters whose credentials have expired, or expire within POLYHELM_CREDENTIALS_WARNING.",
