@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cli import contexts
-from cli.failure import Failure
+from cli.failure import Failure, usage
 
 if TYPE_CHECKING:
     from cli.client import Client
@@ -57,6 +57,12 @@ def secrets(incomplete: str) -> list[str]:
     return _starting(incomplete, [node["name"] for node in _nodes("secrets", "name", incomplete)])
 
 
+def windows(incomplete: str) -> list[str]:
+    query = "query ($organization: String) { changeWindows(organization: $organization) { nodes { name } } }"
+    found = _asked(lambda client, variables: list(client.ask(query, variables)["changeWindows"]["nodes"]))
+    return _starting(incomplete, [node["name"] for node in found])
+
+
 def repositories(incomplete: str) -> list[str]:
     query = "query ($organization: String) { chartRepositories(organization: $organization) { name } }"
     found = _asked(lambda client, variables: list(client.ask(query, variables)["chartRepositories"]))
@@ -79,3 +85,11 @@ def context_names(incomplete: str) -> list[str]:
 def deployment_name(deployment: Mapping[str, Any]) -> str:
     """Returns the name of a deployment on the command line."""
     return f"{deployment['group']['name']}/{deployment['releaseName']}"
+
+
+def label(given: str) -> tuple[str, str]:
+    """Returns the key and the value of a label on the command line."""
+    key, equals, value = given.partition("=")
+    if not equals or not key:
+        raise usage(f"{given!r} is not a valid label.", "Write labels as KEY=VALUE, such as --label tier=production")
+    return key, value

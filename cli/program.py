@@ -22,6 +22,7 @@ from cli.commands.roles import role
 from cli.commands.secrets import secret
 from cli.commands.tokens import token
 from cli.commands.users import user
+from cli.commands.windows import window
 
 assert apply and differences and values  # they add their commands to `deploy`
 
@@ -70,6 +71,7 @@ def add_commands(program: typer.Typer) -> None:
         ("repo", repo),
         ("chart", chart),
         ("secret", secret),
+        ("window", window),
         ("health-rules", health_rules),
         ("role", role),
         ("token", token),

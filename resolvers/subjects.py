@@ -14,6 +14,7 @@ from resolvers.plans.subject import SUBJECT as PLANS
 from resolvers.resources.subject import SUBJECT as RESOURCES
 from resolvers.secrets.subject import SUBJECT as SECRETS
 from resolvers.targets.subject import SUBJECT as TARGETS
+from resolvers.windows.subject import SUBJECT as WINDOWS
 
 SUBJECTS = (
     IDENTITY,
@@ -23,6 +24,7 @@ SUBJECTS = (
     DEPLOYMENTS,
     PLANS,
     TARGETS,
+    WINDOWS,
     RESOURCES,
     LOGS,
     OPERATIONS,

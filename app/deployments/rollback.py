@@ -14,6 +14,7 @@ from app.deployments.update import UpdateDeployment, update_deployment
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.tables.deployments import DeploymentRevision
+from app.tables.operations import OperationKind
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ async def roll_back_deployment(
         raise NotFound(DeploymentCode.GENERATION_NOT_FOUND, message, ("generation",))
     if bound.chart_digest is None:
         bound = Binding(revision.chart_digest)
-    return await update_deployment(services, viewer, _update(request, revision), progress, bound)
+    return await update_deployment(
+        services, viewer, _update(request, revision), progress, bound, kind=OperationKind.ROLLBACK
+    )
 
 
 def _update(request: RollBackDeployment, revision: DeploymentRevision) -> UpdateDeployment:

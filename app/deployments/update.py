@@ -114,6 +114,8 @@ async def update_deployment(
     request: UpdateDeployment,
     progress: Progress,
     bound: Binding = UNBOUND,
+    *,
+    kind: OperationKind = OperationKind.UPDATE,
 ) -> Answer:
     """Writes a new generation if the request changes the wanted state, and none if it does not.
 
@@ -124,7 +126,7 @@ async def update_deployment(
     try:
         for _ in range(_TRIES):
             try:
-                return await _attempt(services, viewer, request, digest, progress, bound)
+                return await _attempt(services, viewer, request, digest, progress, bound, kind)
             except _MovedOnError:
                 continue
     except RepeatedRequest as repeated:
@@ -139,6 +141,7 @@ async def _attempt(
     digest: bytes,
     progress: Progress,
     bound: Binding,
+    kind: OperationKind,
 ) -> Answer:
     async with services.database.reading() as session:
         deployment = await find_deployment(session, viewer, request.id, Permission.DEPLOYMENTS_WRITE)
@@ -201,7 +204,7 @@ async def _attempt(
         answer = Answer(plan=plan, proposal=proposal, changed=not unchanged, removal=removal, warnings=warnings)
     else:
         await bound.check(proposal)
-        answer = await _write(services, viewer, request, group, proposal, digest, bound, unchanged=unchanged)
+        answer = await _write(services, viewer, request, group, proposal, digest, bound, kind, unchanged=unchanged)
     return replace(answer, notices=await notices_about(services, pinned)) if pinned else answer
 
 
@@ -295,6 +298,7 @@ async def _write(
     proposal: Proposal,
     digest: bytes,
     bound: Binding,
+    kind: OperationKind,
     *,
     unchanged: bool,
 ) -> Answer:
@@ -339,9 +343,7 @@ async def _write(
                 generation=deployment.generation,
                 targets=list(clusters),
             )
-            operation = await write_generation(
-                transaction, deployment, wish, clusters, OperationKind.UPDATE, author=viewer.name
-            )
+            operation = await write_generation(transaction, deployment, wish, clusters, kind, author=viewer.name)
         elif options:
             deployment.updated_at = now()
             transaction.record(

@@ -122,6 +122,10 @@ class Viewer:
         membership = self.memberships.get(organization_id)
         return membership is not None and membership.allows(permission, group_id)
 
+    def covers(self, organization_id: int, role: Role, *, group_id: int | None = None) -> bool:
+        """Whether the caller has all permissions of a role in an organization or, for objects of one group, there."""
+        return all(self.may(organization_id, each, group_id=group_id) for each in PERMISSIONS[role])
+
     def permissions(self, organization_id: int, *, group_id: int | None = None) -> list[Permission]:
         """The permissions that the caller has in an organization or, for objects of one group, in that group."""
         return [each for each in Permission if self.may(organization_id, each, group_id=group_id)]

@@ -12,6 +12,7 @@ from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.codes import OperationCode, OperationEvent
 from app.operations.progress import close_results
+from app.operations.windows import let_pass
 from app.releases.error_codes import ActionCode
 from app.tables.columns import now
 from app.tables.deployments import Deployment
@@ -82,6 +83,7 @@ async def end_cancelled(
     or the release has changed. The caller has locked the targets."""
     if not target_ids:
         return
+    await let_pass(transaction, target_ids)
     error = TargetError(ActionCode.CANCELLED, f"Cancelled by {operation.cancelled_by}. {words}", attempts=0).stored
     await transaction.session.execute(
         update(Target)

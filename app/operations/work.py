@@ -20,6 +20,7 @@ from app.operations.progress import (
     begin_result,
     note_action,
 )
+from app.operations.windows import HAS_WINDOWS, is_held, is_move, let_pass
 from app.releases.error_codes import ActionCode
 from app.releases.hook import Hook
 from app.releases.ownership import Claim, intent_for
@@ -99,7 +100,7 @@ class Work:
 _LOST = "Helm was stopped because its worker stopped, or could not renew its lease on the target."
 _WORK = (
     joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release, ClusterGroup))
-    .add_columns(col(OperationResult.planned_version))
+    .add_columns(col(OperationResult.planned_version), HAS_WINDOWS)
     .join(DeploymentRevision, PRESENT_REVISION)
     .join(ClusterGroup, col(ClusterGroup.id) == Deployment.group_id)
     .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
@@ -113,7 +114,7 @@ _WORK = (
 async def take(services: Services, target_id: int, owner: str) -> Work | None:
     """Takes the lease of a target with an open result that is due, and marks the result as running.
 
-    Returns None if there is nothing to do, or another worker holds the lease.
+    Returns None if there is nothing to do, another worker holds the lease, or no change window lets the target move.
     """
     async with services.transaction() as transaction:
         lease = await leases.acquire(transaction, services.settings, target_id, owner)
@@ -123,7 +124,12 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
         if row is None:
             await fenced(transaction, lease, **FREE)
             return None
-        target, deployment, revision, cluster, archive, operation, known, group, planned_version = row
+        target, deployment, revision, cluster, archive, operation, known, group, planned_version, has_windows = row
+        may_wait = has_windows and operation.cancelled_at is None and is_move(target, deployment.generation)
+        if may_wait and await is_held(transaction, lease, target, operation):
+            return None
+        if target.window is not None:
+            await let_pass(transaction, [target_id])
         await begin_result(transaction, operation, target_id)
         secrets = await used_by(transaction.session, deployment.id) if revision.references() else ()
     desired = None

@@ -41,6 +41,7 @@ class ReasonCode(StrEnum):
     ORPHAN = "ORPHAN"
     CONTESTED = "CONTESTED"
     EXPRESSION = "EXPRESSION"
+    WINDOW = "WINDOW"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ def judge(
     unreachable: str | None = None,
     contested: str | None = None,
     unevaluated: str | None = None,
+    waiting: str | None = None,
 ) -> Verdict:
     """The status of a target.
 
@@ -105,14 +107,18 @@ def judge(
         contested: a sentence that states that corrections are paused, and why; None if they are not paused.
         unevaluated: a sentence that states why an expression in the desired values has no result; None if all have.
             `desired` then has the last known results.
+        waiting: a sentence that states that the target waits for a change window; None if it does not.
     """
     verdict = _judged(desired, observed, unreachable)
     if unevaluated is not None and desired is not None and verdict.status is not TargetStatus.UNKNOWN:
         status = verdict.status if observed is None else TargetStatus.STALE
         verdict = Verdict(status, (*verdict.reasons, Reason(ReasonCode.EXPRESSION, unevaluated)))
-    if contested is None or not verdict.reasons:
+    if not verdict.reasons:
         return verdict
-    return Verdict(verdict.status, (*verdict.reasons, Reason(ReasonCode.CONTESTED, contested)))
+    for code, sentence in ((ReasonCode.CONTESTED, contested), (ReasonCode.WINDOW, waiting)):
+        if sentence is not None:
+            verdict = Verdict(verdict.status, (*verdict.reasons, Reason(code, sentence)))
+    return verdict
 
 
 def _judged(desired: Desired | None, observed: Observed | None, unreachable: str | None) -> Verdict:

@@ -13,6 +13,7 @@ from app.tables.states import OperationState
 class OperationKind(StrEnum):
     CREATE = "CREATE"
     UPDATE = "UPDATE"
+    ROLLBACK = "ROLLBACK"  # an update to the desired state of an earlier generation
     RECONCILE = "RECONCILE"
     DELETE = "DELETE"
     CORRECTION = "CORRECTION"  # objects that differ from the manifest are reverted, without Helm
@@ -49,6 +50,9 @@ class Operation(SQLModel, table=True):
     finished_at: datetime | None = Timestamp(default=None)
     cancelled_at: datetime | None = Timestamp(default=None)  # when it was cancelled; open results end soon after
     cancelled_by: str | None = None
+    window_override: dict[str, Any] | None = Json(
+        default=None, nullable=True
+    )  # {windows, reason, by, at}: the ids of change windows that do not hold it
 
 
 class OperationResult(SQLModel, table=True):

@@ -66,6 +66,10 @@ class Target(SQLModel, table=True):
     writes: int = 0  # those that created a revision or ran hooks
     retry_at: datetime | None = Timestamp(default=None)
 
+    window: dict[str, Any] | None = Json(
+        default=None, nullable=True
+    )  # {reason, until, since}: a move waits for its change window
+
     corrections: int = 0  # changes outside of Polyhelm since the last quiet period
     corrected_at: datetime | None = Timestamp(default=None)
     contested_until: datetime | None = Timestamp(

@@ -26,6 +26,7 @@ class Phase(StrEnum):
     QUEUED = "QUEUED"  # a worker takes it as soon as one is free
     WAITING_FOR_SLOT = "WAITING_FOR_SLOT"  # the cluster has the maximum number of runs
     WAITING_FOR_RUN = "WAITING_FOR_RUN"  # an earlier run on the target has to end first
+    WAITING_FOR_WINDOW = "WAITING_FOR_WINDOW"  # no change window lets it move now
     RETRYING = "RETRYING"  # it failed and will be retried
     VALIDATING = "VALIDATING"  # the chart is rendered and validated
     APPLYING = "APPLYING"  # objects are written
@@ -52,6 +53,7 @@ class Activity:
     until: datetime | None = None
     hook: Hook | None = None
     waits_for: tuple[Occupant, ...] = ()
+    reason: str | None = None
 
     @property
     def message(self) -> str:
@@ -62,9 +64,17 @@ class Activity:
         if self.phase is Phase.WAITING_FOR_SLOT:
             names = ", ".join(sorted({found.release_name for found in self.waits_for}))
             return f"Waiting for a slot on the cluster, held by {names}."
+        if self.phase is Phase.WAITING_FOR_WINDOW:
+            return waiting_for_window(self.reason, self.until)
         if self.phase is Phase.RETRYING:
             return f"Trying again at {self.until:%H:%M:%S} UTC."
         return f"{_WORDS[self.phase]} {since}." if self.phase in _LASTING else f"{_WORDS[self.phase]}."
+
+
+def waiting_for_window(reason: str | None, until: datetime | None) -> str:
+    """Says why a move waits for a change window, and until when."""
+    opens = f"at {until:%Y-%m-%d %H:%M} UTC" if until else "in more than a year"
+    return f"Waiting for a change window, which opens {opens}. {reason or ''}".rstrip()
 
 
 _WORDS = {
@@ -85,6 +95,7 @@ class _Facts:
     is_held: bool = fact(~UNHELD)
     reported: dict[str, Any] | None = fact(col(Target.activity))
     retry_at: datetime | None = fact(col(Target.retry_at))
+    window: dict[str, Any] | None = fact(col(Target.window))
     operation_id: int = fact(col(Operation.id))
     created_at: datetime = fact(col(Operation.created_at))
     cancelled_at: datetime | None = fact(col(Operation.cancelled_at))
@@ -142,6 +153,10 @@ def _activity(facts: _Facts, occupants: Mapping[int, Sequence[Occupant]], slots:
         return Activity(Phase.WAITING_FOR_RUN, facts.operation_id, facts.created_at)
     if facts.is_held:
         return _running(facts)
+    if facts.window is not None:
+        since, until = datetime.fromisoformat(facts.window["since"]), facts.window["until"]
+        opens = datetime.fromisoformat(until) if until else None
+        return Activity(Phase.WAITING_FOR_WINDOW, facts.operation_id, since, opens, reason=facts.window["reason"])
     if facts.retry_at is not None and facts.retry_at > now():
         return Activity(Phase.RETRYING, facts.operation_id, facts.started_at or facts.created_at, facts.retry_at)
     holders = occupants.get(facts.cluster_id, ())

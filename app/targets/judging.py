@@ -24,6 +24,7 @@ from app.tables.clusters import Cluster, Reachability
 from app.tables.columns import now
 from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.targets import Release, Target
+from app.targets.activity import waiting_for_window
 from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release, inputs_of
 from app.targets.events import record_event
@@ -47,6 +48,7 @@ class Facts:
     release_status: str | None = fact(col(Release.status))
     description: str | None = fact(col(Release.description))
     unreadable: str | None = fact(col(Release.unreadable))
+    window: dict[str, Any] | None = fact(col(Target.window))
 
     @property
     def fingerprint(self) -> bytes:
@@ -190,7 +192,11 @@ def _verdict(facts: Facts, desired: Desired | None, observed: Observed | None) -
             f"It was corrected {facts.corrections} times, and {why}:"
             f" the next correction is at {facts.contested_until:%H:%M:%S} UTC."
         )
-    return judge(desired, observed, unreachable, contested, facts.evaluation_error)
+    waiting = None
+    if facts.window is not None:
+        until = facts.window["until"]
+        waiting = waiting_for_window(facts.window["reason"], datetime.fromisoformat(until) if until else None)
+    return judge(desired, observed, unreachable, contested, facts.evaluation_error, waiting)
 
 
 def observed_release(release: Release) -> Observed:

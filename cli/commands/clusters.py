@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import names
 from cli.command import ClusterName, Yes, remote
 from cli.failure import usage
 from cli.files import content
@@ -77,7 +78,7 @@ def add(
         cloud=cloud,
         distribution=distribution,
         region=region,
-        labels=dict(_pair(each) for each in label) if label else None,
+        labels=dict(names.label(each) for each in label) if label else None,
     )["cluster"]
     session.tell(f"{name} registered: Kubernetes {made['kubernetesVersion']} at {made['server']}.")
     _answer(session, made)
@@ -114,7 +115,7 @@ def update(
         "cloud": cloud,
         "distribution": distribution,
         "region": region,
-        "labels": None if label is None else dict(_pair(each) for each in label if each),
+        "labels": None if label is None else dict(names.label(each) for each in label if each),
         "kubeconfig": content(kubeconfig)[0] if kubeconfig else None,
         "context": kube_context,
     }
@@ -253,10 +254,3 @@ def _expiry(moment: str | None) -> str | None:
         return None
     day = moment[:10]
     return f"expired on {day}" if datetime.fromisoformat(moment) <= datetime.now(UTC) else f"expire on {day}"
-
-
-def _pair(given: str) -> tuple[str, str]:
-    key, equals, value = given.partition("=")
-    if not equals or not key:
-        raise usage(f"{given!r} is not a valid label.", "Write labels as KEY=VALUE, such as --label tier=production")
-    return key, value

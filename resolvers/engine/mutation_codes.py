@@ -262,6 +262,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "name_taken",
         "token_expires",
     ),
+    "delete_change_window": ("change_window_not_found",),
     "delete_cluster_group": (
         "cluster_group_not_found",
         "group_in_use",
@@ -293,6 +294,12 @@ CODES: dict[str, tuple[str, ...]] = {
         "plan_not_found",
     ),
     "enable_user": ("user_not_found",),
+    "override_change_windows": (
+        "invalid_input",
+        "not_held",
+        "operation_not_found",
+        "window_not_overridable",
+    ),
     "plan_deployment": (
         "address_refused",
         "being_deleted",
@@ -456,6 +463,12 @@ CODES: dict[str, tuple[str, ...]] = {
     "revoke_session": (
         "session_not_found",
         "token_limited",
+    ),
+    "set_change_window": (
+        "change_window_changed",
+        "cluster_group_not_found",
+        "cluster_not_found",
+        "invalid_input",
     ),
     "set_group_feature": (
         "cluster_group_not_found",

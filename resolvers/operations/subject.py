@@ -12,5 +12,5 @@ SUBJECT = Subject(
     mutation=Mutations,
     subscription=Subscriptions,
     nodes={Operation: visible(operation_by_id, Operation.of)},
-    plain_fields={"id"},
+    plain_fields={"id", "reason"},
 )

@@ -18,6 +18,8 @@ from schema.scalars import JSON
 from schema.targets.enums import TargetStatus
 from schema.targets.loaders import targets_by_cluster
 from schema.targets.types import DeploymentTarget
+from schema.windows.loaders import window_status_by_cluster
+from schema.windows.types import WindowStatus
 
 if TYPE_CHECKING:
     from schema.groups.types import ClusterGroup
@@ -59,6 +61,10 @@ class Cluster(Node):
     async def releases(self, info: Info) -> list["HelmRelease"]:
         releases = await info.context.load[releases_by_cluster].load(self.row.id)
         return [HelmRelease.of(release, deployment_id) for release, deployment_id in releases]
+
+    @strawberry.field(description="Whether change windows let targets on the cluster move now.")
+    async def window(self, info: Info) -> WindowStatus:
+        return WindowStatus.of(await info.context.load[window_status_by_cluster].load(self.row.id))
 
     @classmethod
     def of(cls, row: tables.Cluster) -> "Cluster":

@@ -14,6 +14,8 @@ from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
 from schema.scalars import JSON
+from schema.windows.loaders import window_status_by_group
+from schema.windows.types import WindowStatus
 
 
 @strawberry.type
@@ -65,6 +67,13 @@ class ClusterGroup(Node):
 
     async def member_rows(self, info: Info) -> list[cluster_tables.Cluster]:
         return await info.context.load[members_by_group].load(self.row.id)
+
+    @strawberry.field(
+        description="Whether the change windows that apply to all clusters of the group let targets move now. Windows"
+        " of single clusters, and those with a selector, are left out."
+    )
+    async def window(self, info: Info) -> WindowStatus:
+        return WindowStatus.of(await info.context.load[window_status_by_group].load(self.row.id))
 
     @classmethod
     def of(cls, row: tables.ClusterGroup) -> "ClusterGroup":

@@ -3,12 +3,14 @@ from datetime import datetime
 import strawberry
 
 from app.identity import roles
+from app.identity.permissions import Permission
 from app.identity.viewer import OrganizationRoles, Viewer
 from app.tables import identity as tables
 from schema.context import Info
 from schema.groups.loaders import group_by_id
 from schema.identity.enums import Role, SignInMethod, Source
 from schema.identity.loaders import user_by_id
+from schema.list_length import usually
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
 
@@ -137,6 +139,13 @@ class Membership:
             if found is not None
             for role in self.membership.shown_roles(found.id)
         ]
+
+    @strawberry.field(
+        metadata=usually(10),
+        description="The caller's permissions in the whole organization, for example `windows.write`.",
+    )
+    def permissions(self) -> list[str]:
+        return [each for each in Permission if self.membership.allows(each, None)]
 
     @classmethod
     def of(cls, membership: OrganizationRoles) -> "Membership":

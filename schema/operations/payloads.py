@@ -8,6 +8,7 @@ from schema.errors import (
     Conflict,
     Forbidden,
     NotFound,
+    ValidationFailed,
 )
 from schema.operations.types import Operation
 
@@ -16,6 +17,11 @@ from schema.operations.types import Operation
 class OperationPayload:
     operation: Operation
 
+
+OverrideChangeWindowsResult = Annotated[
+    OperationPayload | ValidationFailed | NotFound | Conflict | Forbidden,
+    strawberry.union("OverrideChangeWindowsResult"),
+]
 
 CancelOperationResult = Annotated[
     OperationPayload | NotFound | Conflict | Forbidden, strawberry.union("CancelOperationResult")

@@ -92,6 +92,10 @@ class Operation(Node):
         description=("When the operation was cancelled. Until it has ended, workers are stopping running actions.")
     )
     cancelled_by: str | None
+    window_overridden_by: str | None = strawberry.field(
+        description="Who let it pass in spite of closed change windows; null if no user did."
+    )
+    window_override_reason: str | None
 
     @strawberry.field
     async def deployment(
@@ -120,4 +124,6 @@ class Operation(Node):
             finished_at=row.finished_at,
             cancelled_at=row.cancelled_at,
             cancelled_by=row.cancelled_by,
+            window_overridden_by=(row.window_override or {}).get("by"),
+            window_override_reason=(row.window_override or {}).get("reason"),
         )

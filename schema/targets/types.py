@@ -39,6 +39,8 @@ from schema.targets.origins import (
 )
 from schema.targets.trouble import TargetError
 from schema.values import AS_YAML, as_yaml
+from schema.windows.loaders import window_status_by_target
+from schema.windows.types import WindowStatus
 
 if TYPE_CHECKING:
     from schema.clusters.types import Cluster
@@ -199,6 +201,10 @@ class DeploymentTarget(Node):
     async def activity(self, info: Info) -> Activity | None:
         found = await info.context.load[activity_by_target].load(self.facts.id)
         return Activity.of(found) if found else None
+
+    @strawberry.field(description="Whether change windows let the target move to another generation now.")
+    async def window(self, info: Info) -> WindowStatus:
+        return WindowStatus.of(await info.context.load[window_status_by_target].load(self.facts.id))
 
     @strawberry.field
     async def cluster(self, info: Info) -> Annotated["Cluster", strawberry.lazy("schema.clusters.types")]:

@@ -6,10 +6,11 @@ import pytest
 
 from app.health import health
 from app.releases.status import TargetStatus
+from app.rollouts.windows import OverrideRole, WindowKind
 from app.tables import identity
 from app.tables.secrets import SecretKind
 from cli import command
-from cli.commands import deployments, resources, secrets
+from cli.commands import deployments, resources, secrets, windows
 
 
 @pytest.mark.parametrize(
@@ -19,8 +20,10 @@ from cli.commands import deployments, resources, secrets
         (deployments.Status, TargetStatus),
         (resources.Health, health.Health),
         (secrets.Kind, SecretKind),
+        (windows.Kind, WindowKind),
+        (windows.OverrideRole, OverrideRole),
     ],
-    ids=["roles", "statuses", "healths", "kinds of secrets"],
+    ids=["roles", "statuses", "healths", "kinds of secrets", "kinds of windows", "override roles"],
 )
 def test_the_command_line_offers_every_member_of_an_enum(offered: type[Enum], known: type[Enum]) -> None:
     assert set(offered.__members__) == set(known.__members__)

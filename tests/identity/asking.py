@@ -64,6 +64,7 @@ NOWHERE = {
         "REPOSITORY": "ChartRepository",
         "SECRET": "Secret",
         "RULE": "HealthRule",
+        "WINDOW": "ChangeWindow",
         "DEPLOYMENT": "Deployment",
         "TARGET": "DeploymentTarget",
         "OPERATION": "Operation",

@@ -41,6 +41,7 @@ from schema.relay.ids import encode_id
 from simulator import Member
 from tests.identity.walks import WALKS
 from tests.stack import TOKEN, Stack
+from tests.windows.samples import FREEZE
 
 NOBODY: dict[str, str | None] = {
     "nobody": None,
@@ -110,6 +111,7 @@ async def peopled(
             current="has(status.up)",
             message="status.why",
         )
+        window = await stack.mutate("setChangeWindow", "... on ChangeWindowPayload { changeWindow { id } }", **FREEZE)
         answer = await stack.create(
             releaseName="shop",
             valuesFrom=[{"secret": "db", "key": "a", "path": "password"}],
@@ -138,6 +140,7 @@ async def peopled(
                 "REPOSITORY": found["chartRepositories"][0]["id"],
                 "SECRET": secret["secret"]["id"],
                 "RULE": rule["healthRule"]["id"],
+                "WINDOW": window["changeWindow"]["id"],
                 "DEPLOYMENT": deployment_id,
                 "TARGET": found["node"]["targets"][0]["id"],
                 "OPERATION": answer["operation"]["id"],

@@ -7,6 +7,7 @@ from tests.identity.browser import PASSWORD
 from tests.live.conftest import served
 from tests.plans.planned import made
 from tests.stack import Stack
+from tests.windows.samples import FREEZE
 
 __all__ = ["served"]
 
@@ -25,6 +26,7 @@ async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator
     secret = await quiet.mutate("createSecret", "... on SecretPayload { secret { id } }", name="db", data={"a": "b"})
     fields = "... on HealthRulePayload { healthRule { id } }"
     rule = await quiet.mutate("setHealthRule", fields, group="example.com", kind="Widget", current="true")
+    window = await quiet.mutate("setChangeWindow", "... on ChangeWindowPayload { changeWindow { id } }", **FREEZE)
     answer = await quiet.create(releaseName="shop")
     found = await quiet.data("{ clusters { nodes { id } } chartRepositories { id } }")
     targets = await quiet.targets(answer["deployment"]["id"])
@@ -34,6 +36,7 @@ async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator
         "REPOSITORY": found["chartRepositories"][0]["id"],
         "SECRET": secret["secret"]["id"],
         "RULE": rule["healthRule"]["id"],
+        "WINDOW": window["changeWindow"]["id"],
         "DEPLOYMENT": answer["deployment"]["id"],
         "OPERATION": answer["operation"]["id"],
         "TARGET": targets["paris"]["id"],

@@ -24,6 +24,7 @@ from tests.identity.walks import WALKS
 from tests.live import hands
 from tests.sample_charts import packaged
 from tests.stack import TOKEN, Stack
+from tests.windows.samples import FREEZE, frozen_now
 
 UNCHANGED = ["mutation.done"]
 OPERATION = "operation.started"
@@ -41,7 +42,7 @@ LEAST = {
         ],
         "viewer-of-default",
     ),
-    "cancelOperation": "viewer-of-default",
+    **dict.fromkeys(["cancelOperation", "overrideChangeWindows"], "viewer-of-default"),
     **{mutation: caller for walk in WALKS for mutation, caller in walk.least.items()},
 }
 """Who may do a mutation and could not with less. Others are done by an admin of the organization, or the installation's
@@ -235,6 +236,11 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         ),
         ("deleteHealthRule", {"id": "rule"}, ["health_rule.deleted"]),
         (
+            "setChangeWindow",
+            FREEZE | frozen_now() | {"overrideRole": "DEPLOYER", "organization": "default"},
+            ["change_window.set"],
+        ),
+        (
             "createDeployment",
             {
                 "group": "fleet",
@@ -259,6 +265,8 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         ("discardPlan", {"id": "another plan"}, ["plan.discarded"]),
         ("reconcileDeployment", {"id": "shop"}, OVERTAKING),
         ("deleteDeployment", {"id": "shop", "force": False}, ["deployment.deleting", *OVERTAKING]),
+        ("overrideChangeWindows", {"id": "operation", "reason": "An outage."}, ["operation.window_overridden"]),
+        ("deleteChangeWindow", {"id": "window"}, ["change_window.deleted"]),
         ("cancelOperation", {"id": "operation"}, ["operation.cancelled", "operation.finished"]),
         *(step for walk in WALKS for step in walk.audited),
     ]
@@ -283,6 +291,9 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         rules = '{ healthRules(organization: "default") { nodes { id } } }'
         for rule in (await quiet.data(rules))["healthRules"]["nodes"]:
             ids["rule"] = rule["id"]
+        windows = '{ changeWindows(organization: "default") { nodes { id } } }'
+        for window in (await quiet.data(windows))["changeWindows"]["nodes"]:
+            ids["window"] = window["id"]
         for session in (await quiet.data("{ sessions { id } }"))["sessions"]:
             ids["session"] = session["id"]
         for plan in (await quiet.data('{ plans(organization: "default", first: 1) { nodes { id digest } } }'))["plans"][

@@ -25,6 +25,7 @@ from tests.identity.test_subscription_permissions import SUBSCRIPTIONS
 from tests.identity.walks import WALKS
 from tests.outages import TEMPLATE
 from tests.stack import TOKEN, Stack, open_stack
+from tests.windows.samples import FREEZE
 
 MINIMAL: dict[str, dict[str, Any]] = {
     "registerCluster": {"name": "x", "cloud": "other", "distribution": "other", "kubeconfig": "x"},
@@ -50,11 +51,14 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "commentOnPlan": {"id": "STORED", "comment": "x"},
     "discardPlan": {"id": "STORED"},
     "cancelOperation": {"id": "OPERATION"},
+    "overrideChangeWindows": {"id": "OPERATION", "reason": "x"},
     "createSecret": {"name": "other", "data": {"a": "b"}},
     "updateSecret": {"id": "SECRET", "data": {"a": "c"}},
     "deleteSecret": {"id": "SECRET"},
     "setHealthRule": {"group": "example.com", "kind": "Gadget", "current": "true"},
     "deleteHealthRule": {"id": "RULE"},
+    "setChangeWindow": FREEZE,
+    "deleteChangeWindow": {"id": "WINDOW"},
     "createOrganization": {"name": "other"},
     "createUser": {"name": "somebody", "role": "VIEWER"},
     "setRole": {"user": "somebody", "role": "VIEWER"},
@@ -96,6 +100,7 @@ ARGUMENTS = {
     "Query.readYaml": 'text: "- 1"',
     "Query.selectClusters": 'group: "fleet", selector: {kubernetesVersion: "x"}',
     "Chart.version": 'version: "1.0.0"',
+    "ChangeWindow.occurrences": 'start: "2026-01-01T00:00:00Z", end: "2026-02-01T00:00:00Z"',
     "Deployment.revision": "generation: 1",
     "Deployment.target": 'cluster: "paris"',
     "DeploymentTarget.liveObject": 'kind: "ConfigMap", name: "shop"',
@@ -109,6 +114,7 @@ ARGUMENTS = {
     "node.Secret": "SECRET",
     "node.Plan": "STORED",
     "node.HealthRule": "RULE",
+    "node.ChangeWindow": "WINDOW",
     "node.User": "USER",
 }
 for walk in WALKS:

@@ -19,6 +19,7 @@ import { Output } from "./output";
 export const KINDS = {
   CREATE: "Create",
   UPDATE: "Update",
+  ROLLBACK: "Roll back",
   RECONCILE: "Reconcile",
   DELETE: "Delete",
   CORRECTION: "Correct objects",

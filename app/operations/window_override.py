@@ -1,0 +1,118 @@
+"""Lets an operation pass in spite of closed change windows, if their override role allows it."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, select, update
+from sqlmodel import col
+
+from app.core.errors import Conflict, Forbidden, NotFound, all_invalid
+from app.core.names import some_of, text_problem
+from app.core.services import Services
+from app.core.threads import in_thread
+from app.identity.permissions import Permission
+from app.identity.viewer import Viewer
+from app.operations.codes import OperationCode, OperationEvent
+from app.operations.windows import holding
+from app.rollouts import windows as pure
+from app.rollouts.windows import OverrideRole, Window
+from app.tables.columns import now
+from app.tables.deployments import Deployment
+from app.tables.identity import Role
+from app.tables.operations import Operation, OperationResult
+from app.tables.states import OPEN
+from app.tables.targets import Target
+from app.windows.applying import windows_of_targets
+
+LONGEST_REASON = 500
+_OPEN_TARGETS = (
+    select(col(Target.id))
+    .join(OperationResult, col(OperationResult.target_id) == Target.id)
+    .where(col(OperationResult.operation_id) == bindparam("operation"), col(OperationResult.state).in_(OPEN))
+    .order_by(col(Target.id))
+    .with_for_update(of=Target, key_share=True)
+)
+
+
+async def override_windows(services: Services, viewer: Viewer, operation_id: int, reason: str) -> Operation:
+    """Lets the targets of an operation move although windows are closed now. Windows that are created later, or that
+    the caller's role may not override, still hold them.
+
+    Raises:
+        UserError: there is no such operation, no closed window holds it, or the caller may not override one.
+    """
+    if problem := text_problem(reason, "reason", what="A reason", longest=LONGEST_REASON):
+        raise all_invalid([problem])
+    async with services.transaction() as transaction:
+        session = transaction.session
+        operation = await session.get(Operation, operation_id)
+        if operation is None or not viewer.sees(operation.organization_id):
+            raise NotFound(OperationCode.OPERATION_NOT_FOUND, "There is no such operation.", ("id",))
+        deployment = None
+        if operation.deployment_id is not None:
+            deployment = await session.get(Deployment, operation.deployment_id, with_for_update={"key_share": True})
+        group_id = deployment.group_id if deployment else None
+        viewer.require(operation.organization_id, Permission.DEPLOYMENTS_WRITE, group_id=group_id)
+        targets = list((await session.execute(_OPEN_TARGETS, {"operation": operation_id})).scalars())
+        await session.refresh(operation, with_for_update={"key_share": True})
+        applying = await windows_of_targets(session, targets)
+        sets = {tuple(holding(windows, operation)) for windows in applying.values()}
+        moment = now()
+        closing = [await in_thread(pure.closing, windows, moment) for windows in sets]
+        chosen = {
+            window.id
+            for denying, missing in closing
+            for window in _overridden(viewer, operation.organization_id, group_id, denying, missing)
+        }
+        if not chosen:
+            message = "No closed change window holds this operation."
+            raise Conflict(OperationCode.NOT_HELD, message, ("id",))
+        before = (operation.window_override or {}).get("windows", [])
+        operation.window_override = {
+            "windows": sorted({*before, *chosen}),
+            "reason": reason,
+            "by": viewer.name,
+            "at": moment.isoformat(),
+        }
+        await session.flush()
+        await session.execute(
+            update(Target)
+            .where(col(Target.id).in_(targets), col(Target.window).is_not(None))
+            .values(retry_at=None)
+            .execution_options(synchronize_session=False)
+        )
+        of = f" of {deployment.release_name}" if deployment else ""
+        transaction.record(
+            OperationEvent.WINDOW_OVERRIDDEN,
+            f"{viewer.name} let the {operation.kind.lower()}{of} pass in spite of a change window: {reason}",
+            organization_id=operation.organization_id,
+            actor=viewer.name,
+            subject=operation,
+            reason=reason,
+        )
+        transaction.wake(targets)
+        return operation
+
+
+def _overridden(
+    viewer: Viewer, organization_id: int, group_id: int | None, denying: Iterable[Window], missing: Iterable[Window]
+) -> list[Window]:
+    """The windows to override: all that deny, and those of the others that the caller may override.
+
+    Raises:
+        Forbidden: the caller may not override one that denies, or none of the others.
+    """
+
+    def may(window: Window) -> bool:
+        role = window.override_role
+        return role is not OverrideRole.NONE and viewer.covers(organization_id, Role(role), group_id=group_id)
+
+    allowed = [window for window in missing if may(window)]
+    forbidden = [window for window in denying if not may(window)] or (list(missing) if not allowed else [])
+    if forbidden:
+        names = some_of([f"{window.name} ({_override(window)})" for window in forbidden])
+        raise Forbidden(OperationCode.WINDOW_NOT_OVERRIDABLE, f"You may not override these change windows: {names}.")
+    return [*denying, *allowed]
+
+
+def _override(window: Window) -> str:
+    return "no user may" if window.override_role is OverrideRole.NONE else f"needs the role {window.override_role}"

@@ -1,0 +1,1 @@
+"""Change windows: stored, changed, and applied to targets."""
