@@ -9,7 +9,8 @@ from datetime import timedelta
 from sqlalchemy import delete, func, or_
 from sqlmodel import col, select
 
-from app.charts.offers import ReadIndex
+from app.charts.refreshing import ReadIndex
+from app.charts.sources import INDEXED
 from app.charts.storage import collect_archives, measure_storage
 from app.clusters.expiring import read_expiry, tell_of_expiring
 from app.core.repeating import repeatedly
@@ -21,7 +22,7 @@ from app.events.retention import remove_old_events
 from app.fleet.services import AllServices
 from app.jobs.leases import count_failed_jobs, remove_old_jobs
 from app.plans.queries import remove_expired_plans
-from app.tables.charts import ChartRepository, ChartRepositoryKind
+from app.tables.charts import ChartRepository
 from app.tables.columns import now
 from app.tables.operations import IdempotencyKey
 from app.tables.targets import Abandoned
@@ -49,13 +50,13 @@ class Housekeeping:
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
 
     async def read_indexes(self) -> None:
-        """Asks for jobs that read the outdated indexes of HTTP repositories. An organization's are chosen at random, so
+        """Asks for jobs that read the outdated indexes of repositories. An organization's are chosen at random, so
         that many that fail do not keep its others from being read."""
         old = now() - timedelta(seconds=self._services.settings.chart_refresh_every)
         number = func.row_number().over(partition_by=col(ChartRepository.organization_id), order_by=func.random())
         due = (
             select(col(ChartRepository.id), col(ChartRepository.organization_id), number.label("number"))
-            .where(col(ChartRepository.kind) == ChartRepositoryKind.HTTP)
+            .where(col(ChartRepository.kind).in_(INDEXED))
             .where(or_(col(ChartRepository.refreshed_at).is_(None), col(ChartRepository.refreshed_at) < old))
             .subquery()
         )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlmodel import col, select
 
+from app.charts.refreshing import current_versions
 from app.charts.services import ChartServices
-from app.charts.sources import current_versions
 from app.charts.versions import newest_first
 from app.core.searching import mentions
 from app.core.services import Services

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from app.charts import refreshing
 from app.charts.codes import ChartCode, ChartEvent
 from app.charts.download import Login
 from app.charts.offers import (
@@ -19,7 +20,7 @@ from app.charts.offers import (
 from app.charts.package import open_package
 from app.charts.pinning import Pinned
 from app.charts.services import ChartServices
-from app.charts.sources import check_url, kind_of, read_offers, refreshed
+from app.charts.sources import kind_of, source_of
 from app.charts.storage import check_room
 from app.core.errors import Conflict, NotFound, all_invalid, invalid
 from app.core.names import label_problem
@@ -35,16 +36,16 @@ from app.tables.columns import now
 async def add_repository(
     services: ChartServices, viewer: Viewer, organization: str | None, name: str, url: str, login: Login | None
 ) -> ChartRepository:
-    """Adds an HTTP repository or OCI registry. The index of an HTTP repository is read first, so that a wrong URL is
-    reported."""
+    """Adds a repository. Its index is read first, if it has one, so that a wrong URL is reported."""
     organization_id = viewer.organization(organization)
     viewer.require(organization_id, Permission.REPOSITORIES_WRITE)
     if problem := label_problem(name, "name", what="The name of a chart repository"):
         raise all_invalid([problem])
     url = url.strip().rstrip("/")
     repository = ChartRepository(organization_id=organization_id, name=name, url=url, kind=kind_of(url))
-    check_url(services, repository)
-    offers = await read_offers(services, repository, login)
+    source = source_of(services, repository, login)
+    source.check_address()
+    offers = await source.index()
     try:
         async with services.transaction() as transaction:
             session = transaction.session
@@ -93,7 +94,7 @@ async def refresh(services: ChartServices, viewer: Viewer, repository_id: int) -
     if repository is None or not viewer.sees(repository.organization_id):
         raise NotFound(ChartCode.CHART_REPOSITORY_NOT_FOUND, "There is no such chart repository.", ("id",))
     viewer.require(repository.organization_id, Permission.CHARTS_WRITE)
-    return await refreshed(services, repository)
+    return await refreshing.refresh(services, repository)
 
 
 async def upload(

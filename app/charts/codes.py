@@ -38,7 +38,7 @@ class ChartCode(ErrorCode):
     ARCHIVE_NOT_BASE64 = "archive_not_base64", "The archive is not base64."
     NOT_A_CHART = "not_a_chart", "The OCI artifact is not a Helm chart."
     NOT_AN_UPLOAD_REPOSITORY = "not_an_upload_repository", "Charts can only be uploaded to a repository without a URL."
-    URL_NOT_SUPPORTED = "url_not_supported", "The URL of a chart repository begins with https:// or oci://."
+    URL_NOT_SUPPORTED = "url_not_supported", "The URL of a chart repository is not of a supported kind."
     URL_WITH_CREDENTIALS = "url_with_credentials", "Credentials may not be part of the URL of a chart repository."
     PLAIN_HTTP = "plain_http", "Plain HTTP is not allowed for this host."
     ADDRESS_REFUSED = "address_refused", "The settings do not allow connections to the address of the chart repository."

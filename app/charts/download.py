@@ -14,6 +14,7 @@ from app.core.limiter import Limiter, PoolBusyError
 from app.network import outgoing
 from app.network.addresses import AddressRefusedError, Policy
 
+_NOT_SUPPORTED = "Charts are downloaded over https, from an address with a host name."
 TIMEOUT = httpx2.Timeout(30, connect=10)
 _MOST_WAITING = 50
 """The maximum number of an organization's downloads that wait for a connection."""
@@ -47,15 +48,13 @@ def check_address(url: str, is_plain_http: Callable[[str], bool]) -> None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise invalid(
-            ChartCode.URL_NOT_SUPPORTED, "A chart repository has an https:// or oci:// address.", "url"
-        ) from None
+        raise invalid(ChartCode.URL_NOT_SUPPORTED, _NOT_SUPPORTED, "url") from None
     if parts.username or parts.password:
         raise invalid(
             ChartCode.URL_WITH_CREDENTIALS, "Give the user name and password separately, not in the URL.", "url"
         )
     if not parts.hostname or parts.scheme not in ("https", "http"):
-        raise invalid(ChartCode.URL_NOT_SUPPORTED, "A chart repository has an https:// or oci:// address.", "url")
+        raise invalid(ChartCode.URL_NOT_SUPPORTED, _NOT_SUPPORTED, "url")
     # With or without the default port, which clients omit.
     if parts.scheme == "http" and not (is_plain_http(parts.netloc) or is_plain_http(f"{parts.hostname}:{port or 80}")):
         raise invalid(ChartCode.PLAIN_HTTP, f"Use https, or add {parts.netloc} to POLYHELM_PLAIN_HTTP_HOSTS.", "url")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.charts.pinning import Pinned
 from app.charts.services import ChartServices
-from app.charts.sources import offered_digest
+from app.charts.sources import source_of
 from app.core.errors import UserError
 
 SECONDS = 5.0
@@ -43,6 +43,6 @@ async def _offered_digest(services: ChartServices, pinned: Pinned) -> str | None
     """Returns the SHA-256 that the repository now offers for this version, or None if it does not answer in time."""
     try:
         async with asyncio.timeout(SECONDS):
-            return await offered_digest(services, pinned.repository, pinned.chosen)
+            return await source_of(services, pinned.repository).digest(pinned.chosen)
     except (UserError, TimeoutError):
         return None

@@ -12,8 +12,9 @@ from app.charts.offers import (
     write_offers,
 )
 from app.charts.package import Package, open_package
+from app.charts.refreshing import current_versions
 from app.charts.services import ChartServices
-from app.charts.sources import current_versions, pull
+from app.charts.sources import source_of
 from app.charts.storage import check_room
 from app.charts.versions import find, newest_stable
 from app.core.errors import NotFound, invalid
@@ -117,7 +118,7 @@ async def _choose(
 
 
 async def _pull(services: ChartServices, repository: ChartRepository, chosen: ChartVersion) -> Package:
-    content, expected = await pull(services, repository, chosen)
+    content, expected = await source_of(services, repository).pull(chosen)
     package = await in_thread(open_package, content, archive_limits(services))
     if expected and package.digest != expected:
         raise invalid(

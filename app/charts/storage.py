@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.charts.codes import ChartCode
 from app.charts.package import Package
 from app.charts.services import ChartServices
-from app.charts.sources import CHANGEABLE
+from app.charts.sources import REMOTE
 from app.core.errors import Conflict
 from app.core.jobs import Job
 from app.core.services import Services
@@ -80,7 +80,7 @@ async def collect_archives(services: Services) -> int:
     """Removes unused archives and returns their number. Concurrent requests may pull the same ones."""
     async with services.database.sessions() as session, session.begin():
         unused = select(col(ChartArchive.digest)).where(_IS_OLD, ~_IS_USED)
-        pulled = select(col(ChartRepository.id)).where(col(ChartRepository.kind).in_(CHANGEABLE))
+        pulled = select(col(ChartRepository.id)).where(col(ChartRepository.kind).in_(REMOTE))
         await session.execute(
             update(ChartVersion)
             .where(col(ChartVersion.archive_digest).in_(unused), col(ChartVersion.repository_id).in_(pulled))

@@ -134,6 +134,7 @@ class Sources:
                 found = self._member(found, "__init__")
             if found in self._functions:
                 yield found
+                yield from self._implementing(found)
 
     def _read_function(self, function: _Function) -> "_Direct":
         nodes = list(ast.walk(function.node))
@@ -205,7 +206,7 @@ class Sources:
             found = types.get(node.id) or function.module.resolve(node.id)
             return found if found in self._classes or found in self._modules else ""
         if isinstance(node, ast.Call):
-            return self._type_of(node.func, function, types)
+            return self._made_by(node.func, function, types)
         if isinstance(node, ast.Attribute):
             owner = self._type_of(node.value, function, types)
             return self._field(owner, node.attr) if owner else ""
@@ -217,6 +218,23 @@ class Sources:
             if f"{candidate}.{name}" in self._functions or f"{candidate}.{name}" in self._classes:
                 return f"{candidate}.{name}"
         return ""
+
+    def _implementing(self, method: str) -> Iterator[str]:
+        """The methods that implement one of a protocol, in the classes that name it as their base."""
+        protocol, _, name = method.rpartition(".")
+        for implementation in self._implementations.get(protocol, ()):
+            if (found := f"{implementation}.{name}") in self._functions:
+                yield found
+
+    @cached_property
+    def _implementations(self) -> dict[str, list[str]]:
+        """The classes that name a protocol as their base, by the protocol."""
+        bases = {
+            name: [module.resolve(base.id) for base in node.bases if isinstance(base, ast.Name)]
+            for name, (module, node) in self._classes.items()
+        }
+        protocols = [name for name, found in bases.items() if "typing.Protocol" in found]
+        return {protocol: [name for name, found in bases.items() if protocol in found] for protocol in protocols}
 
     def _field(self, owner: str, name: str) -> str:
         """The class of an attribute: by its annotation, or by what a property or a constructor gives."""

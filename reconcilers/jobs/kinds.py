@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from app.charts.offers import ReadIndex, read_index_again
+from app.charts.refreshing import ReadIndex, read_index_again
 from app.charts.storage import DiscardArchive, discard_archive
 from app.core.jobs import Job
 from app.fleet.services import AllServices

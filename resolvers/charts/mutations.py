@@ -4,6 +4,7 @@ import strawberry
 
 from app.charts import browse, catalog
 from app.charts.download import Login
+from app.charts.sources import ADDRESSES
 from app.identity.permissions import Permission
 from resolvers.engine.mutation import mutation
 from schema.charts import inputs, payloads
@@ -14,7 +15,7 @@ from schema.relay.ids import row_id
 
 @strawberry.type
 class Mutations:
-    @mutation("Adds an HTTP chart repository (https://…) or an OCI registry (oci://…).", Permission.REPOSITORIES_WRITE)
+    @mutation(f"Adds a chart repository, by its address: {ADDRESSES}.", Permission.REPOSITORIES_WRITE)
     async def add_chart_repository(
         self,
         info: Info,

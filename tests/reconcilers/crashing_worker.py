@@ -9,7 +9,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from app.charts import offers
+from app.charts import refreshing
 from app.core.settings import Settings
 from app.helm import command
 from app.jobs import leases
@@ -36,7 +36,7 @@ STEPS: dict[str, tuple[Any, str, str]] = {
 JOB_STEPS: dict[str, tuple[Any, str, str]] = {
     "committed": (Queue, "_enqueue", "before"),
     "job taken": (leases, "take", "after"),
-    "index read": (offers, "fetch_offers", "after"),
+    "index read": (refreshing, "read_offers", "after"),
     "about to be marked as done": (leases, "finish", "before"),
 }
 

@@ -7,6 +7,8 @@ from app.releases.error_codes import ActionCode
 from app.secrets.codes import SecretCode
 
 SOURCE = """
+from typing import Protocol
+
 class Services:
     bucket: "Bucket"
 
@@ -34,6 +36,12 @@ class Removal:
 def makes():
     removal = Removal.between()
     removal.check()
+class Source(Protocol):
+    def pull(self): ...
+class Registry(Source):
+    def pull(self): raise NotFound(SecretCode.SECRET_NOT_FOUND, "There is none.")
+def source_of() -> Source: return Registry()
+def pulls(): source_of().pull()
 def loops(): again()
 def again():
     loops()
@@ -50,12 +58,13 @@ def test_codes_are_followed_through_calls_fields_and_failed_actions(tmp_path: Pa
     (tmp_path / "app").mkdir()
     (tmp_path / "app/example.py").write_text(SOURCE)
     sources = Sources(tmp_path, {**CODES})
-    names = ("direct", "compares", "fails", "passes_on", "makes", "loops")
+    names = ("direct", "compares", "fails", "passes_on", "makes", "pulls", "loops")
     assert {name: sources.codes_of(f"app.example.{name}") for name in names} == {
         "direct": {"secret_not_found"},
         "compares": set(),
         "fails": set(),
         "passes_on": {"chart_storage"},
         "makes": {"secret_not_found"},
+        "pulls": {"secret_not_found"},
         "loops": {"secret_not_found"},
     }
