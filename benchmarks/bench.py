@@ -1,4 +1,4 @@
-"""What every benchmark is given."""
+"""The environment of a benchmark."""
 
 from __future__ import annotations
 

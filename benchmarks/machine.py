@@ -1,4 +1,4 @@
-"""On what was measured: figures mean nothing without it."""
+"""Describes the machine, without which figures cannot be compared."""
 
 from __future__ import annotations
 

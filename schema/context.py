@@ -1,4 +1,4 @@
-"""What every field of one operation can reach."""
+"""The context of an operation, which every field can use."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Set

@@ -1,4 +1,4 @@
-"""Creating a deployment."""
+"""Creates a deployment."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any

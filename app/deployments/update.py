@@ -1,4 +1,4 @@
-"""Changes the wanted state of a deployment."""
+"""Changes the desired state of a deployment."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

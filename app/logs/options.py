@@ -1,4 +1,4 @@
-"""What is asked of a log. Pure."""
+"""The options of a request for logs. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What can go wrong with an action on a cluster, or with looking at one."""
+"""The error codes of actions on clusters and of reading clusters."""
 
 from app.registers.register import ErrorCode
 

@@ -1,3 +1,6 @@
+"""Chart repositories, the versions that their indexes list, and the stored archives. An archive is stored once for each
+digest, because several versions and deployments may use the same content."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Any

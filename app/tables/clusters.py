@@ -1,3 +1,5 @@
+"""Registered clusters with their encrypted credentials and reachability, and the observers that watch them."""
+
 from datetime import datetime
 from enum import StrEnum
 

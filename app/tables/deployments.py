@@ -1,3 +1,6 @@
+"""Deployments, the desired state of each generation, and the progress of plans that run in the background. A revision
+row never changes, so that history and rollbacks show exactly what was desired."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Any

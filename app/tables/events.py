@@ -1,3 +1,6 @@
+"""The events, which are the audit log and the feed of subscriptions. They are written in batches that get their
+positions in the order of the commits, so that a reader never misses one. The program may not change or delete them."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Any

@@ -1,3 +1,5 @@
+"""Cluster groups with their restrictions and features."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Any

@@ -1,3 +1,6 @@
+"""Organizations, users, their roles, and the tokens and sessions with which they sign in. Secrets are stored as
+digests."""
+
 from datetime import datetime
 from enum import StrEnum
 

@@ -1,3 +1,5 @@
+"""The jobs that wait for a worker. They are written with the transaction that needs them, so that none is lost."""
+
 from datetime import datetime
 from typing import Any
 

@@ -1,3 +1,6 @@
+"""Operations, their results on each cluster, and the idempotency keys of requests. A target has at most one open
+result, which is the work that remains for it."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Any

@@ -1,3 +1,6 @@
+"""Stored plans, what they do on each target, and the comments and decisions about them. Large texts are stored apart
+and compressed, because lists do not need them."""
+
 from datetime import datetime
 from enum import StrEnum
 from typing import Any

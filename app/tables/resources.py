@@ -1,3 +1,5 @@
+"""The objects of releases with their health and drift, and the health rules of organizations."""
+
 from datetime import datetime
 from typing import Any
 

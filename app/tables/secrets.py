@@ -1,3 +1,6 @@
+"""Secrets, encrypted, and which deployments use them. Their values are compared by fingerprints, whose key is stored
+here."""
+
 from datetime import datetime
 from enum import StrEnum
 

@@ -1,3 +1,6 @@
+"""Targets with their status and lease, the releases on clusters, and releases that were left behind. The columns of a
+target that decide its status are written only together with the status."""
+
 from datetime import datetime
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""Does jobs: all of them are started here."""
+"""Runs jobs: all of them are started here."""
 
 from functools import partial
 

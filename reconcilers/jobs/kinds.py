@@ -1,4 +1,4 @@
-"""The kinds of jobs: a line for each."""
+"""The table of all jobs and their functions."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Chart repositories, and charts that are uploaded."""
+"""Adds, refreshes and removes chart repositories, and uploads charts."""
 
 import strawberry
 

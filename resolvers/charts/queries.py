@@ -1,4 +1,4 @@
-"""Chart repositories, and the charts in them."""
+"""Returns chart repositories and their charts."""
 
 import strawberry
 

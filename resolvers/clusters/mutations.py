@@ -1,4 +1,4 @@
-"""Clusters: registered, changed and forgotten."""
+"""Registers, changes, confirms and removes clusters."""
 
 import strawberry
 

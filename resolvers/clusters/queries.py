@@ -1,4 +1,4 @@
-"""Clusters, by page and by name."""
+"""Returns clusters by page and by name."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Clusters and their changes."""
+"""Sends clusters and their changes."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from functools import partial

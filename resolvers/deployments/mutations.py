@@ -1,4 +1,4 @@
-"""Creating, updating, reconciling and deleting deployments."""
+"""Creates, updates, reconciles and deletes deployments."""
 
 from collections.abc import Callable, Coroutine
 from functools import partial

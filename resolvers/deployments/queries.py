@@ -1,4 +1,4 @@
-"""Deployments, plans that take long, and values as Helm reads them."""
+"""Returns deployments, the progress of long plans, and values as Helm reads them."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""A deployment and its changes."""
+"""Sends a deployment and its changes."""
 
 from collections.abc import AsyncGenerator, Iterable
 

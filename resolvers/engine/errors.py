@@ -1,4 +1,4 @@
-"""What callers see of an error."""
+"""Converts errors to what callers may see: a code and a message, without internals."""
 
 import uuid
 from collections.abc import AsyncIterator

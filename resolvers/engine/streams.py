@@ -1,4 +1,4 @@
-"""Connections on which more than one answer can come."""
+"""Connections on which several answers can be sent."""
 
 from collections.abc import AsyncIterator
 

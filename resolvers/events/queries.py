@@ -1,4 +1,4 @@
-"""Events, by page."""
+"""Returns events by page."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Events as they are recorded."""
+"""Sends events as they are recorded."""
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from functools import partial

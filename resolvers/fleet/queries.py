@@ -1,4 +1,4 @@
-"""The overview of the fleet."""
+"""Returns the overview of the fleet."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Groups: made, changed and deleted, and their features."""
+"""Creates, changes and deletes cluster groups, and sets their features."""
 
 import strawberry
 

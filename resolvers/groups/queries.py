@@ -1,4 +1,4 @@
-"""Cluster groups, by page and by name."""
+"""Returns cluster groups by page and by name."""
 
 import strawberry
 

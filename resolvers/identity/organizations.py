@@ -1,4 +1,4 @@
-"""Organizations, and who belongs to them with which role."""
+"""Creates organizations and their users, and sets the roles of members."""
 
 import strawberry
 

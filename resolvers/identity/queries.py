@@ -1,4 +1,4 @@
-"""Who the caller is, and who the users are."""
+"""Returns the caller with their sessions and tokens, and the users and members."""
 
 import strawberry
 

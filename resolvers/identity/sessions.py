@@ -1,4 +1,4 @@
-"""Signing in and out by browsers."""
+"""Signs browsers in and out."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""API tokens of the caller."""
+"""Creates and revokes API tokens of the caller."""
 
 import strawberry
 

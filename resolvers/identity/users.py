@@ -1,4 +1,4 @@
-"""Users: their passwords, and whether they may sign in."""
+"""Sets passwords, and disables and enables users."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Logs, read once."""
+"""Returns the newest lines of logs."""
 
 import strawberry
 

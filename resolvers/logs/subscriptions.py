@@ -1,4 +1,4 @@
-"""Logs, followed."""
+"""Sends the lines of logs as they are written."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""Operations: ended before their time."""
+"""Cancels operations."""
 
 import strawberry
 

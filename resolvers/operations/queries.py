@@ -1,4 +1,4 @@
-"""An operation by its ID."""
+"""Returns an operation by its ID."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""An operation until it ends."""
+"""Sends an operation and its changes until it ends."""
 
 from collections.abc import AsyncGenerator, Iterable
 

@@ -1,4 +1,4 @@
-"""Making, approving, applying and discarding plans."""
+"""Makes, approves, rejects, applies and discards plans."""
 
 from functools import partial
 

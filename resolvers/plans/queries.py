@@ -1,4 +1,4 @@
-"""Stored plans, one and many."""
+"""Returns stored plans."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""A plan until it is removed."""
+"""Sends a plan and its changes until it is removed."""
 
 from collections.abc import AsyncGenerator, Iterable
 

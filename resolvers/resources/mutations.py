@@ -1,4 +1,4 @@
-"""Health rules: set and deleted."""
+"""Sets and deletes health rules."""
 
 import strawberry
 

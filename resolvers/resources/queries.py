@@ -1,4 +1,4 @@
-"""Resources of all clusters, and health rules, by page."""
+"""Returns resources of all clusters and health rules, by page."""
 
 import strawberry
 

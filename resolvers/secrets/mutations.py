@@ -1,4 +1,4 @@
-"""Secrets: kept, changed and deleted."""
+"""Creates, changes and deletes secrets."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Secrets, by page and by name. Their values can never be read."""
+"""Returns secrets by page and by name, never their values."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""Queries about targets."""
+"""Compares two targets."""
 
 import strawberry
 

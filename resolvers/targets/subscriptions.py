@@ -1,4 +1,4 @@
-"""Targets and their changes."""
+"""Sends targets and their changes."""
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
 

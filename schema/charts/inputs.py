@@ -1,4 +1,5 @@
-"""The inputs of the subject's mutations."""
+"""The inputs of mutations about charts. Their texts are masked in the audit log unless the subject lists them as
+plain."""
 
 import strawberry
 

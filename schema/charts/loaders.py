@@ -1,4 +1,4 @@
-"""What fields of many objects ask for about charts."""
+"""Loaders of charts: each reads what the same field of many objects needs in one query."""
 
 from app.charts.storage import archives
 from app.tables.charts import ChartRepository

@@ -1,3 +1,5 @@
+"""Chart repositories, charts and their versions. The content of a chart is read only if a field needs it."""
+
 from datetime import datetime
 
 import strawberry

@@ -1,4 +1,4 @@
-"""What fields of many objects ask for about clusters."""
+"""Loaders of clusters: each reads what the same field of many objects needs in one query."""
 
 from app.tables.clusters import Cluster
 from app.tables.targets import Release

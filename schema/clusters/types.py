@@ -1,3 +1,5 @@
+"""Clusters and the releases on them. Credentials are in no field."""
+
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,4 +1,4 @@
-"""What fields of many objects ask for about deployments."""
+"""Loaders of deployments: each reads what the same field of many objects needs in one query."""
 
 from app.deployments.queries import revisions
 from app.tables.deployments import Deployment

@@ -1,3 +1,5 @@
+"""Events and their origin. The origin is null for callers who may not read the audit log."""
+
 from datetime import datetime
 
 import strawberry

@@ -1,3 +1,5 @@
+"""The overview of the fleet: the deployments and clusters that match a filter, with counts, in few queries."""
+
 import strawberry
 
 from app.core.paging import DEFAULT, Window

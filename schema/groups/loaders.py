@@ -1,4 +1,4 @@
-"""What fields of many objects ask for about groups."""
+"""Loaders of groups: each reads what the same field of many objects needs in one query."""
 
 from app.groups.queries import features, members
 from app.tables.clusters import Cluster

@@ -1,3 +1,5 @@
+"""Cluster groups, their members, features and deployments."""
+
 import strawberry
 
 from app.core.paging import DEFAULT, Window

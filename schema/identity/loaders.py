@@ -1,4 +1,4 @@
-"""What fields of many objects ask for about users."""
+"""Loaders of users: each reads what the same field of many objects needs in one query."""
 
 from app.tables.identity import User
 from schema.loading import by_id

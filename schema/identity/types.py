@@ -1,3 +1,5 @@
+"""Users, members of organizations, API tokens and sessions. No field has a secret."""
+
 from datetime import datetime
 
 import strawberry

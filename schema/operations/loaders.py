@@ -1,4 +1,4 @@
-"""What fields of many objects ask for about operations."""
+"""Loaders of operations: each reads what the same field of many objects needs in one query."""
 
 from app.operations.queries import outputs, results
 from app.tables.operations import Operation, OperationResult

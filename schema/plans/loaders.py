@@ -1,4 +1,4 @@
-"""What fields of many objects ask for about plans."""
+"""Loaders of plans: each reads what the same field of many objects needs in one query."""
 
 from app.plans.queries import comments, plans, standings, texts
 from app.tables.plans import PlanComment

@@ -1,3 +1,5 @@
+"""The interface of objects that the query `node` finds by their global id."""
+
 import strawberry
 
 

@@ -1,4 +1,4 @@
-"""What fields of many objects ask for about resources."""
+"""Loaders of resources: each reads what the same field of many objects needs in one query."""
 
 from app.resources.drift import differences_of, drift_counts, shared_differences
 from app.resources.queries import health_counts

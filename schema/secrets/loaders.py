@@ -1,4 +1,4 @@
-"""What fields of many objects ask for about secrets."""
+"""Loaders of secrets: each reads what the same field of many objects needs in one query."""
 
 from app.secrets.lists import users_of
 from app.tables.deployments import Deployment

@@ -1,3 +1,5 @@
+"""Secrets: their names, keys and users. No field has a value."""
+
 from datetime import datetime
 
 import strawberry

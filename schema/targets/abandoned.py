@@ -1,3 +1,5 @@
+"""Releases that were left behind on clusters and are no longer managed, with the objects that may still exist."""
+
 from typing import Any
 
 import strawberry

@@ -1,4 +1,4 @@
-"""The subject's enums, as those of the API."""
+"""Registers the enums of targets with the API, with their descriptions. The subject defines them."""
 
 import strawberry
 

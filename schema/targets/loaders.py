@@ -1,4 +1,4 @@
-"""What fields of many objects ask for about targets."""
+"""Loaders of targets: each reads what the same field of many objects needs in one query."""
 
 from collections.abc import Sequence
 from functools import partial
