@@ -143,7 +143,7 @@ def read(text: str, source: str) -> list[Manifest]:
 
 def document(deployment: Any) -> dict[str, Any]:
     """Returns the file of an existing deployment from its API object. `read` accepts it."""
-    told = {
+    given = {
         HEADER: VERSION,
         "group": deployment["group"]["name"],
         "release": deployment["releaseName"],
@@ -154,10 +154,10 @@ def document(deployment: Any) -> dict[str, Any]:
         **{key: deployment[name] for key, name in OPTIONS.items()},
         **layers(deployment),
     }
-    told["liveDriftIgnore"] = [
-        {key: value for key, value in rule.items() if value is not None} for rule in told["liveDriftIgnore"]
+    given["liveDriftIgnore"] = [
+        {key: value for key, value in rule.items() if value is not None} for rule in given["liveDriftIgnore"]
     ] or None
-    return {key: told[key] for key in _KINDS if told.get(key) is not None}
+    return {key: given[key] for key in _KINDS if given.get(key) is not None}
 
 
 def restored(group: str, release: str, deployment: Any, revision: Any) -> Manifest:

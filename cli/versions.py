@@ -35,10 +35,10 @@ def compare(client: "Client", *, quiet: bool) -> None:
         if failure.kind is not None or "version" not in failure.message:
             return
         found = None  # it does not have this field
-    told = (own(), found)
-    if found != own() and entry.get("told") != list(told):
+    reported = (own(), found)
+    if found != own() and entry.get("reported") != list(reported):
         tell(difference(found))
-    _remember(known | {client.server: {"asked": time.time(), "told": told}})
+    _remember(known | {client.server: {"asked": time.time(), "reported": reported}})
 
 
 def difference(server: str | None) -> str:

@@ -56,7 +56,7 @@ class Attempt:
         target = self.work.target
         if step.runs is not ReleaseAction.NONE and target.writes > retries and target.error is not None:
             code = ActionCode.of(target.error["code"])
-            raise _tried_often_enough(code, target.error["message"], target.error.get("output"), target.writes)
+            raise _too_many_attempts(code, target.error["message"], target.error.get("output"), target.writes)
 
     def refuse_unplanned(self) -> None:
         """Refuses to change a release that is not the one that its plan has shown. A release that is removed, or that
@@ -121,10 +121,10 @@ class Attempt:
             return None
         if self.seen.release is not None and self.seen.release.is_unfinished:
             return None
-        return _tried_often_enough(error.code, error.message, error.output, writes)
+        return _too_many_attempts(error.code, error.message, error.output, writes)
 
 
-def _tried_often_enough(code: ActionCode, message: str, output: str | None, writes: int) -> PermanentError:
+def _too_many_attempts(code: ActionCode, message: str, output: str | None, writes: int) -> PermanentError:
     return PermanentError(
         code,
         f"{message} {writes} attempts were made. Each creates a revision or runs hooks, so there are no more until"

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from app.charts.refreshing import ReadIndex
 from app.charts.sources import INDEXED
 from app.charts.storage import collect_archives, measure_storage
-from app.clusters.expiring import read_expiry, tell_of_expiring
+from app.clusters.expiring import read_expiry, record_expiring
 from app.core.repeating import repeatedly
 from app.core.threads import in_thread
 from app.deployments.idempotency import KEPT_DAYS
@@ -98,7 +98,7 @@ class Housekeeping:
         if not self._has_read_expiry:
             await read_expiry(self._services)
             self._has_read_expiry = True
-        EXPIRING.set(await tell_of_expiring(self._services))
+        EXPIRING.set(await record_expiring(self._services))
 
     async def count_abandoned(self) -> None:
         ((count,),) = await self._services.database.rows(select(func.count()).select_from(Abandoned))

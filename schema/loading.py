@@ -89,12 +89,12 @@ class Loaders:
     """The data loaders of one operation, each made when it is first used.
 
     Shared ones are for subscribers: they wait while Postgres is away, so that no subscription has to start again, and
-    `told` holds the answers that their subscribers share (`resolvers/engine/execution.py`). `slots` is the number of
-    runs that may be at work on one cluster.
+    `shared_answers` holds the answers that their subscribers share (`resolvers/engine/execution.py`). `slots` is the
+    number of runs that may be at work on one cluster.
     """
 
     def __init__(self, database: Database, slots: int, *, shared: bool = False) -> None:
-        self.told: dict[object, Any] | None = {} if shared else None
+        self.shared_answers: dict[object, Any] | None = {} if shared else None
         self.slots = slots
         self._database = database
         self._shared = shared

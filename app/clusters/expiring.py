@@ -17,7 +17,7 @@ from app.tables.columns import now
 log = structlog.get_logger()
 
 
-async def tell_of_expiring(services: Services) -> int:
+async def record_expiring(services: Services) -> int:
     """Records the events that are due. Returns the number of clusters whose credentials have expired or expire soon."""
     moment = now()
     until = moment + timedelta(seconds=services.settings.credentials_warning)

@@ -17,7 +17,7 @@ _REFUSED = metrics.Counter(
     "polyhelm_pool_refused_total", "Requests refused because too many were waiting, by pool.", ["pool"]
 )
 
-_CROWDED = 4
+_NEARLY_FULL = 4
 _FULL = 20
 """Multiples of the number of requests that one caller may have waiting."""
 
@@ -128,7 +128,7 @@ class Limiter:
         if (slot := self.acquire_now(caller)) is not None:
             return slot
         _, waiting, refused = self._metrics
-        if self._is_crowded(caller):
+        if self._has_full_queue(caller):
             refused.inc()
             raise PoolBusyError
         turn: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
@@ -156,11 +156,11 @@ class Limiter:
     def _may(self, caller: Hashable) -> bool:
         return not self.is_shared or self._taken[caller] < self._each
 
-    def _is_crowded(self, caller: Hashable) -> bool:
+    def _has_full_queue(self, caller: Hashable) -> bool:
         most, total, own = self._most_waiting, len(self._queue), self._queue.of(caller)
         if most is None:
             return False
-        return total >= most * _FULL or own >= (most if total < most * _CROWDED else 1)
+        return total >= most * _FULL or own >= (most if total < most * _NEARLY_FULL else 1)
 
     def _grant(self, caller: Hashable) -> Slot:
         self._free -= 1

@@ -97,8 +97,8 @@ async def _against_schema(
         # Problems of the common values are reported once, not for each override.
         at = ("values",) if text == shared else wish.place_of(cluster)
         # Values of secrets are checked by Helm in the worker: only their marks are known here.
-        told = (problem for problem in theirs if not is_mark(value_at(values, problem.path)))
-        found += (Problem((*at, *problem.path), f"{_where(problem)}{problem.message}") for problem in told)
+        shown = (problem for problem in theirs if not is_mark(value_at(values, problem.path)))
+        found += (Problem((*at, *problem.path), f"{_where(problem)}{problem.message}") for problem in shown)
     return found
 
 

@@ -142,11 +142,11 @@ class _Uses:
 
     def refused(self, problems: Mapping[str, str]) -> Iterator[Failure]:
         """The first use of each expression that is not valid."""
-        told: set[str] = set()
+        reported: set[str] = set()
         for origin, use in self._all:
             message = problems.get(str(self.places[use.expression]))
-            if message is not None and use.expression not in told:
-                told.add(use.expression)
+            if message is not None and use.expression not in reported:
+                reported.add(use.expression)
                 yield Failure(None, origin, use, message)
 
     def _in(self, layer: Layer) -> list[Use]:

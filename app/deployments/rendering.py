@@ -19,7 +19,7 @@ from app.deployments.instances import check_instances
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
 from app.helm.command import Options, Place
-from app.helm.stand_in import Release, StandIn
+from app.helm.plan_server import PlanServer, Release
 from app.releases.canonical import canonical
 from app.releases.error_codes import ActionCode
 from app.releases.manifest import shown
@@ -95,12 +95,12 @@ class Renderings:
         async def ask(target: str) -> Any:
             return await member.request("GET", target)
 
-        stand_in = StandIn(known, release, ask if looks_up else None, member.account)
+        plan_server = PlanServer(known, release, ask if looks_up else None, member.account)
         # A chart may look up values on the member that an earlier release has put there.
         scrubber = await self.scrubber_with(secrets if looks_up else ())
         key = (values, revision, known.digest, (cluster_id, secrets) if looks_up else None)
         exists = observed is not None
-        render = partial(self._render, stand_in, contents, desired, scrubber, exists=exists, defines=defines)
+        render = partial(self._render, plan_server, contents, desired, scrubber, exists=exists, defines=defines)
         rendered = await self._once(key, render)
         if rendered.definitions:
             instances = [*rendered.hooks, *rendered.objects]
@@ -148,7 +148,7 @@ class Renderings:
 
     async def _render(
         self,
-        stand_in: StandIn,
+        plan_server: PlanServer,
         contents: Contents,
         desired: Desired,
         scrubber: Scrubber,
@@ -164,8 +164,8 @@ class Renderings:
             check_schema=not archive.has_remote_schema and not desired.references,  # a schema may refuse a mark
             scrubber=scrubber,
         )
-        async with stand_in:
-            place = Place(deployment.organization_id, None, stand_in, deployment.namespace, deployment.release_name)
+        async with plan_server:
+            place = Place(deployment.organization_id, None, plan_server, deployment.namespace, deployment.release_name)
             output = await self._services.helm.preview(place, chart, desired.values, options, exists=exists)
         return await in_thread(_read, output, contents, scrubber, exists=exists, defines=defines)
 

@@ -21,7 +21,7 @@ _WORDS = {
 }
 
 
-async def tell_outcome(
+async def record_outcome(
     services: Services, origin: Origin, organization_id: int | None, error: Exception | None
 ) -> None:
     """Records an event for a mutation that has recorded none: that it succeeded or, with an error, that it was refused

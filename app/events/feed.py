@@ -206,18 +206,18 @@ class Feed:
                 pass
 
     async def _tell(self, events: list[Event]) -> None:
-        told: dict[Follower[Any], None] = {}
+        notified: dict[Follower[Any], None] = {}
         changed: dict[Prepare[Any], dict[Any, None]] = {}
         for event in events:
             for follower in self._followers.get(event.organization_id, ()):
                 if keys := follower.offer(event):
-                    told[follower] = None
+                    notified[follower] = None
                     if follower.prepare is not None:
                         changed.setdefault(follower.prepare, {}).update(dict.fromkeys(keys))
         self.position = upto = events[-1].position
         # Errors reach the followers, which report them.
         await asyncio.gather(*(prepare(upto, keys) for prepare, keys in changed.items()), return_exceptions=True)
-        for follower in told:
+        for follower in notified:
             follower.wake()
 
     async def _page(self) -> list[Event]:

@@ -85,7 +85,7 @@ async def update_cluster(services: DeploymentServices, viewer: Viewer, request: 
             was = cluster.name
             if request.name not in (None, was):
                 await rename(session, cluster, str(request.name))
-                _watch_anew(cluster)  # messages about its credentials contain its name
+                _restart_watch(cluster)  # messages about its credentials contain its name
                 fields.append("name")
             if fields:
                 what = f"was renamed to {cluster.name}" if "name" in fields else f"was changed: {', '.join(fields)}"
@@ -123,7 +123,7 @@ async def confirm_cluster(services: DeploymentServices, viewer: Viewer, cluster_
             session = transaction.session
             cluster = await lock_cluster(session, read)
             cluster.uid, cluster.kubernetes_version = found.uid, found.version
-            _watch_anew(cluster)
+            _restart_watch(cluster)
             transaction.record(
                 ClusterEvent.CONFIRMED,
                 f"{cluster.name} was confirmed with its new uid: {found.uid}.",
@@ -147,10 +147,10 @@ async def confirm_cluster(services: DeploymentServices, viewer: Viewer, cluster_
 def _take(services: ClusterServices, cluster: Cluster, access: Access, found: Found) -> None:
     keep_access(services, cluster, access)
     cluster.kubernetes_version = found.version
-    _watch_anew(cluster)
+    _restart_watch(cluster)
 
 
-def _watch_anew(cluster: Cluster) -> None:
+def _restart_watch(cluster: Cluster) -> None:
     """Has an observer take the cluster again: its present observer uses outdated data, and its writes are refused."""
     cluster.observer_id = None
     cluster.observer_token += 1

@@ -105,14 +105,14 @@ async def update_secret(
         wanted = {key: value for key, value in {**kept, **data}.items() if value is not None}
         await _check_unused(transaction.session, secret, kept.keys() - wanted.keys())
         _raise(list(_data_problems(secret.kind, wanted)))
-        told = secret.description if description is None else description or None
+        stated = secret.description if description is None else description or None
         changed = sorted(key for key in kept.keys() | wanted.keys() if kept.get(key) != wanted.get(key))
         if changed:
             _seal(services.key_ring, mark, secret, wanted)
             secret.version += 1
-        elif told == secret.description:
+        elif stated == secret.description:
             return secret
-        secret.description, secret.updated_at = told, now()
+        secret.description, secret.updated_at = stated, now()
         await transaction.session.flush()
         if changed:
             await _judge_users(transaction, secret)

@@ -90,8 +90,8 @@ def failure(ledger: Ledger, code: int, stderr: str, scrubber: Scrubber) -> Actio
         if ledger.last_record_is_written:
             return None
         message = "Helm succeeded, but the last write of the release's record failed."
-        told = scrubber.clean(cause.output) if cause and cause.output else output
-        return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, message, told, wrote=wrote)
+        cleaned = scrubber.clean(cause.output) if cause and cause.output else output
+        return TemporaryError(ActionCode.CLUSTER_UNREACHABLE, message, cleaned, wrote=wrote)
     if cause is not None:
         withheld = f"{scrubber.clean(ledger.refused, instead='An object')} was refused. {WITHHELD}"
         cause.message = scrubber.clean(cause.message, instead=withheld)
@@ -113,6 +113,6 @@ def _without_warnings(stderr: str) -> str:
 
 def _sentence(output: str) -> str:
     # Refusals of the API server come as a list, below a line that only counts them.
-    told = re.sub(r"\d+ errors? occurred:\s+\* ", "", output.removeprefix("Error: "), count=1)
-    first = told.split("\n", 1)[0].strip()
+    cleaned = re.sub(r"\d+ errors? occurred:\s+\* ", "", output.removeprefix("Error: "), count=1)
+    first = cleaned.split("\n", 1)[0].strip()
     return (first[:500] or "Helm failed without any output.").rstrip(":")

@@ -85,7 +85,7 @@ class _Following:
         self._first = Listed([], frozenset())
         self._changes = PodChanges(self._watched, services.log_streams, place.facts.organization_id)
         self._problem: str | None = None
-        self._is_crowded = False
+        self._has_too_many = False
         self.news = asyncio.Event()
 
     def take(self) -> list[Entry]:
@@ -177,8 +177,8 @@ class _Following:
             slot = self._services.log_streams.acquire_now(self._place.facts.organization_id)
         if slot is None:
             self._changes.look_soon()
-            if not self._is_crowded:
-                self._is_crowded = True
+            if not self._has_too_many:
+                self._has_too_many = True
                 words = "Too many logs are followed at once, so some containers are omitted. Choose a pod."
                 self._put(Entry(EntryKind.FAILED, words))
             return

@@ -168,8 +168,8 @@ async def _deploy(services: AllServices, viewer: Viewer, console: Console) -> in
         )
         found = (await create_deployment(services, viewer, request, Progress())).deployment
         assert found is not None
-    told = f"[green]✓[/] The chart samples/hello is deployed as {RELEASE}, with an override for each cluster."
-    console.print(told, soft_wrap=True)
+    message = f"[green]✓[/] The chart samples/hello is deployed as {RELEASE}, with an override for each cluster."
+    console.print(message, soft_wrap=True)
     return found.id
 
 

@@ -51,10 +51,10 @@ async def judge_health(transaction: Transaction, target_ids: Iterable[int]) -> N
     )
     found = (await session.execute(rows.execution_options(populate_existing=True))).all()
     judged = [target for target, *_ in found]
-    blamed = await _blamed(transaction, [target.id for target in judged])
+    unhealthy = await _unhealthy(transaction, [target.id for target in judged])
     checked = await _checked(transaction, [target.id for target in judged])
     for target, deployment, cluster_name, release in found:
-        health = _judge(target, release, blamed.get(target.id, []), checked.get(target.id, False))
+        health = _judge(target, release, unhealthy.get(target.id, []), checked.get(target.id, False))
         known = TargetHealth(target.health, target.health_reasons)
         if health == known:
             continue
@@ -67,16 +67,16 @@ async def judge_health(transaction: Transaction, target_ids: Iterable[int]) -> N
         await session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _judge(target: Target, release: Release, blamed: list[dict[str, Any]], has_checked: bool) -> TargetHealth:
+def _judge(target: Target, release: Release, unhealthy: list[dict[str, Any]], has_checked: bool) -> TargetHealth:
     if target.inventory_version != release.resource_version and not target.inventory_version:
         return TargetHealth(Health.UNKNOWN, [])
     if release.unreadable is not None:
         return TargetHealth(Health.UNKNOWN, [_reason("Release", release, release.unreadable)])
-    reasons = [{field: each[field] for field in _REASONS} for each in blamed]
-    checked = [each for each in blamed if each["is_checked"]]
+    reasons = [{field: each[field] for field in _REASONS} for each in unhealthy]
+    checked = [each for each in unhealthy if each["is_checked"]]
     if checked:
         return TargetHealth(Health(checked[0]["health"]), reasons)
-    return TargetHealth(Health.HEALTHY if has_checked or not blamed else Health.UNKNOWN, reasons)
+    return TargetHealth(Health.HEALTHY if has_checked or not unhealthy else Health.UNKNOWN, reasons)
 
 
 def _reason(kind: str, release: Release, message: str) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _reason(kind: str, release: Release, message: str) -> dict[str, Any]:
     }
 
 
-async def _blamed(transaction: Transaction, ids: list[int]) -> dict[int, list[dict[str, Any]]]:
+async def _unhealthy(transaction: Transaction, ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     """The worst of the resources that are not healthy, by target. Resources that cannot be checked come last."""
     row = LiveResource
     order = (col(row.is_checked).desc(), _RANK, col(row.kind), col(row.namespace), col(row.name))

@@ -21,8 +21,8 @@ from app.tables.deployments import Deployment
 from app.tables.groups import ClusterGroup
 from app.tables.resources import LiveResource
 from app.tables.targets import Target
-from app.targets.queries import LONGEST_LIE
-from app.targets.reachability import UNWATCHED, is_vouched
+from app.targets.queries import LONGEST_UNWATCHED_SECONDS
+from app.targets.reachability import UNWATCHED, is_watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class ResourceFilter:
     drift: Sequence[DriftState] | None = None
 
 
-_KNOWN = (col(Cluster.reachability) == Reachability.REACHABLE) & is_vouched(LONGEST_LIE)
+_KNOWN = (col(Cluster.reachability) == Reachability.REACHABLE) & is_watched(LONGEST_UNWATCHED_SECONDS)
 _HEALTH = case((_KNOWN, cast(col(LiveResource.health), Text)), else_=Health.UNKNOWN.value)
 _COMPARED = col(Deployment.live_drift) != LiveDrift.OFF
 _DRIFT = case(

@@ -34,10 +34,10 @@ from app.tables.deployments import Deployment
 from app.tables.targets import Release, Target
 from app.targets.desired import stored_inputs
 from app.targets.joins import RELEASE_OF_TARGET, joined
-from app.targets.reachability import UNWATCHED, is_vouched
+from app.targets.reachability import UNWATCHED, is_watched
 
-LONGEST_LIE = 30.0
-"""The number of seconds for which a status may be shown that no observer vouches for."""
+LONGEST_UNWATCHED_SECONDS = 30.0
+"""The number of seconds for which a status may be shown that no observer confirms."""
 
 DRIFT_TYPE = Enum(DriftState, native_enum=False, length=32)
 SHOWN_DRIFT = case(
@@ -47,7 +47,7 @@ SHOWN_DRIFT = case(
 )
 """The state of a target's live objects, as it is shown."""
 _DRIFT: Any = type_coerce(SHOWN_DRIFT, DRIFT_TYPE)
-_VOUCHED = is_vouched(LONGEST_LIE)
+_WATCHED = is_watched(LONGEST_UNWATCHED_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class TargetFacts:
     chart_version: str | None = fact(col(Release.chart_version))
     revision: int | None = fact(col(Release.revision))
     changed_at: datetime | None = fact(col(Release.updated_at))
-    is_vouched: bool = fact(_VOUCHED)
+    is_watched: bool = fact(_WATCHED)
 
     @property
     def is_renewed(self) -> bool:
@@ -169,8 +169,8 @@ def _facts(rows: Result[*tuple[Any, ...]]) -> list[TargetFacts]:
 
 
 def _shown(facts: TargetFacts) -> TargetFacts:
-    """Hides a status that no observer vouches for, even if the database does not show this yet."""
-    if facts.is_vouched or facts.status is TargetStatus.UNKNOWN:
+    """Hides a status that no observer confirms, even if the database does not show this yet."""
+    if facts.is_watched or facts.status is TargetStatus.UNKNOWN:
         return facts
     return replace(
         facts,

@@ -27,12 +27,12 @@ _EXPIRE_SECONDS = 5.0
 CONFIRMED_AT = func.coalesce(col(Cluster.confirmed_at), col(Cluster.last_seen_at), col(Cluster.created_at))
 
 
-def is_vouched(seconds: float) -> ColumnElement[bool]:
-    """Whether an observer has vouched for a cluster within so many seconds. Each sign of life of an observer vouches
+def is_watched(seconds: float) -> ColumnElement[bool]:
+    """Whether an observer has watched a cluster within so many seconds. Each renewal of an observer counts
     for all its members except those that it has reported as unreachable. For selections from clusters with an outer
     join of observers."""
-    vouched_at = func.greatest(col(Observer.seen_at), CONFIRMED_AT)
-    return vouched_at >= func.clock_timestamp() - timedelta(seconds=seconds)
+    watched_at = func.greatest(col(Observer.seen_at), CONFIRMED_AT)
+    return watched_at >= func.clock_timestamp() - timedelta(seconds=seconds)
 
 
 _KINDS = {
@@ -131,11 +131,11 @@ async def confirm(services: Services, fresh: Mapping[int, datetime]) -> list[int
 async def expire(services: Services) -> None:
     """Sets targets to UNKNOWN if no observer watches their member, or if their member has not been
     confirmed for three times `confirm_every`: there is no observer, or none that works. Every process that serves the
-    API or does work runs this, so that no status outlives the process that vouched for it."""
+    API or does work runs this, so that no status outlives the process that confirmed it."""
     seconds = 3 * services.settings.confirm_every
     long_ago = func.clock_timestamp() - timedelta(seconds=seconds)
     unconfirmed = f"No observer has confirmed it for {seconds:g} s. Check that one is running."
-    for is_old, message in ((~is_vouched(UNWATCHED_SECONDS), UNWATCHED), (long_ago > CONFIRMED_AT, unconfirmed)):
+    for is_old, message in ((~is_watched(UNWATCHED_SECONDS), UNWATCHED), (long_ago > CONFIRMED_AT, unconfirmed)):
         statement = (
             select(col(Cluster.id))
             .join(Observer, col(Observer.id) == Cluster.observer_id, isouter=True)

@@ -77,5 +77,5 @@ def next_steps_from(status: TargetStatus, reachability: Reachability, error: dic
         return [NextStep.WAIT, NextStep.UPDATE_CLUSTER]
     if error is not None and error.get("next_steps"):
         return [NextStep(step) for step in error["next_steps"]]
-    # A status that no observer vouches for is UNKNOWN, and so is one that Helm calls unknown.
+    # A status that no observer confirms is UNKNOWN, and so is one that Helm calls unknown.
     return [NextStep.WAIT, NextStep.RECONCILE] if status is TargetStatus.UNKNOWN else [NextStep.RECONCILE]

@@ -96,12 +96,12 @@ def show(
         name = name or known.current
         if name is None:
             raise usage("There is no current context.", contexts.SIGN_IN)
-        told = _row(name, known.get(name))
+        row = _row(name, known.get(name))
         answer = Output(output)
         if answer.is_table:
-            answer.text(fields({key.capitalize(): value for key, value in told.items()}))
+            answer.text(fields({key.capitalize(): value for key, value in row.items()}))
         else:
-            answer.data(told, [name])
+            answer.data(row, [name])
 
 
 @context.command("use")

@@ -97,8 +97,8 @@ def show(
         "APP": lambda row: row["appVersion"],
         "DEPRECATED": lambda row: "yes" if row["deprecated"] else None,
     }
-    told = fields({"Chart": name, "Description": found["description"]})
-    return session.output.text("\n".join([told, "", *table_lines(found["versions"], columns)]))
+    facts = fields({"Chart": name, "Description": found["description"]})
+    return session.output.text("\n".join([facts, "", *table_lines(found["versions"], columns)]))
 
 
 @remote(chart, "push")

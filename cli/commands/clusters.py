@@ -143,9 +143,9 @@ def confirm(
         uid = found["answeringUid"]
         if uid is None:
             raise usage(f"No other cluster answers at the address of {name}.", f"See polyhelm cluster show {name}")
-        told = f"{name} is registered with the uid {found['uid']}; {uid} answers at its address."
+        facts = f"{name} is registered with the uid {found['uid']}; {uid} answers at its address."
         confirm_name(
-            f"{told}\nReleases there with the names of this cluster's releases will count as Polyhelm's.",
+            f"{facts}\nReleases there with the names of this cluster's releases will count as Polyhelm's.",
             name,
             yes=False,
             option=f"--uid {uid}",
@@ -187,7 +187,7 @@ def show(session: Session, name: ClusterName) -> None:
     if not session.output.is_table:
         return session.output.data(found, [name])
     labels = ", ".join(f"{key}={value}" for key, value in sorted(found["labels"].items()))
-    told = {
+    facts = {
         "Name": name,
         "Reachability": ": ".join(filter(None, (found["reachability"], found["reachabilityMessage"]))),
         "Seen": found["lastSeenAt"] and f"{ago(found['lastSeenAt'])} ago",
@@ -212,7 +212,7 @@ def show(session: Session, name: ClusterName) -> None:
     }
     releases = table_lines(found["releases"], columns)
     steps = next_steps(name, found["reachability"])
-    return session.output.text("\n".join([fields(told), *steps, *([""] if releases else []), *releases]))
+    return session.output.text("\n".join([fields(facts), *steps, *([""] if releases else []), *releases]))
 
 
 @remote(cluster, "rm")

@@ -113,7 +113,7 @@ def get(session: Session, name: DeploymentName) -> None:
         return session.output.data(document(found), [])
     if not session.output.is_table:
         return session.output.data(found, [name])
-    told = {
+    facts = {
         "Deployment": name + (" (being deleted)" if found["deleting"] else ""),
         "Chart": f"{found['chart']} {found['chartVersion']}",
         "Namespace": found["namespace"],
@@ -124,11 +124,11 @@ def get(session: Session, name: DeploymentName) -> None:
     }
     rows = [{**target, "wanted": found["generation"]} for target in found["targets"]]
     targets = summary_lines(rows, TARGET_COLUMNS, verbose=session.verbose)
-    told |= _pending(found["pendingMembership"])
+    facts |= _pending(found["pendingMembership"])
     advice = {each["clusterName"]: each["error"]["advice"] for each in rows if each["error"]}
     lines = summarized({name: text for name, text in advice.items() if text}, verbose=session.verbose)
     advised = ["", "Next steps:", *(f"  {line}" for line in lines)] if lines else []
-    return session.output.text("\n".join([fields(told), "", *targets, *advised]))
+    return session.output.text("\n".join([fields(facts), "", *targets, *advised]))
 
 
 @remote(deploy, "history")

@@ -33,7 +33,7 @@ from reconcilers.observer.change_limiter import ChangeLimiter
 from reconcilers.observer.contact import Contact
 from reconcilers.observer.release_writer import ReleaseWriter
 from reconcilers.observer.releases import FollowedReleases
-from reconcilers.observer.resources.keeper import ClusterResources
+from reconcilers.observer.resources.cluster_resources import ClusterResources
 from reconcilers.observer.resources.writer import ResourceWriter
 from reconcilers.observer.timeouts import ListBackoff
 from reconcilers.observer.version import VersionFollower

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.core.errors import UserError
 from app.core.origin import Origin, current_origin, originating
-from app.events.audit import tell_outcome
+from app.events.audit import record_outcome
 from resolvers.engine.masking import masked
 from schema.context import Context, Info, UnauthenticatedError
 from schema.errors import to_graphql
@@ -61,7 +61,7 @@ async def _tell(context: Context, origin: Origin, given: Any, error: Exception |
     if isinstance(error, UserError) and context.signed_in is None:
         context.services.anonymous_attempts.note(str(origin.mutation), error.code, origin.address)
     elif error is not None or not origin.is_recorded:
-        await tell_outcome(context.services, origin, await _organization_of(context, given), error)
+        await record_outcome(context.services, origin, await _organization_of(context, given), error)
 
 
 async def _organization_of(context: Context, given: Any) -> int | None:

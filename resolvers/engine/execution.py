@@ -54,11 +54,11 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
     def build_per_event_executor(self, payload: Any) -> Any:
-        told = self.context_value.load.told
+        shared = self.context_value.load.shared_answers
         row = getattr(payload, "row", None) or getattr(payload, "facts", None)
-        if told is None or row is None:
+        if shared is None or row is None:
             return super().build_per_event_executor(payload)
-        return _SharedEvent(self, payload, row, told)
+        return _SharedEvent(self, payload, row, shared)
 
     @cached_property
     def words(self) -> tuple[object, ...]:
@@ -97,21 +97,21 @@ def _plain(field: GraphQLField) -> _Plain | None:
 class _SharedEvent:
     """The execution of one event. The first caller does it for all."""
 
-    def __init__(self, execution: Execution, payload: Any, row: object, told: dict[object, Any]) -> None:
+    def __init__(self, execution: Execution, payload: Any, row: object, shared: dict[object, Any]) -> None:
         self._execution = execution
         self._payload = payload
         self._row = row
-        self._told = told
+        self._shared = shared
 
     def execute_operation(self, serially: bool | None = None) -> ExecutionResult | Awaitable[ExecutionResult]:
         key = (*self._execution.words, id(self._row))
-        found = self._told.get(key)
+        found = self._shared.get(key)
         if found is None:
             executor = Executor.build_per_event_executor(self._execution, self._payload)
             result: Any = executor.execute_operation(serially)
             if executor.is_awaitable(result):
                 result = asyncio.ensure_future(result)
             # Kept with what the key names by its place in memory, so that nothing else can come to be there.
-            found = self._told[key] = (result, self._row, self._execution.operation)
+            found = self._shared[key] = (result, self._row, self._execution.operation)
         result = found[0]
         return asyncio.shield(result) if isinstance(result, asyncio.Future) else result

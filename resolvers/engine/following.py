@@ -16,7 +16,7 @@ from schema.context import Info
 from schema.loading import Loaders
 
 Row = TypeVar("Row")
-Told = TypeVar("Told")
+Shared = TypeVar("Shared")
 
 
 class Selection:
@@ -56,15 +56,15 @@ async def loaded(loader: DataLoader[int, Row | None], keys: Collection[int]) -> 
     return await loader.load_many(keys)
 
 
-def shared(load: Loaders, row: Row, make: Callable[[Row], Told]) -> Told:
+def shared(load: Loaders, row: Row, make: Callable[[Row], Shared]) -> Shared:
     """The object made of a row, made once for all subscribers that share these loaders."""
-    assert load.told is not None
-    found = load.told.get(id(row))
+    assert load.shared_answers is not None
+    found = load.shared_answers.get(id(row))
     if found is None:
         # The row is also kept: its address in memory is the key, and must not be used again.
-        found = load.told[id(row)] = make(row), row
-    told: Told = found[0]
-    return told
+        found = load.shared_answers[id(row)] = make(row), row
+    answer: Shared = found[0]
+    return answer
 
 
 async def group_id(services: AllServices, viewer: Viewer, organization_id: int, group: str | None) -> int | None:

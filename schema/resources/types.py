@@ -35,7 +35,7 @@ class HealthReason:
     message: str | None
 
 
-def blamed_of(reasons: list[dict[str, Any]]) -> list[HealthReason]:
+def health_reasons_of(reasons: list[dict[str, Any]]) -> list[HealthReason]:
     return [
         HealthReason(**{**each, "health": Health(each["health"]), "namespace": each["namespace"] or None})
         for each in reasons

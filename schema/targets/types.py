@@ -24,7 +24,7 @@ from schema.resources.drift import ObjectDifference
 from schema.resources.enums import DriftState, Health
 from schema.resources.live import LiveObject, ResourceTree
 from schema.resources.loaders import differences_by_target
-from schema.resources.types import HealthReason, LiveResource, blamed_of
+from schema.resources.types import HealthReason, LiveResource, health_reasons_of
 from schema.scalars import JSON
 from schema.targets.activity import Activity
 from schema.targets.enums import NextStep, ReasonCode, TargetStatus
@@ -278,7 +278,7 @@ class DeploymentTarget(Node):
             observed_at=facts.observed_at,
             health=facts.health,
             health_since=facts.health_since,
-            health_reasons=blamed_of(facts.health_reasons),
+            health_reasons=health_reasons_of(facts.health_reasons),
             resources_left_out=facts.left_out,
             reasons=reasons_of(facts.reasons),
             error=TargetError.of(facts.error),

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from sqlalchemy import update
 
-from app.clusters.expiring import read_expiry, tell_of_expiring
+from app.clusters.expiring import read_expiry, record_expiring
 from app.clusters.expiry import expires_at
 from app.clusters.kubeconfig import Access
 from app.tables.clusters import Cluster
@@ -102,7 +102,7 @@ async def test_there_is_one_event_before_credentials_expire_and_another_one_for_
         else:
             await quiet.register("paris", paris.kubeconfig)
         for _ in range(2):
-            assert await tell_of_expiring(quiet.services) == number
+            assert await record_expiring(quiet.services) == number
             assert (
                 await told(quiet)
                 == [
@@ -112,7 +112,7 @@ async def test_there_is_one_event_before_credentials_expire_and_another_one_for_
             )
     paris.token = jwt({"exp": int(soon.timestamp()) - 60})
     await change(quiet, "paris", kubeconfig=paris.kubeconfig)
-    await tell_of_expiring(quiet.services)
+    await record_expiring(quiet.services)
     assert len(await told(quiet)) == 2
 
 

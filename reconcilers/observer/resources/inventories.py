@@ -65,7 +65,7 @@ class _Object:
         return self.wanted.origin is ResourceOrigin.MANIFEST
 
 
-class Keeper(Protocol):
+class Resources(Protocol):
     """What follows the objects of the inventories (`ClusterResources`)."""
 
     index: Index
@@ -85,13 +85,13 @@ class Inventories:
         self,
         services: AllServices,
         writer: ResourceWriter,
-        keeper: Keeper,
+        resources: Resources,
         member: Member,
         assignment: Assignment,
     ) -> None:
         self._services = services
         self._writer = writer
-        self._keeper = keeper
+        self._resources = resources
         self._member = member
         self._assignment = assignment
         self._types: dict[tuple[str, str, str], ObjectType] = {}
@@ -155,11 +155,11 @@ class Inventories:
         objects = []
         for record in records:
             target_id = record.stale.target_id
-            (self._keeper.pending.add if record.stale.is_pending else self._keeper.pending.discard)(target_id)
+            (self._resources.pending.add if record.stale.is_pending else self._resources.pending.discard)(target_id)
             for wanted in record.objects:
                 kind = await self._type(wanted.reference)
                 objects.append(_Object(target_id, _key(wanted.reference, kind, record.stale.namespace), wanted, kind))
-        arriving = self._keeper.arriving
+        arriving = self._resources.arriving
         arriving.update({each.key: None for each in objects if not self._is_known(each)})
         try:
             await self._look(objects)
@@ -169,7 +169,7 @@ class Inventories:
 
     def _is_known(self, each: _Object) -> bool:
         """Whether the object's state is already in the database."""
-        followed = self._keeper.index.get(each.key)
+        followed = self._resources.index.get(each.key)
         return followed is not None and followed.kind is not None and each.target_id in followed.targets
 
     async def _read(self, stale: Stale) -> _Record | None:
@@ -196,12 +196,14 @@ class Inventories:
         """Reads the new objects: lists the kinds that are not followed yet, and gets every other object by its name."""
         kinds = {each.key: each.kind for each in objects if each.kind is not None}
         listed = {(kind.group, kind.kind): kind for each in objects if (kind := each.kind) and each.is_labelled}
-        streams = [self._keeper.follow(listed[name]) for name in sorted(listed, key=lambda name: not is_judged(*name))]
+        streams = [
+            self._resources.follow(listed[name]) for name in sorted(listed, key=lambda name: not is_judged(*name))
+        ]
         await asyncio.gather(*(stream.is_listed.wait() for stream in streams))
 
         async def look(key: Key) -> None:
             try:
-                seen = await self._keeper.seen(key, kinds[key])
+                seen = await self._resources.seen(key, kinds[key])
             except ActionError as error:
                 if error.code in _NOT_NOW:
                     raise
@@ -209,14 +211,14 @@ class Inventories:
             if arriving.get(key) is None:
                 arriving[key] = seen
 
-        arriving = self._keeper.arriving
+        arriving = self._resources.arriving
         unseen = [key for key, seen in arriving.items() if seen is None and key in kinds]
         await for_each(unseen, look, at_once=_AT_ONCE)
 
     async def _write(self, records: list[_Record], objects: list[_Object]) -> bool:
         """Writes the inventories and follows their objects; returns whether this observer still has the member."""
-        keeper = self._keeper
-        seen = {each.key: self._seen(each) for each in objects if each.key in keeper.arriving}
+        resources = self._resources
+        seen = {each.key: self._seen(each) for each in objects if each.key in resources.arriving}
         targets = {record.stale.target_id for record in records}
         listed = [
             Listed(
@@ -234,28 +236,30 @@ class Inventories:
             read = [(record.stale, record.left_out) for record in records]
             await write_inventories(transaction, read, listed)
             await judge_health(transaction, targets)
-        unfinished = [each.key for each in objects if self._is_known(each) and not keeper.index[each.key].version]
-        keeper.index.replace(targets, [(each.target_id, each.key, each.kind, each.wanted.origin) for each in objects])
+        unfinished = [each.key for each in objects if self._is_known(each) and not resources.index[each.key].version]
+        resources.index.replace(
+            targets, [(each.target_id, each.key, each.kind, each.wanted.origin) for each in objects]
+        )
         self._unresolved -= targets
         self._unresolved |= {each.target_id for each in objects if each.kind is None}
         for key, written in seen.items():
-            keeper.index[key].shown = written.fingerprint
-            keeper.show(key, keeper.arriving.get(key) or written)
-            if not (keeper.index[key].is_labelled and written.is_labelled):
-                keeper.look(key, _UNWATCHED)
+            resources.index[key].shown = written.fingerprint
+            resources.show(key, resources.arriving.get(key) or written)
+            if not (resources.index[key].is_labelled and written.is_labelled):
+                resources.look(key, _UNWATCHED)
         for key in unfinished:  # such as an object that Helm had not yet created while the release was pending
-            keeper.look(key)
-        keeper.follow_kinds()
-        keeper.drift.renew()
+            resources.look(key)
+        resources.follow_kinds()
+        resources.drift.renew()
         return True
 
     def _seen(self, each: _Object) -> Seen:
         if each.kind is None:
             return not_served(each.wanted.reference.api_version, each.key.kind)
-        seen = self._keeper.arriving[each.key]
+        seen = self._resources.arriving[each.key]
         if seen is not None:
             return seen
-        return absent(each.key.kind, each.wanted.origin, is_pending=each.target_id in self._keeper.pending)
+        return absent(each.key.kind, each.wanted.origin, is_pending=each.target_id in self._resources.pending)
 
 
 def _key(reference: Reference, kind: ObjectType | None, namespace: str) -> Key:

@@ -27,7 +27,7 @@ Ask = Callable[[str], Awaitable[Answer]]
 _IDLE_SECONDS = 60.0
 
 
-class StandIn(LoopbackServer):
+class PlanServer(LoopbackServer):
     """`account` is the service account that `ask` uses."""
 
     def __init__(
