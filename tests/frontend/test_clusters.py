@@ -1,4 +1,4 @@
-"""A cluster is edited, and confirmed, on its page."""
+"""Clusters are sorted in their table; a cluster is edited, and confirmed, on its page."""
 
 from playwright.async_api import Browser, expect
 
@@ -40,3 +40,14 @@ async def test_a_new_uid_is_confirmed_with_both_in_view(site: Site, browser: Bro
         await dialog.get_by_role("button", name="Confirm the new uid").click()
         await expect(page.get_by_text("Reachable", exact=True)).to_be_visible()
         await expect(page.get_by_role("button", name="Confirm the new uid…")).to_have_count(0)
+
+
+async def test_a_table_is_sorted_by_the_head_of_a_column(site: Site, browser: Browser, shop: dict[str, Member]) -> None:
+    async with opened(browser, site) as page:
+        await page.goto("/clusters")
+        table = page.get_by_role("table", name="Clusters")
+        head = table.get_by_role("columnheader", name="Cluster", exact=True)
+        for order, names in (("ascending", ["berlin", "paris", "tokyo"]), ("descending", ["tokyo", "paris", "berlin"])):
+            await head.get_by_role("button").press("Enter")
+            await expect(head).to_have_attribute("aria-sort", order)
+            await expect(table.get_by_role("rowheader")).to_have_text(names)

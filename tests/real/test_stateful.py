@@ -22,7 +22,7 @@ from tests.stack import eventually
 
 pytestmark = pytest.mark.xdist_group("kubernetes")
 
-EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "7"))
+EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "5"))
 STEPS = int(os.environ.get("STATEFUL_STEPS", "9"))
 LONG = "STATEFUL_EXAMPLES" in os.environ
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if LONG else [])]
