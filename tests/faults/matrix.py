@@ -110,7 +110,7 @@ class Lane:
             namespace=self.namespace,
             releaseName=release,
             values={"size": 1},
-            timeoutSeconds=200,
+            timeoutSeconds=60,
             **given,
         )
         assert answer["__typename"] == "DeploymentPayload", answer
