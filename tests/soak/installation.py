@@ -26,6 +26,7 @@ from tests.sample_charts import packaged
 from tests.soak.part import Part
 from tests.soak.site import Site, site
 from tests.soak.user import User
+from tests.soak.wishes import region_of
 from tests.stack import HERE, TOKEN, drop_database, eventually, fresh_database, trust_the_machine
 
 GROUP = "fleet"
@@ -154,6 +155,7 @@ async def _fleet(user: User, sites: Mapping[str, Site]) -> str:
     await eventually(lambda: _answers(user))
     for name, each in sites.items():
         given = {"name": name, "kubeconfig": each.kubeconfig, "cloud": "onprem", "distribution": "kubeadm"}
+        given["region"] = region_of(name)
         await user.mutate("registerCluster", given, "... on ClusterPayload { cluster { id } }")
         chart = each.chart()
         assert await each.by_helm("install", BYSTANDER, chart, "--create-namespace")

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.soak.installation import GROUP, VERSIONS, Installation
 from tests.soak.user import Refused
-from tests.soak.wishes import State, Wish
+from tests.soak.wishes import REGIONS, State, Wish, region_of
 
 MOST = 6
 """Deployments at once."""
@@ -73,7 +73,9 @@ async def create(world: World, step: Step) -> None:
 
 async def change(world: World, step: Step, wish: Wish, state: State, told: str) -> None:
     """Updates to a state, which becomes what is wanted when it is acknowledged."""
-    step.told = f"{told} {wish.name}: n={state.number} {state.overrides} {state.version} on {sorted(state.targets)}"
+    state = state.among(world.members)  # which can't change: that would need our turn
+    wanted = f"n={state.number} {state.selected} {state.overrides} {state.version}"
+    step.told = f"{told} {wish.name}: {wanted} on {sorted(state.targets)}, region {state.region}"
     given = state.given() | {"id": wish.id, "idempotencyKey": f"step-{step.number}"}
     if removed := len(wish.state.targets - state.targets):
         given["confirmRemoval"] = removed
@@ -102,15 +104,31 @@ async def override(world: World, step: Step, wish: Wish) -> None:
 async def retarget(world: World, step: Step, wish: Wish) -> None:
     targets = frozenset(some(step.chance, world.members))  # which can't change: that would need our turn
     overrides = {name: number for name, number in wish.state.overrides.items() if name in targets}
-    state = replace(wish.state, targets=targets, overrides=overrides, number=step.number)
+    state = replace(wish.state, targets=targets, overrides=overrides, number=step.number, region=None)
     await change(world, step, wish, state, "retarget")
+
+
+async def select(world: World, step: Step, wish: Wish) -> None:
+    """Values for the clusters of a region, over those of earlier selectors; or none for any region."""
+    region = step.chance.choice(REGIONS)
+    kept = tuple(one for one in wish.state.selected if one[0] != region)
+    selected = () if step.chance.random() < 0.2 else (*kept, (region, step.number))
+    await change(world, step, wish, replace(wish.state, selected=selected, number=step.number), "select")
+
+
+async def aim(world: World, step: Step, wish: Wish) -> None:
+    """The members of a region become the targets. A cluster that joins the group later becomes one with the next
+    change."""
+    regions = sorted({region_of(name) for name in world.members})
+    state = replace(wish.state, region=step.chance.choice(regions), number=step.number)
+    await change(world, step, wish, state, "aim")
 
 
 async def go_back(world: World, step: Step, wish: Wish) -> None:
     """An earlier generation is wanted again, as by `polyhelm deploy rollback`."""
     earlier = step.chance.choice(wish.generations)
     overrides = {name: number for name, number in earlier.overrides.items() if name in wish.state.targets}
-    state = replace(earlier, targets=wish.state.targets, overrides=overrides)
+    state = replace(earlier, targets=wish.state.targets, overrides=overrides, region=wish.state.region)
     await change(world, step, wish, state, "go back")
 
 
@@ -214,6 +232,8 @@ OFTEN: dict[str, int] = {
     "update": 24,
     "override": 12,
     "retarget": 6,
+    "select": 8,
+    "aim": 4,
     "go_back": 5,
     "reconcile": 8,
     "delete": 4,
@@ -230,6 +250,8 @@ _OF_WISH: dict[str, OfWish] = {
     "update": update,
     "override": override,
     "retarget": retarget,
+    "select": select,
+    "aim": aim,
     "go_back": go_back,
     "reconcile": reconcile,
     "delete": delete,

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.faults.records import Revision
@@ -20,25 +20,51 @@ _STATUS = {
 }
 
 
+REGIONS = ("north", "south")
+
+
+def region_of(cluster: str) -> str:
+    """The region with which a cluster is registered."""
+    return REGIONS[sum(map(ord, cluster)) % len(REGIONS)]
+
+
 @dataclass(frozen=True)
 class State:
-    """One generation: what `updateDeployment` is given."""
+    """One generation: what `updateDeployment` is given. `selected` has overrides by selector, weakest first, each with
+    the region that it selects. If `region` is given, the targets are chosen by a selector for it."""
 
     version: str
     number: int
     overrides: dict[str, int]
     targets: frozenset[str]
+    selected: tuple[tuple[str, int], ...] = ()
+    region: str | None = None
 
     def values(self, cluster: str) -> dict[str, Any]:
-        return {"n": self.overrides.get(cluster, self.number)}
+        number = self.number
+        for region, selected in self.selected:
+            if region == region_of(cluster):
+                number = selected
+        return {"n": self.overrides.get(cluster, number)}
+
+    def among(self, members: Iterable[str]) -> "State":
+        """The state with the targets that a change gives it while these clusters are members of the group."""
+        if self.region is None:
+            return self
+        targets = frozenset(name for name in members if region_of(name) == self.region)
+        overrides = {name: number for name, number in self.overrides.items() if name in targets}
+        return replace(self, targets=targets, overrides=overrides)
 
     def given(self) -> dict[str, Any]:
         overrides = [{"cluster": name, "values": {"n": number}} for name, number in sorted(self.overrides.items())]
+        selected = [{"select": {"region": [region]}, "values": {"n": number}} for region, number in self.selected]
+        targets = {"targets": sorted(self.targets)}
         return {
             "version": self.version,
             "values": {"n": self.number},
             "valueOverrides": overrides,
-            "targets": sorted(self.targets),
+            "selectorOverrides": selected,
+            **(targets if self.region is None else {"targetSelector": {"region": [self.region]}}),
         }
 
 
