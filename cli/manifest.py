@@ -43,6 +43,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "crdPolicy": (str, "CREATE or SKIP"),
     "liveDrift": (str, "OFF, REPORT or CORRECT"),
     "liveDriftIgnore": (list, "a list of rules"),
+    "dependsOn": (list, "a list of deployments of the group"),
 }
 _NEEDED = (HEADER, "group", "release", "namespace", "chart")
 OPTIONS = {
@@ -54,6 +55,7 @@ OPTIONS = {
     "crdPolicy": "crdPolicy",
     "liveDrift": "liveDrift",
     "liveDriftIgnore": "liveDriftIgnore",
+    "dependsOn": "dependsOn",
 }
 """Keys of the file that can be changed without a new generation, and their names in the API."""
 
@@ -154,10 +156,18 @@ def document(deployment: Any) -> dict[str, Any]:
         **{key: deployment[name] for key, name in OPTIONS.items()},
         **layers(deployment),
     }
+    given["dependsOn"] = [
+        one["deployment"] if one["condition"] is None else one for one in dependencies(deployment)
+    ] or None
     given["liveDriftIgnore"] = [
         {key: value for key, value in rule.items() if value is not None} for rule in given["liveDriftIgnore"]
     ] or None
     return {key: given[key] for key in _KINDS if given.get(key) is not None}
+
+
+def dependencies(deployment: Any) -> list[dict[str, Any]]:
+    """Returns what an API object depends on, as input."""
+    return [{"deployment": one["releaseName"], "condition": one["condition"]} for one in deployment["dependsOn"]]
 
 
 def restored(group: str, release: str, deployment: Any, revision: Any) -> Manifest:
@@ -256,6 +266,8 @@ def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
         yield from reference_problems(node)
     elif name == "liveDriftIgnore":
         yield from _rule_problems(node)
+    elif name == "dependsOn":
+        yield from _dependency_problems(node)
     elif isinstance(value, list) and (wrong := next((item for item in node.value if not is_text(item)), None)):
         yield line(wrong), f"`{name}` must be {words}: this entry is not valid"
     elif name == "overridesFrom":
@@ -276,6 +288,14 @@ def _rule_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
                 line(item),
                 "an ignore rule must be a map with `paths`, a list of strings, and optionally `kind` and `group`",
             )
+
+
+def _dependency_problems(node: yaml.Node) -> Iterator[tuple[int, str]]:
+    for item in node.value:
+        entries = {key.value: value for key, value in item.value} if isinstance(item, yaml.MappingNode) else {}
+        is_map = "deployment" in entries and entries.keys() <= {"deployment", "condition"}
+        if not is_text(item) and not (is_map and all(is_text(value) for value in entries.values())):
+            yield line(item), "a dependency is a release name, or a map of `deployment` and perhaps `condition`"
 
 
 def _duplicates(node: yaml.Node) -> Iterator[tuple[int, str]]:
@@ -313,6 +333,11 @@ def _manifest(node: yaml.Node) -> Manifest:
     by_cluster = {name: found or [] for name, found in given.pop("overridesFrom", {}).items()}
     if options.get("liveDrift") is False:  # as YAML reads OFF
         options["liveDrift"] = "OFF"
+    if (others := options.get("dependsOn")) is not None:
+        given_as = [one if isinstance(one, dict) else {"deployment": one} for one in others]
+        options["dependsOn"] = sorted(
+            ({"condition": None, **one} for one in given_as), key=lambda one: one["deployment"]
+        )
     if (rules := options.get("liveDriftIgnore")) is not None:
         options["liveDriftIgnore"] = [{"kind": None, "group": None, **rule} for rule in rules]
     return Manifest(

@@ -16,7 +16,7 @@ RESULT_FIELDS = (
 _OBJECTS = 20
 """The maximum number of objects of a release that are listed."""
 
-_TELLING = ("HOOK", "WAITING", "WAITING_FOR_SLOT", "WAITING_FOR_WINDOW")
+_TELLING = ("HOOK", "WAITING", "WAITING_FOR_SLOT", "WAITING_FOR_WINDOW", "WAITING_FOR_DEPENDENCY")
 """Phases of an open result that are more informative than its summary."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from cli.failure import Failure, usage
 from cli.files import contents
-from cli.manifest import OPTIONS, Manifest, read
+from cli.manifest import OPTIONS, Manifest, dependencies, read
 from cli.outcomes import plan_error
 from cli.plans import planned
 from cli.removal import REMOVAL_FIELDS
@@ -23,7 +23,7 @@ _DONE = "... on DeploymentPayload { deployment { id generation chartVersion } op
 _EXISTING = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
     id chart namespace generation description atomic wait timeoutSeconds driftPolicy crdPolicy
-    liveDrift liveDriftIgnore { kind group paths }
+    liveDrift liveDriftIgnore { kind group paths } dependsOn { releaseName condition }
     desired { targets }
   }
   clusterGroup(organization: $organization, name: $group) { members { name } }
@@ -59,7 +59,7 @@ class Change:
         return [
             f"{key}: {_word(present)} -> {_word(wanted)}"
             for key, wanted in self.manifest.options.items()
-            if self.existing is not None and wanted != (present := self.existing[OPTIONS[key]])
+            if self.existing is not None and wanted != (present := _present(self.existing, key))
         ]
 
     @property
@@ -72,6 +72,11 @@ class Change:
     def needs_confirmation(self) -> bool:
         removal = self.plan["removal"]
         return removal is not None and bool(removal["needsConfirmation"])
+
+
+def _present(existing: Any, key: str) -> Any:
+    """Returns an option of a deployment, by its key in the file."""
+    return dependencies(existing) if key == "dependsOn" else existing[OPTIONS[key]]
 
 
 def changes(session: Session, files: Sequence[str]) -> Iterator[Change]:

@@ -18,6 +18,7 @@ from app.core.threads import in_thread
 from app.deployments.idempotency import KEPT_DAYS
 from app.deployments.inputs import renew_inputs
 from app.deployments.planning import remove_old_plans
+from app.deployments.waiting import review_all
 from app.events.retention import remove_old_events
 from app.fleet.services import AllServices
 from app.jobs.leases import count_failed_jobs, remove_old_jobs
@@ -45,7 +46,7 @@ class Housekeeping:
             for task in (
                 *(self.read_indexes, self.look_at_credentials, self.count_abandoned, self.sweep_runs),
                 *(self.remove_keys, self.remove_plans, self.remove_events, self.remove_archives, self.remove_jobs),
-                *(self.forget_values, self.renew_inputs),
+                *(self.forget_values, self.renew_inputs, self.review_waits),
             ):
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
 
@@ -86,6 +87,9 @@ class Housekeeping:
 
     async def renew_inputs(self) -> None:
         await renew_inputs(self._services)
+
+    async def review_waits(self) -> None:
+        await review_all(self._services)
 
     async def forget_values(self) -> None:
         await forget_values(self._services)

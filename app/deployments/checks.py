@@ -18,6 +18,7 @@ from app.deployments.services import DeploymentServices
 from app.deployments.state import Override, Wish, wish_problems
 from app.drift.rules import GivenRule, rule_problems
 from app.releases.canonical import canonical
+from app.releases.endpoints import is_placeholder
 from app.releases.references import is_mark, value_at
 from app.releases.values import Values
 from app.tables.charts import ChartArchive
@@ -97,7 +98,8 @@ async def _against_schema(
         # Problems of the common values are reported once, not for each override.
         at = ("values",) if text == shared else wish.place_of(cluster)
         # Values of secrets are checked by Helm in the worker: only their marks are known here.
-        shown = (problem for problem in theirs if not is_mark(value_at(values, problem.path)))
+        # Nor are those that wait for an endpoint: they are checked once it exists.
+        shown = (problem for problem in theirs if not _is_open(value_at(values, problem.path)))
         found += (Problem((*at, *problem.path), f"{_where(problem)}{problem.message}") for problem in shown)
     return found
 
@@ -113,6 +115,10 @@ def _distinct(wish: Wish) -> tuple[bytes, dict[bytes, tuple[str, Values]]]:
         values = wish.on(cluster).values
         distinct.setdefault(canonical(values), (cluster, values))
     return canonical(wish.on("").values), distinct
+
+
+def _is_open(value: Any) -> bool:
+    return is_mark(value) or is_placeholder(value)
 
 
 def _where(problem: Problem) -> str:

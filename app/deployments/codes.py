@@ -36,4 +36,7 @@ class DeploymentCode(ErrorCode):
         "expressions_interrupted",
         "The expressions in the values could not be evaluated, because the machine is busy or the process was ended.",
     )
+    REFERENCE_CYCLE = "reference_cycle", "Values of targets refer to each other in a cycle."
+    DEPENDENCY_CYCLE = "dependency_cycle", "Deployments would depend on each other in a cycle."
+    HAS_DEPENDENTS = "has_dependents", "Other deployments depend on the deployment."
     PLAN_LOST = "plan_lost", "The process that made the plan has ended."

@@ -23,6 +23,14 @@ from app.deployments.checks import (
     timeout_problems,
 )
 from app.deployments.codes import DeploymentEvent
+from app.deployments.dependencies import (
+    GivenDependency,
+    check_dependencies,
+    dependency_warnings,
+    resolve,
+    unknown_problems,
+    write_dependencies,
+)
 from app.deployments.evaluation import with_inputs
 from app.deployments.generation import write_generation
 from app.deployments.given import GivenOverride, GivenSelectorOverride, GivenValues, read_values
@@ -77,6 +85,7 @@ class CreateDeployment:
     live_drift: LiveDrift = LiveDrift.OFF
     crd_policy: CrdPolicy = CrdPolicy.CREATE
     live_drift_ignore: list[GivenRule] = field(default_factory=list)
+    depends_on: list[GivenDependency] = field(default_factory=list)
     dry_run: bool = False
     idempotency_key: str | None = None
 
@@ -107,6 +116,7 @@ async def create_deployment(
             check_namespace(group, request.namespace)
             members = await members_of(session, group.id)
         given = await _given(request)
+        await check_dependencies(services, organization_id, request.depends_on, request.release_name)
         membership = Membership.given(request.target_selector, request.targets)
         clusters = membership.chosen(group, members, request.targets)
         pinned = None
@@ -116,6 +126,9 @@ async def create_deployment(
             archive = pinned.archive if pinned else await archive_of(session, str(bound.chart_digest))
             wish = _wish(archive, request, given, membership, tuple(clusters))
             secrets = await referenced(session, group, wish.references)
+            depends_on, unknown = await resolve(session, group.id, request.depends_on)
+        if unknown and not request.dry_run:
+            raise all_invalid(unknown_problems(request.depends_on, unknown))
         require_use(viewer, group.id, secrets)
         wish = replace(wish, marks=marks_of(secrets))
         release_name = await _free_name(services, request, clusters, wish.archive.name)
@@ -136,12 +149,13 @@ async def create_deployment(
             live_drift_ignore=stored_rules(request.live_drift_ignore),
             secret_paths=sorted({found.path for found in wish.references}),
         )
-        wish = await with_inputs(services.expressions, deployment, group, wish, clusters)
+        wish = await with_inputs(services, deployment, group, wish, clusters)
         await check_wish(services, organization_id, wish, members)
-        proposal = Proposal(deployment, wish, clusters)
+        proposal = Proposal(deployment, wish, clusters, depends_on=depends_on)
         if request.dry_run:
             plan = await plan_targets(services, proposal, progress)
             warnings = await warnings_about(services, wish)
+            warnings += await dependency_warnings(services, proposal, unknown)
             answer = Answer(plan=plan, proposal=proposal, changed=True, warnings=warnings)
         else:
             await bound.check(proposal)
@@ -249,6 +263,8 @@ async def _write(
                 targets=list(clusters),
             )
             await write_uses(transaction.session, deployment.id, secrets)
+            if request.depends_on:
+                await write_dependencies(transaction, deployment, request.depends_on)
             operation = await write_generation(
                 transaction, deployment, wish, clusters, OperationKind.CREATE, author=viewer.name
             )

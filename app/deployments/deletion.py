@@ -11,6 +11,7 @@ from app.deployments.answer import Answer
 from app.deployments.availability import heads_on
 from app.deployments.binding import UNBOUND, Binding
 from app.deployments.codes import DeploymentCode, DeploymentEvent
+from app.deployments.dependencies import check_unneeded
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal
@@ -52,12 +53,16 @@ async def delete_deployment(
 
     With `skip_hooks`, the chart's hooks are not run. With `force`, releases that cannot be removed are left behind: the
     answer has those on unreachable clusters, the operation's results those that could not be uninstalled.
+    Without it, the deletion is refused while other deployments depend on this one, unless they are being deleted too:
+    then their releases are uninstalled first.
     """
     deployment_id, force, skip_hooks = request.id, request.force, request.skip_hooks
     async with services.database.reading() as session:
         deployment = await find_deployment(session, viewer, deployment_id, Permission.DEPLOYMENTS_WRITE)
         progress.allow(deployment.organization_id, deployment.group_id)
         pairs = await targets_with_clusters(session, deployment_id)
+        if not force:
+            await check_unneeded(session, deployment)
     proposal = Proposal(deployment, None, leaving=[cluster for _, cluster in pairs])
     if request.dry_run:
         return Answer(plan=await plan_targets(services, proposal, progress), proposal=proposal, changed=True)
@@ -68,6 +73,8 @@ async def delete_deployment(
         locked = await session.get(Deployment, deployment_id, with_for_update={"key_share": True})
         if locked is None:
             raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
+        if not force:
+            await check_unneeded(session, locked)
         await bound.begin(transaction, locked, None)
         locked.deleting, locked.updated_at = True, now()
         await session.flush()

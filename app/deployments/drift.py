@@ -26,6 +26,7 @@ from app.targets.codes import TargetEvent
 from app.targets.correctable import CORRECTABLE, write_target
 from app.targets.joins import joined
 from app.targets.judging import judge_targets
+from app.targets.waits import WAITS
 
 _MOST = 500  # targets in one query
 _DRIFTED = (
@@ -47,6 +48,7 @@ _CANDIDATES = (
     .where(
         col(Deployment.drift_policy) == DriftPolicy.CORRECT,
         col(Target.evaluation_error).is_(None),
+        ~WAITS,
         col(Target.status).in_(_DRIFTED),
         or_(_CHANGED_SINCE_FAILURE, _MAY_FAIL_AGAIN),
         or_(col(Target.contested_until).is_(None), col(Target.contested_until) <= func.clock_timestamp()),

@@ -27,6 +27,7 @@ from app.targets.desired import inputs_of
 from app.targets.judging import judge_targets
 from app.targets.locking import lock_targets
 from app.targets.queries import targets_with_clusters
+from app.targets.waits import review
 
 
 async def write_generation(
@@ -68,6 +69,7 @@ async def write_generation(
                     "desired_digest": statement.excluded.desired_digest,
                     "inputs": statement.excluded.inputs,
                     "results": statement.excluded.results,
+                    "endpoints": statement.excluded.endpoints,
                     "evaluation_error": None,
                 },
             ),
@@ -78,6 +80,9 @@ async def write_generation(
     await end_contests(transaction, present)
     operation = await start_operation(transaction, deployment, kind, present, author=author)
     await judge_targets(transaction, target_ids=present)
+    if any(inputs.endpoints for inputs in wish.inputs.values()):
+        # An endpoint may have changed after the expressions were evaluated.
+        review(transaction, deployment.organization_id, deployment.id)
     return operation
 
 
@@ -122,6 +127,7 @@ def _target_row(deployment: Deployment, wanted: Desired, cluster: Cluster, input
     return {
         "inputs": facts.as_json() if facts else None,
         "results": dict(inputs.results) if inputs else {},
+        "endpoints": [found.as_json() for found in inputs.endpoints] if inputs else [],
         "deployment_id": deployment.id,
         "cluster_id": cluster.id,
         "wanted": True,
@@ -133,5 +139,6 @@ def _target_row(deployment: Deployment, wanted: Desired, cluster: Cluster, input
         "attempts": 0,
         "claimed": False,
         "waits": False,
+        "waits_for": [],
         "lease_token": 0,
     }

@@ -1,11 +1,12 @@
 """Derives the values of targets again when something that they depend on has changed: the labels of a cluster, its
-version, the name of its group. The targets become STALE if their values change by it.
+version, the name of its group, or an endpoint of another target. The targets become STALE if their values change by it.
 
-Targets are found by comparing the stored facts with the present ones, so that no change is missed: what changes a
-cluster calls `renew_inputs` at once, and the housekeeping does so regularly. A failed evaluation is repeated then, too.
+Targets are found by comparing what is stored with the present facts and endpoints, so that no change is missed: what
+changes a cluster calls `renew_inputs` at once, a changed endpoint enqueues a job that does, and the housekeeping does
+so regularly. A failed evaluation is repeated then, too.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Set
 from itertools import groupby
 from typing import Any
 
@@ -24,21 +25,27 @@ from app.deployments.queries import current
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
 from app.registers.common import CommonCode
+from app.releases.endpoints import Endpoint, Endpoints, known, missing
 from app.releases.release import covered
 from app.releases.selectors import Facts
+from app.resources.endpoints import endpoints_of
 from app.secrets.queries import marks_by_deployment
 from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.deployments import Deployment
 from app.tables.groups import ClusterGroup
 from app.tables.targets import Target
+from app.targets.desired import inputs_of
 from app.targets.judging import judge_targets
 from app.targets.locking import lock_targets
 from app.targets.queries import targets_with_clusters
+from app.targets.waits import waits_of
 
 log = structlog.get_logger()
 
 _MOST = 2000  # targets in one pass
+_KEPT = ("inputs", "desired_digest", "results", "endpoints", "renewed_at")
+"""What an evaluation writes, and a failed one leaves."""
 _PASSING = (CommonCode.BUSY, DeploymentCode.EXPRESSIONS_INTERRUPTED)
 
 _PRESENT_FACTS = func.jsonb_build_object(
@@ -54,27 +61,40 @@ _OUTDATED = (
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
     .join(ClusterGroup, col(ClusterGroup.id) == Deployment.group_id)
     .where(col(Target.wanted), col(Target.inputs).is_not(None))
-    .where(or_(col(Target.inputs) != _PRESENT_FACTS, col(Target.evaluation_error).is_not(None)))
+    .where(
+        or_(
+            col(Target.inputs) != _PRESENT_FACTS,
+            col(Target.evaluation_error).is_not(None),
+            func.jsonb_array_length(col(Target.endpoints)) > 0,
+        )
+    )
     .order_by(col(Target.deployment_id), col(Target.id))
     .limit(_MOST)
 )
 
 
 async def renew_inputs(
-    services: DeploymentServices, *, cluster_ids: Iterable[int] | None = None, group_id: int | None = None
+    services: DeploymentServices,
+    *,
+    cluster_ids: Iterable[int] | None = None,
+    group_id: int | None = None,
+    deployment_id: int | None = None,
 ) -> None:
-    """Renews the inputs of the targets on these clusters, of the deployments of this group, or of all targets."""
+    """Renews the inputs of the targets on these clusters, of the deployments of this group, of one deployment, or of
+    all targets."""
     statement = _OUTDATED
     if cluster_ids is not None:
         statement = statement.where(col(Target.cluster_id).in_(list(cluster_ids)))
     if group_id is not None:
         statement = statement.where(col(Deployment.group_id) == group_id)
+    if deployment_id is not None:
+        statement = statement.where(col(Deployment.id) == deployment_id)
     rows = await services.database.rows(statement)
-    for deployment_id, found in groupby(rows, key=lambda row: row[0]):
-        await _renew(services, deployment_id, [target_id for _, target_id in found])
+    for found_id, found in groupby(rows, key=lambda row: row[0]):
+        await _renew(services, found_id, {target_id for _, target_id in found})
 
 
-async def _renew(services: DeploymentServices, deployment_id: int, target_ids: Sequence[int]) -> None:
+async def _renew(services: DeploymentServices, deployment_id: int, target_ids: Set[int]) -> None:
     async with services.database.reading() as session:
         deployment = await session.get(Deployment, deployment_id)
         if deployment is None:
@@ -84,12 +104,18 @@ async def _renew(services: DeploymentServices, deployment_id: int, target_ids: S
         revision = await current(session, deployment)
         archive = await archive_of(session, revision.chart_digest)
         pairs = await targets_with_clusters(session, deployment_id)
-    facts = {cluster.name: facts_of(cluster, group.name) for target, cluster in pairs if target.id in target_ids}
-    wish = Wish.of(archive, revision, tuple(facts), {}, {})
+        chosen = {cluster.name: target for target, cluster in pairs if target.wanted and target.id in target_ids}
+        referred = {one["cluster"] for target in chosen.values() for one in target.endpoints}
+        present = await endpoints_of(session, deployment, referred)
+    every = {cluster.name: facts_of(cluster, group.name) for target, cluster in pairs if target.wanted}
+    facts = {name: every[name] for name, target in chosen.items() if _is_outdated(target, every[name], present)}
+    if not facts:
+        return
+    wish = Wish.of(archive, revision, tuple(every), {}, {})
     error: str | None = None
     try:
         with acting_for(deployment.organization_id):
-            evaluation = await evaluate(services.expressions, deployment, wish, facts)
+            evaluation = await evaluate(services, deployment, wish, every, facts)
     except UserError as raised:
         if raised.code in _PASSING:
             log.warning("inputs.not_renewed", deployment=deployment_id, code=raised.code)
@@ -100,6 +126,16 @@ async def _renew(services: DeploymentServices, deployment_id: int, target_ids: S
         errors.setdefault(failure.cluster or "", f"{failure}.")
     async with services.transaction() as transaction:
         await _write(transaction, deployment, facts, evaluation, errors)
+
+
+def _is_outdated(target: Target, facts: Facts, present: Endpoints) -> bool:
+    """Whether the stored inputs of a target differ from the present ones."""
+    stored = inputs_of(target)
+    return target.evaluation_error is not None or stored.facts != facts or _have_changed(stored.endpoints, present)
+
+
+def _have_changed(endpoints: tuple[Endpoint, ...], present: Endpoints) -> bool:
+    return endpoints != known((found.reference for found in endpoints), present)
 
 
 async def _write(
@@ -120,21 +156,28 @@ async def _write(
     archive = await archive_of(session, revision.chart_digest)
     marks = (await marks_by_deployment(session, [deployment.id])).get(deployment.id, {})
     wish = Wish.of(archive, revision, tuple(evaluation.inputs), marks, evaluation.inputs)
+    referred = {one.reference.cluster for inputs in evaluation.inputs.values() for one in inputs.endpoints}
+    present = await endpoints_of(session, deployment, referred)
     mark = await transaction.fingerprints.mark()
     rows: list[dict[str, Any]] = []
     for target, cluster in await targets_with_clusters(session, deployment.id):
-        known = facts.get(cluster.name)
-        # If the cluster has changed again, the transaction that changed it evaluates again.
-        if known is None or known != facts_of(cluster, group.name) or not target.wanted:
+        held = facts.get(cluster.name)
+        # If the cluster or an endpoint has changed again, the transaction that changed it has it evaluated again.
+        if held is None or held != facts_of(cluster, group.name) or not target.wanted:
             continue
         inputs = evaluation.inputs.get(cluster.name)
+        if inputs is not None and _have_changed(inputs.endpoints, present):
+            continue
         if inputs is not None:
             desired = covered(wish.on(cluster.name), deployment.secret_paths, mark)
             renewed_at = target.renewed_at if desired.digest == target.desired_digest else now()
-            found = {"desired_digest": desired.digest, "results": dict(inputs.results), "renewed_at": renewed_at}
-            rows.append({"id": target.id, "inputs": known.as_json(), **found, "evaluation_error": None})
+            found: dict[str, Any] = {"desired_digest": desired.digest, "renewed_at": renewed_at}
+            found |= {"results": dict(inputs.results), "endpoints": [one.as_json() for one in inputs.endpoints]}
+            if waits_of(target) and not missing(inputs.endpoints):
+                transaction.wake([target.id])
+            rows.append({"id": target.id, "inputs": held.as_json(), **found, "evaluation_error": None})
         elif (error := errors.get(cluster.name)) and error != target.evaluation_error:
-            kept = {name: getattr(target, name) for name in ("inputs", "desired_digest", "results", "renewed_at")}
+            kept = {name: getattr(target, name) for name in _KEPT}
             rows.append({"id": target.id, **kept, "evaluation_error": error})
     if rows:
         by_key = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)

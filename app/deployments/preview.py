@@ -1,6 +1,6 @@
 """Plans changes without applying them: writes nothing, neither to the database nor to any member."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlmodel import col, select
@@ -13,6 +13,7 @@ from app.core.concurrency import for_each
 from app.core.errors import ActionError, TemporaryError
 from app.core.services import Services
 from app.deployments.answer import TargetPlan
+from app.deployments.dependencies import planned_needs, planned_waits
 from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal, basis_of
 from app.deployments.rendering import Renderings
@@ -23,7 +24,7 @@ from app.releases.ownership import Claim
 from app.releases.references import hidden, texts_at
 from app.releases.release import Desired
 from app.releases.scrubbing import Scrubber
-from app.releases.status import judge
+from app.releases.status import Reason, judge
 from app.releases.step import ReleaseAction, next_step
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment
@@ -33,6 +34,7 @@ from app.targets.claims import blocked, claim_after, claim_of
 from app.targets.desired import compared
 from app.targets.sightings import look_at_release
 from app.targets.trouble import target_error
+from app.targets.waits import dependency_waits, endpoint_waits
 
 
 async def plan_targets(services: DeploymentServices, proposal: Proposal, progress: Progress) -> list[TargetPlan]:
@@ -47,12 +49,14 @@ async def plan_targets(services: DeploymentServices, proposal: Proposal, progres
     claims = await _claims(services, deployment, proposal.clusters.values())
     async with services.database.reading() as session:
         account = await account_of(session, deployment.group_id)
+        waits = planned_waits(await planned_needs(session, proposal.depends_on, proposal.clusters))
     renderings = Renderings(services, deployment, wish, Scrubber(wish.marks.values())) if wish else None
 
     async def plan_one(wanted: tuple[Cluster, Desired | None]) -> TargetPlan:
         cluster, desired = wanted
         claim = claims.get(cluster.id, Claim())
-        plan = await _plan_target(services, deployment, wish, cluster, account, desired, claim, renderings)
+        order = dependency_waits(waits.get(cluster.name, ()))
+        plan = await _plan_target(services, deployment, wish, cluster, account, desired, claim, renderings, order)
         progress.done += 1
         return plan
 
@@ -78,8 +82,10 @@ async def _plan_target(
     desired: Desired | None,
     claim: Claim,
     renderings: Renderings | None,
+    order: Sequence[Reason],
 ) -> TargetPlan:
     values = hidden(desired.values) if desired else {}
+    lacking = endpoint_waits(wish.inputs[cluster.name].endpoints) if wish and cluster.name in wish.inputs else ()
     try:
         member = services.members.of(cluster)
         seen = await look_at_release(member, cluster.id, deployment.namespace, deployment.release_name)
@@ -91,7 +97,7 @@ async def _plan_target(
         return TargetPlan(cluster.name, nothing, verdict.status, verdict.reasons, values, error=shown, basis=basis)
     paths = {*deployment.secret_paths, *(found.path for found in wish.references)} if wish else deployment.secret_paths
     wanted, observed = await compared(services.fingerprints, desired, seen.release, paths)
-    verdict = judge(wanted, observed)
+    verdict = judge(wanted, observed, waits=(*lacking, *order) if desired is not None else ())
     claim = await claim_after(services.fingerprints, claim, seen.release)
     step = next_step(wanted, observed, claim.owner(seen.release))
     basis = basis_of(cluster, desired, (seen.release.revision if seen.release else 0, seen.secret_version))
@@ -105,6 +111,8 @@ async def _plan_target(
         shown = target_error(problem, deployment, observed, is_wanted=desired is not None).stored
         return replace(outcome, error=shown)
     if desired is None or renderings is None or step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
+        return outcome
+    if lacking:  # the manifest is not known before the values are
         return outcome
     secrets = tuple(texts_at(seen.release.values, paths)) if seen.release else ()
     scrubber = await renderings.scrubber_with(secrets)

@@ -21,6 +21,15 @@ OPTIONS = ("atomic", "wait", "timeout_seconds", "crd_policy")
 
 
 @dataclass(frozen=True)
+class Dependency:
+    """A deployment that another one depends on."""
+
+    id: int
+    release_name: str
+    condition: str | None = None
+
+
+@dataclass(frozen=True)
 class Proposal:
     """What a request would write: `clusters` are to have the release as in the `wish`, those `leaving` are to lose it.
     Without a wish, the deployment is deleted. Its row has no id before it is created."""
@@ -29,6 +38,7 @@ class Proposal:
     wish: Wish | None
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     leaving: Sequence[Cluster] = ()
+    depends_on: Sequence[Dependency] = ()
 
     def desired(self) -> list[tuple[Cluster, Desired | None]]:
         """Each cluster with the release that it is to have."""

@@ -8,6 +8,7 @@ from app.deployments.answer import Answer
 from app.deployments.binding import UNBOUND, Binding
 from app.deployments.checks import archive_of
 from app.deployments.codes import DeploymentCode
+from app.deployments.dependencies import dependencies_of
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal
@@ -87,12 +88,13 @@ async def _proposal(
         pairs = await targets_with_clusters(session, deployment.id)
         archive = await archive_of(session, revision.chart_digest)
         marks = await marks_by_deployment(session, [deployment.id])
+        depends_on = (await dependencies_of(session, [deployment.id]))[deployment.id]
     chosen = _chosen([cluster for _, cluster in pairs], request.targets)
     wanted = {c.name: c for target, c in pairs if target.wanted and c.name in chosen}
     leaving = [c for target, c in pairs if not target.wanted and c.name in chosen]
     inputs = {cluster.name: inputs_of(target) for target, cluster in pairs}
     wish = Wish.of(archive, revision, tuple(wanted), marks.get(deployment.id, {}), inputs)
-    return Proposal(deployment, wish, wanted, leaving)
+    return Proposal(deployment, wish, wanted, leaving, depends_on)
 
 
 def _chosen(clusters: Iterable[Cluster], names: list[str] | None) -> set[str]:

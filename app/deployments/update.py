@@ -23,6 +23,16 @@ from app.deployments.checks import (
     timeout_problems,
 )
 from app.deployments.codes import DeploymentCode, DeploymentEvent
+from app.deployments.dependencies import (
+    GivenDependency,
+    check_cycle,
+    check_dependencies,
+    dependencies_of,
+    dependency_warnings,
+    resolve,
+    unknown_problems,
+    write_dependencies,
+)
 from app.deployments.evaluation import with_inputs
 from app.deployments.generation import target_names, write_generation
 from app.deployments.given import GivenOverride, GivenSelectorOverride, GivenValues, read_values
@@ -30,7 +40,7 @@ from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_k
 from app.deployments.membership import Membership
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
-from app.deployments.proposal import OPTIONS, Proposal
+from app.deployments.proposal import OPTIONS, Dependency, Proposal
 from app.deployments.queries import current, find_deployment
 from app.deployments.removal import Removal
 from app.deployments.services import DeploymentServices
@@ -68,6 +78,7 @@ _OPTIONS = {
     "live_drift_ignore": "ignore rules for live drift",
 }
 """The options that change without a new generation, and their names in events."""
+_NAMES = {**_OPTIONS, "depends_on": "dependencies"}
 
 _TRIES = 5  # if other requests keep changing the same deployment
 
@@ -98,6 +109,7 @@ class UpdateDeployment:
     live_drift: LiveDrift | None = None
     crd_policy: CrdPolicy | None = None
     live_drift_ignore: list[GivenRule] | None = None
+    depends_on: list[GivenDependency] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
     release_name: str | None = None
@@ -168,6 +180,9 @@ async def _attempt(
         if (value := getattr(request, name)) is not None:
             setattr(deployment, name, value)  # of this copy: the plan shows what the request asks for
     given = await _given(request)
+    depends_on, unknown = await _dependencies(services, deployment, request)
+    if unknown and not request.dry_run:
+        raise all_invalid(unknown_problems(request.depends_on or (), unknown))
     membership = Membership.of(revision)
     if request.targets is not None or request.target_selector is not None:
         membership = Membership.given(request.target_selector, request.targets)
@@ -192,20 +207,36 @@ async def _attempt(
     wish = replace(wish, marks=marks_of(secrets))
     unchanged = wish.equals(revision)
     if not unchanged or request.dry_run or bound.is_planned:
-        wish = await with_inputs(services.expressions, deployment, group, wish, clusters)
+        wish = await with_inputs(services, deployment, group, wish, clusters)
     if not unchanged:
         await check_wish(services, deployment.organization_id, wish, members)
         await _check_new_targets(services, deployment, clusters)
     leaving = await _leaving(services, deployment, clusters) if request.dry_run or bound.is_planned else []
-    proposal = Proposal(deployment, wish, clusters, leaving)
+    proposal = Proposal(deployment, wish, clusters, leaving, depends_on)
     if request.dry_run:
         plan = await plan_targets(services, proposal, progress)
         warnings = await warnings_about(services, wish)
+        warnings += await dependency_warnings(services, proposal, unknown)
         answer = Answer(plan=plan, proposal=proposal, changed=not unchanged, removal=removal, warnings=warnings)
     else:
         await bound.check(proposal)
         answer = await _write(services, viewer, request, group, proposal, digest, bound, kind, unchanged=unchanged)
     return replace(answer, notices=await notices_about(services, pinned)) if pinned else answer
+
+
+async def _dependencies(
+    services: DeploymentServices, deployment: Deployment, request: UpdateDeployment
+) -> tuple[list[Dependency], list[str]]:
+    """What the deployment is to depend on, and the names of deployments that do not exist."""
+    if request.depends_on is None:
+        async with services.database.reading() as session:
+            return (await dependencies_of(session, [deployment.id]))[deployment.id], []
+    name = deployment.release_name
+    await check_dependencies(services, deployment.organization_id, request.depends_on, name)
+    async with services.database.reading() as session:
+        found = await resolve(session, deployment.group_id, request.depends_on)
+        await check_cycle(session, deployment.group_id, name, found[0])
+    return found
 
 
 async def _given(request: UpdateDeployment) -> GivenValues:
@@ -307,7 +338,9 @@ async def _write(
     async with services.transaction() as transaction:
         session = transaction.session
         await claim_key(transaction, read.organization_id, request.idempotency_key, digest)
-        await session.get(ClusterGroup, read.group_id, with_for_update={"read": True})
+        # A change of dependencies locks the others out, so that no two of them make a cycle together.
+        lock = {"read": True} if request.depends_on is None else {"key_share": True}
+        await session.get(ClusterGroup, read.group_id, with_for_update=lock)
         if not unchanged or bound.is_planned:
             secrets = await referenced(session, group, wish.references, hold=True)
             wish = replace(wish, marks=marks_of(secrets))
@@ -321,6 +354,9 @@ async def _write(
         for name, value in options.items():
             setattr(deployment, name, value)
         await bound.begin(transaction, deployment, wish)
+        changed = list(options)
+        if request.depends_on is not None and await write_dependencies(transaction, deployment, request.depends_on):
+            changed.append("depends_on")
         if options.keys() & {"live_drift", "live_drift_ignore"}:
             await session.flush()
             await compare_again(transaction, deployment.id)
@@ -344,15 +380,15 @@ async def _write(
                 targets=list(clusters),
             )
             operation = await write_generation(transaction, deployment, wish, clusters, kind, author=viewer.name)
-        elif options:
+        elif changed:
             deployment.updated_at = now()
             transaction.record(
                 DeploymentEvent.OPTIONS,
-                f"{deployment.release_name} was changed: {', '.join(_OPTIONS[name] for name in options)}.",
+                f"{deployment.release_name} was changed: {', '.join(_NAMES[name] for name in changed)}.",
                 organization_id=deployment.organization_id,
                 actor=viewer.name,
                 subject=deployment,
-                options=list(options),
+                options=changed,
             )
         if unchanged and bound.acts:
             present = await target_names(transaction, deployment.id)

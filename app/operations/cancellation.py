@@ -11,6 +11,7 @@ from app.core.transaction import Transaction
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.codes import OperationCode, OperationEvent
+from app.operations.ordering import stop_waiting
 from app.operations.progress import close_results
 from app.operations.windows import let_pass
 from app.releases.error_codes import ActionCode
@@ -84,6 +85,7 @@ async def end_cancelled(
     if not target_ids:
         return
     await let_pass(transaction, target_ids)
+    await stop_waiting(transaction, target_ids)
     error = TargetError(ActionCode.CANCELLED, f"Cancelled by {operation.cancelled_by}. {words}", attempts=0).stored
     await transaction.session.execute(
         update(Target)

@@ -1,4 +1,5 @@
-"""Finds due work: targets with an open result whose retry time has come and that no worker holds."""
+"""Finds due work: targets with an open result whose retry time has come, that wait for nothing and that no worker
+holds."""
 
 from collections.abc import Collection
 
@@ -12,9 +13,12 @@ from app.tables.operations import Operation, OperationResult
 from app.tables.targets import Target
 from app.targets import leases
 from app.targets.joins import OPEN_RESULT
+from app.targets.waits import WAITS
 
 RETRY_IS_DUE = or_(col(Target.retry_at).is_(None), col(Target.retry_at) <= bindparam("moment"))
-_IS_DUE = and_(RETRY_IS_DUE, leases.UNHELD)
+NEEDS_NOTHING = or_(~WAITS, col(Operation.cancelled_at).is_not(None))
+"""The target waits for nothing, or its operation is to end."""
+_IS_DUE = and_(RETRY_IS_DUE, NEEDS_NOTHING, leases.UNHELD)
 _DUE = (
     select(col(Target.id))
     .join(OperationResult, OPEN_RESULT)

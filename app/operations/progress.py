@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from app.core.names import counted
 from app.core.transaction import Transaction
 from app.operations.codes import OperationEvent
+from app.operations.ordering import order
 from app.releases.step import ReleaseAction
 from app.tables.columns import now
 from app.tables.deployments import Deployment
@@ -16,6 +17,7 @@ from app.tables.operations import Operation, OperationKind, OperationResult
 from app.tables.states import OPEN, OperationState, before, state_of
 from app.tables.targets import Target
 from app.targets.locking import lock_targets
+from app.targets.waits import review_waiting
 
 # Built once: building a statement costs as much as running it.
 _CLOSE = (
@@ -118,6 +120,7 @@ async def start_operation(
         .where(col(Target.id).in_(list(targets)))
         .values(attempts=0, writes=0, retry_at=None, held_digest=None)
     )
+    await order(transaction, deployment)
     transaction.wake(targets)
     transaction.stop_work()
     return operation
@@ -170,6 +173,8 @@ async def remove_targets(
     session = transaction.session
     ids = list((await session.exec(chosen.order_by(col(Target.id)).with_for_update(key_share=True))).all())
     if ids:
+        clusters = (await session.exec(select(Target.cluster_id).where(col(Target.id).in_(ids)))).all()
+        await review_waiting(transaction, set(clusters))
         await close_results(transaction, ids, state, action=action)
         await session.execute(delete(Target).where(col(Target.id).in_(ids)))
 

@@ -3,19 +3,20 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import delete
-from sqlmodel import col
+from sqlmodel import col, select
 
 from app.core.transaction import Transaction
 from app.operations.codes import OperationEvent
 from app.operations.progress import close_results, remove_targets
 from app.releases.error_codes import ActionCode
 from app.tables.clusters import Cluster
-from app.tables.deployments import Deployment
+from app.tables.deployments import Deployment, DeploymentDependency
 from app.tables.states import OperationState
 from app.tables.targets import Target
 from app.targets.abandonment import AbandonedRelease, remember
 from app.targets.queries import targets_with_clusters
 from app.targets.trouble import TargetError
+from app.targets.waits import review
 
 
 async def give_up(
@@ -50,8 +51,12 @@ async def remove_if_empty(transaction: Transaction, deployment: Deployment) -> b
     """Removes a deployment that is being deleted and has no target left. The caller has locked its row."""
     if not deployment.deleting or await targets_with_clusters(transaction.session, deployment.id):
         return False
-    await transaction.session.execute(delete(Deployment).where(col(Deployment.id) == deployment.id))
-    transaction.session.expunge(deployment)
+    session = transaction.session
+    depends = select(DeploymentDependency.deployment_id).where(col(DeploymentDependency.depends_on_id) == deployment.id)
+    for dependent in (await session.exec(depends)).all():  # its dependency is gone with the deployment
+        review(transaction, deployment.organization_id, dependent)
+    await session.execute(delete(Deployment).where(col(Deployment.id) == deployment.id))
+    session.expunge(deployment)
     transaction.record(
         OperationEvent.DEPLOYMENT_DELETED,
         f"{deployment.release_name} was deleted.",

@@ -15,7 +15,7 @@ from app.core.transaction import Transaction
 from app.groups.queries import service_account_of
 from app.helm.command import MARGIN_SECONDS
 from app.helm.ledger import Progress
-from app.operations.due import RETRY_IS_DUE
+from app.operations.due import NEEDS_NOTHING, RETRY_IS_DUE
 from app.operations.progress import (
     begin_result,
     note_action,
@@ -106,7 +106,7 @@ _WORK = (
     .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
     .join(OperationResult, OPEN_RESULT)
     .join(Operation, col(Operation.id) == OperationResult.operation_id)
-    .where(col(Target.id) == bindparam("target"), RETRY_IS_DUE)
+    .where(col(Target.id) == bindparam("target"), RETRY_IS_DUE, NEEDS_NOTHING)
     .options(defer(ChartArchive.content, raiseload=True))  # type: ignore[arg-type]
 )
 

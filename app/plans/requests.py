@@ -1,7 +1,7 @@
 """The requests that plans are made for: stored as JSON, and carried out as dry runs or in earnest."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -30,7 +30,7 @@ _TYPES: Mapping[PlanKind, type[Request]] = {
 }
 _OPTIONS = (
     *("description", "atomic", "wait", "timeout_seconds", "drift_policy", "crd_policy"),
-    *("live_drift", "live_drift_ignore"),
+    *("live_drift", "live_drift_ignore", "depends_on"),
     *("skip_hooks", "force"),
 )
 
@@ -57,6 +57,8 @@ def options_of(request: Request) -> dict[str, Any]:
     given = {name: value for name in _OPTIONS if (value := getattr(request, name, None)) is not None}
     if "live_drift_ignore" in given:
         given["live_drift_ignore"] = stored_rules(given["live_drift_ignore"])
+    if "depends_on" in given:
+        given["depends_on"] = [asdict(one) for one in given["depends_on"]]
     return given
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from app.releases.endpoints import Endpoint
 from app.releases.expressions import filled
 from app.releases.references import Layer, references_of
 from app.releases.selectors import Facts, Selector
@@ -59,11 +60,13 @@ class Selected:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the values of one target depend on, apart from the layers: the facts about its cluster, and the results of
-    the expressions for it. `facts` is None if no layer has a selector or an expression."""
+    """What the values of one target depend on, apart from the layers: the facts about its cluster, the endpoints of
+    other targets to which its expressions refer, and the results of the expressions for it. `facts` is None if no layer
+    has a selector or an expression."""
 
     facts: Facts | None = None
     results: Mapping[str, Any] = field(default_factory=dict)
+    endpoints: tuple[Endpoint, ...] = ()
 
 
 @dataclass(frozen=True)

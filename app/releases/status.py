@@ -1,6 +1,7 @@
 """Derives the status of a target and its reasons from the desired and the observed release: the rules of
 docs/status.md, in their order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -42,6 +43,8 @@ class ReasonCode(StrEnum):
     CONTESTED = "CONTESTED"
     EXPRESSION = "EXPRESSION"
     WINDOW = "WINDOW"
+    ENDPOINT = "ENDPOINT"  # the values wait for an endpoint of another target
+    DEPENDENCY = "DEPENDENCY"  # the action waits for another deployment on the cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def judge(
     contested: str | None = None,
     unevaluated: str | None = None,
     waiting: str | None = None,
+    waits: Sequence[Reason] = (),
 ) -> Verdict:
     """The status of a target.
 
@@ -108,8 +112,11 @@ def judge(
         unevaluated: a sentence that states why an expression in the desired values has no result; None if all have.
             `desired` then has the last known results.
         waiting: a sentence that states that the target waits for a change window; None if it does not.
+        waits: what an action on the target waits for. They are added to the reasons of a status that has any.
     """
     verdict = _judged(desired, observed, unreachable)
+    if waits and verdict.reasons:
+        verdict = Verdict(verdict.status, (*verdict.reasons, *waits))
     if unevaluated is not None and desired is not None and verdict.status is not TargetStatus.UNKNOWN:
         status = verdict.status if observed is None else TargetStatus.STALE
         verdict = Verdict(status, (*verdict.reasons, Reason(ReasonCode.EXPRESSION, unevaluated)))

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +19,14 @@ from app.health.health import Health, Verdict
 from app.releases.inventory import Inventory, Wanted, inventory_of
 from app.releases.release import PENDING, Observed
 from app.releases.storage import secret_name
+from app.resources.endpoints import KINDS
 from app.resources.seen import Key, Seen, fingerprint
 from app.tables.deployments import Deployment
 from app.tables.resources import LiveResource
 from app.tables.targets import Release, Target
 from app.targets.joins import RELEASE_OF_TARGET
 from app.targets.locking import lock_targets
+from app.targets.waits import review_referring
 
 _KEPT = 256
 _THREAD = ThreadPoolExecutor(1, "manifests")
@@ -128,7 +130,7 @@ async def known_resources(session: AsyncSession, cluster_id: int) -> list[Known]
             *(col(row.target_id), col(row.api_group), col(row.kind), col(row.namespace), col(row.name)),
             *(col(row.api_version), col(row.plural), col(row.origin)),
             *(col(row.uid), col(row.health), col(row.reason), col(row.message)),
-            *(col(row.images), col(row.addresses), col(row.is_checked)),
+            *(col(row.images), col(row.addresses), col(row.hosts), col(row.node_ports), col(row.is_checked)),
             col(row.compared_version),
         )
         .join(Target, col(Target.id) == row.target_id)
@@ -136,8 +138,9 @@ async def known_resources(session: AsyncSession, cluster_id: int) -> list[Known]
     )
     found = []
     for target_id, group, kind, namespace, name, version, plural, origin, *shown in await session.execute(statement):
-        uid, health, reason, message, images, addresses, is_checked, compared = shown
-        digest = fingerprint((uid, health, reason, message, tuple(images), tuple(addresses), is_checked))
+        *judged, images, addresses, hosts, node_ports, is_checked, compared = shown
+        ports = tuple(sorted(node_ports.items()))
+        digest = fingerprint(*judged, tuple(images), tuple(addresses), tuple(hosts), ports, is_checked)
         found.append(Known(target_id, Key(group, kind, namespace, name), version, plural, origin, digest, compared))
     return found
 
@@ -147,7 +150,8 @@ _GIVEN = """
     SELECT * FROM jsonb_to_recordset(:rows) AS given (
         target_id bigint, api_group text, api_version text, kind text, plural text, namespace text, name text,
         is_new boolean, origin text, manifest_digest text, uid text, resource_version text, is_checked boolean,
-        health text, reason text, message text, images jsonb, addresses jsonb
+        health text, reason text, message text, images jsonb, addresses jsonb, hosts jsonb,
+        node_ports jsonb
     )
 """
 _SAME = """
@@ -163,16 +167,19 @@ _ADD = text(f"""
     WITH given AS ({_GIVEN})
     INSERT INTO live_resource AS r (
         target_id, api_group, api_version, kind, plural, namespace, name, origin, manifest_digest,
-        uid, resource_version, is_checked, health, reason, message, images, addresses, since, observed_at
+        uid, resource_version, is_checked, health, reason, message, images, addresses, hosts, node_ports,
+        since, observed_at
     )
     SELECT target_id, api_group, api_version, kind, plural, namespace, name, origin, decode(manifest_digest, 'hex'),
-        uid, resource_version, is_checked, health, reason, message, images, addresses, now(), now()
+        uid, resource_version, is_checked, health, reason, message, images, addresses, hosts, node_ports,
+        now(), now()
     FROM given
     WHERE is_new
     ON CONFLICT (target_id, api_group, kind, namespace, name) DO UPDATE SET
         uid = excluded.uid, resource_version = excluded.resource_version, is_checked = excluded.is_checked,
         health = excluded.health, reason = excluded.reason, message = excluded.message,
-        images = excluded.images, addresses = excluded.addresses, observed_at = excluded.observed_at,
+        images = excluded.images, addresses = excluded.addresses, hosts = excluded.hosts,
+        node_ports = excluded.node_ports, observed_at = excluded.observed_at,
         since = CASE WHEN r.health = excluded.health THEN r.since ELSE excluded.since END
 """).bindparams(bindparam("rows", type_=JSONB))  # noqa: S608 - constants
 _DESCRIBE = text(f"""
@@ -191,12 +198,15 @@ _UPDATE = text(f"""
     UPDATE live_resource r SET
         uid = given.uid, resource_version = given.resource_version, is_checked = given.is_checked,
         health = given.health, reason = given.reason, message = given.message,
-        images = given.images, addresses = given.addresses, observed_at = now(),
+        images = given.images, addresses = given.addresses, hosts = given.hosts, node_ports = given.node_ports,
+        observed_at = now(),
         since = CASE WHEN r.health = given.health THEN r.since ELSE now() END
     FROM given
-    WHERE {_SAME} AND (r.uid, r.is_checked, r.health, r.reason, r.message, r.images, r.addresses)
-        IS DISTINCT FROM
-        (given.uid, given.is_checked, given.health, given.reason, given.message, given.images, given.addresses)
+    WHERE {_SAME}
+        AND (r.uid, r.is_checked, r.health, r.reason, r.message, r.images, r.addresses, r.hosts, r.node_ports)
+        IS DISTINCT FROM (given.uid, given.is_checked, given.health, given.reason, given.message, given.images,
+            given.addresses, given.hosts, given.node_ports)
+    RETURNING r.target_id, r.api_group, r.kind
 """).bindparams(bindparam("rows", type_=JSONB))  # noqa: S608 - constants
 _READ = text("""
     UPDATE target SET inventory_version = given.version, inventory_left_out = given.left_out
@@ -206,12 +216,12 @@ _READ = text("""
 
 
 async def write_inventories(
-    transaction: Transaction, read: Iterable[tuple[Stale, int]], resources: Iterable[Listed]
+    transaction: Transaction, read: Sequence[tuple[Stale, int]], resources: Iterable[Listed]
 ) -> None:
     """Stores what releases consist of, in place of what was stored before. `read` gives, for each target, how many
     objects were left out. Locks the targets."""
     targets = [{"id": stale.target_id, "version": stale.version, "left_out": left_out} for stale, left_out in read]
-    ids = [target["id"] for target in targets]
+    ids = [stale.target_id for stale, _ in read]
     session = transaction.session
     await lock_targets(session, col(Target.id).in_(ids))
     mark = await transaction.fingerprints.mark()
@@ -232,13 +242,15 @@ async def write_inventories(
         await session.execute(_DESCRIBE, {"rows": rows})
         await session.execute(_ADD, {"rows": rows})
     await session.execute(_READ, {"read": targets})
+    await review_referring(transaction, ids)
 
 
 async def write_seen(transaction: Transaction, rows: list[dict[str, Any]]) -> None:
     """Stores what was seen of known objects (`seen_row`). Rows that have not changed are left alone. Locks the
     targets."""
     await lock_targets(transaction.session, col(Target.id).in_({row["target_id"] for row in rows}))
-    await transaction.session.execute(_UPDATE, {"rows": rows})
+    changed = await transaction.session.execute(_UPDATE, {"rows": rows})
+    await review_referring(transaction, {target_id for target_id, *kind in changed if tuple(kind) in KINDS})
 
 
 async def forget_inventories(transaction: Transaction, target_ids: Iterable[int]) -> None:
@@ -265,4 +277,6 @@ def seen_row(target_id: int, key: Key, seen: Seen) -> dict[str, Any]:
         "message": verdict.message,
         "images": list(seen.images),
         "addresses": list(seen.addresses),
+        "hosts": list(seen.hosts),
+        "node_ports": dict(seen.node_ports),
     }

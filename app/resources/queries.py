@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, func, select, tuple_
+from sqlalchemy import ColumnElement, Text, case, cast, func, or_, select, tuple_
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -132,7 +132,8 @@ async def find_resources(
     if chosen.image is not None:
         wanted.append(_any_of(row.images, _pattern(chosen.image, "image")))
     if chosen.host is not None:
-        wanted.append(_any_of(row.addresses, _pattern(chosen.host, "host")))
+        pattern = _pattern(chosen.host, "host")
+        wanted.append(or_(_any_of(row.hosts, pattern), _any_of(row.addresses, pattern)))
     if chosen.group is not None:
         groups = select(col(ClusterGroup.id)).where(
             col(ClusterGroup.organization_id) == organization_id, col(ClusterGroup.name) == chosen.group

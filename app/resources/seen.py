@@ -62,6 +62,8 @@ class Seen:
     uid: str = ""
     images: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    node_ports: tuple[tuple[str, int], ...] = ()
     is_checked: bool = True
     is_labelled: bool = True
     selector: str | None = None
@@ -71,14 +73,15 @@ class Seen:
         """Equal for objects that look the same on every screen."""
         verdict = self.verdict
         return fingerprint(
-            (self.uid, verdict.health, verdict.reason, verdict.message, self.images, self.addresses, self.is_checked)
+            *(self.uid, verdict.health, verdict.reason, verdict.message),
+            *(self.images, self.addresses, self.hosts, self.node_ports, self.is_checked),
         )
 
     def with_verdict(self, verdict: Verdict) -> Self:
         return replace(self, verdict=verdict)
 
 
-def fingerprint(shown: tuple[Any, ...]) -> bytes:
+def fingerprint(*shown: Any) -> bytes:
     return hashlib.blake2b(repr(shown).encode(), digest_size=8).digest()
 
 
@@ -102,6 +105,8 @@ def read_seen(item: Object, kind: ObjectType, moment: datetime) -> Seen:
         _text(metadata.get("uid")),
         _few(_images(spec)),
         _few(_addresses(spec, _map(item.get("status")))),
+        _few(_hosts(spec)),
+        tuple(sorted(_node_ports(spec))[:_MOST]),
         is_labelled=_map(metadata.get("labels")).get(_LABEL) == "Helm",
         selector=equal_labels(_map(spec.get("selector")).get("matchLabels")),
     )
@@ -136,15 +141,26 @@ def _images(spec: Mapping[str, Any]) -> Iterator[object]:
             yield from (container.get("image") for container in _maps(holder.get(field)))
 
 
-def _addresses(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Iterator[object]:
-    """The addresses at which it is reached: hosts of Ingresses and routes, and the addresses of load balancers and
-    gateways."""
+def _hosts(spec: Mapping[str, Any]) -> Iterator[object]:
+    """The hosts for which Ingresses, routes and gateways take requests."""
     yield from (rule.get("host") for rule in _maps(spec.get("rules")))
     yield from spec["hostnames"] if isinstance(spec.get("hostnames"), list) else ()
     yield from (listener.get("hostname") for listener in _maps(spec.get("listeners")))
+
+
+def _node_ports(spec: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """The port on every node for each port of a Service, by its name, or its number if it has none."""
+    for port in _maps(spec.get("ports")):
+        if isinstance(number := port.get("nodePort"), int) and number:
+            yield _text(port.get("name")) or str(port.get("port")), number
+
+
+def _addresses(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Iterator[object]:
+    """The addresses at which it is reached: those of load balancers and gateways, and external ones of a Service."""
     for ingress in _maps(_map(status.get("loadBalancer")).get("ingress")):
         yield ingress.get("hostname") or ingress.get("ip")
     yield from (address.get("value") for address in _maps(status.get("addresses")))
+    yield from spec["externalIPs"] if isinstance(spec.get("externalIPs"), list) else ()
     yield spec.get("externalName")
     yield status.get("url")
 

@@ -61,6 +61,16 @@ class Deployment(SQLModel, table=True):
     updated_at: datetime = Timestamp(default_factory=now)
 
 
+class DeploymentDependency(SQLModel, table=True):
+    """A deployment depends on another one of its group: on each cluster, the other one's release comes first."""
+
+    __tablename__ = "deployment_dependency"
+
+    deployment_id: int = Ref("deployment.id", primary_key=True)
+    depends_on_id: int = Ref("deployment.id", primary_key=True, index=True)
+    condition: str | None = None  # CEL on the other one's target; None: it is DEPLOYED and HEALTHY
+
+
 class DeploymentRevision(SQLModel, table=True):
     """One generation of the desired state. It is never changed.
 

@@ -45,6 +45,8 @@ class LiveResource(SQLModel, table=True):
     since: datetime = Timestamp(default_factory=now)  # when its health last changed
     images: list[str] = Json(default_factory=list)
     addresses: list[str] = Json(default_factory=list)
+    hosts: list[str] = Json(default_factory=list)
+    node_ports: dict[str, int] = Json(default_factory=dict)  # by the name of the port, or its number
     observed_at: datetime | None = Timestamp(default=None)
 
     drift: DriftState = Choice(DriftState, default=DriftState.UNKNOWN)

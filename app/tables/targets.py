@@ -27,6 +27,7 @@ class Target(SQLModel, table=True):
         Index("ix_target_cluster_id_lease_expires_at", "cluster_id", "lease_expires_at"),
         Index("ix_target_deployment_id_status", "deployment_id", "status"),
         Index("ix_target_drift_due", "cluster_id", postgresql_where=text("drift_due")),
+        Index("ix_target_waiting", "cluster_id", postgresql_where=text("waits_for <> '[]'::jsonb")),
         Index("ix_target_held", "cluster_id", postgresql_where=text("lease_owner IS NOT NULL")),
     )
 
@@ -39,8 +40,10 @@ class Target(SQLModel, table=True):
     generation: int | None = None  # the one it last converged to
 
     # What the desired values depend on, apart from the revision: facts about the cluster (None: they depend on nothing
-    # else), and the result of each expression. A failed evaluation keeps both, and says why it failed.
+    # else), endpoints of other targets, and the result of each expression. A failed evaluation keeps all of them, and
+    # says why it failed.
     inputs: dict[str, Any] | None = Json(default=None, nullable=True)
+    endpoints: list[dict[str, Any]] = Json(default_factory=list)  # `Endpoint.as_json`; without a value: waited for
     results: dict[str, Any] = Json(default_factory=dict)
     evaluation_error: str | None = None
     renewed_at: datetime | None = Timestamp(default=None)  # when the values last changed because the cluster has
@@ -85,6 +88,8 @@ class Target(SQLModel, table=True):
 
     claimed: bool = False  # Helm has run for it at least once: the release belongs to Polyhelm
     intent: dict[str, Any] | None = Json(default=None, nullable=True)
+
+    waits_for: list[str] = Json(default_factory=list)  # what its open work awaits of other deployments, as sentences
 
     # Written by the holder of the lease: the phase of its run, and whether it is in a hook or waits for readiness,
     # which uses no slot of the cluster.

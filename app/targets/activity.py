@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.facts import columns_of, fact, read
 from app.releases.hook import Hook
+from app.releases.status import Reason
 from app.tables.columns import now
 from app.tables.deployments import Deployment
 from app.tables.operations import Operation, OperationResult
@@ -20,6 +21,7 @@ from app.tables.states import OperationState
 from app.tables.targets import Target
 from app.targets.joins import OPEN_RESULT
 from app.targets.leases import HOLDS_SLOT, UNHELD
+from app.targets.waits import waits_of
 
 
 class Phase(StrEnum):
@@ -27,6 +29,7 @@ class Phase(StrEnum):
     WAITING_FOR_SLOT = "WAITING_FOR_SLOT"  # the cluster has the maximum number of runs
     WAITING_FOR_RUN = "WAITING_FOR_RUN"  # an earlier run on the target has to end first
     WAITING_FOR_WINDOW = "WAITING_FOR_WINDOW"  # no change window lets it move now
+    WAITING_FOR_DEPENDENCY = "WAITING_FOR_DEPENDENCY"  # another target has to be ready first
     RETRYING = "RETRYING"  # it failed and will be retried
     VALIDATING = "VALIDATING"  # the chart is rendered and validated
     APPLYING = "APPLYING"  # objects are written
@@ -54,6 +57,7 @@ class Activity:
     hook: Hook | None = None
     waits_for: tuple[Occupant, ...] = ()
     reason: str | None = None
+    needs: tuple[Reason, ...] = ()
 
     @property
     def message(self) -> str:
@@ -66,6 +70,8 @@ class Activity:
             return f"Waiting for a slot on the cluster, held by {names}."
         if self.phase is Phase.WAITING_FOR_WINDOW:
             return waiting_for_window(self.reason, self.until)
+        if self.phase is Phase.WAITING_FOR_DEPENDENCY:
+            return " ".join(need.message for need in self.needs)
         if self.phase is Phase.RETRYING:
             return f"Trying again at {self.until:%H:%M:%S} UTC."
         return f"{_WORDS[self.phase]} {since}." if self.phase in _LASTING else f"{_WORDS[self.phase]}."
@@ -93,6 +99,9 @@ class _Facts:
     target_id: int = fact(col(Target.id))
     cluster_id: int = fact(col(Target.cluster_id))
     is_held: bool = fact(~UNHELD)
+    wanted: bool = fact(col(Target.wanted))
+    endpoints: list[dict[str, Any]] = fact(col(Target.endpoints))
+    waits_for: list[str] = fact(col(Target.waits_for))
     reported: dict[str, Any] | None = fact(col(Target.activity))
     retry_at: datetime | None = fact(col(Target.retry_at))
     window: dict[str, Any] | None = fact(col(Target.window))
@@ -157,6 +166,8 @@ def _activity(facts: _Facts, occupants: Mapping[int, Sequence[Occupant]], slots:
         since, until = datetime.fromisoformat(facts.window["since"]), facts.window["until"]
         opens = datetime.fromisoformat(until) if until else None
         return Activity(Phase.WAITING_FOR_WINDOW, facts.operation_id, since, opens, reason=facts.window["reason"])
+    if needs := waits_of(facts):
+        return Activity(Phase.WAITING_FOR_DEPENDENCY, facts.operation_id, facts.created_at, needs=needs)
     if facts.retry_at is not None and facts.retry_at > now():
         return Activity(Phase.RETRYING, facts.operation_id, facts.started_at or facts.created_at, facts.retry_at)
     holders = occupants.get(facts.cluster_id, ())

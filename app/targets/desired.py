@@ -1,9 +1,10 @@
 """Derives the release that should be on a cluster from a revision of a deployment."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from app.core.fingerprints import Fingerprints
+from app.releases.endpoints import Endpoint
 from app.releases.layers import Inputs, LayerKind, Origin
 from app.releases.origins import ValueOrigin, origins
 from app.releases.references import MARK, Marks, place
@@ -15,12 +16,16 @@ from app.tables.targets import Target
 
 def inputs_of(target: Target) -> Inputs:
     """What the desired values of a target were last derived from."""
-    return stored_inputs(target.inputs, target.results)
+    return stored_inputs(target.inputs, target.results, target.endpoints)
 
 
-def stored_inputs(facts: Mapping[str, Any] | None, results: Mapping[str, Any]) -> Inputs:
+def stored_inputs(
+    facts: Mapping[str, Any] | None, results: Mapping[str, Any], endpoints: Iterable[Mapping[str, Any]]
+) -> Inputs:
     """The inputs from the columns of a target."""
-    return Inputs(Facts.of_json(facts), results) if facts is not None else Inputs()
+    if facts is None:
+        return Inputs()
+    return Inputs(Facts.of_json(facts), results, tuple(map(Endpoint.of_json, endpoints)))
 
 
 def desired_release(

@@ -29,6 +29,7 @@ from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release, inputs_of
 from app.targets.events import record_event
 from app.targets.joins import PRESENT_REVISION, joined
+from app.targets.waits import review_waiting, waits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Facts:
     wanted: bool = fact(col(Target.wanted))
     desired_digest: bytes = fact(col(Target.desired_digest))
     evaluation_error: str | None = fact(col(Target.evaluation_error))
+    endpoints: list[dict[str, Any]] = fact(col(Target.endpoints))
+    waits_for: list[str] = fact(col(Target.waits_for))
     contested_until: datetime | None = fact(col(Target.contested_until))
     corrections: int = fact(col(Target.corrections))
     has_failed: bool = fact(col(Target.error).is_not(None))
@@ -155,6 +158,7 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
         # meantime as an error.
         by_key = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
         await transaction.session.execute(by_key, written)
+    await review_waiting(transaction, {each.target.cluster_id for each in found if each.has_changed})
     return found
 
 
@@ -196,7 +200,7 @@ def _verdict(facts: Facts, desired: Desired | None, observed: Observed | None) -
     if facts.window is not None:
         until = facts.window["until"]
         waiting = waiting_for_window(facts.window["reason"], datetime.fromisoformat(until) if until else None)
-    return judge(desired, observed, unreachable, contested, facts.evaluation_error, waiting)
+    return judge(desired, observed, unreachable, contested, facts.evaluation_error, waiting, waits_of(facts))
 
 
 def observed_release(release: Release) -> Observed:

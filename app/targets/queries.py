@@ -116,7 +116,9 @@ _INSTALLED = (
     .join(Release, RELEASE_OF_TARGET)
     .where(col(Target.id).in_(_IDS), col(Release.values).is_not(None))
 )
-_INPUTS = select(col(Target.id), col(Target.inputs), col(Target.results)).where(col(Target.id).in_(_IDS))
+_INPUTS = select(col(Target.id), col(Target.inputs), col(Target.results), col(Target.endpoints)).where(
+    col(Target.id).in_(_IDS)
+)
 _COUNTS = (
     select(col(Target.deployment_id), col(Target.status), func.count())
     .where(col(Target.deployment_id).in_(_IDS))
@@ -192,7 +194,7 @@ async def target_inputs(session: AsyncSession, ids: Iterable[int]) -> dict[int, 
     """What the desired values of each target depend on, apart from the revision."""
     found = {id_: Inputs() for id_ in ids}
     for row in await session.execute(_INPUTS, {"ids": list(found)}):
-        found[row[0]] = stored_inputs(row[1], row[2])
+        found[row[0]] = stored_inputs(row[1], row[2], row[3])
     return found
 
 

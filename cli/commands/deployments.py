@@ -60,7 +60,8 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String, $group: S
 _ONE = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
     {_SUMMARY} description chartDigest atomic wait timeoutSeconds driftPolicy crdPolicy
-    liveDrift liveDriftIgnore {{ kind group paths }} deleting createdAt {_VALUES}
+    liveDrift liveDriftIgnore {{ kind group paths }} dependsOn {{ releaseName condition }}
+    dependents {{ releaseName }} deleting createdAt {_VALUES}
     desired {{ {_TARGETS} }} pendingMembership {{ joining leaving }} targets {{ {TARGET_FIELDS} }}
   }}
 }}"""
@@ -119,7 +120,9 @@ def get(session: Session, name: DeploymentName) -> None:
         "Namespace": found["namespace"],
         "Description": found["description"],
         "Generation": f"{found['generation']}, {ago(found['updatedAt'])} old",
-        "Options": ", ".join(f"{key}: {_written(found[OPTIONS[key]])}" for key in OPTIONS if key != "description"),
+        "Options": ", ".join(f"{key}: {_written(found[OPTIONS[key]])}" for key in OPTIONS if key not in _OWN_LINE),
+        "Depends on": ", ".join(map(_dependency, found["dependsOn"])),
+        "Needed by": ", ".join(one["releaseName"] for one in found["dependents"]),
         "Status": counts(found["statusCounts"]),
     }
     rows = [{**target, "wanted": found["generation"]} for target in found["targets"]]
@@ -196,7 +199,7 @@ def why(target: Any, wanted: int | None = None) -> str:
     """Returns what is being done on a target and everything that is known about the cause of its status, in one line.
 
     With `wanted`, it also states the cause of differences: a target that had reached that generation was changed
-    outside of Polyhelm, unless a property of its cluster has changed since; another one is still being updated.
+    outside of Polyhelm, unless its cluster or an endpoint has changed since; another one is still being updated.
     """
     differences = [reason["message"] for reason in target["reasons"] if reason["code"] in _OF_THE_RELEASE]
     others = [reason["message"] for reason in target["reasons"] if reason["code"] not in _OF_THE_RELEASE]
@@ -205,11 +208,20 @@ def why(target: Any, wanted: int | None = None) -> str:
         if target["generation"] != wanted:
             origin = f"generation {wanted} is not rolled out yet"
         elif target["valuesRenewed"]:
-            origin = "a property of the cluster has changed"
+            origin = "the cluster or an endpoint that it uses has changed"
         differences = [*(text.removesuffix(".") for text in differences), origin]
     activity = [target["activity"]["message"]] if target.get("activity") else []  # the targets of a plan have none
+    others = [message for message in others if not any(message in text for text in activity)]
     error = [target["error"]["message"]] if target["error"] else []
     return one_line([*activity, *differences, *others, *error])
+
+
+_OWN_LINE = ("description", "dependsOn")
+"""Options that have a line of their own."""
+
+
+def _dependency(one: Any) -> str:
+    return f"{one['releaseName']} ({one['condition']})" if one["condition"] else str(one["releaseName"])
 
 
 def _written(value: Any) -> str:

@@ -7,7 +7,9 @@ from typing import Any, Generic, TypeVar
 from app.charts.refreshing import ReadIndex, read_index_again
 from app.charts.storage import DiscardArchive, discard_archive
 from app.core.jobs import Job
+from app.deployments.waiting import review_waits
 from app.fleet.services import AllServices
+from app.targets.waits import ReviewWaits
 
 Input = TypeVar("Input", bound=Job)
 
@@ -25,6 +27,7 @@ class Kind(Generic[Input]):
 _ALL: tuple[Kind[Any], ...] = (
     Kind(DiscardArchive, discard_archive, attempts=20),
     Kind(ReadIndex, read_index_again),
+    Kind(ReviewWaits, review_waits, attempts=20),
 )
 
 KINDS: dict[str, Kind[Any]] = {kind.input.job_name: kind for kind in _ALL}

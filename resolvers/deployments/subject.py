@@ -33,6 +33,8 @@ SUBJECT = Subject(
             "region",
             "distribution",
             "kubernetesVersion",
+            "deployment",
+            "condition",
         )
     ),
 )

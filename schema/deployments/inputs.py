@@ -83,6 +83,19 @@ class DriftIgnoreRuleInput:
     )
 
 
+@strawberry.input(
+    description="A deployment of the same group. On each cluster, its release is installed and upgraded first, and"
+    " uninstalled last."
+)
+class DependencyInput:
+    deployment: str = strawberry.field(description="The release name of the deployment.")
+    condition: str | None = strawberry.field(
+        default=None,
+        description="A CEL expression on its `target` (`status`, `health`, `chartVersion`, `revision`) and the"
+        ' `cluster` (`name`). Default: `target.status == "DEPLOYED" && target.health == "HEALTHY"`.',
+    )
+
+
 @strawberry.input
 class CreateDeploymentInput:
     group: str
@@ -130,6 +143,9 @@ class CreateDeploymentInput:
     )
     live_drift_ignore: list[DriftIgnoreRuleInput] | None = strawberry.field(
         default=None, description="Differences that do not count as drift of live objects."
+    )
+    depends_on: list[DependencyInput] | None = strawberry.field(
+        default=None, description="The deployments whose releases have to be ready first."
     )
     dry_run: bool | None = strawberry.field(
         default=False, description="Validate and plan the request without changing anything."
@@ -185,6 +201,11 @@ class UpdateDeploymentInput:
     live_drift: LiveDrift | None = None
     live_drift_ignore: list[DriftIgnoreRuleInput] | None = strawberry.field(
         default=None, description="Replaces all ignore rules. `[]` removes them."
+    )
+    depends_on: list[DependencyInput] | None = strawberry.field(
+        default=None,
+        description="Replaces the deployments whose releases have to be ready first. `[]` removes them and ends the"
+        " waiting for them.",
     )
     dry_run: bool | None = False
     idempotency_key: str | None = None

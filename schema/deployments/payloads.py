@@ -67,4 +67,6 @@ ReconcileDeploymentResult = Annotated[
     DeploymentPayload | ValidationFailed | NotFound | Forbidden, strawberry.union("ReconcileDeploymentResult")
 ]
 
-DeleteDeploymentResult = Annotated[DeploymentPayload | NotFound | Forbidden, strawberry.union("DeleteDeploymentResult")]
+DeleteDeploymentResult = Annotated[
+    DeploymentPayload | NotFound | Conflict | Forbidden, strawberry.union("DeleteDeploymentResult")
+]

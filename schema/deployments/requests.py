@@ -4,6 +4,7 @@ from typing import Any
 
 from app.deployments.creation import CreateDeployment
 from app.deployments.deletion import DeleteDeployment
+from app.deployments.dependencies import GivenDependency
 from app.deployments.given import GivenOverride, GivenSelectorOverride
 from app.deployments.reconcile import ReconcileDeployment
 from app.deployments.update import UpdateDeployment
@@ -23,6 +24,7 @@ def create(given: inputs.CreateDeploymentInput) -> CreateDeployment:
             "selector_overrides": _selector_overrides(given.selector_overrides),
             "target_selector": _target_selector(given),
             "live_drift_ignore": _ignore_rules(given.live_drift_ignore) or [],
+            "depends_on": _dependencies(given.depends_on) or [],
         }
     )
 
@@ -39,6 +41,7 @@ def update(given: inputs.UpdateDeploymentInput) -> UpdateDeployment:
             "selector_overrides": _selector_overrides(given.selector_overrides),
             "target_selector": _target_selector(given),
             "live_drift_ignore": _ignore_rules(given.live_drift_ignore),
+            "depends_on": _dependencies(given.depends_on),
         }
     )
 
@@ -86,3 +89,7 @@ def _target_selector(given: inputs.CreateDeploymentInput | inputs.UpdateDeployme
 
 def _ignore_rules(given: list[inputs.DriftIgnoreRuleInput] | None) -> list[GivenRule] | None:
     return None if given is None else [GivenRule(rule.paths, rule.kind, rule.group) for rule in given]
+
+
+def _dependencies(given: list[inputs.DependencyInput] | None) -> list[GivenDependency] | None:
+    return None if given is None else [GivenDependency(one.deployment, one.condition or None) for one in given]

@@ -13,7 +13,12 @@ from app.tables.charts import ChartArchive
 from schema.charts.loaders import archive_by_digest
 from schema.context import Info
 from schema.deployments.enums import CrdPolicy, DriftPolicy, LiveDrift
-from schema.deployments.loaders import revision_by_deployment
+from schema.deployments.loaders import (
+    dependencies_by_deployment,
+    dependents_by_deployment,
+    deployment_by_id,
+    revision_by_deployment,
+)
 from schema.deployments.values import (
     ClusterSelector,
     SelectorOverride,
@@ -99,6 +104,21 @@ class DriftIgnoreRule:
 class PendingMembership:
     joining: list[str] = strawberry.field(description="The names of members that the selector matches now.")
     leaving: list[str] = strawberry.field(description="The names of targets that the selector no longer matches.")
+
+
+@strawberry.type(description="A deployment that another one depends on.")
+class DeploymentDependency:
+    dependency_id: strawberry.Private[int]
+    release_name: str
+    condition: str | None = strawberry.field(
+        description="The condition on its target; null if the target has to be DEPLOYED and HEALTHY."
+    )
+
+    @strawberry.field
+    async def deployment(self, info: Info) -> "Deployment":
+        row = await info.context.load[deployment_by_id].load(self.dependency_id)
+        assert row is not None
+        return Deployment.of(row)
 
 
 @strawberry.type(description="The desired state of one Helm release on several clusters.")
@@ -201,6 +221,22 @@ class Deployment(Node):
         members = {cluster.name: cluster for cluster in await group.member_rows(info)}
         found = membership.PendingMembership.of(revision, group.row, members)
         return PendingMembership(joining=list(found.joining), leaving=list(found.leaving))
+
+    @strawberry.field(
+        metadata=usually(1),
+        description="The deployments of the group whose releases are installed and upgraded first on each cluster, and"
+        " uninstalled last.",
+    )
+    async def depends_on(self, info: Info) -> list[DeploymentDependency]:
+        found = await info.context.load[dependencies_by_deployment].load(self.row.id)
+        return [
+            DeploymentDependency(dependency_id=one.id, release_name=one.release_name, condition=one.condition)
+            for one in found
+        ]
+
+    @strawberry.field(metadata=usually(1), description="The deployments that depend on this one.")
+    async def dependents(self, info: Info) -> list["Deployment"]:
+        return [Deployment.of(row) for row in await info.context.load[dependents_by_deployment].load(self.row.id)]
 
     @strawberry.field(metadata=usually(100))
     async def targets(self, info: Info, status: list[TargetStatus] | None = None) -> list[DeploymentTarget]:

@@ -89,7 +89,7 @@ class LiveResource:
             since=row.since,
             observed_at=row.observed_at,
             images=row.images,
-            addresses=row.addresses,
+            addresses=list(dict.fromkeys((*row.hosts, *row.addresses))),
             drift=facts.drift,
             drift_reason=row.drift_reason if facts.drift is DriftState.NOT_CHECKED else None,
             differences=[FieldDifference.of(each) for each in row.differences] if facts.shows_differences else [],

@@ -111,8 +111,8 @@ class DeploymentTarget(Node):
     changed_at: datetime | None = strawberry.field(description="When Helm last changed the release.")
     generation: int | None = strawberry.field(description="The generation that the target last matched.")
     values_renewed: bool = strawberry.field(
-        description="Whether the desired values have changed because a property of the cluster or its group has, and"
-        " the release has not been changed since."
+        description="Whether the desired values have changed because a property of the cluster or its group has, or an"
+        " endpoint of another target, and the release has not been changed since."
     )
     observed_at: datetime | None = strawberry.field(description="When `status` was last confirmed.")
     health: Health = strawberry.field(

@@ -92,6 +92,9 @@ _SELECTOR: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 _SELECTED: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"select": _SELECTOR, "values": _VALUES, "valuesFrom": _REFERENCES}
 )
+_DEPENDENCY: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {"releaseName": _TEXT, "condition": st.none() | _TEXT}
+)
 _TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "group": st.fixed_dictionaries({"name": _TEXT}),
@@ -111,6 +114,7 @@ _TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "crdPolicy": st.sampled_from(["CREATE", "SKIP"]),
         "liveDrift": st.sampled_from(["OFF", "REPORT"]),
         "liveDriftIgnore": st.just([{"kind": None, "group": None, "paths": ["/spec"]}]),
+        "dependsOn": st.lists(_DEPENDENCY, max_size=2, unique_by=itemgetter("releaseName")),
         "values": _VALUES,
         "valuesFrom": _REFERENCES,
         "valueOverrides": st.lists(_OVERRIDE, max_size=3, unique_by=itemgetter("cluster")),
@@ -149,6 +153,8 @@ def test_the_file_of_a_deployment_says_all_that_it_wants(told: dict[str, Any]) -
         "liveDrift",
     )
     assert wish.pop("liveDriftIgnore") == told["liveDriftIgnore"]
+    dependencies = [{"deployment": one["releaseName"], "condition": one["condition"]} for one in told["dependsOn"]]
+    assert wish.pop("dependsOn", []) == sorted(dependencies, key=itemgetter("deployment"))
     assert wish == {
         "version": told["chartVersion"],
         **{key: told[key] for key in same},
@@ -203,7 +209,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
             [
                 "6: `x` is not known: known are polyhelm, group, release, namespace, chart, version, description,"
                 " values, valuesFrom, overrides, overridesFrom, targets, targetSelector, atomic, wait, timeout,"
-                " driftPolicy, crdPolicy, liveDrift, liveDriftIgnore"
+                " driftPolicy, crdPolicy, liveDrift, liveDriftIgnore, dependsOn"
             ],
         ),
         (HEAD + "version: 1.10\n", ["6: `version` must be text (put it in quotes)"]),
@@ -256,6 +262,10 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
         (HEAD + "targets:\n- paris\n- 3\n", ["8: `targets` must be a list of clusters: this entry is not valid"]),
         (HEAD + "driftPolicy: correct\n", ["6: `driftPolicy` must be REPORT or CORRECT"]),
         (HEAD + "liveDrift: off\n", ["6: `liveDrift` must be OFF, REPORT or CORRECT"]),
+        (
+            HEAD + "dependsOn:\n- postgres\n- {condition: 'true'}\n",
+            ["8: a dependency is a release name, or a map of `deployment` and perhaps `condition`"],
+        ),
         (
             HEAD + "liveDriftIgnore:\n- kind: Job\n",
             ["7: an ignore rule must be a map with `paths`, a list of strings, and optionally `kind` and `group`"],

@@ -26,6 +26,7 @@ def doing(phase: Phase) -> Activity:
         (PENDING, NONE, None, None, "queued"),
         (PENDING, NONE, None, doing(Phase.WAITING_FOR_SLOT), "waiting for slot"),
         (PENDING, NONE, None, doing(Phase.WAITING_FOR_RUN), "waiting for run"),
+        (PENDING, NONE, None, doing(Phase.WAITING_FOR_DEPENDENCY), "waiting for dependency"),
         (RUNNING, NONE, None, Activity(Phase.APPLYING, 1, NOON), "waiting for cluster"),
         (RUNNING, UPGRADE, "cluster_unreachable", Activity(Phase.APPLYING, 1, NOON), "waiting for cluster"),
         (RUNNING, UPGRADE, None, doing(Phase.APPLYING), "upgrading"),

@@ -66,7 +66,7 @@ async def test_the_objects_of_a_release_are_listed_with_what_a_screen_shows(
     assert {name: row.health.value for name, row in found.items()} == ALL
     deployment, ingress, role = found["Deployment/shop"], found["Ingress/shop"], found["ClusterRole/shop"]
     assert (deployment.api_group, deployment.api_version, deployment.namespace) == ("apps", "v1", "default")
-    assert (deployment.images, ingress.addresses) == (["registry.test/web:1.0"], ["shop.shop.test"])
+    assert (deployment.images, ingress.hosts) == (["registry.test/web:1.0"], ["shop.shop.test"])
     assert (role.namespace, role.origin, found["Job/shop-migrate"].origin) == ("", "MANIFEST", "HOOK")
     assert all(row.uid for row in found.values())
     assert "canary-in-the-coal-mine" not in str([row.model_dump() for row in found.values()])

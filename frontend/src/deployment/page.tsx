@@ -123,6 +123,15 @@ function Found({ deployment }: { deployment: Deployment }) {
           />
           <Fact name="Drift of live objects" value={liveDriftWords(deployment.liveDrift)} />
           {deployment.crdPolicy === "SKIP" && <Fact name="CRDs" value="Not created" />}
+          <Others
+            name="Depends on"
+            group={deployment.group.name}
+            others={deployment.dependsOn.map(({ releaseName, condition }) => ({
+              releaseName,
+              note: condition,
+            }))}
+          />
+          <Others name="Needed by" group={deployment.group.name} others={deployment.dependents} />
           <div>
             <dt>Last changed</dt>
             <dd>
@@ -169,6 +178,30 @@ function Pending({ deployment }: { deployment: Deployment }) {
           </Link>
         </p>
       </div>
+    </div>
+  );
+}
+
+/** Links to other deployments of the group, each perhaps with a note. */
+function Others({
+  name,
+  group,
+  others,
+}: {
+  name: string;
+  group: string;
+  others: { releaseName: string; note?: string | null }[];
+}) {
+  if (others.length === 0) return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      {others.map(({ releaseName, note }) => (
+        <dd key={releaseName}>
+          <Link href={deploymentPath(group, releaseName)}>{releaseName}</Link>
+          {note && <span className="soft"> if {note}</span>}
+        </dd>
+      ))}
     </div>
   );
 }

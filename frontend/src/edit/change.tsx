@@ -225,6 +225,10 @@ function draftOf(deployment: Deployment, revision: Revision | undefined): Draft 
       paths,
     })),
     crdPolicy: deployment.crdPolicy,
+    dependsOn: deployment.dependsOn.map(({ releaseName, condition }) => ({
+      deployment: releaseName,
+      condition,
+    })),
   };
 }
 

@@ -98,6 +98,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
     liveDrift: "OFF",
     liveDriftIgnore: [],
     crdPolicy: "CREATE",
+    dependsOn: [],
   }));
   const [aimed, setAimed] = useState<string | null>(null);
   const [idempotencyKey] = useState(() => crypto.randomUUID());

@@ -17,6 +17,10 @@ const draft: Draft = {
   liveDrift: "OFF",
   liveDriftIgnore: [],
   crdPolicy: "CREATE",
+  dependsOn: [
+    { deployment: " postgres ", condition: " " },
+    { deployment: "", condition: null },
+  ],
 };
 
 it("asks for the values as they are written, without overrides that are empty or for no target", () => {
@@ -35,6 +39,7 @@ it("asks for the values as they are written, without overrides that are empty or
     liveDrift: "OFF",
     liveDriftIgnore: [],
     crdPolicy: "CREATE",
+    dependsOn: [{ deployment: "postgres", condition: null }],
   });
 });
 

@@ -1,6 +1,7 @@
 import type {
   ClusterSelectorInput,
   CrdPolicy,
+  DependencyInput,
   DriftIgnoreRuleInput,
   DriftPolicy,
   LiveDrift,
@@ -33,6 +34,7 @@ export type Draft = {
   liveDrift: LiveDrift;
   liveDriftIgnore: IgnoreRule[];
   crdPolicy: CrdPolicy;
+  dependsOn: DependencyInput[];
 };
 
 /** Differences of live objects that do not count: an empty `kind` is any kind, a `group` of null any API group. */
@@ -53,6 +55,7 @@ export type Wanted = {
   liveDrift: LiveDrift;
   liveDriftIgnore: DriftIgnoreRuleInput[];
   crdPolicy: CrdPolicy;
+  dependsOn: DependencyInput[];
 };
 
 /**
@@ -99,6 +102,12 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
     liveDrift,
     liveDriftIgnore: ignoreInput(draft.liveDriftIgnore),
     crdPolicy,
+    dependsOn: draft.dependsOn
+      .map(({ deployment, condition }) => ({
+        deployment: deployment.trim(),
+        condition: condition?.trim() || null,
+      }))
+      .filter(({ deployment }) => deployment !== ""),
   };
 }
 

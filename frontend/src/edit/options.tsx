@@ -1,5 +1,6 @@
 import { LIVE_DRIFTS, type LiveDrift } from "../graphql";
 import { liveDriftWords } from "../values/words";
+import { Dependencies } from "./dependencies";
 import type { Draft } from "./draft";
 import { IgnoreRules } from "./ignore-rules";
 
@@ -69,6 +70,7 @@ export function Options({
           rules={draft.liveDriftIgnore}
           change={(liveDriftIgnore) => change({ liveDriftIgnore })}
         />
+        <Dependencies dependencies={draft.dependsOn} change={(dependsOn) => change({ dependsOn })} />
         <div className="field">
           <label htmlFor="timeout">Timeout per action, in seconds</label>
           <input

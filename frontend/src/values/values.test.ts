@@ -170,7 +170,7 @@ describe("times and reasons as text", () => {
     );
     const renewed = { ...release, valuesRenewed: true };
     expect(reasonWords(reason, renewed, 2, now)).toBe(
-      "replicaCount: wanted 3, found 5; a property of the cluster has changed",
+      "replicaCount: wanted 3, found 5; the cluster or an endpoint that it uses has changed",
     );
     expect(reasonWords({ code: "ABSENT", message: "It is not there." }, release, 3, now)).toBe(
       "It is not there.",

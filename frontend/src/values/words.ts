@@ -88,13 +88,13 @@ const OF_THE_RELEASE: ReasonCode[] = ["VALUES", "CHART_NAME", "CHART_VERSION"];
 
 /**
  * A reason, and where the difference comes from: a target that had reached the present generation and differs now was
- * changed by hand, unless a property of its cluster has changed since; one that had not is still to be changed.
+ * changed by hand, unless its cluster or an endpoint has changed since; one that had not is still to be changed.
  */
 export function reasonWords(reason: StatedReason, release: Release, generation: number, now: number): string {
   if (!OF_THE_RELEASE.includes(reason.code)) return reason.message;
   const said = reason.message.replace(/\.$/, "");
   if (release.generation !== generation) return `${said}; generation ${generation} is not rolled out yet`;
-  if (release.valuesRenewed) return `${said}; a property of the cluster has changed`;
+  if (release.valuesRenewed) return `${said}; the cluster or an endpoint that it uses has changed`;
   const when = release.changedAt ? `, ${ago(release.changedAt, now)}` : "";
   return `${said}; changed by hand at revision ${release.revision}${when}`;
 }
