@@ -39,19 +39,19 @@ def ls(session: Session) -> None:
     session.output.listing(list(session.pages(_LIST)), columns, name=lambda row: str(row["user"]))
 
 
-@remote(role, "give")
-def give(
+@remote(role, "grant")
+def grant(
     session: Session,
     user: UserName,
     role: Annotated[Role, typer.Argument(help="The role. In a group, only `deployer` is possible.")],
     group: Group = None,
 ) -> None:
-    """Set the role of a user in the organization or in a group."""
+    """Grant a user a role in the organization, which replaces the present one, or in a group."""
     _set(session, user, group, role.upper())
 
 
-@remote(role, "take")
-def take(session: Session, user: UserName, group: Group = None, yes: Yes = False) -> None:
+@remote(role, "revoke")
+def revoke(session: Session, user: UserName, group: Group = None, yes: Yes = False) -> None:
     """Revoke the role of a user. Without a role in the organization, they have no access to it."""
     where = f"the group {group}" if group else "the organization and all of its groups"
     confirm(f"{user} will lose the role in {where}. Continue?", yes=yes)

@@ -232,7 +232,7 @@ async def test_a_token_can_be_limited_to_an_organization_a_role_and_a_time(polyh
 async def test_roles_are_given_listed_and_taken(polyhelm: Polyhelm) -> None:
     await polyhelm.stack.mutate("createUser", "... on UserPayload { token }", name="ann", role="VIEWER")
     await polyhelm.stack.group("edge", [])
-    assert await polyhelm.fine("role", "give", "ann", "deployer", "--group", "edge") == [
+    assert await polyhelm.fine("role", "grant", "ann", "deployer", "--group", "edge") == [
         "User:        ann",
         "Role:        VIEWER",
         "In groups:   edge DEPLOYER",
@@ -242,9 +242,9 @@ async def test_roles_are_given_listed_and_taken(polyhelm: Polyhelm) -> None:
         "admin   ADMIN    -",
         "ann     VIEWER   edge DEPLOYER",
     ]
-    assert (await polyhelm("role", "take", "ann")).code == 2
-    assert (await polyhelm("role", "take", "ann", "--yes")).words == ["ann no longer has a role there."]
-    done = await polyhelm("role", "give", "admin", "viewer")
+    assert (await polyhelm("role", "revoke", "ann")).code == 2
+    assert (await polyhelm("role", "revoke", "ann", "--yes")).words == ["ann no longer has a role there."]
+    done = await polyhelm("role", "grant", "admin", "viewer")
     assert (done.code, done.words[0]) == (
         1,
         "Error: admin is the organization's only admin. Appoint another one first.",

@@ -39,6 +39,23 @@ def told() -> str:
     return f"The cluster {nobody} is gone for ever"
 '''
 
+SCRIPT = """import { told } from "./nobody";
+
+/**
+ * A cluster that goes
+ * on.
+ */
+export function Page({ nobody }: { nobody: string }) {
+  const label = "It is no cluster"; // told once more
+  return (
+    <p title={told} className="nobody">
+      There is no cluster. It is not shown any
+      more: {nobody} {`${nobody} asked for it`}
+    </p>
+  );
+}
+"""
+
 
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
@@ -46,6 +63,18 @@ def told() -> str:
         ("page.md", PAGE, [(10, "'goes on'"), (10, "'the the'")]),
         ("schema.graphql", SCHEMA, [(5, "'told'")]),
         ("module.py", MODULE, [(3, "'mend'"), (8, "'goes on'"), (10, "'for ever'")]),
+        (
+            "page.tsx",
+            SCRIPT,
+            [
+                (4, "'goes on'"),
+                (8, "'is no'"),
+                (8, "'once more'"),
+                (8, "'told'"),
+                (11, "'any more'"),
+                (12, "'asked for'"),
+            ],
+        ),
     ],
 )
 def test_odd_words_in_prose_are_found_at_their_line_and_code_is_left_alone(
@@ -69,4 +98,4 @@ def test_a_find_says_what_to_write_instead(tmp_path: Path) -> None:
 def test_pages_the_schema_and_the_code_are_checked() -> None:
     root = Path(__file__).parent.parent.parent
     names = {path.relative_to(root).as_posix() for path in written()}
-    assert {"README.md", "docs/limits.md", "docs/reference/cli.md"} <= names
+    assert {"README.md", "docs/limits.md", "docs/reference/cli.md", "frontend/src/app.tsx"} <= names

@@ -56,8 +56,8 @@ class DeploymentSettings(SettingsGroup):
     helm_waiting: int = Field(
         50,
         ge=0,
-        description="The maximum number of Helm processes of one worker that run hooks or wait for readiness. Further"
-        " ones are counted by POLYHELM_HELM_CONCURRENCY.",
+        description="The maximum number of Helm processes of one worker that run hooks or wait for readiness without"
+        " counting towards POLYHELM_HELM_CONCURRENCY.",
     )
     helm_memory_bytes: int = Field(
         2**30,
@@ -84,14 +84,14 @@ class DeploymentSettings(SettingsGroup):
     cluster_waiting: int = Field(
         32,
         ge=0,
-        description="The maximum number of actions on one cluster that run hooks or wait for readiness. Further ones"
-        " are counted by POLYHELM_CLUSTER_CONCURRENCY.",
+        description="The maximum number of actions on one cluster that run hooks or wait for readiness without"
+        " counting towards POLYHELM_CLUSTER_CONCURRENCY.",
     )
     cluster_releases: int = Field(
         10_000,
         ge=1,
         description="The maximum number of releases of one cluster that are followed and listed. Releases of"
-        " deployments are always followed. A cluster with more releases than that says so.",
+        " deployments are always followed. If a cluster has more releases, its reachability message reports it.",
     )
     member_timeout: Seconds = Field(
         10, description="How long Polyhelm waits for an answer of a cluster's API server, in seconds."
