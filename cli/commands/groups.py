@@ -212,7 +212,7 @@ def feature(
         "properties": None if properties is None else read_map(*content(properties)),
     }
     changed = session.mutate("setGroupFeature", _PAYLOAD, **given)["clusterGroup"]
-    _answer(session, changed, f"{feature} is {switch} in {name}.")
+    _answer(session, changed, f"{feature} is {'enabled' if switch == 'on' else 'disabled'} in {name}.")
 
 
 @remote(group, "rm")
