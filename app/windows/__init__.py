@@ -1,1 +1,1 @@
-"""Change windows: stored, changed, and applied to targets."""
+"""Change windows, and to which clusters, groups and targets they apply."""

@@ -25,6 +25,7 @@ const GroupPage = later(() => import("./clusters/group"));
 const RegisterPage = later(() => import("./clusters/register"));
 const SecretsPage = later(() => import("./secrets/page"));
 const HealthRulesPage = later(() => import("./health-rules/page"));
+const WindowsPage = later(() => import("./windows/page"));
 const ActivityPage = later(() => import("./activity/page"));
 const TokensPage = later(() => import("./account/tokens"));
 
@@ -71,6 +72,7 @@ export function App() {
                 {({ name }) => <GroupPage name={decodeURIComponent(name)} />}
               </Route>
               <Route path="/register" component={RegisterPage} />
+              <Route path="/windows" component={WindowsPage} />
               <Route path="/activity" component={ActivityPage} />
               <Route path="/settings/secrets">
                 <Settings>

@@ -21,6 +21,7 @@ SCREENS = {
     "picker": "/create",
     "create": "/create?chart=charts/web",
     "resources": "/resources",
+    "windows": "/windows",
     "clusters": "/clusters",
     "groups": "/clusters?tab=groups",
     "cluster": "/clusters/paris",

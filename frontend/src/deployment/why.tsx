@@ -23,7 +23,9 @@ export function Why({ target, generation }: { target: Target; generation: number
           ))}
         </ul>
       )}
-      {target.activity && <p className="soft small">{target.activity.message}</p>}
+      {target.activity && target.activity.phase !== "WAITING_FOR_WINDOW" && (
+        <p className="soft small">{target.activity.message}</p>
+      )}
       {target.error && (
         <div className="failure">
           <p>

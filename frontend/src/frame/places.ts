@@ -15,6 +15,12 @@ export const PLACES: Place[] = [
     matches: /^\/(deployments|create|plans)/,
   },
   {
+    path: "/windows",
+    name: "Change windows",
+    icon: "M3 5h14v12H3zM3 9h14M7 3v4m6-4v4",
+    matches: /^\/windows/,
+  },
+  {
     path: "/resources",
     name: "Resources",
     icon: "M10 3v4m0 0H5v4m5-4h5v4M3 11h4v5H3zm10 0h4v5h-4z",

@@ -71,7 +71,7 @@ const SHAPES = {
   ),
 } satisfies Record<string, ReactNode>;
 
-type Shape = keyof typeof SHAPES;
+export type Shape = keyof typeof SHAPES;
 
 const OF_TARGETS: Record<TargetStatus, [Tone, Shape]> = {
   DEPLOYED: ["good", "check"],

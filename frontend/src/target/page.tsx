@@ -17,6 +17,7 @@ import { Tabs } from "../parts/tabs";
 import { Ago, Since } from "../parts/time";
 import { Title } from "../parts/title";
 import { STATUS_WORDS } from "../values/words";
+import { Waiting } from "../windows/waiting";
 import type { About } from "./about";
 import { TargetHistory } from "./history";
 import { TargetLogs } from "./logs";
@@ -156,6 +157,7 @@ function Found({ about }: { about: About }) {
           )}
         </dl>
         <Why target={target} generation={deployment.generation} />
+        <Waiting activity={target.activity} refused={mayNotWrite} />
       </article>
       <Tabs tabs={tabs} chosen={tab.key} choose={(key) => change({ tab: key })} label="About this target">
         {tab.disabled ? (
