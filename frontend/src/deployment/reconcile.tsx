@@ -1,13 +1,13 @@
 import { useEffect, useEffectEvent, useState } from "react";
 import { useAction } from "../api/outcome";
 import { progressWords, useFollowing } from "../edit/following";
-import { outlook } from "../edit/plan";
 import { ReconcileDocument, type ReconcileMutation } from "../graphql";
 import { FormDialog } from "../parts/dialog";
 import { countOf, DespiteErrors } from "../parts/errors";
 import { Glyph } from "../parts/glyph";
 import { Loading } from "../parts/states";
 import { toast } from "../parts/toast";
+import { outlook } from "../plan/target";
 import type { Deployment, Target } from "./types";
 
 type Payload = Extract<ReconcileMutation["reconcileDeployment"], { __typename: "DeploymentPayload" }>;

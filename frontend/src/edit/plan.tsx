@@ -3,33 +3,11 @@ import { useYaml } from "../api/reading";
 import type { PlannedFragment } from "../graphql";
 import { asObject, type JsonObject } from "../json";
 import { Unified } from "../parts/diff";
-import { someOf } from "../parts/errors";
-import { Glyph, type Tone } from "../parts/glyph";
+import { Glyph } from "../parts/glyph";
 import { ValueTable } from "../parts/value-table";
-import { alike } from "../values/alike";
+import { groupsOf, outlook, PlannedTarget } from "../plan/target";
 import { changes } from "../values/origin";
 import type { Wanted } from "./draft";
-
-type Failed = { error: { code: string } | null };
-
-type Outlook = [string, Tone, Parameters<typeof Glyph>[0]["shape"]];
-
-const ACTIONS: Record<PlannedFragment["action"], Outlook> = {
-  NONE: ["Nothing to do", "none", "hollow"],
-  INSTALL: ["Install", "busy", "plus"],
-  UPGRADE: ["Upgrade", "busy", "up"],
-  ROLLBACK: ["Roll back", "warn", "back"],
-  UNINSTALL: ["Uninstall", "bad", "minus"],
-  CORRECTION: ["Correct objects", "busy", "up"],
-};
-const UNREACHABLE: Outlook = ["Unknown", "unsure", "question"];
-const REFUSED: Outlook = ["Not possible", "bad", "cross"];
-
-/** The plan of a cluster in one label. It is unknown if the cluster is unreachable. */
-export function outlook({ action, error }: Pick<PlannedFragment, "action"> & Failed): Outlook {
-  if (!error || action !== "NONE") return ACTIONS[action];
-  return error.code === "cluster_unreachable" ? UNREACHABLE : REFUSED;
-}
 
 /**
  * What would be done on each cluster: the action, which values change and where they come from, and the manifests.
@@ -44,7 +22,7 @@ export function Plan({
   wanted: Wanted;
   defaultValues: string;
 }) {
-  const counts = new Map<Outlook, number>();
+  const counts = new Map<ReturnType<typeof outlook>, number>();
   for (const found of targets.map(outlook)) counts.set(found, (counts.get(found) ?? 0) + 1);
   // What is to be done comes first, and shows all of it as long as it is little.
   const [busy, idle] = [targets.filter(isBusy), targets.filter((target) => !isBusy(target))];
@@ -62,7 +40,7 @@ export function Plan({
         </span>
       </header>
       <ul className="list plan">
-        {alike([...busy, ...idle], errorOf).map(([target, ...others]) => (
+        {groupsOf([...busy, ...idle]).map(([target, ...others]) => (
           <Target
             key={target.clusterName}
             target={target}
@@ -75,19 +53,6 @@ export function Plan({
       </ul>
     </section>
   );
-}
-
-/** A target with values or manifests to show has an entry of its own. */
-function errorOf({
-  action,
-  error,
-  warnings,
-  reasons,
-  manifest,
-  manifestDiff,
-}: PlannedFragment): string | null {
-  if (!error || manifest || manifestDiff) return null;
-  return JSON.stringify([action, error, warnings, reasons]);
 }
 
 function isBusy(target: PlannedFragment): boolean {
@@ -108,7 +73,6 @@ function Target({
   defaultValues: string;
   open: boolean;
 }) {
-  const [words, tone, shape] = outlook(target);
   const read = JSON.stringify(
     useYaml([defaultValues, wanted.valuesYaml, overrideFor(target, wanted)?.valuesYaml ?? ""]),
   );
@@ -119,44 +83,12 @@ function Target({
     const found = changedValues(target, JSON.parse(read));
     return isKnown ? found : found.map((line) => ({ ...line, origin: null }));
   }, [target, read, isKnown]);
-  const reasons = target.reasons.filter(
-    (reason) => reason.message !== target.error?.message && !(reason.code === "VALUES" && reason.path),
-  );
   return (
-    <li data-cluster={target.clusterName} data-action={target.action}>
-      <div className="row wide">
-        <b>{someOf(clusters)}</b>
-        <span className={`status tone-${tone}`}>
-          <Glyph shape={shape} />
-          {words}
-        </span>
-      </div>
-      {target.error && (
-        <div className={`note ${target.error.code === "cluster_unreachable" ? "warn" : "bad"}`}>
-          <Glyph shape={target.error.code === "cluster_unreachable" ? "question" : "cross"} />
-          <div>
-            <p>{target.error.message}</p>
-            {target.error.output && <pre>{target.error.output}</pre>}
-          </div>
-        </div>
-      )}
-      {target.warnings.length > 0 && (
-        <div className="note warn">
-          <Glyph shape="question" />
-          <div>
-            {target.warnings.map((warning) => (
-              <p key={warning}>{warning}</p>
-            ))}
-          </div>
-        </div>
-      )}
-      {reasons.length > 0 && (
-        <ul className="reasons small">
-          {reasons.map((reason) => (
-            <li key={reason.code + reason.message}>{reason.message}</li>
-          ))}
-        </ul>
-      )}
+    <PlannedTarget
+      target={target}
+      clusters={clusters}
+      hides={(reason) => target.reasons.some((one) => one === reason && one.code === "VALUES" && one.path)}
+    >
       {lines.length > 0 && (
         <details open={open}>
           <summary>
@@ -183,7 +115,7 @@ function Target({
           </details>
         )
       )}
-    </li>
+    </PlannedTarget>
   );
 }
 

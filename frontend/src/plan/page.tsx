@@ -8,12 +8,12 @@ import { deploymentPath } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
 import { Unified } from "../parts/diff";
 import { someOf } from "../parts/errors";
-import { Glyph } from "../parts/glyph";
 import { More } from "../parts/more";
 import { EmptyState, QueryResult } from "../parts/states";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { Actions } from "./actions";
+import { groupsOf, PlannedTarget } from "./target";
 import type { Plan } from "./types";
 import { countsOf, PLAN_KINDS, PLAN_STATES } from "./words";
 
@@ -144,11 +144,13 @@ function Targets({ id }: { id: string }) {
     <QueryResult asked={pages.asked} retry={pages.reload}>
       {(targets) => (
         <section className="card" aria-label="Targets">
-          <ul className="list">
-            {targets.map((target) => (
-              <li key={target.clusterName} className="padded">
-                <Target target={target} />
-              </li>
+          <ul className="list plan">
+            {groupsOf(targets).map(([target, ...others]) => (
+              <Target
+                key={target.clusterName}
+                target={target}
+                clusters={[target, ...others].map((each) => each.clusterName)}
+              />
             ))}
           </ul>
           <More pages={pages} words="More targets" />
@@ -158,33 +160,15 @@ function Targets({ id }: { id: string }) {
   );
 }
 
-function Target({ target }: { target: PlannedTargetLineFragment }) {
+function Target({ target, clusters }: { target: PlannedTargetLineFragment; clusters: string[] }) {
   const name = target.clusterName;
+  const against = target.revision !== null && target.revision > 0 && clusters.length === 1;
   return (
-    <div className="stack tight">
-      <p className="row wide">
-        <b>{name}</b>
-        <span>{countsOf([{ action: target.action, count: 1 }]).replace("1 ", "")}</span>
-        {target.revision !== null && target.revision > 0 && (
-          <span className="soft small">against revision {target.revision}</span>
-        )}
-      </p>
-      {target.reasons.map((reason) => (
-        <p key={reason.message} className="soft small">
-          {reason.message}
-        </p>
-      ))}
-      {target.error && (
-        <div className="note bad">
-          <Glyph shape="cross" />
-          <p>{target.error.message}</p>
-        </div>
-      )}
-      {target.warnings.map((warning) => (
-        <p key={warning} className="small">
-          Warning: {warning}
-        </p>
-      ))}
+    <PlannedTarget
+      target={target}
+      clusters={clusters}
+      beside={against && <span className="soft small">against revision {target.revision}</span>}
+    >
       {target.valuesDiff && (
         <details>
           <summary>Values</summary>
@@ -197,6 +181,6 @@ function Target({ target }: { target: PlannedTargetLineFragment }) {
           <Unified diff={target.manifestDiff} label={`Manifest on ${name}`} />
         </details>
       )}
-    </div>
+    </PlannedTarget>
   );
 }
