@@ -13,6 +13,7 @@ from tests.stack import Stack
 
 FIRST = "prod-europe-west-1-customer-facing-a"
 SECOND = "prod-europe-west-1-customer-facing-b"
+THIRD = "prod-europe-west-2-customer-facing-a"
 
 
 async def focused(page: Page, keys: str) -> str:
@@ -62,7 +63,7 @@ async def test_each_cell_of_the_fleet_is_reached_by_keys(
 ) -> None:
     """The first cell is empty: the release is not deployed to that cluster."""
     async with new_stack() as stack:
-        await stack.fleet({name: simulated(name).kubeconfig for name in (FIRST, SECOND)})
+        await stack.fleet({name: simulated(name).kubeconfig for name in (FIRST, SECOND, THIRD)})
         await stack.deployed(releaseName="shop", targets=[SECOND])
         async with serving(stack) as site, opened(browser, site) as page:
             await page.goto("/")
@@ -74,19 +75,23 @@ async def test_each_cell_of_the_fleet_is_reached_by_keys(
             assert await focused(page, "ArrowRight") == "0:0"
             assert await focused(page, "ArrowDown") == "1:0"
             assert await focused(page, "ArrowLeft") == "1:-1"
-            assert await focused(page, "Control+End") == "1:0"
-            assert await focused(page, "ArrowUp ArrowUp") == "-1:0"
+            assert await focused(page, "Control+End") == "2:0"
+            assert await focused(page, "ArrowUp ArrowUp ArrowUp") == "-1:0"
             assert await focused(page, "Control+Home") == "0:-1"
             await expect(stops).to_have_count(1)
 
-            # Where there is no room for the names, they lose their middle, and stay different.
+            # Where there is no room for the names, they lose parts of their middle, and stay different.
             await page.set_viewport_size({"width": 390, "height": 844})
             ends = page.get_by_role("rowheader").locator(".cut > :last-child")
-            await expect(ends).to_have_text([FIRST[-8:], SECOND[-8:]])
-            for name in (FIRST, SECOND):
+            await expect(ends).to_have_text([FIRST[-8:], SECOND[-8:], THIRD[-8:]])
+            kept = page.get_by_role("rowheader").locator(".cut > :not(.hidden, .start)")
+            await expect(kept).to_have_text(["1", FIRST[-8:], SECOND[-8:], "2", THIRD[-8:]])
+            for name in (FIRST, SECOND, THIRD):
                 cut = page.get_by_role("rowheader", name=name).locator(".cut")
                 assert await cut.evaluate(INSIDE)
                 assert await cut.evaluate("e => e.children[1].scrollWidth > e.children[1].clientWidth")
+            assert await focused(page, "ArrowDown") == "1:-1"
+            await expect(page.locator(".full-name")).to_have_text(SECOND)
 
 
 async def test_an_equal_error_of_many_clusters_is_one_entry(

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import type { TargetStatus } from "../graphql";
 import { clusterPath, deploymentPath } from "../parts/address";
@@ -70,6 +70,8 @@ export function Matrix({
   });
   useEffect(() => across.measure(), [cell]);
 
+  const names = useMemo(() => rows.map((row) => row.name), [rows]);
+  const releases = useMemo(() => columns.map((column) => column.releaseName), [columns]);
   const shownRows = down.getVirtualItems();
   const shownColumns = across.getVirtualItems();
   const [top, bottom] = [shownRows[0]?.index ?? 0, shownRows.at(-1)?.index ?? 0];
@@ -127,7 +129,7 @@ export function Matrix({
                   data-at={`-1:${index}`}
                   tabIndex={keys.stop === `-1:${index}` ? 0 : -1}
                 >
-                  <Name>{column.releaseName}</Name>
+                  <Name among={releases}>{column.releaseName}</Name>
                 </Link>
               </span>
             );
@@ -147,6 +149,7 @@ export function Matrix({
             side={side}
             cell={cell}
             roomy={roomy}
+            names={names}
           />
         ))}
       </div>
@@ -166,6 +169,7 @@ const MatrixRow = memo(function MatrixRow({
   side,
   cell,
   roomy,
+  names,
 }: {
   row: Row;
   cells: Cells | undefined;
@@ -179,6 +183,8 @@ const MatrixRow = memo(function MatrixRow({
   side: number;
   cell: number;
   roomy: boolean;
+  /** Of all clusters. */
+  names: string[];
 }) {
   const [tone, shape, words] = ofCluster(row.reachability);
   return (
@@ -191,7 +197,7 @@ const MatrixRow = memo(function MatrixRow({
           tabIndex={stop === `${index}:-1` ? 0 : -1}
         >
           {row.reachability !== "REACHABLE" && <Glyph shape={shape} tone={tone} />}
-          <Name>{row.name}</Name>
+          <Name among={names}>{row.name}</Name>
         </Link>
         <span className="cloud">{row.cloud}</span>
       </span>

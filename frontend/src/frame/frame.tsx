@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { useLocation } from "wouter";
 import { useLive } from "../api/live";
 import { useKeptFocus } from "../parts/focus";
+import { FullName } from "../parts/name";
 import { Toasts } from "../parts/toast";
 import { Connection } from "./connection";
 import { Sidebar } from "./sidebar";
@@ -29,6 +30,7 @@ export function Frame({ children }: { children: ReactNode }) {
       </main>
       <Connection />
       <Toasts />
+      <FullName />
     </div>
   );
 }
