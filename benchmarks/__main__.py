@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.helm.binary import find_helm
-from benchmarks import command_line, drift, hostile, idle, live, matrix, page, plan, plan_page, rediff, rollout
+from benchmarks import command_line, crash, drift, hostile, idle, live, matrix, page, plan, plan_page, rediff, rollout
 from benchmarks.bench import Bench
 from benchmarks.charts import Chart
 from benchmarks.figures import Row
@@ -32,6 +32,7 @@ _BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "observer": live.at_scale,
     "resources": live.of_resources,
     "drift": drift.of_edits,
+    "crash": crash.of_pods,
     "idle": idle.with_three_members,
     "cli": command_line.of_three_hundred_clusters,
     "plan": plan.of_sixty_clusters,

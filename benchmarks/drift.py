@@ -8,58 +8,20 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 
-import orjson
-from websockets.asyncio.client import connect
-
-from app.clusters.kubeconfig import read_kubeconfig
 from app.clusters.member import Member
-from app.network.addresses import Allowed, Kind, Policy
 from benchmarks.bench import Bench
 from benchmarks.charts import NAMESPACE
 from benchmarks.figures import Figure, Row
 from benchmarks.helm_loop import HelmLoop
-from benchmarks.members import Kubeconfigs, real
-from benchmarks.server import TOKEN, Server, polyhelm
+from benchmarks.members import clients, real
+from benchmarks.screen import Screen, looking
+from benchmarks.server import polyhelm
 
 _EDITS = 30
 _MEMBERS = 3
 _APART = 1.5  # seconds between two edits of one object, which is compared at most once a second
 _RELEASE = "hello"
-_ARRIVAL_SECONDS = 60.0
-_TARGETS = "subscription { targets { clusterName liveDrift { state } } }"
-
-
-@dataclass
-class _Screen:
-    """The state that each cluster was last shown with, and when it came."""
-
-    shown: dict[str, tuple[str, float]] = field(default_factory=dict)
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    async def listen(self, url: str) -> None:
-        async with connect(url, subprotocols=["graphql-transport-ws"], compression=None) as socket:  # type: ignore[list-item]
-            init = {"type": "connection_init", "payload": {"Authorization": f"Bearer {TOKEN}"}}
-            await socket.send(orjson.dumps(init).decode())
-            await socket.recv()
-            subscribe = {"id": "1", "type": "subscribe", "payload": {"query": _TARGETS}}
-            await socket.send(orjson.dumps(subscribe).decode())
-            async for text in socket:
-                moment = time.perf_counter()
-                target = orjson.loads(text)["payload"]["data"]["targets"]
-                async with self.changed:
-                    if self.shown.get(target["clusterName"], ("",))[0] != target["liveDrift"]["state"]:
-                        self.shown[target["clusterName"]] = target["liveDrift"]["state"], moment
-                    self.changed.notify_all()
-
-    async def until(self, name: str, state: str) -> float:
-        """When the cluster was first shown with this state."""
-        async with asyncio.timeout(_ARRIVAL_SECONDS), self.changed:
-            await self.changed.wait_for(lambda: self.shown.get(name, ("",))[0] == state)
-            return self.shown[name][1]
 
 
 async def of_edits(bench: Bench) -> list[Row]:
@@ -68,7 +30,7 @@ async def of_edits(bench: Bench) -> list[Row]:
     async with real(_MEMBERS, folder) as kubeconfigs, polyhelm(bench.folder / "drift-data", bench.helm) as server:
         await server.fleet(kubeconfigs, bench.chart)
         await server.create(_RELEASE, liveDrift="REPORT")
-        async with _screen(server) as screen, _members(kubeconfigs) as members:
+        async with looking(server, "liveDrift { state }") as screen, clients(kubeconfigs) as members:
             for name in members:
                 await screen.until(name, "NONE")
             bench.tell("drift: edits by hand")
@@ -86,7 +48,7 @@ async def of_edits(bench: Bench) -> list[Row]:
     ]
 
 
-async def _edited(screen: _Screen, members: dict[str, Member], number: int) -> float:
+async def _edited(screen: Screen, members: dict[str, Member], number: int) -> float:
     """The seconds from an edit on one of the members until it is shown. The edit is taken back afterwards."""
     name = list(members)[number % len(members)]
     before = await _edit(members[name], f"Edit {number}")
@@ -108,25 +70,3 @@ async def _edit(member: Member, greeting: str) -> str:
     answer = await member.request("PATCH", path, body={"data": {key: greeting}}, content_type=kind, query=query)
     assert answer.status == 200, answer
     return str(before[key])
-
-
-@asynccontextmanager
-async def _screen(server: Server) -> AsyncIterator[_Screen]:
-    screen = _Screen()
-    listening = asyncio.create_task(screen.listen(server.url.replace("http", "ws", 1) + "/graphql"))
-    try:
-        yield screen
-    finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
-
-
-@asynccontextmanager
-async def _members(kubeconfigs: Kubeconfigs) -> AsyncIterator[dict[str, Member]]:
-    async with AsyncExitStack() as stack:
-        yield {
-            name: await stack.enter_async_context(
-                Member(read_kubeconfig(path.read_text()), Policy(frozenset({Kind.LOOPBACK}), Allowed()), timeout=10)
-            )
-            for name, path in kubeconfigs.items()
-        }
