@@ -1,7 +1,7 @@
 import { autocompletion, type CompletionContext, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
-import { HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { indentOnInput, indentUnit } from "@codemirror/language";
 import { linter, lintGutter } from "@codemirror/lint";
 import { EditorState, StateEffect } from "@codemirror/state";
 import {
@@ -12,23 +12,13 @@ import {
   lineNumbers,
   placeholder,
 } from "@codemirror/view";
-import { tags } from "@lezer/highlight";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { type Client, useClient } from "urql";
 import { readYaml } from "../api/reading";
 import { check, type Layers } from "./check";
+import { COLOURS } from "./colours";
 import { placeAt } from "./place";
 import { keysAt, valuesAt } from "./schema";
-
-const COLOURS = syntaxHighlighting(
-  HighlightStyle.define([
-    { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--accent)" },
-    { tag: [tags.string, tags.content], color: "var(--ink)" },
-    { tag: [tags.number, tags.bool, tags.null, tags.keyword], color: "var(--busy)" },
-    { tag: tags.comment, color: "var(--ink-faint)" },
-    { tag: tags.punctuation, color: "var(--ink-soft)" },
-  ]),
-);
 
 const THEME = EditorView.theme({
   "&": { fontSize: "var(--small)", backgroundColor: "var(--surface)", color: "var(--ink)" },
