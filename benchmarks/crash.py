@@ -1,4 +1,4 @@
-"""From a crash of a pod to whoever follows: how long it takes until the target is shown as DEGRADED.
+"""From a crash of a pod to a subscriber: how long it takes until the target is shown as DEGRADED.
 
 The members are API servers with controllers. The time runs from the moment at which an API server has acknowledged the
 status of the pod, as a kubelet writes it after a crash; so it contains the time that the controllers need."""

@@ -14,6 +14,7 @@ from cli.commands.deployments import deploy
 from cli.commands.drift import drift
 from cli.commands.groups import group
 from cli.commands.health_rules import health_rules
+from cli.commands.ignore_rules import ignore_rules
 from cli.commands.operations import operation
 from cli.commands.plans import plan, plans
 from cli.commands.repositories import repo
@@ -73,6 +74,7 @@ def add_commands(program: typer.Typer) -> None:
         ("secret", secret),
         ("window", window),
         ("health-rules", health_rules),
+        ("ignore-rules", ignore_rules),
         ("role", role),
         ("token", token),
         ("user", user),

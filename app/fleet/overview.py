@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_
@@ -11,6 +12,7 @@ from app.core.errors import invalid
 from app.core.paging import Page, Window, fetch_page
 from app.core.searching import mentions
 from app.core.services import Services
+from app.drift.states import DriftState
 from app.health.health import Health
 from app.registers.common import CommonCode
 from app.releases.status import TargetStatus
@@ -18,6 +20,7 @@ from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment
 from app.tables.groups import ClusterGroup
 from app.tables.targets import Target
+from app.targets.counts import BY_DRIFT, BY_HEALTH, BY_STATUS, Measure
 from app.targets.queries import TargetFacts, targets_by_id
 
 _SEARCHED = (Cluster.name, Deployment.release_name, Deployment.chart)
@@ -34,6 +37,17 @@ class FleetFilter:
     chart: str | None = None
     search: str | None = None
     status: Sequence[TargetStatus] | None = None
+    health: Sequence[Health] | None = None
+    drift: Sequence[DriftState] | None = None
+
+    @property
+    def states(self) -> tuple[Sequence[StrEnum] | None, ...]:
+        """The conditions on a target, of which it has to meet all."""
+        return self.status, self.health, self.drift
+
+    @property
+    def has_states(self) -> bool:
+        return any(states is not None for states in self.states)
 
 
 async def fleet_clusters(
@@ -41,7 +55,7 @@ async def fleet_clusters(
 ) -> Page[Cluster]:
     """Clusters by name. Those without a matching target are included unless the filter has a condition on targets."""
     statement = select(Cluster).where(*_of_clusters(organization_id, chosen))
-    if chosen.chart or chosen.status is not None:
+    if chosen.chart or chosen.has_states:
         statement = statement.where(_on_cluster(chosen))
     elif chosen.search:
         statement = statement.where(or_(mentions(chosen.search, Cluster.name), _on_cluster(chosen)))
@@ -54,7 +68,7 @@ async def fleet_deployments(
 ) -> Page[Deployment]:
     """Deployments with a target that matches the filter, by release name."""
     statement = select(Deployment).where(*_of_deployments(organization_id, chosen))
-    if chosen.cloud or chosen.search or chosen.status is not None:
+    if chosen.cloud or chosen.search or chosen.has_states:
         statement = statement.where(_of_deployment(organization_id, chosen))
     async with services.database.reading() as session:
         return await fetch_page(session, statement, [col(Deployment.release_name), col(Deployment.id)], window)
@@ -86,27 +100,22 @@ async def fleet_charts(services: Services, organization_id: int, chosen: FleetFi
     return [chart for (chart,) in await services.database.rows(statement)]
 
 
-async def fleet_counts(services: Services, organization_id: int, chosen: FleetFilter) -> dict[TargetStatus, int]:
-    """The number of targets in each status. Ignores the filter's statuses, so that users can choose by counts."""
-    return await _counts(services, organization_id, chosen, Target.status)
-
-
-async def fleet_health_counts(services: Services, organization_id: int, chosen: FleetFilter) -> dict[Health, int]:
-    """The number of targets with each health. Ignores the filter's statuses, too."""
-    return await _counts(services, organization_id, chosen, Target.health)
-
-
-async def _counts(services: Services, organization_id: int, chosen: FleetFilter, column: Any) -> dict[Any, int]:
+async def fleet_counts(services: Services, organization_id: int, chosen: FleetFilter, by: Measure) -> dict[Any, int]:
+    """The number of targets by status, health or drift. Ignores the filter's conditions on targets, so that users can
+    choose by counts."""
+    expression, values = by
     statement = (
-        select(col(column), func.count())
+        select(expression, func.count())
+        .select_from(Target)
         .join(Deployment, col(Deployment.id) == Target.deployment_id)
         .join(Cluster, col(Cluster.id) == Target.cluster_id)
         .where(*_of_deployments(organization_id, chosen), *_of_clusters(organization_id, chosen))
-        .group_by(col(column))
+        .group_by(expression)
     )
     if chosen.search:
         statement = statement.where(mentions(chosen.search, *_SEARCHED))
-    return dict(await services.database.rows(statement))
+    known = dict(await services.database.rows(statement))
+    return {value: known[value] for value in values if value in known}
 
 
 async def fleet_size(services: Services, organization_id: int, chosen: FleetFilter) -> int:
@@ -157,9 +166,11 @@ def _of_deployment(organization_id: int, chosen: FleetFilter) -> ColumnElement[b
 
 
 def _of_targets(chosen: FleetFilter) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
-    if chosen.status is not None:
-        wanted.append(col(Target.status).in_(list(chosen.status)))
+    wanted: list[ColumnElement[bool]] = [
+        expression.in_([each.value for each in states])
+        for (expression, _), states in zip((BY_STATUS, BY_HEALTH, BY_DRIFT), chosen.states, strict=True)
+        if states is not None
+    ]
     if chosen.search:
         wanted.append(mentions(chosen.search, *_SEARCHED))
     return wanted

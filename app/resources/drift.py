@@ -32,7 +32,6 @@ from app.targets.codes import TargetEvent
 from app.targets.events import record_event
 from app.targets.joins import RELEASE_OF_TARGET, joined
 from app.targets.locking import lock_targets
-from app.targets.queries import SHOWN_DRIFT
 
 _MOST_LISTED = 100
 _MOST_SUGGESTED = 20
@@ -318,17 +317,4 @@ async def shared_differences(session: AsyncSession, ids: Iterable[int]) -> dict[
     for deployment_id, *row in await session.execute(_SHARED, {"ids": list(found)}):
         if len(found[deployment_id]) < _MOST_SUGGESTED:
             found[deployment_id].append(SharedDifference(*row))
-    return found
-
-
-async def drift_counts(session: AsyncSession, ids: Iterable[int]) -> dict[int, dict[DriftState, int]]:
-    """For each deployment, the number of targets with each state that occurs."""
-    found: dict[int, dict[DriftState, int]] = {id_: {} for id_ in ids}
-    statement = (
-        joined(select(col(Target.deployment_id), SHOWN_DRIFT, func.count()))
-        .where(col(Target.deployment_id).in_(list(found)))
-        .group_by(col(Target.deployment_id), SHOWN_DRIFT)
-    )
-    for deployment_id, state, count in (await session.execute(statement)).all():
-        found[deployment_id][DriftState(state)] = count
     return found

@@ -1,12 +1,11 @@
 """Reads resources from the database, without a request to any member."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, case, cast, func, or_, select, tuple_
 from sqlmodel import col
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.errors import invalid
 from app.core.paging import Page, Window, cursor_of, position_of
@@ -144,19 +143,6 @@ async def find_resources(
     if chosen.drift is not None:
         wanted.append(_DRIFT.in_([each.value for each in chosen.drift]))
     return await _page(services, wanted, window)
-
-
-async def health_counts(session: AsyncSession, deployment_ids: Iterable[int]) -> dict[int, dict[Health, int]]:
-    """For each deployment, the number of targets with each health that occurs."""
-    found: dict[int, dict[Health, int]] = {id_: {} for id_ in deployment_ids}
-    statement = (
-        select(col(Target.deployment_id), col(Target.health), func.count())
-        .where(col(Target.deployment_id).in_(list(found)))
-        .group_by(col(Target.deployment_id), col(Target.health))
-    )
-    for deployment_id, health, count in await session.execute(statement):
-        found[deployment_id][health] = count
-    return found
 
 
 async def _page(services: Services, wanted: list[ColumnElement[bool]], window: Window) -> Page[ResourceFacts]:

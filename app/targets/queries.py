@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    func,
     select,
     tuple_,
     type_coerce,
@@ -119,11 +118,6 @@ _INSTALLED = (
 _INPUTS = select(col(Target.id), col(Target.inputs), col(Target.results), col(Target.endpoints)).where(
     col(Target.id).in_(_IDS)
 )
-_COUNTS = (
-    select(col(Target.deployment_id), col(Target.status), func.count())
-    .where(col(Target.deployment_id).in_(_IDS))
-    .group_by(col(Target.deployment_id), col(Target.status))
-)
 
 
 async def targets_of(session: AsyncSession, deployment_ids: Iterable[int]) -> list[TargetFacts]:
@@ -195,14 +189,6 @@ async def target_inputs(session: AsyncSession, ids: Iterable[int]) -> dict[int, 
     found = {id_: Inputs() for id_ in ids}
     for row in await session.execute(_INPUTS, {"ids": list(found)}):
         found[row[0]] = stored_inputs(row[1], row[2], row[3])
-    return found
-
-
-async def status_counts(session: AsyncSession, deployment_ids: Iterable[int]) -> dict[int, dict[TargetStatus, int]]:
-    """For each deployment, the number of targets with each status that occurs."""
-    found: dict[int, dict[TargetStatus, int]] = {id_: {} for id_ in deployment_ids}
-    for deployment_id, status, count in await session.execute(_COUNTS, {"ids": list(found)}):
-        found[deployment_id][status] = count
     return found
 
 

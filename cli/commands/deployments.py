@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.command import DeploymentName, NoWait, Timeout, Yes, remote
+from cli.counts import COUNT_FIELDS, drift_counts, health_counts, status_counts
 from cli.failure import Failure, usage
 from cli.names import deployment_name
 from cli.outcomes import ABANDONED_FIELDS, abandoned_by, tell_abandoned
@@ -49,9 +50,7 @@ values valuesFrom {{ secret key path }} valueOverrides {{ cluster values valuesF
 selectorOverrides {{ select {{ {_SELECTOR} }} values valuesFrom {{ secret key path }} }}
 """
 _TARGETS = f"targets targetSelector {{ {_SELECTOR} }} listedTargets"
-_SUMMARY = (
-    "id releaseName namespace chart chartVersion generation updatedAt statusCounts { status count } group { name }"
-)
+_SUMMARY = f"id releaseName namespace chart chartVersion generation updatedAt {COUNT_FIELDS} group {{ name }}"
 _LIST = f"""query ($organization: String, $first: Int, $after: String, $group: String, $status: [TargetStatus!],
                    $search: String) {{
   deployments(organization: $organization, first: $first, after: $after, group: $group, status: $status,
@@ -98,7 +97,8 @@ def ls(
         "NAMESPACE": lambda row: row["namespace"],
         "GENERATION": lambda row: row["generation"],
         "CHANGED": lambda row: ago(row["updatedAt"]),
-        "STATUS": lambda row: counts(row["statusCounts"]),
+        "STATUS": status_counts,
+        "HEALTH": health_counts,
     }
     session.output.listing(rows, columns, name=deployment_name)
 
@@ -123,7 +123,9 @@ def get(session: Session, name: DeploymentName) -> None:
         "Options": ", ".join(f"{key}: {_written(found[OPTIONS[key]])}" for key in OPTIONS if key not in _OWN_LINE),
         "Depends on": ", ".join(map(_dependency, found["dependsOn"])),
         "Needed by": ", ".join(one["releaseName"] for one in found["dependents"]),
-        "Status": counts(found["statusCounts"]),
+        "Status": status_counts(found),
+        "Health": health_counts(found),
+        "Drift": drift_counts(found),
     }
     rows = [{**target, "wanted": found["generation"]} for target in found["targets"]]
     targets = summary_lines(rows, TARGET_COLUMNS, verbose=session.verbose)
@@ -227,10 +229,6 @@ def _dependency(one: Any) -> str:
 def _written(value: Any) -> str:
     """Returns the deployment as a document of a deployment file."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def counts(status_counts: list[Any]) -> str:
-    return ", ".join(f"{each['count']} {each['status']}" for each in status_counts) or "no targets"
 
 
 def find_deployment(session: Session, name: str, query: str = _BRIEF) -> Any:

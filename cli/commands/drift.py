@@ -9,6 +9,7 @@ import typer
 from cli import names
 from cli.command import ExitCode
 from cli.commands.deployments import find_deployment, split_name
+from cli.commands.ignore_rules import rule_name
 from cli.failure import DIFFERS, usage
 from cli.output import Columns, ago
 from cli.session import Session
@@ -89,7 +90,7 @@ def _suggest(session: Session, name: str) -> None:
     rules = found["suggestedIgnoreRules"]
     if not rules:
         session.tell("No difference is shared by at least half of the targets.")
-    session.output.listing(rules, _RULE_COLUMNS, name=lambda rule: f"{rule['kind']}{rule['path']}")
+    session.output.listing(rules, _RULE_COLUMNS, name=rule_name)
 
 
 def _rows(found: Any) -> Iterator[dict[str, Any]]:

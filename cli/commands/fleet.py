@@ -10,9 +10,9 @@ import typer
 
 from cli import names
 from cli.command import ExitCode
-from cli.commands.deployments import Status, Statuses, counts, why
+from cli.commands.deployments import Status, Statuses, why
 from cli.commands.reconciliation import CHANGES, changes_of
-from cli.commands.resources import health_counts
+from cli.counts import COUNT_FIELDS, drift_counts, health_counts, status_counts, summed
 from cli.failure import DIFFERS, usage
 from cli.live import looks
 from cli.names import deployment_name
@@ -27,8 +27,7 @@ _FLEET = f"""query ($organization: String, $first: Int, $after: String, $group: 
   deployments(organization: $organization, first: $first, after: $after, group: $group, status: $status,
               search: $search) {{
     nodes {{
-      releaseName chart chartVersion generation group {{ name }} statusCounts {{ status count }}
-      healthCounts {{ health count }}
+      releaseName chart chartVersion generation group {{ name }} {COUNT_FIELDS}
       targets(status: [{_ASTRAY}]) {{
         clusterName status statusSince revision generation valuesRenewed
         reasons {{ code message path desired actual }} error {{ code message output }} activity {{ message }}
@@ -61,8 +60,8 @@ _DEPLOYMENTS: Columns = {
     "DEPLOYMENT": deployment_name,
     "CHART": lambda row: f"{row['chart']} {row['chartVersion']}",
     "GENERATION": lambda row: row["generation"],
-    "STATUS": lambda row: counts(row["statusCounts"]),
-    "HEALTH": lambda row: health_counts(row["healthCounts"]),
+    "STATUS": status_counts,
+    "HEALTH": health_counts,
 }
 _TARGETS: Columns = {
     "DEPLOYMENT": lambda row: row["deployment"],
@@ -158,13 +157,14 @@ def _parts(rows: list[Any], columns: Columns = _TARGETS, *, verbose: bool) -> li
         for row in rows
         for target in row["targets"]
     ]
-    totals = dict.fromkeys(Status, 0)
-    for row in rows:
-        for each in row["statusCounts"]:
-            totals[each["status"]] += each["count"]
-    summary = ", ".join(f"{count} {name}" for name, count in totals.items() if count) or "no targets"
+    total = summed(rows)
+    # The most urgent first, as in the table of targets.
+    total["statusCounts"].sort(key=lambda each: list(Status).index(each["status"]))
+    summary = [f"{len(rows)} {'deployment' if len(rows) == 1 else 'deployments'}: {status_counts(total)}"]
+    states = {"Health": health_counts(total), "Drift of live objects": drift_counts(total)}
+    summary += [f"{title}: {text}" for title, text in states.items() if text]
     tables = ["\n".join(table_lines(rows, _DEPLOYMENTS)), "\n".join(summary_lines(targets, columns, verbose=verbose))]
-    return [*filter(None, tables), f"{len(rows)} {'deployment' if len(rows) == 1 else 'deployments'}: {summary}"]
+    return [*filter(None, tables), "\n".join(summary)]
 
 
 def _watch(session: Session, look: Callable[[], list[Any]]) -> None:

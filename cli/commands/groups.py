@@ -8,6 +8,7 @@ import typer
 
 from cli import names, removal
 from cli.command import ConfirmRemoval, GroupName, NoWait, Timeout, Yes, remote
+from cli.counts import COUNT_FIELDS, drift_counts, health_counts, status_counts
 from cli.failure import Failure, usage
 from cli.files import content, read_map
 from cli.outcomes import ABANDONED_FIELDS, tell_abandoned
@@ -45,7 +46,7 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String, $search: 
   }}
 }}"""
 _ONE = f"""query ($organization: String, $name: String!) {{
-  clusterGroup(organization: $organization, name: $name) {{ {_FIELDS} }}
+  clusterGroup(organization: $organization, name: $name) {{ {_FIELDS} {COUNT_FIELDS} }}
 }}"""
 _PAYLOAD = f"... on ClusterGroupPayload {{ clusterGroup {{ {_FIELDS} }} operations {{ id }} warnings }}"
 _REMOVAL = f"... on ClusterGroupPayload {{ {REMOVAL_FIELDS} }}"
@@ -148,6 +149,9 @@ def show(session: Session, name: GroupName) -> None:
         "Members": str(len(found["members"])),
         "Namespaces": ", ".join(found["allowedNamespaces"] or ["any"]),
         "Service account": found["serviceAccount"],
+        "Targets": status_counts(found),
+        "Health": health_counts(found),
+        "Drift": drift_counts(found),
     }
     parts = [fields(described), "\n".join(members), "\n".join(features)]
     return session.output.text("\n\n".join(filter(None, parts)))

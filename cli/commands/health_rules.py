@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import names
 from cli.command import Yes, remote
-from cli.failure import usage
-from cli.files import contents, read_map
+from cli.commands.live import Cluster, split_object, target_of
+from cli.failure import Failure, usage
+from cli.files import content, contents, read_map
 from cli.output import ago
 from cli.session import Session
 from cli.terminal import confirm_name
@@ -34,6 +36,14 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String) {{
     nodes {{ {_FIELDS} }} pageInfo {{ hasNextPage endCursor }}
   }}
 }}"""
+_TRY = """query ($target: ID!, $kind: String!, $name: String!, $namespace: String, $group: String,
+                  $expressions: HealthExpressionsInput!) {
+  tryHealthRule(target: $target, kind: $kind, name: $name, namespace: $namespace, apiGroup: $group,
+                expressions: $expressions) { health reason message }
+}"""
+_JUDGE = """query ($organization: String, $object: JSON!, $expressions: HealthExpressionsInput) {
+  judgeObject(organization: $organization, object: $object, expressions: $expressions) { health reason message }
+}"""
 _PAYLOAD = f"... on HealthRulePayload {{ healthRule {{ {_FIELDS} }} }}"
 
 
@@ -73,6 +83,54 @@ def apply(session: Session, file: Files) -> None:
         session.output.data(made, names)
 
 
+@remote(health_rules, "try")
+def try_(
+    session: Session,
+    file: Files,
+    deployment: Annotated[
+        str | None,
+        typer.Argument(
+            help="The deployment of a live object.", autocompletion=names.deployments, metavar="[GROUP/RELEASE"
+        ),
+    ] = None,
+    object_name: Annotated[
+        str | None, typer.Argument(help="A live object, such as Widget/shop.", metavar="KIND/NAME]")
+    ] = None,
+    object_file: Annotated[
+        str | None, typer.Option("--object", help="A file with an object as it is on a cluster.", metavar="FILE")
+    ] = None,
+    cluster: Cluster = None,
+    namespace: Annotated[
+        str | None,
+        typer.Option("--namespace", "-n", help="The namespace of the object.", show_default="that of the release"),
+    ] = None,
+) -> None:
+    """Show what the rules in files say about an object of a release, or in a file. Nothing is saved."""
+    rules = [rule for text, source in contents(file) for rule in _rules(text, source)]
+    if object_file is not None and deployment is None:
+        given = read_map(*content(object_file))
+        kind = str(given.get("kind", ""))
+        group, slash, _ = str(given.get("apiVersion", "")).partition("/")
+        rule = _rule_for(rules, kind, group if slash else "")
+        verdict = session.ask(_JUDGE, object=given, expressions=_expressions(rule))["judgeObject"]
+        shown = f"{kind} in {object_file}"
+    elif object_file is None and deployment is not None and object_name is not None:
+        kind, name = split_object(object_name)
+        rule = _rule_for(rules, kind, None)
+        asked = {"target": target_of(session, deployment, cluster)["id"], "namespace": namespace}
+        asked |= {"kind": kind, "name": name, "group": rule["group"], "expressions": _expressions(rule)}
+        verdict = session.ask(_TRY, **asked)["tryHealthRule"]
+        shown = object_name
+        if verdict is None:
+            raise Failure(f"{deployment} has no {object_name} there.", f"List its objects: polyhelm tree {deployment}")
+    else:
+        raise usage("Name an object, or a file with one.", "Use GROUP/RELEASE KIND/NAME, or --object FILE.")
+    if not session.output.is_table:
+        return session.output.data(verdict, [verdict["health"]])
+    why = ": ".join(text for text in (verdict["reason"], verdict["message"]) if text)
+    return session.output.text(f"{shown} would be {verdict['health']}{f' ({why})' if why else ''}")
+
+
 @remote(health_rules, "rm")
 def rm(session: Session, name: Name, yes: Yes = False) -> None:
     """Delete a rule. The kind is then judged by the shipped rules."""
@@ -82,6 +140,20 @@ def rm(session: Session, name: Name, yes: Yes = False) -> None:
     confirm_name(f"The health rule for {name} will be deleted.", name, yes=yes)
     session.mutate("deleteHealthRule", "... on DeleteHealthRulePayload { id }", id=found["id"])
     session.tell(f"{name} deleted.")
+
+
+def _rule_for(rules: list[dict[str, Any]], kind: str, group: str | None) -> dict[str, Any]:
+    """The rule for a kind; without a group, of any group."""
+    found = [rule for rule in rules if rule["kind"] == kind and group in (None, rule["group"])]
+    if not found:
+        raise usage(f"The files have no rule for {kind or 'an object without a kind'}.")
+    if len(found) > 1:
+        raise usage(f"There are {len(found)} rules for {kind}.")
+    return found[0]
+
+
+def _expressions(rule: dict[str, Any]) -> dict[str, Any]:
+    return {name: rule[name] for name in _EXPRESSIONS if name in rule}
 
 
 def _name(rule: Any) -> str:

@@ -71,7 +71,7 @@ def logs(
         "tail": tail,
         "search": search,
     }
-    variables = {"target": _target(session, deployment, cluster)["id"], "filter": chosen}
+    variables = {"target": target_of(session, deployment, cluster)["id"], "filter": chosen}
     if not follow:
         entries = session.ask(_LOGS, **variables)["logs"]["entries"]
         if session.output.is_table:
@@ -90,7 +90,7 @@ def logs(
 
 def tree(session: Session, name: Name, cluster: Cluster = None) -> None:
     """Show the objects of a deployment on one cluster, down to its pods and containers."""
-    variables = {"target": _target(session, name, cluster)["id"]}
+    variables = {"target": target_of(session, name, cluster)["id"]}
     found = session.ask(_TREE, **variables)["node"]["tree"]
     for problem in found["problems"]:
         session.tell(problem)
@@ -112,11 +112,9 @@ def describe(
     yaml: Annotated[bool, typer.Option("--yaml", help="Print the object as YAML, with secrets hidden.")] = False,
 ) -> None:
     """Show an object of a deployment on one cluster: its health, containers and events, or its YAML."""
-    kind, slash, object_only = object_name.partition("/")
-    if not slash or not kind or not object_only:
-        raise usage(f"{object_name!r} is not a valid object.", "Use KIND/NAME, such as Pod/hello-1.")
+    kind, object_only = split_object(object_name)
     variables = {"kind": kind, "name": object_only, "namespace": namespace}
-    variables["target"] = _target(session, name, cluster)["id"]
+    variables["target"] = target_of(session, name, cluster)["id"]
     found = session.ask(_YAML if yaml else _OBJECT, **variables)["node"]["liveObject"]
     if found is None:
         raise Failure(f"{name} has no {object_name} there.", f"List its objects: polyhelm tree {name}")
@@ -167,7 +165,15 @@ def _print(session: Session, entries: list[Any], *, named: bool, timestamps: boo
         session.output.text(f"{source}{time}{each['text']}")
 
 
-def _target(session: Session, name: str, cluster: str | None) -> Any:
+def split_object(name: str) -> tuple[str, str]:
+    kind, slash, object_only = name.partition("/")
+    if not slash or not kind or not object_only:
+        raise usage(f"{name!r} is not a valid object.", "Use KIND/NAME, such as Pod/hello-1.")
+    return kind, object_only
+
+
+def target_of(session: Session, name: str, cluster: str | None) -> Any:
+    """The only target of a deployment, or that on a cluster."""
     group, _, release = name.partition("/")
     missing, look = f"There is no deployment {name!r}.", "List deployments: polyhelm deploy ls"
     targets = session.find(_TARGETS, missing, look, group=group, release=release)["targets"]

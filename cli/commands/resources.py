@@ -79,12 +79,6 @@ def resources(
     session.output.listing(rows, columns, name=lambda row: f"{row['clusterName']}/{row['kind']}/{_name(row)}")
 
 
-def health_counts(found: list[Any]) -> str:
-    """How many targets have each health, the worst first."""
-    by_health = {each["health"]: each["count"] for each in found}
-    return ", ".join(f"{by_health[health]} {health}" for health in Health if health in by_health)
-
-
 def _name(row: Any) -> str:
     return f"{row['namespace']}/{row['name']}" if row["namespace"] else str(row["name"])
 

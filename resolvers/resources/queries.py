@@ -8,7 +8,7 @@ from app.health.shipped import shipped_rules
 from app.identity.permissions import Permission
 from app.resources import queries
 from app.resources.health_rules import health_rules_page
-from app.resources.trying import Tried, try_health_rule
+from app.resources.trying import Tried, judge_object, try_health_rule
 from schema.context import Info
 from schema.list_length import usually
 from schema.relay.connections import Connection, to_connection
@@ -16,6 +16,7 @@ from schema.relay.ids import row_id
 from schema.resources.health_rules import HealthRule, HealthVerdict, ShippedHealthRule
 from schema.resources.inputs import HealthExpressionsInput, ResourceFilter
 from schema.resources.types import LiveResource
+from schema.scalars import JSON
 
 
 @strawberry.type
@@ -78,3 +79,21 @@ class Queries:
         rule = Expressions(**vars(expressions))
         verdict = await try_health_rule(info.context.services, info.context.viewer, tried, rule)
         return None if verdict is None else HealthVerdict.of(verdict)
+
+    @strawberry.field(
+        description=(
+            "What a health rule would say about an object that is given as it is on a cluster; without `expressions`,"
+            " what the present rules say. Needs the permission `resources.read`."
+        )
+    )
+    async def judge_object(
+        self,
+        info: Info,
+        object: JSON,  # noqa: A002
+        expressions: HealthExpressionsInput | None = None,
+        organization: str | None = None,
+    ) -> HealthVerdict:
+        viewer = info.context.viewer
+        rule = None if expressions is None else Expressions(**vars(expressions))
+        organization_id = viewer.organization(organization)
+        return HealthVerdict.of(await judge_object(info.context.services, viewer, organization_id, object, rule))

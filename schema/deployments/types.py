@@ -34,18 +34,19 @@ from schema.operations.types import Operation
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
-from schema.resources.drift import DriftCount, SuggestedIgnoreRule
-from schema.resources.enums import DriftState
-from schema.resources.loaders import (
+from schema.resources.drift import SuggestedIgnoreRule
+from schema.resources.loaders import shared_differences_by_deployment
+from schema.scalars import JSON
+from schema.targets.counts import DriftCount, HealthCount, StatusCount, by_drift, by_health, by_status
+from schema.targets.enums import TargetStatus
+from schema.targets.loaders import (
     drift_counts_by_deployment,
     health_counts_by_deployment,
-    shared_differences_by_deployment,
+    status_counts_by_deployment,
+    target_by_name,
+    targets_by_deployment,
 )
-from schema.resources.types import HealthCount, counted
-from schema.scalars import JSON
-from schema.targets.enums import TargetStatus
-from schema.targets.loaders import status_counts_by_deployment, target_by_name, targets_by_deployment
-from schema.targets.types import DeploymentTarget, StatusCount
+from schema.targets.types import DeploymentTarget
 from schema.values import AS_YAML, as_yaml
 
 if TYPE_CHECKING:
@@ -250,17 +251,15 @@ class Deployment(Node):
 
     @strawberry.field(description="The number of targets with each status. It is cheap, also for many targets.")
     async def status_counts(self, info: Info) -> list[StatusCount]:
-        counts = await info.context.load[status_counts_by_deployment].load(self.row.id)
-        return [StatusCount(status=status, count=counts[status]) for status in TargetStatus if status in counts]
+        return by_status(await info.context.load[status_counts_by_deployment].load(self.row.id))
 
     @strawberry.field(description="The number of targets with each health.")
     async def health_counts(self, info: Info) -> list[HealthCount]:
-        return counted(await info.context.load[health_counts_by_deployment].load(self.row.id))
+        return by_health(await info.context.load[health_counts_by_deployment].load(self.row.id))
 
     @strawberry.field(description="The number of targets with each state of their live objects.")
     async def drift_counts(self, info: Info) -> list[DriftCount]:
-        counts = await info.context.load[drift_counts_by_deployment].load(self.row.id)
-        return [DriftCount(state=state, count=counts[state]) for state in DriftState if state in counts]
+        return by_drift(await info.context.load[drift_counts_by_deployment].load(self.row.id))
 
     @strawberry.field(
         metadata=usually(1),

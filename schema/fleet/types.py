@@ -1,17 +1,21 @@
 """The overview of the fleet: the deployments and clusters that match a filter, with counts, in few queries."""
 
+from typing import Any
+
 import strawberry
 
 from app.core.paging import DEFAULT, Window
 from app.fleet import overview as fleet
+from app.targets.counts import BY_DRIFT, BY_HEALTH, BY_STATUS
 from schema.clusters.types import Cluster
 from schema.context import Info
 from schema.deployments.types import Deployment
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import row_id
-from schema.resources.types import HealthCount, counted
+from schema.resources.enums import DriftState, Health
+from schema.targets.counts import DriftCount, HealthCount, StatusCount, by_drift, by_health, by_status
 from schema.targets.enums import TargetStatus
-from schema.targets.types import DeploymentTarget, StatusCount
+from schema.targets.types import DeploymentTarget
 
 
 @strawberry.input(description="A filter. Omitted fields match everything.")
@@ -22,7 +26,16 @@ class FleetFilter:
     search: str | None = strawberry.field(
         default=None, description="A text in the name of a cluster, release or chart."
     )
-    status: list[TargetStatus] | None = None
+    status: list[TargetStatus] | None = strawberry.field(
+        default=None, description="Those with a target in one of these statuses."
+    )
+    health: list[Health] | None = strawberry.field(
+        default=None, description="Those with a target of one of these healths."
+    )
+    drift: list[DriftState] | None = strawberry.field(
+        default=None,
+        description="Those with a target whose live objects are in one of these states.",
+    )
 
 
 @strawberry.type(description="The deployments and clusters that match a filter.")
@@ -30,14 +43,27 @@ class Fleet:
     organization_id: strawberry.Private[int]
     chosen: strawberry.Private[fleet.FleetFilter]
 
-    @strawberry.field(description="The number of targets with each status. The statuses of the filter are ignored.")
+    @strawberry.field(
+        description="The number of targets with each status. Conditions of the filter on targets are ignored."
+    )
     async def status_counts(self, info: Info) -> list[StatusCount]:
-        counts = await fleet.fleet_counts(info.context.services, self.organization_id, self.chosen)
-        return [StatusCount(status=status, count=counts[status]) for status in TargetStatus if status in counts]
+        return by_status(await self._counts(info, BY_STATUS))
 
-    @strawberry.field(description="The number of targets with each health. The statuses of the filter are ignored.")
+    @strawberry.field(
+        description="The number of targets with each health. Conditions of the filter on targets are ignored."
+    )
     async def health_counts(self, info: Info) -> list[HealthCount]:
-        return counted(await fleet.fleet_health_counts(info.context.services, self.organization_id, self.chosen))
+        return by_health(await self._counts(info, BY_HEALTH))
+
+    @strawberry.field(
+        description="The number of targets with each state of their live objects. Conditions of the filter on targets"
+        " are ignored."
+    )
+    async def drift_counts(self, info: Info) -> list[DriftCount]:
+        return by_drift(await self._counts(info, BY_DRIFT))
+
+    async def _counts(self, info: Info, by: Any) -> dict[Any, int]:
+        return await fleet.fleet_counts(info.context.services, self.organization_id, self.chosen, by)
 
     @strawberry.field(description="The number of clusters in the filter's group and cloud.")
     async def cluster_count(self, info: Info) -> int:

@@ -16,6 +16,8 @@ from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
 from schema.scalars import JSON
+from schema.targets.counts import DriftCount, HealthCount, StatusCount, by_drift, by_health, by_status
+from schema.targets.loaders import drift_counts_by_group, health_counts_by_group, status_counts_by_group
 from schema.windows.loaders import window_status_by_group
 from schema.windows.types import WindowStatus
 
@@ -57,6 +59,20 @@ class ClusterGroup(Node):
             )
             for row in await info.context.load[features_by_group].load(self.row.id)
         ]
+
+    @strawberry.field(description="The number of targets of the group's deployments with each status.")
+    async def status_counts(self, info: Info) -> list[StatusCount]:
+        return by_status(await info.context.load[status_counts_by_group].load(self.row.id))
+
+    @strawberry.field(description="The number of targets of the group's deployments with each health.")
+    async def health_counts(self, info: Info) -> list[HealthCount]:
+        return by_health(await info.context.load[health_counts_by_group].load(self.row.id))
+
+    @strawberry.field(
+        description="The number of targets of the group's deployments with each state of their live objects."
+    )
+    async def drift_counts(self, info: Info) -> list[DriftCount]:
+        return by_drift(await info.context.load[drift_counts_by_group].load(self.row.id))
 
     @strawberry.field
     async def deployments(

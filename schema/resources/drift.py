@@ -7,14 +7,7 @@ from typing import Any
 import strawberry
 
 from app.resources.drift import SharedDifference, TargetDifference
-from schema.resources.enums import DriftState
 from schema.scalars import JSON
-
-
-@strawberry.type
-class DriftCount:
-    state: DriftState
-    count: int
 
 
 @strawberry.type(description="A field of an object that differs from the release's manifest.")

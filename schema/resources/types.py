@@ -15,16 +15,6 @@ if TYPE_CHECKING:
     from schema.targets.types import DeploymentTarget
 
 
-@strawberry.type
-class HealthCount:
-    health: Health
-    count: int
-
-
-def counted(counts: dict[Health, int]) -> list[HealthCount]:
-    return [HealthCount(health=health, count=counts[health]) for health in Health if health in counts]
-
-
 @strawberry.type(description="A resource that keeps a target from being HEALTHY, or that cannot be checked.")
 class HealthReason:
     kind: str

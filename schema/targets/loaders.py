@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from app.targets.activity import Activity, activities
+from app.targets.counts import BY_DRIFT, BY_HEALTH, BY_STATUS, OF_DEPLOYMENTS, OF_GROUPS, counting
 from app.targets.queries import (
     TargetFacts,
     installed_values,
-    status_counts,
     target_inputs,
     targets_by_id,
     targets_by_name,
@@ -23,7 +23,12 @@ targets_by_deployment: Loader[int, list[TargetFacts]] = many(targets_of, lambda 
 targets_by_cluster: Loader[int, list[TargetFacts]] = many(targets_on, lambda facts: (facts.cluster_id, facts))
 installed_values_by_target = one(installed_values)
 inputs_by_target = existing(target_inputs)
-status_counts_by_deployment = existing(status_counts)
+status_counts_by_deployment = existing(counting(OF_DEPLOYMENTS, BY_STATUS))
+health_counts_by_deployment = existing(counting(OF_DEPLOYMENTS, BY_HEALTH))
+drift_counts_by_deployment = existing(counting(OF_DEPLOYMENTS, BY_DRIFT))
+status_counts_by_group = existing(counting(OF_GROUPS, BY_STATUS))
+health_counts_by_group = existing(counting(OF_GROUPS, BY_HEALTH))
+drift_counts_by_group = existing(counting(OF_GROUPS, BY_DRIFT))
 
 
 async def _activities(loaders: Loaders, ids: Sequence[int]) -> list[Activity | None]:

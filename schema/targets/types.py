@@ -47,12 +47,6 @@ if TYPE_CHECKING:
     from schema.deployments.types import Deployment
 
 
-@strawberry.type
-class StatusCount:
-    status: TargetStatus
-    count: int
-
-
 @strawberry.type(description="A reason for a status.")
 class StatusReason:
     code: ReasonCode

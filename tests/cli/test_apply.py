@@ -8,6 +8,7 @@ import pytest_asyncio
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm
 from tests.sample_charts import archive, chart_files
+from tests.stack import eventually
 
 FILE = """\
 polyhelm: v1
@@ -52,6 +53,11 @@ async def test_a_file_is_planned_applied_and_applied_again_without_a_change(flee
         "fleet/shop is up to date: generation 1.",
         "paris: installed",
     ]
+
+    async def is_healthy() -> bool:
+        return "2 HEALTHY" in (await fleet("status")).out
+
+    await eventually(is_healthy)
     assert await fleet.fine("deploy", "get", "fleet/shop") == [
         "Deployment:   fleet/shop",
         "Chart:        charts/web 1.0.0",
@@ -60,6 +66,7 @@ async def test_a_file_is_planned_applied_and_applied_again_without_a_change(flee
         "Options:      atomic: false, wait: false, timeout: 300, driftPolicy: REPORT, crdPolicy: CREATE,"
         " liveDrift: OFF, liveDriftIgnore: []",
         "Status:       2 DEPLOYED",
+        "Health:       2 HEALTHY",
         "",
         "CLUSTER   STATUS     SINCE   VERSION   REVISION   WHY",
         "berlin    DEPLOYED <age> 1.0.0     1          -",

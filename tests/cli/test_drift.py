@@ -4,11 +4,14 @@ import json
 
 import pytest_asyncio
 
+from app.tables.identity import Role
 from simulator import Member
 from tests.cli.polyhelm import Polyhelm
 from tests.drift.looking import until_drift
+from tests.identity.callers import token_of
 from tests.resources.charts import chart
 from tests.resources.test_following import change
+from tests.stack import eventually
 
 CONFIG_MAPS = ("", "configmaps")
 ROWS = [
@@ -45,3 +48,42 @@ async def test_differences_and_suggested_rules_are_listed(drifted: Polyhelm) -> 
     assert (await drifted("drift", "--cluster", "lima")).words == ["Nothing matches."]
     refused = await drifted("drift", "--suggest")
     assert refused.words[0] == "Error: Ignore rules belong to a deployment."
+
+
+async def test_ignore_rules_are_added_from_suggestions_listed_and_removed(drifted: Polyhelm) -> None:
+    [rule] = await drifted.fine("drift", "fleet/shop", "--suggest", "-o", "name")
+    assert rule == "ConfigMap/data/tag"
+    added = await drifted("ignore-rules", "add", "fleet/shop", rule, "Deployment.apps/spec/replicas", "/data/x", rule)
+    assert added.words == ["fleet/shop has 3 ignore rules."]
+    assert await drifted.fine("ignore-rules", "ls", "fleet/shop") == [
+        "KIND         GROUP   PATH",
+        "ConfigMap    -       /data/tag",
+        "Deployment   apps    /spec/replicas",
+        "-            -       /data/x",
+    ]
+    names = await drifted.fine("ignore-rules", "ls", "fleet/shop", "-o", "name")
+    assert names == [rule, "Deployment.apps/spec/replicas", "/data/x"]
+
+    async def is_ignored() -> bool:
+        return (await drifted("drift", "fleet/shop", "--exit-code")).code == 0
+
+    await eventually(is_ignored)
+    removed = await drifted("ignore-rules", "rm", "fleet/shop", *names[1:])
+    assert removed.words == ["fleet/shop has 1 ignore rule."]
+    for arguments, message in (
+        (("rm", "fleet/shop", "/data/x"), "fleet/shop has no ignore rule /data/x."),
+        (("add", "fleet/shop", "no-path"), "'no-path' is not a valid rule."),
+        (("add", "fleet/shop", "ConfigMap/metadata"), "This place is never compared"),
+        (("add", "fleet/none", "/data/x"), "There is no deployment 'fleet/none'."),
+    ):
+        refused = await drifted("ignore-rules", *arguments)
+        assert (refused.code != 0, message in refused.err) == (True, True), refused
+
+
+async def test_viewers_see_drift_and_change_no_rule(drifted: Polyhelm) -> None:
+    token = await token_of(drifted.stack, Role.VIEWER)
+    listed = await drifted("drift", "fleet/shop", "-o", "name", POLYHELM_TOKEN=token)
+    assert sorted(listed.lines) == ["berlin/ConfigMap/default/shop/data/tag", "paris/ConfigMap/default/shop/data/tag"]
+    refused = await drifted("ignore-rules", "add", "fleet/shop", "ConfigMap/data/tag", POLYHELM_TOKEN=token)
+    assert "deployments.write" in refused.err
+    assert (await drifted("ignore-rules", "ls", "fleet/shop", POLYHELM_TOKEN=token)).lines == []

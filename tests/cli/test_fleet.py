@@ -24,7 +24,7 @@ async def fleet(working: Polyhelm, members: dict[str, Member]) -> AsyncIterator[
         await working.stack.deployed(releaseName=release)
 
     async def is_healthy() -> bool:
-        return (await working("status")).out.count("2 HEALTHY") == 2
+        return "Health: 4 HEALTHY" in (await working("status")).out
 
     await eventually(is_healthy)
     await lose_shop(working, members["paris"])
@@ -37,7 +37,7 @@ async def lose_shop(program: Polyhelm, member: Member) -> None:
 
     async def is_noticed() -> bool:
         shown = (await program("status")).out
-        return all(text in shown for text in ("1 NOT_INSTALLED", "1 MISSING, 1 HEALTHY", "2 HEALTHY"))
+        return all(text in shown for text in ("1 NOT_INSTALLED", "Health: 1 MISSING, 3 HEALTHY"))
 
     await eventually(is_noticed)
 
@@ -64,6 +64,7 @@ STATUS = [
     "fleet/shop   paris     NOT_INSTALLED <age> There is no release with this name.",
     "",
     "2 deployments: 1 NOT_INSTALLED, 3 DEPLOYED",
+    "Health: 1 MISSING, 3 HEALTHY",
 ]
 
 
@@ -75,6 +76,7 @@ async def test_the_status_of_the_fleet_is_printed_with_what_is_wrong_and_why(fle
         "fleet/cart   charts/web 1.0.0   1            2 DEPLOYED   2 HEALTHY",
         "",
         "1 deployment: 2 DEPLOYED",
+        "Health: 2 HEALTHY",
     ]
     assert (await fleet("status", "--group", "none")).words == ["Nothing matches."]
     (cart, shop) = (await fleet("status", "-o", "json")).data

@@ -1,6 +1,9 @@
 """`polyhelm health-rules`."""
 
+from simulator import Member
 from tests.cli.polyhelm import Polyhelm
+from tests.resources.charts import chart
+from tests.resources.looking import until_health
 
 FILE = """
 rules:
@@ -24,6 +27,56 @@ async def test_rules_are_applied_from_a_file_listed_and_deleted(polyhelm: Polyhe
     deleted = await polyhelm("health-rules", "rm", "Widget.example.com", "--yes")
     assert deleted.words == ["Widget.example.com deleted."]
     assert await polyhelm.fine("health-rules", "ls", "-o", "name") == ["Gadget.example.com"]
+
+
+DEPLOYMENT_RULE = """
+rules:
+  - group: apps
+    kinds: [Deployment]
+    failed: spec.replicas > 0
+    current: 'true'
+    reason: "'TooMany'"
+"""
+
+
+async def test_a_rule_is_tried_on_a_file_and_on_a_live_object_and_not_saved(
+    working: Polyhelm, members: dict[str, Member]
+) -> None:
+    home = working.home
+    (home / "rules.yaml").write_text(FILE)
+    (home / "widget.yaml").write_text("{apiVersion: example.com/v1, kind: Widget, status: {broken: true}}")
+    tried = ("health-rules", "try", "-f", "rules.yaml")
+    assert await working.fine(*tried, "--object", "widget.yaml") == [
+        "Widget in widget.yaml would be DEGRADED (Its controller has reported a failure)"
+    ]
+    (home / "widget.yaml").write_text("{apiVersion: example.com/v1, kind: Widget, status: {}}")
+    judged = await working(*tried, "--object", "widget.yaml", "-o", "json")
+    assert judged.data == {
+        "health": "PROGRESSING",
+        "reason": None,
+        "message": "Its controller has not yet reported that it is ready",
+    }
+    (home / "pod.yaml").write_text("{apiVersion: v1, kind: Pod}")
+    for arguments, message in (
+        (("--object", "pod.yaml"), "The files have no rule for Pod."),
+        (("--object", "absent.yaml"), "absent.yaml cannot be read"),
+        ((), "Name an object, or a file with one."),
+        (("fleet/shop", "Widget/shop"), "There is no deployment 'fleet/shop'."),
+    ):
+        refused = await working(*tried, *arguments)
+        assert (refused.code != 0, message in refused.err) == (True, True), refused
+    stack = working.stack
+    await stack.fleet({"paris": members["paris"].kubeconfig})
+    await stack.upload(chart("deployment", version="2.0.0"))
+    await stack.deployed(releaseName="shop", chart="charts/web", version="2.0.0")
+    await until_health(stack, "HEALTHY")
+    (home / "rules.yaml").write_text(DEPLOYMENT_RULE)
+    assert await working.fine(*tried, "fleet/shop", "Deployment/shop") == [
+        "Deployment/shop would be DEGRADED (TooMany: Its controller has reported a failure)"
+    ]
+    missing = await working(*tried, "fleet/shop", "Deployment/other")
+    assert "fleet/shop has no Deployment/other there." in missing.err
+    assert await working.fine("health-rules", "ls", "-o", "name") == []
 
 
 async def test_mistakes_in_a_rule_file_are_reported_before_any_rule_is_set(polyhelm: Polyhelm) -> None:

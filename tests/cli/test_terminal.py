@@ -29,9 +29,10 @@ async def test_the_watched_fleet_changes_as_it_happens_until_ctrl_c(
 ) -> None:
     await fleet.stack.deployed(releaseName="shop")
     async with terminal(fleet, "status", "--watch") as screen:
-        shown = await screen.shows("2 HEALTHY")
+        shown = await screen.shows("2 DEPLOYED   2 HEALTHY")  # the last line
         assert [timeless(line) for line in shown.splitlines()] == [
             "1 deployment: 2 DEPLOYED",
+            "Health: 2 HEALTHY",
             "",
             "DEPLOYMENT   CHART              GENERATION   STATUS       HEALTH",
             "fleet/shop   charts/web 1.0.0   1            2 DEPLOYED   2 HEALTHY",
@@ -43,6 +44,7 @@ async def test_the_watched_fleet_changes_as_it_happens_until_ctrl_c(
         shown = await screen.shows("1 NOT_INSTALLED, 1 DEPLOYED   1 MISSING, 1 HEALTHY")  # the last line
         assert [timeless(line) for line in shown.splitlines()] == [
             "1 deployment: 1 NOT_INSTALLED, 1 DEPLOYED",
+            "Health: 1 MISSING, 1 HEALTHY",
             "",
             "DEPLOYMENT   CLUSTER   STATUS          SINCE      WHY",
             "fleet/shop   paris     NOT_INSTALLED <age> There is no release with this name.",

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest_asyncio
+from sqlalchemy import update
+from sqlmodel import col, select
 
+from app.tables.clusters import Cluster
+from app.tables.deployments import Deployment
+from app.tables.targets import Target
 from simulator import Member
 from tests.sample_charts import packaged
 from tests.stack import Stack
@@ -50,6 +55,55 @@ async def test_a_fleet_has_every_cluster_every_deployment_and_counts_every_targe
         row["name"]: sorted(ids[cell["deploymentId"]] for cell in row["targets"]) for row in found["clusters"]["nodes"]
     }
     assert on == {"berlin": ["shop"], "paris": ["shop"], "tokyo": ["blog", "shop"], "york": []}
+
+
+COUNTS = "statusCounts { status count } healthCounts { health count } driftCounts { state count }"
+ALL_COUNTS = f"""query ($filter: FleetFilter) {{
+  fleet(filter: $filter) {{ {COUNTS} }}
+  clusterGroups {{ nodes {{ name {COUNTS} }} }}
+  deployments {{ nodes {{ releaseName {COUNTS} }} }}
+}}"""
+
+
+def counts(found: Any) -> tuple[dict[str, int], ...]:
+    named = (("statusCounts", "status"), ("healthCounts", "health"), ("driftCounts", "state"))
+    return tuple({each[name]: each["count"] for each in found[field]} for field, name in named)
+
+
+async def judged(stack: Stack, release: str, cluster: str, **values: Any) -> None:
+    """Writes what an observer would have found about a target."""
+    deployments = select(col(Deployment.id)).where(col(Deployment.release_name) == release)
+    clusters = select(col(Cluster.id)).where(col(Cluster.name) == cluster)
+    chosen = col(Target.deployment_id).in_(deployments), col(Target.cluster_id).in_(clusters)
+    async with stack.services.transaction() as transaction:
+        await transaction.session.execute(update(Target).where(*chosen).values(**values))
+
+
+async def test_targets_are_counted_by_status_health_and_drift_and_found_by_them(fleet: Stack) -> None:
+    for name in ("paris", "berlin", "tokyo"):
+        await judged(fleet, "shop", name, status="DEPLOYED", health="HEALTHY", drift="NONE")
+    await judged(fleet, "blog", "tokyo", status="DEPLOYED", health="MISSING")
+    await judged(fleet, "shop", "berlin", health="DEGRADED", drift="DRIFTED")
+    async with fleet.services.transaction() as transaction:
+        of_shop = col(Deployment.release_name) == "shop"
+        await transaction.session.execute(update(Deployment).where(of_shop).values(live_drift="REPORT"))
+        await transaction.session.execute(update(Cluster).values(reachability="REACHABLE"))
+    found = await fleet.data(ALL_COUNTS, filter={"health": ["DEGRADED"]})
+    shop = ({"DEPLOYED": 3}, {"HEALTHY": 2, "DEGRADED": 1}, {"NONE": 2, "DRIFTED": 1})
+    blog = ({"DEPLOYED": 1}, {"MISSING": 1}, {"OFF": 1})
+    everything = (
+        {"DEPLOYED": 4},
+        {"HEALTHY": 2, "DEGRADED": 1, "MISSING": 1},
+        {"OFF": 1, "NONE": 2, "DRIFTED": 1},
+    )
+    assert counts(found["fleet"]) == everything
+    groups = {each["name"]: counts(each) for each in found["clusterGroups"]["nodes"]}
+    assert groups == {"fleet": everything, "spare": ({}, {}, {})}
+    assert {each["releaseName"]: counts(each) for each in found["deployments"]["nodes"]} == {"shop": shop, "blog": blog}
+    assert (await seen(fleet, health=["DEGRADED"]))[:2] == (["berlin"], ["shop"])
+    assert (await seen(fleet, health=["MISSING"], status=["DEPLOYED"]))[:2] == (["tokyo"], ["blog"])
+    assert (await seen(fleet, drift=["NONE"]))[:2] == (["paris", "tokyo"], ["shop"])
+    assert (await seen(fleet, drift=["DRIFTED"], health=["HEALTHY"]))[:2] == ([], [])
 
 
 CELLS = """query ($clusters: [ID!]!, $deployments: [ID!]!) { fleet {

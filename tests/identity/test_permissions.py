@@ -92,6 +92,7 @@ ARGUMENTS = {
     "Query.deployment": 'group: "fleet", releaseName: "shop"',
     "Query.resources": "filter: {}",
     "Query.tryHealthRule": 'target: "TARGET", kind: "ConfigMap", name: "shop", expressions: {current: "true"}',
+    "Query.judgeObject": 'object: {apiVersion: "v1", kind: "Pod"}',
     "Query.logs": 'target: "TARGET"',
     "Query.operation": 'id: "OPERATION"',
     "Query.planProgress": 'id: "PLAN"',

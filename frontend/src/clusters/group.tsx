@@ -7,17 +7,19 @@ import { useAnswer } from "../api/refetch";
 import { useOrganization } from "../api/session";
 import {
   DeleteGroupDocument,
+  GroupCountsDocument,
   GroupDeploymentsDocument,
   GroupDetailDocument,
   UpdateGroupDocument,
 } from "../graphql";
 import { deploymentPath, groupPath } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
+import { Counts, ofDrifts, ofHealths, ofStatuses } from "../parts/counts";
 import { Destroy, FormDialog, Typed } from "../parts/dialog";
 import { countOf, someOf } from "../parts/errors";
 import { Listing } from "../parts/listing";
 import { EmptyState, QueryResult } from "../parts/states";
-import { Status } from "../parts/status";
+import { HealthMark, Status } from "../parts/status";
 import { TextField } from "../parts/text-field";
 import { Title } from "../parts/title";
 import { toast } from "../parts/toast";
@@ -78,6 +80,7 @@ function Found({ group }: { group: Group }) {
           </button>
         </div>
       </div>
+      <Targets group={group.name} />
       <section className="card" aria-labelledby="features">
         <header>
           <h2 id="features">Features</h2>
@@ -110,6 +113,32 @@ function Found({ group }: { group: Group }) {
   );
 }
 
+/** What the group's deployments are on its clusters, in numbers. */
+function Targets({ group }: { group: string }) {
+  const organization = useOrganization();
+  const { asked, refresh } = useAnswer(GroupCountsDocument, { organization, name: group });
+  useRefresh("target deployment cluster cluster_group", refresh);
+  const found = asked.data?.clusterGroup;
+  if (!found || found.statusCounts.length === 0) return null;
+  const counts = <Value extends string>(pairs: [Value, number][]) => new Map(pairs);
+  return (
+    <section className="card padded stack" aria-label="Targets">
+      <Counts
+        label="By status"
+        counts={ofStatuses(counts(found.statusCounts.map(({ status, count }) => [status, count])))}
+      />
+      <Counts
+        label="By health"
+        counts={ofHealths(counts(found.healthCounts.map(({ health, count }) => [health, count])))}
+      />
+      <Counts
+        label="By drift"
+        counts={ofDrifts(counts(found.driftCounts.map(({ state, count }) => [state, count])))}
+      />
+    </section>
+  );
+}
+
 const SIZE = 50;
 
 function Deployments({ group }: { group: string }) {
@@ -128,6 +157,11 @@ function Deployments({ group }: { group: string }) {
                   {deployment.statusCounts.map(({ status, count }) => (
                     <span className="row" key={status}>
                       {count} <Status status={status} />
+                    </span>
+                  ))}
+                  {deployment.healthCounts.map(({ health, count }) => (
+                    <span className="row" key={health}>
+                      {count} <HealthMark health={health} />
                     </span>
                   ))}
                 </span>

@@ -7,15 +7,16 @@ import { useOrganization } from "../api/session";
 import { DeploymentDetailDocument } from "../graphql";
 import { deploymentPath, groupPath, useAddress } from "../parts/address";
 import { Breadcrumb } from "../parts/breadcrumb";
+import { Counts, countBy, ofDrifts, ofHealths, ofStatuses } from "../parts/counts";
 import { someOf } from "../parts/errors";
-import { Glyph, shapeOf, toneOf } from "../parts/glyph";
+import { Glyph } from "../parts/glyph";
 import { needs } from "../parts/permission";
 import { EmptyState, QueryResult } from "../parts/states";
 import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { Plans } from "../plan/list";
-import { liveDriftWords, STATUS_WORDS } from "../values/words";
+import { liveDriftWords } from "../values/words";
 import { DeleteDeployment } from "./delete";
 import { History } from "./history";
 import { Operations } from "./operations";
@@ -23,7 +24,7 @@ import { ReconcileMany } from "./reconcile";
 import { canReconcile } from "./reconcile-target";
 import { Suggested } from "./suggested";
 import { Targets } from "./targets";
-import type { Deployment, Target } from "./types";
+import type { Deployment } from "./types";
 import { Values } from "./values";
 
 const CONFIRMED_EVERY = 20_000;
@@ -66,7 +67,8 @@ function Found({ deployment }: { deployment: Deployment }) {
   const [deleting, setDeleting] = useState(false);
   const tab = TABS.some((found) => found.key === params.get("tab")) ? params.get("tab")! : "targets";
   const mayNotWrite = needs(deployment.permissions, "deployments.write");
-  const toReconcile = deployment.targets.filter(canReconcile);
+  const { targets } = deployment;
+  const toReconcile = targets.filter(canReconcile);
   return (
     <>
       <div className="head">
@@ -139,7 +141,10 @@ function Found({ deployment }: { deployment: Deployment }) {
             </dd>
           </div>
         </dl>
-        <Counts deployment={deployment} />
+        {/* From the targets themselves, which are live. */}
+        <Counts label="By status" counts={ofStatuses(countBy(targets, ({ status }) => status))} />
+        <Counts label="By health" counts={ofHealths(countBy(targets, ({ health }) => health))} />
+        <Counts label="By drift" counts={ofDrifts(countBy(targets, ({ liveDrift }) => liveDrift.state))} />
       </div>
       <Tabs tabs={TABS} chosen={tab} choose={(key) => change({ tab: key })} label="About this deployment">
         {tab === "targets" && (
@@ -211,30 +216,6 @@ function Fact({ name, value }: { name: string; value: string }) {
     <div>
       <dt>{name}</dt>
       <dd>{value}</dd>
-    </div>
-  );
-}
-
-/** How many targets have each status, from the targets themselves: they are live. */
-function Counts({ deployment }: { deployment: Deployment }) {
-  const counts = new Map<Target["status"], number>();
-  for (const { status } of deployment.targets) counts.set(status, (counts.get(status) ?? 0) + 1);
-  const ordered = [...counts].sort((one, other) => other[1] - one[1]);
-  return (
-    <div className="stack tight">
-      <div className="bar" aria-hidden="true">
-        {ordered.map(([status, count]) => (
-          <i key={status} className={`tone-${toneOf(status)}`} style={{ flexGrow: count }} />
-        ))}
-      </div>
-      <ul className="row wide">
-        {ordered.map(([status, count]) => (
-          <li key={status} className={`status tone-${toneOf(status)}`}>
-            <Glyph shape={shapeOf(status)} />
-            {count} {STATUS_WORDS[status].toLowerCase()}
-          </li>
-        ))}
-      </ul>
     </div>
   );
 }

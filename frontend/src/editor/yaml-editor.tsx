@@ -16,7 +16,7 @@ import { useEffect, useEffectEvent, useRef } from "react";
 import { type Client, useClient } from "urql";
 import { readYaml } from "../api/reading";
 import { check, type Layers } from "./check";
-import { COLOURS } from "./colours";
+import { COLORS } from "./colors";
 import { placeAt } from "./place";
 import { keysAt, valuesAt } from "./schema";
 
@@ -73,7 +73,7 @@ export default function YamlEditor({
           indentOnInput(),
           indentUnit.of("  "),
           yaml(),
-          COLOURS,
+          COLORS,
           THEME,
           placeholder(first.current.hint),
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),

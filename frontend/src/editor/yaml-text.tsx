@@ -1,12 +1,12 @@
 import { yamlLanguage } from "@codemirror/lang-yaml";
 import { highlightCode } from "@lezer/highlight";
 import { type ReactNode, type Ref, useMemo } from "react";
-import { colourOf, NAMES } from "./colours";
+import { colorOf, NAMES } from "./colors";
 
-/** A longer text has no colours. */
+/** A longer text has no colors. */
 const LONGEST = 500_000;
 
-/** YAML with colours, as plain text in the page: it can be selected and searched like the rest of it. */
+/** YAML with colors, as plain text in the page: it can be selected and searched like the rest of it. */
 export default function YamlText({ text, ref }: { text: string; ref: Ref<HTMLElement> }) {
   const parts = useMemo(() => partsOf(text), [text]);
   return (
@@ -20,7 +20,7 @@ function partsOf(text: string): ReactNode[] {
   if (text.length > LONGEST) return [text];
   const parts: ReactNode[] = [];
   const put = (part: string, names: string) => {
-    const color = colourOf(names);
+    const color = colorOf(names);
     parts.push(
       color ? (
         <span key={parts.length} style={{ color }}>

@@ -1,11 +1,13 @@
 import { memo, useState } from "react";
 import { Link } from "wouter";
-import type { FleetColumnsQuery, FleetRowsQuery, TargetStatus } from "../graphql";
+import type { FleetColumnsQuery, FleetRowsQuery } from "../graphql";
 import { targetPath } from "../parts/address";
-import { Glyph, shapeOf, toneOf } from "../parts/glyph";
+import { Glyph, ofDrift, ofHealth, shapeOf, toneOf } from "../parts/glyph";
 import { Since } from "../parts/time";
-import { STATUS_WORDS } from "../values/words";
+import { driftWords, HEALTH_WORDS, STATUS_WORDS } from "../values/words";
 import type { Cell } from "./cells";
+import type { States } from "./filter";
+import { isMeant, remarksOf } from "./remarks";
 
 export type Row = FleetRowsQuery["fleet"]["clusters"]["nodes"][number];
 export type Column = FleetColumnsQuery["fleet"]["deployments"]["nodes"][number];
@@ -29,7 +31,7 @@ export const MatrixCell = memo(function MatrixCell({
   /** Whether the Tab key reaches it. */
   isStop: boolean;
   left: number;
-  chosen: TargetStatus[];
+  chosen: States;
   roomy: boolean;
 }) {
   const [isPointedAt, setPointedAt] = useState(false);
@@ -47,8 +49,13 @@ export const MatrixCell = memo(function MatrixCell({
       </span>
     );
   }
-  const faded = chosen.length > 0 && !chosen.includes(cell.status);
+  const faded = !isMeant(cell, chosen);
   const words = STATUS_WORDS[cell.status];
+  const remarks = remarksOf(cell);
+  const marks = [
+    ...(remarks.health ? [{ words: HEALTH_WORDS[remarks.health], mark: ofHealth(remarks.health) }] : []),
+    ...(remarks.drift ? [{ words: driftWords(remarks.drift), mark: ofDrift(remarks.drift) }] : []),
+  ];
   return (
     <span
       className="spot"
@@ -61,6 +68,7 @@ export const MatrixCell = memo(function MatrixCell({
         className={`cell tone-${toneOf(cell.status)} ${faded ? "faded" : ""}`}
         data-at={at}
         data-status={cell.status}
+        data-health={cell.health}
         tabIndex={isStop ? 0 : -1}
         onPointerEnter={() => setPointedAt(true)}
         onPointerLeave={() => setPointedAt(false)}
@@ -72,6 +80,16 @@ export const MatrixCell = memo(function MatrixCell({
           {column.releaseName} on {row.name}:{" "}
         </span>
         <span className={roomy ? "words" : "hidden"}>{words}</span>
+        {marks.length > 0 && (
+          <span className="marks">
+            {marks.map(({ words, mark: [tone, shape] }) => (
+              <span key={words} title={words}>
+                <Glyph shape={shape} tone={tone} />
+                <span className="hidden">, {words}</span>
+              </span>
+            ))}
+          </span>
+        )}
         {roomy && (
           <span className="since">
             <Since at={cell.statusSince} />
@@ -83,6 +101,9 @@ export const MatrixCell = memo(function MatrixCell({
               {column.releaseName} on {row.name}
             </b>
             {words} for <Since at={cell.statusSince} />
+            {marks.map(({ words }) => (
+              <span key={words}>, {words.toLowerCase()}</span>
+            ))}
           </span>
         )}
       </Link>

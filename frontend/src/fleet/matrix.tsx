@@ -1,13 +1,13 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
-import type { TargetStatus } from "../graphql";
 import { clusterPath, deploymentPath } from "../parts/address";
 import { Glyph, ofCluster } from "../parts/glyph";
 import { Name } from "../parts/name";
 import type { Span } from "./blocks";
 import { type Column, MatrixCell, type Row } from "./cell";
 import type { Cells } from "./cells";
+import type { States } from "./filter";
 import { useGridKeys } from "./grid-keys";
 
 const ROW = 40;
@@ -33,7 +33,7 @@ export function Matrix({
   cells: Map<string, Cells>;
   more: { rows: boolean; columns: boolean };
   see: (down: Span, across: Span) => void;
-  chosen: TargetStatus[];
+  chosen: States;
 }) {
   const scroller = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
@@ -177,7 +177,7 @@ const MatrixRow = memo(function MatrixRow({
   top: number;
   columns: Column[];
   shown: string;
-  chosen: TargetStatus[];
+  chosen: States;
   /** The position of the cell that the Tab key reaches, if it is in this row. */
   stop: string | null;
   side: number;

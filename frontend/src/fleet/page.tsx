@@ -4,21 +4,24 @@ import { useFresh, useRefresh } from "../api/live";
 import { usePages } from "../api/pages";
 import { useAnswer } from "../api/refetch";
 import { useOrganization } from "../api/session";
-import { FleetColumnsDocument, FleetRowsDocument, FleetSummaryDocument, type TargetStatus } from "../graphql";
+import { FleetColumnsDocument, FleetRowsDocument, FleetSummaryDocument } from "../graphql";
 import { Choice, OneOf, useGroupChoices } from "../parts/choice";
-import { Glyph, shapeOf, toneOf } from "../parts/glyph";
+import { CountButtons, ofDrifts, ofHealths, ofStatuses } from "../parts/counts";
 import { Search } from "../parts/search";
 import { EmptyState, Loading, QueryError } from "../parts/states";
 import { Title } from "../parts/title";
-import { STATUS_WORDS } from "../values/words";
 import { blocksOf, COLUMNS, ROWS, type Span } from "./blocks";
 import { useFleetCells } from "./cells";
-import { CLOUDS, STATUSES, useFleetFilter } from "./filter";
+import { CLOUDS, useFleetFilter } from "./filter";
 import { Matrix } from "./matrix";
 
 /** Events report every change; this is for a page that stays open while its laptop sleeps. */
 const SLOWLY = 300_000;
-const ALL: TargetStatus[] = [];
+const CHOICES = [
+  ["status", "Statuses"],
+  ["health", "Health"],
+  ["drift", "Drift of live objects"],
+] as const;
 
 export function FleetPage() {
   const organization = useOrganization();
@@ -38,9 +41,10 @@ export function FleetPage() {
   const { cells, see: seeCells, refresh: refreshCells } = useFleetCells();
   // Without a filter, the sidebar has the same answer renewed.
   useRefresh(isNarrow || summary.error ? "target deployment cluster cluster_group" : "", refreshSummary);
-  const kinds = filter.status
-    ? "target deployment cluster cluster_group"
-    : "deployment cluster cluster_group";
+  const kinds =
+    filter.status || filter.health || filter.drift
+      ? "target deployment cluster cluster_group"
+      : "deployment cluster cluster_group";
   useRefresh(kinds, rows.refresh);
   useRefresh(kinds, columns.refresh);
   useRefresh("deployment cluster_group", refreshCells);
@@ -62,11 +66,31 @@ export function FleetPage() {
     [shownRows, shownColumns, seeRows, seeColumns, seeCells],
   );
 
-  const counts = new Map(summary.data?.fleet.statusCounts.map(({ status, count }) => [status, count]));
+  const fleet = summary.data?.fleet;
+  const counts = {
+    status: ofStatuses(
+      withChosen(
+        filter.status,
+        fleet?.statusCounts.map((each) => [each.status, each.count]),
+      ),
+    ),
+    health: ofHealths(
+      withChosen(
+        filter.health,
+        fleet?.healthCounts.map((each) => [each.health, each.count]),
+      ),
+    ),
+    drift: ofDrifts(
+      withChosen(
+        filter.drift,
+        fleet?.driftCounts.map((each) => [each.state, each.count]),
+      ),
+    ),
+  };
   const charts = [
     ...new Set([...(summary.data?.fleet.charts ?? []), ...(filter.chart ? [filter.chart] : [])]),
   ].sort();
-  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const total = counts.status.reduce((sum, { count }) => sum + count, 0);
   const error = rows.asked.error ?? columns.asked.error;
 
   return (
@@ -110,22 +134,17 @@ export function FleetPage() {
         />
       </div>
 
-      <fieldset className="counts">
-        <legend className="hidden">Statuses</legend>
-        {STATUSES.filter((status) => counts.has(status) || filter.status?.includes(status)).map((status) => (
-          <button
-            key={status}
-            type="button"
-            className={`count tone-${toneOf(status)}`}
-            aria-pressed={filter.status?.includes(status) ?? false}
-            onClick={() => toggle(status)}
-          >
-            <Glyph shape={shapeOf(status)} />
-            <b>{(counts.get(status) ?? 0).toLocaleString()}</b>
-            {STATUS_WORDS[status]}
-          </button>
+      <div className="row wide">
+        {CHOICES.map(([kind, legend]) => (
+          <CountButtons
+            key={kind}
+            legend={legend}
+            counts={counts[kind]}
+            chosen={filter[kind] ?? []}
+            toggle={(key) => toggle(kind, key)}
+          />
         ))}
-      </fieldset>
+      </div>
 
       {error && shownRows.length === 0 ? (
         <QueryError error={error} retry={rows.reload} />
@@ -152,7 +171,7 @@ export function FleetPage() {
           cells={cells}
           more={{ rows: rows.more, columns: columns.more }}
           see={see}
-          chosen={filter.status ?? ALL}
+          chosen={filter}
         />
       ) : !rows.asked.data || !columns.asked.data ? (
         <div className="card">
@@ -161,11 +180,29 @@ export function FleetPage() {
       ) : (
         <Nothing
           isNarrow={isNarrow}
-          clear={() => change({ q: null, group: null, cloud: null, chart: null, status: null })}
+          clear={() =>
+            change({
+              q: null,
+              group: null,
+              cloud: null,
+              chart: null,
+              status: null,
+              health: null,
+              drift: null,
+            })
+          }
         />
       )}
     </>
   );
+}
+
+/** The counts, with those that are chosen and do not occur. */
+function withChosen<Value extends string>(
+  chosen: readonly Value[] | null | undefined,
+  counts: [Value, number][] = [],
+): Map<Value, number> {
+  return new Map([...(chosen ?? []).map((value) => [value, 0] as const), ...counts]);
 }
 
 function Nothing({ isNarrow, clear }: { isNarrow: boolean; clear: () => void }) {

@@ -25,7 +25,7 @@ function placesOf(element: HTMLElement, text: string): Range[] {
   // Some letters are longer in lower case: then offsets would point to other text.
   if (lower.length !== whole.length) return places;
   let at = 0;
-  /** The node with this offset. The offsets that are asked for only grow. */
+  /** The node with this offset. It is called with growing offsets. */
   const nodeAt = (offset: number) => {
     while (at + 1 < nodes.length && nodes[at + 1]!.begin <= offset) at++;
     return nodes[at]!;

@@ -1,7 +1,7 @@
 import { HighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { type Tag, tagHighlighter, tags } from "@lezer/highlight";
 
-/** The colour of each part of YAML, by the name of the part. */
+/** The color of each part of YAML, by the name of the part. */
 const PARTS: Record<string, { tag: Tag[]; color: string }> = {
   key: { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--accent)" },
   text: { tag: [tags.string, tags.content], color: "var(--ink)" },
@@ -11,11 +11,11 @@ const PARTS: Record<string, { tag: Tag[]; color: string }> = {
 };
 
 /** For an editor. */
-export const COLOURS = syntaxHighlighting(HighlightStyle.define(Object.values(PARTS)));
+export const COLORS = syntaxHighlighting(HighlightStyle.define(Object.values(PARTS)));
 
-/** For text that is no editor: it gives the name of a part, whose colour is `colourOf`. */
+/** For text outside of an editor: gives the name of a part, whose color `colorOf` returns. */
 export const NAMES = tagHighlighter(Object.entries(PARTS).map(([name, { tag }]) => ({ tag, class: name })));
 
-export function colourOf(names: string): string | undefined {
+export function colorOf(names: string): string | undefined {
   return PARTS[names.split(" ", 1)[0]!]?.color;
 }
