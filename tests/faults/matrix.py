@@ -110,7 +110,7 @@ class Lane:
             namespace=self.namespace,
             releaseName=release,
             values={"size": 1},
-            timeoutSeconds=60,
+            timeoutSeconds=200,
             **given,
         )
         assert answer["__typename"] == "DeploymentPayload", answer
@@ -160,7 +160,8 @@ class Lane:
 
         async def vouched_for() -> Any:
             found = await self.stack.targets(deployment_id)
-            return found if all(target["status"] != "UNKNOWN" for target in found.values()) else None
+            # In a list, since there is no target after an uninstall, and nothing to wait for.
+            return [found] if all(target["status"] != "UNKNOWN" for target in found.values()) else None
 
         with suppress(AssertionError):
             await eventually(vouched_for)

@@ -56,7 +56,7 @@ async def lanes(
                     redis_url=f"{servers.redis_url}?db={number}",
                     # What takes long here is slow, and nothing else: it costs no lease, and the member is not away.
                     lease_seconds=300,
-                    member_timeout=20,
+                    member_timeout=60,
                     unreachable_after=120,
                 )
             )
