@@ -22,7 +22,7 @@ class TargetEvent(EventKind):
         "The comparison of a release's objects with its manifest has a new result.",
     )
     DRIFTED = "target.drifted", "A manual change to a release, or to its objects, is being corrected."
-    CORRECTED = "target.corrected", "Objects of a release were set back to its manifest, or created again."
+    CORRECTED = "target.corrected", "Objects of a release were reverted to its manifest, or created again."
     CONTESTED = (
         "target.contested",
         "The correction of a release or of its objects waits, because of another change or a failure.",

@@ -72,7 +72,8 @@ async def test_a_release_waits_on_each_cluster_until_the_other_one_is_there_and_
     assert (await stack.settled(shop))["state"] == "SUCCEEDED"
     events = (await stack.data('{ events(first: 100, kinds: ["target.converged"]) { nodes { message } } }'))["events"]
     messages = [one["message"] for one in events["nodes"]]
-    assert messages.index("Install of shop on paris is done.") < messages.index("Install of db on paris is done.")
+    installed = [f"Installation of {name} on paris succeeded." for name in ("shop", "db")]
+    assert messages.index(installed[0]) < messages.index(installed[1])
 
     # What is as wanted waits for nothing, whatever the other release is like.
     await stack.update(db_id, targets=["berlin"])

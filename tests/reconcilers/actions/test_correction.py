@@ -57,7 +57,7 @@ async def test_an_object_is_set_back_without_helm_and_without_a_new_revision(sit
     await site.perform(Deploy(site.manifests, exists=False))
     change(site.member, CONFIG_MAPS, data={"values": CHANGED})
     await drifted(site)
-    assert await site.perform(CorrectObjects()) == "ConfigMap default/shop set back: /data/values"
+    assert await site.perform(CorrectObjects()) == "ConfigMap default/shop reverted: /data/values"
     assert value(site) == VALUES
     assert hands.statuses(site.member, "shop") == {1: "deployed"}
     assert site.begun == [0]  # by the install
