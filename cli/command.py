@@ -28,6 +28,17 @@ ConfirmRemoval = Annotated[
         metavar="NUMBER",
     ),
 ]
+AllowVersionRemoval = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-crd-version-removal",
+        help=(
+            "Allow this change to remove versions that are in use from this CustomResourceDefinition; repeatable."
+            " For crdPolicy CREATE_REPLACE."
+        ),
+        metavar="NAME",
+    ),
+]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Exit once the request is accepted, without waiting for the result.")
 ]

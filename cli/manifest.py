@@ -40,7 +40,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "wait": (bool, "true or false"),
     "timeout": (int, "a number of seconds"),
     "driftPolicy": (str, "REPORT or CORRECT"),
-    "crdPolicy": (str, "CREATE or SKIP"),
+    "crdPolicy": (str, "CREATE, CREATE_REPLACE or SKIP"),
     "liveDrift": (str, "OFF, REPORT or CORRECT"),
     "liveDriftIgnore": (list, "a list of rules"),
     "dependsOn": (list, "a list of deployments of the group"),
@@ -61,7 +61,7 @@ OPTIONS = {
 
 _CHOICES = {
     "driftPolicy": ("REPORT", "CORRECT"),
-    "crdPolicy": ("CREATE", "SKIP"),
+    "crdPolicy": ("CREATE", "CREATE_REPLACE", "SKIP"),
     "liveDrift": ("OFF", "REPORT", "CORRECT"),
 }
 _VALUES = ("values", "overrides")

@@ -1,9 +1,10 @@
 """Stored plans as text for a terminal, and as Markdown for a pull request."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from cli.object_changes import CHANGE_FIELDS, by_text, change_lines, definitions_text, objects_text
 from cli.outcomes import plan_why
 from cli.output import Columns, minute
 from cli.summary import named, summary_lines
@@ -12,8 +13,9 @@ SUMMARY = """id kind state digest releaseName namespace chart chartVersion gener
 author comment createdAt expiresAt requiredApprovals approvals options group { name }
 counts { action count } removal { count clusters needsConfirmation } warnings { message } blocker { code message }
 comments { author text verdict counts createdAt } operation { id }"""
-TARGETS = """targets(first: $first, after: $after) { pageInfo { hasNextPage endCursor } nodes {
-clusterName action reasons { message } valuesDiff manifestDiff warnings error { code message output } } }"""
+TARGETS = f"""targets(first: $first, after: $after) {{ pageInfo {{ hasNextPage endCursor }} nodes {{
+clusterName action reasons {{ message }} valuesDiff manifestDiff warnings error {{ code message output }}
+{CHANGE_FIELDS} }} }}"""
 _MARKDOWN_LIMIT = 60_000
 """The maximum number of characters of diffs in Markdown: comments on pull requests have about 65,000."""
 _COLUMNS: Columns = {
@@ -39,6 +41,7 @@ def counts_of(plan: Any) -> str:
 def text_of(plan: Any, targets: Sequence[Any], address: str, *, verbose: bool) -> str:
     lines = [f"{plan['kind'].capitalize()} {name_of(plan)}: {counts_of(plan)}"]
     lines += [f"  {line}" for line in summary_lines(targets, _COLUMNS, verbose=verbose)]
+    lines += [f"  {line}" for line in change_lines(targets, verbose=verbose)]
     lines += _remarks(plan)
     lines += [
         f"Plan:      {plan['id']}",
@@ -69,12 +72,8 @@ def markdown_of(plan: Any, targets: Sequence[Any], address: str) -> str:
         lines.append(f"| … | | {len(targets) - len(shown)} more |")
     lines += ["", *(f"- {_escaped(line)}" for line in _remarks(plan)), ""]
     room = _MARKDOWN_LIMIT
-    for title, field in (("Values", "valuesDiff"), ("Manifest", "manifestDiff")):
-        clusters: dict[str, list[str]] = {}
-        for target in targets:
-            if target[field]:
-                clusters.setdefault(target[field], []).append(target["clusterName"])
-        for diff, names in clusters.items():
+    for title, text_of in _DIFFERENCES:
+        for diff, names in by_text(targets, text_of):
             room -= len(diff)
             if room < 0:
                 lines += [f"{title} of {_escaped(named(names))}: too long to show here.", ""]
@@ -91,6 +90,13 @@ def markdown_of(plan: Any, targets: Sequence[Any], address: str) -> str:
 
 
 _MOST = 100
+_DIFFERENCES: tuple[tuple[str, Callable[[Any], str]], ...] = (
+    ("Values", lambda target: target["valuesDiff"] or ""),
+    ("Manifest", lambda target: target["manifestDiff"] or ""),
+    ("CRDs", definitions_text),
+    ("Live objects", objects_text),
+)
+"""What differs on a cluster: the title of the section, and its text."""
 
 
 def _remarks(plan: Any) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from cli.failure import Failure, usage
 from cli.files import contents
 from cli.manifest import OPTIONS, Manifest, dependencies, read
+from cli.object_changes import CHANGE_FIELDS
 from cli.outcomes import plan_error
 from cli.plans import planned
 from cli.removal import REMOVAL_FIELDS
@@ -16,7 +17,7 @@ from cli.session import Session
 from cli.summary import summarized
 
 PLAN = f"""plan {{ changed {REMOVAL_FIELDS} targets {{
-  clusterName action status reasons {{ code message path desired actual }} manifestDiff warnings
+  clusterName action status reasons {{ code message path desired actual }} manifestDiff warnings {CHANGE_FIELDS}
   error {{ code message output }}
 }} warnings {{ code message path }} }}"""
 _DONE = "... on DeploymentPayload { deployment { id generation chartVersion } operation { id } }"
@@ -32,12 +33,14 @@ _EXISTING = """query ($organization: String, $group: String!, $release: String!)
 
 @dataclass(frozen=True)
 class Change:
-    """The change that applying one document would make. `existing` is None if the deployment would be created."""
+    """The change that applying one document would make. `existing` is None if the deployment would be created.
+    `removable` are the CustomResourceDefinitions from which it may remove versions in use."""
 
     manifest: Manifest
     existing: Any | None
     plan: Any
     notices: list[Any]
+    removable: Sequence[str] = ()
 
     @property
     def is_nothing(self) -> bool:
@@ -79,32 +82,34 @@ def _present(existing: Any, key: str) -> Any:
     return dependencies(existing) if key == "dependsOn" else existing[OPTIONS[key]]
 
 
-def changes(session: Session, files: Sequence[str]) -> Iterator[Change]:
+def changes(session: Session, files: Sequence[str], removable: Sequence[str] = ()) -> Iterator[Change]:
     """Returns the change of each document in these files, planned one after another. All files are read first.
 
     Raises:
         Failure: A file cannot be read or is not valid. It lists all problems of all files.
     """
-    return (change_of(session, manifest) for manifest in _manifests(files))
+    return (change_of(session, manifest, removable) for manifest in _manifests(files))
 
 
-def requests(session: Session, files: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def requests(
+    session: Session, files: Sequence[str], removable: Sequence[str] = ()
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Returns the name of each document in these files, and the request of a plan for it. All files are read first."""
     for manifest in _manifests(files):
         existing = _known(session, manifest)["deployment"]
         verb = "create" if existing is None else "update"
-        yield manifest.name, {verb: _given(session, manifest, existing)}
+        yield manifest.name, {verb: _given(session, manifest, existing, removable)}
 
 
-def change_of(session: Session, manifest: Manifest) -> Change:
+def change_of(session: Session, manifest: Manifest, removable: Sequence[str] = ()) -> Change:
     known = _known(session, manifest)
     session.tell_wait(f"Planning {manifest.name}", len(_targets(manifest, known)))
     existing = known["deployment"]
     plan = partial(planned, session, manifest.name)
-    answer = _mutate(plan, session, manifest, existing, PLAN)
+    answer = _mutate(plan, session, manifest, existing, PLAN, removable)
     for notice in answer["notices"]:
         session.tell(f"Note: {notice['message']}")
-    return Change(manifest, existing, answer["plan"], answer["notices"])
+    return Change(manifest, existing, answer["plan"], answer["notices"], removable)
 
 
 def _known(session: Session, manifest: Manifest) -> Any:
@@ -122,7 +127,8 @@ def _known(session: Session, manifest: Manifest) -> Any:
 def applied(session: Session, change: Change) -> Any:
     """Applies a planned change and returns the answer. It fails if the deployment was changed since the plan."""
     confirmed = len(change.removed) or None
-    return _mutate(session.mutate, session, change.manifest, change.existing, _DONE, confirmRemoval=confirmed)
+    sent = (session.mutate, session, change.manifest, change.existing, _DONE, change.removable)
+    return _mutate(*sent, confirmRemoval=confirmed)
 
 
 def errors_of(planned: Iterable[Change], *, verbose: bool = False) -> list[str]:
@@ -174,23 +180,30 @@ def _manifests(files: Sequence[str]) -> list[Manifest]:
 
 
 def _mutate(
-    mutate: Callable[..., Any], session: Session, manifest: Manifest, existing: Any | None, payload: str, **more: Any
+    mutate: Callable[..., Any],
+    session: Session,
+    manifest: Manifest,
+    existing: Any | None,
+    payload: str,
+    removable: Sequence[str],
+    **more: Any,
 ) -> Any:
     """Sends a document. An existing deployment is only changed if it was not changed in the meantime."""
     try:
         mutation = "createDeployment" if existing is None else "updateDeployment"
-        return mutate(mutation, payload, **_given(session, manifest, existing), **more)
+        return mutate(mutation, payload, **_given(session, manifest, existing, removable), **more)
     except Failure as failure:
         failure.message = f"{manifest.name}: {failure.message}"
         raise
 
 
-def _given(session: Session, manifest: Manifest, existing: Any | None) -> dict[str, Any]:
+def _given(session: Session, manifest: Manifest, existing: Any | None, removable: Sequence[str]) -> dict[str, Any]:
     """Returns the input that creates the deployment of a document or changes the existing one."""
+    wish = {**manifest.wish(), **({"allowCrdVersionRemoval": list(removable)} if removable else {})}
     if existing is not None:
-        return {"id": existing["id"], "expectedGeneration": existing["generation"], **manifest.wish()}
+        return {"id": existing["id"], "expectedGeneration": existing["generation"], **wish}
     place = {"organization": session.organization, "group": manifest.group, "chart": manifest.chart}
-    return {**place, **manifest.wish()}
+    return {**place, **wish}
 
 
 def _targets(manifest: Manifest, known: Any) -> Sequence[Any]:

@@ -14,7 +14,7 @@ from app.yaml.reading import YamlError, read_all
 _WANTED = re.compile(
     r"(?:charts/[^/]+/)*(?:values\.yaml|Chart\.yaml|requirements\.yaml|crds/.+\.(?:ya?ml|json)|templates/.+)"
 )
-_CRDS = re.compile(r"(?:charts/[^/]+/)*crds/.+")
+_CRDS = re.compile(r"((?:charts/[^/]+/)*)crds/.+")
 _LOOKUP = re.compile(rb"\blookup\b")
 _REVISION = re.compile(rb"\bRevision\b")
 
@@ -25,17 +25,21 @@ class Contents:
 
     files: Mapping[str, bytes]
 
-    @cached_property
-    def definition_files(self) -> dict[str, str]:
-        """The files that Helm installs before the chart, only when it is installed for the first time."""
-        found = {path: text for path, text in self.files.items() if _CRDS.fullmatch(path)}
+    def definition_files(self, values: Mapping[str, Any]) -> dict[str, str]:
+        """The files in `crds/` of the chart and of its subcharts that are enabled for these user values. Helm creates
+        what is in them before it installs the chart for the first time."""
+        enabled = self.values.enabled_paths(values) if self.values is not None else None
+        found = {
+            path: text
+            for path, text in self.files.items()
+            if (match := _CRDS.fullmatch(path)) and (enabled is None or match[1] in enabled)
+        }
         return {path: found[path].decode(errors="replace") for path in sorted(found)}
 
-    @cached_property
-    def definitions(self) -> list[dict[str, Any]]:
-        """Returns the CustomResourceDefinitions in these files. Helm refuses files that cannot be read."""
+    def definitions(self, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Returns the objects in these files. Helm refuses files that cannot be read."""
         found: list[dict[str, Any]] = []
-        for text in self.definition_files.values():
+        for text in self.definition_files(values).values():
             try:
                 found += [each for each in read_all(text) if isinstance(each, dict)]
             except YamlError:

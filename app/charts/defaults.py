@@ -6,7 +6,7 @@ template`.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.releases.values import Values, coalesce, merge
@@ -27,16 +27,22 @@ class Dependency:
 
 @dataclass(frozen=True)
 class ChartValues:
-    """A chart's defaults, and its subcharts in the order in which Helm adds their defaults."""
+    """A chart's defaults, and its subcharts in the order in which Helm adds their defaults. `path` is the place of its
+    files in the archive: empty, or with a slash at the end."""
 
     name: str
     defaults: Values
     dependencies: tuple[Dependency, ...]
     subcharts: tuple["ChartValues", ...]
+    path: str = ""
 
     def seen(self, values: Mapping[str, Any]) -> Values:
         """Returns the values that the templates see for these user values."""
         return _seen(_enabled(self, values, ""), values)
+
+    def enabled_paths(self, values: Mapping[str, Any]) -> set[str]:
+        """Returns the paths of the chart and of the subcharts that are enabled for these user values."""
+        return set(_paths(_enabled(self, values, "")))
 
     def every_default(self) -> Values:
         """Returns the defaults of the chart and of all its subcharts, whether they are enabled or not."""
@@ -61,7 +67,9 @@ def chart_values(files: Mapping[str, bytes], prefix: str = "") -> ChartValues | 
             subcharts.append(subchart)
     dependencies = tuple(_dependencies(listed))
     return ChartValues(
-        str(metadata.get("name") or ""), _map(files.get(f"{prefix}values.yaml", b"")), dependencies, tuple(subcharts)
+        *(str(metadata.get("name") or ""), _map(files.get(f"{prefix}values.yaml", b""))),
+        *(dependencies, tuple(subcharts)),
+        path=prefix,
     )
 
 
@@ -86,7 +94,7 @@ def _everything(chart: ChartValues) -> ChartValues:
         for dependency in chart.dependencies
         if dependency.name in by_name
     ]
-    return ChartValues(chart.name, chart.defaults, (), tuple(map(_everything, present)))
+    return replace(chart, dependencies=(), subcharts=tuple(map(_everything, present)))
 
 
 def _enabled(chart: ChartValues, values: Mapping[str, Any], path: str) -> ChartValues:
@@ -99,16 +107,22 @@ def _enabled(chart: ChartValues, values: Mapping[str, Any], path: str) -> ChartV
         for dependency in chart.dependencies
         if dependency.name in by_name
     ]
-    everything = ChartValues(chart.name, chart.defaults, (), tuple(each for each, _ in (*chosen, *present)))
+    everything = replace(chart, dependencies=(), subcharts=tuple(each for each, _ in (*chosen, *present)))
     merged = _seen(everything, values)
     kept = [subchart for subchart, _ in chosen]
     kept += [subchart for subchart, dependency in present if _is_enabled(dependency, merged, path)]
     inner = tuple(_enabled(subchart, merged, f"{path}{subchart.name}.") for subchart in kept)
-    return ChartValues(chart.name, chart.defaults, (), inner)
+    return replace(chart, dependencies=(), subcharts=inner)
 
 
 def _renamed(chart: ChartValues, name: str) -> ChartValues:
-    return ChartValues(name, chart.defaults, chart.dependencies, chart.subcharts)
+    return replace(chart, name=name)
+
+
+def _paths(chart: ChartValues) -> Iterator[str]:
+    yield chart.path
+    for subchart in chart.subcharts:
+        yield from _paths(subchart)
 
 
 def _is_enabled(dependency: Dependency, values: Values, path: str) -> bool:

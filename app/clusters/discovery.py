@@ -64,6 +64,23 @@ class Discovery:
             {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
         )
 
+    def without_definitions(self, definitions: Iterable[Mapping[str, Any]]) -> "Discovery":
+        """The discovery of the member without the kinds of these CustomResourceDefinitions."""
+        gone = {(spec.get("group"), _names(spec).get("plural")) for spec in map(_spec, definitions)}
+        if not gone:
+            return self
+        groups = []
+        for group in self.named:
+            name = group["metadata"]["name"]
+            versions = []
+            for version in group["versions"]:
+                kept = [each for each in version.get("resources") or () if (name, each["resource"]) not in gone]
+                if kept:
+                    versions.append(version | {"resources": kept})
+            if versions:
+                groups.append(group | {"versions": versions})
+        return Discovery(self.version, self.core, groups)
+
     def with_definitions(self, definitions: Iterable[Mapping[str, Any]]) -> "Discovery":
         """The discovery of the member with these CustomResourceDefinitions added."""
         added = [each for definition in definitions for each in _defined(definition, self.resources)]
@@ -208,11 +225,9 @@ def _defined(
     definition: Mapping[str, Any], known: Mapping[tuple[str, str], Resource]
 ) -> Iterable[tuple[str, str, dict[str, Any]]]:
     """The group, version and discovery entry of each kind that a definition adds to the `known` ones."""
-    spec = definition.get("spec")
-    spec = spec if isinstance(spec, Mapping) else {}
-    names = spec.get("names")
-    group = spec.get("group")
-    if not isinstance(names, Mapping) or not isinstance(group, str):
+    spec = _spec(definition)
+    names, group = _names(spec), spec.get("group")
+    if not isinstance(group, str):
         return
     kind, plural = names.get("kind"), names.get("plural")
     versions = [
@@ -235,3 +250,13 @@ def _defined(
                 "verbs": ["create", "delete", "get", "list", "patch", "update", "watch"],
             }
             yield group, version, resource
+
+
+def _spec(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    spec = definition.get("spec")
+    return spec if isinstance(spec, Mapping) else {}
+
+
+def _names(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    names = spec.get("names")
+    return names if isinstance(names, Mapping) else {}

@@ -21,7 +21,8 @@ from app.targets.abandonment import AbandonedRelease
 @dataclass(frozen=True)
 class TargetPlan:
     """What would be done on one cluster. `manifest_diff` and `values_diff` are unified diffs against the installed
-    manifest and values, `warnings` are those of the API server, `basis` is what the plan rests on."""
+    manifest and values, `warnings` are those of the API server, `basis` is what the plan rests on. The changes of
+    definitions and of live objects are JSON texts, which targets with the same changes share."""
 
     cluster_name: str
     action: ReleaseAction
@@ -33,6 +34,8 @@ class TargetPlan:
     warnings: tuple[str, ...] = ()
     error: dict[str, Any] | None = None
     values_diff: str | None = None
+    definition_changes: str | None = None
+    object_changes: str | None = None
     basis: Basis | None = None
 
 

@@ -1,6 +1,6 @@
 """Checks of a whole request, before anything is written or any member is changed."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from app.charts.contents import read_contents
 from app.charts.defaults import ChartValues
 from app.charts.value_schema import schema_problems
 from app.core.errors import Conflict, Problem, TemporaryError, all_invalid, invalid
-from app.core.names import MAX_RELEASE_NAME, label_problem
+from app.core.names import MAX_RELEASE_NAME, is_subdomain, label_problem
 from app.core.threads import in_thread
 from app.deployments.codes import DeploymentCode
 from app.deployments.services import DeploymentServices
@@ -25,6 +25,8 @@ from app.tables.charts import ChartArchive
 from app.tables.groups import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, GroupFeature
 
 LONGEST_TIMEOUT_SECONDS = 3600
+MOST_DEFINITIONS = 100
+"""How many CustomResourceDefinitions a request can name."""
 
 
 async def check_feature(session: AsyncSession, group: ClusterGroup) -> None:
@@ -53,6 +55,19 @@ def timeout_problems(seconds: int | None) -> list[Problem]:
 
 def ignore_problems(rules: Iterable[GivenRule] | None) -> list[Problem]:
     return [Problem(("liveDriftIgnore", *path), message) for path, message in rule_problems(rules or ())]
+
+
+def definition_problems(names: Sequence[str] | None) -> list[Problem]:
+    """What is wrong with the names of CustomResourceDefinitions."""
+    field = "allowCrdVersionRemoval"
+    given = names or ()
+    if len(given) > MOST_DEFINITIONS:
+        return [Problem((field,), f"At most {MOST_DEFINITIONS} CustomResourceDefinitions can be named.")]
+    return [
+        Problem((field, str(index)), f"{name[:80]!r} is not the name of a CustomResourceDefinition, such as a.example.")
+        for index, name in enumerate(given)
+        if not is_subdomain(name)
+    ]
 
 
 async def check_wish(services: DeploymentServices, organization_id: int, wish: Wish, members: Collection[str]) -> None:

@@ -17,6 +17,7 @@ from app.deployments.checks import (
     archive_of,
     check_feature,
     check_wish,
+    definition_problems,
     ignore_problems,
     name_problems,
     overrides_by_cluster,
@@ -86,6 +87,7 @@ class CreateDeployment:
     crd_policy: CrdPolicy = CrdPolicy.CREATE
     live_drift_ignore: list[GivenRule] = field(default_factory=list)
     depends_on: list[GivenDependency] = field(default_factory=list)
+    allow_crd_version_removal: list[str] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
 
@@ -151,7 +153,8 @@ async def create_deployment(
         )
         wish = await with_inputs(services, deployment, group, wish, clusters)
         await check_wish(services, organization_id, wish, members)
-        proposal = Proposal(deployment, wish, clusters, depends_on=depends_on)
+        removable = frozenset(request.allow_crd_version_removal or ())
+        proposal = Proposal(deployment, wish, clusters, depends_on=depends_on, allow_crd_version_removal=removable)
         if request.dry_run:
             plan = await plan_targets(services, proposal, progress)
             warnings = await warnings_about(services, wish)
@@ -178,6 +181,7 @@ async def _given(request: CreateDeployment) -> GivenValues:
         *filter(None, [description_problem(request.description)]),
         *timeout_problems(request.timeout_seconds),
         *ignore_problems(request.live_drift_ignore),
+        *definition_problems(request.allow_crd_version_removal),
         *value_problems(
             *({} if given.values is None else given.values, request.values_from, overrides),
             *(given.selected or [], request.target_selector),
@@ -266,7 +270,9 @@ async def _write(
             if request.depends_on:
                 await write_dependencies(transaction, deployment, request.depends_on)
             operation = await write_generation(
-                transaction, deployment, wish, clusters, OperationKind.CREATE, author=viewer.name
+                *(transaction, deployment, wish, clusters, OperationKind.CREATE),
+                author=viewer.name,
+                allow_crd_version_removal=request.allow_crd_version_removal or (),
             )
             await keep_answer(transaction, group.organization_id, request.idempotency_key, deployment.id, operation.id)
             await bound.end(transaction, deployment, operation)

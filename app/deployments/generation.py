@@ -1,6 +1,6 @@
 """Writes a new generation in one transaction: the revision, the targets, and the operation that applies it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import update
@@ -38,6 +38,7 @@ async def write_generation(
     kind: OperationKind,
     *,
     author: str | None,
+    allow_crd_version_removal: Sequence[str] = (),
 ) -> Operation:
     """Writes `wish` as the deployment's present generation, whose number is already set.
 
@@ -78,7 +79,11 @@ async def write_generation(
     await take_back(session, deployment)
     present = await target_names(transaction, deployment.id)
     await end_contests(transaction, present)
-    operation = await start_operation(transaction, deployment, kind, present, author=author)
+    operation = await start_operation(
+        *(transaction, deployment, kind, present),
+        author=author,
+        allow_crd_version_removal=allow_crd_version_removal,
+    )
     await judge_targets(transaction, target_ids=present)
     if any(inputs.endpoints for inputs in wish.inputs.values()):
         # An endpoint may have changed after the expressions were evaluated.

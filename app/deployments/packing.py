@@ -14,7 +14,7 @@ from app.releases.basis import Basis
 from app.releases.status import Reason, ReasonCode, TargetStatus
 from app.releases.step import ReleaseAction
 
-_TEXTS = ("manifest", "manifest_diff", "values_diff")
+_TEXTS = ("manifest", "manifest_diff", "values_diff", "definition_changes", "object_changes")
 _LEVEL = 1  # of compression: quick
 
 

@@ -1,33 +1,36 @@
 """Plans changes without applying them: writes nothing, neither to the database nor to any member."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlmodel import col, select
 
+from app.clusters.definitions import DefinitionChange, check_versions, compare_definitions, known_after, replaced
 from app.clusters.discovery import discover
 from app.clusters.dry_run import Trial, check_installed, try_out
+from app.clusters.member import Member
 from app.clusters.members import AT_ONCE
 from app.clusters.service_accounts import ServiceAccount
 from app.core.concurrency import for_each
 from app.core.errors import ActionError, TemporaryError
 from app.core.services import Services
 from app.deployments.answer import TargetPlan
+from app.deployments.definitions import written
 from app.deployments.dependencies import planned_needs, planned_waits
+from app.deployments.live_objects import LiveChanges, Upgrade, bases_of, compare_live
 from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal, basis_of
 from app.deployments.rendering import Renderings
 from app.deployments.services import DeploymentServices
-from app.deployments.state import Wish
 from app.groups.queries import account_of
 from app.releases.ownership import Claim
 from app.releases.references import hidden, texts_at
-from app.releases.release import Desired
+from app.releases.release import Desired, Observed
 from app.releases.scrubbing import Scrubber
 from app.releases.status import Reason, judge
 from app.releases.step import ReleaseAction, next_step
 from app.tables.clusters import Cluster
-from app.tables.deployments import Deployment
+from app.tables.deployments import CrdPolicy, Deployment
 from app.tables.targets import Target
 from app.targets.abandonment import remembered
 from app.targets.claims import blocked, claim_after, claim_of
@@ -56,7 +59,7 @@ async def plan_targets(services: DeploymentServices, proposal: Proposal, progres
         cluster, desired = wanted
         claim = claims.get(cluster.id, Claim())
         order = dependency_waits(waits.get(cluster.name, ()))
-        plan = await _plan_target(services, deployment, wish, cluster, account, desired, claim, renderings, order)
+        plan = await _plan_target(services, proposal, cluster, account, desired, claim, renderings, order)
         progress.done += 1
         return plan
 
@@ -75,8 +78,7 @@ async def _claims(services: Services, deployment: Deployment, clusters: Iterable
 
 async def _plan_target(
     services: DeploymentServices,
-    deployment: Deployment,
-    wish: Wish | None,
+    proposal: Proposal,
     cluster: Cluster,
     account: ServiceAccount | None,
     desired: Desired | None,
@@ -84,6 +86,7 @@ async def _plan_target(
     renderings: Renderings | None,
     order: Sequence[Reason],
 ) -> TargetPlan:
+    deployment, wish = proposal.deployment, proposal.wish
     values = hidden(desired.values) if desired else {}
     lacking = endpoint_waits(wish.inputs[cluster.name].endpoints) if wish and cluster.name in wish.inputs else ()
     try:
@@ -115,15 +118,53 @@ async def _plan_target(
     if lacking:  # the manifest is not known before the values are
         return outcome
     secrets = tuple(texts_at(seen.release.values, paths)) if seen.release else ()
+    present = observed if step.action is ReleaseAction.UPGRADE else None
     scrubber = await renderings.scrubber_with(secrets)
+    changes: list[DefinitionChange] = []
     try:
         member = member.acting_as(account)
+        definitions = await renderings.definitions(desired, exists=present is not None)
+        replaces = deployment.crd_policy is CrdPolicy.CREATE_REPLACE
+        changes = await compare_definitions(member, definitions, replaces=replaces)
+        outcome = replace(outcome, definition_changes=written(changes))
+        change = _Change(services, deployment, renderings, cluster, desired, present, seen.release, secrets, scrubber)
+        outcome = await change.planned(outcome, member, changes)
+        check_versions(changes, proposal.allow_crd_version_removal)
+    except ActionError as error:
+        failed = target_error(error, deployment, observed, is_wanted=True)
+        output = scrubber.clean(failed.output) if failed.output else failed.output
+        return replace(outcome, error=replace(failed, message=scrubber.clean(failed.message), output=output).stored)
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Change:
+    """An install, or an upgrade if a release is `present`. `installed` is the release on the cluster, `secrets` are the
+    values of secrets in it."""
+
+    services: DeploymentServices
+    deployment: Deployment
+    renderings: Renderings
+    cluster: Cluster
+    desired: Desired
+    present: Observed | None
+    installed: Observed | None
+    secrets: tuple[str, ...]
+    scrubber: Scrubber
+
+    async def planned(self, outcome: TargetPlan, member: Member, changes: Sequence[DefinitionChange]) -> TargetPlan:
+        """The plan with what would be applied, and with what the member says about it.
+
+        Raises:
+            ActionError: if the chart does not render, or the member would refuse an object.
+        """
+        deployment, present = self.deployment, self.present
         discovery = await discover(member)
-        present = observed if step.action is ReleaseAction.UPGRADE else None
-        rendered = await renderings.of(cluster.id, member, discovery, desired, present, secrets)
-        text, objects = await renderings.installed(seen.release, secrets)
+        unreplaced = discovery.without_definitions(replaced(changes))
+        rendered = await self.renderings.of(self.cluster.id, member, unreplaced, self.desired, present, self.secrets)
+        text, objects = await self.renderings.installed(self.installed, self.secrets)
         if present:
-            check_installed(discovery, objects.values())
+            check_installed(known_after(discovery, changes), objects.values())
         trial = Trial(
             namespace=deployment.namespace,
             release_name=deployment.release_name,
@@ -133,10 +174,20 @@ async def _plan_target(
             installed=objects if present else {},
             is_install=present is None,
         )
-        warnings = [scrubber.clean(words) for words in await try_out(member, discovery, trial)]
-    except ActionError as error:
-        failed = target_error(error, deployment, observed, is_wanted=True)
-        output = scrubber.clean(failed.output) if failed.output else failed.output
-        return replace(outcome, error=replace(failed, message=scrubber.clean(failed.message), output=output).stored)
-    difference = await renderings.difference(text, rendered.text)
-    return replace(outcome, manifest=rendered.text, manifest_diff=difference, warnings=tuple(warnings))
+        warnings = [self.scrubber.clean(words) for words in await try_out(member, unreplaced, trial)]
+        mark = await self.services.fingerprints.mark()
+        live = LiveChanges()
+        if present:
+            upgrade = Upgrade(deployment.namespace, deployment.release_name, rendered.objects, objects)
+            live = await compare_live(member, unreplaced, upgrade, self.scrubber, mark)
+        assert outcome.basis is not None
+        replaces = deployment.crd_policy is CrdPolicy.CREATE_REPLACE
+        bound = [change for change in changes if replaces or change.action is not None]
+        return replace(
+            outcome,
+            manifest=rendered.text,
+            manifest_diff=await self.renderings.difference(text, rendered.text),
+            warnings=tuple(warnings),
+            object_changes=live.text,
+            basis=replace(outcome.basis, objects=(*bases_of(bound, mark), *live.bases)),
+        )

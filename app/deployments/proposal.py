@@ -1,15 +1,17 @@
 """What a request would write, and what that is based on: the desired state, and the releases on the clusters."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.clusters.members import AT_ONCE
 from app.clusters.release_records import list_revisions
+from app.clusters.service_accounts import ServiceAccount
 from app.core.concurrency import for_each
 from app.core.errors import TemporaryError
+from app.deployments.live_objects import look_at_objects
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
-from app.releases.basis import Basis, Foundation
+from app.releases.basis import Basis, Foundation, ObjectBasis
 from app.releases.canonical import digest
 from app.releases.references import hidden
 from app.releases.release import Desired
@@ -32,13 +34,15 @@ class Dependency:
 @dataclass(frozen=True)
 class Proposal:
     """What a request would write: `clusters` are to have the release as in the `wish`, those `leaving` are to lose it.
-    Without a wish, the deployment is deleted. Its row has no id before it is created."""
+    Without a wish, the deployment is deleted. Its row has no id before it is created. `allow_crd_version_removal` names
+    CustomResourceDefinitions from which versions in use may be removed."""
 
     deployment: Deployment
     wish: Wish | None
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     leaving: Sequence[Cluster] = ()
     depends_on: Sequence[Dependency] = ()
+    allow_crd_version_removal: frozenset[str] = frozenset()
 
     def desired(self) -> list[tuple[Cluster, Desired | None]]:
         """Each cluster with the release that it is to have."""
@@ -72,18 +76,26 @@ def basis_of(cluster: Cluster, desired: Desired | None, found: tuple[int, str] |
     return Basis(*basis, False) if found is None else Basis(*basis, True, *found)
 
 
-async def look_at_targets(services: DeploymentServices, proposal: Proposal) -> dict[str, Basis]:
-    """The basis of each target now, by the cluster's name. The revisions are read from the clusters."""
+async def look_at_targets(
+    services: DeploymentServices,
+    proposal: Proposal,
+    account: ServiceAccount | None,
+    objects: Mapping[str, Sequence[ObjectBasis]],
+) -> dict[str, Basis]:
+    """The basis of each target now, by the cluster's name. The revisions are read from the clusters, and so are the
+    `objects` that the plan of a target was compared with, as the service account of the group."""
     deployment = proposal.deployment
+    mark = await services.fingerprints.mark()
 
     async def look(wanted: tuple[Cluster, Desired | None]) -> tuple[str, Basis]:
         cluster, desired = wanted
         try:
             member = services.members.of(cluster)
             listing = await list_revisions(member, namespace=deployment.namespace, name=deployment.release_name)
+            present = await look_at_objects(member.acting_as(account), objects.get(cluster.name, ()), mark)
         except TemporaryError:
             return cluster.name, basis_of(cluster, desired, None)
         found = next(((head.revision, head.resource_version) for head in listing.newest()), (0, ""))
-        return cluster.name, basis_of(cluster, desired, found)
+        return cluster.name, replace(basis_of(cluster, desired, found), objects=present)
 
     return dict(await for_each(proposal.desired(), look, at_once=AT_ONCE))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.core.errors import NotFound, Problem, all_invalid
 from app.deployments.answer import Answer
 from app.deployments.binding import UNBOUND, Binding
-from app.deployments.checks import archive_of
+from app.deployments.checks import archive_of, definition_problems
 from app.deployments.codes import DeploymentCode
 from app.deployments.dependencies import dependencies_of
 from app.deployments.preview import plan_targets
@@ -35,6 +35,7 @@ class ReconcileDeployment:
     targets: list[str] | None = None
     skip_hooks: bool = False
     force: bool = False
+    allow_crd_version_removal: list[str] | None = None
     dry_run: bool = False
 
 
@@ -50,6 +51,8 @@ async def reconcile_deployment(
     Releases on clusters that are no longer targets are removed; with `force`, those that cannot be removed are left
     behind. With `skip_hooks`, hooks of the chart are not run. A dry run returns the plan.
     """
+    if problems := definition_problems(request.allow_crd_version_removal):
+        raise all_invalid(problems)
     wish = None
     if request.dry_run or bound.is_planned:
         proposal = await _proposal(services, viewer, request, progress)
@@ -73,6 +76,7 @@ async def reconcile_deployment(
             author=viewer.name,
             skip_hooks=request.skip_hooks,
             force=request.force,
+            allow_crd_version_removal=request.allow_crd_version_removal or (),
         )
         await bound.end(transaction, deployment, operation)
         return Answer(deployment, operation)
@@ -94,7 +98,8 @@ async def _proposal(
     leaving = [c for target, c in pairs if not target.wanted and c.name in chosen]
     inputs = {cluster.name: inputs_of(target) for target, cluster in pairs}
     wish = Wish.of(archive, revision, tuple(wanted), marks.get(deployment.id, {}), inputs)
-    return Proposal(deployment, wish, wanted, leaving, depends_on)
+    removable = frozenset(request.allow_crd_version_removal or ())
+    return Proposal(deployment, wish, wanted, leaving, depends_on, removable)
 
 
 def _chosen(clusters: Iterable[Cluster], names: list[str] | None) -> set[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -21,6 +21,7 @@ from app.deployments.state import Wish
 from app.helm.command import Options, Place
 from app.helm.plan_server import PlanServer, Release
 from app.releases.canonical import canonical
+from app.releases.definitions import is_definition
 from app.releases.error_codes import ActionCode
 from app.releases.manifest import shown
 from app.releases.release import Desired, Observed
@@ -40,7 +41,7 @@ _RUN_BY = {False: ("pre-install", "post-install"), True: ("pre-upgrade", "post-u
 
 @dataclass(frozen=True)
 class Rendered:
-    """A manifest and its hooks; `text` is the manifest as it may be shown, after the CustomResourceDefinitions."""
+    """A manifest and its hooks; `text` is the manifest as it may be shown, in an install after what is in `crds/`."""
 
     text: str
     objects: list[Object]
@@ -77,7 +78,7 @@ class Renderings:
         secrets: tuple[str, ...],
     ) -> Rendered:
         """What an install would apply, or an upgrade if a release is `observed`. `secrets` are the values of secrets
-        in it.
+        in it. `discovery` lacks the kinds whose definitions are replaced.
 
         Raises:
             ActionError: if the chart does not render, or its own definitions refuse its custom resources.
@@ -88,8 +89,9 @@ class Renderings:
         revision = 0
         if observed is not None:
             revision = observed.revision if contents.counts_revisions(values) else 1
-        defines = observed is None and self._deployment.crd_policy is CrdPolicy.CREATE
-        known = discovery.with_definitions(contents.definitions) if defines else discovery
+        exists = observed is not None
+        definitions = await self.definitions(desired, exists=exists)
+        known = discovery.with_definitions(definitions)
         release = Release(self._deployment.namespace, self._deployment.release_name, revision)
 
         async def ask(target: str) -> Any:
@@ -99,8 +101,7 @@ class Renderings:
         # A chart may look up values on the member that an earlier release has put there.
         scrubber = await self.scrubber_with(secrets if looks_up else ())
         key = (values, revision, known.digest, (cluster_id, secrets) if looks_up else None)
-        exists = observed is not None
-        render = partial(self._render, plan_server, contents, desired, scrubber, exists=exists, defines=defines)
+        render = partial(self._render, plan_server, contents, desired, scrubber, definitions, exists=exists)
         rendered = await self._once(key, render)
         if rendered.definitions:
             instances = [*rendered.hooks, *rendered.objects]
@@ -109,6 +110,17 @@ class Renderings:
             check = partial(check_instances, pool, organization_id, rendered.definitions, instances, discovery)
             await self._once(("instances", key, discovery.digest), check)
         return rendered
+
+    async def definitions(self, desired: Desired, *, exists: bool) -> list[dict[str, Any]]:
+        """What is in `crds/` of the chart, as far as an install or, if a release `exists`, an upgrade brings it to a
+        cluster. Helm itself does so only in an install."""
+        policy = self._deployment.crd_policy
+        if policy is CrdPolicy.SKIP or (exists and policy is CrdPolicy.CREATE):
+            return []
+        contents = await self._once("contents", self._contents)
+        read = partial(in_thread, contents.definitions, desired.values)
+        found = await self._once(("definitions", to_helm(desired.values)), read)
+        return [each for each in found if is_definition(each)] if exists else found
 
     async def installed(
         self, observed: Observed | None, secrets: tuple[str, ...]
@@ -152,9 +164,9 @@ class Renderings:
         contents: Contents,
         desired: Desired,
         scrubber: Scrubber,
+        definitions: list[dict[str, Any]],
         *,
         exists: bool,
-        defines: bool,
     ) -> Rendered:
         deployment, archive = self._deployment, self._wish.archive
         chart = await self._services.archives.file(archive.digest)
@@ -167,11 +179,15 @@ class Renderings:
         async with plan_server:
             place = Place(deployment.organization_id, None, plan_server, deployment.namespace, deployment.release_name)
             output = await self._services.helm.preview(place, chart, desired.values, options, exists=exists)
-        return await in_thread(_read, output, contents, scrubber, exists=exists, defines=defines)
+        rendered = await in_thread(_read, output, scrubber, definitions, exists=exists)
+        if exists or not definitions:
+            return rendered
+        files = (await in_thread(contents.definition_files, desired.values)).items()
+        text = "".join(f"---\n# Source: {path}\n{content.strip()}\n" for path, content in files)
+        return replace(rendered, text=text + rendered.text)
 
 
-def _read(output: bytes, contents: Contents, scrubber: Scrubber, *, exists: bool, defines: bool) -> Rendered:
-    """`defines` says that the chart's CustomResourceDefinitions are created, too."""
+def _read(output: bytes, scrubber: Scrubber, definitions: list[dict[str, Any]], *, exists: bool) -> Rendered:
     _check_size(output)
     release = orjson.loads(output)
     manifest = str(release.get("manifest") or "")
@@ -187,13 +203,7 @@ def _read(output: bytes, contents: Contents, scrubber: Scrubber, *, exists: bool
         raise PermanentError(
             ActionCode.CHART_NOT_RENDERED, f"The chart does not render a valid manifest: {error}"
         ) from None
-    text = shown(manifest, scrubber)
-    definitions: list[dict[str, Any]] = []
-    if defines:
-        definitions = contents.definitions
-        files = contents.definition_files.items()
-        text = "".join(f"---\n# Source: {path}\n{content.strip()}\n" for path, content in files) + text
-    return Rendered(text, objects, hooked, definitions)
+    return Rendered(shown(manifest, scrubber), objects, hooked, definitions)
 
 
 def _check_size(release: bytes) -> None:

@@ -25,6 +25,7 @@ class RollBackDeployment:
     generation: int
     expected_generation: int | None = None
     confirm_removal: int | None = None
+    allow_crd_version_removal: list[str] | None = None
     dry_run: bool = False
 
 
@@ -66,5 +67,6 @@ def _update(request: RollBackDeployment, revision: DeploymentRevision) -> Update
         targets=revision.targets if revision.target_selector is None else revision.listed_targets,
         target_selector=revision.target_selector,
         confirm_removal=request.confirm_removal,
+        allow_crd_version_removal=request.allow_crd_version_removal,
         dry_run=request.dry_run,
     )

@@ -18,6 +18,7 @@ from app.deployments.checks import (
     archive_of,
     check_feature,
     check_wish,
+    definition_problems,
     ignore_problems,
     overrides_by_cluster,
     timeout_problems,
@@ -57,6 +58,7 @@ from app.releases.references import Layer, references_of
 from app.releases.values import patch
 from app.resources.corrections import end_contests
 from app.resources.drift import compare_again
+from app.resources.inventory import forget_inventories
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster
@@ -110,6 +112,7 @@ class UpdateDeployment:
     crd_policy: CrdPolicy | None = None
     live_drift_ignore: list[GivenRule] | None = None
     depends_on: list[GivenDependency] | None = None
+    allow_crd_version_removal: list[str] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
     release_name: str | None = None
@@ -173,6 +176,7 @@ async def _attempt(
         *filter(None, [description_problem(request.description)]),
         *timeout_problems(request.timeout_seconds),
         *ignore_problems(request.live_drift_ignore),
+        *definition_problems(request.allow_crd_version_removal),
     ]
     if problems:
         raise all_invalid(problems)
@@ -212,7 +216,8 @@ async def _attempt(
         await check_wish(services, deployment.organization_id, wish, members)
         await _check_new_targets(services, deployment, clusters)
     leaving = await _leaving(services, deployment, clusters) if request.dry_run or bound.is_planned else []
-    proposal = Proposal(deployment, wish, clusters, leaving, depends_on)
+    removable = frozenset(request.allow_crd_version_removal or ())
+    proposal = Proposal(deployment, wish, clusters, leaving, depends_on, removable)
     if request.dry_run:
         plan = await plan_targets(services, proposal, progress)
         warnings = await warnings_about(services, wish)
@@ -357,7 +362,9 @@ async def _write(
         changed = list(options)
         if request.depends_on is not None and await write_dependencies(transaction, deployment, request.depends_on):
             changed.append("depends_on")
-        if options.keys() & {"live_drift", "live_drift_ignore"}:
+        if "crd_policy" in options:
+            await forget_inventories(transaction, await target_names(transaction, deployment.id))
+        if options.keys() & {"live_drift", "live_drift_ignore", "crd_policy"}:
             await session.flush()
             await compare_again(transaction, deployment.id)
         if "drift_policy" in options:
@@ -379,7 +386,11 @@ async def _write(
                 generation=deployment.generation,
                 targets=list(clusters),
             )
-            operation = await write_generation(transaction, deployment, wish, clusters, kind, author=viewer.name)
+            operation = await write_generation(
+                *(transaction, deployment, wish, clusters, kind),
+                author=viewer.name,
+                allow_crd_version_removal=request.allow_crd_version_removal or (),
+            )
         elif changed:
             deployment.updated_at = now()
             transaction.record(
@@ -393,7 +404,9 @@ async def _write(
         if unchanged and bound.acts:
             present = await target_names(transaction, deployment.id)
             operation = await start_operation(
-                transaction, deployment, OperationKind.RECONCILE, present, author=viewer.name
+                *(transaction, deployment, OperationKind.RECONCILE, present),
+                author=viewer.name,
+                allow_crd_version_removal=request.allow_crd_version_removal or (),
             )
         await keep_answer(
             transaction,

@@ -75,7 +75,7 @@ def differences(
     managers = Managers(managed_fields)
     is_secret = kind_of(live).kind in ("Secret", "SecretList")
     found = []
-    for steps, one, other in _differing(_compared(wanted), _compared(live), ()):
+    for steps, one, other in _differing(compared(wanted), compared(live), ()):
         change = None if other is _ABSENT else managers.last_change(live, steps)
         ignored_by = _ignoring(patterns, steps)
         hides = is_secret and _is_secret(steps)
@@ -99,7 +99,7 @@ class Places:
 def places(wanted: Mapping[str, Any], live: Mapping[str, Any], ignore: Iterable[IgnoreRule] = ()) -> Places:
     """The places of all `differences`."""
     patterns = _patterns(ignore, live)
-    found = {steps: _ignoring(patterns, steps) for steps, _, _ in _differing(_compared(wanted), _compared(live), ())}
+    found = {steps: _ignoring(patterns, steps) for steps, _, _ in _differing(compared(wanted), compared(live), ())}
     ignored = frozenset(steps for steps, rule in found.items() if rule is not None)
     return Places(frozenset(found) - ignored, ignored)
 
@@ -119,7 +119,7 @@ def _concerns(rule: IgnoreRule, live: Mapping[str, Any]) -> bool:
     return rule.kind in (None, kind_of(live)) and rule.object_name in (None, name)
 
 
-def _compared(held: Mapping[str, Any]) -> dict[str, Any]:
+def compared(held: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of an object that are compared."""
     metadata = held.get("metadata")
     kept = metadata if isinstance(metadata, Mapping) else {}
@@ -168,8 +168,11 @@ def _items(wanted: Sequence[Any], live: Sequence[Any]) -> list[tuple[str, Any, A
 
 
 def _names(items: Sequence[Any]) -> dict[str, int] | None:
-    names = {item.get("name"): place for place, item in enumerate(items)}
-    return names if len(names) == len(items) and all(isinstance(name, str) for name in names) else None
+    listed = [item.get("name") for item in items]
+    if not all(isinstance(name, str) for name in listed):
+        return None
+    names = {name: place for place, name in enumerate(listed)}
+    return names if len(names) == len(items) else None
 
 
 def _is_secret(steps: Steps) -> bool:

@@ -20,21 +20,26 @@ def wanted_objects(manifest: str, release: str, namespace: str) -> list[dict[str
     Lists are split into their items, as Helm does. Documents that cannot be read, and what exceeds the bounds of an
     inventory, are left out.
     """
-    annotations = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": namespace}
     found: list[dict[str, Any]] = []
     for held in _objects(manifest):
-        metadata = held.get("metadata")
-        if not isinstance(metadata, Mapping):
+        if not isinstance(held.get("metadata"), Mapping):
             continue
-        merged = {
-            **metadata,
-            "labels": {**_map(metadata.get("labels")), **_LABELS},
-            "annotations": {**_map(metadata.get("annotations")), **annotations},
-        }
-        found.append({**held, "metadata": merged})
+        found.append(owned_by(held, release, namespace))
         if len(found) == MOST_OBJECTS:
             break
     return found
+
+
+def owned_by(held: Mapping[str, Any], release: str, namespace: str) -> dict[str, Any]:
+    """An object of a manifest with the label and the annotations that Helm gives it."""
+    metadata = held["metadata"]
+    annotations = {"meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": namespace}
+    merged = {
+        **metadata,
+        "labels": {**_map(metadata.get("labels")), **_LABELS},
+        "annotations": {**_map(metadata.get("annotations")), **annotations},
+    }
+    return {**held, "metadata": merged}
 
 
 def _objects(manifest: str) -> Iterator[Mapping[str, Any]]:

@@ -76,11 +76,13 @@ async def start_operation(
     author: str | None,
     skip_hooks: bool = False,
     force: bool = False,
+    allow_crd_version_removal: Sequence[str] = (),
 ) -> Operation:
     """Opens an operation on targets (the cluster's name by the target's id), supersedes results that are open on them,
     and wakes workers after the commit. Without targets, the operation succeeds at once.
 
-    With `skip_hooks`, hooks of the chart are not run; with `force`, releases that cannot be removed are left behind."""
+    With `skip_hooks`, hooks of the chart are not run; with `force`, releases that cannot be removed are left behind.
+    `allow_crd_version_removal` names CustomResourceDefinitions from which versions in use may be removed."""
     session = transaction.session
     operation = Operation(
         organization_id=deployment.organization_id,
@@ -90,12 +92,15 @@ async def start_operation(
         author=author,
         skip_hooks=skip_hooks,
         force=force,
+        allow_crd_version_removal=list(allow_crd_version_removal),
     )
     session.add(operation)
     await session.flush()
     # Locks are always taken in this order, to prevent deadlocks: cluster, deployment, target, operation.
     await lock_targets(session, col(Target.id).in_(list(targets)))
     await close_results(transaction, targets, OperationState.SUPERSEDED)
+    consent: dict[str, Any] = {"allow_crd_version_removal": operation.allow_crd_version_removal}
+    consent = consent if allow_crd_version_removal else {}
     transaction.record(
         OperationEvent.STARTED,
         f"{kind.noun} of {deployment.release_name} on {counted(len(targets), 'cluster')} started.",
@@ -104,6 +109,7 @@ async def start_operation(
         subject=operation,
         deployment=deployment.release_name,
         generation=deployment.generation,
+        **consent,
     )
     if not targets:
         await _end_if_done(transaction, operation.id)

@@ -15,6 +15,7 @@ from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal, foundation_of, look_at_targets
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
+from app.groups.queries import account_of
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.progress import expect_versions
@@ -113,9 +114,11 @@ class _PlanBinding(Binding):
         """Compares what was found for the plan with the current state, on the clusters, too."""
         async with self._services.database.reading() as session:
             group = await session.get(ClusterGroup, proposal.deployment.group_id)
-        account = group.service_account if group else None
-        targets = await look_at_targets(self._services, proposal)
-        self._compare(foundation_of(proposal.deployment, proposal.wish, account, targets))
+            account = await account_of(session, proposal.deployment.group_id)
+        objects = {name: basis.objects for name, basis in self._before.targets.items()}
+        targets = await look_at_targets(self._services, proposal, account, objects)
+        name = group.service_account if group else None
+        self._compare(foundation_of(proposal.deployment, proposal.wish, name, targets))
 
     async def begin(self, transaction: Transaction, deployment: Deployment, wish: Wish | None) -> None:
         """Takes the plan. What the database holds is compared again: it stays until the transaction ends."""

@@ -9,15 +9,15 @@ from app.releases.basis import Foundation
 from app.releases.canonical import canonical
 from app.releases.step import ReleaseAction
 
-_FORM = 1
+_FORM = 2
 """The form of the digested text. It increases when the text changes, so that no approval counts for another text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What is done on one cluster. `texts` are everything that a person is shown of it: the manifest and the
-    differences of values and manifests. A new part of a plan that changes what is done, such as changes of
-    CustomResourceDefinitions, belongs in here."""
+    """What is done on one cluster. `texts` are everything that a person is shown of it: the manifest, the differences
+    of values and manifests, and the changes of CustomResourceDefinitions and of live objects. A new part of a plan
+    that changes what is done belongs in here."""
 
     cluster: str
     action: ReleaseAction

@@ -55,9 +55,11 @@ def packed(plans: Sequence[TargetPlan]) -> Packed:
                 "values_diff": number(plan.values_diff),
                 "manifest": number(plan.manifest),
                 "manifest_diff": number(plan.manifest_diff),
+                "definition_changes": number(plan.definition_changes),
+                "object_changes": number(plan.object_changes),
             }
         )
-        texts = (plan.manifest, plan.manifest_diff, plan.values_diff)
+        texts = (plan.manifest, plan.manifest_diff, plan.values_diff, plan.definition_changes, plan.object_changes)
         deeds.append(Deed(plan.cluster_name, plan.action, plan.basis.desired, texts))
     contents = {place: zlib.compress(text.encode(), _LEVEL) for text, place in numbers.items()}
     return Packed(

@@ -1,13 +1,13 @@
 """What a plan was made against, and what has changed since: in the desired state, and on the clusters. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
 
 class ChangeKind(StrEnum):
-    """What has changed since a plan was made. The first ones are about the desired state, the last five about live
+    """What has changed since a plan was made. The first ones are about the desired state, the last six about live
     clusters."""
 
     GENERATION = "GENERATION"
@@ -20,6 +20,7 @@ class ChangeKind(StrEnum):
     VALUES = "VALUES"
     INPUT = "INPUT"
     RELEASE = "RELEASE"
+    OBJECT = "OBJECT"
     CLUSTER = "CLUSTER"
     KUBERNETES_VERSION = "KUBERNETES_VERSION"
     UNREACHABLE = "UNREACHABLE"
@@ -36,12 +37,35 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectBasis:
+    """A live object that a plan was compared with.
+
+    `digest` covers its content without its status, under a key of the installation; it is empty if there was no such
+    object. An object with the same `resource_version` is the same; one with another may still have the same content.
+    `ignores_replicas` says that the manifest leaves the replicas to others: they are not part of the content."""
+
+    api_version: str
+    kind: str
+    plural: str
+    namespace: str  # empty for an object that belongs to none
+    name: str
+    digest: str
+    resource_version: str = field(default="", compare=False)
+    ignores_replicas: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        return self.api_version, self.kind, self.namespace, self.name
+
+
+@dataclass(frozen=True, slots=True)
 class Basis:
     """What the plan of one target was made against.
 
     `desired` is the digest of the desired release with its values of secrets hidden, and empty if the release is to be
     removed. `revision` and `resource_version` are those of the release's newest record on the cluster: 0 and empty
-    without a release. They are not known if the cluster was not `reachable`."""
+    without a release. `objects` are those that an upgrade changes, and the CustomResourceDefinitions of the chart. They
+    are not known if the cluster was not `reachable`."""
 
     cluster_id: int
     cluster_uid: str
@@ -50,10 +74,12 @@ class Basis:
     reachable: bool
     revision: int = 0
     resource_version: str = ""
+    objects: tuple[ObjectBasis, ...] = ()
 
     @classmethod
     def of_json(cls, stored: Mapping[str, Any]) -> Self:
-        return cls(**stored)
+        objects = stored.get("objects") or ()  # absent from plans of the previous version
+        return cls(**{**stored, "objects": tuple(ObjectBasis(**each) for each in objects)})
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -145,6 +171,19 @@ def _target(name: str, before: Basis, now: Basis) -> Iterator[Change]:
         yield Change(ChangeKind.REACHABLE, f"{name} is reachable; it was not when the plan was made.", name)
     elif (before.revision, before.resource_version) != (now.revision, now.resource_version):
         yield Change(ChangeKind.RELEASE, _release(name, before, now), name)
+    elif before.reachable:  # another release has other objects
+        yield from _objects(name, before.objects, now.objects)
+
+
+def _objects(cluster: str, before: Iterable[ObjectBasis], now: Iterable[ObjectBasis]) -> Iterator[Change]:
+    present = {each.key: each for each in now}
+    for each in before:
+        found = present.get(each.key, each)
+        if found.digest == each.digest:
+            continue
+        place = f"{each.namespace}/{each.name}" if each.namespace else each.name
+        what = "was changed" if each.digest and found.digest else "was deleted" if each.digest else "exists now"
+        yield Change(ChangeKind.OBJECT, f"The {each.kind} {place} on {cluster} {what}.", cluster)
 
 
 def _release(name: str, before: Basis, now: Basis) -> str:

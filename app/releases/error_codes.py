@@ -78,6 +78,11 @@ class ActionCode(ErrorCode):
         "api_removed",
         "The cluster no longer serves an API version that objects of the installed release have.",
     )
+    CRD_VERSION_REMOVED = (
+        "crd_version_removed",
+        "A CustomResourceDefinition of the chart lacks a version that is served on the cluster, or in which objects are"
+        " stored.",
+    )
     CHART_NOT_RENDERED = "chart_not_rendered", "The chart's templates fail, or render something invalid."
     VALUES_REFUSED = "values_refused", "The values do not match the chart's schema."
     CHART_STORAGE = "chart_storage", "The storage of chart archives cannot be used."

@@ -24,6 +24,7 @@ class NextStep(StrEnum):
     UPDATE_CLUSTER = "UPDATE_CLUSTER"
     CONFIRM_CLUSTER = "CONFIRM_CLUSTER"
     GRANT_PERMISSION = "GRANT_PERMISSION"
+    ALLOW_CRD_VERSION_REMOVAL = "ALLOW_CRD_VERSION_REMOVAL"
 
 
 _SENTENCES = {
@@ -50,6 +51,10 @@ _SENTENCES = {
     NextStep.CONFIRM_CLUSTER: "Confirm the cluster if it was rebuilt.",
     NextStep.GRANT_PERMISSION: "To allow this, grant the permission on the cluster with a Role and a"
     " RoleBinding (docs/permissions.md).",
+    NextStep.ALLOW_CRD_VERSION_REMOVAL: (
+        "If the versions are no longer needed, reconcile with allowCrdVersionRemoval and the names of the"
+        " CustomResourceDefinitions."
+    ),
 }
 
 _PERMISSION = (NextStep.GRANT_PERMISSION, NextStep.RECONCILE)
@@ -62,6 +67,7 @@ _BY_CODE = {
     ActionCode.RECORD_UNREADABLE: (NextStep.DELETE_RECORD, NextStep.RECONCILE),
     ActionCode.NAMESPACE_TERMINATING: (NextStep.WAIT,),
     ActionCode.API_REMOVED: (NextStep.RECONCILE, NextStep.DELETE_RECORDS),
+    ActionCode.CRD_VERSION_REMOVED: (NextStep.ALLOW_CRD_VERSION_REMOVAL, NextStep.UPDATE_DEPLOYMENT),
     ActionCode.CLUSTER_MISMATCHED: (NextStep.CONFIRM_CLUSTER, NextStep.UPDATE_CLUSTER),
 }
 _BEFORE_HOOKS = frozenset({ActionCode.CHART_NOT_RENDERED, ActionCode.VALUES_REFUSED})

@@ -71,6 +71,38 @@ class ChangedMeanwhileError(Exception):
     """The object has changed between two requests."""
 
 
+@dataclass(frozen=True)
+class Tried:
+    """An object as it is (None if it does not exist), and as applying the manifest's object would make it; or the
+    `reason` why that is unknown."""
+
+    live: Object | None
+    wanted: Object | None = None
+    reason: str | None = None
+
+
+async def try_on(member: Member, held: ManifestObject, scrubber: Scrubber = NOTHING) -> Tried:
+    """Asks what applying the manifest's object would change. Nothing is changed.
+
+    Raises:
+        ActionError: if the member cannot be asked now, or refuses to show the object.
+        ChangedMeanwhileError: if the object changes in the meantime.
+    """
+    key = held.key
+    live = await get_object(member, held.kind, key.namespace, key.name, whole=True)
+    if live is None:
+        return Tried(None)
+    live = typed(live, held.kind)
+    if (reason := _not_ours(live, held.body)) is not None:
+        return Tried(live, reason=reason)
+    applied = await try_apply(member, held.kind, key.namespace, key.name, held.to_apply())
+    if applied.found is None:
+        return Tried(live, reason=refused(applied, key, scrubber))
+    if _identity(applied.found) != _identity(live):
+        raise ChangedMeanwhileError
+    return Tried(live, typed(applied.found, held.kind))
+
+
 async def compare(member: Member, held: ManifestObject, scrubber: Scrubber = NOTHING) -> Comparison:
     """Compares an object as it is now.
 
@@ -78,28 +110,26 @@ async def compare(member: Member, held: ManifestObject, scrubber: Scrubber = NOT
         TemporaryError: if the member cannot be asked now.
         ChangedMeanwhileError: if the object changes during the comparison.
     """
-    key = held.key
     try:
-        live = await get_object(member, held.kind, key.namespace, key.name, whole=True)
+        tried = await try_on(member, held, scrubber)
+        live, wanted = tried.live, tried.wanted
         if live is None:
             return Comparison(DriftState.MISSING)
-        live = typed(live, held.kind)
-        if (reason := _not_ours(live, held.body)) is not None:
-            return Comparison(DriftState.NOT_CHECKED, reason=reason, live=live)
-        applied = await try_apply(member, held.kind, key.namespace, key.name, held.to_apply())
-        if applied.found is None:
-            return Comparison(DriftState.NOT_CHECKED, reason=refused(applied, key, scrubber), live=live)
-        if _identity(applied.found) != _identity(live):
-            raise ChangedMeanwhileError
-        wanted = typed(applied.found, held.kind)
+        if wanted is None:
+            return Comparison(DriftState.NOT_CHECKED, reason=tried.reason, live=live)
         rules = await _rules(member, held, wanted, live)
     except ActionError as error:
         if error.code in NOT_NOW:
             raise
-        return Comparison(DriftState.NOT_CHECKED, reason=scrubber.clean(error.message, instead=HIDDEN)[:1000])
+        return Comparison(DriftState.NOT_CHECKED, reason=not_readable(error, scrubber))
     found = differences(wanted, live, rules, live["metadata"].get("managedFields"), scrubber)
     state = DriftState.DRIFTED if any(each.ignored_by is None for each in found) else DriftState.NONE
     return Comparison(state, tuple(found), live=live, wanted=wanted, rules=tuple(rules))
+
+
+def not_readable(error: ActionError, scrubber: Scrubber) -> str:
+    """The reason for which an object cannot be compared, without values of secrets."""
+    return scrubber.clean(error.message, instead=HIDDEN)[:1000]
 
 
 def typed(found: Object, kind: ObjectType) -> Object:

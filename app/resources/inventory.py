@@ -21,7 +21,7 @@ from app.releases.release import PENDING, Observed
 from app.releases.storage import secret_name
 from app.resources.endpoints import KINDS
 from app.resources.seen import Key, Seen, fingerprint
-from app.tables.deployments import Deployment
+from app.tables.deployments import CrdPolicy, Deployment
 from app.tables.resources import LiveResource
 from app.tables.targets import Release, Target
 from app.targets.joins import RELEASE_OF_TARGET
@@ -35,12 +35,14 @@ _THREAD = ThreadPoolExecutor(1, "manifests")
 @dataclass(frozen=True, slots=True)
 class Stale:
     """A target whose inventory was derived from another record than its release has now. `head` is None if there is no
-    release or its record cannot be read."""
+    release or its record cannot be read. `skips_definitions` says that the deployment leaves what is in `crds/` of its
+    chart to others: it does not belong to the release."""
 
     target_id: int
     namespace: str
     version: str
     head: Head | None
+    skips_definitions: bool = False
 
     @property
     def is_pending(self) -> bool:
@@ -88,6 +90,7 @@ _STALE = (
         col(Release.status),
         col(Release.resource_version),
         col(Release.unreadable).is_(None),
+        col(Deployment.crd_policy) == CrdPolicy.SKIP,
     )
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
     .join(Release, RELEASE_OF_TARGET, isouter=True)
@@ -102,11 +105,11 @@ _STALE = (
 async def stale_inventories(session: AsyncSession, cluster_id: int, most: int) -> list[Stale]:
     found = []
     for row in await session.execute(_STALE.limit(most), {"cluster_id": cluster_id}):
-        target_id, namespace, name, revision, status, version, is_readable = row
+        target_id, namespace, name, revision, status, version, is_readable, skips = row
         head = None
         if revision and version and is_readable:
             head = Head(namespace, name, revision, status, secret_name(name, revision), version)
-        found.append(Stale(target_id, namespace, version or "", head))
+        found.append(Stale(target_id, namespace, version or "", head, skips))
     return found
 
 

@@ -25,6 +25,7 @@ class CrdPolicy(StrEnum):
     """What is done with the CustomResourceDefinitions in `crds/` of a chart."""
 
     CREATE = "CREATE"  # those that are missing are created by an install, as Helm does
+    CREATE_REPLACE = "CREATE_REPLACE"  # before each install and upgrade, missing ones are created, others replaced
     SKIP = "SKIP"  # nothing
 
 

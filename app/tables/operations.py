@@ -49,6 +49,9 @@ class Operation(SQLModel, table=True):
     author: str | None = None
     skip_hooks: bool = False  # hooks of the chart are skipped
     force: bool = False  # releases that cannot be removed are left behind
+    allow_crd_version_removal: list[str] = Json(
+        default_factory=list
+    )  # CustomResourceDefinitions from which versions in use may be removed
     created_at: datetime = Timestamp(default_factory=now)
     finished_at: datetime | None = Timestamp(default=None)
     cancelled_at: datetime | None = Timestamp(default=None)  # when it was cancelled; open results end soon after

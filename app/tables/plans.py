@@ -91,6 +91,8 @@ class PlanTarget(SQLModel, table=True):
     values_diff: int | None = None
     manifest: int | None = None
     manifest_diff: int | None = None
+    definition_changes: int | None = None  # JSON, as `app.deployments.definitions` writes it
+    object_changes: int | None = None  # JSON, as `app.deployments.live_objects` writes it
 
 
 class PlanComment(SQLModel, table=True):

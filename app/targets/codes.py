@@ -23,6 +23,10 @@ class TargetEvent(EventKind):
     )
     DRIFTED = "target.drifted", "A manual change to a release, or to its objects, is being corrected."
     CORRECTED = "target.corrected", "Objects of a release were reverted to its manifest, or created again."
+    DEFINITIONS = (
+        "target.definitions",
+        "CustomResourceDefinitions of the chart were created or replaced on a cluster.",
+    )
     CONTESTED = (
         "target.contested",
         "The correction of a release or of its objects waits, because of another change or a failure.",

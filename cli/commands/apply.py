@@ -4,11 +4,22 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.command import ConfirmRemoval, DeploymentName, ExitCode, NoWait, Timeout, Yes, remote, report
+from cli.command import (
+    AllowVersionRemoval,
+    ConfirmRemoval,
+    DeploymentName,
+    ExitCode,
+    NoWait,
+    Timeout,
+    Yes,
+    remote,
+    report,
+)
 from cli.commands.deployments import deploy, find_deployment, revisions, split_name
 from cli.commands.plans import apply_plan
 from cli.failure import DIFFERS, Failure, usage
 from cli.manifest import restored
+from cli.object_changes import change_lines
 from cli.outcomes import plan_why
 from cli.output import Columns
 from cli.planning import Change, applied, change_of, changes, check_errors, errors_of
@@ -51,6 +62,7 @@ def apply(
     yes: Yes = False,
     despite_errors: DespiteErrors = False,
     confirm_removal: ConfirmRemoval = None,
+    allow_version_removal: AllowVersionRemoval = None,
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
@@ -60,13 +72,17 @@ def apply(
     if (plan is None) == (not file):
         raise usage("Give either --file or --plan.", "polyhelm plan -f FILE stores a plan.")
     if plan is not None:
-        if dry_run or exit_code or despite_errors:
-            raise usage("--dry-run, --exit-code and --despite-errors do not apply to a stored plan.")
+        if dry_run or exit_code or despite_errors or allow_version_removal:
+            raise usage(
+                "--dry-run, --exit-code, --despite-errors and --allow-crd-version-removal do not apply to a stored"
+                " plan."
+            )
         apply_plan(session, plan, yes=yes, confirmed=confirm_removal, no_wait=no_wait, timeout=timeout)
         return None
     assert file
     _check(dry_run, exit_code)
-    planned = [_shown(session, change, yes) for change in changes(session, file)]
+    removable = allow_version_removal or ()
+    planned = [_shown(session, change, yes) for change in changes(session, file, removable)]
     if dry_run:
         return _end_dry_run(session, planned, exit_code)
     return _apply(session, planned, yes, despite_errors, confirm_removal, no_wait, timeout)
@@ -85,6 +101,7 @@ def rollback(
     yes: Yes = False,
     despite_errors: DespiteErrors = False,
     confirm_removal: ConfirmRemoval = None,
+    allow_version_removal: AllowVersionRemoval = None,
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
@@ -96,7 +113,8 @@ def rollback(
     if generation is None and found["generation"] == 1:
         raise Failure(f"{name} is at its first generation. There is no earlier one.")
     (revision,) = revisions(session, name, found, [found["generation"] - 1 if generation is None else generation])
-    planned = [_shown(session, change_of(session, restored(*split_name(name), found, revision)), yes)]
+    manifest = restored(*split_name(name), found, revision)
+    planned = [_shown(session, change_of(session, manifest, allow_version_removal or ()), yes)]
     if dry_run:
         return _end_dry_run(session, planned, exit_code)
     return _apply(session, planned, yes, despite_errors, confirm_removal, no_wait, timeout)
@@ -173,6 +191,7 @@ def _plan_text(session: Session, change: Change) -> str:
     made = change.existing is None
     verb = "would be created" if made else f"would change, from generation {change.existing['generation']}"  # type: ignore[index]
     lines = [*change.options, *summary_lines(targets, _COLUMNS, verbose=session.verbose)]
+    lines += change_lines(targets, verbose=session.verbose)
     if change.removed:
         lines.append(f"Removed from the targets: {named(change.removed)} ({len(change.removed)})")
     lines += [f"Warning: {warning['message']}" for warning in change.plan["warnings"]]

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.command import ExitCode, remote
+from cli.command import AllowVersionRemoval, ExitCode, remote
 from cli.commands.deployments import find_deployment
 from cli.commands.tokens import moment
 from cli.failure import DIFFERS, Failure, usage
@@ -56,6 +56,7 @@ def plan(
         str | None, typer.Option(help="When the plan expires: after 12h or 3d, or on a day such as 2030-01-31.")
     ] = None,
     comment: Comment = None,
+    allow_version_removal: AllowVersionRemoval = None,
     exit_code: ExitCode = False,
 ) -> None:
     """Store a plan: show what a change would do, without changing anything. Apply it later with
@@ -65,8 +66,9 @@ def plan(
         "expiresAt": moment(expires).isoformat() if expires else None,
         "comment": comment,
     }
-    wanted = [] if not file else list(requests(session, file))
-    wanted += _existing(session, reconcile, rollback, generation, delete)
+    removable = allow_version_removal or []
+    wanted = [] if not file else list(requests(session, file, removable))
+    wanted += _existing(session, reconcile, rollback, generation, delete, removable)
     if not wanted:
         raise usage("Nothing to plan.", "Give --file, --reconcile, --rollback or --delete.")
     made = [stored(session, name, "id", **request, **how)["id"] for name, request in wanted]
@@ -161,19 +163,25 @@ def apply_plan(
 
 
 def _existing(
-    session: Session, reconcile: str | None, rollback: str | None, generation: int | None, delete: str | None
+    session: Session,
+    reconcile: str | None,
+    rollback: str | None,
+    generation: int | None,
+    delete: str | None,
+    removable: list[str],
 ) -> list[tuple[str, dict[str, Any]]]:
     """The requests for deployments that exist."""
     found: list[tuple[str, dict[str, Any]]] = []
+    consent = {"allowCrdVersionRemoval": removable} if removable else {}
     if generation is not None and rollback is None:
         raise usage("--generation is for --rollback.")
     if reconcile is not None:
-        found.append((reconcile, {"reconcile": {"id": find_deployment(session, reconcile)["id"]}}))
+        found.append((reconcile, {"reconcile": {"id": find_deployment(session, reconcile)["id"], **consent}}))
     if rollback is not None:
         present = find_deployment(session, rollback)
         if generation is None and present["generation"] == 1:
             raise Failure(f"{rollback} is at its first generation. There is no earlier one.")
-        back = {"id": present["id"], "generation": generation or present["generation"] - 1}
+        back = {"id": present["id"], "generation": generation or present["generation"] - 1, **consent}
         found.append((rollback, {"rollBack": back}))
     if delete is not None:
         found.append((delete, {"delete": {"id": find_deployment(session, delete)["id"]}}))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import names
-from cli.command import DeploymentName, ExitCode, NoWait, Timeout, remote
+from cli.command import AllowVersionRemoval, DeploymentName, ExitCode, NoWait, Timeout, remote
 from cli.commands.deployments import deploy, find_deployment, why
 from cli.failure import DIFFERS, Failure, not_converged, usage
 from cli.live import looks
@@ -81,6 +81,7 @@ def reconcile(
             "--force", help="On clusters that are no longer targets, leave releases behind that cannot be uninstalled."
         ),
     ] = False,
+    allow_version_removal: AllowVersionRemoval = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan without changing anything.")] = False,
     exit_code: ExitCode = False,
     no_wait: NoWait = False,
@@ -89,7 +90,7 @@ def reconcile(
     """Make every cluster match the desired state, after a failure or a manual change. Clusters that match are
     not touched."""
     found = find_deployment(session, name)
-    given = {"id": found["id"], "targets": cluster or None}
+    given = {"id": found["id"], "targets": cluster or None, "allowCrdVersionRemoval": allow_version_removal or None}
     if exit_code and not dry_run:
         raise usage("--exit-code requires a dry run.", "Add --dry-run, which changes nothing.")
     if dry_run:

@@ -6,6 +6,7 @@ The two differ in two ways. Only an upgrade keeps the release's history, and onl
 from dataclasses import dataclass, replace
 
 from reconcilers.actions.action import Task
+from reconcilers.actions.definitions import replace_definitions
 from reconcilers.actions.exposure import exposed_values, scrubber_of
 from reconcilers.actions.run_options import options_of, place_of
 from reconcilers.actions.validation import KnownManifests
@@ -24,11 +25,14 @@ class Deploy:
         values = exposed_values(services, work)
         scrubber = await scrubber_of(services, work, values)
         creates_namespace = not self.exists and await self._creates_namespace(task)
+        definitions = await replace_definitions(task, values)
         await task.begin()
         async with self.manifests.checked_once(work) as validate:
             options = options_of(work, hooks=task.hooks, validate=validate, scrubber=scrubber)
             options = replace(options, create_namespace=creates_namespace)
-            return await services.helm.deploy(place_of(services, work), chart, values, options, exists=self.exists)
+            place = place_of(services, work)
+            output = await services.helm.deploy(place, chart, values, options, exists=self.exists)
+            return "\n".join(filter(None, (definitions, output)))
 
     async def _creates_namespace(self, task: Task) -> bool:
         # Helm tries to create even a namespace that exists, which a service account of a namespace may not do.

@@ -210,6 +210,7 @@ class MemberWatch:
     def compare_again(self) -> None:
         """A deployment's setting for the drift of live objects has changed."""
         if self._resources is not None:
+            self._resources.notice()  # its CRD policy decides what belongs to a release
             self._resources.drift.renew()
 
     def judge_again(self, kinds: Mapping[int, set[Kind]]) -> None:

@@ -35,6 +35,7 @@ SUBJECT = Subject(
             "kubernetesVersion",
             "deployment",
             "condition",
+            "allowCrdVersionRemoval",
         )
     ),
 )

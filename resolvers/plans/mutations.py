@@ -38,7 +38,9 @@ def _request(given: inputs.PlanDeploymentInput) -> Request:
     if given.delete is not None:
         found.append(requests.delete(given.delete))
     if (back := given.roll_back) is not None:
-        found.append(RollBackDeployment(row_id(back.id, "Deployment"), back.generation, back.expected_generation))
+        number, removal = row_id(back.id, "Deployment"), back.allow_crd_version_removal
+        expected = back.expected_generation
+        found.append(RollBackDeployment(number, back.generation, expected, allow_crd_version_removal=removal))
     if len(found) != 1:
         message = "Give exactly one of create, update, reconcile, delete and rollBack."
         raise invalid(PlanCode.PLAN_REQUEST, message)

@@ -16,7 +16,7 @@ SUBJECT = Subject(
         (
             *("id", "organization", "group", "cluster", "targets", "chart", "version", "releaseName", "namespace"),
             *("description", "secret", "key", "path", "paths", "kind", "cloud", "region", "distribution"),
-            *("kubernetesVersion", "digest", "comment", "deployment", "condition"),
+            *("kubernetesVersion", "digest", "comment", "deployment", "condition", "allowCrdVersionRemoval"),
         )
     ),
 )

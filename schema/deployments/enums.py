@@ -16,8 +16,9 @@ strawberry.enum(
 strawberry.enum(
     CrdPolicy,
     description=(
-        "What to do with the CustomResourceDefinitions in `crds/` of a chart and its subcharts. CREATE: an install"
-        " creates those that are missing; no upgrade changes any, as in Helm. SKIP: nothing is created."
+        "What to do with the CustomResourceDefinitions in `crds/` of a chart and its enabled subcharts. CREATE: an"
+        " install creates those that are missing; no upgrade changes any, as in Helm. CREATE_REPLACE: before each"
+        " install and upgrade, missing ones are created, and those that differ are replaced. SKIP: nothing is created."
     ),
 )
 

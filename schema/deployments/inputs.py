@@ -15,6 +15,13 @@ _SELECTOR_OVERRIDES = (
 )
 
 
+ALLOW_CRD_VERSION_REMOVAL = (
+    "With `crdPolicy: CREATE_REPLACE`: the names of CustomResourceDefinitions from which this change may remove"
+    " versions that are served, or in which objects are stored. Objects that are still stored in a removed version can"
+    " no longer be read. Holds for this change only; its operation and the audit log show it."
+)
+
+
 @strawberry.input(description="A value from a secret. It is inserted when Helm runs and never shown.")
 class ValueFromInput:
     secret: str = strawberry.field(description="The secret's name.")
@@ -147,6 +154,7 @@ class CreateDeploymentInput:
     depends_on: list[DependencyInput] | None = strawberry.field(
         default=None, description="The deployments whose releases have to be ready first."
     )
+    allow_crd_version_removal: list[str] | None = strawberry.field(default=None, description=ALLOW_CRD_VERSION_REMOVAL)
     dry_run: bool | None = strawberry.field(
         default=False, description="Validate and plan the request without changing anything."
     )
@@ -196,7 +204,7 @@ class UpdateDeploymentInput:
     timeout_seconds: int | None = None
     drift_policy: DriftPolicy | None = None
     crd_policy: CrdPolicy | None = strawberry.field(
-        default=None, description="The next install uses it; definitions that exist stay."
+        default=None, description="The next install or upgrade uses it; this change starts none."
     )
     live_drift: LiveDrift | None = None
     live_drift_ignore: list[DriftIgnoreRuleInput] | None = strawberry.field(
@@ -207,6 +215,7 @@ class UpdateDeploymentInput:
         description="Replaces the deployments whose releases have to be ready first. `[]` removes them and ends the"
         " waiting for them.",
     )
+    allow_crd_version_removal: list[str] | None = strawberry.field(default=None, description=ALLOW_CRD_VERSION_REMOVAL)
     dry_run: bool | None = False
     idempotency_key: str | None = None
     release_name: str | None = strawberry.field(
@@ -227,6 +236,7 @@ class ReconcileDeploymentInput:
         description="On clusters that are no longer targets, releases are uninstalled even if another Helm process"
         " seems to be working on them, and those that cannot be removed are left behind.",
     )
+    allow_crd_version_removal: list[str] | None = strawberry.field(default=None, description=ALLOW_CRD_VERSION_REMOVAL)
     dry_run: bool | None = False
 
 

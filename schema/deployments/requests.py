@@ -49,7 +49,8 @@ def update(given: inputs.UpdateDeploymentInput) -> UpdateDeployment:
 def reconcile(given: inputs.ReconcileDeploymentInput) -> ReconcileDeployment:
     number = row_id(given.id, "Deployment")
     switches = {"skip_hooks": bool(given.skip_hooks), "force": bool(given.force), "dry_run": bool(given.dry_run)}
-    return ReconcileDeployment(number, given.targets, **switches)
+    removal = given.allow_crd_version_removal
+    return ReconcileDeployment(number, given.targets, allow_crd_version_removal=removal, **switches)
 
 
 def delete(given: inputs.DeleteDeploymentInput) -> DeleteDeployment:

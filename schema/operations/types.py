@@ -86,6 +86,10 @@ class Operation(Node):
     )
     generation: int | None
     author: str | None
+    allow_crd_version_removal: list[str] = strawberry.field(
+        metadata=usually(1),
+        description="CustomResourceDefinitions from which the operation may remove versions in use.",
+    )
     created_at: datetime
     finished_at: datetime | None
     cancelled_at: datetime | None = strawberry.field(
@@ -120,6 +124,7 @@ class Operation(Node):
             state=row.state,
             generation=row.generation,
             author=row.author,
+            allow_crd_version_removal=row.allow_crd_version_removal,
             created_at=row.created_at,
             finished_at=row.finished_at,
             cancelled_at=row.cancelled_at,

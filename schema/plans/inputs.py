@@ -6,6 +6,7 @@ from datetime import datetime
 import strawberry
 
 from schema.deployments.inputs import (
+    ALLOW_CRD_VERSION_REMOVAL,
     CreateDeploymentInput,
     DeleteDeploymentInput,
     ReconcileDeploymentInput,
@@ -23,6 +24,7 @@ class RollBackDeploymentInput:
     expected_generation: int | None = strawberry.field(
         default=None, description="Fail with a conflict if the deployment has another generation."
     )
+    allow_crd_version_removal: list[str] | None = strawberry.field(default=None, description=ALLOW_CRD_VERSION_REMOVAL)
 
 
 @strawberry.input(

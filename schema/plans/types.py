@@ -25,6 +25,14 @@ from schema.operations.types import Operation
 from schema.plans.enums import PlanKind, PlanState, Verdict
 from schema.plans.loaders import comments_by_plan, standing_by_plan, text_by_number
 from schema.previews.enums import WarningCode
+from schema.previews.objects import (
+    DEFINITION_CHANGES,
+    OBJECT_CHANGES,
+    DefinitionChange,
+    ObjectChanges,
+    definition_changes_of,
+    object_changes_of,
+)
 from schema.previews.removal import Removal
 from schema.previews.types import ChartNotice, PlanWarning
 from schema.relay.connections import Connection, to_connection
@@ -89,6 +97,17 @@ class PlannedTarget:
     @strawberry.field(description="A unified diff between the installed and the planned manifest.")
     async def manifest_diff(self, info: Info) -> str | None:
         return await self._text(info, self.row.manifest_diff)
+
+    @strawberry.field(
+        metadata=usually(1),
+        description=DEFINITION_CHANGES,
+    )
+    async def definition_changes(self, info: Info) -> list[DefinitionChange]:
+        return definition_changes_of(await self._text(info, self.row.definition_changes))
+
+    @strawberry.field(description=OBJECT_CHANGES)
+    async def object_changes(self, info: Info) -> ObjectChanges:
+        return object_changes_of(await self._text(info, self.row.object_changes))
 
     async def _text(self, info: Info, number: int | None) -> str | None:
         if number is None:

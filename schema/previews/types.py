@@ -14,6 +14,14 @@ from schema.errors import UserError, to_graphql
 from schema.list_length import usually
 from schema.operations.enums import ReleaseAction
 from schema.previews.enums import WarningCode
+from schema.previews.objects import (
+    DEFINITION_CHANGES,
+    OBJECT_CHANGES,
+    DefinitionChange,
+    ObjectChanges,
+    definition_changes_of,
+    object_changes_of,
+)
 from schema.previews.removal import Removal
 from schema.relay.ids import encode_id
 from schema.scalars import JSON
@@ -45,6 +53,11 @@ class TargetPlan:
     values_diff: str | None = strawberry.field(
         description="A unified diff between the installed and the planned values as YAML; null for a removal."
     )
+    definition_changes: list[DefinitionChange] = strawberry.field(
+        metadata=usually(1),
+        description=DEFINITION_CHANGES,
+    )
+    object_changes: ObjectChanges = strawberry.field(description=OBJECT_CHANGES)
     warnings: list[str] = strawberry.field(
         description="Warnings of the API server, such as unknown fields, and checks that could not be made."
     )
@@ -70,6 +83,8 @@ class TargetPlan:
             manifest=plan.manifest,
             manifest_diff=plan.manifest_diff,
             values_diff=plan.values_diff,
+            definition_changes=definition_changes_of(plan.definition_changes),
+            object_changes=object_changes_of(plan.object_changes),
             warnings=list(plan.warnings),
             error=TargetError.of(plan.error),
         )

@@ -111,7 +111,7 @@ _TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "wait": st.booleans(),
         "timeoutSeconds": st.integers(1, 9),
         "driftPolicy": st.sampled_from(["REPORT", "CORRECT"]),
-        "crdPolicy": st.sampled_from(["CREATE", "SKIP"]),
+        "crdPolicy": st.sampled_from(["CREATE", "CREATE_REPLACE", "SKIP"]),
         "liveDrift": st.sampled_from(["OFF", "REPORT"]),
         "liveDriftIgnore": st.just([{"kind": None, "group": None, "paths": ["/spec"]}]),
         "dependsOn": st.lists(_DEPENDENCY, max_size=2, unique_by=itemgetter("releaseName")),

@@ -90,7 +90,10 @@ async def test_usage_of_plans_is_checked(polyhelm: Polyhelm, members: dict[str, 
         (("plan", "--generation", "2"), "Error: --generation is for --rollback."),
         (("deploy", "apply"), "Error: Give either --file or --plan."),
         (("deploy", "ls", "-o", "markdown"), "Usage: polyhelm deploy ls"),
-        (("deploy", "apply", "--plan", "x", "--dry-run"), "Error: --dry-run, --exit-code and --despite-errors do not"),
+        (
+            ("deploy", "apply", "--plan", "x", "--dry-run"),
+            "Error: --dry-run, --exit-code, --despite-errors and --allow",
+        ),
         (("plans", "show", "x"), "Error: There is no plan 'x'."),
     ):
         done = await polyhelm(*given)

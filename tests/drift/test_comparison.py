@@ -242,3 +242,10 @@ def test_equal_values_have_no_differences_and_others_have_some(one: Any, other: 
             each.path
             for each in differences(objects[0], objects[1], managed_fields=[{"manager": "x", "fieldsV1": one}])
         ] == ["/data"]
+
+
+def test_items_whose_names_are_no_texts_are_compared_by_their_places() -> None:
+    items: list[dict[str, Any]] = [{"name": ["a"]}, {"name": {}}]
+    one, other = ({**LIVE, "spec": {"items": found}} for found in (items, items[::-1]))
+    assert differences(one, one) == []
+    assert differences(one, other) != []

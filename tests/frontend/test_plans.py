@@ -50,3 +50,19 @@ async def test_a_plan_that_does_not_exist_says_so(site: Site, browser: Browser) 
     async with opened(browser, site) as page:
         await page.goto("/plans/UGxhbjo5OTk5")
         await expect(page.get_by_role("heading", name="Plan not found")).to_be_visible()
+
+
+async def test_a_plan_that_a_form_shows_can_be_stored(
+    site: Site, browser: Browser, simulated: Callable[[str], Member]
+) -> None:
+    await site.stack.fleet({"paris": simulated("paris").kubeconfig})
+    await site.stack.create(releaseName="shop", values={"replicas": 2})
+    async with opened(browser, site) as page:
+        await page.goto("/deployments/fleet/shop/edit")
+        store = page.get_by_role("button", name="Store this plan")
+        await expect(store).to_be_disabled()
+        await page.get_by_role("button", name="Show the plan").click()
+        await expect(store).to_be_enabled()
+        await store.click()
+        await expect(page.get_by_role("heading", name="Plan: update shop")).to_be_visible()
+        await expect(page.get_by_role("button", name="Apply", exact=True)).to_be_enabled()

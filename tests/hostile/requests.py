@@ -14,6 +14,7 @@ from aiohttp import web
 from app.clusters.access_reviews import may_impersonate, missing_permissions
 from app.clusters.applying import apply, create
 from app.clusters.changes import Change, Head
+from app.clusters.definitions import compare_definitions
 from app.clusters.discovery import Discovery, discover, discover_version
 from app.clusters.dry_run import Trial, try_out
 from app.clusters.member import Member
@@ -85,6 +86,32 @@ IDENTITY = ("", "ConfigMap", "default", "settings")
 MOST_WORDS = 10_000
 
 
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def definition(name: str, *versions: str) -> dict[str, Any]:
+    plural, _, group = name.partition(".")
+    listed = [
+        {
+            "name": version,
+            "served": True,
+            "storage": version == versions[0],
+            "schema": {"openAPIV3Schema": {"type": "object"}},
+        }
+        for version in versions
+    ]
+    names = {"plural": plural, "singular": plural[:-1], "kind": plural[:-1].title(), "listKind": f"{plural}List"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": name},
+        "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": listed},
+    }
+
+
+WIDGETS = "widgets.example.test"
+
+
 def furnish(member: SimulatedMember) -> None:
     """Has the member what the requests below ask for."""
     labels = {"owner": "helm", "name": "shop", "version": "3", "status": "pending-upgrade"}
@@ -96,6 +123,8 @@ def furnish(member: SimulatedMember) -> None:
         "annotations": {"meta.helm.sh/release-name": "shop", "meta.helm.sh/release-namespace": "default"},
     }
     member.put("configmaps", CONFIG | {"metadata": CONFIG["metadata"] | ours})
+    established = {"conditions": [{"type": "Established", "status": "True"}], "storedVersions": ["v1"]}
+    member.put("customresourcedefinitions", definition(WIDGETS, "v1") | {"status": established}, "apiextensions.k8s.io")
     labels, spec = {"app": "web"}, {"containers": [{"name": "web", "image": "web:1"}]}
     deployment = {
         "apiVersion": "apps/v1",
@@ -214,6 +243,10 @@ def trying(trial: Trial) -> Ask:
         return await try_out(member, known, trial)
 
     return ask
+
+
+async def compared_definitions(member: Member) -> Any:
+    return await compare_definitions(member, [definition(WIDGETS, "v1", "v2")], replaces=True)
 
 
 CORE: list[dict[str, Any]] = [
@@ -365,6 +398,8 @@ KINDS = (
         lambda m: m.request("GET", "/api/v1/namespaces/default/configmaps/settings"),
         takes_as_well=ANYTHING,  # Helm judges it
     ),
+    Kind("dry run of a replaced definition", "PUT", f"{DEFINITIONS}/{NAMES}", compared_definitions, "dryRun=All"),
+    Kind("definition", "GET", f"{DEFINITIONS}/{NAMES}", compared_definitions, "^$"),
     Kind("record to be marked as failed", "GET", RECORDS, mark, "^$"),
     Kind("mark of a record", "PATCH", RECORDS, mark, "^$"),
 )

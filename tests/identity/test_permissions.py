@@ -127,6 +127,7 @@ OWN = {
     *("Query.readYaml", "YamlReading", "Problem"),
     *("Query.shippedHealthRules", "ShippedHealthRule"),
     *("Query.planProgress", "PlanProgress", "DeploymentPlan", "TargetPlan", "Removal", "ChartNotice", "PlanWarning"),
+    "ObjectChanges",
     *("User", "Membership", "GroupRole", "ApiToken", "Session"),
 }
 """What is told of the caller alone."""
@@ -136,7 +137,7 @@ PUBLISHED = {"1.25", "1.36", "2026-11-30"}
 
 NOT_THERE = {
     *("Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry", "HealthVerdict"),
-    *("FieldDifference", "ObjectDifference", "SuggestedIgnoreRule", "Change"),
+    *("FieldDifference", "ObjectDifference", "SuggestedIgnoreRule", "Change", "DefinitionChange", "ObjectChange"),
     *(name for walk in WALKS for name in walk.absent),
 }
 """What the target that is looked at has none of: it runs, waits for nobody, does not differ from itself, and has no

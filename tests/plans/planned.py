@@ -8,7 +8,9 @@ PLAN = """plan { id state kind digest generation changed failing unreachable app
   counts { action count } blocker { code message } removal { count clusters } operation { id state }
   deployment { id } comments { author text verdict counts }
   targets { nodes { clusterName action status revision resourceVersion reasons { code message } desiredValues
-    valuesDiff manifest manifestDiff warnings error { code message } } } }"""
+    valuesDiff manifest manifestDiff warnings error { code message }
+    definitionChanges { name action servedVersions storedVersions plannedVersions removedVersions differences { path } }
+    objectChanges { leftOut nodes { kind name action reason differences { path wanted live changedBy } } } } } }"""
 MADE = f"__typename ... on PlanDeploymentPayload {{ {PLAN} planProgress {{ id }} notices {{ code }} }}"
 _CHANGES = "... on Conflict { changes { kind cluster message } }"
 _REMOVAL = "... on RemovalUnconfirmed { removed }"

@@ -5,10 +5,14 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.releases.basis import Basis, Change, ChangeKind, Foundation, changes
+from app.releases.basis import Basis, Change, ChangeKind, Foundation, ObjectBasis, changes
 
 NAMES = ("berlin", "paris")
 texts = st.sampled_from(["", "x", "y"])
+
+
+def config(name: str, digest: str, version: str = "1") -> ObjectBasis:
+    return ObjectBasis("v1", "ConfigMap", "configmaps", "default", name, digest, version)
 
 
 @st.composite
@@ -18,7 +22,9 @@ def bases(draw: st.DrawFn) -> Basis:
     version = draw(texts) if reachable else ""
     revision = draw(st.integers(1, 2)) if version else 0
     numbers = draw(st.integers(1, 2))
-    return Basis(numbers, draw(texts), draw(texts), draw(texts), reachable, revision, version)
+    digests = draw(st.dictionaries(st.just("settings"), st.sampled_from(["", "d", "e"]), min_size=reachable))
+    objects = tuple(config(name, digest) for name, digest in digests.items()) if reachable else ()
+    return Basis(numbers, draw(texts), draw(texts), draw(texts), reachable, revision, version, objects)
 
 
 foundations = st.builds(
@@ -98,3 +104,28 @@ def test_a_cluster_that_was_and_is_unreachable_is_no_change_and_one_that_is_back
     assert changes(before, before) == []
     (back,) = changes(before, BEFORE)
     assert (back.kind, back.cluster) == (ChangeKind.REACHABLE, "paris")
+
+
+def test_a_live_object_is_named_once_its_content_has_changed() -> None:
+    def objects(*present: ObjectBasis) -> list[str]:
+        before = replace(PARIS, objects=(config("settings", "d"), config("new", "", "")))
+        found = Foundation(4, {}, None, "c", {}, {"paris": before})
+        return [
+            change.message
+            for change in changes(found, replace(found, targets={"paris": replace(before, objects=present)}))
+        ]
+
+    assert objects(config("settings", "d", "2"), config("new", "", "")) == []  # only its status has changed
+    assert objects(config("settings", "e", "2"), config("new", "", "")) == [
+        "The ConfigMap default/settings on paris was changed."
+    ]
+    assert objects(config("settings", "", ""), config("new", "d")) == [
+        "The ConfigMap default/settings on paris was deleted.",
+        "The ConfigMap default/new on paris exists now.",
+    ]
+
+
+def test_a_basis_of_the_previous_version_has_no_objects() -> None:
+    stored = PARIS.as_json()
+    del stored["objects"]
+    assert Basis.of_json(stored) == PARIS

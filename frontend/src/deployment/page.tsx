@@ -16,7 +16,7 @@ import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { Plans } from "../plan/list";
-import { liveDriftWords } from "../values/words";
+import { CRD_POLICY_WORDS, liveDriftWords } from "../values/words";
 import { DeleteDeployment } from "./delete";
 import { History } from "./history";
 import { Operations } from "./operations";
@@ -124,7 +124,9 @@ function Found({ deployment }: { deployment: Deployment }) {
             value={deployment.driftPolicy === "CORRECT" ? "Revert automatically" : "Report only"}
           />
           <Fact name="Drift of live objects" value={liveDriftWords(deployment.liveDrift)} />
-          {deployment.crdPolicy === "SKIP" && <Fact name="CRDs" value="Not created" />}
+          {deployment.crdPolicy !== "CREATE" && (
+            <Fact name="CRDs" value={CRD_POLICY_WORDS[deployment.crdPolicy]} />
+          )}
           <Others
             name="Depends on"
             group={deployment.group.name}

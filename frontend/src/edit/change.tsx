@@ -185,6 +185,8 @@ function Edit({ start }: { start: Deployment }) {
         fetching={fetching}
         refusal={refusal}
         perform={perform}
+        store={input && { update: input }}
+        change={(changes) => setDraft((before) => ({ ...before, ...changes }))}
         verb="Apply"
       />
     </>
@@ -229,6 +231,7 @@ function draftOf(deployment: Deployment, revision: Revision | undefined): Draft 
       deployment: releaseName,
       condition,
     })),
+    allowCrdVersionRemoval: [],
   };
 }
 

@@ -99,6 +99,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
     liveDriftIgnore: [],
     crdPolicy: "CREATE",
     dependsOn: [],
+    allowCrdVersionRemoval: [],
   }));
   const [aimed, setAimed] = useState<string | null>(null);
   const [idempotencyKey] = useState(() => crypto.randomUUID());
@@ -259,6 +260,8 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
         fetching={fetching}
         refusal={refusal}
         perform={perform}
+        store={input && { create: input }}
+        change={edit}
         verb="Deploy"
       />
     </>

@@ -21,6 +21,7 @@ const draft: Draft = {
     { deployment: " postgres ", condition: " " },
     { deployment: "", condition: null },
   ],
+  allowCrdVersionRemoval: [],
 };
 
 it("asks for the values as they are written, without overrides that are empty or for no target", () => {
@@ -40,6 +41,7 @@ it("asks for the values as they are written, without overrides that are empty or
     liveDriftIgnore: [],
     crdPolicy: "CREATE",
     dependsOn: [{ deployment: "postgres", condition: null }],
+    allowCrdVersionRemoval: [],
   });
 });
 

@@ -35,6 +35,8 @@ export type Draft = {
   liveDriftIgnore: IgnoreRule[];
   crdPolicy: CrdPolicy;
   dependsOn: DependencyInput[];
+  /** The CRDs from which this change may remove versions that are in use. */
+  allowCrdVersionRemoval: string[];
 };
 
 /** Differences of live objects that do not count: an empty `kind` is any kind, a `group` of null any API group. */
@@ -56,6 +58,7 @@ export type Wanted = {
   liveDriftIgnore: DriftIgnoreRuleInput[];
   crdPolicy: CrdPolicy;
   dependsOn: DependencyInput[];
+  allowCrdVersionRemoval: string[];
 };
 
 /**
@@ -84,7 +87,8 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
   const chosen = draft.selector === null ? { selector: null } : selectorOf(draft.selector);
   if ("problem" in chosen) return { broken: [...broken, TARGETS] };
   if (broken.length > 0) return { broken };
-  const { targets, atomic, wait, timeoutSeconds, driftPolicy, liveDrift, crdPolicy } = draft;
+  const { targets, atomic, wait, timeoutSeconds, driftPolicy, liveDrift, crdPolicy, allowCrdVersionRemoval } =
+    draft;
   return {
     valuesYaml: draft.values,
     valuesFrom,
@@ -108,6 +112,7 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
         condition: condition?.trim() || null,
       }))
       .filter(({ deployment }) => deployment !== ""),
+    allowCrdVersionRemoval,
   };
 }
 

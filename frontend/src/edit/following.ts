@@ -27,7 +27,7 @@ export function useFollowing() {
     [],
   );
 
-  async function follow(id: string): Promise<Pick<Found, "plan" | "notices"> | null> {
+  async function follow(id: string): Promise<Pick<Found, "plan" | "storedPlan" | "notices"> | null> {
     newest.current += 1;
     const own = newest.current;
     setRefusal(null);
@@ -37,7 +37,7 @@ export function useFollowing() {
       if (newest.current !== own) return null;
       const found = data?.planProgress;
       if (found && !found.finished) setProgress({ done: found.done, total: found.total });
-      else if (found?.plan) {
+      else if (found?.plan || found?.storedPlan) {
         setProgress(null);
         return found;
       } else if (!error?.networkError) {

@@ -1,5 +1,5 @@
-import { LIVE_DRIFTS, type LiveDrift } from "../graphql";
-import { liveDriftWords } from "../values/words";
+import { CRD_POLICIES, type CrdPolicy, LIVE_DRIFTS, type LiveDrift } from "../graphql";
+import { CRD_POLICY_WORDS, liveDriftWords } from "../values/words";
 import { Dependencies } from "./dependencies";
 import type { Draft } from "./draft";
 import { IgnoreRules } from "./ignore-rules";
@@ -43,14 +43,21 @@ export function Options({
           />
           Automatically revert manual changes
         </label>
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={draft.crdPolicy === "SKIP"}
-            onChange={(event) => change({ crdPolicy: event.target.checked ? "SKIP" : "CREATE" })}
-          />
-          Do not create the chart's CRDs
-        </label>
+        <div className="field">
+          <label htmlFor="crd-policy">CustomResourceDefinitions of the chart</label>
+          <select
+            id="crd-policy"
+            className="input slim"
+            value={draft.crdPolicy}
+            onChange={(event) => change({ crdPolicy: event.target.value as CrdPolicy })}
+          >
+            {CRD_POLICIES.map((policy) => (
+              <option key={policy} value={policy}>
+                {CRD_POLICY_WORDS[policy]}
+              </option>
+            ))}
+          </select>
+        </div>
         <div className="field">
           <label htmlFor="live-drift">Drift of live objects</label>
           <select

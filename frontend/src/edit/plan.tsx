@@ -4,6 +4,7 @@ import type { PlannedFragment } from "../graphql";
 import { asObject, type JsonObject } from "../json";
 import { Unified } from "../parts/diff";
 import { Glyph } from "../parts/glyph";
+import { DefinitionChanges, ObjectChanges } from "../parts/object-changes";
 import { ValueTable } from "../parts/value-table";
 import { groupsOf, outlook, PlannedTarget } from "../plan/target";
 import { changes } from "../values/origin";
@@ -115,6 +116,8 @@ function Target({
           </details>
         )
       )}
+      <DefinitionChanges changes={target.definitionChanges} cluster={target.clusterName} open={open} />
+      <ObjectChanges changes={target.objectChanges} cluster={target.clusterName} open={open} />
     </PlannedTarget>
   );
 }

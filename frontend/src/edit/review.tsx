@@ -1,12 +1,14 @@
 import { useEffect, useRef, useState } from "react";
 import type { Refusal } from "../api/outcome";
+import type { PlanDeploymentInput } from "../graphql";
 import { Typed } from "../parts/dialog";
 import { countOf, DespiteErrors, someOf } from "../parts/errors";
 import { RefusalNote } from "../parts/states";
-import { TARGETS, type Wanted } from "./draft";
+import { type Draft, TARGETS, type Wanted } from "./draft";
 import { progressWords } from "./following";
 import { Plan } from "./plan";
 import type { Planning } from "./planning";
+import { useStoring } from "./storing";
 
 /** First the plan, then the deed. A change after the plan asks for another plan. */
 export function Review({
@@ -16,6 +18,8 @@ export function Review({
   fetching,
   refusal,
   perform,
+  store,
+  change,
   verb,
 }: {
   planning: Planning;
@@ -25,11 +29,15 @@ export function Review({
   refusal: Refusal | null;
   /** Takes how many targets are removed, where any are. */
   perform: (removed: number | null) => void;
+  /** The request whose plan can be stored; null while it is not complete. */
+  store: PlanDeploymentInput | null;
+  change: (changes: Partial<Draft>) => void;
   verb: string;
 }) {
   const { targets, notices, warnings, removal, made, isOutdated, isPossible, progress, plan } = planning;
-  const shownRefusal = refusal ?? planning.refusal;
-  const isBusy = fetching || progress !== null;
+  const storing = useStoring();
+  const shownRefusal = refusal ?? planning.refusal ?? storing.refusal;
+  const isBusy = fetching || progress !== null || storing.fetching;
   const [despite, setDespite] = useState(false);
   const [typed, setTyped] = useState("");
   const answer = useRef<HTMLDivElement>(null);
@@ -77,6 +85,7 @@ export function Review({
           The input has changed since the plan was created. Create the plan again before applying it.
         </div>
       )}
+      <Removable planning={planning} wanted={wanted} change={change} />
       {targets && errors > 0 && <DespiteErrors count={errors} checked={despite} change={setDespite} />}
       {removal?.needsConfirmation && (
         <div className="note warn">
@@ -111,6 +120,15 @@ export function Review({
         >
           {verb}
         </button>
+        <button
+          type="button"
+          className="button"
+          disabled={!targets || !store || isBusy}
+          title="Others can see a stored plan, comment on it, and approve it."
+          onClick={() => store && storing.store(store)}
+        >
+          {storing.progress ? progressWords(storing.progress) : "Store this plan"}
+        </button>
         <span className="soft small">
           {targets
             ? errors > 0
@@ -121,6 +139,38 @@ export function Review({
       </div>
     </div>
   );
+}
+
+/** Asks for the consent to remove versions in use from CRDs, which is part of the request: another plan shows its effect. */
+function Removable({
+  planning,
+  wanted,
+  change,
+}: {
+  planning: Planning;
+  wanted: Wanted | { broken: string[] };
+  change: (changes: Partial<Draft>) => void;
+}) {
+  const allowed = "broken" in wanted ? [] : wanted.allowCrdVersionRemoval;
+  const found = planning.made?.plan.targets.flatMap((target) => target.definitionChanges) ?? [];
+  const removing = found.filter((one) => one.removedVersions.length > 0).map((one) => one.name);
+  const names = [...new Set([...removing, ...allowed])].sort();
+  return names.map((name) => (
+    <label key={name} className="check note warn">
+      <input
+        type="checkbox"
+        checked={allowed.includes(name)}
+        onChange={(event) =>
+          change({
+            allowCrdVersionRemoval: event.target.checked
+              ? [...allowed, name]
+              : allowed.filter((one) => one !== name),
+          })
+        }
+      />
+      Allow this change to remove versions in use from {name}
+    </label>
+  ));
 }
 
 /** The name of a part of a draft. Keys of overrides by selector are `/1`, `/2`, …. */

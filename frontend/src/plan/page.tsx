@@ -9,6 +9,7 @@ import { Breadcrumb } from "../parts/breadcrumb";
 import { Unified } from "../parts/diff";
 import { someOf } from "../parts/errors";
 import { More } from "../parts/more";
+import { DefinitionChanges, ObjectChanges } from "../parts/object-changes";
 import { EmptyState, QueryResult } from "../parts/states";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
@@ -181,6 +182,8 @@ function Target({ target, clusters }: { target: PlannedTargetLineFragment; clust
           <Unified diff={target.manifestDiff} label={`Manifest on ${name}`} />
         </details>
       )}
+      <DefinitionChanges changes={target.definitionChanges} cluster={name} />
+      <ObjectChanges changes={target.objectChanges} cluster={name} />
     </PlannedTarget>
   );
 }

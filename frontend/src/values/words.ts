@@ -1,4 +1,4 @@
-import type { Health, ReasonCode, TargetStatus } from "../graphql";
+import type { CrdPolicy, Health, ReasonCode, TargetStatus } from "../graphql";
 
 /** What each status is called here. */
 export const STATUS_WORDS: Record<TargetStatus, string> = {
@@ -34,6 +34,12 @@ const DRIFT_WORDS: Record<string, string> = {
   MISSING: "Missing",
   NOT_CHECKED: "Not checked",
 };
+export const CRD_POLICY_WORDS: Record<CrdPolicy, string> = {
+  CREATE: "Create missing ones on install",
+  CREATE_REPLACE: "Create and replace on install and upgrade",
+  SKIP: "Do not create any",
+};
+
 const LIVE_DRIFT_WORDS: Record<string, string> = {
   OFF: "Off: objects are not compared",
   REPORT: "Report: show differences, change nothing",

@@ -180,7 +180,10 @@ class Inventories:
         if observed is None:
             return None
         inventory = await self._writer.manifests.inventory(observed)
-        return _Record(stale, inventory.objects, inventory.left_out)
+        objects = inventory.objects
+        if stale.skips_definitions:
+            objects = tuple(each for each in objects if each.origin is not ResourceOrigin.CRD)
+        return _Record(stale, objects, inventory.left_out)
 
     async def _type(self, reference: Reference) -> ObjectType | None:
         """The type of a kind, as paths to its objects need it; None if the member does not know the kind."""
