@@ -53,6 +53,7 @@ DeploymentName = Annotated[
 
 class Role(StrEnum):
     VIEWER = "viewer"
+    APPROVER = "approver"
     DEPLOYER = "deployer"
     ADMIN = "admin"
 

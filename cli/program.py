@@ -20,6 +20,7 @@ from cli.commands.plans import plan, plans
 from cli.commands.repositories import repo
 from cli.commands.resources import resources
 from cli.commands.roles import role
+from cli.commands.rollouts import rollout
 from cli.commands.secrets import secret
 from cli.commands.tokens import token
 from cli.commands.users import user
@@ -66,6 +67,7 @@ def add_commands(program: typer.Typer) -> None:
     for name, commands in (
         ("deploy", deploy),
         ("plans", plans),
+        ("rollout", rollout),
         ("operation", operation),
         ("cluster", cluster),
         ("group", group),

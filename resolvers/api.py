@@ -11,7 +11,7 @@ from resolvers.engine.execution import Execution
 from resolvers.engine.extensions import FreshLoaders, Subscribers, TimeLimit
 from resolvers.engine.mutation import needs_of
 from resolvers.engine.streams import Streams
-from resolvers.roots import NODE_TYPES, Mutation, Query, Subscription
+from resolvers.roots import TYPES, Mutation, Query, Subscription
 
 
 class _Schema(strawberry.Schema):
@@ -28,7 +28,7 @@ api = _Schema(
     mutation=Mutation,
     subscription=Subscription,
     execution_context_class=Execution,
-    types=NODE_TYPES,
+    types=TYPES,
     extensions=[
         Errors,
         FreshLoaders,

@@ -45,6 +45,7 @@ Mutation = _root("Mutation", *(subject.mutation for subject in SUBJECTS), descri
 Subscription = _root("Subscription", *(subject.subscription for subject in SUBJECTS))
 
 NODE_TYPES = [kind for subject in SUBJECTS for kind in subject.nodes]
+TYPES = [*NODE_TYPES, *(kind for subject in SUBJECTS for kind in subject.types)]
 NODES: Mapping[str, Lookup] = {kind.__name__: lookup for subject in SUBJECTS for kind, lookup in subject.nodes.items()}
 """By type's name."""
 

@@ -12,6 +12,7 @@ from resolvers.logs.subject import SUBJECT as LOGS
 from resolvers.operations.subject import SUBJECT as OPERATIONS
 from resolvers.plans.subject import SUBJECT as PLANS
 from resolvers.resources.subject import SUBJECT as RESOURCES
+from resolvers.rollouts.subject import SUBJECT as ROLLOUTS
 from resolvers.secrets.subject import SUBJECT as SECRETS
 from resolvers.targets.subject import SUBJECT as TARGETS
 from resolvers.windows.subject import SUBJECT as WINDOWS
@@ -23,6 +24,7 @@ SUBJECTS = (
     CHARTS,
     DEPLOYMENTS,
     PLANS,
+    ROLLOUTS,
     TARGETS,
     WINDOWS,
     RESOURCES,

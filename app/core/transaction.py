@@ -27,13 +27,14 @@ from app.tables.events import EventBatch, Outcome
 log = structlog.get_logger()
 
 _INSERT = insert(EventBatch)
+_SOON = timedelta(hours=1)
 
 
 class WorkQueue(Protocol):
     """Notifications to workers after a commit. The calls neither block nor raise."""
 
     def wake_soon(self, target_ids: Sequence[int]) -> None: ...
-    def start_jobs_soon(self, organization_ids: Sequence[int | None]) -> None: ...
+    def start_jobs_soon(self, organization_ids: Sequence[int | None], *, after: float = 0) -> None: ...
     def stop_soon(self) -> None: ...
 
 
@@ -127,9 +128,13 @@ class Transaction:
         return bool(self._events)
 
     @property
-    def job_owners(self) -> list[int | None]:
-        """The organizations that have jobs to start now."""
-        return list(dict.fromkeys(row["organization"] for row in self._jobs.values() if not row["after"]))
+    def job_starts(self) -> dict[float, list[int | None]]:
+        """The organizations that have jobs to start, by the seconds until then. Later ones are left to the sweeper."""
+        found: dict[float, dict[int | None, None]] = {}
+        for row in self._jobs.values():
+            if row["after"] < _SOON:
+                found.setdefault(row["after"].total_seconds(), {})[row["organization"]] = None
+        return {after: list(owners) for after, owners in found.items()}
 
     @property
     def wakes(self) -> list[int]:
@@ -156,6 +161,7 @@ async def transaction(
     if opened.stops_work:
         queue.stop_soon()
     queue.wake_soon(opened.wakes)
-    queue.start_jobs_soon(opened.job_owners)
+    for after, owners in opened.job_starts.items():
+        queue.start_jobs_soon(owners, after=after)
     if opened.has_events:
         notifier.notify_soon()

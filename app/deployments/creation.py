@@ -21,6 +21,7 @@ from app.deployments.checks import (
     ignore_problems,
     name_problems,
     overrides_by_cluster,
+    strategy_problems,
     timeout_problems,
 )
 from app.deployments.codes import DeploymentEvent
@@ -51,6 +52,7 @@ from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.releases.error_codes import ActionCode
 from app.releases.references import Layer
+from app.rollouts.strategy import stored_strategy
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster
@@ -88,6 +90,7 @@ class CreateDeployment:
     live_drift_ignore: list[GivenRule] = field(default_factory=list)
     depends_on: list[GivenDependency] = field(default_factory=list)
     allow_crd_version_removal: list[str] | None = None
+    strategy: dict[str, Any] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
 
@@ -149,6 +152,7 @@ async def create_deployment(
             live_drift=request.live_drift,
             crd_policy=request.crd_policy,
             live_drift_ignore=stored_rules(request.live_drift_ignore),
+            strategy=stored_strategy(request.strategy),
             secret_paths=sorted({found.path for found in wish.references}),
         )
         wish = await with_inputs(services, deployment, group, wish, clusters)
@@ -182,6 +186,7 @@ async def _given(request: CreateDeployment) -> GivenValues:
         *timeout_problems(request.timeout_seconds),
         *ignore_problems(request.live_drift_ignore),
         *definition_problems(request.allow_crd_version_removal),
+        *strategy_problems(request.strategy),
         *value_problems(
             *({} if given.values is None else given.values, request.values_from, overrides),
             *(given.selected or [], request.target_selector),

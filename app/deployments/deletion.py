@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from app.core.errors import NotFound
+from app.delivery.starting import end_rollout, open_rollouts
 from app.deployments.answer import Answer
 from app.deployments.availability import heads_on
 from app.deployments.binding import UNBOUND, Binding
@@ -21,10 +22,12 @@ from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.operations.progress import start_operation
 from app.operations.removal import give_up, remove_if_empty
+from app.rollouts.states import Phase
 from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.deployments import Deployment
 from app.tables.operations import OperationKind
+from app.tables.states import OperationState
 from app.tables.targets import Target
 from app.targets.abandonment import AbandonedRelease
 from app.targets.judging import judge_targets
@@ -87,6 +90,8 @@ async def delete_deployment(
             force=force,
             skip_hooks=skip_hooks,
         )
+        for rollout in await open_rollouts(transaction, deployment_id):
+            await end_rollout(transaction, rollout, Phase.ABORTED, OperationState.SUPERSEDED)
         ours = col(Target.deployment_id) == deployment_id
         await lock_targets(session, ours)
         await session.execute(update(Target).where(ours).values(wanted=False))

@@ -16,9 +16,9 @@ from typing import Any
 from app.core.errors import Problem, UserError, all_invalid, invalid
 from app.core.threads import in_thread
 from app.deployments.codes import DeploymentCode
-from app.deployments.membership import facts_of
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
+from app.groups.facts import facts_of
 from app.registers.common import CommonCode
 from app.releases.cycles import find_cycle, shown
 from app.releases.endpoints import (

@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.transaction import Transaction
+from app.delivery.generations import NewGeneration, Route, reach_targets, route_of
+from app.delivery.starting import Joining, open_rollouts
 from app.deployments.checks import archive_of
 from app.deployments.queries import current
 from app.deployments.state import Wish
-from app.operations.progress import start_operation
+from app.groups.facts import facts_of
 from app.releases.layers import Inputs
 from app.releases.release import Desired, covered
 from app.releases.status import TargetStatus
@@ -19,7 +24,8 @@ from app.resources.corrections import end_contests
 from app.secrets.queries import marks_by_deployment
 from app.tables.clusters import Cluster
 from app.tables.columns import now
-from app.tables.deployments import Deployment
+from app.tables.deployments import Deployment, DeploymentRevision
+from app.tables.groups import ClusterGroup
 from app.tables.operations import Operation, OperationKind
 from app.tables.targets import Target
 from app.targets.abandonment import take_back
@@ -48,6 +54,8 @@ async def write_generation(
     session = transaction.session
     session.add(wish.revision(deployment.id, deployment.generation, author))
     await session.flush()
+    older = await open_rollouts(transaction, deployment.id)
+    route = await route_of(transaction, deployment, older, partial(_keeps_releases, session, deployment, wish))
     ours = col(Target.deployment_id) == deployment.id
     await lock_targets(session, ours)
     await session.execute(
@@ -56,34 +64,22 @@ async def write_generation(
         .where(col(Target.cluster_id).not_in([clusters[name].id for name in wish.targets]))
         .values(wanted=False)
     )
-    if wish.targets:
-        wanted = {name: wish.on(name) for name in wish.targets}
-        if paths := deployment.secret_paths:
-            mark = await transaction.fingerprints.mark()
-            wanted = {name: covered(desired, paths, mark) for name, desired in wanted.items()}
+    rows = await _target_rows(transaction, deployment, wish, clusters)
+    if rows:
         statement = insert(Target)
+        at_once = {name: statement.excluded[name] for name in _OF_GENERATION} if route is Route.AT_ONCE else {}
         await session.execute(
             statement.on_conflict_do_update(
-                index_elements=["deployment_id", "cluster_id"],
-                set_={
-                    "wanted": True,
-                    "desired_digest": statement.excluded.desired_digest,
-                    "inputs": statement.excluded.inputs,
-                    "results": statement.excluded.results,
-                    "endpoints": statement.excluded.endpoints,
-                    "evaluation_error": None,
-                },
+                index_elements=["deployment_id", "cluster_id"], set_={"wanted": True} | at_once
             ),
-            [_target_row(deployment, wanted[name], clusters[name], wish.inputs.get(name)) for name in wish.targets],
+            [row | {"allowed_generation": deployment.generation if at_once else None} for row in rows.values()],
         )
     await take_back(session, deployment)
     present = await target_names(transaction, deployment.id)
     await end_contests(transaction, present)
-    operation = await start_operation(
-        *(transaction, deployment, kind, present),
-        author=author,
-        allow_crd_version_removal=allow_crd_version_removal,
-    )
+    new = await _new_generation(transaction, deployment, kind, rows, clusters, present, author)
+    new = replace(new, allow_crd_version_removal=allow_crd_version_removal)
+    operation = await reach_targets(transaction, new, route, older)
     await judge_targets(transaction, target_ids=present)
     if any(inputs.endpoints for inputs in wish.inputs.values()):
         # An endpoint may have changed after the expressions were evaluated.
@@ -127,7 +123,65 @@ async def target_names(transaction: Transaction, deployment_id: int) -> dict[int
     return dict((await transaction.session.exec(statement)).all())
 
 
-def _target_row(deployment: Deployment, wanted: Desired, cluster: Cluster, inputs: Inputs | None) -> dict[str, object]:
+_OF_GENERATION = ("allowed_generation", "desired_digest", "inputs", "results", "endpoints", "evaluation_error")
+"""The columns of a target that change with its generation."""
+
+
+async def _keeps_releases(session: AsyncSession, deployment: Deployment, wish: Wish) -> bool:
+    previous = await session.get(DeploymentRevision, (deployment.id, deployment.generation - 1))
+    return previous is not None and wish.changes_only_targets(previous)
+
+
+async def _target_rows(
+    transaction: Transaction, deployment: Deployment, wish: Wish, clusters: Mapping[str, Cluster]
+) -> dict[str, dict[str, Any]]:
+    """The rows of the wanted targets, by the name of the cluster."""
+    wanted = {name: wish.on(name) for name in wish.targets}
+    if wanted and (paths := deployment.secret_paths):
+        mark = await transaction.fingerprints.mark()
+        wanted = {name: covered(desired, paths, mark) for name, desired in wanted.items()}
+    return {
+        name: _target_row(deployment, desired, clusters[name], wish.inputs.get(name))
+        for name, desired in wanted.items()
+    }
+
+
+async def _new_generation(
+    transaction: Transaction,
+    deployment: Deployment,
+    kind: OperationKind,
+    rows: Mapping[str, dict[str, Any]],
+    clusters: Mapping[str, Cluster],
+    present: Mapping[int, str],
+    author: str | None,
+) -> NewGeneration:
+    group = await transaction.session.get(ClusterGroup, deployment.group_id)
+    assert group is not None
+    joining = [
+        Joining(
+            target_id=target_id,
+            cluster_name=name,
+            generation=deployment.generation,
+            inputs=rows[name]["inputs"],
+            results=rows[name]["results"],
+            endpoints=rows[name]["endpoints"],
+            desired_digest=rows[name]["desired_digest"],
+        )
+        for target_id, name in present.items()
+        if name in rows
+    ]
+    return NewGeneration(
+        deployment=deployment,
+        kind=kind,
+        author=author,
+        joining=joining,
+        clusters=[facts_of(clusters[name], group.name) for name in rows],
+        targets=present,
+        removed={target_id: name for target_id, name in present.items() if name not in rows},
+    )
+
+
+def _target_row(deployment: Deployment, wanted: Desired, cluster: Cluster, inputs: Inputs | None) -> dict[str, Any]:
     facts = inputs.facts if inputs else None
     return {
         "inputs": facts.as_json() if facts else None,
@@ -145,5 +199,6 @@ def _target_row(deployment: Deployment, wanted: Desired, cluster: Cluster, input
         "claimed": False,
         "waits": False,
         "waits_for": [],
+        "evaluation_error": None,
         "lease_token": 0,
     }

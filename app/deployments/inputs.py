@@ -20,10 +20,9 @@ from app.core.transaction import Transaction
 from app.deployments.checks import archive_of
 from app.deployments.codes import DeploymentCode
 from app.deployments.evaluation import Evaluation, evaluate
-from app.deployments.membership import facts_of
-from app.deployments.queries import current
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
+from app.groups.facts import facts_of
 from app.registers.common import CommonCode
 from app.releases.endpoints import Endpoint, Endpoints, known, missing
 from app.releases.release import covered
@@ -32,10 +31,11 @@ from app.resources.endpoints import endpoints_of
 from app.secrets.queries import marks_by_deployment
 from app.tables.clusters import Cluster
 from app.tables.columns import now
-from app.tables.deployments import Deployment
+from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.groups import ClusterGroup
 from app.tables.targets import Target
 from app.targets.desired import inputs_of
+from app.targets.joins import GENERATION
 from app.targets.judging import judge_targets
 from app.targets.locking import lock_targets
 from app.targets.queries import targets_with_clusters
@@ -56,7 +56,7 @@ _PRESENT_FACTS = func.jsonb_build_object(
 """`Facts.as_json`, in Postgres."""
 
 _OUTDATED = (
-    select(col(Target.deployment_id), col(Target.id))
+    select(col(Target.deployment_id), GENERATION, col(Target.id))
     .join(Cluster, col(Cluster.id) == Target.cluster_id)
     .join(Deployment, col(Deployment.id) == Target.deployment_id)
     .join(ClusterGroup, col(ClusterGroup.id) == Deployment.group_id)
@@ -68,7 +68,7 @@ _OUTDATED = (
             func.jsonb_array_length(col(Target.endpoints)) > 0,
         )
     )
-    .order_by(col(Target.deployment_id), col(Target.id))
+    .order_by(col(Target.deployment_id), GENERATION, col(Target.id))
     .limit(_MOST)
 )
 
@@ -90,18 +90,19 @@ async def renew_inputs(
     if deployment_id is not None:
         statement = statement.where(col(Deployment.id) == deployment_id)
     rows = await services.database.rows(statement)
-    for found_id, found in groupby(rows, key=lambda row: row[0]):
-        await _renew(services, found_id, {target_id for _, target_id in found})
+    for (found_id, generation), found in groupby(rows, key=lambda row: (row[0], row[1])):
+        await _renew(services, found_id, generation, {target_id for *_, target_id in found})
 
 
-async def _renew(services: DeploymentServices, deployment_id: int, target_ids: Set[int]) -> None:
+async def _renew(services: DeploymentServices, deployment_id: int, generation: int, target_ids: Set[int]) -> None:
+    """Renews the inputs of targets whose desired state is that of one generation."""
     async with services.database.reading() as session:
         deployment = await session.get(Deployment, deployment_id)
         if deployment is None:
             return
         group = await session.get(ClusterGroup, deployment.group_id)
         assert group is not None
-        revision = await current(session, deployment)
+        revision = await session.get_one(DeploymentRevision, (deployment_id, generation))
         archive = await archive_of(session, revision.chart_digest)
         pairs = await targets_with_clusters(session, deployment_id)
         chosen = {cluster.name: target for target, cluster in pairs if target.wanted and target.id in target_ids}
@@ -125,7 +126,7 @@ async def _renew(services: DeploymentServices, deployment_id: int, target_ids: S
     for failure in evaluation.failures:
         errors.setdefault(failure.cluster or "", f"{failure}.")
     async with services.transaction() as transaction:
-        await _write(transaction, deployment, facts, evaluation, errors)
+        await _write(transaction, revision, facts, evaluation, errors)
 
 
 def _is_outdated(target: Target, facts: Facts, present: Endpoints) -> bool:
@@ -140,19 +141,19 @@ def _have_changed(endpoints: tuple[Endpoint, ...], present: Endpoints) -> bool:
 
 async def _write(
     transaction: Transaction,
-    read: Deployment,
+    read: DeploymentRevision,
     facts: dict[str, Facts],
     evaluation: Evaluation,
     errors: Mapping[str, str],
 ) -> None:
     session = transaction.session
-    deployment = await session.get(Deployment, read.id, with_for_update={"key_share": True})
-    if deployment is None or deployment.generation != read.generation:
-        return  # a newer generation has evaluated everything
+    deployment = await session.get(Deployment, read.deployment_id, with_for_update={"key_share": True})
+    if deployment is None:
+        return
     await lock_targets(session, col(Target.deployment_id) == deployment.id)
     group = await session.get(ClusterGroup, deployment.group_id, populate_existing=True)
     assert group is not None
-    revision = await current(session, deployment)
+    revision = await session.get_one(DeploymentRevision, (deployment.id, read.generation))
     archive = await archive_of(session, revision.chart_digest)
     marks = (await marks_by_deployment(session, [deployment.id])).get(deployment.id, {})
     wish = Wish.of(archive, revision, tuple(evaluation.inputs), marks, evaluation.inputs)
@@ -165,6 +166,8 @@ async def _write(
         # If the cluster or an endpoint has changed again, the transaction that changed it has it evaluated again.
         if held is None or held != facts_of(cluster, group.name) or not target.wanted:
             continue
+        if (target.allowed_generation or deployment.generation) != read.generation:
+            continue  # it has got another generation, for which everything was evaluated
         inputs = evaluation.inputs.get(cluster.name)
         if inputs is not None and _have_changed(inputs.endpoints, present):
             continue

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.core.services import Services
+from app.groups.facts import facts_of
 from app.groups.queries import chosen_members, find_group, members_of
-from app.releases.selectors import Facts, Selector
+from app.releases.selectors import Selector
 from app.tables.clusters import Cluster
 from app.tables.deployments import DeploymentRevision
 from app.tables.groups import ClusterGroup
@@ -73,19 +74,6 @@ class PendingMembership:
         wanted = matched | (set(revision.listed_targets) & set(members))
         present = set(revision.targets)
         return cls(tuple(sorted(wanted - present)), tuple(sorted(present - wanted)))
-
-
-def facts_of(cluster: Cluster, group_name: str) -> Facts:
-    """What selectors and expressions know of a cluster."""
-    return Facts(
-        name=cluster.name,
-        cloud=cluster.cloud,
-        distribution=cluster.distribution,
-        region=cluster.region,
-        labels=cluster.labels,
-        kubernetes_version=cluster.kubernetes_version,
-        group=group_name,
-    )
 
 
 async def selected_members(

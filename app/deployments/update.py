@@ -21,6 +21,7 @@ from app.deployments.checks import (
     definition_problems,
     ignore_problems,
     overrides_by_cluster,
+    strategy_problems,
     timeout_problems,
 )
 from app.deployments.codes import DeploymentCode, DeploymentEvent
@@ -59,6 +60,7 @@ from app.releases.values import patch
 from app.resources.corrections import end_contests
 from app.resources.drift import compare_again
 from app.resources.inventory import forget_inventories
+from app.rollouts.strategy import stored_strategy
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster
@@ -78,6 +80,7 @@ _OPTIONS = {
     "live_drift": "live drift",
     "crd_policy": "CRD policy",
     "live_drift_ignore": "ignore rules for live drift",
+    "strategy": "rollout strategy",
 }
 """The options that change without a new generation, and their names in events."""
 _NAMES = {**_OPTIONS, "depends_on": "dependencies"}
@@ -113,6 +116,7 @@ class UpdateDeployment:
     live_drift_ignore: list[GivenRule] | None = None
     depends_on: list[GivenDependency] | None = None
     allow_crd_version_removal: list[str] | None = None
+    strategy: dict[str, Any] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
     release_name: str | None = None
@@ -177,6 +181,7 @@ async def _attempt(
         *timeout_problems(request.timeout_seconds),
         *ignore_problems(request.live_drift_ignore),
         *definition_problems(request.allow_crd_version_removal),
+        *strategy_problems(request.strategy),
     ]
     if problems:
         raise all_invalid(problems)
@@ -424,6 +429,8 @@ def _options(request: UpdateDeployment) -> dict[str, Any]:
     given = {name: value for name in _OPTIONS if (value := getattr(request, name)) is not None}
     if request.live_drift_ignore is not None:
         given["live_drift_ignore"] = stored_rules(request.live_drift_ignore)
+    if request.strategy is not None:
+        given["strategy"] = stored_strategy(request.strategy)
     return {name: value or None if name == "description" else value for name, value in given.items()}
 
 

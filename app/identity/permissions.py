@@ -17,6 +17,9 @@ class Permission(Registered):
         "Create, update, reconcile and delete deployments, and cancel their operations.",
     )
     PLANS_APPROVE = "plans.approve", "Approve and reject the plans of others."
+    ROLLOUTS_APPROVE = "rollouts.approve", "Approve and reject waves of the rollouts of others."
+    ROLLOUTS_STEER = "rollouts.steer", "Pause, resume and abort rollouts, defer and retry targets, and lift holds."
+    ROLLOUTS_EXPEDITE = "rollouts.expedite", "Skip the soak times and approvals of a rollout."
     RESOURCES_READ = (
         "resources.read",
         "See the objects of releases with their health, events and YAML; the data of Secrets is hidden.",
@@ -49,16 +52,21 @@ _DEPLOYER = {
     Permission.LOGS_READ,
     Permission.DEPLOYMENTS_WRITE,
     Permission.PLANS_APPROVE,
+    Permission.ROLLOUTS_APPROVE,
+    Permission.ROLLOUTS_STEER,
     Permission.CHARTS_WRITE,
     Permission.SECRETS_USE,
 }
 
+_APPROVER = {*_VIEWER, Permission.PLANS_APPROVE, Permission.ROLLOUTS_APPROVE}
+
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.VIEWER: frozenset(_VIEWER),  # members see everything else in their organization without a permission
+    Role.APPROVER: frozenset(_APPROVER),
     Role.DEPLOYER: frozenset(_DEPLOYER),
     Role.ADMIN: frozenset(Permission),
 }
-IN_GROUPS = frozenset((Role.DEPLOYER,))
+IN_GROUPS = frozenset((Role.APPROVER, Role.DEPLOYER))
 """The roles that can be given in a single group."""
 
 

@@ -126,6 +126,13 @@ class Viewer:
         """Whether the caller has all permissions of a role in an organization or, for objects of one group, there."""
         return all(self.may(organization_id, each, group_id=group_id) for each in PERMISSIONS[role])
 
+    def roles(self, organization_id: int, *, group_id: int) -> set[Role]:
+        """The roles that the caller has in an organization or in one of its groups, as far as the token allows them."""
+        membership = self.memberships.get(organization_id)
+        if membership is None:
+            return set()
+        return {membership.shown_role, *membership.shown_roles(group_id)}
+
     def permissions(self, organization_id: int, *, group_id: int | None = None) -> list[Permission]:
         """The permissions that the caller has in an organization or, for objects of one group, in that group."""
         return [each for each in Permission if self.may(organization_id, each, group_id=group_id)]

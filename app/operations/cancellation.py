@@ -21,6 +21,7 @@ from app.tables.operations import Operation, OperationResult
 from app.tables.states import OPEN, OperationState
 from app.tables.targets import Target
 from app.targets.leases import UNHELD
+from app.targets.rollouts import wake_rollout_of
 from app.targets.trouble import TargetError
 
 # If a worker holds the target, or the end of a Helm run was not seen, a worker has to look at the release first.
@@ -72,6 +73,8 @@ async def cancel_operation(services: Services, viewer: Viewer, operation_id: int
         )
         idle = [target_id for target_id, needs_worker in targets.items() if not needs_worker]
         await end_cancelled(transaction, operation, idle, "It had not started.")
+        if operation.has_rollout:
+            await wake_rollout_of(transaction, operation_id)
         await _hand_over(transaction, targets.keys() - set(idle))
         await session.refresh(operation)
         return operation

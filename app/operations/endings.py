@@ -82,7 +82,7 @@ async def succeed(
         await fenced(
             transaction,
             work.lease,
-            generation=work.deployment.generation,
+            generation=work.generation,
             error=None,
             attempts=0,
             writes=0,
@@ -99,8 +99,8 @@ async def succeed(
         )
         if action is not ReleaseAction.NONE:
             work.record(transaction, TargetEvent.CONVERGED, f"{work.title(action)} succeeded.")
-        elif work.target.generation != deployment.generation and work.desired is not None:
-            message = f"{deployment.release_name} on {work.cluster.name} matches generation {deployment.generation}."
+        elif work.target.generation != work.generation and work.desired is not None:
+            message = f"{deployment.release_name} on {work.cluster.name} matches generation {work.generation}."
             work.record(transaction, TargetEvent.GENERATION, message)
         if work.desired is None:
             # An update may want the target again by now: then it has an open result, which is next.

@@ -17,8 +17,12 @@ from app.tables.operations import Operation, OperationKind, OperationResult
 from app.tables.states import OPEN, OperationState, before, state_of
 from app.tables.targets import Target
 from app.targets.locking import lock_targets
+from app.targets.rollouts import wake_rollouts
 from app.targets.waits import review_waiting
 
+_ROLLOUT = (
+    select(col(Target.rollout_id)).where(col(Target.id) == OperationResult.target_id).correlate(OperationResult)
+).scalar_subquery()
 # Built once: building a statement costs as much as running it.
 _CLOSE = (
     update(OperationResult)
@@ -37,7 +41,7 @@ _CLOSE = (
         output=bindparam("new_output"),
         finished_at=bindparam("moment"),
     )
-    .returning(col(OperationResult.operation_id))
+    .returning(col(OperationResult.operation_id), _ROLLOUT)
     .execution_options(synchronize_session=False)
 )
 _BEGIN = (
@@ -77,12 +81,14 @@ async def start_operation(
     skip_hooks: bool = False,
     force: bool = False,
     allow_crd_version_removal: Sequence[str] = (),
+    has_rollout: bool = False,
 ) -> Operation:
     """Opens an operation on targets (the cluster's name by the target's id), supersedes results that are open on them,
     and wakes workers after the commit. Without targets, the operation succeeds at once.
 
     With `skip_hooks`, hooks of the chart are not run; with `force`, releases that cannot be removed are left behind.
-    `allow_crd_version_removal` names CustomResourceDefinitions from which versions in use may be removed."""
+    `allow_crd_version_removal` names CustomResourceDefinitions from which versions in use may be removed. An
+    operation that `has_rollout` stays open until `end_rollout_operation`."""
     session = transaction.session
     operation = Operation(
         organization_id=deployment.organization_id,
@@ -93,17 +99,17 @@ async def start_operation(
         skip_hooks=skip_hooks,
         force=force,
         allow_crd_version_removal=list(allow_crd_version_removal),
+        has_rollout=has_rollout,
     )
     session.add(operation)
     await session.flush()
-    # Locks are always taken in this order, to prevent deadlocks: cluster, deployment, target, operation.
-    await lock_targets(session, col(Target.id).in_(list(targets)))
-    await close_results(transaction, targets, OperationState.SUPERSEDED)
+    await _supersede(transaction, targets)
+    where = "in waves" if has_rollout else f"on {counted(len(targets), 'cluster')}"
     consent: dict[str, Any] = {"allow_crd_version_removal": operation.allow_crd_version_removal}
     consent = consent if allow_crd_version_removal else {}
     transaction.record(
         OperationEvent.STARTED,
-        f"{kind.noun} of {deployment.release_name} on {counted(len(targets), 'cluster')} started.",
+        f"{kind.noun} of {deployment.release_name} {where} started.",
         organization_id=deployment.organization_id,
         actor=author,
         subject=operation,
@@ -114,10 +120,33 @@ async def start_operation(
     if not targets:
         await _end_if_done(transaction, operation.id)
         return operation
+    await _open_results(transaction, deployment, operation.id, targets)
+    return operation
+
+
+async def extend_operation(
+    transaction: Transaction, deployment: Deployment, operation_id: int, targets: Mapping[int, str]
+) -> None:
+    """Adds an open result to an operation for each of these targets, none of which has one there, supersedes results
+    that are open on them, and wakes workers after the commit."""
+    await _supersede(transaction, targets)
+    await _open_results(transaction, deployment, operation_id, targets)
+
+
+async def _supersede(transaction: Transaction, targets: Mapping[int, str]) -> None:
+    # Locks are always taken in this order, to prevent deadlocks: cluster, deployment, rollout, target, operation.
+    await lock_targets(transaction.session, col(Target.id).in_(list(targets)))
+    await close_results(transaction, targets, OperationState.SUPERSEDED)
+
+
+async def _open_results(
+    transaction: Transaction, deployment: Deployment, operation_id: int, targets: Mapping[int, str]
+) -> None:
+    session = transaction.session
     await session.execute(
         insert(OperationResult),
         [
-            {"operation_id": operation.id, "cluster_name": name, "target_id": target_id}
+            {"operation_id": operation_id, "cluster_name": name, "target_id": target_id}
             for target_id, name in targets.items()
         ],
     )
@@ -129,7 +158,15 @@ async def start_operation(
     await order(transaction, deployment)
     transaction.wake(targets)
     transaction.stop_work()
-    return operation
+
+
+async def end_rollout_operation(transaction: Transaction, operation_id: int, outcome: OperationState) -> None:
+    """Ends the operation of a rollout once its open results have ended. If the rollout did not succeed, neither did
+    the operation."""
+    await transaction.session.execute(
+        update(Operation).where(col(Operation.id) == operation_id).values(has_rollout=False)
+    )
+    await _end_if_done(transaction, operation_id, outcome)
 
 
 async def expect_versions(transaction: Transaction, operation_id: int, versions: Mapping[str, str]) -> None:
@@ -140,7 +177,9 @@ async def expect_versions(transaction: Transaction, operation_id: int, versions:
             for name, version in versions.items()
         ]
         await transaction.session.flush()
-        await transaction.session.execute(update(OperationResult).execution_options(synchronize_session=None), rows)
+        # With a condition, SQLAlchemy does not treat it as an error that a rollout has not opened a result yet.
+        by_key = update(OperationResult).where(col(OperationResult.operation_id).is_not(None))
+        await transaction.session.execute(by_key.execution_options(synchronize_session=None), rows)
 
 
 async def close_results(
@@ -158,9 +197,10 @@ async def close_results(
     parameters: dict[str, Any] = {"new_state": state, "new_error": error, "new_output": output, "moment": now()}
     parameters["before"] = before(state)
     parameters |= {"targets": list(target_ids), "new_action": action, "operation": operation_id}
-    ended = {row[0] for row in (await transaction.session.execute(_CLOSE, parameters)).all()}
-    for operation in sorted(ended):
+    rows = (await transaction.session.execute(_CLOSE, parameters)).all()
+    for operation in sorted({row[0] for row in rows}):
         await _end_if_done(transaction, operation)
+    await wake_rollouts(transaction, {row[1] for row in rows})
 
 
 async def remove_targets(
@@ -225,7 +265,9 @@ async def explain_superseded(
     )
 
 
-async def _end_if_done(transaction: Transaction, operation_id: int) -> None:
+async def _end_if_done(
+    transaction: Transaction, operation_id: int, outcome: OperationState = OperationState.SUCCEEDED
+) -> None:
     session = transaction.session
     # With the lock, two transactions that end the last two results see each other's change.
     operation = await session.get(Operation, operation_id, with_for_update={"key_share": True}, populate_existing=True)
@@ -233,7 +275,10 @@ async def _end_if_done(transaction: Transaction, operation_id: int) -> None:
         return
     rows = (await session.execute(_COUNTS, {"operation": operation_id})).all()
     counts = {row[0]: row[1] for row in rows}
-    operation.state = state_of(counts)
+    state = state_of(counts)
+    if operation.has_rollout and not state.is_open:
+        state = OperationState.RUNNING
+    operation.state = outcome if state is OperationState.SUCCEEDED else state
     if operation.state.is_open:
         return
     operation.finished_at = now()

@@ -16,10 +16,7 @@ from app.groups.queries import service_account_of
 from app.helm.command import MARGIN_SECONDS
 from app.helm.ledger import Progress
 from app.operations.due import NEEDS_NOTHING, RETRY_IS_DUE
-from app.operations.progress import (
-    begin_result,
-    note_action,
-)
+from app.operations.progress import begin_result, close_results, note_action
 from app.operations.windows import HAS_WINDOWS, is_held, is_move, let_pass
 from app.releases.error_codes import ActionCode
 from app.releases.hook import Hook
@@ -34,6 +31,7 @@ from app.tables.deployments import Deployment, DeploymentRevision
 from app.tables.groups import ClusterGroup
 from app.tables.operations import Operation, OperationResult
 from app.tables.secrets import Secret
+from app.tables.states import OperationState
 from app.tables.targets import Release, Target
 from app.targets import leases
 from app.targets.activity import Activity, Phase, stored
@@ -41,7 +39,7 @@ from app.targets.claims import claim_of
 from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release, inputs_of
 from app.targets.events import record_event
-from app.targets.joins import OPEN_RESULT, PRESENT_REVISION, joined
+from app.targets.joins import OPEN_RESULT, REVISION_OF_TARGET, joined
 from app.targets.leases import FREE, Lease, fenced
 from app.targets.sightings import Sighting, write_sightings
 from app.targets.trouble import TargetError
@@ -61,6 +59,7 @@ class Work:
     archive: ChartArchive
     operation: Operation
     known: Release | None
+    generation: int  # the one that the target may have
     desired: Desired | None  # None: the release is to be removed
     secrets: Sequence[Secret] = ()  # secrets that the deployment uses, sealed
     account: ServiceAccount | None = None
@@ -101,7 +100,7 @@ _LOST = "Helm was stopped because its worker stopped, or could not renew its lea
 _WORK = (
     joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release, ClusterGroup))
     .add_columns(col(OperationResult.planned_version), HAS_WINDOWS)
-    .join(DeploymentRevision, PRESENT_REVISION)
+    .join(DeploymentRevision, REVISION_OF_TARGET)
     .join(ClusterGroup, col(ClusterGroup.id) == Deployment.group_id)
     .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
     .join(OperationResult, OPEN_RESULT)
@@ -125,7 +124,10 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
             await fenced(transaction, lease, **FREE)
             return None
         target, deployment, revision, cluster, archive, operation, known, group, planned_version, has_windows = row
-        may_wait = has_windows and operation.cancelled_at is None and is_move(target, deployment.generation)
+        if target.wanted and target.allowed_generation is None:
+            await _refuse(transaction, lease, operation)
+            return None
+        may_wait = has_windows and operation.cancelled_at is None and is_move(target, revision.generation)
         if may_wait and await is_held(transaction, lease, target, operation):
             return None
         if target.window is not None:
@@ -137,8 +139,19 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
         desired = desired_release(deployment, revision, cluster.name, inputs_of(target), marks_of(secrets))
     account = service_account_of(group)
     return Work(
-        *(lease, target, deployment, cluster, archive, operation, known, desired, secrets, account),
+        *(lease, target, deployment, cluster, archive, operation, known),
+        *(revision.generation, desired, secrets, account),
         planned_version=planned_version,
+    )
+
+
+async def _refuse(transaction: Transaction, lease: Lease, operation: Operation) -> None:
+    """Ends the result of a target that a rollout has not reached: there is no generation that it may have."""
+    message = "A rollout has not reached this new target yet. It is installed when its wave begins."
+    error = TargetError(ActionCode.ROLLOUT_NOT_REACHED, message, attempts=0).stored
+    await fenced(transaction, lease, **FREE)
+    await close_results(
+        *(transaction, [lease.target_id], OperationState.CANCELLED), error=error, operation_id=operation.id
     )
 
 
@@ -154,7 +167,7 @@ async def intend(
         runs,
         seen.release,
         claim_of(work.target),
-        generation=work.deployment.generation,
+        generation=work.generation,
         since=moment.isoformat(),
         digest=wanted.digest if wanted else None,
         paths=work.target.secret_paths,

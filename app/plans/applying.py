@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.errors import ClusterUnreachable, Conflict, NotFound, UserError, ValidationFailed
 from app.core.names import some_of
 from app.core.transaction import Transaction
+from app.delivery.planned import plan_rollout
 from app.deployments.answer import Answer
 from app.deployments.binding import Binding
 from app.deployments.codes import DeploymentCode
@@ -138,6 +139,7 @@ class _PlanBinding(Binding):
             found = self._before.targets.items()
             versions = {name: basis.resource_version for name, basis in found if basis.desired and basis.reachable}
             await expect_versions(transaction, operation.id, versions)
+            await plan_rollout(transaction, operation.id, plan, versions)
         if plan.kind is PlanKind.CREATE:
             plan.deployment_id = deployment.id
         self.applied = plan

@@ -30,7 +30,7 @@ _TYPES: Mapping[PlanKind, type[Request]] = {
 }
 _OPTIONS = (
     *("description", "atomic", "wait", "timeout_seconds", "drift_policy", "crd_policy"),
-    *("live_drift", "live_drift_ignore", "depends_on"),
+    *("live_drift", "live_drift_ignore", "depends_on", "strategy"),
     *("skip_hooks", "force", "allow_crd_version_removal"),
 )
 

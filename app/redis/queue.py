@@ -72,13 +72,13 @@ class Queue:
         """
         self._enqueue_soon(RECONCILE, list(target_ids))
 
-    def start_jobs_soon(self, organization_ids: Iterable[int | None]) -> None:
-        """Enqueues the news that these organizations have jobs, as `wake_soon` does."""
-        self._enqueue_soon(START, list(organization_ids))
+    def start_jobs_soon(self, organization_ids: Iterable[int | None], *, after: float = 0) -> None:
+        """Enqueues the news that these organizations have jobs, deferred by `after` seconds, as `wake_soon` does."""
+        self._enqueue_soon(START, list(organization_ids), after)
 
-    def _enqueue_soon(self, name: str, arguments: Sequence[int | None]) -> None:
+    def _enqueue_soon(self, name: str, arguments: Sequence[int | None], after: float = 0) -> None:
         if arguments and not self._is_closed:
-            task = asyncio.create_task(self._enqueue(name, arguments))
+            task = asyncio.create_task(self._enqueue(name, arguments, after))
             self._waking.add(task)
             task.add_done_callback(self._waking.discard)
 

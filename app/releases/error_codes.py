@@ -101,6 +101,7 @@ class ActionCode(ErrorCode):
     HELM_OUTPUT_TOO_LARGE = "helm_output_too_large", "Helm writes more output for this chart than it may."
     SUPERSEDED = "superseded", "A newer operation replaced this one while it was running."
     CANCELLED = "cancelled", "The operation was cancelled."
+    ROLLOUT_NOT_REACHED = "rollout_not_reached", "A rollout has not reached this new target yet."
     INTERNAL = "internal", "Polyhelm itself failed; the log of the worker or observer has the details."
 
     @classmethod

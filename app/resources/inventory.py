@@ -26,6 +26,7 @@ from app.tables.resources import LiveResource
 from app.tables.targets import Release, Target
 from app.targets.joins import RELEASE_OF_TARGET
 from app.targets.locking import lock_targets
+from app.targets.rollouts import wake_rollouts
 from app.targets.waits import review_referring
 
 _KEPT = 256
@@ -215,6 +216,7 @@ _READ = text("""
     UPDATE target SET inventory_version = given.version, inventory_left_out = given.left_out
     FROM jsonb_to_recordset(:read) AS given (id bigint, version text, left_out integer)
     WHERE target.id = given.id
+    RETURNING target.rollout_id
 """).bindparams(bindparam("read", type_=JSONB))
 
 
@@ -244,7 +246,8 @@ async def write_inventories(
     if rows:
         await session.execute(_DESCRIBE, {"rows": rows})
         await session.execute(_ADD, {"rows": rows})
-    await session.execute(_READ, {"read": targets})
+    concerned = await session.execute(_READ, {"read": targets})
+    await wake_rollouts(transaction, {rollout_id for (rollout_id,) in concerned})
     await review_referring(transaction, ids)
 
 

@@ -19,6 +19,7 @@ from app.targets.codes import TargetEvent
 from app.targets.events import record_event
 from app.targets.joins import joined
 from app.targets.locking import lock_targets
+from app.targets.rollouts import wake_rollouts
 from app.targets.waits import review_waiting
 
 MOST_REASONS = 10
@@ -55,6 +56,7 @@ async def judge_health(transaction: Transaction, target_ids: Iterable[int]) -> N
     unhealthy = await _unhealthy(transaction, [target.id for target in judged])
     checked = await _checked(transaction, [target.id for target in judged])
     changed: set[int] = set()
+    concerned = set[int | None]()
     for target, deployment, cluster_name, release in found:
         health = _judge(target, release, unhealthy.get(target.id, []), checked.get(target.id, False))
         known = TargetHealth(target.health, target.health_reasons)
@@ -64,11 +66,13 @@ async def judge_health(transaction: Transaction, target_ids: Iterable[int]) -> N
         if health.health is not known.health:
             values["health_since"] = now()
             changed.add(target.cluster_id)
+            concerned.add(target.rollout_id)
         if health.outline != known.outline:
             _record(transaction, target, deployment, cluster_name, health)
         statement = update(Target).where(col(Target.id) == target.id).values(**values)
         await session.execute(statement.execution_options(synchronize_session=False))
     await review_waiting(transaction, changed)
+    await wake_rollouts(transaction, concerned)
 
 
 def _judge(target: Target, release: Release, unhealthy: list[dict[str, Any]], has_checked: bool) -> TargetHealth:

@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from app.rollouts.states import TargetState
+from app.rollouts.states import IN_FLIGHT, TargetState
 from app.rollouts.strategy import WaveRule
 from app.rollouts.windows import Opening
+
+_COSTS_NOTHING = (TargetState.READY, TargetState.SKIPPED, TargetState.REVERTED)
 
 
 class Run(StrEnum):
@@ -53,6 +55,8 @@ class Member:
     state: TargetState = TargetState.BEHIND
     is_put_off: bool = False
     """A person deferred it, until a person retries it."""
+    is_preceding: bool = False
+    """It is in flight for the rollout that this one has superseded, and finishes that move first."""
     was_available: bool = False
     moved_at: datetime | None = None
     due: datetime | None = None
@@ -61,7 +65,7 @@ class Member:
     @property
     def costs_budget(self) -> bool:
         """Whether the rollout has made it unavailable, as far as is known. A retried target does not work yet."""
-        return self.was_available and self.state not in (TargetState.READY, TargetState.SKIPPED)
+        return self.was_available and self.state not in _COSTS_NOTHING
 
 
 def moved(member: Member, seen: Seen, rule: WaveRule, now: datetime) -> Member:
@@ -91,6 +95,18 @@ def retried(member: Member) -> Member:
 
 def observed(member: Member, seen: Seen, rule: WaveRule, now: datetime) -> Member:
     """The member in the state that follows from what is known now."""
+    if member.is_preceding:
+        finished = _observed(replace(member, is_preceding=False), seen, rule, now)
+        if finished.state in IN_FLIGHT:
+            return replace(finished, is_preceding=True)
+        member = Member(member.wave)  # what it is like now is how the rollout has found it
+    return _observed(member, seen, rule, now)
+
+
+def _observed(member: Member, seen: Seen, rule: WaveRule, now: datetime) -> Member:
+    is_ready_unmoved = member.state is TargetState.READY and member.moved_at is None
+    if member.state is TargetState.REVERTED or (is_ready_unmoved and seen.is_targeted):
+        return member
     if not seen.is_targeted:
         return replace(member, state=TargetState.SKIPPED)
     state = member.state

@@ -12,6 +12,7 @@ class TargetState(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"  # it moved, and could not be reached before its deadline
     DEFERRED = "DEFERRED"  # it could not be reached when it was its turn, or a person deferred it
     SKIPPED = "SKIPPED"  # the deployment no longer targets it
+    REVERTED = "REVERTED"  # a rollback returned it to its last verified generation
 
 
 IN_FLIGHT = frozenset({TargetState.MOVING, TargetState.SETTLING})
@@ -50,6 +51,15 @@ class GateKind(StrEnum):
     BUDGET = "BUDGET"
     UNREACHABLE = "UNREACHABLE"
     OTHER_OPERATION = "OTHER_OPERATION"
+    EARLIER_ROLLOUT = "EARLIER_ROLLOUT"
+
+
+class GateState(StrEnum):
+    """Whether a gate is passed."""
+
+    WAITING = "WAITING"
+    PASSED = "PASSED"
+    FAILED = "FAILED"
 
 
 class Verdict(StrEnum):

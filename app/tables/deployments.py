@@ -56,6 +56,9 @@ class Deployment(SQLModel, table=True):
     live_drift_ignore: list[dict[str, Any]] = Json(
         default_factory=list
     )  # ignore rules, as `app.drift.rules` reads them
+    strategy: dict[str, Any] | None = Json(
+        default=None, nullable=True
+    )  # of its rollouts, as `app.rollouts.strategy` writes it; None: all targets at once
     deleting: bool = False
     secret_paths: list[str] = Json(default_factory=list)  # paths of secret values in any of its generations
     created_at: datetime = Timestamp(default_factory=now)

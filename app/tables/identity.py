@@ -14,6 +14,7 @@ class Role(StrEnum):
     """The roles of a user in an organization. `app.identity.permissions` says what each allows."""
 
     VIEWER = "VIEWER"
+    APPROVER = "APPROVER"
     DEPLOYER = "DEPLOYER"
     ADMIN = "ADMIN"
 

@@ -47,6 +47,7 @@ class Operation(SQLModel, table=True):
     state: OperationState = Choice(OperationState, default=OperationState.PENDING)
     generation: int | None = None
     author: str | None = None
+    has_rollout: bool = False  # it stays open, because its rollout opens more results
     skip_hooks: bool = False  # hooks of the chart are skipped
     force: bool = False  # releases that cannot be removed are left behind
     allow_crd_version_removal: list[str] = Json(

@@ -28,6 +28,7 @@ class Target(SQLModel, table=True):
         Index("ix_target_deployment_id_status", "deployment_id", "status"),
         Index("ix_target_drift_due", "cluster_id", postgresql_where=text("drift_due")),
         Index("ix_target_waiting", "cluster_id", postgresql_where=text("waits_for <> '[]'::jsonb")),
+        Index("ix_target_rollout_id", "rollout_id", postgresql_where=text("rollout_id IS NOT NULL")),
         Index("ix_target_held", "cluster_id", postgresql_where=text("lease_owner IS NOT NULL")),
     )
 
@@ -38,6 +39,10 @@ class Target(SQLModel, table=True):
     secret_paths: list[str] = Json(default_factory=list)  # those of the deployment: values at these paths are masked
     desired_digest: bytes = Bytes()  # of the desired release (`app.releases.canonical.digest`)
     generation: int | None = None  # the one it last converged to
+    allowed_generation: int | None = None  # its desired state; None: a rollout has not reached this new target yet
+    rollout_id: int | None = Ref(
+        "rollout.id", ondelete="SET NULL", default=None, nullable=True
+    )  # the rollout that a change of this target may concern
 
     # What the desired values depend on, apart from the revision: facts about the cluster (None: they depend on nothing
     # else), endpoints of other targets, and the result of each expression. A failed evaluation keeps all of them, and

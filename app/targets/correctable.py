@@ -16,9 +16,8 @@ from app.targets.leases import UNHELD
 CORRECTABLE: tuple[ColumnElement[bool] | Mapped[bool], ...] = (
     col(Deployment.deleting).is_(False),
     col(Target.wanted),
-    # A target that has not converged to the deployment's generation has no drift: its last action failed, and a user
-    # has to act.
-    col(Target.generation) == Deployment.generation,
+    # A target that has not converged to its generation has no drift: its last action failed, and a user has to act.
+    col(Target.generation) == Target.allowed_generation,
     # After a cancellation, the wanted state or the release has to change before drift is corrected.
     col(Target.held_digest).is_distinct_from(col(Target.judged_digest)),
     UNHELD,

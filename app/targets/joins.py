@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_
+from sqlalchemy import Select, and_, func
 from sqlmodel import col
 
 from app.tables.clusters import Cluster
@@ -22,9 +22,12 @@ RELEASE_OF_TARGET = and_(
 OPEN_RESULT = and_(col(OperationResult.target_id) == Target.id, col(OperationResult.state).in_(OPEN))
 """Open work on a target."""
 
-PRESENT_REVISION = and_(
+GENERATION = func.coalesce(col(Target.allowed_generation), col(Deployment.generation))
+"""The generation that a target is compared with: the one that it may have, or the deployment's if it may have none."""
+
+REVISION_OF_TARGET = and_(
     col(DeploymentRevision.deployment_id) == Deployment.id,
-    col(DeploymentRevision.generation) == Deployment.generation,
+    col(DeploymentRevision.generation) == GENERATION,
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, select, tuple_, update
 from sqlalchemy.orm import defer
 from sqlmodel import col
 
@@ -28,7 +28,8 @@ from app.targets.activity import waiting_for_window
 from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release, inputs_of
 from app.targets.events import record_event
-from app.targets.joins import PRESENT_REVISION, joined
+from app.targets.joins import joined
+from app.targets.rollouts import wake_rollouts
 from app.targets.waits import review_waiting, waits_of
 
 
@@ -69,10 +70,10 @@ _ALL = (
     .options(defer(Cluster.credentials, raiseload=True))  # type: ignore[arg-type]
     .execution_options(populate_existing=True)
 )
-_REVISIONS = (
-    select(DeploymentRevision)
-    .join(Deployment, PRESENT_REVISION)
-    .where(col(Deployment.id).in_(bindparam("ids", expanding=True)))
+_REVISIONS = select(DeploymentRevision).where(
+    tuple_(col(DeploymentRevision.deployment_id), col(DeploymentRevision.generation)).in_(
+        bindparam("keys", expanding=True)
+    )
 )
 
 
@@ -121,9 +122,9 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
     facts = {row.Target.id: each for row, each in zip(rows, read_facts, strict=True)}
     digests = {target_id: each.fingerprint for target_id, each in facts.items()}
     changed = {target.id for target, *_ in rows if digests[target.id] != target.judged_digest}
-    deployments = {deployment.id for target, deployment, *_ in rows if target.id in changed}
-    revisions = await _present_revisions(transaction, deployments) if deployments else {}
-    with_secrets = [revision.deployment_id for revision in revisions.values() if revision.references()]
+    needed = {_revision_of(target, deployment) for target, deployment, *_ in rows if target.id in changed}
+    revisions = await _revisions(transaction, needed) if needed else {}
+    with_secrets = list({revision.deployment_id for revision in revisions.values() if revision.references()})
     marks = await marks_by_deployment(transaction.session, with_secrets) if with_secrets else {}
     found, written = [], []
     for target, deployment, cluster, release, *_ in rows:
@@ -132,7 +133,7 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
         if target.id in changed:
             desired = None
             if target.wanted:
-                revision = revisions[deployment.id]
+                revision = revisions[_revision_of(target, deployment)]
                 known = marks.get(deployment.id, {})
                 desired = desired_release(deployment, revision, cluster.name, inputs_of(target), known)
                 if target.secret_paths:
@@ -159,6 +160,7 @@ async def judge_locked(transaction: Transaction, seen: Mapping[int, Mapping[str,
         by_key = update(Target).where(col(Target.id).is_not(None)).execution_options(synchronize_session=None)
         await transaction.session.execute(by_key, written)
     await review_waiting(transaction, {each.target.cluster_id for each in found if each.has_changed})
+    await wake_rollouts(transaction, {each.target.rollout_id for each in found if each.has_changed})
     return found
 
 
@@ -178,11 +180,16 @@ def _health_of(verdict: Verdict, target: Target, cluster: Cluster) -> dict[str, 
     return {"health": health, "health_reasons": [], "health_since": now()}
 
 
-async def _present_revisions(transaction: Transaction, deployment_ids: set[int]) -> dict[int, DeploymentRevision]:
-    """The current revision row of each of these deployments. Fetched once for each deployment, not for each target: a
-    revision row holds the overrides of all targets."""
-    rows = await transaction.session.execute(_REVISIONS, {"ids": list(deployment_ids)})
-    return {row.deployment_id: row for row in rows.scalars()}
+def _revision_of(target: Target, deployment: Deployment) -> tuple[int, int]:
+    """The key of the revision that a target is compared with, as `app.targets.joins.GENERATION`."""
+    return deployment.id, target.allowed_generation or deployment.generation
+
+
+async def _revisions(transaction: Transaction, keys: set[tuple[int, int]]) -> dict[tuple[int, int], DeploymentRevision]:
+    """Revisions by deployment and generation. Fetched once for each deployment, not for each target: a revision row
+    holds the overrides of all targets."""
+    rows = await transaction.session.execute(_REVISIONS, {"keys": list(keys)})
+    return {(row.deployment_id, row.generation): row for row in rows.scalars()}
 
 
 def _verdict(facts: Facts, desired: Desired | None, observed: Observed | None) -> Verdict:

@@ -79,6 +79,7 @@ class TargetFacts:
     not_compared: int = fact(col(Target.not_compared))
     error: dict[str, Any] | None = fact(col(Target.error))
     generation: int | None = fact(col(Target.generation))
+    allowed_generation: int | None = fact(col(Target.allowed_generation))
     renewed_at: datetime | None = fact(col(Target.renewed_at))
     confirmed_at: datetime | None = fact(col(Target.observed_at))
     swept_at: datetime | None = fact(col(Cluster.confirmed_at))

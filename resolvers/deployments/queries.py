@@ -9,13 +9,13 @@ from app.deployments.membership import selected_members
 from app.deployments.planning import progress_of
 from app.deployments.state import selector_problems
 from schema.context import Info
-from schema.deployments.inputs import ClusterSelectorInput, stored_selector
 from schema.deployments.types import Deployment
 from schema.deployments.values import ClusterSelection, YamlReading
 from schema.errors import Problem
 from schema.previews.types import PlanProgress
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import row_id
+from schema.selectors.inputs import ClusterSelectorInput, stored_selector
 from schema.targets.enums import TargetStatus
 
 

@@ -36,6 +36,15 @@ SUBJECT = Subject(
             "deployment",
             "condition",
             "allowCrdVersionRemoval",
+            "name",
+            "maxUnavailable",
+            "maxConcurrent",
+            "maxFailures",
+            "maxDeferred",
+            "minReady",
+            "deadline",
+            "soak",
+            "validFor",
         )
     ),
 )

@@ -38,6 +38,10 @@ COMMON = (
 """Codes that nearly every mutation can give."""
 
 CODES: dict[str, tuple[str, ...]] = {
+    "abort_rollout": (
+        "rollout_not_found",
+        "rollout_state",
+    ),
     "add_chart_repository": (
         "address_refused",
         "download_too_large",
@@ -112,6 +116,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "repository_slow",
         "repository_unauthorized",
         "repository_unreachable",
+        "rollout_in_progress",
         "schema_check_interrupted",
         "schema_not_checkable",
         "schema_too_deep",
@@ -131,6 +136,16 @@ CODES: dict[str, tuple[str, ...]] = {
         "plan_rejected",
         "plan_unapproved",
         "too_many",
+    ),
+    "approve_wave": (
+        "invalid_input",
+        "rollout_digest",
+        "rollout_not_found",
+        "rollout_state",
+        "wave_not_found",
+        "wave_own",
+        "wave_role",
+        "wave_without_approval",
     ),
     "cancel_operation": (
         "operation_ended",
@@ -225,6 +240,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "repository_slow",
         "repository_unauthorized",
         "repository_unreachable",
+        "rollout_in_progress",
         "schema_check_interrupted",
         "schema_not_checkable",
         "schema_too_deep",
@@ -276,6 +292,11 @@ CODES: dict[str, tuple[str, ...]] = {
         "name_taken",
         "token_expires",
     ),
+    "defer_target": (
+        "rollout_not_found",
+        "rollout_state",
+        "rollout_target",
+    ),
     "delete_change_window": ("change_window_not_found",),
     "delete_cluster_group": (
         "cluster_group_not_found",
@@ -309,11 +330,21 @@ CODES: dict[str, tuple[str, ...]] = {
         "plan_not_found",
     ),
     "enable_user": ("user_not_found",),
+    "expedite_rollout": (
+        "invalid_input",
+        "rollout_not_found",
+        "rollout_state",
+    ),
+    "lift_hold": ("hold_not_found",),
     "override_change_windows": (
         "invalid_input",
         "not_held",
         "operation_not_found",
         "window_not_overridable",
+    ),
+    "pause_rollout": (
+        "rollout_not_found",
+        "rollout_state",
     ),
     "plan_deployment": (
         "address_refused",
@@ -372,6 +403,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "repository_slow",
         "repository_unauthorized",
         "repository_unreachable",
+        "rollout_in_progress",
         "schema_check_interrupted",
         "schema_not_checkable",
         "schema_too_deep",
@@ -472,11 +504,31 @@ CODES: dict[str, tuple[str, ...]] = {
         "plan_unapproved",
         "too_many",
     ),
+    "reject_wave": (
+        "invalid_input",
+        "rollout_digest",
+        "rollout_not_found",
+        "rollout_state",
+        "wave_not_found",
+        "wave_own",
+        "wave_role",
+        "wave_without_approval",
+    ),
     "remove_chart_repository": ("chart_repository_not_found",),
     "remove_cluster": (
         "busy",
         "cluster_in_use",
         "cluster_not_found",
+        "rollout_in_progress",
+    ),
+    "resume_rollout": (
+        "rollout_not_found",
+        "rollout_state",
+    ),
+    "retry_target": (
+        "rollout_not_found",
+        "rollout_state",
+        "rollout_target",
     ),
     "revoke_api_token": (
         "token_limited",
@@ -593,6 +645,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "namespaces_in_use",
         "reference_cycle",
         "removal_unconfirmed",
+        "rollout_in_progress",
     ),
     "update_deployment": (
         "address_refused",
@@ -643,6 +696,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "repository_slow",
         "repository_unauthorized",
         "repository_unreachable",
+        "rollout_in_progress",
         "schema_check_interrupted",
         "schema_not_checkable",
         "schema_too_deep",

@@ -1,6 +1,6 @@
 """What a subject adds to the API. `resolvers/subjects.py` lists all of them."""
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,14 +14,16 @@ Found = TypeVar("Found", bound=Node)
 @dataclass(frozen=True, kw_only=True)
 class Subject:
     """`query`, `mutation` and `subscription` are types whose fields become fields of the roots. `nodes` are the types
-    with global IDs, each with what finds one of them. The texts of `plain_fields` in inputs of the subject's mutations
-    are names, which the audit log may keep; the texts of all other fields are masked there.
+    with global IDs, each with what finds one of them, and `types` those that only an interface refers to. The texts of
+    `plain_fields` in inputs of the subject's mutations are names, which the audit log may keep; the texts of all other
+    fields are masked there.
     """
 
     query: type[Any] | None = None
     mutation: type[Any] | None = None
     subscription: type[Any] | None = None
     nodes: Mapping[type[Node], Lookup] = field(default_factory=dict)
+    types: Sequence[type[Any]] = ()
     plain_fields: Set[str] = frozenset()
 
 

@@ -17,6 +17,8 @@ SUBJECT = Subject(
             *("id", "organization", "group", "cluster", "targets", "chart", "version", "releaseName", "namespace"),
             *("description", "secret", "key", "path", "paths", "kind", "cloud", "region", "distribution"),
             *("kubernetesVersion", "digest", "comment", "deployment", "condition", "allowCrdVersionRemoval"),
+            *("name", "maxUnavailable", "maxConcurrent", "maxFailures", "maxDeferred", "minReady", "deadline", "soak"),
+            "validFor",
         )
     ),
 )

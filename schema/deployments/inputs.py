@@ -1,17 +1,23 @@
 """The inputs of mutations about deployments. Their texts are masked in the audit log unless the subject lists them as
 plain."""
 
-from typing import Any
-
 import strawberry
 
 from schema.deployments.enums import CrdPolicy, DriftPolicy, LiveDrift
 from schema.previews.removal import CONFIRM_REMOVAL
 from schema.scalars import JSON
+from schema.selectors.inputs import ClusterSelectorInput
+from schema.strategies.inputs import RolloutStrategyInput
 
 _SELECTOR_OVERRIDES = (
     "Values for the clusters that a selector matches, weakest first. They are merged over the common values, and"
     " `valueOverrides` over them."
+)
+
+_STRATEGY_NEW = "How this change and later ones reach the targets. Default: all at once."
+_STRATEGY_CHANGE = (
+    "How this change and later ones reach the targets. A strategy without waves means all at once. Default: the"
+    " present strategy."
 )
 
 
@@ -39,31 +45,6 @@ class ValueOverrideInput:
         default=None, description="The values as YAML, read as Helm reads a values file. Use either this or `values`."
     )
     values_from: list[ValueFromInput] | None = None
-
-
-@strawberry.input(
-    description=(
-        "Selects the clusters that meet every given condition. A condition with several values is met by any of them."
-        " `{}` selects every member of the group."
-    )
-)
-class ClusterSelectorInput:
-    labels: JSON | None = strawberry.field(
-        default=None, description="For each label, its value or a list of the values that it may have."
-    )
-    cloud: list[str] | None = None
-    region: list[str] | None = None
-    distribution: list[str] | None = None
-    kubernetes_version: str | None = strawberry.field(
-        default=None, description="A constraint such as `>=1.28 <1.31`, `~1.29` or `1.29.x || 1.31.x`."
-    )
-
-
-def stored_selector(given: ClusterSelectorInput) -> dict[str, Any]:
-    """The conditions that are given, as a revision stores them."""
-    version = given.kubernetes_version
-    found = {"labels": given.labels, "cloud": given.cloud, "region": given.region, "distribution": given.distribution}
-    return {name: value for name, value in found.items() if value} | ({"kubernetesVersion": version} if version else {})
 
 
 @strawberry.input(description="Values for the clusters that a selector matches.")
@@ -155,6 +136,7 @@ class CreateDeploymentInput:
         default=None, description="The deployments whose releases have to be ready first."
     )
     allow_crd_version_removal: list[str] | None = strawberry.field(default=None, description=ALLOW_CRD_VERSION_REMOVAL)
+    strategy: RolloutStrategyInput | None = strawberry.field(default=None, description=_STRATEGY_NEW)
     dry_run: bool | None = strawberry.field(
         default=False, description="Validate and plan the request without changing anything."
     )
@@ -216,6 +198,7 @@ class UpdateDeploymentInput:
         " waiting for them.",
     )
     allow_crd_version_removal: list[str] | None = strawberry.field(default=None, description=ALLOW_CRD_VERSION_REMOVAL)
+    strategy: RolloutStrategyInput | None = strawberry.field(default=None, description=_STRATEGY_CHANGE)
     dry_run: bool | None = False
     idempotency_key: str | None = None
     release_name: str | None = strawberry.field(

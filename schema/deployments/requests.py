@@ -10,8 +10,9 @@ from app.deployments.reconcile import ReconcileDeployment
 from app.deployments.update import UpdateDeployment
 from app.drift.rules import GivenRule
 from schema.deployments import inputs
-from schema.deployments.inputs import stored_selector
 from schema.relay.ids import row_id
+from schema.selectors.inputs import stored_selector
+from schema.strategies.inputs import given_strategy
 
 
 def create(given: inputs.CreateDeploymentInput) -> CreateDeployment:
@@ -25,6 +26,7 @@ def create(given: inputs.CreateDeploymentInput) -> CreateDeployment:
             "target_selector": _target_selector(given),
             "live_drift_ignore": _ignore_rules(given.live_drift_ignore) or [],
             "depends_on": _dependencies(given.depends_on) or [],
+            "strategy": given_strategy(given.strategy),
         }
     )
 
@@ -42,6 +44,7 @@ def update(given: inputs.UpdateDeploymentInput) -> UpdateDeployment:
             "target_selector": _target_selector(given),
             "live_drift_ignore": _ignore_rules(given.live_drift_ignore),
             "depends_on": _dependencies(given.depends_on),
+            "strategy": given_strategy(given.strategy),
         }
     )
 

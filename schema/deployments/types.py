@@ -20,7 +20,6 @@ from schema.deployments.loaders import (
     revision_by_deployment,
 )
 from schema.deployments.values import (
-    ClusterSelector,
     SelectorOverride,
     ValueFrom,
     ValueOverride,
@@ -37,6 +36,9 @@ from schema.relay.node import Node
 from schema.resources.drift import SuggestedIgnoreRule
 from schema.resources.loaders import shared_differences_by_deployment
 from schema.scalars import JSON
+from schema.selectors.types import ClusterSelector
+from schema.strategies.loaders import holds_by_deployment, rollout_by_deployment
+from schema.strategies.types import GenerationHold, RolloutStrategy
 from schema.targets.counts import DriftCount, HealthCount, StatusCount, by_drift, by_health, by_status
 from schema.targets.enums import TargetStatus
 from schema.targets.loaders import (
@@ -51,6 +53,7 @@ from schema.values import AS_YAML, as_yaml
 
 if TYPE_CHECKING:
     from schema.groups.types import ClusterGroup
+    from schema.rollouts.types import Rollout
 
 
 @strawberry.type(description="The desired state of one generation.")
@@ -284,6 +287,22 @@ class Deployment(Node):
         page = await operations_page(info.context.services, self.row.id, Window.of(first, after))
         return to_connection(page, Operation.of)
 
+    @strawberry.field(description="The strategy of its rollouts; null if changes reach all targets at once.")
+    def strategy(self) -> RolloutStrategy | None:
+        return RolloutStrategy.of(self.row.strategy) if self.row.strategy else None
+
+    @strawberry.field(description="The rollout of the present generation; null if it reached all targets at once.")
+    async def rollout(self, info: Info) -> Annotated["Rollout", strawberry.lazy("schema.rollouts.types")] | None:
+        row = await info.context.load[rollout_by_deployment].load(self.row.id)
+        found: Rollout | None = await info.context.find("Rollout", row.id if row else None)
+        return found
+
+    @strawberry.field(
+        metadata=usually(1), description="The generations that no target moves to until a user lifts the hold."
+    )
+    async def holds(self, info: Info) -> list[GenerationHold]:
+        return [GenerationHold.of(row) for row in await info.context.load[holds_by_deployment].load(self.row.id)]
+
     async def _archive(self, info: Info) -> ChartArchive:
         return await info.context.load[archive_by_digest].load((await self.present_revision(info)).chart_digest)
 
@@ -291,8 +310,9 @@ class Deployment(Node):
         found: ClusterGroup = await info.context.find("ClusterGroup", self.row.group_id)
         return found
 
-    async def present_revision(self, info: Info) -> tables.DeploymentRevision:
-        return await info.context.load[revision_by_deployment].load((self.row.id, self.row.generation))
+    async def present_revision(self, info: Info, generation: int | None = None) -> tables.DeploymentRevision:
+        """The revision of a generation, or else of the present one."""
+        return await info.context.load[revision_by_deployment].load((self.row.id, generation or self.row.generation))
 
     @classmethod
     def of(cls, row: tables.Deployment) -> "Deployment":

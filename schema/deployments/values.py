@@ -1,14 +1,12 @@
 """What a deployment's values consist of."""
 
-from typing import Any
-
 import strawberry
 
-from app.releases.selectors import Selector
 from app.tables import deployments as tables
 from schema.errors import Problem
 from schema.list_length import usually
 from schema.scalars import JSON
+from schema.selectors.types import ClusterSelector
 from schema.values import AS_YAML, as_yaml
 
 
@@ -36,30 +34,6 @@ class ValueOverride:
     @strawberry.field(description=AS_YAML)
     async def values_yaml(self) -> str:
         return await as_yaml(self.values)
-
-
-@strawberry.type(
-    description="Selects the clusters that meet every condition. A condition with several values is met by any of them."
-)
-class ClusterSelector:
-    labels: JSON = strawberry.field(description="For each label, its value or a list of the values that it may have.")
-    cloud: list[str]
-    region: list[str]
-    distribution: list[str]
-    kubernetes_version: str | None = strawberry.field(description="A constraint such as `>=1.28 <1.31`.")
-    text: str = strawberry.field(description="The conditions as one line of text.")
-
-    @classmethod
-    def of(cls, stored: dict[str, Any]) -> "ClusterSelector":
-        found = Selector.of_json(stored)
-        return cls(
-            labels=stored.get("labels", {}),
-            cloud=list(found.cloud),
-            region=list(found.region),
-            distribution=list(found.distribution),
-            kubernetes_version=found.kubernetes_version,
-            text=str(found),
-        )
 
 
 @strawberry.type(description="The members of a group that a selector matches.")

@@ -26,6 +26,8 @@ from schema.resources.live import LiveObject, ResourceTree
 from schema.resources.loaders import differences_by_target
 from schema.resources.types import HealthReason, LiveResource, health_reasons_of
 from schema.scalars import JSON
+from schema.strategies.enums import TargetState
+from schema.strategies.loaders import state_by_target
 from schema.targets.activity import Activity
 from schema.targets.enums import NextStep, ReasonCode, TargetStatus
 from schema.targets.loaders import activity_by_target, inputs_by_target, installed_values_by_target
@@ -104,6 +106,10 @@ class DeploymentTarget(Node):
     revision: int | None = strawberry.field(description="The revision of the release in Helm.")
     changed_at: datetime | None = strawberry.field(description="When Helm last changed the release.")
     generation: int | None = strawberry.field(description="The generation that the target last matched.")
+    allowed_generation: int | None = strawberry.field(
+        description="The generation that is the desired state of the target: the deployment's, unless a rollout has not"
+        " reached the target or has rolled it back. Null for a new target that a rollout has not reached."
+    )
     values_renewed: bool = strawberry.field(
         description="Whether the desired values have changed because a property of the cluster or its group has, or an"
         " endpoint of another target, and the release has not been changed since."
@@ -200,6 +206,12 @@ class DeploymentTarget(Node):
     async def window(self, info: Info) -> WindowStatus:
         return WindowStatus.of(await info.context.load[window_status_by_target].load(self.facts.id))
 
+    @strawberry.field(
+        description="The state of the target in the rollout of the deployment's present generation; null without one."
+    )
+    async def rollout_state(self, info: Info) -> TargetState | None:
+        return await info.context.load[state_by_target].load(self.facts.id)
+
     @strawberry.field
     async def cluster(self, info: Info) -> Annotated["Cluster", strawberry.lazy("schema.clusters.types")]:
         found: Cluster = await info.context.find("Cluster", self.facts.cluster_id)
@@ -233,7 +245,8 @@ class DeploymentTarget(Node):
 
     async def explained(self, info: Info) -> Explained:
         """The desired values with their origins."""
-        revision = await (await self._deployment(info)).present_revision(info)
+        deployment = await self._deployment(info)
+        revision = await deployment.present_revision(info, self.facts.allowed_generation)
         inputs = await info.context.load[inputs_by_target].load(self.facts.id)
         return Explained(revision, self.cluster_name, inputs, await defaults_of(info, revision))
 
@@ -242,7 +255,7 @@ class DeploymentTarget(Node):
 
     async def _desired_values(self, info: Info) -> Any:
         deployment = await self._deployment(info)
-        revision = await deployment.present_revision(info)
+        revision = await deployment.present_revision(info, self.facts.allowed_generation)
         inputs = await info.context.load[inputs_by_target].load(self.facts.id)
         return hidden(desired_release(deployment.row, revision, self.cluster_name, inputs, ANY).values)
 
@@ -267,6 +280,7 @@ class DeploymentTarget(Node):
             version=facts.chart_version,
             revision=facts.revision,
             generation=facts.generation,
+            allowed_generation=facts.allowed_generation,
             values_renewed=facts.is_renewed,
             changed_at=facts.changed_at,
             observed_at=facts.observed_at,

@@ -70,6 +70,7 @@ NOWHERE = {
         "OPERATION": "Operation",
         "PLAN": "PlanProgress",
         "STORED": "Plan",
+        "ROLLOUT": "Rollout",
         "USER": "User",
         **{word: kind for walk in WALKS for word, kind in walk.words.items()},
     }.items()

@@ -40,6 +40,7 @@ from app.targets.trouble import target_error
 from schema.relay.ids import encode_id
 from simulator import Member
 from tests.identity.walks import WALKS
+from tests.rollouts.rows import rollout_in
 from tests.stack import TOKEN, Stack
 from tests.windows.samples import FREEZE
 
@@ -148,6 +149,7 @@ async def peopled(
                 "PLAN": await _planned(stack),
                 "STORED": await _stored(stack),
                 **{word: each for ids in made for word, each in ids.items()},
+                "ROLLOUT": await rollout_in(stack),
             },
         )
 

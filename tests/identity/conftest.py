@@ -6,6 +6,7 @@ from simulator import Member
 from tests.identity.browser import PASSWORD
 from tests.live.conftest import served
 from tests.plans.planned import made
+from tests.rollouts.rows import rollout_in
 from tests.stack import Stack
 from tests.windows.samples import FREEZE
 
@@ -40,5 +41,6 @@ async def ids(quiet: Stack, simulated: Callable[[str], Member]) -> AsyncIterator
         "DEPLOYMENT": answer["deployment"]["id"],
         "OPERATION": answer["operation"]["id"],
         "TARGET": targets["paris"]["id"],
+        "ROLLOUT": await rollout_in(quiet),
         "STORED": (await made(quiet, delete={"id": answer["deployment"]["id"]}))["id"],
     }

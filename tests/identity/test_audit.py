@@ -10,11 +10,13 @@ from strawberry import ID
 
 from app.identity.permissions import Permission
 from app.tables.identity import Role
+from app.tables.rollouts import GenerationHold
 from resolvers.api import api
 from resolvers.engine.masking import MASK, masked
 from resolvers.roots import PLAIN_FIELDS
 from schema.clusters.inputs import RegisterClusterInput
 from schema.deployments import inputs
+from schema.relay.ids import row_id
 from simulator import Member
 from tests.identity.asking import NOWHERE, asked, events_of, filled
 from tests.identity.browser import PASSWORD
@@ -42,7 +44,14 @@ LEAST = {
         ],
         "viewer-of-default",
     ),
-    **dict.fromkeys(["cancelOperation", "overrideChangeWindows"], "viewer-of-default"),
+    **dict.fromkeys(["approveWave", "rejectWave"], "approver-of-default"),
+    **dict.fromkeys(
+        [
+            *("pauseRollout", "resumeRollout", "abortRollout", "deferTarget", "retryTarget", "liftHold"),
+            *("cancelOperation", "overrideChangeWindows"),
+        ],
+        "viewer-of-default",
+    ),
     **{mutation: caller for walk in WALKS for mutation, caller in walk.least.items()},
 }
 """Who may do a mutation and could not with less. Others are done by an admin of the organization, or the installation's
@@ -150,10 +159,23 @@ def with_ids(given: dict[str, Any], ids: dict[str, Any]) -> dict[str, Any]:
         name: with_ids(value, ids)
         if isinstance(value, dict)
         else ids[value]
-        if name in ("id", "group", "digest") and value in ids
+        if name in ("id", "group", "digest", "rollout", "deployment") and value in ids
         else value
         for name, value in given.items()
     }
+
+
+async def rolled_out(quiet: Stack, deployment_id: str, token: str) -> dict[str, Any]:
+    """A rollout that waits for an approval, and a held generation of its deployment."""
+    wave = {"name": "first", "before": [{"approval": {}}]}
+    given = {"id": deployment_id, "values": {"replicas": 3}, "strategy": {"waves": [wave]}}
+    await quiet.mutate("updateDeployment", "__typename", token, **given)
+    query = "query ($id: ID!) { node(id: $id) { ... on Deployment { rollout { id planDigest } } } }"
+    rollout = (await quiet.data(query, id=deployment_id))["node"]["rollout"]
+    async with quiet.services.transaction() as transaction:
+        hold = GenerationHold(deployment_id=row_id(deployment_id, "Deployment"), generation=1, reason="It failed.")
+        transaction.session.add(hold)
+    return {"rollout": rollout["id"], "of the rollout": rollout["planDigest"]}
 
 
 async def test_the_least_role_may_do_every_mutation_which_leaves_the_events_of_what_it_changes(
@@ -264,7 +286,20 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         ("applyPlan", {"id": "plan"}, ["deployment.updated", *OVERTAKING, "plan.applied"]),
         ("discardPlan", {"id": "another plan"}, ["plan.discarded"]),
         ("reconcileDeployment", {"id": "shop"}, OVERTAKING),
-        ("deleteDeployment", {"id": "shop", "force": False}, ["deployment.deleting", *OVERTAKING]),
+        ("rejectWave", {"rollout": "rollout", "wave": 0, "digest": "of the rollout"}, ["rollout.rejected"]),
+        ("approveWave", {"rollout": "rollout", "wave": 0, "digest": "of the rollout"}, ["rollout.approved"]),
+        ("pauseRollout", {"id": "rollout"}, ["rollout.paused"]),
+        ("resumeRollout", {"id": "rollout"}, ["rollout.resumed"]),
+        ("expediteRollout", {"id": "rollout", "reason": "An incident."}, ["rollout.expedited"]),
+        ("deferTarget", {"rollout": "rollout", "cluster": "paris"}, ["rollout.deferred"]),
+        ("retryTarget", {"rollout": "rollout", "cluster": "paris"}, ["rollout.retried"]),
+        ("abortRollout", {"id": "rollout"}, ["rollout.aborted"]),
+        ("liftHold", {"deployment": "shop", "generation": 1}, ["rollout.lifted"]),
+        (
+            "deleteDeployment",
+            {"id": "shop", "force": False},
+            ["deployment.deleting", "operation.finished", *OVERTAKING],
+        ),
         ("overrideChangeWindows", {"id": "operation", "reason": "An outage."}, ["operation.window_overridden"]),
         ("deleteChangeWindow", {"id": "window"}, ["change_window.deleted"]),
         ("cancelOperation", {"id": "operation"}, ["operation.cancelled", "operation.finished"]),
@@ -300,6 +335,8 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
             "nodes"
         ]:
             ids |= {"plan": plan["id"], "digest": plan["digest"]}
+        if mutation == "rejectWave":
+            ids |= await rolled_out(quiet, ids["shop"], callers["viewer-of-default"])
         if mutation == "discardPlan":
             made = "... on PlanDeploymentPayload { plan { id } }"
             answer = await quiet.mutate("planDeployment", made, delete={"id": ids["shop"]})

@@ -18,6 +18,7 @@ SUBSCRIPTIONS = {
     "targets": "subscription { targets { id } }",
     "operation": 'subscription { operation(id: "OPERATION") { id } }',
     "plan": 'subscription { plan(id: "STORED") { id } }',
+    "rolloutChanged": 'subscription { rolloutChanged(id: "ROLLOUT") { id } }',
     "clusters": "subscription { clusters { id } }",
     "events": "subscription { events { cursor } }",
     "logs": 'subscription { logs(target: "TARGET") { entries { text } } }',
@@ -25,7 +26,7 @@ SUBSCRIPTIONS = {
 
 
 HIDDEN = {
-    **{name: SUBSCRIPTIONS[name] for name in ("deployment", "operation", "plan", "logs")},
+    **{name: SUBSCRIPTIONS[name] for name in ("deployment", "operation", "plan", "rolloutChanged", "logs")},
     "targets of a group": 'subscription { targets(group: "fleet") { id } }',
     "clusters of a group": 'subscription { clusters(group: "fleet") { id } }',
     "targets of an organization": 'subscription { targets(organization: "default") { id } }',

@@ -28,7 +28,7 @@ def work(release_name: str) -> Work:
     cluster = row(Cluster, kubernetes_version="v1.34.4")
     archive, target = row(ChartArchive, digest="0" * 64), row(Target)
     operation, wanted = row(Operation), Desired("hello", "1.0.0", {})
-    return Work(Lease(1, 1, 1), target, deployment, cluster, archive, operation, None, wanted)
+    return Work(Lease(1, 1, 1), target, deployment, cluster, archive, operation, None, 1, wanted)
 
 
 async def test_a_manifest_that_could_not_be_checked_leaves_nothing_behind_and_is_checked_next_time() -> None:

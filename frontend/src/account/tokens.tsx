@@ -76,7 +76,10 @@ function limits({ role, organization }: { role: Role | null; organization: strin
   return words.length > 0 ? `${words.join(" ")}, ` : "";
 }
 
-const ROLES = Object.keys({ VIEWER: 0, DEPLOYER: 0, ADMIN: 0 } satisfies Record<Role, 0>) as Role[];
+const ROLES = Object.keys({ VIEWER: 0, APPROVER: 0, DEPLOYER: 0, ADMIN: 0 } satisfies Record<
+  Role,
+  0
+>) as Role[];
 const LIVES = { "in 7 days": 7, "in 30 days": 30, "in 90 days": 90, "in a year": 365 };
 const DAY = 86_400_000;
 

@@ -1,0 +1,35 @@
+"""Metrics of rollouts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from prometheus_client import Gauge, Histogram
+
+from app.rollouts.states import Phase
+from app.tables.rollouts import Rollout
+
+_BUCKETS = (1, 5, 30, 60, 300, 1800, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
+ROLLOUTS = Gauge("polyhelm_rollouts", "Rollouts that have not ended, by phase.", ["phase"])
+GATE_SECONDS = Histogram(
+    "polyhelm_rollout_gate_seconds", "How long rollouts waited for gates, by kind of gate.", ["gate"], buckets=_BUCKETS
+)
+LEAD_SECONDS = Histogram(
+    "polyhelm_rollout_lead_seconds",
+    "How long it took from a change until its rollout succeeded.",
+    buckets=_BUCKETS,
+)
+
+
+def note_gates(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]], moment: datetime) -> None:
+    """Observes the gates that have opened."""
+    still = {(gate["kind"], gate["wave"], gate["check"]) for gate in after}
+    for gate in before:
+        if (gate["kind"], gate["wave"], gate["check"]) not in still:
+            waited = moment - datetime.fromisoformat(gate["since"])
+            GATE_SECONDS.labels(gate["kind"]).observe(waited.total_seconds())
+
+
+def note_end(row: Rollout) -> None:
+    if row.phase is Phase.SUCCEEDED and row.ended_at is not None:
+        LEAD_SECONDS.observe((row.ended_at - row.created_at).total_seconds())

@@ -1,0 +1,118 @@
+"""Reads rollouts, their waves and their targets from the database."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select
+from sqlmodel import col
+from sqlmodel import select as rows_of
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.paging import Page, Window, fetch_page
+from app.core.services import Services
+from app.rollouts.states import Phase, TargetState
+from app.tables.deployments import Deployment
+from app.tables.rollouts import CheckRun, GateDecision, GenerationHold, Rollout, RolloutTarget, RolloutWave
+
+COSTS_NOTHING = (TargetState.READY, TargetState.SKIPPED, TargetState.REVERTED)
+
+
+async def rollouts_page(
+    services: Services,
+    organization_id: int,
+    window: Window,
+    *,
+    deployment_id: int | None = None,
+    phases: Sequence[Phase] | None = None,
+) -> Page[Rollout]:
+    """The rollouts of an organization or of one deployment, newest first."""
+    statement = rows_of(Rollout).where(col(Rollout.organization_id) == organization_id)
+    if deployment_id is not None:
+        statement = statement.where(col(Rollout.deployment_id) == deployment_id)
+    if phases is not None:
+        statement = statement.where(col(Rollout.phase).in_(phases))
+    async with services.database.reading() as session:
+        return await fetch_page(session, statement, [col(Rollout.id)], window, descending=True)
+
+
+async def targets_page(services: Services, rollout_id: int, wave: int, window: Window) -> Page[RolloutTarget]:
+    """The targets of a wave, by the name of the cluster."""
+    statement = rows_of(RolloutTarget).where(
+        col(RolloutTarget.rollout_id) == rollout_id, col(RolloutTarget.wave) == wave
+    )
+    async with services.database.reading() as session:
+        return await fetch_page(session, statement, [col(RolloutTarget.cluster_name)], window)
+
+
+async def present_rollouts(session: AsyncSession, deployment_ids: Sequence[int]) -> dict[int, Rollout]:
+    """The newest rollout of the present generation, by the id of its deployment."""
+    statement = (
+        rows_of(Rollout)
+        .join(Deployment, col(Deployment.id) == Rollout.deployment_id)
+        .where(col(Deployment.id).in_(deployment_ids), col(Rollout.generation) == Deployment.generation)
+        .order_by(col(Rollout.id))
+    )
+    return {row.deployment_id: row for row in (await session.exec(statement)).all()}
+
+
+async def superseding(session: AsyncSession, rollout_ids: Sequence[int]) -> dict[int, Rollout]:
+    """The rollout that superseded each of these."""
+    statement = rows_of(Rollout).where(col(Rollout.supersedes_id).in_(rollout_ids)).order_by(col(Rollout.id))
+    return {row.supersedes_id: row for row in (await session.exec(statement)).all() if row.supersedes_id}
+
+
+async def waves(session: AsyncSession, rollout_ids: Sequence[int]) -> Iterable[RolloutWave]:
+    statement = rows_of(RolloutWave).where(col(RolloutWave.rollout_id).in_(rollout_ids))
+    return (await session.exec(statement.order_by(col(RolloutWave.index)))).all()
+
+
+async def decisions(session: AsyncSession, rollout_ids: Sequence[int]) -> Iterable[GateDecision]:
+    """What users decided on waves, the oldest first."""
+    statement = rows_of(GateDecision).where(col(GateDecision.rollout_id).in_(rollout_ids))
+    return (await session.exec(statement.order_by(col(GateDecision.id)))).all()
+
+
+async def check_runs(session: AsyncSession, rollout_ids: Sequence[int]) -> Iterable[CheckRun]:
+    statement = rows_of(CheckRun).where(col(CheckRun.rollout_id).in_(rollout_ids))
+    return (await session.exec(statement.order_by(col(CheckRun.wave), col(CheckRun.started_at)))).all()
+
+
+async def state_counts(session: AsyncSession, rollout_ids: Sequence[int]) -> dict[int, dict[int, Counter[TargetState]]]:
+    """The number of targets in each state, by the ids of the rollouts and their waves."""
+    columns = col(RolloutTarget.rollout_id), col(RolloutTarget.wave), col(RolloutTarget.state)
+    statement = select(*columns, func.count()).where(col(RolloutTarget.rollout_id).in_(rollout_ids)).group_by(*columns)
+    found: defaultdict[int, dict[int, Counter[TargetState]]] = defaultdict(dict)
+    for rollout_id, wave, state, count in await session.execute(statement):
+        found[rollout_id].setdefault(wave, Counter())[state] = count
+    return {rollout_id: found[rollout_id] for rollout_id in rollout_ids}
+
+
+async def costing(session: AsyncSession, rollout_ids: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """The rollouts' targets that count as unavailable because of them, each as the rollout's id and the target's."""
+    statement = (
+        select(col(RolloutTarget.rollout_id), col(RolloutTarget.target_id))
+        .where(col(RolloutTarget.rollout_id).in_(rollout_ids), col(RolloutTarget.was_available))
+        .where(col(RolloutTarget.state).not_in(COSTS_NOTHING), col(RolloutTarget.target_id).is_not(None))
+        .order_by(col(RolloutTarget.cluster_name))
+    )
+    return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
+async def target_states(session: AsyncSession, target_ids: Sequence[int]) -> dict[int, TargetState]:
+    """The state of targets in the newest rollout of their deployment's present generation."""
+    statement = (
+        select(col(RolloutTarget.target_id), col(RolloutTarget.state))
+        .join(Rollout, col(Rollout.id) == RolloutTarget.rollout_id)
+        .join(Deployment, col(Deployment.id) == Rollout.deployment_id)
+        .where(col(RolloutTarget.target_id).in_(target_ids), col(Rollout.generation) == Deployment.generation)
+        .order_by(col(Rollout.id))
+    )
+    return {row[0]: row[1] for row in await session.execute(statement)}
+
+
+async def open_holds(session: AsyncSession, deployment_ids: Sequence[int]) -> Iterable[GenerationHold]:
+    """The generations that no target may move to, newest first."""
+    statement = rows_of(GenerationHold).where(
+        col(GenerationHold.deployment_id).in_(deployment_ids), col(GenerationHold.lifted_at).is_(None)
+    )
+    return (await session.exec(statement.order_by(col(GenerationHold.generation).desc()))).all()

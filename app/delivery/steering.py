@@ -1,0 +1,214 @@
+"""Steers rollouts: pauses, resumes, aborts and expedites them, defers and retries their targets, and lifts holds."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from app.core.errors import Conflict, NotFound, all_invalid
+from app.core.names import text_problem
+from app.core.services import Services
+from app.core.transaction import Transaction
+from app.delivery.codes import RolloutCode, RolloutEvent
+from app.delivery.reverting import roll_back
+from app.delivery.starting import end_rollout, open_rollouts
+from app.delivery.stored import columns_of, load, member_of
+from app.identity.permissions import Permission
+from app.identity.viewer import Viewer
+from app.rollouts import members
+from app.rollouts.members import Member
+from app.rollouts.states import ACTIVE, Phase
+from app.tables.columns import now
+from app.tables.deployments import Deployment
+from app.tables.rollouts import Rollout, RolloutTarget
+from app.tables.states import OperationState
+from app.tables.targets import Target
+from app.targets.rollouts import wake_rollouts
+
+OPEN = (*ACTIVE, Phase.PAUSED)
+
+
+class Abort(StrEnum):
+    """What happens to targets that have moved."""
+
+    LEAVE = "LEAVE"
+    ROLL_BACK = "ROLL_BACK"
+
+
+@dataclass
+class Steered:
+    """A rollout that a user steers, locked with its deployment until the transaction ends."""
+
+    transaction: Transaction
+    viewer: Viewer
+    row: Rollout
+    deployment: Deployment
+
+    def check(self, phases: Collection[Phase]) -> None:
+        """Raises Conflict unless the rollout is in one of these phases, and is the present one of its deployment."""
+        if self.row.phase not in phases or self.row.generation != self.deployment.generation:
+            message = f"The rollout is {self.row.phase}, so this is not possible."
+            raise Conflict(RolloutCode.ROLLOUT_STATE, message, ("id",))
+
+    def record(self, kind: RolloutEvent, message: str, **data: Any) -> None:
+        self.transaction.record(
+            kind,
+            message,
+            organization_id=self.row.organization_id,
+            actor=self.viewer.name,
+            subject=self.row,
+            deployment=self.deployment.release_name,
+            generation=self.row.generation,
+            **data,
+        )
+
+    @property
+    def name(self) -> str:
+        return f"the rollout of {self.deployment.release_name}"
+
+
+@asynccontextmanager
+async def steering(
+    services: Services, viewer: Viewer, rollout_id: int, permission: Permission
+) -> AsyncIterator[Steered]:
+    """Locks a rollout, and asks for a step of it after the commit.
+
+    Raises:
+        NotFound: the viewer sees no rollout with this id.
+        Forbidden: the viewer lacks the permission.
+    """
+    async with services.transaction() as transaction:
+        session = transaction.session
+        found = await session.get(Rollout, rollout_id)
+        if found is None or not viewer.sees(found.organization_id):
+            raise NotFound(RolloutCode.ROLLOUT_NOT_FOUND, "There is no such rollout.", ("id",))
+        deployment = await session.get_one(Deployment, found.deployment_id, with_for_update={"key_share": True})
+        viewer.require(found.organization_id, permission, group_id=deployment.group_id)
+        row = await session.get_one(Rollout, rollout_id, with_for_update={"key_share": True}, populate_existing=True)
+        yield Steered(transaction, viewer, row, deployment)
+        row.version += 1
+        await session.flush()
+        await wake_rollouts(transaction, [row.id])
+
+
+async def pause_rollout(services: Services, viewer: Viewer, rollout_id: int) -> Rollout:
+    """Moves no more targets until the rollout is resumed. Those in flight continue."""
+    async with steering(services, viewer, rollout_id, Permission.ROLLOUTS_STEER) as steered:
+        if steered.row.phase is not Phase.PAUSED:
+            steered.check(ACTIVE)
+            steered.row.phase = Phase.PAUSED
+            steered.record(RolloutEvent.PAUSED, f"{viewer.name} paused {steered.name}.")
+        return steered.row
+
+
+async def resume_rollout(services: Services, viewer: Viewer, rollout_id: int) -> Rollout:
+    async with steering(services, viewer, rollout_id, Permission.ROLLOUTS_STEER) as steered:
+        if steered.row.phase not in ACTIVE:
+            steered.check((Phase.PAUSED,))
+            steered.row.phase = Phase.RUNNING
+            steered.record(RolloutEvent.RESUMED, f"{viewer.name} resumed {steered.name}.")
+        return steered.row
+
+
+async def abort_rollout(services: Services, viewer: Viewer, rollout_id: int, targets: Abort) -> Rollout:
+    """Ends a rollout. Targets that have moved stay, or return to their last verified generation by another rollout."""
+    async with steering(services, viewer, rollout_id, Permission.ROLLOUTS_STEER) as steered:
+        row = steered.row
+        if row.is_queued:
+            steered.check(OPEN)
+        elif targets is Abort.LEAVE:
+            if row.phase is Phase.ABORTED:
+                return row
+            steered.check(OPEN)
+        else:
+            steered.check((*OPEN, Phase.FAILED, Phase.ABORTED))
+        steered.record(RolloutEvent.ABORTED, f"{viewer.name} aborted {steered.name}.", targets=targets)
+        if targets is Abort.ROLL_BACK:
+            await _revert(steered)
+        elif row.is_queued:
+            await end_rollout(steered.transaction, row, Phase.ABORTED, OperationState.CANCELLED)
+        else:
+            row.phase, row.ended_at, row.gates = Phase.ABORTED, now(), []
+        return row
+
+
+async def _revert(steered: Steered) -> None:
+    transaction, row = steered.transaction, steered.row
+    if row.rollback_of_id is not None:
+        raise Conflict(RolloutCode.ROLLOUT_STATE, "A rollback cannot be rolled back.", ("id",))
+    loaded = await load(transaction.session, row, now())
+    reason = f"{steered.viewer.name} rolled it back."
+    if await roll_back(transaction, loaded, loaded.plan, reason, author=steered.viewer.name) is None:
+        message = "No target that has moved has a verified generation to return to."
+        raise Conflict(RolloutCode.ROLLOUT_STATE, message, ("id",))
+
+
+async def expedite_rollout(services: Services, viewer: Viewer, rollout_id: int, reason: str) -> Rollout:
+    """Skips the soak times and approvals of a rollout; not its checks, its budget or change windows."""
+    if (problem := text_problem(reason, "reason", what="A reason", longest=500)) or not reason.strip():
+        raise all_invalid([problem] if problem else [])
+    async with steering(services, viewer, rollout_id, Permission.ROLLOUTS_EXPEDITE) as steered:
+        steered.check(OPEN)
+        steered.row.is_expedited, steered.row.expedite_reason = True, reason
+        steered.record(RolloutEvent.EXPEDITED, f"{viewer.name} expedited {steered.name}: {reason}", reason=reason)
+        return steered.row
+
+
+async def defer_target(services: Services, viewer: Viewer, rollout_id: int, cluster: str) -> Rollout:
+    """Puts off a target that has not moved, until it is retried."""
+    async with steering(services, viewer, rollout_id, Permission.ROLLOUTS_STEER) as steered:
+        steered.check(OPEN)
+        found = await _target(steered, cluster)
+        await _write(steered, found, members.deferred(member_of(found)))
+        steered.record(RolloutEvent.DEFERRED, f"{viewer.name} put off {cluster} in {steered.name}.", cluster=cluster)
+        return steered.row
+
+
+async def retry_target(services: Services, viewer: Viewer, rollout_id: int, cluster: str) -> Rollout:
+    """Moves a target again that has failed, or was put off. A rollout that has failed continues."""
+    async with steering(services, viewer, rollout_id, Permission.ROLLOUTS_STEER) as steered:
+        steered.check((*OPEN, Phase.FAILED, Phase.SUCCEEDED))
+        row = steered.row
+        found = await _target(steered, cluster)
+        await _write(steered, found, members.retried(member_of(found)))
+        if row.phase is Phase.FAILED:
+            row.phase, row.ending, row.ended_at = Phase.RUNNING, None, None
+        if not row.is_active:
+            await _reactivate(steered)
+        steered.record(RolloutEvent.RETRIED, f"{viewer.name} retries {cluster} in {steered.name}.", cluster=cluster)
+        return row
+
+
+async def _reactivate(steered: Steered) -> None:
+    session, row = steered.transaction.session, steered.row
+    if await open_rollouts(steered.transaction, row.deployment_id):
+        raise Conflict(RolloutCode.ROLLOUT_STATE, "Another rollout of the deployment is in progress.", ("id",))
+    row.is_active = True
+    await session.flush()
+    ours = RolloutTarget.__table__.c  # type: ignore[attr-defined]
+    await session.execute(
+        update(Target)
+        .where(col(Target.id) == ours.target_id, ours.rollout_id == row.id)
+        .values(rollout_id=row.id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _target(steered: Steered, cluster: str) -> RolloutTarget:
+    found = await steered.transaction.session.get(RolloutTarget, (steered.row.id, cluster))
+    if found is None:
+        raise NotFound(RolloutCode.ROLLOUT_TARGET, f"The rollout has no target {cluster!r}.", ("cluster",))
+    return found
+
+
+async def _write(steered: Steered, found: RolloutTarget, member: Member) -> None:
+    if member == member_of(found):
+        message = f"The target is {found.state}, so this is not possible."
+        raise Conflict(RolloutCode.ROLLOUT_STATE, message, ("cluster",))
+    for name, value in columns_of(member).items():
+        setattr(found, name, value)
+    await steered.transaction.session.flush()

@@ -1,0 +1,38 @@
+"""Wakes the rollouts that a change of a target may concern."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, select
+from sqlmodel import col
+
+from app.core.jobs import Job
+from app.core.transaction import Transaction
+from app.tables.rollouts import Rollout
+
+
+class StepRollout(Job):
+    """Computes and writes what happens next in a rollout."""
+
+    job_name = "rollouts.step"
+    rollout_id: int
+
+
+_OWNERS = select(col(Rollout.id), col(Rollout.organization_id)).where(
+    col(Rollout.id).in_(bindparam("ids", expanding=True))
+)
+_BY_OPERATION = select(col(Rollout.id)).where(col(Rollout.operation_id) == bindparam("operation"))
+
+
+async def wake_rollouts(transaction: Transaction, rollout_ids: Iterable[int | None]) -> None:
+    """Asks for a step of these rollouts after the commit."""
+    ids = {rollout_id for rollout_id in rollout_ids if rollout_id is not None}
+    if not ids:
+        return
+    for rollout_id, organization_id in await transaction.session.execute(_OWNERS, {"ids": list(ids)}):
+        transaction.enqueue(StepRollout(rollout_id=rollout_id), organization_id=organization_id)
+
+
+async def wake_rollout_of(transaction: Transaction, operation_id: int) -> None:
+    """Asks for a step of the rollout with this operation after the commit."""
+    rows = await transaction.session.execute(_BY_OPERATION, {"operation": operation_id})
+    await wake_rollouts(transaction, (rollout_id for (rollout_id,) in rows))

@@ -1,0 +1,1 @@
+"""The strategies of rollouts: how changes reach the targets of a deployment."""

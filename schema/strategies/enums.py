@@ -1,0 +1,23 @@
+"""The subject's enums, as those of the API."""
+
+import strawberry
+
+from app.rollouts.states import Ending, TargetState
+from app.rollouts.strategy import OnNewer
+
+strawberry.enum(
+    TargetState,
+    name="RolloutTargetState",
+    description="BEHIND: not moved yet. MOVING: Helm was started. SETTLING: has the new revision, and is not healthy"
+    " for long enough. INCONCLUSIVE: moved, and not reachable before its deadline. DEFERRED: not reachable when it was"
+    " its turn, or put off by a user. SKIPPED: no longer a target. REVERTED: returned to its last verified generation.",
+)
+strawberry.enum(Ending, name="RolloutEnding", description="Why a rollout has failed or was aborted.")
+strawberry.enum(
+    OnNewer,
+    name="OnNewerGeneration",
+    description="What happens to a rollout when the deployment is changed again. SUPERSEDE: the newer one begins at its"
+    " first wave. QUEUE: the newer one begins when this one has ended. REFUSE: the change is refused.",
+)
+
+__all__ = ["Ending", "OnNewer", "TargetState"]

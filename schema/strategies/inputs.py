@@ -1,0 +1,101 @@
+"""Strategies as inputs."""
+
+from typing import Any
+
+import strawberry
+
+from app.tables.identity import Role
+from schema.selectors.inputs import ClusterSelectorInput, stored_selector
+from schema.strategies.enums import Ending, OnNewer
+from schema.strategies.types import AMOUNT, DURATION
+
+
+@strawberry.input(description="How many users must approve before the wave begins. The author of the change cannot.")
+class ApprovalInput:
+    required: int = 1
+    role: Role | None = strawberry.field(default=None, description="The role that an approving user must have.")
+    valid_for: str = strawberry.field(default="7d", description="How long an approval counts. " + DURATION)
+
+
+@strawberry.input(description="What a wave waits for before it begins. Change windows apply without being named here.")
+class GateInput:
+    approval: ApprovalInput | None = None
+
+
+@strawberry.input(
+    description="One wave. It takes the targets that its selector matches and no earlier wave has, and of these at most"
+    " `count` or `percent` of all targets."
+)
+class WaveInput:
+    name: str
+    select: ClusterSelectorInput | None = strawberry.field(default=None, description="Default: every target.")
+    count: int | None = None
+    percent: int | None = None
+    max_concurrent: str = strawberry.field(
+        default="100%", description="The targets of the wave that move at once. " + AMOUNT
+    )
+    max_failures: str = strawberry.field(
+        default="0", description="With more failed targets, the rollout fails. " + AMOUNT
+    )
+    max_deferred: str = strawberry.field(
+        default="10%", description="The unreachable targets with which the wave may pass. " + AMOUNT
+    )
+    soak: str = strawberry.field(
+        default="0s", description="How long to wait after the last target of the wave. " + DURATION
+    )
+    deadline: str = strawberry.field(default="15m", description="How long a target may take to be READY. " + DURATION)
+    min_ready: str = strawberry.field(
+        default="10s", description="How long a target must be healthy to be READY. " + DURATION
+    )
+    before: list[GateInput] | None = None
+
+
+@strawberry.input(description="How a change reaches the targets: in waves, one after the other.")
+class RolloutStrategyInput:
+    waves: list[WaveInput]
+    max_unavailable: str = strawberry.field(
+        default="100%",
+        description="The targets of the deployment that may be unavailable at once because of the rollout, in all waves"
+        " together, at least one. " + AMOUNT,
+    )
+    on_newer: OnNewer = OnNewer.SUPERSEDE
+    roll_back_on: list[Ending] | None = strawberry.field(
+        default=None, description="A rollout that ends for one of these reasons is rolled back. Default: CHECK_FAILED."
+    )
+
+
+def given_strategy(given: RolloutStrategyInput | None) -> dict[str, Any] | None:
+    """The strategy in the form that is stored. It is not checked yet."""
+    if given is None:
+        return None
+    reasons = [Ending.CHECK_FAILED] if given.roll_back_on is None else given.roll_back_on
+    return {
+        "waves": [_wave(wave) for wave in given.waves],
+        "maxUnavailable": given.max_unavailable,
+        "onNewer": given.on_newer.value,
+        "rollBackOn": [reason.value for reason in reasons],
+    }
+
+
+def _wave(given: WaveInput) -> dict[str, Any]:
+    size = "100%" if given.percent is None else f"{given.percent}%"
+    approval = next((gate.approval for gate in given.before or () if gate.approval is not None), None)
+    return {
+        "name": given.name,
+        "select": stored_selector(given.select) if given.select is not None else {},
+        "size": size if given.count is None else str(given.count),
+        "maxConcurrent": given.max_concurrent,
+        "maxFailures": given.max_failures,
+        "maxDeferred": given.max_deferred,
+        "soak": given.soak,
+        "deadline": given.deadline,
+        "minReady": given.min_ready,
+        "approvals": {
+            "required": approval.required,
+            "role": approval.role.value if approval.role is not None else None,
+            "validFor": approval.valid_for,
+        }
+        if approval is not None
+        else None,
+        "checks": [],
+    }
