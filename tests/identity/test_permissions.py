@@ -136,7 +136,7 @@ for walk in WALKS:
 OWN = {
     *("Query.viewer", "Query.memberships", "Query.apiTokens", "Query.sessions"),
     *("Query.readYaml", "YamlReading", "Problem"),
-    *("Query.shippedHealthRules", "ShippedHealthRule"),
+    *("Query.shippedHealthRules", "ShippedHealthRule", "Query.judgeObject"),
     *("Query.planProgress", "PlanProgress", "DeploymentPlan", "TargetPlan", "Removal", "ChartNotice", "PlanWarning"),
     "ObjectChanges",
     *("User", "Membership", "GroupRole", "ApiToken", "Session"),
