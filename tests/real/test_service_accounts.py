@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.drift.looking import until_drift
 from tests.kubernetes.member import Member
 from tests.real.conftest import NewFleet
 from tests.real.fleet import Fleet, Hand, outcomes, upload_files
+from tests.real.test_live_corrections import corrections, delete, until
+from tests.real.test_live_drift import edit
 from tests.sample_charts import chart_files
+from tests.stack import Stack, eventually
 
 pytestmark = [pytest.mark.xdist_group("kubernetes"), pytest.mark.foretold]
 
@@ -245,3 +249,42 @@ async def test_credentials_that_may_not_impersonate_are_refused_by_name_until_th
         finally:
             await paris.client.delete(f"{RBAC}/clusterrolebindings/{name}")
             await paris.client.delete(f"{RBAC}/clusterroles/{name}")
+
+
+async def test_objects_are_compared_and_corrected_as_the_account(restricted: Fleet) -> None:
+    stack, paris, release = restricted.stack, restricted.hands["paris"], restricted.release
+    deployment_id = await restricted.deployed(values={"color": "red"}, liveDrift="CORRECT")
+    await until_drift(stack, deployment_id, "NONE")
+    wanted = (await paris.find(f"configmaps/{release}"))["data"]["values"]
+    await edit(paris, f"configmaps/{release}", {"data": {"values": "{}"}})
+    await until(paris, f"configmaps/{release}", "data", "values", value=wanted)
+    await until_drift(stack, deployment_id, "NONE")
+
+    await permit(paris, [{**RULES[0], "verbs": ["get", "list", "watch", "patch", "update", "delete"]}])
+    await delete(paris, f"configmaps/{release}")
+
+    async def is_refused() -> Any:
+        [result] = (await corrections(stack, deployment_id))[0]["results"]
+        return result["error"]
+
+    error = await eventually(is_refused)
+    assert error["code"] == "service_account_forbidden"
+    assert error["message"].startswith(f"ConfigMap {release}: ")
+    assert "cannot create resource" in error["message"]
+    await permit(paris, RULES)
+    # A plan of a reconcile is about the release, and does not foresee a correction of its objects.
+    plain = Stack(stack.services, stack.client)
+    await plain.settled(await plain.reconcile(deployment_id))
+    await until(paris, f"configmaps/{release}", "data", "values", value=wanted)
+    await until_drift(stack, deployment_id, "NONE")
+
+    await permit(paris, [{**RULES[0], "verbs": ["get", "list", "watch"]}])
+    await edit(paris, f"configmaps/{release}", {"data": {"values": "{}"}})
+    await until_drift(stack, deployment_id, "NOT_CHECKED")
+    await permit(paris, RULES)
+
+
+async def permit(hand: Hand, rules: list[dict[str, Any]]) -> None:
+    """What the account may do from now on."""
+    status, told = await hand.client.patch(f"{RBAC}/namespaces/{hand.namespace}/roles/{ACCOUNT}", {"rules": rules})
+    assert status == 200, told
