@@ -30,6 +30,7 @@ class OperationKind(StrEnum):
 _NOUNS = {
     OperationKind.CREATE: "Creation",
     OperationKind.UPDATE: "Update",
+    OperationKind.ROLLBACK: "Rollback",
     OperationKind.RECONCILE: "Reconciliation",
     OperationKind.DELETE: "Deletion",
     OperationKind.CORRECTION: "Correction",

@@ -76,7 +76,7 @@ async def test_a_plan_shows_what_is_done_and_applying_it_does_that_once(
     back = await made(stack, rollBack={"id": deployment_id, "generation": 1})
     assert back["kind"] == "ROLLBACK"
     assert {target["desiredValues"]["replicas"] for target in back["targets"]["nodes"]} == {3}
-    assert (await stack.settled(await applied(stack, back)))["kind"] == "UPDATE"
+    assert (await stack.settled(await applied(stack, back)))["kind"] == "ROLLBACK"
     gone = await made(stack, delete={"id": deployment_id})
     assert gone["counts"] == [{"action": "UNINSTALL", "count": 2}]
     assert (await stack.settled(await applied(stack, gone)))["state"] == "SUCCEEDED"

@@ -177,7 +177,7 @@ async def test_plans_of_a_rollback_a_reconcile_and_a_delete_are_bound_to_what_th
         return operation
 
     operation = await bound("UPGRADE", rollBack={"id": deployment_id, "generation": 1})
-    assert operation["kind"] == "UPDATE"
+    assert operation["kind"] == "ROLLBACK"
     assert await hand.values(release) == {"name": "shop"}
     revision += 1
     await by_hand()
