@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from tests.stack import Stack, eventually
+from sqlalchemy import text
+
+from tests.stack import TOKEN, Stack, eventually
+
+PAYLOAD = "... on RolloutPayload { rollout { id phase } }"
+APPROVAL = [{"approval": {"role": "APPROVER"}}]
+_REQUESTED = text("SELECT count(*) FROM job WHERE name = 'rollouts.step' AND finished_at IS NULL")
 
 ROLLOUT = """
 id generation phase ending planDigest isExpedited
@@ -41,12 +47,14 @@ async def until_phase(stack: Stack, deployment_id: str, *phases: str) -> Any:
     return await eventually(is_there)
 
 
-async def until_waiting(stack: Stack, deployment_id: str, gate: str) -> Any:
-    """The rollout, once it waits for a gate of this type."""
+async def until_waiting(stack: Stack, deployment_id: str, gate: str, wave: int | None = None) -> Any:
+    """The rollout, once it waits for a gate of this type, in this wave if one is given."""
 
     async def is_there() -> Any:
         found = await rollout_of(stack, deployment_id)
-        return found if found and any(each["__typename"] == gate for each in found["waitingFor"]) else None
+        gates = found["waitingFor"] if found else ()
+        is_waiting = any(each["__typename"] == gate and wave in (None, each["wave"]) for each in gates)
+        return found if is_waiting else None
 
     return await eventually(is_there)
 
@@ -63,3 +71,23 @@ async def generations(stack: Stack, deployment_id: str) -> dict[str, tuple[int |
     } } }"""
     targets = (await stack.data(query, id=deployment_id))["node"]["targets"]
     return {each["clusterName"]: (each["allowedGeneration"], each["generation"]) for each in targets}
+
+
+async def steer(stack: Stack, mutation: str, rollout: Any, token: str = TOKEN, **given: Any) -> Any:
+    """The rollout after a mutation that takes its id, or the error."""
+    answer = await stack.mutate(mutation, PAYLOAD, token, id=rollout["id"], **given)
+    return answer.get("rollout", answer)
+
+
+async def approve(stack: Stack, rollout: Any, index: int, token: str, *, verb: str = "approveWave") -> Any:
+    return await stack.mutate(verb, PAYLOAD, token, rollout=rollout["id"], wave=index, digest=rollout["planDigest"])
+
+
+async def until_steps_are_done(stack: Stack) -> None:
+    """Returns once all requested steps of rollouts have been computed."""
+
+    async def are_done() -> bool:
+        [[count]] = await stack.services.database.rows(_REQUESTED)
+        return not count
+
+    await eventually(are_done)

@@ -1,19 +1,10 @@
 """Rollouts in waves, on simulated members with a worker and an observer."""
 
-from typing import Any
-
 from app.tables.identity import Role
 from simulator import Member
-from tests.delivery.asking import generations, rollout_of, states, until_waiting, waves
+from tests.delivery.asking import APPROVAL, approve, generations, rollout_of, states, until_waiting, waves
 from tests.identity.callers import token_of
 from tests.stack import Stack
-
-ROLLOUT = "... on RolloutPayload { rollout { id phase } }"
-APPROVAL = [{"approval": {"role": "APPROVER"}}]
-
-
-async def approve(stack: Stack, rollout: Any, index: int, token: str, *, verb: str = "approveWave") -> Any:
-    return await stack.mutate(verb, ROLLOUT, token, rollout=rollout["id"], wave=index, digest=rollout["planDigest"])
 
 
 async def test_a_change_reaches_one_wave_after_the_other(stack: Stack, fleet: dict[str, Member]) -> None:

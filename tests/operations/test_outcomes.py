@@ -8,6 +8,7 @@ import pytest
 from app.operations.outcomes import ResultOutcome, outcome_of
 from app.releases.hook import Hook
 from app.releases.step import ReleaseAction
+from app.tables.operations import OperationKind
 from app.tables.states import OperationState
 from app.targets.activity import Activity, Occupant, Phase
 
@@ -56,6 +57,10 @@ def test_every_state_action_and_phase_has_an_outcome_and_no_words_say_none() -> 
             outcome = outcome_of(state, action, code, doing(phase) if phase else None)
             assert "none" not in outcome.words(action)
     assert {outcome.value for outcome in ResultOutcome} >= {"UNCHANGED", "UPGRADED", "WAITING_FOR_CLUSTER"}
+
+
+def test_every_kind_of_operation_can_be_the_subject_of_a_sentence() -> None:
+    assert len({kind.noun for kind in OperationKind}) == len(OperationKind)
 
 
 def test_an_activity_says_what_runs_since_when_and_with_what_limit() -> None:
