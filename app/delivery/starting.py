@@ -88,6 +88,7 @@ _JOIN = text("""
 
 async def open_rollouts(transaction: Transaction, deployment_id: int) -> list[Rollout]:
     """The rollouts of a deployment that have not been replaced, the oldest first, locked until the transaction ends."""
+    await transaction.session.flush()  # rows that this transaction has changed are read again
     found = await transaction.session.execute(_OPEN, {"deployment": deployment_id})
     return list(found.scalars())
 

@@ -91,3 +91,9 @@ async def until_steps_are_done(stack: Stack) -> None:
         return not count
 
     await eventually(are_done)
+
+
+async def holds(stack: Stack, deployment_id: str) -> Any:
+    """The generations that are held, newest first."""
+    query = "query ($id: ID!) { node(id: $id) { ... on Deployment { holds { generation reason } } } }"
+    return (await stack.data(query, id=deployment_id))["node"]["holds"]

@@ -8,6 +8,7 @@ from tests.delivery.asking import (
     APPROVAL,
     approve,
     generations,
+    holds,
     rollout_of,
     states,
     steer,
@@ -20,18 +21,12 @@ from tests.delivery.asking import (
 from tests.identity.callers import token_of
 from tests.stack import Stack
 
-HOLDS = "query ($id: ID!) { node(id: $id) { ... on Deployment { holds { generation reason } } } }"
-
 
 def paris_first(**given: Any) -> dict[str, Any]:
     """A strategy whose second wave needs an approval."""
     strategy = waves("paris", "berlin", **given)
     strategy["waves"][1]["before"] = APPROVAL
     return strategy
-
-
-async def holds(stack: Stack, deployment_id: str) -> Any:
-    return (await stack.data(HOLDS, id=deployment_id))["node"]["holds"]
 
 
 async def test_a_paused_rollout_moves_no_target_until_it_is_resumed(stack: Stack, fleet: dict[str, Member]) -> None:
