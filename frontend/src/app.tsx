@@ -17,6 +17,7 @@ const DeploymentPage = later(() => import("./deployment/page"));
 const TargetPage = later(() => import("./target/page"));
 const CreatePage = later(() => import("./edit/create"));
 const PlanPage = later(() => import("./plan/page"));
+const RolloutPage = later(() => import("./rollouts/page"));
 const EditPage = later(() => import("./edit/change"));
 const ResourcesPage = later(() => import("./resources/page"));
 const ClustersPage = later(() => import("./clusters/page"));
@@ -63,6 +64,7 @@ export function App() {
                 )}
               </Route>
               <Route path="/plans/:id">{({ id }) => <PlanPage id={decodeURIComponent(id)} />}</Route>
+              <Route path="/rollouts/:id">{({ id }) => <RolloutPage id={decodeURIComponent(id)} />}</Route>
               <Route path="/resources" component={ResourcesPage} />
               <Route path="/clusters" component={ClustersPage} />
               <Route path="/clusters/:name">

@@ -16,6 +16,7 @@ import { Tabs } from "../parts/tabs";
 import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { Plans } from "../plan/list";
+import { InProgress, Rollouts } from "../rollouts/list";
 import { CRD_POLICY_WORDS, liveDriftWords } from "../values/words";
 import { DeleteDeployment } from "./delete";
 import { History } from "./history";
@@ -35,12 +36,13 @@ const TABS = [
   { key: "history", label: "History" },
   { key: "operations", label: "Operations" },
   { key: "plans", label: "Plans" },
+  { key: "rollouts", label: "Rollouts" },
 ];
 
 export default function DeploymentPage({ group, release }: { group: string; release: string }) {
   const organization = useOrganization();
   const { asked, ask, refresh } = useAnswer(DeploymentDetailDocument, { organization, group, release });
-  useRefresh("deployment operation cluster_group", refresh);
+  useRefresh("deployment operation rollout cluster_group", refresh);
   useFresh(refresh, CONFIRMED_EVERY);
   return (
     <QueryResult asked={asked} retry={ask}>
@@ -113,6 +115,7 @@ function Found({ deployment }: { deployment: Deployment }) {
           <p>Deleting: the deployment disappears once all releases are uninstalled.</p>
         </div>
       )}
+      <InProgress rollout={deployment.rollout} />
       <Pending deployment={deployment} />
       <div className="card padded stack">
         <dl className="facts">
@@ -159,6 +162,7 @@ function Found({ deployment }: { deployment: Deployment }) {
         {tab === "history" && <History deployment={deployment} />}
         {tab === "operations" && <Operations id={deployment.id} />}
         {tab === "plans" && <Plans deployment={deployment.id} />}
+        {tab === "rollouts" && <Rollouts deployment={deployment.id} />}
       </Tabs>
       {deleting && <DeleteDeployment deployment={deployment} close={() => setDeleting(false)} />}
     </>

@@ -12,7 +12,7 @@ export const PLACES: Place[] = [
     path: "/deployments",
     name: "Deployments",
     icon: "M10 2.5 17 6l-7 3.5L3 6Zm7 7.5-7 3.5L3 10m14 4-7 3.5L3 14",
-    matches: /^\/(deployments|create|plans)/,
+    matches: /^\/(deployments|create|plans|rollouts)/,
   },
   {
     path: "/windows",

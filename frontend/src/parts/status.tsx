@@ -1,6 +1,16 @@
 import type { DriftState, Health, OperationState, Reachability, TargetStatus } from "../graphql";
 import { driftWords, HEALTH_WORDS, STATUS_WORDS } from "../values/words";
-import { Glyph, ofCluster, ofDrift, ofHealth, ofOperation, shapeOf, toneOf } from "./glyph";
+import {
+  Glyph,
+  ofCluster,
+  ofDrift,
+  ofHealth,
+  ofOperation,
+  type Shape,
+  shapeOf,
+  type Tone,
+  toneOf,
+} from "./glyph";
 
 export function Status({ status, pill }: { status: TargetStatus; pill?: boolean }) {
   return (
@@ -32,17 +42,15 @@ export function DriftMark({ drift }: { drift: DriftState }) {
 }
 
 export function ReachabilityMark({ reachability }: { reachability: Reachability }) {
-  const [tone, shape, words] = ofCluster(reachability);
-  return (
-    <span className={`status tone-${tone}`}>
-      <Glyph shape={shape} />
-      {words}
-    </span>
-  );
+  return <Mark of={ofCluster(reachability)} />;
 }
 
 export function Progress({ state }: { state: OperationState }) {
-  const [tone, shape, words] = ofOperation(state);
+  return <Mark of={ofOperation(state)} />;
+}
+
+/** A state in words, with its shape. */
+export function Mark({ of: [tone, shape, words] }: { of: [Tone, Shape, string] }) {
   return (
     <span className={`status tone-${tone}`}>
       <Glyph shape={shape} />

@@ -30,6 +30,13 @@ export function Ago({ at }: { at: string }) {
   );
 }
 
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** A date with its time. */
+export function Moment({ at }: { at: string }) {
+  return <time dateTime={at}>{MOMENT.format(new Date(at))}</time>;
+}
+
 /** For how long it has been so. */
 export function Since({ at }: { at: string }) {
   const now = useNow();

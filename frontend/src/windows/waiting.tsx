@@ -4,11 +4,10 @@ import { OverrideChangeWindowsDocument } from "../graphql";
 import { FormDialog } from "../parts/dialog";
 import { Glyph } from "../parts/glyph";
 import { TextField } from "../parts/text-field";
+import { Moment } from "../parts/time";
 import { toast } from "../parts/toast";
 
 type Activity = { phase: string; until: string | null; operationId: string };
-
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** Until when a target waits for a change window, and the way to let its change pass. */
 export function Waiting({ activity, refused }: { activity: Activity | null; refused: string | undefined }) {
@@ -24,7 +23,7 @@ export function Waiting({ activity, refused }: { activity: Activity | null; refu
           {until && (
             <>
               {" "}
-              until <time dateTime={until}>{MOMENT.format(new Date(until))}</time>
+              until <Moment at={until} />
             </>
           )}
           .
