@@ -1,5 +1,6 @@
 """The board of a rollout: who approves, steers and expedites it there, and that it is live."""
 
+import re
 from typing import Any
 
 import pytest
@@ -47,6 +48,8 @@ async def test_a_wave_is_approved_on_the_board_which_then_shows_the_next_waves_b
         await expect(paris).to_contain_text("1 ready")
         await expect(berlin).to_contain_text("0 of 1 approvals by users with the role APPROVER")
         await expect(berlin).to_contain_text("1 not moved yet")
+        timeline = page.get_by_role("table", name="Timeline")
+        await expect(timeline.get_by_role("row").filter(has_text="berlin")).to_contain_text("Not yet")
         await berlin.get_by_role("button", name="Show targets of berlin").click()
         row = page.get_by_role("table", name="Targets of berlin").get_by_role("row").filter(has_text="berlin")
         await expect(row).to_contain_text("Not moved yet")
@@ -64,6 +67,10 @@ async def test_a_wave_is_approved_on_the_board_which_then_shows_the_next_waves_b
             await expect(card).to_contain_text("1 ready")
         await expect(row).to_contain_text("Ready")
         await expect(page.get_by_role("region", name="State")).to_contain_text("Succeeded")
+        for name in ("paris", "berlin", "rest"):
+            times = timeline.get_by_role("row").filter(has_text=name).get_by_role("cell")
+            for number in (1, 2):  # moving, and soak and checks
+                await expect(times.nth(number)).to_have_text(re.compile(r"^\d+ (s|min)$"))
         await expect(page.get_by_role("button", name="Approve berlin")).to_have_count(0)
 
 

@@ -14,6 +14,7 @@ import { Title } from "../parts/title";
 import { planPath } from "../plan/words";
 import { Board } from "./board";
 import { Steering } from "./steering";
+import { Timeline } from "./timeline";
 import { ENDINGS, ofStates, PHASES, rolloutPath } from "./words";
 
 /** One rollout, live: its waves, what they wait for, and what can be done with it. */
@@ -111,6 +112,7 @@ function Found({ rollout }: { rollout: RolloutDetailFragment }) {
         <Counts label="Targets by state" counts={ofStates(rollout.counts)} />
       </section>
       <Board rollout={rollout} />
+      <Timeline rollout={rollout} />
     </>
   );
 }
