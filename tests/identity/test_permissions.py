@@ -149,10 +149,11 @@ PUBLISHED = {"1.25", "1.36", "2026-11-30"}
 NOT_THERE = {
     *("Occupant", "ValueDifference", "ComparedValue", "Container", "ObjectEvent", "LogEntry", "HealthVerdict"),
     *("FieldDifference", "ObjectDifference", "SuggestedIgnoreRule", "Change", "DefinitionChange", "ObjectChange"),
+    "DeploymentDependency",
     *(name for walk in WALKS for name in walk.absent),
 }
-"""What the target that is looked at has none of: it runs, waits for nobody, does not differ from itself, and has no
-objects on its cluster."""
+"""What the target that is looked at has none of: it runs, waits for nobody, does not differ from itself, depends on
+nothing, and has no objects on its cluster."""
 
 EVERYBODYS = {"Query.signInOptions", "SignInOptions", "SignInProvider"}
 """What is told to whoever asks."""
