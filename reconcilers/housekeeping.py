@@ -15,6 +15,7 @@ from app.charts.storage import collect_archives, measure_storage
 from app.clusters.expiring import read_expiry, record_expiring
 from app.core.repeating import repeatedly
 from app.core.threads import in_thread
+from app.delivery.metrics import count_rollouts
 from app.deployments.idempotency import KEPT_DAYS
 from app.deployments.inputs import renew_inputs
 from app.deployments.planning import remove_old_plans
@@ -46,7 +47,7 @@ class Housekeeping:
             for task in (
                 *(self.read_indexes, self.look_at_credentials, self.count_abandoned, self.sweep_runs),
                 *(self.remove_keys, self.remove_plans, self.remove_events, self.remove_archives, self.remove_jobs),
-                *(self.forget_values, self.renew_inputs, self.review_waits),
+                *(self.forget_values, self.renew_inputs, self.review_waits, self.count_rollouts),
             ):
                 group.create_task(repeatedly(f"housekeeping.{task.__name__}", task, _SECONDS))
 
@@ -107,6 +108,9 @@ class Housekeeping:
     async def count_abandoned(self) -> None:
         ((count,),) = await self._services.database.rows(select(func.count()).select_from(Abandoned))
         ABANDONED.set(count)
+
+    async def count_rollouts(self) -> None:
+        await count_rollouts(self._services)
 
     async def sweep_runs(self) -> None:
         await in_thread(self._services.helm.sweep)

@@ -17,6 +17,7 @@ from app.core.transaction import Transaction
 from app.delivery.codes import RolloutCode
 from app.delivery.reverting import hold
 from app.delivery.starting import Joining, Origin, create_rollout, end_rollout, plan_digest, target_row
+from app.jobs.rollouts import wake_rollouts
 from app.operations.progress import start_operation
 from app.releases.selectors import Facts
 from app.rollouts.states import ENDED, Phase, TargetState, WaveState
@@ -26,7 +27,6 @@ from app.tables.operations import Operation, OperationKind
 from app.tables.rollouts import GenerationHold, Rollout, RolloutTarget, RolloutWave
 from app.tables.states import OperationState
 from app.tables.targets import Target
-from app.targets.rollouts import wake_rollouts
 
 
 class Route(Enum):

@@ -5,8 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from prometheus_client import Gauge, Histogram
+from sqlalchemy import func, select
+from sqlmodel import col
 
-from app.rollouts.states import Phase
+from app.core.services import Services
+from app.rollouts.states import ACTIVE, Phase
 from app.tables.rollouts import Rollout
 
 _BUCKETS = (1, 5, 30, 60, 300, 1800, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
@@ -19,6 +22,17 @@ LEAD_SECONDS = Histogram(
     "How long it took from a change until its rollout succeeded.",
     buckets=_BUCKETS,
 )
+
+
+_OPEN = (*ACTIVE, Phase.PAUSED)
+_COUNTS = select(col(Rollout.phase), func.count()).where(col(Rollout.phase).in_(_OPEN)).group_by(col(Rollout.phase))
+
+
+async def count_rollouts(services: Services) -> None:
+    """Sets the number of rollouts that have not ended."""
+    counts = {row[0]: row[1] for row in await services.database.rows(_COUNTS)}
+    for phase in _OPEN:
+        ROLLOUTS.labels(phase).set(counts.get(phase, 0))
 
 
 def note_gates(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]], moment: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlmodel import col
 from app.core.names import counted
 from app.core.transaction import Transaction
 from app.delivery.codes import RolloutEvent
+from app.jobs.rollouts import wake_rollouts
 from app.operations.progress import end_rollout_operation
 from app.releases.canonical import canonical
 from app.releases.selectors import Facts
@@ -25,7 +26,6 @@ from app.tables.states import OperationState
 from app.tables.targets import Target
 from app.targets.judging import judge_targets
 from app.targets.locking import lock_targets
-from app.targets.rollouts import wake_rollouts
 
 
 @dataclass(frozen=True, slots=True)

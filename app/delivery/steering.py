@@ -19,6 +19,7 @@ from app.delivery.starting import end_rollout, open_rollouts
 from app.delivery.stored import columns_of, load, member_of
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
+from app.jobs.rollouts import wake_rollouts
 from app.rollouts import members
 from app.rollouts.members import Member
 from app.rollouts.states import ACTIVE, Phase
@@ -27,7 +28,6 @@ from app.tables.deployments import Deployment
 from app.tables.rollouts import Rollout, RolloutTarget
 from app.tables.states import OperationState
 from app.tables.targets import Target
-from app.targets.rollouts import wake_rollouts
 
 OPEN = (*ACTIVE, Phase.PAUSED)
 

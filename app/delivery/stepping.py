@@ -19,8 +19,9 @@ from app.delivery.gates import stored_gates
 from app.delivery.reverting import roll_back
 from app.delivery.starting import ALLOW, activate, end_rollout, open_rollouts
 from app.delivery.stored import Loaded, columns_of, load
-from app.delivery.timing import wake_at
+from app.delivery.timing import next_look, wake_at
 from app.delivery.verified import verify_found, verify_ready
+from app.jobs.rollouts import StepRollout
 from app.operations.progress import end_rollout_operation, expect_versions, extend_operation, start_operation
 from app.rollouts.members import Member
 from app.rollouts.progress import Rollout as Plan
@@ -36,7 +37,6 @@ from app.tables.states import OperationState
 from app.tables.targets import Target
 from app.targets.judging import judge_targets
 from app.targets.locking import lock_targets
-from app.targets.rollouts import StepRollout
 
 _CLAIM = (
     update(Rollout)
@@ -90,13 +90,13 @@ async def _write(transaction: Transaction, loaded: Loaded, step: Step) -> None:
     has_changed = bool(changed) or (after.phase, gates) != (row.phase, row.gates)
     metrics.note_gates(row.gates, gates, moment)
     was_ended = row.phase in ENDED
-    row.phase, row.ending, row.gates, row.next_at = after.phase, after.ending, gates, step.next_at
+    row.phase, row.ending, row.gates, row.next_at = after.phase, after.ending, gates, next_look(step, moment)
     newly_ready = any(member.state is TargetState.READY for member in changed.values())
     if after.phase is Phase.SUCCEEDED and (newly_ready or not was_ended):
         await transaction.session.flush()
         await verify_ready(transaction, row.id)
-    if step.next_at is not None:
-        wake_at(transaction, row, step.next_at)
+    if row.next_at is not None:
+        wake_at(transaction, row, row.next_at)
     if has_changed:
         _record(transaction, row, after, has_ended=after.phase in ENDED and not was_ended)
     if after.phase in ENDED:

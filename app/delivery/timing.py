@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from app.core.jobs import Job
 from app.core.services import Services
 from app.core.transaction import Transaction
+from app.jobs.rollouts import wake_rollouts
+from app.operations.windows import LOOK_AGAIN
+from app.rollouts.progress import Step
+from app.rollouts.states import GateKind
 from app.tables.columns import now
 from app.tables.rollouts import Rollout
-from app.targets.rollouts import wake_rollouts
 
 
 class WakeRollout(Job):
@@ -17,6 +20,15 @@ class WakeRollout(Job):
     job_name = "rollouts.wake"
     rollout_id: int
     at: datetime
+
+
+def next_look(step: Step, moment: datetime) -> datetime | None:
+    """When the next step is due if nothing happens before. Targets that wait for a window may match other windows
+    without an event, because their cluster's labels or its group change."""
+    if not any(gate.kind is GateKind.WINDOW for gate in step.waiting_for):
+        return step.next_at
+    soon = moment + LOOK_AGAIN
+    return min(step.next_at or soon, soon)
 
 
 def wake_at(transaction: Transaction, row: Rollout, at: datetime) -> None:

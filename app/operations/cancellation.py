@@ -10,6 +10,7 @@ from app.core.services import Services
 from app.core.transaction import Transaction
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
+from app.jobs.rollouts import wake_rollout_of
 from app.operations.codes import OperationCode, OperationEvent
 from app.operations.ordering import stop_waiting
 from app.operations.progress import close_results
@@ -21,7 +22,6 @@ from app.tables.operations import Operation, OperationResult
 from app.tables.states import OPEN, OperationState
 from app.tables.targets import Target
 from app.targets.leases import UNHELD
-from app.targets.rollouts import wake_rollout_of
 from app.targets.trouble import TargetError
 
 # If a worker holds the target, or the end of a Helm run was not seen, a worker has to look at the release first.

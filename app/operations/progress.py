@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from app.core.names import counted
 from app.core.transaction import Transaction
+from app.jobs.rollouts import wake_rollouts
 from app.operations.codes import OperationEvent
 from app.operations.ordering import order
 from app.releases.step import ReleaseAction
@@ -17,7 +18,6 @@ from app.tables.operations import Operation, OperationKind, OperationResult
 from app.tables.states import OPEN, OperationState, before, state_of
 from app.tables.targets import Target
 from app.targets.locking import lock_targets
-from app.targets.rollouts import wake_rollouts
 from app.targets.waits import review_waiting
 
 _ROLLOUT = (

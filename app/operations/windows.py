@@ -7,7 +7,7 @@ window is changed, or a few minutes later, because the cluster or its group may 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlmodel import col
 
 from app.core.threads import in_thread
@@ -16,6 +16,7 @@ from app.rollouts import windows as pure
 from app.tables.columns import now
 from app.tables.deployments import Deployment
 from app.tables.operations import Operation, OperationKind
+from app.tables.rollouts import RolloutTarget
 from app.tables.targets import Target
 from app.tables.windows import ChangeWindow
 from app.targets.judging import judge_targets
@@ -23,10 +24,16 @@ from app.targets.leases import FREE, Lease, fenced
 from app.windows.applying import Windows, windows_of_targets
 
 LOOK_AGAIN = timedelta(minutes=10)
-HAS_WINDOWS = (
-    select(col(ChangeWindow.id)).where(col(ChangeWindow.organization_id) == Deployment.organization_id).exists()
+MAY_BE_HELD = and_(
+    select(col(ChangeWindow.id)).where(col(ChangeWindow.organization_id) == Deployment.organization_id).exists(),
+    ~select(col(RolloutTarget.target_id))
+    .where(col(Target.wanted), col(RolloutTarget.target_id) == Target.id)
+    .where(col(RolloutTarget.rollout_id) == Target.rollout_id, col(RolloutTarget.moved_at).is_not(None))
+    .correlate(Target)
+    .exists(),
 )
-"""Whether the organization of a deployment has any window."""
+"""Whether windows can hold the move of a target: its organization has any, and no rollout has started the move. A
+rollout asks the windows before that."""
 
 
 def is_move(target: Target, generation: int) -> bool:

@@ -17,7 +17,7 @@ from app.helm.command import MARGIN_SECONDS
 from app.helm.ledger import Progress
 from app.operations.due import NEEDS_NOTHING, RETRY_IS_DUE
 from app.operations.progress import begin_result, close_results, note_action
-from app.operations.windows import HAS_WINDOWS, is_held, is_move, let_pass
+from app.operations.windows import MAY_BE_HELD, is_held, is_move, let_pass
 from app.releases.error_codes import ActionCode
 from app.releases.hook import Hook
 from app.releases.ownership import Claim, intent_for
@@ -99,7 +99,7 @@ class Work:
 _LOST = "Helm was stopped because its worker stopped, or could not renew its lease on the target."
 _WORK = (
     joined(select(Target, Deployment, DeploymentRevision, Cluster, ChartArchive, Operation, Release, ClusterGroup))
-    .add_columns(col(OperationResult.planned_version), HAS_WINDOWS)
+    .add_columns(col(OperationResult.planned_version), MAY_BE_HELD)
     .join(DeploymentRevision, REVISION_OF_TARGET)
     .join(ClusterGroup, col(ClusterGroup.id) == Deployment.group_id)
     .join(ChartArchive, col(ChartArchive.digest) == DeploymentRevision.chart_digest)
@@ -123,11 +123,11 @@ async def take(services: Services, target_id: int, owner: str) -> Work | None:
         if row is None:
             await fenced(transaction, lease, **FREE)
             return None
-        target, deployment, revision, cluster, archive, operation, known, group, planned_version, has_windows = row
+        target, deployment, revision, cluster, archive, operation, known, group, planned_version, may_be_held = row
         if target.wanted and target.allowed_generation is None:
             await _refuse(transaction, lease, operation)
             return None
-        may_wait = has_windows and operation.cancelled_at is None and is_move(target, revision.generation)
+        may_wait = may_be_held and operation.cancelled_at is None and is_move(target, revision.generation)
         if may_wait and await is_held(transaction, lease, target, operation):
             return None
         if target.window is not None:

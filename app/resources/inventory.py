@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.clusters.changes import Head
 from app.core.transaction import Transaction
 from app.health.health import Health, Verdict
+from app.jobs.rollouts import wake_rollouts
 from app.releases.inventory import Inventory, Wanted, inventory_of
 from app.releases.release import PENDING, Observed
 from app.releases.storage import secret_name
@@ -26,7 +27,6 @@ from app.tables.resources import LiveResource
 from app.tables.targets import Release, Target
 from app.targets.joins import RELEASE_OF_TARGET
 from app.targets.locking import lock_targets
-from app.targets.rollouts import wake_rollouts
 from app.targets.waits import review_referring
 
 _KEPT = 256

@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from app.core.transaction import Transaction
 from app.health.health import WORST_FIRST, Health
+from app.jobs.rollouts import wake_rollouts
 from app.releases.inventory import ResourceOrigin
 from app.tables.clusters import Cluster, Reachability
 from app.tables.columns import now
@@ -19,7 +20,6 @@ from app.targets.codes import TargetEvent
 from app.targets.events import record_event
 from app.targets.joins import joined
 from app.targets.locking import lock_targets
-from app.targets.rollouts import wake_rollouts
 from app.targets.waits import review_waiting
 
 MOST_REASONS = 10

@@ -17,6 +17,7 @@ from sqlmodel import col
 from app.core.facts import columns_of, fact, read
 from app.core.transaction import Transaction
 from app.health.health import Health
+from app.jobs.rollouts import wake_rollouts
 from app.releases.release import Desired, Observed, covered
 from app.releases.status import TargetStatus, Verdict, judge
 from app.secrets.queries import marks_by_deployment
@@ -29,7 +30,6 @@ from app.targets.codes import TargetEvent
 from app.targets.desired import desired_release, inputs_of
 from app.targets.events import record_event
 from app.targets.joins import joined
-from app.targets.rollouts import wake_rollouts
 from app.targets.waits import review_waiting, waits_of
 
 

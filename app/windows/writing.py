@@ -13,6 +13,7 @@ from app.core.transaction import Transaction
 from app.groups.queries import group_by_name
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
+from app.jobs.rollouts import wake_rollouts_in
 from app.tables.clusters import Cluster
 from app.tables.columns import now
 from app.tables.identity import Organization
@@ -119,7 +120,7 @@ async def _scope(session: AsyncSession, organization_id: int, given: GivenWindow
 
 
 async def _look_again(transaction: Transaction, organization_id: int) -> None:
-    """Wakes workers for all targets that wait for a window."""
+    """Wakes workers for all targets that wait for a window, and all rollouts in progress."""
     session = transaction.session
     clusters = select(Cluster.id).where(col(Cluster.organization_id) == organization_id)
     statement = (
@@ -136,6 +137,7 @@ async def _look_again(transaction: Transaction, organization_id: int) -> None:
         .execution_options(synchronize_session=False)
     )
     transaction.wake(waiting)
+    await wake_rollouts_in(transaction, organization_id)
 
 
 def _record(transaction: Transaction, kind: WindowEvent, done: str, row: ChangeWindow, viewer: Viewer) -> None:

@@ -11,7 +11,7 @@ from app.delivery.stepping import step_rollout
 from app.delivery.timing import WakeRollout, wake_rollout
 from app.deployments.waiting import review_waits
 from app.fleet.services import AllServices
-from app.targets.rollouts import StepRollout
+from app.jobs.rollouts import StepRollout
 from app.targets.waits import ReviewWaits
 
 Input = TypeVar("Input", bound=Job)

@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlalchemy import text
 
+from simulator import Member
+from tests.sample_charts import packaged
 from tests.stack import TOKEN, Stack, eventually
 
 PAYLOAD = "... on RolloutPayload { rollout { id phase } }"
@@ -19,6 +21,15 @@ budget { maxUnavailable inUse }
 supersedes { id } supersededBy { id } rollbackOf { id }
 operation { id state }
 """
+
+
+async def register(stack: Stack, members: dict[str, Member]) -> None:
+    """Registers members, each labelled with its name, makes the group `fleet` of them, and uploads the test chart."""
+    for name, member in members.items():
+        answer = await stack.register(name, member.kubeconfig, labels={"wave": name})
+        assert "cluster" in answer, answer
+    await stack.group("fleet", list(members))
+    await stack.upload(packaged())
 
 
 def wave(name: str, **given: Any) -> dict[str, Any]:

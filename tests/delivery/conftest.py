@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest_asyncio
 
 from simulator import Member
-from tests.sample_charts import packaged
+from tests.delivery.asking import register
 from tests.stack import Stack
 
 NAMES = ("paris", "berlin", "tokyo")
@@ -23,9 +23,5 @@ async def stack(new_stack: Callable[..., AbstractAsyncContextManager[Stack]]) ->
 async def fleet(stack: Stack, simulated: Callable[[str], Member]) -> dict[str, Member]:
     """The members of the group `fleet`, by name."""
     found = {name: simulated(name) for name in NAMES}
-    for name, member in found.items():
-        answer = await stack.register(name, member.kubeconfig, labels={"wave": name})
-        assert "cluster" in answer, answer
-    await stack.group("fleet", list(found))
-    await stack.upload(packaged())
+    await register(stack, found)
     return found

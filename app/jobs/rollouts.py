@@ -1,4 +1,4 @@
-"""Wakes the rollouts that a change of a target may concern."""
+"""The job that computes what happens next in a rollout, and what requests it."""
 
 from collections.abc import Iterable
 
@@ -20,6 +20,9 @@ class StepRollout(Job):
 _OWNERS = select(col(Rollout.id), col(Rollout.organization_id)).where(
     col(Rollout.id).in_(bindparam("ids", expanding=True))
 )
+_IN_PROGRESS = select(col(Rollout.id)).where(
+    col(Rollout.organization_id) == bindparam("organization"), col(Rollout.is_active)
+)
 _BY_OPERATION = select(col(Rollout.id)).where(col(Rollout.operation_id) == bindparam("operation"))
 
 
@@ -35,4 +38,10 @@ async def wake_rollouts(transaction: Transaction, rollout_ids: Iterable[int | No
 async def wake_rollout_of(transaction: Transaction, operation_id: int) -> None:
     """Asks for a step of the rollout with this operation after the commit."""
     rows = await transaction.session.execute(_BY_OPERATION, {"operation": operation_id})
+    await wake_rollouts(transaction, (rollout_id for (rollout_id,) in rows))
+
+
+async def wake_rollouts_in(transaction: Transaction, organization_id: int) -> None:
+    """Asks for a step of each rollout in progress of an organization after the commit."""
+    rows = await transaction.session.execute(_IN_PROGRESS, {"organization": organization_id})
     await wake_rollouts(transaction, (rollout_id for (rollout_id,) in rows))

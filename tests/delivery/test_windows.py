@@ -1,0 +1,40 @@
+"""Rollouts ask the change windows before they move a target, and nothing asks them again."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from prometheus_client import REGISTRY
+
+from app.delivery.stepping import step_rollout
+from app.jobs.rollouts import StepRollout
+from app.program.processes import run_observer, running
+from reconcilers.housekeeping import Housekeeping
+from reconcilers.worker import run_worker
+from schema.relay.ids import row_id
+from simulator import Member
+from tests.delivery.asking import generations, register, rollout_of, states, until_waiting, waves
+from tests.stack import Stack
+from tests.windows.samples import FREEZE, frozen_now
+
+
+async def test_a_window_that_closes_after_a_rollout_has_moved_a_target_holds_only_the_next_ones(
+    new_stack: Callable[..., AbstractAsyncContextManager[Stack]], simulated: Callable[[str], Member]
+) -> None:
+    async with new_stack(working=False, unreachable_after=60, member_timeout=60) as stack:
+        await register(stack, {name: simulated(name) for name in ("paris", "berlin")})
+        created = await stack.create(releaseName="shop", strategy=waves("paris", "berlin"))
+        shop = created["deployment"]["id"]
+        rollout = await rollout_of(stack, shop)
+        await step_rollout(stack.services, StepRollout(rollout_id=row_id(rollout["id"], "Rollout")))
+        assert states(await rollout_of(stack, shop)) == {"paris": "MOVING", "berlin": "BEHIND"}
+        fields = "... on ChangeWindowPayload { changeWindow { id } }"
+        frozen = await stack.mutate("setChangeWindow", fields, **FREEZE | frozen_now())
+        async with running(run_worker(stack.services), run_observer(stack.services)):
+            waiting = await until_waiting(stack, shop, "WindowGate")
+            await Housekeeping(stack.services).count_rollouts()
+            assert REGISTRY.get_sample_value("polyhelm_rollouts", {"phase": "WAITING"}) == 1
+            assert states(waiting) == {"paris": "READY", "berlin": "BEHIND"}
+            assert await generations(stack, shop) == {"paris": (1, 1), "berlin": (None, None)}
+            await stack.mutate("deleteChangeWindow", "__typename", id=frozen["changeWindow"]["id"])
+            assert (await stack.settled(created))["state"] == "SUCCEEDED"
+            assert await generations(stack, shop) == {"paris": (1, 1), "berlin": (1, 1)}
