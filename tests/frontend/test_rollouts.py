@@ -12,18 +12,26 @@ from tests.delivery.conftest import fleet, stack
 from tests.frontend.site import PHONE, Site, findings, opened
 from tests.frontend.test_accessibility import WIDTH, settled
 from tests.identity.callers import token_of
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 
 __all__ = ["fleet", "stack"]
 
 pytestmark = pytest.mark.usefixtures("fleet")
 
+HEALTHS = "query ($id: ID!) { node(id: $id) { ... on Deployment { targets { health } } } }"
 BOARD = "Rollout of shop, generation 2"
 
 
 async def waiting_rollout(stack: Stack) -> Any:
     """The rollout of `shop` by admin: paris has moved, berlin waits for an approval, tokyo comes last."""
     deployment_id = await stack.deployed(releaseName="shop")
+
+    async def all_healthy() -> bool:
+        """Then the first generation is verified: the targets can return to it."""
+        found = await stack.data(HEALTHS, id=deployment_id)
+        return {each["health"] for each in found["node"]["targets"]} == {"HEALTHY"}
+
+    await eventually(all_healthy)
     strategy = waves("paris", "berlin")
     strategy["waves"][1]["before"] = [{"approval": {"role": "APPROVER"}}]
     await stack.update(deployment_id, values={"replicas": 2}, strategy=strategy)
@@ -130,6 +138,23 @@ async def test_an_admin_expedites_a_rollout_with_a_reason_while_another_user_wat
         state = watching.get_by_role("region", name="State")
         await expect(state).to_contain_text("Soak times and approvals are skipped: The shop is down.")
         await expect(state).to_contain_text("Succeeded")
+
+
+async def test_an_aborted_rollout_is_rolled_back_and_its_generation_is_on_hold_until_a_user_lifts_it(
+    site: Site, browser: Browser
+) -> None:
+    rollout = await waiting_rollout(site.stack)
+    async with opened(browser, site) as page:
+        await page.goto(f"/rollouts/{rollout['id']}")
+        await page.get_by_role("button", name="Abort").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("return to their last verified generations").check()
+        await dialog.get_by_role("button", name="Abort", exact=True).click()
+        note = page.get_by_role("status").filter(has_text="Generation 2 is on hold: admin rolled it back.")
+        await expect(note).to_be_visible()
+        assert await findings(page) == []
+        await note.get_by_role("button", name="Lift hold").click()
+        await expect(note).to_be_hidden()
 
 
 async def test_a_rollout_that_does_not_exist_says_so(site: Site, browser: Browser) -> None:

@@ -13,6 +13,7 @@ import { Ago } from "../parts/time";
 import { Title } from "../parts/title";
 import { planPath } from "../plan/words";
 import { Board } from "./board";
+import { Hold } from "./hold";
 import { Steering } from "./steering";
 import { Timeline } from "./timeline";
 import { ENDINGS, ofStates, PHASES, rolloutPath } from "./words";
@@ -46,7 +47,6 @@ export default function RolloutPage({ id }: { id: string }) {
 function Found({ rollout }: { rollout: RolloutDetailFragment }) {
   const { deployment, generation, budget, author } = rollout;
   const path = deploymentPath(deployment.group.name, deployment.releaseName);
-  const hold = deployment.holds.find((each) => each.generation === generation);
   return (
     <>
       <div className="head">
@@ -107,7 +107,7 @@ function Found({ rollout }: { rollout: RolloutDetailFragment }) {
           <p>Unavailable: {someOf(budget.by.map(({ clusterName }) => clusterName))}.</p>
         )}
         {rollout.ending && <p>{ENDINGS[rollout.ending]}</p>}
-        {hold && <p>This generation is on hold: {hold.reason}</p>}
+        <Hold rollout={rollout} />
         {rollout.isExpedited && <p>Soak times and approvals are skipped: {rollout.expediteReason}</p>}
         <Counts label="Targets by state" counts={ofStates(rollout.counts)} />
       </section>
