@@ -1,0 +1,26 @@
+"""`polyhelm rollout`."""
+
+import re
+from pathlib import Path
+
+from simulator import Member
+from tests.cli.polyhelm import Polyhelm
+from tests.delivery.asking import APPROVAL, generations, until_waiting, wave
+
+PAGE = Path(__file__).parents[2] / "docs" / "rollouts.md"
+
+
+async def test_the_commands_on_the_page_work_as_they_are_written(working: Polyhelm, members: dict[str, Member]) -> None:
+    stack = working.stack
+    await stack.fleet({name: member.kubeconfig for name, member in members.items()}, "web")
+    blog = await stack.deployed(group="web", releaseName="blog")
+    strategy = {"waves": [wave("first", count=1, before=APPROVAL)]}
+    await stack.update(blog, values={"replicas": 2}, strategy=strategy)
+    await until_waiting(stack, blog, "ApprovalGate")
+    script = "set -eu\n" + "".join(re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL))
+    lines = await working.shell(f"{script}echo done")
+    assert lines[-1] == "done", lines
+    for words in ("Rollout of web/blog paused.", "Rollout of web/blog expedited."):
+        assert words in lines
+    assert await generations(stack, blog) == dict.fromkeys(members, (2, 2))
+    assert await working.fine("rollout", "ls", "-o", "name") == []
