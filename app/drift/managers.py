@@ -40,11 +40,13 @@ class Managers:
 
 
 def _owns(fields: Any, value: Any, steps: Sequence[str]) -> bool:
-    """Whether a set of fields contains the place: as a leaf, which stands for everything below it, or as an item."""
+    """Whether a set of fields contains the place: as a leaf, which stands for everything below it, or as an item.
+
+    `{".": {}}` is not a leaf: its manager owns the map or the item itself, and other managers what is in it."""
     for step in steps:
         if not isinstance(fields, Mapping):
             return False
-        if not fields.keys() - {"."}:
+        if not fields:
             return True
         if isinstance(value, Mapping):
             fields, value = fields.get(f"f:{step}"), value.get(step)

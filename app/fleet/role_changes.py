@@ -110,7 +110,7 @@ async def _set_in_group(
             await session.delete(row)
     transaction.record(
         IdentityEvent.ROLE_SET,
-        f"{user.name} {f'has the role {role}' if role else 'has no role'} in the group {group.name} now.",
+        f"{user.name} {f'now has the role {role}' if role else 'no longer has a role'} in the group {group.name}.",
         organization_id=membership.organization_id,
         actor=viewer.name,
         subject=user,

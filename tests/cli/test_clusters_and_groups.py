@@ -139,6 +139,7 @@ async def test_groups_are_made_changed_and_deleted(polyhelm: Polyhelm, members: 
         "Name:         web",
         "Members:      2",
         "Namespaces:   any",
+        "Targets:      no targets",
         "",
         "CLUSTER   REACHABILITY   VERSION   CLOUD   REGION",
         "berlin    REACHABLE      v1.34.4   other   -",

@@ -198,8 +198,8 @@ def test_an_invalid_kubeconfig_is_refused_without_quoting_credentials(case: str)
     [
         (
             with_user(exec=EXEC),
-            "`exec` of the user runs a program on the server to get credentials; create a service account and give its"
-            " token.",
+            "`exec` of the user runs a program on the server to get credentials; use the token of a service account"
+            " instead.",
         ),
         (with_user(tokenFile="/a"), "`tokenFile` of the user names a file; give the token itself as `token`."),
         (

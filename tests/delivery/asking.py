@@ -42,6 +42,17 @@ def waves(*names: str, **given: Any) -> dict[str, Any]:
     return {"waves": [wave(name, select={"labels": {"wave": name}}) for name in names]} | given
 
 
+async def until_verified(stack: Stack, deployment_id: str) -> None:
+    """Waits until all targets are healthy: then they can return to their present generation."""
+    query = "query ($id: ID!) { node(id: $id) { ... on Deployment { targets { health } } } }"
+
+    async def all_healthy() -> bool:
+        found = await stack.data(query, id=deployment_id)
+        return {each["health"] for each in found["node"]["targets"]} == {"HEALTHY"}
+
+    await eventually(all_healthy)
+
+
 async def rollout_of(stack: Stack, deployment_id: str) -> Any:
     """The rollout of the deployment's present generation."""
     query = f"query ($id: ID!) {{ node(id: $id) {{ ... on Deployment {{ rollout {{ {ROLLOUT} }} }} }} }}"

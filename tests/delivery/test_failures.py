@@ -15,6 +15,7 @@ from tests.delivery.asking import (
     states,
     until_phase,
     until_steps_are_done,
+    until_verified,
     until_waiting,
     waves,
 )
@@ -62,7 +63,9 @@ async def shop(stack: Stack, fleet: dict[str, Member]) -> str:
     """A deployment whose value `extra` adds a ConfigMap."""
     files = chart_files(version="2.0.0") | {"templates/extra.yaml": _EXTRA}
     await stack.upload(base64.b64encode(archive(files)).decode())
-    return await stack.deployed(releaseName="shop")
+    deployment_id = await stack.deployed(releaseName="shop")
+    await until_verified(stack, deployment_id)
+    return deployment_id
 
 
 async def test_a_failed_target_stops_the_rollout_and_a_retry_continues_it(

@@ -14,6 +14,7 @@ from tests.delivery.asking import (
     steer,
     until_phase,
     until_steps_are_done,
+    until_verified,
     until_waiting,
     wave,
     waves,
@@ -83,6 +84,7 @@ async def test_a_rollback_returns_each_target_to_its_own_last_verified_generatio
     stack: Stack, fleet: dict[str, Member]
 ) -> None:
     shop = await stack.deployed(releaseName="shop")
+    await until_verified(stack, shop)
     strategy = {
         "waves": [
             wave("first", count=2, before=APPROVAL, maxDeferred="100%"),

@@ -163,6 +163,16 @@ def test_the_newest_manager_that_owns_a_field_has_changed_it(path: Any, by: str 
     assert (difference.changed_by, difference.changed_at) == (by, at)
 
 
+def test_the_manager_of_a_map_has_not_changed_what_another_one_set_in_it() -> None:
+    time = "2026-11-30T10:00:00Z"
+    managed = [
+        {"manager": "helm", "time": time, "fieldsV1": {"f:data": {".": {}}}},
+        {"manager": "kubectl-edit", "time": time, "fieldsV1": {"f:data": {"f:tag": {}}}},
+    ]
+    (difference,) = differences({"data": {"tag": "1"}}, {"data": {"tag": "2"}}, managed_fields=managed)
+    assert difference.changed_by == "kubectl-edit"
+
+
 def test_a_field_that_was_removed_has_no_manager_left() -> None:
     (difference,) = differences(LIVE, wanted(lambda held: web(held).pop("image")), managed_fields=MANAGED)
     assert (difference.path, difference.changed_by) == (f"{CONTAINERS}/0/image", None)

@@ -60,8 +60,8 @@ async def test_members_on_which_a_deployment_has_all_its_targets_are_not_removed
     refused = await update(quiet, group_id, members=names[2:])
     assert (refused["removed"], refused["message"]) == (
         2,
-        "This removes 2 of 4 clusters from the members of fleet: city-0, city-1. By this, shop loses 2 of 2 targets."
-        " To confirm it, repeat the request with confirmRemoval: 2.",
+        "This removes 2 of 4 clusters from the members of fleet: city-0, city-1. As a result, shop loses 2 of 2"
+        " targets. To confirm it, repeat the request with confirmRemoval: 2.",
     )
     assert (await update(quiet, group_id, members=names[1:]))["removal"]["count"] == 1
     assert await members(quiet) == names[1:]

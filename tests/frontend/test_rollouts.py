@@ -7,31 +7,24 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from app.tables.identity import Role
-from tests.delivery.asking import until_waiting, waves
+from tests.delivery.asking import until_verified, until_waiting, waves
 from tests.delivery.conftest import fleet, stack
 from tests.frontend.site import PHONE, Site, findings, opened
 from tests.frontend.test_accessibility import WIDTH, settled
 from tests.identity.callers import token_of
-from tests.stack import Stack, eventually
+from tests.stack import Stack
 
 __all__ = ["fleet", "stack"]
 
 pytestmark = pytest.mark.usefixtures("fleet")
 
-HEALTHS = "query ($id: ID!) { node(id: $id) { ... on Deployment { targets { health } } } }"
 BOARD = "Rollout of shop, generation 2"
 
 
 async def waiting_rollout(stack: Stack) -> Any:
     """The rollout of `shop` by admin: paris has moved, berlin waits for an approval, tokyo comes last."""
     deployment_id = await stack.deployed(releaseName="shop")
-
-    async def all_healthy() -> bool:
-        """Then the first generation is verified: the targets can return to it."""
-        found = await stack.data(HEALTHS, id=deployment_id)
-        return {each["health"] for each in found["node"]["targets"]} == {"HEALTHY"}
-
-    await eventually(all_healthy)
+    await until_verified(stack, deployment_id)
     strategy = waves("paris", "berlin")
     strategy["waves"][1]["before"] = [{"approval": {"role": "APPROVER"}}]
     await stack.update(deployment_id, values={"replicas": 2}, strategy=strategy)

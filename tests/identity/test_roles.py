@@ -152,9 +152,9 @@ async def test_a_changed_role_is_an_event_and_an_unchanged_one_is_not(quiet: Sta
     await give(quiet, "ann", None, group="fleet")
     await give(quiet, "ann", None)
     assert [event["message"] for event in (await quiet.data(query))["events"]["nodes"][::-1]] == [
-        "ann has the role DEPLOYER in the group fleet now.",
-        "ann has the role ADMIN now.",
-        "ann has no role in the group fleet now.",
+        "ann now has the role DEPLOYER in the group fleet.",
+        "ann now has the role ADMIN.",
+        "ann no longer has a role in the group fleet.",
         "ann no longer has a role.",
     ]
     newest = (await quiet.data(query))["events"]["nodes"][0]

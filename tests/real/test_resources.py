@@ -51,7 +51,7 @@ async def test_the_health_of_a_target_follows_its_objects(paris: Fleet) -> None:
     await until_health(stack, "HEALTHY")
     found = await rows(stack)
     assert set(found) == {f"{kind}/{release}" for kind in ("ConfigMap", "Deployment", "Ingress", "Secret")}
-    assert found[f"Ingress/{release}"].addresses == [f"{release}.shop.test"]
+    assert found[f"Ingress/{release}"].hosts == [f"{release}.shop.test"]
     await write_status(paris, deployment, STALLED)
     degraded = await until_rows(stack, lambda found: found[f"Deployment/{release}"].health == "DEGRADED")
     assert "has timed out progressing" in str(degraded[f"Deployment/{release}"].message)

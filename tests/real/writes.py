@@ -105,6 +105,7 @@ class Ledger:
 
     @classmethod
     async def of(cls, fleet: Fleet) -> "Ledger":
+        await fleet.stack.services.fingerprints.mark()  # its key is stored when it is first needed
         stores = {name: await Store.now(hand.client) for name, hand in fleet.hands.items()}
         return cls(fleet, await rows(fleet), await keys(fleet), stores)
 
