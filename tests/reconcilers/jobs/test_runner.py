@@ -87,7 +87,8 @@ async def test_a_job_is_written_with_its_transaction_and_done_once(quiet: Stack)
     await ask(quiet, "of the installation", organization_id=None)
     await ask(quiet, "later", after=timedelta(hours=1))
     (job_id,) = await due(quiet)
-    assert await asyncio.gather(*(notes.runner.work_on(job_id) for _ in range(5))) == [True] + [False] * 4
+    done = await asyncio.gather(*(notes.runner.work_on(job_id) for _ in range(5)))
+    assert sorted(done) == [False] * 4 + [True]
     assert notes.written == ["hello"]
     assert len(await due(quiet, None)) == 1
     assert await leases.due_job_counts(quiet.services, NAMES) == {None: 1}
