@@ -79,7 +79,8 @@ export function usePages<Data, Variables extends AnyVariables, Node>(
 
     function see(first: number, last: number): void {
       const [from, to] = [Math.floor(first / size) - 1, Math.floor(last / size) + 1];
-      for (const at of [...followed.keys()]) if (at < from || at > to) unfollow(at);
+      // A page that is still loading stays followed: nothing would request it again.
+      for (const at of [...followed.keys()]) if ((at < from || at > to) && pages[at]) unfollow(at);
       for (let at = Math.max(0, from); at <= to; at++) follow(at);
     }
 
