@@ -4,10 +4,10 @@ from app.core.errors import Conflict, Forbidden, NotFound, all_invalid
 from app.core.names import text_problem
 from app.core.services import Services
 from app.delivery.codes import RolloutCode, RolloutEvent
-from app.delivery.steering import OPEN, Steered, steering
+from app.delivery.steering import Steered, steering
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
-from app.rollouts.states import WaveState
+from app.rollouts.states import OPEN, WaveState
 from app.tables.identity import Role
 from app.tables.rollouts import GateDecision, Rollout, RolloutWave
 from app.tables.states import Verdict

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from app.core.services import Services
-from app.rollouts.states import ACTIVE, Phase
+from app.rollouts.states import OPEN, Phase
 from app.tables.rollouts import Rollout
 
 _BUCKETS = (1, 5, 30, 60, 300, 1800, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
@@ -24,14 +24,13 @@ LEAD_SECONDS = Histogram(
 )
 
 
-_OPEN = (*ACTIVE, Phase.PAUSED)
-_COUNTS = select(col(Rollout.phase), func.count()).where(col(Rollout.phase).in_(_OPEN)).group_by(col(Rollout.phase))
+_COUNTS = select(col(Rollout.phase), func.count()).where(col(Rollout.phase).in_(OPEN)).group_by(col(Rollout.phase))
 
 
 async def count_rollouts(services: Services) -> None:
     """Sets the number of rollouts that have not ended."""
     counts = {row[0]: row[1] for row in await services.database.rows(_COUNTS)}
-    for phase in _OPEN:
+    for phase in OPEN:
         ROLLOUTS.labels(phase).set(counts.get(phase, 0))
 
 

@@ -22,14 +22,12 @@ from app.identity.viewer import Viewer
 from app.jobs.rollouts import wake_rollouts
 from app.rollouts import members
 from app.rollouts.members import Member
-from app.rollouts.states import ACTIVE, Phase
+from app.rollouts.states import ACTIVE, OPEN, Phase
 from app.tables.columns import now
 from app.tables.deployments import Deployment
 from app.tables.rollouts import Rollout, RolloutTarget
 from app.tables.states import OperationState
 from app.tables.targets import Target
-
-OPEN = (*ACTIVE, Phase.PAUSED)
 
 
 class Abort(StrEnum):

@@ -27,7 +27,7 @@ from app.rollouts.members import Member
 from app.rollouts.progress import Rollout as Plan
 from app.rollouts.progress import Step, next_step
 from app.rollouts.rollback import is_automatic
-from app.rollouts.states import ACTIVE, ENDED, IN_FLIGHT, Ending, Phase, TargetState, Verdict, WaveState
+from app.rollouts.states import ENDED, IN_FLIGHT, OPEN, Ending, Phase, TargetState, Verdict, WaveState
 from app.rollouts.strategy import Strategy
 from app.tables.columns import now
 from app.tables.deployments import Deployment
@@ -64,7 +64,7 @@ async def step_rollout(services: Services, job: StepRollout) -> None:
             return
         loaded = await load(session, row, now())
         before = loaded.plan
-        if loaded.is_cancelled and before.phase in (*ACTIVE, Phase.PAUSED):
+        if loaded.is_cancelled and before.phase in OPEN:
             before = replace(before, phase=Phase.ABORTED)
         step = next_step(before, loaded.known)
         if not await claim(transaction, row):

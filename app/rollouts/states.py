@@ -38,6 +38,8 @@ class Phase(StrEnum):
 
 
 ACTIVE = frozenset({Phase.RUNNING, Phase.WAITING})
+OPEN = ACTIVE | {Phase.PAUSED}
+"""The phases of a rollout that has not ended."""
 ENDED = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.ABORTED, Phase.SUPERSEDED, Phase.ROLLED_BACK})
 
 
