@@ -39,6 +39,11 @@ LOCK_SECONDS = 15
 """The longest wait of a statement for a lock. It exceeds the time for which a stopped process can hold one."""
 
 STATEMENT_SECONDS = 30
+
+TRANSACTION_SECONDS = 45
+"""After this time, Postgres ends a transaction and its connection (from version 17). To Postgres, a client that stopped
+after preparing a statement is neither idle nor running one, so no other limit releases its locks."""
+
 _CONNECT_SECONDS = 10
 _WAIT_SECONDS = 30
 """That a query or transaction waits for a connection."""
@@ -53,6 +58,7 @@ _LIMITS = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "25s",
 }
+_LIMIT_TRANSACTIONS = "SELECT set_config(name, $1, false) FROM pg_settings WHERE name = 'transaction_timeout'"
 _WRITE = text("INSERT INTO event_batch (events) VALUES ('[]')")
 
 _DATA_CLASSES = ("22", "54")  # data_exception, program_limit_exceeded
@@ -93,6 +99,11 @@ def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
         raise DisconnectionError
 
 
+def _limit_transactions(connection: Any, record: Any) -> None:
+    """Limits the transactions of a new connection, if Postgres can (from version 17)."""
+    connection.run_async(lambda driver: driver.fetch(_LIMIT_TRANSACTIONS, f"{TRANSACTION_SECONDS}s"))
+
+
 def _tell_data_apart(context: ExceptionContext) -> None:
     """Raises DataRefusedError instead of SQLAlchemy's error, which is of one class for most errors of asyncpg."""
     error = context.original_exception
@@ -119,6 +130,8 @@ class Database:
             isolation_level="AUTOCOMMIT",
             connect_args=_connected(default_transaction_read_only="on"),
         )
+        for engine in (self.engine, self._readers):
+            event.listen(engine.sync_engine, "connect", _limit_transactions)
         self._sessions = _sessions(self.engine)
         self._reading = _sessions(self._readers)
         self._writing_slots = _limiter("database_writing", writers, percent)

@@ -28,37 +28,42 @@ class Managers:
         self._entries = [entry for entry in entries if isinstance(entry, Mapping)]
 
     def last_change(self, live: Mapping[str, Any], steps: Sequence[str]) -> Change | None:
-        """The newest entry that owns a field of the live object; None if no entry does, as for a field that was
-        removed."""
-        found: list[tuple[str, Change]] = []
-        for entry in self._entries:
+        """The entry that owns a field of the live object most specifically, and of several, the newest. None if no
+        entry owns it, as for a field that was removed.
+
+        The API server leaves `f:data: {}` to a client all of whose entries were taken over by others, and times are in
+        seconds, so the newest entry is not always the one that owns the field itself."""
+        found: list[tuple[int, str, int, Change]] = []
+        for place, entry in enumerate(self._entries):
             manager, time = entry.get("manager"), entry.get("time")
-            if isinstance(manager, str) and _owns(entry.get("fieldsV1"), live, steps):
+            depth = _owned(entry.get("fieldsV1"), live, steps)
+            if isinstance(manager, str) and depth is not None:
                 written = time if isinstance(time, str) else ""
-                found.append((written, Change(manager, moment(written))))
-        return max(found, key=lambda each: each[0])[1] if found else None
+                found.append((depth, written, place, Change(manager, moment(written))))
+        return max(found, key=lambda each: each[:3])[-1] if found else None
 
 
-def _owns(fields: Any, value: Any, steps: Sequence[str]) -> bool:
-    """Whether a set of fields contains the place: as a leaf, which stands for everything below it, or as an item.
+def _owned(fields: Any, value: Any, steps: Sequence[str]) -> int | None:
+    """The number of steps at which a set of fields contains the place: fewer than all for a leaf above it, which
+    stands for everything below. None if it does not contain it.
 
     `{".": {}}` is not a leaf: its manager owns the map or the item itself, and other managers what is in it."""
-    for step in steps:
+    for depth, step in enumerate(steps):
         if not isinstance(fields, Mapping):
-            return False
+            return None
         if not fields:
-            return True
+            return depth
         if isinstance(value, Mapping):
             fields, value = fields.get(f"f:{step}"), value.get(step)
         elif isinstance(value, list):
             index = int(step) if step.isdecimal() and len(step) < 10 else len(value)
             if index >= len(value):
-                return False
+                return None
             value = value[index]
             fields = _item(fields, value, index)
         else:
-            return False
-    return isinstance(fields, Mapping)
+            return None
+    return len(steps) if isinstance(fields, Mapping) else None
 
 
 def _item(fields: Mapping[str, Any], item: Any, index: int) -> Any:

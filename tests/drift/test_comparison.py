@@ -163,10 +163,11 @@ def test_the_newest_manager_that_owns_a_field_has_changed_it(path: Any, by: str 
     assert (difference.changed_by, difference.changed_at) == (by, at)
 
 
-def test_the_manager_of_a_map_has_not_changed_what_another_one_set_in_it() -> None:
+@pytest.mark.parametrize("left", [{".": {}}, {}], ids=["the map itself", "all its entries taken over"])
+def test_the_manager_of_a_map_has_not_changed_what_another_one_set_in_it(left: dict[str, Any]) -> None:
     time = "2026-11-30T10:00:00Z"
     managed = [
-        {"manager": "helm", "time": time, "fieldsV1": {"f:data": {".": {}}}},
+        {"manager": "helm", "time": time, "fieldsV1": {"f:data": left}},
         {"manager": "kubectl-edit", "time": time, "fieldsV1": {"f:data": {"f:tag": {}}}},
     ]
     (difference,) = differences({"data": {"tag": "1"}}, {"data": {"tag": "2"}}, managed_fields=managed)

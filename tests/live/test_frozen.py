@@ -4,9 +4,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import pytest
 from sqlalchemy import text
 
-from app.core.database import IDLE_SECONDS
+from app.core import database as module
+from app.core.database import IDLE_SECONDS, Database
 from app.program.processes import run_observer, running
 from reconcilers.worker import run_worker
 from simulator import Member
@@ -78,3 +80,26 @@ async def test_a_process_that_can_read_and_not_write_is_not_ready(quiet: Stack) 
     assert answer.status_code == 503
     assert answer.json() == {"postgres": "ok", "writing": "failed: see the log", "redis": "ok", "schema": "ok"}
     assert (await quiet.client.get("/readyz")).status_code == 200
+
+
+async def test_the_locks_of_a_process_that_stops_between_preparing_a_statement_and_running_it_are_released(
+    quiet: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Postgres shows its connection as active although it waits for the client, and counts no other limit."""
+    monkeypatch.setattr(module, "TRANSACTION_SECONDS", 1)
+    monkeypatch.setitem(module._LIMITS, "idle_in_transaction_session_timeout", "1s")
+    monkeypatch.setitem(module._LIMITS, "statement_timeout", "1s")
+    await quiet.group("fleet", [])
+    stopped = Database(str(quiet.services.settings.database_url), pool_size=2)
+    lock = text("SELECT id FROM cluster_group FOR UPDATE")
+    try:
+        async with stopped.engine.connect() as connection:
+            await connection.execute(lock)
+            raw = await connection.get_raw_connection()
+            assert raw.driver_connection is not None
+            await raw.driver_connection.prepare("SELECT 1")
+            async with quiet.services.database.sessions() as session:  # waits for up to LOCK_SECONDS
+                assert len((await session.execute(lock)).all()) == 1
+            await connection.invalidate()
+    finally:
+        await stopped.close()
