@@ -128,9 +128,12 @@ async def test_a_correction_meets_another_edit_the_loss_of_its_worker_and_an_upg
     await until_drift(stack, deployment_id, "NONE")
 
     async def until_ended(number: int) -> Any:
+        """The result of the correction with this number. Another one may follow that finds nothing to do: the drift is
+        compared again before the observer has read what changed meanwhile."""
+
         async def has_ended() -> Any:
-            found = await corrections(stack, deployment_id)
-            return found[0]["results"][0] if len(found) == number and found[0]["state"] == "SUCCEEDED" else None
+            found = (await corrections(stack, deployment_id))[::-1][number - 1 : number]
+            return found[0]["results"][0] if found and found[0]["state"] == "SUCCEEDED" else None
 
         return await eventually(has_ended)
 
