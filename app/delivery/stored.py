@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -10,12 +11,13 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.health.health import Health
+from app.operations.windows import holding
 from app.releases.status import TargetStatus
 from app.rollouts.approvals import Decision
 from app.rollouts.members import Member, Run, Seen
 from app.rollouts.progress import Known, Wave
 from app.rollouts.progress import Rollout as Plan
-from app.rollouts.states import TargetState
+from app.rollouts.states import WAITING
 from app.rollouts.strategy import WaveRule
 from app.rollouts.windows import OPEN
 from app.tables.clusters import Cluster, Reachability
@@ -56,7 +58,6 @@ _TARGETS = (
     .join(Release, RELEASE_OF_TARGET, isouter=True)
     .where(col(RolloutTarget.rollout_id) == bindparam("rollout"))
 )
-_WAITING = (TargetState.BEHIND, TargetState.DEFERRED)
 _WAVES = select(RolloutWave).where(col(RolloutWave.rollout_id) == bindparam("rollout")).order_by(col(RolloutWave.index))
 _DECISIONS = select(GateDecision).where(col(GateDecision.rollout_id) == bindparam("rollout"))
 _CHECKS = select(CheckRun).where(col(CheckRun.rollout_id) == bindparam("rollout"))
@@ -89,15 +90,15 @@ async def load(session: AsyncSession, row: Rollout, now: datetime) -> Loaded:
     for target, *facts in await session.execute(_TARGETS, given):
         targets[target.target_id] = target
         seen[target.target_id] = _seen(target, *facts)
-    waiting = [id_ for id_, target in targets.items() if target.state in _WAITING]
-    for id_, opening in (await openings(session, waiting, now, rollback=row.rollback_of_id is not None)).items():
+    operation = await session.get(Operation, row.operation_id) if row.operation_id else None
+    waiting = [id_ for id_, target in targets.items() if target.state in WAITING]
+    for id_, opening in (await openings(session, waiting, now, partial(holding, operation))).items():
         seen[id_] = replace(seen[id_], opening=opening)
     decisions = [
         Decision(each.wave, each.plan_digest, each.user_id or 0, each.verdict is Verdict.APPROVED, each.created_at)
         for each in (await session.execute(_DECISIONS, given)).scalars()
     ]
     checks = {(each.wave, each.name): each for each in (await session.execute(_CHECKS, given)).scalars()}
-    operation = await session.get(Operation, row.operation_id) if row.operation_id else None
     plan = Plan(
         waves=tuple(Wave(WaveRule.of_json(wave.rule), wave.state, wave.settled_at) for wave in waves),
         members={target_id: member_of(target) for target_id, target in targets.items()},

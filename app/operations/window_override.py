@@ -11,14 +11,17 @@ from app.core.services import Services
 from app.core.threads import in_thread
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
+from app.jobs.rollouts import wake_rollout_of
 from app.operations.codes import OperationCode, OperationEvent
 from app.operations.windows import holding
 from app.rollouts import windows as pure
+from app.rollouts.states import WAITING
 from app.rollouts.windows import OverrideRole, Window
 from app.tables.columns import now
 from app.tables.deployments import Deployment
 from app.tables.identity import Role
 from app.tables.operations import Operation, OperationResult
+from app.tables.rollouts import Rollout, RolloutTarget
 from app.tables.states import OPEN
 from app.tables.targets import Target
 from app.windows.applying import windows_of_targets
@@ -30,6 +33,12 @@ _OPEN_TARGETS = (
     .where(col(OperationResult.operation_id) == bindparam("operation"), col(OperationResult.state).in_(OPEN))
     .order_by(col(Target.id))
     .with_for_update(of=Target, key_share=True)
+)
+_ROLLOUT_TARGETS = (
+    select(col(RolloutTarget.target_id))
+    .join(Rollout, col(Rollout.id) == RolloutTarget.rollout_id)
+    .where(col(Rollout.operation_id) == bindparam("operation"), col(Rollout.is_active))
+    .where(col(RolloutTarget.target_id).is_not(None), col(RolloutTarget.state).in_(WAITING))
 )
 
 
@@ -54,8 +63,9 @@ async def override_windows(services: Services, viewer: Viewer, operation_id: int
         viewer.require(operation.organization_id, Permission.DEPLOYMENTS_WRITE, group_id=group_id)
         targets = list((await session.execute(_OPEN_TARGETS, {"operation": operation_id})).scalars())
         await session.refresh(operation, with_for_update={"key_share": True})
-        applying = await windows_of_targets(session, targets)
-        sets = {tuple(holding(windows, operation)) for windows in applying.values()}
+        in_rollout = (await session.execute(_ROLLOUT_TARGETS, {"operation": operation_id})).scalars()
+        applying = await windows_of_targets(session, {*targets, *in_rollout})
+        sets = {tuple(holding(operation, windows)) for windows in applying.values()}
         moment = now()
         closing = [await in_thread(pure.closing, windows, moment) for windows in sets]
         chosen = {
@@ -90,6 +100,7 @@ async def override_windows(services: Services, viewer: Viewer, operation_id: int
             reason=reason,
         )
         transaction.wake(targets)
+        await wake_rollout_of(transaction, operation_id)
         return operation
 
 

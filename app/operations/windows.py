@@ -43,8 +43,11 @@ def is_move(target: Target, generation: int) -> bool:
     return not target.wanted or target.generation != generation
 
 
-def holding(applying: Windows, operation: Operation) -> Windows:
-    """Of the windows that apply to a target, those that hold the moves of an operation."""
+def holding(operation: Operation | None, applying: Windows) -> Windows:
+    """Of the windows that apply to a target, those that hold the moves of an operation. A deleted operation
+    has no override."""
+    if operation is None:
+        return applying
     overridden = (operation.window_override or {}).get("windows", ())
     windows = pure.without(applying, overridden)
     return pure.for_rollback(windows) if operation.kind is OperationKind.ROLLBACK else windows
@@ -55,7 +58,7 @@ async def is_held(transaction: Transaction, lease: Lease, target: Target, operat
     waits."""
     moment = now()
     applying = await windows_of_targets(transaction.session, [target.id])
-    closed = await in_thread(pure.opening, holding(applying.get(target.id, ()), operation), moment)
+    closed = await in_thread(pure.opening, holding(operation, applying.get(target.id, ())), moment)
     if closed.is_open:
         return False
     soon = moment + LOOK_AGAIN

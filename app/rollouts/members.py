@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from app.rollouts.states import IN_FLIGHT, TargetState
+from app.rollouts.states import IN_FLIGHT, WAITING, TargetState
 from app.rollouts.strategy import WaveRule
 from app.rollouts.windows import Opening
 
@@ -82,7 +82,7 @@ def moved(member: Member, seen: Seen, rule: WaveRule, now: datetime) -> Member:
 
 def deferred(member: Member) -> Member:
     """The member after a person deferred it. One that has moved continues."""
-    is_waiting = member.state in (TargetState.BEHIND, TargetState.DEFERRED)
+    is_waiting = member.state in WAITING
     return replace(member, state=TargetState.DEFERRED, is_put_off=True) if is_waiting else member
 
 
@@ -112,7 +112,7 @@ def _observed(member: Member, seen: Seen, rule: WaveRule, now: datetime) -> Memb
     state = member.state
     if state is TargetState.SKIPPED:
         state = TargetState.BEHIND
-    if state in (TargetState.BEHIND, TargetState.DEFERRED):
+    if state in WAITING:
         waits = member.is_put_off or not seen.is_reachable
         state = TargetState.DEFERRED if waits else TargetState.BEHIND
         return member if member.state is state else replace(member, state=state)

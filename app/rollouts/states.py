@@ -16,6 +16,8 @@ class TargetState(StrEnum):
 
 
 IN_FLIGHT = frozenset({TargetState.MOVING, TargetState.SETTLING})
+WAITING = frozenset({TargetState.BEHIND, TargetState.DEFERRED})
+"""The states of a target that may still move."""
 
 
 class WaveState(StrEnum):

@@ -87,13 +87,13 @@ async def windows_of_groups(session: AsyncSession, group_ids: Iterable[int]) -> 
 
 
 async def openings(
-    session: AsyncSession, target_ids: Collection[int], now: datetime, *, rollback: bool = False
+    session: AsyncSession, target_ids: Collection[int], now: datetime, holding: Callable[[Windows], Windows]
 ) -> dict[int, Opening]:
-    """For each of these targets, whether it may move at `now`. A `rollback` is held by fewer windows."""
+    """For each of these targets, whether it may move at `now`. `holding` returns those windows of a target that hold
+    its move."""
     applying = await windows_of_targets(session, target_ids)
-    if rollback:
-        applying = {target: pure.for_rollback(windows) for target, windows in applying.items()}
-    found = await computed(pure.opening, applying, now)
+    held = {target: holding(windows) for target, windows in applying.items()}
+    found = await computed(pure.opening, held, now)
     return {target: found.get(target, OPEN) for target in target_ids}
 
 

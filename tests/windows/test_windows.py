@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.rollouts.windows import Opening
+from app.rollouts.windows import Opening, for_rollback
 from app.tables.columns import now
 from app.windows.applying import openings, windows_of_targets
 from schema.relay.ids import row_id
@@ -133,13 +133,13 @@ async def test_a_target_is_closed_while_a_deny_window_is_open(quiet: Stack, simu
         applying = await windows_of_targets(session, targets.values())
         assert [window.name for window in applying[targets["paris"]]] == ["year-end-freeze"]
         assert targets["berlin"] not in applying
-        found = await openings(session, list(targets.values()), moment)
-        for_rollback = await openings(session, list(targets.values()), moment, rollback=True)
+        found = await openings(session, list(targets.values()), moment, list)
+        in_rollback = await openings(session, list(targets.values()), moment, for_rollback)
     paris = found[targets["paris"]]
     assert (paris.is_open, paris.reason) == (False, "The window year-end-freeze allows no changes: Moving house.")
     assert paris.until is not None
     assert timedelta(minutes=50) < paris.until - moment < timedelta(hours=1)
-    assert found[targets["berlin"]] == for_rollback[targets["paris"]] == Opening(is_open=True)
+    assert found[targets["berlin"]] == in_rollback[targets["paris"]] == Opening(is_open=True)
     status = (await quiet.data(f'{{ cluster(name: "paris") {{ {STATUS} }} }}'))["cluster"]["window"]
     assert status["closed"] is True
     assert status["nextOpen"] == paris.until.isoformat()
