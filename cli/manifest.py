@@ -11,6 +11,7 @@ import yaml
 from cli.failure import usage
 from cli.nodes import Loader, is_empty, is_text, line, text
 from cli.nodes import value as value_of
+from cli.options import OPTIONS
 from cli.output import as_yaml
 from cli.overrides import (
     SelectorOverride,
@@ -46,19 +47,6 @@ _KINDS: dict[str, tuple[type, str]] = {
     "dependsOn": (list, "a list of deployments of the group"),
 }
 _NEEDED = (HEADER, "group", "release", "namespace", "chart")
-OPTIONS = {
-    "description": "description",
-    "atomic": "atomic",
-    "wait": "wait",
-    "timeout": "timeoutSeconds",
-    "driftPolicy": "driftPolicy",
-    "crdPolicy": "crdPolicy",
-    "liveDrift": "liveDrift",
-    "liveDriftIgnore": "liveDriftIgnore",
-    "dependsOn": "dependsOn",
-}
-"""Keys of the file that can be changed without a new generation, and their names in the API."""
-
 _CHOICES = {
     "driftPolicy": ("REPORT", "CORRECT"),
     "crdPolicy": ("CREATE", "CREATE_REPLACE", "SKIP"),

@@ -8,8 +8,9 @@ from typing import Any
 
 from cli.failure import Failure, usage
 from cli.files import contents
-from cli.manifest import OPTIONS, Manifest, dependencies, read
+from cli.manifest import Manifest, dependencies, read
 from cli.object_changes import CHANGE_FIELDS
+from cli.options import OPTION_FIELDS, OPTIONS
 from cli.outcomes import plan_error
 from cli.plans import planned
 from cli.removal import REMOVAL_FIELDS
@@ -21,14 +22,12 @@ PLAN = f"""plan {{ changed {REMOVAL_FIELDS} targets {{
   error {{ code message output }}
 }} warnings {{ code message path }} }}"""
 _DONE = "... on DeploymentPayload { deployment { id generation chartVersion } operation { id } }"
-_EXISTING = """query ($organization: String, $group: String!, $release: String!) {
-  deployment(organization: $organization, group: $group, releaseName: $release) {
-    id chart namespace generation description atomic wait timeoutSeconds driftPolicy crdPolicy
-    liveDrift liveDriftIgnore { kind group paths } dependsOn { releaseName condition }
-    desired { targets }
-  }
-  clusterGroup(organization: $organization, name: $group) { members { name } }
-}"""
+_EXISTING = f"""query ($organization: String, $group: String!, $release: String!) {{
+  deployment(organization: $organization, group: $group, releaseName: $release) {{
+    id chart namespace generation {OPTION_FIELDS} desired {{ targets }}
+  }}
+  clusterGroup(organization: $organization, name: $group) {{ members {{ name }} }}
+}}"""
 
 
 @dataclass(frozen=True)

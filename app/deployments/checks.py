@@ -15,17 +15,14 @@ from app.core.names import MAX_RELEASE_NAME, is_subdomain, label_problem
 from app.core.threads import in_thread
 from app.deployments.codes import DeploymentCode
 from app.deployments.services import DeploymentServices
-from app.deployments.state import Override, Wish, selector_problems, wish_problems
-from app.drift.rules import GivenRule, rule_problems
+from app.deployments.state import Override, Wish, wish_problems
 from app.releases.canonical import canonical
 from app.releases.endpoints import is_placeholder
 from app.releases.references import is_mark, value_at
 from app.releases.values import Values
-from app.rollouts.given import problems
 from app.tables.charts import ChartArchive
 from app.tables.groups import MULTI_CLUSTER_DEPLOYMENT, ClusterGroup, GroupFeature
 
-LONGEST_TIMEOUT_SECONDS = 3600
 MOST_DEFINITIONS = 100
 """How many CustomResourceDefinitions a request can name."""
 
@@ -48,16 +45,6 @@ def name_problems(release_name: str | None, namespace: str) -> list[Problem]:
     return [problem for problem in found if problem]
 
 
-def timeout_problems(seconds: int | None) -> list[Problem]:
-    if seconds is None or 1 <= seconds <= LONGEST_TIMEOUT_SECONDS:
-        return []
-    return [Problem(("timeoutSeconds",), f"A timeout is between 1 and {LONGEST_TIMEOUT_SECONDS} seconds.")]
-
-
-def ignore_problems(rules: Iterable[GivenRule] | None) -> list[Problem]:
-    return [Problem(("liveDriftIgnore", *path), message) for path, message in rule_problems(rules or ())]
-
-
 def definition_problems(names: Sequence[str] | None) -> list[Problem]:
     """What is wrong with the names of CustomResourceDefinitions."""
     field = "allowCrdVersionRemoval"
@@ -69,15 +56,6 @@ def definition_problems(names: Sequence[str] | None) -> list[Problem]:
         for index, name in enumerate(given)
         if not is_subdomain(name)
     ]
-
-
-def strategy_problems(given: Mapping[str, Any] | None) -> list[Problem]:
-    if given is None:
-        return []
-    found = [Problem(("strategy", *path), message) for path, message in problems(given)]
-    for index, wave in enumerate(given["waves"]):
-        found += selector_problems(("strategy", "waves", str(index), "select"), wave["select"])
-    return found
 
 
 async def check_wish(services: DeploymentServices, organization_id: int, wish: Wish, members: Collection[str]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from app.charts.notices import notices_about
 from app.charts.pinning import pin
 from app.core.errors import Conflict, all_invalid
-from app.core.names import description_problem, random_release_name
+from app.core.names import random_release_name
 from app.core.services import Services
 from app.deployments.answer import Answer, earlier_answer
 from app.deployments.availability import check_free
@@ -18,11 +18,8 @@ from app.deployments.checks import (
     check_feature,
     check_wish,
     definition_problems,
-    ignore_problems,
     name_problems,
     overrides_by_cluster,
-    strategy_problems,
-    timeout_problems,
 )
 from app.deployments.codes import DeploymentEvent
 from app.deployments.dependencies import (
@@ -38,13 +35,14 @@ from app.deployments.generation import write_generation
 from app.deployments.given import GivenOverride, GivenSelectorOverride, GivenValues, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.membership import Membership
+from app.deployments.options import option_problems, stored_options
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Wish, references_from, value_problems
 from app.deployments.warnings import warnings_about
-from app.drift.rules import GivenRule, stored_rules
+from app.drift.rules import GivenRule
 from app.drift.states import LiveDrift
 from app.groups.queries import chosen_members, find_group, members_of, no_group
 from app.groups.restrictions import check_namespace
@@ -52,7 +50,6 @@ from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.releases.error_codes import ActionCode
 from app.releases.references import Layer
-from app.rollouts.strategy import stored_strategy
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster
@@ -144,16 +141,8 @@ async def create_deployment(
             namespace=request.namespace,
             chart=request.chart,
             chart_name=wish.archive.name,
-            description=request.description or None,
-            atomic=request.atomic,
-            wait=request.wait,
-            timeout_seconds=request.timeout_seconds,
-            drift_policy=request.drift_policy,
-            live_drift=request.live_drift,
-            crd_policy=request.crd_policy,
-            live_drift_ignore=stored_rules(request.live_drift_ignore),
-            strategy=stored_strategy(request.strategy),
             secret_paths=sorted({found.path for found in wish.references}),
+            **stored_options(request),
         )
         wish = await with_inputs(services, deployment, group, wish, clusters)
         await check_wish(services, organization_id, wish, members)
@@ -182,11 +171,8 @@ async def _given(request: CreateDeployment) -> GivenValues:
     overrides = overrides_by_cluster(given.overrides or [])
     problems = [
         *name_problems(request.release_name, request.namespace),
-        *filter(None, [description_problem(request.description)]),
-        *timeout_problems(request.timeout_seconds),
-        *ignore_problems(request.live_drift_ignore),
+        *option_problems(request),
         *definition_problems(request.allow_crd_version_removal),
-        *strategy_problems(request.strategy),
         *value_problems(
             *({} if given.values is None else given.values, request.values_from, overrides),
             *(given.selected or [], request.target_selector),

@@ -9,6 +9,7 @@ from app.clusters.service_accounts import ServiceAccount
 from app.core.concurrency import for_each
 from app.core.errors import TemporaryError
 from app.deployments.live_objects import look_at_objects
+from app.deployments.options import basis_options
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Wish
 from app.releases.basis import Basis, Foundation, ObjectBasis
@@ -17,9 +18,6 @@ from app.releases.references import hidden
 from app.releases.release import Desired
 from app.tables.clusters import Cluster
 from app.tables.deployments import Deployment
-
-OPTIONS = ("atomic", "wait", "timeout_seconds", "crd_policy")
-"""The options of a deployment with which Helm runs."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def foundation_of(
     """What a plan rests on that is made now."""
     return Foundation(
         generation=deployment.generation if deployment.id else None,
-        options={name: getattr(deployment, name) for name in OPTIONS},
+        options=basis_options(deployment),
         service_account=service_account,
         chart_digest=wish.archive.digest if wish else None,
         secrets={"/".join(found.source): wish.marks[found.source] for found in wish.references} if wish else {},

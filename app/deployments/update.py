@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from app.charts.notices import notices_about
 from app.charts.pinning import pin
 from app.core.errors import Conflict, NotFound, Problem, all_invalid
-from app.core.names import counted, description_problem
+from app.core.names import counted
 from app.core.services import Services
 from app.deployments.answer import Answer, earlier_answer
 from app.deployments.availability import check_free
@@ -19,10 +19,7 @@ from app.deployments.checks import (
     check_feature,
     check_wish,
     definition_problems,
-    ignore_problems,
     overrides_by_cluster,
-    strategy_problems,
-    timeout_problems,
 )
 from app.deployments.codes import DeploymentCode, DeploymentEvent
 from app.deployments.dependencies import (
@@ -40,15 +37,16 @@ from app.deployments.generation import target_names, write_generation
 from app.deployments.given import GivenOverride, GivenSelectorOverride, GivenValues, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.membership import Membership
+from app.deployments.options import OPTIONS, Effect, effects_of, option_problems, stored_options
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
-from app.deployments.proposal import OPTIONS, Dependency, Proposal
+from app.deployments.proposal import Dependency, Proposal
 from app.deployments.queries import current, find_deployment
 from app.deployments.removal import Removal
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Override, Wish, references_from, value_problems
 from app.deployments.warnings import warnings_about
-from app.drift.rules import GivenRule, stored_rules
+from app.drift.rules import GivenRule
 from app.drift.states import LiveDrift
 from app.groups.queries import chosen_members, members_of
 from app.identity.permissions import Permission
@@ -60,7 +58,6 @@ from app.releases.values import patch
 from app.resources.corrections import end_contests
 from app.resources.drift import compare_again
 from app.resources.inventory import forget_inventories
-from app.rollouts.strategy import stored_strategy
 from app.secrets.queries import marks_of, referenced, require_use, write_uses
 from app.tables.charts import ChartArchive
 from app.tables.clusters import Cluster
@@ -70,20 +67,6 @@ from app.tables.groups import ClusterGroup
 from app.tables.operations import OperationKind
 from app.tables.targets import Target
 from app.targets.covering import cover_secrets
-
-_OPTIONS = {
-    "description": "description",
-    "atomic": "atomic",
-    "wait": "wait",
-    "timeout_seconds": "timeout",
-    "drift_policy": "drift policy",
-    "live_drift": "live drift",
-    "crd_policy": "CRD policy",
-    "live_drift_ignore": "ignore rules for live drift",
-    "strategy": "rollout strategy",
-}
-"""The options that change without a new generation, and their names in events."""
-_NAMES = {**_OPTIONS, "depends_on": "dependencies"}
 
 _TRIES = 5  # if other requests keep changing the same deployment
 
@@ -177,17 +160,13 @@ async def _attempt(
         raise Conflict(DeploymentCode.BEING_DELETED, f"{deployment.release_name} is being deleted.", ("id",))
     problems = [
         *_unchangeable(deployment, request),
-        *filter(None, [description_problem(request.description)]),
-        *timeout_problems(request.timeout_seconds),
-        *ignore_problems(request.live_drift_ignore),
+        *option_problems(request),
         *definition_problems(request.allow_crd_version_removal),
-        *strategy_problems(request.strategy),
     ]
     if problems:
         raise all_invalid(problems)
-    for name in OPTIONS:
-        if (value := getattr(request, name)) is not None:
-            setattr(deployment, name, value)  # of this copy: the plan shows what the request asks for
+    for name, value in stored_options(request).items():
+        setattr(deployment, name, value)  # of this copy: the plan shows what the request asks for
     given = await _given(request)
     depends_on, unknown = await _dependencies(services, deployment, request)
     if unknown and not request.dry_run:
@@ -360,19 +339,20 @@ async def _write(
         if deployment.generation != read.generation or deployment.deleting:
             raise _MovedOnError
         chosen_members(await members_of(session, read.group_id), list(clusters))
-        options = {name: value for name, value in _options(request).items() if value != getattr(deployment, name)}
+        options = {name: value for name, value in stored_options(request).items() if value != getattr(deployment, name)}
         for name, value in options.items():
             setattr(deployment, name, value)
         await bound.begin(transaction, deployment, wish)
         changed = list(options)
         if request.depends_on is not None and await write_dependencies(transaction, deployment, request.depends_on):
             changed.append("depends_on")
-        if "crd_policy" in options:
+        effects = effects_of(options)
+        if Effect.INVENTORIES in effects:
             await forget_inventories(transaction, await target_names(transaction, deployment.id))
-        if options.keys() & {"live_drift", "live_drift_ignore", "crd_policy"}:
+        if Effect.LIVE_DRIFT in effects:
             await session.flush()
             await compare_again(transaction, deployment.id)
-        if "drift_policy" in options:
+        if Effect.CONTESTS in effects:
             await end_contests(transaction, await target_names(transaction, deployment.id))
         operation = None
         if not unchanged:
@@ -400,7 +380,7 @@ async def _write(
             deployment.updated_at = now()
             transaction.record(
                 DeploymentEvent.OPTIONS,
-                f"{deployment.release_name} was changed: {', '.join(_NAMES[name] for name in changed)}.",
+                f"{deployment.release_name} was changed: {', '.join(OPTIONS[name].words for name in changed)}.",
                 organization_id=deployment.organization_id,
                 actor=viewer.name,
                 subject=deployment,
@@ -422,16 +402,6 @@ async def _write(
         )
         await bound.end(transaction, deployment, operation)
         return Answer(deployment, operation)
-
-
-def _options(request: UpdateDeployment) -> dict[str, Any]:
-    """The options that the request sets, as they are stored."""
-    given = {name: value for name in _OPTIONS if (value := getattr(request, name)) is not None}
-    if request.live_drift_ignore is not None:
-        given["live_drift_ignore"] = stored_rules(request.live_drift_ignore)
-    if request.strategy is not None:
-        given["strategy"] = stored_strategy(request.strategy)
-    return {name: value or None if name == "description" else value for name, value in given.items()}
 
 
 def _unchangeable(deployment: Deployment, request: UpdateDeployment) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """The requests that plans are made for: stored as JSON, and carried out as dry runs or in earnest."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -10,12 +10,12 @@ from app.deployments.answer import Answer
 from app.deployments.binding import Binding
 from app.deployments.creation import CreateDeployment, create_deployment
 from app.deployments.deletion import DeleteDeployment, delete_deployment
+from app.deployments.options import options_as_json
 from app.deployments.progress import Progress
 from app.deployments.reconcile import ReconcileDeployment, reconcile_deployment
 from app.deployments.rollback import RollBackDeployment, roll_back_deployment
 from app.deployments.services import DeploymentServices
 from app.deployments.update import UpdateDeployment, update_deployment
-from app.drift.rules import stored_rules
 from app.identity.viewer import Viewer
 from app.tables.plans import PlanKind
 
@@ -28,11 +28,8 @@ _TYPES: Mapping[PlanKind, type[Request]] = {
     PlanKind.DELETE: DeleteDeployment,
     PlanKind.ROLLBACK: RollBackDeployment,
 }
-_OPTIONS = (
-    *("description", "atomic", "wait", "timeout_seconds", "drift_policy", "crd_policy"),
-    *("live_drift", "live_drift_ignore", "depends_on", "strategy"),
-    *("skip_hooks", "force", "allow_crd_version_removal"),
-)
+_SWITCHES = ("skip_hooks", "force", "allow_crd_version_removal")
+"""What applies to one change only."""
 
 
 def kind_of(request: Request) -> PlanKind:
@@ -53,13 +50,9 @@ def request_of(kind: PlanKind, content: bytes) -> Request:
 
 
 def options_of(request: Request) -> dict[str, Any]:
-    """The options that a request sets, as JSON. A new deployment has all of them."""
-    given = {name: value for name in _OPTIONS if (value := getattr(request, name, None)) is not None}
-    if "live_drift_ignore" in given:
-        given["live_drift_ignore"] = stored_rules(given["live_drift_ignore"])
-    if "depends_on" in given:
-        given["depends_on"] = [asdict(one) for one in given["depends_on"]]
-    return given
+    """The options and switches that a request sets, as JSON. A new deployment has all options."""
+    switches = {name: value for name in _SWITCHES if (value := getattr(request, name, None)) is not None}
+    return options_as_json(request) | switches
 
 
 def confirmed(request: Request, removal: int | None) -> Request:

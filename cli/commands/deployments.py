@@ -10,6 +10,7 @@ from cli.command import DeploymentName, NoWait, Timeout, Yes, remote
 from cli.counts import COUNT_FIELDS, drift_counts, health_counts, status_counts
 from cli.failure import Failure, usage
 from cli.names import deployment_name
+from cli.options import OPTION_FIELDS, OPTIONS
 from cli.outcomes import ABANDONED_FIELDS, abandoned_by, tell_abandoned
 from cli.output import Columns, Format, ago, fields, one_line
 from cli.session import Session
@@ -58,17 +59,13 @@ _LIST = f"""query ($organization: String, $first: Int, $after: String, $group: S
 }}"""
 _ONE = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
-    {_SUMMARY} description chartDigest atomic wait timeoutSeconds driftPolicy crdPolicy
-    liveDrift liveDriftIgnore {{ kind group paths }} dependsOn {{ releaseName condition }}
-    dependents {{ releaseName }} deleting createdAt {_VALUES}
+    {_SUMMARY} chartDigest {OPTION_FIELDS} dependents {{ releaseName }} deleting createdAt {_VALUES}
     desired {{ {_TARGETS} }} pendingMembership {{ joining leaving }} targets {{ {TARGET_FIELDS} }}
   }}
 }}"""
 _BRIEF = """query ($organization: String, $group: String!, $release: String!) {
   deployment(organization: $organization, group: $group, releaseName: $release) {
-    id chart namespace generation description atomic wait timeoutSeconds driftPolicy crdPolicy
-    liveDrift liveDriftIgnore { kind group paths }
-    desired { targets }
+    id chart namespace generation desired { targets }
   }
 }"""
 _HISTORY = f"""query ($id: ID!, $first: Int, $after: String) {{ node(id: $id) {{ ... on Deployment {{
@@ -107,7 +104,7 @@ def ls(
 def get(session: Session, name: DeploymentName) -> None:
     """Show a deployment, and the status of each target with the reasons. With -o yaml, print only the desired
     state, as a file for `polyhelm deploy apply`."""
-    from cli.manifest import OPTIONS, document
+    from cli.manifest import document
 
     found = find_deployment(session, name, _ONE)
     if session.output.format is Format.YAML:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from app.clusters.member import Member
+from app.deployments.options import helm_options
 from app.fleet.services import AllServices
 from app.helm.command import Options, Place
 from app.helm.expectation import Expectation
@@ -10,7 +11,6 @@ from app.helm.ledger import Progress
 from app.operations.work import Work
 from app.releases.references import HIDDEN
 from app.releases.scrubbing import NOTHING, Scrubber
-from app.tables.deployments import CrdPolicy
 from app.targets.claims import claim_of
 from app.targets.leases import LeaseFence
 
@@ -36,12 +36,9 @@ def place_of(services: AllServices, found: Work) -> Place:
 
 def options_of(found: Work, *, hooks: bool, validate: bool = True, scrubber: Scrubber = NOTHING) -> Options:
     return Options(
-        atomic=found.deployment.atomic,
-        wait=found.deployment.wait,
-        timeout_seconds=found.deployment.timeout_seconds,
+        **helm_options(found.deployment),
         hooks=hooks,
         validate=validate,
-        skip_crds=found.deployment.crd_policy is CrdPolicy.SKIP,
         check_schema=not found.archive.has_remote_schema,
         scrubber=scrubber,
         on_progress=lambda progress: found.tell(_shown(progress, scrubber)),

@@ -1,0 +1,21 @@
+"""The options of a deployment, as the keys of a deployment file and the fields of the API."""
+
+OPTIONS = {
+    "description": "description",
+    "atomic": "atomic",
+    "wait": "wait",
+    "timeout": "timeoutSeconds",
+    "driftPolicy": "driftPolicy",
+    "crdPolicy": "crdPolicy",
+    "liveDrift": "liveDrift",
+    "liveDriftIgnore": "liveDriftIgnore",
+    "dependsOn": "dependsOn",
+}
+"""Keys of the file that can be changed without a new generation, and their names in the API."""
+
+_PARTS = {
+    "liveDriftIgnore": "kind group paths",
+    "dependsOn": "releaseName condition",
+}
+OPTION_FIELDS = " ".join(f"{name} {{ {_PARTS[name]} }}" if name in _PARTS else name for name in OPTIONS.values())
+"""The fields of a query for all options."""
