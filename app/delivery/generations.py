@@ -3,7 +3,7 @@
 The desired state of a target is that of its `allowed_generation`. All work on it compares with that, so that nothing
 but a rollout moves a target to a generation that the rollout has not reached."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -111,7 +111,7 @@ async def reach_targets(
         await hold(transaction, deployment, deployment.generation, found.reason, None)
         return await start_operation(transaction, deployment, new.kind, new.removed, author=new.author)
     if route is Route.CONTINUED:
-        return await _continue(transaction, new, older[-1])
+        return await _continue(transaction, new, older)
     waits = route is Route.WAVES and _policy(deployment, older) is OnNewer.QUEUE
     replaced = [each for each in older if not (waits and each.is_active)]
     for each in replaced:
@@ -150,11 +150,12 @@ def _policy(deployment: Deployment, older: Sequence[Rollout]) -> OnNewer:
     return policy
 
 
-async def _continue(transaction: Transaction, new: NewGeneration, row: Rollout) -> Operation:
-    """Continues an open rollout with other targets. Removed ones are skipped; added ones join the last wave that has
-    not begun, or else a new last one. Approvals were given for other targets, so they no longer count."""
-    session, deployment = transaction.session, new.deployment
+async def _continue(transaction: Transaction, new: NewGeneration, older: Sequence[Rollout]) -> Operation:
+    """Continues the newest open rollout with other targets. Removed ones are skipped; added ones join the last wave
+    that has not begun, or else a new last one. Approvals were given for other targets, so they no longer count."""
+    session, deployment, row = transaction.session, new.deployment, older[-1]
     await _renumber(transaction, deployment)
+    await _skip(transaction, older, new.removed)
     statement = select(col(RolloutTarget.target_id), col(RolloutTarget.wave), col(RolloutTarget.state))
     rows = await session.execute(statement.where(col(RolloutTarget.rollout_id) == row.id))
     present = {target_id: (wave, state) for target_id, wave, state in rows}
@@ -182,13 +183,25 @@ async def _continue(transaction: Transaction, new: NewGeneration, row: Rollout) 
     row.generation = deployment.generation
     row.budget = Strategy.of_json(row.strategy).budget(len(new.joining))
     row.plan_digest = plan_digest(deployment, rules, new.joining, waves)
-    row.version += 1
+    for each in older:
+        each.version += 1
     await session.flush()
-    await wake_rollouts(transaction, [row.id])
+    await wake_rollouts(transaction, [each.id for each in older])
     operation = await session.get(Operation, row.operation_id) if row.operation_id is not None else None
     if operation is not None and operation.state.is_open and not new.removed:
         return operation
     return await start_operation(transaction, deployment, new.kind, new.removed, author=new.author)
+
+
+async def _skip(transaction: Transaction, rollouts: Sequence[Rollout], target_ids: Collection[int]) -> None:
+    """Skips removed targets. Later steps no longer see those whose release is uninstalled by then."""
+    await transaction.session.execute(
+        update(RolloutTarget)
+        .where(col(RolloutTarget.rollout_id).in_([each.id for each in rollouts]))
+        .where(col(RolloutTarget.target_id).in_(list(target_ids)))
+        .values(state=TargetState.SKIPPED)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _renumber(transaction: Transaction, deployment: Deployment) -> None:

@@ -12,11 +12,13 @@ from sqlmodel import col
 from app.core.names import counted
 from app.core.transaction import Transaction
 from app.delivery.codes import RolloutEvent
+from app.delivery.gates import stored_gates
 from app.jobs.rollouts import wake_rollouts
 from app.operations.progress import end_rollout_operation
 from app.releases.canonical import canonical
 from app.releases.selectors import Facts
-from app.rollouts.states import Phase, TargetState
+from app.rollouts.progress import Gate
+from app.rollouts.states import GateKind, Phase, TargetState
 from app.rollouts.strategy import Strategy, assign
 from app.tables.columns import now
 from app.tables.deployments import Deployment
@@ -137,6 +139,7 @@ async def write_rollout(
         phase=Phase.WAITING if waits else Phase.RUNNING,
         is_active=not waits,
         is_queued=waits,
+        gates=stored_gates([Gate(GateKind.EARLIER_ROLLOUT, 0)], (), (), now()) if waits else [],
         author=origin.author,
         author_id=(await session.execute(users)).scalar_one_or_none() if origin.author else None,
         operation_id=origin.operation_id,

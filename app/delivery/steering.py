@@ -47,8 +47,10 @@ class Steered:
     deployment: Deployment
 
     def check(self, phases: Collection[Phase]) -> None:
-        """Raises Conflict unless the rollout is in one of these phases, and is the present one of its deployment."""
-        if self.row.phase not in phases or self.row.generation != self.deployment.generation:
+        """Raises Conflict unless the rollout is in one of these phases, and decides on the deployment's targets, or has
+        the present generation."""
+        is_replaced = not self.row.is_active and self.row.generation != self.deployment.generation
+        if self.row.phase not in phases or is_replaced:
             message = f"The rollout is {self.row.phase}, so this is not possible."
             raise Conflict(RolloutCode.ROLLOUT_STATE, message, ("id",))
 

@@ -42,6 +42,18 @@ def waves(*names: str, **given: Any) -> dict[str, Any]:
     return {"waves": [wave(name, select={"labels": {"wave": name}}) for name in names]} | given
 
 
+def paris_first(**given: Any) -> dict[str, Any]:
+    """A strategy whose second wave needs an approval."""
+    strategy = waves("paris", "berlin", **given)
+    strategy["waves"][1]["before"] = APPROVAL
+    return strategy
+
+
+def records(member: Member) -> int:
+    """The number of revisions of releases on a member."""
+    return sum(each["type"] == "helm.sh/release.v1" for each in member.objects("secrets"))
+
+
 async def until_verified(stack: Stack, deployment_id: str) -> None:
     """Waits until all targets are healthy: then they can return to their present generation."""
     query = "query ($id: ID!) { node(id: $id) { ... on Deployment { targets { health } } } }"
@@ -57,6 +69,12 @@ async def rollout_of(stack: Stack, deployment_id: str) -> Any:
     """The rollout of the deployment's present generation."""
     query = f"query ($id: ID!) {{ node(id: $id) {{ ... on Deployment {{ rollout {{ {ROLLOUT} }} }} }} }}"
     return (await stack.data(query, id=deployment_id))["node"]["rollout"]
+
+
+async def rollout_by_id(stack: Stack, rollout: Any) -> Any:
+    """A rollout as it is now."""
+    query = f"query ($id: ID!) {{ node(id: $id) {{ ... on Rollout {{ {ROLLOUT} }} }} }}"
+    return (await stack.data(query, id=rollout["id"]))["node"]
 
 
 async def until_phase(stack: Stack, deployment_id: str, *phases: str) -> Any:

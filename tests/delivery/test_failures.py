@@ -7,10 +7,11 @@ from sqlalchemy import text
 
 from simulator import Member
 from tests.delivery.asking import (
-    APPROVAL,
     PAYLOAD,
     generations,
     holds,
+    paris_first,
+    records,
     rollout_of,
     states,
     until_phase,
@@ -51,11 +52,6 @@ def foreign(member: Member, *, adopted: bool = False) -> None:
     if adopted:
         metadata |= {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": owner}
     member.put("configmaps", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
-
-
-def records(member: Member) -> int:
-    """The number of revisions of releases on a member."""
-    return sum(each["type"] == "helm.sh/release.v1" for each in member.objects("secrets"))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -106,9 +102,7 @@ async def test_a_rollout_that_fails_for_a_chosen_reason_is_rolled_back_without_a
 
 async def test_the_cancellation_of_its_operation_aborts_a_rollout(stack: Stack, fleet: dict[str, Member]) -> None:
     shop = await stack.deployed(releaseName="shop")
-    strategy = waves("paris", "berlin")
-    strategy["waves"][1]["before"] = APPROVAL
-    answer = await stack.update(shop, values={"replicas": 2}, strategy=strategy)
+    answer = await stack.update(shop, values={"replicas": 2}, strategy=paris_first())
     await until_waiting(stack, shop, "ApprovalGate")
     fields = "... on OperationPayload { operation { id } }"
     cancelled = await stack.mutate("cancelOperation", fields, id=answer["operation"]["id"])
@@ -122,9 +116,7 @@ async def test_the_cancellation_of_its_operation_aborts_a_rollout(stack: Stack, 
 async def test_a_deployment_is_deleted_before_a_rollout_has_installed_it_everywhere(
     stack: Stack, fleet: dict[str, Member]
 ) -> None:
-    strategy = waves("paris", "berlin")
-    strategy["waves"][1]["before"] = APPROVAL
-    created = await stack.create(releaseName="shop", strategy=strategy)
+    created = await stack.create(releaseName="shop", strategy=paris_first())
     shop = created["deployment"]["id"]
     await until_waiting(stack, shop, "ApprovalGate")
     assert {name: records(member) for name, member in fleet.items()} == {"paris": 1, "berlin": 0, "tokyo": 0}

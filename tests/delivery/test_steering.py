@@ -1,7 +1,5 @@
 """Users steer rollouts in progress, on simulated members with a worker and an observer."""
 
-from typing import Any
-
 from app.tables.identity import Role
 from simulator import Member
 from tests.delivery.asking import (
@@ -9,6 +7,7 @@ from tests.delivery.asking import (
     approve,
     generations,
     holds,
+    paris_first,
     rollout_of,
     states,
     steer,
@@ -17,17 +16,9 @@ from tests.delivery.asking import (
     until_verified,
     until_waiting,
     wave,
-    waves,
 )
 from tests.identity.callers import token_of
 from tests.stack import Stack
-
-
-def paris_first(**given: Any) -> dict[str, Any]:
-    """A strategy whose second wave needs an approval."""
-    strategy = waves("paris", "berlin", **given)
-    strategy["waves"][1]["before"] = APPROVAL
-    return strategy
 
 
 async def test_a_paused_rollout_moves_no_target_until_it_is_resumed(stack: Stack, fleet: dict[str, Member]) -> None:
@@ -60,6 +51,21 @@ async def test_an_aborted_rollout_leaves_its_targets_and_a_newer_generation_begi
     newer = await until_waiting(stack, shop, "ApprovalGate")
     assert (newer["generation"], states(newer)) == (3, {"paris": "READY", "berlin": "BEHIND", "tokyo": "BEHIND"})
     assert await generations(stack, shop) == {"paris": (3, 3), "berlin": (1, 1), "tokyo": (1, 1)}
+
+
+async def test_a_rejection_aborts_a_rollout_and_leaves_its_targets(stack: Stack, fleet: dict[str, Member]) -> None:
+    shop = await stack.deployed(releaseName="shop")
+    answer = await stack.update(shop, values={"replicas": 2}, strategy=paris_first())
+    waiting = await until_waiting(stack, shop, "ApprovalGate")
+    approver = await token_of(stack, Role.APPROVER)
+    assert (await approve(stack, waiting, 0, approver, verb="rejectWave"))["code"] == "wave_without_approval"
+    assert "rollout" in await approve(stack, waiting, 1, approver, verb="rejectWave")
+    assert (await stack.settled(answer))["state"] == "CANCELLED"
+    rejected = await rollout_of(stack, shop)
+    assert (rejected["phase"], rejected["ending"], rejected["waitingFor"]) == ("ABORTED", "REJECTED", [])
+    assert (await approve(stack, waiting, 1, approver))["code"] == "rollout_state"
+    await until_steps_are_done(stack)
+    assert await generations(stack, shop) == {"paris": (2, 2), "berlin": (1, 1), "tokyo": (1, 1)}
 
 
 async def test_a_newer_generation_supersedes_a_rollout_and_begins_at_the_first_wave(
