@@ -21,6 +21,7 @@ from cli.overrides import (
     selector_problems,
     shortened,
 )
+from cli.strategy import as_written, from_api, strategy_problems
 
 HEADER, VERSION = "polyhelm", "v1"
 _KINDS: dict[str, tuple[type, str]] = {
@@ -45,6 +46,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "liveDrift": (str, "OFF, REPORT or CORRECT"),
     "liveDriftIgnore": (list, "a list of rules"),
     "dependsOn": (list, "a list of deployments of the group"),
+    "strategy": (dict, "a map with `waves`"),
 }
 _NEEDED = (HEADER, "group", "release", "namespace", "chart")
 _CHOICES = {
@@ -56,12 +58,16 @@ _VALUES = ("values", "overrides")
 """Keys whose values are parsed by the server only."""
 
 
+_NOTHING: dict[str, Any] = {"description": "", "strategy": {"waves": []}}
+"""How the API takes options that are None."""
+
+
 @dataclass(frozen=True)
 class Manifest:
     """One document of a deployment file.
 
     Omitted keys are None; omitted values, overrides and references are empty. Values are YAML that the server parses.
-    Options are those that are given, by their keys in the file. An absent description is None.
+    Options are those that are given, by their keys in the file. No description and no strategy are None.
     """
 
     group: str
@@ -101,7 +107,7 @@ class Manifest:
             "selectorOverrides": [each.wish() for each in self.selected],
             "targets": self.targets,
             "targetSelector": self.target_selector,
-            **{OPTIONS[key]: "" if value is None else value for key, value in self.options.items()},
+            **{OPTIONS[key]: _NOTHING.get(key) if value is None else value for key, value in self.options.items()},
         }
 
 
@@ -147,6 +153,7 @@ def document(deployment: Any) -> dict[str, Any]:
     given["dependsOn"] = [
         one["deployment"] if one["condition"] is None else one for one in dependencies(deployment)
     ] or None
+    given["strategy"] = from_api(deployment["strategy"])
     given["liveDriftIgnore"] = [
         {key: value for key, value in rule.items() if value is not None} for rule in given["liveDriftIgnore"]
     ] or None
@@ -242,6 +249,9 @@ def _kind_problems(name: str, node: yaml.Node) -> Iterator[tuple[int, str]]:
     if name == "targetSelector":
         yield from selector_problems(name, node)
         return
+    if name == "strategy":
+        yield from strategy_problems(node)
+        return
     value = node.value if name in _CHOICES and isinstance(node, yaml.ScalarNode) else value_of(node)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         hint = " (put it in quotes)" if kind is str and isinstance(node, yaml.ScalarNode) and node.value else ""
@@ -326,6 +336,8 @@ def _manifest(node: yaml.Node) -> Manifest:
         options["dependsOn"] = sorted(
             ({"condition": None, **one} for one in given_as), key=lambda one: one["deployment"]
         )
+    if "strategy" in options:
+        options["strategy"] = as_written(options["strategy"])
     if (rules := options.get("liveDriftIgnore")) is not None:
         options["liveDriftIgnore"] = [{"kind": None, "group": None, **rule} for rule in rules]
     return Manifest(

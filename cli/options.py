@@ -10,12 +10,16 @@ OPTIONS = {
     "liveDrift": "liveDrift",
     "liveDriftIgnore": "liveDriftIgnore",
     "dependsOn": "dependsOn",
+    "strategy": "strategy",
 }
 """Keys of the file that can be changed without a new generation, and their names in the API."""
 
 _PARTS = {
     "liveDriftIgnore": "kind group paths",
     "dependsOn": "releaseName condition",
+    "strategy": "waves { name select { labels cloud region distribution kubernetesVersion } size maxConcurrent"
+    " maxFailures maxDeferred soak deadline minReady approvals { required role validFor } }"
+    " maxUnavailable onNewer rollBackOn",
 }
 OPTION_FIELDS = " ".join(f"{name} {{ {_PARTS[name]} }}" if name in _PARTS else name for name in OPTIONS.values())
 """The fields of a query for all options."""

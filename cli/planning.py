@@ -15,6 +15,7 @@ from cli.outcomes import plan_error
 from cli.plans import planned
 from cli.removal import REMOVAL_FIELDS
 from cli.session import Session
+from cli.strategy import from_api
 from cli.summary import summarized
 
 PLAN = f"""plan {{ changed {REMOVAL_FIELDS} targets {{
@@ -59,9 +60,10 @@ class Change:
     def options(self) -> list[str]:
         """Returns the options that would change. They create no generation."""
         return [
-            f"{key}: {_word(present)} -> {_word(wanted)}"
+            line
             for key, wanted in self.manifest.options.items()
-            if self.existing is not None and wanted != (present := _present(self.existing, key))
+            if self.existing is not None
+            for line in _differences(key, _present(self.existing, key), wanted)
         ]
 
     @property
@@ -78,7 +80,29 @@ class Change:
 
 def _present(existing: Any, key: str) -> Any:
     """Returns an option of a deployment, by its key in the file."""
+    if key == "strategy":
+        return from_api(existing["strategy"])
     return dependencies(existing) if key == "dependsOn" else existing[OPTIONS[key]]
+
+
+def _differences(path: str, present: Any, wanted: Any) -> Iterator[str]:
+    """Returns a line for each difference, at the depth where it is. Entries with a name are matched by it."""
+    before, after = _parts(present), _parts(wanted)
+    if before and after:
+        for name in {**before, **after}:
+            yield from _differences(f"{path}.{name}", before.get(name), after.get(name))
+        if list(before) != list(after) and before.keys() == after.keys() and isinstance(wanted, list):
+            yield f"{path}: {_word(list(before))} -> {_word(list(after))}"
+    elif present != wanted:
+        yield f"{path}: {_word(present)} -> {_word(wanted)}"
+
+
+def _parts(value: Any) -> dict[str, Any]:
+    """Returns what a map contains, or a list of maps with names."""
+    if isinstance(value, list):
+        is_named = all(isinstance(each, dict) and "name" in each for each in value)
+        return {each["name"]: each for each in value} if is_named else {}
+    return value if isinstance(value, dict) else {}
 
 
 def changes(session: Session, files: Sequence[str], removable: Sequence[str] = ()) -> Iterator[Change]:

@@ -118,6 +118,7 @@ def get(session: Session, name: DeploymentName) -> None:
         "Description": found["description"],
         "Generation": f"{found['generation']}, {ago(found['updatedAt'])} old",
         "Options": ", ".join(f"{key}: {_written(found[OPTIONS[key]])}" for key in OPTIONS if key not in _OWN_LINE),
+        "Rollout": ", ".join(f"{wave['name']} ({wave['size']})" for wave in (found["strategy"] or {}).get("waves", ())),
         "Depends on": ", ".join(map(_dependency, found["dependsOn"])),
         "Needed by": ", ".join(one["releaseName"] for one in found["dependents"]),
         "Status": status_counts(found),
@@ -215,7 +216,7 @@ def why(target: Any, wanted: int | None = None) -> str:
     return one_line([*activity, *differences, *others, *error])
 
 
-_OWN_LINE = ("description", "dependsOn")
+_OWN_LINE = ("description", "dependsOn", "strategy")
 """Options that have a line of their own."""
 
 

@@ -11,6 +11,7 @@ from app.yaml import reading
 from cli.failure import Failure
 from cli.manifest import Manifest, document, read
 from cli.output import as_yaml
+from cli.strategy import from_api
 
 HEAD = "polyhelm: v1\ngroup: web\nrelease: hello\nnamespace: demo\nchart: samples/hello\n"
 _REFERENCE = "%d: a reference to a secret must be a map with the strings `secret`, `key` and `path`"
@@ -69,7 +70,7 @@ _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_siz
 _JSON = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-(2**63), 2**63 - 1)  # Helm reads larger ones as floating-point numbers
     | st.floats(allow_nan=False, allow_infinity=False)
     | _TEXT
     | st.sampled_from(["2026-01-01", "on", "1.10", "~"]),
@@ -95,6 +96,24 @@ _SELECTED: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 _DEPENDENCY: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"releaseName": _TEXT, "condition": st.none() | _TEXT}
 )
+_AMOUNT = st.sampled_from(["0", "5", "10%", "100%"])
+_DURATION = st.sampled_from(["0s", "10s", "15m", "7d"])
+_APPROVALS = {"required": st.integers(1, 3), "role": st.sampled_from([None, "ADMIN"]), "validFor": _DURATION}
+_WAVE = {
+    "name": _TEXT,
+    "select": _SELECTOR,
+    "approvals": st.none() | st.fixed_dictionaries(_APPROVALS),
+    **dict.fromkeys(("size", "maxConcurrent", "maxFailures", "maxDeferred"), _AMOUNT),
+    **dict.fromkeys(("soak", "deadline", "minReady"), _DURATION),
+}
+_STRATEGY = st.fixed_dictionaries(
+    {
+        "waves": st.lists(st.fixed_dictionaries(_WAVE), min_size=1, max_size=2),
+        "maxUnavailable": _AMOUNT,
+        "onNewer": st.sampled_from(["SUPERSEDE", "QUEUE"]),
+        "rollBackOn": st.lists(st.sampled_from(["CHECK_FAILED", "REJECTED"]), unique=True),
+    }
+)
 _TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "group": st.fixed_dictionaries({"name": _TEXT}),
@@ -115,6 +134,7 @@ _TOLD: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "liveDrift": st.sampled_from(["OFF", "REPORT"]),
         "liveDriftIgnore": st.just([{"kind": None, "group": None, "paths": ["/spec"]}]),
         "dependsOn": st.lists(_DEPENDENCY, max_size=2, unique_by=itemgetter("releaseName")),
+        "strategy": st.none() | _STRATEGY,
         "values": _VALUES,
         "valuesFrom": _REFERENCES,
         "valueOverrides": st.lists(_OVERRIDE, max_size=3, unique_by=itemgetter("cluster")),
@@ -155,6 +175,7 @@ def test_the_file_of_a_deployment_says_all_that_it_wants(told: dict[str, Any]) -
     assert wish.pop("liveDriftIgnore") == told["liveDriftIgnore"]
     dependencies = [{"deployment": one["releaseName"], "condition": one["condition"]} for one in told["dependsOn"]]
     assert wish.pop("dependsOn", []) == sorted(dependencies, key=itemgetter("deployment"))
+    assert wish.pop("strategy", None) == from_api(told["strategy"])
     assert wish == {
         "version": told["chartVersion"],
         **{key: told[key] for key in same},
@@ -209,7 +230,7 @@ def test_each_document_is_a_deployment_and_empty_ones_are_none() -> None:
             [
                 "6: `x` is not known: known are polyhelm, group, release, namespace, chart, version, description,"
                 " values, valuesFrom, overrides, overridesFrom, targets, targetSelector, atomic, wait, timeout,"
-                " driftPolicy, crdPolicy, liveDrift, liveDriftIgnore, dependsOn"
+                " driftPolicy, crdPolicy, liveDrift, liveDriftIgnore, dependsOn, strategy"
             ],
         ),
         (HEAD + "version: 1.10\n", ["6: `version` must be text (put it in quotes)"]),

@@ -42,7 +42,7 @@ def test_requests_and_rows_have_every_option() -> None:
 
 
 def test_the_command_line_knows_every_option() -> None:
-    assert set(cli.OPTIONS.values()) == NAMES - {"strategy"}
+    assert set(cli.OPTIONS.values()) == NAMES
 
 
 @pytest.mark.parametrize(

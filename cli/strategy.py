@@ -1,0 +1,154 @@
+"""Rollout strategies in deployment files. They are written like the API's input, and what equals its default can be
+left out."""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from cli.command import Role
+from cli.nodes import entries, is_empty, is_text, line, value
+from cli.overrides import CONDITIONS, selector_problems, shortened
+
+STRATEGY = {"waves": None, "maxUnavailable": "100%", "onNewer": "SUPERSEDE", "rollBackOn": ["CHECK_FAILED"]}
+WAVE = {
+    "name": None,
+    "select": None,
+    "count": None,
+    "percent": None,
+    "maxConcurrent": "100%",
+    "maxFailures": "0",
+    "maxDeferred": "10%",
+    "soak": "0s",
+    "deadline": "15m",
+    "minReady": "10s",
+    "before": None,
+}
+GATE = {"approval": None}
+APPROVAL = {"required": 1, "role": None, "validFor": "7d"}
+"""The keys of each map, with their defaults in the API."""
+
+ON_NEWER = ("SUPERSEDE", "QUEUE", "REFUSE")
+ENDINGS = ("TOO_MANY_FAILURES", "BUDGET_USED_UP", "CHECK_FAILED", "REJECTED")
+_AMOUNTS = ("maxUnavailable", "maxConcurrent", "maxFailures", "maxDeferred")
+
+Problems = Iterator[tuple[int, str]]
+
+
+def from_api(found: Any) -> dict[str, Any] | None:
+    """Returns a strategy of the API as it is written in a file."""
+    return None if found is None else as_written({**found, "waves": [_as_input(wave) for wave in found["waves"]]})
+
+
+def as_written(given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Returns a valid strategy without what equals a default; None if all targets are to move at once."""
+    if not given["waves"]:
+        return None
+    return {"waves": [_wave(wave) for wave in given["waves"]], **_others(given, STRATEGY, "waves")}
+
+
+def _as_input(wave: Any) -> dict[str, Any]:
+    size, approval = wave["size"], wave["approvals"]
+    most = {"percent": int(size[:-1])} if size.endswith("%") else {"count": int(size)}
+    before = [] if approval is None else [{"approval": approval}]
+    return {**{name: wave[name] for name in wave.keys() & WAVE.keys()}, **most, "before": before}
+
+
+def _wave(given: Mapping[str, Any]) -> dict[str, Any]:
+    found = {"name": given["name"], **_others(given, WAVE, "name", "select", "before")}
+    if given.get("count") is not None or found.get("percent") == 100:
+        found.pop("percent", None)
+    if select := _select(given.get("select")):
+        found["select"] = select
+    approvals = [gate["approval"] for gate in given.get("before") or () if gate.get("approval") is not None]
+    if approvals:
+        found["before"] = [{"approval": _others(approval, APPROVAL)} for approval in approvals]
+    return {name: found[name] for name in WAVE if name in found}
+
+
+def _select(given: Mapping[str, Any] | None) -> dict[str, Any]:
+    found = shortened({**dict.fromkeys(CONDITIONS), **(given or {})})
+    return found | ({"labels": _labels(found["labels"])} if "labels" in found else {})
+
+
+def _labels(labels: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: each[0] if isinstance(each, list) and len(each) == 1 else each for name, each in labels.items()}
+
+
+def _others(given: Mapping[str, Any], defaults: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
+    """Returns the scalars and lists of scalars of a map that differ from their defaults."""
+    found = {name: given[name] for name in defaults if given.get(name) is not None and name not in left_out}
+    found |= {name: str(found[name]) for name in _AMOUNTS if name in found}
+    return {name: value for name, value in found.items() if value != defaults[name]}
+
+
+def strategy_problems(node: yaml.Node) -> Problems:
+    """Yields the line and the words of each problem of a strategy."""
+    yield from _problems(node, "strategy", STRATEGY, {"waves": _list_of("waves", _wave_problems)}, ("waves",))
+
+
+def _wave_problems(node: yaml.Node) -> Problems:
+    below = {"select": lambda each: selector_problems("select", each), "before": _list_of("before", _gate_problems)}
+    yield from _problems(node, "wave", WAVE, below, ("name",))
+
+
+def _gate_problems(node: yaml.Node) -> Problems:
+    yield from _problems(node, "entry of `before`", GATE, {"approval": _approval_problems}, ("approval",))
+
+
+def _approval_problems(node: yaml.Node) -> Problems:
+    yield from _problems(node, "approval", APPROVAL, {}, ())
+
+
+def _problems(
+    node: yaml.Node,
+    what: str,
+    known: Mapping[str, Any],
+    below: Mapping[str, Callable[[yaml.Node], Problems]],
+    needed: tuple[str, ...],
+) -> Problems:
+    if not isinstance(node, yaml.MappingNode):
+        yield line(node), f"a {what} must be a map with {', '.join(f'`{name}`' for name in known)}"
+        return
+    found = entries(node)
+    for name, (key, each) in found.items():
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
+            yield line(key), f"`{name}` is not known: {hint}"
+        elif name in below and not is_empty(each):
+            yield from below[name](each)
+        elif not is_empty(each) and (words := _wrong(name, each)):
+            yield line(each), f"`{name}` must be {words}"
+    for name in needed:
+        if name not in found or is_empty(found[name][1]):
+            yield line(node), f"a {what} needs `{name}`"
+
+
+def _list_of(name: str, problems: Callable[[yaml.Node], Problems]) -> Callable[[yaml.Node], Problems]:
+    def of_list(node: yaml.Node) -> Problems:
+        if not isinstance(node, yaml.SequenceNode):
+            yield line(node), f"`{name}` must be a list"
+            return
+        for item in node.value:
+            yield from problems(item)
+
+    return of_list
+
+
+def _wrong(name: str, node: yaml.Node) -> str | None:
+    """Returns what a value must be, unless it is."""
+    found = value(node)
+    is_number = isinstance(found, int) and not isinstance(found, bool)
+    if name in ("count", "percent", "required"):
+        return None if is_number else "a number"
+    if name in _AMOUNTS:
+        return None if is_number or is_text(node) else "a number of targets such as 5, or a percentage such as 10%"
+    if name == "rollBackOn":
+        is_list = isinstance(node, yaml.SequenceNode) and all(each in ENDINGS for each in found)
+        return None if is_list else f"a list of {', '.join(ENDINGS)}"
+    choices = {"onNewer": ON_NEWER, "role": tuple(Role.__members__)}.get(name)
+    if choices is not None:
+        return None if found in choices else f"one of {', '.join(choices)}"
+    return None if is_text(node) else "text (put it in quotes)"
