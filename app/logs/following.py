@@ -5,9 +5,10 @@ batches. The pods are listed again when a watch reports a change of them.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.clusters.member import Member, Purpose
@@ -32,6 +33,9 @@ _BACKLOG_LINES, _BACKLOG_CHARACTERS = 5000, 2**20
 _BYTES_PER_SECOND = 2 * 2**20
 """The rate at which one container is read; the member has to wait with the rest."""
 _SMALL = 4096
+SILENT_SECONDS = 10.0
+"""The log of a container that has ended is given up if nothing arrives for this long: the connection of a node that
+fails is not closed."""
 
 
 async def follow_logs(
@@ -74,6 +78,8 @@ class _Source:
     latest: datetime | None = None
     failure: str | None = None
     is_over: bool = False
+    active_at: float = field(default_factory=time.monotonic)
+    """When a line arrived, or the container was last seen running."""
 
 
 class _Following:
@@ -159,17 +165,31 @@ class _Following:
                 source = self._sources.get(key)
                 if source is None:
                     self._add(key, pod, container, joined=joined)
-                elif source.task.done() and not source.is_over:
+                elif not source.task.done():
+                    self._give_up_if_silent(source, has_ended=not container.continues(source.container))
+                elif not source.is_over:
                     self._go_on(key, source, pod, container)
         for key, source in list(self._sources.items()):
-            if key not in present and source.task.done():
-                if not source.is_over:
-                    self._say(source, EntryKind.ENDED, "The pod no longer exists.")
-                if self._asked.pod is None:
-                    del self._sources[key]
-                source.is_over = True
+            if key in present:
+                continue
+            if not source.task.done():
+                self._give_up_if_silent(source, has_ended=True)
+                continue
+            if not source.is_over:
+                self._say(source, EntryKind.ENDED, "The pod no longer exists.")
+            if self._asked.pod is None:
+                del self._sources[key]
+            source.is_over = True
         if listed.pods or self._asked.pod is None:
             self._changes.follow(listed.scopes)
+
+    def _give_up_if_silent(self, source: _Source, *, has_ended: bool) -> None:
+        if not has_ended:
+            source.active_at = time.monotonic()
+        elif time.monotonic() - source.active_at < SILENT_SECONDS:
+            self._changes.look_soon()
+        else:
+            source.task.cancel()
 
     def _add(self, key: tuple[str, str], pod: Pod, container: Container, *, joined: bool) -> None:
         slot = None
@@ -238,7 +258,7 @@ class _Following:
                         source.latest = line.time or source.latest
                         if self._asked.matches(line.text):
                             self._put(entry_of(source.pod, name, line))
-                    source.failure = None
+                    source.failure, source.active_at = None, time.monotonic()
                     if size > _SMALL:
                         await asyncio.sleep(size / _BYTES_PER_SECOND)
         except ActionError as error:

@@ -36,6 +36,10 @@ class Container:
     exit_code: int | None = None
     previous_exit_code: int | None = None
 
+    def continues(self, earlier: "Container") -> bool:
+        """Whether the process that ran in it then still runs."""
+        return self.run == earlier.run and self.state is ContainerState.RUNNING
+
     @property
     def has_logs(self) -> bool:
         """Whether the container has started at least once."""

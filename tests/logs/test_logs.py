@@ -94,10 +94,24 @@ async def test_a_log_is_followed_through_a_restart_until_its_pod_is_deleted(
             "RESTARTED: Container web was restarted. It had exited with code 3.",
             "again",
         ]
-        pods = paris.catalog.find("", "v1", "pods")
-        assert pods is not None
-        paris.operations.delete(pods, "default", "shop-1", Deletion.of({}, dry_run=False, propagation=""))
+        delete_pod(paris, "shop-1")
         paris.logs.end(at("shop-1"))
+        assert await texts_until(followed, "ENDED") == ["ENDED: The pod no longer exists."]
+    await eventually(lambda: nobody_reads(paris, stack))
+
+
+async def test_a_log_that_its_node_never_closes_ends_after_its_pod_has_been_deleted(
+    stack: Stack, simulated: Callable[[str], Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.logs.following.SILENT_SECONDS", 0)
+    paris = simulated("paris")
+    target = await running_pods(stack, paris, "shop-1")
+    paris.logs.write(at("shop-1"), "last words")
+    async with served(stack) as url, socket(url) as opened:
+        followed = await opened.subscribe(FOLLOW, target=target, filter={"pod": "shop-1"})
+        assert await texts_until(followed, "last words") == ["last words"]
+        delete_pod(paris, "shop-1")
+        assert paris.logs.readers == 1
         assert await texts_until(followed, "ENDED") == ["ENDED: The pod no longer exists."]
     await eventually(lambda: nobody_reads(paris, stack))
 
@@ -136,6 +150,12 @@ async def test_pods_are_listed_again_where_they_cannot_be_watched(
         paris.logs.write(at("shop-2"), "of the second")
         add_pod(paris, "shop-2")
         assert "of the second" in await texts_until(followed, "of the second")
+
+
+def delete_pod(member: Member, name: str) -> None:
+    pods = member.catalog.find("", "v1", "pods")
+    assert pods is not None
+    member.operations.delete(pods, "default", name, Deletion.of({}, dry_run=False, propagation=""))
 
 
 async def nobody_reads(member: Member, stack: Stack) -> bool:
