@@ -104,6 +104,15 @@ def states(rollout: Any) -> dict[str, str]:
     return {node["clusterName"]: node["state"] for wave in rollout["waves"] for node in wave["targets"]["nodes"]}
 
 
+async def until_states(stack: Stack, deployment_id: str, expected: dict[str, str]) -> None:
+    """Waits until the targets of the deployment's rollout have these states."""
+
+    async def is_so() -> bool:
+        return states(await rollout_of(stack, deployment_id)) == expected
+
+    await eventually(is_so)
+
+
 async def generations(stack: Stack, deployment_id: str) -> dict[str, tuple[int | None, int | None]]:
     """The generation that each target may have, and the one that it has, by the name of its cluster."""
     query = """query ($id: ID!) { node(id: $id) { ... on Deployment {
