@@ -20,6 +20,8 @@ from typing import Any
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
+from app.cel.kinds import Basic, Kind, ListOf, MapOf, Record
+
 MAX_TEXT = 4096
 """Characters of an expression."""
 MAX_NODES = 10_000
@@ -30,6 +32,7 @@ _MAX_MESSAGE = 300
 
 _FOUND = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 _CODE = re.compile(r"\A[A-Z_]+: | \[[A-Z_]+\]\Z")
+_SELECTED = re.compile(r"expression of type '([^']+)' cannot be the operand of a select operation")
 _BUDGET = "Iteration budget exceeded"
 
 
@@ -64,6 +67,11 @@ class Expression:
     returns: Returns
     _compiled: cel.Expression
 
+    @property
+    def type_name(self) -> str:
+        """The type of the result as the compiler names it; DYN if it is not known."""
+        return str(self._compiled.return_type().name())
+
     def evaluate(self, variables: Mapping[str, Any]) -> Any:
         """The expression's value as plain Python.
 
@@ -91,14 +99,55 @@ class Expression:
 
 
 class Environment:
-    """The names that expressions may use: variables of any JSON type, and the functions of CEL with those for texts
-    (`split`, `join`, `format`) and optional fields (`status.?phase.orValue("")`)."""
+    """The names that expressions may use: variables, and the functions of CEL with those for texts (`split`, `join`,
+    `format`) and optional fields (`status.?phase.orValue("")`).
 
-    def __init__(self, variables: Iterable[str]) -> None:
+    Variables without a kind have any JSON type. Those with a kind are for checks: each field of a record is declared
+    by its whole path, so that the compiler knows its type and refuses a field that the record does not have. Such an
+    expression is evaluated in an environment without kinds.
+    """
+
+    def __init__(self, variables: Iterable[str] | Mapping[str, Kind]) -> None:
+        kinds = variables if isinstance(variables, Mapping) else dict.fromkeys(variables, Basic.ANYTHING)
+        self._records = dict[str, Record]()
+        declared = dict[str, cel.Type]()
+        for name, kind in kinds.items():
+            self._declare(name, kind, declared)
         self._environment = cel.NewEnv(
-            variables=dict.fromkeys(variables, cel.Type.DYN),
+            variables=declared,
             extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional()],
         )
+
+    def kind_of(self, expression: "Expression") -> Kind:
+        """The kind of an expression's result, as far as the compiler knows it."""
+        return self._kind(expression.type_name)
+
+    def _declare(self, path: str, kind: Kind, declared: dict[str, cel.Type]) -> None:
+        if not isinstance(kind, Record):
+            declared[path] = _type_of(kind)
+            return
+        self._records[path] = kind
+        declared[path] = cel.Type.AbstractType(path)
+        for name, inner in kind.fields.items():
+            self._declare(f"{path}.{name}", inner, declared)
+
+    def _kind(self, name: str) -> Kind:
+        if found := self._records.get(name):
+            return found
+        if name.startswith("LIST<"):
+            return ListOf(self._kind(name[5:-1]))
+        if name.startswith("MAP<"):
+            return MapOf(self._kind(name[4:-1].partition(", ")[2]))
+        return _KINDS.get(name, Basic.ANYTHING)
+
+    def _problem(self, message: str) -> str:
+        """The message of the compiler; for a field that a record does not have, with the fields that there are."""
+        found = _SELECTED.search(message)
+        record = self._records.get(found[1]) if found else None
+        if found is None or record is None:
+            return _plain(message)
+        fields = ", ".join(sorted(record.fields)) or "none"
+        return _plain(message.replace(found[0], f"{found[1]} has no such field; its fields are: {fields}"))
 
     def compile(self, text: str, returns: Returns = Returns.ANYTHING) -> Expression:
         """Checks a text and makes it ready.
@@ -115,7 +164,7 @@ class Environment:
         except UnicodeError:
             raise CompileError("it is not valid Unicode") from None
         except Exception as error:
-            raise CompileError(_plain(str(error))) from None
+            raise CompileError(self._problem(str(error))) from None
         if kind not in ("DYN", _TYPES.get(returns, kind)):
             raise CompileError(f"it returns {_named(kind)}, and {returns} is needed")
         return Expression(text, returns, compiled)
@@ -176,6 +225,28 @@ _NAMES = {
     "string": "a text",
     "uint": "an unsigned number",
 }
+
+
+_KINDS: dict[str, Kind] = {
+    "BOOL": Basic.BOOLEAN,
+    "DOUBLE": Basic.NUMBER,
+    "INT": Basic.INTEGER,
+    "NULL": Basic.NOTHING,
+    "STRING": Basic.TEXT,
+}
+
+
+def _type_of(kind: Kind) -> cel.Type:
+    """The type of a variable. A number is of any type, because JSON does not distinguish 1 from 1.0; in lists and
+    maps, so are the values of a record."""
+    if isinstance(kind, ListOf):
+        return cel.Type.List(_type_of(kind.item))
+    if isinstance(kind, MapOf):
+        return cel.Type.Map(cel.Type.STRING, _type_of(kind.value))
+    if isinstance(kind, Record):
+        return cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
+    types = {Basic.BOOLEAN: cel.Type.BOOL, Basic.INTEGER: cel.Type.INT, Basic.TEXT: cel.Type.STRING}
+    return types.get(kind, cel.Type.DYN)
 
 
 def _named(kind: str) -> str:

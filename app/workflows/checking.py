@@ -1,0 +1,255 @@
+"""Checks a definition when it is saved: its structure, its steps, and every expression against the schemas of the
+parameters and of the outputs of earlier steps.
+
+The cost of compiling expressions and of schemas has no bound, so definitions of users are checked in a process that
+may be killed.
+"""
+
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.cel.kinds import Basic, Kind, ListOf, Record
+from app.releases.expressions import problems as text_problems
+from app.releases.expressions import uses
+from app.rollouts.durations import duration
+from app.workflows.definition import Definition, StepTemplate, all_steps, dependencies, in_order
+from app.workflows.expressions import Texts, Visible, constant, identifier_problem, needs_expression
+from app.workflows.fitting import fitting_problems, kind_of_value
+from app.workflows.language import MAX_DEPTH, MAX_EXPRESSIONS, MAX_STEPS, structure_problems
+from app.workflows.schemas import kind_of, maybe, properties, schema_problem
+from app.workflows.step_types import STEP_TYPES
+
+MAX_PROBLEMS = 50
+Path = tuple[str, ...]
+Found = Iterator[tuple[Path, str]]
+Seen = Generator[tuple[Path, str], None, dict[str, Kind]]
+"""Yields problems, and returns what later steps see, by name."""
+
+_ERROR = Record({"code": Basic.TEXT, "message": Basic.TEXT})
+_GROUPS = ("sequence", "parallel")
+
+
+def definition_problems(document: Any) -> list[tuple[Path, str]]:
+    """What is wrong with a definition: places and messages, at most `MAX_PROBLEMS`. Each check expects a definition
+    that the earlier ones accept."""
+    for look in (structure_problems, _shape_problems, _order_problems, _plain_problems, _meaning_problems):
+        found = []
+        for problem in look(document):
+            found.append(problem)
+            if len(found) == MAX_PROBLEMS:
+                break
+        if found:
+            return found
+    return []
+
+
+# What each step says by itself
+
+
+def _shape_problems(document: Any) -> Found:
+    """Each step has a type or is a group, its durations are valid, and there are not too many steps."""
+    steps = list(_written_steps(document["steps"], ("steps",), 1))
+    if len(steps) > MAX_STEPS:
+        yield ("steps",), f"There are {len(steps):,} steps, and a definition has at most {MAX_STEPS}."
+        return
+    names = Counter(step["name"] for _, step, _ in steps)
+    for path, step, depth in steps:
+        if depth > MAX_DEPTH:
+            yield path, f"Groups are nested at most {MAX_DEPTH} deep."
+        if names[step["name"]] > 1:
+            yield (*path, "name"), f"There are {names[step['name']]} steps with the name {step['name']}."
+        kinds = [key for key in ("type", *_GROUPS) if key in step]
+        if len(kinds) != 1:
+            yield path, "A step has a `type`, or steps in `sequence` or in `parallel`: one of the three."
+        elif kinds != ["type"]:
+            yield from (((*path, key), f"A group has no `{key}`.") for key in ("inputs", "retry") if key in step)
+        for key, text in (("timeout", step.get("timeout")), ("backoff", step.get("retry", {}).get("backoff"))):
+            if text is not None:
+                yield from _duration_problems((*path, *(("retry",) if key == "backoff" else ()), key), text)
+
+
+def _written_steps(steps: list[Any], path: Path, depth: int) -> Iterator[tuple[Path, dict[str, Any], int]]:
+    for index, step in enumerate(steps):
+        here = (*path, str(index))
+        yield here, step, depth
+        for key in (*_GROUPS, "onFailure"):
+            yield from _written_steps(step.get(key, []), (*here, key), depth + 1)
+
+
+def _duration_problems(path: Path, text: str) -> Found:
+    try:
+        if not duration(text):
+            yield path, "It is longer than 0 seconds."
+    except ValueError as error:
+        yield path, str(error)
+
+
+def _order_problems(document: Any) -> Found:
+    """Steps depend on steps of their group, and not on each other in a circle."""
+    yield from _groups_in_order(Definition.of_json(document).steps, ("steps",), is_parallel=False)
+
+
+def _groups_in_order(steps: tuple[StepTemplate, ...], path: Path, *, is_parallel: bool) -> Found:
+    index = {step.name: str(number) for number, step in enumerate(steps)}
+    unknown = False
+    for step in steps:
+        for number, name in enumerate(step.depends_on or ()):
+            if name not in index:
+                unknown = True
+                yield (*path, index[step.name], "dependsOn", str(number)), f"There is no step {name} in this group."
+    ordered = in_order(steps, is_parallel=is_parallel)
+    stuck = [step.name for step in steps if step not in ordered]
+    if stuck and not unknown:
+        yield (*path, index[stuck[0]], "dependsOn"), f"These steps wait for each other: {_some(stuck)}."
+    for step in steps:
+        here = (*path, index[step.name])
+        group = "parallel" if step.is_parallel else "sequence"
+        yield from _groups_in_order(step.steps, (*here, group), is_parallel=step.is_parallel)
+        yield from _groups_in_order(step.on_failure, (*here, "onFailure"), is_parallel=False)
+
+
+def _plain_problems(document: Any) -> Found:
+    """Texts are well-formed, schemas are valid, and names can be used in expressions."""
+    wrong = list(text_problems(document))
+    yield from wrong
+    if not wrong and (count := sum(1 for _ in uses(document))) > MAX_EXPRESSIONS:
+        yield (), f"There are {count:,} expressions, and a definition has at most {MAX_EXPRESSIONS:,}."
+        return
+    for path, schema in _schemas(document):
+        if problem := schema_problem(schema):
+            yield path, problem
+    parameters = document.get("parameters", {})
+    if parameters.get("type", "object") != "object":
+        yield ("parameters", "type"), "Parameters are an object."
+    for name in properties(parameters):
+        if problem := identifier_problem(name):
+            yield ("parameters", "properties", name), problem
+    for path, step, _ in _written_steps(document["steps"], ("steps",), 1):
+        name = step.get("forEach", {}).get("as", "item")
+        if problem := identifier_problem(step["name"]):
+            yield (*path, "name"), problem
+        if problem := identifier_problem(name, is_variable=True):
+            yield (*path, "forEach", "as"), problem
+        if isinstance(items := step.get("forEach", {}).get("items"), str):
+            yield from needs_expression((*path, "forEach", "items"), items)
+        conditions = ((*path, "if"), step.get("if")), ((*path, "retry", "onlyIf"), step.get("retry", {}).get("onlyIf"))
+        for where, text in conditions:
+            if text is not None:
+                yield from needs_expression(where, text)
+
+
+def _schemas(document: Any) -> Iterator[tuple[Path, Any]]:
+    yield ("parameters",), document.get("parameters", {})
+    for name, output in document.get("outputs", {}).items():
+        yield ("outputs", name, "schema"), output.get("schema", {})
+
+
+# What the steps mean together
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where steps are: their path in the document, and what their expressions see."""
+
+    path: Path
+    visible: Visible
+
+
+def _meaning_problems(document: Any) -> Found:
+    definition = Definition.of_json(document)
+    texts = Texts()
+    parameters = kind_of({"type": "object", **definition.parameters})
+    visible = Visible({"parameters": parameters if isinstance(parameters, Record) else Record()})
+    seen = yield from _block(definition.steps, _Place(("steps",), visible), texts, is_parallel=False)
+    for name, value in definition.outputs.items():
+        schema = document["outputs"][name].get("schema", {})
+        path = ("outputs", name, "value")
+        yield from fitting_problems(value, schema, path, visible.with_steps(seen), texts)
+    yield from _unused(document, definition, texts)
+
+
+def _block(steps: tuple[StepTemplate, ...], place: _Place, texts: Texts, *, is_parallel: bool) -> Seen:
+    """Checks the steps of a group. Returns what the steps after the group see of them."""
+    needs = dependencies(steps, is_parallel=is_parallel)
+    index = {step.name: number for number, step in enumerate(steps)}
+    exported = dict[str, dict[str, Kind]]()
+    before = dict[str, set[str]]()
+    for step in in_order(steps, is_parallel=is_parallel):
+        before[step.name] = {*needs[step.name]}.union(*(before[name] for name in needs[step.name]))
+        seen = {name: kind for earlier in before[step.name] for name, kind in exported[earlier].items()}
+        here = _Place((*place.path, str(index[step.name])), place.visible.with_steps(seen))
+        exported[step.name] = yield from _step(step, here, texts)
+    return {name: kind for kinds in exported.values() for name, kind in kinds.items()}
+
+
+def _step(step: StepTemplate, place: _Place, texts: Texts) -> Seen:
+    """Checks a step. Returns what later steps see of it, and of the steps in it, by name."""
+    path, visible = place.path, place.visible
+    if step.condition is not None:
+        yield from texts.condition(step.condition, (*path, "if"), visible)
+        if constant(step.condition) is False:
+            yield (*path, "if"), "It is never true: the step cannot be reached."
+    if step.for_each is not None:
+        item, problems = texts.items(step.for_each.items, (*path, "forEach", "items"), visible)
+        yield from problems
+        visible = visible.with_variables({step.for_each.name: item, "index": Basic.INTEGER})
+    if step.retry.only_if is not None:
+        failed = visible.with_variables({"error": _ERROR})
+        yield from texts.condition(step.retry.only_if, (*path, "retry", "onlyIf"), failed)
+    inner = dict[str, Kind]()
+    outputs: Kind = Record()
+    if step.type is not None:
+        found = STEP_TYPES.get(step.type)
+        if found is None:
+            yield (*path, "type"), f"There is no step type {step.type!r}; the types are: {_some(sorted(STEP_TYPES))}."
+        else:
+            yield from fitting_problems(dict(step.inputs), found.inputs, (*path, "inputs"), visible, texts)
+            outputs = kind_of(found.outputs)
+        result = outputs if isinstance(outputs, Record) else Record()
+        with_result = visible.with_variables({"result": result})
+    else:
+        key = "parallel" if step.is_parallel else "sequence"
+        inner = yield from _block(step.steps, _Place((*path, key), visible), texts, is_parallel=step.is_parallel)
+        with_result = visible.with_steps(inner)
+    if step.outputs is not None:
+        fields = dict[str, Kind]()
+        for name, value in step.outputs.items():
+            kind, problems = kind_of_value(value, (*path, "outputs", name), with_result, texts)
+            yield from problems
+            fields[name] = kind
+        outputs = Record(fields)
+    if step.on_failure:
+        failed = place.visible.with_steps({name: _maybe(kind) for name, kind in inner.items()})
+        failed = failed.with_variables({"error": _ERROR})
+        yield from _block(step.on_failure, _Place((*path, "onFailure"), failed), texts, is_parallel=False)
+    return _exported(step, outputs, inner)
+
+
+def _exported(step: StepTemplate, outputs: Kind, inner: Mapping[str, Kind]) -> dict[str, Kind]:
+    """Steps in a `forEach` are seen only there: outside, the outputs are a list with an entry for each item."""
+    if step.for_each is not None:
+        outputs, inner = ListOf(outputs), {}
+    own = Record({"state": Basic.TEXT, "error": maybe(_ERROR), "outputs": outputs})
+    found = {step.name: own, **inner}
+    return found if step.always_runs else {name: _maybe(kind) for name, kind in found.items()}
+
+
+def _maybe(kind: Kind) -> Kind:
+    """A step that may not have run: its outputs may be null, and its state is still a text."""
+    found = maybe(kind)
+    return replace(found, fields={**found.fields, "state": Basic.TEXT}) if isinstance(found, Record) else found
+
+
+def _unused(document: Any, definition: Definition, texts: Texts) -> Found:
+    """Outputs that a step names, and that no expression uses."""
+    paths = {step["name"]: path for path, step, _ in _written_steps(document["steps"], ("steps",), 1)}
+    for step in all_steps(definition.steps):
+        for name in step.outputs or ():
+            if not texts.uses_output(step.name, name, is_list=step.for_each is not None):
+                yield (*paths[step.name], "outputs", name), f"No expression uses steps.{step.name}.outputs.{name}."
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")

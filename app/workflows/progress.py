@@ -1,0 +1,350 @@
+"""What happens next in a run.
+
+`next_step` is a function of the definition, the run and the time. Its result is complete: if the caller dies at any
+point of storing it and starting the attempts, the next call continues from there.
+
+It evaluates the expressions of the definition. Their cost has no bound, so those of users are evaluated in a process
+that may be killed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.workflows.definition import Definition, StepTemplate, dependencies, in_order
+from app.workflows.evaluation import EvaluationFailed, Group, Scope
+from app.workflows.run import ENDED, Code, Outcome, Run, RunState, StepError, StepRun, StepState
+
+MAX_ITEMS = 1_000
+"""Items of one `forEach`."""
+MAX_STEP_RUNS = 10_000
+"""Steps of a run, each item of a `forEach` counted."""
+LONGEST_BACKOFF = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An attempt that begins now."""
+
+    path: str
+    attempt: int
+    type: str
+    inputs: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The run after the step, the attempts that begin and those that are stopped (path and number), and when to call
+    again if no attempt ends before."""
+
+    run: Run
+    starts: tuple[Start, ...] = ()
+    stops: tuple[tuple[str, int], ...] = ()
+    next_at: datetime | None = None
+
+
+def next_step(definition: Definition, run: Run, now: datetime) -> Step:
+    """Returns what happens next.
+
+    Once a step of a group has failed, no other step of the group begins; those that run are not stopped, and the group
+    fails when they have ended. A step that is skipped counts as one that has ended well.
+    """
+    if run.state is not RunState.RUNNING:
+        return Step(run)
+    return _Walk(definition, run, now).step()
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """One execution of a step: of the whole step, or of one item of its `forEach`."""
+
+    template: StepTemplate
+    path: str
+    scope: Scope
+
+
+class _Walk:
+    """One pass over the steps of a run."""
+
+    def __init__(self, definition: Definition, run: Run, now: datetime) -> None:
+        self._definition = definition
+        self._run = run
+        self._now = now
+        self._steps = dict(run.steps)
+        self._starts = list[Start]()
+        self._stops = list[tuple[str, int]]()
+
+    def step(self) -> Step:
+        if self._run.is_cancelling:
+            self._cancel("")
+            return self._ended(RunState.CANCELLED)
+        scope = Scope.of(self._definition, self._run.parameters, self._steps).within(Group(self._definition.steps, ""))
+        outcome = self._group(self._definition.steps, "", scope, is_parallel=False)
+        if outcome is None:
+            moments = [step.due for step in self._steps.values() if step.due is not None]
+            run = replace(self._run, steps=self._steps)
+            return Step(run, tuple(self._starts), tuple(self._stops), min(moments, default=None))
+        if outcome.error is not None:
+            return self._ended(RunState.FAILED, error=outcome.error)
+        try:
+            outputs = scope.filled(dict(self._definition.outputs))
+        except EvaluationFailed as error:
+            return self._ended(RunState.FAILED, error=StepError(Code.EXPRESSION, str(error), ""))
+        return self._ended(RunState.SUCCEEDED, outputs=outputs)
+
+    def _ended(self, state: RunState, **result: Any) -> Step:
+        return Step(replace(self._run, steps=self._steps, state=state, **result), (), tuple(self._stops))
+
+    def _group(self, steps: Sequence[StepTemplate], prefix: str, scope: Scope, *, is_parallel: bool) -> Outcome | None:
+        """Continues the steps of a group. Returns its outcome, and None while a step runs."""
+        templates = tuple(steps)
+        ordered = in_order(templates, is_parallel=is_parallel)
+        needs = dependencies(templates, is_parallel=is_parallel)
+        for template in ordered:
+            if self._is_open(prefix + template.name):
+                self._continue(template, prefix + template.name, scope)
+        for template in ordered:
+            path = prefix + template.name
+            if path in self._steps:
+                continue
+            if self._failure(ordered, prefix) is not None:
+                break
+            if all(self._has_ended(prefix + name) for name in needs[template.name]):
+                self._begin(template, path, scope)
+        if any(self._is_open(prefix + template.name) for template in ordered):
+            return None
+        return Outcome(error=self._failure(ordered, prefix))
+
+    def _failure(self, steps: Sequence[StepTemplate], prefix: str) -> StepError | None:
+        """The error of the first step that has failed, or that will have failed after its `onFailure` steps."""
+        for template in steps:
+            found = self._steps.get(prefix + template.name)
+            is_failed = found is not None and found.state in (StepState.FAILED, StepState.FAILING)
+            if found is not None and is_failed and not template.continues_on_error:
+                return found.error
+        return None
+
+    def _begin(self, template: StepTemplate, path: str, scope: Scope) -> None:
+        """Begins a step of a group: skips it, finds its items, and starts it."""
+        refusal = self._refusal(path)
+        self._steps[path] = StepRun(StepState.RUNNING, self._now)
+        if refusal is not None:
+            self._fail(template, path, scope, refusal)
+            return
+        try:
+            if template.condition is not None and not scope.is_true(template.condition):
+                self._end(path, StepState.SKIPPED)
+                return
+            if template.for_each is None:
+                self._open(_Body(template, path, scope))
+            else:
+                items = scope.filled(template.for_each.items)
+                if not isinstance(items, list) or len(items) > MAX_ITEMS:
+                    message = f"A forEach has a list of at most {MAX_ITEMS:,} items."
+                    self._fail(template, path, scope, StepError(Code.TOO_MANY_ITEMS, message, path))
+                    return
+                self._steps[path] = replace(self._steps[path], items=tuple(items))
+        except EvaluationFailed as error:
+            self._fail(template, path, scope, StepError(Code.EXPRESSION, str(error), path))
+            return
+        self._continue(template, path, scope)
+
+    def _continue(self, template: StepTemplate, path: str, scope: Scope) -> None:
+        """Continues a step that has begun."""
+        step = self._steps[path]
+        if step.state is StepState.FAILING:
+            self._continue_failure(template, path, scope)
+            return
+        if step.items is not None:
+            outcome = self._items(template, path, step.items, scope)
+        else:
+            outcome = self._body(_Body(template, path, scope))
+        if outcome is None:
+            return
+        if outcome.error is not None:
+            self._fail(template, path, scope, outcome.error, outcome.outputs)
+        else:
+            self._end(path, StepState.SUCCEEDED, outputs=outcome.outputs)
+
+    def _items(self, template: StepTemplate, path: str, items: Sequence[Any], scope: Scope) -> Outcome | None:
+        """Continues the items of a `forEach`. After a failure no other item begins, unless failures are ignored."""
+        assert template.for_each is not None
+        bodies = [
+            _Body(template, f"{path}[{index}]", scope.with_item(template.for_each.name, item, index))
+            for index, item in enumerate(items)
+        ]
+        for body in bodies:
+            if self._is_open(body.path):
+                self._continue_item(body)
+        at_once = sum(self._is_open(body.path) for body in bodies)
+        error = self._failed_item(bodies)
+        for body in bodies:
+            if at_once == template.for_each.limit or (error is not None and not template.continues_on_error):
+                break
+            if body.path not in self._steps:
+                self._begin_item(body)
+                at_once += self._is_open(body.path)
+                error = error or self._steps[body.path].error
+        if at_once:
+            return None
+        outputs = [self._steps[body.path].outputs if body.path in self._steps else None for body in bodies]
+        return Outcome(outputs, error)
+
+    def _begin_item(self, body: _Body) -> None:
+        refusal = self._refusal(body.path)
+        self._steps[body.path] = StepRun(StepState.RUNNING, self._now)
+        if refusal is not None:
+            self._end(body.path, StepState.FAILED, refusal)
+            return
+        try:
+            self._open(body)
+        except EvaluationFailed as error:
+            self._end(body.path, StepState.FAILED, StepError(Code.EXPRESSION, str(error), body.path))
+        else:
+            self._continue_item(body)
+
+    def _continue_item(self, body: _Body) -> None:
+        outcome = self._body(body)
+        if outcome is not None and outcome.error is not None:
+            self._end(body.path, StepState.FAILED, outcome.error)
+        elif outcome is not None:
+            self._end(body.path, StepState.SUCCEEDED, outputs=outcome.outputs)
+
+    def _failed_item(self, bodies: Sequence[_Body]) -> StepError | None:
+        found = (self._steps.get(body.path) for body in bodies)
+        return next((step.error for step in found if step is not None and step.state is StepState.FAILED), None)
+
+    def _refusal(self, path: str) -> StepError | None:
+        if len(self._steps) < MAX_STEP_RUNS:
+            return None
+        return StepError(Code.TOO_MANY_STEPS, f"A run has at most {MAX_STEP_RUNS:,} steps.", path)
+
+    # One execution
+
+    def _open(self, body: _Body) -> None:
+        """Starts the first attempt of a step with a type; a group has none."""
+        if body.template.type is not None:
+            self._attempt(body, 1)
+        elif body.template.timeout is not None:
+            due = self._now + body.template.timeout
+            self._steps[body.path] = replace(self._steps[body.path], due=due)
+
+    def _body(self, body: _Body) -> Outcome | None:
+        """Continues an execution. Returns its outcome, and None while it runs."""
+        step = self._steps[body.path]
+        is_due = step.due is not None and step.due <= self._now
+        if body.template.type is None and is_due:
+            self._cancel(f"{body.path}/")
+            return self._timed_out(body)
+        if body.template.type is None:
+            group = Group(body.template.steps, f"{body.path}/")
+            inner = body.scope.within(group)
+            outcome = self._group(group.steps, group.prefix, inner, is_parallel=body.template.is_parallel)
+            if outcome is None or outcome.error is not None:
+                return outcome
+            return self._with_outputs(body, {}, inner)
+        if step.state is StepState.RETRYING:
+            if is_due:
+                return self._again(body, step.attempt + 1)
+            return None
+        outcome = step.outcome
+        if outcome is None and is_due:
+            self._stops.append((body.path, step.attempt))
+            outcome = self._timed_out(body)
+        if outcome is None:
+            return None
+        if outcome.error is not None:
+            return self._after_failure(body, step, outcome.error)
+        return self._with_outputs(body, dict(outcome.outputs or {}), body.scope)
+
+    def _timed_out(self, body: _Body) -> Outcome:
+        assert body.template.timeout is not None
+        message = f"It took longer than {int(body.template.timeout.total_seconds())} s."
+        return Outcome(error=StepError(Code.TIMEOUT, message, body.path))
+
+    def _after_failure(self, body: _Body, step: StepRun, error: StepError) -> Outcome | None:
+        """An attempt has failed: the next one is due after a pause, or the step fails."""
+        retry = body.template.retry
+        if step.attempt >= retry.attempts:
+            return Outcome(error=error)
+        if retry.only_if is not None:
+            try:
+                if not body.scope.with_error(error).is_true(retry.only_if):
+                    return Outcome(error=error)
+            except EvaluationFailed as wrong:
+                return Outcome(error=StepError(Code.EXPRESSION, f"onlyIf: {wrong}", body.path))
+        pause = min(retry.backoff * 2 ** min(step.attempt - 1, 30), LONGEST_BACKOFF)
+        self._steps[body.path] = replace(
+            step, state=StepState.RETRYING, due=self._now + pause, outcome=None, error=error
+        )
+        return None
+
+    def _again(self, body: _Body, attempt: int) -> Outcome | None:
+        try:
+            self._attempt(body, attempt)
+        except EvaluationFailed as error:
+            return Outcome(error=StepError(Code.EXPRESSION, str(error), body.path))
+        return None
+
+    def _attempt(self, body: _Body, attempt: int) -> None:
+        """Starts an attempt. Its inputs are those of the first one."""
+        template, step = body.template, self._steps[body.path]
+        assert template.type is not None
+        inputs = dict(body.scope.filled(dict(template.inputs))) if step.inputs is None else dict(step.inputs)
+        due = None if template.timeout is None else self._now + template.timeout
+        self._steps[body.path] = replace(
+            step, state=StepState.RUNNING, attempt=attempt, due=due, inputs=inputs, outcome=None, error=None
+        )
+        self._starts.append(Start(body.path, attempt, template.type, inputs))
+
+    def _with_outputs(self, body: _Body, result: dict[str, Any], scope: Scope) -> Outcome:
+        if body.template.outputs is None:
+            return Outcome(outputs=result)
+        try:
+            return Outcome(outputs=scope.with_result(result).filled(dict(body.template.outputs)))
+        except EvaluationFailed as error:
+            return Outcome(error=StepError(Code.EXPRESSION, f"outputs: {error}", body.path))
+
+    # Ends
+
+    def _fail(self, template: StepTemplate, path: str, scope: Scope, error: StepError, outputs: Any = None) -> None:
+        if not template.on_failure:
+            self._end(path, StepState.FAILED, error, outputs)
+            return
+        self._steps[path] = replace(
+            self._steps[path], state=StepState.FAILING, due=None, outcome=None, error=error, outputs=outputs
+        )
+        self._continue_failure(template, path, scope)
+
+    def _continue_failure(self, template: StepTemplate, path: str, scope: Scope) -> None:
+        """Continues the `onFailure` steps of a step. If they fail, too, the step keeps its own error."""
+        error = self._steps[path].error
+        assert error is not None
+        group = Group(template.on_failure, f"{path}.onFailure/")
+        handling = scope.with_error(error).within(group)
+        if template.for_each is None and template.steps:
+            handling = scope.with_error(error).within(Group(template.steps, f"{path}/")).within(group)
+        if self._group(group.steps, group.prefix, handling, is_parallel=False) is not None:
+            self._end(path, StepState.FAILED, error, self._steps[path].outputs)
+
+    def _end(self, path: str, state: StepState, error: StepError | None = None, outputs: Any = None) -> None:
+        self._steps[path] = replace(
+            self._steps[path], state=state, ended_at=self._now, due=None, outcome=None, error=error, outputs=outputs
+        )
+
+    def _cancel(self, prefix: str) -> None:
+        """Ends everything that runs below a path."""
+        for path, step in self._steps.items():
+            if path.startswith(prefix) and step.state not in ENDED:
+                if step.is_attempt:
+                    self._stops.append((path, step.attempt))
+                self._end(path, StepState.CANCELLED)
+
+    def _is_open(self, path: str) -> bool:
+        found = self._steps.get(path)
+        return found is not None and found.state not in ENDED
+
+    def _has_ended(self, path: str) -> bool:
+        found = self._steps.get(path)
+        return found is not None and found.state in ENDED
