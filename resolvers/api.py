@@ -9,9 +9,9 @@ from resolvers.engine.documents import Documents
 from resolvers.engine.errors import Errors, shown
 from resolvers.engine.execution import Execution
 from resolvers.engine.extensions import FreshLoaders, Subscribers, TimeLimit
-from resolvers.engine.mutation import needs_of
 from resolvers.engine.streams import Streams
 from resolvers.roots import TYPES, Mutation, Query, Subscription
+from schema.needs import needs_of_fields
 
 
 class _Schema(strawberry.Schema):
@@ -45,19 +45,19 @@ _PERMISSIONS = """# Permissions
 A role is a set of permissions. Members of an organization see everything in it; these permissions allow more.
 [Permissions](../permissions.md) explains how roles are assigned.
 
-| permission | meaning | roles | mutations |
+| permission | meaning | roles | mutations and fields |
 | --- | --- | --- | --- |
 """
 
 
 def printed_permissions() -> str:
     """The page of docs/reference/ that lists what each permission allows."""
-    needs = needs_of(api._schema)
+    needs = needs_of_fields(api._schema)
     rows = []
     for permission in Permission:
-        mutations = ", ".join(f"`{name}`" for name, needed in sorted(needs.items()) if needed is permission)
+        fields = ", ".join(f"`{name.removeprefix('Mutation.')}`" for name, need in needs.items() if need is permission)
         roles = ", ".join(roles_with(permission))
-        rows.append(f"| `{permission}` | {permission.sentence} | {roles} | {mutations} |\n")
+        rows.append(f"| `{permission}` | {permission.sentence} | {roles} | {fields} |\n")
     return _PERMISSIONS + "".join(rows)
 
 

@@ -43,7 +43,7 @@ def ls(session: Session) -> None:
 def grant(
     session: Session,
     user: UserName,
-    role: Annotated[Role, typer.Argument(help="The role. In a group, only `deployer` is possible.")],
+    role: Annotated[Role, typer.Argument(help="The role. In a group, it can be `approver` or `deployer`.")],
     group: Group = None,
 ) -> None:
     """Grant a user a role in the organization, which replaces the present one, or in a group."""

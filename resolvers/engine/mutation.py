@@ -4,14 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import strawberry
-from graphql import GraphQLObjectType, GraphQLSchema
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from app.identity.permissions import Access, Permission
 from resolvers.engine.audit import Resolve, audited
 from resolvers.engine.mutation_codes import CODES
-
-_NEEDS = "needs"
+from schema.needs import declared
 
 
 def mutation(description: str, needs: Permission | Access) -> Callable[[Resolve], Any]:
@@ -23,17 +20,7 @@ def mutation(description: str, needs: Permission | Access) -> Callable[[Resolve]
         codes = ", ".join(f"`{code}`" for code in CODES.get(resolve.__name__, ()))
         errors = f" Error codes: {codes}." if codes else ""
         return strawberry.mutation(
-            resolver=audited(resolve), description=f"{description} {words}{errors}", metadata={_NEEDS: needs}
+            resolver=audited(resolve), description=f"{description} {words}{errors}", metadata=declared(needs)
         )
 
     return wrap
-
-
-def needs_of(schema: GraphQLSchema) -> dict[str, Permission | Access]:
-    """What each mutation needs."""
-    root = schema.mutation_type
-    assert isinstance(root, GraphQLObjectType)
-    return {
-        name: field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].metadata[_NEEDS]
-        for name, field in root.fields.items()
-    }

@@ -2,20 +2,19 @@
 
 import strawberry
 
+from app.identity.permissions import Permission
 from app.logs.reading import read_logs
 from schema.context import Info
 from schema.logs.inputs import LogFilter
 from schema.logs.types import LogBatch
+from schema.needs import needing
 from schema.relay.ids import row_id
 
 
 @strawberry.type
 class Queries:
     @strawberry.field(
-        description=(
-            "The newest lines of the logs of a target's containers, read from the cluster. Needs the permission"
-            " `logs.read`."
-        )
+        **needing(Permission.LOGS_READ, "The newest lines of the logs of a target's containers, read from the cluster.")
     )
     async def logs(
         self,

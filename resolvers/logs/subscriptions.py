@@ -5,20 +5,23 @@ from contextlib import aclosing
 
 import strawberry
 
+from app.identity.permissions import Permission
 from app.logs.following import follow_logs
 from schema.context import Info
 from schema.logs.inputs import LogFilter
 from schema.logs.types import LogBatch
+from schema.needs import needing
 from schema.relay.ids import row_id
 
 
 @strawberry.type
 class Subscriptions:
     @strawberry.subscription(
-        description=(
+        **needing(
+            Permission.LOGS_READ,
             "The newest lines of the logs of a target's containers, and then each new line. Pods that appear later are"
             " included. With a `pod`, it ends with the pod. A subscriber that is too slow gets DROPPED in place of"
-            " lines. Needs the permission `logs.read`."
+            " lines.",
         )
     )
     async def logs(

@@ -11,6 +11,7 @@ from app.resources.health_rules import health_rules_page
 from app.resources.trying import Tried, judge_object, try_health_rule
 from schema.context import Info
 from schema.list_length import usually
+from schema.needs import needing
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import row_id
 from schema.resources.health_rules import HealthRule, HealthVerdict, ShippedHealthRule
@@ -22,7 +23,10 @@ from schema.scalars import JSON
 @strawberry.type
 class Queries:
     @strawberry.field(
-        description="The objects of all releases that match a filter, by kind, namespace and name, over all clusters."
+        **needing(
+            Permission.RESOURCES_READ,
+            "The objects of all releases that match a filter, by kind, namespace and name, over all clusters.",
+        )
     )
     async def resources(
         self,
@@ -60,9 +64,10 @@ class Queries:
         return [ShippedHealthRule.of(*each) for each in shipped_rules() if kind in (None, each[1].kind)]
 
     @strawberry.field(
-        description=(
+        **needing(
+            Permission.RESOURCES_READ,
             "What a health rule would say about a resource of a target, which is read from its cluster; null if the"
-            " cluster does not have it. Needs the permission `resources.read`."
+            " cluster does not have it.",
         )
     )
     async def try_health_rule(
@@ -81,9 +86,10 @@ class Queries:
         return None if verdict is None else HealthVerdict.of(verdict)
 
     @strawberry.field(
-        description=(
+        **needing(
+            Permission.RESOURCES_READ,
             "What a health rule would say about an object that is given as it is on a cluster; without `expressions`,"
-            " what the present rules say. Needs the permission `resources.read`."
+            " what the present rules say.",
         )
     )
     async def judge_object(

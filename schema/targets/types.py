@@ -17,6 +17,7 @@ from app.targets.queries import TargetFacts
 from app.targets.trouble import next_steps_from
 from schema.context import Info
 from schema.list_length import usually
+from schema.needs import needing
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
@@ -71,9 +72,11 @@ class TargetDrift:
     not_checked: int = strawberry.field(description="The number of objects that cannot be compared.")
 
     @strawberry.field(
-        metadata=usually(1),
-        description="What differs, by kind, namespace and name: at most 100 fields and objects. Needs the permission"
-        " `resources.read`.",
+        **needing(
+            Permission.RESOURCES_READ,
+            "What differs, by kind, namespace and name: at most 100 fields and objects.",
+            **usually(1),
+        )
     )
     async def differences(self, info: Info) -> list[ObjectDifference]:
         info.context.viewer.require(self.facts.organization_id, Permission.RESOURCES_READ, group_id=self.facts.group_id)
@@ -148,7 +151,9 @@ class DeploymentTarget(Node):
         values = await self._values(info)
         return None if values is None else await as_yaml(values)
 
-    @strawberry.field(description="The objects of the release on the cluster, by kind, namespace and name.")
+    @strawberry.field(
+        **needing(Permission.RESOURCES_READ, "The objects of the release on the cluster, by kind, namespace and name.")
+    )
     async def resources(
         self,
         info: Info,
@@ -162,19 +167,19 @@ class DeploymentTarget(Node):
         return to_connection(page, LiveResource.of)
 
     @strawberry.field(
-        description=(
-            "The resources with the ReplicaSets, Jobs and pods that they own, read from the cluster. Needs the"
-            " permission `resources.read`."
+        **needing(
+            Permission.RESOURCES_READ,
+            "The resources with the ReplicaSets, Jobs and pods that they own, read from the cluster.",
         )
     )
     async def tree(self, info: Info) -> ResourceTree:
         return ResourceTree.of(await read_tree(info.context.services, info.context.viewer, self.facts.id))
 
     @strawberry.field(
-        description=(
+        **needing(
+            Permission.RESOURCES_READ,
             "One object of the target, read from the cluster: a resource, or a ReplicaSet, Job or pod that one owns."
-            " `namespace` defaults to the namespace of the release; it is empty for objects that belong to none. Needs"
-            " the permission `resources.read`."
+            " `namespace` defaults to the namespace of the release; it is empty for objects that belong to none.",
         )
     )
     async def live_object(

@@ -16,7 +16,7 @@ from app.registers.reference import problems
 from app.tables.events import Event
 from app.tables.identity import Role
 from resolvers.api import api
-from resolvers.engine.mutation import needs_of
+from schema.needs import needs_of_fields
 from simulator import Simulator
 from tests.identity.asking import NOWHERE, answer_to, code_in, filled, with_ids
 from tests.identity.callers import ELSEWHERE, MEMBERS, NOBODY, RANKS, World, peopled, token_of
@@ -85,7 +85,10 @@ for walk in WALKS:
     MINIMAL |= {mutation: dict(given) for mutation, given in walk.inputs.items()}
 """An input for each mutation. One that is missing fails the test: nobody can forget a new mutation."""
 
-NEEDS = needs_of(api._schema)
+FIELDS = needs_of_fields(api._schema)
+"""What each field is declared to need, by type and name."""
+
+NEEDS = {name.removeprefix("Mutation."): needed for name, needed in FIELDS.items() if name.startswith("Mutation.")}
 """What each mutation is declared to need."""
 
 OPEN = {"register": "registration_closed", "signIn": "wrong_credentials"}
@@ -265,6 +268,21 @@ def only(answer: Any, fields: Collection[str]) -> Any:
     if isinstance(answer, dict):
         return [value if is_one_of(fields, name, answer) else only(value, fields) for name, value in answer.items()]
     return [only(value, fields) for value in answer] if isinstance(answer, list) else None
+
+
+async def test_exactly_the_fields_that_declare_a_permission_are_refused_to_a_member_without_permissions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PERMISSIONS, Role.VIEWER, frozenset())
+    refused = {
+        error["path"][-1]
+        for name, answer in (await answers(world, MEMBERS["viewer"], world.ids)).items()
+        if name not in INSTALLATIONS
+        for error in answer.get("errors", [])
+        if error["extensions"]["code"] == "forbidden"
+    }
+    kinds = ("Mutation.", "Subscription.")
+    assert refused == {name.partition(".")[2] for name in FIELDS if not name.startswith(kinds)}
 
 
 async def test_members_of_other_organizations_see_nothing_and_existing_objects_look_like_missing_ones(
