@@ -2,37 +2,29 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import update
 from sqlmodel import col, or_
 
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict
 from app.core.services import Services
 from app.core.transaction import Transaction
-from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.jobs.rollouts import wake_rollout_of
+from app.operations.changing import opened_operation
 from app.operations.codes import OperationCode, OperationEvent
 from app.operations.ordering import stop_waiting
 from app.operations.progress import close_results
 from app.operations.windows import let_pass
 from app.releases.error_codes import ActionCode
 from app.tables.columns import now
-from app.tables.deployments import Deployment
-from app.tables.operations import Operation, OperationResult
-from app.tables.states import OPEN, OperationState
+from app.tables.operations import Operation
+from app.tables.states import OperationState
 from app.tables.targets import Target
 from app.targets.leases import UNHELD
 from app.targets.trouble import TargetError
 
 # If a worker holds the target, or the end of a Helm run was not seen, a worker has to look at the release first.
 _NEEDS_WORKER = or_(~UNHELD, col(Target.intent).is_not(None))
-_TARGETS = (
-    select(col(Target.id), _NEEDS_WORKER)
-    .join(OperationResult, col(OperationResult.target_id) == Target.id)
-    .where(col(OperationResult.operation_id) == bindparam("operation"), col(OperationResult.state).in_(OPEN))
-    .order_by(col(Target.id))
-    .with_for_update(of=Target, key_share=True)
-)
 
 
 async def cancel_operation(services: Services, viewer: Viewer, operation_id: int) -> Operation:
@@ -45,16 +37,8 @@ async def cancel_operation(services: Services, viewer: Viewer, operation_id: int
     """
     async with services.transaction() as transaction:
         session = transaction.session
-        operation = await session.get(Operation, operation_id)
-        if operation is None or not viewer.sees(operation.organization_id):
-            raise NotFound(OperationCode.OPERATION_NOT_FOUND, "There is no such operation.", ("id",))
-        deployment = None
-        if operation.deployment_id is not None:
-            deployment = await session.get(Deployment, operation.deployment_id, with_for_update={"key_share": True})
-        group_id = deployment.group_id if deployment else None
-        viewer.require(operation.organization_id, Permission.DEPLOYMENTS_WRITE, group_id=group_id)
-        targets: dict[int, bool] = dict((await session.execute(_TARGETS, {"operation": operation_id})).all())
-        await session.refresh(operation, with_for_update={"key_share": True})
+        opened = await opened_operation(transaction, viewer, operation_id, col(Target.id), _NEEDS_WORKER)
+        operation, targets = opened.operation, dict[int, bool](opened.targets)
         if not operation.state.is_open:
             raise Conflict(
                 OperationCode.OPERATION_ENDED, f"The operation has already ended: {operation.state}.", ("id",)
@@ -63,10 +47,9 @@ async def cancel_operation(services: Services, viewer: Viewer, operation_id: int
             return operation
         operation.cancelled_at, operation.cancelled_by = now(), viewer.name
         await session.flush()
-        name = f" of {deployment.release_name}" if deployment else ""
         transaction.record(
             OperationEvent.CANCELLED,
-            f"{operation.kind.noun}{name} was cancelled.",
+            f"{operation.kind.noun}{opened.of_deployment} was cancelled.",
             organization_id=operation.organization_id,
             actor=viewer.name,
             subject=operation,

@@ -5,35 +5,26 @@ from collections.abc import Iterable
 from sqlalchemy import bindparam, select, update
 from sqlmodel import col
 
-from app.core.errors import Conflict, Forbidden, NotFound, all_invalid
+from app.core.errors import Conflict, Forbidden, all_invalid
 from app.core.names import some_of, text_problem
 from app.core.services import Services
 from app.core.threads import in_thread
-from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.jobs.rollouts import wake_rollout_of
+from app.operations.changing import opened_operation
 from app.operations.codes import OperationCode, OperationEvent
 from app.operations.windows import holding
 from app.rollouts import windows as pure
 from app.rollouts.states import WAITING
 from app.rollouts.windows import OverrideRole, Window
 from app.tables.columns import now
-from app.tables.deployments import Deployment
 from app.tables.identity import Role
-from app.tables.operations import Operation, OperationResult
+from app.tables.operations import Operation
 from app.tables.rollouts import Rollout, RolloutTarget
-from app.tables.states import OPEN
 from app.tables.targets import Target
 from app.windows.applying import windows_of_targets
 
 LONGEST_REASON = 500
-_OPEN_TARGETS = (
-    select(col(Target.id))
-    .join(OperationResult, col(OperationResult.target_id) == Target.id)
-    .where(col(OperationResult.operation_id) == bindparam("operation"), col(OperationResult.state).in_(OPEN))
-    .order_by(col(Target.id))
-    .with_for_update(of=Target, key_share=True)
-)
 _ROLLOUT_TARGETS = (
     select(col(RolloutTarget.target_id))
     .join(Rollout, col(Rollout.id) == RolloutTarget.rollout_id)
@@ -53,16 +44,8 @@ async def override_windows(services: Services, viewer: Viewer, operation_id: int
         raise all_invalid([problem])
     async with services.transaction() as transaction:
         session = transaction.session
-        operation = await session.get(Operation, operation_id)
-        if operation is None or not viewer.sees(operation.organization_id):
-            raise NotFound(OperationCode.OPERATION_NOT_FOUND, "There is no such operation.", ("id",))
-        deployment = None
-        if operation.deployment_id is not None:
-            deployment = await session.get(Deployment, operation.deployment_id, with_for_update={"key_share": True})
-        group_id = deployment.group_id if deployment else None
-        viewer.require(operation.organization_id, Permission.DEPLOYMENTS_WRITE, group_id=group_id)
-        targets = list((await session.execute(_OPEN_TARGETS, {"operation": operation_id})).scalars())
-        await session.refresh(operation, with_for_update={"key_share": True})
+        opened = await opened_operation(transaction, viewer, operation_id, col(Target.id))
+        operation, targets = opened.operation, [row[0] for row in opened.targets]
         in_rollout = (await session.execute(_ROLLOUT_TARGETS, {"operation": operation_id})).scalars()
         applying = await windows_of_targets(session, {*targets, *in_rollout})
         sets = {tuple(holding(operation, windows)) for windows in applying.values()}
@@ -71,7 +54,7 @@ async def override_windows(services: Services, viewer: Viewer, operation_id: int
         chosen = {
             window.id
             for denying, missing in closing
-            for window in _overridden(viewer, operation.organization_id, group_id, denying, missing)
+            for window in _overridden(viewer, operation.organization_id, opened.group_id, denying, missing)
         }
         if not chosen:
             message = "No closed change window holds this operation."
@@ -90,10 +73,10 @@ async def override_windows(services: Services, viewer: Viewer, operation_id: int
             .values(retry_at=None)
             .execution_options(synchronize_session=False)
         )
-        of = f" of {deployment.release_name}" if deployment else ""
         transaction.record(
             OperationEvent.WINDOW_OVERRIDDEN,
-            f"{viewer.name} let the {operation.kind.lower()}{of} pass in spite of a change window: {reason}",
+            f"{viewer.name} let the {operation.kind.lower()}{opened.of_deployment} pass in spite of a change window:"
+            f" {reason}",
             organization_id=operation.organization_id,
             actor=viewer.name,
             subject=operation,
