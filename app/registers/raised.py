@@ -220,7 +220,7 @@ class Sources:
         return ""
 
     def _implementing(self, method: str) -> Iterator[str]:
-        """The methods that implement one of a protocol, in the classes that name it as their base."""
+        """The methods that implement one of a protocol, in the classes below it."""
         protocol, _, name = method.rpartition(".")
         for implementation in self._implementations.get(protocol, ()):
             if (found := f"{implementation}.{name}") in self._functions:
@@ -228,13 +228,17 @@ class Sources:
 
     @cached_property
     def _implementations(self) -> dict[str, list[str]]:
-        """The classes that name a protocol as their base, by the protocol."""
-        bases = {
-            name: [module.resolve(base.id) for base in node.bases if isinstance(base, ast.Name)]
-            for name, (module, node) in self._classes.items()
-        }
-        protocols = [name for name, found in bases.items() if "typing.Protocol" in found]
-        return {protocol: [name for name, found in bases.items() if protocol in found] for protocol in protocols}
+        """The classes below a protocol, also by way of others, by the protocol."""
+        found: dict[str, list[str]] = {}
+        for name in self._classes:
+            for base in set(self._line(name)) - {name}:
+                if self._is_protocol(base):
+                    found.setdefault(base, []).append(name)
+        return found
+
+    def _is_protocol(self, name: str) -> bool:
+        module, node = self._classes[name]
+        return any(isinstance(base, ast.Name) and module.resolve(base.id) == "typing.Protocol" for base in node.bases)
 
     def _field(self, owner: str, name: str) -> str:
         """The class of an attribute: by its annotation, or by what a property or a constructor gives."""

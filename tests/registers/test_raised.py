@@ -38,7 +38,9 @@ def makes():
     removal.check()
 class Source(Protocol):
     def pull(self): ...
-class Registry(Source):
+class Remote(Source):
+    def __init__(self, url): self._url = url
+class Registry(Remote):
     def pull(self): raise NotFound(SecretCode.SECRET_NOT_FOUND, "There is none.")
 def source_of() -> Source: return Registry()
 def pulls(): source_of().pull()

@@ -3,25 +3,18 @@
 import hashlib
 from typing import ClassVar
 
-from app.charts.download import Login, check_address
+from app.charts.download import check_address
 from app.charts.index import Offer, read_index
-from app.charts.services import ChartServices
-from app.charts.sources.source import Source
+from app.charts.sources.source import RemoteSource
 from app.core.threads import in_thread
-from app.tables.charts import ChartRepository, ChartRepositoryKind, ChartVersion
+from app.tables.charts import ChartRepositoryKind, ChartVersion
 
 
-class HttpSource(Source):
+class HttpSource(RemoteSource):
     kind: ClassVar = ChartRepositoryKind.HTTP
     schemes: ClassVar[tuple[str, ...]] = ("https", "http")
     address: ClassVar = "https://host/path"
     has_index: ClassVar = True
-    is_remote: ClassVar = True
-
-    def __init__(self, services: ChartServices, repository: ChartRepository, login: Login | None) -> None:
-        self._services = services
-        self._repository = repository
-        self._login = login
 
     def check_address(self) -> None:
         check_address(self._repository.url, self._services.settings.is_plain_http)

@@ -4,25 +4,18 @@ from functools import cached_property
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from app.charts.download import Login, check_address
+from app.charts.download import check_address
 from app.charts.index import Offer
 from app.charts.registry import Registry, check_registry_address
-from app.charts.services import ChartServices
-from app.charts.sources.source import Source
-from app.tables.charts import ChartRepository, ChartRepositoryKind, ChartVersion
+from app.charts.sources.source import RemoteSource
+from app.tables.charts import ChartRepositoryKind, ChartVersion
 
 
-class OciSource(Source):
+class OciSource(RemoteSource):
     kind: ClassVar = ChartRepositoryKind.OCI
     schemes: ClassVar[tuple[str, ...]] = ("oci",)
     address: ClassVar = "oci://host/path"
     has_index: ClassVar = False
-    is_remote: ClassVar = True
-
-    def __init__(self, services: ChartServices, repository: ChartRepository, login: Login | None) -> None:
-        self._services = services
-        self._repository = repository
-        self._login = login
 
     def check_address(self) -> None:
         url = self._repository.url

@@ -58,3 +58,14 @@ class Source(Protocol):
         Raises:
             ValidationFailed: The repository does not say.
         """
+
+
+class RemoteSource(Source):
+    """A repository that is asked over the network."""
+
+    is_remote: ClassVar = True
+
+    def __init__(self, services: ChartServices, repository: ChartRepository, login: Login | None) -> None:
+        self._services = services
+        self._repository = repository
+        self._login = login
