@@ -10,7 +10,8 @@ from app.deployments.given import GivenOverride, GivenSelectorOverride
 from app.deployments.progress import Progress
 from app.deployments.queries import find_deployment
 from app.deployments.services import DeploymentServices
-from app.deployments.update import UpdateDeployment, update_deployment
+from app.deployments.update import update_deployment
+from app.deployments.update_request import UpdateDeployment
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer
 from app.tables.deployments import DeploymentRevision

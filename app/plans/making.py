@@ -21,7 +21,7 @@ from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal, foundation_of
 from app.deployments.queries import find_deployment
 from app.deployments.services import DeploymentServices
-from app.deployments.update import UpdateDeployment
+from app.deployments.update_request import UpdateDeployment
 from app.groups.queries import find_group
 from app.identity.permissions import Permission
 from app.identity.viewer import Viewer

@@ -15,7 +15,8 @@ from app.deployments.progress import Progress
 from app.deployments.reconcile import ReconcileDeployment, reconcile_deployment
 from app.deployments.rollback import RollBackDeployment, roll_back_deployment
 from app.deployments.services import DeploymentServices
-from app.deployments.update import UpdateDeployment, update_deployment
+from app.deployments.update import update_deployment
+from app.deployments.update_request import UpdateDeployment
 from app.identity.viewer import Viewer
 from app.tables.plans import PlanKind
 

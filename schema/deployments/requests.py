@@ -7,7 +7,7 @@ from app.deployments.deletion import DeleteDeployment
 from app.deployments.dependencies import GivenDependency
 from app.deployments.given import GivenOverride, GivenSelectorOverride
 from app.deployments.reconcile import ReconcileDeployment
-from app.deployments.update import UpdateDeployment
+from app.deployments.update_request import UpdateDeployment
 from app.drift.rules import GivenRule
 from schema.deployments import inputs
 from schema.relay.ids import row_id

@@ -8,7 +8,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from app.deployments.creation import CreateDeployment
 from app.deployments.options import OPTIONS, basis_options, helm_options
-from app.deployments.update import UpdateDeployment
+from app.deployments.update_request import UpdateDeployment
 from app.helm.command import Options
 from app.tables.deployments import CrdPolicy, Deployment
 from cli import options as cli

@@ -1,0 +1,128 @@
+"""Writes an update in one transaction: the options, and the new generation with its operation, if there is one."""
+
+from dataclasses import replace
+
+from app.core.errors import NotFound
+from app.core.names import counted
+from app.core.services import Services
+from app.deployments.answer import Answer
+from app.deployments.binding import Binding
+from app.deployments.codes import DeploymentCode, DeploymentEvent
+from app.deployments.dependencies import (
+    write_dependencies,
+)
+from app.deployments.generation import target_names, write_generation
+from app.deployments.idempotency import claim_key, keep_answer
+from app.deployments.options import OPTIONS, Effect, effects_of, stored_options
+from app.deployments.proposal import Proposal
+from app.deployments.update_request import UpdateDeployment
+from app.groups.queries import chosen_members, members_of
+from app.identity.viewer import Viewer
+from app.operations.progress import start_operation
+from app.resources.corrections import end_contests
+from app.resources.drift import compare_again
+from app.resources.inventory import forget_inventories
+from app.secrets.queries import marks_of, referenced, write_uses
+from app.tables.columns import now
+from app.tables.deployments import Deployment
+from app.tables.groups import ClusterGroup
+from app.tables.operations import OperationKind
+from app.targets.covering import cover_secrets
+
+
+class MovedOnError(Exception):
+    """The deployment has changed between reading and writing."""
+
+
+async def write_update(
+    services: Services,
+    viewer: Viewer,
+    request: UpdateDeployment,
+    group: ClusterGroup,
+    proposal: Proposal,
+    digest: bytes,
+    bound: Binding,
+    kind: OperationKind,
+    *,
+    unchanged: bool,
+) -> Answer:
+    read, wish, clusters = proposal.deployment, proposal.wish, dict(proposal.clusters)
+    assert wish is not None
+    async with services.transaction() as transaction:
+        session = transaction.session
+        await claim_key(transaction, read.organization_id, request.idempotency_key, digest)
+        # A change of dependencies locks the others out, so that no two of them make a cycle together.
+        lock = {"read": True} if request.depends_on is None else {"key_share": True}
+        await session.get(ClusterGroup, read.group_id, with_for_update=lock)
+        if not unchanged or bound.is_planned:
+            secrets = await referenced(session, group, wish.references, hold=True)
+            wish = replace(wish, marks=marks_of(secrets))
+        deployment = await session.get(Deployment, read.id, with_for_update={"key_share": True})
+        if deployment is None:
+            raise NotFound(DeploymentCode.DEPLOYMENT_NOT_FOUND, "There is no such deployment.", ("id",))
+        if deployment.generation != read.generation or deployment.deleting:
+            raise MovedOnError
+        chosen_members(await members_of(session, read.group_id), list(clusters))
+        options = {name: value for name, value in stored_options(request).items() if value != getattr(deployment, name)}
+        for name, value in options.items():
+            setattr(deployment, name, value)
+        await bound.begin(transaction, deployment, wish)
+        changed = list(options)
+        if request.depends_on is not None and await write_dependencies(transaction, deployment, request.depends_on):
+            changed.append("depends_on")
+        effects = effects_of(options)
+        if Effect.INVENTORIES in effects:
+            await forget_inventories(transaction, await target_names(transaction, deployment.id))
+        if Effect.LIVE_DRIFT in effects:
+            await session.flush()
+            await compare_again(transaction, deployment.id)
+        if Effect.CONTESTS in effects:
+            await end_contests(transaction, await target_names(transaction, deployment.id))
+        operation = None
+        if not unchanged:
+            deployment.generation += 1
+            deployment.updated_at = now()
+            await session.flush()
+            await write_uses(session, deployment.id, secrets)
+            await cover_secrets(transaction, deployment, wish.references)
+            transaction.record(
+                DeploymentEvent.UPDATED,
+                f"{deployment.release_name} was changed: generation {deployment.generation},"
+                f" {wish.archive.name} {wish.archive.version} on {counted(len(clusters), 'cluster')}.",
+                organization_id=deployment.organization_id,
+                actor=viewer.name,
+                subject=deployment,
+                generation=deployment.generation,
+                targets=list(clusters),
+            )
+            operation = await write_generation(
+                *(transaction, deployment, wish, clusters, kind),
+                author=viewer.name,
+                allow_crd_version_removal=request.allow_crd_version_removal or (),
+            )
+        elif changed:
+            deployment.updated_at = now()
+            transaction.record(
+                DeploymentEvent.OPTIONS,
+                f"{deployment.release_name} was changed: {', '.join(OPTIONS[name].words for name in changed)}.",
+                organization_id=deployment.organization_id,
+                actor=viewer.name,
+                subject=deployment,
+                options=changed,
+            )
+        if unchanged and bound.acts:
+            present = await target_names(transaction, deployment.id)
+            operation = await start_operation(
+                *(transaction, deployment, OperationKind.RECONCILE, present),
+                author=viewer.name,
+                allow_crd_version_removal=request.allow_crd_version_removal or (),
+            )
+        await keep_answer(
+            transaction,
+            deployment.organization_id,
+            request.idempotency_key,
+            deployment.id,
+            operation.id if operation else None,
+        )
+        await bound.end(transaction, deployment, operation)
+        return Answer(deployment, operation)
