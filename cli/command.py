@@ -39,6 +39,12 @@ AllowVersionRemoval = Annotated[
         metavar="NAME",
     ),
 ]
+AtOnce = Annotated[
+    bool,
+    typer.Option(
+        "--at-once", help="Reach all clusters at once in this change, in spite of the strategy, which stays as it is."
+    ),
+]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Exit once the request is accepted, without waiting for the result.")
 ]

@@ -32,15 +32,30 @@ _EXISTING = f"""query ($organization: String, $group: String!, $release: String!
 
 
 @dataclass(frozen=True)
+class Once:
+    """What applies to one change only, and is not in the file: the CustomResourceDefinitions from which it may remove
+    versions in use, and whether it reaches all targets at once in spite of the strategy."""
+
+    removable: Sequence[str] = ()
+    at_once: bool = False
+
+    def given(self) -> dict[str, Any]:
+        consent = {"allowCrdVersionRemoval": list(self.removable)} if self.removable else {}
+        return consent | ({"strategyOverride": {"waves": []}} if self.at_once else {})
+
+
+ORDINARY = Once()
+
+
+@dataclass(frozen=True)
 class Change:
-    """The change that applying one document would make. `existing` is None if the deployment would be created.
-    `removable` are the CustomResourceDefinitions from which it may remove versions in use."""
+    """The change that applying one document would make. `existing` is None if the deployment would be created."""
 
     manifest: Manifest
     existing: Any | None
     plan: Any
     notices: list[Any]
-    removable: Sequence[str] = ()
+    once: Once = ORDINARY
 
     @property
     def is_nothing(self) -> bool:
@@ -105,34 +120,32 @@ def _parts(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def changes(session: Session, files: Sequence[str], removable: Sequence[str] = ()) -> Iterator[Change]:
+def changes(session: Session, files: Sequence[str], once: Once = ORDINARY) -> Iterator[Change]:
     """Returns the change of each document in these files, planned one after another. All files are read first.
 
     Raises:
         Failure: A file cannot be read or is not valid. It lists all problems of all files.
     """
-    return (change_of(session, manifest, removable) for manifest in _manifests(files))
+    return (change_of(session, manifest, once) for manifest in _manifests(files))
 
 
-def requests(
-    session: Session, files: Sequence[str], removable: Sequence[str] = ()
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def requests(session: Session, files: Sequence[str], once: Once = ORDINARY) -> Iterator[tuple[str, dict[str, Any]]]:
     """Returns the name of each document in these files, and the request of a plan for it. All files are read first."""
     for manifest in _manifests(files):
         existing = _known(session, manifest)["deployment"]
         verb = "create" if existing is None else "update"
-        yield manifest.name, {verb: _given(session, manifest, existing, removable)}
+        yield manifest.name, {verb: _given(session, manifest, existing, once)}
 
 
-def change_of(session: Session, manifest: Manifest, removable: Sequence[str] = ()) -> Change:
+def change_of(session: Session, manifest: Manifest, once: Once = ORDINARY) -> Change:
     known = _known(session, manifest)
     session.tell_wait(f"Planning {manifest.name}", len(_targets(manifest, known)))
     existing = known["deployment"]
     plan = partial(planned, session, manifest.name)
-    answer = _mutate(plan, session, manifest, existing, PLAN, removable)
+    answer = _mutate(plan, session, manifest, existing, PLAN, once)
     for notice in answer["notices"]:
         session.tell(f"Note: {notice['message']}")
-    return Change(manifest, existing, answer["plan"], answer["notices"], removable)
+    return Change(manifest, existing, answer["plan"], answer["notices"], once)
 
 
 def _known(session: Session, manifest: Manifest) -> Any:
@@ -150,7 +163,7 @@ def _known(session: Session, manifest: Manifest) -> Any:
 def applied(session: Session, change: Change) -> Any:
     """Applies a planned change and returns the answer. It fails if the deployment was changed since the plan."""
     confirmed = len(change.removed) or None
-    sent = (session.mutate, session, change.manifest, change.existing, _DONE, change.removable)
+    sent = (session.mutate, session, change.manifest, change.existing, _DONE, change.once)
     return _mutate(*sent, confirmRemoval=confirmed)
 
 
@@ -208,21 +221,21 @@ def _mutate(
     manifest: Manifest,
     existing: Any | None,
     payload: str,
-    removable: Sequence[str],
+    once: Once,
     **more: Any,
 ) -> Any:
     """Sends a document. An existing deployment is only changed if it was not changed in the meantime."""
     try:
         mutation = "createDeployment" if existing is None else "updateDeployment"
-        return mutate(mutation, payload, **_given(session, manifest, existing, removable), **more)
+        return mutate(mutation, payload, **_given(session, manifest, existing, once), **more)
     except Failure as failure:
         failure.message = f"{manifest.name}: {failure.message}"
         raise
 
 
-def _given(session: Session, manifest: Manifest, existing: Any | None, removable: Sequence[str]) -> dict[str, Any]:
+def _given(session: Session, manifest: Manifest, existing: Any | None, once: Once) -> dict[str, Any]:
     """Returns the input that creates the deployment of a document or changes the existing one."""
-    wish = {**manifest.wish(), **({"allowCrdVersionRemoval": list(removable)} if removable else {})}
+    wish = {**manifest.wish(), **once.given()}
     if existing is not None:
         return {"id": existing["id"], "expectedGeneration": existing["generation"], **wish}
     place = {"organization": session.organization, "group": manifest.group, "chart": manifest.chart}

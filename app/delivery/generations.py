@@ -41,7 +41,8 @@ class Route(Enum):
 @dataclass(frozen=True)
 class NewGeneration:
     """The present generation of a deployment, and why there is one. `targets` are all targets, by id with the name of
-    the cluster, and `removed` those that are no longer wanted."""
+    the cluster, and `removed` those that are no longer wanted. `strategy` is that of the deployment, or of this change
+    alone; without waves, all targets get it at once."""
 
     deployment: Deployment
     kind: OperationKind
@@ -50,6 +51,7 @@ class NewGeneration:
     clusters: Sequence[Facts]
     targets: Mapping[int, str]
     removed: Mapping[int, str]
+    strategy: Mapping[str, Any] | None
     allow_crd_version_removal: Sequence[str] = ()
 
 
@@ -72,10 +74,6 @@ _HOLD = select(GenerationHold).where(
 )
 
 
-def has_waves(deployment: Deployment) -> bool:
-    return bool(deployment.strategy and deployment.strategy["waves"])
-
-
 async def held(transaction: Transaction, deployment: Deployment, generation: int) -> GenerationHold | None:
     """The hold of a generation that no user has lifted."""
     given = {"deployment": deployment.id, "generation": generation}
@@ -85,16 +83,17 @@ async def held(transaction: Transaction, deployment: Deployment, generation: int
 async def route_of(
     transaction: Transaction,
     deployment: Deployment,
+    strategy: Mapping[str, Any] | None,
     older: Sequence[Rollout],
     keeps_releases: Callable[[], Awaitable[bool]],
 ) -> Route:
-    """How the present generation reaches the targets. `older` are the deployment's open rollouts; `keeps_releases` says
-    whether no staying target gets another release than in the generation before."""
+    """How the present generation reaches the targets by a strategy. `older` are the deployment's open rollouts;
+    `keeps_releases` says whether no staying target gets another release than in the generation before."""
     is_held = await held(transaction, deployment, deployment.generation - 1) is not None
     continues = bool(older) and older[-1].phase not in ENDED
     if (is_held or continues) and await keeps_releases():
         return Route.HELD if is_held else Route.CONTINUED
-    return Route.WAVES if has_waves(deployment) else Route.AT_ONCE
+    return Route.WAVES if strategy and strategy["waves"] else Route.AT_ONCE
 
 
 async def reach_targets(
@@ -122,7 +121,7 @@ async def reach_targets(
             author=new.author,
             allow_crd_version_removal=new.allow_crd_version_removal,
         )
-    assert deployment.strategy is not None
+    assert new.strategy is not None
     operation = await start_operation(
         *(transaction, deployment, new.kind, new.removed),
         author=new.author,
@@ -130,9 +129,7 @@ async def reach_targets(
         has_rollout=True,
     )
     origin = Origin(new.author, operation.id, supersedes=replaced[-1] if replaced else None)
-    await create_rollout(
-        *(transaction, deployment, deployment.strategy, new.joining, new.clusters, origin), waits=waits
-    )
+    await create_rollout(*(transaction, deployment, dict(new.strategy), new.joining, new.clusters, origin), waits=waits)
     return operation
 
 

@@ -35,7 +35,7 @@ from app.deployments.generation import write_generation
 from app.deployments.given import GivenOverride, GivenSelectorOverride, GivenValues, read_values
 from app.deployments.idempotency import RepeatedRequest, check_repeated, claim_key, keep_answer, request_digest
 from app.deployments.membership import Membership
-from app.deployments.options import option_problems, stored_options
+from app.deployments.options import option_problems, stored_options, strategy_problems
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal
@@ -88,6 +88,7 @@ class CreateDeployment:
     depends_on: list[GivenDependency] = field(default_factory=list)
     allow_crd_version_removal: list[str] | None = None
     strategy: dict[str, Any] | None = None
+    strategy_override: dict[str, Any] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
 
@@ -172,6 +173,7 @@ async def _given(request: CreateDeployment) -> GivenValues:
     problems = [
         *name_problems(request.release_name, request.namespace),
         *option_problems(request),
+        *strategy_problems(request.strategy_override, "strategyOverride"),
         *definition_problems(request.allow_crd_version_removal),
         *value_problems(
             *({} if given.values is None else given.values, request.values_from, overrides),
@@ -264,6 +266,7 @@ async def _write(
                 *(transaction, deployment, wish, clusters, OperationKind.CREATE),
                 author=viewer.name,
                 allow_crd_version_removal=request.allow_crd_version_removal or (),
+                strategy=request.strategy_override,
             )
             await keep_answer(transaction, group.organization_id, request.idempotency_key, deployment.id, operation.id)
             await bound.end(transaction, deployment, operation)

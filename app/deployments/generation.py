@@ -45,8 +45,10 @@ async def write_generation(
     *,
     author: str | None,
     allow_crd_version_removal: Sequence[str] = (),
+    strategy: Mapping[str, Any] | None = None,
 ) -> Operation:
-    """Writes `wish` as the deployment's present generation, whose number is already set.
+    """Writes `wish` as the deployment's present generation, whose number is already set. It reaches the targets by the
+    `strategy` or, without one, by that of the deployment.
 
     `clusters` has a cluster for each name in the wish's targets. Targets that are no longer wanted stay as orphans
     until their release is uninstalled. The caller has locked the deployment's row.
@@ -55,7 +57,9 @@ async def write_generation(
     session.add(wish.revision(deployment.id, deployment.generation, author))
     await session.flush()
     older = await open_rollouts(transaction, deployment.id)
-    route = await route_of(transaction, deployment, older, partial(_keeps_releases, session, deployment, wish))
+    strategy = deployment.strategy if strategy is None else strategy
+    keeps_releases = partial(_keeps_releases, session, deployment, wish)
+    route = await route_of(transaction, deployment, strategy, older, keeps_releases)
     ours = col(Target.deployment_id) == deployment.id
     await lock_targets(session, ours)
     await session.execute(
@@ -77,7 +81,7 @@ async def write_generation(
     await take_back(session, deployment)
     present = await target_names(transaction, deployment.id)
     await end_contests(transaction, present)
-    new = await _new_generation(transaction, deployment, kind, rows, clusters, present, author)
+    new = await _new_generation(transaction, deployment, kind, rows, clusters, present, author, strategy)
     new = replace(new, allow_crd_version_removal=allow_crd_version_removal)
     operation = await reach_targets(transaction, new, route, older)
     await judge_targets(transaction, target_ids=present)
@@ -154,6 +158,7 @@ async def _new_generation(
     clusters: Mapping[str, Cluster],
     present: Mapping[int, str],
     author: str | None,
+    strategy: Mapping[str, Any] | None,
 ) -> NewGeneration:
     group = await transaction.session.get(ClusterGroup, deployment.group_id)
     assert group is not None
@@ -178,6 +183,7 @@ async def _new_generation(
         clusters=[facts_of(clusters[name], group.name) for name in rows],
         targets=present,
         removed={target_id: name for target_id, name in present.items() if name not in rows},
+        strategy=strategy,
     )
 
 

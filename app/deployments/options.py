@@ -12,7 +12,7 @@ from app.core.errors import Problem
 from app.core.names import description_problem
 from app.deployments.state import selector_problems
 from app.drift.rules import rule_problems, stored_rules
-from app.rollouts.given import problems as strategy_problems
+from app.rollouts.given import problems
 from app.rollouts.strategy import stored_strategy
 from app.tables.deployments import CrdPolicy, Deployment
 
@@ -65,11 +65,14 @@ def _ignore_problems(rules: Any) -> Iterable[Problem]:
     return [Problem(("liveDriftIgnore", *path), message) for path, message in rule_problems(rules)]
 
 
-def _strategy_problems(given: Mapping[str, Any]) -> Iterable[Problem]:
-    for path, message in strategy_problems(given):
-        yield Problem(("strategy", *path), message)
+def strategy_problems(given: Mapping[str, Any] | None, field: str = "strategy") -> Iterable[Problem]:
+    """What is wrong with a strategy in a field of the request."""
+    if given is None:
+        return
+    for path, message in problems(given):
+        yield Problem((field, *path), message)
     for index, wave in enumerate(given["waves"]):
-        yield from selector_problems(("strategy", "waves", str(index), "select"), wave["select"])
+        yield from selector_problems((field, "waves", str(index), "select"), wave["select"])
 
 
 _TABLE = (
@@ -88,7 +91,7 @@ _TABLE = (
         *("live_drift_ignore", "ignore rules for live drift", _ignore_problems, stored_rules, stored_rules),
         affects=frozenset({Effect.LIVE_DRIFT}),
     ),
-    Option("strategy", "rollout strategy", _strategy_problems, stored=stored_strategy),
+    Option("strategy", "rollout strategy", strategy_problems, stored=stored_strategy),
     Option(
         *("depends_on", "dependencies"),
         as_json=lambda given: [asdict(one) for one in given],

@@ -29,7 +29,7 @@ from app.deployments.dependencies import (
 from app.deployments.evaluation import with_inputs
 from app.deployments.idempotency import RepeatedRequest, check_repeated, request_digest
 from app.deployments.membership import Membership
-from app.deployments.options import option_problems, stored_options
+from app.deployments.options import option_problems, stored_options, strategy_problems
 from app.deployments.preview import plan_targets
 from app.deployments.progress import Progress
 from app.deployments.proposal import Dependency, Proposal
@@ -105,6 +105,7 @@ async def _attempt(
     problems = [
         *unchangeable(deployment, request),
         *option_problems(request),
+        *strategy_problems(request.strategy_override, "strategyOverride"),
         *definition_problems(request.allow_crd_version_removal),
     ]
     if problems:

@@ -45,6 +45,7 @@ class UpdateDeployment:
     depends_on: list[GivenDependency] | None = None
     allow_crd_version_removal: list[str] | None = None
     strategy: dict[str, Any] | None = None
+    strategy_override: dict[str, Any] | None = None
     dry_run: bool = False
     idempotency_key: str | None = None
     release_name: str | None = None

@@ -99,6 +99,7 @@ async def write_update(
                 *(transaction, deployment, wish, clusters, kind),
                 author=viewer.name,
                 allow_crd_version_removal=request.allow_crd_version_removal or (),
+                strategy=request.strategy_override,
             )
         elif changed:
             deployment.updated_at = now()

@@ -29,7 +29,7 @@ _TYPES: Mapping[PlanKind, type[Request]] = {
     PlanKind.DELETE: DeleteDeployment,
     PlanKind.ROLLBACK: RollBackDeployment,
 }
-_SWITCHES = ("skip_hooks", "force", "allow_crd_version_removal")
+_SWITCHES = ("skip_hooks", "force", "allow_crd_version_removal", "strategy_override")
 """What applies to one change only."""
 
 

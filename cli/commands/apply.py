@@ -6,6 +6,7 @@ import typer
 
 from cli.command import (
     AllowVersionRemoval,
+    AtOnce,
     ConfirmRemoval,
     DeploymentName,
     ExitCode,
@@ -22,7 +23,7 @@ from cli.manifest import restored
 from cli.object_changes import change_lines
 from cli.outcomes import plan_why
 from cli.output import Columns
-from cli.planning import Change, applied, change_of, changes, check_errors, errors_of
+from cli.planning import Change, Once, applied, change_of, changes, check_errors, errors_of
 from cli.removal import confirm_removal
 from cli.session import Session
 from cli.summary import named, summary_lines
@@ -63,6 +64,7 @@ def apply(
     despite_errors: DespiteErrors = False,
     confirm_removal: ConfirmRemoval = None,
     allow_version_removal: AllowVersionRemoval = None,
+    at_once: AtOnce = False,
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
@@ -72,17 +74,17 @@ def apply(
     if (plan is None) == (not file):
         raise usage("Give either --file or --plan.", "polyhelm plan -f FILE stores a plan.")
     if plan is not None:
-        if dry_run or exit_code or despite_errors or allow_version_removal:
+        if dry_run or exit_code or despite_errors or allow_version_removal or at_once:
             raise usage(
-                "--dry-run, --exit-code, --despite-errors and --allow-crd-version-removal do not apply to a stored"
-                " plan."
+                "--dry-run, --exit-code, --despite-errors, --allow-crd-version-removal and --at-once do not apply to a"
+                " stored plan."
             )
         apply_plan(session, plan, yes=yes, confirmed=confirm_removal, no_wait=no_wait, timeout=timeout)
         return None
     assert file
     _check(dry_run, exit_code)
-    removable = allow_version_removal or ()
-    planned = [_shown(session, change, yes) for change in changes(session, file, removable)]
+    once = Once(allow_version_removal or (), at_once)
+    planned = [_shown(session, change, yes) for change in changes(session, file, once)]
     if dry_run:
         return _end_dry_run(session, planned, exit_code)
     return _apply(session, planned, yes, despite_errors, confirm_removal, no_wait, timeout)
@@ -102,6 +104,7 @@ def rollback(
     despite_errors: DespiteErrors = False,
     confirm_removal: ConfirmRemoval = None,
     allow_version_removal: AllowVersionRemoval = None,
+    at_once: AtOnce = False,
     no_wait: NoWait = False,
     timeout: Timeout = 600,
 ) -> None:
@@ -113,8 +116,9 @@ def rollback(
     if generation is None and found["generation"] == 1:
         raise Failure(f"{name} is at its first generation. There is no earlier one.")
     (revision,) = revisions(session, name, found, [found["generation"] - 1 if generation is None else generation])
+    once = Once(allow_version_removal or (), at_once)
     manifest = restored(*split_name(name), found, revision)
-    planned = [_shown(session, change_of(session, manifest, allow_version_removal or ()), yes)]
+    planned = [_shown(session, change_of(session, manifest, once), yes)]
     if dry_run:
         return _end_dry_run(session, planned, exit_code)
     return _apply(session, planned, yes, despite_errors, confirm_removal, no_wait, timeout)

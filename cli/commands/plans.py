@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.command import AllowVersionRemoval, ExitCode, remote
+from cli.command import AllowVersionRemoval, AtOnce, ExitCode, remote
 from cli.commands.deployments import find_deployment
 from cli.commands.tokens import moment
 from cli.failure import DIFFERS, Failure, usage
 from cli.outcomes import ABANDONED_FIELDS, tell_abandoned
 from cli.output import Columns, Format, ago, minute
 from cli.plan_text import SUMMARY, TARGETS, counts_of, link, markdown_of, name_of, text_of
-from cli.planning import requests
+from cli.planning import Once, requests
 from cli.plans import stored
 from cli.removal import confirm_removal
 from cli.session import Session
@@ -57,6 +57,7 @@ def plan(
     ] = None,
     comment: Comment = None,
     allow_version_removal: AllowVersionRemoval = None,
+    at_once: AtOnce = False,
     exit_code: ExitCode = False,
 ) -> None:
     """Store a plan: show what a change would do, without changing anything. Apply it later with
@@ -67,7 +68,9 @@ def plan(
         "comment": comment,
     }
     removable = allow_version_removal or []
-    wanted = [] if not file else list(requests(session, file, removable))
+    if at_once and not file:
+        raise usage("--at-once is for --file.")
+    wanted = [] if not file else list(requests(session, file, Once(removable, at_once)))
     wanted += _existing(session, reconcile, rollback, generation, delete, removable)
     if not wanted:
         raise usage("Nothing to plan.", "Give --file, --reconcile, --rollback or --delete.")

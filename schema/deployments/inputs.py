@@ -21,6 +21,11 @@ _STRATEGY_CHANGE = (
 )
 
 
+_STRATEGY_OVERRIDE = (
+    "How this change alone reaches the targets, in place of the deployment's strategy, which stays as it is. A strategy"
+    " without waves means all at once. It has no effect if the change makes no new generation."
+)
+
 ALLOW_CRD_VERSION_REMOVAL = (
     "With `crdPolicy: CREATE_REPLACE`: the names of CustomResourceDefinitions from which this change may remove"
     " versions that are served, or in which objects are stored. Objects that are still stored in a removed version can"
@@ -137,6 +142,7 @@ class CreateDeploymentInput:
     )
     allow_crd_version_removal: list[str] | None = strawberry.field(default=None, description=ALLOW_CRD_VERSION_REMOVAL)
     strategy: RolloutStrategyInput | None = strawberry.field(default=None, description=_STRATEGY_NEW)
+    strategy_override: RolloutStrategyInput | None = strawberry.field(default=None, description=_STRATEGY_OVERRIDE)
     dry_run: bool | None = strawberry.field(
         default=False, description="Validate and plan the request without changing anything."
     )
@@ -199,6 +205,7 @@ class UpdateDeploymentInput:
     )
     allow_crd_version_removal: list[str] | None = strawberry.field(default=None, description=ALLOW_CRD_VERSION_REMOVAL)
     strategy: RolloutStrategyInput | None = strawberry.field(default=None, description=_STRATEGY_CHANGE)
+    strategy_override: RolloutStrategyInput | None = strawberry.field(default=None, description=_STRATEGY_OVERRIDE)
     dry_run: bool | None = False
     idempotency_key: str | None = None
     release_name: str | None = strawberry.field(

@@ -27,6 +27,7 @@ def create(given: inputs.CreateDeploymentInput) -> CreateDeployment:
             "live_drift_ignore": _ignore_rules(given.live_drift_ignore) or [],
             "depends_on": _dependencies(given.depends_on) or [],
             "strategy": given_strategy(given.strategy),
+            "strategy_override": given_strategy(given.strategy_override),
         }
     )
 
@@ -45,6 +46,7 @@ def update(given: inputs.UpdateDeploymentInput) -> UpdateDeployment:
             "live_drift_ignore": _ignore_rules(given.live_drift_ignore),
             "depends_on": _dependencies(given.depends_on),
             "strategy": given_strategy(given.strategy),
+            "strategy_override": given_strategy(given.strategy_override),
         }
     )
 

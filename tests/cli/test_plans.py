@@ -92,7 +92,7 @@ async def test_usage_of_plans_is_checked(polyhelm: Polyhelm, members: dict[str, 
         (("deploy", "ls", "-o", "markdown"), "Usage: polyhelm deploy ls"),
         (
             ("deploy", "apply", "--plan", "x", "--dry-run"),
-            "Error: --dry-run, --exit-code, --despite-errors and --allow",
+            "Error: --dry-run, --exit-code, --despite-errors, --allow",
         ),
         (("plans", "show", "x"), "Error: There is no plan 'x'."),
     ):

@@ -104,3 +104,18 @@ async def test_a_strategy_is_applied_shown_exported_and_changed_without_a_genera
     assert lines[1].endswith("-> none")
     found = (await fleet("deploy", "get", "web/shop", "-o", "json")).data
     assert (found["generation"], found["strategy"]) == (1, None)
+
+
+async def test_one_change_reaches_all_clusters_at_once_in_spite_of_the_strategy(fleet: Polyhelm) -> None:
+    apply = ("deploy", "apply", "-f", "-", "--yes", "--no-wait")
+    now = '{ deployment(group: "web", releaseName: "shop") { rollout { generation } strategy { maxUnavailable } } }'
+    await fleet.fine(*apply, stdin=FILE)
+    await fleet.fine(*apply, stdin=FILE + "values: {replicas: 2}\n")
+    stored = {"maxUnavailable": "10%"}
+    assert (await fleet.stack.data(now))["deployment"] == {"rollout": {"generation": 2}, "strategy": stored}
+    await fleet.fine(*apply, "--at-once", stdin=FILE + "values: {replicas: 3}\n")
+    assert (await fleet.stack.data(now))["deployment"] == {"rollout": None, "strategy": stored}
+    await fleet.fine("deploy", "rollback", "web/shop", "--yes", "--no-wait", "--at-once")
+    assert (await fleet.stack.data(now))["deployment"] == {"rollout": None, "strategy": stored}
+    done = await fleet("plan", "--reconcile", "web/shop", "--at-once")
+    assert (done.code, done.words) == (2, ["Error: --at-once is for --file."])

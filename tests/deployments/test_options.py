@@ -20,7 +20,15 @@ _OF_THE_RELEASE = {
     *("targets", "targetSelector", "releaseName", "namespace"),
 }
 _OF_ONE_CHANGE = {
-    *("id", "expectedGeneration", "confirmRemoval", "allowCrdVersionRemoval", "dryRun", "idempotencyKey"),
+    *(
+        "id",
+        "expectedGeneration",
+        "confirmRemoval",
+        "allowCrdVersionRemoval",
+        "strategyOverride",
+        "dryRun",
+        "idempotencyKey",
+    ),
 }
 
 
