@@ -26,6 +26,8 @@ import { type Draft, type IgnoreRule, wantedOf, withRule } from "./draft";
 import { Options } from "./options";
 import { usePlanning } from "./planning";
 import { Review } from "./review";
+import { Rollout } from "./rollout";
+import { strategyOf } from "./strategy";
 import { Targets } from "./targets";
 import { Values } from "./values";
 
@@ -178,6 +180,12 @@ function Edit({ start }: { start: Deployment }) {
         open={added !== undefined}
         change={(changes) => setDraft((before) => ({ ...before, ...changes }))}
       />
+      <Rollout
+        draft={draft}
+        group={deployment.group.name}
+        refusal={refusal ?? planning.refusal}
+        change={(changes) => setDraft((before) => ({ ...before, ...changes }))}
+      />
       <Review
         planning={planning}
         wanted={wanted}
@@ -231,6 +239,8 @@ function draftOf(deployment: Deployment, revision: Revision | undefined): Draft 
       deployment: releaseName,
       condition,
     })),
+    strategy: strategyOf(deployment.strategy),
+    strategyUse: "unchanged",
     allowCrdVersionRemoval: [],
   };
 }

@@ -23,6 +23,8 @@ import { ChartPicker } from "./picker";
 import { usePlanning } from "./planning";
 import { Readme } from "./readme";
 import { Review } from "./review";
+import { Rollout } from "./rollout";
+import { AT_ONCE } from "./strategy";
 import { Targets } from "./targets";
 import { Values } from "./values";
 
@@ -99,6 +101,8 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
     liveDriftIgnore: [],
     crdPolicy: "CREATE",
     dependsOn: [],
+    strategy: AT_ONCE,
+    strategyUse: "unchanged",
     allowCrdVersionRemoval: [],
   }));
   const [aimed, setAimed] = useState<string | null>(null);
@@ -253,6 +257,7 @@ function Create({ chart, chooseVersion }: { chart: Chart; chooseVersion: (versio
         schema={version.valuesSchema}
       />
       <Options draft={draft} change={edit} />
+      <Rollout draft={draft} group={group?.name ?? ""} refusal={refusal ?? planning.refusal} change={edit} />
       <Review
         planning={planning}
         wanted={wanted}

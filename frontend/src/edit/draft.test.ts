@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { EVERY } from "../values/selectors";
-import { type Draft, TARGETS, wantedOf, withRule } from "./draft";
+import { type Draft, ROLLOUT, TARGETS, wantedOf, withRule } from "./draft";
+import { AT_ONCE, newWave } from "./strategy";
 
 const draft: Draft = {
   values: "replicas: 2\n",
@@ -21,6 +22,8 @@ const draft: Draft = {
     { deployment: " postgres ", condition: " " },
     { deployment: "", condition: null },
   ],
+  strategy: AT_ONCE,
+  strategyUse: "unchanged",
   allowCrdVersionRemoval: [],
 };
 
@@ -41,6 +44,8 @@ it("asks for the values as they are written, without overrides that are empty or
     liveDriftIgnore: [],
     crdPolicy: "CREATE",
     dependsOn: [{ deployment: "postgres", condition: null }],
+    strategy: null,
+    strategyOverride: null,
     allowCrdVersionRemoval: [],
   });
 });
@@ -103,4 +108,25 @@ it("asks for rules of differences that have a path, and adds a path to the rule 
   expect(withRule([], { kind: "", group: null, paths: ["/data"] })).toEqual([
     { kind: "", group: null, paths: ["/data"] },
   ]);
+});
+
+it("asks for a strategy only if it was changed, for this change or for all", () => {
+  const strategy = { ...AT_ONCE, waves: [newWave([])] };
+  const asked = { waves: [{ name: "wave-1" }], maxUnavailable: "100%" };
+  expect(wantedOf({ ...draft, references: {}, strategy, strategyUse: "stored" })).toMatchObject({
+    strategy: asked,
+    strategyOverride: null,
+  });
+  expect(wantedOf({ ...draft, references: {}, strategy, strategyUse: "once" })).toMatchObject({
+    strategy: null,
+    strategyOverride: asked,
+  });
+  const waves = [{ ...newWave([]), size: "count" as const, amount: "some" }];
+  const unread = {
+    ...draft,
+    references: {},
+    strategy: { ...AT_ONCE, waves },
+    strategyUse: "stored" as const,
+  };
+  expect(wantedOf(unread)).toEqual({ broken: [ROLLOUT] });
 });

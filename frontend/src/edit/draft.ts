@@ -5,11 +5,13 @@ import type {
   DriftIgnoreRuleInput,
   DriftPolicy,
   LiveDrift,
+  RolloutStrategyInput,
   SelectorOverrideInput,
   ValueOverrideInput,
 } from "../graphql";
 import { type Reference, stepsOf } from "../values/references";
 import { type Conditions, selectorOf } from "../values/selectors";
+import { type Strategy, strategyInput } from "./strategy";
 
 /** Values for the clusters that meet some conditions. `key` stays the same while it is edited. */
 export type Selected = { key: string; conditions: Conditions; values: string };
@@ -35,6 +37,9 @@ export type Draft = {
   liveDriftIgnore: IgnoreRule[];
   crdPolicy: CrdPolicy;
   dependsOn: DependencyInput[];
+  strategy: Strategy;
+  /** What the strategy is for: an unchanged one is not sent. */
+  strategyUse: "unchanged" | "stored" | "once";
   /** The CRDs from which this change may remove versions that are in use. */
   allowCrdVersionRemoval: string[];
 };
@@ -58,6 +63,8 @@ export type Wanted = {
   liveDriftIgnore: DriftIgnoreRuleInput[];
   crdPolicy: CrdPolicy;
   dependsOn: DependencyInput[];
+  strategy: RolloutStrategyInput | null;
+  strategyOverride: RolloutStrategyInput | null;
   allowCrdVersionRemoval: string[];
 };
 
@@ -86,6 +93,8 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
   }
   const chosen = draft.selector === null ? { selector: null } : selectorOf(draft.selector);
   if ("problem" in chosen) return { broken: [...broken, TARGETS] };
+  const strategy = draft.strategyUse === "unchanged" ? null : strategyInput(draft.strategy);
+  if (strategy === null && draft.strategyUse !== "unchanged") broken.push(ROLLOUT);
   if (broken.length > 0) return { broken };
   const { targets, atomic, wait, timeoutSeconds, driftPolicy, liveDrift, crdPolicy, allowCrdVersionRemoval } =
     draft;
@@ -112,6 +121,8 @@ export function wantedOf(draft: Draft): Wanted | { broken: string[] } {
         condition: condition?.trim() || null,
       }))
       .filter(({ deployment }) => deployment !== ""),
+    strategy: draft.strategyUse === "once" ? null : strategy,
+    strategyOverride: draft.strategyUse === "once" ? strategy : null,
     allowCrdVersionRemoval,
   };
 }
@@ -138,6 +149,9 @@ export function withRule(rules: IgnoreRule[], added: IgnoreRule): IgnoreRule[] {
 
 /** Stands for the selector of the targets where parts of a draft are named. */
 export const TARGETS = "/targets";
+
+/** Stands for the strategy of the rollout. */
+export const ROLLOUT = "/rollout";
 
 /** Whether there is more in a text than comments. */
 function says(text: string): boolean {

@@ -4,7 +4,7 @@ import type { PlanDeploymentInput } from "../graphql";
 import { Typed } from "../parts/dialog";
 import { countOf, DespiteErrors, someOf } from "../parts/errors";
 import { RefusalNote } from "../parts/states";
-import { type Draft, TARGETS, type Wanted } from "./draft";
+import { type Draft, ROLLOUT, TARGETS, type Wanted } from "./draft";
 import { progressWords } from "./following";
 import { Plan } from "./plan";
 import type { Planning } from "./planning";
@@ -176,6 +176,7 @@ function Removable({
 /** The name of a part of a draft. Keys of overrides by selector are `/1`, `/2`, …. */
 function nameOf(part: string): string {
   if (part === TARGETS) return "the target selector";
+  if (part === ROLLOUT) return "a wave of the rollout";
   if (part.startsWith("/")) return "an override by selector";
   return part
     ? `the references to secrets in the override for ${part}`

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { type Refusal, useAction } from "../api/outcome";
 import { useOrganization } from "../api/session";
 import { SelectorFields } from "../edit/selector";
@@ -10,6 +10,7 @@ import {
 } from "../graphql";
 import { Choice, useChoices, useGroupChoices } from "../parts/choice";
 import { FormDialog } from "../parts/dialog";
+import { Field } from "../parts/field";
 import { toast } from "../parts/toast";
 import { asConditions, EVERY, selectorOf } from "../values/selectors";
 import { DAYS, draftOf, type Repeat, ruleOf } from "./rule";
@@ -54,7 +55,7 @@ export function WindowForm({ window, close }: { window?: ChangeWindowLineFragmen
     toast(`Change window ${fields.name} saved.`);
     close();
   }
-  const at = (id: string) => ({ id, refusal });
+  const at = (name: string) => ({ id: `window-${name}`, problems: problemsAt(refusal, name) });
   return (
     <FormDialog
       title={window ? `Change the window ${window.name}` : "Add a change window"}
@@ -271,42 +272,6 @@ export function WindowForm({ window, close }: { window?: ChangeWindowLineFragmen
         )}
       </Field>
     </FormDialog>
-  );
-}
-
-type InputProps = { id: string; className: string; "aria-describedby"?: string; "aria-invalid"?: true };
-
-/** A field with its label, its explanation, and what the server said is wrong with it. */
-function Field({
-  id,
-  label,
-  hint,
-  refusal,
-  children,
-}: {
-  id: string;
-  label: string;
-  hint?: string;
-  refusal: Refusal | null;
-  children: (props: InputProps) => ReactNode;
-}) {
-  const problems = problemsAt(refusal, id);
-  const props: InputProps = { id: `window-${id}`, className: "input" };
-  if (hint || problems.length > 0) props["aria-describedby"] = `window-${id}-hint`;
-  if (problems.length > 0) props["aria-invalid"] = true;
-  return (
-    <div className="field">
-      <label htmlFor={`window-${id}`}>{label}</label>
-      {children(props)}
-      <div id={`window-${id}-hint`} className="small">
-        {hint && <p className="soft">{hint}</p>}
-        {problems.map((message) => (
-          <p key={message} className="invalid" role="alert">
-            {message}
-          </p>
-        ))}
-      </div>
-    </div>
   );
 }
 
