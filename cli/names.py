@@ -63,6 +63,12 @@ def windows(incomplete: str) -> list[str]:
     return _starting(incomplete, [node["name"] for node in found])
 
 
+def workflows(incomplete: str) -> list[str]:
+    query = "query ($organization: String) { workflows(organization: $organization) { nodes { name } } }"
+    found = _asked(lambda client, variables: list(client.ask(query, variables)["workflows"]["nodes"]))
+    return _starting(incomplete, [node["name"] for node in found])
+
+
 def repositories(incomplete: str) -> list[str]:
     query = "query ($organization: String) { chartRepositories(organization: $organization) { name } }"
     found = _asked(lambda client, variables: list(client.ask(query, variables)["chartRepositories"]))

@@ -25,6 +25,7 @@ from cli.commands.secrets import secret
 from cli.commands.tokens import token
 from cli.commands.users import user
 from cli.commands.windows import window
+from cli.commands.workflows import workflow
 
 assert apply and differences and values  # they add their commands to `deploy`
 
@@ -75,6 +76,7 @@ def add_commands(program: typer.Typer) -> None:
         ("chart", chart),
         ("secret", secret),
         ("window", window),
+        ("workflow", workflow),
         ("health-rules", health_rules),
         ("ignore-rules", ignore_rules),
         ("role", role),

@@ -16,6 +16,7 @@ from resolvers.rollouts.subject import SUBJECT as ROLLOUTS
 from resolvers.secrets.subject import SUBJECT as SECRETS
 from resolvers.targets.subject import SUBJECT as TARGETS
 from resolvers.windows.subject import SUBJECT as WINDOWS
+from resolvers.workflows.subject import SUBJECT as WORKFLOWS
 
 SUBJECTS = (
     IDENTITY,
@@ -27,6 +28,7 @@ SUBJECTS = (
     ROLLOUTS,
     TARGETS,
     WINDOWS,
+    WORKFLOWS,
     RESOURCES,
     LOGS,
     OPERATIONS,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.automation.services import WorkflowServices
 from app.deployments.services import DeploymentServices
 from app.events.anonymous_attempts import AnonymousAttempts
 from app.events.feed import Feed
@@ -11,7 +12,7 @@ from app.resources.services import ResourceServices
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllServices(IdentityServices, DeploymentServices, ResourceServices):
+class AllServices(IdentityServices, DeploymentServices, ResourceServices, WorkflowServices):
     queue: Queue
     feed: Feed
     anonymous_attempts: AnonymousAttempts

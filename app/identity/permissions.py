@@ -32,6 +32,7 @@ class Permission(Registered):
     REPOSITORIES_WRITE = "repositories.write", "Add and remove chart repositories."
     SECRETS_WRITE = "secrets.write", "Create, change and delete secrets."
     HEALTH_RULES_WRITE = "health_rules.write", "Create, change and delete health rules."
+    WORKFLOWS_DEFINE = "workflows.define", "Create, change and delete workflow definitions."
     WINDOWS_WRITE = "windows.write", "Create, change and delete change windows."
     MEMBERS_WRITE = "members.write", "Assign and revoke the roles of members."
     AUDIT_READ = "audit.read", "Read the audit events of the organization, and where each event came from."
@@ -56,6 +57,7 @@ _DEPLOYER = {
     Permission.ROLLOUTS_STEER,
     Permission.CHARTS_WRITE,
     Permission.SECRETS_USE,
+    Permission.WORKFLOWS_DEFINE,
 }
 
 _APPROVER = {*_VIEWER, Permission.PLANS_APPROVE, Permission.ROLLOUTS_APPROVE}

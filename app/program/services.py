@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from app.automation.checked import PROGRAM as WORKFLOWS
 from app.charts.archives import Archives, Bucket
 from app.charts.download import Downloader
 from app.charts.value_schema import PROGRAM as SCHEMAS
@@ -103,7 +104,8 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
         )
         schemas, expressions = sandbox(SCHEMAS), sandbox(EXPRESSIONS, name="expressions")
         health_rules = sandbox(HEALTH_RULES, name="health_rules")
-        for pool in (schemas, expressions, health_rules):
+        workflows = sandbox(WORKFLOWS, name="workflows")
+        for pool in (schemas, expressions, health_rules, workflows):
             stack.push_async_callback(pool.close)
         shared = partial(share, percent=settings.organization_share)
         fingerprints = Fingerprints(database, ring)
@@ -140,6 +142,7 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             schemas=schemas,
             expressions=expressions,
             health_rules=health_rules,
+            workflows=workflows,
             passwords=passwords,
             directory=directory,
             rates=rates,

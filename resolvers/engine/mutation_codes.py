@@ -321,6 +321,7 @@ CODES: dict[str, tuple[str, ...]] = {
         "secret_in_use",
         "secret_not_found",
     ),
+    "delete_workflow": ("workflow_not_found",),
     "disable_user": (
         "last_admin",
         "user_not_found",
@@ -537,6 +538,13 @@ CODES: dict[str, tuple[str, ...]] = {
     "revoke_session": (
         "session_not_found",
         "token_limited",
+    ),
+    "save_workflow": (
+        "busy",
+        "invalid_input",
+        "workflow_changed",
+        "workflow_check_interrupted",
+        "workflow_too_expensive",
     ),
     "set_change_window": (
         "change_window_changed",

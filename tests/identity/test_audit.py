@@ -329,6 +329,10 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         windows = '{ changeWindows(organization: "default") { nodes { id } } }'
         for window in (await quiet.data(windows))["changeWindows"]["nodes"]:
             ids["window"] = window["id"]
+        for workflow in (await quiet.data('{ workflows(organization: "default") { nodes { id } } }'))["workflows"][
+            "nodes"
+        ]:
+            ids["workflow"] = workflow["id"]
         for session in (await quiet.data("{ sessions { id } }"))["sessions"]:
             ids["session"] = session["id"]
         for plan in (await quiet.data('{ plans(organization: "default", first: 1) { nodes { id digest } } }'))["plans"][

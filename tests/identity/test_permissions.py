@@ -140,6 +140,7 @@ OWN = {
     *("Query.viewer", "Query.memberships", "Query.apiTokens", "Query.sessions"),
     *("Query.readYaml", "YamlReading", "Problem"),
     *("Query.shippedHealthRules", "ShippedHealthRule", "Query.judgeObject"),
+    *("Query.workflowLanguage", "Query.workflowStepTypes", "WorkflowStepType"),
     *("Query.planProgress", "PlanProgress", "DeploymentPlan", "TargetPlan", "Removal", "ChartNotice", "PlanWarning"),
     "ObjectChanges",
     *("User", "Membership", "GroupRole", "ApiToken", "Session"),

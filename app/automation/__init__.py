@@ -1,0 +1,1 @@
+"""Workflows of an organization: their definitions, as stored."""

@@ -1,0 +1,43 @@
+"""Workflows by page and by name, and the language of their definitions."""
+
+import strawberry
+
+from app.automation.lists import workflow_by_name, workflows_page
+from app.core.paging import DEFAULT, Window
+from app.workflows.language import SCHEMA
+from app.workflows.step_types import STEP_TYPES
+from schema.context import Info
+from schema.relay.connections import Connection, to_connection
+from schema.scalars import JSON
+from schema.workflows.types import WorkflowDefinition, WorkflowStepType
+
+
+@strawberry.type
+class Queries:
+    @strawberry.field(description="The workflows of the organization, by name.")
+    async def workflows(
+        self,
+        info: Info,
+        organization: str | None = None,
+        first: int | None = DEFAULT,
+        after: str | None = None,
+    ) -> Connection[WorkflowDefinition]:
+        organization_id = info.context.viewer.organization(organization)
+        page = await workflows_page(info.context.services, organization_id, Window.of(first, after))
+        return to_connection(page, WorkflowDefinition.of)
+
+    @strawberry.field(description="The workflow with this name. Null if there is none.")
+    async def workflow(self, info: Info, name: str, organization: str | None = None) -> WorkflowDefinition | None:
+        organization_id = info.context.viewer.organization(organization)
+        row = await workflow_by_name(info.context.services, organization_id, name)
+        return None if row is None else WorkflowDefinition.of(row)
+
+    @strawberry.field(description="The types that steps of workflows can have, by name.")
+    def workflow_step_types(self, info: Info) -> list[WorkflowStepType]:
+        _ = info.context.viewer  # raises for anonymous callers
+        return [WorkflowStepType.of(found) for _, found in sorted(STEP_TYPES.items())]
+
+    @strawberry.field(description="The JSON Schema of workflow definitions, for editors.")
+    def workflow_language(self, info: Info) -> JSON:
+        _ = info.context.viewer  # raises for anonymous callers
+        return JSON(SCHEMA)

@@ -1,0 +1,25 @@
+"""The answers of the subject's mutations: each is a union of a payload and the errors that it can give."""
+
+from typing import Annotated
+
+import strawberry
+
+from schema.errors import Conflict, Forbidden, NotFound, ValidationFailed
+from schema.workflows.types import WorkflowDefinition
+
+
+@strawberry.type
+class WorkflowPayload:
+    workflow: WorkflowDefinition
+
+
+@strawberry.type
+class DeleteWorkflowPayload:
+    id: strawberry.ID
+
+
+SaveWorkflowResult = Annotated[
+    WorkflowPayload | ValidationFailed | NotFound | Conflict | Forbidden, strawberry.union("SaveWorkflowResult")
+]
+
+DeleteWorkflowResult = Annotated[DeleteWorkflowPayload | NotFound | Forbidden, strawberry.union("DeleteWorkflowResult")]

@@ -1,0 +1,42 @@
+"""`polyhelm workflow`."""
+
+from tests.cli.polyhelm import Polyhelm
+
+HELLO = """# Greets.
+name: hello
+steps:
+  - {name: greet, type: log, inputs: {message: Hello.}}
+"""
+
+
+async def test_workflows_are_applied_from_files_shown_listed_and_deleted(polyhelm: Polyhelm) -> None:
+    (polyhelm.home / "hello.yaml").write_text(HELLO)
+    applied = await polyhelm("workflow", "apply", "-f", "hello.yaml")
+    assert applied.words == ["hello.yaml: hello is at revision 1."]
+    (polyhelm.home / "hello.yaml").write_text(HELLO.replace("Hello.", "Hi."))
+    again = await polyhelm("workflow", "apply", "-f", "hello.yaml", "-o", "json")
+    assert [(row["name"], row["revision"]) for row in again.data] == [("hello", 2)]
+    assert await polyhelm.fine("workflow", "show", "hello") == HELLO.replace("Hello.", "Hi.").splitlines()
+    assert await polyhelm.fine("workflow", "show", "hello", "--revision", "1") == HELLO.splitlines()
+    assert (await polyhelm("workflow", "show", "hello", "--revision", "3")).words == [
+        "Error: There is no revision 3 of hello.",
+        "Next: List them: polyhelm workflow history hello",
+    ]
+    assert await polyhelm.fine("workflow", "history", "hello", "-o", "name") == ["2", "1"]
+    assert await polyhelm.fine("workflow", "ls", "-o", "name") == ["hello"]
+    assert "log" in await polyhelm.fine("workflow", "types", "-o", "name")
+    deleted = await polyhelm("workflow", "rm", "hello", "--yes")
+    assert deleted.words == ["hello deleted."]
+    assert (await polyhelm("workflow", "show", "hello")).words == [
+        "Error: There is no workflow 'hello'.",
+        "Next: List workflows: polyhelm workflow ls",
+    ]
+
+
+async def test_the_problems_of_a_definition_are_printed_with_their_places(polyhelm: Polyhelm) -> None:
+    (polyhelm.home / "wrong.yaml").write_text(HELLO.replace("type: log", "type: lock"))
+    refused = await polyhelm("workflow", "apply", "-f", "wrong.yaml")
+    assert refused.code != 0
+    assert refused.words[0] == "Error: The input is not valid."
+    assert refused.words[1].strip().startswith("definition.steps.0.type: There is no step type 'lock'; the types are: ")
+    assert await polyhelm.fine("workflow", "ls", "-o", "name") == []
