@@ -3,6 +3,7 @@ left out."""
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import yaml
@@ -24,13 +25,28 @@ WAVE = {
     "deadline": "15m",
     "minReady": "10s",
     "before": None,
+    "checks": None,
 }
-GATE = {"approval": None}
+GATE = {"approval": None, "check": None}
 APPROVAL = {"required": 1, "role": None, "validFor": "7d"}
+CHECK = {
+    "name": None,
+    "interval": "30s",
+    "count": 1,
+    "failureLimit": 0,
+    "inconclusiveLimit": 0,
+    "errorLimit": 4,
+    "health": False,
+    "object": None,
+}
+SPECS: dict[str, dict[str, Any]] = {
+    "object": {"kind": None, "name": None, "namespace": None, "apiGroup": None, "passes": None, "fails": None},
+}
 """The keys of each map, with their defaults in the API."""
 
 ON_NEWER = ("SUPERSEDE", "QUEUE", "REFUSE")
 ENDINGS = ("TOO_MANY_FAILURES", "BUDGET_USED_UP", "CHECK_FAILED", "REJECTED")
+_NUMBERS = ("count", "percent", "required", "failureLimit", "inconclusiveLimit", "errorLimit")
 _AMOUNTS = ("maxUnavailable", "maxConcurrent", "maxFailures", "maxDeferred")
 
 Problems = Iterator[tuple[int, str]]
@@ -51,20 +67,42 @@ def as_written(given: Mapping[str, Any]) -> dict[str, Any] | None:
 def _as_input(wave: Any) -> dict[str, Any]:
     size, approval = wave["size"], wave["approvals"]
     most = {"percent": int(size[:-1])} if size.endswith("%") else {"count": int(size)}
-    before = [] if approval is None else [{"approval": approval}]
-    return {**{name: wave[name] for name in wave.keys() & WAVE.keys()}, **most, "before": before}
+    before: list[dict[str, Any]] = [] if approval is None else [{"approval": approval}]
+    before += [{"check": _given_check(check)} for check in wave["checksBefore"]]
+    others = {name: wave[name] for name in wave.keys() & WAVE.keys()}
+    return {**others, **most, "before": before, "checks": [_given_check(check) for check in wave["checks"]]}
+
+
+def _given_check(check: Any) -> dict[str, Any]:
+    """Returns a check as the API takes it: with a field for its kind. The health of targets has no specification."""
+    return {**check, check["kind"].lower(): check["spec"] or True}
 
 
 def _wave(given: Mapping[str, Any]) -> dict[str, Any]:
-    found = {"name": given["name"], **_others(given, WAVE, "name", "select", "before")}
+    found = {"name": given["name"], **_others(given, WAVE, "name", "select", "before", "checks")}
     if given.get("count") is not None or found.get("percent") == 100:
         found.pop("percent", None)
     if select := _select(given.get("select")):
         found["select"] = select
-    approvals = [gate["approval"] for gate in given.get("before") or () if gate.get("approval") is not None]
-    if approvals:
-        found["before"] = [{"approval": _others(approval, APPROVAL)} for approval in approvals]
+    if gates := [gate for each in given.get("before") or () if (gate := _gate(each))]:
+        found["before"] = gates
+    if given.get("checks"):
+        found["checks"] = [_check(check) for check in given["checks"]]
     return {name: found[name] for name in WAVE if name in found}
+
+
+def _gate(given: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if given.get("approval") is not None:
+        found["approval"] = _others(given["approval"], APPROVAL)
+    if given.get("check") is not None:
+        found["check"] = _check(given["check"])
+    return found
+
+
+def _check(given: Mapping[str, Any]) -> dict[str, Any]:
+    specs = {name: _others(given[name], known) for name, known in SPECS.items() if given.get(name) is not None}
+    return {**_others(given, CHECK, *SPECS), **specs}
 
 
 def _select(given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -77,7 +115,7 @@ def _labels(labels: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _others(given: Mapping[str, Any], defaults: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
-    """Returns the scalars and lists of scalars of a map that differ from their defaults."""
+    """Returns the values of a map, without those of keys that are left out, that differ from their defaults."""
     found = {name: given[name] for name in defaults if given.get(name) is not None and name not in left_out}
     found |= {name: str(found[name]) for name in _AMOUNTS if name in found}
     return {name: value for name, value in found.items() if value != defaults[name]}
@@ -90,15 +128,25 @@ def strategy_problems(node: yaml.Node) -> Problems:
 
 def _wave_problems(node: yaml.Node) -> Problems:
     below = {"select": lambda each: selector_problems("select", each), "before": _list_of("before", _gate_problems)}
+    below["checks"] = _list_of("checks", _check_problems)
     yield from _problems(node, "wave", WAVE, below, ("name",))
 
 
 def _gate_problems(node: yaml.Node) -> Problems:
-    yield from _problems(node, "entry of `before`", GATE, {"approval": _approval_problems}, ("approval",))
+    yield from _problems(
+        node, "entry of `before`", GATE, {"approval": _approval_problems, "check": _check_problems}, ()
+    )
 
 
 def _approval_problems(node: yaml.Node) -> Problems:
     yield from _problems(node, "approval", APPROVAL, {}, ())
+
+
+def _check_problems(node: yaml.Node) -> Problems:
+    below = {
+        name: partial(_problems, what=f"`{name}`", known=known, below={}, needed=()) for name, known in SPECS.items()
+    }
+    yield from _problems(node, "check", CHECK, below, ("name",))
 
 
 def _problems(
@@ -141,7 +189,9 @@ def _wrong(name: str, node: yaml.Node) -> str | None:
     """Returns what a value must be, unless it is."""
     found = value(node)
     is_number = isinstance(found, int) and not isinstance(found, bool)
-    if name in ("count", "percent", "required"):
+    if name == "health":
+        return None if isinstance(found, bool) else "true or false"
+    if name in _NUMBERS:
         return None if is_number else "a number"
     if name in _AMOUNTS:
         return None if is_number or is_text(node) else "a number of targets such as 5, or a percentage such as 10%"

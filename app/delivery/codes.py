@@ -17,6 +17,9 @@ class RolloutEvent(EventKind):
     EXPEDITED = "rollout.expedited", "Soak times and approvals of a rollout are skipped."
     DEFERRED = "rollout.deferred", "A target of a rollout was put off."
     RETRIED = "rollout.retried", "A target of a rollout is tried again."
+    CHECK_MEASURED = "rollout.check_measured", "A check of a wave was measured."
+    CHECK_ENDED = "rollout.check_ended", "A check of a wave has a verdict."
+    CHECK_RETRIED = "rollout.check_retried", "A check of a wave begins again."
     HELD = "rollout.held", "A generation is held: no target moves to it until a user lifts the hold."
     LIFTED = "rollout.lifted", "The hold of a generation was lifted."
 
@@ -33,4 +36,6 @@ class RolloutCode(ErrorCode):
     WAVE_WITHOUT_APPROVAL = "wave_without_approval", "The wave needs no approval, or has begun."
     WAVE_OWN = "wave_own", "The author of a change cannot approve its waves."
     WAVE_ROLE = "wave_role", "The wave must be approved by users with another role."
+    CHECK_NOT_FOUND = "check_not_found", "The wave has no such check."
+    CHECK_STATE = "check_state", "The check runs, or is not due."
     HOLD_NOT_FOUND = "hold_not_found", "The generation is not held."

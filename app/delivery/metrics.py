@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import func, select
 from sqlmodel import col
 
 from app.core.services import Services
-from app.rollouts.states import OPEN, Phase
+from app.rollouts.checks import CheckKind
+from app.rollouts.states import OPEN, Answer, Phase
 from app.tables.rollouts import Rollout
 
 _BUCKETS = (1, 5, 30, 60, 300, 1800, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
 ROLLOUTS = Gauge("polyhelm_rollouts", "Rollouts that have not ended, by phase.", ["phase"])
 GATE_SECONDS = Histogram(
     "polyhelm_rollout_gate_seconds", "How long rollouts waited for gates, by kind of gate.", ["gate"], buckets=_BUCKETS
+)
+CHECKS = Counter(
+    "polyhelm_rollout_check_measurements_total", "Measurements of checks, by kind and answer.", ["kind", "answer"]
 )
 LEAD_SECONDS = Histogram(
     "polyhelm_rollout_lead_seconds",
@@ -41,6 +45,10 @@ def note_gates(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]
         if (gate["kind"], gate["wave"], gate["check"]) not in still:
             waited = moment - datetime.fromisoformat(gate["since"])
             GATE_SECONDS.labels(gate["kind"]).observe(waited.total_seconds())
+
+
+def note_measurement(kind: CheckKind, answer: Answer) -> None:
+    CHECKS.labels(kind, answer).inc()
 
 
 def note_end(row: Rollout) -> None:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 from sqlmodel import select as rows_of
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,8 +13,18 @@ from app.core.paging import Page, Window, fetch_page
 from app.core.services import Services
 from app.rollouts.states import Phase, TargetState
 from app.tables.deployments import Deployment
-from app.tables.rollouts import CheckRun, GateDecision, GenerationHold, Rollout, RolloutTarget, RolloutWave
+from app.tables.rollouts import (
+    CheckMeasurement,
+    CheckRun,
+    GateDecision,
+    GenerationHold,
+    Rollout,
+    RolloutTarget,
+    RolloutWave,
+)
 
+MOST_MEASUREMENTS = 20
+"""The measurements of a check that are shown."""
 COSTS_NOTHING = (TargetState.READY, TargetState.SKIPPED, TargetState.REVERTED)
 
 
@@ -73,8 +84,20 @@ async def decisions(session: AsyncSession, rollout_ids: Sequence[int]) -> Iterab
 
 
 async def check_runs(session: AsyncSession, rollout_ids: Sequence[int]) -> Iterable[CheckRun]:
+    """The runs of checks, the oldest first."""
     statement = rows_of(CheckRun).where(col(CheckRun.rollout_id).in_(rollout_ids))
-    return (await session.exec(statement.order_by(col(CheckRun.wave), col(CheckRun.started_at)))).all()
+    return (await session.exec(statement.order_by(col(CheckRun.id)))).all()
+
+
+async def last_measurements(session: AsyncSession, run_ids: Sequence[int]) -> Iterable[CheckMeasurement]:
+    """The last measurements of runs of checks, at most 20 of each, the oldest first."""
+    newest = func.row_number().over(
+        partition_by=col(CheckMeasurement.run_id), order_by=col(CheckMeasurement.number).desc()
+    )
+    ranked = select(CheckMeasurement, newest.label("rank")).where(col(CheckMeasurement.run_id).in_(run_ids)).subquery()
+    shown = aliased(CheckMeasurement, ranked)
+    statement = rows_of(shown).where(ranked.c.rank <= MOST_MEASUREMENTS).order_by(ranked.c.number)
+    return (await session.exec(statement)).all()
 
 
 async def state_counts(session: AsyncSession, rollout_ids: Sequence[int]) -> dict[int, dict[int, Counter[TargetState]]]:

@@ -81,5 +81,5 @@ async def hold(
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:
     """The rule of a wave that goes back: nothing delays it, and a target that fails stops no other."""
-    without: dict[str, Any] = {"approvals": None, "checks": [], "soak": "0s", "minReady": "0s"}
+    without: dict[str, Any] = {"approvals": None, "checksBefore": [], "checks": [], "soak": "0s", "minReady": "0s"}
     return rule | without | {"maxFailures": "100%", "maxDeferred": "100%"}

@@ -13,6 +13,7 @@ from app.core.errors import Conflict, NotFound, all_invalid
 from app.core.names import text_problem
 from app.core.services import Services
 from app.core.transaction import Transaction
+from app.delivery.checking import check_names, start_run
 from app.delivery.codes import RolloutCode, RolloutEvent
 from app.delivery.reverting import roll_back
 from app.delivery.starting import end_rollout, open_rollouts
@@ -22,10 +23,10 @@ from app.identity.viewer import Viewer
 from app.jobs.rollouts import wake_rollouts
 from app.rollouts import members
 from app.rollouts.members import Member
-from app.rollouts.states import ACTIVE, OPEN, Phase
+from app.rollouts.states import ACTIVE, OPEN, Phase, Verdict
 from app.tables.columns import now
 from app.tables.deployments import Deployment
-from app.tables.rollouts import Rollout, RolloutTarget
+from app.tables.rollouts import Rollout, RolloutTarget, RolloutWave
 from app.tables.states import OperationState
 from app.tables.targets import Target
 
@@ -180,6 +181,31 @@ async def retry_target(services: Services, viewer: Viewer, rollout_id: int, clus
         if not row.is_active:
             await _reactivate(steered)
         steered.record(RolloutEvent.RETRIED, f"{viewer.name} retries {cluster} in {steered.name}.", cluster=cluster)
+        return row
+
+
+async def retry_check(services: Services, viewer: Viewer, rollout_id: int, index: int, name: str) -> Rollout:
+    """Runs a check again that has ended without passing. A rollout that has failed because of it continues."""
+    async with steering(services, viewer, rollout_id, Permission.ROLLOUTS_STEER) as steered:
+        steered.check((*OPEN, Phase.FAILED))
+        row, session = steered.row, steered.transaction.session
+        wave = await session.get(RolloutWave, (row.id, index))
+        if wave is None:
+            raise NotFound(RolloutCode.WAVE_NOT_FOUND, f"The rollout has no wave {index}.", ("wave",))
+        if name not in check_names(wave):
+            message = f"The wave {wave.rule['name']} has no check {name!r}."
+            raise NotFound(RolloutCode.CHECK_NOT_FOUND, message, ("check",))
+        run = (await load(session, row, now())).checks.get((index, name))
+        if run is None or run.verdict in (Verdict.RUNNING, Verdict.PASSED):
+            state = "has not begun" if run is None else "runs" if run.verdict is Verdict.RUNNING else "has passed"
+            raise Conflict(RolloutCode.CHECK_STATE, f"The check {name} {state}.", ("check",))
+        await start_run(steered.transaction, row, wave, name)
+        if row.phase is Phase.FAILED:
+            row.phase, row.ending, row.ended_at = Phase.RUNNING, None, None
+        if not row.is_active:
+            await _reactivate(steered)
+        message = f"{viewer.name} runs the check {name} of {steered.name} again."
+        steered.record(RolloutEvent.CHECK_RETRIED, message, wave=wave.rule["name"], check=name)
         return row
 
 

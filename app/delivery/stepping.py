@@ -14,6 +14,7 @@ from sqlmodel import col
 from app.core.services import Services
 from app.core.transaction import Transaction
 from app.delivery import metrics
+from app.delivery.checking import follow_checks
 from app.delivery.codes import RolloutEvent
 from app.delivery.gates import stored_gates
 from app.delivery.reverting import roll_back
@@ -86,6 +87,7 @@ async def _write(transaction: Transaction, loaded: Loaded, step: Step) -> None:
     await _write_waves(transaction, loaded.waves, after, moment)
     if step.moves:
         await _move(transaction, loaded, step.moves, after.members)
+    await follow_checks(transaction, loaded, step)
     gates = stored_gates(step.waiting_for, loaded.waves, row.gates, moment)
     has_changed = bool(changed) or (after.phase, gates) != (row.phase, row.gates)
     metrics.note_gates(row.gates, gates, moment)

@@ -18,6 +18,7 @@ from app.rollouts.members import Member, Run, Seen
 from app.rollouts.progress import Known, Wave
 from app.rollouts.progress import Rollout as Plan
 from app.rollouts.states import WAITING
+from app.rollouts.states import Verdict as CheckVerdict
 from app.rollouts.strategy import WaveRule
 from app.rollouts.windows import OPEN
 from app.tables.clusters import Cluster, Reachability
@@ -60,13 +61,13 @@ _TARGETS = (
 )
 _WAVES = select(RolloutWave).where(col(RolloutWave.rollout_id) == bindparam("rollout")).order_by(col(RolloutWave.index))
 _DECISIONS = select(GateDecision).where(col(GateDecision.rollout_id) == bindparam("rollout"))
-_CHECKS = select(CheckRun).where(col(CheckRun.rollout_id) == bindparam("rollout"))
+_CHECKS = select(CheckRun).where(col(CheckRun.rollout_id) == bindparam("rollout")).order_by(col(CheckRun.id))
 
 
 @dataclass(frozen=True)
 class Loaded:
     """A rollout with its rows and with what is known of its targets, by the target's id. `is_cancelled` says that its
-    operation was cancelled."""
+    operation was cancelled. `checks` has the newest run of each check, unless it was cancelled."""
 
     row: Rollout
     waves: list[RolloutWave]
@@ -98,7 +99,8 @@ async def load(session: AsyncSession, row: Rollout, now: datetime) -> Loaded:
         Decision(each.wave, each.plan_digest, each.user_id or 0, each.verdict is Verdict.APPROVED, each.created_at)
         for each in (await session.execute(_DECISIONS, given)).scalars()
     ]
-    checks = {(each.wave, each.name): each for each in (await session.execute(_CHECKS, given)).scalars()}
+    newest = {(each.wave, each.name): each for each in (await session.execute(_CHECKS, given)).scalars()}
+    checks = {key: run for key, run in newest.items() if run.verdict is not CheckVerdict.CANCELLED}
     plan = Plan(
         waves=tuple(Wave(WaveRule.of_json(wave.rule), wave.state, wave.settled_at) for wave in waves),
         members={target_id: member_of(target) for target_id, target in targets.items()},

@@ -41,6 +41,7 @@ from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Wish, references_from, value_problems
+from app.deployments.strategies import check_conditions, strategies_of
 from app.deployments.warnings import warnings_about
 from app.drift.rules import GivenRule
 from app.drift.states import LiveDrift
@@ -119,6 +120,7 @@ async def create_deployment(
             check_namespace(group, request.namespace)
             members = await members_of(session, group.id)
         given = await _given(request)
+        await check_conditions(services, organization_id, strategies_of(request))
         await check_dependencies(services, organization_id, request.depends_on, request.release_name)
         membership = Membership.given(request.target_selector, request.targets)
         clusters = membership.chosen(group, members, request.targets)

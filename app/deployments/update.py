@@ -36,6 +36,7 @@ from app.deployments.proposal import Dependency, Proposal
 from app.deployments.queries import current, find_deployment
 from app.deployments.removal import Removal
 from app.deployments.services import DeploymentServices
+from app.deployments.strategies import check_conditions, strategies_of
 from app.deployments.update_request import UpdateDeployment, check_generation, unchangeable
 from app.deployments.update_wish import given_values, updated_wish
 from app.deployments.update_writing import MovedOnError, write_update
@@ -112,6 +113,7 @@ async def _attempt(
         raise all_invalid(problems)
     for name, value in stored_options(request).items():
         setattr(deployment, name, value)  # of this copy: the plan shows what the request asks for
+    await check_conditions(services, deployment.organization_id, strategies_of(request))
     given = await given_values(request)
     depends_on, unknown = await _dependencies(services, deployment, request)
     if unknown and not request.dry_run:

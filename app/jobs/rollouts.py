@@ -17,6 +17,14 @@ class StepRollout(Job):
     rollout_id: int
 
 
+class MeasureCheck(Job):
+    """Measures a check of a rollout. The version of its run is part of the key: each measurement is its own job."""
+
+    job_name = "rollouts.measure"
+    run_id: int
+    version: int
+
+
 _OWNERS = select(col(Rollout.id), col(Rollout.organization_id)).where(
     col(Rollout.id).in_(bindparam("ids", expanding=True))
 )

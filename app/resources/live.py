@@ -84,14 +84,28 @@ async def read_object(
 ) -> LiveObject | None:
     """One object of a target; None if the target has none of this name. Without a `group`, any object of the kind."""
     place = await place_of(services, viewer, target_id, Permission.RESOURCES_READ)
-    row = await _row(services, target_id, kind, namespace, name, group)
+    found = await find_object(services, place, kind, namespace, name, group)
+    if found is None:
+        return None
+    type_, live, row = found
+    if row is None:
+        assert live is not None
+        return LiveObject(place, node_of(live, type_, None, now()), type_, live)
+    node = resource_node(place, row) if live is None else await _judged(services, place, type_, live)
+    return LiveObject(place, node, type_, live)
+
+
+async def find_object(
+    services: ResourceServices, place: Place, kind: str, namespace: str, name: str, group: str | None
+) -> tuple[ObjectType, Object | None, LiveResource | None] | None:
+    """The type of an object of a target, the object if the cluster has it, and what is stored of it if it is a resource
+    of the release, and not one that such a resource owns. None if the target has no such object."""
+    row = await _row(services, place.facts.id, kind, namespace, name, group)
     if row is not None:
         if not row.plural:
-            return LiveObject(place, resource_node(place, row), type_of(row), None)
+            return type_of(row), None, row
         async with reading_from(services, place) as member:
-            live = await get_object(member, type_of(row), row.namespace, row.name, whole=True)
-        node = resource_node(place, row) if live is None else await _judged(services, place, type_of(row), live)
-        return LiveObject(place, node, type_of(row), live)
+            return type_of(row), await get_object(member, type_of(row), row.namespace, row.name, whole=True), row
     owned = next((each for each in OWNED.values() if each.kind == kind and group in (None, each.group)), None)
     if owned is None or not namespace:
         return None
@@ -99,7 +113,7 @@ async def read_object(
         live = await get_object(member, owned, namespace, name, whole=True)
         if live is None or not await _is_owned(services, place, member, live, namespace):
             return None
-    return LiveObject(place, node_of(live, owned, None, now()), owned, live)
+    return owned, live, None
 
 
 async def read_events(services: ResourceServices, found: LiveObject, most: int) -> list[ObjectEvent]:

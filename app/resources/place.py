@@ -5,9 +5,12 @@ has, so the cluster's own credentials would show objects that the group may not 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.clusters.member import Member, Purpose
 from app.core.errors import ActionError, ClusterUnreachable, Forbidden, NotFound, PermanentError, RateLimited
@@ -48,10 +51,25 @@ async def place_of(services: ResourceServices, viewer: Viewer, target_id: int, p
             raise NotFound(ResourceCode.TARGET_NOT_FOUND, "There is no such target.", ("target",))
         viewer.require(facts.organization_id, permission, group_id=facts.group_id)
         cluster = await session.get(Cluster, facts.cluster_id)
-        deployment = await session.get(Deployment, facts.deployment_id)
         assert cluster is not None
-        assert deployment is not None
-        account = await account_of(session, facts.group_id)
+        return await _place(services, session, facts, cluster)
+
+
+async def places_of(services: ResourceServices, target_ids: Iterable[int]) -> dict[int, Place]:
+    """The targets that exist, for work that Polyhelm does by itself."""
+    async with services.database.reading() as session:
+        found = await targets_by_id(session, target_ids)
+        ids = [facts.cluster_id for facts in found.values()]
+        rows = (await session.exec(select(Cluster).where(col(Cluster.id).in_(ids)))).all()
+        clusters = {cluster.id: cluster for cluster in rows}
+        return {id_: await _place(services, session, facts, clusters[facts.cluster_id]) for id_, facts in found.items()}
+
+
+async def _place(services: ResourceServices, session: AsyncSession, facts: TargetFacts, cluster: Cluster) -> Place:
+    """The session keeps the deployment and the group, which many targets share."""
+    deployment = await session.get(Deployment, facts.deployment_id)
+    assert deployment is not None
+    account = await account_of(session, facts.group_id)
     return Place(facts, deployment, services.members.of(cluster).used_for(Purpose.RESOURCES).acting_as(account))
 
 

@@ -4,17 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.rollouts.durations import duration
+from app.rollouts.given_checks import check_problems
 from app.rollouts.strategy import REST, Amount
 
 MOST_WAVES = 50
 MOST_CHECKS = 10
 MOST_APPROVALS = 10
-MOST_MEASUREMENTS = 100
 MAX_CHARACTERS = 63
 
 _AMOUNTS = ("size", "maxConcurrent", "maxFailures", "maxDeferred")
 _DURATIONS = ("soak", "minReady", "deadline")
-_LIMITS = ("failureLimit", "inconclusiveLimit", "errorLimit")
 Found = Iterator[tuple[tuple[str, ...], str]]
 
 
@@ -25,7 +24,7 @@ def problems(given: Mapping[str, Any]) -> Found:
     if len(waves) > MOST_WAVES:
         yield ("waves",), f"A strategy has at most {MOST_WAVES} waves."
         return
-    yield from _names(waves, ("waves",), "wave")
+    yield from _names(waves, [("waves", str(index)) for index in range(len(waves))], "wave")
     for index, wave in enumerate(waves):
         for path, message in _wave(wave):
             yield ("waves", str(index), *path), message
@@ -41,32 +40,32 @@ def _wave(wave: Mapping[str, Any]) -> Found:
         if not 1 <= approvals["required"] <= MOST_APPROVALS:
             yield ("before", "required"), f"A wave needs between 1 and {MOST_APPROVALS} approvals."
         yield from ((("before", *path), message) for path, message in _unreadable(approvals, ("validFor",), duration))
-    checks = wave["checks"]
+    yield from _checks(wave)
+
+
+def checks_of(wave: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """The checks before and after a wave, each with its path in the input."""
+    before = [(("before", str(index), "check"), check) for index, check in enumerate(wave["checksBefore"])]
+    return before + [(("checks", str(index)), check) for index, check in enumerate(wave["checks"])]
+
+
+def _checks(wave: Mapping[str, Any]) -> Found:
+    checks = checks_of(wave)
     if len(checks) > MOST_CHECKS:
         yield ("checks",), f"A wave has at most {MOST_CHECKS} checks."
         return
-    yield from _names(checks, ("checks",), "check")
-    for index, check in enumerate(checks):
-        for path, message in _check(check):
-            yield ("checks", str(index), *path), message
+    yield from _names([check for _, check in checks], [path for path, _ in checks], "check")
+    for path, check in checks:
+        yield from (((*path, *rest), message) for rest, message in check_problems(check))
 
 
-def _check(check: Mapping[str, Any]) -> Found:
-    yield from _unreadable(check, ("interval",), duration)
-    if not 1 <= check["count"] <= MOST_MEASUREMENTS:
-        yield ("count",), f"A check is measured between 1 and {MOST_MEASUREMENTS} times."
-    for name in _LIMITS:
-        if not 0 <= check[name] <= MOST_MEASUREMENTS:
-            yield (name,), f"A limit is between 0 and {MOST_MEASUREMENTS}."
-
-
-def _names(given: Sequence[Mapping[str, Any]], path: tuple[str, ...], what: str) -> Found:
+def _names(given: Sequence[Mapping[str, Any]], paths: Sequence[tuple[str, ...]], what: str) -> Found:
     names = [one["name"] for one in given]
-    for index, name in enumerate(names):
+    for index, (name, path) in enumerate(zip(names, paths, strict=True)):
         if not name.strip() or len(name) > MAX_CHARACTERS or "\x00" in name:
-            yield (*path, str(index), "name"), f"The name of a {what} has between 1 and {MAX_CHARACTERS} characters."
+            yield (*path, "name"), f"The name of a {what} has between 1 and {MAX_CHARACTERS} characters."
         elif name in names[:index]:
-            yield (*path, str(index), "name"), f"There is another {what} {name!r}."
+            yield (*path, "name"), f"There is another {what} {name!r}."
 
 
 def _unreadable(given: Mapping[str, Any], names: Sequence[str], read: Any) -> Found:

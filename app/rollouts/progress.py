@@ -10,11 +10,12 @@ from datetime import datetime
 
 from app.rollouts.approvals import Decision, approving, is_rejected
 from app.rollouts.members import Member, Run, Seen, moved, observed, ready_from
-from app.rollouts.states import ACTIVE, IN_FLIGHT, Ending, GateKind, Phase, TargetState, Verdict, WaveState
+from app.rollouts.states import ACTIVE, ENDED, IN_FLIGHT, Ending, GateKind, Phase, TargetState, Verdict, WaveState
 from app.rollouts.strategy import WaveRule
 
 _OPEN = IN_FLIGHT | {TargetState.BEHIND}
 _WITHOUT_RESULT = frozenset({TargetState.DEFERRED, TargetState.INCONCLUSIVE})
+_SETTLES = (WaveState.RUNNING, WaveState.SOAKING)
 _Group = dict[int, Member]
 """The targets of a wave."""
 
@@ -73,6 +74,11 @@ class Step:
     moves: tuple[int, ...] = ()
     waiting_for: tuple[Gate, ...] = ()
     next_at: datetime | None = None
+
+    @property
+    def checks(self) -> list[tuple[int, str]]:
+        """The checks that the rollout waits for, by wave and name."""
+        return [(gate.wave, gate.message or "") for gate in self.waiting_for if gate.kind is GateKind.CHECK]
 
 
 def next_step(rollout: Rollout, known: Known) -> Step:
@@ -135,24 +141,53 @@ def _advanced(rollout: Rollout, groups: Sequence[_Group], known: Known, gates: l
         if wave.state is WaveState.PENDING:
             if not _is_approved(rollout, index, known, gates):
                 return replace(rollout, waves=tuple(waves))
+            checked = _checked(index, wave.rule.checks_before, known, gates)
+            if checked is not Verdict.PASSED:
+                return _unchecked(replace(rollout, waves=tuple(waves)), checked)
             wave = replace(wave, state=WaveState.RUNNING)
         wave = _settling(index, wave, group, known, gates)
         if wave.state is WaveState.SOAKING and _has_soaked(rollout, index, wave, known, gates):
             wave = replace(wave, state=WaveState.CHECKING)
         if wave.state is WaveState.CHECKING:
-            verdicts = {name: known.checks.get((index, name), Verdict.RUNNING) for name in wave.rule.checks}
-            if Verdict.FAILED in verdicts.values():
+            checked = _checked(index, wave.rule.checks, known, gates)
+            if checked is not Verdict.PASSED:
                 waves[index] = wave
-                return replace(rollout, waves=tuple(waves), phase=Phase.FAILED, ending=Ending.CHECK_FAILED)
-            open_checks = [name for name, verdict in verdicts.items() if verdict is not Verdict.PASSED]
-            gates += [Gate(GateKind.CHECK, index, message=name) for name in open_checks]
-            if not open_checks:
-                wave = replace(wave, state=WaveState.PASSED)
+                return _unchecked(replace(rollout, waves=tuple(waves)), checked)
+            wave = replace(wave, state=WaveState.PASSED)
         waves[index] = wave
         if wave.state is not WaveState.PASSED:
             return replace(rollout, waves=tuple(waves))
     late = any(member.state in _OPEN for member in rollout.members.values())
     return replace(rollout, waves=tuple(waves), phase=rollout.phase if late else Phase.SUCCEEDED)
+
+
+def _checked(index: int, names: Sequence[str], known: Known, gates: list[Gate]) -> Verdict:
+    """PASSED if all these checks have passed, FAILED if one has failed, else RUNNING."""
+    verdicts = {name: known.checks.get((index, name), Verdict.RUNNING) for name in names}
+    if Verdict.FAILED in verdicts.values():
+        return Verdict.FAILED
+    waiting = [name for name, verdict in verdicts.items() if verdict is not Verdict.PASSED]
+    gates += [Gate(GateKind.CHECK, index, message=name) for name in waiting]
+    return Verdict.RUNNING if waiting else Verdict.PASSED
+
+
+def _unchecked(rollout: Rollout, verdict: Verdict) -> Rollout:
+    """The rollout while not all checks of a wave have passed."""
+    if verdict is Verdict.FAILED:
+        return replace(rollout, phase=Phase.FAILED, ending=Ending.CHECK_FAILED)
+    return rollout
+
+
+def lapsed(rollout: Rollout, checks: Mapping[tuple[int, str], Verdict]) -> set[tuple[int, str]]:
+    """The checks whose results no longer count: those that run when the rollout has ended, and those after a wave whose
+    targets have to settle again."""
+    has_ended = rollout.phase in ENDED
+    return {
+        (index, name)
+        for (index, name), verdict in checks.items()
+        if (has_ended and verdict is Verdict.RUNNING)
+        or (rollout.waves[index].state in _SETTLES and name in rollout.waves[index].rule.checks)
+    }
 
 
 def _settling(index: int, wave: Wave, group: _Group, known: Known, gates: list[Gate]) -> Wave:

@@ -66,6 +66,15 @@ class GateState(StrEnum):
     FAILED = "FAILED"
 
 
+class Answer(StrEnum):
+    """The result of one measurement of a check."""
+
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    ERROR = "ERROR"
+
+
 class Verdict(StrEnum):
     """The result of a check."""
 
@@ -74,6 +83,7 @@ class Verdict(StrEnum):
     FAILED = "FAILED"
     INCONCLUSIVE = "INCONCLUSIVE"
     ERROR = "ERROR"
+    CANCELLED = "CANCELLED"  # the rollout ended, or the wave has to settle again
 
 
 class Ending(StrEnum):

@@ -78,7 +78,9 @@ class WaveRule:
     deadline: timedelta = timedelta(minutes=15)
     soak: timedelta = timedelta(0)
     approvals: Approvals | None = None
+    checks_before: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    """The names of the checks that have to pass before the wave begins, and after its targets have moved."""
 
     @classmethod
     def of_json(cls, stored: Mapping[str, Any]) -> "WaveRule":
@@ -89,6 +91,7 @@ class WaveRule:
             approvals=None
             if approvals is None
             else Approvals(approvals["required"], duration(approvals["validFor"]), approvals["role"]),
+            checks_before=tuple(check["name"] for check in stored.get("checksBefore", ())),
             checks=tuple(check["name"] for check in stored.get("checks", ())),
             size=Amount.parse(stored["size"]),
             max_concurrent=Amount.parse(stored["maxConcurrent"]),

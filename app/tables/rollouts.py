@@ -4,7 +4,7 @@ from typing import Any
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from app.rollouts.states import Ending, Phase, TargetState, Verdict, WaveState
+from app.rollouts.states import Answer, Ending, Phase, TargetState, Verdict, WaveState
 from app.tables.columns import Bytes, Choice, Id, Json, Ref, Timestamp, now
 from app.tables.states import Verdict as Decided
 
@@ -109,19 +109,42 @@ class GateDecision(SQLModel, table=True):
 
 
 class CheckRun(SQLModel, table=True):
-    """A check after a wave, and its measurements so far, the oldest first."""
+    """A run of a check of a wave; the newest one of a name counts. A measurement is written only if `version` is still
+    the one with which it began."""
 
     __tablename__ = "check_run"
+    __table_args__ = (
+        Index("ix_check_run_rollout_id", "rollout_id"),
+        Index(
+            "uq_check_run_running", "rollout_id", "wave", "name", unique=True, postgresql_where=text("ended_at IS NULL")
+        ),
+    )
 
-    rollout_id: int = Ref("rollout.id", primary_key=True)
-    wave: int = Field(primary_key=True)
-    name: str = Field(primary_key=True)
+    id: int = Id()
+    rollout_id: int = Ref("rollout.id")
+    wave: int
+    name: str
+    rule: dict[str, Any] = Json()  # as the wave's rule has it
     verdict: Verdict = Choice(Verdict, default=Verdict.RUNNING)
-    message: str | None = None
-    measurements: list[dict[str, Any]] = Json(default_factory=list)
-    next_at: datetime | None = Timestamp(default=None)
+    message: str | None = None  # of the last measurement
+    version: int = 0
+    next_at: datetime | None = Timestamp(default=None)  # when it is measured again
     started_at: datetime = Timestamp(default_factory=now)
     ended_at: datetime | None = Timestamp(default=None)
+
+
+class CheckMeasurement(SQLModel, table=True):
+    """A measurement of a check. `clusters` has its results on some clusters, the worst first."""
+
+    __tablename__ = "check_measurement"
+
+    run_id: int = Ref("check_run.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    answer: Answer = Choice(Answer)
+    message: str
+    clusters: list[dict[str, Any]] = Json(default_factory=list)
+    started_at: datetime = Timestamp(default_factory=now)
+    finished_at: datetime = Timestamp(default_factory=now)
 
 
 class GenerationHold(SQLModel, table=True):

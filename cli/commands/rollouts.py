@@ -26,13 +26,16 @@ counts { state count } budget { maxUnavailable inUse }
 waitingFor { __typename wave message nextAt since targetCount ... on ApprovalGate { required role } }
 waves { index name state counts { state count } }
 """
+_CHECKS = """waves { checks {
+  rule { name kind count } isBefore
+  run { verdict message nextAt measurements { number answer message finishedAt } } } }"""
 _TARGETS = "waves { targets(first: 200) { nodes { clusterName state attempt movedAt readyAt } } }"
 _LIST = f"""query ($organization: String, $deployment: ID, $phase: [RolloutPhase!], $first: Int, $after: String) {{
   rollouts(organization: $organization, deployment: $deployment, phase: $phase, first: $first, after: $after) {{
     pageInfo {{ hasNextPage endCursor }} nodes {{ {_SUMMARY} }} }} }}"""
 _OF = f"""query ($organization: String, $group: String!, $release: String!) {{
   deployment(organization: $organization, group: $group, releaseName: $release) {{
-    id holds {{ generation reason }} rollout {{ {_SUMMARY} {_TARGETS} }} }} }}"""
+    id holds {{ generation reason }} rollout {{ {_SUMMARY} {_TARGETS} {_CHECKS} }} }} }}"""
 _CHANGED = "subscription ($id: ID!) { rolloutChanged(id: $id) { id } }"
 _DONE = "... on RolloutPayload { rollout { id phase } }"
 _OPEN = ("RUNNING", "WAITING", "PAUSED")
@@ -145,6 +148,29 @@ def retry(session: Session, name: DeploymentName, cluster: Cluster) -> None:
     _target(session, "retryTarget", name, cluster, "retried")
 
 
+@remote(rollout, "retry-check")
+def retry_check(
+    session: Session,
+    name: DeploymentName,
+    check: Annotated[str, typer.Argument(help="The name of the check.", metavar="CHECK")],
+    wave: Annotated[
+        str | None, typer.Option("--wave", help="The name of the wave. Default: the one that has the check.")
+    ] = None,
+) -> None:
+    """Run a check again that has ended without passing. A rollout that failed because of it continues."""
+    found, _ = _find(session, name)
+    indexes = [
+        each["index"]
+        for each in found["waves"]
+        if wave in (None, each["name"]) and check in {one["rule"]["name"] for one in each["checks"]}
+    ]
+    if len(indexes) != 1:
+        what = "more than one wave with the check" if indexes else "no check"
+        raise usage(f"The rollout has {what} {check!r}.", "Show its checks: polyhelm rollout show " + name)
+    session.mutate("retryCheck", _DONE, rollout=found["id"], wave=indexes[0], check=check)
+    session.tell(f"Check {check} of {name} runs again.")
+
+
 @remote(rollout, "lift-hold")
 def lift_hold(
     session: Session,
@@ -218,8 +244,26 @@ def _text(found: Any, held: list[Any]) -> str:
         for wave in found["waves"]
         for each in wave["targets"]["nodes"]
     ]
+    checks = [["CHECK", "WAVE", "VERDICT", "LAST MEASUREMENT"]]
+    checks += [
+        [each["rule"]["name"], wave["name"], each["run"]["verdict"] if each["run"] else "", _measured(each)]
+        for wave in found["waves"]
+        for each in wave["checks"]
+    ]
     parts = [fields(told), *(["Waiting for:", *waiting] if waiting else []), "", *aligned(waves), "", *aligned(targets)]
+    if len(checks) > 1:
+        parts += ["", *aligned(checks)]
     return "\n".join(parts)
+
+
+def _measured(check: Any) -> str:
+    """The last measurement of a check."""
+    if not check["run"] or not check["run"]["measurements"]:
+        return ""
+    last = check["run"]["measurements"][-1]
+    return (
+        f"{last['number']} of {check['rule']['count']}, {ago(last['finishedAt'])}: {last['answer']}. {last['message']}"
+    )
 
 
 def _name(row: Any) -> str:

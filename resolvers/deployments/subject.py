@@ -45,6 +45,10 @@ SUBJECT = Subject(
             "deadline",
             "soak",
             "validFor",
+            "interval",
+            "apiGroup",
+            "passes",
+            "fails",
         )
     ),
 )

@@ -526,6 +526,13 @@ CODES: dict[str, tuple[str, ...]] = {
         "rollout_not_found",
         "rollout_state",
     ),
+    "retry_check": (
+        "check_not_found",
+        "check_state",
+        "rollout_not_found",
+        "rollout_state",
+        "wave_not_found",
+    ),
     "retry_target": (
         "rollout_not_found",
         "rollout_state",

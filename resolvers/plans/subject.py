@@ -19,6 +19,10 @@ SUBJECT = Subject(
             *("kubernetesVersion", "digest", "comment", "deployment", "condition", "allowCrdVersionRemoval"),
             *("name", "maxUnavailable", "maxConcurrent", "maxFailures", "maxDeferred", "minReady", "deadline", "soak"),
             "validFor",
+            "interval",
+            "apiGroup",
+            "passes",
+            "fails",
         )
     ),
 )

@@ -10,6 +10,7 @@ from app.delivery.steering import (
     expedite_rollout,
     pause_rollout,
     resume_rollout,
+    retry_check,
     retry_target,
 )
 from app.identity.permissions import Permission
@@ -124,6 +125,20 @@ class Mutations:
     ) -> payloads.RetryTargetResult:
         context = info.context
         row = await retry_target(context.services, context.viewer, row_id(input.rollout, "Rollout"), input.cluster)
+        return payloads.RolloutPayload(rollout=Rollout.of(row))
+
+    @mutation(
+        "Runs a check of a rollout again that has ended and has not passed. A rollout that has failed because of it"
+        " continues.",
+        Permission.ROLLOUTS_STEER,
+    )
+    async def retry_check(
+        self,
+        info: Info,
+        input: inputs.RetryCheckInput,  # noqa: A002
+    ) -> payloads.RetryCheckResult:
+        context, number = info.context, row_id(input.rollout, "Rollout")
+        row = await retry_check(context.services, context.viewer, number, input.wave, input.check)
         return payloads.RolloutPayload(rollout=Rollout.of(row))
 
     @mutation(

@@ -14,5 +14,5 @@ SUBJECT = Subject(
     subscription=Subscriptions,
     nodes={Rollout: visible(rollout_by_id, Rollout.of)},
     types=GATE_TYPES,
-    plain_fields=frozenset(("id", "rollout", "deployment", "cluster", "digest", "comment", "reason")),
+    plain_fields=frozenset(("id", "rollout", "deployment", "cluster", "check", "digest", "comment", "reason")),
 )

@@ -16,7 +16,8 @@ strawberry.enum(GateState)
 strawberry.enum(
     Verdict,
     name="CheckVerdict",
-    description="INCONCLUSIVE and ERROR mean that nothing is known: only FAILED can roll back.",
+    description="INCONCLUSIVE and ERROR mean that nothing is known: the wave waits until a user runs the check again or"
+    " aborts the rollout. CANCELLED: the rollout ended, or targets of the wave had to settle again.",
 )
 
 strawberry.enum(

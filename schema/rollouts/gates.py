@@ -11,9 +11,9 @@ from schema.context import Info
 from schema.identity.enums import Role
 from schema.list_length import usually
 from schema.plans.enums import Verdict as Decided
-from schema.rollouts.enums import GateState, Verdict
+from schema.rollouts.checks import CheckRun
+from schema.rollouts.enums import GateState
 from schema.rollouts.loaders import checks_by_rollout, decisions_by_rollout
-from schema.scalars import JSON
 from schema.targets.loaders import target_by_id
 
 if TYPE_CHECKING:
@@ -93,25 +93,17 @@ class WindowGate(Gate):
     pass
 
 
-@strawberry.type(description="The wave passes once this check has passed.")
+@strawberry.type(description="The wave waits for a check that has not passed.")
 class CheckGate(Gate):
     @strawberry.field(description="The name of the check.")
     def name(self) -> str:
         return str(self.stored["check"])
 
-    @strawberry.field
-    async def verdict(self, info: Info) -> Verdict:
-        run = await self._run(info)
-        return run.verdict if run else Verdict.RUNNING
-
-    @strawberry.field(description="The measurements so far, the oldest first.")
-    async def measurements(self, info: Info) -> JSON:
-        run = await self._run(info)
-        return run.measurements if run else []
-
-    async def _run(self, info: Info) -> tables.CheckRun | None:
+    @strawberry.field(description="The newest run of the check; null before it begins.")
+    async def run(self, info: Info) -> CheckRun | None:
         rows = await info.context.load[checks_by_rollout].load(self.rollout.id)
-        return next((row for row in rows if (row.wave, row.name) == (self.wave, self.stored["check"])), None)
+        runs = [row for row in rows if (row.wave, row.name) == (self.wave, self.stored["check"])]
+        return CheckRun.of(runs[-1]) if runs else None
 
 
 @strawberry.type(description="As many targets are unavailable as the budget allows.")

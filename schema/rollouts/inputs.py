@@ -56,6 +56,13 @@ class RetryTargetInput:
 
 
 @strawberry.input
+class RetryCheckInput:
+    rollout: strawberry.ID
+    wave: int = strawberry.field(description="The index of the wave.")
+    check: str = strawberry.field(description="The name of the check.")
+
+
+@strawberry.input
 class LiftHoldInput:
     deployment: strawberry.ID
     generation: int

@@ -35,4 +35,5 @@ ExpediteRolloutResult = Annotated[
 ]
 DeferTargetResult = Annotated[RolloutPayload | NotFound | Conflict | Forbidden, strawberry.union("DeferTargetResult")]
 RetryTargetResult = Annotated[RolloutPayload | NotFound | Conflict | Forbidden, strawberry.union("RetryTargetResult")]
+RetryCheckResult = Annotated[RolloutPayload | NotFound | Conflict | Forbidden, strawberry.union("RetryCheckResult")]
 LiftHoldResult = Annotated[LiftHoldPayload | NotFound | Forbidden, strawberry.union("LiftHoldResult")]

@@ -17,9 +17,11 @@ from schema.operations.types import Operation
 from schema.relay.connections import Connection, to_connection
 from schema.relay.ids import encode_id
 from schema.relay.node import Node
+from schema.rollouts.checks import CheckRun, WaveCheck
 from schema.rollouts.enums import Phase, WaveState
 from schema.rollouts.gates import Gate, gates_of
 from schema.rollouts.loaders import (
+    checks_by_rollout,
     costing_by_rollout,
     rollout_by_id,
     rollout_superseding,
@@ -118,6 +120,15 @@ class Wave:
     @strawberry.field(metadata=usually(1), description="What this wave waits for.")
     def gates(self) -> list[Gate]:
         return [gate for gate in gates_of(self.rollout) if gate.wave == self.index]
+
+    @strawberry.field(metadata=usually(1), description="The checks before and after the wave.")
+    async def checks(self, info: Info) -> list[WaveCheck]:
+        rows = await info.context.load[checks_by_rollout].load(self.rollout.id)
+        runs = {row.name: CheckRun.of(row) for row in rows if row.wave == self.index}  # the newest one of each name
+        before, after = self.rule.checks_before, self.rule.checks
+        return [WaveCheck(rule=rule, is_before=True, run=runs.get(rule.name)) for rule in before] + [
+            WaveCheck(rule=rule, is_before=False, run=runs.get(rule.name)) for rule in after
+        ]
 
     @strawberry.field(metadata=usually(3), description="The number of targets of the wave by state.")
     async def counts(self, info: Info) -> list[RolloutCount]:

@@ -2,7 +2,8 @@
 
 import strawberry
 
-from app.rollouts.states import Ending, TargetState
+from app.rollouts.checks import CheckKind
+from app.rollouts.states import Answer, Ending, TargetState
 from app.rollouts.strategy import OnNewer
 
 strawberry.enum(
@@ -13,6 +14,12 @@ strawberry.enum(
     " its turn, or put off by a user. SKIPPED: no longer a target. REVERTED: returned to its last verified generation.",
 )
 strawberry.enum(Ending, name="RolloutEnding", description="Why a rollout has failed or was aborted.")
+strawberry.enum(CheckKind, description="What a check measures.")
+strawberry.enum(
+    Answer,
+    name="CheckAnswer",
+    description="The result of one measurement. INCONCLUSIVE and ERROR mean that nothing is known.",
+)
 strawberry.enum(
     OnNewer,
     name="OnNewerGeneration",
@@ -20,4 +27,4 @@ strawberry.enum(
     " first wave. QUEUE: the newer one begins when this one has ended. REFUSE: the change is refused.",
 )
 
-__all__ = ["Ending", "OnNewer", "TargetState"]
+__all__ = ["Answer", "CheckKind", "Ending", "OnNewer", "TargetState"]

@@ -6,6 +6,7 @@ import strawberry
 
 from app.tables.identity import Role
 from schema.selectors.inputs import ClusterSelectorInput, stored_selector
+from schema.strategies.checks import CheckInput, stored_check
 from schema.strategies.enums import Ending, OnNewer
 from schema.strategies.types import AMOUNT, DURATION
 
@@ -20,6 +21,9 @@ class ApprovalInput:
 @strawberry.input(description="What a wave waits for before it begins. Change windows apply without being named here.")
 class GateInput:
     approval: ApprovalInput | None = None
+    check: CheckInput | None = strawberry.field(
+        default=None, description="It is measured once the wave has the approvals that it needs."
+    )
 
 
 @strawberry.input(
@@ -48,6 +52,9 @@ class WaveInput:
         default="10s", description="How long a target must be healthy to be READY. " + DURATION
     )
     before: list[GateInput] | None = None
+    checks: list[CheckInput] | None = strawberry.field(
+        default=None, description="Checks after the soak time. The wave passes once all have passed."
+    )
 
 
 @strawberry.input(description="How a change reaches the targets: in waves, one after the other.")
@@ -97,5 +104,6 @@ def _wave(given: WaveInput) -> dict[str, Any]:
         }
         if approval is not None
         else None,
-        "checks": [],
+        "checksBefore": [stored_check(gate.check) for gate in given.before or () if gate.check is not None],
+        "checks": [stored_check(check) for check in given.checks or ()],
     }

@@ -10,7 +10,7 @@ from app.tables.identity import Role
 from schema.list_length import usually
 from schema.scalars import JSON
 from schema.selectors.types import ClusterSelector
-from schema.strategies.enums import Ending, OnNewer
+from schema.strategies.enums import CheckKind, Ending, OnNewer
 
 DURATION = "Such as `30s`, `15m`, `1h30m` or `7d`."
 AMOUNT = "A number of targets such as `5`, or a percentage such as `10%`, which is rounded down."
@@ -23,16 +23,29 @@ class ApprovalRule:
     role: Role | None = strawberry.field(description="The role that an approving user must have; null: any that may.")
 
 
-@strawberry.type(description="A check after a wave.")
+@strawberry.type(description="A check before or after a wave.")
 class CheckRule:
     name: str
-    kind: str
+    kind: CheckKind
     interval: str = strawberry.field(description="The time between two measurements. " + DURATION)
-    count: int = strawberry.field(description="The number of measurements that must pass.")
-    failure_limit: int
-    inconclusive_limit: int
-    error_limit: int = strawberry.field(description="The number of errors in a row that end the check.")
-    spec: JSON
+    count: int = strawberry.field(description="The number of measurements with a result after which it has PASSED.")
+    failure_limit: int = strawberry.field(description="With more failed measurements, it has FAILED.")
+    inconclusive_limit: int = strawberry.field(description="With more inconclusive measurements, it is INCONCLUSIVE.")
+    error_limit: int = strawberry.field(description="With more errors in a row, it ends as ERROR.")
+    spec: JSON = strawberry.field(description="What is measured, as in the input.")
+
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> "CheckRule":
+        return cls(
+            name=stored["name"],
+            kind=CheckKind(stored["kind"]),
+            interval=stored["interval"],
+            count=stored["count"],
+            failure_limit=stored["failureLimit"],
+            inconclusive_limit=stored["inconclusiveLimit"],
+            error_limit=stored["errorLimit"],
+            spec=stored["spec"],
+        )
 
 
 @strawberry.type(description="The rule of one wave.")
@@ -47,7 +60,10 @@ class WaveRule:
     deadline: str = strawberry.field(description="How long a target may take to be READY. " + DURATION)
     soak: str = strawberry.field(description="How long to wait after the last target of the wave. " + DURATION)
     approvals: ApprovalRule | None
-    checks: list[CheckRule] = strawberry.field(metadata=usually(1))
+    checks_before: list[CheckRule] = strawberry.field(
+        metadata=usually(1), description="The checks that have to pass before the wave begins."
+    )
+    checks: list[CheckRule] = strawberry.field(metadata=usually(1), description="The checks after the wave.")
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> "WaveRule":
@@ -69,19 +85,8 @@ class WaveRule:
             )
             if approvals
             else None,
-            checks=[
-                CheckRule(
-                    name=check["name"],
-                    kind=check["kind"],
-                    interval=check["interval"],
-                    count=check["count"],
-                    failure_limit=check["failureLimit"],
-                    inconclusive_limit=check["inconclusiveLimit"],
-                    error_limit=check["errorLimit"],
-                    spec=check["spec"],
-                )
-                for check in stored.get("checks", ())
-            ],
+            checks_before=[CheckRule.of(check) for check in stored.get("checksBefore", ())],
+            checks=[CheckRule.of(check) for check in stored.get("checks", ())],
         )
 
 

@@ -14,7 +14,11 @@ async def test_the_commands_on_the_page_work_as_they_are_written(working: Polyhe
     stack = working.stack
     await stack.fleet({name: member.kubeconfig for name, member in members.items()}, "web")
     blog = await stack.deployed(group="web", releaseName="blog")
-    strategy = {"waves": [wave("first", count=1, before=APPROVAL)]}
+    strategy = {
+        "waves": [
+            wave("first", count=1, before=APPROVAL, checks=[{"name": "healthy", "interval": "1s", "health": True}])
+        ]
+    }
     await stack.update(blog, values={"replicas": 2}, strategy=strategy)
     await until_waiting(stack, blog, "ApprovalGate")
     script = "set -eu\n" + "".join(re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL))
@@ -23,4 +27,9 @@ async def test_the_commands_on_the_page_work_as_they_are_written(working: Polyhe
     for words in ("Rollout of web/blog paused.", "Rollout of web/blog expedited."):
         assert words in lines
     assert await generations(stack, blog) == dict.fromkeys(members, (2, 2))
+    shown = await working.fine("rollout", "show", "web/blog")
+    [check] = [line for line in shown if line.startswith("healthy ")]
+    assert re.fullmatch(r"healthy +first +PASSED +1 of 1, <age> : PASSED\. It passes on 1 cluster\.", check), shown
+    refused = await working("rollout", "retry-check", "web/blog", "other")
+    assert "The rollout has no check 'other'." in refused.err
     assert await working.fine("rollout", "ls", "-o", "name") == []

@@ -30,6 +30,8 @@ def test_the_keys_of_a_file_and_their_defaults_are_those_of_the_api() -> None:
         ("WaveInput", strategy.WAVE),
         ("GateInput", strategy.GATE),
         ("ApprovalInput", strategy.APPROVAL),
+        ("CheckInput", strategy.CHECK),
+        ("ObjectCheckInput", strategy.SPECS["object"]),
     ):
         given = api._schema.type_map[name]
         assert isinstance(given, GraphQLInputObjectType)
@@ -62,6 +64,12 @@ def test_what_equals_a_default_can_be_left_out() -> None:
         ("strategy:\n  waves:\n  - {name: a, soak: 30}", "8: `soak` must be text (put it in quotes)"),
         ("strategy:\n  waves:\n  - {name: a, select: {cluod: x}}", "8: `cluod` is not known: did you mean `cloud`?"),
         ("strategy: {waves: [], onNewer: WAIT}", "6: `onNewer` must be one of SUPERSEDE, QUEUE, REFUSE"),
+        ("strategy:\n  waves:\n  - {name: a, checks: [{health: true}]}", "8: a check needs `name`"),
+        ("strategy:\n  waves:\n  - {name: a, checks: [{name: b, health: 1}]}", "8: `health` must be true or false"),
+        (
+            "strategy:\n  waves:\n  - {name: a, checks: [{name: b, object: {pases: x}}]}",
+            "8: `pases` is not known: did you mean `passes`?",
+        ),
         (
             "strategy:\n  waves:\n  - name: a\n    before:\n    - approval: {role: BOSS}",
             "10: `role` must be one of VIEWER, APPROVER, DEPLOYER, ADMIN",
@@ -100,7 +108,7 @@ async def test_a_strategy_is_applied_shown_exported_and_changed_without_a_genera
     ]
     at_once = FILE[: FILE.index("strategy:")] + "strategy: {waves: []}\n"
     lines = await fleet.fine(*apply, stdin=at_once)
-    assert lines[1].startswith('  strategy: {"waves": [{"name": "canary", "count": 1, "soak": "1h"}')
+    assert lines[1].startswith('  strategy: {"waves": [{"name": "canary", "count": 1, "soak": "1h", "checks":')
     assert lines[1].endswith("-> none")
     found = (await fleet("deploy", "get", "web/shop", "-o", "json")).data
     assert (found["generation"], found["strategy"]) == (1, None)

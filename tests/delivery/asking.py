@@ -14,7 +14,10 @@ _REQUESTED = text("SELECT count(*) FROM job WHERE name = 'rollouts.step' AND fin
 
 ROLLOUT = """
 id generation phase ending planDigest isExpedited
-waves { index name state targets { nodes { clusterName state } } }
+waves {
+  index name state targets { nodes { clusterName state } }
+  checks { rule { name } isBefore run { verdict message measurements { answer message clusters { cluster answer } } } }
+}
 waitingFor { __typename wave targetCount message }
 counts { state count }
 budget { maxUnavailable inUse }

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from app.tables.identity import Role
-from tests.delivery.asking import until_verified, until_waiting, waves
+from tests.delivery.asking import until_phase, until_verified, until_waiting, waves
 from tests.delivery.conftest import fleet, stack
 from tests.frontend.site import PHONE, Site, findings, opened
 from tests.frontend.test_accessibility import WIDTH, settled
@@ -104,6 +104,28 @@ async def test_the_author_pauses_resumes_and_aborts_a_rollout_but_cannot_approve
         await expect(line).to_contain_text("Aborted")
         await expect(line).to_contain_text("1 of 3 targets ready")
         assert await findings(page) == []
+
+
+async def test_the_board_shows_the_checks_of_a_wave_and_runs_one_again(site: Site, browser: Browser) -> None:
+    deployment_id = await site.stack.deployed(releaseName="shop")
+    await until_verified(site.stack, deployment_id)
+    strategy = waves("paris", "berlin", rollBackOn=[])
+    unmet = {"kind": "ConfigMap", "name": "shop", "passes": "false"}
+    strategy["waves"][0]["checks"] = [{"name": "settings", "interval": "1s", "object": unmet}]
+    strategy["waves"][1]["checks"] = [{"name": "healthy", "health": True}]
+    await site.stack.update(deployment_id, values={"replicas": 2}, strategy=strategy)
+    rollout = await until_phase(site.stack, deployment_id, "FAILED")
+    async with opened(browser, site) as page:
+        await page.goto(f"/rollouts/{rollout['id']}")
+        paris, berlin, _ = cards(page)
+        settings = paris.get_by_role("list", name="Checks of paris").get_by_role("listitem")
+        await expect(settings).to_contain_text("settings after the wave")
+        await expect(settings).to_contain_text("Failed")
+        await expect(settings).to_contain_text("1 of 1: paris: The condition `passes` is false.")
+        await expect(berlin).to_contain_text("Not started")
+        assert await findings(page) == []
+        await settings.get_by_role("button", name="Run again settings").click()
+        await expect(page.get_by_text("Check settings runs again.")).to_be_visible()
 
 
 async def test_an_admin_expedites_a_rollout_with_a_reason_while_another_user_watches(

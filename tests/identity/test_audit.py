@@ -9,8 +9,10 @@ from sqlalchemy import text
 from strawberry import ID
 
 from app.identity.permissions import Permission
+from app.rollouts.states import Verdict
+from app.tables.columns import now
 from app.tables.identity import Role
-from app.tables.rollouts import GenerationHold
+from app.tables.rollouts import CheckRun, GenerationHold
 from resolvers.api import api
 from resolvers.engine.masking import MASK, masked
 from resolvers.roots import PLAIN_FIELDS
@@ -24,6 +26,7 @@ from tests.identity.callers import token_of
 from tests.identity.test_permissions import MINIMAL, NEEDS
 from tests.identity.walks import WALKS
 from tests.live import hands
+from tests.rollouts.rows import CHECK
 from tests.sample_charts import packaged
 from tests.stack import TOKEN, Stack
 from tests.windows.samples import FREEZE, frozen_now
@@ -47,7 +50,7 @@ LEAST = {
     **dict.fromkeys(["approveWave", "rejectWave"], "approver-of-default"),
     **dict.fromkeys(
         [
-            *("pauseRollout", "resumeRollout", "abortRollout", "deferTarget", "retryTarget", "liftHold"),
+            *("pauseRollout", "resumeRollout", "abortRollout", "deferTarget", "retryTarget", "retryCheck", "liftHold"),
             *("cancelOperation", "overrideChangeWindows"),
         ],
         "viewer-of-default",
@@ -166,8 +169,8 @@ def with_ids(given: dict[str, Any], ids: dict[str, Any]) -> dict[str, Any]:
 
 
 async def rolled_out(quiet: Stack, deployment_id: str, token: str) -> dict[str, Any]:
-    """A rollout that waits for an approval, and a held generation of its deployment."""
-    wave = {"name": "first", "before": [{"approval": {}}]}
+    """A rollout that waits for an approval and whose check has no result, and a held generation of its deployment."""
+    wave = {"name": "first", "before": [{"approval": {}}], "checks": [{"name": "answers", "health": True}]}
     given = {"id": deployment_id, "values": {"replicas": 3}, "strategy": {"waves": [wave]}}
     await quiet.mutate("updateDeployment", "__typename", token, **given)
     query = "query ($id: ID!) { node(id: $id) { ... on Deployment { rollout { id planDigest } } } }"
@@ -175,6 +178,9 @@ async def rolled_out(quiet: Stack, deployment_id: str, token: str) -> dict[str, 
     async with quiet.services.transaction() as transaction:
         hold = GenerationHold(deployment_id=row_id(deployment_id, "Deployment"), generation=1, reason="It failed.")
         transaction.session.add(hold)
+        run = CheckRun(rollout_id=row_id(rollout["id"], "Rollout"), wave=0, name="answers", rule=CHECK)
+        run.verdict, run.ended_at = Verdict.ERROR, now()
+        transaction.session.add(run)
     return {"rollout": rollout["id"], "of the rollout": rollout["planDigest"]}
 
 
@@ -293,6 +299,7 @@ async def every_mutation_is_done(quiet: Stack, simulated: Callable[[str], Member
         ("expediteRollout", {"id": "rollout", "reason": "An incident."}, ["rollout.expedited"]),
         ("deferTarget", {"rollout": "rollout", "cluster": "paris"}, ["rollout.deferred"]),
         ("retryTarget", {"rollout": "rollout", "cluster": "paris"}, ["rollout.retried"]),
+        ("retryCheck", {"rollout": "rollout", "wave": 0, "check": "answers"}, ["rollout.check_retried"]),
         ("abortRollout", {"id": "rollout"}, ["rollout.aborted"]),
         ("liftHold", {"deployment": "shop", "generation": 1}, ["rollout.lifted"]),
         (

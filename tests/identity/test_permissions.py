@@ -58,6 +58,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "expediteRollout": {"id": "ROLLOUT", "reason": "x"},
     "deferTarget": {"rollout": "ROLLOUT", "cluster": "paris"},
     "retryTarget": {"rollout": "ROLLOUT", "cluster": "paris"},
+    "retryCheck": {"rollout": "ROLLOUT", "wave": 0, "check": "answers"},
     "liftHold": {"deployment": "DEPLOYMENT", "generation": 1},
     "cancelOperation": {"id": "OPERATION"},
     "overrideChangeWindows": {"id": "OPERATION", "reason": "x"},

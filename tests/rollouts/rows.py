@@ -5,15 +5,33 @@ from typing import Any
 from sqlmodel import select
 
 from app.core.transaction import Transaction
-from app.rollouts.states import GateKind, GateState, Phase, TargetState, Verdict
+from app.rollouts.states import Answer, GateKind, GateState, Phase, TargetState, Verdict
 from app.tables import states
 from app.tables.columns import now
 from app.tables.deployments import Deployment
-from app.tables.rollouts import CheckRun, GateDecision, GenerationHold, Rollout, RolloutTarget, RolloutWave
+from app.tables.rollouts import (
+    CheckMeasurement,
+    CheckRun,
+    GateDecision,
+    GenerationHold,
+    Rollout,
+    RolloutTarget,
+    RolloutWave,
+)
 from app.tables.targets import Target
 from schema.relay.ids import encode_id
 from tests.stack import Stack
 
+CHECK: dict[str, Any] = {
+    "name": "answers",
+    "kind": "OBJECT",
+    "interval": "30s",
+    "count": 1,
+    "failureLimit": 0,
+    "inconclusiveLimit": 0,
+    "errorLimit": 4,
+    "spec": {"kind": "Deployment", "name": "web", "passes": "true"},
+}
 WAVE: dict[str, Any] = {
     "name": "first",
     "select": {},
@@ -25,18 +43,8 @@ WAVE: dict[str, Any] = {
     "deadline": "15m",
     "soak": "0s",
     "approvals": {"required": 1, "validFor": "7d", "role": None},
-    "checks": [
-        {
-            "name": "answers",
-            "kind": "HTTP",
-            "interval": "30s",
-            "count": 1,
-            "failureLimit": 0,
-            "inconclusiveLimit": 0,
-            "errorLimit": 4,
-            "spec": {"url": "https://example.com"},
-        }
-    ],
+    "checksBefore": [CHECK],
+    "checks": [CHECK | {"name": "healthy", "kind": "HEALTH", "spec": {}}],
 }
 STRATEGY: dict[str, Any] = {
     "waves": [WAVE],
@@ -103,6 +111,12 @@ async def _add(transaction: Transaction, deployment: Deployment, target: Target)
             rollout_id=row.id, wave=0, plan_digest="a digest", author="the-admin", verdict=states.Verdict.APPROVED
         )
     )
-    session.add(CheckRun(rollout_id=row.id, wave=0, name="answers", verdict=Verdict.INCONCLUSIVE))
+    run = CheckRun(rollout_id=row.id, wave=0, name="answers", rule=CHECK, verdict=Verdict.INCONCLUSIVE)
+    run.ended_at = now()
+    session.add(run)
+    await session.flush()
+    answer, message = Answer.INCONCLUSIVE, "Neither condition is true."
+    clusters = [{"cluster": "paris", "answer": answer, "message": message}]
+    session.add(CheckMeasurement(run_id=run.id, number=1, answer=answer, message=message, clusters=clusters))
     session.add(GenerationHold(deployment_id=deployment.id, generation=1, rollout_id=row.id, reason="It failed."))
     return row.id

@@ -164,6 +164,27 @@ def test_only_a_failed_check_fails_the_rollout(verdict: Verdict, phase: Phase, e
     assert (found.rollout.phase, found.rollout.ending) == (phase, ending)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "moves", "phase", "waits"),
+    [
+        (None, (), Phase.WAITING, True),
+        (Verdict.RUNNING, (), Phase.WAITING, True),
+        (Verdict.INCONCLUSIVE, (), Phase.WAITING, True),
+        (Verdict.FAILED, (), Phase.FAILED, False),
+        (Verdict.PASSED, (1,), Phase.RUNNING, False),
+    ],
+)
+def test_a_check_before_a_wave_runs_after_its_approval_and_holds_the_wave_until_it_has_passed(
+    verdict: Verdict | None, moves: tuple[int, ...], phase: Phase, waits: bool
+) -> None:
+    rule = WaveRule("one", approvals=Approvals(), checks_before=("ready",))
+    unapproved = step(rollout(rule, of={1: 0}), {1: WORKS})
+    assert unapproved.checks == []
+    checks = {} if verdict is None else {(0, "ready"): verdict}
+    found = step(rollout(rule, of={1: 0}), {1: WORKS}, decisions=[Decision(0, DIGEST, 2, True, NOW)], checks=checks)
+    assert (found.moves, found.rollout.phase, found.checks) == (moves, phase, [(0, "ready")] if waits else [])
+
+
 def test_more_failures_than_allowed_end_the_rollout_and_those_in_flight_are_still_observed() -> None:
     rule = WaveRule("one", max_concurrent=Amount(2), max_failures=Amount(0))
     first = step(rollout(rule, of={1: 0, 2: 0, 3: 0}), dict.fromkeys((1, 2, 3), WORKS))

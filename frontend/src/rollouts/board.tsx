@@ -3,6 +3,7 @@ import type { RolloutDetailFragment } from "../graphql";
 import { Counts } from "../parts/counts";
 import { Mark } from "../parts/status";
 import { Moment } from "../parts/time";
+import { Checks } from "./checks";
 import { Decide } from "./decide";
 import { WaveTargets } from "./targets";
 import { isOpen, ofStates, WAVES } from "./words";
@@ -59,6 +60,7 @@ function WaveCard({
       {gates.map((gate, index) => (
         <GateNote key={`${gate.__typename} ${index}`} gate={gate} />
       ))}
+      <Checks rollout={rollout} wave={wave} />
       {approval && <Decide rollout={rollout} wave={wave} role={approval.role} />}
       <div>
         <button type="button" className="button slim" aria-expanded={isShown} onClick={toggle}>

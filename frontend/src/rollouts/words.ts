@@ -1,4 +1,5 @@
 import type {
+  CheckVerdict,
   RolloutEnding,
   RolloutLineFragment,
   RolloutPhase,
@@ -40,6 +41,15 @@ export const TARGETS: Record<RolloutTargetState, Marked> = {
   DEFERRED: ["warn", "minus", "Deferred"],
   SKIPPED: ["none", "gone", "Skipped"],
   REVERTED: ["warn", "back", "Reverted"],
+};
+
+export const VERDICTS: Record<CheckVerdict, Marked> = {
+  RUNNING: ["busy", "up", "Running"],
+  PASSED: ["good", "check", "Passed"],
+  FAILED: ["bad", "cross", "Failed"],
+  INCONCLUSIVE: ["unsure", "question", "Inconclusive"],
+  ERROR: ["warn", "warning", "Error"],
+  CANCELLED: ["none", "gone", "Cancelled"],
 };
 
 export const ENDINGS: Record<RolloutEnding, string> = {

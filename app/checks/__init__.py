@@ -1,0 +1,1 @@
+"""Measures the checks of rollouts."""

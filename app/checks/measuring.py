@@ -1,0 +1,48 @@
+"""Measures a check of a rollout when it is due. The wait for the next measurement holds nothing: it is a job that is
+not due yet."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from app.checks.services import CheckServices
+from app.checks.subject import Subject, due_subject
+from app.checks.targets import health_of_targets, objects_of_targets
+from app.delivery.checking import Measured, write_measurement
+from app.jobs.rollouts import MeasureCheck
+from app.rollouts.checks import CheckKind, Finding, summed_up
+from app.rollouts.states import Answer
+from app.tables.columns import now
+
+_SECONDS = 240
+"""The time that a measurement on all clusters of a wave may take."""
+
+_ON_CLUSTERS: Mapping[CheckKind, Callable[[CheckServices, Subject], Awaitable[dict[str, Finding]]]] = {
+    CheckKind.HEALTH: health_of_targets,
+    CheckKind.OBJECT: objects_of_targets,
+}
+
+
+async def measure_check(services: CheckServices, job: MeasureCheck) -> None:
+    """Makes a measurement, and writes it if it is still wanted then."""
+    async with services.database.reading() as session:
+        subject = await due_subject(session, job.run_id, job.version)
+    if subject is None:
+        return
+    started_at = now()
+    try:
+        async with asyncio.timeout(_SECONDS):
+            clusters = await _ON_CLUSTERS[subject.rule.kind](services, subject)
+            finding = _summed_up(subject, clusters)
+    except TimeoutError:
+        clusters, finding = {}, Finding(Answer.ERROR, f"The measurement took longer than {_SECONDS} s.")
+    async with services.transaction() as transaction:
+        measured = Measured(finding, started_at, clusters)
+        await write_measurement(transaction, subject.run, subject.row, subject.wave, measured)
+
+
+def _summed_up(subject: Subject, clusters: Mapping[str, Finding]) -> Finding:
+    if clusters:
+        return summed_up(clusters)
+    if subject.has_others:
+        return Finding(Answer.INCONCLUSIVE, "No target of the wave is ready.")
+    return Finding(Answer.PASSED, "The wave has no target to examine.")

@@ -1,0 +1,55 @@
+"""Checks the expressions in the strategy of rollouts that a request gives."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.core.errors import Problem, all_invalid
+from app.deployments.evaluation import ask_program
+from app.deployments.services import DeploymentServices
+from app.rollouts.checks import CheckKind
+from app.rollouts.given import checks_of
+from app.rollouts.given_checks import CONDITIONS, VARIABLES, field_of
+
+Path = tuple[str, ...]
+Strategies = Mapping[str, Mapping[str, Any]]
+
+
+def strategies_of(request: object) -> Strategies:
+    """The strategies that a request gives, by their fields."""
+    fields = {"strategy": "strategy", "strategyOverride": "strategy_override"}
+    given = {field: getattr(request, name) for field, name in fields.items()}
+    return {field: strategy for field, strategy in given.items() if strategy is not None}
+
+
+async def check_conditions(services: DeploymentServices, organization_id: int, given: Strategies) -> None:
+    """Checks the expressions of strategies that have no other problems.
+
+    Raises:
+        ValidationFailed: some are not valid, or use unknown names.
+    """
+    found = []
+    for kind, expressions in _conditions(given).items():
+        asked = {"variables": VARIABLES[kind], "expressions": [text for _, text in expressions], "cases": []}
+        answer = await ask_program(services.expressions, organization_id, asked, "strategy")
+        found += [Problem(expressions[int(place)][0], f"{message}.") for place, message in answer["refused"].items()]
+    if found:
+        raise all_invalid(found)
+
+
+def _conditions(given: Strategies) -> dict[CheckKind, list[tuple[Path, str]]]:
+    """The expressions by the kind of their check, each with its path."""
+    found: dict[CheckKind, list[tuple[Path, str]]] = {}
+    for root, check in given_checks(given):
+        kind = CheckKind(check["kind"])
+        for name in CONDITIONS:
+            if check["spec"].get(name) is not None:
+                found.setdefault(kind, []).append(((*root, field_of(kind), name), check["spec"][name]))
+    return found
+
+
+def given_checks(given: Strategies) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """All checks of strategies, each with its path in the request."""
+    for field, strategy in given.items():
+        for index, wave in enumerate(strategy["waves"]):
+            for path, check in checks_of(wave):
+                yield (field, "waves", str(index), *path), check

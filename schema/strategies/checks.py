@@ -1,0 +1,85 @@
+"""Checks as inputs."""
+
+from typing import Any
+
+import strawberry
+
+from app.rollouts.checks import CheckKind
+from schema.strategies.types import DURATION
+
+CONDITIONS = (
+    " `passes` and `fails` are expressions in CEL that are true or false; at least one is needed. If both are given and"
+    " neither is true, the measurement is INCONCLUSIVE."
+)
+
+
+@strawberry.input(
+    description="An object of the release on each cluster of the wave. The expressions can use `object` and, as"
+    " variables, its fields `apiVersion`, `kind`, `metadata`, `spec`, `status` and `data`." + CONDITIONS
+)
+class ObjectCheckInput:
+    kind: str = strawberry.field(description="Such as `Deployment`. Secrets cannot be examined.")
+    name: str
+    namespace: str | None = strawberry.field(default=None, description="Default: that of the release.")
+    api_group: str | None = strawberry.field(default=None, description="Default: any group that has the kind.")
+    passes: str | None = strawberry.field(default=None, description="Such as `status.readyReplicas >= 2`.")
+    fails: str | None = None
+
+
+@strawberry.input(
+    description="A check is measured again and again until its verdict is known. It has exactly one of the fields for"
+    " what is measured."
+)
+class CheckInput:
+    name: str = strawberry.field(description="Unique among the checks of the wave.")
+    interval: str = strawberry.field(default="30s", description="The time between two measurements. " + DURATION)
+    count: int = strawberry.field(
+        default=1, description="The number of measurements with a result after which the check has PASSED."
+    )
+    failure_limit: int = strawberry.field(
+        default=0, description="With more failed measurements, the check and the rollout have FAILED."
+    )
+    inconclusive_limit: int = strawberry.field(
+        default=0, description="With more inconclusive measurements, the check is INCONCLUSIVE, and the wave waits."
+    )
+    error_limit: int = strawberry.field(
+        default=4,
+        description="With more errors in a row, the check ends with the verdict ERROR, and the wave waits.",
+    )
+    health: bool = strawberry.field(
+        default=False,
+        description="The health of the wave's targets: PASSED if all are HEALTHY, FAILED if one is DEGRADED or MISSING,"
+        " else INCONCLUSIVE.",
+    )
+    object: ObjectCheckInput | None = None
+
+
+def stored_check(given: CheckInput) -> dict[str, Any]:
+    """The check in the form that is stored. It is not checked yet: its kind is None unless exactly one is given."""
+    specs = {
+        CheckKind.HEALTH: {} if given.health else None,
+        CheckKind.OBJECT: _object(given.object) if given.object is not None else None,
+    }
+    found = [(kind, spec) for kind, spec in specs.items() if spec is not None]
+    kind, spec = found[0] if len(found) == 1 else (None, {})
+    return {
+        "name": given.name,
+        "kind": kind.value if kind is not None else None,
+        "interval": given.interval,
+        "count": given.count,
+        "failureLimit": given.failure_limit,
+        "inconclusiveLimit": given.inconclusive_limit,
+        "errorLimit": given.error_limit,
+        "spec": spec,
+    }
+
+
+def _object(given: ObjectCheckInput) -> dict[str, Any]:
+    return {
+        "kind": given.kind,
+        "name": given.name,
+        "namespace": given.namespace,
+        "apiGroup": given.api_group,
+        "passes": given.passes,
+        "fails": given.fails,
+    }
