@@ -1,13 +1,11 @@
 import type {
-  ClusterSelectorInput,
   CrdPolicy,
   DependencyInput,
   DriftIgnoreRuleInput,
   DriftPolicy,
   LiveDrift,
-  RolloutStrategyInput,
   SelectorOverrideInput,
-  ValueOverrideInput,
+  UpdateDeploymentInput,
 } from "../graphql";
 import { type Reference, stepsOf } from "../values/references";
 import { type Conditions, selectorOf } from "../values/selectors";
@@ -47,25 +45,24 @@ export type Draft = {
 /** Differences of live objects that do not count: an empty `kind` is any kind, a `group` of null any API group. */
 export type IgnoreRule = { kind: string; group: string | null; paths: string[] };
 
+/** The fields of an update that a draft does not have. The plan, the page or the server decides about these. */
+type Elsewhere =
+  | "id"
+  | "expectedGeneration"
+  | "version"
+  | "values"
+  | "reuseValues"
+  | "confirmRemoval"
+  | "dryRun"
+  | "idempotencyKey"
+  | "releaseName"
+  | "namespace";
+type Optional = "targetSelector" | "strategy" | "strategyOverride";
+type Asked = Required<Omit<UpdateDeploymentInput, Elsewhere>>;
+
+/** What a draft asks for: all other fields, so that one that the API gets and the form lacks is an error here. */
 export type Wanted = {
-  valuesYaml: string;
-  valuesFrom: Reference[];
-  valueOverrides: ValueOverrideInput[];
-  selectorOverrides: SelectorOverrideInput[];
-  targets: string[];
-  targetSelector: ClusterSelectorInput | null;
-  description: string;
-  atomic: boolean;
-  wait: boolean;
-  timeoutSeconds: number;
-  driftPolicy: DriftPolicy;
-  liveDrift: LiveDrift;
-  liveDriftIgnore: DriftIgnoreRuleInput[];
-  crdPolicy: CrdPolicy;
-  dependsOn: DependencyInput[];
-  strategy: RolloutStrategyInput | null;
-  strategyOverride: RolloutStrategyInput | null;
-  allowCrdVersionRemoval: string[];
+  [Field in keyof Asked]: Field extends Optional ? Asked[Field] : NonNullable<Asked[Field]>;
 };
 
 /**
