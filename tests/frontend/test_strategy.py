@@ -9,7 +9,9 @@ from tests.frontend.site import PHONE, Site, findings, opened
 from tests.frontend.test_accessibility import WIDTH
 
 STORED = """{ deployment(group: "fleet", releaseName: "shop") { generation rollout { generation } strategy {
-  waves { name size soak maxConcurrent select { text } approvals { required role } } rollBackOn
+  waves { name size soak maxConcurrent select { text } approvals { required role }
+    checksBefore { name } checks { name kind count spec }
+} rollBackOn
 } } }"""
 
 
@@ -28,6 +30,14 @@ async def test_waves_are_chosen_corrected_at_the_field_and_left_out_of_one_chang
         await first.get_by_label("Name").fill("canary")
         await first.get_by_label("Takes").select_option("A number")
         await first.get_by_label("Wait afterwards").fill("soon")
+        await first.get_by_text("Checks", exact=True).click()
+        await page.get_by_role("button", name="Add a check after wave 1").click()
+        check = page.get_by_role("group", name="Checks after wave 1")
+        await check.get_by_label("Check", exact=True).fill("settings")
+        await check.get_by_label("Measures").select_option("An object of the release")
+        await check.get_by_label("Kind").fill("ConfigMap")
+        await check.get_by_label("Object name").fill("shop")
+        await check.get_by_label("Passes if").fill("size(data) >")
         await page.get_by_role("button", name="Add a wave").click()
         second = page.get_by_role("group", name="Wave 2", exact=True)
         await second.get_by_label("Name").fill("production")
@@ -44,16 +54,22 @@ async def test_waves_are_chosen_corrected_at_the_field_and_left_out_of_one_chang
 
         await page.get_by_role("button", name="Show the plan").click()
         problem = "'soon' is not a duration such as 30s, 15m, 1h30m or 7d."
-        await expect(first.get_by_role("alert")).to_have_text(problem)
+        await expect(first.get_by_role("alert").first).to_have_text(problem)
         await expect(first.get_by_label("Wait afterwards")).to_have_attribute("aria-invalid", "true")
         await first.get_by_label("Wait afterwards").fill("30m")
         await page.get_by_role("button", name="Show the plan").click()
+        await expect(check.get_by_label("Passes if")).to_have_attribute("aria-invalid", "true")
+        await check.get_by_label("Passes if").fill("size(data) > 0")
+        await page.get_by_role("button", name="Show the plan").click()
         await page.get_by_role("button", name="Apply", exact=True).click()
         await expect(page.get_by_text("shop was changed.")).to_be_visible()
-        usual = {"maxConcurrent": "100%", "soak": "0s"}
+        usual = {"maxConcurrent": "100%", "soak": "0s", "checksBefore": [], "checks": []}
+        spec = {"kind": "ConfigMap", "name": "shop", "namespace": None, "apiGroup": None, "fails": None}
+        spec |= {"passes": "size(data) > 0"}
+        settings = {"name": "settings", "kind": "OBJECT", "count": 1, "spec": spec}
         strategy = {
             "waves": [
-                {**usual, "name": "canary", "size": "1", "soak": "30m", "approvals": None}
+                {**usual, "name": "canary", "size": "1", "soak": "30m", "approvals": None, "checks": [settings]}
                 | {"select": {"text": "every cluster"}},
                 {**usual, "name": "production", "size": "100%", "maxConcurrent": "5"}
                 | {"select": {"text": "cloud=amazon|google"}, "approvals": {"required": 2, "role": "APPROVER"}},

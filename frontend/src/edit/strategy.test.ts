@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { Json } from "../json";
+import { newCheck } from "./checks";
 import { AT_ONCE, newWave, strategyInput, strategyOf } from "./strategy";
 
 const limits = {
@@ -11,6 +12,18 @@ const limits = {
   minReady: "10s",
 };
 const nowhere = { cloud: [], region: [], distribution: [], kubernetesVersion: null };
+const counts = { interval: "30s", count: 2, failureLimit: 0, inconclusiveLimit: 0, errorLimit: 4 };
+const health = { ...counts, name: "healthy", kind: "HEALTH" as const, spec: {} };
+const settings = {
+  kind: "ConfigMap",
+  name: "web",
+  namespace: null,
+  apiGroup: null,
+  passes: "true",
+  fails: null,
+};
+const object = { ...counts, name: "settings", kind: "OBJECT" as const, spec: settings };
+const unchecked = { checksBefore: [], checks: [] };
 const select = (labels: Json) => ({ ...nowhere, labels });
 const stored = {
   __typename: "RolloutStrategy",
@@ -22,15 +35,18 @@ const stored = {
       size: "1",
       select: select({ tier: "test" }),
       approvals: null,
+      checksBefore: [{ __typename: "CheckRule", ...health }],
+      checks: [object],
     },
     {
       ...limits,
+      ...unchecked,
       name: "most",
       size: "50%",
       select: select({}),
       approvals: { __typename: "ApprovalRule", required: 2, role: "APPROVER" as const, validFor: "7d" },
     },
-    { ...limits, name: "others", size: "100%", select: select({}), approvals: null },
+    { ...limits, ...unchecked, name: "others", size: "100%", select: select({}), approvals: null },
   ],
   maxUnavailable: "10%",
   onNewer: "QUEUE" as const,
@@ -47,17 +63,19 @@ it("requests a stored strategy as it is", () => {
         select: { ...every, labels: { tier: ["test"] } },
         count: 1,
         percent: null,
-        before: null,
+        before: [{ check: { ...counts, name: "healthy", health: true } }],
+        checks: [{ ...counts, name: "settings", object: settings }],
       },
       {
         ...limits,
         name: "most",
+        checks: [],
         select: every,
         count: null,
         percent: 50,
         before: [{ approval: { required: 2, role: "APPROVER", validFor: "7d" } }],
       },
-      { ...limits, name: "others", select: every, count: null, percent: null, before: null },
+      { ...limits, name: "others", select: every, count: null, percent: null, before: [], checks: [] },
     ],
     maxUnavailable: "10%",
     onNewer: "QUEUE",
@@ -71,6 +89,7 @@ it("requests nothing while a number or a selector cannot be read", () => {
   const unread = [
     { ...wave, size: "count" as const, amount: "" },
     { ...wave, approvals: { required: "two", role: "" as const, validFor: "7d" } },
+    { ...wave, checks: [{ ...newCheck([]), count: "" }] },
     {
       ...wave,
       conditions: { labels: "tier", cloud: "", region: "", distribution: "", kubernetesVersion: "" },

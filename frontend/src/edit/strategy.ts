@@ -1,5 +1,6 @@
 import type { OnNewerGeneration, Role, RolloutEnding, RolloutStrategyInput, ToEditQuery } from "../graphql";
 import { asConditions, type Conditions, EVERY, selectorOf } from "../values/selectors";
+import { type Check, checkInputs, checksOf, numberOf } from "./checks";
 
 /** The most targets that a wave takes: all that it may, a number, or a percentage of all targets. */
 export type Size = "all" | "count" | "percent";
@@ -24,6 +25,8 @@ export type Wave = Limits & {
   amount: string;
   conditions: Conditions | null;
   approvals: Approvals | null;
+  checksBefore: Check[];
+  checks: Check[];
 };
 
 /** How changes reach the targets: all at once if there are no waves. */
@@ -67,6 +70,8 @@ export function newWave(waves: Wave[]): Wave {
     amount: "",
     conditions: null,
     approvals: null,
+    checksBefore: [],
+    checks: [],
   };
 }
 
@@ -92,6 +97,8 @@ function waveOf(stored: Stored["waves"][number], index: number): Wave {
       role: approvals.role ?? "",
       validFor: approvals.validFor,
     },
+    checksBefore: checksOf(stored.checksBefore),
+    checks: checksOf(stored.checks),
   };
 }
 
@@ -109,25 +116,25 @@ function waveInput(wave: Wave): RolloutStrategyInput["waves"][number] | null {
   const read = selectorOf(conditions ?? EVERY);
   const most = size === "all" ? null : numberOf(amount);
   const required = approvals && numberOf(approvals.required);
-  if ("problem" in read || most === undefined || required === undefined) return null;
+  const before = checkInputs(wave.checksBefore);
+  const checks = checkInputs(wave.checks);
+  if ("problem" in read || most === undefined || required === undefined || !before || !checks) return null;
+  const approval =
+    approvals && required !== null
+      ? [{ approval: { required, role: approvals.role || null, validFor: approvals.validFor } }]
+      : [];
   return {
     ...limitsOf(wave),
     name,
     select: read.selector,
     count: size === "count" ? most : null,
     percent: size === "percent" ? most : null,
-    before:
-      approvals && required !== null
-        ? [{ approval: { required, role: approvals.role || null, validFor: approvals.validFor } }]
-        : null,
+    before: [...approval, ...before.map((check) => ({ check }))],
+    checks,
   };
 }
 
 /** Nothing but the limits: what the cache gives has more. */
 function limitsOf({ maxConcurrent, maxFailures, maxDeferred, soak, deadline, minReady }: Limits): Limits {
   return { maxConcurrent, maxFailures, maxDeferred, soak, deadline, minReady };
-}
-
-function numberOf(text: string): number | undefined {
-  return /^-?\d{1,9}$/.test(text.trim()) ? Number(text) : undefined;
 }

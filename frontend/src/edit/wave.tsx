@@ -1,6 +1,8 @@
+import { useState } from "react";
 import type { Role } from "../graphql";
 import { Field } from "../parts/field";
 import { EVERY } from "../values/selectors";
+import { Checks } from "./check";
 import { SelectorFields } from "./selector";
 import { type Approvals, type Limits, ONE_APPROVAL, type Size, type Wave } from "./strategy";
 
@@ -49,6 +51,7 @@ export function WaveFields({
   moveUp: (() => void) | null;
 }) {
   const id = `wave-${wave.key}`;
+  const [hadChecks] = useState(wave.checksBefore.length + wave.checks.length > 0);
   const limit = ([name, label, hint]: [keyof Limits, string, string]) => (
     <Field key={name} id={`${id}-${name}`} label={label} hint={hint} problems={problemsAt(name)}>
       {(props) => (
@@ -144,6 +147,25 @@ export function WaveFields({
           change={(approvals) => change({ approvals })}
         />
       )}
+      <details open={hadChecks}>
+        <summary className="small">Checks</summary>
+        <div className="stack tight">
+          <Checks
+            id={`${id}-before`}
+            where={`before wave ${number}`}
+            checks={wave.checksBefore}
+            problemsAt={(index, ...path) => problemsAt("before", String(index), "check", ...path)}
+            change={(checksBefore) => change({ checksBefore })}
+          />
+          <Checks
+            id={`${id}-after`}
+            where={`after wave ${number}`}
+            checks={wave.checks}
+            problemsAt={(index, ...path) => problemsAt("checks", String(index), ...path)}
+            change={(checks) => change({ checks })}
+          />
+        </div>
+      </details>
       <details>
         <summary className="small">More limits</summary>
         <div className="fields">{RARE.map(limit)}</div>

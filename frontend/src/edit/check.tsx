@@ -1,0 +1,142 @@
+import { Field } from "../parts/field";
+import { type Check, type CheckKind, NO_OBJECT, newCheck } from "./checks";
+
+type ProblemsAt = (...path: string[]) => string[];
+
+const KINDS: Record<CheckKind, string> = {
+  HEALTH: "The health of the clusters' releases",
+  OBJECT: "An object of the release",
+};
+const LIMITS: [
+  keyof Check & ("interval" | "count" | "failureLimit" | "inconclusiveLimit" | "errorLimit"),
+  string,
+][] = [
+  ["interval", "Time between measurements"],
+  ["count", "Measurements"],
+  ["failureLimit", "Failed at most"],
+  ["inconclusiveLimit", "Inconclusive at most"],
+  ["errorLimit", "Errors in a row at most"],
+];
+const OBJECT: [keyof typeof NO_OBJECT, string, string][] = [
+  ["kind", "Kind", "Deployment"],
+  ["name", "Object name", "web"],
+  ["namespace", "Namespace", "That of the release"],
+  ["apiGroup", "API group", "Any group"],
+  ["passes", "Passes if (CEL)", "status.readyReplicas >= 2"],
+  ["fails", "Fails if (CEL)", "status.readyReplicas == 0"],
+];
+
+/** The checks before or after a wave. */
+export function Checks({
+  id,
+  where,
+  checks,
+  problemsAt,
+  change,
+}: {
+  id: string;
+  /** Where the checks are, such as `after wave 1`. */
+  where: string;
+  checks: Check[];
+  /** The problems of the check at an index. */
+  problemsAt: (index: number, ...path: string[]) => string[];
+  change: (checks: Check[]) => void;
+}) {
+  return (
+    <fieldset className="stack tight">
+      <legend className="label">Checks {where}</legend>
+      {checks.map((check, index) => (
+        <CheckFields
+          key={check.key}
+          id={`${id}-${check.key}`}
+          check={check}
+          problemsAt={(...path) => problemsAt(index, ...path)}
+          change={(changes) => change(checks.map((one, at) => (at === index ? { ...one, ...changes } : one)))}
+          remove={() => change(checks.filter((_, at) => at !== index))}
+        />
+      ))}
+      <div>
+        <button type="button" className="button slim" onClick={() => change([...checks, newCheck(checks)])}>
+          Add a check {where}
+        </button>
+      </div>
+    </fieldset>
+  );
+}
+
+function CheckFields({
+  id,
+  check,
+  problemsAt,
+  change,
+  remove,
+}: {
+  id: string;
+  check: Check;
+  problemsAt: ProblemsAt;
+  change: (changes: Partial<Check>) => void;
+  remove: () => void;
+}) {
+  return (
+    <div className="wave stack tight">
+      <div className="fields">
+        <Field id={`${id}-name`} label="Check" problems={problemsAt("name")}>
+          {(props) => (
+            <input {...props} value={check.name} onChange={({ target }) => change({ name: target.value })} />
+          )}
+        </Field>
+        <Field id={`${id}-kind`} label="Measures" problems={[]}>
+          {(props) => (
+            <select
+              {...props}
+              value={check.kind}
+              onChange={({ target }) =>
+                change({
+                  kind: target.value as CheckKind,
+                  spec: target.value === "OBJECT" ? NO_OBJECT : {},
+                })
+              }
+            >
+              {Object.entries(KINDS).map(([kind, words]) => (
+                <option key={kind} value={kind}>
+                  {words}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        {check.kind === "OBJECT" &&
+          OBJECT.map(([name, words, hint]) => (
+            <Field key={name} id={`${id}-object-${name}`} label={words} problems={problemsAt("object", name)}>
+              {(props) => (
+                <input
+                  {...props}
+                  placeholder={hint}
+                  value={String(check.spec[name] ?? "")}
+                  onChange={({ target }) =>
+                    change({ spec: { ...check.spec, [name]: target.value || NO_OBJECT[name] } })
+                  }
+                />
+              )}
+            </Field>
+          ))}
+        {LIMITS.map(([name, words]) => (
+          <Field key={name} id={`${id}-${name}`} label={words} problems={problemsAt(name)}>
+            {(props) => (
+              <input
+                {...props}
+                value={check[name]}
+                onChange={({ target }) => change({ [name]: target.value.trim() })}
+              />
+            )}
+          </Field>
+        ))}
+      </div>
+      <div>
+        <button type="button" className="button slim" onClick={remove}>
+          Remove the check {check.name}
+        </button>
+      </div>
+    </div>
+  );
+}
