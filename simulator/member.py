@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from simulator.records import Object, Record
     from simulator.store import Kind
 
-    Kept = Callable[[str, Kind, Record, bool], None]
+    Written = Callable[[str, Kind, Record, bool], None]
 
 KUBERNETES_VERSION = "v1.34.4"
 
 
 class Member:
-    """`kept` is called for each write, for the state that outlives the process."""
+    """`written` is called for each write."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Member:
         token: str = "",
         version: int = 0,
         objects: Iterable[tuple[Kind, Object]] = (),
-        kept: Kept | None = None,
+        written: Written | None = None,
         history: int = HISTORY,
     ) -> None:
         self.name = name
@@ -59,7 +59,7 @@ class Member:
         self.logs = Logs()
         self.workloads = Workloads(self.store, self.faults)
         self.faults.changed = self.workloads.resume
-        self._kept = kept
+        self.written = written
         for kind, obj in objects:
             record = self.store.load(kind, obj)
             self._follow(kind, record, present=True)
@@ -121,8 +121,8 @@ class Member:
 
     def _changed(self, kind: Kind, record: Record, present: bool) -> None:
         self._follow(kind, record, present=present)
-        if self._kept is not None:
-            self._kept(self.name, kind, record, present)
+        if self.written is not None:
+            self.written(self.name, kind, record, present)
 
     def _follow(self, kind: Kind, record: Record, *, present: bool) -> None:
         if kind == DEFINITIONS.key:

@@ -110,7 +110,7 @@ class Simulator:
             token=saved.token,
             version=saved.version,
             objects=saved.objects,
-            kept=None if self._state is None else self._state.keep,
+            written=None if self._state is None else self._state.keep,
             history=self.history,
         )
         self.members[name] = member

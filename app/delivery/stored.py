@@ -177,4 +177,5 @@ def _seen(
         written=revision if has_converged else None,
         revision=revision,
         healthy_since=health_since if is_healthy else None,
+        is_judged=health is not Health.UNKNOWN and (is_current or not has_moved),
     )

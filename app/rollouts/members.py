@@ -37,18 +37,25 @@ class Seen:
     written: int | None = None
     revision: int | None = None
     healthy_since: datetime | None = None
+    is_judged: bool = True
+    """Its health is known. For a moment after its cluster is back, it is not."""
 
     @property
     def is_available(self) -> bool:
         return self.is_reachable and self.healthy_since is not None
+
+    @property
+    def is_unavailable(self) -> bool:
+        """Whether it is known not to work."""
+        return self.is_reachable and self.is_judged and self.healthy_since is None
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """A target in a rollout.
 
-    `was_available` says whether it worked before the rollout moved it: only then it takes a place in the budget. `due`
-    is when it must be ready.
+    `was_available` says whether it worked, as far as was known, before the rollout moved it: only then it takes a place
+    in the budget. `due` is when it must be ready.
     """
 
     wave: int
@@ -73,7 +80,7 @@ def moved(member: Member, seen: Seen, rule: WaveRule, now: datetime) -> Member:
     return replace(
         member,
         state=TargetState.MOVING,
-        was_available=seen.is_available or member.costs_budget,
+        was_available=not seen.is_unavailable or member.costs_budget,
         moved_at=now,
         due=now + rule.deadline,
         attempt=member.attempt + 1,
@@ -138,7 +145,7 @@ def _settled(member: Member, seen: Seen, rule: WaveRule, now: datetime) -> Membe
         ready_at = ready_from(member, seen, rule)
         if ready_at is not None and ready_at <= now:
             return replace(member, state=TargetState.READY)
-        if member.state is TargetState.READY:  # its health was lost
+        if member.state is TargetState.READY and seen.is_unavailable:  # its health was lost
             return replace(member, state=TargetState.SETTLING, due=now + rule.deadline)
         if member.state is TargetState.MOVING:
             member = replace(member, state=TargetState.SETTLING)

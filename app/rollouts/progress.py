@@ -244,10 +244,10 @@ def _moves(rollout: Rollout, groups: Sequence[_Group], known: Known, gates: list
         waiting = [target for target, member in group.items() if member.state is TargetState.BEHIND]
         waiting = _let_in(waiting, index, known, gates)
         without_place = list[int]()
-        for target in sorted(waiting, key=lambda target: (known.seen[target].is_available, target)):
+        for target in sorted(waiting, key=lambda target: (not known.seen[target].is_unavailable, target)):
             if free <= 0:
                 break
-            costs = known.seen[target].is_available and not group[target].costs_budget
+            costs = not known.seen[target].is_unavailable and not group[target].costs_budget
             if costs and used >= rollout.budget:
                 without_place.append(target)
                 continue

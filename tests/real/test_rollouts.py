@@ -1,8 +1,10 @@
 """Rollouts in three waves on real control planes: Helm tells what has reached which member."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from app.program.processes import run_observer, running
 from app.tables.identity import Role
@@ -37,6 +39,13 @@ kind: ConfigMap
 metadata: {name: extra}
 {{ end }}
 """
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def fleet(new_fleet: NewFleet) -> AsyncIterator[Fleet]:
+    """No member becomes unreachable because the machine is busy: its targets would be deferred."""
+    async with new_fleet(unreachable_after=60) as opened:
+        yield opened
 
 
 def one_by_one(**given: Any) -> dict[str, Any]:
@@ -100,7 +109,10 @@ async def test_three_waves_move_one_after_the_other_also_where_somebody_upgrades
 async def test_a_worker_killed_in_the_middle_of_a_wave_is_replaced_by_another_which_finishes_the_rollout(
     new_fleet: NewFleet,
 ) -> None:
-    async with new_fleet(working=False) as fleet, Proxy(fleet.hands["paris"].member.kubeconfig) as proxy:
+    async with (
+        new_fleet(working=False, unreachable_after=60) as fleet,
+        Proxy(fleet.hands["paris"].member.kubeconfig) as proxy,
+    ):
         stack = fleet.stack
         clusters = (await stack.data("{ clusters { nodes { id name } } }"))["clusters"]["nodes"]
         [paris] = [each["id"] for each in clusters if each["name"] == "paris"]

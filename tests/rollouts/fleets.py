@@ -1,6 +1,6 @@
 """Random fleets on which rollouts run: their targets fail, hang, disappear and return. The clock is simulated."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -28,6 +28,8 @@ class Target:
     heals_after: timedelta | None
     """How long it takes from Helm's end until the target is healthy; None if it never is."""
     away: list[tuple[datetime, datetime]]
+    judged_after: timedelta = timedelta(0)
+    """How long it takes from its return until its health is known again."""
     revision: int = 1
     moved_at: datetime | None = None
     touched: bool = False
@@ -52,16 +54,14 @@ class Target:
         is_reachable = self.is_reachable(now)
         if not is_reachable and self.seen is not None:
             before = self.seen
-            return Seen(
-                True, False, before.observed_at, OPEN, run=self._run(now), written=before.written,
-                revision=before.revision, healthy_since=before.healthy_since,
-            )  # fmt: skip
+            return replace(before, is_reachable=False, run=self._run(now))
         run = self._run(now)
         revision = 2 if run is Run.SUCCEEDED else 1
         written = 2 if run is Run.SUCCEEDED else None
+        is_judged = not any(end <= now < end + self.judged_after for _, end in self.away)
         self.seen = Seen(
             True, is_reachable, now, OPEN, run=run, written=written, revision=revision,
-            healthy_since=self.healthy_since(now),
+            healthy_since=self.healthy_since(now) if is_judged else None, is_judged=is_judged,
         )  # fmt: skip
         return self.seen
 
@@ -123,7 +123,7 @@ class Fleet:
         """When something happens in the world."""
         found = [self.closed_until, self.approves_at]
         for target in self.targets.values():
-            found += [moment for pair in target.away for moment in pair]
+            found += [moment for pair in target.away for moment in (*pair, pair[1] + target.judged_after)]
             if target.ends_at is not None:
                 found += [target.ends_at, target.ends_at + (target.heals_after or timedelta(0))]
         return [moment for moment in found if moment > self.now]
@@ -143,10 +143,7 @@ class Fleet:
 
 
 def _with(seen: Seen, opening: Opening) -> Seen:
-    return Seen(
-        seen.is_targeted, seen.is_reachable, seen.observed_at, opening, run=seen.run, written=seen.written,
-        revision=seen.revision, healthy_since=seen.healthy_since,
-    )  # fmt: skip
+    return replace(seen, opening=opening)
 
 
 def _rule(random: Random, number: int) -> WaveRule:
@@ -173,4 +170,5 @@ def _target(random: Random) -> Target:
         succeeds=random.random() < 0.85,
         heals_after=random.choice([timedelta(0), timedelta(seconds=30), timedelta(minutes=5), None]),
         away=away,
+        judged_after=timedelta(seconds=random.choice([0, 5, 30])),
     )
