@@ -18,7 +18,7 @@ from app.workflows.definition import Definition, StepTemplate, all_steps, depend
 from app.workflows.expressions import Texts, Visible, constant, identifier_problem, needs_expression
 from app.workflows.fitting import fitting_problems, kind_of_value
 from app.workflows.language import MAX_DEPTH, MAX_EXPRESSIONS, MAX_STEPS, structure_problems
-from app.workflows.schemas import kind_of, maybe, properties, schema_problem
+from app.workflows.schemas import kind_of, maybe, properties, schema_problem, value_problems
 from app.workflows.step_types import STEP_TYPES
 
 MAX_PROBLEMS = 50
@@ -123,9 +123,13 @@ def _plain_problems(document: Any) -> Found:
     parameters = document.get("parameters", {})
     if parameters.get("type", "object") != "object":
         yield ("parameters", "type"), "Parameters are an object."
-    for name in properties(parameters):
+    for name, schema in properties(parameters).items():
+        path = ("parameters", "properties", name)
         if problem := identifier_problem(name):
-            yield ("parameters", "properties", name), problem
+            yield path, problem
+        if isinstance(schema, Mapping) and "default" in schema:
+            for inner, message in value_problems(schema, schema["default"]):
+                yield (*path, "default", *inner), f"{message}."
     for path, step, _ in _written_steps(document["steps"], ("steps",), 1):
         name = step.get("forEach", {}).get("as", "item")
         if problem := identifier_problem(step["name"]):

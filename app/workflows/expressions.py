@@ -71,12 +71,15 @@ class Visible:
         return replace(self, variables={**self.variables, **variables})
 
     def environment(self) -> Environment:
+        """The environment with everything that is visible, for messages."""
         return Environment({**self.variables, "steps": Record(self.steps)})
 
-    def mentioned_in(self, text: str) -> "Visible":
-        """Without what the text does not name: an environment for it is made in less time."""
+    def environment_of(self, text: str) -> Environment:
+        """The environment with what the text names, which is made in less time. Steps are named one by one: only those
+        are read when the expression is evaluated."""
         variables = {name: _named(kind, text) for name, kind in self.variables.items() if name in text}
-        return Visible(variables, {name: kind for name, kind in self.steps.items() if name in text})
+        steps = {f"steps.{name}": kind for name, kind in self.steps.items() if name in text}
+        return Environment({**variables, **steps})
 
 
 @dataclass(slots=True)
@@ -110,13 +113,14 @@ class Texts:
         """The kind of what an expression returns, and what is wrong with it."""
         self._used.update(_outputs_in(text))
         try:
-            return _compiled(text, visible.mentioned_in(text), returns), []
+            return _compiled(text, visible.environment_of(text), returns), []
         except CompileError:
-            pass
+            problem = "`steps` needs the name of a step, such as steps.build"
         try:
-            return _compiled(text, visible, returns), []
-        except CompileError as error:  # its message names all steps that there are
-            return Basic.ANYTHING, [(path, f"The expression is not valid: {error}.")]
+            _compiled(text, visible.environment(), returns)
+        except CompileError as error:
+            problem = str(error)
+        return Basic.ANYTHING, [(path, f"The expression is not valid: {problem}.")]
 
     def uses_output(self, step: str, name: str, *, is_list: bool) -> bool:
         """Whether an expression has been compiled that uses an output of a step. The outputs of a `forEach` are used
@@ -126,8 +130,7 @@ class Texts:
         return bool({(step, name), (step, None)} & self._used)
 
 
-def _compiled(text: str, visible: Visible, returns: Returns) -> Kind:
-    environment = visible.environment()
+def _compiled(text: str, environment: Environment, returns: Returns) -> Kind:
     return environment.kind_of(environment.compile(text, returns))
 
 

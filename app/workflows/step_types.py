@@ -7,6 +7,7 @@ from typing import Any
 from app.workflows.schemas import Schema
 
 _TEXT = {"type": "string"}
+_DURATION = {"type": "string", "pattern": r"^(?=\d)(\d{1,6}d)?(\d{1,6}h)?(\d{1,6}m)?(\d{1,8}s)?$"}
 
 
 def _object(required: list[str], **fields: Any) -> Schema:
@@ -43,7 +44,7 @@ _ALL = (
         "sleep",
         "Waits for a time, such as 90s or 2h.",
         "name: soak\ntype: sleep\ninputs: {duration: 15m}\n",
-        _object(["duration"], duration=_TEXT),
+        _object(["duration"], duration=_DURATION),
         _object([]),
     ),
     StepType(

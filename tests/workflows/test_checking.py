@@ -139,6 +139,17 @@ CHANGES: dict[str, tuple[str, str, str, str]] = {
         "count: {", "my-count: {", "parameters.properties.my-count",
         "Expressions cannot use this name. Use letters, digits and `_`, and begin with a letter.",
     ),
+    "a default that does not fit": (
+        "default: 2", "default: two", "parameters.properties.count.default", '"two" is not of type "integer".',
+    ),
+    "steps without a name": (
+        "steps.build.outputs.digest }}\", schema: {type: string}", "steps }}\"", "outputs.digest.value",
+        "The expression is not valid: `steps` needs the name of a step, such as steps.build.",
+    ),
+    "a duration as an input that is none": (
+        "duration: 5m", "duration: forever", "steps.1.sequence.1.inputs.duration",
+        '"forever" does not match "^(?=\\d)(\\d{1,6}d)?(\\d{1,6}h)?(\\d{1,6}m)?(\\d{1,8}s)?$".',
+    ),
     "a schema that is none": (
         "{type: array,", "{type: lots,", "parameters",
         "It is not a valid JSON Schema: \"lots\" is not valid under any of the schemas listed in the 'anyOf' keyword",
