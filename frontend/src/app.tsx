@@ -26,6 +26,7 @@ const GroupPage = later(() => import("./clusters/group"));
 const RegisterPage = later(() => import("./clusters/register"));
 const SecretsPage = later(() => import("./secrets/page"));
 const HealthRulesPage = later(() => import("./health-rules/page"));
+const WorkflowsPage = later(() => import("./workflows/page"));
 const WindowsPage = later(() => import("./windows/page"));
 const ActivityPage = later(() => import("./activity/page"));
 const TokensPage = later(() => import("./account/tokens"));
@@ -84,6 +85,11 @@ export function App() {
               <Route path="/settings/health-rules">
                 <Settings>
                   <HealthRulesPage />
+                </Settings>
+              </Route>
+              <Route path="/settings/workflows">
+                <Settings>
+                  <WorkflowsPage />
                 </Settings>
               </Route>
               <Route path="/settings/tokens">

@@ -28,6 +28,7 @@ SCREENS = {
     "group": "/groups/fleet",
     "register": "/register",
     "secrets": "/settings/secrets",
+    "workflows": "/settings/workflows",
     "activity": "/activity",
     "tokens": "/settings/tokens",
     "missing": "/deployments/fleet/nothing",

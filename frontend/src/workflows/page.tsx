@@ -1,0 +1,113 @@
+import { useState } from "react";
+import { useRefresh } from "../api/live";
+import { useAction } from "../api/outcome";
+import { usePages } from "../api/pages";
+import { useOrganization } from "../api/session";
+import { DeleteWorkflowDocument, type WorkflowLineFragment, WorkflowsDocument } from "../graphql";
+import { Destroy } from "../parts/dialog";
+import { Listing } from "../parts/listing";
+import { EmptyState } from "../parts/states";
+import { Ago } from "../parts/time";
+import { Title } from "../parts/title";
+import { toast } from "../parts/toast";
+import { WorkflowForm } from "./form";
+
+type Open = { what: "add" } | { what: "change" | "delete"; workflow: WorkflowLineFragment };
+
+/** The workflows of an organization, which are edited as YAML. */
+export default function WorkflowsPage() {
+  const organization = useOrganization();
+  const pages = usePages(WorkflowsDocument, { organization }, (data) => data.workflows, 50);
+  useRefresh("workflow", pages.refresh);
+  const [open, setOpen] = useState<Open | null>(null);
+  const close = () => {
+    setOpen(null);
+    pages.refresh();
+  };
+  return (
+    <>
+      <div className="head">
+        <div>
+          <Title words="Workflows" />
+          <p className="soft">Definitions of steps, which are checked when they are saved.</p>
+        </div>
+        <button type="button" className="button first" onClick={() => setOpen({ what: "add" })}>
+          Add workflow
+        </button>
+      </div>
+      <section className="card" aria-label="Workflows">
+        <Listing
+          pages={pages}
+          more="More workflows"
+          blank={
+            <EmptyState title="No workflows yet">
+              <p>Add a workflow, or apply a file: polyhelm workflow apply -f FILE</p>
+            </EmptyState>
+          }
+        >
+          {(workflows) => (
+            <ul className="list">
+              {workflows.map((workflow) => (
+                <Line key={workflow.id} workflow={workflow} open={(what) => setOpen({ what, workflow })} />
+              ))}
+            </ul>
+          )}
+        </Listing>
+      </section>
+      {open?.what === "add" && <WorkflowForm close={close} />}
+      {open?.what === "change" && <WorkflowForm name={open.workflow.name} close={close} />}
+      {open?.what === "delete" && <Delete workflow={open.workflow} close={close} />}
+    </>
+  );
+}
+
+function Line({
+  workflow,
+  open,
+}: {
+  workflow: WorkflowLineFragment;
+  open: (what: "change" | "delete") => void;
+}) {
+  return (
+    <li>
+      <div className="row apart">
+        <b className="wrap">{workflow.name}</b>
+        <span className="row">
+          <button type="button" className="button slim" onClick={() => open("change")}>
+            Change<span className="hidden"> {workflow.name}</span>
+          </button>
+          <button type="button" className="button danger slim" onClick={() => open("delete")}>
+            Delete<span className="hidden"> {workflow.name}</span>
+          </button>
+        </span>
+      </div>
+      {workflow.description && <p className="wrap">{workflow.description}</p>}
+      <p className="soft small">
+        revision {workflow.revision}, saved {workflow.current && `by ${workflow.current.author} `}
+        <Ago at={workflow.updatedAt} />
+      </p>
+    </li>
+  );
+}
+
+function Delete({ workflow, close }: { workflow: WorkflowLineFragment; close: () => void }) {
+  const { send, fetching, refusal } = useAction(DeleteWorkflowDocument, "DeleteWorkflowPayload");
+  async function destroy() {
+    if (!(await send({ input: { id: workflow.id } }))) return;
+    toast(`Workflow ${workflow.name} deleted.`);
+    close();
+  }
+  return (
+    <Destroy
+      title={`Delete the workflow ${workflow.name}`}
+      name={workflow.name}
+      verb="Delete"
+      fetching={fetching}
+      refusal={refusal}
+      close={close}
+      destroy={destroy}
+    >
+      <p>The workflow is deleted with all its revisions.</p>
+    </Destroy>
+  );
+}
