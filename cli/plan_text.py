@@ -1,5 +1,6 @@
 """Stored plans as text for a terminal, and as Markdown for a pull request."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -100,7 +101,8 @@ _DIFFERENCES: tuple[tuple[str, Callable[[Any], str]], ...] = (
 
 
 def _remarks(plan: Any) -> list[str]:
-    found = [f"Warning: {warning['message']}" for warning in plan["warnings"]]
+    found = [f"{name.replace('_', ' ').capitalize()}: {_option(name, plan)}" for name in sorted(plan["options"])]
+    found += [f"Warning: {warning['message']}" for warning in plan["warnings"]]
     if plan["removal"]:
         found.append(f"Removed from the targets: {named(plan['removal']['clusters'])} ({plan['removal']['count']})")
     if plan["unreachable"]:
@@ -108,6 +110,14 @@ def _remarks(plan: Any) -> list[str]:
     if plan["blocker"]:
         found.append(f"Cannot be applied: {plan['blocker']['message']}")
     return found
+
+
+def _option(name: str, plan: Any) -> str:
+    """An option that the plan changes. The waves of a strategy are listed with their sizes."""
+    value = plan["options"][name]
+    if name in ("strategy", "strategy_override"):
+        return ", ".join(f"{wave['name']} ({wave['size']})" for wave in value["waves"]) or "all at once"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _escaped(text: str) -> str:

@@ -3,7 +3,7 @@
 The table is their only list in the server: requests, the rows of deployments, plans and Helm runs follow it, and a test
 holds the API and the command line to it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum, auto
 from typing import Any
@@ -115,6 +115,25 @@ def stored_options(request: object) -> dict[str, Any]:
 def options_as_json(request: object) -> dict[str, Any]:
     """The options that a request sets, as plans show them."""
     return {option.name: option.as_json(value) for option, value in _given(request)}
+
+
+def changing_options(request: object, present: Deployment | None, depends_on: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The names of the options that a request sets to other values than those of the deployment, or than the defaults
+    of a new one. `depends_on` are its present dependencies."""
+    changing = set()
+    for option, value in _given(request):
+        if not option.is_column:
+            is_other = _by_name(option.as_json(value)) != _by_name(depends_on)
+        else:
+            default = Deployment.model_fields[option.name].get_default(call_default_factory=True)
+            is_other = option.stored(value) != (getattr(present, option.name) if present else default)
+        if is_other:
+            changing.add(option.name)
+    return changing
+
+
+def _by_name(dependencies: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
+    return {one["deployment"]: one["condition"] for one in dependencies}
 
 
 def basis_options(deployment: Deployment) -> dict[str, Any]:

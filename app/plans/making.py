@@ -1,10 +1,13 @@
 """Makes a plan and stores it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import MAXYEAR, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert
 from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.charts.notices import Notice, notices_about
 from app.charts.pinning import Pinned, pin
@@ -16,6 +19,8 @@ from app.deployments.answer import Answer
 from app.deployments.binding import Binding
 from app.deployments.codes import DeploymentCode
 from app.deployments.creation import CreateDeployment
+from app.deployments.dependencies import dependencies_of
+from app.deployments.options import OPTIONS, changing_options
 from app.deployments.planning import LARGEST
 from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal, foundation_of
@@ -34,6 +39,7 @@ from app.plans.texts import Packed, packed
 from app.registers.common import CommonCode
 from app.tables.charts import ChartArchive
 from app.tables.columns import now
+from app.tables.deployments import Deployment
 from app.tables.groups import ClusterGroup
 from app.tables.identity import Organization
 from app.tables.plans import Plan, PlannedText, PlanTarget
@@ -124,7 +130,8 @@ async def _store(
         await _check_room(transaction, proposal)
         group = await session.get(ClusterGroup, proposal.deployment.group_id)
         account = group.service_account if group else None
-        plan = _plan(viewer, asked, proposal, answer, content, account, expires_at)
+        options = await _changing(session, asked.request, proposal.deployment.id)
+        plan = _plan(viewer, asked, proposal, answer, content, account, expires_at, options)
         plan.notices = [asdict(notice) for notice in notices]
         session.add(plan)
         await session.flush()
@@ -142,6 +149,16 @@ async def _store(
             counts=plan.counts,
         )
         return plan
+
+
+async def _changing(session: AsyncSession, request: Request, deployment_id: int | None) -> dict[str, Any]:
+    """The options that a request changes, and the switches that are on. The digest of a plan has all that it sets."""
+    present = await session.get(Deployment, deployment_id) if deployment_id else None
+    found = (await dependencies_of(session, [present.id]))[present.id] if present else []
+    depends_on = [{"deployment": one.release_name, "condition": one.condition} for one in found]
+    changing = changing_options(request, present, depends_on)
+    given = options_of(request).items()
+    return {name: value for name, value in given if name in changing or (name not in OPTIONS and value)}
 
 
 async def _check_room(transaction: Transaction, proposal: Proposal) -> None:
@@ -170,6 +187,7 @@ def _plan(
     content: Packed,
     service_account: str | None,
     expires_at: datetime,
+    changing: Mapping[str, Any],
 ) -> Plan:
     deployment, wish, request = proposal.deployment, proposal.wish, asked.request
     if isinstance(request, CreateDeployment):  # a generated name is part of the plan
@@ -194,7 +212,7 @@ def _plan(
         chart=deployment.chart,
         chart_version=wish.archive.version if wish else None,
         chart_digest=wish.archive.digest if wish else None,
-        options=options,
+        options=dict(changing),
         foundation=foundation.as_json(),
         digest=plan_digest(what, foundation, content.deeds),
         changed=answer.changed,

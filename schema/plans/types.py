@@ -166,7 +166,9 @@ class Plan(Node):
     generation: int | None = strawberry.field(
         description="The generation of the deployment that the plan was made against; null if it is to be created."
     )
-    options: JSON = strawberry.field(description="The options that the change sets.")
+    options: JSON = strawberry.field(
+        description="The options that the change sets to other values, and what applies to this change only."
+    )
     changed: bool = strawberry.field(description="Whether the desired state would change.")
     removal: Removal | None = strawberry.field(
         description="The targets that are removed. `applyPlan` needs `confirmRemoval` where `updateDeployment` does."

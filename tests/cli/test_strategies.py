@@ -125,5 +125,13 @@ async def test_one_change_reaches_all_clusters_at_once_in_spite_of_the_strategy(
     assert (await fleet.stack.data(now))["deployment"] == {"rollout": None, "strategy": stored}
     await fleet.fine("deploy", "rollback", "web/shop", "--yes", "--no-wait", "--at-once")
     assert (await fleet.stack.data(now))["deployment"] == {"rollout": None, "strategy": stored}
+    changed = FILE.replace("count: 1", "count: 2") + "values: {replicas: 2}\ntimeout: 60\nwait: false\n"
+    shown = await fleet.fine("plan", "-f", "-", "--at-once", stdin=changed)
+    options = [line for line in shown if line.startswith(("Strategy", "Timeout", "Wait", "Atomic"))]
+    assert options == [
+        "Strategy: canary (2), europe (100%), production (100%)",
+        "Strategy override: all at once",
+        "Timeout seconds: 60",
+    ]
     done = await fleet("plan", "--reconcile", "web/shop", "--at-once")
     assert (done.code, done.words) == (2, ["Error: --at-once is for --file."])

@@ -84,6 +84,11 @@ async def test_waves_are_chosen_corrected_at_the_field_and_left_out_of_one_chang
         await page.get_by_label("Only for this change").check()
         await page.get_by_role("textbox", name="Common values").fill("replicas: 3\n")
         await page.get_by_role("button", name="Show the plan").click()
+        await page.get_by_role("button", name="Store this plan").click()
+        await expect(page.get_by_text("Strategy override: all at once")).to_be_visible()
+        await expect(page.get_by_text("Drift policy:")).to_have_count(0)
         await page.get_by_role("button", name="Apply", exact=True).click()
+        await expect(page.get_by_text("The plan was applied.")).to_be_visible()
+        await page.goto("/deployments/fleet/shop")
         await expect(page.get_by_role("article", name="tokyo: Deployed")).to_contain_text("revision 2")
         assert await stored(site) == {"generation": 2, "rollout": None, "strategy": strategy}

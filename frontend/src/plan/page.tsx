@@ -16,7 +16,7 @@ import { Title } from "../parts/title";
 import { Actions } from "./actions";
 import { groupsOf, PlannedTarget } from "./target";
 import type { Plan } from "./types";
-import { countsOf, PLAN_KINDS, PLAN_STATES } from "./words";
+import { countsOf, optionsOf, PLAN_KINDS, PLAN_STATES } from "./words";
 
 const EXPIRES_EVERY = 30_000;
 const SIZE = 50;
@@ -89,6 +89,9 @@ function Found({ plan, refresh }: { plan: Plan; refresh: () => void }) {
             </div>
           )}
         </dl>
+        {optionsOf(plan.options).map((words) => (
+          <p key={words}>{words}</p>
+        ))}
         {plan.removal && (
           <p>
             Removes {plan.removal.count} targets: {someOf(plan.removal.clusters)}.
