@@ -14,7 +14,21 @@ from rich.console import Console
 from rich.table import Table
 
 from app.helm.binary import find_helm
-from benchmarks import command_line, crash, drift, hostile, idle, live, matrix, page, plan, plan_page, rediff, rollout
+from benchmarks import (
+    command_line,
+    crash,
+    drift,
+    hostile,
+    idle,
+    live,
+    matrix,
+    page,
+    plan,
+    plan_page,
+    rediff,
+    rollout,
+    rollouts,
+)
 from benchmarks.bench import Bench
 from benchmarks.charts import Chart
 from benchmarks.figures import Row
@@ -24,6 +38,7 @@ from tests.kubernetes import binaries
 _BENCHMARKS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "rollout-real": rollout.on_real_members,
     "rollout-simulated": rollout.on_simulated_members,
+    "rollouts": rollouts.in_waves,
     "rediff": rediff.of_all_targets,
     "page": page.of_targets,
     "matrix": matrix.of_fifty_thousand,

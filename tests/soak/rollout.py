@@ -22,6 +22,7 @@ from sqlalchemy import text
 
 from app.core import migrations
 from app.core.settings import Settings
+from app.core.telemetry import configure_logging
 from app.program.embedded import embedded
 from app.program.processes import run, run_observer, running
 from simulator import Member, Simulator
@@ -33,11 +34,16 @@ from tests.sample_charts import archive, chart_files
 from tests.soak.availability import Availability, works
 from tests.stack import Stack, eventually, fresh_database, open_stack, trust_the_machine
 
-SETTINGS: dict[str, Any] = {"unreachable_after": 3, "member_timeout": 3, "worker_concurrency": 8}
-"""Those of the stack; members that are away are soon known to be."""
-_WORKER = {"lease_seconds": 2, "sweep_every": 0.5, "retry_base": 0.1, "retry_cap": 1, "helm_retries": 100}
+_WORKER = {
+    "lease_seconds": 2,
+    "sweep_every": 0.5,
+    "retry_base": 0.1,
+    "retry_cap": 1,
+    "helm_retries": 100,
+    "worker_concurrency": 8,
+}
 _WORKERS = 2
-_BUDGET = "10%"
+_LEAST_BUDGET = 2
 _LONGEST_QUIET = 1.0
 """Seconds after which members come and go although no Helm has begun: all those that move may be away."""
 _KILLS = 0.12
@@ -102,7 +108,7 @@ class Trouble:
         del self.away[:count]
 
     def start_worker(self) -> None:
-        self.workers.append(polyhelm("worker", environment=environment(self.stack, **SETTINGS | _WORKER)))
+        self.workers.append(polyhelm("worker", environment=environment(self.stack, **_WORKER)))
 
     async def kill(self, worker: Fork) -> None:
         self.workers.remove(worker)
@@ -143,7 +149,8 @@ async def roll_out(
     """Rolls a change out to all members; the stack has neither a worker nor an observer. What happens on the members
     depends on the seed, and the order in which it does on the machine."""
     began = time.monotonic()
-    report = Report(budget=len(members) // 10)
+    tenth = len(members) // 10
+    report = Report(budget=max(_LEAST_BUDGET, tenth))
     chance = random.Random(seed)
     trouble = Trouble(stack, members, chance, report)
     seen = Availability({each.name: each for each in members.values()}, report.budget, trouble.begun.set)
@@ -156,12 +163,12 @@ async def roll_out(
         created = await stack.create(releaseName="shop", chart="charts/shop", values={"replicas": 1})
         await _until(stack, "SELECT count(*) = 0 FROM target WHERE health <> 'HEALTHY' OR generation IS NULL")
         say(f"installed on {len(members)} members")
-        trouble.leave(len(members) // 10)
-        away = f"SELECT count(*) = {len(trouble.away)} FROM cluster WHERE reachability <> 'REACHABLE'"
+        trouble.leave(tenth)
+        away = f"SELECT count(*) >= {len(trouble.away)} FROM cluster WHERE reachability <> 'REACHABLE'"
         await _until(stack, away)
         seen.follow()
         waves = [wave(f"wave-{number}", percent=20, maxDeferred="100%") for number in range(1, 6)]
-        strategy = {"waves": waves, "maxUnavailable": _BUDGET}
+        strategy = {"waves": waves, "maxUnavailable": str(report.budget)}
         shop = created["deployment"]["id"]
         answer = await stack.update(shop, values={"replicas": 2}, strategy=strategy)
         assert answer["__typename"] == "DeploymentPayload", answer
@@ -173,6 +180,13 @@ async def roll_out(
     report.most, report.seconds = seen.most, time.monotonic() - began
     await _judge(stack, report, seen, members)
     return report
+
+
+def settings(count: int) -> dict[str, Any]:
+    """Those of a stack with so many members: the more there are, the longer is the time after which one is unreachable.
+    They share a process with the API and the observer."""
+    patience = max(3, count // 10)
+    return {"unreachable_after": patience, "member_timeout": patience}
 
 
 async def _judge(stack: Stack, report: Report, seen: Availability, members: Mapping[str, Member]) -> None:
@@ -207,7 +221,8 @@ async def _run(count: int, seed: int) -> Report:
             names = [f"member-{number:03}" for number in range(count)]
             simulator = await opened.enter_async_context(Simulator(names))
             new_stack = partial(open_stack, servers, TEMPLATE, folder / "stack", working=False)
-            stack = await opened.enter_async_context(new_stack(**SETTINGS))
+            stack = await opened.enter_async_context(new_stack(log_level="error", **settings(count)))
+            configure_logging(stack.services.settings)
             say = partial(print, flush=True)
             return await roll_out(stack, simulator.members, seed, lambda told: say(time.strftime("%H:%M:%S"), told))
     finally:
