@@ -120,14 +120,18 @@ def dependencies(steps: tuple[StepTemplate, ...], *, is_parallel: bool) -> dict[
 
 
 def in_order(steps: tuple[StepTemplate, ...], *, is_parallel: bool) -> list[StepTemplate]:
-    """The steps, each after those that it depends on; else as they are written. Steps in a cycle, or that wait for one,
-    are left out."""
-    needs = dependencies(steps, is_parallel=is_parallel)
-    ended = set[str]()
-    found = list[StepTemplate]()
-    while ready := [step for step in steps if step.name not in ended and ended.issuperset(needs[step.name])]:
-        found += ready
-        ended.update(step.name for step in ready)
+    """The steps, each after those that it depends on. Steps in a cycle, or that wait for one, are left out."""
+    needs = {name: set(needed) for name, needed in dependencies(steps, is_parallel=is_parallel).items()}
+    after = dict[str, list[StepTemplate]]()
+    for step in steps:
+        for name in needs[step.name]:
+            after.setdefault(name, []).append(step)
+    found = [step for step in steps if not needs[step.name]]
+    for step in found:  # it grows
+        for later in after.get(step.name, ()):
+            needs[later.name].discard(step.name)
+            if not needs[later.name]:
+                found.append(later)
     return found
 
 

@@ -104,14 +104,14 @@ class _Walk:
         for template in ordered:
             if self._is_open(prefix + template.name):
                 self._continue(template, prefix + template.name, scope)
+        failure = self._failure(ordered, prefix)
         for template in ordered:
             path = prefix + template.name
-            if path in self._steps:
-                continue
-            if self._failure(ordered, prefix) is not None:
+            if failure is not None:
                 break
-            if all(self._has_ended(prefix + name) for name in needs[template.name]):
+            if path not in self._steps and all(self._has_ended(prefix + name) for name in needs[template.name]):
                 self._begin(template, path, scope)
+                failure = self._failure([template], prefix)
         if any(self._is_open(prefix + template.name) for template in ordered):
             return None
         return Outcome(error=self._failure(ordered, prefix))
@@ -169,26 +169,28 @@ class _Walk:
 
     def _items(self, template: StepTemplate, path: str, items: Sequence[Any], scope: Scope) -> Outcome | None:
         """Continues the items of a `forEach`. After a failure no other item begins, unless failures are ignored."""
-        assert template.for_each is not None
-        bodies = [
-            _Body(template, f"{path}[{index}]", scope.with_item(template.for_each.name, item, index))
-            for index, item in enumerate(items)
-        ]
-        for body in bodies:
-            if self._is_open(body.path):
-                self._continue_item(body)
-        at_once = sum(self._is_open(body.path) for body in bodies)
-        error = self._failed_item(bodies)
-        for body in bodies:
-            if at_once == template.for_each.limit or (error is not None and not template.continues_on_error):
+        each = template.for_each
+        assert each is not None
+        paths = [f"{path}[{index}]" for index in range(len(items))]
+
+        def body(index: int) -> _Body:
+            return _Body(template, paths[index], scope.with_item(each.name, items[index], index))
+
+        for index, item_path in enumerate(paths):
+            if self._is_open(item_path):
+                self._continue_item(body(index))
+        at_once = sum(map(self._is_open, paths))
+        error = self._failed_item(paths)
+        for index, item_path in enumerate(paths):
+            if at_once == each.limit or (error is not None and not template.continues_on_error):
                 break
-            if body.path not in self._steps:
-                self._begin_item(body)
-                at_once += self._is_open(body.path)
-                error = error or self._steps[body.path].error
+            if item_path not in self._steps:
+                self._begin_item(body(index))
+                at_once += self._is_open(item_path)
+                error = error or self._steps[item_path].error
         if at_once:
             return None
-        outputs = [self._steps[body.path].outputs if body.path in self._steps else None for body in bodies]
+        outputs = [self._steps[item_path].outputs if item_path in self._steps else None for item_path in paths]
         return Outcome(outputs, error)
 
     def _begin_item(self, body: _Body) -> None:
@@ -211,8 +213,8 @@ class _Walk:
         elif outcome is not None:
             self._end(body.path, StepState.SUCCEEDED, outputs=outcome.outputs)
 
-    def _failed_item(self, bodies: Sequence[_Body]) -> StepError | None:
-        found = (self._steps.get(body.path) for body in bodies)
+    def _failed_item(self, paths: Sequence[str]) -> StepError | None:
+        found = map(self._steps.get, paths)
         return next((step.error for step in found if step is not None and step.state is StepState.FAILED), None)
 
     def _refusal(self, path: str) -> StepError | None:
