@@ -15,14 +15,13 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.client.rest import RESTClientObject
 
 from app.clusters.answers import parsed, read_word
-from app.clusters.errors import MismatchedError, refusal_of, refused_now
+from app.clusters.errors import MismatchedError, refusal_of, refuse_redirect, refused_now
 from app.clusters.kubeconfig import Access
 from app.clusters.proof import Judge, ProvenConnector
 from app.core.errors import TemporaryError
 from app.core.files import nameless
 from app.network.addresses import Policy
 from app.network.outgoing import checked_socket
-from app.releases.error_codes import ActionCode
 
 _KEPT_ALIVE = 60.0  # seconds without a request; a handshake costs as much as a hundred pings
 
@@ -76,13 +75,12 @@ class _Connections(RESTClientObject):
 async def _refuse_redirects(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Refuses redirects: an API server sends none, and a redirect could send the credentials to another server."""
     response = await handler(request)
-    if response.status in (301, 302, 303, 307, 308):
+    try:
+        refuse_redirect(response.status)
+    except TemporaryError:
         response.close()
-        raise TemporaryError(
-            ActionCode.CLUSTER_UNREACHABLE, f"The API server redirects ({response.status}), which is not followed."
-        )
+        raise
     return response
 
 

@@ -43,6 +43,18 @@ def refused_now(refusal: Refusal, retry_after: str | None, name: str | None) -> 
     return not_now(refusal, asked_pause(retry_after, now()), advice=advice)
 
 
+def refuse_redirect(status: int) -> None:
+    """An API server sends no redirects, and one could send the credentials to another server.
+
+    Raises:
+        TemporaryError: if an answer with this status is a redirect.
+    """
+    if status in (301, 302, 303, 307, 308):
+        raise TemporaryError(
+            ActionCode.CLUSTER_UNREACHABLE, f"The API server redirects ({status}), which is not followed."
+        )
+
+
 def unreachable(error: aiohttp.ClientError | OSError) -> TemporaryError:
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(cause, AddressRefusedError):

@@ -5,6 +5,7 @@ about a release, so it is a `TemporaryError` too, whatever its status. If the se
 something, that is a `PermanentError`.
 """
 
+import asyncio
 import copy
 import re
 import time
@@ -20,9 +21,9 @@ import aiohttp
 from app.clusters.answers import parsed, read_word
 from app.clusters.changes import METADATA_ONLY
 from app.clusters.connections import ConnectionPool, judge_of, tls_context, uid_of
-from app.clusters.errors import expired, refusal_of, refused_now, unreachable
+from app.clusters.errors import expired, refusal_of, refuse_redirect, refused_now, unreachable
 from app.clusters.kubeconfig import Access
-from app.clusters.proof import KUBE_SYSTEM
+from app.clusters.proof import KUBE_SYSTEM, KUBE_SYSTEM_CACHED, ProofAnswer
 from app.clusters.refusals import Refusal, RefusalKind
 from app.clusters.service_accounts import ServiceAccount, forbidden
 from app.core.errors import TemporaryError
@@ -139,7 +140,7 @@ class Member:
         limit = aiohttp.ClientTimeout(total=seconds, connect=seconds, sock_connect=min(seconds, 5))
         began = time.monotonic()
         try:
-            status, _, body = await self._kube_system(limit)
+            status, _, body = await self._asked_again(limit) or await self._kube_system(limit)
         except TemporaryError:
             # A slow member may have no time left to answer on a new connection, but its proof was an answer, too.
             proven_at = self._pool().connector.proven_at
@@ -150,14 +151,23 @@ class Member:
         if status == 200:
             self._pool().connector.check(status, None, body)
 
-    async def _kube_system(self, limit: aiohttp.ClientTimeout) -> tuple[int, str | None, bytes]:
+    async def _asked_again(self, limit: aiohttp.ClientTimeout) -> ProofAnswer | None:
+        """Reads the namespace kube-system on a connection that is not in use; None if that fails at once."""
+        with self._connection_errors(limit):
+            async with asyncio.timeout(limit.total):
+                answer = await self._pool().connector.ask_again()
+        if answer is not None:
+            self._note_answer()
+            refuse_redirect(answer[0])
+        return answer
+
+    async def _kube_system(self, limit: aiohttp.ClientTimeout) -> ProofAnswer:
         """Reads the namespace kube-system. This is frequent, so it does not use kubernetes-asyncio, which needs as much
-        time to build a request as to send it. The server may answer from its cache: the uid of a namespace never
-        changes."""
+        time to build a request as to send it."""
         with self._connection_errors(limit):
             api = self._pool().api
             async with api.rest_client.pool_manager.get(
-                f"{self.access.server}{KUBE_SYSTEM}?resourceVersion=0",
+                f"{self.access.server}{KUBE_SYSTEM_CACHED}",
                 headers=api.default_headers | api.authorization,
                 timeout=limit,
             ) as response:

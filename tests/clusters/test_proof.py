@@ -65,6 +65,27 @@ async def test_a_connection_proves_itself_once_for_all_that_is_asked_on_it() -> 
     assert address.asked == {("ours", KUBE_SYSTEM): 1, ("ours", "/version"): 5}
 
 
+async def test_a_sign_of_life_uses_an_open_connection_and_opens_one_if_the_server_has_closed_it() -> None:
+    connections, pings = set(), []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        connections.add(request.transport)
+        pings.append(request.query_string)
+        if len(pings) == 5:
+            request.transport.close()
+        return web.json_response({"metadata": {"name": "kube-system", "uid": "ours"}})
+
+    async with member_at(answer) as member:
+        for _ in range(3):
+            await member.ping(seconds=5)
+        assert (len(connections), pings) == (1, ["", *3 * ["resourceVersion=0"]])
+        member.heard_at = 0.0
+        await member.ping(seconds=5)
+        assert (len(connections), pings[4:]) == (2, ["resourceVersion=0", "", "resourceVersion=0"])
+    assert member.heard_at > 0
+
+
 async def test_behind_a_proxy_that_sends_requests_elsewhere_an_old_proof_is_asked_for_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

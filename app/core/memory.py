@@ -1,0 +1,20 @@
+"""Settings of the C library's memory allocator."""
+
+import ctypes
+
+_M_MMAP_THRESHOLD = -3
+_LARGE = 128 * 1024  # bytes; glibc's own first threshold
+
+
+def map_large_blocks() -> None:
+    """Gives each large block pages of its own, which are returned when it is freed.
+
+    glibc does that too, until the first such block is freed: then it takes the next ones from the heap. uvloop has a
+    buffer of 256 KiB for each TLS connection, of which it uses the first few pages. Those of the heap have been used
+    before, so all of them occupy memory. Does nothing for other C libraries.
+    """
+    try:
+        set_option = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return
+    set_option(_M_MMAP_THRESHOLD, _LARGE)
