@@ -35,8 +35,10 @@ MOST_OBJECTS = 200
 MOST_TEXT = 128 * 1024
 """The maximum number of characters of the differences of one target, as JSON."""
 
-_AT_ONCE = 4
-_MOST_TRIES = 3
+AT_ONCE = 4
+MOST_TRIES = 3
+CHANGING = "Another client keeps changing the object."
+
 _KEEP = "helm.sh/resource-policy"
 _UNREADABLE = "unreadable"
 
@@ -70,7 +72,9 @@ class LiveChanges:
 
 
 @dataclass(frozen=True)
-class _Compared:
+class ComparedObject:
+    """`action` is None if the object stays as it is."""
+
     key: Key
     action: ObjectAction | None
     basis: ObjectBasis | None = None
@@ -91,16 +95,16 @@ async def compare_live(
     wanted = {identity(found, upgrade.namespace): found for found in upgrade.objects}
     removed = [found for name, found in upgrade.installed.items() if name not in wanted]
     listed = [(found, True) for found in wanted.values()] + [(found, False) for found in removed]
-    results = await for_each(listed[:MOST_OBJECTS], run.look, at_once=_AT_ONCE)
+    results = await for_each(listed[:MOST_OBJECTS], run.look, at_once=AT_ONCE)
     left_out = max(0, len(listed) - MOST_OBJECTS) + sum(each is None for each in results)
     known = [each for each in results if each is not None]
-    text = await in_thread(_written, known, left_out)
+    text = await in_thread(written_changes, known, left_out)
     return LiveChanges(text, tuple(each.basis for each in known if each.basis is not None))
 
 
 def bases_of(changes: Iterable[DefinitionChange], mark: Mark) -> tuple[ObjectBasis, ...]:
     """The definitions that a plan was compared with."""
-    return tuple(_basis(DEFINITIONS, Key("", "", "", change.name), change.live, mark) for change in changes)
+    return tuple(object_basis(DEFINITIONS, Key("", "", "", change.name), change.live, mark) for change in changes)
 
 
 async def look_at_objects(member: Member, before: Sequence[ObjectBasis], mark: Mark) -> tuple[ObjectBasis, ...]:
@@ -120,10 +124,10 @@ async def look_at_objects(member: Member, before: Sequence[ObjectBasis], mark: M
                 return known
             live = head and await get_object(member, kind, key.namespace, key.name, whole=True)
         except PermanentError:
-            return _basis(kind, key, None, mark, digest=_UNREADABLE, ignores_replicas=known.ignores_replicas)
-        return await in_thread(_basis, kind, key, live, mark, ignores_replicas=known.ignores_replicas)
+            return object_basis(kind, key, None, mark, digest=_UNREADABLE, ignores_replicas=known.ignores_replicas)
+        return await in_thread(object_basis, kind, key, live, mark, ignores_replicas=known.ignores_replicas)
 
-    return tuple(await for_each(before, look, at_once=_AT_ONCE))
+    return tuple(await for_each(before, look, at_once=AT_ONCE))
 
 
 def read(text: str | None) -> tuple[list[dict[str, Any]], int]:
@@ -142,7 +146,7 @@ class _Run:
         self._scrubber = scrubber
         self._mark = mark
 
-    async def look(self, listed: tuple[Object, bool]) -> _Compared | None:
+    async def look(self, listed: tuple[Object, bool]) -> ComparedObject | None:
         """Compares one object, which the upgrade applies or (False) deletes. None if that is not possible: its kind is
         not served as it will be, or its name has a value of a secret."""
         found, is_wanted = listed
@@ -159,35 +163,35 @@ class _Run:
         except ActionError as error:
             if error.code in NOT_NOW:
                 raise
-            return _Compared(key, ObjectAction.UNKNOWN, reason=not_readable(error, self._scrubber))
+            return ComparedObject(key, ObjectAction.UNKNOWN, reason=not_readable(error, self._scrubber))
 
-    async def _applied(self, kind: ObjectType, key: Key, found: Object) -> _Compared:
+    async def _applied(self, kind: ObjectType, key: Key, found: Object) -> ComparedObject:
         upgrade = self._upgrade
         held = ManifestObject(key, kind, owned_by(found, upgrade.release_name, upgrade.namespace))
         ignores_replicas = "replicas" not in _map(found.get("spec"))
-        for _ in range(_MOST_TRIES):
+        for _ in range(MOST_TRIES):
             try:
                 tried = await try_on(self._member, held, self._scrubber)
                 break
             except ChangedMeanwhileError:
                 continue
         else:
-            return _Compared(key, ObjectAction.UNKNOWN, reason="Another client keeps changing the object.")
-        basis = await in_thread(_basis, kind, key, tried.live, self._mark, ignores_replicas=ignores_replicas)
+            return ComparedObject(key, ObjectAction.UNKNOWN, reason=CHANGING)
+        basis = await in_thread(object_basis, kind, key, tried.live, self._mark, ignores_replicas=ignores_replicas)
         if tried.live is None:
-            return _Compared(key, ObjectAction.CREATE, basis)
+            return ComparedObject(key, ObjectAction.CREATE, basis)
         if tried.wanted is None:
-            return _Compared(key, ObjectAction.UNKNOWN, basis, reason=tried.reason)
+            return ComparedObject(key, ObjectAction.UNKNOWN, basis, reason=tried.reason)
         installed = upgrade.installed.get(identity(found, upgrade.namespace), {})
         differing = await in_thread(_differences, tried, installed, found, self._scrubber)
-        return _Compared(key, ObjectAction.CHANGE if differing else None, basis, differing)
+        return ComparedObject(key, ObjectAction.CHANGE if differing else None, basis, differing)
 
-    async def _deleted(self, kind: ObjectType, key: Key) -> _Compared:
+    async def _deleted(self, kind: ObjectType, key: Key) -> ComparedObject:
         live = await get_object(self._member, kind, key.namespace, key.name, whole=True)
         if live is not None and _map(live["metadata"].get("annotations")).get(_KEEP) == "keep":
-            return _Compared(key, None)
-        basis = await in_thread(_basis, kind, key, live, self._mark)
-        return _Compared(key, None if live is None else ObjectAction.DELETE, basis)
+            return ComparedObject(key, None)
+        basis = await in_thread(object_basis, kind, key, live, self._mark)
+        return ComparedObject(key, None if live is None else ObjectAction.DELETE, basis)
 
 
 def _differences(tried: Tried, installed: Object, found: Object, scrubber: Scrubber) -> tuple[FieldDifference, ...]:
@@ -209,7 +213,7 @@ def _hidden(value: Any, scrubber: Scrubber) -> Any:
     return scrubber.clean(value, instead=HIDDEN) if isinstance(value, str) else value
 
 
-def _basis(
+def object_basis(
     kind: ObjectType,
     key: Key,
     live: Object | None,
@@ -229,7 +233,8 @@ def _basis(
     return ObjectBasis(*place, digest, version, ignores_replicas)
 
 
-def _written(results: Sequence[_Compared], left_out: int) -> str | None:
+def written_changes(results: Sequence[ComparedObject], left_out: int) -> str | None:
+    """The objects that change as text, and how many were not compared."""
     rows = []
     room = MOST_TEXT
     for each in results:

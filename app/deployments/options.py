@@ -39,7 +39,8 @@ def _no_problems(value: Any) -> Iterable[Problem]:
 class Option:
     """`name` is that of the field in requests, and `words` stand for it in events. `problems` checks a value that is
     given; `as_json` is its form in plans, and `stored` the one in the deployment's row. `in_helm` returns the settings
-    of a Helm run from the stored value; such an option is part of what a plan is based on."""
+    of a Helm run from the stored value; such an option is part of what a plan is based on, and
+    so is one that affects the comparison of live objects."""
 
     name: str
     words: str
@@ -137,8 +138,9 @@ def _by_name(dependencies: Iterable[Mapping[str, Any]]) -> dict[str, str | None]
 
 
 def basis_options(deployment: Deployment) -> dict[str, Any]:
-    """The options with which Helm runs."""
-    return {option.name: getattr(deployment, option.name) for option in _TABLE if option.in_helm}
+    """The options with which Helm runs and objects are corrected."""
+    bound = [option.name for option in _TABLE if option.in_helm or Effect.LIVE_DRIFT in option.affects]
+    return {name: getattr(deployment, name) for name in bound}
 
 
 def helm_options(deployment: Deployment) -> dict[str, Any]:

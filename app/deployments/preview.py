@@ -15,6 +15,7 @@ from app.core.concurrency import for_each
 from app.core.errors import ActionError, TemporaryError
 from app.core.services import Services
 from app.deployments.answer import TargetPlan
+from app.deployments.corrections import foresee
 from app.deployments.definitions import written
 from app.deployments.dependencies import planned_needs, planned_waits
 from app.deployments.live_objects import LiveChanges, Upgrade, bases_of, compare_live
@@ -22,6 +23,8 @@ from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal, basis_of
 from app.deployments.rendering import Renderings
 from app.deployments.services import DeploymentServices
+from app.drift.rules import SavedRule
+from app.drift.states import LiveDrift
 from app.groups.queries import account_of
 from app.releases.ownership import Claim
 from app.releases.references import hidden, texts_at
@@ -113,7 +116,11 @@ async def _plan_target(
         problem = blocked(step.block, seen.release, cluster.name)
         shown = target_error(problem, deployment, observed, is_wanted=desired is not None).stored
         return replace(outcome, error=shown)
-    if desired is None or renderings is None or step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
+    if desired is None or renderings is None:
+        return outcome
+    if step.action is ReleaseAction.NONE and seen.release is not None and deployment.live_drift is LiveDrift.CORRECT:
+        return await _corrected(services, deployment, outcome, member.acting_as(account), seen.release, sorted(paths))
+    if step.action not in (ReleaseAction.INSTALL, ReleaseAction.UPGRADE):
         return outcome
     if lacking:  # the manifest is not known before the values are
         return outcome
@@ -135,6 +142,31 @@ async def _plan_target(
         output = scrubber.clean(failed.output) if failed.output else failed.output
         return replace(outcome, error=replace(failed, message=scrubber.clean(failed.message), output=output).stored)
     return outcome
+
+
+async def _corrected(
+    services: DeploymentServices,
+    deployment: Deployment,
+    outcome: TargetPlan,
+    member: Member,
+    release: Observed,
+    secret_paths: Sequence[str],
+) -> TargetPlan:
+    """The plan for a release in its desired state, whose objects are set back where they differ from its manifest."""
+    rules = [SavedRule.of(rule) for rule in deployment.live_drift_ignore]
+    mark = await services.fingerprints.mark()
+    try:
+        found = await foresee(member, release, secret_paths, rules, mark)
+    except ActionError as error:
+        failed = target_error(error, deployment, release, is_wanted=True)
+        return replace(outcome, error=failed.stored)
+    assert outcome.basis is not None
+    return replace(
+        outcome,
+        action=ReleaseAction.CORRECTION if found.acts else ReleaseAction.NONE,
+        object_changes=found.changes.text,
+        basis=replace(outcome.basis, objects=found.changes.bases),
+    )
 
 
 @dataclass(frozen=True)

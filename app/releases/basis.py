@@ -89,9 +89,9 @@ class Basis:
 class Foundation:
     """What a plan was made against.
 
-    `generation` is None before the deployment exists. `options` are the options of the deployment with which Helm runs.
-    `secrets` has the mark of each referenced value, by `secret/key`, and `targets` the basis of each cluster by its
-    name."""
+    `generation` is None before the deployment exists. `options` are the options of the deployment with which Helm runs
+    and objects are corrected; a plan of a previous version may lack some, which are not compared. `secrets` has the
+    mark of each referenced value, by `secret/key`, and `targets` the basis of each cluster by its name."""
 
     generation: int | None
     options: Mapping[str, Any]
@@ -117,7 +117,7 @@ class Foundation:
 
 
 def changes(before: Foundation, now: Foundation) -> list[Change]:
-    """What has changed between two foundations of the same request. It is empty if and only if both are equal."""
+    """What has changed between two foundations of the same request. It is empty if both are equal."""
     return [*_whole(before, now), *_targets(before.targets, now.targets)]
 
 
@@ -129,8 +129,7 @@ def _whole(before: Foundation, now: Foundation) -> Iterator[Change]:
         elif before.generation is None:
             message = "The deployment already exists."
         yield Change(ChangeKind.GENERATION, message)
-    if before.options != now.options:
-        names = sorted(_different(before.options, now.options))
+    if names := sorted(name for name, value in before.options.items() if value != now.options.get(name)):
         yield Change(ChangeKind.OPTIONS, f"Options of the deployment have changed: {', '.join(names)}.")
     if before.service_account != now.service_account:
         found = now.service_account or "none"

@@ -7,8 +7,10 @@ import pytest
 from app.resources.correcting import Correction, Outcome, correct
 from reconcilers.actions import correction
 from tests.drift.looking import until_drift
+from tests.plans.planned import applied, changes, made
 from tests.real.fleet import Fleet, Hand
 from tests.real.test_live_drift import edit
+from tests.real.test_stored_plans import object_changes
 from tests.resources.charts import chart
 from tests.stack import Stack, eventually
 
@@ -108,10 +110,23 @@ async def test_an_object_that_is_changed_again_and_again_is_contested_until_a_us
     await until(hand, f"secrets/{release}", "kind", value="Secret")
     await until_drift(stack, deployment_id, "CONTESTED", "ConfigMap /data/tag")
 
-    operation = await paris.reconciled(deployment_id)
+    await delete(hand, f"secrets/{release}")
+    await until_drift(stack, deployment_id, "CONTESTED", "ConfigMap /data/tag", "Secret")
+    plan = await made(stack, reconcile={"id": deployment_id})
+    assert plan["counts"] == [{"action": "CORRECTION", "count": 1}]
+    expected = {f"ConfigMap {release}": ("CHANGE", [("/data/tag", "9", "1.0", "kubectl-edit")])}
+    assert object_changes(plan) == expected | {f"Secret {release}": ("CREATE", [])}
+    await edit(hand, f"configmaps/{release}", {"data": {"tag": "10"}})
+    found = f"The ConfigMap {paris.namespace}/{release} on paris was changed."
+    assert changes(await applied(stack, plan)) == [("OBJECT", "paris", found)]
+    answer = await applied(stack, await made(stack, reconcile={"id": deployment_id}))
+    operation = await stack.settled(answer)
     assert [each["action"] for each in operation["results"]] == ["CORRECTION"]
     await until(hand, f"configmaps/{release}", "data", "tag", value="1.0")
+    await until(hand, f"secrets/{release}", "kind", value="Secret")
     await until_drift(stack, deployment_id, "NONE")
+    plan = await made(stack, reconcile={"id": deployment_id})
+    assert (plan["counts"], object_changes(plan)) == ([{"action": "NONE", "count": 1}], {})
 
     await edit(hand, f"configmaps/{release}", {"data": {"tag": "7"}})
     await until_drift(stack, deployment_id, "CONTESTED", "ConfigMap /data/tag")
