@@ -23,8 +23,6 @@ from app.core.files import nameless
 from app.network.addresses import Policy
 from app.network.outgoing import checked_socket
 
-_KEPT_ALIVE = 60.0  # seconds without a request; a handshake costs as much as a hundred pings
-
 
 @dataclass(frozen=True, slots=True)
 class ConnectionPool:
@@ -33,15 +31,24 @@ class ConnectionPool:
 
     @classmethod
     def open(
-        cls, access: Access, policy: Policy, judge: Judge | None, *, seconds: float, limit: int, tls: ssl.SSLContext
+        cls,
+        access: Access,
+        policy: Policy,
+        judge: Judge | None,
+        *,
+        seconds: float,
+        limit: int,
+        kept_alive: float,
+        tls: ssl.SSLContext,
     ) -> "ConnectionPool":
-        """Prepares at most `limit` connections, which are opened when needed. Each waits `seconds` for its proof."""
+        """Prepares at most `limit` connections, which are opened when needed, and closed when they were not used for
+        `kept_alive` seconds. Each waits `seconds` for its proof."""
         connector = ProvenConnector(
             access,
             judge,
             seconds=seconds,
             limit=limit,
-            keepalive_timeout=_KEPT_ALIVE,
+            keepalive_timeout=kept_alive,
             ssl=tls,
             socket_factory=checked_socket(policy, urlsplit(access.server).hostname or ""),
         )

@@ -50,6 +50,9 @@ class Purpose(StrEnum):
 _CONNECTIONS = {Purpose.RELEASES: 3, Purpose.RESOURCES: 20, Purpose.LOGS: 64}
 """Connections to one member, at most. For releases: a watch, and two for requests; each costs a TLS handshake and
 buffers. For resources: up to 12 watches of kinds, up to 4 of pods, and the rest for requests."""
+_KEPT_ALIVE = {Purpose.RELEASES: 60.0, Purpose.RESOURCES: 20.0, Purpose.LOGS: 20.0}
+"""Seconds for which a connection stays open between two requests. A handshake costs as much as a hundred pings, and an
+open connection 60 KB. Quiet members are pinged on the connections for releases."""
 _SILENCE = 10.0  # seconds after which a watch that should have ended is given up
 _LONGEST_LINE = 2 * 2**20
 _LARGEST_ANSWER = 8 * 2**20  # bytes; a record has 1.5 MiB at most, a page of heads less
@@ -99,6 +102,7 @@ class Member:
                 self.judge,
                 seconds=self.seconds,
                 limit=_CONNECTIONS[self._purpose],
+                kept_alive=_KEPT_ALIVE[self._purpose],
                 tls=self.tls,
             )
         return found

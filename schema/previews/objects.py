@@ -11,12 +11,15 @@ from schema.list_length import usually
 from schema.resources.drift import FieldDifference
 
 DEFINITION_CHANGES = "The CustomResourceDefinitions in `crds/` of the chart that are created or replaced."
-OBJECT_CHANGES = "The differences between the live objects and what the upgrade makes of them. Empty for other actions."
+OBJECT_CHANGES = (
+    "The differences between the live objects and what the upgrade or the correction makes of them. Empty for other"
+    " actions."
+)
 
 strawberry.enum(DefinitionAction, description="What a plan does with a CustomResourceDefinition.")
 strawberry.enum(
     ObjectAction,
-    description="What an upgrade does with a live object. UNKNOWN: the object could not be compared, and `reason` says"
+    description="What an upgrade or a correction does with a live object. UNKNOWN: the object could not be compared, and `reason` says"
     " why.",
 )
 

@@ -14,7 +14,11 @@ strawberry.enum(
         " release has and the cluster does not."
     ),
 )
-strawberry.enum(ResourceOrigin, description="Where a release has an object from.")
+strawberry.enum(
+    ResourceOrigin,
+    description="The part of a release that contains an object. Objects that these own, such as ReplicaSets and pods, are"
+    " in `tree`.",
+)
 strawberry.enum(ContainerState, description="The state of a container. UNKNOWN: its node has not reported it yet.")
 
 strawberry.enum(
