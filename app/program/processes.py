@@ -15,7 +15,7 @@ import uvicorn
 from prometheus_client import start_http_server
 
 from app.core import migrations
-from app.core.memory import map_large_blocks
+from app.core.process import allow_open_files, map_large_blocks
 from app.core.repeating import lasting
 from app.core.settings import Settings
 from app.fleet.services import AllServices
@@ -105,7 +105,9 @@ class _Server(uvicorn.Server):
 
 async def run_observer(services: AllServices) -> None:
     """Observes until it is cancelled."""
-    map_large_blocks()  # before the connections to members are opened
+    # It has a connection to each member for each kind that it watches.
+    allow_open_files()
+    map_large_blocks()
     await lasting("observer", lambda: Observer(services).run())
 
 

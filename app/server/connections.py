@@ -5,7 +5,6 @@ as many headers, trailers and requests as are sent.
 """
 
 import asyncio
-import resource
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+from app.core.process import allow_open_files
 from app.redis.rates import key_of_address
 
 log = structlog.get_logger()
@@ -78,10 +78,7 @@ def most_connections(wanted: int) -> int:
 
     Raises the process's limit of file descriptors as far as the system allows.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    possible = int(hard * _SHARE_OF_FILES)
+    possible = int(allow_open_files() * _SHARE_OF_FILES)
     if possible < wanted:
         log.warning("connections.few_files", wanted=wanted, possible=possible)
     return min(wanted, possible)

@@ -1,9 +1,18 @@
-"""Settings of the C library's memory allocator."""
+"""Settings of the process itself: its open files, and the memory allocator of its C library."""
 
 import ctypes
+import resource
 
 _M_MMAP_THRESHOLD = -3
 _LARGE = 128 * 1024  # bytes; glibc's own first threshold
+
+
+def allow_open_files() -> int:
+    """Raises the process's limit of file descriptors as far as the system allows; returns it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
 
 
 def map_large_blocks() -> None:
