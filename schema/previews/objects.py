@@ -19,8 +19,8 @@ OBJECT_CHANGES = (
 strawberry.enum(DefinitionAction, description="What a plan does with a CustomResourceDefinition.")
 strawberry.enum(
     ObjectAction,
-    description="What an upgrade or a correction does with a live object. UNKNOWN: the object could not be compared, and `reason` says"
-    " why.",
+    description="What an upgrade or a correction does with a live object. UNKNOWN: the object could not be compared,"
+    " and `reason` says why.",
 )
 
 

@@ -16,7 +16,7 @@ strawberry.enum(
 )
 strawberry.enum(
     ResourceOrigin,
-    description="The part of a release that contains an object. Objects that these own, such as ReplicaSets and pods, are"
+    description="The part of a release that contains an object. What its objects own, such as ReplicaSets and pods, is"
     " in `tree`.",
 )
 strawberry.enum(ContainerState, description="The state of a container. UNKNOWN: its node has not reported it yet.")

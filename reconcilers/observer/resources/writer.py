@@ -29,8 +29,8 @@ _AT_ONCE = 500
 _BETWEEN = 0.05  # seconds between two writes: changes in the meantime are written together
 _AFTER_TROUBLE = 1.0
 _STREAMS = 10_000
-"""Resource watches of one process. A kind that gets none is listed periodically instead, on a connection that stays open
-and costs as much memory as a watch, and more CPU time."""
+"""Resource watches of one process. A kind that gets none is listed periodically instead, which needs more CPU time than
+a watch, and also a connection."""
 
 _STREAMS_OF_ONE = 12
 _POD_WATCHES = 1000
