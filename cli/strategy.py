@@ -38,10 +38,33 @@ CHECK = {
     "errorLimit": 4,
     "health": False,
     "object": None,
+    "http": None,
+    "prometheus": None,
 }
+HEADER = {"name": None, "value": None}
+SECRET_HEADER = {"name": None, "secret": None, "key": None, "prefix": ""}
 SPECS: dict[str, dict[str, Any]] = {
     "object": {"kind": None, "name": None, "namespace": None, "apiGroup": None, "passes": None, "fails": None},
+    "http": {
+        "url": None,
+        "method": "GET",
+        "headers": None,
+        "secretHeaders": None,
+        "body": None,
+        "timeout": "10s",
+        "passes": None,
+        "fails": None,
+    },
+    "prometheus": {
+        "url": None,
+        "query": None,
+        "secretHeaders": None,
+        "timeout": "10s",
+        "passes": None,
+        "fails": None,
+    },
 }
+_HEADERS: dict[str, dict[str, Any]] = {"headers": HEADER, "secretHeaders": SECRET_HEADER}
 """The keys of each map, with their defaults in the API."""
 
 ON_NEWER = ("SUPERSEDE", "QUEUE", "REFUSE")
@@ -101,8 +124,15 @@ def _gate(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check(given: Mapping[str, Any]) -> dict[str, Any]:
-    specs = {name: _others(given[name], known) for name, known in SPECS.items() if given.get(name) is not None}
+    specs = {name: _spec(given[name], known) for name, known in SPECS.items() if given.get(name) is not None}
     return {**_others(given, CHECK, *SPECS), **specs}
+
+
+def _spec(given: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    headers = {
+        name: [_others(header, _HEADERS[name]) for header in given[name]] for name in _HEADERS if given.get(name)
+    }
+    return _others(given, known, *_HEADERS) | headers
 
 
 def _select(given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -143,8 +173,13 @@ def _approval_problems(node: yaml.Node) -> Problems:
 
 
 def _check_problems(node: yaml.Node) -> Problems:
+    headers = {
+        name: _list_of(name, partial(_problems, what="header", known=known, below={}, needed=("name",)))
+        for name, known in _HEADERS.items()
+    }
     below = {
-        name: partial(_problems, what=f"`{name}`", known=known, below={}, needed=()) for name, known in SPECS.items()
+        name: partial(_problems, what=f"`{name}`", known=known, below=headers, needed=())
+        for name, known in SPECS.items()
     }
     yield from _problems(node, "check", CHECK, below, ("name",))
 

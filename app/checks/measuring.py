@@ -4,6 +4,7 @@ not due yet."""
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from app.checks.requests import http_request, prometheus_query
 from app.checks.services import CheckServices
 from app.checks.subject import Subject, due_subject
 from app.checks.targets import health_of_targets, objects_of_targets
@@ -22,6 +23,12 @@ _ON_CLUSTERS: Mapping[CheckKind, Callable[[CheckServices, Subject], Awaitable[di
 }
 
 
+_REQUESTS: Mapping[CheckKind, Callable[[CheckServices, Subject], Awaitable[Finding]]] = {
+    CheckKind.HTTP: http_request,
+    CheckKind.PROMETHEUS: prometheus_query,
+}
+
+
 async def measure_check(services: CheckServices, job: MeasureCheck) -> None:
     """Makes a measurement, and writes it if it is still wanted then."""
     async with services.database.reading() as session:
@@ -31,13 +38,20 @@ async def measure_check(services: CheckServices, job: MeasureCheck) -> None:
     started_at = now()
     try:
         async with asyncio.timeout(_SECONDS):
-            clusters = await _ON_CLUSTERS[subject.rule.kind](services, subject)
-            finding = _summed_up(subject, clusters)
+            clusters, finding = await _measured(services, subject)
     except TimeoutError:
         clusters, finding = {}, Finding(Answer.ERROR, f"The measurement took longer than {_SECONDS} s.")
     async with services.transaction() as transaction:
         measured = Measured(finding, started_at, clusters)
         await write_measurement(transaction, subject.run, subject.row, subject.wave, measured)
+
+
+async def _measured(services: CheckServices, subject: Subject) -> tuple[Mapping[str, Finding], Finding]:
+    kind = subject.rule.kind
+    if kind in _REQUESTS:
+        return {}, await _REQUESTS[kind](services, subject)
+    clusters = await _ON_CLUSTERS[kind](services, subject)
+    return clusters, _summed_up(subject, clusters)
 
 
 def _summed_up(subject: Subject, clusters: Mapping[str, Finding]) -> Finding:

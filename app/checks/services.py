@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from app.checks.client import CheckClient
 from app.deployments.services import DeploymentServices
 from app.resources.services import ResourceServices
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckServices(DeploymentServices, ResourceServices):
-    pass
+    check_client: CheckClient

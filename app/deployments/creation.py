@@ -41,7 +41,7 @@ from app.deployments.progress import Progress
 from app.deployments.proposal import Proposal
 from app.deployments.services import DeploymentServices
 from app.deployments.state import Given, Wish, references_from, value_problems
-from app.deployments.strategies import check_conditions, strategies_of
+from app.deployments.strategies import bind_secrets, check_conditions, strategies_of
 from app.deployments.warnings import warnings_about
 from app.drift.rules import GivenRule
 from app.drift.states import LiveDrift
@@ -131,6 +131,7 @@ async def create_deployment(
             archive = pinned.archive if pinned else await archive_of(session, str(bound.chart_digest))
             wish = _wish(archive, request, given, membership, tuple(clusters))
             secrets = await referenced(session, group, wish.references)
+            await bind_secrets(session, viewer, group, strategies_of(request))
             depends_on, unknown = await resolve(session, group.id, request.depends_on)
         if unknown and not request.dry_run:
             raise all_invalid(unknown_problems(request.depends_on, unknown))

@@ -1,14 +1,19 @@
-"""Checks the expressions in the strategy of rollouts that a request gives."""
+"""Checks the expressions and secrets in the strategies of rollouts that a request gives."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from app.core.errors import Problem, all_invalid
 from app.deployments.evaluation import ask_program
 from app.deployments.services import DeploymentServices
+from app.identity.viewer import Viewer
 from app.rollouts.checks import CheckKind
 from app.rollouts.given import checks_of
 from app.rollouts.given_checks import CONDITIONS, VARIABLES, field_of
+from app.secrets.queries import available, require_use
+from app.tables.groups import ClusterGroup
 
 Path = tuple[str, ...]
 Strategies = Mapping[str, Mapping[str, Any]]
@@ -34,6 +39,34 @@ async def check_conditions(services: DeploymentServices, organization_id: int, g
         found += [Problem(expressions[int(place)][0], f"{message}.") for place, message in answer["refused"].items()]
     if found:
         raise all_invalid(found)
+
+
+async def bind_secrets(session: AsyncSession, viewer: Viewer, group: ClusterGroup, given: Strategies) -> None:
+    """Writes the ids of the secrets that checks send into their headers.
+
+    Raises:
+        ValidationFailed: some secrets do not exist, are not available to the group, or lack a key.
+        Forbidden: the caller may not refer to them.
+    """
+    headers = [
+        ((*path, field_of(CheckKind(check["kind"])), "secretHeaders", str(index)), header)
+        for path, check in given_checks(given)
+        for index, header in enumerate(check["spec"].get("secretHeaders", ()))
+    ]
+    found = await available(session, group, {header["secret"] for _, header in headers})
+    problems = []
+    for path, header in headers:
+        secret = found.get(header["secret"])
+        if secret is None:
+            message = f"There is no secret {header['secret']!r} for the group {group.name}."
+            problems.append(Problem((*path, "secret"), message))
+        elif header["key"] not in secret.marks:
+            problems.append(Problem((*path, "key"), f"The secret {secret.name} has no key {header['key']!r}."))
+        else:
+            header["secretId"] = secret.id
+    if problems:
+        raise all_invalid(problems)
+    require_use(viewer, group.id, found.values())
 
 
 def _conditions(given: Strategies) -> dict[CheckKind, list[tuple[Path, str]]]:

@@ -36,7 +36,7 @@ from app.deployments.proposal import Dependency, Proposal
 from app.deployments.queries import current, find_deployment
 from app.deployments.removal import Removal
 from app.deployments.services import DeploymentServices
-from app.deployments.strategies import check_conditions, strategies_of
+from app.deployments.strategies import bind_secrets, check_conditions, strategies_of
 from app.deployments.update_request import UpdateDeployment, check_generation, unchangeable
 from app.deployments.update_wish import given_values, updated_wish
 from app.deployments.update_writing import MovedOnError, write_update
@@ -138,6 +138,7 @@ async def _attempt(
     )
     async with services.database.reading() as session:
         secrets = await referenced(session, group, wish.references)
+        await bind_secrets(session, viewer, group, strategies_of(request))
     if not wish.changes_only_targets(revision):
         # A changed chart or value could reveal the values of secrets, also of those that other users refer to.
         require_use(viewer, group.id, secrets)

@@ -9,6 +9,7 @@ from app.automation.checked import PROGRAM as WORKFLOWS
 from app.charts.archives import Archives, Bucket
 from app.charts.download import Downloader
 from app.charts.value_schema import PROGRAM as SCHEMAS
+from app.checks.client import CheckClient
 from app.clusters.members import Members
 from app.core.background import Background
 from app.core.database import Database
@@ -88,6 +89,8 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             seconds=settings.repository_timeout,
         )
         stack.push_async_callback(downloader.close)
+        check_client = CheckClient(policies.users, settings.is_plain_http, percent=settings.organization_share)
+        stack.push_async_callback(check_client.close)
         limits = Limits(settings.helm_memory_bytes, settings.helm_cpu_seconds)
         helm = Helm(
             find_helm(settings.helm),
@@ -138,6 +141,7 @@ async def open_services(settings: Settings) -> AsyncIterator[AllServices]:
             log_streams=Limiter("log_streams", LOG_STREAMS, each=shared(LOG_STREAMS)),
             archives=archives,
             downloader=downloader,
+            check_client=check_client,
             helm=helm,
             schemas=schemas,
             expressions=expressions,

@@ -16,6 +16,8 @@ class CheckKind(StrEnum):
 
     HEALTH = "HEALTH"
     OBJECT = "OBJECT"
+    HTTP = "HTTP"
+    PROMETHEUS = "PROMETHEUS"
 
 
 @dataclass(frozen=True, slots=True)

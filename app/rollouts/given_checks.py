@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from app.rollouts.checks import CheckKind
 from app.rollouts.durations import duration
+from app.rollouts.web import METHODS, header_problems, url_problem
 
 MOST_MEASUREMENTS = 100
 _LONGEST_NAME = 253
-_KINDS = {"health": CheckKind.HEALTH, "object": CheckKind.OBJECT}
+_LONGEST_BODY = 64 * 1024
+_LONGEST_QUERY = 4096
+_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(seconds=60)
 _LIMITS = ("failureLimit", "inconclusiveLimit", "errorLimit")
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")
 Found = Iterator[tuple[tuple[str, ...], str]]
@@ -19,13 +23,15 @@ CONDITIONS = ("passes", "fails")
 
 VARIABLES: Mapping[CheckKind, tuple[str, ...]] = {
     CheckKind.OBJECT: ("apiVersion", "kind", "metadata", "spec", "status", "data", "object"),
+    CheckKind.HTTP: ("status", "headers", "body", "json"),
+    CheckKind.PROMETHEUS: ("result", "samples"),
 }
 """The names that the conditions of a check may use."""
 
 
 def field_of(kind: CheckKind) -> str:
     """The field of the API's input that gives a check of this kind."""
-    return next(name for name, each in _KINDS.items() if each is kind)
+    return kind.value.lower()
 
 
 def check_problems(check: Mapping[str, Any]) -> Found:
@@ -40,7 +46,7 @@ def check_problems(check: Mapping[str, Any]) -> Found:
         if not 0 <= check[name] <= MOST_MEASUREMENTS:
             yield (name,), f"A limit is between 0 and {MOST_MEASUREMENTS}."
     if check["kind"] is None:
-        yield (), f"A check has exactly one of {', '.join(_KINDS)}."
+        yield (), f"A check has exactly one of {', '.join(map(field_of, CheckKind))}."
         return
     kind = CheckKind(check["kind"])
     for path, message in _SPECS[kind](check["spec"]):
@@ -57,6 +63,32 @@ def _object(spec: Mapping[str, Any]) -> Found:
     yield from _conditions(spec)
 
 
+def _http(spec: Mapping[str, Any]) -> Found:
+    if spec["method"] not in METHODS:
+        yield ("method",), f"A method is one of {', '.join(METHODS)}."
+    if spec["body"] is not None and (spec["method"] != "POST" or len(spec["body"]) > _LONGEST_BODY):
+        yield ("body",), f"A body is sent with POST, and has at most {_LONGEST_BODY:,} characters."
+    yield from _request(spec)
+
+
+def _prometheus(spec: Mapping[str, Any]) -> Found:
+    if not 0 < len(spec["query"].strip()) <= _LONGEST_QUERY:
+        yield ("query",), f"A query has between 1 and {_LONGEST_QUERY:,} characters."
+    yield from _request(spec)
+    yield from _conditions(spec)
+
+
+def _request(spec: Mapping[str, Any]) -> Found:
+    if problem := url_problem(spec["url"]):
+        yield ("url",), problem
+    yield from header_problems(spec)
+    try:
+        if not _SHORTEST <= duration(spec["timeout"]) <= _LONGEST:
+            yield ("timeout",), "A request takes between 1s and 60s."
+    except ValueError as error:
+        yield ("timeout",), str(error)
+
+
 def _conditions(spec: Mapping[str, Any]) -> Found:
     if all(spec[name] is None for name in CONDITIONS):
         yield (), "A check needs a condition: `passes`, `fails` or both."
@@ -69,4 +101,6 @@ def _nothing(spec: Mapping[str, Any]) -> Found:
 _SPECS: Mapping[CheckKind, Callable[[Mapping[str, Any]], Found]] = {
     CheckKind.HEALTH: _nothing,
     CheckKind.OBJECT: _object,
+    CheckKind.HTTP: _http,
+    CheckKind.PROMETHEUS: _prometheus,
 }

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 import orjson
-from sqlalchemy import BindParameter, bindparam, delete, insert, select
+from sqlalchemy import BindParameter, Select, bindparam, delete, insert, select
 from sqlmodel import col, or_
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -55,14 +55,7 @@ async def referenced(
     """
     if not references:
         return []
-    statement = (
-        select(Secret)
-        .where(col(Secret.organization_id) == group.organization_id)
-        .where(or_(col(Secret.group_id).is_(None), col(Secret.group_id) == group.id))
-        .where(col(Secret.name).in_({found.secret for found in references}))
-        .order_by(col(Secret.id))
-        .execution_options(populate_existing=True)
-    )
+    statement = _available(group, {found.secret for found in references})
     secrets = (await session.execute(statement.with_for_update(read=True) if hold else statement)).scalars().all()
     marks = marks_of(secrets)
     names = {secret.name for secret in secrets}
@@ -79,6 +72,25 @@ async def referenced(
     if problems:
         raise all_invalid(list(problems.values()))
     return secrets
+
+
+def _available(group: ClusterGroup, names: Collection[str]) -> Select[Secret]:
+    return (
+        select(Secret)
+        .where(col(Secret.organization_id) == group.organization_id)
+        .where(or_(col(Secret.group_id).is_(None), col(Secret.group_id) == group.id))
+        .where(col(Secret.name).in_(names))
+        .order_by(col(Secret.id))
+        .execution_options(populate_existing=True)
+    )
+
+
+async def available(session: AsyncSession, group: ClusterGroup, names: Collection[str]) -> dict[str, Secret]:
+    """Returns those of these secrets that deployments of a group may refer to, by name."""
+    if not names:
+        return {}
+    found = (await session.execute(_available(group, names))).scalars().all()
+    return {secret.name: secret for secret in found}
 
 
 async def write_uses(session: AsyncSession, deployment_id: int, secrets: Iterable[Secret]) -> None:

@@ -49,6 +49,10 @@ SUBJECT = Subject(
             "apiGroup",
             "passes",
             "fails",
+            "query",
+            "method",
+            "timeout",
+            "prefix",
         )
     ),
 )

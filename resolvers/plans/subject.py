@@ -23,6 +23,10 @@ SUBJECT = Subject(
             "apiGroup",
             "passes",
             "fails",
+            "query",
+            "method",
+            "timeout",
+            "prefix",
         )
     ),
 )

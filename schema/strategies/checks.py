@@ -8,8 +8,8 @@ from app.rollouts.checks import CheckKind
 from schema.strategies.types import DURATION
 
 CONDITIONS = (
-    " `passes` and `fails` are expressions in CEL that are true or false; at least one is needed. If both are given and"
-    " neither is true, the measurement is INCONCLUSIVE."
+    " `passes` and `fails` are expressions in CEL that are true or false. If both are given and neither is true, the"
+    " measurement is INCONCLUSIVE."
 )
 
 
@@ -23,6 +23,49 @@ class ObjectCheckInput:
     namespace: str | None = strawberry.field(default=None, description="Default: that of the release.")
     api_group: str | None = strawberry.field(default=None, description="Default: any group that has the kind.")
     passes: str | None = strawberry.field(default=None, description="Such as `status.readyReplicas >= 2`.")
+    fails: str | None = None
+
+
+@strawberry.input(description="A header of a request.")
+class HeaderInput:
+    name: str
+    value: str
+
+
+@strawberry.input(description="A header with the value of a secret, which the caller has to be allowed to use.")
+class SecretHeaderInput:
+    name: str
+    secret: str = strawberry.field(description="The name of the secret.")
+    key: str
+    prefix: str = strawberry.field(default="", description="Such as `Bearer `.")
+
+
+@strawberry.input(
+    description="An HTTP request, which is sent by Polyhelm and follows no redirects. The expressions can use `status`,"
+    " `headers` (with lower-case names), `body` and `json`. Without one, a status from 200 to 299 passes." + CONDITIONS
+)
+class HttpCheckInput:
+    url: str = strawberry.field(description="With https. Plain HTTP and private addresses must be allowed by settings.")
+    method: str = strawberry.field(default="GET", description="GET, HEAD or POST.")
+    headers: list[HeaderInput] | None = None
+    secret_headers: list[SecretHeaderInput] | None = None
+    body: str | None = None
+    timeout: str = strawberry.field(default="10s", description="At most `60s`. " + DURATION)
+    passes: str | None = None
+    fails: str | None = None
+
+
+@strawberry.input(
+    description="An instant query to the HTTP API of Prometheus. The expressions can use `result`, the list of values,"
+    " and `samples`, a list of objects with `labels` and `value`. A value that is not a finite number is null."
+    + CONDITIONS
+)
+class PrometheusCheckInput:
+    url: str = strawberry.field(description="Such as `https://prometheus.example.com`.")
+    query: str
+    secret_headers: list[SecretHeaderInput] | None = None
+    timeout: str = strawberry.field(default="10s", description="At most `60s`. " + DURATION)
+    passes: str | None = strawberry.field(default=None, description="Such as `result[0] < 0.01`.")
     fails: str | None = None
 
 
@@ -52,6 +95,8 @@ class CheckInput:
         " else INCONCLUSIVE.",
     )
     object: ObjectCheckInput | None = None
+    http: HttpCheckInput | None = None
+    prometheus: PrometheusCheckInput | None = None
 
 
 def stored_check(given: CheckInput) -> dict[str, Any]:
@@ -59,6 +104,8 @@ def stored_check(given: CheckInput) -> dict[str, Any]:
     specs = {
         CheckKind.HEALTH: {} if given.health else None,
         CheckKind.OBJECT: _object(given.object) if given.object is not None else None,
+        CheckKind.HTTP: _http(given.http) if given.http is not None else None,
+        CheckKind.PROMETHEUS: _prometheus(given.prometheus) if given.prometheus is not None else None,
     }
     found = [(kind, spec) for kind, spec in specs.items() if spec is not None]
     kind, spec = found[0] if len(found) == 1 else (None, {})
@@ -83,3 +130,35 @@ def _object(given: ObjectCheckInput) -> dict[str, Any]:
         "passes": given.passes,
         "fails": given.fails,
     }
+
+
+def _http(given: HttpCheckInput) -> dict[str, Any]:
+    headers = [{"name": header.name, "value": header.value} for header in given.headers or ()]
+    return {
+        "url": given.url,
+        "method": given.method,
+        "headers": headers,
+        "secretHeaders": _secret_headers(given.secret_headers),
+        "body": given.body,
+        "timeout": given.timeout,
+        "passes": given.passes,
+        "fails": given.fails,
+    }
+
+
+def _prometheus(given: PrometheusCheckInput) -> dict[str, Any]:
+    return {
+        "url": given.url,
+        "query": given.query,
+        "secretHeaders": _secret_headers(given.secret_headers),
+        "timeout": given.timeout,
+        "passes": given.passes,
+        "fails": given.fails,
+    }
+
+
+def _secret_headers(given: list[SecretHeaderInput] | None) -> list[dict[str, Any]]:
+    return [
+        {"name": header.name, "secret": header.secret, "key": header.key, "prefix": header.prefix}
+        for header in given or ()
+    ]

@@ -44,8 +44,16 @@ class CheckRule:
             failure_limit=stored["failureLimit"],
             inconclusive_limit=stored["inconclusiveLimit"],
             error_limit=stored["errorLimit"],
-            spec=stored["spec"],
+            spec=_shown(stored["spec"]),
         )
+
+
+def _shown(spec: dict[str, Any]) -> dict[str, Any]:
+    """The specification without the ids of secrets, which the input does not have."""
+    if "secretHeaders" not in spec:
+        return spec
+    headers = [{key: value for key, value in each.items() if key != "secretId"} for each in spec["secretHeaders"]]
+    return spec | {"secretHeaders": headers}
 
 
 @strawberry.type(description="The rule of one wave.")

@@ -32,6 +32,10 @@ def test_the_keys_of_a_file_and_their_defaults_are_those_of_the_api() -> None:
         ("ApprovalInput", strategy.APPROVAL),
         ("CheckInput", strategy.CHECK),
         ("ObjectCheckInput", strategy.SPECS["object"]),
+        ("HttpCheckInput", strategy.SPECS["http"]),
+        ("PrometheusCheckInput", strategy.SPECS["prometheus"]),
+        ("HeaderInput", strategy.HEADER),
+        ("SecretHeaderInput", strategy.SECRET_HEADER),
     ):
         given = api._schema.type_map[name]
         assert isinstance(given, GraphQLInputObjectType)

@@ -1,8 +1,6 @@
 """Checks before and after waves, on simulated members with a worker and an observer."""
 
 import asyncio
-import re
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -23,7 +21,6 @@ from tests.delivery.asking import (
 )
 from tests.stack import Stack, eventually
 
-PAGE = Path(__file__).parents[2] / "docs" / "rollouts.md"
 _ENDED = text("SELECT message FROM event WHERE kind = 'rollout.check_ended'")
 OBJECT = {"kind": "ConfigMap", "name": "shop"}
 
@@ -68,17 +65,6 @@ async def test_a_wave_passes_once_its_checks_have(stack: Stack, fleet: dict[str,
         "message": "It passes on 1 cluster.",
         "clusters": [{"cluster": "paris", "answer": "PASSED"}],
     }
-
-
-async def test_the_example_of_the_documentation_succeeds(stack: Stack, fleet: dict[str, Member]) -> None:
-    web = await stack.deployed(releaseName="web")
-    await until_verified(stack, web)
-    [example] = [
-        block for block in re.findall(r"```graphql\n(.*?)```", PAGE.read_text(), re.DOTALL) if "check:" in block
-    ]
-    answer = (await stack.data(example.replace("RGVwbG95bWVudDox", web)))["updateDeployment"]
-    assert (await stack.settled(answer))["state"] == "SUCCEEDED"
-    assert set(runs(await rollout_of(stack, web)).values()) == {"PASSED"}
 
 
 async def test_a_failed_check_fails_the_rollout_before_the_next_wave_and_rolls_it_back(

@@ -69,6 +69,13 @@ SECRET = {
     *("createDeployment.valuesYaml", "createDeployment.valueOverrides.valuesYaml"),
     *("createDeployment.selectorOverrides.valuesYaml", "updateDeployment.selectorOverrides.valuesYaml"),
     *("updateDeployment.valuesYaml", "updateDeployment.valueOverrides.valuesYaml"),
+    *(
+        f"{mutation}.{strategy}.waves.{check}.{field}"
+        for mutation in ("createDeployment", "updateDeployment")
+        for strategy in ("strategy", "strategyOverride")
+        for check in ("before.check", "checks")
+        for field in ("http.url", "http.headers.value", "http.body", "prometheus.url")
+    ),
 }
 SECRET |= {
     f"planDeployment.{verb}.{path.partition('.')[2]}"

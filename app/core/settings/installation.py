@@ -66,8 +66,8 @@ class InstallationSettings(SettingsGroup):
     )
     plain_http_hosts: str = Field(
         "",
-        description="Chart repositories and OCI registries that are accessed over plain HTTP, as `host:port`,"
-        " comma-separated.",
+        description="Chart repositories, OCI registries and addresses of checks that are accessed over plain HTTP, as"
+        " `host:port`, comma-separated.",
     )
     event_retention: float = Field(
         90 * 24 * 3600, ge=24 * 3600, description="How long events are kept, in seconds. The minimum is one day."

@@ -1,11 +1,13 @@
 import { Field } from "../parts/field";
-import { type Check, type CheckKind, NO_OBJECT, newCheck } from "./checks";
+import { type Check, type CheckKind, NOTHING, newCheck } from "./checks";
 
 type ProblemsAt = (...path: string[]) => string[];
 
 const KINDS: Record<CheckKind, string> = {
   HEALTH: "The health of the clusters' releases",
   OBJECT: "An object of the release",
+  HTTP: "An HTTP request",
+  PROMETHEUS: "A Prometheus query",
 };
 const LIMITS: [
   keyof Check & ("interval" | "count" | "failureLimit" | "inconclusiveLimit" | "errorLimit"),
@@ -17,14 +19,33 @@ const LIMITS: [
   ["inconclusiveLimit", "Inconclusive at most"],
   ["errorLimit", "Errors in a row at most"],
 ];
-const OBJECT: [keyof typeof NO_OBJECT, string, string][] = [
-  ["kind", "Kind", "Deployment"],
-  ["name", "Object name", "web"],
-  ["namespace", "Namespace", "That of the release"],
-  ["apiGroup", "API group", "Any group"],
-  ["passes", "Passes if (CEL)", "status.readyReplicas >= 2"],
-  ["fails", "Fails if (CEL)", "status.readyReplicas == 0"],
-];
+/** The texts that say what a check measures: the field, its label, and an example. */
+const FIELDS: Record<CheckKind, [string, string, string][]> = {
+  HEALTH: [],
+  OBJECT: [
+    ["kind", "Kind", "Deployment"],
+    ["name", "Object name", "web"],
+    ["namespace", "Namespace", "That of the release"],
+    ["apiGroup", "API group", "Any group"],
+    ["passes", "Passes if (CEL)", "status.readyReplicas >= 2"],
+    ["fails", "Fails if (CEL)", "status.readyReplicas == 0"],
+  ],
+  HTTP: [
+    ["url", "Address", "https://example.com/ready"],
+    ["method", "Method", "GET"],
+    ["body", "Body", ""],
+    ["timeout", "Time limit", "10s"],
+    ["passes", "Passes if (CEL)", "A status from 200 to 299"],
+    ["fails", "Fails if (CEL)", "status >= 500"],
+  ],
+  PROMETHEUS: [
+    ["url", "Address", "https://prometheus.example.com"],
+    ["query", "Query", "sum(rate(http_errors_total[5m]))"],
+    ["timeout", "Time limit", "10s"],
+    ["passes", "Passes if (CEL)", "result[0] < 0.01"],
+    ["fails", "Fails if (CEL)", "result[0] > 0.1"],
+  ],
+};
 
 /** The checks before or after a wave. */
 export function Checks({
@@ -77,6 +98,7 @@ function CheckFields({
   change: (changes: Partial<Check>) => void;
   remove: () => void;
 }) {
+  const kind = check.kind.toLowerCase();
   return (
     <div className="wave stack tight">
       <div className="fields">
@@ -91,10 +113,7 @@ function CheckFields({
               {...props}
               value={check.kind}
               onChange={({ target }) =>
-                change({
-                  kind: target.value as CheckKind,
-                  spec: target.value === "OBJECT" ? NO_OBJECT : {},
-                })
+                change({ kind: target.value as CheckKind, spec: NOTHING[target.value as CheckKind] })
               }
             >
               {Object.entries(KINDS).map(([kind, words]) => (
@@ -105,21 +124,22 @@ function CheckFields({
             </select>
           )}
         </Field>
-        {check.kind === "OBJECT" &&
-          OBJECT.map(([name, words, hint]) => (
-            <Field key={name} id={`${id}-object-${name}`} label={words} problems={problemsAt("object", name)}>
-              {(props) => (
-                <input
-                  {...props}
-                  placeholder={hint}
-                  value={String(check.spec[name] ?? "")}
-                  onChange={({ target }) =>
-                    change({ spec: { ...check.spec, [name]: target.value || NO_OBJECT[name] } })
-                  }
-                />
-              )}
-            </Field>
-          ))}
+        {FIELDS[check.kind].map(([name, words, hint]) => (
+          <Field key={name} id={`${id}-${kind}-${name}`} label={words} problems={problemsAt(kind, name)}>
+            {(props) => (
+              <input
+                {...props}
+                placeholder={hint}
+                value={String(check.spec[name] ?? "")}
+                onChange={({ target }) =>
+                  change({
+                    spec: { ...check.spec, [name]: target.value || (NOTHING[check.kind][name] ?? null) },
+                  })
+                }
+              />
+            )}
+          </Field>
+        ))}
         {LIMITS.map(([name, words]) => (
           <Field key={name} id={`${id}-${name}`} label={words} problems={problemsAt(name)}>
             {(props) => (

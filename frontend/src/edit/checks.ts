@@ -11,10 +11,19 @@ export type Check = Counts & {
   name: string;
   kind: CheckKind;
   interval: string;
-  spec: Record<string, Json>;
+  spec: Spec;
 };
 
-export const NO_OBJECT = { kind: "", name: "", namespace: null, apiGroup: null, passes: null, fails: null };
+type Spec = Record<string, Json>;
+
+const UNCONDITIONAL = { passes: null, fails: null };
+/** What a new check of each kind measures, until its fields are filled in. */
+export const NOTHING: Record<CheckKind, Spec> = {
+  HEALTH: {},
+  OBJECT: { kind: "", name: "", namespace: null, apiGroup: null, ...UNCONDITIONAL },
+  HTTP: { url: "", method: "GET", body: null, timeout: "10s", ...UNCONDITIONAL },
+  PROMETHEUS: { url: "", query: "", timeout: "10s", ...UNCONDITIONAL },
+};
 
 /** A check of the health of targets, with another name than these. */
 export function newCheck(checks: Check[]): Check {
@@ -43,7 +52,7 @@ export function checksOf(stored: WrittenCheckFragment[]): Check[] {
     failureLimit: String(counts.failureLimit),
     inconclusiveLimit: String(counts.inconclusiveLimit),
     errorLimit: String(counts.errorLimit),
-    spec: spec as Record<string, Json>,
+    spec: spec as Spec,
   }));
 }
 
