@@ -75,7 +75,7 @@ async def test_a_wave_is_approved_on_the_board_which_then_shows_the_next_waves_b
         await expect(page.get_by_role("button", name="Approve berlin")).to_have_count(0)
 
 
-async def test_the_author_pauses_resumes_and_aborts_a_rollout_but_cannot_approve_it(
+async def test_the_author_pauses_resumes_aborts_and_rolls_back_a_rollout_but_cannot_approve_it(
     site: Site, browser: Browser
 ) -> None:
     rollout = await waiting_rollout(site.stack)
@@ -104,6 +104,10 @@ async def test_the_author_pauses_resumes_and_aborts_a_rollout_but_cannot_approve
         await expect(line).to_contain_text("Aborted")
         await expect(line).to_contain_text("1 of 3 targets ready")
         assert await findings(page) == []
+        await page.goto(f"/rollouts/{rollout['id']}")
+        await page.get_by_role("button", name="Roll back").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Roll back", exact=True).click()
+        await expect(state).to_contain_text("Rolled back")
 
 
 async def test_the_board_shows_the_checks_of_a_wave_and_runs_one_again(site: Site, browser: Browser) -> None:

@@ -19,7 +19,7 @@ const may = (rollout: Rollout, permission: string) => rollout.deployment.permiss
 
 /** What can be done with the whole rollout, by those who may. */
 export function Steering({ rollout }: { rollout: Rollout }) {
-  const [open, setOpen] = useState<"abort" | "expedite" | null>(null);
+  const [open, setOpen] = useState<"abort" | "expedite" | "roll back" | null>(null);
   const pause = useAction(PauseRolloutDocument, "RolloutPayload");
   const resume = useAction(ResumeRolloutDocument, "RolloutPayload");
   const { id, phase } = rollout;
@@ -60,9 +60,15 @@ export function Steering({ rollout }: { rollout: Rollout }) {
             Abort
           </button>
         )}
+        {may(rollout, "rollouts.steer") && canRollBack(rollout) && (
+          <button type="button" className="button danger" onClick={() => setOpen("roll back")}>
+            Roll back
+          </button>
+        )}
       </div>
       <RefusalNote refusal={pause.refusal ?? resume.refusal} />
       {open === "abort" && <Abort rollout={rollout} close={close} />}
+      {open === "roll back" && <RollBack rollout={rollout} close={close} />}
       {open === "expedite" && <Expedite rollout={rollout} close={close} />}
     </div>
   );
@@ -108,6 +114,36 @@ function Abort({ rollout, close }: { rollout: Rollout; close: () => void }) {
           return to their last verified generations
         </label>
       </fieldset>
+    </FormDialog>
+  );
+}
+
+/** Whether a rollout has ended without success, and is neither a rollback nor replaced by another one. */
+function canRollBack({ phase, rollbackOf, supersededBy }: Rollout) {
+  return (phase === "FAILED" || phase === "ABORTED") && !rollbackOf && !supersededBy;
+}
+
+function RollBack({ rollout, close }: { rollout: Rollout; close: () => void }) {
+  const { send, fetching, refusal } = useAction(AbortRolloutDocument, "RolloutPayload");
+  async function submit() {
+    if (!(await send({ input: { id: rollout.id, targets: "ROLL_BACK" } }))) return;
+    toast("Rollback started.");
+    close();
+  }
+  return (
+    <FormDialog
+      title="Roll back the rollout"
+      verb="Roll back"
+      destroys
+      disabled={fetching}
+      refusal={refusal}
+      submit={submit}
+      close={close}
+    >
+      <p>
+        Targets that have moved return to their last verified generations. Generation {rollout.generation} is
+        on hold until a user lifts the hold.
+      </p>
     </FormDialog>
   );
 }
