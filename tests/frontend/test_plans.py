@@ -9,6 +9,9 @@ from simulator import Member
 from tests.frontend.site import Site, opened
 from tests.identity.callers import token_of
 from tests.plans.planned import create, made, said
+from tests.real.fleet import upload_files
+from tests.real.test_definitions import widgets
+from tests.sample_charts import chart_files
 
 
 async def test_a_plan_is_discussed_approved_by_another_user_and_applied_on_its_page(
@@ -52,16 +55,29 @@ async def test_a_plan_that_does_not_exist_says_so(site: Site, browser: Browser) 
         await expect(page.get_by_role("heading", name="Plan not found")).to_be_visible()
 
 
-async def test_a_plan_that_a_form_shows_can_be_stored(
+async def test_a_plan_that_a_form_shows_can_be_stored_once_what_it_removes_is_allowed(
     site: Site, browser: Browser, simulated: Callable[[str], Member]
 ) -> None:
     await site.stack.fleet({"paris": simulated("paris").kubeconfig})
-    await site.stack.create(releaseName="shop", values={"replicas": 2})
+    for version, served in (("1.0.0", "v1"), ("2.0.0", "v2")):
+        files = chart_files("defining", version) | {"crds/widgets.yaml": widgets("shop.test", served)}
+        await upload_files(site.stack, files, "defining")
+    given = {"chart": "charts/defining", "version": "1.0.0", "crdPolicy": "CREATE_REPLACE"}
+    await site.stack.deployed(releaseName="shop", **given)
     async with opened(browser, site) as page:
         await page.goto("/deployments/fleet/shop/edit")
         store = page.get_by_role("button", name="Store this plan")
         await expect(store).to_be_disabled()
-        await page.get_by_role("button", name="Show the plan").click()
+        await page.get_by_label("Chart version").select_option("2.0.0")
+        show = page.get_by_role("button", name="Show the plan")
+        refusal = page.get_by_text("would remove versions that are in use")
+        allowed = page.get_by_label("Allow this change to remove versions in use from widgets.shop.test")
+        await expect(allowed).to_be_hidden()
+        await show.click()
+        await expect(refusal).to_be_visible()
+        await allowed.check()
+        await show.click()
+        await expect(refusal).to_be_hidden()
         await expect(store).to_be_enabled()
         await store.click()
         await expect(page.get_by_role("heading", name="Plan: update shop")).to_be_visible()
