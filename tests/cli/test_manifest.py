@@ -99,7 +99,21 @@ _DEPENDENCY: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 _AMOUNT = st.sampled_from(["0", "5", "10%", "100%"])
 _DURATION = st.sampled_from(["0s", "10s", "15m", "7d"])
 _APPROVALS = {"required": st.integers(1, 3), "role": st.sampled_from([None, "ADMIN"]), "validFor": _DURATION}
-_WAVE = {
+_CONDITION = {"kind": "ConfigMap", "name": "web", "namespace": None, "apiGroup": None, "passes": "true", "fails": None}
+_CHECK: dict[str, st.SearchStrategy[Any]] = {
+    "name": _TEXT,
+    "interval": _DURATION,
+    "errorLimit": st.sampled_from([0, 4]),
+    **dict.fromkeys(("count", "failureLimit", "inconclusiveLimit"), st.integers(0, 2)),
+}
+_CHECKS = st.lists(
+    st.fixed_dictionaries({**_CHECK, "kind": st.just("HEALTH"), "spec": st.just({})})
+    | st.fixed_dictionaries({**_CHECK, "kind": st.just("OBJECT"), "spec": st.just(_CONDITION)}),
+    max_size=2,
+)
+_WAVE: dict[str, st.SearchStrategy[Any]] = {
+    "checksBefore": _CHECKS,
+    "checks": _CHECKS,
     "name": _TEXT,
     "select": _SELECTOR,
     "approvals": st.none() | st.fixed_dictionaries(_APPROVALS),
