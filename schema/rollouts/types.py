@@ -197,21 +197,12 @@ class Rollout(Node):
 
     @strawberry.field(metadata=usually(5))
     async def waves(self, info: Info) -> list[Wave]:
+        return [self._wave(row) for row in await info.context.load[waves_by_rollout].load(self.row.id)]
+
+    @strawberry.field(description="The wave with this index; null if there is none.")
+    async def wave(self, info: Info, index: int) -> Wave | None:
         rows = await info.context.load[waves_by_rollout].load(self.row.id)
-        return [
-            Wave(
-                row=row,
-                rollout=self.row,
-                index=row.index,
-                name=row.rule["name"],
-                state=row.state,
-                rule=WaveRule.of(row.rule),
-                started_at=row.started_at,
-                settled_at=row.settled_at,
-                passed_at=row.passed_at,
-            )
-            for row in rows
-        ]
+        return next((self._wave(row) for row in rows if row.index == index), None)
 
     @strawberry.field
     def budget(self) -> Budget:
@@ -235,6 +226,19 @@ class Rollout(Node):
     @strawberry.field(description="The rollout that this one rolls back.")
     async def rollback_of(self, info: Info) -> "Rollout | None":
         return await self._other(info, self.row.rollback_of_id)
+
+    def _wave(self, row: tables.RolloutWave) -> Wave:
+        return Wave(
+            row=row,
+            rollout=self.row,
+            index=row.index,
+            name=row.rule["name"],
+            state=row.state,
+            rule=WaveRule.of(row.rule),
+            started_at=row.started_at,
+            settled_at=row.settled_at,
+            passed_at=row.passed_at,
+        )
 
     async def _other(self, info: Info, number: int | None) -> "Rollout | None":
         row = None if number is None else await info.context.load[rollout_by_id].load(number)

@@ -15,6 +15,11 @@ async def test_a_change_reaches_one_wave_after_the_other(stack: Stack, fleet: di
     answer = await stack.update(deployment_id, values={"replicas": 2}, strategy=strategy)
     assert answer["operation"]["state"] == "RUNNING", answer
     waiting = await until_waiting(stack, deployment_id, "ApprovalGate")
+    query = """query ($id: ID!) { node(id: $id) { ... on Rollout {
+      berlin: wave(index: 1) { name state targets { nodes { clusterName } } } none: wave(index: 9) { name }
+    } } }"""
+    berlin = {"name": "berlin", "state": "PENDING", "targets": {"nodes": [{"clusterName": "berlin"}]}}
+    assert (await stack.data(query, id=waiting["id"]))["node"] == {"berlin": berlin, "none": None}
     assert (waiting["phase"], [each["name"] for each in waiting["waves"]]) == ("WAITING", ["paris", "berlin", "rest"])
     assert states(waiting) == {"paris": "READY", "berlin": "BEHIND", "tokyo": "BEHIND"}
     assert await generations(stack, deployment_id) == {"paris": (2, 2), "berlin": (1, 1), "tokyo": (1, 1)}
