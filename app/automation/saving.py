@@ -36,9 +36,13 @@ async def save_workflow(
     async with services.transaction() as transaction:
         session = transaction.session
         await _lock_organization(session, organization_id)
-        statement = select(WorkflowDefinition).where(
-            col(WorkflowDefinition.organization_id) == organization_id,
-            col(WorkflowDefinition.name) == document["name"],
+        statement = (
+            select(WorkflowDefinition)
+            .where(
+                col(WorkflowDefinition.organization_id) == organization_id,
+                col(WorkflowDefinition.name) == document["name"],
+            )
+            .with_for_update(key_share=True)
         )
         row = (await session.exec(statement)).first()
         present = 0 if row is None else row.revision

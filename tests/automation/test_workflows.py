@@ -1,18 +1,21 @@
 """Workflow definitions as stored: checked, saved as revisions, listed and deleted."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.automation import saving
 from app.automation.checked import MAX_TEXT
 from app.sandbox import pool
+from app.tables.workflows import WorkflowDefinition
 from app.workflows.step_types import STEP_TYPES
 from tests.pools import fill
-from tests.stack import SIMPLE_RESULT, Stack
+from tests.stack import SIMPLE_RESULT, Stack, eventually, waiting_for_locks
 
 NewStack = Callable[..., AbstractAsyncContextManager[Stack]]
 FIELDS = f"... on WorkflowPayload {{ workflow {{ id name description revision }} }} {SIMPLE_RESULT}"
@@ -60,6 +63,28 @@ async def test_a_workflow_is_saved_as_revisions_listed_and_deleted(quiet: Stack)
         "Revision 2 of the workflow hello was saved.",
         "Revision 1 of the workflow hello was saved.",
     ]
+
+
+async def test_a_workflow_that_is_deleted_while_it_is_saved_is_saved_before(
+    quiet: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = (await save(quiet, HELLO))["workflow"]
+    text_of, deleting = saving._text, list[asyncio.Task[Any]]()
+
+    async def deleted_meanwhile(session: AsyncSession, row: WorkflowDefinition) -> str:
+        deleted = quiet.mutate("deleteWorkflow", "... on DeleteWorkflowPayload { id }", id=made["id"])
+        deleting.append(asyncio.create_task(deleted))
+
+        async def is_waiting_or_done() -> bool:
+            return deleting[0].done() or await waiting_for_locks(quiet) > 0
+
+        await eventually(is_waiting_or_done)
+        return await text_of(session, row)
+
+    monkeypatch.setattr(saving, "_text", deleted_meanwhile)
+    assert (await save(quiet, HELLO.replace("Hello.", "Hi.")))["workflow"]["revision"] == 2
+    assert await deleting[0] == {"id": made["id"]}
+    assert (await quiet.data('{ workflow(name: "hello") { id } }'))["workflow"] is None
 
 
 async def test_the_newest_revisions_are_kept(quiet: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
