@@ -3,12 +3,13 @@
 import asyncio
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from functools import partial
 
 from app.clusters.member import Member
-from app.clusters.objects import object_changes
+from app.clusters.objects import ObjectType, object_changes
 from app.core.errors import ActionError
 from app.core.limiter import Limiter, Slot
 from app.resources.workloads import Scope
@@ -29,6 +30,22 @@ def _release(slot: Slot, _: object) -> None:
     slot.release()
 
 
+def watched(scopes: set[Scope]) -> set[Scope]:
+    """The scopes to watch. If there are more than `MOST_WATCHES`, those of one kind and namespace whose selectors have
+    labels in common become one, as for the workloads of most charts. It may contain other objects, whose changes only
+    cause a superfluous listing."""
+    if len(scopes) <= MOST_WATCHES:
+        return scopes
+    places: defaultdict[tuple[ObjectType, str], list[Scope]] = defaultdict(list)
+    for scope in scopes:
+        places[scope.kind, scope.namespace].append(scope)
+    found: set[Scope] = set()
+    for (kind, namespace), together in places.items():
+        common = set.intersection(*(set(scope.selector.split(",")) for scope in together))
+        found |= {Scope(kind, namespace, ",".join(sorted(common)))} if common else set(together)
+    return found
+
+
 class PodChanges:
     """Watches scopes, for their metadata only. `member` gives the member at the time, and `slots` limits the watches;
     `caller` has a share of them. Has to be closed."""
@@ -43,8 +60,8 @@ class PodChanges:
         self._timer: asyncio.TimerHandle | None = None
 
     def follow(self, scopes: Iterable[Scope]) -> None:
-        """Watches exactly these scopes, as far as there are slots."""
-        wanted = set(scopes)
+        """Watches these scopes, as far as there are slots."""
+        wanted = watched(set(scopes))
         for scope in self._tasks.keys() - wanted:
             self._tasks.pop(scope).cancel()
             self._open.discard(scope)
