@@ -40,6 +40,7 @@ CHECK = {
     "object": None,
     "http": None,
     "prometheus": None,
+    "job": None,
 }
 HEADER = {"name": None, "value": None}
 SECRET_HEADER = {"name": None, "secret": None, "key": None, "prefix": ""}
@@ -63,8 +64,10 @@ SPECS: dict[str, dict[str, Any]] = {
         "passes": None,
         "fails": None,
     },
+    "job": {"image": None, "command": None, "args": None, "env": None, "timeout": "5m"},
 }
-_HEADERS: dict[str, dict[str, Any]] = {"headers": HEADER, "secretHeaders": SECRET_HEADER}
+_HEADERS: dict[str, dict[str, Any]] = {"headers": HEADER, "secretHeaders": SECRET_HEADER, "env": HEADER}
+_TEXTS = ("command", "args")
 """The keys of each map, with their defaults in the API."""
 
 ON_NEWER = ("SUPERSEDE", "QUEUE", "REFUSE")
@@ -132,7 +135,8 @@ def _spec(given: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     headers = {
         name: [_others(header, _HEADERS[name]) for header in given[name]] for name in _HEADERS if given.get(name)
     }
-    return _others(given, known, *_HEADERS) | headers
+    left_out = [*_HEADERS, *(name for name in _TEXTS if not given.get(name))]
+    return _others(given, known, *left_out) | headers
 
 
 def _select(given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -174,7 +178,7 @@ def _approval_problems(node: yaml.Node) -> Problems:
 
 def _check_problems(node: yaml.Node) -> Problems:
     headers = {
-        name: _list_of(name, partial(_problems, what="header", known=known, below={}, needed=("name",)))
+        name: _list_of(name, partial(_problems, what="entry", known=known, below={}, needed=("name",)))
         for name, known in _HEADERS.items()
     }
     below = {
@@ -224,6 +228,9 @@ def _wrong(name: str, node: yaml.Node) -> str | None:
     """Returns what a value must be, unless it is."""
     found = value(node)
     is_number = isinstance(found, int) and not isinstance(found, bool)
+    if name in _TEXTS:
+        is_list = isinstance(node, yaml.SequenceNode) and all(map(is_text, node.value))
+        return None if is_list else "a list of texts (put them in quotes)"
     if name == "health":
         return None if isinstance(found, bool) else "true or false"
     if name in _NUMBERS:

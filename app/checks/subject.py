@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.delivery.checking import answers_of
 from app.health.health import Health
 from app.releases.status import TargetStatus
 from app.rollouts.checks import CheckRule
@@ -52,6 +53,8 @@ class Subject:
     rule: CheckRule
     targets: tuple[CheckedTarget, ...]
     has_others: bool
+    number: int
+    """That of the measurement."""
 
 
 async def due_subject(session: AsyncSession, run_id: int, version: int) -> Subject | None:
@@ -72,7 +75,10 @@ async def due_subject(session: AsyncSession, run_id: int, version: int) -> Subje
         else:
             others += state is not TargetState.SKIPPED
     rule = CheckRule.of_json(run.rule)
-    return Subject(run, row, wave.rule["name"], rule, tuple(found), has_others=others > 0 and not is_before)
+    number = len(await answers_of(session, run.id)) + 1
+    return Subject(
+        run, row, wave.rule["name"], rule, tuple(found), has_others=others > 0 and not is_before, number=number
+    )
 
 
 def _is_examined(state: TargetState, status: TargetStatus, *, is_before: bool) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from app.clusters.member import Answer, Member
+from app.clusters.member import Answer, Member, expect_success
 from app.clusters.objects import Object, ObjectType, checked_object
 from app.clusters.refusals import Refusal
 from app.drift.wanted import FIELD_MANAGER
@@ -14,6 +14,7 @@ from app.releases.texts import without_objects
 _MANAGER = [("fieldManager", FIELD_MANAGER)]
 _FORCE = [*_MANAGER, ("force", "true")]
 _DRY_RUN = [*_FORCE, ("dryRun", "All")]
+_BACKGROUND = [("propagationPolicy", "Background")]
 _APPLY = "application/apply-patch+yaml"
 
 
@@ -62,6 +63,17 @@ async def create(member: Member, kind: ObjectType, namespace: str, name: str, wa
     """
     answer = await member.request("POST", kind.path_in(namespace), query=_MANAGER, body=wanted)
     return _read(answer, kind, name)
+
+
+async def delete(member: Member, kind: ObjectType, namespace: str, name: str) -> None:
+    """Deletes an object and then, in the background, what it owns. It may be missing already.
+
+    Raises:
+        TemporaryError: as `try_apply`, or if the API server refuses.
+    """
+    answer = await member.request("DELETE", _path(kind, namespace, name), query=_BACKGROUND)
+    if answer.status != 404:
+        expect_success(answer, f"The API server refuses to delete {name}")
 
 
 def _path(kind: ObjectType, namespace: str, name: str) -> str:

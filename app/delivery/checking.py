@@ -16,8 +16,8 @@ from app.core.transaction import Transaction
 from app.delivery import metrics
 from app.delivery.codes import RolloutEvent
 from app.delivery.stored import Loaded
-from app.jobs.rollouts import MeasureCheck, wake_rollouts
-from app.rollouts.checks import CheckRule, Finding, worst_first
+from app.jobs.rollouts import DiscardCheckJobs, MeasureCheck, wake_rollouts
+from app.rollouts.checks import CheckKind, CheckRule, Finding, worst_first
 from app.rollouts.progress import Step, lapsed
 from app.rollouts.states import ENDED, Answer, Verdict
 from app.tables.columns import now
@@ -39,6 +39,7 @@ _WRITE = (
         verdict=bindparam("verdict"),
         message=bindparam("message"),
         next_at=bindparam("next_at"),
+        measuring_since=None,
         ended_at=bindparam("ended_at"),
     )
     .returning(col(CheckRun.id))
@@ -64,7 +65,7 @@ async def follow_checks(transaction: Transaction, loaded: Loaded, step: Step) ->
     """Starts the checks that the rollout waits for, and cancels those whose results no longer count."""
     cancelled = lapsed(step.rollout, {key: run.verdict for key, run in loaded.checks.items()})
     if cancelled:
-        await _cancel(transaction, [loaded.checks[key].id for key in cancelled], step.rollout.phase in ENDED)
+        await _cancel(transaction, loaded.row, [loaded.checks[key] for key in cancelled], step.rollout.phase in ENDED)
     for key in step.checks:
         run = loaded.checks.get(key) if key not in cancelled else None
         if run is None:
@@ -96,10 +97,13 @@ def _request(transaction: Transaction, row: Rollout, run_id: int, version: int, 
     transaction.enqueue(job, organization_id=row.organization_id, after=after, unless_open=True)
 
 
-async def _cancel(transaction: Transaction, run_ids: Sequence[int], has_ended: bool) -> None:
+async def _cancel(transaction: Transaction, row: Rollout, runs: Sequence[CheckRun], has_ended: bool) -> None:
     """Cancels runs. Those that end by themselves just now keep their verdict if the rollout has ended; if the wave has
     to settle again, it no longer counts."""
-    statement = update(CheckRun).where(col(CheckRun.id).in_(run_ids))
+    for run in runs:
+        if run.rule["kind"] == CheckKind.JOB:
+            transaction.enqueue(DiscardCheckJobs(run_id=run.id), organization_id=row.organization_id)
+    statement = update(CheckRun).where(col(CheckRun.id).in_([run.id for run in runs]))
     if has_ended:
         statement = statement.where(col(CheckRun.ended_at).is_(None))
     await transaction.session.execute(
@@ -107,6 +111,20 @@ async def _cancel(transaction: Transaction, run_ids: Sequence[int], has_ended: b
             synchronize_session=False
         )
     )
+
+
+async def postpone(transaction: Transaction, run: CheckRun, row: Rollout, since: datetime, pause: timedelta) -> None:
+    """Continues a measurement after a pause: the Jobs that it has started have not ended."""
+    next_at = now() + pause
+    statement = update(CheckRun).where(
+        col(CheckRun.id) == run.id, col(CheckRun.version) == run.version, col(CheckRun.ended_at).is_(None)
+    )
+    changes = {"version": run.version + 1, "next_at": next_at, "measuring_since": since}
+    written = await transaction.session.execute(
+        statement.values(**changes).returning(col(CheckRun.id)).execution_options(synchronize_session=False)
+    )
+    if written.first() is not None:
+        _request(transaction, row, run.id, run.version + 1, next_at)
 
 
 async def answers_of(session: AsyncSession, run_id: int) -> list[Answer]:
@@ -150,6 +168,8 @@ async def write_measurement(
             finished_at=moment,
         )
     )
+    if rule.kind is CheckKind.JOB:
+        transaction.enqueue(DiscardCheckJobs(run_id=run.id, number=number), organization_id=row.organization_id)
     _record(transaction, row, run.name, wave, number, finding, verdict)
     metrics.note_measurement(rule.kind, finding.answer)
     if is_last:

@@ -25,6 +25,14 @@ class MeasureCheck(Job):
     version: int
 
 
+class DiscardCheckJobs(Job):
+    """Deletes the Jobs on members of one measurement of a check or, without a number, of all."""
+
+    job_name = "rollouts.discard_check_jobs"
+    run_id: int
+    number: int | None = None
+
+
 _OWNERS = select(col(Rollout.id), col(Rollout.organization_id)).where(
     col(Rollout.id).in_(bindparam("ids", expanding=True))
 )

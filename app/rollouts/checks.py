@@ -18,6 +18,7 @@ class CheckKind(StrEnum):
     OBJECT = "OBJECT"
     HTTP = "HTTP"
     PROMETHEUS = "PROMETHEUS"
+    JOB = "JOB"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,10 @@ _LONGEST_BODY = 64 * 1024
 _LONGEST_QUERY = 4096
 _SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(seconds=60)
 _LIMITS = ("failureLimit", "inconclusiveLimit", "errorLimit")
+_LONGEST_JOB = timedelta(hours=6)
+_MOST_ARGUMENTS = 100
+_IMAGE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._/:@-]{0,499}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,252}")
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,62}")
 Found = Iterator[tuple[tuple[str, ...], str]]
 
@@ -89,6 +93,24 @@ def _request(spec: Mapping[str, Any]) -> Found:
         yield ("timeout",), str(error)
 
 
+def _job(spec: Mapping[str, Any]) -> Found:
+    if _IMAGE.fullmatch(spec["image"]) is None:
+        yield ("image",), "It is not the name of an image, such as registry.example.com/tests:1.0."
+    for name in ("command", "args"):
+        if len(spec[name]) > _MOST_ARGUMENTS or sum(map(len, spec[name])) > _LONGEST_BODY:
+            yield (name,), f"It has at most {_MOST_ARGUMENTS} entries, with {_LONGEST_BODY:,} characters."
+    if len(spec["env"]) > _MOST_ARGUMENTS or sum(len(each["value"]) for each in spec["env"]) > _LONGEST_BODY:
+        yield ("env",), f"It has at most {_MOST_ARGUMENTS} entries, with {_LONGEST_BODY:,} characters."
+    for index, each in enumerate(spec["env"]):
+        if _VARIABLE.fullmatch(each["name"]) is None:
+            yield ("env", str(index), "name"), "It is not the name of an environment variable."
+    try:
+        if not _SHORTEST <= duration(spec["timeout"]) <= _LONGEST_JOB:
+            yield ("timeout",), "A Job takes between 1s and 6h."
+    except ValueError as error:
+        yield ("timeout",), str(error)
+
+
 def _conditions(spec: Mapping[str, Any]) -> Found:
     if all(spec[name] is None for name in CONDITIONS):
         yield (), "A check needs a condition: `passes`, `fails` or both."
@@ -103,4 +125,5 @@ _SPECS: Mapping[CheckKind, Callable[[Mapping[str, Any]], Found]] = {
     CheckKind.OBJECT: _object,
     CheckKind.HTTP: _http,
     CheckKind.PROMETHEUS: _prometheus,
+    CheckKind.JOB: _job,
 }

@@ -129,6 +129,7 @@ class CheckRun(SQLModel, table=True):
     message: str | None = None  # of the last measurement
     version: int = 0
     next_at: datetime | None = Timestamp(default=None)  # when it is measured again
+    measuring_since: datetime | None = Timestamp(default=None)  # of a measurement whose Jobs run
     started_at: datetime = Timestamp(default_factory=now)
     ended_at: datetime | None = Timestamp(default=None)
 

@@ -6,13 +6,14 @@ from typing import Any, Generic, TypeVar
 
 from app.charts.refreshing import ReadIndex, read_index_again
 from app.charts.storage import DiscardArchive, discard_archive
+from app.checks.jobs import discard_check_jobs
 from app.checks.measuring import measure_check
 from app.core.jobs import Job
 from app.delivery.stepping import step_rollout
 from app.delivery.timing import WakeRollout, wake_rollout
 from app.deployments.waiting import review_waits
 from app.fleet.services import AllServices
-from app.jobs.rollouts import MeasureCheck, StepRollout
+from app.jobs.rollouts import DiscardCheckJobs, MeasureCheck, StepRollout
 from app.targets.waits import ReviewWaits
 
 Input = TypeVar("Input", bound=Job)
@@ -32,6 +33,7 @@ _ALL: tuple[Kind[Any], ...] = (
     Kind(DiscardArchive, discard_archive, attempts=20),
     Kind(ReadIndex, read_index_again),
     Kind(ReviewWaits, review_waits, attempts=20),
+    Kind(DiscardCheckJobs, discard_check_jobs, attempts=20),
     Kind(MeasureCheck, measure_check, attempts=100),
     Kind(StepRollout, step_rollout, attempts=100),
     Kind(WakeRollout, wake_rollout, attempts=100),

@@ -53,6 +53,7 @@ SUBJECT = Subject(
             "method",
             "timeout",
             "prefix",
+            "image",
         )
     ),
 )

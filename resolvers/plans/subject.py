@@ -27,6 +27,7 @@ SUBJECT = Subject(
             "method",
             "timeout",
             "prefix",
+            "image",
         )
     ),
 )

@@ -69,6 +69,27 @@ class PrometheusCheckInput:
     fails: str | None = None
 
 
+@strawberry.input(description="An environment variable.")
+class VariableInput:
+    name: str
+    value: str
+
+
+@strawberry.input(
+    description="A Job that is run on the cluster of each target, in the namespace of the release: PASSED if its"
+    " container ends with 0. It is deleted afterwards."
+)
+class JobCheckInput:
+    image: str
+    command: list[str] | None = None
+    args: list[str] | None = None
+    env: list[VariableInput] | None = None
+    timeout: str = strawberry.field(
+        default="5m",
+        description="After which Kubernetes ends the Job, which fails; at most `6h`. " + DURATION,
+    )
+
+
 @strawberry.input(
     description="A check is measured again and again until its verdict is known. It has exactly one of the fields for"
     " what is measured."
@@ -97,6 +118,7 @@ class CheckInput:
     object: ObjectCheckInput | None = None
     http: HttpCheckInput | None = None
     prometheus: PrometheusCheckInput | None = None
+    job: JobCheckInput | None = None
 
 
 def stored_check(given: CheckInput) -> dict[str, Any]:
@@ -106,6 +128,7 @@ def stored_check(given: CheckInput) -> dict[str, Any]:
         CheckKind.OBJECT: _object(given.object) if given.object is not None else None,
         CheckKind.HTTP: _http(given.http) if given.http is not None else None,
         CheckKind.PROMETHEUS: _prometheus(given.prometheus) if given.prometheus is not None else None,
+        CheckKind.JOB: _job(given.job) if given.job is not None else None,
     }
     found = [(kind, spec) for kind, spec in specs.items() if spec is not None]
     kind, spec = found[0] if len(found) == 1 else (None, {})
@@ -154,6 +177,16 @@ def _prometheus(given: PrometheusCheckInput) -> dict[str, Any]:
         "timeout": given.timeout,
         "passes": given.passes,
         "fails": given.fails,
+    }
+
+
+def _job(given: JobCheckInput) -> dict[str, Any]:
+    return {
+        "image": given.image,
+        "command": given.command or [],
+        "args": given.args or [],
+        "env": [{"name": each.name, "value": each.value} for each in given.env or ()],
+        "timeout": given.timeout,
     }
 
 

@@ -34,7 +34,9 @@ def test_the_keys_of_a_file_and_their_defaults_are_those_of_the_api() -> None:
         ("ObjectCheckInput", strategy.SPECS["object"]),
         ("HttpCheckInput", strategy.SPECS["http"]),
         ("PrometheusCheckInput", strategy.SPECS["prometheus"]),
+        ("JobCheckInput", strategy.SPECS["job"]),
         ("HeaderInput", strategy.HEADER),
+        ("VariableInput", strategy.HEADER),
         ("SecretHeaderInput", strategy.SECRET_HEADER),
     ):
         given = api._schema.type_map[name]

@@ -19,7 +19,7 @@ from tests.delivery.asking import register, rollout_of, until_phase, until_verif
 from tests.stack import Stack, eventually
 
 PAGE = Path(__file__).parents[2] / "docs" / "rollouts.md"
-NAMES = ("healthy-before", "healthy", "settings", "ready", "errors")
+NAMES = ("healthy-before", "healthy", "settings", "ready", "smoke-test", "errors")
 CANARY = "a-secret-that-nobody-sees"
 FEW = [{"metric": {"job": "shop"}, "value": [1, "0.005"]}]
 RESULTS: dict[str, Any] = {"vector": FEW, "sum(rate(http_errors_total[5m]))": FEW, "up": []}

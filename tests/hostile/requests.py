@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from app.clusters.access_reviews import may_impersonate, missing_permissions
-from app.clusters.applying import apply, create
+from app.clusters.applying import apply, create, delete
 from app.clusters.changes import Change, Head
 from app.clusters.definitions import compare_definitions
 from app.clusters.discovery import Discovery, discover, discover_version
@@ -389,6 +389,14 @@ KINDS = (
         lambda m: create(m, CONFIG_MAPS, "default", "again", CONFIG | {"metadata": {"name": "again"}}),
         "^fieldManager=helm$",
         REFUSED,
+    ),
+    Kind(
+        "object deleted",
+        "DELETE",
+        f"{OBJECTS}/{NAMES}",
+        lambda m: delete(m, CONFIG_MAPS, "default", "settings"),
+        "^propagationPolicy=Background$",
+        ANYTHING,  # it is deleted again if it is still there
     ),
     Kind("object in the way", "GET", f"{OBJECTS}/{NAMES}", trying(Trial("default", "shop", [CONFIG])), "^$"),
     Kind(

@@ -60,6 +60,7 @@ LEAST = {
 """Who may do a mutation and could not with less. Others are done by an admin of the organization, or the installation's
 where it needs that."""
 
+JOB = ("job.command", "job.args", "job.env.value")
 SECRET = {
     *("registerCluster.kubeconfig", "updateCluster.kubeconfig", "uploadChart.archive"),
     *("addChartRepository.url", "addChartRepository.username", "addChartRepository.password"),
@@ -74,7 +75,7 @@ SECRET = {
         for mutation in ("createDeployment", "updateDeployment")
         for strategy in ("strategy", "strategyOverride")
         for check in ("before.check", "checks")
-        for field in ("http.url", "http.headers.value", "http.body", "prometheus.url")
+        for field in ("http.url", "http.headers.value", "http.body", "prometheus.url", *JOB)
     ),
 }
 SECRET |= {

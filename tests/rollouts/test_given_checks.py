@@ -27,8 +27,8 @@ ADDRESS = "It is not an address such as https://example.com, with at most 2,000 
 @pytest.mark.parametrize(
     ("given", "path", "message"),
     [
-        ({}, (), "A check has exactly one of health, object, http, prometheus."),
-        ({"health": True, "object": web()}, (), "A check has exactly one of health, object, http, prometheus."),
+        ({}, (), "A check has exactly one of health, object, http, prometheus, job."),
+        ({"health": True, "object": web()}, (), "A check has exactly one of health, object, http, prometheus, job."),
         ({"object": web(passes=None)}, ("object",), "A check needs a condition: `passes`, `fails` or both."),
         ({"object": web(kind="Secret")}, ("object", "kind"), "A check cannot examine a Secret."),
         ({"object": web(kind="../x")}, ("object", "kind"), "It is not the kind of an object, such as Deployment."),

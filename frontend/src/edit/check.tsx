@@ -8,6 +8,7 @@ const KINDS: Record<CheckKind, string> = {
   OBJECT: "An object of the release",
   HTTP: "An HTTP request",
   PROMETHEUS: "A Prometheus query",
+  JOB: "A Job on the cluster",
 };
 const LIMITS: [
   keyof Check & ("interval" | "count" | "failureLimit" | "inconclusiveLimit" | "errorLimit"),
@@ -37,6 +38,10 @@ const FIELDS: Record<CheckKind, [string, string, string][]> = {
     ["timeout", "Time limit", "10s"],
     ["passes", "Passes if (CEL)", "A status from 200 to 299"],
     ["fails", "Fails if (CEL)", "status >= 500"],
+  ],
+  JOB: [
+    ["image", "Image", "registry.example.com/tests:1.0"],
+    ["timeout", "Time limit", "5m"],
   ],
   PROMETHEUS: [
     ["url", "Address", "https://prometheus.example.com"],

@@ -22,6 +22,7 @@ export const NOTHING: Record<CheckKind, Spec> = {
   HEALTH: {},
   OBJECT: { kind: "", name: "", namespace: null, apiGroup: null, ...UNCONDITIONAL },
   HTTP: { url: "", method: "GET", body: null, timeout: "10s", ...UNCONDITIONAL },
+  JOB: { image: "", command: [], args: [], env: [], timeout: "5m" },
   PROMETHEUS: { url: "", query: "", timeout: "10s", ...UNCONDITIONAL },
 };
 
